@@ -8,26 +8,34 @@ export interface ICommandButtonProps {
   args?: ReadonlyPartialJSONObject;
   /** Only the icon is shown; screen readers get the label. */
   bare?: boolean;
+  /** The button for the next step that is most likely. */
+  primary?: boolean;
+  /** Added to the label. */
+  note?: string;
+  /** The title while the command is disabled: why it is. */
+  why?: string;
   tabIndex?: number;
 }
 
 /** A button for a command, with its label, icon and caption. */
 export function CommandButton(props: ICommandButtonProps): JSX.Element | null {
-  const { commands, id, args = {}, bare, tabIndex } = props;
+  const { commands, id, args = {}, bare, primary, note, why, tabIndex } = props;
   if (!commands.hasCommand(id) || !commands.isVisible(id, args)) {
     return null;
   }
   const icon = commands.icon(id, args);
-  const label = commands.label(id, args);
+  const label = [commands.label(id, args), note].filter(Boolean).join(' ');
+  const isEnabled = commands.isEnabled(id, args);
+  const classes = ['nby-Button', bare && 'nby-mod-bare', primary && 'nby-mod-primary'];
   return (
     <button
       type="button"
-      className={bare ? 'nby-Button nby-mod-bare' : 'nby-Button'}
+      className={classes.filter(Boolean).join(' ')}
       tabIndex={tabIndex}
       data-command={id}
-      title={commands.caption(id, args) || label}
+      title={(!isEnabled && why) || commands.caption(id, args) || label}
       aria-label={bare ? label : undefined}
-      disabled={!commands.isEnabled(id, args)}
+      disabled={!isEnabled}
       onClick={event => {
         event.stopPropagation();
         void commands.execute(id, args);

@@ -18,6 +18,7 @@ import { reached, runProgress, secondsOf, stepToFollow } from '../model/reducer'
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './charts/Gantt';
+import { useChangedCode } from './context/changedCode';
 import { RunContext, useActivity, useDetail, useEstimate, useServices } from './context/hooks';
 import { Logs } from './logs/Logs';
 import { Output } from './notebook/Output';
@@ -202,6 +203,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
     (failed ? at / Math.max(1, count) : runProgress(detail, activity)) * 100
   );
   const left = runEstimate(estimate, now, trans);
+  const isOld = useChangedCode(detail);
   const asked = live && run.cancel_requested_at;
   return (
     <div className="nby-RunView-header">
@@ -254,9 +256,20 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       ) : (
         <>
           {run.state !== 'succeeded' && !isScratch(run) && (
-            <CommandButton commands={commands} id="nbyard:retry-run" args={{ id: run.id }} />
+            <CommandButton
+              commands={commands}
+              id="nbyard:retry-run"
+              args={{ id: run.id }}
+              note={isOld ? trans.__('(Old Code)') : undefined}
+              why={trans.__('Only a run that failed or was stopped can be retried')}
+            />
           )}
-          <CommandButton commands={commands} id="nbyard:rerun" args={{ id: run.id }} />
+          <CommandButton
+            commands={commands}
+            id="nbyard:rerun"
+            args={{ id: run.id }}
+            primary={isOld}
+          />
         </>
       )}
     </div>

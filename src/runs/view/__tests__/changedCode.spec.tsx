@@ -1,0 +1,55 @@
+import { act, render, screen } from '@testing-library/react';
+import { RunDetail } from '../../../api/types';
+import { IRunServices } from '../../model/services';
+import { useChangedCode } from '../context/changedCode';
+import { RunContext } from '../context/hooks';
+
+function Shown({ detail }: { detail: RunDetail }): JSX.Element {
+  return <p>{useChangedCode(detail) ? 'changed' : 'same'}</p>;
+}
+
+const failed = { state: 'failed', executable_id: 'e', executable_version_id: 'v1' };
+
+async function look(tasks: object[], answer: object | Error, state = 'failed'): Promise<jest.Mock> {
+  const call = jest.fn(async () => {
+    if (answer instanceof Error) {
+      throw answer;
+    }
+    return answer;
+  });
+  const services = { yard: { client: { call } } } as unknown as IRunServices;
+  const detail = { run: { id: 'r', state }, tasks } as unknown as RunDetail;
+  await act(async () => {
+    render(
+      <RunContext.Provider value={services}>
+        <Shown detail={detail} />
+      </RunContext.Provider>
+    );
+  });
+  return call;
+}
+
+describe('K5: the code of a failed task', () => {
+  it.each([
+    { changed: true, current: { id: 'v1' } },
+    { changed: false, current: { id: 'v2' } }
+  ])('is old after %j', async answer => {
+    const call = await look([failed, failed, { ...failed, state: 'succeeded' }], answer);
+    expect(screen.getByText('changed')).toBeTruthy();
+    expect(call.mock.calls).toEqual([['executables.get', { path: { executable: 'e' } }]]);
+  });
+
+  it.each([{ changed: false, current: { id: 'v1' } }, new Error('gone')])(
+    'is that of now after %j',
+    async answer => {
+      await look([failed], answer);
+      expect(screen.getByText('same')).toBeTruthy();
+    }
+  );
+
+  it('is not asked about while the run is live, or without failed tasks', async () => {
+    const answer = { changed: true, current: { id: 'v2' } };
+    expect(await look([failed], answer, 'running')).not.toHaveBeenCalled();
+    expect(await look([{ ...failed, state: 'cancelled' }], answer)).not.toHaveBeenCalled();
+  });
+});
