@@ -1,6 +1,9 @@
 /** Creates, edits, starts and deletes schedules. */
+import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
-import { NewRun } from '../../api/types';
+import { NewRun, Schedule } from '../../api/types';
+import { showMoment } from '../../components/format/times';
+import { reasonText } from '../../reasons';
 import { changedFields, withRevision } from '../frame/dialogs/changes';
 import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
@@ -105,7 +108,24 @@ async function schedule(
   if (made) {
     schedulesOf(yard).put(made);
     focusRow('schedule', made.id);
+    confirmScheduled(services, made);
   }
+}
+
+/** Show when the new schedule runs, with a button that shows it in the sidebar. */
+function confirmScheduled({ app, trans }: IPanelServices, made: Schedule): void {
+  const times = reasonText(made.sentence, trans) || made.name;
+  const text = made.next_due
+    ? trans.__('Scheduled: %1, next run %2', times, showMoment(made.next_due))
+    : trans.__('Scheduled: %1', times);
+  const show = () => {
+    app.shell.activateById('nbyard-sidebar');
+    focusRow('schedule', made.id);
+  };
+  Notification.success(text, {
+    autoClose: 8000,
+    actions: [{ label: trans.__('Show'), callback: show }]
+  });
 }
 
 async function setEnabled(

@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
@@ -16,8 +17,13 @@ const PREVIEW = {
 
 type Answers = Record<string, (asked: { body?: unknown }) => unknown>;
 
+const activateById = jest.fn();
+
 /** Edit a schedule that the server answers for. */
-function edit(answers: Answers) {
+const edit = (answers: Answers) => act('editSchedule', 's', answers);
+
+/** Start an action of the dialog, with a server that gives these answers. */
+function act(action: 'editSchedule' | 'scheduleFile', target: string, answers: Answers) {
   const call = jest.fn(async (id: string, asked: { body?: unknown }) => {
     const known = { 'channels.list': () => ({ items: [], next: null }), ...answers } as Answers;
     const answer = (known[id] ?? (() => PREVIEW))(asked);
@@ -32,7 +38,9 @@ function edit(answers: Answers) {
     start: async () => undefined
   };
   const yard = { client: { call }, stream };
-  const done = scheduleActions.editSchedule({ trans, yard } as unknown as IPanelServices, ['s']);
+  const app = { shell: { activateById, widgets: () => [] } };
+  const services = { app, trans, yard } as unknown as IPanelServices;
+  const done = scheduleActions[action](services, [target]);
   const bodies = (id: string) => call.mock.calls.filter(([of]) => of === id).map(([, a]) => a.body);
   return { done, bodies };
 }
@@ -109,5 +117,36 @@ describe('R4: the dialog that edits a schedule', () => {
     save();
     await done;
     expect(bodies('schedules.update')[1]).toEqual({ revision: 3, name: 'free', at_most: 7 });
+  });
+});
+
+describe('R4: the dialog that creates a schedule', () => {
+  const sentence = { code: 'text', params: { text: 'Monday to Friday at 08:00 (UTC)' } };
+  const create = async (next_due: string | null) => {
+    const { done } = act('scheduleFile', 'a.ipynb', {
+      'schedules.create': () => stored({ id: 'new', sentence, next_due })
+    });
+    await type('Name', 'weekly');
+    save();
+    await done;
+    return Notification.manager.notifications[0];
+  };
+
+  afterEach(() => Notification.manager.dismiss());
+
+  it('confirms the times, and shows the schedule in the sidebar', async () => {
+    const next = '2026-12-01T08:00:00Z';
+    const { message, options } = await create(next);
+    const moment = new Date(next).toLocaleString();
+    expect(message).toBe(`Scheduled: Monday to Friday at 08:00 (UTC), next run ${moment}`);
+    const [show] = options.actions!;
+    expect(show.label).toBe('Show');
+    show.callback(new MouseEvent('click'));
+    expect(activateById).toHaveBeenCalledWith('nbyard-sidebar');
+  });
+
+  it('names no next run of a schedule without one', async () => {
+    const { message } = await create(null);
+    expect(message).toBe('Scheduled: Monday to Friday at 08:00 (UTC)');
   });
 });
