@@ -216,6 +216,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.engine)
     ),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
+  'error-then-hint': (p, show, trans) => trans.__('%1. %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
   'image-not-built': (p, show, trans) =>
     trans.__('The image could not be built: %1', show(p.cause)),
@@ -1443,6 +1444,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script or Dockerfile (Dockerfile.nbexec).'
     ),
+  'declare-workflow-parameters': (_p, _show, trans) =>
+    trans.__(
+      'To declare it, open the inspector of the workflow in JupyterLab while no node is selected. Then select it in the menu beside the field of each node that uses it.'
+    ),
   'bisect-by-metric': (_p, _show, trans) =>
     trans.__('If both runs succeeded, name a metric that became bad.'),
   'skip-in-scratch-run': (_p, _show, trans) =>
@@ -1472,7 +1477,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'show-environment': (p, show, trans) =>
     trans.__('From a shell: nbyard environments show %1 shows what to do.', show(p.name)),
   'allow-private-hosts': (_p, _show, trans) =>
-    trans.__('An administrator allows private hosts with allowed_private_hosts.'),
+    trans.__(
+      'nbyard refuses addresses of this machine and of private networks. An administrator allows a host with allowed_private_hosts, such as c.Settings.allowed_private_hosts = ["nas.local:8080"].'
+    ),
   'use-plain-references': (_p, _show, trans) =>
     trans.__('Plain references such as $(inputs.name.path) are.'),
   'pass-as-file': (_p, _show, trans) => trans.__('Pass it as a file.'),
@@ -1539,8 +1546,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'or-remove-model': (p, show, trans) => trans.__('Or: nbyard models rm %1', show(p.image)),
   'image-rebuilt-by-deploying': (_p, _show, trans) =>
     trans.__('Deploying builds it anew and replaces the earlier image.'),
-  'follow-image-log': (_p, _show, trans) => trans.__('nbyard images log shows its progress.'),
-  'see-image-log': (_p, _show, trans) => trans.__('nbyard images log shows why.'),
+  'follow-image-log': (p, show, trans) =>
+    trans.__('nbyard images log %1 shows its progress.', show(p.image)),
+  'see-image-log': (p, show, trans) => trans.__('nbyard images log %1 shows why.', show(p.image)),
   'remove-built-image': (p, show, trans) =>
     trans.__(
       'Choose another one (--tag), or remove that one first: nbyard images rm %1',
@@ -1856,9 +1864,14 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not name a file of the server (%1)', show(p.name)),
   'unknown-channel-url': (_p, _show, trans) =>
     trans.__('Apprise does not know this kind of URL, or it is incomplete'),
+  'channel-url-examples': (_p, _show, trans) =>
+    trans.__(
+      'E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org. Slack: https://hooks.slack.com/services/T…/B…/….'
+    ),
   'apprise-missing': (_p, _show, trans) =>
-    trans.__('needs Apprise, which is not installed where nbyard runs'),
-  'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
+    trans.__(
+      'needs the package Apprise, which is not installed: run pip install "nbyard[notify]" in the environment of the server'
+    ),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
   'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
   'channel-kind-missing': (p, show, trans) =>
@@ -2913,7 +2926,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'edge-self': (_p, _show, trans) => trans.__('a node cannot be connected to itself'),
   'edge-unknown-port': (p, show, trans) =>
     trans.__(
-      '%1.%2 → %3.%4: no such port',
+      '%1.%2 → %3.%4: this output or input no longer exists',
       show(p.source),
       show(p.output),
       show(p.target),
