@@ -65,6 +65,8 @@ def test_nothing_is_replaced_in_silence(
     monkeypatch.setattr("nbyard.cli.commands.runs.runs_files.is_asked", lambda: True)
     assert shell("runs", "files", "1", "--save", "out").code == 9
     assert shell("runs", "files", "1", "--save", "out", "--overwrite").code == 0
+    (out / "result.csv").write_text("mine")
+    assert shell("runs", "files", "1", "--save", "out", "--yes").code == 0
     assert (out / "result.csv").read_text() == "\n"
 
 

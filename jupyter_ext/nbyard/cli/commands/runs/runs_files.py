@@ -66,7 +66,9 @@ class Saved(NamedTuple):
 @click.option(
     "--save", "folder", default=None, metavar="DIR", help="Save the files in this folder."
 )
-@click.option("--overwrite", is_flag=True, help="Replace existing files.")
+@click.option(
+    *("--overwrite", "--yes", "overwrite"), is_flag=True, help="Replace files without asking."
+)
 @server_option
 @json_option
 def files(
