@@ -47,6 +47,7 @@ README = """\
 
 Run {number} of {of}, with its code, data and results as an
 [RO-Crate](https://www.researchobject.org/ro-crate/). `ro-crate-metadata.json` describes all parts.
+Data that it names by `ni:///sha-256;…` are not included.
 
 | folder | content |
 |---|---|
