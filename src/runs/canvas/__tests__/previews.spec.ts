@@ -170,7 +170,7 @@ describe('Previews', () => {
       caption: 'plot.png',
       table: { columns: ['a'], rows: [['1']], size: `${(1500).toLocaleString()} × 4` },
       metrics: [
-        { name: 'loss', value: '0.12346' },
+        { name: 'loss', value: '0.1234568' },
         { name: 'best', value: 'NaN' }
       ],
       model: 'SVC · 4 features'

@@ -96,7 +96,7 @@ describe('metrics of a step', () => {
     const asked = await show([], true, OUTPUTS);
     const rows = screen.getAllByRole('row').map(row => [...row.children].map(c => c.textContent));
     expect(rows.slice(1)).toEqual([
-      ['accuracy', '0.97674', 'metrics'],
+      ['accuracy', '0.9767441', 'metrics'],
       ['worst', 'NaN', 'metrics']
     ]);
     expect(screen.queryByText(/recorded no metrics/)).toBeNull();
