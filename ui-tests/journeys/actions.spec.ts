@@ -130,6 +130,9 @@ test('R9: a failed cell is corrected and the run goes on, in three actions', asy
   lab.actions = 0;
   await lab.click(lab.drawer.failure.getByRole('button', { name: 'Edit Source' }));
   await mend();
+  await expect(
+    lab.drawer.root.getByRole('button', { name: 'Retry From Failure (Old Code)' })
+  ).toBeVisible();
   await lab.click(lab.drawer.root.getByRole('button', { name: 'Rerun' }));
   lab.did('retry');
   await expect(lab.drawer.root).toContainText('#2');
@@ -145,6 +148,9 @@ test('R9: a failed cell is corrected and the run goes on, by keyboard', async ({
   await lab.press('Enter');
   await expect(lab.canvas.root.locator('.react-flow__node[data-id="train"]')).toBeFocused();
   await lab.press('o');
+  await expect(
+    lab.page.locator('.jp-NotebookPanel').getByRole('button', { name: 'Run in Background' })
+  ).toBeVisible();
   await mend();
   await lab.press('Control+Shift+BracketLeft');
   await expect(lab.canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);

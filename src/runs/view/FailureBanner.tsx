@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
@@ -37,6 +38,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const lines = traceback.trimEnd().split('\n').slice(-LINES).join('\n');
   const own = failingLine(failure?.traceback ?? '');
   const isOpen = open ?? own === undefined;
+  const Caret = isOpen ? caretDownIcon : caretRightIcon;
   const [, prompt] = /In ?\[(\d+)\]/.exec(traceback) ?? [];
   return (
     <section className="nby-Failure" role="alert">
@@ -132,6 +134,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
           aria-expanded={isOpen}
           onClick={() => setOpen(!isOpen)}
         >
+          <Caret.react tag="span" className="nby-Icon" />
           {trans.__('Last lines')}
         </button>
       )}
