@@ -79,8 +79,11 @@ export class CanvasPanel extends ReactWidget {
   }
 
   protected override onActivateRequest(): void {
-    const target = this.canvas?.front ?? this.node;
-    target.focus({ preventScroll: true });
+    const { activeElement } = document;
+    // JupyterLab activates again when its spinner is gone: whoever was faster keeps the focus
+    if (activeElement === this.node || !this.node.contains(activeElement)) {
+      (this.canvas?.front ?? this.node).focus({ preventScroll: true });
+    }
   }
 
   /** Previews and forecasts are requested only for a canvas that is seen. */
