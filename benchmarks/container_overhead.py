@@ -84,7 +84,7 @@ class Bench:
     def __init__(self, folder: Path, yard: Yard):
         self._folder = folder
         self._yard = yard
-        self._runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
+        self._runs: Any = LocalNoun(yard.services, "runs", Caller(local_name()))
         self._engine = Engine(yard.settings.docker_host)
         base, network = yard.settings.docker_base_image, yard.settings.docker_build_network
         told = partial(print, file=sys.stderr)

@@ -83,7 +83,7 @@ class Bench:
     def __init__(self, yard: Yard, folder: Path):
         self.yard = yard
         self.folder = folder
-        self.runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
+        self.runs: Any = LocalNoun(yard.services, "runs", Caller(local_name()))
         (folder / "work.sh").write_text(WORK)
         told = [
             {"name": "source", "role": "input", "required": False},

@@ -106,7 +106,7 @@ def end(pid: int) -> None:
 
 def submit(yard: Yard, notebook: Path) -> None:
     """Run the notebook in nbyard, and wait until it has succeeded."""
-    runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
+    runs: Any = LocalNoun(yard.services, "runs", Caller(local_name()))
     made = runs.create(body=NewRun(path=str(notebook), force=True))
     deadline = time.monotonic() + SECONDS
     with open_listener(yard.store.folder) as listener:

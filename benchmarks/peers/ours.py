@@ -123,7 +123,7 @@ class Nbyard(Peer):
 
     def last(self) -> RunDetail:
         """Return the newest run from the store."""
-        runs = LocalNoun(self.server.yard.services.runs, Caller(local_name()))
+        runs = LocalNoun(self.server.yard.services, "runs", Caller(local_name()))
         detail: RunDetail = runs.get(run=runs.list(limit=1).items[0].id)
         return detail
 

