@@ -23,6 +23,8 @@ from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
+pytestmark = pytest.mark.slow
+
 FUNCTION = """from pathlib import Path
 
 def count(table: Path, more: int = 1) -> dict:

@@ -19,6 +19,8 @@ from nbyard.dispatch.service_health import (
 )
 from nbyard.domain.deployments.structs import Place
 
+pytestmark = pytest.mark.slow
+
 
 class Told:
     """What the server below says."""

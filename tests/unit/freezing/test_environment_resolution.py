@@ -9,6 +9,8 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.environment_resolution import find_used, of_kernel, without_lock
 from nbyard.reasons.structs import text_reason
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def known(yard, ann):

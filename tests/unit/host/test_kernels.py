@@ -16,6 +16,8 @@ from nbyard.domain.environments.structs import Package
 from nbyard.errors import NotFound
 from nbyard.host import kernels
 
+pytestmark = pytest.mark.slow
+
 # an interpreter as far as we ask one: prints what is in facts.json beside it
 FAKE = '#!/bin/sh\ncat "$(dirname "$0")/facts.json"\n'
 

@@ -23,7 +23,10 @@ import fcntl, sys
 file = open(sys.argv[1] + "/write.lock", "a")
 fcntl.flock(file, fcntl.LOCK_EX)
 """
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc/locks is Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc/locks is Linux's"),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture

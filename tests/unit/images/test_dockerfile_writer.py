@@ -15,6 +15,8 @@ from nbyard.domain.images.structs import MARKER, ImageSpec, Recipe, check_recipe
 from nbyard.errors import Invalid
 from nbyard.images.dockerfile_writer import build_files
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_lies_in_a_folder_here_is_refused():
     """L6: an image takes what is in an index, or behind an address of the web."""

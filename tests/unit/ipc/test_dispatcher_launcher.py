@@ -28,6 +28,8 @@ from nbyard.ipc.dispatcher_launcher import (
 from nbyard.settings import Settings
 from nbyard.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_living_holder_is_not_dead_and_an_ended_one_is():
     assert not is_dead(own_name())

@@ -12,7 +12,7 @@ from nbyard.rest import openapi
 from nbyard.services.operation_table import table
 from nbyard.testing.jupyter_server import JupyterServer
 
-pytestmark = pytest.mark.leaves_running
+pytestmark = [pytest.mark.leaves_running, pytest.mark.slow]
 DOCUMENT = openapi.openapi_document()
 
 

@@ -9,6 +9,8 @@ from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, PolicyRefused
 from nbyard.reasons.structs import because, text_reason
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def environments(yard):

@@ -29,6 +29,8 @@ from nbyard.store.schema.list_indexes import INDEXED
 
 from .rows import Rows, moment
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_migrated_schema_is_the_one_in_code(store: Store) -> None:
     with store.read() as c:

@@ -18,6 +18,8 @@ from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
 from nbyard.yard import Yard
 
+pytestmark = pytest.mark.slow
+
 ANN = Caller("ann")
 
 

@@ -32,6 +32,8 @@ from nbyard.yard import Yard
 
 from ..test_rollout_model import NONE, Engine
 
+pytestmark = pytest.mark.slow
+
 ANN = Caller("ann")
 MANY = 20
 

@@ -17,6 +17,8 @@ from nbyard.runner.process import processes
 from nbyard.runner.supervision import usage_recorder
 from nbyard.runner.supervision.usage_recorder import GpuMeter, UsageFile, UsageRecord
 
+pytestmark = pytest.mark.slow
+
 
 def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from nbyard.runner.supervision import work_log as module
 from nbyard.runner.supervision.work_log import Log
 
+pytestmark = pytest.mark.slow
+
 LIMIT = module.TAIL_BYTES + 1000
 
 

@@ -9,6 +9,8 @@ from nbyard.errors import Invalid, NotFound
 
 from .test_service import write
 
+pytestmark = pytest.mark.slow
+
 MODEL = """
 import json
 import msgspec

@@ -16,6 +16,8 @@ from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host.clock import local_zone
 from nbyard.services.projects.pushed_schedules import ScheduleSync
 
+pytestmark = pytest.mark.slow
+
 MORNING = '[schedules.morning]\npath = "a.py"\nwhen = "weekdays 8:00"\nzone = "Europe/Berlin"\n'
 TOOLS = '[environments.tools]\nrequirements = ["nothing_of_this_name_is_installed == 1"]\n'
 GIT = GitState("1" * 40, "main")

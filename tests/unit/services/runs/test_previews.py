@@ -30,6 +30,8 @@ from nbyard.yard import Yard
 
 from ...store.rows import Rows, moment
 
+pytestmark = pytest.mark.slow
+
 TABLE = TableHead(["a"], [["1"]], 1, 1)
 
 

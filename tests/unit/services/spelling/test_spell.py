@@ -19,6 +19,8 @@ from .sent_requests import (
     with_secrets,
 )
 
+pytestmark = pytest.mark.slow
+
 CHANGES = sorted(one.id for one in table() if one.method != "GET" and one.id not in READS)
 
 

@@ -10,6 +10,8 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import NbyardError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def runs_of(yard, ann):

@@ -21,6 +21,8 @@ from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Store
 from nbyard.store.database import database_connection
 
+pytestmark = pytest.mark.slow
+
 
 def add_dataset(store: Store, name: str) -> None:
     now = datetime.now(UTC)

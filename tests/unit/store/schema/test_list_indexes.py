@@ -11,6 +11,8 @@ from nbyard.store import Store
 
 from ..rows import Rows
 
+pytestmark = pytest.mark.slow
+
 SCANNED = re.compile("SCAN (runs|tasks|artifacts|attempts)")
 LISTS: list[dict[str, str]] = [
     {},

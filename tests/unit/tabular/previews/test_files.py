@@ -20,7 +20,7 @@ from nbyard.tabular import TableFile, Tables, table_queries
 from nbyard.tabular.previews.pictures import MAX_BYTES, MAX_PIXELS
 
 # The reader processes live as long as the fixture of this module.
-pytestmark = pytest.mark.leaves_running
+pytestmark = [pytest.mark.leaves_running, pytest.mark.slow]
 
 Make = Callable[[bytes | str, str], TableFile]
 
