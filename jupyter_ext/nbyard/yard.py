@@ -56,11 +56,6 @@ class Yard:
             opened = open_forecaster(settings, store, dry, tables, resources)
             return stack.enter_context(opened)
 
-        def spell(asked: SpellingRequest) -> Spelling:
-            from nbyard.services.spelling.spell import spell_request  # late: imports all services
-
-            return spell_request(asked)
-
         # Start a dispatcher for work that a crash left unfinished.
         watch()
         return cls(
@@ -112,3 +107,10 @@ def probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
     """Return checks of the machine, which do not need the store."""
     asking = (probe_slots, probe_docker, probe_dask)
     return *(partial(probe, settings) for probe in asking), probe_front_end
+
+
+def spell(asked: SpellingRequest) -> Spelling:
+    """Return a request as a command and as Python."""
+    from nbyard.services.spelling.spell import spell_request  # late: imports all services
+
+    return spell_request(asked)

@@ -86,14 +86,10 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     Its tasks are those of the old run as `renew` changes them, with the values and the template
     of that run. It takes the name, the due time, the projects, and the place in a backfill.
     """
-    same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
-    row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
-    row |= {
-        "git": msgspec.to_builtins(old.git),
+    row = {
+        **_same_work(store, c, old),
         "name": old.name or None,
-        "edges": msgspec.to_builtins(store.runs.edges(c, old.id)),
         "reason": because("retry-of-run", run=old.number),
-        "template_id": store.runs.template_id(c, old.id),
         "submission_key": submission_key or None,
     }
     if old.name:
@@ -116,19 +112,20 @@ def create_probe(
     store: Store, c: Connection, like: Run, plans: Sequence[TaskPlan], bisection_id: str
 ) -> str:
     """Queue the run of a bisection: these plans, with all else as in another run."""
-    same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
-    row = {name: getattr(like, name) for name in (*same, "runtime", "priority")}
-    row |= {
-        "name": None,
-        "edges": msgspec.to_builtins(store.runs.edges(c, like.id)),
-        "reason": None,
-        "template_id": store.runs.template_id(c, like.id),
-        "submission_key": None,
-        "git": msgspec.to_builtins(like.git),
-    }
+    row = _same_work(store, c, like) | {"name": None, "reason": None, "submission_key": None}
     # Code that reads the scheduled time gets the same one in all runs of a bisection.
     origin = Origin("bisect", bisection_id, like.origin.due_at)
     return _insert(store, c, row, origin, plans)
+
+
+def _same_work(store: Store, c: Connection, run: Run) -> dict[str, Any]:
+    """Return the columns of a run that say what it does, for another run of the same."""
+    same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
+    return {name: getattr(run, name) for name in (*same, "runtime", "priority")} | {
+        "edges": msgspec.to_builtins(store.runs.edges(c, run.id)),
+        "template_id": store.runs.template_id(c, run.id),
+        "git": msgspec.to_builtins(run.git),
+    }
 
 
 def with_values(content: TemplateContent, values: Values) -> TemplateContent:
