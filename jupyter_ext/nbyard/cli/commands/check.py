@@ -13,6 +13,7 @@ import click
 from nbyard.cli.commands.check_reports import (
     Checked,
     Finding,
+    fields_of,
     junit_of,
     line_of,
     lines_of,
@@ -90,16 +91,7 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
             with replace_atomically(target) as file:
                 file.write(text.encode())
     if as_json:
-        show_json(
-            [
-                {
-                    "path": str(one.path),
-                    "is_valid": one.is_valid,
-                    "findings": [finding._asdict() for finding in one.findings],
-                }
-                for one in checked
-            ]
-        )
+        show_json([*map(fields_of, checked)])
     else:
         for line in lines_of(checked):
             click.echo(line)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -52,6 +52,12 @@ def lines_of(checked: Iterable[Checked]) -> Iterator[str]:
         for one in findings:
             place = f"{one.place}: " if one.place else ""
             yield f"{path}:{one.line}: {one.level}: {place}{one.text}"
+
+
+def fields_of(checked: Checked) -> dict[str, Any]:
+    """Return a file with its problems as the fields of a JSON object."""
+    findings = [finding._asdict() for finding in checked.findings]
+    return {"path": str(checked.path), "is_valid": checked.is_valid, "findings": findings}
 
 
 def junit_of(checked: Sequence[Checked]) -> str:
