@@ -11,47 +11,18 @@ class TestMine(ChannelConformance):
 The tests run a local HTTP server. A kind that does not speak HTTP overrides `receiver`.
 """
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import msgspec
 import pytest
 
 from nbyard.domain.notices.structs import ChannelAddress, Message
+from nbyard.testing.servers.receivers import HttpReceiver, http_receiver
 from nbyard.transfer.notices.protocol import MOST_CHARACTERS, ChannelKind
 
 SECRET = "s3cr3t-token-of-the-channel"
+MOST_TRIES = 9  # of a kind that repeats requests by itself
 MESSAGE = Message("m1", "“report” failed", "Run 7\nNode train", [{"id": "e1"}], is_failure=True)
-
-
-class Receiver:
-    """A server that answers with `status`; `count` requests have arrived."""
-
-    def __init__(self) -> None:
-        self.status, self.count = 200, 0
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                receiver.count += 1
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Print nothing."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop the server; its port answers no more."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class ChannelConformance:
@@ -64,10 +35,9 @@ class ChannelConformance:
         raise NotImplementedError
 
     @pytest.fixture
-    def receiver(self) -> Iterator[Receiver]:
-        made = Receiver()
-        yield made
-        made.close()
+    def receiver(self) -> Iterator[HttpReceiver]:
+        with http_receiver() as made:
+            yield made
 
     def test_its_name_can_be_stored(self, kind: ChannelKind) -> None:
         assert 0 < len(kind.name) <= MOST_CHARACTERS and isinstance(kind.rank, int)
@@ -83,23 +53,24 @@ class ChannelConformance:
         assert kind.describe(url) is None
         assert kind.describe(self.foreign) is None
 
-    def test_an_accepted_message_has_no_reason(self, kind: ChannelKind, receiver: Receiver) -> None:
+    def test_an_accepted_message_has_no_reason(
+        self, kind: ChannelKind, receiver: HttpReceiver
+    ) -> None:
         assert kind.send(self.url(receiver.port), "service", MESSAGE).reason is None
-        assert receiver.count == 1
+        assert len(receiver.requests) == 1
 
     @pytest.mark.parametrize(("status", "is_final"), [(500, False), (429, False), (404, True)])
     def test_a_refusal_says_whether_to_try_again(
-        self, kind: ChannelKind, receiver: Receiver, status: int, is_final: bool
+        self, kind: ChannelKind, receiver: HttpReceiver, status: int, is_final: bool
     ) -> None:
-        receiver.status = status
+        receiver.answers = [status] * MOST_TRIES
         found = kind.send(self.url(receiver.port), "service", MESSAGE)
         assert found.reason is not None and found.is_final is is_final
         assert SECRET not in str(found.reason)
 
-    def test_an_unreachable_receiver_is_an_answer(
-        self, kind: ChannelKind, receiver: Receiver
-    ) -> None:
-        receiver.close()
+    def test_an_unreachable_receiver_is_an_answer(self, kind: ChannelKind) -> None:
+        with http_receiver() as receiver:
+            pass  # its port answers no more
         found = kind.send(self.url(receiver.port), "service", MESSAGE)
         assert found.reason is not None and not found.is_final
         assert SECRET not in str(found.reason)
