@@ -8,6 +8,7 @@ from nbyard.cli.commands.runs.clean_up import policy_options, policy_rules
 from nbyard.cli.output.clean_up_views import show_policies
 from nbyard.cli.output.console import show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.runs.retention import PolicyRules
 
 
 @click.command()
@@ -29,13 +30,14 @@ def retention(project: str, policy: str, server: str, as_json: bool, **rules: An
       nbyard projects retention wine failed --state failed --older-than 7d
     """
     projects = connect(server).projects
-    is_set = any(value not in (None, ()) for value in rules.values())
+    wanted = policy_rules(rules)
+    is_set = wanted != PolicyRules()
     if is_set and not policy:
         raise click.UsageError("Name the policy to set: nbyard projects retention PROJECT POLICY")
     if policy and not is_set:
         raise click.UsageError("Set a rule of the policy, such as --older-than 90d.")
     if is_set:
-        found = projects.set_policy(project=project, policy=policy, body=policy_rules(rules))
+        found = projects.set_policy(project=project, policy=policy, body=wanted)
     else:
         found = projects.retention(project=project)
     if as_json:

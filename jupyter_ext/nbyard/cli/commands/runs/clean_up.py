@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.cli.output.clean_up_views import rules_text, show_preview
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.state_machines import RUN
@@ -45,12 +45,16 @@ def bytes_of_size(text: str) -> int:
 
 def policy_options(command: Any) -> Any:
     """Add the options that are rules of a policy."""
-    for option in (
+    return with_options(
+        command,
         click.option(
-            "--max-size",
-            type=bytes_of_size,
-            metavar="SIZE",
-            help="Delete the oldest until all outputs fit into SIZE, such as 20GB.",
+            "--older-than",
+            type=days_of,
+            metavar="AGE",
+            help="Only runs that finished this long ago: 12h, 30d, 4w.",
+        ),
+        click.option(
+            "--keep", type=int, metavar="N", help="Keep the newest N runs of each workflow."
         ),
         click.option(
             "--state",
@@ -60,17 +64,12 @@ def policy_options(command: Any) -> Any:
             help="Only runs in this state. Repeatable.",
         ),
         click.option(
-            "--keep", type=int, metavar="N", help="Keep the newest N runs of each workflow."
+            "--max-size",
+            type=bytes_of_size,
+            metavar="SIZE",
+            help="Delete the oldest until all outputs fit into SIZE, such as 20GB.",
         ),
-        click.option(
-            "--older-than",
-            type=days_of,
-            metavar="AGE",
-            help="Only runs that finished this long ago: 12h, 30d, 4w.",
-        ),
-    ):
-        command = option(command)
-    return command
+    )
 
 
 def rule_options(command: Any) -> Any:
@@ -141,8 +140,8 @@ def retention(*, off: bool, server: str, as_json: bool, **rules: Any) -> None:
     runs = connect(server).runs
     if off:
         found = runs.set_retention(NewRetention(None))
-    elif any(value not in (None, "", ()) for value in rules.values()):
-        found = runs.set_retention(NewRetention(_rules(rules)))
+    elif (wanted := _rules(rules)) != CleanUpRules():
+        found = runs.set_retention(NewRetention(wanted))
     else:
         found = runs.retention()
     if as_json:
@@ -154,8 +153,7 @@ def retention(*, off: bool, server: str, as_json: bool, **rules: Any) -> None:
 
 
 def _rules(given: dict[str, Any]) -> CleanUpRules:
-    shared = msgspec.structs.asdict(policy_rules(given))
-    return CleanUpRules(workflow=given["workflow"], **shared)
+    return msgspec.structs.replace(policy_rules(given).as_clean_up, workflow=given["workflow"])
 
 
 def policy_rules(given: dict[str, Any]) -> PolicyRules:
