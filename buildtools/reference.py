@@ -17,7 +17,6 @@ import click
 import msgspec
 from traitlets import TraitType
 
-from nbyard.cli.generated_commands import VERBS
 from nbyard.cli.lazy_commands import LazyCommand
 from nbyard.cli.main import nbyard
 from nbyard.domain import state_machines as states
@@ -35,6 +34,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
 from nbyard.services.operation_table import SERVICES, table
+from nbyard.services.spelling.words import VERBS
 from nbyard.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -43,8 +43,8 @@ from nbyard.cli.commands.schedules import verbs as schedules
 from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
+from nbyard.services.spelling.words import HIDDEN
 
-HIDDEN = {"uploads", "events", "system", "lineage"}
 WITHOUT_NOUN: tuple[click.Command, ...] = (
     run,
     check.check,

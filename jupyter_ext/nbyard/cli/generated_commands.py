@@ -31,6 +31,7 @@ from nbyard.cli.shared_options import connect
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
+from nbyard.services.spelling.words import VERBS
 
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
@@ -45,8 +46,6 @@ PARTS = (
     trigger_views,
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
-SERVER_HELP = "Name, port or URL of a server."
-VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 # The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "artifacts": {

@@ -88,8 +88,7 @@ def update_schedule(path: Path, body: SchedulePatch) -> list[str]:
     words.option("--zone", body.zone)
     _limits(words, body.starts_at, body.ends_at, body.at_most)
     words.option("--overlap", body.overlap)
-    if body.mode is not UNSET:
-        words.flag("--pinned" if body.mode == "pinned" else "--follow", True)
+    words.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
     if body.missed is not UNSET:
         words.option("--missed", body.missed.policy)
         words.option("--window", body.missed.window_seconds).option("--most", body.missed.most)
@@ -145,8 +144,7 @@ def update_trigger(path: Path, body: TriggerPatch) -> list[str]:
     if body.values_from is not UNSET:
         words.pairs("--from", body.values_from)
     words.option("--overlap", body.overlap)
-    if body.mode is not UNSET:
-        words.flag("--pinned" if body.mode == "pinned" else "--follow", True)
+    words.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
     words.option("--name", body.name).flag("--refreeze", body.refreeze)
     return words.done(path["trigger"])
 

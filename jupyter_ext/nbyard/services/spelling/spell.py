@@ -16,15 +16,21 @@ from nbyard.services.operation_table import table
 from nbyard.services.spelling import container_commands, resource_commands, run_commands
 from nbyard.services.spelling.python_code import python_code
 from nbyard.services.spelling.secrets import secret_places
-from nbyard.services.spelling.words import Commands, Unspellable, Words, json_text, plain
+from nbyard.services.spelling.words import (
+    HIDDEN,
+    VERBS,
+    Commands,
+    Unspellable,
+    Words,
+    json_text,
+    plain,
+)
 
 COMMANDS: Commands = {
     **run_commands.COMMANDS,
     **resource_commands.COMMANDS,
     **container_commands.COMMANDS,
 }
-# The commands of these nouns are hidden.
-WITHOUT_COMMANDS = ("uploads", "events", "system")
 
 
 def spell_request(asked: SpellingRequest) -> Spelling:
@@ -89,9 +95,9 @@ def _own_command(
     if body is not None:
         command = COMMANDS.get(operation.id)
         return command(path, body) if command and not query else None
-    if operation.noun in WITHOUT_COMMANDS:
+    if operation.noun in HIDDEN:
         return None
-    words = Words(operation.noun, "rm" if operation.verb == "delete" else operation.verb)
+    words = Words(operation.noun, VERBS.get(operation.verb, operation.verb))
     for name, value in query.items():
         option = f"--{name.replace('_', '-')}"
         # False is the default of each flag.

@@ -8,6 +8,10 @@ from typing import Any, Self
 import msgspec
 from msgspec import UNSET
 
+# Verbs of commands that differ from those of their operations, and nouns without commands.
+VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+HIDDEN = ("uploads", "events", "system", "lineage")
+
 
 class Unspellable(Exception):
     """The options of a command cannot express this request."""

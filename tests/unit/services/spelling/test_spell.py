@@ -80,6 +80,22 @@ def test_flags_and_options_of_requests_without_a_body():
 
 
 @pytest.mark.parametrize(
+    ("name", "asked", "command"),
+    [
+        ("schedules.get", {"path": {"schedule": "KEY"}}, "schedules show KEY"),
+        ("runs.list", {"query": {"limit": 5}}, "runs ls --limit 5"),
+        (
+            "lineage.get",
+            {"query": {"kind": "run", "key": "12"}},
+            "call lineage.get kind=run key=12",
+        ),
+    ],
+)
+def test_requests_that_read_have_the_commands_that_exist(name, asked, command):
+    assert spell(BY_ID[name], SpellingRequest(name, **asked)).command == f"nbyard {command}"
+
+
+@pytest.mark.parametrize(
     ("name", "asked", "place"),
     [
         ("runs.create", {"body": {"pth": "a"}}, "body.pth"),
