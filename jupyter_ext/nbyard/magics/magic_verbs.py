@@ -14,10 +14,12 @@ from nbyard.discover import Local
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.state_machines import RUN
 from nbyard.domain.triggers.structs import Fire
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
 from nbyard.magics.deploy_verb import deploy
+from nbyard.magics.option_words import read_words
 from nbyard.magics.results import (
     LISTED,
     Compared,
@@ -35,7 +37,6 @@ VERBS = (
     *("dataset", "run", "check", "status", "why", "diff", "lineage"),
     *("schedule", "deploy", "fire"),
 )
-ENDED = ("succeeded", "failed", "cancelled")
 MOST = 50
 HELP = """%nbyard dataset NAME            the path of a dataset
 %nbyard run FILE -p NAME=VALUE  run an executable, notebook, script or workflow and wait
@@ -123,18 +124,14 @@ class NbyardMagics(Magics):
         whole = found.current.digest.startswith("tree:")
         return str(folder if whole else folder / found.current.filename)
 
-    def _run(self, target: str, *options: str) -> FinishedRun:
-        texts: dict[str, str] = {}
-        left = list(options)
-        while left:
-            flag = left.pop(0)
-            if flag != "-p" or not left or "=" not in left[0]:
-                raise UsageError(HELP)
-            name, _, value = left.pop(0).partition("=")
-            texts[name] = value
+    def _run(self, *words: str) -> FinishedRun:
+        found = read_words(words, (), HELP)
+        if len(found.arguments) != 1:
+            raise UsageError(HELP)
+        target = found.arguments[0]
         is_file = Path(split_function_path(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
-        body = msgspec.structs.replace(named, texts=texts, origin="magic")
+        body = msgspec.structs.replace(named, texts=found.texts, origin="magic")
         return self._finished(self.connection.runs.create(body=body).id)
 
     def _check(self, target: str) -> FinishedRun:
@@ -144,7 +141,7 @@ class NbyardMagics(Magics):
 
     def _finished(self, run: str) -> FinishedRun:
         """Wait for the end of a run."""
-        while self.connection.runs.get(run=run).run.state not in ENDED:
+        while self.connection.runs.get(run=run).run.state not in RUN.terminal:
             self.connection.wait(0.5)
         return self._status(run)
 
