@@ -2,8 +2,8 @@
 
 import base64
 import binascii
+import itertools
 from collections.abc import Container, Mapping, Sequence
-from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -227,17 +227,10 @@ class CrateParts:
     def _place(self, folder: str, name: str, of: str) -> str:
         """Return the place of something; two of one name are told apart by a number."""
         plain = place_of(name)
-        stem, dot, suffix = plain.rpartition(".")
-        for number in count(1):
-            tried = (
-                plain
-                if number == 1
-                else f"{stem or suffix}-{number}{dot if stem else ''}{suffix if stem else ''}"
-            )
-            place = f"{folder}/{tried}"
-            if self._places.setdefault(place, of) == of:
-                return place
-        raise AssertionError(name)
+        stem, dot, suffix = plain.rpartition(".") if "." in plain else (plain, "", "")
+        numbered = (f"{stem}-{number}{dot}{suffix}" for number in itertools.count(2))
+        places = (f"{folder}/{one}" for one in itertools.chain([plain], numbered))
+        return next(place for place in places if self._places.setdefault(place, of) == of)
 
 
 def media_type(filename: str) -> str:
