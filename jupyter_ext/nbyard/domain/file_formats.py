@@ -1,4 +1,4 @@
-"""File formats by file name: one word each, used for ports and previews."""
+"""File formats by file name: one word each, and their media types."""
 
 import re
 
@@ -32,6 +32,23 @@ SUFFIXES = {
     "npz": "npz",
     "ipynb": "ipynb",
     "py": "py",
+}
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.file",
+    "excel": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "html": "text/html",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
 }
 # Files of these formats hold tables, arrays or trained models, in code folders too. JSON, texts
 # and images often belong to the code.

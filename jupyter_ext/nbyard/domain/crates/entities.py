@@ -21,6 +21,7 @@ from nbyard.domain.crates.graph import (
 )
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.file_formats import MEDIA_TYPES, format_of
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
 
@@ -35,18 +36,11 @@ TYPES: Mapping[str, str] = {
     "string": "Text",
 }
 PARAMETERS = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
-MEDIA: Mapping[str, str] = {
-    "csv": "text/csv",
-    "html": "text/html",
+CODE: Mapping[str, str] = {
     "ipynb": "application/x-ipynb+json",
-    "json": "application/json",
-    "parquet": "application/vnd.apache.parquet",
-    "png": "image/png",
     "py": "text/x-python",
     "r": "text/x-r",
     "sh": "text/x-shellscript",
-    "txt": "text/plain",
-    "zip": "application/zip",
 }
 
 
@@ -235,7 +229,8 @@ class CrateParts:
 
 def media_type(filename: str) -> str:
     """Return the media type of a file by its name."""
-    return MEDIA.get(filename.rpartition(".")[2].lower(), "application/octet-stream")
+    found = CODE.get(filename.rpartition(".")[2].lower()) or MEDIA_TYPES.get(format_of(filename))
+    return found or "application/octet-stream"
 
 
 def text_of(value: Any) -> str:

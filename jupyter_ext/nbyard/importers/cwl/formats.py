@@ -5,26 +5,11 @@ The IRIs are IANA's media types and the formats of EDAM (edamontology.org).
 
 from collections.abc import Mapping
 
+from nbyard.domain.file_formats import MEDIA_TYPES
+
 IANA = "https://www.iana.org/assignments/media-types/"
 EDAM = "http://edamontology.org/format_"
 OURS = "urn:nbyard:format:"
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "json": "application/json",
-    "jsonl": "application/jsonl",
-    "parquet": "application/vnd.apache.parquet",
-    "arrow": "application/vnd.apache.arrow.file",
-    "excel": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "txt": "text/plain",
-    "md": "text/markdown",
-    "html": "text/html",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "svg": "image/svg+xml",
-    "pdf": "application/pdf",
-    "zip": "application/zip",
-}
 NUMBERS = {
     "3752": "csv",
     "3475": "tsv",
