@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.settling import is_settled
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Revision
-from nbyard.domain.models.structs import NewModel
+from nbyard.domain.models.structs import NewModel, split_class_path
 from nbyard.magics.option_words import read_words
 from nbyard.magics.results import ServedModel
 
@@ -62,9 +62,7 @@ def _source(arguments: list[str]) -> NewModel:
         return NewModel(run=arguments[0], output=arguments[1])
     if len(arguments) != 1:
         raise UsageError(USAGE)
-    path, sign, class_name = arguments[0].rpartition(":")
-    if not (sign and path.endswith(".py")):
-        path, class_name = arguments[0], ""
+    path, class_name = split_class_path(arguments[0])
     if not Path(path).exists():
         raise UsageError(f"There is no file or folder {path}. {USAGE}")
     return NewModel(path, class_name=class_name)

@@ -1,6 +1,5 @@
 """Commands for models that use more than one operation."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,14 @@ from nbyard.cli.shared_options import connect, json_option, server_option, with_
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
-from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel
+from nbyard.domain.models.structs import (
+    BATCH,
+    HTTP,
+    ModelFilter,
+    ModelPackage,
+    NewModel,
+    split_class_path,
+)
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.unique_names import nearest_names
 from nbyard.domain.workflows.edges import FOLDER
@@ -32,7 +38,6 @@ INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
 ALL = 500
 FORMS = {".csv": CSV, ".parquet": PARQUET, ".zip": FOLDER}
-CLASS = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DOTALL)
 
 
 def source_options(command: Any) -> Any:
@@ -101,8 +106,7 @@ def wanted(target: str, file: str, of_run: str, output: str) -> NewModel:
         raise click.UsageError("--run RUN and --output NODE.OUTPUT belong together.")
     if bool(target) == bool(of_run):
         raise click.UsageError("Name a folder or a Python file, or else --run and --output.")
-    found = CLASS.fullmatch(target)
-    path, class_name = (found["path"], found["name"] or "") if found else (target, "")
+    path, class_name = split_class_path(target)
     return NewModel(path, file, class_name, of_run, output)
 
 

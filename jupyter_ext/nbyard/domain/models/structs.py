@@ -29,6 +29,7 @@ MLFLOW_FILE = "MLmodel"
 # The folder of the serving code in an attempt.
 SERVING_FOLDER = "code/.nbyard"
 CODE_SUFFIX = re.compile(r"\.(?:py|ipynb)\Z", re.IGNORECASE)
+CLASS_PATH = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DOTALL)
 # the grammar of image tags
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -111,6 +112,12 @@ class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     class_name: str = ""
     run: str = ""
     output: str = ""
+
+
+def split_class_path(target: str) -> tuple[str, str]:
+    """Split FILE.py:CLASS into path and class; a path without a class has an empty one."""
+    found = CLASS_PATH.fullmatch(target)
+    return (found["path"], found["name"] or "") if found else (target, "")
 
 
 class RunOutput(msgspec.Struct, frozen=True):
