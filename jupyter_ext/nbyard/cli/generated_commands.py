@@ -35,15 +35,8 @@ from nbyard.services.spelling.words import VERBS
 
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
-    *(deployment_views, environment_views, model_views),
-    *(
-        channel_views,
-        clean_up_views,
-        project_views,
-        schedule_views,
-        bisection_views,
-    ),
-    trigger_views,
+    *(bisection_views, deployment_views, environment_views, model_views),
+    *(channel_views, clean_up_views, project_views, schedule_views, trigger_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 # The tables of lists by noun, and those of other operations by ID.

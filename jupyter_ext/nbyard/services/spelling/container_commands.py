@@ -1,16 +1,13 @@
 """Commands that build images and models, and start services."""
 
-from collections.abc import Mapping
-
 from msgspec import UNSET
 
 from nbyard.domain.deployments.creation_form import IDES
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
 from nbyard.domain.images.structs import ImageName, NewImage, PulledImage, Recipe
 from nbyard.domain.models.structs import NewModel
-from nbyard.services.spelling.words import Commands, Words, need, need_defaults
+from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults
 
-Path = Mapping[str, str]
 FORM = ("general", "hardware", "storage")
 LIMITS = {
     "title": "--title",

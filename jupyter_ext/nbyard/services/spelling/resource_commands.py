@@ -1,7 +1,6 @@
 """Commands that create and change datasets, executables, environments, projects and channels."""
 
 import itertools
-from collections.abc import Mapping
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -14,21 +13,19 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.notices.structs import ChannelPatch, DigestLimit, NewChannel
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.services.spelling.secrets import SECRET_FIELDS
-from nbyard.services.spelling.words import Commands, Words, need, need_defaults
+from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults
 
-Path = Mapping[str, str]
 ADDRESSES = ("http://", "https://", SCHEME)
 
 
 def add_dataset(_path: Path, body: NewDataset) -> list[str]:
     need(not body.description and body.name != "")
-    is_url = isinstance(body.source, UrlSource)
+    source = ""
     if isinstance(body.source, UrlSource):
         source = body.source.url
-    else:
-        need(isinstance(body.source, FileSource))
-        source = body.source.path if isinstance(body.source, FileSource) else ""
-    need(source.startswith(ADDRESSES) == is_url and bool(source))
+    elif isinstance(body.source, FileSource):
+        source = body.source.path
+    need(bool(source) and source.startswith(ADDRESSES) == isinstance(body.source, UrlSource))
     words = Words("datasets", "add").option("--name", body.name)
     return words.flag("--replace", body.replace).flag("--unpack", body.unpack).done(source)
 

@@ -1,6 +1,5 @@
 """Commands that start runs, and those that store runs of schedules and triggers."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,9 +22,8 @@ from nbyard.domain.triggers.structs import (
     TriggerEvent,
     TriggerPatch,
 )
-from nbyard.services.spelling.words import Commands, Words, need, need_defaults, target_of
+from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults, target_of
 
-Path = Mapping[str, str]
 # `origin` says what sends a request, so each spelling has its own.
 VALUES = ("path", "executable", "parameters", "texts", "force", "origin")
 STORED = ("runtime", "environment", "kernel", "image")

@@ -119,4 +119,5 @@ def target_of(path: str, executable: str) -> str:
 
 
 # Commands by operation: each returns the words for the path and the body of a request.
-Commands = Mapping[str, Callable[[Mapping[str, str], Any], list[str]]]
+Path = Mapping[str, str]
+Commands = Mapping[str, Callable[[Path, Any], list[str]]]
