@@ -3,21 +3,7 @@
 import json
 import zipfile
 
-import pytest
-
-from nbyard.domain.callers import Caller
-from nbyard.domain.runs.structs import NewRun
-from nbyard.rest.identity import local_name
-
 from ....domain.lineage.openlineage_schema import check_event
-
-
-@pytest.fixture
-def made(yard, echo, dispatcher):
-    caller = Caller(local_name())
-    run = yard.services.runs.create(caller, NewRun(path=echo, name="hello"))
-    get = yard.services.runs.get
-    return dispatcher.until(lambda: get(caller, run.id), lambda d: d.run.state == "succeeded")
 
 
 def test_events_are_lines_or_an_array(shell, made):

@@ -4,18 +4,6 @@ import json
 
 import pytest
 
-from nbyard.domain.callers import Caller
-from nbyard.domain.runs.structs import NewRun
-from nbyard.rest.identity import local_name
-
-
-@pytest.fixture
-def made(yard, echo, dispatcher):
-    caller = Caller(local_name())
-    run = yard.services.runs.create(caller, NewRun(path=echo, name="hello"))
-    get = yard.services.runs.get
-    return dispatcher.until(lambda: get(caller, run.id), lambda d: d.run.state == "succeeded")
-
 
 def test_the_lineage_of_a_run_is_a_tree(shell, made):
     seen = shell("runs", "lineage", "hello")
