@@ -1,6 +1,8 @@
 """The record of a run, as exports to other formats read it."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
 from nbyard.domain.workflows.structs import Edge
 
 
-class RunRecord(msgspec.Struct, frozen=True):
+class RunRecord(msgspec.Struct, frozen=True, dict=True):
     """A run, its tasks with their outputs in the order of the graph, and what they used.
 
     `code` has the versions of executables by their IDs, `environments` those of environments.
@@ -31,15 +33,23 @@ class RunRecord(msgspec.Struct, frozen=True):
         """Return whether it is the run of a workflow, not of one executable."""
         return bool(self.run.workflow_id)
 
-    def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
-        """Yield the results of other tasks that a task used, by the name of its input."""
+    @cached_property
+    def _connected(self) -> Mapping[str, Sequence[tuple[str, Artifact]]]:
+        """Return the results to which the inputs of each node are connected."""
         made = {
             (one.node, artifact.name): artifact for one in self.tasks for artifact in one.artifacts
         }
+        found: dict[str, list[tuple[str, Artifact]]] = defaultdict(list)
         for edge in self.edges:
-            found = made.get((edge.source, edge.output))
-            if edge.target == task.node and edge.input not in task.inputs and found is not None:
-                yield edge.input, found
+            if artifact := made.get((edge.source, edge.output)):
+                found[edge.target].append((edge.input, artifact))
+        return found
+
+    def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
+        """Yield the results of other tasks that a task used, by the name of its input."""
+        for name, artifact in self._connected.get(task.node, ()):
+            if name not in task.inputs:
+                yield name, artifact
 
     def data_used(self) -> dict[str, BytesOf]:
         """Return the data from outside the run by digest and origin."""
