@@ -25,11 +25,10 @@ def lines_of(lineage: Lineage) -> Iterator[str]:
     starts = [node for node in lineage.nodes if node.is_start]
     for start in starts:
         yield words_of(start)
-    directions: tuple[Direction, ...] = ("back", "forward")
-    for direction in directions:
+    for direction, head in HEADS.items():
         lines = [*tree(lineage, direction)]
         if lines:
-            yield f"{HEADS[direction]}:"
+            yield f"{head}:"
         for line in lines:
             name = f"{line.name}: " if line.name else ""
             above = " (see above)" if line.is_repeated else ""

@@ -103,21 +103,16 @@ def _results(
     c: Connection, of: Mapping[str, tuple[str, Bindings]]
 ) -> dict[tuple[str, str, str], Ref]:
     """Return the results that tasks use by run, node and output; without them, their tasks."""
-    # Rows of whole nodes: a task that has not ended has none of its results yet.
-    wanted = {
-        (run_id, one.node)
-        for run_id, bindings in of.values()
-        for one in bindings.values()
-        if isinstance(one, ResultOf)
-    }
-    if not wanted:
-        return {}
     outputs = {
         (run_id, one.node, one.output)
         for run_id, bindings in of.values()
         for one in bindings.values()
         if isinstance(one, ResultOf)
     }
+    if not outputs:
+        return {}
+    # Rows of whole nodes: a task that has not ended has none of its results yet.
+    wanted = {(run_id, node) for run_id, node, _ in outputs}
     query = select(T.run_id, T.node, T.id, A.id.label("artifact"), A.name)
     joined = tasks.outerjoin(artifacts, A.task_id == T.id)
     query = query.select_from(joined).where(tuple_(T.run_id, T.node).in_(sorted(wanted)))
