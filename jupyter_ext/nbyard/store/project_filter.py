@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, or_, select, true, union
 
 from nbyard.domain.projects.structs import LinkKind
 from nbyard.store.schema.project_tables import project_links
@@ -34,6 +34,12 @@ def runs_of(project: str) -> list[ColumnElement[bool]]:
         "trigger": R.origin_id,
     }
     return [linked_to(project, kind, column) for kind, column in links.items()]
+
+
+def run_ids_of(project: str) -> CompoundSelect[Any]:
+    """Return the query for the IDs of the runs of a project."""
+    # From the links to the runs: other conditions then read only the runs of the project.
+    return union(*(select(R.id).where(one) for one in runs_of(project)))
 
 
 def projects_of_runs(

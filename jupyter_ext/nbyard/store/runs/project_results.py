@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, not_, or_, select
+from sqlalchemy import Connection, Row, and_, func, not_, select
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import Project, ProjectArtifact
 from nbyard.domain.runs.structs import MODEL_FORMATS, MODEL_TYPE
 from nbyard.store.database.query_parts import newest_first, with_text
-from nbyard.store.project_filter import runs_of
+from nbyard.store.project_filter import run_ids_of
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, runs, tasks
 
@@ -29,7 +29,7 @@ class ResultRows:
         is_kind = {"model": IS_MODEL, "data": not_(IS_MODEL)}
         wanted = and_(
             R.owner == project.owner,
-            or_(*runs_of(project.id)),
+            R.id.in_(run_ids_of(project.id)),
             HISTORY,
             T.state == "succeeded",
             A.name != EXECUTED,

@@ -31,7 +31,7 @@ from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
-from nbyard.store.project_filter import runs_of
+from nbyard.store.project_filter import run_ids_of, runs_of
 from nbyard.store.schema.index_conditions import NAMED
 from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
@@ -256,9 +256,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):
-        # From the links to the runs: the other conditions read only the runs of the project.
-        linked = union(*(select(runs.c.id).where(one) for one in runs_of(project)))
-        query = query.where(runs.c.id.in_(linked))
+        query = query.where(runs.c.id.in_(run_ids_of(project)))
     if schedule := filters.get("schedule"):
         query = query.where(runs.c.origin_id == schedule)
     if workflow := filters.get("workflow"):

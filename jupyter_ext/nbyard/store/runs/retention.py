@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, insert, or_, select
+from sqlalchemy import Connection, and_, delete, insert, select
 
 from nbyard.domain.projects.structs import Project
 from nbyard.domain.runs.clean_up import CleanUpRules, Retention
 from nbyard.domain.runs.retention import Policy, PolicyRules, ProjectPolicy
-from nbyard.store.project_filter import runs_of
+from nbyard.store.project_filter import run_ids_of
 from nbyard.store.schema.project_tables import projects
 from nbyard.store.schema.retention_tables import project_retention, retention
-from nbyard.store.schema.tables import runs
 
 K, P, R = project_retention.c, projects.c, retention.c
 
@@ -79,4 +78,4 @@ class RetentionRows:
 
     def runs_in(self, c: Connection, project_id: str) -> set[str]:
         """Return the IDs of the runs of a project."""
-        return {*c.execute(select(runs.c.id).where(or_(*runs_of(project_id)))).scalars()}
+        return {*c.execute(run_ids_of(project_id)).scalars()}
