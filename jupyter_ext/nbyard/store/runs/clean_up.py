@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, select, update
+from sqlalchemy import Connection, Text, cast, func, select, update
 
 from nbyard.domain.runs.clean_up import FinishedRun
 from nbyard.domain.runs.structs import Run
@@ -38,23 +38,14 @@ class CleanUpRows:
         query = select(artifacts.c.run_id, artifacts.c.digest, artifacts.c.size_bytes)
         for run_id, digest, size in c.execute(query.join(runs).where(own)):
             outputs.setdefault(run_id, []).append((digest, size))
-        columns = [runs.c[name] for name in ("id", "number", "title", "name", "state", "path")]
-        times = (runs.c.finished_at, runs.c.created_at)
-        found = c.execute(select(*columns, runs.c.workflow_id, *times).where(own))
-        return {
-            row.id: FinishedRun(
-                row.id,
-                row.number,
-                row.title,
-                row.name or "",
-                row.state,
-                row.workflow_id or row.path or row.title,
-                row.path,
-                row.finished_at or row.created_at,
-                outputs.get(row.id, ()),
-            )
-            for row in found
-        }
+        # The database puts the fields together, as there may be very many runs.
+        group = func.coalesce(
+            func.nullif(runs.c.workflow_id, ""), func.nullif(runs.c.path, ""), runs.c.title
+        )
+        finished_at = func.coalesce(runs.c.finished_at, runs.c.created_at)
+        name, columns = func.coalesce(runs.c.name, ""), (runs.c.id, runs.c.number, runs.c.title)
+        query = select(*columns, name, runs.c.state, group, runs.c.path, finished_at).where(own)
+        return {row[0]: FinishedRun(*row, outputs.get(row[0], ())) for row in c.execute(query)}
 
     def kept(self, c: Connection, owner: str) -> set[str]:
         """Return the IDs of the runs that the owner keeps."""
