@@ -42,12 +42,13 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
     """Return what each choice would free if its runs are deleted after those before it."""
     ids = {run.id for doomed, _ in choices for run in doomed}
     own: dict[str, set[str]] = {}
+    records: dict[str, set[str]] = {}
     named: set[str] = set()
-    with store.read() as c:
-        if ids:
+    if ids:
+        with store.read() as c:
             own, named = store.clean_ups.digests(c, ids)
             named |= store.digests_beside_runs(c)
-        records = store.clean_ups.attempt_folders(c, ids)
+            records = store.clean_ups.attempt_folders(c, ids)
     # What other rows name stays, whatever is deleted.
     left = _with_members(blobs, named)
     previews = []
