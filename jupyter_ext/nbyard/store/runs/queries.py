@@ -121,7 +121,8 @@ class RunRows:
 
     def scratch(self, c: Connection, owner: str = "", path: str = "") -> list[Run]:
         """Return scratch runs, oldest first; with an owner, those of this owner and path."""
-        query = select(*OWN).where(IS_SCRATCH).order_by(runs.c.id)
+        # Only their numbers are negative, and numbers have an index.
+        query = select(*OWN).where(IS_SCRATCH, runs.c.number < 0).order_by(runs.c.number.desc())
         query = query.where(runs.c.owner == owner, runs.c.path == path) if owner else query
         return [_run(row, {}) for row in c.execute(query)]
 
