@@ -71,35 +71,32 @@ def announce_missed(
         "count": count,
         "reason": msgspec.to_builtins(reason),
     }
-    owner, path, rules = schedule.owner, schedule.run.path, _rules(c, {schedule.owner})
-    source = ("schedule", schedule.id)
-    one = Occurrence(
-        "schedule-missed",
-        f"{schedule.id}:{due_at.timestamp():.3f}:schedule-missed",
-        owner,
-        schedule.name,
-        path,
-        schedule.id,
-        projects=projects_of_source(c, projects_in(rules), owner, source, path),
-        facts=facts,
-    )
-    announce(c, [one], rules)
+    key = f"{schedule.id}:{due_at.timestamp():.3f}"
+    _announce_without_run(c, "schedule-missed", schedule, key, facts)
 
 
 def announce_failed_firing(
     c: Connection, trigger: Trigger, firing_id: str, reason: Reason | None
 ) -> None:
     """Write notices about an event that reached a trigger but led to no run."""
-    owner, path, rules = trigger.owner, trigger.run.path, _rules(c, {trigger.owner})
-    source = ("trigger", trigger.id)
+    facts = {"reason": msgspec.to_builtins(reason)}
+    _announce_without_run(c, "trigger-failed", trigger, firing_id, facts)
+
+
+def _announce_without_run(
+    c: Connection, event: NoticeEvent, of: Schedule | Trigger, key: str, facts: Mapping[str, Any]
+) -> None:
+    owner, path, rules = of.owner, of.run.path, _rules(c, {of.owner})
+    source = ("schedule" if isinstance(of, Schedule) else "trigger", of.id)
     one = Occurrence(
-        "trigger-failed",
-        f"{firing_id}:trigger-failed",
+        event,
+        f"{key}:{event}",
         owner,
-        trigger.name,
+        of.name,
         path,
+        of.id if isinstance(of, Schedule) else "",
         projects=projects_of_source(c, projects_in(rules), owner, source, path),
-        facts={"reason": msgspec.to_builtins(reason)},
+        facts=facts,
     )
     announce(c, [one], rules)
 
