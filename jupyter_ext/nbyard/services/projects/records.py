@@ -31,6 +31,7 @@ from nbyard.freezing.pushed_folders import folder_of
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
+from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import find_project
 from nbyard.services.workflows.file_tracking import saved_workflow
 
@@ -82,9 +83,9 @@ class ProjectRecords:
     @operation("PATCH", "/projects/{project}", scope="projects:write")
     def update(self, caller: Caller, project: str, body: ProjectPatch) -> Project:
         """Change a project. Omitted fields keep their values."""
-        given = msgspec.structs.asdict(body)
+        given = given_fields(body)
         seen = given.pop("revision")
-        fields = check_fields({n: v for n, v in given.items() if v is not msgspec.UNSET})
+        fields = check_fields(given)
         with self._store.write() as c:
             found = find_project(self._store, c, caller, project)
             if "name" in fields:
