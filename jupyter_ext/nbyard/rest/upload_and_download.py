@@ -115,7 +115,6 @@ class ContentHandler(NbyardHandler):
 
     def initialize(self, context: Any, name: str) -> None:  # type: ignore[override]
         super().initialize(context)
-        self._name = name
         self._noun, _, self._verb = name.partition(".")
 
     def get_content_type(self) -> str:
@@ -140,7 +139,7 @@ class ContentHandler(NbyardHandler):
         """Return the values in the query."""
         if self._verb == "file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
-        if self._name == "runs.crate":
+        if self._verb == "crate":
             return {"inputs": self.get_query_argument("inputs", "true") != "false"}
         text = self.get_query_argument("version", "")
         if self._noun != "datasets" or not text:
