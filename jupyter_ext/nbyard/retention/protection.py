@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.domain.runs.clean_up import FinishedRun
+from nbyard.domain.runs.clean_up import CleanUpRules, FinishedRun
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import MAX_DOCUMENT
@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
 
 def finished_runs(
-    store: Store, c: Connection, owner: str, documents: Iterable[Path] = ()
+    store: Store,
+    c: Connection,
+    owner: str,
+    rules: Iterable[CleanUpRules],
+    documents: Iterable[Path] = (),
 ) -> list[FinishedRun]:
-    """Return the finished runs of the owner with their protection.
+    """Return the finished runs of the owner with their protection, to choose from by rules.
 
     The files of the workflows that ran before are read, and `documents`.
     """
-    runs = store.clean_ups.finished(c, owner)
+    # Only rules with a size need the outputs, which are most of the rows.
+    is_sized = any(one.max_bytes is not None for one in rules)
+    runs = store.clean_ups.finished(c, owner, with_outputs=is_sized)
     protection = _pinned(store.clean_ups.documents(c, owner), documents)
     for run_id, name in store.clean_ups.deployed(c, owner).items():
         protection[run_id] = because("model-deployed", name=name)

@@ -23,9 +23,10 @@ def ended(store: Store, count: int) -> list[str]:
     return [run.id for run in runs]
 
 
-def chosen(store: Store):
+def chosen(store: Store, max_bytes: int | None = None):
     with store.read() as c:
-        return choose_runs(finished_runs(store, c, "ada"), CleanUpRules(keep=0), moment(99))[0]
+        rules = CleanUpRules(keep=0, max_bytes=max_bytes)
+        return choose_runs(finished_runs(store, c, "ada", [rules]), rules, moment(99))[0]
 
 
 def test_runs_that_are_kept_or_named_meanwhile_stay(store: Store) -> None:
@@ -42,6 +43,17 @@ def test_runs_that_are_kept_or_named_meanwhile_stay(store: Store) -> None:
     with store.read() as c:
         assert store.runs.get(c, "ada", first) is not None
         assert store.runs.get(c, "ada", second) is None
+
+
+def test_a_rule_with_a_size_counts_the_outputs(store: Store) -> None:
+    [run_id] = ended(store, 1)
+    with store.write() as c:
+        run = store.runs.get(c, "ada", run_id)
+        assert run is not None
+        rows = Rows(store, c)
+        rows.artifact(rows.succeeded(run), "x", "sha256:" + "1" * 64)  # of 2**40 bytes
+    assert chosen(store, max_bytes=2**40) == []
+    assert [one.id for one in chosen(store, max_bytes=2**40 - 1)] == [run_id]
 
 
 def test_many_runs_are_deleted_in_several_transactions(store: Store) -> None:

@@ -53,7 +53,7 @@ class RetentionController:
         begun = time.time()
         with store.read() as c:
             members = store.retention.members(c, policies)
-            runs = finished_runs(store, c, owner)
+            runs = finished_runs(store, c, owner, [policy.rules for policy in policies])
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
         doomed = [run for choice in choices for run in choice.doomed]
         count = remove_runs(store, owner, doomed, self._context.write)

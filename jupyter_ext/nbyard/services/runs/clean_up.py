@@ -64,7 +64,8 @@ class RunCleanUps(RunAttempts):
         rules = self._checked(rules)
         with self._store.read() as c:
             inside = filter_project(self._store, c, caller, project)
-            runs = finished_runs(self._store, c, caller.name, self._parts.files.documents())
+            documents = self._parts.files.documents()
+            runs = finished_runs(self._store, c, caller.name, [rules], documents)
             if inside:
                 members = self._store.retention.runs_in(c, inside)
                 runs = [run for run in runs if run.id in members]
@@ -129,7 +130,8 @@ class RunCleanUps(RunAttempts):
             if not any(inside in ("", one.project_id) for one in policies):
                 return RetentionPreview([])
             members = self._store.retention.members(c, policies)
-            runs = finished_runs(self._store, c, caller.name, self._parts.files.documents())
+            rules, documents = [one.rules for one in policies], self._parts.files.documents()
+            runs = finished_runs(self._store, c, caller.name, rules, documents)
         # Also with a project: what earlier policies delete is left to none.
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
         both = [(choice.doomed, choice.protected) for choice in choices]

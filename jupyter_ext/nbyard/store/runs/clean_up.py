@@ -31,12 +31,14 @@ ROWS_AT_ONCE = 1000
 class CleanUpRows:
     """Queries on runs that may be deleted; those with an `owner` see only that owner's rows."""
 
-    def finished(self, c: Connection, owner: str) -> dict[str, FinishedRun]:
+    def finished(
+        self, c: Connection, owner: str, *, with_outputs: bool = True
+    ) -> dict[str, FinishedRun]:
         """Return all finished runs by ID, without their protection by documents."""
         own = (runs.c.owner == owner) & HISTORY & runs.c.state.in_(sorted(RUN.terminal))
         outputs: dict[str, list[tuple[str, int]]] = {}
-        query = select(artifacts.c.run_id, artifacts.c.digest, artifacts.c.size_bytes)
-        for run_id, digest, size in c.execute(query.join(runs).where(own)):
+        made = select(artifacts.c.run_id, artifacts.c.digest, artifacts.c.size_bytes)
+        for run_id, digest, size in c.execute(made.join(runs).where(own)) if with_outputs else ():
             outputs.setdefault(run_id, []).append((digest, size))
         # The database puts the fields together, as there may be very many runs.
         group = func.coalesce(
