@@ -31,6 +31,9 @@ RESULTS = Prepared(
 VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
     artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
 )
+MAY_BE_MODEL = artifacts.c.format.in_(MODEL_FORMATS) | func.coalesce(artifacts.c.type, "").contains(
+    MODEL_TYPE
+)
 OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c.id)
 
 
@@ -108,7 +111,6 @@ class ArtifactRows:
 
         `after` is the ID of the last output of the page before.
         """
-        may_be = artifacts.c.format.in_(MODEL_FORMATS) | artifacts.c.type.contains(MODEL_TYPE)
         query = (
             select(
                 *(artifacts.c[n] for n in ("id", "run_id", "name", "size_bytes", "created_at")),
@@ -116,7 +118,7 @@ class ArtifactRows:
             )
             .join(tasks, tasks.c.id == artifacts.c.task_id)
             .join(runs, runs.c.id == artifacts.c.run_id)
-            .where(runs.c.owner == owner, HISTORY, tasks.c.state == "succeeded", may_be)
+            .where(runs.c.owner == owner, HISTORY, tasks.c.state == "succeeded", MAY_BE_MODEL)
             .order_by(artifacts.c.id.desc())
             .limit(limit)
         )

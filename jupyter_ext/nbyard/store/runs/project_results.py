@@ -6,14 +6,13 @@ from sqlalchemy import Connection, Row, and_, func, not_, select
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import Project, ProjectArtifact
-from nbyard.domain.runs.structs import MODEL_FORMATS, MODEL_TYPE
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.project_filter import run_ids_of
+from nbyard.store.runs.artifacts_and_cache import MAY_BE_MODEL
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, runs, tasks
 
 A, R, T = artifacts.c, runs.c, tasks.c
-IS_MODEL = A.format.in_(MODEL_FORMATS) | func.coalesce(A.type, "").contains(MODEL_TYPE)
 # Runs of one workflow or file have the same outputs.
 GROUP = func.coalesce(func.nullif(R.workflow_id, ""), func.nullif(R.path, ""), R.id)
 JOINED = artifacts.join(tasks, T.id == A.task_id).join(runs, R.id == A.run_id)
@@ -26,7 +25,7 @@ class ResultRows:
         self, c: Connection, project: Project, limit: int, after: str, search: str, kind: str
     ) -> list[ProjectArtifact]:
         """Return a page of results, newest first; `kind` is *data*, *model* or empty for both."""
-        is_kind = {"model": IS_MODEL, "data": not_(IS_MODEL)}
+        is_kind = {"model": MAY_BE_MODEL, "data": not_(MAY_BE_MODEL)}
         wanted = and_(
             R.owner == project.owner,
             R.id.in_(run_ids_of(project.id)),
@@ -40,7 +39,7 @@ class ResultRows:
         newest = newest.group_by(GROUP, T.node, A.name)
         fields = [A[name] for name in ("id", "name", "filename", "format", "size_bytes", "run_id")]
         query: Any = select(
-            *fields, A.created_at, R.number, R.title, T.node, IS_MODEL.label("is_model")
+            *fields, A.created_at, R.number, R.title, T.node, MAY_BE_MODEL.label("is_model")
         )
         query = query.select_from(JOINED).where(A.id.in_(newest))
         query = with_text(query, search, A.filename, A.name, R.title)
