@@ -48,11 +48,9 @@ export const artifactActions = {
       const { yard, trans } = services;
       const name = await nameOf(services, run);
       const body = trans.__('The files, the log and the record of the run are deleted.');
-      const [title, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
-      const question = { path: { run } };
-      const request = { id: 'runs.delete', question } as const;
-      if (await confirm(services, title, body, label, request)) {
-        await yard.client.call('runs.delete', question);
+      const request = { id: 'runs.delete', question: { path: { run } } } as const;
+      if (await confirm(services, trans.__('Delete “%1”?', name), body, request)) {
+        await yard.client.call(request.id, request.question);
         artifactsOf(yard).remove(run);
         yard.runs.remove(run);
       }

@@ -60,11 +60,10 @@ export const credentialActions = {
       const body = used_by.length
         ? trans.__('%1 uses this credential and fails without it.', used_by.join(', '))
         : trans.__('No node or deployment uses this credential.');
-      const [title, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
       const question = { path, query: { force: used_by.length > 0 } };
       const request = { id: 'credentials.delete', question } as const;
-      if (await confirm(services, title, body, label, request)) {
-        await yard.client.call('credentials.delete', question);
+      if (await confirm(services, trans.__('Delete “%1”?', name), body, request)) {
+        await yard.client.call(request.id, question);
         credentialsOf(yard).remove(credential);
       }
     })

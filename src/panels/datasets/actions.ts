@@ -229,7 +229,6 @@ export const datasetActions = {
         services,
         trans.__('Delete “%1”?', name),
         trans.__('The dataset and its versions are deleted. Past runs keep their records.'),
-        trans.__('Delete'),
         { id, question }
       );
       if (!sure) {
@@ -246,8 +245,8 @@ export const datasetActions = {
           services,
           trans.__('“%1” is in use', name),
           [error.message, error.hint].filter(Boolean).join(' '),
-          trans.__('Delete Anyway'),
-          { id, question: force }
+          { id, question: force },
+          trans.__('Delete Anyway')
         );
         if (!forced) {
           return;

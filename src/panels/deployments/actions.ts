@@ -66,11 +66,9 @@ export const deploymentActions = {
       const { yard, trans } = services;
       const found = await known(services, deployment);
       const title = trans.__('Delete “%1”?', found.title);
-      const question = { path: { deployment } };
-      const request = { id: 'deployments.delete', question } as const;
-      const label = trans.__('Delete');
-      if (await confirm(services, title, consequence(services, found), label, request)) {
-        await yard.client.call('deployments.delete', question);
+      const request = { id: 'deployments.delete', question: { path: { deployment } } } as const;
+      if (await confirm(services, title, consequence(services, found), request)) {
+        await yard.client.call(request.id, request.question);
         deploymentsOf(yard).remove(deployment);
       }
     })

@@ -78,11 +78,9 @@ export const environmentActions = {
       const body = trans.__(
         'The versions and the kernel are deleted. Running kernels and runs continue.'
       );
-      const [title, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
-      const question = { path: { environment } };
-      const request = { id: 'environments.delete', question } as const;
-      if (await confirm(services, title, body, label, request)) {
-        await yard.client.call('environments.delete', question);
+      const request = { id: 'environments.delete', question: { path: { environment } } } as const;
+      if (await confirm(services, trans.__('Delete “%1”?', name), body, request)) {
+        await yard.client.call(request.id, request.question);
         yard.environments.remove(environment);
         await renewKernels(services);
       }

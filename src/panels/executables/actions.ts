@@ -105,9 +105,9 @@ export const executableActions = {
       const { name } = await known(services, executable);
       const body = trans.__('The versions are deleted. The file and past runs stay.');
       const id = 'executables.delete';
-      const [asked, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
+      const asked = trans.__('Delete “%1”?', name);
       const question = { path: { executable } };
-      if (!(await confirm(services, asked, body, label, { id, question }))) {
+      if (!(await confirm(services, asked, body, { id, question }))) {
         return;
       }
       try {
@@ -120,7 +120,7 @@ export const executableActions = {
         const text = [error.message, error.hint].filter(Boolean).join(' ');
         const forced = { ...question, query: { force: true } };
         const anyway = trans.__('Delete Anyway');
-        if (!(await confirm(services, title, text, anyway, { id, question: forced }))) {
+        if (!(await confirm(services, title, text, { id, question: forced }, anyway))) {
           return;
         }
         await yard.client.call(id, forced);

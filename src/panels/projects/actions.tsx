@@ -58,11 +58,9 @@ export async function deleteProject(services: IPanelServices, id: string): Promi
     'Its resources are kept. Its retention policies, and rules of channels for its runs, are deleted.'
   );
   await reportFailure(services, trans.__('Not deleted.'), async () => {
-    const [title, label] = [trans.__('Delete this project?'), trans.__('Delete')];
-    const question = { path: { project: id } };
-    const request = { id: 'projects.delete', question } as const;
-    if (await confirm(services, title, body, label, request)) {
-      await yard.client.call('projects.delete', question);
+    const request = { id: 'projects.delete', question: { path: { project: id } } } as const;
+    if (await confirm(services, trans.__('Delete this project?'), body, request)) {
+      await yard.client.call(request.id, request.question);
       activeProjectOf(yard).choose('');
       projectsOf(yard).remove(id);
     }

@@ -81,11 +81,9 @@ export const scheduleActions = {
     const { yard, trans } = services;
     const body = trans.__('It starts no more runs. Its earlier runs are kept.');
     await reportFailure(services, trans.__('Not deleted.'), async () => {
-      const [title, label] = [trans.__('Delete this schedule?'), trans.__('Delete')];
-      const question = { path: { schedule: id } };
-      const request = { id: 'schedules.delete', question } as const;
-      if (await confirm(services, title, body, label, request)) {
-        await yard.client.call('schedules.delete', question);
+      const request = { id: 'schedules.delete', question: { path: { schedule: id } } } as const;
+      if (await confirm(services, trans.__('Delete this schedule?'), body, request)) {
+        await yard.client.call(request.id, request.question);
         schedulesOf(yard).remove(id);
       }
     });

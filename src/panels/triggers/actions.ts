@@ -78,11 +78,9 @@ export const triggerActions = {
     const { yard, trans } = services;
     const body = trans.__('It starts no more runs. Its earlier runs are kept.');
     await reportFailure(services, trans.__('Not deleted.'), async () => {
-      const [title, label] = [trans.__('Delete this trigger?'), trans.__('Delete')];
-      const question = { path: { trigger: id } };
-      const request = { id: 'triggers.delete', question } as const;
-      if (await confirm(services, title, body, label, request)) {
-        await yard.client.call('triggers.delete', question);
+      const request = { id: 'triggers.delete', question: { path: { trigger: id } } } as const;
+      if (await confirm(services, trans.__('Delete this trigger?'), body, request)) {
+        await yard.client.call(request.id, request.question);
         triggersOf(yard).remove(id);
       }
     });

@@ -166,10 +166,9 @@ function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
     : trans.__('Remove “%1”?', image.reference);
   const label = isLive ? trans.__('Stop') : trans.__('Remove');
   return reportFailure(services, trans.__('Not removed.'), async () => {
-    const question = { path: { image: image.id } };
-    const request = { id: 'images.delete', question } as const;
-    if (await confirm(services, title, consequence(image, trans), label, request)) {
-      await yard.client.call('images.delete', question);
+    const request = { id: 'images.delete', question: { path: { image: image.id } } } as const;
+    if (await confirm(services, title, consequence(image, trans), request, label)) {
+      await yard.client.call(request.id, request.question);
     }
   });
 }

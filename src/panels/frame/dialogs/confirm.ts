@@ -8,8 +8,8 @@ export async function confirm(
   { yard, trans }: IPanelServices,
   title: string,
   text: string,
-  label: string,
-  request: IRequest
+  request: IRequest,
+  label = trans.__('Delete')
 ): Promise<boolean> {
   const buttons = [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label })];
   const body = withCommand(text, { client: yard.client, request: () => request }, trans);
