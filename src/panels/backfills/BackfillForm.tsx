@@ -1,6 +1,7 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { BackfillPreview, Schedule } from '../../api/types';
+import { useChanges } from '../../components/hooks/useChanges';
 import { Problems } from '../frame/dialogs/askUntilAccepted';
 import { TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
@@ -22,15 +23,14 @@ interface IBackfillFormProps {
 /** The range of a backfill, what it would run, and the backfills that were started. */
 export function BackfillForm(props: IBackfillFormProps): JSX.Element {
   const { services, schedule, draft, problems } = props;
-  const { trans } = services;
+  const { yard, trans } = services;
   const [shown, setShown] = useState({ ...draft });
   const change = (part: Partial<IBackfillDraft>) => {
     Object.assign(draft, part);
     setShown({ ...draft });
   };
-  const [changes, setChanges] = useState(0);
-  const onChanged = useCallback(() => setChanges(count => count + 1), []);
-  const { preview, refused } = usePreview(services, schedule, shown, changes);
+  const turn = useChanges(yard.stream, 'backfill', 'run');
+  const { preview, refused } = usePreview(services, schedule, shown, turn);
   const errors = { ...problems, ...refused };
   return (
     <div className="nby-Form nby-Schedule">
@@ -72,8 +72,8 @@ export function BackfillForm(props: IBackfillFormProps): JSX.Element {
       <BackfillList
         services={services}
         schedule={schedule.id}
+        turn={turn}
         onContinue={backfill => change(continued(backfill))}
-        onChanged={onChanged}
       />
     </div>
   );
@@ -119,13 +119,13 @@ function Preview(props: { services: IPanelServices; preview: BackfillPreview }):
 
 /**
  * Return what would run, or why it is refused, by field. It is asked after the user stops typing,
- * and after each of the `changes` of backfills and their runs.
+ * and in each `turn` of backfills and their runs.
  */
 function usePreview(
   { yard, trans }: IPanelServices,
   schedule: Schedule,
   draft: IBackfillDraft,
-  changes: number
+  turn: number
 ): { preview?: BackfillPreview; refused?: Problems } {
   const [answer, setAnswer] = useState<{ preview?: BackfillPreview; refused?: Problems }>({});
   const wrong = unreadable(draft, trans);
@@ -153,6 +153,6 @@ function usePreview(
       window.clearTimeout(timer);
       control.abort();
     };
-  }, [yard, schedule.id, key, changes]);
+  }, [yard, schedule.id, key, turn]);
   return { ...answer, refused: Object.keys(wrong).length ? wrong : answer.refused };
 }

@@ -6,22 +6,20 @@ import { IPanelServices } from '../frame/services';
 import { timeIn } from '../../components/format/times';
 
 const MOST = 5;
-/** Several events soon after each other are one change. */
-const PAUSE_MS = 300;
 
 interface IBackfillListProps {
   services: IPanelServices;
   /** The ID of the schedule. */
   schedule: string;
+  /** Another number asks the server again. */
+  turn: number;
   /** Called with a backfill whose due times did not all succeed. */
   onContinue: (backfill: Backfill) => void;
-  /** Called after a change of a backfill or of a run. */
-  onChanged: () => void;
 }
 
 /** The newest backfills of a schedule with their progress. */
 export function BackfillList(props: IBackfillListProps): JSX.Element | null {
-  const { services, schedule, onContinue, onChanged } = props;
+  const { services, schedule, turn, onContinue } = props;
   const { yard, trans } = services;
   const [found, setFound] = useState<Backfill[]>([]);
   const [problem, setProblem] = useState('');
@@ -34,24 +32,7 @@ export function BackfillList(props: IBackfillListProps): JSX.Element | null {
       setProblem((error as Error).message);
     }
   }, [yard, schedule]);
-  useEffect(() => {
-    let timer = 0;
-    const onEvents = (_: unknown, events: readonly { topic: string }[]) => {
-      if (events.some(({ topic }) => topic === 'backfill' || topic === 'run')) {
-        window.clearTimeout(timer);
-        timer = window.setTimeout(() => {
-          onChanged();
-          void load();
-        }, PAUSE_MS);
-      }
-    };
-    void load();
-    yard.stream.events.connect(onEvents);
-    return () => {
-      window.clearTimeout(timer);
-      yard.stream.events.disconnect(onEvents);
-    };
-  }, [yard, load, onChanged]);
+  useEffect(() => void load(), [load, turn]);
   const cancel = async (backfill: string) => {
     try {
       await yard.client.call('backfills.cancel', { path: { backfill }, query: {} });

@@ -1,7 +1,8 @@
 import { deleteIcon, editIcon, folderIcon } from '@jupyterlab/ui-components';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Project } from '../../api/types';
 import { Tabs } from '../../components/Tabs';
+import { useChanges } from '../../components/hooks/useChanges';
 import { IPanelServices } from '../frame/services';
 import { useItem } from '../frame/useItem';
 import { deleteProject, editProject } from './actions';
@@ -9,9 +10,6 @@ import { Artifacts } from './Artifacts';
 import { Resources } from './Resources';
 import { RetentionPolicies } from './RetentionPolicies';
 import { projectsOf } from './state/collection';
-
-/** Changes within this time lead to one request. */
-const GATHER_MS = 500;
 
 interface IProjectViewProps {
   services: IPanelServices;
@@ -39,7 +37,7 @@ function Loaded({ services, project }: ILoadedProps): JSX.Element {
   const { trans } = services;
   const { id, name, description } = project;
   const [tab, setTab] = useState('data');
-  const turn = useChanges(services);
+  const turn = useChanges(services.yard.stream, 'run', 'project');
   const same = { services, project: id, turn };
   const links = Object.values(project.links ?? {}).reduce((sum, count) => sum + count, 0);
   return (
@@ -107,27 +105,4 @@ function Facts({ services, project }: ILoadedProps): JSX.Element {
         ))}
     </dl>
   );
-}
-
-/** Return a number that changes when runs or projects change. */
-function useChanges({ yard }: IPanelServices): number {
-  const [turn, setTurn] = useState(0);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const { events } = yard.stream;
-    const onEvents = (_: unknown, found: readonly { topic: string }[]) => {
-      if (found.some(({ topic }) => topic === 'run' || topic === 'project')) {
-        timer ??= setTimeout(() => {
-          timer = undefined;
-          setTurn(now => now + 1);
-        }, GATHER_MS);
-      }
-    };
-    events.connect(onEvents);
-    return () => {
-      events.disconnect(onEvents);
-      clearTimeout(timer);
-    };
-  }, [yard]);
-  return turn;
 }

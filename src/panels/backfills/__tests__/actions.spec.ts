@@ -47,7 +47,9 @@ function asked(answers: Answers = {}) {
     connect: (one: (typeof listeners)[0]) => listeners.push(one),
     disconnect: jest.fn()
   };
-  const yard = { client: { call }, stream: { events } };
+  const refetch = { connect: jest.fn(), disconnect: jest.fn() };
+  const stream = { events, refetch, start: async () => undefined };
+  const yard = { client: { call }, stream };
   const done = backfillActions.backfillSchedule({ trans, yard } as unknown as IPanelServices, [
     's'
   ]);

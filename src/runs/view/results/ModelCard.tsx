@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
-import type { DeployedAs, NodePreview, StoreEvent } from '../../../api/types';
+import type { DeployedAs, NodePreview } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
 import { stateText } from '../../../components/StateMark';
 import { showBytes } from '../../../components/format/bytes';
+import { useChanges } from '../../../components/hooks/useChanges';
 import { useServices } from '../context/hooks';
 
 interface IModelCardProps {
@@ -75,25 +76,15 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
 function useDeployments(run: string, output: string): DeployedAs[] {
   const { yard } = useServices();
   const [found, setFound] = useState<DeployedAs[]>([]);
+  const turn = useChanges(yard.stream, 'deployment');
   useEffect(() => {
     const control = new AbortController();
     const { signal } = control;
-    const ask = () =>
-      yard.client
-        .call('models.deployed', { body: { run, output }, signal })
-        .then(({ items }) => setFound(items))
-        .catch(() => signal.aborted || setFound([])); // the sidebar lists them too
-    const heard = (_: unknown, events: readonly StoreEvent[]) => {
-      if (events.some(({ topic }) => topic === 'deployment')) {
-        void ask();
-      }
-    };
-    void ask();
-    yard.stream.events.connect(heard);
-    return () => {
-      control.abort();
-      yard.stream.events.disconnect(heard);
-    };
-  }, [yard, run, output]);
+    yard.client
+      .call('models.deployed', { body: { run, output }, signal })
+      .then(({ items }) => setFound(items))
+      .catch(() => signal.aborted || setFound([])); // the sidebar lists them too
+    return () => control.abort();
+  }, [yard, run, output, turn]);
   return found;
 }
