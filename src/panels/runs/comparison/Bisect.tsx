@@ -1,11 +1,10 @@
 import { useEffect, useState } from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Bisection, BisectionChange, BisectionPreview, Run } from '../../../api/types';
+import { useChanges } from '../../../components/hooks/useChanges';
 import { reasonText } from '../../../reasons';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
-
-const LOOK_MS = 1000;
 
 interface IBisectProps {
   services: IPanelServices;
@@ -62,6 +61,8 @@ function Search({ services, good, bad, metric }: ISearchProps): JSX.Element {
   const [preview, setPreview] = useState<BisectionPreview>();
   const [found, setFound] = useState<Bisection>();
   const [problem, setProblem] = useState('');
+  const turn = useChanges(yard.stream, 'bisection');
+  const running = found?.state === 'running' ? found.id : '';
   const fail = (error: Error) => setProblem(error.message);
   useEffect(() => {
     const control = new AbortController();
@@ -73,17 +74,11 @@ function Search({ services, good, bad, metric }: ISearchProps): JSX.Element {
     return () => control.abort();
   }, [yard, good, bad, metric]);
   useEffect(() => {
-    if (found?.state !== 'running') {
-      return undefined;
+    if (running) {
+      const path = { bisection: running };
+      yard.client.call('bisections.get', { path }).then(setFound).catch(fail);
     }
-    const timer = window.setTimeout(() => {
-      yard.client
-        .call('bisections.get', { path: { bisection: found.id } })
-        .then(setFound)
-        .catch(fail);
-    }, LOOK_MS);
-    return () => window.clearTimeout(timer);
-  }, [yard, found]);
+  }, [yard, running, turn]);
   const question = { body: { good, bad, metric } };
   const start = () =>
     void yard.client.call('bisections.create', question).then(setFound).catch(fail);

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { Answerer, fakeClient, json } from '../../../../api/__tests__/fake';
+import { Answerer, event, fakeClient, FakeSocket, json } from '../../../../api/__tests__/fake';
+import { EventStream } from '../../../../api/eventStream';
 import { BisectionChange, Run } from '../../../../api/types';
 import { IPanelServices } from '../../../frame/services';
 import { Bisect, changeText } from '../Bisect';
@@ -18,7 +19,9 @@ const STARTED = {
 };
 
 function show(answer: Answerer, metric = '', states = ['succeeded', 'failed']): void {
-  const services = { yard: { client: fakeClient(answer) }, trans } as unknown as IPanelServices;
+  const client = fakeClient(answer);
+  const yard = { client, stream: new EventStream(client) };
+  const services = { yard, trans } as unknown as IPanelServices;
   const runs = [run(1, states[0]), run(2, states[1])] as const;
   render(<Bisect services={services} runs={runs} metric={metric} />);
 }
@@ -52,7 +55,7 @@ describe('Bisect', () => {
     click('Start');
     await pass(0);
     expect(screen.getByRole('status').textContent).toBe('Run 0 of about 4…');
-    await pass(1100);
+    FakeSocket.last.say({ events: [event(1, 'bisection', 'x')], last: 1 });
     await pass(1100);
     expect(screen.getByRole('status').textContent).toBe(
       'These changes make the result bad: Code of b.ipynb: version 1 → version 2'
