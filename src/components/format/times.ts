@@ -105,3 +105,8 @@ export function timeIn(zone: string, at: string | null): string {
   const format = { timeZone: zone, dateStyle: 'short', timeStyle: 'short' } as const;
   return new Date(at).toLocaleString('sv-SE', format).replace(' ', 'T');
 }
+
+/** Return a typed time as the server reads it: with seconds; null for none. */
+export function momentOf(typed: string): string | null {
+  return typed ? typed.replace(/T\d\d:\d\d$/, '$&:00') : null;
+}

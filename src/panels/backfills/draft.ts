@@ -1,7 +1,7 @@
 /** The typed values of a backfill, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Backfill, Schedule } from '../../api/types';
-import { timeIn } from '../../components/format/times';
+import { momentOf, timeIn } from '../../components/format/times';
 
 const DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -33,16 +33,11 @@ export function continued({ zone, since, until, at_once }: Backfill): IBackfillD
 /** Return what the form sends. */
 export function bodyOf({ since, until, atOnce, again }: IBackfillDraft) {
   return {
-    since: withSeconds(since),
-    until: until ? withSeconds(until) : null,
+    since: momentOf(since) ?? '',
+    until: momentOf(until),
     at_once: Number(atOnce),
     again
   };
-}
-
-/** Return a time as the server reads it: an input without seconds leaves them out. */
-function withSeconds(time: string): string {
-  return time.length === 'YYYY-MM-DDTHH:MM'.length ? `${time}:00` : time;
 }
 
 /** Return what the server could not read, by its field. */

@@ -2,13 +2,14 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { Schedule } from '../../api/types';
 import { More } from '../../components/More';
+import { momentOf } from '../../components/format/times';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
 import { ScheduleNotices } from '../channels/ScheduleNotices';
 import { Problems } from '../frame/dialogs/askUntilAccepted';
 import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
-import { draftOf, FIELDS, IScheduleDraft, momentOf } from './draft';
+import { draftOf, FIELDS, IScheduleDraft } from './draft';
 import { usePreview } from './preview';
 
 const EXAMPLES = ['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5'];

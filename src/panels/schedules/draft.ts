@@ -1,7 +1,7 @@
 /** The typed values of a schedule, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Schedule, ScheduleNotice } from '../../api/types';
-import { timeIn } from '../../components/format/times';
+import { momentOf, timeIn } from '../../components/format/times';
 
 export interface IScheduleDraft {
   words: string;
@@ -72,11 +72,6 @@ export function bodyOf({ words, startsAt, endsAt, atMost, ...same }: IScheduleDr
     ends_at: momentOf(endsAt),
     at_most: atMost.trim() ? Number(atMost) : null
   };
-}
-
-/** Return a typed time as the server reads it: with seconds; null for none. */
-export function momentOf(typed: string): string | null {
-  return typed ? typed.replace(/T\d\d:\d\d$/, '$&:00') : null;
 }
 
 export type IScheduleBody = ReturnType<typeof bodyOf>;
