@@ -1,5 +1,5 @@
 import { copyIcon } from '@jupyterlab/ui-components';
-import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
 import { showBytes } from '../../components/format/bytes';
@@ -50,10 +50,6 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
   const [chosen, setTab] = useState('preview');
   const [number, setNumber] = useState<number>();
   const shown = versions.find(version => version.number === number) ?? current;
-  const start = useMemo(
-    () => ({ kind: 'dataset', key: id, version: shown.number }),
-    [id, shown.number]
-  );
   const pending = shown.state !== 'ready';
   const isTable = typeof shown.rows === 'number' || !!shown.columns;
   const tabs = [
@@ -97,7 +93,10 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
           />
         ) : tab === 'lineage' ? (
           <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
-            <Lineage services={services} start={start} />
+            <Lineage
+              services={services}
+              start={{ kind: 'dataset', key: id, version: shown.number }}
+            />
           </Suspense>
         ) : pending ? (
           <p className="nby-Note" role="status">

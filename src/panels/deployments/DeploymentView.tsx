@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
@@ -70,7 +70,6 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
   const { id, title, state, revision } = deployment;
   const revisions = useRevisions(services, deployment);
   const [tab, setTab] = useState('overview');
-  const start = useMemo(() => ({ kind: 'deployment', key: id }), [id]);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     setTab(now => target.tab ?? now);
@@ -123,7 +122,7 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
         {shownTab === 'revisions' && <Revisions {...shown} revisions={revisions} />}
         {shownTab === 'lineage' && (
           <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
-            <Lineage services={services} start={start} />
+            <Lineage services={services} start={{ kind: 'deployment', key: id }} />
           </Suspense>
         )}
         {shownTab === 'configuration' && (

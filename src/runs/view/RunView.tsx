@@ -1,6 +1,6 @@
 import '../../../style/panels.css';
 import '../../../style/runs.css';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isLive, RunDetail, Task } from '../../api/types';
 import { IChosenStep } from '../../canvas/model/tokens';
 import { Away } from '../../components/Away';
@@ -62,7 +62,8 @@ export default function RunView(props: IRunViewProps): JSX.Element {
 
 function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   const { model, detail, only, first = 'steps' } = props;
-  const { trans, yard } = useServices();
+  const services = useServices();
+  const { trans, yard } = services;
   const lost = useLost(yard.stream);
   const [tab, setTab] = useState(first);
   const [chosen, setChosen] = useState(useLastStep(detail));
@@ -128,7 +129,9 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
           <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
             {tab === 'metrics' && <Metrics {...shared} />}
             {tab === 'resources' && <Resources {...shared} />}
-            {tab === 'lineage' && <RunLineage id={detail.run.id} />}
+            {tab === 'lineage' && (
+              <Lineage services={services} start={{ kind: 'run', key: detail.run.id }} />
+            )}
           </Suspense>
           {tab === 'results' && <Results {...shared} />}
           {tab === 'parameters' && <Parameters {...shared} />}
@@ -136,12 +139,6 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
       </Tabs>
     </div>
   );
-}
-
-function RunLineage({ id }: { id: string }): JSX.Element {
-  const services = useServices();
-  const start = useMemo(() => ({ kind: 'run', key: id }), [id]);
-  return <Lineage services={services} start={start} />;
 }
 
 /** Return the number of its files, outputs and others. */

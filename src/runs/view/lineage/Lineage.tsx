@@ -26,13 +26,14 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
   const { kind, key, version } = start;
   const [path, setPath] = useState<readonly ILineageStart[]>([]);
   useEffect(() => setPath([]), [kind, key, version]);
-  const shown = path.at(-1) ?? start;
+  const shown = JSON.stringify(path.at(-1) ?? start);
   const [found, setFound] = useState<Graph>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
     const control = new AbortController();
+    const query = JSON.parse(shown) as ILineageStart;
     yard.client
-      .call('lineage.get', { query: { ...shown }, signal: control.signal })
+      .call('lineage.get', { query, signal: control.signal })
       .then(answer => {
         setFound(answer);
         setProblem('');
