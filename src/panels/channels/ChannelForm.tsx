@@ -4,10 +4,10 @@ import { Channel, NoticeEvent, NoticeRule } from '../../api/types';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { hidden, ShowAsCommand } from '../../spelling/ShowAsCommand';
+import { BoxesField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { channelsOf } from './collection';
-import { EventChoice } from './EventChoice';
-import { OF_CHANNEL } from './events';
+import { eventLabels, OF_CHANNEL } from './events';
 import { ProjectField } from './ProjectField';
 
 const LIMITS = /^rules\.0\.(path|project|long_seconds)$/;
@@ -97,11 +97,11 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
       </FieldFrame>
       {!forSchedule && (
         <>
-          <EventChoice
-            legend={trans.__('Send a message when a run')}
-            events={events}
+          <BoxesField
+            label={trans.__('Send a message when a run')}
+            values={events}
+            options={eventLabels(trans)}
             error={problems['rules.0.events']}
-            trans={trans}
             onChange={setEvents}
           />
           <More

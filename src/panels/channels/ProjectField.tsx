@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
-import { FieldFrame } from '../../forms/FieldFrame';
+import { ChoiceField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { projectsOf } from '../projects/state/collection';
 
@@ -19,22 +19,15 @@ export function ProjectField(props: IProjectFieldProps): JSX.Element {
   const projects = projectsOf(yard);
   useEffect(() => void projects.start(), [projects]);
   const items = useSignal(projects.changed, () => projects.items);
-  const names = new Set([...items.map(({ name }) => name), value].filter(Boolean));
+  const names = [...new Set([...items.map(({ name }) => name), value].filter(Boolean))];
   return (
-    <FieldFrame label={trans.__('Only runs of this project')} error={error} trans={trans}>
-      {control => (
-        <select
-          {...control}
-          className="jp-mod-styled"
-          value={value}
-          onChange={event => onChange(event.target.value)}
-        >
-          <option value="">{trans.__('all projects')}</option>
-          {[...names].map(name => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      )}
-    </FieldFrame>
+    <ChoiceField
+      label={trans.__('Only runs of this project')}
+      value={value}
+      error={error}
+      options={[['', trans.__('all projects')], ...names.map(name => [name, name])]}
+      trans={trans}
+      onChange={onChange}
+    />
   );
 }

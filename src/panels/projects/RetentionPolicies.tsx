@@ -1,14 +1,13 @@
 import { useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
-import { stateText } from '../../components/StateMark';
-import { FieldFrame } from '../../forms/FieldFrame';
 import { IRequest } from '../../api/operations';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
+import { TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { numberOf, usePolicies } from '../runs/cleaning/CleanUpForm';
 import { Policies } from '../runs/cleaning/Policies';
+import { StatesField } from '../runs/cleaning/StatesField';
 
-const STATES = ['succeeded', 'failed', 'cancelled'] as const;
 const GB = 1e9;
 const NUMBERS = ['older_than_days', 'keep', 'max_bytes'] as const;
 const EMPTY = { policy: '', older_than_days: '', keep: '', max_bytes: '' };
@@ -121,33 +120,17 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
         </p>
       )}
       {fields.map(([name, label]) => (
-        <FieldFrame key={name} label={label} error={problems[name]} trans={trans}>
-          {control => (
-            <input
-              {...control}
-              className="jp-mod-styled"
-              inputMode={name === 'policy' ? 'text' : 'decimal'}
-              value={typed[name]}
-              onChange={event => setTyped({ ...typed, [name]: event.target.value })}
-            />
-          )}
-        </FieldFrame>
+        <TextField
+          key={name}
+          label={label}
+          inputMode={name === 'policy' ? undefined : 'decimal'}
+          value={typed[name]}
+          error={problems[name]}
+          trans={trans}
+          onChange={text => setTyped({ ...typed, [name]: text })}
+        />
       ))}
-      <fieldset className="nby-Events">
-        <legend>{trans.__('Only these states (none: all)')}</legend>
-        {STATES.map(state => (
-          <label key={state}>
-            <input
-              type="checkbox"
-              checked={states.includes(state)}
-              onChange={({ target }) =>
-                setStates(target.checked ? [...states, state] : states.filter(one => one !== state))
-              }
-            />{' '}
-            {stateText(state, trans)}{' '}
-          </label>
-        ))}
-      </fieldset>
+      <StatesField states={states} trans={trans} onChange={setStates} />
       <button type="button" className="nby-Button" disabled={!policy} onClick={() => void save()}>
         {trans.__('Save Policy')}
       </button>

@@ -1,4 +1,4 @@
-/** Fields of dialogs: a label with one line of text, or with a choice. */
+/** Fields of dialogs: a label with one line of text, with a choice, or with boxes. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { FieldFrame, SuggestedInput } from '../../../forms/FieldFrame';
 
@@ -12,12 +12,13 @@ interface IInputProps {
 
 interface ITextProps extends IInputProps {
   type?: 'text' | 'datetime-local';
+  inputMode?: 'decimal';
   placeholder?: string;
   suggestions?: readonly string[];
 }
 
 export function TextField(props: ITextProps): JSX.Element {
-  const { label, type, value, error, placeholder, suggestions, trans, onChange } = props;
+  const { label, type, inputMode, value, error, placeholder, suggestions, trans, onChange } = props;
   return (
     <FieldFrame label={label} error={error} trans={trans}>
       {control => (
@@ -25,6 +26,7 @@ export function TextField(props: ITextProps): JSX.Element {
           {...control}
           className="jp-mod-styled"
           type={type}
+          inputMode={inputMode}
           autoComplete="off"
           spellCheck={false}
           placeholder={placeholder}
@@ -58,5 +60,39 @@ export function ChoiceField(
         </select>
       )}
     </FieldFrame>
+  );
+}
+
+interface IBoxesProps<T extends string> {
+  label: string;
+  values: readonly T[];
+  options: readonly (readonly [T, string])[];
+  error?: string;
+  onChange: (values: T[]) => void;
+}
+
+export function BoxesField<T extends string>(props: IBoxesProps<T>): JSX.Element {
+  const { label, values, options, error, onChange } = props;
+  return (
+    <fieldset className="nby-Events">
+      <legend>{label}</legend>
+      {options.map(([value, text]) => (
+        <label key={value}>
+          <input
+            type="checkbox"
+            checked={values.includes(value)}
+            onChange={({ target }) =>
+              onChange(target.checked ? [...values, value] : values.filter(one => one !== value))
+            }
+          />{' '}
+          {text}
+        </label>
+      ))}
+      {error && (
+        <div className="nby-Field-error" role="alert">
+          {error}
+        </div>
+      )}
+    </fieldset>
   );
 }

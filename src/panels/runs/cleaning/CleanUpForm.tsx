@@ -1,12 +1,11 @@
 import { useEffect, useState } from 'react';
 import { CleanUpPreview, CleanUpRules, RetentionPreview } from '../../../api/types';
-import { stateText } from '../../../components/StateMark';
-import { FieldFrame } from '../../../forms/FieldFrame';
-import { IPanelServices } from '../../frame/services';
 import { More } from '../../../components/More';
+import { TextField } from '../../frame/dialogs/PlainFields';
+import { IPanelServices } from '../../frame/services';
 import { Policies, Preview } from './Policies';
+import { StatesField } from './StatesField';
 
-const STATES = ['succeeded', 'failed', 'cancelled'] as const;
 /** While a number is typed, the server is not asked. */
 const PAUSE_MS = 300;
 
@@ -41,35 +40,23 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
   Object.assign(holder, { rules, daily, preview });
   return (
     <div className="nby-CleanUp">
-      <NumberField
+      <TextField
+        inputMode="decimal"
         label={trans.__('Older than (days)')}
         value={days}
         error={older_than_days === undefined ? trans.__('Enter a number.') : undefined}
-        services={services}
+        trans={trans}
         onChange={setDays}
       />
-      <NumberField
+      <TextField
+        inputMode="decimal"
         label={trans.__('Newest runs to keep of each workflow')}
         value={keep}
         error={kept === undefined ? trans.__('Enter a number.') : undefined}
-        services={services}
+        trans={trans}
         onChange={setKeep}
       />
-      <fieldset>
-        <legend>{trans.__('Only these states (none: all)')}</legend>
-        {STATES.map(state => (
-          <label key={state}>
-            <input
-              type="checkbox"
-              checked={states.includes(state)}
-              onChange={({ target }) =>
-                setStates(target.checked ? [...states, state] : states.filter(one => one !== state))
-              }
-            />{' '}
-            {stateText(state, trans)}{' '}
-          </label>
-        ))}
-      </fieldset>
+      <StatesField states={states} trans={trans} onChange={setStates} />
       {!project && (
         <label>
           <input
@@ -89,30 +76,6 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
         </More>
       )}
     </div>
-  );
-}
-
-interface INumberFieldProps {
-  label: string;
-  value: string;
-  error?: string;
-  services: IPanelServices;
-  onChange: (text: string) => void;
-}
-
-function NumberField({ label, value, error, services, onChange }: INumberFieldProps): JSX.Element {
-  return (
-    <FieldFrame label={label} error={error} trans={services.trans}>
-      {control => (
-        <input
-          {...control}
-          className="jp-mod-styled"
-          inputMode="decimal"
-          value={value}
-          onChange={event => onChange(event.target.value)}
-        />
-      )}
-    </FieldFrame>
   );
 }
 
