@@ -86,13 +86,13 @@ export class CanvasPanel extends ReactWidget {
     }
   }
 
-  /** Previews and forecasts are requested only for a canvas that is seen. */
+  /** Previews, forecasts and checks of files are requested only for a canvas that is seen. */
   private _show(shown: boolean): void {
-    if (this._forecast) {
-      this._forecast.isShown = shown;
-    }
-    if (this.canvas?.runs) {
-      this.canvas.runs.isShown = shown;
+    const { canvas, _forecast: forecast } = this;
+    for (const part of [forecast, canvas?.checker, canvas?.runs]) {
+      if (part) {
+        part.isShown = shown;
+      }
     }
   }
 

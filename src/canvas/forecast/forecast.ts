@@ -1,5 +1,4 @@
 /** Shows before a run what would run: beside Run in the toolbar, and as marks on cards. */
-import { Contents } from '@jupyterlab/services';
 import { ApiError } from '../../api/client';
 import { CanvasController } from '../model/controller';
 import { title } from '../model/connecting';
@@ -24,7 +23,6 @@ export class Forecast {
     canvas.doc.changed.connect(this._onDocument, this);
     canvas.checker.changed.connect(this.ask, this);
     canvas.runs?.changed.connect(this._onRuns, this);
-    canvas.contents.fileChanged.connect(this._onFile, this);
     this.ask();
   }
 
@@ -45,7 +43,6 @@ export class Forecast {
   dispose(): void {
     window.clearTimeout(this._timer);
     this._asking?.abort();
-    this.canvas.contents.fileChanged.disconnect(this._onFile, this);
     this.canvas.doc.changed.disconnect(this._onDocument, this);
   }
 
@@ -139,13 +136,6 @@ export class Forecast {
     if (this.canvas.isLive && this.canvas.views.forecast) {
       this._asking?.abort();
       this._show(undefined);
-    }
-  }
-
-  /** Another tab saved code or data. */
-  private _onFile(_: unknown, { type }: Contents.IChangedArgs): void {
-    if (type === 'save') {
-      this.ask();
     }
   }
 

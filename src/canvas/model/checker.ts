@@ -110,7 +110,15 @@ export class Checker {
     return { type, format: data?.format ?? '', arguments: known };
   };
 
-  /** Check again whenever a file is saved: it may be the code of a node. */
+  /** Follow whether the canvas is seen; a file may have been saved while it was hidden. */
+  set isShown(shown: boolean) {
+    this._isShown = shown;
+    if (shown && this._isOld) {
+      this.ask();
+    }
+  }
+
+  /** Check again whenever a file is saved: it may be the code of a node, or data. */
   watch({ fileChanged }: Pick<Contents.IManager, 'fileChanged'>): void {
     fileChanged.connect(this._onFile, this);
   }
@@ -130,6 +138,7 @@ export class Checker {
 
   private async _ask(): Promise<void> {
     this._timer = undefined;
+    this._isOld = false;
     if (this.doc.broken !== undefined || !this.backend) {
       return;
     }
@@ -180,8 +189,13 @@ export class Checker {
   }
 
   private _onFile(_: unknown, { type }: Contents.IChangedArgs): void {
-    if (type === 'save') {
+    if (type !== 'save') {
+      return;
+    }
+    if (this._isShown) {
       this.ask();
+    } else {
+      this._isOld = true;
     }
   }
 
@@ -202,5 +216,8 @@ export class Checker {
   private _took = 0;
   private _asked = 0;
   private _asking = false;
+  private _isShown = true;
+  /** Whether a file was saved since the last check. */
+  private _isOld = false;
   private _disposed = false;
 }

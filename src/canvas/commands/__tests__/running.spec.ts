@@ -79,4 +79,17 @@ describe('problems of the last check', () => {
     fileChanged.emit({ type: 'save', newValue: { path: 'work/clean.ipynb' } });
     await waitFor(() => expect(canvas.checker.problems).toEqual([]));
   });
+
+  it('are looked for again once the canvas is shown, if a file was saved meanwhile', async () => {
+    const { canvas, backend } = one;
+    const { checker } = canvas;
+    await found([problem]);
+    backend.problems = [];
+    checker.isShown = false;
+    const { fileChanged } = canvas.contents as unknown as { fileChanged: Signal<object, object> };
+    fileChanged.emit({ type: 'save', newValue: { path: 'work/clean.ipynb' } });
+    expect(checker.settled).toBe(true);
+    checker.isShown = true;
+    await waitFor(() => expect(checker.problems).toEqual([]));
+  });
 });
