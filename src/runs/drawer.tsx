@@ -5,6 +5,7 @@ import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
+import { runsIcon } from '../icons/startup';
 import { makeRoom } from './height';
 import { RunModel } from './model/runModel';
 import { IRunServices } from './model/services';
@@ -128,6 +129,17 @@ export class RunDrawer extends ReactWidget {
 
 /** The tab of Run Info; it can come to the front without taking the focus. */
 export class RunTab extends MainAreaWidget<RunDrawer> {
+  constructor(services: IRunServices) {
+    super({ content: new RunDrawer(services) });
+    const { trans } = services;
+    this.id = 'nbyard-run';
+    this.toolbar.hide();
+    this.title.label = trans.__('Run');
+    this.title.caption = trans.__('State, log and results of a run');
+    this.title.icon = runsIcon;
+    this.title.closable = true;
+  }
+
   takesFocus = true;
 
   protected override onActivateRequest(message: Message): void {
@@ -137,17 +149,33 @@ export class RunTab extends MainAreaWidget<RunDrawer> {
   }
 }
 
+interface IExecuted {
+  run: string;
+  node: string;
+  /** The name of the node. */
+  label: string;
+}
+
 /** The executed notebook of one task in its own tab. */
-export class ExecutedPanel extends ReactWidget {
+export class ExecutedTab extends MainAreaWidget<ExecutedPanel> {
+  constructor(services: IRunServices, id: string, shown: IExecuted) {
+    super({ content: new ExecutedPanel(services, shown) });
+    this.id = id;
+    this.toolbar.hide();
+    this.title.label = services.trans.__('%1 (executed)', shown.label);
+    this.title.icon = runsIcon;
+    this.title.closable = true;
+  }
+}
+
+class ExecutedPanel extends ReactWidget {
   constructor(
     private readonly services: IRunServices,
-    readonly run: string,
-    readonly step: string,
-    readonly label: string
+    readonly shown: IExecuted
   ) {
     super();
     this.addClass('nby-ExecutedPanel');
-    this._model = RunModel.of(services.yard, run);
+    this._model = RunModel.of(services.yard, shown.run);
   }
 
   override dispose(): void {
@@ -158,7 +186,7 @@ export class ExecutedPanel extends ReactWidget {
   protected render(): JSX.Element {
     return (
       <Suspense fallback={<p className="nby-Note">{this.services.trans.__('Opening…')}</p>}>
-        <ExecutedNotebook services={this.services} model={this._model} step={this.step} />
+        <ExecutedNotebook services={this.services} model={this._model} step={this.shown.node} />
       </Suspense>
     );
   }

@@ -1,5 +1,5 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -11,7 +11,7 @@ import { IYard } from '../api/yard';
 import { IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
-import type { ExecutedPanel, RunTab } from './drawer';
+import type { ExecutedTab, RunTab } from './drawer';
 import { pointed } from '../components/pointedRow';
 import { addSaveFiles } from './saving/saveFiles';
 import { IRunServices } from './model/services';
@@ -95,19 +95,10 @@ class Drawer {
   }
 
   async show(id: string, activate = true, focus = true): Promise<RunTab> {
-    const { enlarge, RunDrawer, RunTab } = await import('./drawer');
-    const { trans } = this.services;
+    const { enlarge, RunTab } = await import('./drawer');
     if (!this._widget || this._widget.isDisposed) {
-      const content = new RunDrawer(this.services);
-      this._widget = new RunTab({ content });
-      this._widget.id = 'nbyard-run';
-      this._widget.toolbar.hide();
-      this._widget.title.label = trans.__('Run');
-      this._widget.title.caption = trans.__('State, log and results of a run');
-      this._widget.title.icon = runsIcon;
-      this._widget.title.closable = true;
-      const made = this._widget;
-      content.runChanged.connect(() => void this.tracker.save(made));
+      const made = (this._widget = new RunTab(this.services));
+      made.content.runChanged.connect(() => void this.tracker.save(made));
       void this.tracker.add(made);
     }
     const widget = this._widget;
@@ -164,28 +155,21 @@ function addExecuted(
   restorer: ILayoutRestorer | null
 ): void {
   const { trans } = services;
-  const tracker = new WidgetTracker<MainAreaWidget<ExecutedPanel>>({
-    namespace: 'nbyard-executed'
-  });
+  const tracker = new WidgetTracker<ExecutedTab>({ namespace: 'nbyard-executed' });
   app.commands.addCommand(EXECUTED, {
     label: trans.__('Open Executed Notebook'),
     caption: trans.__('Open the executed notebook of a task, read-only'),
     icon: launcherIcon,
     describedBy: describedBy('executed', trans),
     execute: async args => {
-      const { ExecutedPanel } = await import('./drawer');
+      const { ExecutedTab } = await import('./drawer');
       const run = String(args.run ?? '');
       const node = String(args.node ?? '');
       const label = String(args.label || node);
       const id = `nbyard-executed-${run}-${node}`;
       let widget = tracker.find(one => one.id === id);
       if (!widget) {
-        widget = new MainAreaWidget({ content: new ExecutedPanel(services, run, node, label) });
-        widget.id = id;
-        widget.toolbar.hide();
-        widget.title.label = trans.__('%1 (executed)', label);
-        widget.title.icon = runsIcon;
-        widget.title.closable = true;
+        widget = new ExecutedTab(services, id, { run, node, label });
         void tracker.add(widget);
         app.shell.add(widget, 'main');
       }
@@ -195,7 +179,7 @@ function addExecuted(
   });
   void restorer?.restore(tracker, {
     command: EXECUTED,
-    args: ({ content }) => ({ run: content.run, node: content.step, label: content.label }),
+    args: ({ content }) => ({ ...content.shown }),
     name: widget => widget.id
   });
 }

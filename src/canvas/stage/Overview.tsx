@@ -2,7 +2,7 @@ import { MiniMap, MiniMapNodeProps, Panel } from '@xyflow/react';
 import { memo } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { useCanvas, useUi } from '../model/hooks';
-import { hasMinimap, mayHaveMinimap } from '../model/viewState';
+import { hasMinimap, mayHaveMinimap } from './minimap';
 
 /** The minimap of the workflow, each node in the colour of its state, and the button for it. */
 export function Overview(): JSX.Element | null {

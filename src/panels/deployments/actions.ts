@@ -1,6 +1,7 @@
 import { Deployment } from '../../api/types';
 import { confirm } from '../frame/dialogs/confirm';
-import { IPanelServices, IRestoredArgs, saveOpen } from '../frame/services';
+import { saveOpen } from '../frame/saveOpen';
+import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openDeployment } from './open';
 import { deploymentsOf } from './state/collection';

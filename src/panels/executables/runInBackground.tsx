@@ -8,7 +8,8 @@ import { ValuesHolder } from '../../forms/ValuesForm';
 import { artifactsOf } from '../artifacts/collection';
 import { inputsOf } from '../artifacts/inputs';
 import { reasonText } from '../../reasons';
-import { IPanelServices, saveOpen } from '../frame/services';
+import { saveOpen } from '../frame/saveOpen';
+import { IPanelServices } from '../frame/services';
 
 /** Ask for the values of the file's arguments, and run it; an open document is saved first. */
 export async function runInBackground(services: IPanelServices, path: string): Promise<void> {

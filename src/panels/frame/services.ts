@@ -81,21 +81,11 @@ export function selectedFiles(browser: IFileBrowserFactory | null): string[] {
 }
 
 /** The document of a main area widget. */
-interface IDocument {
+export interface IDocument {
   context?: DocumentRegistry.Context;
 }
 
 /** Return the path of the document in front. */
 export function documentInFront(app: JupyterFrontEnd): string | undefined {
   return (app.shell.currentWidget as IDocument | null)?.context?.path;
-}
-
-/** Save the document if it is open and has changes. */
-export async function saveOpen(app: JupyterFrontEnd, path: string): Promise<void> {
-  for (const widget of app.shell.widgets('main')) {
-    const { context } = widget as IDocument;
-    if (context?.path === path && context.model.dirty) {
-      await context.save();
-    }
-  }
 }

@@ -1,7 +1,7 @@
 /** Commands that change the view. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { fitIcon, inspectorIcon, outlineIcon, paletteIcon } from '../../../icons/startup';
-import { hasMinimap, mayHaveMinimap } from '../../model/viewState';
+import { hasMinimap, mayHaveMinimap } from '../../stage/minimap';
 import { ICanvasCommand } from './command';
 
 export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {

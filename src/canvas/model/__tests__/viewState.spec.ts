@@ -1,4 +1,5 @@
-import { recall, remember, hasMinimap, mayHaveMinimap } from '../viewState';
+import { hasMinimap, mayHaveMinimap } from '../../stage/minimap';
+import { recall, remember } from '../viewState';
 
 describe('K6: what a reload keeps of a canvas', () => {
   it('is kept by document, and added to', () => {
