@@ -46,10 +46,12 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     settings: ISettingRegistry | null
   ) => {
     const trans = translator.load('nbyard');
-    const services = { yard, trans, commands: app.commands, rendermime, steps };
+    const { commands, serviceManager } = app;
+    const { contents } = serviceManager;
+    const services = { yard, trans, commands, contents, rendermime, steps };
     const drawer = new Drawer(app, services);
     const ids = addRunCommands({
-      commands: app.commands,
+      commands,
       yard,
       trans,
       show: id => drawer.show(id),

@@ -103,7 +103,7 @@ function Made({ services, model, isNew }: IMadeProps): JSX.Element {
       )}
       <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
         <RunView
-          services={{ ...services, steps: null }}
+          services={{ ...services, contents: services.app.serviceManager.contents, steps: null }}
           model={model}
           only={TABS}
           first={run?.state === 'succeeded' && !isNew ? 'results' : 'logs'}

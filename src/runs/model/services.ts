@@ -1,4 +1,5 @@
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { IYard } from '../../api/yard';
@@ -9,6 +10,7 @@ export interface IRunServices {
   yard: IYard;
   trans: TranslationBundle;
   commands: CommandRegistry;
+  contents: Pick<Contents.IManager, 'fileChanged'>;
   rendermime: IRenderMimeRegistry;
   /** The chosen node, shared with the canvas. */
   steps: IChosenSteps | null;

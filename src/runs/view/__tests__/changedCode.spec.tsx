@@ -1,3 +1,4 @@
+import { Signal } from '@lumino/signaling';
 import { act, render, screen } from '@testing-library/react';
 import { RunDetail } from '../../../api/types';
 import { IRunServices } from '../../model/services';
@@ -8,6 +9,7 @@ function Shown({ detail }: { detail: RunDetail }): JSX.Element {
   return <p>{useChangedCode(detail) ? 'changed' : 'same'}</p>;
 }
 
+const fileChanged = new Signal<unknown, { type: string }>({});
 const failed = { state: 'failed', executable_id: 'e', executable_version_id: 'v1' };
 
 async function look(tasks: object[], answer: object | Error, state = 'failed'): Promise<jest.Mock> {
@@ -17,7 +19,11 @@ async function look(tasks: object[], answer: object | Error, state = 'failed'): 
     }
     return answer;
   });
-  const services = { yard: { client: { call } } } as unknown as IRunServices;
+  const [events, refetch] = [new Signal<unknown, unknown>({}), new Signal<unknown, void>({})];
+  const stream = { events, refetch, start: async () => undefined };
+  const yard = { client: { call }, stream };
+  const contents = { fileChanged };
+  const services = { yard, contents } as unknown as IRunServices;
   const detail = { run: { id: 'r', state }, tasks } as unknown as RunDetail;
   await act(async () => {
     render(
@@ -46,6 +52,19 @@ describe('K5: the code of a failed task', () => {
       expect(screen.getByText('same')).toBeTruthy();
     }
   );
+
+  it('is looked at again when a file is saved, and when the window is used again', async () => {
+    const answer = { changed: false, current: { id: 'v1' } };
+    const call = await look([failed], answer);
+    fileChanged.emit({ type: 'rename' });
+    expect(call).toHaveBeenCalledTimes(1);
+    answer.changed = true;
+    await act(async () => fileChanged.emit({ type: 'save' }));
+    expect(screen.getByText('changed')).toBeTruthy();
+    answer.changed = false;
+    await act(async () => void window.dispatchEvent(new Event('focus')));
+    expect(screen.getByText('same')).toBeTruthy();
+  });
 
   it('is not asked about while the run is live, or without failed tasks', async () => {
     const answer = { changed: true, current: { id: 'v2' } };

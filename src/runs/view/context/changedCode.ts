@@ -1,43 +1,49 @@
+import { Contents } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
 import { IYard } from '../../../api/yard';
 import { isLive, RunDetail } from '../../../api/types';
+import { useChanges } from '../../../components/hooks/useChanges';
 import { useServices } from './hooks';
 
-/** How often the files are compared while the run is visible, in milliseconds. */
-const AGAIN = 5000;
 /** At most this many executables are asked about. */
 const MOST = 8;
 
 /** Return whether the code of a failed task changed since its run; a retry uses the old code. */
 export function useChangedCode({ run, tasks }: RunDetail): boolean {
-  const { yard } = useServices();
+  const { yard, contents } = useServices();
   const [changed, setChanged] = useState(false);
+  const turn = useChanges(yard.stream, 'executable');
   const failed = isLive(run) ? [] : tasks.filter(one => one.state === 'failed');
   const versions = failed
     .filter(one => one.executable_id)
     .map(one => `${one.executable_id} ${one.executable_version_id}`);
   const asked = [...new Set(versions)].slice(0, MOST).join();
+  useEffect(() => setChanged(false), [asked]);
   useEffect(() => {
-    setChanged(false);
     if (!asked) {
       return;
     }
     let gone = false;
     const ask = async () => {
-      if (!document.hidden) {
-        const found = await Promise.all(asked.split(',').map(one => isChanged(yard, one)));
-        if (!gone) {
-          setChanged(found.includes(true));
-        }
+      const found = await Promise.all(asked.split(',').map(one => isChanged(yard, one)));
+      if (!gone) {
+        setChanged(found.includes(true));
+      }
+    };
+    const onFile = (_: unknown, { type }: Contents.IChangedArgs) => {
+      if (type === 'save') {
+        void ask();
       }
     };
     void ask();
-    const timer = window.setInterval(() => void ask(), AGAIN);
+    contents.fileChanged.connect(onFile);
+    window.addEventListener('focus', ask); // another program may have saved the file
     return () => {
       gone = true;
-      window.clearInterval(timer);
+      contents.fileChanged.disconnect(onFile);
+      window.removeEventListener('focus', ask);
     };
-  }, [yard, asked]);
+  }, [yard, contents, asked, turn]);
   return changed;
 }
 
