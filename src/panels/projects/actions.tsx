@@ -1,10 +1,9 @@
 /** Creates, edits and deletes projects, and links resources. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { ApiError, fieldErrors } from '../../api/client';
 import { IRequest } from '../../api/operations';
 import { Project } from '../../api/types';
-import { FIELD, FormBody, REFUSED } from '../../forms/FormBody';
-import { ShowAsCommand } from '../../spelling/ShowAsCommand';
+import { FIELD, FormBody } from '../../forms/FormBody';
+import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
 import { confirm } from '../frame/dialogs/confirm';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
@@ -107,37 +106,18 @@ interface IAsked {
 }
 
 /** Return the stored project; undefined if the user cancels. */
-async function askProject(
+function askProject(
   services: IPanelServices,
   { title, ok, known, request, send }: IAsked
 ): Promise<Project | undefined> {
-  const spelling = { client: services.yard.client, request: () => request(bodyOf(draft)) };
+  const { yard, trans } = services;
   const draft = draftOf(known);
-  let problems: Record<string, string> = {};
-  for (;;) {
-    const first = Object.keys(problems).length ? REFUSED : FIELD;
-    const { button } = await showDialog({
-      title,
-      body: new FormBody(
-        <>
-          <ProjectForm services={services} draft={draft} problems={problems} />
-          <ShowAsCommand spelling={spelling} trans={services.trans} />
-        </>,
-        first
-      ),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
-      focusNodeSelector: first
-    });
-    if (!button.accept) {
-      return undefined;
-    }
-    try {
-      return await send(bodyOf(draft));
-    } catch (error) {
-      if (!(error instanceof ApiError && (error.status === 422 || error.code === 'name-taken'))) {
-        throw error;
-      }
-      problems = fieldErrors(error);
-    }
-  }
+  return askUntilAccepted({
+    title,
+    ok,
+    form: problems => <ProjectForm services={services} draft={draft} problems={problems} />,
+    send: () => send(bodyOf(draft)),
+    spelling: { client: yard.client, request: () => request(bodyOf(draft)) },
+    trans
+  });
 }
