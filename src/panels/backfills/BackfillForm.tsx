@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'react';
-import { ApiError, fieldErrors } from '../../api/client';
 import { BackfillPreview, Schedule } from '../../api/types';
 import { useChanges } from '../../components/hooks/useChanges';
-import { Problems } from '../frame/dialogs/askUntilAccepted';
+import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { BackfillList } from './BackfillList';
@@ -144,8 +143,7 @@ function usePreview(
         .then(preview => setAnswer({ preview }))
         .catch((error: Error) => {
           if (!control.signal.aborted) {
-            const fields = error instanceof ApiError ? fieldErrors(error) : {};
-            setAnswer({ refused: Object.keys(fields).length ? fields : { '': error.message } });
+            setAnswer({ refused: problemsOf(error) });
           }
         });
     }, PAUSE_MS);

@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { ApiError, fieldErrors } from '../../api/client';
 import { Channel, NoticeEvent, NoticeRule } from '../../api/types';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { hidden, ShowAsCommand } from '../../spelling/ShowAsCommand';
+import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { BoxesField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { channelsOf } from './collection';
@@ -35,7 +35,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
   const [path, setPath] = useState(first?.path ?? '');
   const [project, setProject] = useState(first?.project ?? '');
   const [longAfter, setLongAfter] = useState(textOf(first?.long_seconds));
-  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const [problems, setProblems] = useState<Problems>({});
   const [isSending, setSending] = useState(false);
   const draft = (): IChannelDraft => {
     const typed = longAfter.trim() ? Number(longAfter) * 60 : null;
@@ -50,8 +50,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
     try {
       onDone(await send(services, draft(), known));
     } catch (error) {
-      const found = fieldErrors(error);
-      setProblems(Object.keys(found).length ? found : { '': (error as ApiError).message });
+      setProblems(problemsOf(error));
     } finally {
       setSending(false);
     }

@@ -2,11 +2,12 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId, useState } from 'react';
-import { ApiClient, ApiError, fieldErrors } from '../../api/client';
+import { ApiClient, ApiError } from '../../api/client';
 import { IRequest } from '../../api/operations';
 import { Credential, CredentialField, CredentialKind } from '../../api/types';
 import { FormBody, REFUSED } from '../../forms/FormBody';
 import { hidden, ShowAsCommand } from '../../spelling/ShowAsCommand';
+import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 
 /** The typed values; for an existing credential only the values to replace. */
 export interface ICredentialDraft {
@@ -38,7 +39,7 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
   };
   const typed = () => ({ ...draft, name: draft.name.trim() });
   const spelling = { client, request: () => request(withoutSecrets(kinds, typed())) };
-  let problems: Record<string, string> = {};
+  let problems: Problems = {};
   for (;;) {
     // focus the refused field, so that a secret is not typed into another one
     const isRefused = Object.keys(problems).some(Boolean);
@@ -67,10 +68,7 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
       if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
         throw error;
       }
-      problems = fieldErrors(error);
-      if (!Object.keys(problems).length) {
-        problems = { '': error.message };
-      }
+      problems = problemsOf(error);
     }
   }
 }

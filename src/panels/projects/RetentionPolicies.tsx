@@ -1,7 +1,7 @@
 import { useState } from 'react';
-import { ApiError, fieldErrors } from '../../api/client';
 import { IRequest } from '../../api/operations';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
+import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { numberOf, usePolicies } from '../runs/cleaning/CleanUpForm';
@@ -78,7 +78,7 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
   const { yard, trans } = services;
   const [typed, setTyped] = useState(EMPTY);
   const [states, setStates] = useState<string[]>([]);
-  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const [problems, setProblems] = useState<Problems>({});
   const policy = typed.policy.trim();
   // Without a rule that is unreadable, a policy would delete more runs.
   const unread = NUMBERS.filter(name => numberOf(typed[name]) === undefined);
@@ -101,8 +101,7 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
       setProblems({});
       onSaved(policy);
     } catch (error) {
-      const found = fieldErrors(error);
-      setProblems(Object.keys(found).length ? found : { '': (error as ApiError).message });
+      setProblems(problemsOf(error));
     }
   };
   const fields: [keyof typeof EMPTY, string][] = [

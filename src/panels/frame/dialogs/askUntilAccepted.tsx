@@ -8,6 +8,13 @@ import { ISpelling, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 /** Messages by field; '' is about the whole form. */
 export type Problems = Readonly<Record<string, string>>;
 
+/** Return the messages of a refusal. */
+export function problemsOf(error: unknown): Problems {
+  const fields = fieldErrors(error);
+  const { message, hint } = error as ApiError;
+  return Object.keys(fields).length ? fields : { '': [message, hint].filter(Boolean).join(' ') };
+}
+
 interface IAsked<T> {
   title: string;
   ok: string;
@@ -58,10 +65,7 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
       if (!(error instanceof ApiError)) {
         throw error;
       }
-      problems = fieldErrors(error);
-      if (!Object.keys(problems).length) {
-        problems = { '': [error.message, error.hint].filter(Boolean).join(' ') };
-      }
+      problems = problemsOf(error);
     }
   }
 }
