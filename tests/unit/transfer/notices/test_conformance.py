@@ -20,6 +20,7 @@ class TestWebhook(ChannelConformance):
         return WebhookKind()
 
 
+@pytest.mark.leaves_running  # Apprise keeps a thread
 class TestApprise(ChannelConformance):
     foreign = "https://example.org/hook"
 
