@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("waiting", "sent", "failed")
 TEST_TYPE = "nbyard.channel.test"
-TEST_TITLE = "Test message of nbyard"
 
 
 class ChannelService:
@@ -256,20 +255,20 @@ class ChannelService:
 
     def _test_message(self, channel: Channel) -> Message:
         message_id, now = new_id(), clock.now()
-        body = f"nbyard can send messages to the channel {channel.name}."
         if channel.kind == "openlineage":
             event = sample_event(message_id, now, nbyard.__version__, channel.name)
-            return Message(message_id, TEST_TITLE, body, [event])
-        event = {
-            "specversion": "1.0",
-            "id": message_id,
-            "source": f"/nbyard/{self._store.id}",
-            "type": TEST_TYPE,
-            "time": now.isoformat().replace("+00:00", "Z"),
-            "datacontenttype": "application/json",
-            "data": {"channel": channel.name},
-        }
-        return Message(message_id, TEST_TITLE, body, [event])
+        else:
+            event = {
+                "specversion": "1.0",
+                "id": message_id,
+                "source": f"/nbyard/{self._store.id}",
+                "type": TEST_TYPE,
+                "time": now.isoformat().replace("+00:00", "Z"),
+                "datacontenttype": "application/json",
+                "data": {"channel": channel.name},
+            }
+        body = f"nbyard can send messages to the channel {channel.name}."
+        return Message(message_id, "Test message of nbyard", body, [event])
 
 
 def _name(text: str) -> str:
