@@ -1,4 +1,4 @@
-/** Map operations to addresses on the server; loaded with the first request. */
+/** Addresses of operations on the server, and downloads; loaded with the first request. */
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import { OperationId, ROUTES } from './operations';
@@ -43,4 +43,12 @@ export function addressOf(
   );
   const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
   return URLExt.join(settings.baseUrl, BASE, filled) + (text ? `?${text}` : '');
+}
+
+/** Download what an address returns; without a name of the file, the server sets it. */
+export function download(address: string, filename = ''): void {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = filename;
+  link.click();
 }

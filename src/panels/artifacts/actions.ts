@@ -1,4 +1,4 @@
-import { addressOf } from '../../api/addresses';
+import { addressOf, download } from '../../api/addresses';
 import { confirm } from '../frame/dialogs/confirm';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
@@ -24,10 +24,7 @@ export const artifactActions = {
   downloadArtifact: (services: IPanelServices, [id]: string[]) =>
     reportFailure(services, services.trans.__('Not downloaded.'), async () => {
       const artifact = await nameOf(services, id);
-      const link = document.createElement('a');
-      link.href = addressOf(services.yard.client, 'artifacts.content', { path: { artifact } });
-      link.download = ''; // the server sets the file name
-      link.click();
+      download(addressOf(services.yard.client, 'artifacts.content', { path: { artifact } }));
     }),
 
   /** Open the form with the values of this artifact. */

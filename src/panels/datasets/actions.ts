@@ -1,7 +1,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
-import { addressOf } from '../../api/addresses';
+import { addressOf, download } from '../../api/addresses';
 import { ApiError } from '../../api/client';
 import { Dataset } from '../../api/types';
 import { freeName, stemOf } from '../../components/format/freeName';
@@ -171,10 +171,8 @@ export const datasetActions = {
 
   downloadDataset: (async (services, [dataset]) => {
     const { current } = await known(services, dataset);
-    const link = document.createElement('a');
-    link.href = addressOf(services.yard.client, 'datasets.content', { path: { dataset } });
-    link.download = current.filename;
-    link.click();
+    const address = addressOf(services.yard.client, 'datasets.content', { path: { dataset } });
+    download(address, current.filename);
   }) as Action,
 
   replaceDataset: (async (services, [id]) => {

@@ -1,3 +1,4 @@
+import { download } from '../../api/addresses';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 
@@ -7,10 +8,8 @@ export function exportExecutable(services: IPanelServices, executable: string): 
     const { filename, text } = await services.yard.client.call('executables.export', {
       path: { executable }
     });
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([text]));
-    link.download = filename;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    const address = URL.createObjectURL(new Blob([text]));
+    download(address, filename);
+    URL.revokeObjectURL(address);
   });
 }

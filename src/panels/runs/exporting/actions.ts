@@ -1,6 +1,6 @@
 /** Exports runs in formats of others. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { addressOf } from '../../../api/addresses';
+import { addressOf, download } from '../../../api/addresses';
 import { reportFailure } from '../../frame/reportFailure';
 import { IPanelServices } from '../../frame/services';
 
@@ -18,13 +18,8 @@ export const exportActions = {
         buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Export') })]
       });
       if (button.accept) {
-        const link = document.createElement('a');
-        link.href = addressOf(yard.client, 'runs.crate', {
-          path: { run },
-          query: { inputs: isChecked !== false }
-        });
-        link.download = ''; // the server sets the file name
-        link.click();
+        const question = { path: { run }, query: { inputs: isChecked !== false } };
+        download(addressOf(yard.client, 'runs.crate', question));
       }
     });
   }

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { download } from '../../../api/addresses';
 import { isLive } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
@@ -246,9 +247,6 @@ async function saveLog(pieces: AsyncIterable<string>, filename: string): Promise
     parts.push(part.lines.map(plain).join('\n'), piece.endsWith('\n') ? '\n' : '');
   }
   const url = URL.createObjectURL(new Blob(parts, { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = filename;
-  link.click();
+  download(url, filename);
   URL.revokeObjectURL(url);
 }
