@@ -108,12 +108,13 @@ class RuntimeConformance:
         assert (order.folder / LOG).read_text() == "hello\n"
 
     def test_exit_code_with_last_lines(self, runtime: Runtime, place: Place) -> None:
-        """E4: exit code 3 is "exit code 3", with the last lines of the log."""
+        """E4: exit code 3 is "exit code 3" with the last line; the log's end is its traceback."""
         order = place("echo one; echo two >&2; exit 3")
         runtime.start(order)
         failure = finish(runtime, order).failure
         assert failure is not None
-        assert (failure.kind, failure.message, failure.exit_code) == ("exit-code", "exit code 3", 3)
+        assert (failure.kind, failure.exit_code) == ("exit-code", 3)
+        assert failure.message == "exit code 3: two"
         assert {"one", "two"} <= set(failure.traceback.split())
 
     def test_missing_output_breaks_the_contract(self, runtime: Runtime, place: Place) -> None:
