@@ -114,7 +114,8 @@ class RuntimeConformance:
         failure = finish(runtime, order).failure
         assert failure is not None
         assert (failure.kind, failure.exit_code) == ("exit-code", 3)
-        assert failure.message == "exit code 3: two"
+        assert failure.reason.code == "exited-after-line"
+        assert failure.reason.params["line"] == "two"
         assert {"one", "two"} <= set(failure.traceback.split())
 
     def test_missing_output_breaks_the_contract(self, runtime: Runtime, place: Place) -> None:
