@@ -1,6 +1,7 @@
 """R1, R7: a run leaves the same record whatever started it, except for its origin."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -43,7 +44,7 @@ def test_every_surface_leaves_the_same_record(
     (api.root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
     body = NewRun(path="flow.nbflow")
     monkeypatch.setattr("nbyard.cli.commands.run.see_out", lambda *_, **__: None)
-    monkeypatch.setattr("nbyard.magics.magic_verbs.ENDED", ("queued",))
+    monkeypatch.setattr("nbyard.magics.magic_verbs.RUN", SimpleNamespace(terminal=("queued",)))
     shell = InteractiveShell()
     nbyard.load_ipython_extension(shell)
 

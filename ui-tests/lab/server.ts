@@ -259,7 +259,8 @@ export class LabServer {
   private async workspaces(): Promise<string[]> {
     const folder = join(this.folder, 'workspaces');
     const files = await readdir(folder).catch(() => []);
-    return Promise.all(files.map(file => readFile(join(folder, file), 'utf8')));
+    const texts = await Promise.all(files.map(file => readFile(join(folder, file), 'utf8')));
+    return texts.filter(isJSON); // JupyterLab may be writing one
   }
 
   private get logPath(): string {
@@ -270,6 +271,15 @@ export class LabServer {
   log(): string {
     const text = existsSync(this.logPath) ? readFileSync(this.logPath) : Buffer.alloc(0);
     return text.subarray(this.logStart).toString().slice(-8000);
+  }
+}
+
+function isJSON(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
