@@ -41,6 +41,7 @@ def check_runs(place: Place, key: str) -> None:
     assert found.counts.succeeded == DUE_TIMES
 
 
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["backfill-run-inserted", "backfill-run-committed:2"])
 def test_the_dispatcher_dies_over_a_past_due_time(place: Place, point: str) -> None:

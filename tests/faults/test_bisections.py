@@ -25,6 +25,7 @@ def begin(place: Place) -> str:
     return place.yard.services.bisections.create(place.caller, NewBisection(good, bad)).id
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("point", ["probe-inserted", "probe-committed", "probe-committed:2"])
 def test_the_dispatcher_dies_over_a_probe(place: Place, point: str) -> None:
     """CP14: nothing of an open transaction stays; what is durable is not repeated."""

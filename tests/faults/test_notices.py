@@ -73,6 +73,7 @@ def test_a_receiver_that_hangs_or_fails_delays_no_run(place: Place, receiver: Ht
     place.settle()
 
 
+@pytest.mark.long
 def test_429_is_obeyed_and_404_is_final(place: Place, receiver: HttpReceiver) -> None:
     made = channel(place, receiver)
     receiver.answers, receiver.headers = [429], {"Retry-After": "1"}

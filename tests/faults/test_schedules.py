@@ -41,6 +41,7 @@ def check_runs(place: Place, schedule_id: str) -> None:
     assert {run.id for run in runs} == {tick.run_id for tick in ticks(place, schedule_id)}
 
 
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["tick-inserted", "tick-committed"])
 def test_the_dispatcher_dies_over_a_due_time(place: Place, point: str) -> None:
@@ -57,8 +58,9 @@ def test_the_dispatcher_dies_over_a_due_time(place: Place, point: str) -> None:
     assert set(place.states().values()) == {"succeeded"}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(LIBRARY is None, reason="needs faketime (apt-get install faketime)")
-@pytest.mark.parametrize("seconds", [0, pytest.param(120, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [0, 120])
 def test_the_clock_is_set_again_and_again(place: Place, tmp_path: Path, seconds: int) -> None:
     """The dispatcher runs on while its clock goes an hour or a day forward and back, once or for
     so long."""

@@ -63,6 +63,7 @@ def is_ready(place: Place) -> bool:
     return place.yard.services.datasets.get(place.caller, "sea").current.state == "ready"
 
 
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["events-matched", "firings-committed", "firing-run-inserted"])
 def test_the_dispatcher_dies_over_a_version(place: Place, point: str) -> None:
@@ -79,6 +80,7 @@ def test_the_dispatcher_dies_over_a_version(place: Place, point: str) -> None:
     finish(place, made, 1)
 
 
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["firing-run-inserted", "firing-run-committed"])
 def test_the_dispatcher_dies_over_a_run(place: Place, point: str) -> None:
@@ -90,6 +92,7 @@ def test_the_dispatcher_dies_over_a_run(place: Place, point: str) -> None:
     finish(place, made, 2)
 
 
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["files-matched", "firings-committed"])
 def test_the_dispatcher_dies_over_files(place: Place, point: str) -> None:

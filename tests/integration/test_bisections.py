@@ -113,6 +113,7 @@ def test_a_metric_leads_to_the_code_that_changed(project: Trained) -> None:
     assert {task.why for task in third.tasks if task.cached} == {"nothing changed since run 2"}
 
 
+@pytest.mark.long
 def test_two_changes_that_fail_together(project: Trained) -> None:
     """Neither alone is the cause; the failed node runs anew, the others are reused."""
     project.write(FAILS.replace(" or seed", " or not seed"), 1, 10)

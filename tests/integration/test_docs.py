@@ -14,7 +14,8 @@ from nbyard.testing.forked_shell import StoreShell
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-RUNS_MORE = {"how-to/artifacts.md", "how-to/shell.md"}  # what the tutorial runs, in other forms
+# what the tutorial or the tests of these commands run, in other forms
+RUNS_MORE = {f"how-to/{name}.md" for name in ("artifacts", "schedules", "shell", "triggers")}
 RUN = re.compile(r"<!-- run(?:: exit (\d))? -->\n```\n(.*?)```", re.DOTALL)
 
 

@@ -135,6 +135,7 @@ def test_it_hands_over_without_the_package(yard: Yard, one: psutil.Process, star
     assert '"name": "n", "value": 1' in (order.folder / METRICS).read_text()
 
 
+@pytest.mark.long
 def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Process) -> None:
     yard.run(
         "x = 1; import os, sys, builtins, colorsys",
@@ -191,6 +192,7 @@ def test_what_is_registered_for_the_end_is_run(
     assert mark.exists()
 
 
+@pytest.mark.long
 def test_after_a_distribution_was_installed_another_one_is_started(
     environment: Environment, serves: Serves, yard: Yard
 ) -> None:

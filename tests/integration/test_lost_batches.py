@@ -167,6 +167,7 @@ def test_lost_at_any_moment_it_goes_on_and_no_row_is_predicted_twice(
     assert batch.result(undisturbed) == batch.result(found)
 
 
+@pytest.mark.long
 def test_a_run_goes_on_where_one_before_it_failed(batch: Batch, project: Project) -> None:
     """M4: *Retry From Failure*, which has the same code and data; another model begins anew."""
     first = batch.fail()

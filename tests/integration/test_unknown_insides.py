@@ -83,6 +83,7 @@ def is_complete(ran: Ran) -> bool:
     return len(ran.outputs) == len(CELLS) and "printed" in str(ran.outputs[0])
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", OF_FORKED_KERNELS)
 def test_a_kernel_that_cannot_be_forked_is_spawned(
     break_inside: Break, tmp_path: Path, name: str
@@ -102,6 +103,7 @@ def test_nothing_broken_is_forked(break_inside: Break, tmp_path: Path) -> None:
     assert run_alone(tmp_path).kernel == FORKED
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", OF_CLIENTS)
 def test_a_client_that_is_not_known_runs_plainly(
     break_inside: Break, tmp_path: Path, name: str

@@ -118,6 +118,7 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     assert by_kernel.tasks[0].environment.number == 2
 
 
+@pytest.mark.long
 def test_a_forecast_looks_into_the_environment_and_writes_nothing(ground: Ground) -> None:
     """Also if it comes before the first run, which writes the kernel of the version."""
     ground.notebook("import cow; print(cow.version)")

@@ -139,47 +139,59 @@ test('R9: a failed cell is corrected and the run goes on, in three actions', asy
   await lab.drawer.succeeds();
 });
 
-test('R9: a failed cell is corrected and the run goes on, by keyboard', async ({ lab, server }) => {
-  const mend = await failing(lab, server);
-  lab.actions = 0;
-  await lab.press('Control+f');
-  await expect(lab.canvas.picker).toBeVisible();
-  await lab.page.keyboard.type('is:failed');
-  await lab.press('Enter');
-  await expect(lab.canvas.root.locator('.react-flow__node[data-id="train"]')).toBeFocused();
-  await lab.press('o');
-  await expect(
-    lab.page.locator('.jp-NotebookPanel').getByRole('button', { name: 'Run in Background' })
-  ).toBeVisible();
-  await mend();
-  await lab.press('Control+Shift+BracketLeft');
-  await expect(lab.canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
-  await lab.press('Control+Enter');
-  lab.did('retry', 'keys');
-  await expect(lab.drawer.root).toContainText('#2');
-  await lab.drawer.succeeds();
-});
+test(
+  'R9: a failed cell is corrected and the run goes on, by keyboard',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const mend = await failing(lab, server);
+    lab.actions = 0;
+    await lab.press('Control+f');
+    await expect(lab.canvas.picker).toBeVisible();
+    await lab.page.keyboard.type('is:failed');
+    await lab.press('Enter');
+    await expect(lab.canvas.root.locator('.react-flow__node[data-id="train"]')).toBeFocused();
+    await lab.press('o');
+    await expect(
+      lab.page.locator('.jp-NotebookPanel').getByRole('button', { name: 'Run in Background' })
+    ).toBeVisible();
+    await mend();
+    await lab.press('Control+Shift+BracketLeft');
+    await expect(lab.canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
+    await lab.press('Control+Enter');
+    lab.did('retry', 'keys');
+    await expect(lab.drawer.root).toContainText('#2');
+    await lab.drawer.succeeds();
+  }
+);
 
-test('K7: the notebook in front runs in the background by keyboard', async ({ lab }) => {
-  await lab.openFile('clean.ipynb');
-  await expect(lab.page.locator('.jp-NotebookPanel .jp-Cell').nth(2)).toBeVisible();
-  lab.actions = 0;
-  await lab.runFromPalette('Run in Background…');
-  await expect(lab.dialog.getByLabel('input_csv', { exact: true })).toBeFocused();
-  await lab.press('Enter');
-  lab.did('background', 'keys');
-  await lab.drawer.succeeds();
-});
+test(
+  'K7: the notebook in front runs in the background by keyboard',
+  { tag: '@long' },
+  async ({ lab }) => {
+    await lab.openFile('clean.ipynb');
+    await expect(lab.page.locator('.jp-NotebookPanel .jp-Cell').nth(2)).toBeVisible();
+    lab.actions = 0;
+    await lab.runFromPalette('Run in Background…');
+    await expect(lab.dialog.getByLabel('input_csv', { exact: true })).toBeFocused();
+    await lab.press('Enter');
+    lab.did('background', 'keys');
+    await lab.drawer.succeeds();
+  }
+);
 
-test('from the launcher to the results of the example by keyboard', async ({ lab }) => {
-  lab.actions = 0;
-  await lab.runFromPalette('Try the Penguins Example');
-  await expect(lab.canvas.cards).toHaveCount(5);
-  await expect(lab.canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
-  await lab.press('Control+Enter');
-  lab.did('example', 'keys');
-  await expect(lab.drawer.state).toHaveText('succeeded', { timeout: 200_000 });
-});
+test(
+  'from the launcher to the results of the example by keyboard',
+  { tag: '@long' },
+  async ({ lab }) => {
+    lab.actions = 0;
+    await lab.runFromPalette('Try the Penguins Example');
+    await expect(lab.canvas.cards).toHaveCount(5);
+    await expect(lab.canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
+    await lab.press('Control+Enter');
+    lab.did('example', 'keys');
+    await expect(lab.drawer.state).toHaveText('succeeded', { timeout: 200_000 });
+  }
+);
 
 test('L1: an environment with packages is made by keyboard', async ({ lab }) => {
   lab.actions = 0;

@@ -90,24 +90,28 @@ test(
   }
 );
 
-test('K1: a checkpoint is restored, and the restoring can be undone', async ({ lab, server }) => {
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await expect(canvas.cards).toHaveCount(5);
-  await canvas.remove('report.ipynb');
-  await lab.execute('nbyard:fit-workflow'); // the inspector has opened; only cards in view are drawn
-  await canvas.save(); // the save makes the checkpoint of this
-  const kept = await readFile(server.file('penguins.nbflow'), 'utf8');
-  await canvas.remove('evaluate.py');
-  await expect(canvas.cards).toHaveCount(3);
-  await lab.mainMenu('File', 'Revert Workflow to Checkpoint…');
-  await lab.dialog.getByRole('button', { name: 'Revert' }).click();
-  await expect(canvas.cards).toHaveCount(4);
-  await expect(lab.tab('penguins.nbflow')).not.toHaveClass(/jp-mod-dirty/);
-  expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(kept);
-  await canvas.stage.focus();
-  await lab.press('Control+z');
-  await expect(canvas.cards).toHaveCount(3);
-});
+test(
+  'K1: a checkpoint is restored, and the restoring can be undone',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await expect(canvas.cards).toHaveCount(5);
+    await canvas.remove('report.ipynb');
+    await lab.execute('nbyard:fit-workflow'); // the inspector has opened; only cards in view are drawn
+    await canvas.save(); // the save makes the checkpoint of this
+    const kept = await readFile(server.file('penguins.nbflow'), 'utf8');
+    await canvas.remove('evaluate.py');
+    await expect(canvas.cards).toHaveCount(3);
+    await lab.mainMenu('File', 'Revert Workflow to Checkpoint…');
+    await lab.dialog.getByRole('button', { name: 'Revert' }).click();
+    await expect(canvas.cards).toHaveCount(4);
+    await expect(lab.tab('penguins.nbflow')).not.toHaveClass(/jp-mod-dirty/);
+    expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(kept);
+    await canvas.stage.focus();
+    await lab.press('Control+z');
+    await expect(canvas.cards).toHaveCount(3);
+  }
+);
 
 test('K1: opened again from the Workflows panel, from the file browser, and as text', async ({
   lab,

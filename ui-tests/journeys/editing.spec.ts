@@ -57,62 +57,62 @@ test('K9: nodes are muted and bypassed, and a run leaves them out', async ({
   await expect(card('two').locator('.nby-Mark.nby-mod-off')).toHaveCount(0);
 });
 
-test('K9: a comment is written, sized, moved and undone with the keyboard and the mouse', async ({
-  lab,
-  server,
-  page
-}, info) => {
-  await writeFile(server.file('step.ipynb'), notebook(parameters(MADE)));
-  await writeFile(
-    server.file('words.nbflow'),
-    workflow({ a: { path: 'step.ipynb', at: [0, 0] }, b: { path: 'step.ipynb', at: [300, 0] } })
-  );
-  const canvas = await lab.openWorkflow('words.nbflow');
-  const comment = canvas.root.locator('.nby-Comment');
-  await canvas.stage.focus();
-  await lab.press('Shift+A');
-  await expect(comment.locator('textarea')).toBeFocused();
-  await page.keyboard.type('# Data\n\nFrom *Palmer* station. <script>alert(1)</script>');
-  await lab.press('Escape');
-  await expect(comment.locator('h1')).toContainText('Data');
-  await expect(comment.locator('em')).toHaveText('Palmer');
-  await expect(comment.locator('script')).toHaveCount(0);
-  await lab.press('Enter');
-  await expect(comment.locator('textarea')).toBeFocused();
-  await comment.locator('textarea').dblclick(); // opens it no second time
-  await lab.press('Control+s');
-  await expect
-    .poll(async () => JSON.parse(await readFile(server.file('words.nbflow'), 'utf8')).comments)
-    .toMatchObject({ '#1': { text: expect.stringContaining('Palmer') } });
-  await lab.press('Escape');
-  const first = (await comment.boundingBox())!;
-  await lab.press('Alt+Shift+ArrowRight');
-  await expect
-    .poll(async () => (await comment.boundingBox())!.width)
-    .toBeGreaterThan(first.width + 5);
-  const before = (await comment.boundingBox())!;
-  const corner = (await comment.locator('.nby-Comment-corner').boundingBox())!;
-  await page.mouse.move(corner.x + 5, corner.y + 5);
-  await page.mouse.down();
-  await page.mouse.move(corner.x + 65, corner.y + 45, { steps: 4 });
-  await page.mouse.up();
-  await expect
-    .poll(async () => (await comment.boundingBox())!.width)
-    .toBeGreaterThan(before.width + 50);
-  await lab.theme('JupyterLab Dark');
-  await expect(page.locator('#jupyterlab-splash')).toHaveCount(0);
-  await page.screenshot({ path: info.outputPath('comment.png') });
-  await lab.theme('JupyterLab Light');
-  await canvas.stage.focus();
-  await lab.press('Control+z');
-  await expect
-    .poll(async () => Math.round((await comment.boundingBox())!.width))
-    .toBe(Math.round(before.width));
-  await comment.click();
-  await lab.press('Delete');
-  await expect(comment).toHaveCount(0);
-  await expect(canvas.cards).toHaveCount(2);
-});
+test(
+  'K9: a comment is written, sized, moved and undone with the keyboard and the mouse',
+  { tag: '@long' },
+  async ({ lab, server, page }, info) => {
+    await writeFile(server.file('step.ipynb'), notebook(parameters(MADE)));
+    await writeFile(
+      server.file('words.nbflow'),
+      workflow({ a: { path: 'step.ipynb', at: [0, 0] }, b: { path: 'step.ipynb', at: [300, 0] } })
+    );
+    const canvas = await lab.openWorkflow('words.nbflow');
+    const comment = canvas.root.locator('.nby-Comment');
+    await canvas.stage.focus();
+    await lab.press('Shift+A');
+    await expect(comment.locator('textarea')).toBeFocused();
+    await page.keyboard.type('# Data\n\nFrom *Palmer* station. <script>alert(1)</script>');
+    await lab.press('Escape');
+    await expect(comment.locator('h1')).toContainText('Data');
+    await expect(comment.locator('em')).toHaveText('Palmer');
+    await expect(comment.locator('script')).toHaveCount(0);
+    await lab.press('Enter');
+    await expect(comment.locator('textarea')).toBeFocused();
+    await comment.locator('textarea').dblclick(); // opens it no second time
+    await lab.press('Control+s');
+    await expect
+      .poll(async () => JSON.parse(await readFile(server.file('words.nbflow'), 'utf8')).comments)
+      .toMatchObject({ '#1': { text: expect.stringContaining('Palmer') } });
+    await lab.press('Escape');
+    const first = (await comment.boundingBox())!;
+    await lab.press('Alt+Shift+ArrowRight');
+    await expect
+      .poll(async () => (await comment.boundingBox())!.width)
+      .toBeGreaterThan(first.width + 5);
+    const before = (await comment.boundingBox())!;
+    const corner = (await comment.locator('.nby-Comment-corner').boundingBox())!;
+    await page.mouse.move(corner.x + 5, corner.y + 5);
+    await page.mouse.down();
+    await page.mouse.move(corner.x + 65, corner.y + 45, { steps: 4 });
+    await page.mouse.up();
+    await expect
+      .poll(async () => (await comment.boundingBox())!.width)
+      .toBeGreaterThan(before.width + 50);
+    await lab.theme('JupyterLab Dark');
+    await expect(page.locator('#jupyterlab-splash')).toHaveCount(0);
+    await page.screenshot({ path: info.outputPath('comment.png') });
+    await lab.theme('JupyterLab Light');
+    await canvas.stage.focus();
+    await lab.press('Control+z');
+    await expect
+      .poll(async () => Math.round((await comment.boundingBox())!.width))
+      .toBe(Math.round(before.width));
+    await comment.click();
+    await lab.press('Delete');
+    await expect(comment).toHaveCount(0);
+    await expect(canvas.cards).toHaveCount(2);
+  }
+);
 
 test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no scroll bar', async ({
   lab,

@@ -198,71 +198,75 @@ test('K7, R2: a notebook runs in the background with other values', async ({ lab
   await expect(lab.drawer.body).toContainText('221 of 344 rows left out');
 });
 
-test('D10, D4: a file becomes a dataset from its menu; a new notebook opens it', async ({
-  lab
-}) => {
-  await fromFileBrowser(lab, 'penguins.csv', 'Register as Dataset');
-  await lab.panel();
-  const row = lab.row('dataset', 'penguins.csv');
-  await expect(row).toContainText('344 × 8');
-  await row.click({ button: 'right' });
-  await lab.click(lab.menuItem('New Notebook'));
-  await expect(lab.page.locator('.jp-Notebook .jp-CodeCell').first()).toContainText(
-    'NBYARD_RESOURCES'
-  );
-  await expect(lab.page.locator('#jp-main-statusbar')).toContainText('Idle', { timeout: 60_000 });
-  await lab.page.locator('.jp-Notebook .jp-CodeCell').first().click();
-  await lab.press('Shift+Enter');
-  await expect(lab.page.locator('.jp-Notebook .jp-OutputArea-output').first()).toContainText(
-    'Torgersen',
-    { timeout: 60_000 }
-  );
-});
+test(
+  'D10, D4: a file becomes a dataset from its menu; a new notebook opens it',
+  { tag: '@long' },
+  async ({ lab }) => {
+    await fromFileBrowser(lab, 'penguins.csv', 'Register as Dataset');
+    await lab.panel();
+    const row = lab.row('dataset', 'penguins.csv');
+    await expect(row).toContainText('344 × 8');
+    await row.click({ button: 'right' });
+    await lab.click(lab.menuItem('New Notebook'));
+    await expect(lab.page.locator('.jp-Notebook .jp-CodeCell').first()).toContainText(
+      'NBYARD_RESOURCES'
+    );
+    await expect(lab.page.locator('#jp-main-statusbar')).toContainText('Idle', { timeout: 60_000 });
+    await lab.page.locator('.jp-Notebook .jp-CodeCell').first().click();
+    await lab.press('Shift+Enter');
+    await expect(lab.page.locator('.jp-Notebook .jp-OutputArea-output').first()).toContainText(
+      'Torgersen',
+      { timeout: 60_000 }
+    );
+  }
+);
 
-test('E1: a file that has a name already keeps it; a taken name is refused on its field, and a free one offered', async ({
-  lab,
-  server
-}, info) => {
-  await server.ask('POST', 'executables', { path: 'train.ipynb', name: 'clean' });
-  const made = await server.ask('POST', 'executables', { path: 'clean.ipynb' });
-  expect(await made.json()).toMatchObject({ name: 'clean 2' });
-  await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
-  const view = form(lab);
-  const name = view.getByLabel('Name', { exact: true });
-  await expect(view.getByRole('heading', { name: 'Register “clean 2” again' })).toBeVisible();
-  await expect(name).toHaveValue('clean 2');
-  await name.fill('clean');
-  await name.press('Enter');
-  await expect(name).toBeFocused();
-  await expect(name).toHaveAccessibleDescription(/There is an executable 'clean' already/);
-  await lab.page.screenshot({ path: info.outputPath('taken.png') });
-  await view.getByRole('button', { name: 'Use “clean 3”' }).click();
-  await expect(view.getByRole('heading', { name: 'clean 3' })).toBeFocused();
-});
+test(
+  'E1: a file that has a name already keeps it; a taken name is refused on its field, and a free one offered',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await server.ask('POST', 'executables', { path: 'train.ipynb', name: 'clean' });
+    const made = await server.ask('POST', 'executables', { path: 'clean.ipynb' });
+    expect(await made.json()).toMatchObject({ name: 'clean 2' });
+    await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
+    const view = form(lab);
+    const name = view.getByLabel('Name', { exact: true });
+    await expect(view.getByRole('heading', { name: 'Register “clean 2” again' })).toBeVisible();
+    await expect(name).toHaveValue('clean 2');
+    await name.fill('clean');
+    await name.press('Enter');
+    await expect(name).toBeFocused();
+    await expect(name).toHaveAccessibleDescription(/There is an executable 'clean' already/);
+    await lab.page.screenshot({ path: info.outputPath('taken.png') });
+    await view.getByRole('button', { name: 'Use “clean 3”' }).click();
+    await expect(view.getByRole('heading', { name: 'clean 3' })).toBeFocused();
+  }
+);
 
-test('D5: a file whose name a dataset has becomes its next version, or one beside it', async ({
-  lab,
-  server
-}, info) => {
-  const register = () => fromFileBrowser(lab, 'penguins.csv', 'Register as Dataset');
-  const current = async () => {
-    const answer = await server.ask('GET', 'datasets/penguins.csv');
-    const { current: newest } = (await answer.json()) as { current?: Record<string, unknown> };
-    return [newest?.number, newest?.state];
-  };
-  await register();
-  await expect.poll(current).toEqual([1, 'ready']);
-  await register();
-  await expect(lab.dialog).toContainText("There is a dataset 'penguins.csv' already");
-  await lab.page.screenshot({ path: info.outputPath('taken.png') });
-  await lab.dialog.getByRole('button', { name: 'Add as Version 2' }).click();
-  await expect.poll(current).toEqual([2, 'ready']);
-  await register();
-  await lab.dialog.getByRole('button', { name: 'Keep both' }).click();
-  await lab.panel();
-  await expect(lab.row('dataset', 'penguins.csv')).toContainText('v2');
-  await expect(lab.row('dataset', 'penguins 2.csv')).toContainText('344 × 8');
-});
+test(
+  'D5: a file whose name a dataset has becomes its next version, or one beside it',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    const register = () => fromFileBrowser(lab, 'penguins.csv', 'Register as Dataset');
+    const current = async () => {
+      const answer = await server.ask('GET', 'datasets/penguins.csv');
+      const { current: newest } = (await answer.json()) as { current?: Record<string, unknown> };
+      return [newest?.number, newest?.state];
+    };
+    await register();
+    await expect.poll(current).toEqual([1, 'ready']);
+    await register();
+    await expect(lab.dialog).toContainText("There is a dataset 'penguins.csv' already");
+    await lab.page.screenshot({ path: info.outputPath('taken.png') });
+    await lab.dialog.getByRole('button', { name: 'Add as Version 2' }).click();
+    await expect.poll(current).toEqual([2, 'ready']);
+    await register();
+    await lab.dialog.getByRole('button', { name: 'Keep both' }).click();
+    await lab.panel();
+    await expect(lab.row('dataset', 'penguins.csv')).toContainText('v2');
+    await expect(lab.row('dataset', 'penguins 2.csv')).toContainText('344 × 8');
+  }
+);
 
 interface ITold {
   name: string;
@@ -299,15 +303,16 @@ async function describeArgument(view: Locator, told: ITold): Promise<void> {
   }
 }
 
-test('E1, E3, E4, E9, E10: notebook, binary and script are uploaded and tried; exit code 3; the next upload is a new version', async ({
-  lab,
-  server
-}, info) => {
-  await lab.panel();
-  await notebook(lab, await readFile(server.file('clean.ipynb')));
-  await binary(lab, info);
-  await script(lab, info);
-});
+test(
+  'E1, E3, E4, E9, E10: notebook, binary and script are uploaded and tried; exit code 3; the next upload is a new version',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await lab.panel();
+    await notebook(lab, await readFile(server.file('clean.ipynb')));
+    await binary(lab, info);
+    await script(lab, info);
+  }
+);
 
 async function notebook(lab: Lab, content: Buffer): Promise<void> {
   await lab.choose(lab.panelButton('upload-executable'), { name: 'clean.ipynb', content });
@@ -402,23 +407,24 @@ async function script(lab: Lab, info: TestInfo): Promise<void> {
   await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('exit(4');
 }
 
-test('E9: a version that is made elsewhere is seen at once, with what is new in it', async ({
-  lab,
-  server
-}, info) => {
-  await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
-  const view = form(lab);
-  await view.getByRole('button', { name: 'Register', exact: true }).click();
-  await expect(view).toContainText('version 1');
-  await writeFile(server.file('beside.py'), 'LIMIT = 100\n');
-  await server.post('runs', { path: 'clean.ipynb', parameters: { input_csv: 'penguins.csv' } });
-  await expect(view).toContainText('version 2');
-  const tab = view.getByRole('tab', { name: 'Versions' });
-  await expect(tab).toContainText('2');
-  await tab.click();
-  await expect(view.getByRole('row').nth(1)).toContainText('other files of the bundle');
-  await lab.page.screenshot({ path: info.outputPath('bundle.png') });
-});
+test(
+  'E9: a version that is made elsewhere is seen at once, with what is new in it',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
+    const view = form(lab);
+    await view.getByRole('button', { name: 'Register', exact: true }).click();
+    await expect(view).toContainText('version 1');
+    await writeFile(server.file('beside.py'), 'LIMIT = 100\n');
+    await server.post('runs', { path: 'clean.ipynb', parameters: { input_csv: 'penguins.csv' } });
+    await expect(view).toContainText('version 2');
+    const tab = view.getByRole('tab', { name: 'Versions' });
+    await expect(tab).toContainText('2');
+    await tab.click();
+    await expect(view.getByRole('row').nth(1)).toContainText('other files of the bundle');
+    await lab.page.screenshot({ path: info.outputPath('bundle.png') });
+  }
+);
 
 test('E9: a changed notebook is a new version, and what changed is seen', async ({
   lab,

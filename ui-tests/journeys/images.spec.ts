@@ -45,6 +45,7 @@ function view(lab: Lab): Locator {
 
 withDocker(
   'L4: an environment becomes an image: its Dockerfile is read and added to, built and mended',
+  { tag: '@long' },
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });

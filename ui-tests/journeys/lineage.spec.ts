@@ -50,9 +50,9 @@ test('R15: from a dataset forward to what was made with it, and back from a resu
   const node = (name: RegExp) => graph.getByRole('button', { name });
   await expect(node(/^birds, Dataset · version 1, used for clean/)).toBeVisible();
   await expect(node(/^train.*, Task · run 1/)).toBeVisible();
-  const places = await graph.getByRole('button').evaluateAll(all =>
-    all.map(one => one.getBoundingClientRect().left)
-  );
+  const places = await graph
+    .getByRole('button')
+    .evaluateAll(all => all.map(one => one.getBoundingClientRect().left));
   expect(Math.min(...places)).toBe(places[0]); // from left to right
   await isClean(lab, VIEW, name => info.outputPath(`dataset ${name}`));
 
@@ -69,7 +69,7 @@ test('R15: from a dataset forward to what was made with it, and back from a resu
   await expect(lab.tab('train')).toHaveClass(/jp-mod-current/);
 });
 
-test('R15: a run is exported as an RO-Crate', async ({ lab, server }, info) => {
+test('R15: a run is exported as an RO-Crate', { tag: '@long' }, async ({ lab, server }, info) => {
   await lab.openWorkflow('penguins.nbflow');
   await server.post('runs', { path: 'penguins.nbflow' });
   await lab.panel();
@@ -85,45 +85,51 @@ test('R15: a run is exported as an RO-Crate', async ({ lab, server }, info) => {
   expect(download.suggestedFilename()).toMatch(/-run-\d+\.crate\.zip$/);
 });
 
-test('R15: past due times of a schedule are run, followed, stopped and resumed', async ({
-  lab,
-  server
-}, info) => {
-  await writeFile(server.file('report.py'), 'import time\ntime.sleep(1)\nprint("done")\n');
-  const timing = { kind: 'words', text: 'daily at 8:00' };
-  const schedule = { run: { path: 'report.py' }, timing, zone: 'Europe/Berlin', is_enabled: false };
-  await server.post('schedules', { ...schedule, name: 'report' });
-  await lab.panel();
-  const row = lab.row('schedule', 'report');
-  await row.click({ button: 'right' });
-  await lab.menuItem('Backfill…').click();
-  const { dialog } = lab;
-  const from = dialog.getByLabel('From');
-  await expect(from).toBeFocused();
-  await from.fill('2026-01-05T00:00');
-  await dialog.getByLabel('Until').fill('2026-01-01T00:00');
-  await expect(dialog.getByRole('alert')).toBeVisible();
-  await dialog.getByLabel('Until').fill('2026-01-09T00:00');
-  await expect(dialog.getByText(/^4 runs for 4 due times/)).toBeVisible();
-  await expect(dialog.getByText('2026-01-05 08:00')).toBeVisible();
-  await isClean(lab, '.jp-Dialog', name => info.outputPath(`backfill ${name}`));
-  await dialog.getByRole('button', { name: 'Start' }).click();
-  const list = dialog.getByRole('region', { name: 'Backfills' });
-  const state = list.getByRole('status');
-  await expect(state).toContainText(/1 active/);
-  await list.getByRole('button', { name: 'Stop Backfill' }).click();
-  await expect(state).toContainText('cancelled');
-  await expect(state).not.toContainText('active', { timeout: 60_000 });
-  await lab.page.screenshot({ path: info.outputPath('stopped.png') });
-  await list.getByRole('button', { name: 'Resume' }).click();
-  await expect(dialog.getByLabel('From')).toHaveValue('2026-01-05T00:00');
-  await expect(dialog.getByText(/runs for 4 due times/)).toBeVisible();
-  await expect(dialog.getByText('(already succeeded)').first()).toBeVisible();
-  await dialog.getByLabel('Runs at a time').fill('4');
-  await dialog.getByRole('button', { name: 'Start' }).click();
-  await expect(state.first()).toContainText('done', { timeout: 120_000 });
-  await expect(state.first()).toContainText('succeeded');
-  await lab.page.screenshot({ path: info.outputPath('done.png') });
-  await dialog.getByRole('button', { name: 'Close' }).click();
-  await expect(dialog).toHaveCount(0);
-});
+test(
+  'R15: past due times of a schedule are run, followed, stopped and resumed',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await writeFile(server.file('report.py'), 'import time\ntime.sleep(1)\nprint("done")\n');
+    const timing = { kind: 'words', text: 'daily at 8:00' };
+    const schedule = {
+      run: { path: 'report.py' },
+      timing,
+      zone: 'Europe/Berlin',
+      is_enabled: false
+    };
+    await server.post('schedules', { ...schedule, name: 'report' });
+    await lab.panel();
+    const row = lab.row('schedule', 'report');
+    await row.click({ button: 'right' });
+    await lab.menuItem('Backfill…').click();
+    const { dialog } = lab;
+    const from = dialog.getByLabel('From');
+    await expect(from).toBeFocused();
+    await from.fill('2026-01-05T00:00');
+    await dialog.getByLabel('Until').fill('2026-01-01T00:00');
+    await expect(dialog.getByRole('alert')).toBeVisible();
+    await dialog.getByLabel('Until').fill('2026-01-09T00:00');
+    await expect(dialog.getByText(/^4 runs for 4 due times/)).toBeVisible();
+    await expect(dialog.getByText('2026-01-05 08:00')).toBeVisible();
+    await isClean(lab, '.jp-Dialog', name => info.outputPath(`backfill ${name}`));
+    await dialog.getByRole('button', { name: 'Start' }).click();
+    const list = dialog.getByRole('region', { name: 'Backfills' });
+    const state = list.getByRole('status');
+    await expect(state).toContainText(/1 active/);
+    await list.getByRole('button', { name: 'Stop Backfill' }).click();
+    await expect(state).toContainText('cancelled');
+    await expect(state).not.toContainText('active', { timeout: 60_000 });
+    await lab.page.screenshot({ path: info.outputPath('stopped.png') });
+    await list.getByRole('button', { name: 'Resume' }).click();
+    await expect(dialog.getByLabel('From')).toHaveValue('2026-01-05T00:00');
+    await expect(dialog.getByText(/runs for 4 due times/)).toBeVisible();
+    await expect(dialog.getByText('(already succeeded)').first()).toBeVisible();
+    await dialog.getByLabel('Runs at a time').fill('4');
+    await dialog.getByRole('button', { name: 'Start' }).click();
+    await expect(state.first()).toContainText('done', { timeout: 120_000 });
+    await expect(state.first()).toContainText('succeeded');
+    await lab.page.screenshot({ path: info.outputPath('done.png') });
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await expect(dialog).toHaveCount(0);
+  }
+);

@@ -27,34 +27,35 @@ async function makeModel(server: LabServer): Promise<void> {
   await server.post('datasets', { source: { kind: 'file', path: 'birds.csv' } });
 }
 
-test('E7: the class of a model file is dragged onto the canvas, predicts a dataset, and can be deployed', async ({
-  lab,
-  server
-}, info) => {
-  const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
-  await makeModel(server);
-  await lab.tile('New Workflow').click();
-  const { canvas } = lab;
-  await expect(canvas.row('birds.csv')).toContainText('13 B'); // it was imported
-  await lab.drag(canvas.row('birds.csv'), await canvas.at(0.4, 0.4));
-  await expect(canvas.card('birds.csv')).toBeVisible();
-  await picture('1-drawer');
-  await lab.drag(canvas.row('nervosum.yaml'), canvas.card('birds.csv')); // wired, as it leaves no doubt
-  await expect(canvas.card('nervosum.yaml')).toContainText('predictions');
-  await expect(canvas.arrows).toHaveCount(1);
-  await expect(canvas.row('nervosum.yaml')).toContainText('1 in, 1 out');
-  await lab.click(canvas.button('run-workflow'));
-  await lab.drawer.succeeds();
-  await expect(canvas.state('nervosum.yaml')).toContainText('succeeded');
-  await lab.drawer.tab('Results');
-  await lab.drawer.row('predictions').click();
-  await expect(lab.drawer.body).toContainText('doubled');
-  await picture('2-predicted');
+test(
+  'E7: the class of a model file is dragged onto the canvas, predicts a dataset, and can be deployed',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
+    await makeModel(server);
+    await lab.tile('New Workflow').click();
+    const { canvas } = lab;
+    await expect(canvas.row('birds.csv')).toContainText('13 B'); // it was imported
+    await lab.drag(canvas.row('birds.csv'), await canvas.at(0.4, 0.4));
+    await expect(canvas.card('birds.csv')).toBeVisible();
+    await picture('1-drawer');
+    await lab.drag(canvas.row('nervosum.yaml'), canvas.card('birds.csv')); // wired, as it leaves no doubt
+    await expect(canvas.card('nervosum.yaml')).toContainText('predictions');
+    await expect(canvas.arrows).toHaveCount(1);
+    await expect(canvas.row('nervosum.yaml')).toContainText('1 in, 1 out');
+    await lab.click(canvas.button('run-workflow'));
+    await lab.drawer.succeeds();
+    await expect(canvas.state('nervosum.yaml')).toContainText('succeeded');
+    await lab.drawer.tab('Results');
+    await lab.drawer.row('predictions').click();
+    await expect(lab.drawer.body).toContainText('doubled');
+    await picture('2-predicted');
 
-  await canvas.card('nervosum.yaml').click();
-  await lab.press('Shift+D');
-  const form = lab.page.locator('.nby-View:visible');
-  await expect(form).toContainText('weight: float');
-  await expect(form).toContainText('doubled: float');
-  await picture('3-deploy');
-});
+    await canvas.card('nervosum.yaml').click();
+    await lab.press('Shift+D');
+    const form = lab.page.locator('.nby-View:visible');
+    await expect(form).toContainText('weight: float');
+    await expect(form).toContainText('doubled: float');
+    await picture('3-deploy');
+  }
+);

@@ -60,48 +60,50 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   await page.screenshot({ path: info.outputPath('panel.png') });
 });
 
-test('J5: the page of a project shows its task, its data and models, and what retention frees', async ({
-  lab
-}, info) => {
-  const { page, dialog } = lab;
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await lab.panel();
-  await page.getByRole('button', { name: 'New Project…' }).click();
-  await dialog.getByLabel('Name', { exact: true }).fill('birds');
-  await dialog.getByLabel('Goal').fill('Tell penguins apart');
-  await dialog.getByLabel('Evaluation data').fill('penguins.csv, one row in five');
-  await dialog.getByLabel('Criteria').fill('Accuracy above 0.95');
-  await dialog.getByRole('button', { name: 'Create' }).click();
-  await expect(dialog).toHaveCount(0);
-  await lab.click(canvas.button('run-workflow'));
-  await lab.drawer.succeeds();
+test(
+  'J5: the page of a project shows its task, its data and models, and what retention frees',
+  { tag: '@long' },
+  async ({ lab }, info) => {
+    const { page, dialog } = lab;
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await lab.panel();
+    await page.getByRole('button', { name: 'New Project…' }).click();
+    await dialog.getByLabel('Name', { exact: true }).fill('birds');
+    await dialog.getByLabel('Goal').fill('Tell penguins apart');
+    await dialog.getByLabel('Evaluation data').fill('penguins.csv, one row in five');
+    await dialog.getByLabel('Criteria').fill('Accuracy above 0.95');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await expect(dialog).toHaveCount(0);
+    await lab.click(canvas.button('run-workflow'));
+    await lab.drawer.succeeds();
 
-  await page.getByRole('button', { name: 'Open Project' }).click();
-  const view = page.locator('.nby-View').filter({ hasText: 'Tell penguins apart' });
-  await expect(view.getByText('Accuracy above 0.95')).toBeVisible();
-  await expect(view.getByRole('table').getByRole('row')).not.toHaveCount(0);
-  await page.screenshot({ path: info.outputPath('data.png') });
-  await view.getByRole('tab', { name: 'Models' }).click();
-  await page.screenshot({ path: info.outputPath('models.png') });
+    await page.getByRole('button', { name: 'Open Project' }).click();
+    const view = page.locator('.nby-View').filter({ hasText: 'Tell penguins apart' });
+    await expect(view.getByText('Accuracy above 0.95')).toBeVisible();
+    await expect(view.getByRole('table').getByRole('row')).not.toHaveCount(0);
+    await page.screenshot({ path: info.outputPath('data.png') });
+    await view.getByRole('tab', { name: 'Models' }).click();
+    await page.screenshot({ path: info.outputPath('models.png') });
 
-  await view.getByRole('tab', { name: 'Retention' }).click();
-  await view.getByLabel('Name of the policy').fill('recent');
-  await view.getByLabel('Newest runs to keep of each workflow').fill('5');
-  await view.getByRole('button', { name: 'Save Policy' }).click();
-  await expect(view.getByText('birds: recent')).toBeVisible();
-  for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
-    await lab.theme(theme);
-    const found = await violationsIn(page, '.nby-View');
-    expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
-    await page.screenshot({ path: info.outputPath(`retention ${theme}.png`) });
+    await view.getByRole('tab', { name: 'Retention' }).click();
+    await view.getByLabel('Name of the policy').fill('recent');
+    await view.getByLabel('Newest runs to keep of each workflow').fill('5');
+    await view.getByRole('button', { name: 'Save Policy' }).click();
+    await expect(view.getByText('birds: recent')).toBeVisible();
+    for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+      await lab.theme(theme);
+      const found = await violationsIn(page, '.nby-View');
+      expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
+      await page.screenshot({ path: info.outputPath(`retention ${theme}.png`) });
+    }
+
+    await page.getByRole('button', { name: 'Clean Up…' }).click();
+    await dialog.getByText('Daily clean-up').click();
+    await expect(dialog.getByText('birds: recent')).toBeVisible();
+    await page.screenshot({ path: info.outputPath('clean-up.png') });
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+    await page.reload();
+    await expect(view.getByText('Accuracy above 0.95')).toBeVisible();
   }
-
-  await page.getByRole('button', { name: 'Clean Up…' }).click();
-  await dialog.getByText('Daily clean-up').click();
-  await expect(dialog.getByText('birds: recent')).toBeVisible();
-  await page.screenshot({ path: info.outputPath('clean-up.png') });
-  await dialog.getByRole('button', { name: 'Cancel' }).click();
-
-  await page.reload();
-  await expect(view.getByText('Accuracy above 0.95')).toBeVisible();
-});
+);

@@ -41,29 +41,33 @@ test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({ 
   await expect(row).toHaveCount(0);
 });
 
-test('R13: the secret of a webhook is shown once, and replaced', async ({ lab }, info) => {
-  await lab.openWorkflow('penguins.nbflow');
-  const { dialog } = lab;
-  await lab.runFromPalette('Trigger…');
-  await dialog.getByLabel('Run when').selectOption('webhook');
-  await dialog.getByRole('button', { name: 'Create' }).click();
-  const secret = dialog.getByLabel('Secret, which is not shown again');
-  await expect(secret).toHaveValue(/^whsec_/);
-  const old = await secret.inputValue();
-  await expect(dialog.getByLabel('Address')).toHaveValue(/^http.*\/nbyard\/api\/hooks\//);
-  await dialog.getByRole('button', { name: 'Close' }).click();
-  await lab.panel();
-  await expect(lab.row('trigger', 'penguins')).toContainText('A signed webhook arrives');
+test(
+  'R13: the secret of a webhook is shown once, and replaced',
+  { tag: '@long' },
+  async ({ lab }, info) => {
+    await lab.openWorkflow('penguins.nbflow');
+    const { dialog } = lab;
+    await lab.runFromPalette('Trigger…');
+    await dialog.getByLabel('Run when').selectOption('webhook');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const secret = dialog.getByLabel('Secret, which is not shown again');
+    await expect(secret).toHaveValue(/^whsec_/);
+    const old = await secret.inputValue();
+    await expect(dialog.getByLabel('Address')).toHaveValue(/^http.*\/nbyard\/api\/hooks\//);
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await lab.panel();
+    await expect(lab.row('trigger', 'penguins')).toContainText('A signed webhook arrives');
 
-  await lab.row('trigger', 'penguins').click({ button: 'right' });
-  await lab.menuItem('Edit Trigger…').click();
-  await dialog.getByRole('button', { name: 'New Secret…' }).click();
-  await dialog.getByRole('button', { name: /^Really Replace/ }).click();
-  await expect(secret).toHaveValue(/^whsec_/);
-  await expect(secret).not.toHaveValue(old);
-  await lab.page.screenshot({ path: info.outputPath('secret.png') });
-  // the new secret changes no other field, and a change can still be saved
-  await dialog.getByLabel('Messages per minute, at most').fill('7');
-  await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(dialog).toHaveCount(0);
-});
+    await lab.row('trigger', 'penguins').click({ button: 'right' });
+    await lab.menuItem('Edit Trigger…').click();
+    await dialog.getByRole('button', { name: 'New Secret…' }).click();
+    await dialog.getByRole('button', { name: /^Really Replace/ }).click();
+    await expect(secret).toHaveValue(/^whsec_/);
+    await expect(secret).not.toHaveValue(old);
+    await lab.page.screenshot({ path: info.outputPath('secret.png') });
+    // the new secret changes no other field, and a change can still be saved
+    await dialog.getByLabel('Messages per minute, at most').fill('7');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect(dialog).toHaveCount(0);
+  }
+);

@@ -69,34 +69,35 @@ test(
   }
 );
 
-test('D9: a dataset in a workflow that never ran is kept, unless forced; a past run keeps its input', async ({
-  lab,
-  server
-}) => {
-  const { page, dialog, drawer } = lab;
-  await version(server, 'birds', 'penguins.csv');
-  const panel = await lab.panel();
-  const row = lab.row('dataset', 'birds');
-  await expect(row).toContainText('344 × 8');
-  const parameters = { input_csv: 'birds' };
-  await server.post('runs', { path: 'clean.ipynb', name: 'past', parameters });
-  const nodes = { birds: { type: 'dataset', dataset: await row.getAttribute('data-id') } };
-  const flow = { version: 1, nodes, edges: {} };
-  await writeFile(server.file('drawn.nbflow'), JSON.stringify(flow));
-  await row.focus();
-  await lab.press('Delete');
-  await dialog.getByRole('button', { name: 'Delete' }).click();
-  await expect(dialog).toContainText('is used by drawn.nbflow.');
-  await dialog.getByRole('button', { name: 'Delete Anyway' }).click();
-  await expect(row).toHaveCount(0);
+test(
+  'D9: a dataset in a workflow that never ran is kept, unless forced; a past run keeps its input',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const { page, dialog, drawer } = lab;
+    await version(server, 'birds', 'penguins.csv');
+    const panel = await lab.panel();
+    const row = lab.row('dataset', 'birds');
+    await expect(row).toContainText('344 × 8');
+    const parameters = { input_csv: 'birds' };
+    await server.post('runs', { path: 'clean.ipynb', name: 'past', parameters });
+    const nodes = { birds: { type: 'dataset', dataset: await row.getAttribute('data-id') } };
+    const flow = { version: 1, nodes, edges: {} };
+    await writeFile(server.file('drawn.nbflow'), JSON.stringify(flow));
+    await row.focus();
+    await lab.press('Delete');
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await expect(dialog).toContainText('is used by drawn.nbflow.');
+    await dialog.getByRole('button', { name: 'Delete Anyway' }).click();
+    await expect(row).toHaveCount(0);
 
-  await panel.locator('.nby-Row[data-noun="run"]').first().dblclick();
-  await drawer.succeeds();
-  await drawer.tab('Details');
-  const given = drawer.row('input_csv').filter({ hasText: 'penguins.csv · birds v1' });
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    given.getByRole('link', { name: 'Download' }).click()
-  ]);
-  expect(await readFile(await file.path())).toEqual(await readFile(server.file('penguins.csv')));
-});
+    await panel.locator('.nby-Row[data-noun="run"]').first().dblclick();
+    await drawer.succeeds();
+    await drawer.tab('Details');
+    const given = drawer.row('input_csv').filter({ hasText: 'penguins.csv · birds v1' });
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      given.getByRole('link', { name: 'Download' }).click()
+    ]);
+    expect(await readFile(await file.path())).toEqual(await readFile(server.file('penguins.csv')));
+  }
+);

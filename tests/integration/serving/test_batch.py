@@ -77,8 +77,9 @@ class Twice:
 MORE_MB = 90
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells it there")
-@pytest.mark.parametrize("kind", [pytest.param("csv", marks=pytest.mark.long), "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_memory_does_not_grow_with_the_rows(tmp_path, kind):
     """M4: the 2.2 million rows that are more are 211 MB of CSV here and 126 in Arrow. The fewer, in
     blocks of an eighth, are more than are read ahead or held. Arrow frees late, by up to 60 MB."""
