@@ -4,9 +4,9 @@ Every runtime has the methods of `Runtime`. What else a runtime may offer is a p
 in `OPTIONAL`. The dispatcher uses such a method where the runtime has it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CodeImage = Callable[["Engine", Path, str, "Say"], str]
 # Engine, base image, text of the requirements file, whether notebooks run in it, log → image
 ImageFor = Callable[["Engine", str, str, bool, "Say"], str]
+# what `nbyard.runner.process.path_states.described` returns for a path
+PathState = Sequence[Any]
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -149,6 +151,18 @@ class KnowsPackages(Protocol):
 
 
 @runtime_checkable
+class KnowsPaths(Protocol):
+    """A runtime whose work opens absolute paths of other machines. Results depend on them."""
+
+    def path_states(self, paths: Sequence[str]) -> Sequence[Mapping[str, PathState]]:
+        """Return the states of the paths on each machine where the work may run.
+
+        Raises:
+            Unavailable: The machines do not answer. The tasks run.
+        """
+
+
+@runtime_checkable
 class KnowsImages(Protocol):
     """A runtime whose work runs in container images. Results depend on them."""
 
@@ -176,4 +190,7 @@ class ListsObjects(Protocol):
         """Call `report` in each sweep with all objects of the store on that engine."""
 
 
-OPTIONAL = (MadeFromSettings, EndsRuns, KnowsPackages, KnowsImages, NeedsImages, ListsObjects)
+OPTIONAL = (
+    *(MadeFromSettings, EndsRuns, KnowsPackages, KnowsPaths),
+    *(KnowsImages, NeedsImages, ListsObjects),
+)

@@ -40,6 +40,7 @@ from nbyard.runtimes.protocol import (
     EndsRuns,
     KnowsImages,
     KnowsPackages,
+    KnowsPaths,
     MadeFromSettings,
     Order,
     Runtime,
@@ -200,6 +201,12 @@ class RuntimeConformance:
             runtime.end_run(order.run_id)
         if isinstance(runtime, KnowsImages):
             assert runtime.image_id("nbyard.invalid/missing:1") == ""
+        if isinstance(runtime, KnowsPaths):
+            machines = runtime.path_states(["/", "/nbyard-missing"])
+            assert machines
+            for states in machines:
+                assert list(states["/"][0]) == ["folder"]
+                assert list(states["/nbyard-missing"][0]) == ["missing"]
         if isinstance(runtime, KnowsPackages):
             wait_until(lambda: bool(_installed(runtime)))
 

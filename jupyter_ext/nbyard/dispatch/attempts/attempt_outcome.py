@@ -119,7 +119,8 @@ class AttemptOutcomes:
         values = values_of(snapshot.task.plan)
         probes = partial(self._identities.probes, code, values)
         outside = self._identities.outside
-        return outside.with_expected(result, code.version, code.files, values, probes)
+        result = outside.with_expected(result, code.version, code.files, values, probes)
+        return outside.with_digests(result) if snapshot.attempt.runtime == PROCESS else result
 
     def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[Reason | None]:
         """Yield differences from the environment that the plan and the notebook name."""

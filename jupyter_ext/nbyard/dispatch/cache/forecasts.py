@@ -112,7 +112,7 @@ class CacheForecaster:
             hit = self._results.find(c, [query]).get(query.name)
         if hit is None or query.is_expired(hit, datetime.now(UTC)):
             return None
-        query.outside = self._outside_changes(hit)
+        query.outside = self._outside_changes(hit, query.plan.runtime)
         with self._store.read() as c:
             rows = self._store.artifacts.of_tasks(c, [hit.task_id])[hit.task_id]
             others = self._store.tasks.key_of(c, hit.task_id)
@@ -121,7 +121,7 @@ class CacheForecaster:
         found.take(query.plan.node, rows)
         return hit
 
-    def _outside_changes(self, hit: Hit) -> list[Reason]:
+    def _outside_changes(self, hit: Hit, runtime: str) -> list[Reason]:
         """Return what is not as the result expects it outside the code; a mount may hang.
 
         Raises:
@@ -134,7 +134,7 @@ class CacheForecaster:
             raise Unavailable(LATE)
         files, outside = self._identities.outside, hit.outside_files()
         return self._comparisons.get(
-            hit.task_id, lambda: list(files.changes(outside)), OUTSIDE_SECONDS
+            hit.task_id, lambda: list(files.changes(outside, runtime)), OUTSIDE_SECONDS
         )
 
     def _pinned(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:

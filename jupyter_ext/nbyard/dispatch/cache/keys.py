@@ -38,7 +38,7 @@ from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
 from nbyard.host import kernels, kernelspec_writer
 from nbyard.reasons.structs import because
-from nbyard.runtimes.protocol import KnowsImages, KnowsPackages
+from nbyard.runtimes.protocol import KnowsImages, KnowsPackages, KnowsPaths
 from nbyard.store import Connection
 from nbyard.transfer import bundles
 
@@ -133,8 +133,9 @@ class Identities:
         return environment
 
     def outside_paths(self, plan: TaskPlan) -> list[str]:
-        """Return the absolute paths that the code names, if it runs on this machine itself."""
-        if plan.runtime != PROCESS:
+        """Return the absolute paths that the code names, if it runs outside containers."""
+        runtime = self._context.runtimes.get(plan.runtime)
+        if plan.runtime != PROCESS and not isinstance(runtime, KnowsPaths):
             return []
         code, _ = self.look(plan)
         return self.outside.named(code.version, code.files, values_of(plan))

@@ -21,9 +21,10 @@ from nbyard.domain.caching.probed_names import texts_of
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.executables.structs import ExecutableVersion, is_python
 from nbyard.domain.inspection.functions import split_function_path
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.process.path_states import digest_of_names, names_in, state_of
+from nbyard.runtimes.protocol import KnowsPaths
 from nbyard.store.runs.artifacts_and_cache import Hit
 
 # what a bundle may contain beside data: code and settings
@@ -136,10 +137,17 @@ class OutsideFiles:
                 tests_it = msgspec.structs.replace(habits, tests=tests and path in named)
                 state = expected(use, tests_it)
                 states |= {path: state} if state else {}
-        outside = dict(self._with_digests(states))
         return msgspec.structs.replace(
-            result, observed=msgspec.structs.replace(observed, outside=outside), outside={}
+            result, observed=msgspec.structs.replace(observed, outside=states), outside={}
         )
+
+    def with_digests(self, result: Result) -> Result:
+        """Return the result with the digests of the files on this machine that it depends on."""
+        if result.observed is None:
+            return result
+        outside = dict(self._with_digests(result.observed.outside))
+        observed = msgspec.structs.replace(result.observed, outside=outside)
+        return msgspec.structs.replace(result, observed=observed)
 
     def _with_digests(self, states: Mapping[str, OutsideFile]) -> Iterator[tuple[str, OutsideFile]]:
         left = MOST_BYTES_AT_END
@@ -155,11 +163,25 @@ class OutsideFiles:
             else:
                 yield path, one
 
-    def changes(self, outside: Mapping[str, OutsideFile]) -> Iterator[Reason]:
-        """Yield what is not as a result expects it."""
+    def changes(self, outside: Mapping[str, OutsideFile], runtime: str) -> Iterator[Reason]:
+        """Yield what is not as a result of that runtime expects it."""
+        elsewhere = self._context.runtimes.get(runtime)
+        machines = None
+        if isinstance(elsewhere, KnowsPaths):
+            try:
+                machines = elsewhere.path_states([*outside])
+            except Unavailable:
+                yield UNKNOWN
+                return
         for path, old in outside.items():
-            now = msgspec.convert(state_of(path), FileState)
-            if change := change_of(path, old, now, partial(self._digest, path, now)):
+            if machines is None:
+                now = msgspec.convert(state_of(path), FileState)
+                seen = [(now, partial(self._digest, path, now))]
+            else:
+                there = (states[path] for states in machines)
+                seen = [(msgspec.convert(one, FileState), partial(str, of)) for one, of in there]
+            changes = (change_of(path, old, now, digest) for now, digest in seen)
+            if change := next(filter(None, changes), None):
                 yield change
 
     def _digest(self, path: str, state: FileState) -> str:
@@ -209,7 +231,7 @@ class Comparisons:
         """Return whether a thread compares for this task."""
         return task_id in self._under_way
 
-    def changes(self, task_id: str, hit: Hit) -> Sequence[Reason] | None:
+    def changes(self, task_id: str, hit: Hit, runtime: str) -> Sequence[Reason] | None:
         """Return what prevents the task from reusing a result; None while a thread looks."""
         if not hit.outside:
             return ()
@@ -219,7 +241,7 @@ class Comparisons:
         self._under_way.add(task_id)
 
         def compare() -> list[Reason]:
-            return list(self._files.changes(hit.outside_files()))
+            return list(self._files.changes(hit.outside_files(), runtime))
 
         def settle(changes: list[Reason] | None) -> None:
             # an error was logged; without a comparison the task must run

@@ -272,7 +272,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             hit = hits.get(one.name)
             if hit is None or one.is_expired(hit, now):
                 continue
-            differing = self._comparisons.changes(one.task.id, hit)
+            differing = self._comparisons.changes(one.task.id, hit, one.plan.runtime)
             if differing is None:
                 undecided.add(one.task.id)
                 self._board.fresh[one.task.id] = None

@@ -48,6 +48,15 @@ def names_in(folder: str) -> list[str]:
     return sorted({entry.name for entry in entries_of(folder)} - PASSING)
 
 
+def described(paths: Iterable[str]) -> dict[str, tuple[State, str]]:
+    """Return the state of each path, and for a folder the digest of its names."""
+    states = {path: state_of(path) for path in paths}
+    return {
+        path: (state, digest_of_names(names_in(path)) if state == FOLDER else "")
+        for path, state in states.items()
+    }
+
+
 def digest_of_names(names: Iterable[str]) -> str:
     """Return the digest of the names in a folder."""
     import hashlib  # most tasks name no folder outside their code

@@ -29,7 +29,7 @@ from nbyard.runtimes.dask.worker_calls import (
     WorkerGone,
     call_on_workers,
 )
-from nbyard.serving.dask_worker_code import EXPRESSION
+from nbyard.serving.dask_worker_code import EXPRESSION, WorkerCode
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:
@@ -177,13 +177,15 @@ class Cluster:
         """
         return self.call_all([address], verb, *words)[address]
 
-    def call_all(self, addresses: Sequence[str], verb: str, *words: Any) -> dict[str, Any]:
+    def call_all(
+        self, addresses: Sequence[str], verb: str, *words: Any, code: WorkerCode = CODE
+    ) -> dict[str, Any]:
         """Call a function on several workers at once. Return the result of each.
 
         Raises:
             WorkerGone: One of the workers no longer exists.
         """
-        ask = partial(call_on_workers, addresses=addresses, packed=CODE.call(verb, *words))
+        ask = partial(call_on_workers, addresses=addresses, packed=code.call(verb, *words))
         found: dict[str, Any] = self._answer(self._connected(), ask, None)
         return found
 
@@ -222,11 +224,10 @@ class Cluster:
 
     def published(self, name: str) -> "Future | None":
         """Return the future that was published under that name, or None."""
-        try:
+        with suppress(KeyError):
             future: Future = self._run(lambda client: client.get_dataset(name))
-        except KeyError:
-            return None
-        return future
+            return future
+        return None
 
     def outcome(self, future: "Future") -> str:
         """Return what `worker_functions.run` returned, or why it failed."""
@@ -334,8 +335,7 @@ class Cluster:
 
     def _connect(self) -> "Client":
         if not self.is_set:
-            hint = because("set-dask")
-            raise Invalid(because("dask-unset"), hint=hint)
+            raise Invalid(because("dask-unset"), hint=because("set-dask"))
         try:
             import distributed
         except ImportError as error:

@@ -22,7 +22,8 @@ from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask.attempt import DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
 from nbyard.runtimes.dask.installed_packages import InstalledPackages
-from nbyard.runtimes.protocol import Observation, Order
+from nbyard.runtimes.dask.worker_calls import PATHS, WorkerGone
+from nbyard.runtimes.protocol import Observation, Order, PathState
 from nbyard.settings import Settings
 
 PREFIX = "nbyard"
@@ -69,6 +70,22 @@ class DaskRuntime:
             Unavailable: No worker has reported its packages yet.
         """
         return self._installed.locks()
+
+    def path_states(self, paths: Sequence[str]) -> list[dict[str, PathState]]:
+        """Return the states of the paths as each worker sees them.
+
+        Raises:
+            Unavailable: There is no worker, or one does not answer.
+        """
+        workers = self.cluster.workers(since=time.monotonic())
+        if not workers:
+            self.cluster.attract()
+            raise Unavailable(because("dask-without-workers"))
+        try:
+            told = self.cluster.call_all(list(workers), "described", list(paths), code=PATHS)
+        except WorkerGone as error:
+            raise Unavailable(because("dask-worker-gone", worker=str(error))) from error
+        return list(told.values())
 
     def start(self, order: Order) -> str:
         """Submit the attempt unless it was submitted. Return its site."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
+from nbyard.runner.process import path_states
 from nbyard.runtimes.dask import folder_entries, worker_functions
 from nbyard.serving.dask_worker_code import EXPRESSION, WorkerCode
 
@@ -17,6 +18,7 @@ ANSWER_SECONDS = 20.0  # for the scheduler to respond
 WORKER_SECONDS = 60.0  # for workers to respond, which may be busy
 FRESH_SECONDS = 0.5
 CODE = WorkerCode("nbyard_worker", folder_entries, worker_functions)
+PATHS = WorkerCode("nbyard_paths", path_states)
 
 
 class WorkerGone(Exception):

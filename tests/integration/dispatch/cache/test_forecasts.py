@@ -188,10 +188,10 @@ def test_outside_files_on_a_disk_that_hangs(flow: Project, monkeypatch: pytest.M
     check(flow)
     may_end, begun, changes = threading.Event(), [], OutsideFiles.changes
 
-    def hang(files: OutsideFiles, outside: Any) -> Iterator[Reason]:
+    def hang(files: OutsideFiles, *of: Any) -> Iterator[Reason]:
         begun.append("")
         may_end.wait()
-        yield from changes(files, outside)
+        yield from changes(files, *of)
 
     monkeypatch.setattr(OutsideFiles, "changes", hang)
     begin = time.monotonic()

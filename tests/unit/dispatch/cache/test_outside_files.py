@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from nbyard.dispatch.cache.outside_files import OutsideFiles
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile, OutsideUse
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.file_probes import Probes
-from nbyard.runner.process.path_states import state_of
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
+from nbyard.runner.process.path_states import described, state_of
 from nbyard.testing import fake_runtime_bench as benches
 from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
@@ -86,6 +89,7 @@ def expected(
     uses = msgspec.convert(outside, dict[str, OutsideUse])
     result = msgspec.structs.replace(result, outside=uses)
     made = files.with_expected(result, code.version, {}, {}, lambda _: [Probes(text)])
+    made = files.with_digests(made)
     assert made.observed is not None and not made.outside
     return made.observed.outside
 
@@ -115,24 +119,26 @@ def test_a_file_that_changed_after_the_end_has_no_digest(
     os.utime(table, (1, 1))
     (found,) = expected(files, code, uses).values()
     assert not found.digest
-    assert [str(one) for one in files.changes({str(table): found})] == [f"the file {table} changed"]
+    assert [str(one) for one in files.changes({str(table): found}, PROCESS)] == [
+        f"the file {table} changed"
+    ]
 
 
 def test_files_are_compared(
     files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = expected(files, code, used(table))
-    assert not [*files.changes(old)]
+    assert not [*files.changes(old, PROCESS)]
     os.utime(table, (1, 1))
-    assert not [*files.changes(old)], "the same bytes"
+    assert not [*files.changes(old, PROCESS)], "the same bytes"
     monkeypatch.setattr(outside_files, "MOST_DIGESTED_BYTES", 0)
-    assert [*files.changes(old)], "too large to compare bytes"
+    assert [*files.changes(old, PROCESS)], "too large to compare bytes"
     monkeypatch.undo()
     table.write_text("2")
-    assert [*files.changes(old)]
+    assert [*files.changes(old, PROCESS)]
     table.unlink()
     os.mkfifo(table)
-    assert [*files.changes(old)], "and nobody waits for a writer"
+    assert [*files.changes(old, PROCESS)], "and nobody waits for a writer"
 
 
 def test_a_file_that_cannot_be_read_counts_as_changed(
@@ -145,7 +151,7 @@ def test_a_file_that_cannot_be_read_counts_as_changed(
         raise PermissionError
 
     monkeypatch.setattr(outside_files, "_without_waiting", refuse)
-    assert [*files.changes(old)]
+    assert [*files.changes(old, PROCESS)]
 
 
 def test_names_in_folders_are_compared(files: OutsideFiles, tmp_path: Path) -> None:
@@ -154,9 +160,56 @@ def test_names_in_folders_are_compared(files: OutsideFiles, tmp_path: Path) -> N
     state = msgspec.convert(state_of(str(folder)), FileState)
     digest = files._digest(str(folder), state)
     old = {str(folder): OutsideFile(state, is_read=True, digest=digest)}
-    assert not [*files.changes(old)]
+    assert not [*files.changes(old, PROCESS)]
     (folder / "new").touch()
-    assert [*files.changes(old)]
+    assert [*files.changes(old, PROCESS)]
+
+
+class Workers:
+    """Machines that see files of their own: each has a folder in place of the real one."""
+
+    def __init__(self, folder: Path, *places: Path) -> None:
+        self.folder, self.places = folder, places
+
+    def path_states(self, paths: Sequence[str]) -> list[dict[str, Any]]:
+        if not self.places:
+            raise Unavailable(because("dask-without-workers"))
+        return [
+            {path: described([found])[found] for path in paths for found in [self._at(path, place)]}
+            for place in self.places
+        ]
+
+    def _at(self, path: str, place: Path) -> str:
+        return path.replace(str(self.folder), str(place))
+
+
+def test_files_of_other_machines_are_compared_there(
+    bench: Bench, files: OutsideFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of this machine do not matter. A file that only one of the machines has counts."""
+    here, one, two = (tmp_path / name for name in ("here", "one", "two"))
+    for place in (one, two):
+        (place / "in").mkdir(parents=True)
+    (one / "a").write_text("1")
+    os.link(one / "a", two / "a")
+    seen = Workers(here, one).path_states([str(here / name) for name in ("a", "b", "in")])[0]
+    old = {
+        path: OutsideFile(msgspec.convert(state, FileState), is_read=True, digest=names)
+        for path, (state, names) in seen.items()
+    }
+
+    def changes(*places: Path) -> list[str]:
+        monkeypatch.setitem(bench.context.runtimes, "there", Workers(here, *places))
+        return [str(one) for one in files.changes(old, "there")]
+
+    assert changes(one) == changes(one, two) == []
+    (two / "b").touch()
+    (two / "in/new").touch()
+    listed = f"the names in the folder {here}/in changed"
+    assert changes(one, two) == [f"the file {here}/b is new", listed]
+    os.utime(one / "a", (1, 1))
+    assert changes(one) == [f"the file {here}/a changed"], "there are no bytes to compare"
+    assert changes() == ["the files outside its code folder could not be compared"]
 
 
 def submit(bench: Bench, **more: object) -> str:
@@ -208,7 +261,7 @@ def test_many_tasks_are_compared_at_once(bench: Bench, table: Path) -> None:
 class Slow(threading.Event):
     """A comparison that waits until the test lets it go on."""
 
-    def changes(self, _: object) -> Iterator[Any]:
+    def changes(self, *_: object) -> Iterator[Any]:
         assert self.wait(60)
         return iter(())
 
@@ -249,7 +302,7 @@ def test_states_are_decoded_by_the_thread_that_compares(bench: Bench, table: Pat
 def test_a_comparison_that_fails_makes_the_task_run(
     bench: Bench, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: object) -> Iterator[Any]:
+    def fail(*_: object) -> Iterator[Any]:
         raise ValueError("odd")
 
     end(bench, submit(bench), table)

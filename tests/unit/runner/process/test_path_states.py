@@ -7,6 +7,7 @@ import pytest
 
 from nbyard.runner.process.path_states import (
     MISSING,
+    described,
     digest_of_names,
     entries_of,
     names_in,
@@ -37,3 +38,14 @@ def test_names_in_folders(data: Path) -> None:
     assert len(entries_of(str(data))) == 4
     assert digest_of_names(names_in(str(data))) != digest_of_names(["a.csv"])
     assert names_in(f"{data}/none") == names_in(f"{data}/a.csv") == []
+
+
+def test_descriptions_of_paths(data: Path) -> None:
+    """Files without a digest, which takes long."""
+    table, folder, none = f"{data}/a.csv", str(data), f"{data}/none"
+    names = digest_of_names(["a.csv"])
+    assert described([table, folder, none]) == {
+        table: (state_of(table), ""),
+        folder: (["folder"], names),
+        none: (MISSING, ""),
+    }

@@ -10,6 +10,7 @@ import pytest
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.runtime import DaskRuntime, required_resources
+from nbyard.runtimes.dask.worker_calls import PATHS, WorkerGone
 from nbyard.runtimes.protocol import Order
 from nbyard.settings import Settings
 
@@ -53,6 +54,7 @@ class FakeCluster:
     def __init__(self) -> None:
         self.is_closed = False
         self.gate = threading.Event()
+        self.known = ["tcp://w1"]
         self.refusal: Exception | None = None
         self.ended: list[str] = []
         self.hear: Callable[[dict[str, Any]], None] = print
@@ -77,8 +79,16 @@ class FakeCluster:
     def names(self) -> list[str]:
         return []
 
-    def workers(self) -> dict[str, Any]:
-        return {"tcp://w1": {}}
+    def workers(self, since: float = 0.0) -> dict[str, Any]:
+        return {address: {} for address in self.known}
+
+    def attract(self) -> None:
+        self.ended.append("nobody")
+
+    def call_all(self, at: list[str], verb: str, paths: list[str], code: Any) -> dict[str, Any]:
+        if self.refusal:
+            raise self.refusal
+        return {address: (verb, paths, code.name) for address in at}
 
     def has(self, address: str) -> bool:
         return address == "tcp://w1"
@@ -138,3 +148,17 @@ def test_a_sweep_that_fails_is_repeated(
     runtime.sweep("store", [])
     runtime.sweep("store", [])
     assert cluster.ended == ["nbyard-a1-x"]
+
+
+def test_every_worker_is_asked_about_paths(cluster: FakeCluster, runtime: DaskRuntime) -> None:
+    """R12, X1: results may have been computed by any of them."""
+    cluster.known.append("tcp://w2")
+    told: list[Any] = [*runtime.path_states(("/a", "/b"))]
+    assert told == [("described", ["/a", "/b"], PATHS.name)] * 2
+    cluster.refusal = WorkerGone("tcp://w2")
+    with pytest.raises(Unavailable, match="tcp://w2"):
+        runtime.path_states(["/a"])
+    cluster.known = []
+    with pytest.raises(Unavailable, match="No Dask worker is registered"):
+        runtime.path_states(["/a"])
+    assert cluster.ended == ["nobody"], "a cluster that scales with its work gets a request"

@@ -1,0 +1,48 @@
+"""The cache goes by what work on a cluster reads at absolute paths of its worker."""
+
+from pathlib import Path
+
+import pytest
+
+from ..observing import OUTSIDE, OUTSIDE_CHANGES, check_never_stale, lay, lay_outside
+from ..test_outside_reads import data, ran, reads
+from ..test_runs import Project
+from .test_other_files import project
+
+__all__ = ["data", "project"]
+pytestmark = pytest.mark.leaves_running  # scheduler and worker serve the whole module
+SEES_US = pytest.mark.parametrize("project", ["dask_ground"], indirect=True)
+SHORT = pytest.mark.timeout(900)
+LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
+
+
+@pytest.mark.sample(1)
+def test_a_change_makes_only_its_readers_run(project: Project, data: Path) -> None:
+    """X1, R12: the reason names the file; code that only writes comes from the cache."""
+    reads(project, "plain", f"found = open('{data}/a.csv').read()")
+    reads(project, "absent", f"import os\nfound = os.path.exists('{data}/new')")
+    reads(project, "lists", f"import os\nfound = sorted(os.listdir('{data}'))")
+    log = f"import logging\nlogging.basicConfig(filename='{data}/log')\n"
+    reads(project, "logs", f"{log}logging.error(found := 1)")
+    (data / "log").touch()
+    project.run(runtime="dask")
+    assert ran(project.run(runtime="dask")) == {}
+    (data / "a.csv").write_text("x\n2\n")
+    detail = project.run(runtime="dask")
+    assert ran(detail) == {"plain": f"runs because the file {data}/a.csv changed"}
+    assert project.bytes_of(detail, "plain", "output_txt") == b"x\n2\n"
+    (data / "new").touch()
+    assert ran(project.run(runtime="dask")) == {
+        "absent": f"runs because the file {data}/new is new",
+        "lists": f"runs because the names in the folder {data} changed",
+    }
+    assert ran(project.run(runtime="dask")) == {}
+
+
+@SEES_US
+@pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(20, marks=LONG)])
+def test_no_result_is_stale(project: Project, tmp_path: Path, rounds: int) -> None:
+    """X1, R12: Python, libraries, child processes and shells that read outside of the code."""
+    lay_outside(project.root)
+    lay(project, OUTSIDE)
+    check_never_stale(project, tmp_path / "copy", rounds, OUTSIDE_CHANGES, runtime="dask")
