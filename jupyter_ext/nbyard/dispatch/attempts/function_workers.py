@@ -348,8 +348,8 @@ class WorkerCheck:
 
     def _conclude(self, unfinished_attempt: UnfinishedAttempt, result: Result) -> Ended | Waits:
         is_ours = result.token == unfinished_attempt.attempt.token
-        is_plain = result.state == "succeeded" and not result.outputs and not result.outside
-        if is_ours and is_plain:
+        has_files = result.outputs or result.outside or result.has_others
+        if is_ours and result.state == "succeeded" and not has_files:
             crash_point("finished")
             return Ended("succeeded", None, result)
         code, _ = self.identities.look(unfinished_attempt.task.record.plan)

@@ -47,13 +47,13 @@ INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def take_other_files(
     context: DispatchContext, snapshot: AttemptSnapshot, *, adopt: bool = False
 ) -> OtherFiles | None:
-    """Store the files that the attempt wrote into its copy of the code.
+    """Store the files that the attempt wrote into its copy of the code, or copies of them.
 
     Call it inside `keeping`. Return None if there are none, or if the copy did not come back. With
     `adopt`, files are not copied; no process of the work may survive.
     """
-    code = snapshot.order.folder / CODE
-    if snapshot.attempt.worker or not code.is_dir():
+    code, is_call = snapshot.order.folder / CODE, bool(snapshot.attempt.worker)
+    if not code.is_dir():
         return None
     with context.store.read() as c:
         version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)
@@ -61,16 +61,19 @@ def take_other_files(
         return None
     try:
         bundle = {file.path: file for file in context.blobs.tree(version.bundle_digest).files}
-        outputs = snapshot.outputs or read_task(snapshot.order.folder).outputs
+        outputs = snapshot.outputs or {}
+        if not outputs and not is_call:
+            outputs = read_task(snapshot.order.folder).outputs
         declared = {
             os.path.relpath(os.path.normpath(output.path), CODE) for output in outputs.values()
         }
         declared |= input_paths(version.file, version.arguments, snapshot.inputs)
-        # task.json is written last, so anything newer comes from the work.
-        since = file_stamp(f"{snapshot.order.folder}/{TASK}")[1]
+        # task.json is written last, so anything newer comes from the work. The folder of a call
+        # has only what the call wrote.
+        since = 0 if is_call else file_stamp(f"{snapshot.order.folder}/{TASK}")[1]
         look = _Look(context, bundle, declared, since)
         look.all(os.path.realpath(code))
-        if snapshot.attempt.runtime == PROCESS and not version.invocation.apart:
+        if snapshot.attempt.runtime == PROCESS and not version.invocation.apart and not is_call:
             look.above(snapshot.order.folder)
         return merge_other_files(
             _keep(context, snapshot, look, adopt), read_others(snapshot.order.folder)

@@ -176,11 +176,15 @@ class FunctionsWork(
 ):
     """Import the Python file `path` once and run the calls of calls.jsonl as they arrive.
 
-    Calls run one after the other. The worker ends after a while without calls.
+    Calls run one after the other. The worker ends after a while without calls. Of the files that
+    a call writes in `code/`, the worker copies at most `most_bytes` and `most_files` into the
+    folder of the call.
     """
 
     path: str
     interpreter: str = ""
+    most_bytes: int = 0
+    most_files: int = 0
 
 
 Work = NotebookWork | CommandWork | FunctionWork | FunctionsWork
@@ -286,7 +290,8 @@ class Result(msgspec.Struct, frozen=True):
     `outputs` lists the outputs whose file or folder exists. `working_at` is when a kernel was
     ready or a program started. `disclosed` are outputs that contain a secret. `outside` is how
     the task used the paths that `TaskFile.outside` names, and the files in them. A function worker
-    writes only what is new since its last result.
+    writes only what is new since its last result. `has_others` is set if a call wrote files in
+    the code folder.
     """
 
     attempt_id: str
@@ -301,6 +306,7 @@ class Result(msgspec.Struct, frozen=True):
     disclosed: list[str] = []
     observed: Observed | None = None
     outside: dict[str, OutsideUse] = {}
+    has_others: bool = False
 
 
 class Image(msgspec.Struct, frozen=True):

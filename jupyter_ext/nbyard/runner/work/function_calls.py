@@ -14,12 +14,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ..attempt_folder import AttemptFolder, BadTask
+from ..attempt_folder import CODE, AttemptFolder, BadTask
 from ..process.clock import Clock
 from ..reasons import because, system_error
 from .run_function import CallFailed, Functions
 from .status_pipe import Report
 from .work_outcome import failure_record, look_at_outputs
+from .written_files import WrittenFiles
 
 CALLS, MORE, PLACES = "calls.jsonl", "more", "calls"
 IDLE_SECONDS = 5.0
@@ -100,8 +101,11 @@ class Worker:
         self._clock = Clock()
         self._functions: Functions | None = None
         self._broken: dict[str, Any] | None = None
+        work = task["work"]
+        limits = work.get("most_bytes", 0), work.get("most_files", 0)
+        self._written = WrittenFiles(folder.at(CODE), *limits)
         try:
-            self._functions = Functions(folder.inside(task["work"]["path"]))
+            self._functions = Functions(folder.inside(work["path"]))
         except CallFailed as error:
             self._broken = error.failure
         report.stage("running")
@@ -115,6 +119,7 @@ class Worker:
             self._report.send({"type": "call", "attempt_id": name, "timeout_seconds": seconds})
         started_at = self._clock.now()
         failed = self._outcome(call)
+        has_others = self._written.copy_to(Place(self._folder.path, name).path)
         self._report.send(
             {
                 "type": "result",
@@ -125,6 +130,7 @@ class Worker:
                 "finished_at": self._clock.now(),
                 "outputs": [] if failed else list(call["outputs"]),
                 "failure": failed,
+                "has_others": has_others,
             }
         )
 

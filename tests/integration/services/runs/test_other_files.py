@@ -69,6 +69,31 @@ def test_a_script_in_a_folder_of_its_own(project: Project, tmp_path: Path) -> No
     assert folder == str(project.root)
 
 
+def test_functions_that_share_a_process(project: Project) -> None:
+    """Each has what it wrote, as it was when it returned; a cached one and a failed one, too."""
+    (project.root / "steps.py").write_text(
+        "import os\n"
+        "def write(n: int) -> None:\n"
+        "    os.makedirs('plots', exist_ok=True)\n"
+        "    open('result.csv', 'w').write(str(n))\n"
+        "    open(f'plots/{n}.svg', 'w').write('<svg/>')\n"
+        "    assert n < 3\n"
+        "def nothing() -> None:\n    pass\n"
+    )
+    for n in (1, 2, 3):
+        of = {"path": "steps.py::write", "arguments": {"n": {"value": n}}}
+        project.nodes[f"n{n}"] = {"type": "executable", **of}
+    project.nodes["none"] = {"type": "executable", "path": "steps.py::nothing"}
+    for _ in range(2):
+        detail = project.run()
+        assert all(attempt.worker for task in detail.tasks for attempt in task.attempts)
+        for n in (1, 2, 3):
+            expected = {"result.csv": str(n).encode(), f"plots/{n}.svg": b"<svg/>"}
+            assert kept(project, detail.run.id, f"n{n}") == expected
+        assert kept(project, detail.run.id, "none") == {}
+    assert {task.node for task in detail.tasks if task.cached} == {"n1", "n2", "none"}
+
+
 def test_a_file_that_holds_a_credential_is_named_and_not_kept(tmp_path: Path) -> None:
     """S1, K5."""
     with telling(tmp_path) as work:

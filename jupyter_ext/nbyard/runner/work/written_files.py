@@ -1,0 +1,142 @@
+"""Copies the files that a call wrote into the code folder, before the next call changes them.
+
+Calls of one process share that folder. Events from inotify(7) show which files each call wrote.
+Without inotify, no files are copied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+from ..attempt_folder import CODE
+from ..process.inotify import (
+    CLOSE_WRITE,
+    CREATE,
+    IS_FOLDER,
+    MODIFY,
+    MOVED_TO,
+    NO_LINKS,
+    ONLY_FOLDERS,
+    OVERFLOW,
+    Inotify,
+)
+
+OTHERS = "others.json"
+MASK = CREATE | MODIFY | CLOSE_WRITE | MOVED_TO | ONLY_FOLDERS | NO_LINKS
+NAMED = 100  # files that are not copied; the others are counted
+
+
+class WrittenFiles:
+    """Watches a code folder and copies at most so many bytes and files for each call."""
+
+    def __init__(self, folder: str, most_bytes: int, most_files: int) -> None:
+        self._folder = folder
+        self._most_bytes, self._most_files = most_bytes, most_files
+        self._places: dict[int, str] = {}
+        self._inotify: Inotify | None = None
+        if most_bytes and most_files:
+            with contextlib.suppress(OSError, AttributeError):  # no inotify on this system
+                self._inotify = Inotify()
+                self._watch("")
+
+    def copy_to(self, place: str) -> bool:
+        """Copy what was written since the last time to the folder of a call.
+
+        Return whether anything was. Links and files beyond the limits are named instead.
+        """
+        written = self._written()
+        if not written:
+            return False
+        left, sizes = list[tuple[str, str, int]](), list[tuple[int, str]]()
+        for path in sorted(written):
+            with contextlib.suppress(FileNotFoundError):
+                found = os.lstat(self._at(path))
+                if stat.S_ISREG(found.st_mode):
+                    sizes.append((found.st_size, path))
+                else:
+                    left.append((path, "link", 0))
+        if not sizes and not left:
+            return False
+        os.makedirs(os.path.join(place, CODE), exist_ok=True)
+        left += self._copy(sorted(sizes), place)
+        if left:
+            named = [
+                # a name that is not UTF-8 has no place in JSON
+                {"path": path.encode("utf-8", "backslashreplace").decode(), "why": why}
+                | {"size_bytes": size}
+                for path, why, size in left[:NAMED]
+            ]
+            with open(os.path.join(place, OTHERS), "w", encoding="utf-8") as file:
+                json.dump({"left_out": named, "more": len(left) - len(named)}, file)
+        return True
+
+    def _copy(self, sizes: Iterable[tuple[int, str]], place: str) -> Iterator[tuple[str, str, int]]:
+        """Copy files, the smallest first. Yield those that are not copied, with the reason."""
+        import shutil  # most calls write no such file
+
+        count = size = 0
+        for bytes_, path in sizes:
+            if size + bytes_ > self._most_bytes:
+                yield path, "too-large", bytes_
+            elif count >= self._most_files:
+                yield path, "too-many", bytes_
+            else:
+                count, size = count + 1, size + bytes_
+                target = os.path.join(place, CODE, path)
+                try:
+                    os.makedirs(os.path.dirname(target), exist_ok=True)
+                    shutil.copyfile(self._at(path), target, follow_symlinks=False)
+                except OSError:
+                    yield path, "unreadable", bytes_
+
+    def _written(self) -> set[str]:
+        """Return the files that were written since the last time, relative to the folder."""
+        found = set[str]()
+        for number, mask, name in self._inotify.read() if self._inotify else ():
+            if mask & OVERFLOW:  # the dispatcher leaves out what did not change
+                found.update(self._watch(""))
+                continue
+            path = _join(self._places.get(number, ""), os.fsdecode(name))
+            if number not in self._places or not name or _is_cache(path):
+                continue
+            if mask & IS_FOLDER:
+                found.update(self._watch(path))
+            else:
+                found.add(path)
+        return found
+
+    def _watch(self, folder: str) -> list[str]:
+        """Watch a folder and those in it. Return the files there."""
+        assert self._inotify is not None
+        folders, files = [folder], list[str]()
+        for one in folders:
+            with contextlib.suppress(OSError):  # deleted meanwhile, or too many watches
+                self._places[self._inotify.add(self._at(one), MASK)] = one
+                with os.scandir(self._at(one)) as entries:
+                    for entry in entries:
+                        if not _is_cache(entry.name):
+                            is_folder = entry.is_dir(follow_symlinks=False)
+                            (folders if is_folder else files).append(_join(one, entry.name))
+        return files
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._inotify:
+            self._inotify.close()
+
+    def _at(self, path: str) -> str:
+        return os.path.join(self._folder, path)
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _is_cache(path: str) -> bool:
+    """Return whether a file or folder is hidden or a cache of Python, which nobody wants."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") or name == "__pycache__" or name.endswith(".pyc")
