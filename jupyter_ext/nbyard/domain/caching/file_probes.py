@@ -3,6 +3,7 @@
 The names are in its text, or the code computes them. The code is read and never run.
 """
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -106,7 +107,32 @@ def probes_of(
     names, is_open = names_of(tree, given, is_started=is_own and knows_words)
     runs_others = SHELLS.search(text) is not None
     asks = runs_others or SIZES.search(text) is not None
-    return Probes(text, frozenset(names), is_open or runs_others, asks)
+    return Probes(_without_variables(text, tree), frozenset(names), is_open or runs_others, asks)
+
+
+def _without_variables(text: str, tree: ast.AST) -> str:
+    """Return Python code without the variables that it sets, which name no files.
+
+    Other names remain: libraries may read files that are called like a class or its fields.
+    """
+    if "\r" in text:  # Python counts other lines
+        return text
+    nodes, names, fields = [tree], list[ast.Name](), set[str]()
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.ClassDef):
+            fields.update(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
+        if isinstance(node, ast.Name):
+            names.append(node)
+        elif not isinstance(node, ast.JoinedStr):  # with other places before Python 3.12
+            nodes.extend(ast.iter_child_nodes(node))
+    variables = {node.id for node in names if isinstance(node.ctx, ast.Store)} - fields
+    lines = [line.encode() for line in text.split("\n")]
+    for node in names:
+        line, start, end = lines[node.lineno - 1], node.col_offset, node.end_col_offset or 0
+        if node.id in variables and line[start:end] == node.id.encode():
+            lines[node.lineno - 1] = line[:start] + b" " * (end - start) + line[end:]
+    return "\n".join(line.decode() for line in lines)
 
 
 def _unknown(content: bytes) -> Probes:

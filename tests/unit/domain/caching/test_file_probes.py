@@ -237,6 +237,17 @@ def test_other_files():
         ("part = 'da'\nopen(part + 'ta.csv')", "data.csv", True),
         ("open('data.csv')", "notes.md", False),
         ("open('database.csv')", "data.csv", False),
+        ("data = pd.read_csv(x)\nprint(data['a'], 'ä', data)", "data/big.bin", False),
+        ("for data in rows:\n    with f as data:\n        print(data)", "data.csv", False),
+        ("%matplotlib inline\ndata = 1\n!ls", "data.csv", False),
+        ("data = 1\nprint(f'{data} of {1}')", "data.csv", True),
+        ("data = 'data'\nopen(data)", "data", True),
+        ("data = 1\ndef data(): pass", "data.csv", True),
+        ("def f(data): pass", "data.csv", True),
+        ("class Settings(Base):\n    data: str = ''\ndata = 1", "data", True),
+        ("data = 1\nprint(frame.data)", "data.csv", True),
+        ("data = 1\rx = data", "data.csv", True),
+        ("from names import *\nopen(data)", "data.csv", True),
     ],
 )
 def test_names_that_a_text_asks_for(code, name, is_asked):
