@@ -145,7 +145,7 @@ def _profile(question: Question, source: Source) -> Profile:
 
     info = info_of(source, whole=True)
     if source.format in TEXTS and info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(because("too-many-columns", columns=info.column_count))
+        raise Invalid(because("too-many-columns", columns=info.column_count, most=MAX_TEXT_COLUMNS))
     shown = _shown(question, info)
     with polars_frames.separate_columns(source, info, shown) as series:
         columns = _profiles(series, info, shown)

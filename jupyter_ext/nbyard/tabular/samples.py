@@ -88,7 +88,7 @@ def _of_text(source: Source) -> Sample:
 
 def _checked(info: TableInfo) -> TableInfo:
     if info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(because("too-many-columns", columns=info.column_count))
+        raise Invalid(because("too-many-columns", columns=info.column_count, most=MAX_TEXT_COLUMNS))
     return info
 
 

@@ -54,7 +54,11 @@ ROWS = {
 
 QUESTIONS = {
     "too-few-columns": code("only {columns:,} columns can be shown", columns=int),
-    "too-many-columns": code("{columns:,} columns are too many to look into", columns=int),
+    "too-many-columns": code(
+        "{columns:,} columns are too many for a profile: a text table has one up to {most:,}",
+        columns=int,
+        most=int,
+    ),
     # a name of `known` has its quotes
     "no-sheet": code("there is no sheet '{name}', but {known:, }", name=str, known=list),
     "no-sort-column": code("there is no column '{name}'", name=str),
