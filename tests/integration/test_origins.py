@@ -1,6 +1,11 @@
 """R1, R7: a run leaves the same record whatever started it, except for its origin."""
 
 import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,9 +18,14 @@ import nbyard
 from nbyard.cli.commands.run import run as run_command
 from nbyard.client import Client
 from nbyard.discover import connect
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.schedules.due_runs import DueRuns
+from nbyard.dispatch.triggers.firing_runs import FiringRuns
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.origins import Origin, OriginKind
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.webhooks import ID, SIGNATURE, TIMESTAMP, signature_of
+from nbyard.host import clock
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
@@ -24,6 +34,9 @@ from nbyard.yard import Yard
 pytestmark = pytest.mark.leaves_running
 # What differs between two runs of one template.
 OWN = ("id", "number", "created_at", "origin")
+PATH = "flow.nbflow"
+# What the canvas sends for its button Run: `questionOf` in src/runs/canvas/backend.ts.
+OF_CANVAS = {"path": PATH, "scope": "all", "nodes": [], "force": False, "parameters": {}}
 
 
 @pytest.fixture
@@ -41,32 +54,78 @@ def test_every_surface_leaves_the_same_record(
 ) -> None:
     (api.root / "tool.py").write_text("print(1)\n")
     nodes = {"one": {"type": "executable", "path": "tool.py"}}
-    (api.root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
-    body = NewRun(path="flow.nbflow")
-    monkeypatch.setattr("nbyard.cli.commands.run.see_out", lambda *_, **__: None)
-    monkeypatch.setattr("nbyard.magics.magic_verbs.RUN", SimpleNamespace(terminal=("queued",)))
-    shell = InteractiveShell()
-    nbyard.load_ipython_extension(shell)
-
-    assert api.send("POST", "/runs", {"path": "flow.nbflow"}).status == 201
-    Client(api.url, TOKEN).runs.create(body=body)
-    connect().runs.create(body=body)
-    assert CliRunner().invoke(run_command, ["flow.nbflow"]).exit_code == 0
-    shell.run_line_magic("nbyard", "run flow.nbflow")
+    (api.root / PATH).write_text(json.dumps({"version": 1, "nodes": nodes}))
+    create_from_all(api, monkeypatch)
+    scheduled, hooked = schedule(api), webhook(api)
 
     caller = Caller(local_name())
     with Yard.open(settings, root=api.root) as yard:
+        with dispatching(yard) as context:
+            assert FiringRuns(context).handle(hooked)
+            later = clock.now() + timedelta(hours=1, seconds=1)
+            monkeypatch.setattr(clock, "now", lambda: later)
+            assert DueRuns(context).handle(scheduled)
         runs = yard.services.runs.list(caller).items[::-1]
         with yard.store.read() as c:
             templates = {yard.store.runs.template_id(c, run.id) for run in runs}
             plans = [[task.plan for task in yard.store.tasks.of_run(c, run.id)] for run in runs]
     kinds: list[OriginKind] = ["manual", "client", "client", "shell", "magic"]
-    assert [run.origin for run in runs] == [Origin(kind) for kind in kinds]
+    assert [run.origin for run in runs[:5]] == [Origin(kind) for kind in kinds]
+    of_others = [(run.origin.kind, run.origin.id) for run in runs[5:]]
+    assert of_others == [("trigger", hooked), ("schedule", scheduled)]
     assert len(templates) == 1
     assert plans == [plans[0]] * len(runs)
     first, *others = map(record, runs)
     assert others == [first] * len(others)
 
 
+def create_from_all(api: JupyterServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Create a run from the canvas, two clients, the shell and a notebook."""
+    body = NewRun(path=PATH)
+    monkeypatch.setattr("nbyard.cli.commands.run.see_out", lambda *_, **__: None)
+    monkeypatch.setattr("nbyard.magics.magic_verbs.RUN", SimpleNamespace(terminal=("queued",)))
+    shell = InteractiveShell()
+    nbyard.load_ipython_extension(shell)
+
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    assert api.send("POST", "/runs", OF_CANVAS, key).status == 201
+    Client(api.url, TOKEN).runs.create(body=body)
+    connect().runs.create(body=body)
+    assert CliRunner().invoke(run_command, [PATH]).exit_code == 0
+    shell.run_line_magic("nbyard", f"run {PATH}")
+
+
 def record(run: Any) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(run).items() if name not in OWN}
+
+
+def schedule(api: JupyterServer) -> str:
+    """Create a schedule that is due in an hour; return its ID."""
+    timing = {"kind": "delay", "seconds": 3600}
+    answer = api.send("POST", "/schedules", {"run": {"path": PATH}, "timing": timing})
+    assert answer.status == 201, answer.json
+    return str(answer.json["id"])
+
+
+def webhook(api: JupyterServer) -> str:
+    """Create a webhook and send a signed message to it; return the ID of its trigger."""
+    answer = api.send("POST", "/triggers", {"run": {"path": PATH}, "on": {"kind": "webhook"}})
+    assert answer.status == 201, answer.json
+    made, sent, name = answer.json, str(int(time.time())), secrets.token_hex(8)
+    signature = signature_of(made["secret"], name, sent, b"{}")
+    headers = {ID: name, TIMESTAMP: sent, SIGNATURE: signature}
+    assert api.request("POST", f"/{made['address']}", b"{}", headers).status == 202
+    return str(made["id"])
+
+
+@contextmanager
+def dispatching(yard: Yard) -> Iterator[DispatchContext]:
+    """Yield the context of a dispatcher that creates runs and starts none."""
+    with yard.store.write() as c:
+        lease = yard.store.leases.take(c, "dispatcher", "this test", 3600)
+    assert lease is not None
+    parts = yard.parts
+    store, blobs = yard.store, parts.blobs
+    yield DispatchContext(parts.settings, store, blobs, parts.tables, parts.links, {}, lease)
+    with yard.store.write() as c:
+        yard.store.leases.release(c, lease)
