@@ -11,9 +11,9 @@ import msgspec
 
 from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.domain.executables.nbexec_files import Description
-from nbyard.domain.executables.structs import Resources, display_name, is_python
+from nbyard.domain.executables.structs import Resources, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
-from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
+from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, packages_from
 from nbyard.domain.runs.structs import BytesOf, bytes_of
 from nbyard.domain.unique_names import no_such
 from nbyard.domain.workflows.edges import data_port
@@ -22,7 +22,7 @@ from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.freezing import environment_resolution as environments
 from nbyard.freezing.artifact_files import file_named
 from nbyard.freezing.executable_versions import Code, Freezer
-from nbyard.freezing.node_problems import problem_of
+from nbyard.freezing.node_problems import problem_of, problem_view, unread_reason
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
     from nbyard.domain.runs.structs import Artifact
     from nbyard.freezing.freezing_context import FreezingContext
+    from nbyard.reasons.structs import Reason
     from nbyard.store import Connection
 
     Follow = Callable[[Connection, str, Code, dict[str, Any]], Executable]
@@ -70,14 +71,7 @@ class Resolver:
         try:
             return self.seen(node)
         except NbyardError as error:
-            name = (
-                node.label
-                or display_name(node.path)
-                or node.executable
-                or node.dataset
-                or node.artifact
-            )
-            return NodeView(name, node.type, [], problem=problem_of(error))
+            return problem_view(node, error)
 
     def seen(self, node: Node) -> NodeView:
         """Return a node for the canvas; raise its problem."""
@@ -251,6 +245,7 @@ class Freeze:
         self._environments: dict[str, tuple[UsedEnvironment, str]] = {}
         self._locks: dict[str, str] = {}
         self._kernels: dict[str, str] = {}
+        self._unread: dict[str, Reason | None] = {}
         self.resolved: dict[str, ResolvedNode] = {}
         for name, node in nodes.items():
             try:
@@ -276,6 +271,8 @@ class Freeze:
             asking = environments.Needs(**{each: fields[each] for each in asked})
             self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
             self._codes[name] = (code, fields)
+            if fields["kind"] == COMMAND and not fields["arguments"]:
+                self._unread[name] = unread_reason(resolver.freezer.read(code)[1].hints)
             if fields["kind"] == CONTAINER:
                 self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
         else:
@@ -349,6 +346,7 @@ class Freeze:
             kernel=self._kernels.get(name, ""),
             excess=bundles.largest_files(tree, parts.settings.max_bundle_bytes),
             for_shell=version.invocation.for_shell,
+            unread=self._unread.get(name),
         )
 
     def _data(self, node: Node) -> ResolvedNode:

@@ -200,7 +200,9 @@ export class NodeViews {
     if (reading?.problem && !problems.includes(reading.problem)) {
       problems.unshift(reading.problem);
     }
-    const [inputs, outputs] = this._ports(id, type, fields, reading?.arguments);
+    // of code that cannot be read, connections show the ports
+    const known = reading?.problem ? undefined : reading?.arguments;
+    const [inputs, outputs] = this._ports(id, type, fields, known);
     const run = this.runs?.get(id);
     return {
       id,

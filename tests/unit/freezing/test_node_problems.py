@@ -2,8 +2,9 @@
 
 import pytest
 
+from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NbyardError, NotFound
-from nbyard.freezing.node_problems import first_problem, problem_of
+from nbyard.freezing.node_problems import first_problem, problem_of, problem_view, unread_reason
 from nbyard.reasons.structs import because
 
 NEEDED = because("needed")
@@ -28,3 +29,23 @@ def test_the_first_refused_field_has_the_reason() -> None:
     assert first_problem(NotFound(gone)) == gone
     told = NotFound(gone, details=[Detail("path", "is gone")])
     assert first_problem(told) == because("text", text="is gone")
+
+
+@pytest.mark.parametrize(
+    ("node", "name"),
+    [
+        (Node("executable", path="a/b.py"), "b.py"),
+        (Node("executable", path="b.py", label="fit"), "fit"),
+        (Node("dataset", dataset="d1"), "d1"),
+    ],
+)
+def test_a_node_with_a_problem_keeps_its_name(node: Node, name: str) -> None:
+    view = problem_view(node, Invalid.field("path", NEEDED))
+    assert (view.name, view.kind, view.arguments) == (name, node.type, [])
+    assert str(view.problem) == "is needed"
+
+
+def test_only_code_that_is_no_python_is_unread() -> None:
+    line = because("python-line-invalid", name="a.py", line=2, message="invalid syntax")
+    assert unread_reason([NEEDED, line]) == line
+    assert unread_reason([NEEDED]) is None

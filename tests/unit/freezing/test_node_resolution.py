@@ -81,3 +81,17 @@ def test_a_pinned_node_keeps_the_requirements_of_its_version(yard, ann, resolver
     lost = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told)).current
     frozen = Freeze(resolver, {"n": Node("executable", path=tool, version=lost.id)})
     assert "in the bundle" in str(frozen.resolved["n"].problem)
+
+
+def test_a_script_that_cannot_be_read_says_where(yard, resolver, root):
+    (root / "broken.py").write_text("import argparse\nparser = (\n")
+    nodes = {"n": Node("executable", path="broken.py")}
+    freeze = Freeze(resolver, nodes)
+    with yard.store.write() as c:
+        found = freeze.rows(c)["n"]
+    assert found.problem is None, "it may be meant for another version of Python"
+    assert str(found.unread) == "broken.py, line 2: '(' was never closed"
+    (root / "broken.py").write_text("print(1)\n")
+    freeze = Freeze(Resolver(yard.parts, "ann", "."), nodes)
+    with yard.store.write() as c:
+        assert freeze.rows(c)["n"].unread is None

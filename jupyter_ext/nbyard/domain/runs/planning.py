@@ -24,6 +24,7 @@ from nbyard.reasons.structs import Reason, because
 MAX_FILENAME_BYTES = 255
 MAX_TOLD = 5  # problems in the message of a refusal
 CONTAINER = "container"  # the kind of a Dockerfile
+COMMAND = "command"  # the kind of scripts and binaries
 
 
 class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,7 +35,7 @@ class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     that of the lock of its `environment`, as a requirements file. `excess` names the largest
     files of a code bundle that is too large for runtimes other than local processes. Only these
     may use a `kernel` that is not the notebook's own. With `for_shell`, a shell reads its
-    command line.
+    command line. `unread` says why the arguments of a script are unknown.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     problem: Reason | None = None
     pinned: TaskPlan | None = None
     for_shell: bool = False
+    unread: Reason | None = None
 
 
 Resolved = Mapping[str, ResolvedNode]
@@ -106,6 +108,7 @@ def find_problems(
     ports = {name: known.arguments for name, known in resolved.items()}
     active = active_part(document, ports)
     document = active.document
+    resolved = _with_unread(document, resolved)
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     drawn = Drawn(document.nodes, ports)
     problems = [p for p in active.problems if p.node in nodes and not resolved[p.node].problem]
@@ -135,6 +138,19 @@ def find_problems(
             refused = [*invalid_limits(limits), *wrong_monitors(own.ports, own.tensorboard)]
             problems += [Problem(reason, node=name, field=field) for field, reason in refused]
     return problems
+
+
+def _with_unread(document: Document, resolved: Resolved) -> Resolved:
+    """Return the nodes, with a problem where a connection or a value needs an unread argument."""
+    edges = document.edges.values()
+    needed = {end for edge in edges for end in (edge.source, edge.target)}
+    needed |= {name for name, node in document.nodes.items() if node.arguments}
+    return {
+        name: msgspec.structs.replace(known, problem=known.unread)
+        if known.unread and name in needed
+        else known
+        for name, known in resolved.items()
+    }
 
 
 def _argument_problems(

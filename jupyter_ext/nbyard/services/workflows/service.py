@@ -36,6 +36,7 @@ from nbyard.domain.workflows.structs import (
     read_document,
 )
 from nbyard.errors import Invalid, NbyardError
+from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.host.installed_runtimes import check_runtimes
@@ -184,7 +185,9 @@ class WorkflowService:
         resolver = Resolver(self._parts, caller.name, base)
         views = {name: resolver.view(node) for name, node in document.nodes.items()}
         resolved = {
-            name: ResolvedNode(view.name, view.arguments, problem=view.problem)
+            name: ResolvedNode(
+                view.name, view.arguments, problem=view.problem, unread=unread_reason(view.hints)
+            )
             for name, view in views.items()
         }
         for name, node in document.nodes.items():
@@ -195,6 +198,9 @@ class WorkflowService:
         with self._parts.store.read() as c:
             credentials = self._parts.store.credentials.references(c, caller.name)
         problems = find_problems(document, resolved, credentials)
+        for name, reason in ((problem.node, problem.reason) for problem in problems):
+            if name and reason == resolved[name].unread:
+                views[name] = msgspec.structs.replace(views[name], problem=reason)
         try:
             ordered(document.nodes, document.edges.values())
         except Invalid as error:

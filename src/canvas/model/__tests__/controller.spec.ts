@@ -22,7 +22,7 @@ import { run } from '../../commands/running';
 import { cardLabel, isAlone } from '../texts';
 import { newId } from '../../../document/nodeId';
 import { shiftInto } from '../focus';
-import { bench, IBench, nodesOf, steps } from './fakes';
+import { bench, IBench, nodesOf, steps, READINGS } from './fakes';
 
 jest.useFakeTimers();
 
@@ -73,6 +73,19 @@ describe('what the server says', () => {
     await jest.advanceTimersByTimeAsync(11_000);
     expect(canvas.checker.unreachable).toBeUndefined();
     expect(canvas.views.get('clean')!.inputs).toMatchObject([{ name: 'raw', state: 'gone' }]);
+  });
+
+  it('keeps the ports of a script that cannot be read, whose problem is something else', async () => {
+    const { canvas, settle } = one;
+    connect(canvas, RAW);
+    const problem = 'broken.py, line 3: invalid syntax';
+    READINGS['broken.py'] = { name: 'broken.py', kind: 'command', arguments: [], problem };
+    canvas.doc.setField('clean', 'path', 'broken.py');
+    await settle();
+    delete READINGS['broken.py'];
+    const { inputs, problems } = canvas.views.get('clean')!;
+    expect(inputs).toMatchObject([{ name: 'raw', state: 'connected' }]);
+    expect(problems).toEqual([problem]);
   });
 
   it('K2: tells nodes with one title by their ids, as long as there are two', () => {

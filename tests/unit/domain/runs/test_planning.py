@@ -404,3 +404,22 @@ def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():
     (problem,) = find_problems(document, known, {})
     assert (problem.node, problem.field) == ("tool", "ports")
     assert "'a b' is no name of a port" in str(problem.reason)
+
+
+UNREAD = because("python-line-invalid", name="train.py", line=3, message="invalid syntax")
+
+
+@pytest.mark.parametrize("edges", [EDGES, {"three": Edge("train", "model", "clean", "raw")}])
+def test_a_script_that_cannot_be_read_is_the_problem_of_its_connections(edges):
+    """Issue 21: a syntax error looked like a connection to a port that does not exist."""
+    broken = RESOLVED | {"train": ResolvedNode("train.py", unread=UNREAD)}
+    assert ("train", "", "train.py, line 3: invalid syntax") in _problems(_document(edges), broken)
+    assert not [place for _, place, _ in _problems(_document(edges), broken) if place in edges]
+
+
+def test_a_script_that_cannot_be_read_is_the_problem_of_its_values():
+    broken = RESOLVED | {"train": ResolvedNode("train.py", unread=UNREAD)}
+    edges = {"one": EDGES["one"]}
+    given = _document(edges, train={"arguments": {"rate": Binding(value=1)}})
+    assert _problems(given, broken) == [("train", "", "train.py, line 3: invalid syntax")]
+    assert _problems(_document(edges), broken) == [], "alone, it may run: another Python may know"

@@ -37,6 +37,29 @@ def test_arrows_are_proposed_and_problems_told(yard, ann, tool, root):
     assert [(p.source, p.target, p.input) for p in found.proposals] == [("data", "one", "source")]
 
 
+def test_a_syntax_error_is_told_instead_of_a_lost_connection(yard, ann, root):
+    """Issue 21: the connection is right; the script cannot be read."""
+    script = "import argparse\np = argparse.ArgumentParser()\n{}\na = p.parse_args()\nopen(a.table)"
+    (root / "data.csv").write_text("a\n1\n")
+    nodes = {
+        "data": {"type": "dataset", "path": "data.csv"},
+        "fit": {"type": "executable", "path": "fit.py"},
+    }
+    edge = {"source": "data", "output": "data", "target": "fit", "input": "table"}
+    document = {"version": 1, "nodes": nodes, "edges": {"data.data->fit.table": edge}}
+    (root / "fit.py").write_text(script.format("p.add_argument('table'"))
+    found = check(yard, ann, document)
+    (problem,) = found.problems
+    assert (problem.node, problem.edge) == ("fit", "")
+    assert str(problem.reason) == "fit.py, line 3: '(' was never closed"
+    assert found.nodes["fit"].problem == problem.reason
+    (root / "flow.nbflow").write_text(json.dumps(document))
+    with pytest.raises(Invalid, match=r"fit\.py, line 3"):
+        yard.services.runs.create(ann, NewRun(path="flow.nbflow"))
+    (root / "fit.py").write_text(script.format("p.add_argument('table')"))
+    assert check(yard, ann, document).problems == []
+
+
 @pytest.mark.parametrize(
     "text", ["[]", "{", '{"version": 2}', '{"version": 1, "nodes": {"a b": {"type": "dataset"}}}',
              '{"version": 1, "nodes": {"a": {"type": "x"}}}', '{"version": 1, "version": 1}']
