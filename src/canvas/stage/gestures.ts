@@ -170,7 +170,12 @@ export function useSelecting(canvas: CanvasController) {
       onPointerDown: (event: ReactPointerEvent) => {
         before.current = canvas.store.selected;
         const { stage } = canvas;
-        if (stage && !stage.contains(document.activeElement) && !isField(event.target)) {
+        if (isField(event.target)) {
+          return;
+        }
+        // otherwise the browser drags selected text of a panel instead of a connection
+        document.getSelection()?.removeAllRanges();
+        if (stage && !stage.contains(document.activeElement)) {
           stage.focus({ preventScroll: true }); // React Flow keeps the browser from doing so
         }
       },
@@ -178,6 +183,11 @@ export function useSelecting(canvas: CanvasController) {
         if (!event.buttons) {
           setFrame(event.shiftKey);
         }
+      },
+      /** State where the menu opens: cards and connections lie in the pane, which has its own menu. */
+      onContextMenu: ({ target, currentTarget }: ReactMouseEvent<HTMLElement>) => {
+        const on = (target as Element).closest('.react-flow__node, .react-flow__edge');
+        currentTarget.dataset.menu = on ? 'item' : 'pane';
       },
       /** Insert a card without connections that is dropped on a connection. */
       onNodeDragStop: (event: MouseEvent | TouchEvent, { id }: CardNode) => {
