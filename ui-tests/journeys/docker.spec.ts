@@ -88,11 +88,11 @@ withDocker(
     await drawer.row('count').click();
     await expect(drawer.body.locator('pre')).toHaveText('2\n');
 
-    await canvas.card('second.sh').dblclick();
+    await canvas.card('second.sh').click();
     await canvas.inspector.getByLabel('Runtime').selectOption('docker');
     await expect(canvas.card('second.sh')).toContainText(`docker${engine.image}`);
     // it names an image, too: a process only where that is said
-    await canvas.card('first.sh').dblclick();
+    await canvas.card('first.sh').click();
     await canvas.inspector.getByLabel('Runtime').selectOption('process');
     await lab.execute('nbyard:run-workflow-anew');
     await expect(drawer.root).toContainText('#2');
@@ -125,7 +125,7 @@ test('R12: without an engine that is a fact, not an error: what waits says for w
   await lab.press('Control+.');
   await expect(drawer.state).toContainText('cancelled');
 
-  await canvas.card('first.sh').dblclick();
+  await canvas.card('first.sh').click();
   await canvas.inspector.getByLabel('Runtime').selectOption('docker');
   await expect(canvas.inspector).toContainText('Containers are unavailable');
   await canvas.inspector.getByLabel('Runtime').selectOption('process');

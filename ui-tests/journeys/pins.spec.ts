@@ -37,6 +37,7 @@ test(
     await lab.drawer.succeeds();
     const draw = canvas.card('draw.sh');
     await draw.click({ button: 'right' });
+    await lab.menuItem('Pin').click();
     await lab.menuItem('Pin Result').click();
     await expect(canvas.notice).toContainText('Pinned to the result of run 1.');
     await expect(draw).toContainText('run 1');
@@ -51,6 +52,7 @@ test(
     await lab.page.screenshot({ path: info.outputPath('pinned.png') });
 
     await draw.click({ button: 'right' });
+    await lab.menuItem('Pin').click();
     await expect(lab.menuItem('Unpin Result')).toBeVisible();
     await lab.menuItem('Pin Another Result').click();
     await canvas.picker.getByText('run 2').click();

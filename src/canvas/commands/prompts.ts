@@ -123,24 +123,44 @@ export async function renameNode(canvas: CanvasController): Promise<void> {
 
 /** Open the files of nodes; that of a failed node at the failing cell or line. */
 export async function openNode(canvas: CanvasController): Promise<void> {
-  const { checker, commands, doc, targets } = canvas;
-  for (const id of targets) {
-    const path = doc.node(id)?.path;
-    const file = typeof path === 'string' ? fileOf(resolvePath(canvas.path, path)) : undefined;
-    const place = canvas.runs?.failingSource(id);
-    // the node may have another file since the run, whose executable is unknown until it is read
-    const now = checker.reading(id)?.executable || place?.id;
-    const isSame = !!place && place.id === now;
-    const opened =
-      isSame &&
-      (await commands.execute('nbyard:edit-executable-source', { ...place, path: file }).then(
-        () => true,
-        () => false
-      ));
-    if (!opened && file !== undefined) {
-      await commands.execute('docmanager:open', { path: file });
+  for (const id of canvas.targets) {
+    if (!(await openFile(canvas, id)) && !(await openRegistered(canvas, id))) {
+      inspect(canvas);
     }
   }
+}
+
+/** Open the file of a node; return whether it has one. */
+async function openFile(canvas: CanvasController, id: string): Promise<boolean> {
+  const { checker, commands, doc } = canvas;
+  const path = doc.node(id)?.path;
+  const file = typeof path === 'string' ? fileOf(resolvePath(canvas.path, path)) : undefined;
+  const place = canvas.runs?.failingSource(id);
+  // the node may have another file since the run, whose executable is unknown until it is read
+  const now = checker.reading(id)?.executable || place?.id;
+  const isSame = !!place && place.id === now;
+  const opened =
+    isSame &&
+    (await commands.execute('nbyard:edit-executable-source', { ...place, path: file }).then(
+      () => true,
+      () => false
+    ));
+  if (!opened && file !== undefined) {
+    await commands.execute('docmanager:open', { path: file });
+  }
+  return opened || file !== undefined;
+}
+
+/** Open the page of a dataset or executable that a node names; return whether there is one. */
+async function openRegistered({ commands, doc }: CanvasController, id: string): Promise<boolean> {
+  const { dataset, executable } = doc.node(id) ?? {};
+  const [noun, item] = dataset ? ['dataset', dataset] : ['executable', executable];
+  const command = `nbyard:open-${noun}`;
+  if (typeof item !== 'string' || !commands.hasCommand(command)) {
+    return false;
+  }
+  await commands.execute(command, { id: item });
+  return true;
 }
 
 /** Deploy the model of a node, or one of its outputs; ask if there are several. */

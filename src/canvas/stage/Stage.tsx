@@ -92,6 +92,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       onDoubleClick={hands.onDoubleClick}
       onPointerDownCapture={selecting.onPointerDown}
       onPointerMoveCapture={selecting.onPointerMove}
+      onContextMenuCapture={selecting.onContextMenu}
     >
       <ReactFlow
         nodes={nodes}
@@ -120,7 +121,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         selectionOnDrag={selecting.frame}
         panOnDrag={!selecting.frame}
         onNodeDoubleClick={(_, { type }) =>
-          void commands.execute(type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:inspect-node')
+          void commands.execute(type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:open-node')
         }
         onNodeContextMenu={(_, node) => node.selected || store.select([node.id])}
         onEdgeContextMenu={(_, edge) => store.select([], [edge.id])}

@@ -147,6 +147,27 @@ describe('K5: the file of a failed node', () => {
   });
 });
 
+describe('a node without a file of its own', () => {
+  it('opens the page of its dataset or executable, else its parameters', async () => {
+    const { canvas, executed } = one;
+    canvas.doc.addNode('birds', { type: 'dataset', dataset: 'd1' }, [0, 300]);
+    canvas.doc.addNode('fit', { type: 'executable', executable: 'e1' }, [0, 600]);
+    canvas.doc.addNode('best', { type: 'dataset', artifact: 'a1' }, [0, 900]);
+    canvas.store.select(['birds', 'fit', 'sales']);
+    await openNode(canvas);
+    expect(executed).toEqual([
+      ['docmanager:open', { path: 'work/sales.csv' }],
+      ['nbyard:open-dataset', { id: 'd1' }],
+      ['nbyard:open-executable', { id: 'e1' }]
+    ]);
+    expect(canvas.ui.inspector).toBe(false);
+    canvas.store.select(['best']);
+    await openNode(canvas);
+    expect(executed).toHaveLength(3);
+    expect(canvas.ui.inspector).toBe(true);
+  });
+});
+
 describe('M6: the model of a node', () => {
   it('is deployed; which one is asked where there are several', async () => {
     const { canvas, runs, executed } = one;

@@ -15,6 +15,7 @@ export function navigateCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:open-node',
       label: trans.__('Open File'),
+      caption: trans.__('Open the file of the node, or the page of its dataset or executable'),
       icon: launcherIcon,
       needs: 'targets',
       run: (canvas, { prompts }) => prompts.openNode(canvas)
@@ -26,7 +27,7 @@ export function navigateCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     {
       id: 'nbyard:inspect-node',
-      label: trans.__('Edit Node Parameters'),
+      label: trans.__('Edit Parameters'),
       needs: 'targets',
       run: (canvas, { prompts }) => prompts.inspect(canvas)
     },

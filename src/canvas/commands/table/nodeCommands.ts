@@ -16,6 +16,7 @@ export function nodeCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Follow File'),
       caption: trans.__('Unpin the version and run the current file'),
       needs: 'edit',
+      allowed: ({ doc, targets }) => targets.some(id => doc.nodes.get(id)?.has('version')),
       run: (canvas, { pinning }) => pinning.follow(canvas)
     },
     {

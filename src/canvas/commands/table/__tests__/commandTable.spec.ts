@@ -86,6 +86,30 @@ describe('G6: every action is a command', () => {
     expect(seen()).toEqual([true, true]);
   });
 
+  it('the menu of a card has at most twelve entries, and one more where a model can be deployed', () => {
+    const { context } = schema['jupyter.lab.menus'];
+    const card = context.filter(({ selector }) => /__node($|-card|:has)/.test(selector));
+    const entries = card.filter(one => one.type !== 'separator').map(one => one.command ?? '▸');
+    expect(entries).toHaveLength(13);
+    expect(entries.slice(0, 2)).toEqual(['nbyard:open-node', 'nbyard:inspect-node']);
+    expect(card.filter(({ selector }) => selector.includes('results'))).toHaveLength(1);
+  });
+
+  it('a version is unpinned only where a selected node has one', () => {
+    const commands = new CommandRegistry();
+    const pinned = new Map([['a', new Map([['version', 'v1']])]]);
+    const canvas = { targets: ['a'], readOnly: false, doc: { nodes: pinned } };
+    const tracker = {
+      currentWidget: { content: { canvas } },
+      widgetAdded: new Signal<unknown, unknown>({}),
+      currentChanged: new Signal<unknown, unknown>({})
+    };
+    addCommands(commands, tracker as never, null, nullTranslator.load('nbyard'));
+    expect(commands.isEnabled('nbyard:follow-file')).toBe(true);
+    canvas.targets = ['b'];
+    expect(commands.isEnabled('nbyard:follow-file')).toBe(false);
+  });
+
   it('ids and labels are there once', () => {
     expect(ids.size).toBe(table.length + 1);
     expect(new Set(table.map(command => command.label)).size).toBe(table.length);
