@@ -51,7 +51,7 @@ export class FormBody extends ReactWidget {
 
   /**
    * Handle Enter before the dialog does: it would swallow Enter in multi-line fields, also with
-   * Shift, and on buttons of the form. In a form within the form, Enter presses its own button.
+   * Shift, and on buttons of the form.
    */
   private _onKeyDown = (event: KeyboardEvent): void => {
     const field = event.target as HTMLElement;
@@ -67,10 +67,6 @@ export class FormBody extends ReactWidget {
       }
     } else if (isOurs && (field instanceof HTMLButtonElement || field.tagName === 'SUMMARY')) {
       event.stopPropagation();
-    } else if (isOurs && field.closest('.nby-InnerForm')) {
-      event.preventDefault();
-      event.stopPropagation(); // the dialog stays open for its other parts
-      field.closest('.nby-InnerForm')!.querySelector<HTMLElement>('button.nby-mod-accept')?.click();
     } else if (isOurs && field instanceof HTMLTextAreaElement) {
       event.stopPropagation();
       if (!event.shiftKey) {

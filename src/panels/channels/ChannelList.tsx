@@ -5,22 +5,23 @@ import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
-import { ChannelForm } from './ChannelForm';
 import { channelsOf } from './collection';
 import { eventLabels } from './events';
+import { sendTest } from './sendTest';
+
+interface IChannelListProps {
+  services: IPanelServices;
+  /** Edit a channel, or a new one. */
+  onEdit: (channel?: Channel) => void;
+}
 
 /** All notice channels, with their last message and error. */
-export function ChannelList({ services }: { services: IPanelServices }): JSX.Element {
+export function ChannelList({ services, onEdit }: IChannelListProps): JSX.Element {
   const { yard, trans } = services;
   const channels = channelsOf(yard);
   useEffect(() => void channels.start(), [channels]);
   const items = useSignal(channels.changed, () => channels.items);
   const state = useSignal(channels.changed, () => channels.state);
-  const [edited, setEdited] = useState<Channel | 'new'>();
-  if (edited) {
-    const known = edited === 'new' ? undefined : edited;
-    return <ChannelForm services={services} known={known} onDone={() => setEdited(undefined)} />;
-  }
   return (
     <div className="nby-Channels">
       {!items.length && (
@@ -36,11 +37,11 @@ export function ChannelList({ services }: { services: IPanelServices }): JSX.Ele
             key={channel.id}
             channel={channel}
             services={services}
-            onEdit={() => setEdited(channel)}
+            onEdit={() => onEdit(channel)}
           />
         ))}
       </ul>
-      <button type="button" className="nby-Button" onClick={() => setEdited('new')}>
+      <button type="button" className="nby-Button" onClick={() => onEdit()}>
         {trans.__('New Channel…')}
       </button>
     </div>
@@ -67,13 +68,7 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
       setSaid((error as Error).message);
     }
   };
-  const test = () =>
-    act(trans.__('Sending…'), async () => {
-      const { is_sent, reason } = await yard.client.call('channels.test', { path });
-      return is_sent
-        ? trans.__('The channel accepted the test message.')
-        : trans.__('Not sent: %1', reasonText(reason, trans) ?? '');
-    });
+  const test = () => act(trans.__('Sending…'), () => sendTest(services, channel.id));
   const remove = () =>
     act('', async () => {
       await yard.client.call('channels.delete', { path, query: { force: true } });

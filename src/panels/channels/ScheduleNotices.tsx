@@ -1,27 +1,37 @@
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { ScheduleNotice } from '../../api/types';
 import { useSignal } from '../../components/hooks/useSignal';
+import { Leave } from '../frame/dialogs/launch';
 import { IPanelServices } from '../frame/services';
-import { ChannelForm } from './ChannelForm';
+import { askChannel } from './askChannel';
 import { channelsOf } from './collection';
 import { USUAL } from './events';
+
+/** What gets the focus when the dialog is back. */
+const CHOSEN = '.nby-Events :is(input:checked, button)';
 
 interface IScheduleNoticesProps {
   services: IPanelServices;
   notify: readonly ScheduleNotice[];
   error?: string;
   onChange: (notify: ScheduleNotice[]) => void;
+  leave: Leave;
 }
 
-/** The channels of a schedule: one click for each, and a form for a new one. */
+/** The channels of a schedule: one click for each, and a dialog for a new one. */
 export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
-  const { services, notify, error, onChange } = props;
+  const { services, notify, error, onChange, leave } = props;
   const { yard, trans } = services;
   const channels = channelsOf(yard);
   useEffect(() => void channels.start(), [channels]);
   const items = useSignal(channels.changed, () => channels.items);
-  const [isNew, setNew] = useState(false);
   const add = (channel: string) => onChange([...notify, { channel, events: [...USUAL] }]);
+  const create = async () => {
+    const made = await askChannel(services, { forSchedule: true });
+    if (made) {
+      add(made.name);
+    }
+  };
   const drop = (channel: string) => onChange(notify.filter(one => one.channel !== channel));
   return (
     <fieldset className="nby-Events">
@@ -41,22 +51,9 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
           {error}
         </div>
       )}
-      {isNew ? (
-        <ChannelForm
-          services={services}
-          forSchedule
-          onDone={made => {
-            setNew(false);
-            if (made) {
-              add(made.name);
-            }
-          }}
-        />
-      ) : (
-        <button type="button" className="nby-Link" onClick={() => setNew(true)}>
-          {trans.__('New Channel…')}
-        </button>
-      )}
+      <button type="button" className="nby-Link" onClick={() => leave(create, CHOSEN)}>
+        {trans.__('New Channel…')}
+      </button>
     </fieldset>
   );
 }

@@ -7,6 +7,7 @@ import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
 import { ScheduleNotices } from '../channels/ScheduleNotices';
 import { Problems } from '../frame/dialogs/askUntilAccepted';
+import { Leave } from '../frame/dialogs/launch';
 import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { draftOf, FIELDS, IScheduleDraft } from './draft';
@@ -22,11 +23,12 @@ interface IScheduleFormProps {
   /** The schedule to edit. */
   known?: Schedule;
   problems: Problems;
+  leave: Leave;
 }
 
 /** When a file runs, in words or as cron, with the next times. */
 export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
-  const { services, draft, known, problems } = props;
+  const { services, draft, known, problems, leave } = props;
   const { trans } = services;
   const [shown, setShown] = useState({ ...draft });
   const change = (part: Partial<IScheduleDraft>) => {
@@ -111,6 +113,7 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
         notify={shown.notify}
         error={errorOf('notify')}
         onChange={notify => change({ notify })}
+        leave={leave}
       />
       <More summary={trans.__('More')} open={BELOW_MORE.some(name => !!errorOf(name))}>
         <ChoiceField

@@ -27,9 +27,7 @@ export function askSchedule(
   return askUntilAccepted({
     title,
     ok,
-    form: problems => (
-      <ScheduleForm services={services} draft={draft} known={known} problems={problems} />
-    ),
+    form: (problems, leave) => <ScheduleForm {...{ services, draft, known, problems, leave }} />,
     check,
     send: () => send(draft),
     spelling: {

@@ -1,9 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
 import { Channel } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
+import { askChannel } from '../askChannel';
 import { ChannelList } from '../ChannelList';
 
 const trans = nullTranslator.load('nbyard');
@@ -44,14 +45,17 @@ function open(items: Channel[], answers: Record<string, unknown> = {}) {
     start: async () => undefined
   };
   const services = { trans, yard: { client: { call }, stream } } as unknown as IPanelServices;
-  render(<ChannelList services={services} />);
+  const edit = (known?: Channel) => void askChannel(services, { known });
+  render(<ChannelList services={services} onEdit={edit} />);
   const settle = () => act(async () => undefined);
   const press = async (name: string | RegExp) => {
-    fireEvent.click(screen.getByRole('button', { name }));
+    fireEvent.click(await waitFor(() => screen.getByRole('button', { name, hidden: true })));
     await settle();
   };
-  const type = (label: RegExp, value: string) =>
-    fireEvent.change(screen.getByLabelText(label), { target: { value } });
+  const type = async (label: RegExp, value: string) => {
+    const field = await waitFor(() => screen.getByLabelText(label));
+    fireEvent.change(field, { target: { value } });
+  };
   const sent = (operation: string) =>
     call.mock.calls.find(([name]) => name === operation)?.[1] as { body: unknown };
   return { settle, press, type, sent };
@@ -63,7 +67,7 @@ describe('R6: notice channels', () => {
   it('show their events, what waits, what failed and why', async () => {
     const { settle } = open([TEAM]);
     await settle();
-    const text = screen.getByRole('listitem').textContent!;
+    const text = screen.getByRole('listitem', { hidden: true }).textContent!;
     expect(text).toContain('Slack · slack://T...2/');
     expect(text).toContain('failed, takes long, retried');
     expect(text).toContain('2 waiting · 1 not sent');
@@ -78,11 +82,13 @@ describe('R6: notice channels', () => {
     await settle();
     expect(screen.getByText(/No channels yet/)).toBeTruthy();
     await press('New Channel…');
-    type(/^Name/, 'team');
-    type(/^URL/, 'nonsense');
+    await type(/^Name/, 'team');
+    await type(/^URL/, 'nonsense');
     fireEvent.click(screen.getByLabelText('succeeded'));
     await press('Save Channel');
-    expect(screen.getByRole('alert').textContent).toBe('must be a URL');
+    await waitFor(() =>
+      expect(screen.getByRole('alert', { hidden: true }).textContent).toBe('must be a URL')
+    );
     answers['channels.create'] = TEAM;
     await press('Save Channel');
     expect(sent('channels.create').body).toEqual({
@@ -98,14 +104,16 @@ describe('R6: notice channels', () => {
         }
       ]
     });
-    expect(screen.getByRole('listitem').textContent).toContain('team');
+    await waitFor(() =>
+      expect(screen.getByRole('listitem', { hidden: true }).textContent).toContain('team')
+    );
   });
 
   it('keep their URL and further rules when they are edited', async () => {
     const { settle, press, type, sent } = open([TEAM], { 'channels.update': TEAM });
     await settle();
     await press('Edit');
-    type(/^A run takes long/, '5');
+    await type(/^A run takes long/, '5');
     await press('Save Channel');
     const [first, ...others] = TEAM.rules!;
     expect(sent('channels.update').body).toEqual({
@@ -121,11 +129,13 @@ describe('R6: notice channels', () => {
     await settle();
     await press('Edit');
     await settle();
-    type(/^Only runs of this project/, 'wine');
+    await type(/^Only runs of this project/, 'wine');
     await press('Save Channel');
     const { body } = sent('channels.update') as { body: Pick<Channel, 'rules'> };
     expect(body.rules!.map(rule => rule.project)).toEqual(['wine', undefined]);
-    expect(screen.getByRole('listitem').textContent).toContain('failed, takes long in wine');
+    expect(screen.getByRole('listitem', { hidden: true }).textContent).toContain(
+      'failed, takes long in wine'
+    );
   });
 
   it('are tested and deleted', async () => {
@@ -137,14 +147,16 @@ describe('R6: notice channels', () => {
     const { settle, press, sent } = open([TEAM], answers);
     await settle();
     await press('Send Test');
-    expect(screen.getByRole('status').textContent).toBe('Not sent: Slack answered 404');
+    expect(screen.getByRole('status', { hidden: true }).textContent).toBe(
+      'Not sent: Slack answered 404'
+    );
     answers['channels.test'] = { is_sent: true, reason: null };
     await press('Send Test');
-    expect(screen.getByRole('status').textContent).toContain('accepted');
+    expect(screen.getByRole('status', { hidden: true }).textContent).toContain('accepted');
     await press('Delete');
     expect(sent('channels.delete')).toBeUndefined();
     await press('Really Delete');
     expect(sent('channels.delete')).toEqual({ path: { channel: 'c1' }, query: { force: true } });
-    expect(screen.queryByRole('listitem')).toBeNull();
+    expect(screen.queryByRole('listitem', { hidden: true })).toBeNull();
   });
 });

@@ -1,7 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { ScheduleNotice } from '../../../api/types';
+import { Leave } from '../../frame/dialogs/launch';
 import { IPanelServices } from '../../frame/services';
 import { ScheduleNotices } from '../ScheduleNotices';
 
@@ -10,7 +11,7 @@ const MAIL = { id: 'c1', name: 'mail', service: 'E-Mail', rules: [] };
 describe('R6: the channels of a schedule', () => {
   afterEach(cleanup);
 
-  it('are chosen with one click each, and created in place', async () => {
+  it('are chosen with one click each, and created in a dialog of their own', async () => {
     const made = { ...MAIL, id: 'c2', name: 'team' };
     const call = jest.fn(async (operation: string, _: unknown) =>
       operation === 'channels.list' ? { items: [MAIL], next: null } : made
@@ -29,7 +30,9 @@ describe('R6: the channels of a schedule', () => {
       notify = next;
       draw();
     };
-    const form = () => <ScheduleNotices services={services} notify={notify} onChange={onChange} />;
+    const left: Promise<unknown>[] = [];
+    const leave: Leave = action => void left.push(action());
+    const form = () => <ScheduleNotices {...{ services, notify, onChange, leave }} />;
     const { rerender } = render(form());
     const draw = () => rerender(form());
     await act(async () => undefined);
@@ -38,11 +41,13 @@ describe('R6: the channels of a schedule', () => {
     expect(notify).toEqual([{ channel: 'mail', events }]);
     fireEvent.click(screen.getByLabelText(/^mail/));
     expect(notify).toEqual([]);
-    fireEvent.click(screen.getByRole('button', { name: 'New Channel…' }));
-    fireEvent.change(screen.getByLabelText(/^Name/), { target: { value: 'team' } });
+    fireEvent.click(screen.getByRole('button', { name: 'New Channel…', hidden: true }));
+    const name = await waitFor(() => screen.getByLabelText(/^Name/));
+    fireEvent.change(name, { target: { value: 'team' } });
     fireEvent.change(screen.getByLabelText(/^URL/), { target: { value: 'https://h.test/' } });
-    fireEvent.click(screen.getByRole('button', { name: 'Save Channel' }));
-    await act(async () => undefined);
+    expect(screen.getAllByRole('button', { name: 'Cancel', hidden: true })).toHaveLength(1);
+    fireEvent.click(screen.getByRole('button', { name: 'Save Channel', hidden: true }));
+    await act(async () => left[0]);
     expect(call).toHaveBeenCalledWith('channels.create', {
       body: { name: 'team', url: 'https://h.test/', rules: [] }
     });

@@ -1,28 +1,84 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { ApiError } from '../../../api/client';
 import { IPanelServices } from '../../frame/services';
 import { channelActions } from '../actions';
+import { askChannel } from '../askChannel';
+
+const MADE = { id: 'c', name: 'team', service: 'webhook', address: '', revision: 1, rules: [] };
+
+type Answers = Record<string, () => unknown>;
+
+function open(answers: Answers = {}) {
+  const call = jest.fn(async (operation: string, _: unknown) => {
+    const answer = answers[operation]?.() ?? MADE;
+    if (answer instanceof Error) {
+      throw answer;
+    }
+    return operation.endsWith('.list') ? { items: [], next: null } : answer;
+  });
+  const signal = () => new Signal<unknown, void>({});
+  const start = async () => undefined;
+  const stream = { connectedChanged: signal(), events: signal(), refetch: signal(), start };
+  const trans = nullTranslator.load('nbyard');
+  const services = { trans, yard: { client: { call }, stream } } as unknown as IPanelServices;
+  const calls = (id: string) => call.mock.calls.filter(([one]) => one === id);
+  return { services, calls };
+}
+
+const dialogs = () => [...document.querySelectorAll('.jp-Dialog-header')].map(it => it.textContent);
+const escape = () => fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
+
+async function fill(name: string): Promise<HTMLElement> {
+  const field = await screen.findByLabelText(/^Name/);
+  fireEvent.change(field, { target: { value: name } });
+  return field;
+}
 
 describe('R6: the dialog of channels', () => {
-  it('saves a channel with Enter and stays open', async () => {
-    const made = { id: 'c', name: 'team', service: 'webhook', address: '', rules: [] };
-    const call = jest.fn(async (operation: string, _: unknown) =>
-      operation.endsWith('.list') ? { items: [], next: null } : made
-    );
-    const signal = () => new Signal<unknown, void>({});
-    const start = async () => undefined;
-    const stream = { connectedChanged: signal(), events: signal(), refetch: signal(), start };
-    const trans = nullTranslator.load('nbyard');
-    const services = { trans, yard: { client: { call }, stream } } as unknown as IPanelServices;
+  it('is replaced by that of a new channel, which Enter saves, and comes back', async () => {
+    const { services, calls } = open();
     const closed = channelActions.showChannels(services);
     fireEvent.click(await screen.findByText('New Channel…'));
-    const name = await screen.findByLabelText(/^Name/);
-    fireEvent.change(name, { target: { value: 'team' } });
-    fireEvent.keyDown(name, { key: 'Enter' });
-    await waitFor(() => expect(call.mock.calls.map(([one]) => one)).toContain('channels.create'));
+    const name = await fill('team');
+    expect(dialogs()).toEqual(['New Channel']);
+    fireEvent.keyDown(name, { key: 'Enter', keyCode: 13 });
     expect(await screen.findByText('team')).toBeTruthy();
-    fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
+    expect(calls('channels.create')).toHaveLength(1);
+    expect(dialogs()).toEqual(['Notifications']);
+    escape();
     await closed;
+  });
+});
+
+describe('R6: the dialog of a channel', () => {
+  it('sends a test of the stored channel, and returns it even if it is closed then', async () => {
+    const { services, calls } = open({ 'channels.test': () => ({ is_sent: true }) });
+    const asked = askChannel(services, {});
+    await fill('team');
+    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
+    const status = () => screen.getAllByRole('status', { hidden: true })[0].textContent;
+    await waitFor(() => expect(status()).toBe('Saved. The channel accepted the test message.'));
+    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
+    await waitFor(() => expect(calls('channels.test')).toHaveLength(2));
+    expect([calls('channels.create').length, calls('channels.update').length]).toEqual([1, 1]);
+    escape();
+    expect(await asked).toEqual(MADE);
+  });
+
+  it('shows at its field why there is no test, and returns nothing if it is closed then', async () => {
+    const details = [{ path: 'url', message: 'must be a URL' }];
+    const refusal = new ApiError(422, 'invalid', 'url: must be a URL', '', details as never);
+    const { services, calls } = open({ 'channels.create': () => refusal });
+    const asked = askChannel(services, {});
+    await fill('team');
+    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
+    await waitFor(() =>
+      expect(screen.getByRole('alert', { hidden: true }).textContent).toBe('must be a URL')
+    );
+    expect(calls('channels.test')).toEqual([]);
+    escape();
+    expect(await asked).toBeUndefined();
   });
 });

@@ -1,9 +1,10 @@
 /** A dialog that shows the messages of a refusal and keeps the input. */
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog } from '@jupyterlab/apputils';
 import { ApiError, fieldErrors } from '../../../api/client';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { FIELD, FormBody, REFUSED } from '../../../forms/FormBody';
 import { ISpelling, ShowAsCommand } from '../../../spelling/ShowAsCommand';
+import { launch, Leave } from './launch';
 
 /** Messages by field; '' is about the whole form. */
 export type Problems = Readonly<Record<string, string>>;
@@ -20,7 +21,7 @@ interface IAsked<T> {
   ok: string;
   /** The button that closes the form; by default, Cancel. */
   close?: string;
-  form: (problems: Problems) => JSX.Element;
+  form: (problems: Problems, leave: Leave) => JSX.Element;
   /** Return what cannot be sent at all. */
   check?: () => Problems;
   send: () => Promise<T>;
@@ -34,23 +35,25 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
   const { title, ok, close, form, check, send, spelling, trans } = asked;
   let problems: Problems = {};
   for (;;) {
-    const first = Object.keys(problems).some(Boolean) ? REFUSED : FIELD;
-    const body = (
-      <>
-        {problems[''] && (
-          <p role="alert" className="nby-Field-error">
-            {problems['']}
-          </p>
-        )}
-        {form(problems)}
-        <ShowAsCommand spelling={spelling} trans={trans} />
-      </>
-    );
-    const { button } = await showDialog({
-      title,
-      body: new FormBody(body, first),
-      buttons: [Dialog.cancelButton({ label: close }), Dialog.okButton({ label: ok })],
-      focusNodeSelector: first
+    const { button } = await launch((leave, focus) => {
+      const first = focus ?? (Object.keys(problems).some(Boolean) ? REFUSED : FIELD);
+      const body = (
+        <>
+          {problems[''] && (
+            <p role="alert" className="nby-Field-error">
+              {problems['']}
+            </p>
+          )}
+          {form(problems, leave)}
+          <ShowAsCommand spelling={spelling} trans={trans} />
+        </>
+      );
+      return {
+        title,
+        body: new FormBody(body, first),
+        buttons: [Dialog.cancelButton({ label: close }), Dialog.okButton({ label: ok })],
+        focusNodeSelector: first
+      };
     });
     if (!button.accept) {
       return undefined;

@@ -1,0 +1,60 @@
+/** The dialog of one channel. */
+import { Channel } from '../../api/types';
+import { hidden } from '../../spelling/ShowAsCommand';
+import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
+import { IPanelServices } from '../frame/services';
+import { ChannelForm } from './ChannelForm';
+import { channelsOf } from './collection';
+import { draftOf, requestOf } from './draft';
+import { sendTest } from './sendTest';
+
+interface IAsked {
+  /** The channel to edit. */
+  known?: Channel;
+  /** The channel is for a schedule, which has its own events. */
+  forSchedule?: boolean;
+}
+
+/** Return the stored channel; undefined if the user cancels. A test stores the channel first. */
+export async function askChannel(
+  services: IPanelServices,
+  { known, forSchedule }: IAsked
+): Promise<Channel | undefined> {
+  const { yard, trans } = services;
+  const draft = draftOf(known, forSchedule);
+  let stored = known;
+  const save = async () => {
+    const request = requestOf(draft, stored);
+    stored =
+      request.id === 'channels.update'
+        ? await yard.client.call(request.id, request.question)
+        : await yard.client.call(request.id, request.question);
+    channelsOf(yard).put(stored);
+    return stored;
+  };
+  const test = async () => {
+    const { id } = await save();
+    return trans.__('Saved. %1', await sendTest(services, id));
+  };
+  await askUntilAccepted({
+    title: known ? trans.__('Edit “%1”', known.name) : trans.__('New Channel'),
+    ok: trans.__('Save Channel'),
+    form: problems => (
+      <ChannelForm
+        services={services}
+        draft={draft}
+        isKnown={!!known}
+        forSchedule={forSchedule}
+        problems={problems}
+        onTest={test}
+      />
+    ),
+    send: save,
+    spelling: {
+      client: yard.client,
+      request: () => requestOf({ ...draft, url: hidden(draft.url.trim()) }, stored)
+    },
+    trans
+  });
+  return stored === known ? undefined : stored;
+}
