@@ -69,7 +69,7 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(why).toContainText('rate changed 0.5 → 0.75');
   await why.getByRole('button', { name: /cell 2 changed/ }).click();
   await expect(shown.getByRole('row', { name: /score.ipynb version/ })).toBeFocused();
-  await why.getByRole('button', { name: 'Bisect…' }).click();
+  await why.getByRole('button', { name: 'Find the Change That Broke It…' }).click();
   await why.getByRole('group').getByRole('button').first().click();
   await expect(why).toContainText('2 changes, about 4 runs, at most 20');
   await why.getByRole('button', { name: 'Start' }).click();
@@ -83,6 +83,7 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(shown.getByRole('table', { name: 'Columns of both versions' })).toContainText(
     'score'
   );
+  await expect(shown.getByRole('region', { name: 'Outputs' })).toContainText('2 rows');
   await shown.getByRole('button', { name: 'Plot Metrics Over Runs' }).click();
   const plot = shown.getByRole('img', { name: 'score in 3 runs, last 2.25' });
   await expect(plot).toBeVisible();

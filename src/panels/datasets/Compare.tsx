@@ -47,7 +47,7 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
     ? [trans.__('Both versions have the same bytes.')]
     : [
         reasonText(note, trans),
-        rowsSaid(found, trans),
+        rowsSaid(found.old.rows, found.new.rows, trans),
         sizesSaid(found, trans),
         columns.length &&
           trans.__(
@@ -70,12 +70,17 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
   );
 }
 
-function rowsSaid({ old, new: now }: Comparison, trans: TranslationBundle): string {
-  if (typeof old.rows !== 'number' || typeof now.rows !== 'number') {
+/** Return the number of rows before and after; empty if one is unknown. */
+export function rowsSaid(
+  old: number | null | undefined,
+  now: number | null | undefined,
+  trans: TranslationBundle
+): string {
+  if (typeof old !== 'number' || typeof now !== 'number') {
     return '';
   }
-  const rows = thenNow(old.rows.toLocaleString(), now.rows.toLocaleString());
-  const more = now.rows - old.rows;
+  const rows = thenNow(old.toLocaleString(), now.toLocaleString());
+  const more = now - old;
   const change = more && ` (${more > 0 ? '+' : '−'}${Math.abs(more).toLocaleString()})`;
   return trans.__('%1 rows', `${rows}${change || ''}`);
 }

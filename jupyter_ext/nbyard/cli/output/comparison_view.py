@@ -106,6 +106,8 @@ def show_output(found: OutputComparison) -> None:
         for column in found.columns
         if column.change != "same"
     ]
+    if found.rows:
+        click.echo(f"rows: {' → '.join(map(str, found.rows))}")
     if rows:
         show_table(rows, ("column", "change", "differs"))
     for file in found.files:

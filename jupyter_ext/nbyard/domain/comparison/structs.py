@@ -122,8 +122,9 @@ class RunComparison(msgspec.Struct, frozen=True):
 class OutputComparison(msgspec.Struct, frozen=True):
     """The same output of two runs.
 
-    Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
-    `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
+    Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
+    differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
+    why the comparison is limited.
     """
 
     old: OutputFile
@@ -134,6 +135,7 @@ class OutputComparison(msgspec.Struct, frozen=True):
     lines: list[DiffLine] = []
     cut: bool = False
     note: Reason | None = None
+    rows: list[int] = []
 
 
 CauseKind = Literal[

@@ -37,7 +37,8 @@ def compare_outputs(parts: ServiceContext, old: OutputFile, new: OutputFile) -> 
             ]
         except Invalid as error:
             return OutputComparison(old, new, False, note=error.reason)
-        return OutputComparison(old, new, False, columns=compare_columns(*profiles))
+        rows = [profile.rows for profile in profiles]
+        return OutputComparison(old, new, False, columns=compare_columns(*profiles), rows=rows)
     return compare_texts(parts, old, new) if kind == "text" else OutputComparison(old, new, False)
 
 

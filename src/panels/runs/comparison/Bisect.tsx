@@ -14,41 +14,87 @@ interface IBisectProps {
 }
 
 /** Find which of the changes between two runs made the result bad. */
-export function Bisect({ services, runs, metric = '' }: IBisectProps): JSX.Element {
+export function Bisect({ services, runs, metric = '' }: IBisectProps): JSX.Element | null {
   const { trans } = services;
   const known = metric ? undefined : runs.find(({ state }) => state === 'succeeded');
-  const [good, setGood] = useState<Run | undefined>(known);
+  const [chosen, setChosen] = useState<Run | undefined>(known);
   const [isOpen, setOpen] = useState(false);
-  const bad = runs.find(run => run !== good);
+  const good = chosen ?? runs[0];
+  const bad = runs.find(run => run !== good)!;
+  const { preview, problem } = usePreview(services, good.id, bad.id, metric);
+  const [most, setMost] = useState<number>();
+  useEffect(() => setMost(before => preview?.changes.length ?? before), [preview]);
+  if (most === undefined && !problem) {
+    return null; // until it is known whether there is anything to find
+  }
+  if (most !== undefined && most < 2) {
+    // the answer to *Why?* names a single change
+    return preview?.changes.length && !metric ? (
+      <p className="nby-Note">
+        {trans.__('Only this changed: %1', changeText(preview.changes[0], trans))}
+      </p>
+    ) : null;
+  }
   return (
     <div className="nby-Bisect">
       <button
         type="button"
         className="nby-Button"
         aria-expanded={isOpen}
-        title={trans.__('Find the change that made the result bad, by running combinations')}
+        title={trans.__('Run combinations of the changes to find the one that made the result bad')}
         onClick={() => setOpen(!isOpen)}
       >
-        {trans.__('Bisect…')}
+        {trans.__('Find the Change That Broke It…')}
       </button>
-      {isOpen && !good && (
+      {isOpen && !chosen && (
         <div role="group" aria-label={trans.__('Which run is good?')}>
           {trans.__('Which run is good?')}{' '}
           {runs.map(run => (
-            <button key={run.id} type="button" className="nby-Button" onClick={() => setGood(run)}>
+            <button
+              key={run.id}
+              type="button"
+              className="nby-Button"
+              onClick={() => setChosen(run)}
+            >
               {trans.__('Run %1', run.number)}
             </button>
           ))}
         </div>
       )}
-      {isOpen && good && bad && (
-        <Search services={services} good={good.id} bad={bad.id} metric={metric} />
+      {isOpen && chosen && (
+        <Search {...{ services, preview, problem, metric, good: good.id, bad: bad.id }} />
       )}
     </div>
   );
 }
 
-interface ISearchProps {
+interface IPreviewed {
+  preview?: BisectionPreview;
+  problem?: string;
+}
+
+/** Return the changes between two runs, or why they cannot be searched. */
+function usePreview(
+  { yard }: IPanelServices,
+  good: string,
+  bad: string,
+  metric: string
+): IPreviewed {
+  const [answer, setAnswer] = useState<IPreviewed>({});
+  useEffect(() => {
+    const control = new AbortController();
+    const asked = { body: { good, bad, metric }, signal: control.signal };
+    setAnswer({});
+    yard.client
+      .call('bisections.preview', asked)
+      .then(preview => setAnswer({ preview }))
+      .catch((error: Error) => !control.signal.aborted && setAnswer({ problem: error.message }));
+    return () => control.abort();
+  }, [yard, good, bad, metric]);
+  return answer;
+}
+
+interface ISearchProps extends IPreviewed {
   services: IPanelServices;
   good: string;
   bad: string;
@@ -56,23 +102,15 @@ interface ISearchProps {
 }
 
 /** First the changes and the number of runs, then each verdict, then the culprits. */
-function Search({ services, good, bad, metric }: ISearchProps): JSX.Element {
+function Search(props: ISearchProps): JSX.Element {
+  const { services, preview, good, bad, metric } = props;
   const { yard, trans } = services;
-  const [preview, setPreview] = useState<BisectionPreview>();
   const [found, setFound] = useState<Bisection>();
-  const [problem, setProblem] = useState('');
+  const [failure, setFailure] = useState('');
+  const problem = props.problem || failure;
   const turn = useChanges(yard.stream, 'bisection');
   const running = found?.state === 'running' ? found.id : '';
-  const fail = (error: Error) => setProblem(error.message);
-  useEffect(() => {
-    const control = new AbortController();
-    const asked = { body: { good, bad, metric }, signal: control.signal };
-    yard.client
-      .call('bisections.preview', asked)
-      .then(setPreview)
-      .catch((error: Error) => !control.signal.aborted && fail(error));
-    return () => control.abort();
-  }, [yard, good, bad, metric]);
+  const fail = (error: Error) => setFailure(error.message);
   useEffect(() => {
     if (running) {
       const path = { bisection: running };
@@ -88,7 +126,7 @@ function Search({ services, good, bad, metric }: ISearchProps): JSX.Element {
       .then(setFound)
       .catch(fail);
   if (problem) {
-    return <p role="alert">{trans.__('Not bisected: %1', problem)}</p>;
+    return <p role="alert">{trans.__('Not searched: %1', problem)}</p>;
   }
   if (!preview) {
     return <p role="status">{trans.__('Looking for changes…')}</p>;
@@ -180,6 +218,6 @@ function progressText(found: Bisection, trans: TranslationBundle): string {
     return trans.__('Run %1 of about %2…', probes.length, Math.max(expected, probes.length));
   }
   return state === 'cancelled'
-    ? trans.__('The bisection was cancelled.')
+    ? trans.__('The search was cancelled.')
     : (reasonText(found.reason, trans) ?? '');
 }

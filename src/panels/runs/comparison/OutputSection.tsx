@@ -3,7 +3,7 @@ import { addressOf } from '../../../api/addresses';
 import { OutputComparison, OutputRow, RunComparison } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { reasonText } from '../../../reasons';
-import { Columns } from '../../datasets/Compare';
+import { Columns, rowsSaid } from '../../datasets/Compare';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps } from './compared';
@@ -125,9 +125,11 @@ function Contents({ services, found, row }: IContentsProps): JSX.Element {
   if (problem || !answer) {
     return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Reading…')}</p>;
   }
-  const { columns = [], lines = [], files = [] } = answer;
+  const { columns = [], lines = [], files = [], rows: [old, now] = [] } = answer;
+  const rows = rowsSaid(old, now, trans);
   return (
     <>
+      {rows && <p className="nby-Note">{rows}</p>}
       {!!columns.length && <Columns columns={columns} trans={trans} />}
       {!!lines.length && <DiffLines lines={lines} trans={trans} />}
       {!!files.length && (

@@ -109,10 +109,11 @@ def test_an_output(capsys: pytest.CaptureFixture[str]) -> None:
     columns = [ColumnChange("x", "changed", differs=["max"]), ColumnChange("y", "same")]
     files = [FileChange("a", "added")]
     lines = [DiffLine("place", "@@"), DiffLine("removed", "old"), DiffLine("added", "new")]
-    found = OutputComparison(output("1"), output("2"), False, columns, files, lines)
+    found = OutputComparison(output("1"), output("2"), False, columns, files, lines, rows=[1, 3])
     VIEWS["runs.compare_output"](msgspec.structs.replace(found, note=because("not-observed")))
     told = capsys.readouterr()
-    assert told.out.splitlines()[1:] == ["x       changed  max", "+ a", "@ @@", "- old", "+ new"]
+    assert told.out.splitlines()[0] == "rows: 1 → 3"
+    assert told.out.splitlines()[2:] == ["x       changed  max", "+ a", "@ @@", "- old", "+ new"]
     assert told.err == "the files that it reads are not known\n"
     VIEWS["runs.compare_output"](OutputComparison(output("1"), output("1"), same=True))
     assert capsys.readouterr().out == "Equal bytes.\n"

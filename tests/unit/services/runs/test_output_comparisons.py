@@ -33,10 +33,11 @@ def test_equal_bytes_are_not_read(compare: Any) -> None:
 
 
 def test_tables_by_column(compare: Any) -> None:
-    found = compare("o.csv", b"x,y\n1,2\n", b"x,z\n3,2\n")
+    found = compare("o.csv", b"x,y\n1,2\n", b"x,z\n3,2\n4,2\n")
     assert [(one.name, one.change) for one in found.columns] == [
         ("x", "changed"), ("y", "removed"), ("z", "added")
     ]  # fmt: skip
+    assert found.rows == [1, 2]
 
 
 def test_texts_by_line(compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ function show(answer: Answerer, metric = '', states = ['succeeded', 'failed']): 
   render(<Bisect services={services} runs={runs} metric={metric} />);
 }
 
+const FIND = 'Find the Change That Broke It…';
 const click = (name: string) => fireEvent.click(screen.getByRole('button', { name }));
 const pass = (ms: number) => act(() => jest.advanceTimersByTimeAsync(ms));
 
@@ -49,7 +50,8 @@ describe('Bisect', () => {
       }
       return method === 'POST' || looks++ < 1 ? STARTED : ended;
     });
-    click('Bisect…');
+    await pass(0);
+    click(FIND);
     await pass(0);
     expect(document.body.textContent).toContain('2 changes, about 4 runs, at most 20');
     click('Start');
@@ -78,10 +80,27 @@ describe('Bisect', () => {
       'a.score',
       ['succeeded', 'succeeded']
     );
-    click('Bisect…');
+    await pass(0);
+    click(FIND);
     click('Run 2');
     await pass(0);
-    expect(asked).toEqual([{ good: 'id2', bad: 'id1', metric: 'a.score' }]);
+    expect(asked).toEqual([
+      { good: 'id1', bad: 'id2', metric: 'a.score' },
+      { good: 'id2', bad: 'id1', metric: 'a.score' }
+    ]);
+  });
+
+  it('is not offered for a single change, which is named instead', async () => {
+    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }));
+    await pass(0);
+    expect(screen.queryByRole('button')).toBeNull();
+    expect(document.body.textContent).toBe('Only this changed: Parameter rate: 1 → 2 (a)');
+  });
+
+  it('is not offered where Why? names the single change', async () => {
+    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }), 'a.score');
+    await pass(0);
+    expect(document.body.textContent).toBe('');
   });
 
   it('can be cancelled', async () => {
@@ -91,22 +110,24 @@ describe('Bisect', () => {
       }
       return url.endsWith('/cancel') ? { ...STARTED, state: 'cancelled' } : STARTED;
     });
-    click('Bisect…');
+    await pass(0);
+    click(FIND);
     await pass(0);
     click('Start');
     await pass(0);
     click('Cancel');
     await pass(0);
-    expect(screen.getByRole('status').textContent).toBe('The bisection was cancelled.');
+    expect(screen.getByRole('status').textContent).toBe('The search was cancelled.');
     expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
   });
 
   it('shows a refusal', async () => {
     const error = { code: 'invalid', message: 'bad: is equal', details: [] };
     show(() => json(422, error));
-    click('Bisect…');
     await pass(0);
-    expect(screen.getByRole('alert').textContent).toContain('Not bisected: bad: is equal');
+    click(FIND);
+    await pass(0);
+    expect(screen.getByRole('alert').textContent).toContain('Not searched: bad: is equal');
   });
 
   it.each([
