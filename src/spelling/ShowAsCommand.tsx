@@ -6,6 +6,8 @@ import type { IRequest } from '../api/operations';
 import { IPlainQuestion } from '../api/question';
 import type { Spelling } from '../api/types';
 
+/** Requests whose results the server links to the active project. */
+const CREATES = /"operation":"\w+\.create"/;
 /** While the user types, the server is not asked. */
 const PAUSE_MS = 200;
 const EVENTS = ['input', 'change', 'click', 'keyup'] as const;
@@ -14,7 +16,7 @@ const HIDDEN = '***';
 
 /** The request that a form would send now; undefined while a field is unreadable. */
 export interface ISpelling<Args extends unknown[] = []> {
-  client: Pick<ApiClient, 'call'>;
+  client: Pick<ApiClient, 'call'> & Partial<Pick<ApiClient, 'project'>>;
   request: (...args: Args) => IRequest | undefined;
 }
 
@@ -42,6 +44,7 @@ export function ShowAsCommand({ spelling, trans }: IShowAsCommandProps): JSX.Ele
 }
 
 function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
+  const { project } = spelling.client;
   const place = useRef<HTMLDivElement>(null);
   const asked = useRequest(spelling, place);
   const { shown, problem } = useSpelling(spelling.client, asked, trans);
@@ -81,7 +84,12 @@ function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
         </section>
       ))}
       <p className="nby-Field-help">
-        {trans.__('Paths start in the server’s root folder. A secret is asked for, never shown.')}
+        {trans.__('Paths start in the server’s root folder. A secret is asked for, never shown.')}{' '}
+        {project &&
+          CREATES.test(asked) &&
+          trans.__(
+            'The form also links the new item to the active project. The command does not: use nbyard projects link.'
+          )}
       </p>
       <div role="status" className="nby-Sr">
         {said}

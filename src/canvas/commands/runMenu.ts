@@ -16,8 +16,17 @@ const WAYS = [
   'nbyard:trigger-file'
 ];
 
+/** Entries explain themselves in a sentence while the pointer is on them. */
+class Explained extends Menu.Renderer {
+  override renderItem(data: Menu.IRenderData): ReturnType<Menu.Renderer['renderItem']> {
+    const item = super.renderItem(data);
+    Object.assign(item.attrs, { title: data.item.caption });
+    return item;
+  }
+}
+
 export function showRunMenu({ commands, front }: CanvasController): void {
-  const menu = new Menu({ commands });
+  const menu = new Menu({ commands, renderer: new Explained() });
   WAYS.forEach(command => menu.addItem(command ? { command } : { type: 'separator' }));
   menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
   const tab = front?.closest('.jp-Document');

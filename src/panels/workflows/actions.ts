@@ -1,4 +1,5 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import { Environment } from '../../api/types';
 import { freeName } from '../../components/format/freeName';
 import { IPanelServices } from '../frame/services';
@@ -46,6 +47,16 @@ async function createExample(services: IPanelServices, folder: string): Promise<
   const body = { folder, environment };
   const { path } = await yard.client.call('workflows.create_example', { body });
   await commands.execute('docmanager:open', { path });
+  const place = PathExt.dirname(path);
+  Notification.success(trans.__('The example is in the folder “%1”.', place), {
+    autoClose: 10_000,
+    actions: [
+      {
+        label: trans.__('Show Files'),
+        callback: () => void commands.execute('filebrowser:go-to-path', { path: place })
+      }
+    ]
+  });
 }
 
 /** Create an environment with the packages; a run waits until they are installed. */

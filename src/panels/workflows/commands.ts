@@ -13,7 +13,7 @@ export function workflowCommands(
       act: 'createExample',
       label: trans.__('Try the Penguins Example'),
       caption: trans.__(
-        'Copy a workflow with its notebooks and data into a new folder, and open it'
+        'Copy a workflow with its notebooks and data into a new folder of the folder shown in the file browser, and open it'
       ),
       icon: penguinIcon,
       inFolder: true

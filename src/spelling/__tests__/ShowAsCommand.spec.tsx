@@ -7,6 +7,7 @@ import { hidden, ISpelling, ShowAsCommand } from '../ShowAsCommand';
 const trans = nullTranslator.load('nbyard');
 const call = jest.fn();
 const draft = { path: 'a.ipynb' };
+let project = '';
 
 /** A form that keeps what is typed where only `request` looks. */
 function Form({ request }: { request: ISpelling['request'] }): JSX.Element {
@@ -26,7 +27,7 @@ function Form({ request }: { request: ISpelling['request'] }): JSX.Element {
 }
 
 const Kept = ({ request }: { request: ISpelling['request'] }) => (
-  <ShowAsCommand spelling={{ client: { call }, request }} trans={trans} />
+  <ShowAsCommand spelling={{ client: { call, project }, request }} trans={trans} />
 );
 
 const request = () =>
@@ -80,6 +81,19 @@ describe('G8: a form as a command and as Python', () => {
     call.mockRejectedValueOnce(new ApiError(422, 'invalid', 'body.path: is a folder'));
     fireEvent.change(screen.getByRole('textbox'), { target: { value: 'x' } });
     await waitFor(() => expect(screen.getByText('body.path: is a folder')).toBeTruthy());
+  });
+
+  it('says that a command does not link to the active project, as the form does', async () => {
+    render(<Form request={request} />);
+    act(() => void (details().open = true));
+    await waitFor(() => expect(texts()).toHaveLength(2));
+    expect(details().textContent).not.toContain('active project');
+    project = 'p1';
+    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'b.ipynb' } });
+    await waitFor(() =>
+      expect(details().textContent).toContain('links the new item to the active')
+    );
+    project = '';
   });
 
   it('tells the server of a secret only that there is one', () => {

@@ -1,6 +1,6 @@
 /** Commands that run the workflow or a part of it. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { caretDownIcon, checkIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { caretDownIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { IRunChoices } from '../../model/tokens';
 import { ICanvasCommand } from './command';
@@ -32,9 +32,10 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     {
       id: 'nbyard:check-run',
-      label: trans.__('Check Run'),
-      caption: trans.__('Run the workflow on a sample of its data, outside history and cache'),
-      icon: checkIcon,
+      label: trans.__('Check Run on a Sample'),
+      caption: trans.__(
+        'Run the workflow on the first rows and files of its data, outside history and cache'
+      ),
       args: {
         rows: { type: 'integer', description: trans.__('First rows of each table') },
         files: { type: 'integer', description: trans.__('First files of each folder') }

@@ -1,4 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import { Notification } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 import { waitFor } from '@testing-library/react';
 import { IPanelServices } from '../../frame/services';
@@ -17,10 +18,12 @@ function started(missing: string[], environments: { name: string }[] = []) {
   const open = jest.fn();
   const commands = new CommandRegistry();
   commands.addCommand('docmanager:open', { execute: open });
+  const goTo = jest.fn();
+  commands.addCommand('filebrowser:go-to-path', { execute: goTo });
   const known = { start: async () => undefined, items: environments, put: jest.fn() };
   const yard = { client: { call }, environments: known };
   const services = { yard, trans, commands } as unknown as IPanelServices;
-  return { call, open, done: workflowActions.createExample(services, ['d']) };
+  return { call, open, goTo, done: workflowActions.createExample(services, ['d']) };
 }
 
 const press = async (label: string) => {
@@ -34,11 +37,15 @@ const press = async (label: string) => {
 
 describe('the example', () => {
   it('is copied into the folder and opened, without a question if nothing is missing', async () => {
-    const { call, open, done } = started([]);
+    const { call, open, goTo, done } = started([]);
     await done;
     const body = { folder: 'd', environment: '' };
     expect(call).toHaveBeenLastCalledWith('workflows.create_example', { body });
     expect(open.mock.calls[0][0]).toEqual({ path: 'd/penguins/penguins.nbflow' });
+    const { message, options } = Notification.manager.notifications[0];
+    expect(message).toBe('The example is in the folder “d/penguins”.');
+    options.actions![0].callback(new MouseEvent('click'));
+    expect(goTo.mock.calls[0][0]).toEqual({ path: 'd/penguins' });
   });
 
   it('gets an environment of its own with the packages that the kernel lacks', async () => {

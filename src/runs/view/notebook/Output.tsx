@@ -4,11 +4,12 @@ import { CommandButton } from '../../../components/CommandButton';
 import { FollowSwitch } from '../../../components/log/follow';
 import { useExecuted } from './cells';
 import { useServices } from '../context/hooks';
+import { Logs } from '../logs/Logs';
 import { NotebookCells } from './NotebookCells';
 import { StepChoice } from '../context/StepChoice';
 import { IStepProps } from '../context/stepProps';
 
-/** The executed notebook of a task, as far as it has run. */
+/** What a task has printed so far: its executed notebook, or its log if it has none. */
 export function Output(props: IStepProps & { jump?: number }): JSX.Element {
   const { model, detail, step, attempt, jump } = props;
   const services = useServices();
@@ -17,6 +18,9 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
   const [follow, setFollow] = useState(true);
   const task = detail.tasks.find(one => one.node === step);
   const live = isLive(detail.run) && task?.state === 'running';
+  if (!executed.cells && !executed.loading && executed.problem === undefined) {
+    return <Logs {...props} />; // scripts and programs print to their log
+  }
   return (
     <div className="nby-Output">
       <div className="nby-Bar">
@@ -53,14 +57,7 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
           jump={jump}
         />
       ) : (
-        <p className="nby-Note">
-          {executed.problem ??
-            (executed.loading
-              ? trans.__('Loading…')
-              : task?.cached
-                ? trans.__('This task came from the cache, and its notebook was deleted.')
-                : trans.__('This task has no notebook: see its log.'))}
-        </p>
+        <p className="nby-Note">{executed.problem ?? trans.__('Loading…')}</p>
       )}
     </div>
   );
