@@ -3,12 +3,14 @@ frozen at Run, with real installs and real kernels."""
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbyard.blobs import open_download
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.domain.executables.structs import NewExecutable, Resources
@@ -220,6 +222,14 @@ def test_what_was_changed_by_hand_is_told(ground: Ground) -> None:
     )
 
 
+def crate_of(ground: Ground, run: str) -> dict[str, bytes]:
+    """Return the files of the crate of a run."""
+    yard = ground.yard
+    opened, _ = open_download(yard.parts.blobs, yard.services.runs.crate(ADA, run))
+    with opened, zipfile.ZipFile(opened) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 @pytest.mark.long
 def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_path: Path) -> None:
     """L6: its code runs as it is now; a result of other code is nobody's, and going back brings
@@ -244,6 +254,10 @@ def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_
         assert ran() == (f"{version} 2.0", False, f"{changed} has changed since it was locked")
     (folder / "calf.py").write_text("version = '0.1'\n")
     assert ran() == ("0.1 2.0", True, "")
+    files = crate_of(ground, ground.yard.services.runs.list(ADA).items[0].id)
+    lock = files["environments/cows-v2.txt"].decode()
+    assert "# calf==0.1, used in place\n" in lock and "\ncow==2.0 --hash=sha256:" in f"\n{lock}"
+    assert not [name for name, content in files.items() if str(tmp_path).encode() in content]
     (folder / "calf.py").write_text("version = '0.4.00'")
     assert ground.change(f"-e {folder}").current.digest != made.current.digest
     assert ran() == ("0.4.00 2.0", False, "")

@@ -209,7 +209,7 @@ class CrateParts:
         version = self._record.environments.get(used.version_id) if used else None
         if used is None or version is None:
             return []
-        content = "".join(f"{line}\n" for line in version.lock_lines).encode()
+        content = "".join(f"{line}\n" for line in version.portable_lines).encode()
         place = self._place("environments", f"{used.name}-v{used.number}.txt", used.version_id)
         name = f"Lock of the environment {used.shown}, Python {version.python}"
         file = CrateFile(place, content=content)

@@ -166,6 +166,18 @@ def is_option(line: str) -> bool:
     return line.startswith("--")
 
 
+def place_of(line: str) -> str:
+    """Return the address in a line that names a package source; empty if there is none."""
+    return line.partition(" ")[2] if is_option(line) else ""
+
+
+def is_local(address: str) -> bool:
+    """Return whether an address is a path on this machine."""
+    scheme, has_scheme, _ = address.partition("://")
+    is_path = not has_scheme and bool(address)
+    return is_path or scheme.lower().rpartition("+")[2] == "file"
+
+
 def folder_of(line: str) -> str:
     """Return the address of the folder that is used in place; empty if there is none."""
     option, _, rest = line.partition(" ")

@@ -14,9 +14,11 @@ from nbyard.domain.environments.requirements import (
     EDITABLE,
     PROTECTED,
     folder_of,
+    is_local,
     is_option,
     key_of,
     name_of,
+    place_of,
 )
 from nbyard.domain.state_machines import EnvironmentState
 from nbyard.errors import Invalid, NotFound
@@ -113,6 +115,14 @@ class LockedPackage(msgspec.Struct, frozen=True, omit_defaults=True):
         return " ".join([what, *(f"--hash={each}" for each in self.hashes)])
 
     @property
+    def portable_line(self) -> str:
+        """Return the package as a line without an address on this machine."""
+        if self.folder:
+            return f"# {self.name}=={self.version}, used in place"
+        own = msgspec.structs.replace(self, url="") if is_local(self.url) else self
+        return own.line
+
+    @property
     def shown(self) -> str:
         """Return its version, and a short digest of its folder."""
         digest = self.tree.rpartition(":")[2][:SHOWN_DIGITS]
@@ -122,6 +132,16 @@ class LockedPackage(msgspec.Struct, frozen=True, omit_defaults=True):
 def lock_lines(requirements: Iterable[str], packages: Iterable[LockedPackage]) -> list[str]:
     """Return a lock as the lines of a requirements file: package sources, then packages."""
     return [*filter(is_option, requirements), *(package.line for package in packages)]
+
+
+def portable_lines(requirements: Iterable[str], packages: Iterable[LockedPackage]) -> list[str]:
+    """Return a lock as lines that another machine can use, without places of this machine.
+
+    A package that is used in place is a comment with its name and version. Archives in folders
+    are named by version and hash only, and package sources in folders are left out.
+    """
+    options = [line for line in requirements if is_option(line) and not is_local(place_of(line))]
+    return [*options, *(package.portable_line for package in packages)]
 
 
 def with_folders_of(lock: str, requirements: Iterable[str]) -> list[str]:
@@ -168,6 +188,11 @@ class EnvironmentVersion(msgspec.Struct, frozen=True):
     def lock_lines(self) -> list[str]:
         """Return its lock as the lines of a requirements file."""
         return lock_lines(self.requirements, self.packages)
+
+    @property
+    def portable_lines(self) -> list[str]:
+        """Return its lock as the lines of a requirements file for another machine."""
+        return portable_lines(self.requirements, self.packages)
 
 
 class Environment(msgspec.Struct, frozen=True):

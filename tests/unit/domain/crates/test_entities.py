@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.crates.entities import CrateParts, media_type, named_information, text_of
 from nbyard.domain.crates.graph import CodeFile, CrateGraph, Entity
+from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.runs.structs import BytesOf
 
 from ..lineage.records import digest, record
@@ -102,6 +103,20 @@ def test_the_lock_of_an_environment_is_a_file() -> None:
     tool = entity(graph, parts.tool(record().tasks[0])["@id"])
     assert tool["softwareRequirements"] == {"@id": "environments/science-v2.txt"}
     assert b"polars==1.36.0 --hash=sha256:1\n" in graph.files["environments/science-v2.txt"].content
+
+
+def test_a_package_that_is_used_in_place_has_no_path_in_a_crate() -> None:
+    whole = record()
+    ((key, version),) = whole.environments.items()
+    mine = LockedPackage("mine", "4", folder="file:///home/ada/mine", tree="tree:" + "b" * 64)
+    version = msgspec.structs.replace(version, packages=[mine])
+    whole = msgspec.structs.replace(whole, environments={key: version})
+    graph = CrateGraph()
+    graph.add("./", "Dataset")
+    CrateParts(graph, whole, Everything()).tool(whole.tasks[0])
+    lock = graph.files["environments/science-v2.txt"].content
+    assert lock == b"# mine==4, used in place\n"
+    assert "/home/ada" not in str(graph.metadata())
 
 
 def test_data_that_are_left_out_are_known_by_their_digest() -> None:

@@ -15,6 +15,7 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     locked_trees,
     package_changes,
+    portable_lines,
     requirements_of_lock,
     with_folders_of,
 )
@@ -45,6 +46,27 @@ def test_a_change_keeps_the_other_lines_in_their_order():
 def test_a_locked_package_is_a_line_that_is_read_again():
     package = LockedPackage("my_cow", "1.0", ("sha256:" + "a" * 64, "sha256:" + "b" * 64))
     assert read_requirements(package.line) == [package.line]
+
+
+def test_a_portable_lock_has_no_places_of_this_machine():
+    options = ["--index-url https://index.test/simple", "--find-links file:///srv/wheels"]
+    hashes = ("sha256:" + "a" * 64,)
+    packages = [
+        LockedPackage("ant", "1", hashes),
+        LockedPackage("bee", "2", hashes, url="file:///srv/wheels/bee-2-py3-none-any.whl"),
+        LockedPackage("cow", "3", hashes, url="https://index.test/cow-3-py3-none-any.whl"),
+        LockedPackage("mine", "4", folder="file:///home/ada/mine", tree="tree:" + "b" * 64),
+    ]
+    lines = portable_lines([*options, "-e file:///home/ada/mine", "ant"], packages)
+    assert lines == [
+        options[0],
+        f"ant==1 --hash={hashes[0]}",
+        f"bee==2 --hash={hashes[0]}",
+        f"cow @ https://index.test/cow-3-py3-none-any.whl --hash={hashes[0]}",
+        "# mine==4, used in place",
+    ]
+    # An installer reads them, and ignores the comment.
+    assert len(read_requirements("\n".join(lines), Sources.parse(["https://index.test"]))) == 4
 
 
 def test_what_differs_between_two_locks_is_told_by_name():
