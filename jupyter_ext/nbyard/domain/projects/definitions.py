@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from nbyard.domain.projects.notifications import NotificationEntry, as_lists, sorted_entries
+from nbyard.domain.notices.structs import NoticeEvent, ScheduleNotice
+from nbyard.domain.projects.notifications import (
+    NotificationEntry,
+    as_lists,
+    in_order,
+    sorted_entries,
+)
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.retention import PolicyRules
@@ -37,7 +43,10 @@ RUN_OPTIONS = ("executable", "parameters", "runtime", "environment", "kernel", "
 
 
 class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A schedule in a project file. `path` is relative to the project's folder."""
+    """A schedule in a project file. `path` is relative to the project's folder.
+
+    `notify` are the events that channels report, by the name of the channel.
+    """
 
     when: str
     path: str = ""
@@ -56,6 +65,7 @@ class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkn
     kernel: str = ""
     image: str = ""
     priority: int = 0
+    notify: dict[str, list[NoticeEvent]] = {}
 
     def new(self, name: str) -> NewSchedule:
         """Return the schedule to create."""
@@ -72,6 +82,7 @@ class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkn
             self.overlap,
             self.missed,
             self.enabled,
+            [ScheduleNotice(channel, events) for channel, events in self.notify.items()],
         )
 
 
@@ -189,6 +200,7 @@ def entry_of(schedule: Schedule, folder: str, zone: str) -> ScheduleEntry:
         overlap=schedule.overlap,
         missed=schedule.missed,
         enabled=schedule.is_enabled,
+        notify={one.channel: in_order(one.events) for one in schedule.notify},
         **{option: getattr(run, option) for option in RUN_OPTIONS},
     )
 
@@ -210,6 +222,7 @@ def stored_form(entry: ScheduleEntry, zone: str) -> ScheduleEntry:
         zone="" if entry.zone == zone else entry.zone,
         starts_at=starts_at,
         ends_at=ends_at,
+        notify={channel: in_order(events) for channel, events in entry.notify.items()},
     )
 
 

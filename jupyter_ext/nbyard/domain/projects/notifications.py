@@ -1,6 +1,6 @@
 """The rules of notice channels in a project file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -35,12 +35,14 @@ class ChannelRules(msgspec.Struct, frozen=True):
     rules: list[NotificationEntry]
 
 
+def in_order(events: Collection[NoticeEvent]) -> list[NoticeEvent]:
+    """Return events, each once, in the order in which they are compared."""
+    return [one for one in EVENTS if one in events]
+
+
 def sorted_entries(entries: Iterable[NotificationEntry]) -> list[NotificationEntry]:
     """Return entries in the one form and order in which they are compared."""
-    ordered = [
-        msgspec.structs.replace(one, events=[e for e in EVENTS if e in one.events])
-        for one in entries
-    ]
+    ordered = [msgspec.structs.replace(one, events=in_order(one.events)) for one in entries]
     return sorted(ordered, key=msgspec.json.encode)
 
 

@@ -30,7 +30,7 @@ from nbyard.services.projects.pushed_files import files_of
 from nbyard.services.projects.pushed_schedules import below
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Collection, Container, Mapping
     from pathlib import Path
 
     from nbyard.domain.notices.structs import NoticeRule
@@ -65,7 +65,11 @@ def compare_rules(
         Invalid: a field is refused, or a channel is unknown.
     """
     notifications = _checked(definition.notifications, files)
-    _check_channels(parts, c, owner, notifications)
+    named = [(f"notifications.{name[:40]}", name) for name in notifications]
+    for schedule, entry in definition.schedules.items():
+        where = f"schedules.{schedule[:40]}.notify"
+        named += [(f"{where}.{name[:40]}", name) for name in entry.notify]
+    _check_channels(parts, c, owner, named)
     policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
     if len(policies) > MOST_POLICIES:
         raise Invalid.field("retention", because("too-many-policies", most=MOST_POLICIES))
@@ -171,14 +175,15 @@ def _checked(
 
 
 def _check_channels(
-    parts: ServiceContext, c: Connection, owner: str, wanted: Mapping[str, ChannelRules]
+    parts: ServiceContext, c: Connection, owner: str, named: Collection[tuple[str, str]]
 ) -> None:
-    names = {*parts.store.channels.names(c, owner).values()} if wanted else set()
-    for name in wanted:
+    """Check that channels exist, which are given with the fields that name them."""
+    names = {*parts.store.channels.names(c, owner).values()} if named else set()
+    for field, name in named:
         if name not in names:
             why = because("no-channel", name=name[:80], present=nearest_names(names, name[:80]))
             hint = because("create-channel", name=name[:80])
-            raise Invalid.fields([Detail.of(f"notifications.{name[:40]}", why)], hint=hint)
+            raise Invalid.fields([Detail.of(field, why)], hint=hint)
 
 
 def _policy_name(name: str, rules: PolicyRules) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from nbyard.domain.names import check_name
+from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.projects.definitions import RUN_OPTIONS, ScheduleEntry, entry_of, stored_form
 from nbyard.domain.schedules.due_times import settle
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
@@ -36,9 +39,14 @@ SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
 def pushed_rows(
     parts: ServiceContext, c: Connection, owner: str, project_id: str
 ) -> dict[str, ScheduleRow]:
-    """Return the schedules of earlier pushes of a project by name."""
+    """Return the schedules of earlier pushes of a project by name, with their channels."""
     rows = parts.store.schedules.below(c, owner, str(folder_of(parts.store, project_id)))
-    return {row.schedule.name: row for row in rows}
+    notify = parts.store.rules.of_schedules(c, [row.schedule.id for row in rows])
+    found = {}
+    for row in rows:
+        shown = msgspec.structs.replace(row.schedule, notify=notify.get(row.schedule.id, []))
+        found[shown.name] = msgspec.structs.replace(row, schedule=shown)
+    return found
 
 
 def entries_of(rows: Mapping[str, ScheduleRow]) -> dict[str, ScheduleEntry]:
@@ -53,7 +61,7 @@ def wanted_entries(
     """Return the entries of a project file in the form of stored ones.
 
     Raises:
-        Invalid: a name, a time zone or a path is refused.
+        Invalid: a name, a time zone, a path or the events of a channel are refused.
     """
     wanted = {}
     for name, entry in entries.items():
@@ -65,6 +73,10 @@ def wanted_entries(
             raise below(error, where) from None
         if made.path and made.path.partition("::")[0] not in files:
             raise Invalid.field(f"{where}.path", because("not-among-files", path=entry.path[:200]))
+        if len(made.notify) > MOST_RULES:
+            raise Invalid.field(f"{where}.notify", because("too-many-rules", most=MOST_RULES))
+        for channel, events in made.notify.items():
+            check_events(events, f"{where}.notify.{channel[:40]}")
         wanted[name] = made
     return wanted
 
@@ -133,6 +145,8 @@ class ScheduleSync:
             given["run"] = new.run
         if "when" in fields:
             given["timing"] = new.timing
+        if "notify" in fields:
+            given["notify"] = new.notify
         if "pinned" in fields:
             given["mode"] = new.mode
         schedule_id = row.schedule.id

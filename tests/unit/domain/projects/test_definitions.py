@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.domain.notices.structs import EVENTS, ScheduleNotice
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
     ProjectChange,
@@ -67,6 +68,8 @@ def test_a_whole_file():
         (b"[project]\nname = 'a'\n[schedule.x]\nwhen = ''", "schedule"),
         (b"[project]\nname = 'a'\n[schedules.x]\npath = ''", "when"),
         (b"[project]\nname = 'a'\n[schedules.x]\nwhen = ''\noverlap = 'no'", "overlap"),
+        (b"[project]\nname = 'a'\n[schedules.x]\nwhen = ''\nnotify = 'team'", "notify"),
+        (b"[project]\nname = 'a'\n[schedules.x]\nwhen = ''\nnotify.team = ['late']", "late"),
         (b"[project\nname = 'a'", "line 1"),
         (b"[project]\nname = 'a'\nname = 'b'", "overwrite"),
         (b"\xff", "byte 0"),
@@ -103,6 +106,7 @@ def stored(entry: ScheduleEntry, timing: Timing, words: str, zone: str) -> Sched
         counts=ScheduleCounts(),
         created_at=NOW,
         updated_at=NOW,
+        notify=new.notify,
     )
 
 
@@ -121,6 +125,7 @@ ENTRIES = st.builds(
     missed=st.builds(Missed, st.sampled_from(["skip", "last", "all"])),
     enabled=st.booleans(),
     priority=st.integers(-9, 9),
+    notify=st.dictionaries(st.text(), st.lists(st.sampled_from(EVENTS), min_size=1)),
 )
 
 
@@ -154,10 +159,18 @@ def test_a_time_without_an_offset_is_of_the_zone():
 
 
 def test_an_entry_becomes_a_schedule():
-    entry = ScheduleEntry("daily at 6", "a.py", parameters={"n": 1}, pinned=True, enabled=False)
+    entry = ScheduleEntry(
+        "daily at 6",
+        "a.py",
+        parameters={"n": 1},
+        pinned=True,
+        enabled=False,
+        notify={"team": ["failed"]},
+    )
     new = entry.new("morning")
     assert new.run == NewRun(path="a.py", parameters={"n": 1})
     assert (new.name, new.mode, new.is_enabled) == ("morning", "pinned", False)
+    assert new.notify == [ScheduleNotice("team", ["failed"])]
 
 
 def test_differences():

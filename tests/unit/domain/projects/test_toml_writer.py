@@ -46,6 +46,7 @@ SCHEDULES = st.builds(
     parameters=st.dictionaries(NAMES, VALUES, max_size=2),
     enabled=st.booleans(),
     missed=st.builds(Missed, st.sampled_from(["skip", "last"]), st.integers(0, 9)),
+    notify=st.dictionaries(NAMES, st.lists(st.sampled_from(EVENTS), unique=True), max_size=2),
 )
 ENVIRONMENTS = st.builds(EnvironmentEntry, st.lists(st.text(max_size=9), max_size=2))
 NOTIFICATIONS = st.builds(

@@ -10,10 +10,12 @@ from nbyard.domain.notices.structs import (
     ChannelSecret,
     DigestLimit,
     NoticeRule,
+    ScheduleNotice,
 )
 from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.retention import PolicyRules
+from nbyard.domain.schedules.structs import SchedulePatch
 from nbyard.errors import Invalid
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
@@ -183,3 +185,38 @@ def test_channels_of_others_are_unknown(projects, channels, folder, yard):
     with pytest.raises(Invalid, match="no notice channel 'team'") as refused:
         projects.plan(eve, folder(TEAM))
     assert "nbyard channels create team" in str(refused.value.hint)
+
+
+MORNING = '[schedules.morning]\npath = "a.py"\nwhen = "daily at 6"\n'
+
+
+def test_the_channels_of_a_schedule_are_pushed_and_pulled(projects, channels, ann, folder, yard):
+    schedules = yard.services.schedules
+    body = folder(MORNING + 'notify.team = ["schedule-missed", "failed"]\n')
+    assert lines(projects.push(ann, body)) == ["add project wine", "add schedule morning"]
+    team = ScheduleNotice("team", ["failed", "schedule-missed"])
+    assert schedules.get(ann, "morning").notify == [team]
+    assert projects.plan(ann, body).changes == []
+    assert projects.push(ann, body).changes == []
+    body = folder(MORNING + 'notify = {team = ["failed"], mail = ["succeeded"]}\n')
+    (change,) = (one for one in projects.push(ann, body).changes if one.kind == "schedule")
+    assert (change.action, change.fields) == ("change", ["notify"])
+    # An edit in JupyterLab is what a pull writes into the file.
+    shown = schedules.get(ann, "morning")
+    patch = SchedulePatch(shown.revision, notify=[ScheduleNotice("mail", ["failed"])])
+    schedules.update(ann, "morning", patch)
+    pulled = projects.definition(ann, "wine").definition
+    assert pulled.schedules["morning"].notify == {"mail": ["failed"]}
+    # The own rules of channels stay as they are.
+    assert rules(yard, ann, "team") == [OTHERS] and pulled.notifications == {}
+    projects.push(ann, folder(MORNING))
+    assert schedules.get(ann, "morning").notify == []
+
+
+def test_an_unknown_channel_of_a_schedule_is_named(projects, channels, ann, folder):
+    body = folder(MORNING + '[schedules.morning.notify]\nteams = ["failed"]\n')
+    for ask in (projects.plan, projects.push):
+        with pytest.raises(Invalid, match="team") as refused:
+            ask(ann, body)
+        assert [one.path for one in refused.value.details] == ["schedules.morning.notify.teams"]
+        assert "create" in refused.value.hint

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nbyard.domain.notices.rules import MOST_RULES
 from nbyard.domain.projects.definitions import ProjectChange, ScheduleEntry
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
@@ -17,6 +18,18 @@ def test_paths_are_those_of_sent_files():
         wanted_entries({"morning": EIGHT}, {"b.py"})
     assert refused.value.details[0].path == "schedules.morning.path"
     assert wanted_entries({"x": ScheduleEntry("@daily", executable="e")}, set())
+
+
+def test_a_channel_needs_events():
+    entry = ScheduleEntry("@daily", "a.py", notify={"team": []})
+    with pytest.raises(Invalid) as refused:
+        wanted_entries({"morning": entry}, {"a.py"})
+    assert refused.value.details[0].path == "schedules.morning.notify.team"
+    names = [f"channel {number}" for number in range(MOST_RULES + 1)]
+    entry = ScheduleEntry("@daily", "a.py", notify={name: ["failed"] for name in names})
+    with pytest.raises(Invalid) as refused:
+        wanted_entries({"morning": entry}, {"a.py"})
+    assert refused.value.details[0].path == "schedules.morning.notify"
 
 
 def test_only_new_times_are_checked():
