@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.origins import Origin
+from nbyard.domain.runs.origins import SOURCED, Origin
 from nbyard.domain.runs.planning import plan_tasks
 from nbyard.domain.runs.samples import Sample
 from nbyard.domain.runs.structs import BytesOf, NewRun, ResultOf, Run, TaskPlan
@@ -84,7 +84,8 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     """Queue a run that repeats an ended run; return its ID.
 
     Its tasks are those of the old run as `renew` changes them, with the values and the template
-    of that run. It takes the name, the due time, the projects, and the place in a backfill.
+    of that run. It takes the name, the due time, the schedule or trigger, the projects, and the
+    place in a backfill.
     """
     row = {
         **_same_work(store, c, old),
@@ -98,9 +99,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
     # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
-    origin = Origin(
-        "retry", old.id, before.due_at, chain=before.chain, backfill_id=before.backfill_id
-    )
+    origin = msgspec.structs.replace(before, kind="retry", id=old.id, cause=None)
     made = _insert(store, c, row, origin, plans)
     store.projects.link_retry(c, old, made)
     if before.backfill_id:
@@ -202,6 +201,7 @@ def _insert(
 ) -> str:
     """Insert a queued run with its waiting tasks; return its ID."""
     now, run_id = datetime.now(UTC), new_id()
+    source_id = origin.id if origin.kind in SOURCED else origin.source_id
     started_by = {
         "origin": origin.kind,
         "origin_id": origin.id,
@@ -209,6 +209,7 @@ def _insert(
         "cause": msgspec.to_builtins(origin.cause),
         "chain": origin.chain,
         "backfill_id": origin.backfill_id,
+        "source_id": source_id,
     }
     store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
     run = store.runs.by_id(c, run_id)

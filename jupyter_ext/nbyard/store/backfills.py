@@ -121,14 +121,8 @@ class BackfillRows:
 
         A retry belongs to the due time of the run that it repeats.
         """
-        is_own = and_(R.origin_id == schedule_id, R.origin.in_(("schedule", "backfill")))
-        columns = (R.id, R.number, R.state)
-        known = select(*columns, R.due_at).where(is_own, R.due_at.between(first, last))
-        # A retry may be retried, too.
-        family = known.cte("family", recursive=True)
-        is_retry = and_(R.origin == "retry", R.origin_id == family.c.id)
-        family = family.union_all(select(*columns, family.c.due_at).where(is_retry))
-        query = select(family).order_by(family.c.id.desc())
+        is_own = and_(R.source_id == schedule_id, R.due_at.between(first, last))
+        query = select(R.id, R.number, R.state, R.due_at).where(is_own).order_by(R.id.desc())
         found: defaultdict[datetime, list[PastRun]] = defaultdict(list)
         for row in c.execute(query):
             found[row.due_at].append(PastRun(row.id, row.number, row.state))

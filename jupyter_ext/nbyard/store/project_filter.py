@@ -23,15 +23,15 @@ def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> Colum
 
 
 def runs_of(project: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of linked runs, and of those of linked workflows and origins.
+    """Return the conditions of linked runs, and of those of linked workflows and sources.
 
     A run that fits one of them belongs to the project.
     """
     links: dict[LinkKind, ColumnElement[Any]] = {
         "run": R.id,
         "workflow": R.workflow_id,
-        "schedule": R.origin_id,
-        "trigger": R.origin_id,
+        "schedule": R.source_id,
+        "trigger": R.source_id,
     }
     return [linked_to(project, kind, column) for kind, column in links.items()]
 

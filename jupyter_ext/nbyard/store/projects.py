@@ -174,14 +174,11 @@ class ProjectRows:
         self.tell(c, project.id, project.owner, "linked")
 
     def link_retry(self, c: Connection, old: Run, made: str) -> None:
-        """Link a retry to the projects that its run belongs to.
+        """Link a retry to the projects that its run is linked to.
 
-        A linked workflow has its retries already, a linked schedule or trigger has not.
+        Projects of its workflow, schedule or trigger have it already.
         """
-        of_run = and_(L.kind == "run", L.resource_id == old.id)
-        # The origin of a backfill is a schedule.
-        of_origin = and_(L.kind.in_(("schedule", "trigger")), L.resource_id == old.origin.id)
-        query = select(L.project_id).where(of_run | of_origin).distinct()
+        query = select(L.project_id).where(L.kind == "run", L.resource_id == old.id)
         for project_id in [*c.execute(query).scalars()]:
             row = {"project_id": project_id, "kind": "run", "resource_id": made}
             c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])

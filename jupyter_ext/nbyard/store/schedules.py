@@ -263,7 +263,7 @@ class ScheduleRows:
 
     def live_runs(self, c: Connection, schedule_id: str) -> list[str]:
         """Return the IDs of the runs of a schedule that have not ended, newest first."""
-        where = and_(R.origin_id == schedule_id, R.origin == "schedule", R.state.in_(RUN.live))
+        where = and_(R.source_id == schedule_id, R.origin == "schedule", R.state.in_(RUN.live))
         return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
 
     def ticks(self, c: Connection, schedule_id: str, limit: int, after: str) -> list[Tick]:

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.structs import NewProject
-from nbyard.domain.runs.origins import Origin
+from nbyard.domain.runs.causes import FireCause
+from nbyard.domain.runs.origins import SOURCED, Origin
 from nbyard.domain.runs.planning import plan_tasks
 from nbyard.domain.runs.structs import BytesOf, NewRun, RunDetail, TaskPlan, ValueOf
 from nbyard.domain.runs.templates import RunTemplate
@@ -139,6 +140,7 @@ def test_a_submission_key_makes_one_run_however_many_ask_at_once(
         assert create_run(yard.store, c, template)[0] != create_run(yard.store, c, template)[0]
     runs = yard.services.runs
     (found,) = runs.list(ann, schedule="s" * 36).items
+    origin = msgspec.structs.replace(origin, source_id=origin.id)
     assert (found.id, found.origin) == (made[0][0], origin)
     assert found.scheduled_at == "2026-03-29T01:30:00Z"
     assert [run.id for run in runs.list(ann, origin="schedule").items] == [found.id]
@@ -242,6 +244,26 @@ def test_runs_of_a_bisection_have_the_due_time_of_the_bad_run(yard, ann, templat
         probe = yard.store.runs.by_id(c, create_probe(yard.store, c, bad, plans, "b"))
     assert probe.origin == Origin("bisect", "b", due)
     assert probe.scheduled_at == bad.scheduled_at == "2026-11-26T08:00:00Z"
+
+
+@pytest.mark.parametrize("kind", sorted(SOURCED))
+def test_a_retry_keeps_its_schedule_or_trigger_and_its_due_time(yard, ann, template, kind):
+    origin = Origin(kind, "s", DUE, FireCause(), ["s"], "b" if kind == "backfill" else "")
+    with yard.store.write() as c:
+        family = [create_run(yard.store, c, template, origin=origin)[0]]
+    for _ in range(2):
+        yard.services.runs.cancel(ann, family[-1])
+        with yard.store.write() as c:
+            old = yard.services.runs.get(ann, family[-1]).run
+            family.append(retry_run(yard.store, c, old, taken_over, ""))
+    first, *retries = (yard.services.runs.get(ann, one).run.origin for one in family)
+    assert first == msgspec.structs.replace(origin, source_id="s")
+    assert retries == [
+        msgspec.structs.replace(first, kind="retry", id=one, cause=None) for one in family[:2]
+    ]
+    with yard.store.read() as c:
+        found = yard.store.runs.page(c, ann.name, 9, "", schedule="s")
+    assert [run.id for run in found] == family[::-1]
 
 
 @BOTH

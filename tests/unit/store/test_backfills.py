@@ -8,7 +8,6 @@ from sqlalchemy.exc import IntegrityError
 from nbyard.domain.schedules.backfills import BackfillCounts, BackfillTick
 from nbyard.reasons.structs import because
 from nbyard.store import Store
-from nbyard.store.schema.tables import runs
 
 from .rows import Rows
 from .test_schedules import add
@@ -98,11 +97,11 @@ def test_it_is_deleted_with_its_schedule(store, made):
 def test_runs_of_due_times_are_found(store, made):
     with store.write() as c:
         rows = Rows(store, c)
-        for origin, due in (("schedule", DUES[0]), ("backfill", DUES[0]), ("manual", DUES[1])):
-            run = rows.run()
-            values = {"origin": origin, "origin_id": "s", "due_at": due}
-            c.execute(runs.update().where(runs.c.id == run.id).values(**values))
+        for origin in ("schedule", "backfill", "retry"):
+            rows.run(origin=origin, source_id="s", due_at=DUES[0])
+        rows.run(origin="schedule", source_id="s")
+        rows.run(origin="retry", source_id="t", due_at=DUES[1])
         found = store.backfills.past_runs(c, "s", DUES[0], DUES[-1])
-        assert {due: len(known) for due, known in found.items()} == {DUES[0]: 2}
+        assert {due: len(known) for due, known in found.items()} == {DUES[0]: 3}
         assert store.backfills.past_runs(c, "s", DUES[1], DUES[-1]) == {}
         assert store.backfills.past_runs(c, "other", DUES[0], DUES[-1]) == {}

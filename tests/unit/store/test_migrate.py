@@ -296,3 +296,30 @@ def test_older_runs_have_no_template_and_retries_know_their_origin(
         "e": Origin(),
     }
     assert templates == [""] * 5
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_earlier_runs_get_the_schedule_or_trigger_that_they_came_from(
+    tmp_path: Path, database_url: str
+) -> None:
+    """0040: retries have that of the run that they repeat, which may be a retry or deleted."""
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        rows = Rows(opened, c)
+        last = rows.run(origin="retry")  # with an ID before that of the run that it repeats
+        nightly = rows.run(origin="schedule", origin_id="s")
+        again = rows.run(origin="retry", origin_id=nightly.id)
+        fired = rows.run(origin="trigger", origin_id="t")
+        by_hand = rows.run()
+        others = [
+            rows.run(origin="retry", origin_id=by_hand.id),
+            rows.run(origin="retry", origin_id="gone"),
+            rows.run(origin="bisect", origin_id="b"),
+        ]
+        set_origin = text("update runs set origin_id = :again where id = :last")
+        c.execute(set_origin, {"again": again.id, "last": last.id})
+        import_module("nbyard.store.migrations.versions.0040_sources_of_runs").find_sources(c)
+        sourced = (nightly, again, last, fired, by_hand, *others)
+        found = [opened.runs.by_id(c, run.id) for run in sourced]
+    opened.close()
+    assert [run.origin.source_id for run in found if run] == ["s", "s", "s", "t", *[""] * 4]

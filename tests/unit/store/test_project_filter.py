@@ -25,7 +25,7 @@ def test_runs_belong_to_a_project_by_their_links(store):
         rows, wine, beer = Rows(store, c), add(store, c), add(store, c, "beer")
         by_run = rows.run()
         by_workflow = rows.run(workflow_id="w")
-        by_schedule = rows.run(origin="schedule", origin_id="s")
+        by_schedule = rows.run(origin="schedule", source_id="s")
         other = rows.run(workflow_id="v")
         for kind, key in (("run", by_run.id), ("workflow", "w"), ("schedule", "s")):
             store.projects.link(c, wine, kind, key)

@@ -115,7 +115,7 @@ def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store):
         mine = [
             rows.run(title="linked"),
             rows.run(title="of workflow", workflow_id="w"),
-            rows.run(title="of schedule", origin="schedule", origin_id="s"),
+            rows.run(title="of schedule", origin="schedule", source_id="s"),
         ]
         rows.run(title="other", workflow_id="v")
         store.projects.link(c, made, "run", mine[0].id)

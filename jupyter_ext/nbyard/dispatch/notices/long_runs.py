@@ -54,9 +54,9 @@ class LongRuns:
         if run.id not in self._usual:
             past = self._store.history.of_file(c, run.owner, run.path) if run.path else []
             self._usual[run.id] = usual_seconds(past)
-        schedule = run.origin.id if run.origin.kind == "schedule" else ""
         projects = projects_of_runs(c, named, {run.id})[run.id]
-        one = Occurrence(EVENT, "", run.owner, "", run.path, schedule, run.id, projects)
+        source = run.origin.source_id
+        one = Occurrence(EVENT, "", run.owner, "", run.path, source, run.id, projects)
         elapsed = (now - run.started_at).total_seconds()
         return [
             rule

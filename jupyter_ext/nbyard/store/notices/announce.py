@@ -22,9 +22,13 @@ from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs
 
 N, R = notices.c, runs.c
-ENDS: Mapping[str, NoticeEvent] = {"succeeded": "succeeded", "failed": "failed"}
+ENDS: Mapping[str, NoticeEvent] = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 RETRIES = ("attempt-failed", "attempt-lost")
-RUN_COLUMNS = (R.id, R.owner, R.number, R.title, R.name, R.path, R.origin, R.origin_id)
+RUN_COLUMNS = (R.id, R.owner, R.number, R.title, R.name, R.path, R.source_id)
 
 
 class Moved(Protocol):
@@ -172,7 +176,7 @@ def _about_run(
         run.owner,
         run.name or run.title or run.path,
         run.path,
-        run.origin_id if run.origin == "schedule" else "",
+        run.source_id,
         run.id,
         projects,
         {"number": run.number, **facts},
@@ -184,7 +188,12 @@ def _last_failed(c: Connection, run: Any) -> bool:
     if not run.path:
         return False
     before = (R.path == run.path) & (R.owner == run.owner) & (R.id < run.id) & HISTORY
-    query = select(R.state).where(before, R.state.in_([*ENDS])).order_by(R.id.desc()).limit(1)
+    query = (
+        select(R.state)
+        .where(before, R.state.in_(("succeeded", "failed")))
+        .order_by(R.id.desc())
+        .limit(1)
+    )
     return bool(c.execute(query).scalar() == "failed")
 
 

@@ -38,7 +38,7 @@ from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versio
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in ("counts", "origin")]
-ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id")
+ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id")
 OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
@@ -235,8 +235,8 @@ class _Page(msgspec.Struct, frozen=True):
             of = of.where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
         if filters.keys() == {"schedule"}:
-            of_origin = own.where(runs.c.origin_id == filters["schedule"])
-            return self.newest(of_origin, runs.c.id)
+            of_schedule = own.where(runs.c.source_id == filters["schedule"])
+            return self.newest(of_schedule, runs.c.id)
         if filters.keys() - {"path"} == {"workflow"}:
             by_id = self.newest(own.where(runs.c.workflow_id == filters["workflow"]), runs.c.id)
             if "path" not in filters:
@@ -259,7 +259,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if project := filters.get("project"):
         query = query.where(runs.c.id.in_(run_ids_of(project)))
     if schedule := filters.get("schedule"):
-        query = query.where(runs.c.origin_id == schedule)
+        query = query.where(runs.c.source_id == schedule)
     if workflow := filters.get("workflow"):
         of_path = runs.c.path == filters["path"] if "path" in filters else false()
         query = query.where((runs.c.workflow_id == workflow) | of_path)
@@ -277,7 +277,9 @@ def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
     values = {f: getattr(row, f) for f in RUN_FIELDS}
     values["name"] = values["name"] or ""
     cause = msgspec.convert(row.cause, Cause | None)
-    origin = Origin(row.origin, row.origin_id, row.due_at, cause, row.chain, row.backfill_id)
+    origin = Origin(
+        row.origin, row.origin_id, row.due_at, cause, row.chain, row.backfill_id, row.source_id
+    )
     values["git"] = row.git and msgspec.convert(row.git, GitState)
     return Run(**values, origin=origin, counts=counts.get(row.id, {}))
 

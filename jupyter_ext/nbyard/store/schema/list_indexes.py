@@ -12,7 +12,7 @@ R, T = runs.c, tasks.c
 Index("ix_runs_owner_id", R.owner, R.id)
 Index("ix_runs_owner_state_id", R.owner, R.state, R.id)
 Index("ix_runs_owner_origin_id", R.owner, R.origin, R.id)
-Index("ix_runs_origin_id_id", R.origin_id, R.id)
+Index("ix_runs_source_id_id", R.source_id, R.id)
 Index("ix_runs_workflow_id_id", R.workflow_id, R.id)
 Index("ix_runs_path_id", R.path, R.id)
 NAMED_RUNS = (R.owner, R.workflow_id, R.id)

@@ -173,6 +173,7 @@ runs = Table(
     Column("kept", Boolean, nullable=False, server_default=false()),
     Column("origin", String(20), nullable=False, server_default="manual"),
     Column("origin_id", Id, nullable=False, server_default=""),
+    Column("source_id", Id, nullable=False, server_default=""),
     Column("due_at", Moment),
     Column("backfill_id", Id, nullable=False, server_default=""),
     Column("cause", JSON(none_as_null=True)),

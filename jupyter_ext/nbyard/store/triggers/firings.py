@@ -147,7 +147,7 @@ class FiringRows:
 
     def live_runs(self, c: Connection, trigger_id: str) -> list[str]:
         """Return the IDs of the runs of a trigger that have not ended, newest first."""
-        where = and_(R.origin_id == trigger_id, R.origin == "trigger", R.state.in_(RUN.live))
+        where = and_(R.source_id == trigger_id, R.origin == "trigger", R.state.in_(RUN.live))
         return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
 
     def windows(self, c: Connection, trigger: Trigger) -> list[RunWindow]:

@@ -70,7 +70,9 @@ def test_a_recovery_takes_the_place_of_a_success(store):
         for to in ("failed", "cancelled", "succeeded", "succeeded"):
             end(store, c, to)
         end(store, c, "succeeded", "/other.ipynb")
-        assert events(store, c, everything) == ["failed", "recovered", "succeeded", "succeeded"]
+        assert events(store, c, everything) == [
+            *("failed", "cancelled", "recovered", "succeeded", "succeeded"),
+        ]
         assert events(store, c, successes) == ["succeeded"] * 3
 
 
@@ -125,8 +127,13 @@ def test_a_rule_of_a_schedule_reports_its_runs_only(store):
         chosen = [(made.id, NoticeRule(["failed"]))]
         store.rules.replace_of_schedule(c, "ada", "nightly", chosen)
         end(store, c, "failed")
-        run = end(store, c, "failed", origin="schedule", origin_id="nightly")
-        assert [one.notice.run_id for one in store.notices.waiting(c, made.id)] == [run.id]
+        end(store, c, "failed", origin="retry", source_id="hourly")
+        runs = [
+            end(store, c, "failed", origin=origin, source_id="nightly")
+            for origin in ("schedule", "backfill", "retry")
+        ]
+        found = store.notices.waiting(c, made.id)
+        assert [one.notice.run_id for one in found] == [run.id for run in runs]
 
 
 def test_a_rule_of_a_project_reports_its_runs_only(store):
@@ -142,7 +149,7 @@ def test_a_rule_of_a_project_reports_its_runs_only(store):
         end(store, c, "failed", workflow_id="v")
         runs = [
             end(store, c, "failed", workflow_id="w"),
-            end(store, c, "failed", origin="schedule", origin_id="nightly"),
+            end(store, c, "failed", origin="schedule", source_id="nightly"),
         ]
         linked = Rows(store, c).run()
         store.projects.link(c, wine, "run", linked.id)
