@@ -1,7 +1,9 @@
 """Bisections, their probes, and how they judge a run."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from math import isnan
+from typing import TypeGuard
 
 import msgspec
 
@@ -11,8 +13,14 @@ from nbyard.domain.state_machines import BisectionState
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
+# The values of metrics by node and name; NaN and infinite numbers are texts.
+Metrics = Mapping[str, Mapping[str, float | str]]
 USUAL_LIMIT = 20
 MAX_LIMIT = 200
+
+
+def _is_number(value: float | str | None) -> TypeGuard[float]:
+    return isinstance(value, float | int) and not isnan(value)
 
 
 class NewBisection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,15 +53,32 @@ class BisectionJudge(msgspec.Struct, frozen=True):
         """Return the verdict on an ended run with this value of the metric."""
         if not self.metric:
             return "good" if state == "succeeded" else "bad" if state == "failed" else "unclear"
-        if not isinstance(value, float | int) or isnan(value):
+        if not _is_number(value):
             return "unclear"
         return "good" if (value >= self.threshold) == self.is_higher_good else "bad"
 
 
+def hint_of_metrics(good: Metrics, bad: Metrics) -> Reason:
+    """Return a hint with the metrics that tell two runs apart."""
+    names = [
+        f"{node}.{name}"
+        for node, values in good.items()
+        for name, value in values.items()
+        if _is_number(value) and _is_number(other := bad.get(node, {}).get(name)) and value != other
+    ]
+    return because("bisect-by-metric", names=names) if names else because("bisect-needs-metric")
+
+
 def judge_of(
-    metric: str, threshold: float | None, good: float | str | None, bad: float | str | None
+    metric: str,
+    threshold: float | None,
+    good: float | str | None,
+    bad: float | str | None,
+    hint: Reason | None = None,
 ) -> BisectionJudge:
     """Return how runs are judged; `good` and `bad` are the values of the metric.
+
+    `hint` is that of the refusal of a metric.
 
     Raises:
         Invalid: the metric does not tell the runs apart.
@@ -63,15 +88,14 @@ def judge_of(
             raise Invalid.field("threshold", because("threshold-without-metric"))
         return BisectionJudge()
     node, _, name = metric.partition(".")
-    numbers = [one for one in (good, bad) if isinstance(one, float | int) and not isnan(one)]
-    if len(numbers) != len((good, bad)):
-        raise Invalid.field("metric", because("no-metric-in-both", metric=metric[:160]))
-    high, low = max(numbers), min(numbers)
+    if not _is_number(good) or not _is_number(bad):
+        raise Invalid.field("metric", because("no-metric-in-both", metric=metric[:160]), hint=hint)
+    high, low = max(good, bad), min(good, bad)
     if high == low:
-        raise Invalid.field("metric", because("metric-is-equal", metric=metric[:160]))
+        raise Invalid.field("metric", because("metric-is-equal", metric=metric[:160]), hint=hint)
     at = (high + low) / 2 if threshold is None else threshold
-    found = BisectionJudge(node, name, at, numbers[0] == high)
-    if (found.verdict("", numbers[0]), found.verdict("", numbers[1])) != ("good", "bad"):
+    found = BisectionJudge(node, name, at, good == high)
+    if (found.verdict("", good), found.verdict("", bad)) != ("good", "bad"):
         raise Invalid.field("threshold", because("threshold-not-between", low=low, high=high))
     return found
 

@@ -124,7 +124,11 @@ MACHINES = {
         "To declare it, open the inspector of the workflow in JupyterLab while no node is selected."
         " Then select it in the menu beside the field of each node that uses it."
     ),
-    "bisect-by-metric": code("If both runs succeeded, name a metric that became bad."),
+    "bisect-by-metric": code("These metrics differ between both runs: {names:, }.", names=list),
+    "bisect-needs-metric": code(
+        "Without a metric, one run must have succeeded and the other one failed. No metric differs"
+        " between both runs; nbyard.log_metric(NAME, NUMBER) records one."
+    ),
     "skip-in-scratch-run": code(
         "Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set."
     ),

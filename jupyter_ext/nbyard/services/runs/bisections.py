@@ -15,6 +15,7 @@ from nbyard.domain.bisections.structs import (
     BisectionPreview,
     NewBisection,
     check_limit_of_probes,
+    hint_of_metrics,
     judge_of,
 )
 from nbyard.domain.callers import Caller
@@ -155,15 +156,16 @@ class BisectionService:
     def _judge(self, caller: Caller, body: NewBisection, good: Run, bad: Run) -> BisectionJudge:
         if body.metric:
             node, _, name = body.metric.partition(".")
-            values = [
-                self._runs.metrics_of(caller, run).get(node, {}).get(name) for run in (good, bad)
-            ]
-            return judge_of(body.metric, body.threshold, *values)
+            metrics = [self._runs.metrics_of(caller, run) for run in (good, bad)]
+            first, last = (one.get(node, {}).get(name) for one in metrics)
+            hint = hint_of_metrics(*metrics)
+            return judge_of(body.metric, body.threshold, first, last, hint)
         judge = judge_of("", body.threshold, None, None)
         for name, run in (("good", good), ("bad", bad)):
             if judge.verdict(run.state, None) != name:
                 why = because("run-is-not-so", number=run.number, state=run.state)
-                raise Invalid.field(name, why, hint=because("bisect-by-metric"))
+                metrics = [self._runs.metrics_of(caller, one) for one in (good, bad)]
+                raise Invalid.field(name, why, hint=hint_of_metrics(*metrics))
         return judge
 
     def _named(self, c: Connection, change: BisectionChange) -> BisectionChange:

@@ -9,22 +9,29 @@ import { IPanelServices } from '../../frame/services';
 interface IBisectProps {
   services: IPanelServices;
   runs: readonly [Run, Run];
-  /** As `NODE.NAME`; without one, a run is good if it succeeded. */
+  /** As `NODE.NAME`: the metric that decides, or those among which to choose. */
   metric?: string;
+  metrics?: readonly string[];
 }
 
 /** Find which of the changes between two runs made the result bad. */
-export function Bisect({ services, runs, metric = '' }: IBisectProps): JSX.Element | null {
+export function Bisect(props: IBisectProps): JSX.Element | null {
+  const { services, runs, metric = '', metrics = [] } = props;
   const { trans } = services;
-  const known = metric ? undefined : runs.find(({ state }) => state === 'succeeded');
-  const [chosen, setChosen] = useState<Run | undefined>(known);
+  // Without a metric, a run is good if it succeeded.
+  const isBroken = runs.some(isGood) && runs.some(({ state }) => state === 'failed');
+  const known = !metric && isBroken ? runs.find(isGood) : undefined;
+  const [chosenRun, setGood] = useState<Run | undefined>(known);
+  const [chosen, setChosen] = useState(metric);
   const [isOpen, setOpen] = useState(false);
-  const good = chosen ?? runs[0];
+  const good = chosenRun ?? runs[0];
   const bad = runs.find(run => run !== good)!;
-  const { preview, problem } = usePreview(services, good.id, bad.id, metric);
+  // the changes are the same for every metric
+  const asked = isBroken ? chosen : chosen || metrics[0];
+  const { preview, problem } = usePreview(services, good.id, bad.id, asked);
   const [most, setMost] = useState<number>();
   useEffect(() => setMost(before => preview?.changes.length ?? before), [preview]);
-  if (most === undefined && !problem) {
+  if (asked !== undefined && most === undefined && !problem) {
     return null; // until it is known whether there is anything to find
   }
   if (most !== undefined && most < 2) {
@@ -35,6 +42,7 @@ export function Bisect({ services, runs, metric = '' }: IBisectProps): JSX.Eleme
       </p>
     ) : null;
   }
+  const isDecided = isBroken || !!chosen;
   return (
     <div className="nby-Bisect">
       <button
@@ -46,25 +54,61 @@ export function Bisect({ services, runs, metric = '' }: IBisectProps): JSX.Eleme
       >
         {trans.__('Find the Change That Broke It…')}
       </button>
-      {isOpen && !chosen && (
+      {isOpen && !isBroken && !metric && (
+        <MetricChoice {...{ services, metrics, chosen }} onChoose={setChosen} />
+      )}
+      {isOpen && isDecided && !chosenRun && (
         <div role="group" aria-label={trans.__('Which run is good?')}>
           {trans.__('Which run is good?')}{' '}
           {runs.map(run => (
-            <button
-              key={run.id}
-              type="button"
-              className="nby-Button"
-              onClick={() => setChosen(run)}
-            >
+            <button key={run.id} type="button" className="nby-Button" onClick={() => setGood(run)}>
               {trans.__('Run %1', run.number)}
             </button>
           ))}
         </div>
       )}
-      {isOpen && chosen && (
-        <Search {...{ services, preview, problem, metric, good: good.id, bad: bad.id }} />
+      {isOpen && isDecided && chosenRun && (
+        <Search
+          key={`${good.id} ${chosen}`}
+          {...{ services, preview, problem, metric: chosen, good: good.id, bad: bad.id }}
+        />
       )}
     </div>
+  );
+}
+
+const isGood = ({ state }: Run): boolean => state === 'succeeded';
+
+interface IMetricChoiceProps {
+  services: IPanelServices;
+  metrics: readonly string[];
+  chosen: string;
+  onChoose: (metric: string) => void;
+}
+
+/** Choose the metric by which runs are judged that ended in the same way. */
+function MetricChoice(props: IMetricChoiceProps): JSX.Element {
+  const { services, metrics, chosen, onChoose } = props;
+  const { trans } = services;
+  if (!metrics.length) {
+    return (
+      <p role="status">
+        {trans.__(
+          'Both runs ended in the same way, and no metric differs. Record one with nbyard.log_metric, then compare new runs.'
+        )}
+      </p>
+    );
+  }
+  return (
+    <label>
+      {trans.__('Judge by')}{' '}
+      <select value={chosen} onChange={event => onChoose(event.target.value)}>
+        <option value="">{trans.__('Choose a metric')}</option>
+        {metrics.map(name => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -73,15 +117,18 @@ interface IPreviewed {
   problem?: string;
 }
 
-/** Return the changes between two runs, or why they cannot be searched. */
+/** Return the changes between two runs, or why they cannot be searched; nothing without a metric. */
 function usePreview(
   { yard }: IPanelServices,
   good: string,
   bad: string,
-  metric: string
+  metric: string | undefined
 ): IPreviewed {
   const [answer, setAnswer] = useState<IPreviewed>({});
   useEffect(() => {
+    if (metric === undefined) {
+      return;
+    }
     const control = new AbortController();
     const asked = { body: { good, bad, metric }, signal: control.signal };
     setAnswer({});

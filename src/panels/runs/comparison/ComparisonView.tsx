@@ -1,6 +1,6 @@
 import '../../../../style/comparison.css';
 import { useEffect, useRef, useState } from 'react';
-import { RunComparison } from '../../../api/types';
+import { Run, RunComparison } from '../../../api/types';
 import { runsIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
 import { Bisect } from './Bisect';
@@ -91,7 +91,9 @@ function Sections(props: IComparedProps): JSX.Element {
           {trans.__('These runs differ in their timing only.')}
         </p>
       )}
-      {isBroken(found.runs) && <Bisect services={services} runs={[found.runs[0], found.runs[1]]} />}
+      {!isSame && isPair(found.runs) && (
+        <Bisect services={services} runs={found.runs} metrics={judgingMetrics(found)} />
+      )}
       <ParameterSection {...props} />
       <MetricSection {...props} />
       <MetricPlots {...props} />
@@ -103,8 +105,20 @@ function Sections(props: IComparedProps): JSX.Element {
   );
 }
 
-/** Return whether one of two runs succeeded and the other failed. */
-function isBroken(runs: RunComparison['runs']): boolean {
-  const states = runs.map(({ state }) => state).sort();
-  return states.join() === 'failed,succeeded';
+/** Return whether these are two ended runs of the same workflow or file. */
+function isPair(runs: Run[]): runs is [Run, Run] {
+  const [one, other] = runs;
+  if (runs.length !== 2 || !one.finished_at || !other.finished_at) {
+    return false;
+  }
+  return one.workflow_id
+    ? one.workflow_id === other.workflow_id
+    : !other.workflow_id && one.path === other.path;
+}
+
+/** Return the metrics with different numbers. */
+function judgingMetrics({ metrics }: RunComparison): string[] {
+  return metrics
+    .filter(({ values, differs }) => differs && values.every(Number.isFinite))
+    .map(({ node, name }) => `${node}.${name}`);
 }

@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.bisections.structs import BisectionJudge, check_limit_of_probes, judge_of
+from nbyard.domain.bisections.structs import (
+    BisectionJudge,
+    Metrics,
+    check_limit_of_probes,
+    hint_of_metrics,
+    judge_of,
+)
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 NUMBERS = st.floats(-1e9, 1e9)
 
@@ -55,6 +62,17 @@ def test_what_tells_no_runs_apart_is_refused_by_name(
     with pytest.raises(Invalid) as refused:
         judge_of(metric, threshold, good, bad)
     assert [one.path for one in refused.value.details] == [field]
+
+
+def test_a_hint_has_the_metrics_that_tell_both_runs_apart() -> None:
+    good: Metrics = {"a": {"loss": 1, "same": 2, "text": "nan", "gone": 3}, "b": {"total": 4}}
+    bad: Metrics = {"a": {"loss": 2, "same": 2, "text": 5}, "b": {"total": 4.5}, "c": {"new": 1}}
+    assert hint_of_metrics(good, bad) == because("bisect-by-metric", names=["a.loss", "b.total"])
+    assert hint_of_metrics(good, {}) == because("bisect-needs-metric")
+    for value in (1.0, None):
+        with pytest.raises(Invalid) as refused:
+            judge_of("a.x", None, 1.0, value, hint_of_metrics(good, bad))
+        assert "a.loss, b.total" in refused.value.hint
 
 
 def test_a_threshold_may_be_the_good_value() -> None:

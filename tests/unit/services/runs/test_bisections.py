@@ -10,6 +10,7 @@ from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.services.runs.comparisons import RunComparisons
 from nbyard.store import transition
 
 
@@ -108,3 +109,19 @@ def test_what_cannot_be_bisected_is_refused_by_name(yard, ann, flow, ended):
     with pytest.raises(Conflict, match="check run"):
         bisections.create(ann, NewBisection(good.id, check.id))
     assert bisections.list(ann).items == []
+
+
+def test_a_refusal_names_the_metrics_that_could_be_used(yard, ann, ended, monkeypatch):
+    one, other = ended("succeeded", n=1), ended("succeeded", n=2)
+    values = {one.id: {"one": {"loss": 1.0, "same": 2.0}}, other.id: {"one": {"loss": 2.0}}}
+    monkeypatch.setattr(RunComparisons, "metrics_of", lambda _self, _caller, run: values[run.id])
+    bisections = yard.services.bisections
+    for metric, field in (("", "bad"), ("one.same", "metric"), ("one.lost", "metric")):
+        with pytest.raises(Invalid) as refused:
+            bisections.preview(ann, NewBisection(one.id, other.id, metric))
+        assert [detail.path for detail in refused.value.details] == [field]
+        assert refused.value.hint == "These metrics differ between both runs: one.loss."
+    values[other.id] = {}
+    with pytest.raises(Invalid) as refused:
+        bisections.preview(ann, NewBisection(one.id, other.id))
+    assert "nbyard.log_metric" in refused.value.hint

@@ -18,12 +18,17 @@ const STARTED = {
   ...{ culprits: [], ending: null, reason: null }
 };
 
-function show(answer: Answerer, metric = '', states = ['succeeded', 'failed']): void {
+function show(
+  answer: Answerer,
+  metric = '',
+  states = ['succeeded', 'failed'],
+  metrics: string[] = []
+): void {
   const client = fakeClient(answer);
   const yard = { client, stream: new EventStream(client) };
   const services = { yard, trans } as unknown as IPanelServices;
   const runs = [run(1, states[0]), run(2, states[1])] as const;
-  render(<Bisect services={services} runs={runs} metric={metric} />);
+  render(<Bisect services={services} runs={runs} metric={metric} metrics={metrics} />);
 }
 
 const FIND = 'Find the Change That Broke It…';
@@ -101,6 +106,43 @@ describe('Bisect', () => {
     show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }), 'a.score');
     await pass(0);
     expect(document.body.textContent).toBe('');
+  });
+
+  it('asks for a metric if both runs succeeded', async () => {
+    const asked: unknown[] = [];
+    const answer: Answerer = async (_, __, request) => {
+      asked.push(await request.clone().json());
+      return PREVIEW;
+    };
+    show(answer, '', ['succeeded', 'succeeded'], ['a.loss', 'b.total']);
+    await pass(0);
+    click(FIND);
+    expect(screen.queryByRole('button', { name: 'Run 1' })).toBeNull();
+    const choice = screen.getByRole('combobox', { name: 'Judge by' });
+    fireEvent.change(choice, { target: { value: 'b.total' } });
+    click('Run 1');
+    await pass(0);
+    fireEvent.change(choice, { target: { value: 'a.loss' } });
+    await pass(0);
+    expect(asked).toEqual([
+      { good: 'id1', bad: 'id2', metric: 'a.loss' }, // are there changes at all?
+      { good: 'id1', bad: 'id2', metric: 'b.total' },
+      { good: 'id1', bad: 'id2', metric: 'a.loss' }
+    ]);
+    expect(screen.getByRole('button', { name: 'Start' })).toBeTruthy();
+    fireEvent.change(choice, { target: { value: '' } });
+    expect(screen.queryByRole('button', { name: 'Start' })).toBeNull();
+  });
+
+  it('says what is missing if nothing tells the runs apart, and asks nothing', async () => {
+    const asked = jest.fn(() => PREVIEW);
+    show(asked, '', ['failed', 'failed']);
+    await pass(0);
+    click(FIND);
+    await pass(0);
+    expect(screen.getByRole('status').textContent).toContain('no metric differs');
+    expect(screen.queryByRole('button', { name: /^Run/ })).toBeNull();
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it('can be cancelled', async () => {

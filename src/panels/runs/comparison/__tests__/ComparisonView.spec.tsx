@@ -10,6 +10,7 @@ afterEach(cleanup);
 const run = (number: number) => ({
   ...{ id: `id${number}`, number, name: '', title: 'Train', state: 'succeeded' },
   ...{ workflow_id: 'w', path: 'train.nbflow', started_at: `2026-11-26T08:00:0${number}Z` },
+  finished_at: `2026-11-26T08:01:0${number}Z`,
   git: { commit: `c0mm1t${number}`, branch: 'main', is_dirty: false }
 });
 const file = (digest: string, filename: string, picture = '') => ({
@@ -93,7 +94,12 @@ function show(answer: (url: string) => unknown): { asked: string[]; opened: jest
   return { asked, opened };
 }
 
+const FIND = 'Find the Change That Broke It…';
+const change = (name: string) => ({ kind: 'parameter', name, nodes: ['a'], before: 1, after: 2 });
 const answers = (url: string): unknown => {
+  if (url.includes('/bisections/preview')) {
+    return { changes: [change('rate'), change('rounds')], expected: 4, limit: 20 };
+  }
   if (url.includes('/why')) {
     return WHY;
   }
@@ -102,6 +108,11 @@ const answers = (url: string): unknown => {
     return { runs: COMPARED.runs, series: [{ node: 'a', name: 'score', values }] };
   }
   return url.includes('/tasks/a/compare') ? DIFF : COMPARED;
+};
+/** Answer with another comparison. */
+const instead = (more: object) => (url: string) => {
+  const found = answers(url);
+  return found === COMPARED ? { ...COMPARED, ...more } : found;
 };
 const region = async (name: string) => within(await screen.findByRole('region', { name }));
 
@@ -169,6 +180,33 @@ describe('the comparison of runs', () => {
   it('shows why runs cannot be compared', async () => {
     show(() => json(404, { code: 'not-found', message: 'There is no run.' }));
     expect((await screen.findByRole('alert')).textContent).toContain('There is no run.');
+  });
+
+  it('bisects two ended runs of a workflow, by a metric with different numbers', async () => {
+    const metrics = [
+      { node: 'a', name: 'score', values: [0.5, 1], differs: true },
+      { node: 'a', name: 'loss', values: ['NaN', 1], differs: true },
+      { node: 'a', name: 'rows', values: [7, 7], differs: false }
+    ];
+    show(instead({ metrics }));
+    fireEvent.click(await screen.findByRole('button', { name: FIND }));
+    const names = screen.getAllByRole('option').map(({ textContent }) => textContent);
+    expect(names).toEqual(['Choose a metric', 'a.score']);
+  });
+
+  it.each([
+    ['another workflow', { workflow_id: 'v' }],
+    ['another file', { workflow_id: '', path: 'b.ipynb' }],
+    ['a run that works', { finished_at: null }]
+  ])('does not bisect with %s', async (_, more) => {
+    const first = 'workflow_id' in more && !more.workflow_id ? { workflow_id: '' } : {};
+    const runs = [
+      { ...run(1), ...first },
+      { ...run(2), ...more }
+    ];
+    show(instead({ runs }));
+    await region('Parameters');
+    expect(screen.queryByRole('button', { name: FIND })).toBeNull();
   });
 
   it('says that only the timing differs', async () => {
