@@ -5994,7 +5994,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
+            event: "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -6019,7 +6019,7 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6037,7 +6037,7 @@ export interface components {
          *         `long_seconds`.
          */
         NotificationEntry: {
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6174,6 +6174,7 @@ export interface components {
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
          *         led here, each fired by the one before. A retry has due time, backfill and chain of the run
+         *         that it repeats. `source_id` is the ID of the schedule or trigger; a retry has that of the run
          *         that it repeats.
          */
         Origin: {
@@ -6192,6 +6193,8 @@ export interface components {
             chain: string[];
             /** @default  */
             backfill_id: string;
+            /** @default  */
+            source_id: string;
         };
         /**
          * OtherFile
@@ -6239,9 +6242,8 @@ export interface components {
          * OutputComparison
          * @description The same output of two runs.
          *
-         *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
-         *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
-         *         why the comparison is limited.
+         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
+         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
          */
         OutputComparison: {
             old: components["schemas"]["OutputFile"];
@@ -6257,8 +6259,6 @@ export interface components {
             cut: boolean;
             /** @default null */
             note: components["schemas"]["Reason"] | null;
-            /** @default [] */
-            rows: number[];
         };
         /**
          * OutputFile
@@ -7196,7 +7196,8 @@ export interface components {
              *       "due_at": null,
              *       "cause": null,
              *       "chain": [],
-             *       "backfill_id": ""
+             *       "backfill_id": "",
+             *       "source_id": ""
              *     }
              */
             origin: components["schemas"]["Origin"];
@@ -7352,6 +7353,8 @@ export interface components {
         /**
          * ScheduleEntry
          * @description A schedule in a project file. `path` is relative to the project's folder.
+         *
+         *         `notify` are the events that channels report, by the name of the channel.
          */
         ScheduleEntry: {
             when: string;
@@ -7396,6 +7399,10 @@ export interface components {
             image: string;
             /** @default 0 */
             priority: number;
+            /** @default {} */
+            notify: {
+                [key: string]: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            };
         };
         /**
          * ScheduleNotice
@@ -7403,7 +7410,7 @@ export interface components {
          */
         ScheduleNotice: {
             channel: string;
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
         };
         /**
          * SchedulePatch

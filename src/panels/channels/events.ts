@@ -15,6 +15,7 @@ export function eventLabels(trans: TranslationBundle): readonly (readonly [Notic
     ['trigger-failed', trans.__('did not start when its trigger fired')],
     ['running-long', trans.__('takes long')],
     ['retried', trans.__('retried')],
-    ['succeeded', trans.__('succeeded')]
+    ['succeeded', trans.__('succeeded')],
+    ['cancelled', trans.__('cancelled')]
   ];
 }

@@ -8,7 +8,7 @@ from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.store import Connection, Store
 from nbyard.store.notices.outbox import OutboxNotice
 
-ENDS: tuple[NoticeEvent, ...] = ("succeeded", "failed", "recovered")
+ENDS: tuple[NoticeEvent, ...] = ("succeeded", "failed", "cancelled", "recovered")
 # The events of more tasks could not be sent in time.
 MOST_TASKS = 100
 

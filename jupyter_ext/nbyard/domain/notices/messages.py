@@ -21,6 +21,7 @@ MOST_LISTED = 20
 TITLES: Mapping[NoticeEvent, str] = {
     "succeeded": "“{}” succeeded",
     "failed": "“{}” failed",
+    "cancelled": "“{}” was cancelled",
     "retried": "“{}” is retried",
     "running-long": "“{}” takes longer than usual",
     "recovered": "“{}” succeeded again",
@@ -30,6 +31,7 @@ TITLES: Mapping[NoticeEvent, str] = {
 TYPES: Mapping[NoticeEvent, str] = {
     "succeeded": "nbyard.run.succeeded",
     "failed": "nbyard.run.failed",
+    "cancelled": "nbyard.run.cancelled",
     "retried": "nbyard.task.retried",
     "running-long": "nbyard.run.running-long",
     "recovered": "nbyard.run.recovered",

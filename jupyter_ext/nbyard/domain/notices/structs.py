@@ -10,6 +10,7 @@ from nbyard.reasons.structs import Reason
 NoticeEvent = Literal[
     "succeeded",
     "failed",
+    "cancelled",
     "retried",
     "running-long",
     "recovered",

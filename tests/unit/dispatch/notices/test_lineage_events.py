@@ -10,7 +10,7 @@ from nbyard.store.schema.notice_tables import notice_channels
 
 from ...domain.lineage.openlineage_schema import check_event
 
-RULES = NoticeRule(["succeeded", "failed", "recovered", "retried"])
+RULES = NoticeRule(["succeeded", "failed", "cancelled", "recovered", "retried"])
 BUSY = Delivery(because("channel-answered", service="OpenLineage", status=503))
 
 
@@ -38,6 +38,21 @@ def test_an_ended_run_has_its_events(notified):
     assert "COMPLETE" in types(recovered)
     assert recovered.events[0]["job"]["name"] == "flow.nbflow"
     assert second in {event["run"]["runId"] for event in recovered.events}
+
+
+def test_a_cancelled_run_ends_with_an_abort(notified):
+    openlineage(notified)
+    run = notified.bench.submit({"a": []})
+    notified.bench.until(lambda: notified.bench.runtime.running)
+    waiting = notified.bench.submit({"a": []})
+    for one in (waiting, run):
+        notified.bench.cancel(one)
+        notified.bench.until(lambda one=one: notified.bench.run(one).state == "cancelled")
+    notified.look()
+    assert len(notified.sent) == 2
+    for message, one in zip(notified.sent, (waiting, run), strict=True):
+        assert {*types(message)} == {"START", "ABORT"}
+        assert one in {event["run"]["runId"] for event in message.events}
 
 
 def test_a_receiver_that_is_busy_gets_the_same_events_again(notified):

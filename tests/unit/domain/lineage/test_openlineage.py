@@ -6,6 +6,9 @@ import pytest
 from nbyard.domain.ids import new_id
 from nbyard.domain.lineage.openlineage import FACETS, facet, run_events, sample_event
 from nbyard.domain.lineage.run_record import RunRecord
+from nbyard.domain.state_machines import RUN as RUN_STATES
+from nbyard.domain.state_machines import TASK as TASK_STATES
+from nbyard.reasons.structs import because
 
 from .openlineage_schema import CLASSES, check_event
 from .records import CLEAN, RUN, START, TRAIN, digest, record, single
@@ -25,6 +28,18 @@ def test_each_run_and_task_starts_and_ends(state: str) -> None:
     assert told == expected
     assert [event["eventTime"] for event in events] == sorted(e["eventTime"] for e in events)
     assert events[0]["eventTime"] == "2026-11-26T08:00:01.000000Z"
+
+
+def test_each_last_state_has_an_end() -> None:
+    """A skipped task did not run. A lost attempt ends its task as failed, or is tried again."""
+    assert RUN_STATES.terminal == {*ENDS}
+    assert TASK_STATES.terminal == {*ENDS, "skipped"}
+    lost = record("failed")
+    reason = because("attempt-lost", number=1, cause=because("no-message"))
+    tasks = [msgspec.structs.replace(one, reason=reason) for one in lost.tasks]
+    events = run_events(msgspec.structs.replace(lost, tasks=tasks), "1.2")
+    (end,) = (e for e in events if (e["run"]["runId"], e["eventType"]) == (TRAIN, "FAIL"))
+    check_event(end)
 
 
 def test_data_keep_their_names_over_runs() -> None:
