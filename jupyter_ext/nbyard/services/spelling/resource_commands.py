@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from nbyard.domain.credentials import NewCredential, kind_of
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UrlSource
+from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.notices.structs import ChannelPatch, DigestLimit, NewChannel
@@ -53,8 +54,9 @@ def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
         return Words("environments", "install").done(name, *_lines(body.add))
     if body.remove:
         return Words("environments", "uninstall").done(name, *body.remove)
-    need(body.version > 0 and "@" not in name)
-    return Words("environments", "use").done(f"{name}@{body.version}")
+    version = f"{name}@{body.version}"
+    need(body.version > 0 and split_reference(version) == (name, body.version))
+    return Words("environments", "use").done(version)
 
 
 def _lines(requirements: str) -> list[str]:
@@ -97,7 +99,7 @@ def create_channel(_path: Path, body: NewChannel) -> list[str]:
 
 def update_channel(path: Path, body: ChannelPatch) -> list[str]:
     # Options of rules change the first rule, which only the server knows.
-    need(body.rules is UNSET)
+    need(body.rules is UNSET and body.url != "")
     words = Words("channels", "update").option("--name", body.name)
     words.flag("--url", body.url is not UNSET)
     if body.digest is not UNSET:

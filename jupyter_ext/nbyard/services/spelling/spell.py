@@ -15,6 +15,7 @@ from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 from nbyard.services.spelling import container_commands, resource_commands, run_commands
 from nbyard.services.spelling.python_code import python_code
+from nbyard.services.spelling.read_commands import READS
 from nbyard.services.spelling.secrets import secret_places
 from nbyard.services.spelling.words import (
     HIDDEN,
@@ -97,6 +98,8 @@ def _own_command(
         return command(path, body) if command and not query else None
     if operation.noun in HIDDEN:
         return None
+    if operation.id in READS:
+        return READS[operation.id](path, query)
     words = Words(operation.noun, VERBS.get(operation.verb, operation.verb))
     for name, value in query.items():
         option = f"--{name.replace('_', '-')}"

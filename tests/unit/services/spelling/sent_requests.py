@@ -140,10 +140,14 @@ READS = ("images.dockerfile", "runs.preview_clean_up")
 
 
 class Recorder:
-    """A connection that raises the first request that changes something."""
+    """A connection that raises the first request that changes something.
 
-    def __init__(self, known: Any):
+    With `is_read`, it raises the first request.
+    """
+
+    def __init__(self, known: Any, *, is_read: bool):
         self._known = known
+        self._is_read = is_read
 
     def __getattr__(self, noun: str) -> Any:
         return SimpleNamespace(
@@ -157,6 +161,8 @@ class Recorder:
     def _ask(self, operation: Operation, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         names = [field.name for field in operation.fields]
         values = dict(zip(names, given, strict=False)) | named
+        if self._is_read:
+            raise Sent(operation, values)
         if operation.method == "GET":
             key = next(iter(values.values()), "")
             return SimpleNamespace(id=key, **self._known)
@@ -170,12 +176,12 @@ class Recorder:
 
 
 @contextlib.contextmanager
-def recording(body: Any) -> Iterator[None]:
+def recording(body: Any, *, is_read: bool) -> Iterator[None]:
     """Connect commands and programs to a recorder; prompts are answered with a secret."""
     names = ("revision", "version", "missed", "digest")
     known = {name: getattr(body, name) for name in names if hasattr(body, name)}
     with (
-        patch("nbyard.discover.connect", lambda server="": Recorder(known)),
+        patch("nbyard.discover.connect", lambda server="": Recorder(known, is_read=is_read)),
         patch("click.prompt", lambda *_, **__: SECRET),
         patch("click.confirm", lambda *_, **__: True),
         patch("getpass.getpass", lambda *_: SECRET),
@@ -184,9 +190,9 @@ def recording(body: Any) -> Iterator[None]:
         yield
 
 
-def sent_by_command(words: list[str], body: Any) -> Sent:
+def sent_by_command(words: list[str], body: Any, *, is_read: bool = False) -> Sent:
     """Parse words as the shell's command does, and return what it sends."""
-    with recording(body), contextlib.redirect_stdout(io.StringIO()):
+    with recording(body, is_read=is_read), contextlib.redirect_stdout(io.StringIO()):
         try:
             nbyard.main(words, prog_name="nbyard", standalone_mode=False)
         except Sent as sent:
@@ -194,9 +200,9 @@ def sent_by_command(words: list[str], body: Any) -> Sent:
     raise AssertionError("The command sent nothing.")
 
 
-def sent_by_program(code: str, body: Any) -> Sent:
+def sent_by_program(code: str, body: Any, *, is_read: bool = False) -> Sent:
     """Execute a program and return what it sends."""
-    with recording(body):
+    with recording(body, is_read=is_read):
         try:
             exec(compile(code, "program", "exec"), {})
         except Sent as sent:
@@ -262,6 +268,10 @@ def round_trip(operation: Operation, asked: SpellingRequest) -> None:
     fields = operation.placed("body")
     body = convert_json(asked.body, fields[0].type) if fields else None
     wanted = {**asked.path, **asked.query, **({"body": body} if fields else {})}
-    for sent in (sent_by_command(words, body), sent_by_program(spelled.python, body)):
+    is_read = operation.method == "GET"
+    for sent in (
+        sent_by_command(words, body, is_read=is_read),
+        sent_by_program(spelled.python, body, is_read=is_read),
+    ):
         assert sent.operation.id == operation.id
         assert same(operation, sent.values) == same(operation, wanted), spelled
