@@ -14,6 +14,7 @@ from nbyard.domain.triggers.webhooks import (
     secret_text,
     signature_of,
 )
+from nbyard.services.triggers.refusals import MOST_REFUSED
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
@@ -116,6 +117,26 @@ def test_too_many_messages_are_told_to_wait(api):
     other = create(api, on={"most_per_minute": 1})
     assert post(api, other, secret=made["secret"]).status == 403
     assert post(api, other).status == 202
+
+
+def test_refusals_count_for_the_address_that_the_server_trusts(api, monkeypatch):
+    """A proxy names the sender in a header, which anyone can send to a server without one."""
+    made = create(api)
+    address = f"/{made['address']}"
+
+    def refused(sender: str, times: int) -> list[int]:
+        headers = {"X-Forwarded-For": sender, SIGNATURE: "v1,AAAA"}
+        return [api.request("POST", address, BODY, headers).status for _ in range(times)]
+
+    assert refused("203.0.113.1", MOST_REFUSED) == [403] * MOST_REFUSED
+    assert refused("203.0.113.2", 1) == [429]
+    assert post(api, made).status == 429
+    # As jupyter-server sets it with `trust_xheaders`.
+    monkeypatch.setattr(api.app.http_server, "xheaders", True)
+    assert refused("203.0.113.3", MOST_REFUSED + 1)[-2:] == [403, 429]
+    assert refused("203.0.113.4", 1) == [403]
+    # The first address of a chain is what the sender wrote; the proxy adds the last one.
+    assert refused("203.0.113.9, 203.0.113.3", 1) == [429]
 
 
 def test_a_large_message_is_refused(api):
