@@ -2181,6 +2181,23 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.position),
       show(p.field)
     ),
+  'cron-any-day': (_p, _show, trans) =>
+    trans.__(
+      'Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here, Sunday is 0 or 7 and Monday is 1.'
+    ),
+  'timing-dialect': (p, show, trans) =>
+    trans.__(
+      "'%1' is a timing of %2. Write a phrase or cron expression, such as '%3'",
+      show(p.text),
+      show(p.program),
+      show(p.example)
+    ),
+  'zone-in-timing': (p, show, trans) =>
+    trans.__(
+      "the time zone is a field of its own: set it to %1 and the timing to '%2'",
+      show(p.zone),
+      show(p.rest)
+    ),
   'cron-field': (p, show, trans) =>
     trans.__('%1 at position %2 is not a valid %3', show(p.text), show(p.position), show(p.field)),
   'cron-never': (_p, _show, trans) => trans.__('no calendar has such a date'),

@@ -15,6 +15,7 @@ from cronsim import CronSim, CronSimError
 from cronsim.cronsim import SYMBOLIC_DAYS, SYMBOLIC_MONTHS
 from cronsim.cronsim import Field as CronField
 
+from nbyard.domain.schedules.dialects import foreign_dialect
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -31,6 +32,7 @@ NAMES = {
 }
 FIELDS = ("second", "minute", "hour", "day-of-month", "month", "day-of-week")
 FOREIGN = re.compile(r"[?LW#H~%]")
+YEAR = re.compile(r"[\d*?,/-]+")
 WORD = re.compile(r"[A-Za-z]+")
 NAMED = frozenset((*SYMBOLIC_DAYS, *SYMBOLIC_MONTHS))
 MINUTES, SIX, SEVEN = 5, 6, 7
@@ -82,12 +84,14 @@ def parse_cron(text: str) -> CronExpression:
     if len(text) > MAX_EXPRESSION:
         raise _refused(because("too-long", most=MAX_EXPRESSION))
     words = text.strip()
+    if foreign := foreign_dialect(words):
+        raise _refused(foreign)
     if words.startswith("@"):
         if words.lower() not in NAMES:
             raise _refused(because("cron-name", name=words[:40], known=[*NAMES]))
         return CronExpression(NAMES[words.lower()])
     places = [(found.group(), found.start() + 1) for found in re.finditer(r"\S+", text)]
-    if len(places) == SEVEN:
+    if len(places) == SEVEN and YEAR.fullmatch(places[-1][0]):
         raise _refused(because("cron-year", text=places[-1][0], position=places[-1][1]))
     if len(places) not in {MINUTES, SIX}:
         raise _refused(because("cron-field-count", count=len(places)))
@@ -104,9 +108,9 @@ def looks_like_cron(text: str) -> bool:
     words = text.split()
     return text.lstrip().startswith("@") or (
         len(words) > 3
-        and all(re.fullmatch(r"[\w*,/?#~@%-]+", word) for word in words)
-        and bool(re.match(r"[\d*?]", words[0]))
-        and bool(re.match(r"[\d*?LWH]", words[1]))
+        and all(re.fullmatch(r"[\w*,/?#~@%()-]+", word) for word in words)
+        and bool(re.match(r"[\d*?~]|H(?![A-Za-z])", words[0]))
+        and bool(re.match(r"[\d*?~LWH]", words[1]))
     )
 
 
@@ -120,7 +124,8 @@ def field_values(name: str, text: str, position: int) -> set[int]:
     plain = WORD.sub(lambda w: " " * len(w[0]) if w[0].upper() in NAMED else w[0], text)
     if foreign := FOREIGN.search(plain.upper()):
         at = position + foreign.start()
-        raise _refused(because("cron-dialect", character=foreign[0], field=name, position=at))
+        why = because("cron-dialect", character=foreign[0], field=name, position=at)
+        raise _refused(why, because("cron-any-day") if foreign[0] == "?" else None)
     try:
         found = CronField(FIELDS.index(name)).parse(text.upper())
     except (CronSimError, RecursionError):
@@ -130,5 +135,5 @@ def field_values(name: str, text: str, position: int) -> set[int]:
     return {value for value in found if isinstance(value, int)}
 
 
-def _refused(reason: Reason) -> Invalid:
-    return Invalid.field("timing.expression", reason)
+def _refused(reason: Reason, hint: Reason | None = None) -> Invalid:
+    return Invalid.field("timing.expression", reason, hint=hint)

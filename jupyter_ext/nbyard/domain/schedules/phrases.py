@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nbyard.domain.schedules.cron import looks_like_cron, parse_cron
+from nbyard.domain.schedules.dialects import foreign_dialect
 from nbyard.domain.schedules.structs import Cron, Interval, Once, Timing
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
@@ -51,13 +52,16 @@ def read_phrase(text: str, now: datetime) -> Timing:
         try:
             parse_cron(text)
         except Invalid as error:
-            raise Invalid.field("timing.text", error.details[0].why) from None
+            why, hint = error.details[0].why, error.hint_reason
+            raise Invalid.field("timing.text", why, hint=hint) from None
         return Cron(" ".join(text.split()))
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
     plain = re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
     for pattern, read in PHRASES:
         if found := pattern.fullmatch(plain):
             return read(found.groupdict(), now)
+    if foreign := foreign_dialect(text):
+        raise Invalid.field("timing.text", foreign)
     raise _unknown(text)
 
 

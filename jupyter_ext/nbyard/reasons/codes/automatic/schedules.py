@@ -21,6 +21,21 @@ REFUSED = {
         field=str,
         position=int,
     ),
+    "cron-any-day": code(
+        "Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here,"
+        " Sunday is 0 or 7 and Monday is 1."
+    ),
+    "timing-dialect": code(
+        "'{text}' is a timing of {program}. Write a phrase or cron expression, such as '{example}'",
+        text=str,
+        program=str,
+        example=str,
+    ),
+    "zone-in-timing": code(
+        "the time zone is a field of its own: set it to {zone} and the timing to '{rest}'",
+        zone=str,
+        rest=str,
+    ),
     "cron-field": code(
         "{text} at position {position} is not a valid {field}", text=str, field=str, position=int
     ),

@@ -1,0 +1,31 @@
+"""Timings that are written for other programs: each is refused with what to write instead."""
+
+import re
+
+from nbyard.reasons.structs import Reason, because
+
+# Patterns with the program that reads such a timing, and a phrase of nbyard.
+DIALECTS = (
+    (r"cron ?\(.*\)?", "Amazon EventBridge", "0 8 * * 1-5"),
+    (r"rate ?\(.*\)?", "Amazon EventBridge", "every 15 minutes"),
+    (r"at ?\(.*\)?", "Amazon EventBridge", "2027-01-31 18:00"),
+    (r"@every\b.*", "Go's cron", "every 2 hours"),
+    (r"(dtstart|rrule|freq=).*", "iCalendar", "every monday and thursday 9:30"),
+    (r"(r\d*/.*|p(t?\d+[a-z])+.*)", "ISO 8601", "every 15 minutes"),
+    # A calendar event has a date with a star, a range with dots, or a repetition.
+    (r"(oncalendar|onbootsec|onunitactivesec)=.*", "systemd", "weekdays 8:00"),
+    (r"\*:.*|.*(\*-|\.\.|:\*|:\d+/\d).*", "systemd", "weekdays 8:00"),
+)
+PATTERNS = [(re.compile(pattern, re.I | re.S), *rest) for pattern, *rest in DIALECTS]
+ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.+)", re.DOTALL)
+
+
+def foreign_dialect(text: str) -> Reason | None:
+    """Return why a timing is refused that another program reads; None for any other text."""
+    words = text.strip()
+    if found := ZONE.fullmatch(words):
+        return because("zone-in-timing", zone=found[1][:80], rest=found[2][:80])
+    for pattern, program, instead in PATTERNS:
+        if pattern.fullmatch(words):
+            return because("timing-dialect", text=words[:80], program=program, example=instead)
+    return None

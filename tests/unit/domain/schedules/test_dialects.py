@@ -1,0 +1,77 @@
+"""R4: timings of other programs are refused with the program, and with what to write instead."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.schedules.cron import parse_cron
+from nbyard.domain.schedules.dialects import DIALECTS, foreign_dialect
+from nbyard.domain.schedules.phrases import EXAMPLES, read_phrase
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+from .test_phrases import NOW
+
+FOREIGN = {
+    "Amazon EventBridge": ["cron(0 12 * * ? *)", "rate(5 minutes)", "at(2027-01-31T18:00:00)"],
+    "Go's cron": ["@every 1h30m"],
+    "iCalendar": ["RRULE:FREQ=DAILY;BYHOUR=8", "FREQ=WEEKLY", "DTSTART:20270131\nRRULE:FREQ=DAILY"],
+    "ISO 8601": ["R/2027-01-31T00:00:00Z/PT1H", "R5/PT15M", "PT1H", "P1D"],
+    "systemd": [
+        *("Mon..Fri 08:00", "Mon,Wed *-*-* 08:00:00", "*-*-* 08:00:00", "*:0/15", "*-*~7/1"),
+        *("OnCalendar=daily", "*-*-01 04:00", "Mon *-*~07/1"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "text"), [(program, text) for program, texts in FOREIGN.items() for text in texts]
+)
+def test_the_program_is_named(program, text):
+    for read in (lambda: read_phrase(f" {text} ", NOW), lambda: parse_cron(text)):
+        with pytest.raises(Invalid) as refused:
+            read()
+        (detail,) = refused.value.details
+        assert detail.why.code == "timing-dialect", detail.message
+        assert (detail.why.params["program"], detail.why.params["text"]) == (program, text[:80])
+        assert read_phrase(detail.why.params["example"], NOW)
+
+
+@pytest.mark.parametrize("name", ["TZ", "CRON_TZ"])
+def test_a_zone_before_the_fields_is_a_field_of_its_own(name):
+    text = f"{name}=Europe/Berlin 0 8 * * *"
+    wanted = because("zone-in-timing", zone="Europe/Berlin", rest="0 8 * * *")
+    assert foreign_dialect(text) == wanted
+    with pytest.raises(Invalid, match="Europe/Berlin"):
+        read_phrase(text, NOW)
+
+
+@pytest.mark.parametrize("text", ["H H(0-7) * * *", "H/15 * * * *", "H 8 * * 1-5", "~ 8 * * *"])
+def test_signs_of_jenkins_and_openbsd_are_named_with_their_place(text):
+    with pytest.raises(Invalid) as refused:
+        read_phrase(text, NOW)
+    assert refused.value.details[0].why.code == "cron-dialect"
+    assert refused.value.details[0].why.params["position"] == 1
+
+
+def test_a_sign_of_quartz_comes_with_its_weekdays():
+    with pytest.raises(Invalid) as refused:
+        read_phrase("0 0 8 ? * 2", NOW)
+    assert refused.value.hint == str(because("cron-any-day"))
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES, "*/5 * * * *", "0 8-17/2 * * *", "@daily", "hourly"])
+def test_own_timings_belong_to_no_other_program(text):
+    assert foreign_dialect(text) is None
+    assert read_phrase(text, NOW)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_answered(text):
+    found = foreign_dialect(text)
+    assert found is None or found.code in ("timing-dialect", "zone-in-timing")
+    assert all(len(str(value)) <= 80 for value in (found.params if found else {}).values())
+
+
+def test_each_program_has_examples():
+    assert {program for _, program, _ in DIALECTS} == FOREIGN.keys()
