@@ -6242,8 +6242,9 @@ export interface components {
          * OutputComparison
          * @description The same output of two runs.
          *
-         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
-         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
+         *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
+         *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
+         *         why the comparison is limited.
          */
         OutputComparison: {
             old: components["schemas"]["OutputFile"];
@@ -6259,6 +6260,8 @@ export interface components {
             cut: boolean;
             /** @default null */
             note: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            rows: number[];
         };
         /**
          * OutputFile

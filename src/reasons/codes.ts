@@ -2635,7 +2635,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-few-columns': (p, show, trans) =>
     trans.__('only %1 columns can be shown', show(p.columns, ',')),
   'too-many-columns': (p, show, trans) =>
-    trans.__('%1 columns are too many to look into', show(p.columns, ',')),
+    trans.__(
+      '%1 columns are too many for a profile: a text table has one up to %2',
+      show(p.columns, ','),
+      show(p.most, ',')
+    ),
   'no-sheet': (p, show, trans) =>
     trans.__("there is no sheet '%1', but %2", show(p.name), show(p.known, ', ')),
   'no-sort-column': (p, show, trans) => trans.__("there is no column '%1'", show(p.name)),
