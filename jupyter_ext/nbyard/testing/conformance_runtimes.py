@@ -16,7 +16,7 @@ import inspect
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,6 +43,7 @@ from nbyard.runtimes.protocol import (
     KnowsPaths,
     MadeFromSettings,
     Order,
+    PathState,
     Runtime,
 )
 from nbyard.settings import Settings
@@ -202,9 +203,8 @@ class RuntimeConformance:
         if isinstance(runtime, KnowsImages):
             assert runtime.image_id("nbyard.invalid/missing:1") == ""
         if isinstance(runtime, KnowsPaths):
-            machines = runtime.path_states(["/", "/nbyard-missing"])
-            assert machines
-            for states in machines:
+            wait_until(lambda: bool(_machines(runtime)))
+            for states in _machines(runtime):
                 assert list(states["/"][0]) == ["folder"]
                 assert list(states["/nbyard-missing"][0]) == ["missing"]
         if isinstance(runtime, KnowsPackages):
@@ -220,6 +220,14 @@ def _installed(runtime: KnowsPackages) -> list[Lock]:
     """Return what is installed where the work is done, or nothing until that is known."""
     try:
         return runtime.locks()
+    except Unavailable:
+        return []
+
+
+def _machines(runtime: KnowsPaths) -> Sequence[Mapping[str, PathState]]:
+    """Return the states of two paths on each machine, or nothing until the machines are there."""
+    try:
+        return runtime.path_states(["/", "/nbyard-missing"])
     except Unavailable:
         return []
 
