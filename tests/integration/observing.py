@@ -77,6 +77,7 @@ OUTSIDE = {
         "import os\nfound = sorted(os.path.join(f, n) for f, _, ns in os.walk('OUTSIDE')"
         " for n in ns if '__pycache__' not in f)"
     ),
+    "of_caught": "try:\n    found = open('OUTSIDE/flag.txt').read()\nexcept OSError:\n    found = 'none'",
     "of_absent": "import os\nfound = os.path.exists('OUTSIDE/flag.txt')",
     "of_size": "import os\nfound = os.stat('OUTSIDE/a.txt').st_size",
     "of_map": (

@@ -199,6 +199,24 @@ def test_functions_read_outside_of_their_code(project: Project, data: Path) -> N
     assert ran(project.run()) == {"path": f"runs because the file {data}/b.csv changed"}
 
 
+def test_a_file_that_is_created_where_it_was_missing(project: Project, data: Path) -> None:
+    """X1: its absence was an error that the code caught. It is there for the next run."""
+    for name, error in {"own": "OSError", "any": "Exception as error"}.items():
+        place = f"{data}/{name}.json"
+        code = (
+            f"try:\n    found = open('{place}').read()\nexcept {error}:\n    found = 'none'\n"
+            f"    open('{place}', 'w').write('made')"
+        )
+        reads(project, name, code)
+    first = project.run()
+    assert project.bytes_of(first, "own", "output_txt") == b"none"
+    detail = project.run()
+    why = {name: f"runs because the file {data}/{name}.json is new" for name in ("own", "any")}
+    assert ran(detail) == why
+    assert project.bytes_of(detail, "any", "output_txt") == b"made"
+    assert ran(project.run()) == {}
+
+
 def test_pinned_results_stay(project: Project, data: Path) -> None:
     """X1, K8: a pin is a choice, whatever changed since."""
     reads(project, "plain", f"found = open('{data}/a.csv').read()")

@@ -47,8 +47,12 @@ SIZES = re.compile(
 )
 # what may read a file that was opened for writing
 MAPPED = re.compile(r"mmap|memmap|memory_map|lmdb|[\"']r(?:\+b?|b\+)[\"']")
-# what tests whether a file exists
-TESTS = re.compile(r"exists|is_?(?:dir|file)|\baccess\(|FileNotFound|\[ +(?:! +)?-\w|\btest +-")
+# what tests whether a file exists, or goes on without it
+TESTS = re.compile(
+    r"exists|is_?(?:dir|file)|\baccess\(|FileNotFound|\[ +(?:! +)?-\w|\btest +-|\|\|"
+    r"|\bexcept\b[^:\n]*\b(?:OSError|IOError|EnvironmentError|(?:Base)?Exception)\b"
+    r"|\bexcept *:|\bsuppress\(|\btry(?:Catch)?\("
+)
 
 
 class Probes(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.caching.file_probes import Probes, asks_for, probes_of
+from nbyard.domain.caching.file_probes import TESTS, Probes, asks_for, probes_of
 
 
 def notebook(*cells: str) -> bytes:
@@ -252,3 +252,23 @@ def test_other_files():
 )
 def test_names_that_a_text_asks_for(code, name, is_asked):
     assert asks_for([probes_of("n.py", code.encode())], name) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("code", "tests"),
+    [
+        ("open('/a')", False),
+        ("import os\nos.path.exists('/a')", True),
+        ("try:\n    open('/a')\nexcept OSError:\n    pass", True),
+        ("try:\n    open('/a')\nexcept (KeyError, Exception) as e:\n    pass", True),
+        ("try:\n    open('/a')\nexcept:\n    pass", True),
+        ("try:\n    int('/a')\nexcept ValueError:\n    pass", False),
+        ("with contextlib.suppress(OSError):\n    open('/a')", True),
+        ("cat /a || touch /a", True),
+        ("[ -f /a ]", True),
+    ],
+)
+def test_code_that_goes_on_without_a_file(code: str, tests: bool) -> None:
+    """Names of variables are gone from the text, those of errors remain."""
+    text = probes_of("n.py", code.encode()).text
+    assert (TESTS.search(text) is not None) is tests
