@@ -19,7 +19,8 @@
     │       └── NewerSchema     503 newer-schema
     └── Damaged                 500 damaged
 
-Each class has an HTTP status and a stable code. Its docstring is the default message.
+Each class has an HTTP status and a stable code. Its docstring is the default message, which is also
+in the catalogue of reasons.
 """
 
 import errno
@@ -27,6 +28,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from nbyard.reasons.codes import CODES
 from nbyard.reasons.structs import Reason, because, text_reason
 
 
@@ -74,14 +76,21 @@ class NbyardError(Exception):
         details: Iterable[Detail] = (),
     ):
         if isinstance(why, str):
-            message = why or (type(self).__doc__ or "").strip()
-            why = because("error", error=self.code, message=message)
+            why = because("error", error=self.code, message=why) if why else self.default()
         self.reason = why
         self.message = str(why)
         self.hint_reason = text_reason(hint) if isinstance(hint, str) else hint
         self.hint = str(self.hint_reason or "")
         self.details = list(details)
         super().__init__(self.message)
+
+    @classmethod
+    def default(cls) -> Reason:
+        """Return the reason of an error that gives none: its class."""
+        code = f"error-{cls.code}"
+        if code in CODES:
+            return because(code)
+        return because("error", error=cls.code, message=(cls.__doc__ or "").strip())
 
     @property
     def words(self) -> str:
@@ -115,14 +124,14 @@ class PolicyRefused(Forbidden):
 
 
 class NotFound(NbyardError):
-    """There is no such thing."""
+    """Not found."""
 
     status = 404
     code = "not-found"
 
 
 class Conflict(NbyardError):
-    """This does not fit the present state."""
+    """Not allowed in the current state."""
 
     status = 409
     code = "conflict"

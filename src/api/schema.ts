@@ -4114,14 +4114,16 @@ export interface components {
         /**
          * DeploymentEvent
          * @description An event of a deployment: its new `state`, or the `change` of a user, and the reason.
+         *
+         *         A rollback or an edit of a failed deployment has both.
          */
         DeploymentEvent: {
             id: number;
             at: string;
             /** @default  */
             state: string;
-            /** @default  */
-            change: string;
+            /** @default null */
+            change: components["schemas"]["Reason"] | null;
             /** @default 0 */
             revision: number;
             /** @default null */
@@ -5994,7 +5996,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -6019,7 +6021,7 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6037,7 +6039,7 @@ export interface components {
          *         `long_seconds`.
          */
         NotificationEntry: {
-            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6174,7 +6176,6 @@ export interface components {
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
          *         led here, each fired by the one before. A retry has due time, backfill and chain of the run
-         *         that it repeats. `source_id` is the ID of the schedule or trigger; a retry has that of the run
          *         that it repeats.
          */
         Origin: {
@@ -6193,8 +6194,6 @@ export interface components {
             chain: string[];
             /** @default  */
             backfill_id: string;
-            /** @default  */
-            source_id: string;
         };
         /**
          * OtherFile
@@ -6242,9 +6241,8 @@ export interface components {
          * OutputComparison
          * @description The same output of two runs.
          *
-         *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
-         *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
-         *         why the comparison is limited.
+         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
+         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
          */
         OutputComparison: {
             old: components["schemas"]["OutputFile"];
@@ -6260,8 +6258,6 @@ export interface components {
             cut: boolean;
             /** @default null */
             note: components["schemas"]["Reason"] | null;
-            /** @default [] */
-            rows: number[];
         };
         /**
          * OutputFile
@@ -7109,13 +7105,13 @@ export interface components {
          * Revision
          * @description One version of the specification of a deployment.
          *
-         *         `origin` is *created*, *edited* or *rolled back to N*. `reason` says why it failed;
-         *         `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
+         *         `origin` is what created it: a new deployment, an edit or a rollback. `reason` says why it
+         *         failed; `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
          */
         Revision: {
             id: string;
             number: number;
-            origin: string;
+            origin: components["schemas"]["Reason"];
             spec: components["schemas"]["RevisionSpec"];
             image_id: string;
             gpus: string[];
@@ -7199,8 +7195,7 @@ export interface components {
              *       "due_at": null,
              *       "cause": null,
              *       "chain": [],
-             *       "backfill_id": "",
-             *       "source_id": ""
+             *       "backfill_id": ""
              *     }
              */
             origin: components["schemas"]["Origin"];
@@ -7356,8 +7351,6 @@ export interface components {
         /**
          * ScheduleEntry
          * @description A schedule in a project file. `path` is relative to the project's folder.
-         *
-         *         `notify` are the events that channels report, by the name of the channel.
          */
         ScheduleEntry: {
             when: string;
@@ -7402,10 +7395,6 @@ export interface components {
             image: string;
             /** @default 0 */
             priority: number;
-            /** @default {} */
-            notify: {
-                [key: string]: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
-            };
         };
         /**
          * ScheduleNotice
@@ -7413,7 +7402,7 @@ export interface components {
          */
         ScheduleNotice: {
             channel: string;
-            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
         };
         /**
          * SchedulePatch

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from nbyard.reasons.codes import CODES
+from nbyard.errors import error_classes
+from nbyard.reasons.codes import CODES, PARTS
 from nbyard.runner import reasons as runner_reasons
 from nbyard.store.schema.sql_column_types import Because
 from nbyard.store.schema.tables import metadata
@@ -177,6 +178,11 @@ def test_every_reason_has_the_parameters_of_its_code() -> None:
     assert wrong == []
 
 
+def test_no_part_of_the_catalogue_replaces_a_code_of_another() -> None:
+    names = [name for part in PARTS for name in part]
+    assert [name for name in CODES if names.count(name) > 1] == []
+
+
 def test_every_code_is_made_somewhere() -> None:
     """A code that nothing makes any more leaves the catalogue; a nested one is enough."""
     texts = {
@@ -185,7 +191,8 @@ def test_every_code_is_made_somewhere() -> None:
         for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    own = {"text", "error", "error-with-hint", "system-error", "waits-for-engine", "all"}
+    own = {f"error-{code}" for code in error_classes()}  # `NbyardError.default` makes these
+    own |= {"text", "error", "error-with-hint", "system-error", "waits-for-engine", "all"}
     assert sorted(CODES.keys() - own - texts) == []
 
 

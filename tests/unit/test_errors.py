@@ -48,6 +48,7 @@ def test_the_drawn_tree_is_the_real_one():
 def test_the_docstring_is_the_default_sentence(kind):
     error = kind()
     assert error.message == str(error) == kind.__doc__
+    assert error.reason == because(f"error-{kind.code}"), "translated in the browser"
     assert error.message.endswith(".")
     assert "\n" not in error.message
     assert 400 <= kind.status < 600

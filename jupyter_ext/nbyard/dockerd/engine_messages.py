@@ -70,7 +70,6 @@ REGISTRY_CODES = (
     (r"manifest unknown|not found|name unknown|does not exist", "registry-without-image"),
     (r"no space left on device", FULL),
 )
-PUBLIC = "the public registry"
 
 
 def registry_words(said: str, host: str, credential: str = "") -> Reason:
@@ -78,7 +77,7 @@ def registry_words(said: str, host: str, credential: str = "") -> Reason:
 
     `credential` names the credential whose login the registry received.
     """
-    shown = host or PUBLIC
+    shown = because("registry-host", host=host) if host else because("public-registry")
     for form, code in REGISTRY_CODES:
         if not re.search(form, said, re.IGNORECASE):
             continue

@@ -47,7 +47,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class _Problem(msgspec.Struct, frozen=True):
-    problem: str = ""
+    problem: Reason | str = ""  # a text of an earlier version
 
 
 def probe_model(
@@ -132,7 +132,8 @@ def told_by(text: bytes | str) -> ReportedModel:
     """
     try:
         problem = msgspec.json.decode(text, type=_Problem).problem
-        told = None if problem else msgspec.json.decode(text, type=ReportedModel)
+        shown = str(problem)  # what the model wrote may be nested too deeply
+        told = None if shown else msgspec.json.decode(text, type=ReportedModel)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise probe_error(because("model-probe-unreadable", message=str(error))) from None
     if told is None:

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from nbyard.domain.executables.nbexec_files import Description
+from nbyard.reasons.structs import Reason
 
 # Returns the bytes of a file, by its path relative to the folder of the imported file. It raises
 # `NotFound` for a missing file.
@@ -13,10 +14,13 @@ Near = Callable[[str], bytes]
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """A command, and notes for users on the parts of its file without effect."""
+    """A command, and notes for users on the parts of its file without effect.
+
+    nbyard translates notes that are reasons of its catalogue, and shows texts as they are.
+    """
 
     description: Description
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason | str, ...] = ()
 
 
 class Importer(Protocol):

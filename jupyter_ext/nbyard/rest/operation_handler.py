@@ -37,6 +37,7 @@ from nbyard.rest.access.passes import Passes
 from nbyard.rest.bodies import Body
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of, refused_name
+from nbyard.rest.refusals import Refusal, body_of
 from nbyard.services.operation import Field, Operation
 from nbyard.services.registry import Services
 from nbyard.settings import Settings
@@ -183,7 +184,7 @@ class NbyardHandler(JupyterHandler):
         if self.current_user is not None:
             return str(super().get_login_url())
         if name := refused_name(self):
-            raise web.HTTPError(403, f"You are signed in as {name}, who may not use this server.")
+            raise Refusal(403, because("signed-in-as-other", name=name))
         raise web.HTTPError(self.status_without_user)
 
     def fail(self, error: NbyardError) -> None:
@@ -211,23 +212,7 @@ class NbyardHandler(JupyterHandler):
         return ("GET",)
 
     def _plain_body(self, status: int, exc_info: Any) -> ErrorBody:
-        error = exc_info[1] if exc_info else None
-        words = {
-            400: ("bad-request", "The request cannot be read."),
-            401: ("unauthenticated", "Log in first."),
-            403: ("forbidden", "You may not do this, or your login has expired."),
-            404: ("not-found", "There is no such address."),
-            405: ("method", "This address does not know that method."),
-            411: ("length", "With this method the length of the body is needed."),
-            413: ("too-large", "The body is too large."),
-        }
-        code, message = words.get(status, ("internal", "Something unexpected went wrong."))
-        told = error.log_message if isinstance(error, web.HTTPError) else None
-        if status == 403 and told:
-            message = f"You may not do this. {told}"
-        elif status == 400 and told:
-            message = f"{message} {told}"
-        return ErrorBody(code, message, request_id=self.request_id)
+        return body_of(status, exc_info[1] if exc_info else None, self.request_id)
 
     def answer(self, status: int, value: Any) -> None:
         self.set_status(status)
@@ -258,7 +243,7 @@ class OperationHandler(NbyardHandler, APIHandler):
             return await super().prepare(**kwargs)
         except web.HTTPError as error:
             if error.status_code == 404:  # Jupyter's response to a page of another origin
-                raise web.HTTPError(403, "Another page may not ask this.") from None
+                raise Refusal(403, because("request-of-other-page")) from None
             raise
 
     def set_default_headers(self) -> None:

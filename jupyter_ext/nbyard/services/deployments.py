@@ -45,7 +45,7 @@ from nbyard.host import gpus
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 from nbyard.logs.rotating_log import KeptLog
 from nbyard.logs.traffic_log import KeptTraffic
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from nbyard.store.deployments import RevisionRow
 
 BASE_URL = "base_url"
+DESCRIBED, EDITED = because("deployment-described"), because("deployment-edited")
 
 
 class DeploymentService:
@@ -102,7 +103,7 @@ class DeploymentService:
                 texts = {"name": name, "title": title}
                 texts["description"] = body.description
                 self._rows.insert(c, caller.name, made, texts)
-                self._rows.add_revision(c, made, spec, "created", password)
+                self._rows.add_revision(c, made, spec, because("deployment-created"), password)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, unseen, made)
         self._parts.ensure_dispatcher()
         return self.get(caller, made)
@@ -200,7 +201,7 @@ class DeploymentService:
             said = {"title": body.title, "description": body.description}
             texts = {name: text for name, text in said.items() if isinstance(text, str)}
             if texts:
-                self._rows.change(c, found, {"change": "described"}, **texts)
+                self._rows.change(c, found, {"change": DESCRIBED}, **texts)
             known = self._rows.revision(c, found.id, found.revision)
             assert known is not None
             image_id = known.revision.image_id if spec.image == found.spec.image else ""
@@ -208,9 +209,9 @@ class DeploymentService:
                 image_id = package.image_id
             is_other = spec != found.spec or image_id != known.revision.image_id
             if isinstance(body.password, str):
-                self._revise(c, found, spec, "edited", hash_password(body.password), image_id)
+                self._revise(c, found, spec, EDITED, hash_password(body.password), image_id)
             elif is_other:
-                self._revise(c, found, spec, "edited", known.password, image_id)
+                self._revise(c, found, spec, EDITED, known.password, image_id)
         self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
@@ -229,7 +230,7 @@ class DeploymentService:
                 told = {"name": found.name, "number": wanted, "newest": found.revision}
                 why = because("no-revision-before", **told)
                 raise NotFound(why, hint=because("list-revisions", name=found.name))
-            origin = f"rolled back to {wanted}"
+            origin = because("deployment-rolled-back", revision=wanted)
             of_then = older.revision.image_id
             self._revise(c, found, older.revision.spec, origin, older.password, of_then)
         self._parts.ensure_dispatcher()
@@ -240,7 +241,7 @@ class DeploymentService:
         c: Connection,
         deployment: Deployment,
         spec: RevisionSpec,
-        origin: str,
+        origin: Reason,
         password: str,
         image_id: str,
     ) -> None:
@@ -265,7 +266,7 @@ class DeploymentService:
     def _want(self, c: Connection, deployment: Deployment) -> None:
         since = {*DEPLOYMENT.rests, "stopping"}
         if deployment.state in since:
-            told = {"change": "started", "revision": deployment.revision}
+            told = {"change": because("start-requested"), "revision": deployment.revision}
             self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
             self._rows.renew(c, deployment.id, deployment.revision)
 
@@ -275,7 +276,7 @@ class DeploymentService:
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             if found.state not in ("stopping", "stopped"):
-                told = {"change": "stopped", "revision": found.revision}
+                told = {"change": because("stop-requested"), "revision": found.revision}
                 self._rows.move(c, found, "stopping", told, is_wanted=False)
         self._parts.ensure_dispatcher()
         return self.get(caller, found.id)

@@ -42,8 +42,13 @@ class Predictor:
 
 
 def words_of(error: BaseException) -> str:
-    """Describe an exception without its traceback."""
+    """Describe an exception of the model without its traceback."""
+    return f"the model raised {error_text(error)}"
+
+
+def error_text(error: BaseException) -> str:
+    """Return the class and the message of an exception."""
     text = str(error)
     words = text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
     name = type(error).__name__
-    return f"the model raised {name}: {words}" if words else f"the model raised {name}"
+    return f"{name}: {words}" if words else name

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .call_model import words_of
+from .call_model import error_text
 from .codec import Refused, Schema
 from .installed_packages import imports_of, required_packages
 from .pickles import JOBLIB, read_pickle
@@ -43,8 +43,21 @@ NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new 
 LACKS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
+# A reason as plain data: a code of nbyard's catalogue and its parameters.
+Why = dict[str, Any]
+
+
+def because(code: str, **params: Any) -> Why:
+    """Return a reason as plain data, without the catalogue that checks it."""
+    return {"code": code, "params": params}
+
+
 class Untold(Exception):
-    """The model cannot be described. The text says why."""
+    """The model cannot be described, for this reason."""
+
+    def __init__(self, why: Why):
+        super().__init__(why["code"])
+        self.why = why
 
 
 class Table(NamedTuple):
@@ -73,9 +86,9 @@ def main(question: str, answer: str) -> int:
     try:
         told = inspect_model(asked)
     except Untold as error:
-        told = {"problem": str(error)}
+        told = {"problem": error.why}
     except MemoryError:
-        told = {"problem": "it needs more memory than it may have here"}
+        told = {"problem": because("model-needs-memory")}
     place.write_text(json.dumps(told), "utf-8")
     return 0
 
@@ -92,9 +105,11 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     tables = [Table(**one) for one in asked["tables"]]
     inputs, table = inputs_of(model, tables)
     sample = sample_of(inputs, table)
-    words = f"a row of {table.filename}" if table and sample else "a row of zeros"
+    row = because("row-of-zeros")
+    if table and sample:
+        row = because("row-of-table", table=table.filename)
     record = sample or {one["name"]: WITHOUT[one["type"]] for one in inputs}
-    outputs = outputs_of(model, predict_row(model, _whole(inputs), record, words))
+    outputs = outputs_of(model, predict_row(model, _whole(inputs), record, row))
     files = files_below(asked["code"])
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
     # imports inside functions have not run yet, so the source tells
@@ -107,7 +122,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
         record = {name: None if name in holes else value for name, value in sample.items()}
         # columns stay nullable only if the model accepts null in them
         with suppress(Untold, Refused):
-            Schema.of(outputs).answer(predict_row(model, inputs, record, "null"), 1)
+            Schema.of(outputs).answer(predict_row(model, inputs, record, row), 1)
             taken = inputs
     return {
         "inputs": taken,
@@ -145,13 +160,13 @@ def load_file(file: str) -> tuple[Any, list[str]]:
     except BaseException as error:
         if _lacks_memory(error):
             raise MemoryError from error
-        said = words_of(error).removeprefix("the model raised ")
-        words = f"it is no file that pickle or joblib can read here: {said}"
+        why = because("model-unreadable", message=error_text(error))
         if isinstance(error, ModuleNotFoundError):
-            words = f"there is no module {error.name} where it was looked at ({sys.executable})"
-        raise Untold(words) from error
+            where = {"module": str(error.name), "interpreter": sys.executable}
+            why = because("model-module-missing", **where)
+        raise Untold(why) from error
     if not callable(getattr(model, "predict", None)):
-        raise Untold(f"it holds a {type(model).__name__}, which has no method predict")
+        raise Untold(because("model-without-predict", type=type(model).__name__))
     modules = [module for module, _ in named]
     # a file without pickle's first byte was compressed by joblib
     with open(file, "rb") as begun:
@@ -164,10 +179,7 @@ def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> No
         return
     module, name = str(told[0]), str(told[1])
     if module == "__main__":
-        raise Untold(
-            f"{name} is defined in the notebook or script itself, where nobody else finds it:"
-            f" write it into a module beside that, and import it from there"
-        )
+        raise Untold(because("model-class-in-notebook", name=name))
     named.append((module, name))
 
 
@@ -185,10 +197,7 @@ def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Ta
         found = (_attribute(model, attribute) for attribute in NAMES)
         columns = next((one for one in found if one is not None and len(one)), None)
         if columns is None:
-            raise Untold(
-                f"its {type(model).__name__} does not say which columns it takes (it has no"
-                " feature_names_in_): fit it with a data frame whose columns have names"
-            )
+            raise Untold(because("model-columns-unknown", type=type(model).__name__))
         names = [str(name) for name in columns]
     table = next((table for table in tables if {*names} <= _columns(table).keys()), None)
     if told:
@@ -223,8 +232,8 @@ def _declared(model: Any, name: str) -> list[dict[str, Any]]:
         kind = one.get("type") if isinstance(one, dict) else None
         kind = kind.__name__ if isinstance(kind, type) else kind
         if kind not in TOLD_TYPES or not isinstance(one.get("name"), str):
-            known = ", ".join(TOLD_TYPES)
-            raise Untold(f"its {name} has a column without name or type; types are: {known}")
+            known = [*TOLD_TYPES]
+            raise Untold(because("model-column-incomplete", attribute=name, types=known))
         found.append({"name": one["name"], "type": kind})
     return found
 
@@ -244,9 +253,7 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
     return None
 
 
-def predict_row(
-    model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words: str
-) -> Any:
+def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], row: Why) -> Any:
     """Return the model's answer to one row, which is passed as in serving."""
     schema = Schema.of(inputs)
     try:
@@ -254,7 +261,8 @@ def predict_row(
     except MemoryError:
         raise
     except BaseException as error:
-        raise Untold(f"its predict does not take {words}: {words_of(error)}") from error
+        why = because("model-refuses-row", row=row, message=error_text(error))
+        raise Untold(why) from error
 
 
 def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
@@ -269,13 +277,14 @@ def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
             columns = {UNNAMED: found[:, 0]}
         else:
             shape = getattr(found, "shape", None)
-            what = f"an array of the shape {shape}" if shape else f"a {type(found).__name__}"
-            raise Untold(f"its predict answers with {what}, whose columns have no names")
+            if shape:
+                raise Untold(because("model-answers-array", shape=str(shape)))
+            raise Untold(because("model-answers-without-names", type=type(found).__name__))
         outputs = [{"name": name, "type": _type(values)} for name, values in columns.items()]
     try:
         Schema.of(outputs).answer(found, 1)
     except Refused as error:
-        raise Untold(f"what its predict answers cannot be told: {error}") from error
+        raise Untold(because("model-answer-unfit", message=str(error))) from error
     return outputs
 
 
@@ -286,8 +295,7 @@ def _type(values: Any) -> str:
     first: Any = next(iter(values), None)
     first = first.item() if hasattr(first, "item") else first
     if type(first) not in TYPES:
-        what = type(first).__name__
-        raise Untold(f"its predict answers with a {what}, which is no type of a column")
+        raise Untold(because("model-answers-type", type=type(first).__name__))
     return TYPES[type(first)]
 
 

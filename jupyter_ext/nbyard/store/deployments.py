@@ -20,7 +20,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.reasons.structs import Reason, read_reason
+from nbyard.reasons.structs import Reason, because, read_reason
 from nbyard.store import events as event_rows
 from nbyard.store import transition
 from nbyard.store.database.query_parts import newest_first, with_text
@@ -133,7 +133,7 @@ class DeploymentRows:
         c: Connection,
         deployment_id: str,
         spec: RevisionSpec,
-        origin: str,
+        origin: Reason,
         password: str,
         image_id: str = "",
     ) -> int:
@@ -183,7 +183,8 @@ class DeploymentRows:
         # Names are unique per owner; the ID as a name frees the old one at once.
         values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": deployment.id}
         c.execute(update(deployments).where(D.id == deployment.id).values(**values))
-        event_rows.append(c, TOPIC, _subject(deployment), {"change": "deleted"})
+        told = {"change": because("deployment-deleted")}
+        event_rows.append(c, TOPIC, _subject(deployment), told)
 
     def delete(self, c: Connection, deployment_id: str) -> None:
         """Delete the deployment with its revisions."""
@@ -198,7 +199,9 @@ class DeploymentRows:
 
     def serve(self, c: Connection, of: Known, number: int) -> None:
         """Route requests to this revision from now on."""
-        self.note(c, of, {"change": "answers", "revision": number}, serving=number)
+        self.note(
+            c, of, {"change": because("revision-answers"), "revision": number}, serving=number
+        )
 
     def serving_number(self, c: Connection, deployment_id: str) -> int:
         """Return the number of the serving revision; 0 if none."""
@@ -287,7 +290,7 @@ class DeploymentRows:
                 row.id,
                 row.at,
                 **{name: value for name, value in row.data.items() if name in known}
-                | {"reason": read_reason(row.data.get("reason"))},
+                | {name: read_reason(row.data.get(name)) for name in ("change", "reason")},
             )
             for row in c.execute(newest_first(own, e.id, limit, after))
         ]

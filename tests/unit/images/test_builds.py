@@ -70,9 +70,12 @@ def test_a_project_that_takes_its_version_from_git_is_told_how_to_say_it():
     ("said", "words"),
     [
         ("dial tcp: lookup h.test: no such host", "h.test cannot be found from here"),
-        ("dial tcp 127.0.0.1:1: connect: connection refused", "nobody answers at h.test"),
-        ("http: server gave HTTP response to HTTPS client", "h.test speaks no TLS"),
-        ("x509: certificate signed by unknown authority", "is not trusted"),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", "h.test refuses connections"),
+        ("http: server gave HTTP response to HTTPS client", "h.test does not use TLS"),
+        (
+            "x509: certificate signed by unknown authority",
+            "does not trust the certificate of h.test",
+        ),
         ("unauthorized: authentication required", "docker login h.test"),
         ("denied: requested access to the resource is denied", "docker login h.test"),
         ("manifest unknown: manifest unknown", "h.test has no such image"),
@@ -93,7 +96,9 @@ def test_a_registry_without_a_name_is_the_public_one():
 def test_a_login_that_is_refused_is_told_by_its_name():
     told = registry_words("unauthorized: authentication required", "h.test", "hub")
     assert str(told) == "h.test does not take the login of the credential 'hub' for this"
-    assert str(registry_words("connection refused", "h.test", "hub")) == "nobody answers at h.test"
+    assert (
+        str(registry_words("connection refused", "h.test", "hub")) == "h.test refuses connections"
+    )
 
 
 class Losing:

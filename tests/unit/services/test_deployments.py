@@ -47,7 +47,8 @@ def test_one_is_queued_with_its_first_revision(deployments, ann):
     assert deployments.list(ann).items == [made] == deployments.list(ann, state="queued").items
     assert deployments.get(ann, "cows") == made == deployments.get(ann, made.id)
     assert [e.state for e in deployments.events(ann, "cows").items] == ["queued"]
-    assert [r.origin for r in deployments.revisions(ann, "cows").items] == ["created"]
+    origins = [one.origin for one in deployments.revisions(ann, "cows").items]
+    assert origins == [because("deployment-created")]
     with pytest.raises(NotFound):
         deployments.get(Caller("bob"), made.id)
 
@@ -114,7 +115,8 @@ def test_rolling_back_makes_an_older_revision_the_newest(deployments, ann):
     back = deployments.rollback(ann, "cows")
     assert (back.revision, back.spec.image) == (3, "cows:1")
     assert deployments.rollback(ann, "cows", revision=2).spec.image == "cows:2"
-    assert deployments.revisions(ann, "cows").items[0].origin == "rolled back to 2"
+    origin = deployments.revisions(ann, "cows").items[0].origin
+    assert origin == because("deployment-rolled-back", revision=2)
     with pytest.raises(NotFound):
         deployments.rollback(ann, "cows", revision=9)
 

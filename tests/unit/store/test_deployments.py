@@ -2,7 +2,7 @@
 
 from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import Deployment, NewDeployment, Place
-from nbyard.reasons.structs import text_reason
+from nbyard.reasons.structs import because, text_reason
 
 SPEC = complete_request(NewDeployment("cows:1", name="cows"))[1]
 TEXTS = {"name": "cows", "title": "Cows", "description": ""}
@@ -11,7 +11,8 @@ TEXTS = {"name": "cows", "title": "Cows", "description": ""}
 def add(store, key: str, owner: str = "ada", **texts) -> Deployment:
     with store.write() as c:
         store.deployments.insert(c, owner, key, TEXTS | texts)
-        assert store.deployments.add_revision(c, key, SPEC, "created", "hash") == 1
+        created = because("deployment-created")
+        assert store.deployments.add_revision(c, key, SPEC, created, "hash") == 1
         found = store.deployments.get(c, owner, key)
     assert found is not None
     return found
@@ -41,7 +42,7 @@ def test_a_link_is_active_when_the_revision_that_serves_answers(store):
         rows.set_revision(c, first.id, places=[place], gpus=["g"])
         rows.move(c, subject, "starting", {})
         rows.move(c, subject, "running", {}, serving=1)
-        assert rows.add_revision(c, "1", SPEC, "edited", "") == 2
+        assert rows.add_revision(c, "1", SPEC, because("deployment-edited"), "") == 2
     with store.read() as c:
         found = rows.get(c, "ada", "1")
         assert (found.revision, found.serving, found.gpus) == (2, 1, [])
@@ -94,3 +95,13 @@ def test_what_happened_is_told_newest_first(store):
         assert store.deployments.events(c, "1", 9, found[0].id) == found[1:]
         assert store.deployments.under_way(c) == []
         assert store.deployments.get(c, "ada", "1").finished_at is not None
+
+
+def test_changes_have_codes_and_those_of_an_earlier_version_are_shown(store):
+    subject, edited = add(store, "1"), because("deployment-edited")
+    with store.write() as c:
+        store.deployments.change(c, subject, {"change": edited, "revision": 2})
+        store.deployments.change(c, subject, {"change": "rolled back to 1", "revision": 3})
+    with store.read() as c:
+        changes = [one.change for one in store.deployments.events(c, "1", 2)]
+    assert changes == [text_reason("rolled back to 1"), edited]

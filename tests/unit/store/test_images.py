@@ -7,7 +7,7 @@ from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import Recipe
 from nbyard.domain.state_machines import IMAGE
-from nbyard.reasons.structs import text_reason
+from nbyard.reasons.structs import because, text_reason
 
 WHY = text_reason("why")
 
@@ -137,7 +137,7 @@ def test_it_is_known_whether_a_deployment_names_it(store):
     with store.write() as c:
         texts = dict.fromkeys(("name", "title", "description"), "d")
         store.deployments.insert(c, "ada", "d", texts)
-        store.deployments.add_revision(c, "d", spec, "created", "")
+        store.deployments.add_revision(c, "d", spec, because("deployment-created"), "")
         one, twelve = (store.images.get(c, "ada", name) for name in ("cows:1", "cows:12"))
         assert not store.images.is_used(c, one), "its name is but the beginning of the other"
         assert store.images.is_used(c, twelve)

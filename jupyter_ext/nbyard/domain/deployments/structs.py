@@ -156,13 +156,13 @@ class RevisionSpec(msgspec.Struct, frozen=True):
 class Revision(msgspec.Struct, frozen=True):
     """One version of the specification of a deployment.
 
-    `origin` is *created*, *edited* or *rolled back to N*. `reason` says why it failed;
-    `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
+    `origin` is what created it: a new deployment, an edit or a rollback. `reason` says why it
+    failed; `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
     """
 
     id: str
     number: int
-    origin: str
+    origin: Reason
     spec: RevisionSpec
     image_id: str
     gpus: list[str]
@@ -285,12 +285,15 @@ class Deployed(msgspec.Struct, frozen=True):
 
 
 class DeploymentEvent(msgspec.Struct, frozen=True):
-    """An event of a deployment: its new `state`, or the `change` of a user, and the reason."""
+    """An event of a deployment: its new `state`, or the `change` of a user, and the reason.
+
+    A rollback or an edit of a failed deployment has both.
+    """
 
     id: int
     at: datetime
     state: str = ""
-    change: str = ""
+    change: Reason | None = None
     revision: int = 0
     reason: Reason | None = None
 

@@ -15,7 +15,7 @@ from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.workflows.active_nodes import active_part
-from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, reason_of_refusal
+from nbyard.domain.workflows.edges import Drawn, reason_of_refusal
 from nbyard.domain.workflows.structs import Binding as Bound
 from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, ordered
 from nbyard.errors import Detail, Invalid
@@ -181,8 +181,7 @@ def _argument_problems(
             told = {"argument": argument.name, "file": repr(default)}
             problem = because("connection-needed-for-file", **told)
         elif argument.type == "list":
-            told = {"argument": argument.name, "things": ONE_OR_SEVERAL}
-            problem = because("connection-needed-from", **told)
+            problem = because("connection-needed-for-files", argument=argument.name)
         else:
             problem = because("connection-needed", argument=argument.name)
         if problem:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.arguments.structs import ANY, Argument, format_words
+from nbyard.domain.arguments.structs import ANY, Argument
 from nbyard.domain.workflows.structs import DATA, Edge, Node
 from nbyard.reasons.structs import Reason, because
 
@@ -16,8 +16,6 @@ Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", 
 Ports = Mapping[str, Sequence[Argument]]
 
 FOLDER = "folder"
-SEVERAL = "a folder with several files"
-ONE_OR_SEVERAL = f"a file or {SEVERAL}"
 PLAIN_REASONS = {
     "unknown-node": because("edge-unknown-node"),
     "self": because("edge-self"),
@@ -42,10 +40,12 @@ def reason_of_refusal(refusal: Refusal, edge: Edge, ports: Ports) -> Reason:
     return PLAIN_REASONS[refusal]
 
 
-def _kind(port: Argument | None) -> str:
-    if port is None:
-        return ""
-    return SEVERAL if port.type == "list" else format_words(port)
+def _kind(port: Argument | None) -> Reason:
+    if port is None or port.type == "list":
+        return because("folder-of-files")
+    if port.format == ANY:
+        return because("any-file-or-folder")
+    return because("file-format", format=port.format) if port.format else because("any-file")
 
 
 def formats_fit(output: str, wanted: str) -> bool:

@@ -32,17 +32,22 @@ def systemctl(*words: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        message = f"no answer in {SECONDS:g} s"
-        raise Unavailable(_failure(words, message)) from None
+        raise Unavailable(_failure(words, because("no-answer-within", seconds=SECONDS))) from None
     except OSError as error:
-        raise Unavailable(_failure(words, os.strerror(error.errno or 0))) from None
+        raise Unavailable(_failure(words, _said(os.strerror(error.errno or 0)))) from None
     if done.returncode:
-        raise Unavailable(_failure(words, done.stderr.strip() or f"exit code {done.returncode}"))
+        said = done.stderr.strip()
+        ended = because("program-exit-code", exit_code=done.returncode)
+        raise Unavailable(_failure(words, _said(said) if said else ended))
     return done.stdout.strip()
 
 
-def _failure(words: tuple[str, ...], message: str) -> Reason:
-    return because("systemctl-failed", command=" ".join(words), message=message)
+def _failure(words: tuple[str, ...], cause: Reason) -> Reason:
+    return because("systemctl-failed", command=" ".join(words), cause=cause)
+
+
+def _said(message: str) -> Reason:
+    return because("text", text=message)
 
 
 def check_session() -> None:

@@ -28,7 +28,7 @@ from nbyard.importers.cwl.types import (
     read_binding,
     read_type,
 )
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 # Numbers sort before texts.
 Key = tuple[tuple[int, int, str], ...]
@@ -53,7 +53,7 @@ class Inputs:
     null.
     """
 
-    def __init__(self, namespaces: Mapping[str, str], notes: list[str]):
+    def __init__(self, namespaces: Mapping[str, str], notes: list[Reason]):
         self._namespaces = namespaces
         self._notes = notes
         self.arguments: dict[tuple[str, ...], Argument] = {}
@@ -255,9 +255,8 @@ def format_of(
         if word := word_of(one, namespaces):
             return word
     if fields.listed("format"):
-        fields.notes.append(
-            f"{fields.at('format')} is left out: {shown_value(fields.get('format'))}"
-        )
+        value = shown_value(fields.get("format"))
+        fields.notes.append(because("cwl-value-left-out", path=fields.at("format"), value=value))
     return ""
 
 
@@ -344,7 +343,7 @@ def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
         why = because("type-in-lists-not-supported", type=items.innermost.name)
         refuse_field(fields.at("type"), why)
     if items.name in ("array", "record"):
-        what = "inner lists" if items.name == "array" else "records"
-        fields.notes.append(f"{fields.where}: what the {what} hold is not checked.")
+        code = "cwl-lists-unchecked" if items.name == "array" else "cwl-records-unchecked"
+        fields.notes.append(because(code, path=fields.where))
     name: Any = {"Any": "", "record": "json"}.get(items.name, items.value)
     return {**values, "items": name, "choices": items.symbols}

@@ -168,7 +168,7 @@ def _found(fields: Fields) -> Found:
     binding.only("glob", "loadContents", "loadListing", "outputEval")
     value = binding.expression("outputEval") or ""
     if binding.truth("loadContents", False) and not value:
-        fields.notes.append(f"{binding.at('loadContents')}: contents stay in the file.")
+        fields.notes.append(because("cwl-contents-stay", path=binding.at("loadContents")))
     patterns = binding.listed("glob")
     for pattern in patterns:
         if not isinstance(pattern, str) or not pattern:

@@ -41,7 +41,7 @@ class Requirements:
             if name in HINTS:
                 HINTS[name](self, fields)
             else:
-                tool.notes.append(f"The hint {name} is left out.")
+                tool.notes.append(because("cwl-hint-left-out", name=name))
 
     def _limit(self, **limits: Any) -> None:
         self.resources = msgspec.structs.replace(self.resources, **limits)
@@ -61,8 +61,10 @@ class Requirements:
         """Keep the image for nodes that run in containers anyway."""
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         self._limit(hinted_image=image)
-        words = f"names {image}, for nodes that run in containers" if image else "names no image"
-        fields.notes.append(f"The hint {DOCKER} {words}.")
+        if image:
+            fields.notes.append(because("cwl-hint-with-image", name=DOCKER, image=image))
+        else:
+            fields.notes.append(because("cwl-hint-without-image", name=DOCKER))
 
     def amounts(self, fields: Fields) -> None:
         """Read resources: disk space is not reserved, and the larger memory value is the limit."""
@@ -77,7 +79,7 @@ class Requirements:
         )
         rooms = {what: found[f"{what}Min"] or found[f"{what}Max"] for what in ("tmpdir", "outdir")}
         if any(rooms.values()):
-            fields.notes.append("ResourceRequirement: disk space is not reserved.")
+            fields.notes.append(because("cwl-disk-not-reserved"))
         self._run(**{f"{what}_mib": math.ceil(room) for what, room in rooms.items() if room})
 
     def variables(self, fields: Fields) -> None:
@@ -106,7 +108,7 @@ class Requirements:
         """Read NetworkAccess, which only adds a note: nbyard's settings decide."""
         fields.only("class", "networkAccess")
         if fields.truth("networkAccess", False):
-            fields.notes.append("NetworkAccess: the settings of nbyard decide.")
+            fields.notes.append(because("cwl-network-by-settings"))
 
     def shell(self, fields: Fields) -> None:
         """Read ShellCommandRequirement."""

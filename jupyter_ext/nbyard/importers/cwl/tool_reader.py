@@ -30,7 +30,7 @@ from nbyard.importers.cwl.typed_fields import (
 )
 from nbyard.importers.cwl.types import read_binding
 from nbyard.importers.protocol import Imported, Near
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 TOOL = (
@@ -60,7 +60,7 @@ def read_document(document: dict[str, Any]) -> Imported:
     Raises:
         Invalid: the document is refused; the error names the field.
     """
-    notes: list[str] = []
+    notes: list[Reason] = []
     tool = Fields(_the_one(document), "", notes)
     if tool.get("class") != "CommandLineTool":
         named = shown_value(tool.get("class"))
@@ -71,7 +71,7 @@ def read_document(document: dict[str, Any]) -> Imported:
         why = because("one-of-needed-not", known=list(VERSIONS), found=shown_value(version))
         refuse_field("cwlVersion", why)
     if version != VERSIONS[-1]:
-        notes.append(f"cwlVersion {version} is read as {VERSIONS[-1]}.")
+        notes.append(because("cwl-version-read-as", version=version, known=VERSIONS[-1]))
     namespaces = tool.get("$namespaces") or document.get("$namespaces")
     hints = [h for h in tool.listed("hints") if isinstance(h, dict) and h.get("class") == HINT]
     if hints:
@@ -83,7 +83,7 @@ def read_document(document: dict[str, Any]) -> Imported:
                 return Imported(told)
         except (msgspec.ValidationError, Invalid):
             pass
-        notes.append(f"The hint {HINT} does not fit the rest of the document: it is left out.")
+        notes.append(because("cwl-hint-misfits", name=HINT))
     return _described(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
 
 

@@ -16,7 +16,7 @@ DOCUMENTATION = ("id", "label", "doc", "intent")
 class Fields:
     """One object of the document, at the path `where`; `notes` collects messages for users."""
 
-    def __init__(self, value: Any, where: str, notes: list[str]):
+    def __init__(self, value: Any, where: str, notes: list[Reason]):
         if not isinstance(value, dict):
             refuse_field(where, because("object-needed-not", found=shown_value(value)))
         self.value: dict[str, Any] = value
@@ -35,7 +35,7 @@ class Fields:
                 continue
             if ":" not in name:
                 refuse_field(self.at(name), because("not-supported"))
-            self.notes.append(f"{self.at(name)} is left out.")
+            self.notes.append(because("cwl-field-left-out", path=self.at(name)))
 
     def at(self, name: str) -> str:
         """Return the path of a field."""

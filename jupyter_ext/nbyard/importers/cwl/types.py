@@ -10,7 +10,7 @@ import msgspec
 from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.arguments.structs import ValueType
 from nbyard.importers.cwl.typed_fields import Fields, bare_name, refuse_field, shown_value
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 PLAIN: dict[str, ValueType] = {
     "string": "string",
@@ -54,7 +54,7 @@ class Type(msgspec.Struct, frozen=True):
         return self.items.innermost if self.name == "array" and self.items else self
 
 
-def read_type(found: Any, where: str, notes: list[str]) -> Type:
+def read_type(found: Any, where: str, notes: list[Reason]) -> Type:
     """Return the type that a field `type` or `items` describes.
 
     Raises:

@@ -2,6 +2,47 @@
 
 from nbyard.reasons.codes.code import REASON, code
 
+# the messages of errors that give no other reason: one for each class of `nbyard.errors`
+CLASSES = {
+    "error-internal": code("Something unexpected went wrong in nbyard."),
+    "error-bad-request": code("The request body cannot be read."),
+    "error-forbidden": code("You may not do this."),
+    "error-policy": code("The administrator's policy does not allow this."),
+    "error-not-found": code("Not found."),
+    "error-conflict": code("Not allowed in the current state."),
+    "error-name-taken": code("This name is already taken."),
+    "error-stale": code("Somebody changed this since you read it."),
+    "error-in-use": code("Something else still uses this."),
+    "error-too-large": code("This is larger than allowed."),
+    "error-unsupported-content": code("This kind of content is not accepted here."),
+    "error-invalid": code("A field was refused."),
+    "error-too-often": code("Too many requests in a short time."),
+    "error-busy": code("The store is busy; try again in a moment."),
+    "error-unavailable": code("A service that this needs cannot be reached."),
+    "error-store-unusable": code("The store cannot be used."),
+    "error-newer-schema": code("This store was written by a newer nbyard; it was left untouched."),
+    "error-damaged": code("Stored bytes do not match their digest."),
+}
+
+# the messages of refusals by the server, before an operation runs
+REFUSALS = {
+    "request-unreadable": code("The request cannot be read."),
+    "request-unreadable-because": code("The request cannot be read. {problem}", problem=REASON),
+    "login-needed": code("Log in first."),
+    "access-refused": code("You may not do this, or your login has expired."),
+    "access-refused-because": code("You may not do this. {problem}", problem=REASON),
+    "signed-in-as-other": code(
+        "You are signed in as {name}, who may not use this server.", name=str
+    ),
+    "request-of-other-page": code("The server refuses requests from pages of other origins."),
+    "request-without-origin": code("The request has no header Origin."),
+    "address-not-found": code("Address not found."),
+    "method-not-allowed": code("Method not allowed."),
+    "length-needed": code("Requests with this method need the header Content-Length."),
+    "length-not-plain": code("Content-Length must be one number without a sign."),
+    "body-over-limit": code("The body is too large."),
+}
+
 REQUESTS = {
     "body-missing": code("A body is needed."),
     "body-too-large": code("The body has more than {most:,} bytes.", most=int),
@@ -106,4 +147,4 @@ KEYS = {
     ),
 }
 
-ACCESS = {**REQUESTS, **PROXY, **SERVERS, **COMMANDS, **STORE, **KEYS}
+ACCESS = {**CLASSES, **REFUSALS, **REQUESTS, **PROXY, **SERVERS, **COMMANDS, **STORE, **KEYS}

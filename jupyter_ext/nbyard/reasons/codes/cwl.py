@@ -109,4 +109,24 @@ WRITING = {
     "repeated-flag": code("a flag that is repeated"),
 }
 
-CWL = {**NEEDED, **UNSUPPORTED, **MISFITS, **WRITING}
+# what an imported document has without effect
+NOTES = {
+    "cwl-version-read-as": code("cwlVersion {version} is read as {known}.", version=str, known=str),
+    "cwl-field-left-out": code("{path} is left out.", path=str),
+    "cwl-value-left-out": code("{path} is left out: {value}", path=str, value=str),
+    "cwl-hint-left-out": code("The hint {name} is left out.", name=str),
+    "cwl-hint-misfits": code(
+        "The hint {name} does not fit the rest of the document: it is left out.", name=str
+    ),
+    "cwl-hint-with-image": code(
+        "The hint {name} names {image}, for nodes that run in containers.", name=str, image=str
+    ),
+    "cwl-hint-without-image": code("The hint {name} names no image.", name=str),
+    "cwl-disk-not-reserved": code("ResourceRequirement: disk space is not reserved."),
+    "cwl-network-by-settings": code("NetworkAccess: the settings of nbyard decide."),
+    "cwl-contents-stay": code("{path}: contents stay in the file.", path=str),
+    "cwl-lists-unchecked": code("{path}: the values of inner lists are not checked.", path=str),
+    "cwl-records-unchecked": code("{path}: the values of records are not checked.", path=str),
+}
+
+CWL = {**NEEDED, **UNSUPPORTED, **MISFITS, **WRITING, **NOTES}

@@ -59,24 +59,28 @@ IMAGES = {
     ),
     "no-serving-mode": code("there is no mode {mode}; there are: {known:, }", mode=str, known=list),
     "no-serving-modes": code("there is no mode {mode}; there are: none", mode=str),
-    "registry-unknown": code("{host} cannot be found from here", host=str),
-    "registry-closed": code("nobody answers at {host}", host=str),
-    "registry-silent": code("{host} does not respond in time", host=str),
-    "registry-without-tls": code("{host} speaks no TLS, which the engine was not told", host=str),
+    "public-registry": code("the public registry"),
+    "registry-host": code("{host}", host=str),
+    "registry-unknown": code("{host} cannot be found from here", host=REASON),
+    "registry-closed": code("{host} refuses connections", host=REASON),
+    "registry-silent": code("{host} does not respond in time", host=REASON),
+    "registry-without-tls": code(
+        "{host} does not use TLS, and the settings of the engine do not allow this", host=REASON
+    ),
     "registry-not-trusted": code(
-        "the certificate of {host} is not trusted by the engine", host=str
+        "the engine does not trust the certificate of {host}", host=REASON
     ),
     "registry-login-needed": code(
         "{host} wants a login that may do this ({command}, or a credential of the kind registry)",
-        host=str,
+        host=REASON,
         command=str,
     ),
     "registry-login-refused": code(
         "{host} does not take the login of the credential {credential} for this",
-        host=str,
+        host=REASON,
         credential=str,
     ),
-    "registry-without-image": code("{host} has no such image", host=str),
+    "registry-without-image": code("{host} has no such image", host=REASON),
     "engine-file-system-full": code("the disk is full"),
 }
 

@@ -169,6 +169,12 @@ PROGRAMS = {
     ),
 }
 
+# how a program ended
+ENDS = {
+    "no-answer-within": code("no answer in {seconds} s", seconds=NUMBER),
+    "program-exit-code": code("exit code {exit_code}", exit_code=int),
+}
+
 MODEL_PROBES = {
     "model-probe-not-started": code(
         "{program} cannot be started to look at it: {message}", program=str, message=str
@@ -185,6 +191,53 @@ MODEL_PROBES = {
     ),
 }
 
+# what the process of a model found; `nbyard.serving.model_probe` makes these
+MODELS = {
+    "model-needs-memory": code("it needs more memory than it may have here"),
+    "model-unreadable": code(
+        "it is no file that pickle or joblib can read here: {message}", message=str
+    ),
+    "model-module-missing": code(
+        "there is no module {module} where it was looked at ({interpreter})",
+        module=str,
+        interpreter=str,
+    ),
+    "model-without-predict": code("it holds a {type}, which has no method predict", type=str),
+    "model-class-in-notebook": code(
+        "{name} is defined in the notebook or script itself, where other programs do not find it:"
+        " write it into a module beside it, and import it from there",
+        name=str,
+    ),
+    "model-columns-unknown": code(
+        "its {type} does not say which columns it takes (it has no feature_names_in_): fit it with"
+        " a data frame whose columns have names",
+        type=str,
+    ),
+    "model-column-incomplete": code(
+        "its {attribute} has a column without name or type; types are: {types:, }",
+        attribute=str,
+        types=list,
+    ),
+    "row-of-table": code("a row of {table}", table=str),
+    "row-of-zeros": code("a row of zeros"),
+    "model-refuses-row": code(
+        "its predict does not take {row}: {message}", row=REASON, message=str
+    ),
+    "model-answers-array": code(
+        "its predict answers with an array of the shape {shape}, whose columns have no names",
+        shape=str,
+    ),
+    "model-answers-without-names": code(
+        "its predict answers with a {type}, whose columns have no names", type=str
+    ),
+    "model-answers-type": code(
+        "its predict answers with a {type}, which is no type of a column", type=str
+    ),
+    "model-answer-unfit": code(
+        "the answer of its predict cannot be described: {message}", message=str
+    ),
+}
+
 FILES = {
     **TRANSFERS,
     **UPLOADS,
@@ -194,5 +247,7 @@ FILES = {
     **BLOBS,
     **PATHS,
     **PROGRAMS,
+    **ENDS,
     **MODEL_PROBES,
+    **MODELS,
 }

@@ -146,16 +146,31 @@ ENDS = {
         "the runner ended without a result (exit code {exit_code}): {last}", exit_code=int, last=str
     ),
     "supervisor-killed": code("its supervisor was killed"),
+    "supervisor-killed-by-signal": code("its supervisor was killed (signal {signal})", signal=int),
     "worker-not-stopped": code("its worker could not be stopped"),
     "host-silent": code("no sign of life from {host} for {seconds} s", host=str, seconds=NUMBER),
     "machine-restarted": code("the machine was restarted"),
     "dask-worker-gone": code("the Dask worker {worker} is gone", worker=str),
+    "dask-first-worker-gone": code("the Dask worker that began it is gone"),
+    "dask-files-missing": code("its files did not reach the Dask worker"),
+    "dask-task-failed": code("its Dask task failed: {message}", message=str),
     "dask-forgotten": code("the Dask scheduler does not know it any more"),
     "dask-cancelled": code("its Dask task was cancelled from outside"),
     "dask-no-result": code("its result is not visible here"),
 }
 
 # deployments and their revisions
+CHANGES_OF_DEPLOYMENTS = {
+    "deployment-created": code("created"),
+    "deployment-edited": code("edited"),
+    "deployment-described": code("description edited"),
+    "deployment-rolled-back": code("rolled back to revision {revision}", revision=int),
+    "start-requested": code("start requested"),
+    "stop-requested": code("stop requested"),
+    "deployment-deleted": code("deleted"),
+    "revision-answers": code("answers"),
+}
+
 DEPLOYMENTS = {
     "waits-for-build": code("waits for the build of its image"),
     "build-failed": code("the build of its image failed: {cause}", cause=REASON),
@@ -247,4 +262,13 @@ UNUSABLE = {
     ),
 }
 
-STATES = {**ANY, **WAITS, **RUNS, **CHANGES, **ENDS, **DEPLOYMENTS, **UNUSABLE}
+STATES = {
+    **ANY,
+    **WAITS,
+    **RUNS,
+    **CHANGES,
+    **ENDS,
+    **DEPLOYMENTS,
+    **CHANGES_OF_DEPLOYMENTS,
+    **UNUSABLE,
+}

@@ -17,10 +17,15 @@ CONNECTIONS = {
     "edge-format": code(
         "the output {output} ({given}) does not fit the input {input} ({wanted})",
         output=str,
-        given=str,
+        given=REASON,
         input=str,
-        wanted=str,
+        wanted=REASON,
     ),
+    # what an argument is or takes, in edge-format
+    "any-file": code("any file"),
+    "any-file-or-folder": code("any file or folder"),
+    "file-format": code("{format}", format=str),
+    "folder-of-files": code("a folder with several files"),
     "edge-cycle": code("the connections would form a cycle"),
     "connections-in-cycle": code("the connections form a cycle: {nodes:, }", nodes=list),
 }
@@ -44,8 +49,8 @@ VALUES = {
     "argument-problem": code("{argument}: {problem}", argument=str, problem=REASON),
     "argument-needs-value": code("{argument} needs a value", argument=str),
     "connection-needed": code("{argument} needs a connection", argument=str),
-    "connection-needed-from": code(
-        "{argument} needs a connection from {things}", argument=str, things=str
+    "connection-needed-for-files": code(
+        "{argument} needs a connection from a file or a folder with several files", argument=str
     ),
     "connection-needed-for-file": code(
         "{argument} needs a connection: {file} is not in the bundle", argument=str, file=str

@@ -34,6 +34,7 @@ from nbyard.rest.proxy.forwarded_headers import (
 )
 from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
+from nbyard.rest.refusals import Refusal
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITH_BODY = ("POST", "PUT", "PATCH")
@@ -76,7 +77,7 @@ class ProxyHandler(NbyardHandler):
         if self._finished or self.current_user is None:
             return
         if not self.check_origin():
-            raise web.HTTPError(403, "Another page may not ask this.")
+            raise Refusal(403, because("request-of-other-page"))
         if self.request.method == "OPTIONS":
             return
         if self.request.path == self._prefix.rstrip("/"):
@@ -85,7 +86,7 @@ class ProxyHandler(NbyardHandler):
         if self._is_chunked and self.request.method not in WITH_BODY:
             raise web.HTTPError(411)  # the end of the body would be ambiguous
         if not has_plain_length(self.request.headers):
-            raise web.HTTPError(400, "Content-Length must be one number without a sign.")
+            raise Refusal(400, because("length-not-plain"))
         connection: Any = self.request.connection
         connection.set_max_body_size(self.context.settings.max_upload_bytes)
         connection.set_body_timeout(BODY_SECONDS)
@@ -128,7 +129,7 @@ class ProxyHandler(NbyardHandler):
         if not hasattr(self, "_jupyter_current_user") or self._holder:
             return  # the user is unknown yet: Jupyter calls this method again
         if not self.token_authenticated and not self.request.headers.get("Origin"):
-            raise web.HTTPError(403, "It is not known which page asks.")
+            raise Refusal(403, because("request-without-origin"))
 
     def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
         """Return whether the request comes from this host's page, from no page, or has a pass.

@@ -20,7 +20,7 @@ from nbyard.attempts.folders import cancel_file, cancel_reason
 from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.domain.attempts.structs import RESULT, RUNNER
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.reasons.structs import Reason, because, text_reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask import file_transfer
@@ -167,7 +167,7 @@ class DaskAttempt:
             if self._generation != self._cluster.generation:
                 raise Unavailable(because("dask-out-of-reach"))
             return because("dask-cancelled")
-        return text_reason(self._cluster.outcome(future)) or NOT_VISIBLE
+        return self._cluster.outcome(future) or NOT_VISIBLE
 
     def _look_at_shared(self, future: "Future | None") -> Observation:
         if future is not None and future.status == "pending":

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, read_reason
 from nbyard.runtimes.dask.cluster_factory import Made, create_cluster, first_line
 from nbyard.runtimes.dask.version_check import version_differences
 from nbyard.runtimes.dask.worker_calls import (
@@ -229,13 +229,13 @@ class Cluster:
             return future
         return None
 
-    def outcome(self, future: "Future") -> str:
+    def outcome(self, future: "Future") -> Reason | None:
         """Return what `worker_functions.run` returned, or why it failed."""
         said = self._run(lambda client: client.gather([future], errors="skip"))
         if said:
-            return str(said[0])
+            return read_reason(said[0])
         error = self._run(lambda client: future.exception())
-        return f"its Dask task failed: {first_line(error)}"
+        return because("dask-task-failed", message=first_line(error))
 
     def names(self) -> list[str]:
         """Return the names of everything that is published on the scheduler."""

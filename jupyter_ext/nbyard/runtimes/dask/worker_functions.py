@@ -51,10 +51,14 @@ os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv[2:]])
 """
 
 
-def run(job: dict[str, Any]) -> str:
+# A reason as plain data: a code of nbyard's catalogue and its parameters.
+Why = dict[str, Any]
+
+
+def run(job: dict[str, Any]) -> Why | None:
     """Run the attempt and wait until its results are fetched.
 
-    Return why there are no results, or "".
+    Return why there are no results, or None.
     """
     from distributed import get_worker
 
@@ -66,6 +70,11 @@ def run(job: dict[str, Any]) -> str:
     finally:
         _forget(place)
         shutil.rmtree(place, ignore_errors=True)
+
+
+def because(code: str, **params: Any) -> Why:
+    """Return a reason as plain data, without the catalogue that checks it."""
+    return {"code": code, "params": params}
 
 
 class Visit:
@@ -88,13 +97,13 @@ class Visit:
         self._looked_at = 0.0
         self._has_seceded = False
 
-    def stay(self) -> str:
-        """Carry the attempt out. Return why it has no result, or ""."""
+    def stay(self) -> Why | None:
+        """Carry the attempt out. Return why it has no result, or None."""
         if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
-            return "the worker that had begun it is gone"
+            return because("dask-first-worker-gone")
         self._tell("began")
         if not self._is_shared and not self._wait_for_files():
-            return "nobody sent its files"
+            return because("dask-files-missing")
         why = self._work()
         self._tell("ended")
         if not why and not self._is_shared:
@@ -125,8 +134,8 @@ class Visit:
         while not self._has(TAKEN) and time.monotonic() < end:
             time.sleep(LOOK_SECONDS)
 
-    def _work(self) -> str:
-        """Run the runner until it ends. Return why it left no result, or ""."""
+    def _work(self) -> Why | None:
+        """Run the runner until it ends. Return why it left no result, or None."""
         with tarfile.open(fileobj=io.BytesIO(self._job["runner"])) as archive:
             if hasattr(tarfile, "data_filter"):  # missing before Python 3.11.4
                 archive.extraction_filter = tarfile.data_filter
@@ -146,12 +155,14 @@ class Visit:
                 self._attend(process)
                 time.sleep(LOOK_SECONDS)
             if os.path.lexists(os.path.join(self._folder, RESULT)):
-                return ""
+                return None
             words.seek(0)
             said = words.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
         if process.returncode < 0:
-            return f"its supervisor was killed (signal {-process.returncode})"
-        return said[-1] if said else "its runner ended without a result"
+            return because("supervisor-killed-by-signal", signal=-process.returncode)
+        if said:
+            return because("runner-silent-after", exit_code=process.returncode, last=said[-1])
+        return because("runner-silent", exit_code=process.returncode)
 
     def _attend(self, process: subprocess.Popen[bytes]) -> None:
         if self._has(TAKEN):

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from nbyard.store.schema.sql_column_types import Because, Moment
+from nbyard.store.schema.sql_column_types import Because, Moment, ShortReason
 from nbyard.store.schema.tables import Digest, Id, metadata
 
 deployments = Table(
@@ -44,7 +44,7 @@ revisions = Table(
     Column("id", Id, primary_key=True),
     Column("deployment_id", Id, ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("origin", String(80), nullable=False),
+    Column("origin", ShortReason(80), nullable=False),
     Column("spec", JSON, nullable=False),
     Column("password", Text, nullable=False),  # a hash in the format of the service
     Column("prefix", Text, nullable=False),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Dialect, Float, Text
+from sqlalchemy import Dialect, Float, String, Text
 from sqlalchemy.types import TypeDecorator
 
 from nbyard.reasons.structs import Reason, text_reason
@@ -27,7 +27,7 @@ class Moment(TypeDecorator[datetime]):
 class Because(TypeDecorator[Reason]):
     """A reason, stored as JSON; None is stored as empty text."""
 
-    impl = Text
+    impl: type[String] = Text
     cache_ok = True
 
     def process_bind_param(self, value: Reason | None, dialect: Dialect) -> str:
@@ -46,3 +46,10 @@ class Because(TypeDecorator[Reason]):
             return msgspec.json.decode(value, type=Reason)
         except msgspec.MsgspecError:  # a dispatcher of an earlier version may still write texts
             return text_reason(value)
+
+
+class ShortReason(Because):
+    """A reason in a column of limited length."""
+
+    impl = String
+    cache_ok = True

@@ -44,7 +44,8 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
     try:
         answer = _ask(SendRequest(url, allowed=[*allowed]), SECONDS)
     except TooLate:
-        raise Unavailable(because("sender-ended", message="time limit")) from None
+        silent = because("no-answer-within", seconds=SECONDS)
+        raise Unavailable(because("sender-ended", cause=silent)) from None
     if answer.problem == "missing":
         raise Invalid.field(field, because("apprise-missing"))
     if answer.address is None:
@@ -111,6 +112,7 @@ def _ask(request: SendRequest, seconds: float, stopping: Callable[[], bool] = ne
         return msgspec.json.decode(output, type=SendAnswer)
     except msgspec.MsgspecError:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        message = without_secrets(last or f"exit code {process.returncode}", request.url)
-        message = message[:LONGEST_TEXT]
-        raise Unavailable(because("sender-ended", message=message)) from None
+        cause = because("program-exit-code", exit_code=process.returncode)
+        if last:
+            cause = because("text", text=without_secrets(last, request.url)[:LONGEST_TEXT])
+        raise Unavailable(because("sender-ended", cause=cause)) from None

@@ -47,12 +47,18 @@ const REVISIONS = [
   {
     id: 'r2',
     number: 2,
-    origin: 'edited',
+    origin: { code: 'deployment-edited', params: {} },
     spec: SPEC,
     reason: { code: 'image-removed', params: {} },
     restarts: 1
   },
-  { id: 'r1', number: 1, origin: 'created', spec: { ...SPEC, image: 'cows:1' }, restarts: 0 }
+  {
+    id: 'r1',
+    number: 1,
+    origin: { code: 'deployment-created', params: {} },
+    spec: { ...SPEC, image: 'cows:1' },
+    restarts: 0
+  }
 ] as unknown as Revision[];
 
 const MODEL = {
@@ -126,10 +132,15 @@ async function open(
             id: 2,
             at: '2030-01-01T00:00:00Z',
             state: 'failed',
-            change: '',
+            change: null,
             reason: { code: 'service-ended', params: { exit_code: 9 } }
           },
-          { id: 1, at: '2030-01-01T00:00:00Z', state: '', change: 'rolled back to 1' }
+          {
+            id: 1,
+            at: '2030-01-01T00:00:00Z',
+            state: '',
+            change: { code: 'deployment-rolled-back', params: { revision: 1 } }
+          }
         ]
       }
     };

@@ -60,21 +60,6 @@ export function serviceText(service: string, trans: TranslationBundle): string {
   return words[service] ?? service;
 }
 
-/** Translate a change: `created`, `edited`, `rolled back to 3`, `stopped` … */
-export function changeText(change: string, trans: TranslationBundle): string {
-  const [, number] = /^rolled back to (\d+)$/.exec(change) ?? [];
-  const words: Record<string, string> = {
-    created: trans.__('created'),
-    edited: trans.__('edited'),
-    described: trans.__('description edited'),
-    started: trans.__('start requested'),
-    stopped: trans.__('stop requested'),
-    deleted: trans.__('deleted'),
-    answers: trans.__('answers')
-  };
-  return number ? trans.__('rolled back to revision %1', number) : (words[change] ?? change);
-}
-
 /** Return one value of a specification as text. */
 export function showPart(value: unknown): string {
   if (Array.isArray(value)) {

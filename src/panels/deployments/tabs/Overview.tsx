@@ -9,7 +9,7 @@ import { Building } from './Building';
 import { Lineage } from './Lineage';
 import { useEvents } from './past';
 import { Traffic } from './Traffic';
-import { addressOf, changeText, hardwareOf, isUnderWay, serviceText } from '../state/texts';
+import { addressOf, hardwareOf, isUnderWay, serviceText } from '../state/texts';
 import { reasonText } from '../../../reasons';
 
 interface IOverviewProps {
@@ -191,7 +191,7 @@ function What(props: { event: DeploymentEvent; trans: TranslationBundle }): JSX.
   const { event, trans } = props;
   const { state, change } = event;
   return change ? (
-    <span title={state && stateText(state, trans)}>{changeText(change, trans)}</span>
+    <span title={state && stateText(state, trans)}>{reasonText(change, trans)}</span>
   ) : (
     <StateMark state={state} trans={trans} />
   );

@@ -4,7 +4,7 @@ import { showMoment } from '../../../components/format/times';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
 import { deploymentsOf } from '../state/collection';
-import { changesOf, changeText } from '../state/texts';
+import { changesOf } from '../state/texts';
 import { reasonText } from '../../../reasons';
 
 interface IRevisionsProps {
@@ -68,7 +68,7 @@ function Row({ services, deployment, revision, before }: IRowProps): JSX.Element
         {number}
         {number === deployment.serving && <span className="nby-Mark">{trans.__('answers')}</span>}
       </th>
-      <td>{changeText(origin, trans)}</td>
+      <td>{reasonText(origin, trans)}</td>
       <td>
         <What revision={revision} before={before} trans={trans} />
       </td>

@@ -70,9 +70,9 @@ def test_it_is_edited_rolled_back_stopped_and_removed(shell, cows):
     assert shell("deployments", "edit", "cows", "--image", "cows:2").code == 0
     assert "cows:2" in shell("deployments", "show", "cows").out
     assert "cows:gpu" in shell("deployments", "rollback", "cows").out
-    assert "rolled back to 1" in shell("deployments", "revisions", "cows").out
+    assert "rolled back to revision 1" in shell("deployments", "revisions", "cows").out
     assert "stopping" in shell("deployments", "stop", "cows").out
-    assert "stopped" in shell("deployments", "events", "cows").out
+    assert "stop requested" in shell("deployments", "events", "cows").out
     assert shell("deployments", "log", "cows").out == ""
     assert shell("deployments", "rm", "cows").code == 0
     assert shell("deployments", "show", "cows").code == 3

@@ -41,7 +41,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FRESH = Revision(
     "i",
     3,
-    "created",
+    because("deployment-created"),
     complete_request(NewDeployment("a:1", name="a"))[1],
     "",
     [],

@@ -292,7 +292,7 @@ def test_a_shell_reads_what_is_not_quoted() -> None:
 def test_hints_that_are_not_known_are_said() -> None:
     hints = {"SoftwareRequirement": {"packages": {}}, "NetworkAccess": {"networkAccess": True}}
     found = read_tool(tool(hints=hints, **{"x:y": 1}, cwlVersion="v1.0"), "tool.cwl")
-    notes = " ".join(found.notes)
+    notes = " ".join(map(str, found.notes))
     for words in ("SoftwareRequirement is left out", "NetworkAccess", "x:y", "v1.0 is read as"):
         assert words in notes
 
@@ -313,13 +313,13 @@ def test_a_requirement_wins_over_a_hint() -> None:
 def test_the_image_of_a_hint_makes_no_container() -> None:
     hints = {"DockerRequirement": {"dockerPull": "one", "dockerOutputDirectory": "/x"}}
     found = read_tool(tool(hints=hints), "tool.cwl")
-    assert "names one, for nodes that run in containers" in found.notes[0]
+    assert "names one, for nodes that run in containers" in str(found.notes[0])
     told = found.description
     assert (told.resources.image, told.resources.hinted_image) == ("", "one")
     assert read_document(document_of(told)).description == told
     hints = {"DockerRequirement": {"dockerFile": "FROM x"}}
     found = read_tool(tool(hints=hints), "tool.cwl")
-    assert found.description.resources == Resources() and "names no image" in found.notes[0]
+    assert found.description.resources == Resources() and "names no image" in str(found.notes[0])
 
 
 def test_amounts_are_rounded_up() -> None:
@@ -333,7 +333,7 @@ def test_amounts_are_rounded_up() -> None:
         3,
         1024,
     )
-    assert "disk space is not reserved" in told.notes[0]
+    assert "disk space is not reserved" in str(told.notes[0])
 
 
 def test_lists_of_outputs_are_of_files_or_folders_or_both() -> None:

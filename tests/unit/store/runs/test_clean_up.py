@@ -6,6 +6,7 @@ from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.models.structs import RunOutput
 from nbyard.domain.state_machines import RUN
+from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 
@@ -64,8 +65,8 @@ def test_a_deployment_leads_to_the_run_of_its_model(store: Store) -> None:
     other = complete_request(NewDeployment("cows:1", name="birds"))[1]
     with store.write() as c:
         store.deployments.insert(c, "ada", "d", {"name": "birds", "title": "", "description": ""})
-        store.deployments.add_revision(c, "d", spec, "created", "")
-        store.deployments.add_revision(c, "d", other, "edited", "")
+        store.deployments.add_revision(c, "d", spec, because("deployment-created"), "")
+        store.deployments.add_revision(c, "d", other, because("deployment-edited"), "")
         assert store.clean_ups.deployed(c, "ada") == {"r1": "birds"}
         assert store.clean_ups.deployed(c, "bob") == {}
         found = store.deployments.get(c, "ada", "birds")

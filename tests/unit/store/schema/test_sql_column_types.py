@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite
 
 from nbyard.reasons.structs import Reason, because, text_reason
 from nbyard.store import Store
-from nbyard.store.schema.sql_column_types import Because, Moment
+from nbyard.store.schema.sql_column_types import Because, Moment, ShortReason
 from nbyard.store.schema.tables import leases
 
 times = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -67,3 +67,12 @@ def test_half_a_character_is_replaced() -> None:
 def test_the_text_of_an_earlier_version_is_shown_as_it_is() -> None:
     found = Because().process_result_value("waits for 1 of", sqlite.dialect())
     assert found == text_reason("waits for 1 of")
+
+
+def test_the_origin_of_a_revision_fits_its_column_and_an_earlier_one_is_shown() -> None:
+    kind, dialect = ShortReason(80), sqlite.dialect()
+    origin = because("deployment-rolled-back", revision=10**12)
+    stored = kind.process_bind_param(origin, dialect)
+    assert len(stored) <= 80
+    assert kind.process_result_value(stored, dialect) == origin
+    assert str(kind.process_result_value("rolled back to 2", dialect)) == "rolled back to 2"

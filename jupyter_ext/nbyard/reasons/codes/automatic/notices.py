@@ -47,7 +47,7 @@ DELIVERIES = {
         "{service} did not accept the message: {message}", service=str, message=str
     ),
     "channel-address-refused": code("{service}: {reason}", service=str, reason=REASON),
-    "sender-ended": code("The sender of messages ended unexpectedly: {message}", message=str),
+    "sender-ended": code("The sender of messages ended unexpectedly: {cause}", cause=REASON),
 }
 
 NOTICES = {**REFUSED_CHANNELS, **DELIVERIES}

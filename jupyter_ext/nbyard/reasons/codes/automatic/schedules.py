@@ -126,7 +126,7 @@ UNIT_REFUSALS = {
     "force-unit": code("Use --force to replace or delete the unit."),
     "no-systemd": code("This machine has no systemctl."),
     "systemctl-failed": code(
-        "systemctl --user {command} failed: {message}", command=str, message=str
+        "systemctl --user {command} failed: {cause}", command=str, cause=REASON
     ),
     "use-cron": code(
         "Without systemd, cron can start the dispatcher. Add this line with crontab -e:\n{line}",
