@@ -1,11 +1,13 @@
 /** Brings cards into view and focuses them. */
-import { Edge, ReactFlowInstance } from '@xyflow/react';
+import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
 import { CardNode, FlowStore } from './flowStore';
 
 interface IDiagram {
   readonly store: FlowStore;
   flow?: ReactFlowInstance<CardNode, Edge>;
   stage?: HTMLElement;
+  /** The view after the last fit. */
+  fitted?: Viewport;
 }
 
 /** How many frames to wait until a new card is drawn. */
@@ -40,7 +42,16 @@ export function shiftInto(start: number, end: number, from: number, to: number):
 /** The least distance of a card from the edges of the view, in pixels. */
 export const MARGIN = 16;
 
-/** Move the view no more than needed, because a jump is hard to follow. */
+/** Return whether the user has not moved the view since it was fitted. */
+export function isFitted({ flow, fitted }: IDiagram): boolean {
+  const now = flow?.getViewport();
+  return !!fitted && now?.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom;
+}
+
+/**
+ * Move the view no more than needed, because a jump is hard to follow. A fitted view is still fitted
+ * after a resize.
+ */
 export function reveal(canvas: IDiagram, id: string): void {
   const box = canvas.stage?.getBoundingClientRect();
   const { flow } = canvas;
@@ -56,6 +67,10 @@ export function reveal(canvas: IDiagram, id: string): void {
   const dx = shiftInto(at.x, at.x + width, box.left + MARGIN, box.right - MARGIN);
   const dy = shiftInto(at.y, at.y + height, box.top + MARGIN, box.bottom - MARGIN);
   if (dx || dy) {
+    const stays = isFitted(canvas);
     void flow.setViewport({ x: view.x + dx, y: view.y + dy, zoom });
+    if (stays) {
+      canvas.fitted = flow.getViewport();
+    }
   }
 }

@@ -1,7 +1,40 @@
-import { BezierEdge, Edge, EdgeProps, SmoothStepEdge } from '@xyflow/react';
+import {
+  BaseEdge,
+  BezierEdge,
+  Edge,
+  EdgeProps,
+  getSmoothStepPath,
+  InternalNode,
+  useInternalNode
+} from '@xyflow/react';
 
-/** A connection. One that leads to another row goes between the rows, not behind cards. */
+/** Between a card and a connection that goes around it. */
+const BESIDE = 24;
+
+/** A connection. One that leads back goes between the cards, not behind them. */
 export function Arrow(props: EdgeProps<Edge>): JSX.Element {
   const isBack = props.targetX < props.sourceX;
-  return isBack ? <SmoothStepEdge {...props} /> : <BezierEdge {...props} />;
+  return isBack ? <BackArrow {...props} /> : <BezierEdge {...props} />;
+}
+
+function BackArrow(props: EdgeProps<Edge>): JSX.Element {
+  const { source, target, style, markerEnd, interactionWidth } = props;
+  const [from, to] = [sidesOf(useInternalNode(source)), sidesOf(useInternalNode(target))];
+  const [path] = getSmoothStepPath({ ...props, centerY: from && to && between(from, to) });
+  return <BaseEdge {...{ path, style, markerEnd, interactionWidth }} />;
+}
+
+type Sides = readonly [top: number, bottom: number];
+
+function sidesOf(node: InternalNode | undefined): Sides | undefined {
+  const height = node?.measured.height;
+  const top = node?.internals.positionAbsolute.y ?? 0;
+  return height ? [top, top + height] : undefined;
+}
+
+/** Return the height at which a connection passes between two cards, or below both. */
+export function between(one: Sides, other: Sides): number {
+  const [upper, lower] = one[0] <= other[0] ? [one, other] : [other, one];
+  const room = lower[0] - upper[1];
+  return room > 0 ? upper[1] + room / 2 : Math.max(one[1], other[1]) + BESIDE;
 }

@@ -2,7 +2,7 @@
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
-import { focusNode, MARGIN, reveal } from '../model/focus';
+import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
 import { around, boxOf, isInside, viewOf } from '../model/placement';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
@@ -148,12 +148,11 @@ export function refit(canvas: CanvasController, before: ISize): void {
     return;
   }
   const [id] = canvas.targets;
-  if (fitted && now.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom) {
+  if (fitted && isFitted(canvas)) {
     const { isWhole } = fitted;
     fit(canvas, { isWhole });
     if (id !== undefined && !isWhole) {
       reveal(canvas, id);
-      canvas.fitted = flow?.getViewport();
     }
   } else if (id !== undefined && wasSeen(canvas.store.place(id), now, before)) {
     reveal(canvas, id);

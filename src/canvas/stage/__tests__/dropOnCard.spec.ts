@@ -4,6 +4,7 @@ import { connect } from '../../model/connecting';
 import { removeSelection } from '../../model/editing';
 import { findNode } from '../../commands/prompts';
 import { fit, refit, viewFor } from '../navigation';
+import { focusNode } from '../../model/focus';
 import { bench, IBench } from '../../model/__tests__/fakes';
 
 jest.useFakeTimers();
@@ -32,6 +33,21 @@ describe('when the picture has another size', () => {
     refit(canvas, { width: 900, height: 300 });
     expect(setViewport).toHaveBeenCalledWith({ x: -416, y: 0, zoom: 1 });
     canvas.stage = canvas.flow = undefined;
+  });
+});
+
+describe('a view that nobody moved', () => {
+  it('is fitted again after a resize, also if a new card was brought into view meanwhile', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [900, 0]]]);
+    const { moves, end } = picture(one, 700);
+    fit(canvas);
+    focusNode(canvas, 'train');
+    expect(moves).toHaveLength(2);
+    expect(canvas.fitted).toEqual(moves[1]);
+    refit(canvas, { width: 900, height: 600 });
+    expect(moves[2]).toEqual(moves[0]);
+    end();
   });
 });
 
