@@ -16,7 +16,10 @@ DIALECTS = (
     (r"(oncalendar|onbootsec|onunitactivesec)=.*", "systemd", "weekdays 8:00"),
     (r"\*:.*|.*(\*-|\.\.|:\*|:\d+/\d).*", "systemd", "weekdays 8:00"),
 )
-PATTERNS = [(re.compile(pattern, re.I | re.S), *rest) for pattern, *rest in DIALECTS]
+PATTERNS = [
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), program, instead)
+    for pattern, program, instead in DIALECTS
+]
 ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.+)", re.DOTALL)
 
 
