@@ -5996,7 +5996,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
+            event: "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -6021,7 +6021,7 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6039,7 +6039,7 @@ export interface components {
          *         `long_seconds`.
          */
         NotificationEntry: {
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6176,6 +6176,7 @@ export interface components {
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
          *         led here, each fired by the one before. A retry has due time, backfill and chain of the run
+         *         that it repeats. `source_id` is the ID of the schedule or trigger; a retry has that of the run
          *         that it repeats.
          */
         Origin: {
@@ -6194,6 +6195,8 @@ export interface components {
             chain: string[];
             /** @default  */
             backfill_id: string;
+            /** @default  */
+            source_id: string;
         };
         /**
          * OtherFile
@@ -6241,8 +6244,9 @@ export interface components {
          * OutputComparison
          * @description The same output of two runs.
          *
-         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
-         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
+         *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
+         *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
+         *         why the comparison is limited.
          */
         OutputComparison: {
             old: components["schemas"]["OutputFile"];
@@ -6258,6 +6262,8 @@ export interface components {
             cut: boolean;
             /** @default null */
             note: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            rows: number[];
         };
         /**
          * OutputFile
@@ -7195,7 +7201,8 @@ export interface components {
              *       "due_at": null,
              *       "cause": null,
              *       "chain": [],
-             *       "backfill_id": ""
+             *       "backfill_id": "",
+             *       "source_id": ""
              *     }
              */
             origin: components["schemas"]["Origin"];
@@ -7351,6 +7358,8 @@ export interface components {
         /**
          * ScheduleEntry
          * @description A schedule in a project file. `path` is relative to the project's folder.
+         *
+         *         `notify` are the events that channels report, by the name of the channel.
          */
         ScheduleEntry: {
             when: string;
@@ -7395,6 +7404,10 @@ export interface components {
             image: string;
             /** @default 0 */
             priority: number;
+            /** @default {} */
+            notify: {
+                [key: string]: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            };
         };
         /**
          * ScheduleNotice
@@ -7402,7 +7415,7 @@ export interface components {
          */
         ScheduleNotice: {
             channel: string;
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
         };
         /**
          * SchedulePatch

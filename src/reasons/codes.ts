@@ -1575,8 +1575,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'To declare it, open the inspector of the workflow in JupyterLab while no node is selected. Then select it in the menu beside the field of each node that uses it.'
     ),
-  'bisect-by-metric': (_p, _show, trans) =>
-    trans.__('If both runs succeeded, name a metric that became bad.'),
+  'bisect-by-metric': (p, show, trans) =>
+    trans.__('These metrics differ between both runs: %1.', show(p.names, ', ')),
+  'bisect-needs-metric': (_p, _show, trans) =>
+    trans.__(
+      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.log_metric(NAME, NUMBER) records one.'
+    ),
   'skip-in-scratch-run': (_p, _show, trans) =>
     trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
   'find-gpus': (_p, _show, trans) =>
@@ -2304,6 +2308,23 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.position),
       show(p.field)
     ),
+  'cron-any-day': (_p, _show, trans) =>
+    trans.__(
+      'Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here, Sunday is 0 or 7 and Monday is 1.'
+    ),
+  'timing-dialect': (p, show, trans) =>
+    trans.__(
+      "'%1' is a timing of %2. Write a phrase or cron expression, such as '%3'",
+      show(p.text),
+      show(p.program),
+      show(p.example)
+    ),
+  'zone-in-timing': (p, show, trans) =>
+    trans.__(
+      "the time zone is a field of its own: set it to %1 and the timing to '%2'",
+      show(p.zone),
+      show(p.rest)
+    ),
   'cron-field': (p, show, trans) =>
     trans.__('%1 at position %2 is not a valid %3', show(p.text), show(p.position), show(p.field)),
   'cron-never': (_p, _show, trans) => trans.__('no calendar has such a date'),
@@ -2741,7 +2762,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-few-columns': (p, show, trans) =>
     trans.__('only %1 columns can be shown', show(p.columns, ',')),
   'too-many-columns': (p, show, trans) =>
-    trans.__('%1 columns are too many to look into', show(p.columns, ',')),
+    trans.__(
+      '%1 columns are too many for a profile: a text table has one up to %2',
+      show(p.columns, ','),
+      show(p.most, ',')
+    ),
   'no-sheet': (p, show, trans) =>
     trans.__("there is no sheet '%1', but %2", show(p.name), show(p.known, ', ')),
   'no-sort-column': (p, show, trans) => trans.__("there is no column '%1'", show(p.name)),
