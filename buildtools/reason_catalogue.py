@@ -15,6 +15,7 @@ import msgspec
 
 from nbyard.reasons.codes import CODES
 from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, Code
+from nbyard.reasons.codes.command_line import COMMAND_LINE
 from nbyard.reasons.structs import FIELD, Reason
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +42,8 @@ INNER = {"code": "forced", "params": {}}
 
 def catalogue() -> str:
     """Return the TypeScript module, as prettier formats it."""
-    lines = [f"  {_key(name)}: {_render(code)}," for name, code in CODES.items()]
+    shown = {name: code for name, code in CODES.items() if name not in COMMAND_LINE}
+    lines = [f"  {_key(name)}: {_render(code)}," for name, code in shown.items()]
     plain = HEAD + "\n".join(lines) + "\n};\n"
     command = ["npx", "--no-install", "prettier", "--stdin-filepath", str(CATALOGUE)]
     done = subprocess.run(
@@ -76,7 +78,14 @@ def examples() -> str:
     found = [one for one in kept if _fits(one)]
     missing = CODES.keys() - {one["code"] for one in found}
     found += [_example(name) for name in CODES if name in missing]
-    cases = [{"reason": one, "text": str(msgspec.convert(one, Reason))} for one in found]
+    cases = [
+        {
+            "reason": one,
+            "text": str(msgspec.convert(one, Reason)),
+            "in_browser": one["code"] not in COMMAND_LINE,
+        }
+        for one in found
+    ]
     return json.dumps(cases, indent=2, ensure_ascii=False) + "\n"
 
 

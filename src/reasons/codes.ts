@@ -342,31 +342,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'port-silent': (p, show, trans) =>
     trans.__('%1 does not respond at its port %2.', show(p.name), show(p.port)),
   'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
-  'server-silent': (p, show, trans) =>
-    trans.__('%1 does not respond: %2', show(p.url), show(p.message)),
-  'token-refused': (_p, _show, trans) =>
-    trans.__('The server does not accept the token, or is stopped.'),
-  'no-jupyter-at-url': (p, show, trans) =>
-    trans.__('No Jupyter server runs there (status %1).', show(p.status)),
-  'no-jupyter-at-port': (p, show, trans) =>
-    trans.__('No Jupyter server runs on port %1 here.', show(p.port)),
-  'no-nbyard-at-server': (_p, _show, trans) =>
-    trans.__('There is a server, but no nbyard: is its extension enabled?'),
-  'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
-  'not-a-server': (p, show, trans) =>
-    trans.__(
-      "'%1' is neither a configured name nor a URL nor the port of a Jupyter server",
-      show(p.server)
-    ),
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
-  'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
-  'no-ready-model-yet': (p, show, trans) =>
-    trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
-  'no-ready-model-named': (p, show, trans) =>
-    trans.__('There is no such model that is ready; %1.', show(p.known)),
-  'no-gpu-to-grant': (_p, _show, trans) =>
-    trans.__('No GPU can be granted: this machine has none, as far as nbyard knows.'),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
@@ -1452,15 +1429,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'did-you-mean': (p, show, trans) => trans.__('Did you mean %1?', show(p.names, ' or ')),
   'ask-the-log': (p, show, trans) =>
     trans.__("The server's log has details. Look for %1.", show(p.request)),
-  'no-token-sent': (_p, _show, trans) =>
-    trans.__(
-      'No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token.'
-    ),
-  'check-token': (_p, _show, trans) =>
-    trans.__('Check the token in NBYARD_TOKEN: this server may not know it.'),
-  'start-in-hub': (_p, _show, trans) =>
-    trans.__('Start the server in JupyterHub, and check the address: https://HUB/user/NAME/'),
-  'start-server': (_p, _show, trans) => trans.__('Start one, or give its URL.'),
   'try-again-then': (_p, _show, trans) => trans.__('Try again when it is.'),
   'free-space': (_p, _show, trans) => trans.__('Free space and try again.'),
   'free-space-of-store': (_p, _show, trans) =>
@@ -1511,8 +1479,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'upgrade-nbyard': (p, show, trans) =>
     trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
-  'restore-elsewhere': (_p, _show, trans) =>
-    trans.__('Restore into an empty folder (NBYARD_STORE_DIR) and an empty database.'),
   'give-old-key': (p, show, trans) =>
     trans.__(
       'Give the old key too, behind the new one in %1, or replace the secret values in it.',
@@ -1642,13 +1608,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'start-cluster': (_p, _show, trans) => trans.__('Start it, or ask its owner.'),
   'reinstall-nbyard': (_p, _show, trans) =>
     trans.__('Reinstall nbyard: its wheel carries the extension.'),
-  'force-takes-name': (_p, _show, trans) => trans.__('--force takes the name over.'),
-  'replace-makes-version': (_p, _show, trans) =>
-    trans.__('--replace makes a new version of that one.'),
-  'replace-changes-environment': (p, show, trans) =>
-    trans.__('nbyard environments install %1 … --replace changes that one.', show(p.name)),
-  'as-names-run': (_p, _show, trans) => trans.__('--as NAME is for that.'),
-  'list-models': (_p, _show, trans) => trans.__('nbyard models ls lists them.'),
   'name-a-class': (p, show, trans) =>
     trans.__('Name one, such as %1:%2.', show(p.file), show(p.name)),
   'give-defaults': (_p, _show, trans) => trans.__('Give each a default.'),
@@ -2397,34 +2356,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'tick-queue-full': (p, show, trans) => trans.__('%1 due times already wait', show(p.count)),
   'replaced-by-schedule': (_p, _show, trans) =>
     trans.__('Replaced by the next run of the schedule'),
-  'secret-in-unit': (_p, _show, trans) =>
-    trans.__('contains a password or token, which must not be in a unit'),
-  'put-secret-in-file': (p, show, trans) =>
-    trans.__(
-      "Write a line %1='…' to a file with mode 600, and name the file with --environment-file.",
-      show(p.name)
-    ),
-  'not-printable-in-unit': (_p, _show, trans) =>
-    trans.__('contains line breaks or other control characters'),
-  'environment-file-unreadable': (p, show, trans) =>
-    trans.__('%1: %2', show(p.path), show(p.message)),
-  'environment-file-strange': (p, show, trans) =>
-    trans.__('%1 is not a regular file', show(p.path)),
-  'environment-file-open': (p, show, trans) =>
-    trans.__('%1 must be yours, and only yours to read', show(p.path)),
-  'close-file': (p, show, trans) => trans.__('chmod 600 %1', show(p.path)),
-  'unit-edited': (p, show, trans) => trans.__('%1 was edited by hand.', show(p.path)),
-  'unit-of-other-store': (p, show, trans) =>
-    trans.__('%1 is the unit of the store %2.', show(p.path), show(p.store)),
-  'force-unit': (_p, _show, trans) => trans.__('Use --force to replace or delete the unit.'),
-  'no-systemd': (_p, _show, trans) => trans.__('This machine has no systemctl.'),
-  'systemctl-failed': (p, show, trans) =>
-    trans.__('systemctl --user %1 failed: %2', show(p.command), show(p.cause)),
-  'use-cron': (p, show, trans) =>
-    trans.__(
-      'Without systemd, cron can start the dispatcher. Add this line with crontab -e:\n%1',
-      show(p.line)
-    ),
   'no-schedule-enabled': (_p, _show, trans) => trans.__('no schedule or trigger is enabled'),
   'waits-after-reboot': (_p, _show, trans) =>
     trans.__(
@@ -2515,7 +2446,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
-  'git-failed': (p, show, trans) => trans.__('git failed: %1.', show(p.message)),
   'forecast-under-way': (_p, _show, trans) =>
     trans.__('Another forecast is under way; try again in a moment.'),
   'bundle-of-live-run': (p, show, trans) =>
@@ -2523,28 +2453,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'bundle-bytes-gone': (p, show, trans) => trans.__('%1 of the bundle was deleted.', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
-  'backup-exists': (p, show, trans) => trans.__('There is a file %1 already.', show(p.path)),
-  'backup-failed': (p, show, trans) => trans.__('The backup was not written: %1.', show(p.message)),
-  'backup-file-missing': (p, show, trans) => trans.__('The store has no file %1.', show(p.path)),
-  'not-a-backup': (_p, _show, trans) => trans.__('This file is not a backup of a store.'),
-  'backup-damaged': (p, show, trans) =>
-    trans.__('The backup is damaged or incomplete: %1.', show(p.message)),
-  'backup-incomplete': (_p, _show, trans) =>
-    trans.__('The backup is incomplete: its end is missing.'),
-  'backup-checksum-differs': (_p, _show, trans) =>
-    trans.__('The backup is damaged: it has other rows or files than it lists.'),
-  'backup-strange-file': (p, show, trans) =>
-    trans.__('The backup is damaged: it contains %1.', show(p.path)),
-  'backup-strange-bytes': (p, show, trans) =>
-    trans.__('The backup is damaged: %1 has other bytes.', show(p.path)),
   'backup-strange-rows': (p, show, trans) =>
     trans.__('The backup is damaged: %1 has other columns.', show(p.name)),
-  'backup-newer': (p, show, trans) =>
-    trans.__('nbyard %1 wrote this backup. Upgrade nbyard.', show(p.version)),
-  'restore-failed': (p, show, trans) =>
-    trans.__('The backup was not restored: %1.', show(p.message)),
-  'store-exists': (p, show, trans) =>
-    trans.__('There is a store in %1 or in its database.', show(p.folder)),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>

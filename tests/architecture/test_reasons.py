@@ -9,6 +9,7 @@ import pytest
 
 from nbyard.errors import error_classes
 from nbyard.reasons.codes import CODES, PARTS
+from nbyard.reasons.codes.command_line import COMMAND_LINE
 from nbyard.runner import reasons as runner_reasons
 from nbyard.store.schema.sql_column_types import Because
 from nbyard.store.schema.tables import metadata
@@ -215,3 +216,16 @@ def test_what_the_server_tells_has_codes() -> None:
     }
     assert sorted(found - RENDERED_TOO) == []
     assert sorted(RENDERED_TOO - found) == []
+
+
+def test_codes_without_a_text_in_the_browser_stay_in_the_shell():
+    """Codes of `COMMAND_LINE` are made where only the command line and magics run."""
+    shell = ("backup/", "cli/", "client.py", "discover.py", "host/user_unit/", "magics/")
+    elsewhere = [
+        f"{module.relative_to(PACKAGE)}:{node.lineno} {node.value}"
+        for module in sorted(PACKAGE.rglob("*.py"))
+        if not str(module.relative_to(PACKAGE)).startswith((*shell, "reasons/codes/"))
+        for node in nodes(module)
+        if isinstance(node, ast.Constant) and node.value in COMMAND_LINE
+    ]
+    assert elsewhere == []

@@ -2,8 +2,8 @@
 
 In a text, `{name}` stands for a parameter; `{name:, }` joins a list by ", " instead of "; ";
 `{name:,}` separates the thousands of a number.
-`src/reasons/codes.ts` has the same texts for the browser, where they can be translated; it is made
-from this catalogue by `buildtools/reason_catalogue.py`.
+`src/reasons/codes.ts` has the same texts for the browser, where they can be translated, except for
+those of `COMMAND_LINE`; it is made from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
 from nbyard.reasons.codes.access import ACCESS
@@ -11,6 +11,7 @@ from nbyard.reasons.codes.automatic.notices import NOTICES
 from nbyard.reasons.codes.automatic.schedules import SCHEDULES
 from nbyard.reasons.codes.automatic.triggers import TRIGGERS
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.command_line import COMMAND_LINE
 from nbyard.reasons.codes.cwl import CWL
 from nbyard.reasons.codes.documents import DOCUMENTS
 from nbyard.reasons.codes.engines import ENGINES
@@ -30,6 +31,7 @@ from nbyard.reasons.codes.workflows import WORKFLOWS
 PARTS: tuple[dict[str, Code], ...] = (
     STATES,
     ACCESS,
+    COMMAND_LINE,
     CWL,
     DOCUMENTS,
     ENGINES,

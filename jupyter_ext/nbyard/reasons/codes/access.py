@@ -74,29 +74,10 @@ PROXY = {
 }
 
 SERVERS = {
-    "server-silent": code("{url} does not respond: {message}", url=str, message=str),
-    "token-refused": code("The server does not accept the token, or is stopped."),
-    "no-jupyter-at-url": code("No Jupyter server runs there (status {status}).", status=int),
-    "no-jupyter-at-port": code("No Jupyter server runs on port {port} here.", port=str),
-    "no-nbyard-at-server": code("There is a server, but no nbyard: is its extension enabled?"),
-    "server-refused": code("The server answered {status}.", status=int),
-    "not-a-server": code(
-        "'{server}' is neither a configured name nor a URL nor the port of a Jupyter server",
-        server=str,
-    ),
     "token-file-open": code("Others can read {path}: run chmod 600 on it", path=str),
 }
 
-COMMANDS = {
-    "no-ready-model": code("There is no such model that is ready."),
-    "no-ready-model-yet": code(
-        "There is no such model that is ready; {model} is {state}.", model=str, state=str
-    ),
-    "no-ready-model-named": code("There is no such model that is ready; {known}.", known=str),
-    "no-gpu-to-grant": code(
-        "No GPU can be granted: this machine has none, as far as nbyard knows."
-    ),
-}
+COMMANDS = {}
 
 STORE = {
     "database-refused": code("The database answers: {message}", message=str),

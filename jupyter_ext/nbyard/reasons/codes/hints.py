@@ -7,15 +7,6 @@ GENERAL = {
     "free-name": code("Choose another name; '{name}' is free.", name=str),
     "did-you-mean": code("Did you mean {names: or }?", names=list),
     "ask-the-log": code("The server's log has details. Look for {request}.", request=str),
-    "no-token-sent": code(
-        "No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page"
-        " /hub/token."
-    ),
-    "check-token": code("Check the token in NBYARD_TOKEN: this server may not know it."),
-    "start-in-hub": code(
-        "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
-    ),
-    "start-server": code("Start one, or give its URL."),
     "try-again-then": code("Try again when it is."),
 }
 
@@ -60,9 +51,6 @@ STORES = {
         other=REASON,
     ),
     "upgrade-nbyard": code("The store has schema {schema}. Upgrade nbyard to open it.", schema=str),
-    "restore-elsewhere": code(
-        "Restore into an empty folder (NBYARD_STORE_DIR) and an empty database."
-    ),
     "give-old-key": code(
         "Give the old key too, behind the new one in {variable}, or replace the secret values in"
         " it.",
@@ -194,17 +182,9 @@ CURES = {
     "reinstall-nbyard": code("Reinstall nbyard: its wheel carries the extension."),
 }
 
-OPTIONS = {
-    "force-takes-name": code("--force takes the name over."),
-    "replace-makes-version": code("--replace makes a new version of that one."),
-    "replace-changes-environment": code(
-        "nbyard environments install {name} … --replace changes that one.", name=str
-    ),
-    "as-names-run": code("--as NAME is for that."),
-}
+OPTIONS = {}
 
 PRODUCTS = {
-    "list-models": code("nbyard models ls lists them."),
     "name-a-class": code("Name one, such as {file}:{name}.", file=str, name=str),
     "give-defaults": code("Give each a default."),
     "declare-columns": code(

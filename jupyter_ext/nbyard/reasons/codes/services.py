@@ -70,7 +70,6 @@ REQUESTS = {
     "no-example": code("This installation does not contain the example."),
     "no-such-folder": code("there is no folder '{path}'", path=str),
     "file-not-ordinary": code("{path} is no ordinary file", path=str),
-    "git-failed": code("git failed: {message}.", message=str),
     "forecast-under-way": code("Another forecast is under way; try again in a moment."),
     "bundle-of-live-run": code("Run {number} has not ended, so that it has no bundle.", number=int),
     "bundle-bytes-gone": code("{path} of the bundle was deleted.", path=str),
@@ -79,21 +78,7 @@ REQUESTS = {
 }
 
 BACKUPS = {
-    "backup-exists": code("There is a file {path} already.", path=str),
-    "backup-failed": code("The backup was not written: {message}.", message=str),
-    "backup-file-missing": code("The store has no file {path}.", path=str),
-    "not-a-backup": code("This file is not a backup of a store."),
-    "backup-damaged": code("The backup is damaged or incomplete: {message}.", message=str),
-    "backup-incomplete": code("The backup is incomplete: its end is missing."),
-    "backup-checksum-differs": code(
-        "The backup is damaged: it has other rows or files than it lists."
-    ),
-    "backup-strange-file": code("The backup is damaged: it contains {path}.", path=str),
-    "backup-strange-bytes": code("The backup is damaged: {path} has other bytes.", path=str),
     "backup-strange-rows": code("The backup is damaged: {name} has other columns.", name=str),
-    "backup-newer": code("nbyard {version} wrote this backup. Upgrade nbyard.", version=str),
-    "restore-failed": code("The backup was not restored: {message}.", message=str),
-    "store-exists": code("There is a store in {folder} or in its database.", folder=str),
 }
 
 DATA = {

@@ -109,30 +109,7 @@ TICKS = {
 }
 
 # why the systemd unit that starts the dispatcher is refused
-UNIT_REFUSALS = {
-    "secret-in-unit": code("contains a password or token, which must not be in a unit"),
-    "put-secret-in-file": code(
-        "Write a line {name}='…' to a file with mode 600, and name the file with"
-        " --environment-file.",
-        name=str,
-    ),
-    "not-printable-in-unit": code("contains line breaks or other control characters"),
-    "environment-file-unreadable": code("{path}: {message}", path=str, message=str),
-    "environment-file-strange": code("{path} is not a regular file", path=str),
-    "environment-file-open": code("{path} must be yours, and only yours to read", path=str),
-    "close-file": code("chmod 600 {path}", path=str),
-    "unit-edited": code("{path} was edited by hand.", path=str),
-    "unit-of-other-store": code("{path} is the unit of the store {store}.", path=str, store=str),
-    "force-unit": code("Use --force to replace or delete the unit."),
-    "no-systemd": code("This machine has no systemctl."),
-    "systemctl-failed": code(
-        "systemctl --user {command} failed: {cause}", command=str, cause=REASON
-    ),
-    "use-cron": code(
-        "Without systemd, cron can start the dispatcher. Add this line with crontab -e:\n{line}",
-        line=str,
-    ),
-}
+UNIT_REFUSALS = {}
 
 # what `nbyard doctor` finds and advises
 UNIT_FINDINGS = {
