@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nbyard.domain.models.model_classes import PREDICT, class_names
@@ -11,13 +12,16 @@ from nbyard.errors import NbyardError
 if TYPE_CHECKING:
     from nbyard.host.project_files import ProjectFiles
     from nbyard.services.service_context import ServiceContext
+    from nbyard.store.runs.artifacts_and_cache import SourcedOutput
 
 MARK = f"def {PREDICT}".encode()
 # A longer file holds data rather than a class.
 MAX_SOURCE = 1 << 20
 PAGE = 400
-# A workflow that ran very often hides older models of others; beyond it, the list opens too slowly.
-MOST_READ = 20_000
+# A workflow that ran very often hides older models of others. Then each workflow is asked.
+MOST_READ = 1_200
+MOST_WORKFLOWS, RUNS_OF_EACH = 50, 20
+Outputs = dict[tuple[str, str, str], ModelOutput]
 
 
 def sources_of_models(parts: ServiceContext, owner: str, limit: int) -> ModelSources:
@@ -32,25 +36,31 @@ def _outputs_of_runs(
     parts: ServiceContext, owner: str, limit: int
 ) -> tuple[list[ModelOutput], bool]:
     """Return the newest result of each output, newest first, and whether all results were read."""
-    found: dict[tuple[str, str, str], ModelOutput] = {}
+    found: Outputs = {}
     last = ""
     for _ in range(0, MOST_READ, PAGE):
         with parts.store.read() as c:
-            rows = parts.store.artifacts.models(c, owner, PAGE, last)
-        for row in rows:
-            made = ModelOutput(
-                row.run_id,
-                row.number,
-                row.title,
-                f"{row.node}.{row.name}",
-                row.size_bytes,
-                row.created_at,
-            )
-            found.setdefault((row.workflow_id or row.run_id, row.node, row.name), made)
-        if len(rows) < PAGE or len(found) >= limit:
+            made, last = parts.store.artifacts.models(c, owner, PAGE, last)
+        _add(found, made)
+        if not last or len(found) >= limit:
             return list(found.values())[:limit], True
-        last = rows[-1].id
-    return list(found.values()), False
+    _ask_workflows(parts, owner, found)
+    return sorted(found.values(), key=lambda one: one.created_at, reverse=True)[:limit], False
+
+
+def _ask_workflows(parts: ServiceContext, owner: str, found: Outputs) -> None:
+    """Add the results of workflows that have none yet."""
+    rows, known = parts.store.artifacts, {workflow for workflow, _, _ in found}
+    with parts.store.read() as c:
+        for one in parts.store.workflows.page(c, owner, MOST_WORKFLOWS, "", ""):
+            if one.id not in known:
+                _add(found, rows.models_of_workflow(c, owner, one.id, RUNS_OF_EACH))
+
+
+def _add(found: Outputs, made: Iterable[SourcedOutput]) -> None:
+    """Add outputs, newest first, unless a newer result of the same output is known."""
+    for source, one in made:
+        found.setdefault(source, one)
 
 
 def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Connection, Row, Select, bindparam, func, insert, s
 from nbyard.domain.attempts.outside_files import OutsideFile
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.ids import new_id
+from nbyard.domain.models.structs import ModelOutput
 from nbyard.domain.runs.structs import (
     MODEL_FORMATS,
     MODEL_TYPE,
@@ -19,7 +20,9 @@ from nbyard.domain.runs.structs import (
     may_be_model,
 )
 from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import newest_first
 from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.index_conditions import MODELS
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, attempts, cache, runs, tasks
 
@@ -34,6 +37,8 @@ VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
 MAY_BE_MODEL = artifacts.c.format.in_(MODEL_FORMATS) | func.coalesce(artifacts.c.type, "").contains(
     MODEL_TYPE
 )
+# An output, and what is the same for the outputs of which only the newest is listed.
+SourcedOutput = tuple[tuple[str, str, str], ModelOutput]
 OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c.id)
 
 
@@ -106,25 +111,27 @@ class ArtifactRows:
         row = c.execute(query).first()
         return (row.run_id, row.node) if row else None
 
-    def models(self, c: Connection, owner: str, limit: int, after: str = "") -> list[Row[Any]]:
-        """Return the newest outputs that may be models, with the fields of their runs.
+    def models(
+        self, c: Connection, owner: str, limit: int, after: str = ""
+    ) -> tuple[list[SourcedOutput], str]:
+        """Return outputs that may be models among the newest `limit`, newest first.
 
-        `after` is the ID of the last output of the page before.
+        `after` is the ID where the page begins. The second value is that of the next page, empty
+        after the last one.
         """
-        query = (
-            select(
-                *(artifacts.c[n] for n in ("id", "run_id", "name", "size_bytes", "created_at")),
-                *(tasks.c.node, runs.c.number, runs.c.title, runs.c.workflow_id),
-            )
-            .join(tasks, tasks.c.id == artifacts.c.task_id)
-            .join(runs, runs.c.id == artifacts.c.run_id)
-            .where(runs.c.owner == owner, HISTORY, tasks.c.state == "succeeded", MAY_BE_MODEL)
-            .order_by(artifacts.c.id.desc())
-            .limit(limit)
-        )
-        if after:
-            query = query.where(artifacts.c.id < after)
-        return list(c.execute(query))
+        found = select(artifacts).where(MODELS, MAY_BE_MODEL)
+        rows = c.execute(newest_first(found, artifacts.c.id, limit, after)).all()
+        return _model_outputs(c, owner, rows), rows[-1].id if len(rows) == limit else ""
+
+    def models_of_workflow(
+        self, c: Connection, owner: str, workflow_id: str, most: int
+    ) -> list[SourcedOutput]:
+        """Return outputs of the newest runs of a workflow that may be models, newest first."""
+        own = select(runs.c.id).where(runs.c.workflow_id == workflow_id, HISTORY)
+        ids = c.execute(newest_first(own, runs.c.id, most, "")).scalars().all()
+        found = select(artifacts).where(artifacts.c.run_id.in_(ids), MAY_BE_MODEL)
+        rows = c.execute(found.order_by(artifacts.c.id.desc())).all()
+        return _model_outputs(c, owner, rows)
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
         """Return an artifact of the owner's runs, or None."""
@@ -133,6 +140,27 @@ class ArtifactRows:
         )
         row = c.execute(query).first()
         return _artifact(row) if row else None
+
+
+def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[SourcedOutput]:
+    """Return the results of tasks of the owner's runs that succeeded.
+
+    Tasks and runs are read by their IDs alone: joined, SQLite reads all runs of the owner first.
+    """
+    is_own = (HISTORY & (runs.c.owner == owner)).label("is_own")
+    of_run = select(runs.c.id, runs.c.number, runs.c.title, runs.c.workflow_id, is_own)
+    run_ids, task_ids = {row.run_id for row in rows}, {row.task_id for row in rows}
+    by_run = {row.id: row for row in c.execute(of_run.where(runs.c.id.in_(run_ids)))}
+    of_task = select(tasks.c.id, tasks.c.node, tasks.c.state).where(tasks.c.id.in_(task_ids))
+    by_task = {row.id: row for row in c.execute(of_task)}
+    found = []
+    for row in rows:
+        run, task = by_run[row.run_id], by_task[row.task_id]
+        if run.is_own and task.state == "succeeded":
+            source = (run.workflow_id or run.id, task.node, row.name)
+            made = (row.run_id, run.number, run.title, f"{task.node}.{row.name}")
+            found.append((source, ModelOutput(*made, row.size_bytes, row.created_at)))
+    return found
 
 
 def _artifact(row: Row[Any]) -> Artifact:

@@ -49,7 +49,9 @@ triggers = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     UniqueConstraint("owner", "name"),
-    Index("ix_triggers_kind", "kind"),
+    Index("ix_triggers_kind_is_enabled_since_event", "kind", "is_enabled", "since_event"),
+    Index("ix_triggers_source_id", "source_id"),
+    Index("ix_triggers_source_path", "source_path"),
     Index("ix_triggers_template_id", "template_id"),
 )
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.models.structs import ModelClass
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
 from nbyard.services.models import sources
 
@@ -51,7 +52,11 @@ def test_a_workflow_that_ran_often_hides_no_models_of_others(yard, ann, monkeypa
     row = {**model, "size_bytes": 1, "type": None}
     with yard.store.write() as c:
         rows = Rows(yard.store, c)
-        for workflow in ("old", *["often"] * 12):
+        old, often = (
+            yard.store.workflows.seen(c, "ann", f"/{name}.nbflow", Document(1)).id
+            for name in ("old", "often")
+        )
+        for workflow in (old, *[often] * 12):
             task = rows.task(rows.run(owner="ann", workflow_id=workflow), state="succeeded")
             yard.store.artifacts.insert_all(c, [(task, [row])])
     monkeypatch.setattr(sources, "PAGE", 4)
@@ -61,7 +66,7 @@ def test_a_workflow_that_ran_often_hides_no_models_of_others(yard, ann, monkeypa
     assert ([one.run_number for one in found.outputs], found.cut) == ([13], True)
     monkeypatch.setattr(sources, "MOST_READ", 8)
     found = yard.services.models.sources(ann, limit=2)
-    assert ([one.run_number for one in found.outputs], found.cut) == ([13], True)
+    assert ([one.run_number for one in found.outputs], found.cut) == ([13, 1], True)
 
 
 def test_classes_with_predict_are_found_in_files(yard, ann, root):

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import TextClause, text
 
+from nbyard.domain.runs.structs import MODEL_FORMATS
 from nbyard.store import Store
-from nbyard.store.schema.index_conditions import NAMED, WORKED
+from nbyard.store.schema.index_conditions import MODELS, NAMED, WORKED
 
 
 @pytest.mark.parametrize(
-    ("index", "condition"), [("ix_runs_named", NAMED), ("ix_tasks_worked", WORKED)]
+    ("index", "condition"),
+    [("ix_runs_named", NAMED), ("ix_tasks_worked", WORKED), ("ix_artifacts_models", MODELS)],
 )
 def test_a_migrated_index_has_the_exact_text(tmp_path: Path, index: str, condition: TextClause):
     """SQLite uses a partial index only for a query that repeats its condition."""
@@ -20,3 +22,10 @@ def test_a_migrated_index_has_the_exact_text(tmp_path: Path, index: str, conditi
         made = c.execute(query, {"name": index}).scalar_one()
     store.close()
     assert made.casefold().endswith(f" where {condition.text}".casefold())
+
+
+def test_the_index_of_models_has_all_their_formats():
+    formats, _, _ = MODELS.text.partition(")")
+    assert formats == "(format in ({}".format(
+        ", ".join(f"'{one}'" for one in sorted(MODEL_FORMATS))
+    )

@@ -35,7 +35,7 @@ LISTS: dict[str, Shown] = {
     "clean-ups": lambda s, c, run: [*s.clean_ups.finished(c, "ada")],
     "results of the same code": lambda s, c, run: s.cache.alike(c, "ada", "base"),
     "counts": lambda s, c, run: s.counts.all(c).runs,
-    "models": lambda s, c, run: [row.run_id for row in s.artifacts.models(c, "ada", 50)],
+    "models": lambda s, c, run: [one.run_id for _, one in s.artifacts.models(c, "ada", 50)[0]],
 }
 
 
