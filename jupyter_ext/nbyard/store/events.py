@@ -126,6 +126,18 @@ def of_runs_and_versions(c: Connection, cursor: int, until: int) -> list[Event]:
     return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in rows]
 
 
+OF_TOPIC = Prepared(
+    select(func.max(events.c.id)).where(
+        events.c.id > bindparam("cursor"), events.c.topic == bindparam("of")
+    )
+)
+
+
+def has_topic_after(c: Connection, topic: str, cursor: int) -> bool:
+    """Return whether there is an event of a topic after the cursor, of any owner."""
+    return OF_TOPIC.ask(c, cursor=cursor, of=topic)[0][0] is not None
+
+
 def delete_oldest(c: Connection, keep: int, until: int = MAX_COUNT) -> None:
     """Delete all but the newest `keep` events; keep all after the event `until`."""
     last = min(newest_id(c) - keep, until)

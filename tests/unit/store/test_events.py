@@ -78,3 +78,13 @@ def test_news_are_of_everybody(store: Store) -> None:
     assert [(n.topic, n.subject_id, n.run_id) for n in found] == [
         ("run", "s1", "r"), ("run", "s2", "r"),
     ]  # fmt: skip
+
+
+def test_events_of_a_topic_are_noticed(store: Store) -> None:
+    told(store, 1)
+    with store.write() as c:
+        store.events.append(c, "trigger", Subject("t", "bob"), {})
+        newest = store.events.newest_id(c)
+        assert store.events.has_topic_after(c, "trigger", newest - 1)
+        assert not store.events.has_topic_after(c, "trigger", newest)
+        assert not store.events.has_topic_after(c, "dataset", 0)

@@ -9,6 +9,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.dispatch.triggers.firing_runs import FiringRuns
 from nbyard.dispatch.triggers.store_events import KINDS, StoreEvents
 from nbyard.dispatch.triggers.watched_files import WatchedFiles
+from nbyard.store import Connection
 
 # Between two comparisons with the events of the store.
 PAUSE_SECONDS = 0.1
@@ -29,6 +30,7 @@ class TriggerController:
         self._firing_runs = FiringRuns(context)
         self._has_changed = True
         self._reads_events = False
+        self._watched_until: int | None = None
         self._next_match = 0.0
         self.is_enabled = False
 
@@ -63,13 +65,22 @@ class TriggerController:
         with store.read() as c:
             kinds = store.triggers.enabled_kinds(c)
             waiting = store.firings.waiting(c)
-            files = store.triggers.revisions(c, "file") if "file" in kinds else {}
+            self._watch(c, has_files="file" in kinds)
         self.is_enabled = bool(kinds or waiting)
         self._reads_events = not kinds.isdisjoint(KINDS)
-        self._files.update(files)
         for trigger_id in waiting:
             handle = partial(self._firing_runs.handle, trigger_id)
             self._threads.submit(f"trigger {trigger_id}", handle, then=self._done)
+
+    def _watch(self, c: Connection, *, has_files: bool) -> None:
+        """Watch the files of the enabled triggers, which are read only if a trigger changed."""
+        store, seen = self._context.store, self._watched_until
+        # First the newest event: a trigger may be changed meanwhile.
+        self._watched_until = store.events.newest_id(c)
+        if not has_files:
+            self._files.update({})
+        elif seen is None or store.events.has_topic_after(c, "trigger", seen):
+            self._files.update(store.triggers.revisions(c, "file"))
 
     def _is_behind(self, *, soon: bool = False) -> bool:
         """Return whether events of the store are to be compared now, or soon."""

@@ -5,6 +5,8 @@ dispatcher ran are found, and none starts two runs.
 """
 
 import logging
+import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,8 +37,9 @@ from nbyard.store import Connection
 from nbyard.store.triggers.queries import TriggerRow
 
 log = logging.getLogger("nbyard.dispatch")
-# With hints, looking at intervals finds what no hint told.
-HINTED_SECONDS, POLLED_SECONDS = 30.0, 2.0
+# Seconds between two looks, and more for each trigger, so that many cost little, too. With hints,
+# looks at intervals find what no hint told.
+HINTED, POLLED = (30.0, 0.2), (2.0, 0.05)
 LEAST_SECONDS = 0.2  # between two looks, however many hints come
 NEVER = float("inf")
 
@@ -47,8 +50,8 @@ class Watch:
 
     row: TriggerRow
     on: OnFile
-    interval: float
     settling: Settling
+    is_hinted: bool = False
     next_look: float = 0.0
     last_look: float = 0.0
     hints: int = 0
@@ -59,11 +62,6 @@ class Watch:
     def key(self) -> str:
         """Return a key that differs after each change of the trigger."""
         return f"{self.row.trigger.id} {self.row.trigger.revision}"
-
-    def hint(self) -> None:
-        """Look soon."""
-        self.hints += 1
-        self.next_look = min(self.next_look, self.last_look + LEAST_SECONDS)
 
 
 class WatchedFiles:
@@ -76,6 +74,9 @@ class WatchedFiles:
         self._hints = ChangeHints()
         self._watches: dict[str, Watch] = {}
         self._dropped: list[str] = []
+        # No look is due before this time: the loop asks often, and there may be many triggers.
+        self._first_look = NEVER
+        self._lock = threading.Lock()
 
     def update(self, revisions: Mapping[str, int]) -> None:
         """Watch the files of the triggers with these IDs and revisions, and no others.
@@ -86,6 +87,8 @@ class WatchedFiles:
             if revisions.get(key) != watch.row.trigger.revision:
                 del self._watches[key]
                 self._dropped.append(watch.key)
+        if not self._watches:
+            self._first_look = NEVER
         new = revisions.keys() - self._watches.keys()
         if not new:
             return
@@ -96,19 +99,21 @@ class WatchedFiles:
                 on = row.trigger.on
                 assert isinstance(on, OnFile)
                 settling = Settling(on.settle_seconds)
-                self._watches[row.trigger.id] = Watch(row, on, POLLED_SECONDS, settling)
+                self._watches[row.trigger.id] = Watch(row, on, settling)
+                self._first_look = 0.0
 
     def _begin(self, watch: Watch) -> None:
         """Ask for hints. This takes long in a large tree of folders."""
 
         def hint() -> None:
-            watch.hint()
+            with self._lock:
+                watch.hints += 1
+                self._plan(watch, min(watch.next_look, watch.last_look + LEAST_SECONDS))
             self._wake()
 
         watch.has_begun = True
         path, pattern = Path(watch.row.source_path), path_pattern(watch.on.pattern)
-        if self._hints.watch(watch.key, path, pattern.is_deep, hint):
-            watch.interval = HINTED_SECONDS
+        watch.is_hinted = self._hints.watch(watch.key, path, pattern.is_deep, hint)
         # The loop may have stopped watching meanwhile.
         if self._watches.get(watch.row.trigger.id) is not watch:
             self._hints.unwatch(watch.key)
@@ -126,17 +131,32 @@ class WatchedFiles:
     def due(self) -> list[str]:
         """Return the IDs of triggers at whose files to look now; the caller looks."""
         now = time.monotonic()
-        due = [key for key, watch in self._watches.items() if watch.next_look <= now]
-        for key in due:
-            # If the look fails, the next one is not at once.
-            watch = self._watches[key]
-            watch.last_look, watch.next_look = now, now + watch.interval
+        with self._lock:
+            if now < self._first_look:
+                return []
+            due = [key for key, watch in self._watches.items() if watch.next_look <= now]
+            for key in due:
+                # If the look fails, the next one is not at once.
+                watch = self._watches[key]
+                watch.last_look, watch.next_look = now, now + self._interval(watch)
+            times = (watch.next_look for watch in self._watches.values())
+            self._first_look = min(times, default=NEVER)
         return due
 
     def patience(self) -> float:
         """Return the seconds until the next look."""
-        first = min((watch.next_look for watch in self._watches.values()), default=NEVER)
-        return max(first - time.monotonic(), 0.0)
+        return max(self._first_look - time.monotonic(), 0.0)
+
+    def _plan(self, watch: Watch, at: float) -> None:
+        """Set the time of the next look; the caller holds the lock."""
+        watch.next_look = at
+        self._first_look = min(self._first_look, at)
+
+    def _interval(self, watch: Watch) -> float:
+        """Return the seconds until the next look without a hint."""
+        least, each = HINTED if watch.is_hinted else POLLED
+        # At random, so that not all triggers are due at the same time.
+        return max(least, each * len(self._watches)) * random.uniform(0.75, 1.0)
 
     def look(self, trigger_id: str) -> bool:
         """Look at the files of a trigger; return whether a firing was recorded."""
@@ -152,10 +172,12 @@ class WatchedFiles:
         wait = watch.settling.wait(now)
         if watch.is_held:  # nothing is new before the next hint
             wait = None
-        if wait is None:
-            # A hint during the look may be about what came later.
-            wait = watch.interval if watch.hints == hints else LEAST_SECONDS
-        watch.next_look = now + min(wait, watch.interval)
+        interval = self._interval(watch)
+        with self._lock:
+            if wait is None:
+                # A hint during the look may be about what came later.
+                wait = interval if watch.hints == hints else LEAST_SECONDS
+            self._plan(watch, now + min(wait, interval))
         return has_fired
 
     def _files(self, watch: Watch) -> Snapshot | None:

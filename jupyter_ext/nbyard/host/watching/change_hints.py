@@ -5,12 +5,16 @@ on network file systems. So a hint only says when to look.
 """
 
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from watchdog.events import FileSystemEvent
     from watchdog.observers.api import BaseObserver
 
 log = logging.getLogger("nbyard.dispatch")
@@ -31,60 +35,117 @@ REMOTE = (
 )
 
 
+Hint = Callable[[], None]
+Place = tuple[str, bool]  # a folder, and whether it is watched with all folders below it
+
+
+@dataclass(eq=False)
+class WatchedFolder:
+    """A folder that is watched once, however many callers want hints.
+
+    `files` has the callers that want only those about a path; `others` those that want all.
+    """
+
+    watch: Any = None
+    files: dict[str, dict[str, Hint]] = field(default_factory=dict)
+    others: dict[str, Hint] = field(default_factory=dict)
+
+    def add(self, key: str, path: str, hint: Hint) -> None:
+        """Add a caller; `path` is empty for all changes."""
+        (self.files.setdefault(path, {}) if path else self.others)[key] = hint
+
+    def remove(self, key: str, path: str) -> None:
+        """Remove a caller."""
+        if not path:
+            del self.others[key]
+        elif len(self.files[path]) > 1:
+            del self.files[path][key]
+        else:
+            del self.files[path]
+
+    def hints(self, paths: Iterable[str]) -> list[Hint]:
+        """Return whom to tell that these paths changed. Each copy is made in one step."""
+        found = [*self.others.values()]
+        for path in paths:
+            found += self.files.get(path, {}).values()
+        return found
+
+
 class ChangeHints:
-    """Calls back when files below watched folders may have changed; for several threads."""
+    """Calls back when watched files, or files below folders, may have changed.
+
+    It is used by several threads.
+    """
 
     def __init__(self) -> None:
         self._observer: BaseObserver | None = None
-        # The watch of each key with its handler; equal watches are one for the observer.
-        self._watches: dict[str, tuple[Any, Any]] = {}
+        self._folders: dict[Place, WatchedFolder] = {}
+        self._keys: dict[str, tuple[Place, str]] = {}
         self._lock = threading.Lock()
 
-    def watch(self, key: str, path: Path, is_deep: bool, hint: Callable[[], None]) -> bool:
-        """Watch a folder, or the folder of a file; return False if there will be no hints."""
-        from watchdog import events  # late: only needed with triggers
-        from watchdog.observers import Observer
-
-        folder = path if path.is_dir() else path.parent
+    def watch(self, key: str, path: Path, is_deep: bool, hint: Hint) -> bool:
+        """Watch a folder, or a file in its folder; return False if there will be no hints."""
+        is_folder = path.is_dir()
+        folder = path if is_folder else path.parent
         if is_remote(folder):
             return False
-        handler = events.FileSystemEventHandler()
-        handler.on_any_event = lambda _: hint()  # type: ignore[assignment]
-        kinds = [
-            kind
-            for name in ("Created", "Modified", "Deleted", "Moved")
-            for kind in (getattr(events, f"File{name}Event"), getattr(events, f"Dir{name}Event"))
-        ]
+        place = str(folder), is_deep
         try:
             with self._lock:
-                if self._observer is None:
-                    self._observer = Observer()
-                    self._observer.start()
-                watch = self._observer.schedule(
-                    handler, str(folder), recursive=is_deep, event_filter=kinds
-                )
-                self._watches[key] = watch, handler
+                known = self._folders.get(place) or self._begin(place)
+                only = "" if is_folder else str(path)
+                known.add(key, only, hint)
+                self._keys[key] = place, only
         except OSError as error:  # such as no folder, or too many watches of this user
             log.info("no hints about changes in %s: %s", folder, error)
             return False
         return True
 
+    def _begin(self, place: Place) -> WatchedFolder:
+        from watchdog import events  # late: only needed with triggers
+        from watchdog.observers import Observer
+
+        if self._observer is None:
+            self._observer = Observer()
+            self._observer.start()
+        handler = events.FileSystemEventHandler()
+        handler.on_any_event = partial(self._tell, place)  # type: ignore[method-assign]
+        kinds = [
+            kind
+            for name in ("Created", "Modified", "Deleted", "Moved")
+            for kind in (getattr(events, f"File{name}Event"), getattr(events, f"Dir{name}Event"))
+        ]
+        watch = self._observer.schedule(handler, place[0], recursive=place[1], event_filter=kinds)
+        self._folders[place] = WatchedFolder(watch)
+        return self._folders[place]
+
+    def _tell(self, place: Place, event: "FileSystemEvent") -> None:
+        # Without the lock: the observer holds its own here, and others take that one second.
+        known = self._folders.get(place)
+        if known is None:
+            return
+        paths = {os.fsdecode(path) for path in (event.src_path, event.dest_path) if path}
+        for hint in known.hints(paths):
+            hint()
+
     def unwatch(self, key: str) -> None:
         """Stop watching."""
         with self._lock:
-            watch, handler = self._watches.pop(key, (None, None))
-            if watch is None or self._observer is None:
+            if key not in self._keys or self._observer is None:
                 return
-            if any(watch == other for other, _ in self._watches.values()):
-                self._observer.remove_handler_for_watch(handler, watch)
-            else:
-                self._observer.unschedule(watch)
+            place, only = self._keys.pop(key)
+            known = self._folders[place]
+            known.remove(key, only)
+            if not known.files and not known.others:
+                del self._folders[place]
+                self._observer.unschedule(known.watch)
 
     def close(self) -> None:
         """Stop watching everything."""
         with self._lock:
             observer, self._observer = self._observer, None
-            self._watches.clear()
+            self._folders.clear()
+            self._keys.clear()
         if observer is not None:
             observer.stop()
             observer.join()

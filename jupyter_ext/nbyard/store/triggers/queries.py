@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
@@ -30,7 +30,8 @@ COUNTED = {
 }
 JSON_FIELDS = {"run": NewRun, "values_from": dict[str, str]}
 REVISIONS = Prepared(select(S.id, S.revision).where(S.is_enabled, S.kind == bindparam("of")))
-KINDS = Prepared(select(S.kind).where(S.is_enabled).distinct())
+# Reads one entry of the index, as there may be very many triggers.
+FIRST = Prepared(select(func.min(S.since_event)).where(S.is_enabled, S.kind == bindparam("of")))
 
 
 class TriggerRow(msgspec.Struct, frozen=True):
@@ -133,7 +134,7 @@ class TriggerRows:
 
     def enabled_kinds(self, c: Connection) -> set[TriggerKind]:
         """Return the kinds of enabled triggers."""
-        return {row[0] for row in KINDS.ask(c)}
+        return {kind for kind in get_args(TriggerKind) if self._first(c, kind) is not None}
 
     def revisions(self, c: Connection, kind: TriggerKind) -> dict[str, int]:
         """Return the revisions of the enabled triggers of a kind by ID."""
@@ -155,8 +156,12 @@ class TriggerRows:
 
     def first_since(self, c: Connection, kinds: Iterable[TriggerKind]) -> int | None:
         """Return the event after which the first of the enabled triggers may fire, if any may."""
-        query = select(func.min(S.since_event)).where(S.is_enabled, S.kind.in_([*kinds]))
-        return c.execute(query).scalar()
+        found = (self._first(c, kind) for kind in kinds)
+        return min((first for first in found if first is not None), default=None)
+
+    def _first(self, c: Connection, kind: TriggerKind) -> int | None:
+        first: int | None = FIRST.ask(c, of=kind)[0][0]
+        return first
 
     def cursor(self, c: Connection) -> int:
         """Return the ID of the newest store event that was compared with the triggers."""

@@ -15,7 +15,7 @@ SOON = 0.1
 
 @pytest.fixture(autouse=True)
 def at_intervals(monkeypatch):
-    monkeypatch.setattr(watched_files, "POLLED_SECONDS", 0.05)
+    monkeypatch.setattr(watched_files, "POLLED", (0.05, 0.0))
     monkeypatch.setattr(watched_files, "LEAST_SECONDS", 0.01)
 
 
@@ -178,7 +178,7 @@ def write_in_run(fired, made, inbox, number):
 
 def test_a_run_that_writes_into_its_watched_folder_does_not_run_for_ever(fired, inbox, monkeypatch):
     """Changes at another time soon start a run again, with the changes that waited."""
-    monkeypatch.setattr(watched_files, "HINTED_SECONDS", 300.0)
+    monkeypatch.setattr(watched_files, "HINTED", (300.0, 0.0))
     made = watch(fired)
     (inbox / "in.csv").write_text("1")
     for number in range(1, MOST_IN_CHAIN + 1):

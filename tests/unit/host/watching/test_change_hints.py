@@ -55,6 +55,21 @@ def test_two_watches_of_one_folder_end_apart(folder):
         hints.close()
 
 
+def test_only_the_watchers_of_a_changed_file_are_told(folder):
+    hints, first, second, all_of_it = ChangeHints(), *(threading.Event() for _ in range(3))
+    try:
+        assert hints.watch("a", folder / "a.csv", False, first.set)
+        assert hints.watch("b", folder / "b.csv", False, second.set)
+        assert hints.watch("c", folder, False, all_of_it.set)
+        (folder / "b.csv").write_text("1")
+        assert second.wait(20) and all_of_it.wait(20) and not first.is_set()
+        hints.unwatch("b")
+        (folder / "b.csv").rename(folder / "a.csv")
+        assert first.wait(20)
+    finally:
+        hints.close()
+
+
 def test_without_hints_the_caller_looks_at_intervals(folder, monkeypatch):
     hints = ChangeHints()
     monkeypatch.setattr("nbyard.host.watching.change_hints.is_remote", lambda _: True)
