@@ -23,16 +23,15 @@ from nbyard.errors import StaleWrite
 from nbyard.reasons.structs import Reason
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.named_rows import NamedRows
 from nbyard.store.database.query_parts import (
     newest_first,
     newest_of_each,
     with_run_state,
-    with_text,
 )
 from nbyard.store.events import Subject
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.notices.rules import RuleRows
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
 from nbyard.store.schema.tables import runs
 
@@ -77,8 +76,21 @@ class ScheduleRow(msgspec.Struct, frozen=True):
         return Plan(one.timing, one.zone, self.anchor, one.starts_at, one.ends_at)
 
 
-class ScheduleRows:
+class ScheduleRows(NamedRows[ScheduleRow]):
     """Queries on schedules; queries with an `owner` see only the schedules of that owner."""
+
+    table, noun = schedules, "schedule"
+
+    @staticmethod
+    def read(row: Row[Any]) -> ScheduleRow:
+        """Return a schedule with its other columns."""
+        known = row._mapping
+        fields = {name: known[name] for name in Schedule.__struct_fields__ if name in known}
+        for name, kind in JSON_FIELDS.items():
+            fields[name] = msgspec.convert(known[name], kind)
+        counts = ScheduleCounts(*(known[column] for column in COUNTED.values()))
+        others = ("root", "start", "template_id", "anchor", "handled_until")
+        return ScheduleRow(Schedule(**fields, counts=counts), *(known[name] for name in others))
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """Insert a schedule."""
@@ -89,44 +101,11 @@ class ScheduleRows:
         """Append an event about a schedule."""
         events.append(c, "schedule", Subject(schedule_id, owner), {"change": change})
 
-    def get(self, c: Connection, owner: str, key: str) -> ScheduleRow | None:
-        """Return a schedule by ID, else by name."""
-        query = select(schedules).where(S.owner == owner, (S.id == key) | (S.name == key))
-        row = c.execute(query.order_by((S.id == key).desc())).first()
-        return _row(row) if row else None
-
-    def by_id(self, c: Connection, schedule_id: str) -> ScheduleRow | None:
-        """Return a schedule of any owner."""
-        row = c.execute(select(schedules).where(S.id == schedule_id)).first()
-        return _row(row) if row else None
-
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
-        rows = c.execute(select(S.id, S.name).where(S.owner == owner))
-        return {row.id: row.name for row in rows}
-
-    def page(  # noqa: PLR0913  these are the filters
-        self,
-        c: Connection,
-        owner: str,
-        limit: int,
-        after: str,
-        search: str,
-        path: str,
-        *,
-        project: str = "",
-    ) -> list[ScheduleRow]:
-        """Return a page of schedules, newest first; `path` is a real path, or empty for all."""
-        query = with_text(select(schedules).where(S.owner == owner), search, S.name, S.path)
-        query = query.where(S.path == path) if path else query
-        query = query.where(linked_to(project, "schedule", S.id))
-        return [_row(row) for row in c.execute(newest_first(query, S.id, limit, after))]
-
     def below(self, c: Connection, owner: str, folder: str) -> list[ScheduleRow]:
         """Return the schedules of files below a real folder, with their names in order."""
         is_below = S.root.startswith(f"{folder}/", autoescape=True)
         query = select(schedules).where(S.owner == owner, is_below).order_by(S.name)
-        return [_row(row) for row in c.execute(query)]
+        return [self.read(row) for row in c.execute(query)]
 
     def change(self, c: Connection, schedule: Schedule, change: str, **columns: Any) -> bool:
         """Update a schedule if its revision is unchanged; return whether it was."""
@@ -295,13 +274,3 @@ class ScheduleRows:
 def _tick(row: Row[Any]) -> Tick:
     fields: dict[str, Any] = {n: getattr(row, n, None) for n in Tick.__struct_fields__}
     return Tick(**fields)
-
-
-def _row(row: Row[Any]) -> ScheduleRow:
-    known = row._mapping
-    fields = {name: known[name] for name in Schedule.__struct_fields__ if name in known}
-    for name, kind in JSON_FIELDS.items():
-        fields[name] = msgspec.convert(known[name], kind)
-    counts = ScheduleCounts(*(known[column] for column in COUNTED.values()))
-    others = ("root", "start", "template_id", "anchor", "handled_until")
-    return ScheduleRow(Schedule(**fields, counts=counts), *(known[name] for name in others))

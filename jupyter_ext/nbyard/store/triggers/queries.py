@@ -13,10 +13,9 @@ from nbyard.domain.triggers.structs import FiringCounts, Trigger, TriggerEvent, 
 from nbyard.errors import StaleWrite
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.database.named_rows import NamedRows
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import dataset_versions, datasets, runs
 from nbyard.store.schema.trigger_tables import trigger_files, triggers
@@ -63,8 +62,23 @@ class PublishedVersion(msgspec.Struct, frozen=True):
 OTHERS = [name for name in TriggerRow.__struct_fields__ if name != "trigger"]
 
 
-class TriggerRows:
+class TriggerRows(NamedRows[TriggerRow]):
     """Queries on triggers; queries with an `owner` see only the triggers of that owner."""
+
+    table, noun = triggers, "trigger"
+
+    @staticmethod
+    def read(row: Row[Any]) -> TriggerRow:
+        """Return a trigger with its other columns."""
+        known = row._mapping
+        fields = {name: known[name] for name in Trigger.__struct_fields__ if name in known}
+        for name, kind in JSON_FIELDS.items():
+            fields[name] = msgspec.convert(known[name], kind)
+        fields["secret"] = ""  # the sealed one is no secret to show
+        on = msgspec.convert(known["event"], TriggerEvent)
+        counts = FiringCounts(*(known[column] for column in COUNTED.values()))
+        others = {name: known[name] for name in OTHERS}
+        return TriggerRow(Trigger(**fields, on=on, counts=counts), **others)
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """Insert a trigger."""
@@ -75,43 +89,10 @@ class TriggerRows:
         """Append an event about a trigger."""
         events.append(c, "trigger", Subject(trigger_id, owner), {"change": change})
 
-    def get(self, c: Connection, owner: str, key: str) -> TriggerRow | None:
-        """Return a trigger by ID, else by name."""
-        query = select(triggers).where(S.owner == owner, (S.id == key) | (S.name == key))
-        row = c.execute(query.order_by((S.id == key).desc())).first()
-        return _row(row) if row else None
-
-    def by_id(self, c: Connection, trigger_id: str) -> TriggerRow | None:
-        """Return a trigger of any owner."""
-        row = c.execute(select(triggers).where(S.id == trigger_id)).first()
-        return _row(row) if row else None
-
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
-        rows = c.execute(select(S.id, S.name).where(S.owner == owner))
-        return {row.id: row.name for row in rows}
-
-    def page(  # noqa: PLR0913  these are the filters
-        self,
-        c: Connection,
-        owner: str,
-        limit: int,
-        after: str,
-        search: str,
-        path: str,
-        *,
-        project: str = "",
-    ) -> list[TriggerRow]:
-        """Return a page of triggers, newest first; `path` is a real path, or empty for all."""
-        query = with_text(select(triggers).where(S.owner == owner), search, S.name, S.path)
-        query = query.where(S.path == path) if path else query
-        query = query.where(linked_to(project, "trigger", S.id))
-        return [_row(row) for row in c.execute(newest_first(query, S.id, limit, after))]
-
     def all_of(self, c: Connection, owner: str) -> list[TriggerRow]:
         """Return all triggers of an owner, oldest first."""
         query = select(triggers).where(S.owner == owner).order_by(S.id)
-        return [_row(row) for row in c.execute(query)]
+        return [self.read(row) for row in c.execute(query)]
 
     def change(self, c: Connection, trigger: Trigger, change: str, **columns: Any) -> None:
         """Update a trigger.
@@ -152,7 +133,7 @@ class TriggerRows:
             return []
         has_source = or_(S.source_id.in_(known), S.source_path.in_(known))
         query = select(triggers).where(S.is_enabled, S.kind.in_([*kinds]), has_source)
-        return [_row(row) for row in c.execute(query.order_by(S.id))]
+        return [self.read(row) for row in c.execute(query.order_by(S.id))]
 
     def first_since(self, c: Connection, kinds: Iterable[TriggerKind]) -> int | None:
         """Return the event after which the first of the enabled triggers may fire, if any may."""
@@ -223,15 +204,3 @@ class TriggerRows:
         if number and (name := COUNTED.get(outcome)):
             values = {name: S[name] + number}
             c.execute(update(triggers).where(S.id == trigger_id).values(**values))
-
-
-def _row(row: Row[Any]) -> TriggerRow:
-    known = row._mapping
-    fields = {name: known[name] for name in Trigger.__struct_fields__ if name in known}
-    for name, kind in JSON_FIELDS.items():
-        fields[name] = msgspec.convert(known[name], kind)
-    fields["secret"] = ""  # the sealed one is no secret to show
-    on = msgspec.convert(known["event"], TriggerEvent)
-    counts = FiringCounts(*(known[column] for column in COUNTED.values()))
-    others = {name: known[name] for name in OTHERS}
-    return TriggerRow(Trigger(**fields, on=on, counts=counts), **others)

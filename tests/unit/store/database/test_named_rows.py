@@ -1,0 +1,26 @@
+"""Rows with a name: found by ID, else by name, and by their owner only."""
+
+from nbyard.store import Store
+
+from ..test_schedules import add
+
+
+def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> None:
+    add(store, "a", None, path="/flow")
+    add(store, "a", None, id="b", owner="eve")
+    add(store, "b", None, id="c")
+    with store.read() as c:
+        rows = store.schedules
+        found = {key: rows.get(c, "ann", key) for key in ("a", "b", "c", "d")}
+        assert [row and row.schedule.id for row in found.values()] == ["a", "c", "c", None]
+        of_eve = rows.get(c, "eve", "a")
+        assert of_eve is not None and of_eve.schedule.id == "b"
+        any_owner = rows.by_id(c, "b")
+        assert any_owner is not None and rows.by_id(c, "d") is None
+        assert rows.names(c, "ann") == {"a": "a", "c": "b"}
+        pages = {
+            (search, path): [row.schedule.id for row in rows.page(c, "ann", 9, "", search, path)]
+            for search, path in (("", ""), ("b", ""), ("", "/flow"), ("", "/other"))
+        }
+        assert [*pages.values()] == [["c", "a"], ["c"], ["a"], []]
+        assert [row.schedule.id for row in rows.page(c, "ann", 9, "c", "", "")] == ["a"]
