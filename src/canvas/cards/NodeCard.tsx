@@ -58,7 +58,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         <Mark
           text={trans.__('Check Run')}
           title={trans.__('State and results of a check run, on a sample of the data')}
-          check
+          mod="check"
         />
       )}
       <div className="nby-Node-head" title={view.subtitle}>
@@ -82,7 +82,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
           />
         )}
         {view.stale && (
-          <Mark text={trans.__('stale')} title={trans.__('Will run: %1', view.stale)} />
+          <Mark text={trans.__('stale')} title={trans.__('Will run: %1', view.stale)} mod="stale" />
         )}
         {run && state && <RunState run={run} icon={state} />}
         {run?.state === 'running' && (
@@ -150,9 +150,15 @@ function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['mod
   );
 }
 
-function Mark({ text, title, check }: { text: string; title?: string; check?: true }) {
+interface IMarkProps {
+  text: string;
+  title?: string;
+  mod?: 'check' | 'stale';
+}
+
+function Mark({ text, title, mod }: IMarkProps): JSX.Element {
   return (
-    <span className={check ? 'nby-Mark nby-mod-check' : 'nby-Mark'} title={title}>
+    <span className={mod ? `nby-Mark nby-mod-${mod}` : 'nby-Mark'} title={title}>
       {text}
     </span>
   );
