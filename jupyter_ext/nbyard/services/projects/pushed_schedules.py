@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 OF_RUN = {"path", *RUN_OPTIONS}
 OF_TIMING = {"when", "zone", "starts_at", "ends_at"}
+OF_ENTRY = {"timing.text": "when", "timing": "when", "mode": "pinned"}
 # Fields of an entry that a schedule has too.
 SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
 
@@ -95,7 +96,7 @@ def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, Schedul
         try:
             settle(Phrase(entry.when), zone, entry.starts_at, entry.ends_at, clock.now())
         except Invalid as error:
-            raise below(error, f"schedules.{change.name[:40]}") from None
+            raise below(_of_entry(error), f"schedules.{change.name[:40]}") from None
 
 
 class ScheduleSync:
@@ -135,7 +136,7 @@ class ScheduleSync:
                 self._change(present[name], entry, fields)
                 ids.append(present[name].schedule.id)
             except Invalid as error:
-                raise below(error, f"schedules.{name[:40]}") from None
+                raise below(_of_entry(error), f"schedules.{name[:40]}") from None
         return ids
 
     def _change(self, row: ScheduleRow, entry: ScheduleEntry, fields: set[str]) -> None:
@@ -156,6 +157,15 @@ class ScheduleSync:
         if "enabled" in fields:
             switch = self._service.enable if entry.enabled else self._service.disable
             switch(self._caller, schedule_id)
+
+
+def _of_entry(error: Invalid) -> Invalid:
+    """Return an error with the names that the fields of a schedule have in a project file."""
+    details = [
+        Detail(OF_ENTRY.get(one.path, one.path.removeprefix("run.")), one.message, one.reason)
+        for one in error.details
+    ]
+    return Invalid.fields(details, hint=error.hint_reason) if details else error
 
 
 def below(error: Invalid, where: str) -> Invalid:

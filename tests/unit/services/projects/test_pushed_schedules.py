@@ -42,7 +42,10 @@ def test_only_new_times_are_checked():
     ):
         with pytest.raises(Invalid) as refused:
             check_timings([change], past)
-        assert refused.value.details[0].path.startswith("schedules.morning.")
+        assert refused.value.details[0].path == "schedules.morning.when"
+    with pytest.raises(Invalid) as refused:
+        check_timings([change], {"morning": ScheduleEntry("0 8 ? * MON", "a.py")})
+    assert refused.value.details[0].path == "schedules.morning.when"
 
 
 def test_a_field_is_named_below_its_schedule():

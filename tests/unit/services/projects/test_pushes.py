@@ -119,7 +119,7 @@ def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, ya
         (MORNING.replace("a.py", "b.py"), "schedules.morning.path"),
         (MORNING.replace("a.py", "../a.py"), "schedules.morning.path"),
         (MORNING.replace("a.py", "/etc/passwd"), "schedules.morning.path"),
-        (MORNING.replace("weekdays 8:00", "sometimes"), "schedules.morning.timing.text"),
+        (MORNING.replace("weekdays 8:00", "sometimes"), "schedules.morning.when"),
         (MORNING + "ends_at = 2020-01-01T08:00:00\n", "schedules.morning.ends_at"),
         (MORNING.replace("Europe/Berlin", "Moon"), "schedules.morning.zone"),
         (MORNING.replace("morning", '" "'), "schedules. "),
@@ -138,7 +138,7 @@ def test_a_plan_names_the_wrong_field(projects, ann, folder, toml, path):
 def test_a_push_names_the_wrong_field_of_a_schedule_and_can_be_repeated(projects, ann, folder):
     with pytest.raises(Invalid) as refused:
         projects.push(ann, folder(MORNING + "parameters = {x = 1}\n"))
-    assert refused.value.details[0].path == "schedules.morning.run.parameters.x"
+    assert refused.value.details[0].path == "schedules.morning.parameters.x"
     projects.push(ann, folder(MORNING))
     assert projects.plan(ann, folder(MORNING)).changes == []
 

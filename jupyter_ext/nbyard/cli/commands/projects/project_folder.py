@@ -13,6 +13,7 @@ from nbyard.cli.output.project_views import show_changes
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.runs.git_states import GitState
+from nbyard.errors import Invalid
 from nbyard.host.git.repository_state import repository_state
 from nbyard.transfer import project_selection as selection
 from nbyard.transfer.project_pull import Pull
@@ -20,6 +21,9 @@ from nbyard.transfer.project_selection import Choice, pack_files
 
 CHUNK = 8 << 20
 ARCHIVE = "project.zip"
+NOT_YET = "version-not-yet-installed"
+UNDER_WAY = ("queued", "building")
+LOOK_SECONDS = 0.5
 
 
 def selection_options(command: Any) -> Any:
@@ -64,7 +68,8 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     """Send a project folder, after showing the changes.
 
     The project, its environments and its schedules become those of nbyard.toml. Schedules use the
-    sent files. Without --stash and --current, the files of the last commit are sent.
+    sent files. Without --stash and --current, the files of the last commit are sent. The command
+    waits for the installation of environments that the schedules need.
 
     \b
     Examples:
@@ -87,11 +92,31 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         pieces = (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
         upload = connection.upload(ARCHIVE, len(packed), pieces)
         body = ProjectPush(body.definition, body.files, upload, body.git)
-    done = connection.projects.push(body=body)
+    done = _send(connection, body)
     if as_json:
         show_json(done)
     else:
         print_note(f"{body.definition.project.name}: pushed")
+
+
+def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
+    """Push a folder; wait for environments that its schedules need and that are being installed."""
+    while True:
+        try:
+            return connection.projects.push(body=body)  # type: ignore[no-any-return]
+        except Invalid as error:
+            waits = [one.why for one in error.details if one.why.code == NOT_YET]
+            if not waits or len(waits) < len(error.details):
+                raise
+        # An interrupted push is repeated as a whole.
+        for why in waits:
+            print_note(f"{why.params['name']}: waiting for its installation…")
+            _wait_for(connection, str(why.params["name"]))
+
+
+def _wait_for(connection: Any, environment: str) -> None:
+    while connection.environments.get(environment=environment).current.state in UNDER_WAY:
+        connection.wait(LOOK_SECONDS)
 
 
 def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:

@@ -2,9 +2,17 @@
 
 import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
+from nbyard.cli.commands.projects.project_folder import NOT_YET, _send
+from nbyard.domain.projects.definitions import ProjectDefinition, ProjectPlan, ProjectPush
+from nbyard.domain.projects.structs import NewProject
+from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import because
+
+PUSH = ProjectPush(ProjectDefinition(NewProject("wine")), {})
 MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'
 
 
@@ -94,3 +102,54 @@ def test_mistakes_name_the_field(shell, folder, yard, monkeypatch):
     monkeypatch.chdir(yard.parts.files.root)
     assert "no nbyard.toml" in shell("plan").err and "nbyard init" in shell("plan").err
     assert "no project" in shell("pull", "beer").err
+
+
+class Installing:
+    """A connection whose server installs the environment `analysis` meanwhile."""
+
+    def __init__(self, last: str):
+        self.states = iter(["queued", "building", "building", last])
+        self.state, self.pushes, self.waits = "queued", 0, 0
+        self.projects = SimpleNamespace(push=self.push)
+        self.environments = SimpleNamespace(get=self.get)
+
+    def push(self, body):
+        self.pushes += 1
+        if self.state == "ready":
+            return ProjectPlan([])
+        code = "version-not-installed" if self.state == "failed" else NOT_YET
+        more = {"cause": because("no-message")} if self.state == "failed" else {"state": self.state}
+        why = because(code, version=1, name="analysis", **more)
+        raise Invalid.field("schedules.morning.environment", why)
+
+    def get(self, environment):
+        assert environment == "analysis"
+        self.state = next(self.states)
+        return SimpleNamespace(current=SimpleNamespace(state=self.state))
+
+    def wait(self, _seconds):
+        self.waits += 1
+
+
+def test_a_push_waits_for_environments_that_its_schedules_need(capsys):
+    server = Installing("ready")
+    assert _send(server, PUSH) == ProjectPlan([])
+    assert (server.pushes, server.waits) == (2, 3)
+    assert capsys.readouterr().err == "analysis: waiting for its installation…\n"
+    server = Installing("failed")
+    with pytest.raises(Invalid, match="analysis"):
+        _send(server, PUSH)
+    assert server.pushes == 2
+
+
+def test_other_refusals_of_a_push_are_told_at_once():
+    both = [
+        Detail.of("schedules.a.environment", because(NOT_YET, version=1, name="b", state="queued")),
+        Detail.of("schedules.a.path", because("empty")),
+    ]
+
+    def push(body):
+        raise Invalid.fields(both)
+
+    with pytest.raises(Invalid):
+        _send(SimpleNamespace(projects=SimpleNamespace(push=push)), PUSH)
