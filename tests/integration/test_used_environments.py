@@ -14,13 +14,16 @@ from nbyard.blobs import open_download
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.domain.executables.structs import NewExecutable, Resources
+from nbyard.domain.projects.definitions import FILE, ProjectPush, read_definition
 from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail
+from nbyard.domain.schedules.structs import NewSchedule, Phrase
 from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import because, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.wheels import Wheels, project
+from nbyard.transfer.project_selection import SelectedFile, pack_files
 from nbyard.yard import Yard
 
 from ..notebooks import notebook
@@ -118,6 +121,59 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     assert ground.printed(by_kernel) == "2.0 kernel"
     assert by_kernel.tasks[0].environment is not None
     assert by_kernel.tasks[0].environment.number == 2
+
+
+def test_a_schedule_stays_at_the_version_that_it_names(ground: Ground) -> None:
+    """L3: another one follows the newest version; the record of each run has version and lock."""
+    (ground.root / "s.py").write_text("import cow; print(cow.version)")
+    schedules = ground.yard.services.schedules
+    for name in ("cows@1", "cows"):
+        run = NewRun(path="s.py", environment=name)
+        schedules.create(ADA, NewSchedule(run, Phrase("daily at 6"), name.replace("@", " ")))
+    first = ground.environments.get(ADA, "cows").current
+    second = ground.change("cow==2.0").current
+    for name, version, printed in (("cows 1", first, "1.0"), ("cows", second, "2.0")):
+        ended = ground.end(schedules.run(ADA, name).id)
+        used = ended.tasks[0].environment
+        assert used is not None and ground.log(ended) == printed
+        assert (used.version_id, used.digest) == (version.id, version.digest)
+
+
+def test_the_files_of_a_project_share_an_environment(ground: Ground) -> None:
+    """L3: a push creates it, and the project lists it; the runs of all files use one version."""
+    code = b"import cow; print(cow.version)"
+    toml = b"""[project]
+name = "farm"
+[environments.herd]
+requirements = ["cow==1.0"]
+[schedules.script]
+path = "s.py"
+when = "daily at 6"
+environment = "herd"
+[schedules.notebook]
+path = "n.ipynb"
+when = "daily at 7"
+environment = "herd"
+"""
+    contents = {FILE: toml, "s.py": code, "n.ipynb": notebook(code.decode()).encode()}
+    files = {path: SelectedFile(content) for path, content in contents.items()}
+    packed = pack_files(files, contents)
+    services, uploads = ground.yard.services, ground.yard.parts.uploads
+    archive = uploads.create(ADA.name, "project.zip", len(packed))
+    uploads.append(ADA.name, archive.id, 0, [packed])
+    described = {path: one.described for path, one in files.items()}
+    push = ProjectPush(read_definition(toml), described, archive.id)
+    with pytest.raises(Invalid, match="not installed yet"):
+        services.projects.push(ADA, push)
+    version = ground.ready(ground.environments.get(ADA, "herd")).current
+    services.projects.push(ADA, push)
+    assert [one.name for one in ground.environments.list(ADA, project="farm").items] == ["herd"]
+    ended = [ground.end(services.schedules.run(ADA, name).id) for name in ("script", "notebook")]
+    assert [ground.log(ended[0]), ground.printed(ended[1])] == ["1.0", "1.0"]
+    for run in ended:
+        used = run.tasks[0].environment
+        assert used is not None
+        assert (used.version_id, used.digest) == (version.id, version.digest)
 
 
 @pytest.mark.long
