@@ -87,7 +87,7 @@ describe('the form of an executable', () => {
     expect([field('Name').value, field('Name of table').value]).toEqual(['mine', 'table']);
     fireEvent.click(button('Register'));
     await act(settled);
-    expect(call.mock.lastCall[0]).toBe('executables.create');
+    expect(call.mock.calls.map(([id]) => id)).toContain('executables.create');
     show({ upload: 'u1' });
     expect(field('Name').value).toBe('sort');
   });
