@@ -142,13 +142,13 @@ def fill_worker_folder(
         input_staging.link_datasets(context, folder, version)
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
-    most = context.settings.max_other_bytes, context.settings.max_other_files
+    kept = context.settings.max_other_bytes, context.settings.max_other_files, code.folders
     task_file = TaskFile(
         attempt_id=order.attempt_id,
         token=order.mark,
         mark=order.mark,
         work=FunctionsWork(
-            f"code/{split_function_path(version.file).file}", environment.interpreter, *most
+            f"code/{split_function_path(version.file).file}", environment.interpreter, *kept
         ),
         outputs={},
         directory=os.path.dirname(f"code/{version.file}"),

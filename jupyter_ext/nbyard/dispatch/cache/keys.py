@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -58,6 +58,12 @@ class Code(msgspec.Struct, frozen=True):
     version: ExecutableVersion
     files: dict[str, str]
     declaration: str
+
+    @property
+    def folders(self) -> list[str]:
+        """Return the folders in the bundle."""
+        paths = (*self.files, self.version.file)
+        return sorted({str(one) for path in paths for one in PurePosixPath(path).parents} - {"."})
 
 
 class Seen(msgspec.Struct, frozen=True):

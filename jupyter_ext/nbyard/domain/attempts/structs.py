@@ -177,14 +177,15 @@ class FunctionsWork(
     """Import the Python file `path` once and run the calls of calls.jsonl as they arrive.
 
     Calls run one after the other. The worker ends after a while without calls. Of the files that
-    a call writes in `code/`, the worker copies at most `most_bytes` and `most_files` into the
-    folder of the call.
+    a call writes in `code/` and its `folders`, the worker copies at most `most_bytes` and
+    `most_files` into the folder of the call.
     """
 
     path: str
     interpreter: str = ""
     most_bytes: int = 0
     most_files: int = 0
+    folders: list[str] = []
 
 
 Work = NotebookWork | CommandWork | FunctionWork | FunctionsWork

@@ -103,7 +103,7 @@ class Worker:
         self._broken: dict[str, Any] | None = None
         work = task["work"]
         limits = work.get("most_bytes", 0), work.get("most_files", 0)
-        self._written = WrittenFiles(folder.at(CODE), *limits)
+        self._written = WrittenFiles(folder.at(CODE), work.get("folders", ()), *limits)
         try:
             self._functions = Functions(folder.inside(work["path"]))
         except CallFailed as error:

@@ -31,9 +31,14 @@ NAMED = 100  # files that are not copied; the others are counted
 
 
 class WrittenFiles:
-    """Watches a code folder and copies at most so many bytes and files for each call."""
+    """Watches a code folder and copies at most so many bytes and files for each call.
 
-    def __init__(self, folder: str, most_bytes: int, most_files: int) -> None:
+    `folders` are those in it. It does not list them, which would count as a read of the code.
+    """
+
+    def __init__(
+        self, folder: str, folders: Iterable[str], most_bytes: int, most_files: int
+    ) -> None:
         self._folder = folder
         self._most_bytes, self._most_files = most_bytes, most_files
         self._places: dict[int, str] = {}
@@ -41,7 +46,8 @@ class WrittenFiles:
         if most_bytes and most_files:
             with contextlib.suppress(OSError, AttributeError):  # no inotify on this system
                 self._inotify = Inotify()
-                self._watch("")
+                for one in ("", *folders):
+                    self._add(one)
 
     def copy_to(self, place: str) -> bool:
         """Copy what was written since the last time to the folder of a call.
@@ -110,18 +116,21 @@ class WrittenFiles:
         return found
 
     def _watch(self, folder: str) -> list[str]:
-        """Watch a folder and those in it. Return the files there."""
-        assert self._inotify is not None
+        """Watch a new folder and those in it. Return the files there."""
         folders, files = [folder], list[str]()
         for one in folders:
             with contextlib.suppress(OSError):  # deleted meanwhile, or too many watches
-                self._places[self._inotify.add(self._at(one), MASK)] = one
+                self._add(one)
                 with os.scandir(self._at(one)) as entries:
                     for entry in entries:
                         if not _is_cache(entry.name):
                             is_folder = entry.is_dir(follow_symlinks=False)
                             (folders if is_folder else files).append(_join(one, entry.name))
         return files
+
+    def _add(self, folder: str) -> None:
+        if self._inotify:
+            self._places[self._inotify.add(self._at(folder), MASK)] = folder
 
     def close(self) -> None:
         """Stop watching."""

@@ -94,6 +94,21 @@ def test_functions_that_share_a_process(project: Project) -> None:
     assert {task.node for task in detail.tasks if task.cached} == {"n1", "n2", "none"}
 
 
+def test_to_watch_what_functions_write_reads_no_folder(project: Project) -> None:
+    """X1: a new file that no function reads makes none of them run."""
+    (project.root / "data").mkdir()
+    (project.root / "data/old.txt").write_text("old")
+    (project.root / "steps.py").write_text(
+        "def write() -> None:\n    open('data/out.txt', 'w').write('x')\n"
+    )
+    project.nodes["write"] = {"type": "executable", "path": "steps.py::write"}
+    assert kept(project, project.run().run.id, "write") == {"data/out.txt": b"x"}
+    for path in ("notes.md", "data/notes.md"):
+        (project.root / path).write_text("unread")
+        (task,) = project.run().tasks
+        assert task.cached, task.why
+
+
 def test_a_file_that_holds_a_credential_is_named_and_not_kept(tmp_path: Path) -> None:
     """S1, K5."""
     with telling(tmp_path) as work:

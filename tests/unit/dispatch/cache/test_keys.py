@@ -103,3 +103,11 @@ def test_code_in_memory_is_bounded_by_its_files(
     for name in ("one", "two", "one", "three", "one"):
         identities.code(msgspec.structs.replace(plan, executable_version_id=name))
     assert opened == ["one", "two", "three", "one"]
+
+
+def test_folders_of_code(bench: Bench, run: str) -> None:
+    """Those of its own file, too."""
+    code = Identities(bench.context).code(bench.snapshot(run, "b").task.plan)
+    version = msgspec.structs.replace(code.version, file="jobs/steps.py::one")
+    files = dict.fromkeys(("a/b/c.csv", "a/d.csv", "x.py"), "sha256:")
+    assert Code(version, files, "").folders == ["a", "a/b", "jobs"]

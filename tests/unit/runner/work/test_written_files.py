@@ -22,7 +22,7 @@ def code(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def written(code: Path) -> Iterator[WrittenFiles]:
-    made = WrittenFiles(str(code), 1000, 4)
+    made = WrittenFiles(str(code), ["data"], 1000, 4)
     yield made
     made.close()
 
@@ -122,7 +122,7 @@ def test_after_lost_events_every_file_counts(
 def test_nothing_is_watched_where_nothing_is_kept(
     code: Path, tmp_path: Path, limits: tuple[int, int]
 ) -> None:
-    written = WrittenFiles(str(code), *limits)
+    written = WrittenFiles(str(code), ["data"], *limits)
     (code / "new").write_text("x")
     assert kept(written, tmp_path / "one") == {}
 
@@ -134,7 +134,7 @@ def test_nothing_is_kept_without_inotify(
         raise OSError
 
     monkeypatch.setattr(written_files, "Inotify", refuse)
-    written = WrittenFiles(str(code), 10, 10)
+    written = WrittenFiles(str(code), [], 10, 10)
     (code / "new").write_text("x")
     assert kept(written, tmp_path / "one") == {}
     written.close()
