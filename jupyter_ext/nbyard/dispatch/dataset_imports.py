@@ -37,8 +37,15 @@ DISCARD_SECONDS = 10.0
 class ImportController:
     """Imports each version in its own thread."""
 
-    def __init__(self, context: DispatchContext, threads: Threads, garbage: GarbageCollector):
+    def __init__(
+        self,
+        context: DispatchContext,
+        threads: Threads,
+        garbage: GarbageCollector,
+        wake: Callable[[], None],
+    ):
         self._context = context
+        self._wake = wake
         self._store = context.store
         self._threads = threads
         self._garbage = garbage
@@ -49,7 +56,9 @@ class ImportController:
             importing = self._store.datasets.importing(c)
         for owner, version in importing:
             work = partial(self._import, owner, version)
-            self._threads.submit(version.id, work, partial(self._fail, owner, version))
+            give_up = partial(self._fail, owner, version)
+            # The dispatcher's own writes do not wake its loop, but triggers wait for the version.
+            self._threads.submit(version.id, work, give_up, lambda _: self._wake())
         return bool(importing)
 
     def _import(self, owner: str, version: DatasetVersion) -> None:

@@ -64,7 +64,6 @@ class Dispatcher:
         self._importers = Threads(IMPORTS_AT_ONCE)
         self._garbage = GarbageCollector(context, self._threads)
         self._retention = RetentionController(context, self._threads)
-        self._imports = ImportController(context, self._importers, self._garbage)
         self._sweeper = LeftoverSweeper(context, self._threads, self._clean_ups)
         self._stopping = context.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
@@ -80,6 +79,7 @@ class Dispatcher:
         self._trials = TrialController(context, self._testers)
         self._schedulers = Threads(SCHEDULES_AT_ONCE)
         wake = partial(self._inbox.put, None)
+        self._imports = ImportController(context, self._importers, self._garbage, wake)
         self._schedules = ScheduleController(context, self._schedulers, wake)
         self._bisections = BisectionController(context, self._schedulers, wake)
         self._firers = Threads(TRIGGERS_AT_ONCE)

@@ -153,12 +153,23 @@ def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:
     )  # fmt: skip
 
 
+def test_the_loop_is_woken_at_the_end(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R13: a trigger of the dataset must not wait for the next full round."""
+    woken: list[bool] = []
+    monkeypatch.setattr(bench.dispatcher._imports, "_wake", lambda: woken.append(True))
+    made = imported(bench, a_table(tmp_path))
+    bench.until(lambda: look(bench, made).current.state == "ready")
+    bench.until(lambda: woken)
+
+
 def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
     """D3, S1: whatever that redirects to gets none."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
     nothing: Any = None
-    url, sign = ImportController(bench.context, nothing, nothing)._signing(
+    url, sign = ImportController(bench.context, nothing, nothing, nothing)._signing(
         OWNER.name, "s3://minio@sea/a.csv"
     )
     assert url == "https://h.test/sea/a.csv"
