@@ -2,7 +2,8 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
-import { ApiError } from '../api/client';
+import { ApiClient, ApiError } from '../api/client';
+import { Answer, IRequest, OperationId, Question } from '../api/operations';
 import { FormBody } from './FormBody';
 import { ISpelling, ShowAsCommand } from '../spelling/ShowAsCommand';
 
@@ -18,6 +19,18 @@ export interface IAskText<T> {
   send: (text: string) => Promise<T>;
   /** The request that `send` sends. */
   spelling?: ISpelling<[text: string]>;
+}
+
+/** Ask for a text and send the request of `question`, which the dialog also shows as a command. */
+export function askRequest<Id extends OperationId>(
+  client: ApiClient,
+  id: Id,
+  question: (text: string) => Question<Id>,
+  asked: Omit<IAskText<Answer<Id>>, 'send' | 'spelling'>
+): Promise<Answer<Id> | undefined> {
+  const request = (text: string) => ({ id, question: question(text) }) as IRequest;
+  const send = (text: string) => client.call(id, question(text));
+  return askText({ ...asked, send, spelling: { client, request } });
 }
 
 /** Return the response; undefined if the user cancels. */

@@ -8,7 +8,7 @@ import { freeName, stemOf } from '../../components/format/freeName';
 import { copyText } from '../../components/problems';
 import { canonical } from '../../document/canonical';
 import { newId } from '../../document/nodeId';
-import { askText } from '../../forms/askText';
+import { askRequest, askText } from '../../forms/askText';
 import { EXTENSION } from '../../document/fileType';
 import { chooseFiles } from '../../components/chooseFiles';
 import { confirm } from '../frame/dialogs/confirm';
@@ -190,17 +190,12 @@ export const datasetActions = {
         path: { dataset: id },
         body: { revision, name: text }
       });
-      const renamed = await askText({
+      const renamed = await askRequest(yard.client, 'datasets.update', question, {
         title: trans.__('Rename dataset'),
         label: trans.__('Name'),
         text: name,
         ok: trans.__('Rename'),
-        trans,
-        send: text => yard.client.call('datasets.update', question(text)),
-        spelling: {
-          client: yard.client,
-          request: text => ({ id: 'datasets.update', question: question(text) })
-        }
+        trans
       });
       if (renamed) {
         yard.datasets.put(renamed);

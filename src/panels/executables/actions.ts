@@ -3,7 +3,7 @@ import { belowRoot, fileOf } from '../../api/paths';
 import { Executable } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText } from '../../components/problems';
-import { askText } from '../../forms/askText';
+import { askRequest } from '../../forms/askText';
 import { chooseFiles } from '../../components/chooseFiles';
 import { confirm } from '../frame/dialogs/confirm';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
@@ -62,17 +62,12 @@ export const executableActions = {
         path: { executable: id },
         body: { revision, name: text }
       });
-      const renamed = await askText({
+      const renamed = await askRequest(yard.client, 'executables.update', question, {
         title: trans.__('Rename executable'),
         label: trans.__('Name'),
         text: name,
         ok: trans.__('Rename'),
-        trans,
-        send: text => yard.client.call('executables.update', question(text)),
-        spelling: {
-          client: yard.client,
-          request: text => ({ id: 'executables.update', question: question(text) })
-        }
+        trans
       });
       if (renamed) {
         yard.executables.put(renamed);

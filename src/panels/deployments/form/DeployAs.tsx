@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { DeployedAs } from '../../../api/types';
 import { stateText } from '../../../components/StateMark';
-import { Choice } from './Field';
+import { ChoiceField } from '../../frame/dialogs/PlainFields';
 import { titleAmong } from '../state/texts';
 
 interface IDeployAsProps {
@@ -24,7 +24,7 @@ export function DeployAs({ deployed, chosen, trans, onChange }: IDeployAsProps):
     ? trans.__('Other settings stay. The new revision takes over once it responds.')
     : trans.__('Other settings stay. The deployment starts with the new revision.');
   return (
-    <Choice
+    <ChoiceField
       label={trans.__('Deploy as')}
       help={into && help}
       value={chosen}

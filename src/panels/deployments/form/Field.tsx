@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { FormField, Port } from '../../../api/types';
-import { FieldFrame, IFieldFrameProps, SuggestedInput } from '../../../forms/FieldFrame';
+import { FieldFrame, SuggestedInput } from '../../../forms/FieldFrame';
 import { labelOf, Problems, typed, Typed } from './draft';
 import { PortsField } from './PortsField';
 
@@ -68,35 +68,6 @@ export function Field(props: IFieldProps): JSX.Element {
           />
         )
       }
-    </FieldFrame>
-  );
-}
-
-interface IChoiceProps extends Omit<IFieldFrameProps, 'children' | 'required'> {
-  value: string;
-  /** Values with their labels. */
-  options: readonly (readonly [string, string])[];
-  onChange: (value: string) => void;
-}
-
-/** A choice of one value. */
-export function Choice({ value, options, onChange, ...frame }: IChoiceProps): JSX.Element {
-  return (
-    <FieldFrame {...frame}>
-      {control => (
-        <select
-          {...control}
-          className="jp-mod-styled"
-          value={value}
-          onChange={event => onChange(event.target.value)}
-        >
-          {options.map(([name, text]) => (
-            <option key={name} value={name}>
-              {text}
-            </option>
-          ))}
-        </select>
-      )}
     </FieldFrame>
   );
 }

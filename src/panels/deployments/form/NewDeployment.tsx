@@ -4,6 +4,7 @@ import { Deployed } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
 import { useDraft } from '../../../components/hooks/useDraft';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
+import { ChoiceField } from '../../frame/dialogs/PlainFields';
 import { IDeploymentTarget, IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
 import { DeployAs } from './DeployAs';
@@ -19,7 +20,7 @@ import {
   withoutSecrets
 } from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
-import { Choice, WRONG } from './Field';
+import { WRONG } from './Field';
 import { ModelFacts } from '../tabs/ModelFacts';
 import { questionOf, revise, useDeployed } from './useDeployed';
 import { IOffer, useForm } from './useForm';
@@ -178,7 +179,7 @@ function Form(props: IFormProps): JSX.Element {
           </p>
         )}
         {!into && (
-          <Choice
+          <ChoiceField
             label={trans.__('Service')}
             help={withHelp ? service.help : undefined}
             error={problems.service}
@@ -210,7 +211,7 @@ function Form(props: IFormProps): JSX.Element {
           }}
         >
           {!into && (
-            <Choice
+            <ChoiceField
               label={trans.__('Hardware')}
               help={withHelp ? trans.__('Change single values under More.') : ''}
               error={problems.preset}

@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { NamedImage } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
-import { askText } from '../../../forms/askText';
+import { askRequest, askText } from '../../../forms/askText';
 import { confirm } from '../../frame/dialogs/confirm';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
@@ -115,18 +115,13 @@ function pull(
   const { yard, trans } = services;
   return reportFailure(services, trans.__('Not pulled.'), async () => {
     const question = (reference: string) => ({ body: { reference, environment } });
-    const made = await askText({
+    const made = await askRequest(yard.client, 'images.pull', question, {
       title: trans.__('Pull an image'),
       label: trans.__('Name'),
       placeholder: trans.__('registry.example.org:5000/team/cows:2'),
       help: trans.__('The image is pulled from its registry in the background.'),
       ok: trans.__('Pull'),
-      trans,
-      send: reference => yard.client.call('images.pull', question(reference)),
-      spelling: {
-        client: yard.client,
-        request: reference => ({ id: 'images.pull', question: question(reference) })
-      }
+      trans
     });
     return made && onMade(made);
   });

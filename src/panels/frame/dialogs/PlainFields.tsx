@@ -39,12 +39,17 @@ export function TextField(props: ITextProps): JSX.Element {
   );
 }
 
-export function ChoiceField(
-  props: IInputProps & { options: readonly (readonly string[])[] }
-): JSX.Element {
-  const { label, value, error, options, trans, onChange } = props;
+interface IChoiceProps extends IInputProps {
+  help?: string;
+  /** Values with their labels. */
+  options: readonly (readonly string[])[];
+}
+
+/** A choice of one value. */
+export function ChoiceField(props: IChoiceProps): JSX.Element {
+  const { value, options, onChange, ...frame } = props;
   return (
-    <FieldFrame label={label} error={error} trans={trans}>
+    <FieldFrame {...frame}>
       {control => (
         <select
           {...control}
