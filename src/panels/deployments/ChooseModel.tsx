@@ -60,12 +60,16 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
         <h2>{trans.__('Deploy a model')}</h2>
       </div>
       {isEmpty && (
-        <p className="nby-Note">
-          {trans.__(
-            'No models yet. Run a workflow in which a node has a model file as an output, and it appears here. For example:'
-          )}{' '}
-          <CommandButton commands={commands} id="nbyard:create-example" />
-        </p>
+        <>
+          <p className="nby-Note">
+            {trans.__(
+              'No models yet. Run a workflow in which a node has a model file as an output, and it appears here. For example:'
+            )}
+          </p>
+          <p className="nby-Note">
+            <CommandButton commands={commands} id="nbyard:create-example" />
+          </p>
+        </>
       )}
       <Offers
         label={trans.__('Models of your runs')}

@@ -9,9 +9,6 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { IFileDrop } from './useFileDrop';
 import { openSections } from '../frame/openSections';
 
-/** The room for the words of an open section without items, in rows. */
-const EMPTY_ROWS = 2;
-
 /** What a section needs of a collection of any noun. */
 type IItems = Pick<Collection<{ id: string }>, 'items' | 'more' | 'state' | 'start'> & {
   changed: ISignal<unknown, void>;
@@ -58,15 +55,14 @@ export function Section(props: ISectionProps): JSX.Element {
   const isOpen = isForced || (chosen ?? (wasOpen.current || (!!props.isOpen && count > 0)));
   wasOpen.current = isOpen;
   const said = state === 'ready' && !count ? trans.__('none yet') : count ? `${count}` : '';
+  const isEmpty = isOpen && !count;
   const Caret = isOpen ? caretDownIcon : caretRightIcon;
   return (
     <section
-      className={`nby-SideSection${drop?.over ? ' nby-mod-over' : ''}`}
+      className={`nby-SideSection${drop?.over ? ' nby-mod-over' : ''}${isEmpty ? ' nby-mod-empty' : ''}`}
       aria-label={title}
       data-noun={noun}
-      style={
-        { '--nby-rows': !isOpen ? 0 : count ? Math.min(rows, count) : EMPTY_ROWS } as CSSProperties
-      }
+      style={{ '--nby-rows': isOpen ? Math.min(rows, count) : 0 } as CSSProperties}
       {...drop?.handlers}
     >
       <div className="nby-SideSection-head">
