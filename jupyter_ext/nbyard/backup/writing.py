@@ -92,7 +92,10 @@ class _Writer:
             with self._store.read() as c:
                 header = Header(FORMAT, __version__, schema_of(c), self._store.id, clock.now())
                 tables = {n: _spooled(stack, folder, lines) for n, lines in dump(c)}
-                digests = self._store.digests(c)
+                digests = self._store.digests_of_bytes(c)
+                # Plans of tasks also name locks of environments, which are rows, and texts.
+                named = self._store.tasks.digests(c)
+                digests.update(one for one in named if self._blobs.path(one).exists())
             for tree in [digest for digest in digests if digest.startswith("tree:")]:
                 digests.update(entry.digest for entry in self._blobs.tree(tree).files)
             self._put(HEADER, header)

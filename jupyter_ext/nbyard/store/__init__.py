@@ -141,8 +141,12 @@ class Store:
             yield connection
 
     def digests(self, c: Connection) -> set[str]:
-        """Return the digests that any row names."""
-        runs = (self.templates, self.tasks, self.artifacts)
+        """Return the digests that any row names, including text that only looks like one."""
+        return self.digests_of_bytes(c).union(self.tasks.digests(c))
+
+    def digests_of_bytes(self, c: Connection) -> set[str]:
+        """Return the digests of bytes that must be stored."""
+        runs = (self.templates, self.artifacts)
         return self.digests_beside_runs(c).union(*(noun.digests(c) for noun in runs))
 
     def digests_beside_runs(self, c: Connection) -> set[str]:

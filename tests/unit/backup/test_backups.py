@@ -4,6 +4,7 @@ import os
 import tarfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.store import Store
 from nbyard.store.database.portable_rows import dump
+from nbyard.store.schema.tables import tasks
 
 from ..store.rows import Rows
 from ..store.test_projects import add as add_project
@@ -143,6 +145,24 @@ def test_missing_bytes_are_an_error(filled: Store, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         write_backup(filled, tmp_path / "b.tar")
     assert not list(tmp_path.glob("*.tar")) and not list(tmp_path.glob(".*"))
+
+
+def test_digests_that_name_no_bytes_are_no_error(filled: Store, tmp_path: Path) -> None:
+    """Those of the lock of an environment and in the value of a parameter, for example."""
+    blobs = Blobs(filled.folder / "blobs")
+    given = blobs.put_bytes(b"an input of a plan").digest
+    texts = [f"sha256:{'7' * 64}", f"tree:{'7' * 64}", given]
+    with filled.write() as c:
+        rows = Rows(filled, c)
+        task = rows.task(rows.run())
+        plan = msgspec.to_builtins(task.plan) | {"values": {"a": texts}}
+        c.execute(tasks.update().where(tasks.c.id == task.id).values(plan=plan))
+        assert {*texts} <= filled.digests(c)
+    write_backup(filled, tmp_path / "b.tar")
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        names = tar.getnames()
+    assert str(blobs.path(given).relative_to(filled.folder)) in names
+    assert not [name for name in names if "7" * 60 in name]
 
 
 def test_a_store_is_not_replaced(filled: Store, tmp_path: Path) -> None:
