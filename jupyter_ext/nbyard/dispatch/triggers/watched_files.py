@@ -178,6 +178,8 @@ class WatchedFiles:
                 # A hint during the look may be about what came later.
                 wait = interval if watch.hints == hints else LEAST_SECONDS
             self._plan(watch, now + min(wait, interval))
+        if wait < interval:
+            self._wake()  # the loop may sleep for longer
         return has_fired
 
     def _files(self, watch: Watch) -> Snapshot | None:

@@ -218,3 +218,28 @@ def test_hints_that_nobody_needs_are_dropped_in_a_thread(fired, inbox, monkeypat
     fired.service.disable(OWNER, made.id)
     fired.bench.until_now(lambda: threads)
     assert current_thread() not in threads
+
+
+def test_the_loop_is_woken_for_the_next_look(fired, inbox, monkeypatch):
+    """It may sleep for longer than until a changed file is complete."""
+    monkeypatch.setattr(watched_files, "POLLED", (30.0, 0.0))
+    watch(fired)
+    fired.look()
+    files, woken = fired.controller._files, []
+    (trigger_id,) = files._watches
+    monkeypatch.setattr(files, "_wake", lambda: woken.append(files.patience()))
+    (inbox / "a.csv").write_text("1")
+    woken.clear()
+    files.look(trigger_id)
+    assert woken and max(woken) <= SOON
+
+
+def test_a_look_is_planned_for_many_triggers_at_different_times(fired, inbox, monkeypatch):
+    monkeypatch.setattr(watched_files, "POLLED", (1.0, 10.0))
+    monkeypatch.setattr(watched_files, "HINTED", (1.0, 10.0))
+    for number in range(3):
+        watch(fired, name=f"trigger {number}")
+    fired.look()
+    watches = fired.controller._files._watches.values()
+    pauses = {one.next_look - one.last_look for one in watches}
+    assert len(pauses) == 3 and all(22 <= pause <= 31 for pause in pauses)
