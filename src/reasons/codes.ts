@@ -173,14 +173,14 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dask-first-worker-gone': (_p, _show, trans) => trans.__('the Dask worker that began it is gone'),
   'dask-files-missing': (_p, _show, trans) => trans.__('its files did not reach the Dask worker'),
   'dask-task-failed': (p, show, trans) => trans.__('its Dask task failed: %1', show(p.message)),
-  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler does not know it any more'),
+  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler has lost it'),
   'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
   'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here'),
   'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
   'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
   'no-takeover': (p, show, trans) =>
-    trans.__('revision %1 has not taken over: %2', show(p.number), show(p.cause)),
+    trans.__('revision %1 does not serve yet: %2', show(p.number), show(p.cause)),
   'service-silent': (_p, _show, trans) => trans.__('the service does not respond'),
   'service-silent-because': (p, show, trans) =>
     trans.__('the service does not respond: %1', show(p.message)),
@@ -342,8 +342,31 @@ export const CODES: Readonly<Record<string, Render>> = {
   'port-silent': (p, show, trans) =>
     trans.__('%1 does not respond at its port %2.', show(p.name), show(p.port)),
   'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
+  'server-silent': (p, show, trans) =>
+    trans.__('%1 does not respond: %2', show(p.url), show(p.message)),
+  'token-refused': (_p, _show, trans) =>
+    trans.__('The server does not accept the token, or is stopped.'),
+  'no-jupyter-at-url': (p, show, trans) =>
+    trans.__('No Jupyter server runs there (status %1).', show(p.status)),
+  'no-jupyter-at-port': (p, show, trans) =>
+    trans.__('No Jupyter server runs on port %1 here.', show(p.port)),
+  'no-nbyard-at-server': (_p, _show, trans) =>
+    trans.__('There is a server, but no nbyard: is its extension enabled?'),
+  'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
+  'not-a-server': (p, show, trans) =>
+    trans.__(
+      "'%1' is neither a configured name nor a URL nor the port of a Jupyter server",
+      show(p.server)
+    ),
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
+  'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
+  'no-ready-model-yet': (p, show, trans) =>
+    trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
+  'no-ready-model-named': (p, show, trans) =>
+    trans.__('There is no such model that is ready; %1.', show(p.known)),
+  'no-gpu-to-grant': (_p, _show, trans) =>
+    trans.__('No GPU can be granted: this machine has none, as far as nbyard knows.'),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
@@ -477,7 +500,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
   'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
   'value-needs-expression': (_p, _show, trans) =>
-    trans.__('a value needs outputEval, or is told in cwl.output.json'),
+    trans.__('a value needs outputEval, or the file cwl.output.json'),
   'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
   'file-not-of-glob': (_p, _show, trans) =>
     trans.__('a file is one of those that glob finds, such as $(self[0])'),
@@ -897,8 +920,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('There is no requirements file %1.', show(p.path)),
   'no-requirements-in-bundle': (p, show, trans) =>
     trans.__('There is no requirements file %1 in the bundle of %2.', show(p.path), show(p.file)),
-  'dataset-removed': (p, show, trans) =>
-    trans.__("There is no dataset '%1' any more.", show(p.name)),
+  'dataset-removed': (p, show, trans) => trans.__("The dataset '%1' was deleted.", show(p.name)),
   'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' is gone.", show(p.name)),
   'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
   'version-gone': (p, show, trans) =>
@@ -972,7 +994,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'packages-from-no-index': (p, show, trans) =>
     trans.__('it needs %1, which came from no index', show(p.names, ', ')),
   'model-origin-unknown': (_p, _show, trans) =>
-    trans.__('nobody knows any more where it was made: run its step again'),
+    trans.__('the run that created it is no longer known: run its node again'),
   'model-image-gone': (_p, _show, trans) =>
     trans.__('the record of the image that its step ran in is gone: run the step again'),
   'model-needs-container': (p, show, trans) =>
@@ -1126,8 +1148,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'raised-bare': (p, show) => show(p.name),
   'no-message': (_p, _show, trans) => trans.__('it failed without a message'),
   interrupted: (_p, _show, trans) => trans.__('interrupted'),
-  'supervisor-stopped': (p, show, trans) =>
-    trans.__('the supervisor was told to stop (%1)', show(p.signal)),
+  'supervisor-stopped': (p, show, trans) => trans.__('the supervisor received %1', show(p.signal)),
   'start-hinted': (p, show, trans) => trans.__('%1. %2', show(p.cause), show(p.hint)),
   'left-out': (p, show, trans) => trans.__('%1 (%2)', show(p.cause), show(p.problem)),
   signal: (p, show, trans) => trans.__('signal %1, %2', show(p.signal), show(p.name)),
@@ -1429,6 +1450,15 @@ export const CODES: Readonly<Record<string, Render>> = {
   'did-you-mean': (p, show, trans) => trans.__('Did you mean %1?', show(p.names, ' or ')),
   'ask-the-log': (p, show, trans) =>
     trans.__("The server's log has details. Look for %1.", show(p.request)),
+  'no-token-sent': (_p, _show, trans) =>
+    trans.__(
+      'No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token.'
+    ),
+  'check-token': (_p, _show, trans) =>
+    trans.__('Check the token in NBYARD_TOKEN: this server may not know it.'),
+  'start-in-hub': (_p, _show, trans) =>
+    trans.__('Start the server in JupyterHub, and check the address: https://HUB/user/NAME/'),
+  'start-server': (_p, _show, trans) => trans.__('Start one, or give its URL.'),
   'try-again-then': (_p, _show, trans) => trans.__('Try again when it is.'),
   'free-space': (_p, _show, trans) => trans.__('Free space and try again.'),
   'free-space-of-store': (_p, _show, trans) =>
@@ -1479,6 +1509,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'upgrade-nbyard': (p, show, trans) =>
     trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
+  'restore-elsewhere': (_p, _show, trans) =>
+    trans.__('Restore into an empty folder (NBYARD_STORE_DIR) and an empty database.'),
   'give-old-key': (p, show, trans) =>
     trans.__(
       'Give the old key too, behind the new one in %1, or replace the secret values in it.',
@@ -1541,12 +1573,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'To declare it, open the inspector of the workflow in JupyterLab while no node is selected. Then select it in the menu beside the field of each node that uses it.'
     ),
-  'bisect-by-metric': (p, show, trans) =>
-    trans.__('These metrics differ between both runs: %1.', show(p.names, ', ')),
-  'bisect-needs-metric': (_p, _show, trans) =>
-    trans.__(
-      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.log_metric(NAME, NUMBER) records one.'
-    ),
+  'bisect-by-metric': (_p, _show, trans) =>
+    trans.__('If both runs succeeded, name a metric that became bad.'),
   'skip-in-scratch-run': (_p, _show, trans) =>
     trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
   'find-gpus': (_p, _show, trans) =>
@@ -1608,6 +1636,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'start-cluster': (_p, _show, trans) => trans.__('Start it, or ask its owner.'),
   'reinstall-nbyard': (_p, _show, trans) =>
     trans.__('Reinstall nbyard: its wheel carries the extension.'),
+  'force-takes-name': (_p, _show, trans) => trans.__('--force takes the name over.'),
+  'replace-makes-version': (_p, _show, trans) =>
+    trans.__('--replace makes a new version of that one.'),
+  'replace-changes-environment': (p, show, trans) =>
+    trans.__('nbyard environments install %1 … --replace changes that one.', show(p.name)),
+  'as-names-run': (_p, _show, trans) => trans.__('--as NAME is for that.'),
+  'list-models': (_p, _show, trans) => trans.__('nbyard models ls lists them.'),
   'name-a-class': (p, show, trans) =>
     trans.__('Name one, such as %1:%2.', show(p.file), show(p.name)),
   'give-defaults': (_p, _show, trans) => trans.__('Give each a default.'),
@@ -1857,7 +1892,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.expression)
     ),
   'default-kept': (p, show, trans) =>
-    trans.__('The default of %1 is none that can be given: the script keeps it.', show(p.name)),
+    trans.__('The default of %1 cannot be passed as a value: the script keeps it.', show(p.name)),
   'default-not-shown': (p, show, trans) =>
     trans.__('The default of %1 is not shown: %2.', show(p.name), show(p.problem)),
   'default-unfit': (p, show, trans) =>
@@ -1873,7 +1908,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 belongs to an action of its own', show(p.keyword)),
   'own-action': (_p, _show, trans) => trans.__('it has an action of its own'),
   'action-is': (p, show, trans) => trans.__('its action is %1', show(p.action)),
-  'name-not-given': (_p, _show, trans) => trans.__('its name is none that nbyard gives'),
+  'name-not-given': (_p, _show, trans) => trans.__('nbyard cannot use its name'),
   'changes-nothing': (_p, _show, trans) => trans.__('it changes nothing'),
   'lists-of-lists': (_p, _show, trans) => trans.__('it takes lists of lists'),
   'letters-one-by-one': (_p, _show, trans) => trans.__('it takes letters one by one'),
@@ -1895,7 +1930,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'program-has-subcommands': (_p, _show, trans) => trans.__('the program has subcommands'),
   'parses-own-list': (p, show, trans) => trans.__('line %1 parses a list of its own', show(p.line)),
   'words-not-told-apart': (p, show, trans) =>
-    trans.__('the words of %1 and %2 cannot be told apart', show(p.first), show(p.second)),
+    trans.__('the words of %1 and %2 cannot be distinguished', show(p.first), show(p.second)),
   'several-commands': (_p, _show, trans) => trans.__('the script has several commands'),
   'parameters-before-command': (_p, _show, trans) =>
     trans.__('parameters stand before the command'),
@@ -1912,12 +1947,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Cells %1 are all tagged parameters; the last value counts.', show(p.cells, ', ')),
   'parameter-hides-function': (p, show, trans) =>
     trans.__(
-      '%1: the name of a function of Python is used for a parameter. The notebook cannot call that function any more; rename the parameter.',
+      '%1: this parameter has the name of a Python function, and the notebook can no longer call the function. Rename the parameter.',
       show(p.name)
     ),
   'parameters-hide-functions': (p, show, trans) =>
     trans.__(
-      '%1: the name of a function of Python is used for parameters. The notebook cannot call that function any more; rename the parameter.',
+      '%1: these parameters have the names of Python functions, and the notebook can no longer call the functions. Rename the parameters.',
       show(p.names, ', ')
     ),
   'cell-no-python': (p, show, trans) =>
@@ -2066,7 +2101,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-many-lines': (p, show, trans) => trans.__('has more than %1 lines', show(p.most)),
   'not-requirement': (p, show, trans) => trans.__('%1 is no requirement', show(p.line)),
   'not-among-requirements': (p, show, trans) =>
-    trans.__('%1 is none of the requirements.', show(p.requirement)),
+    trans.__('%1 is not among the requirements.', show(p.requirement)),
   'folder-without-lock': (p, show, trans) =>
     trans.__(
       '%1: what is in that folder is known in a library only, whose lock keeps it: make one (nbyard environments create NAME -r FILE), and let the node name that instead of the file',
@@ -2118,7 +2153,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-python-function': (_p, _show, trans) =>
     trans.__('has no python_function: only that is served'),
   'no-signature': (_p, _show, trans) =>
-    trans.__('says nothing of the columns: log the model with signature=infer_signature(…)'),
+    trans.__('does not list the columns: log the model with signature=infer_signature(…)'),
   'no-signature-outputs': (_p, _show, trans) =>
     trans.__('is missing: infer the signature with the answers'),
   'deployment-silent': (p, show, trans) =>
@@ -2132,7 +2167,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.state),
       show(p.cause)
     ),
-  'set-twice': (p, show, trans) => trans.__('is said by %1, too', show(p.other)),
+  'set-twice': (p, show, trans) => trans.__('%1 sets it, too', show(p.other)),
   'no-gpu-types': (_p, _show, trans) =>
     trans.__('GPUs are not chosen by their type here: leave it empty'),
   'no-storage': (_p, _show, trans) =>
@@ -2208,7 +2243,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'file-bytes-missing': (p, show, trans) =>
     trans.__('The bytes of %1 are missing. Push again.', show(p.path)),
   'no-pushed-files': (p, show, trans) =>
-    trans.__("Nothing of the project '%1' was pushed.", show(p.name)),
+    trans.__("The project '%1' has no pushed files.", show(p.name)),
   'not-linked': (p, show, trans) =>
     trans.__("The %1 '%2' is not linked to this project.", show(p.kind), show(p.name)),
   'too-many-facts': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
@@ -2266,23 +2301,6 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.character),
       show(p.position),
       show(p.field)
-    ),
-  'cron-any-day': (_p, _show, trans) =>
-    trans.__(
-      'Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here, Sunday is 0 or 7 and Monday is 1.'
-    ),
-  'timing-dialect': (p, show, trans) =>
-    trans.__(
-      "'%1' is a timing of %2. Write a phrase or cron expression, such as '%3'",
-      show(p.text),
-      show(p.program),
-      show(p.example)
-    ),
-  'zone-in-timing': (p, show, trans) =>
-    trans.__(
-      "the time zone is a field of its own: set it to %1 and the timing to '%2'",
-      show(p.zone),
-      show(p.rest)
     ),
   'cron-field': (p, show, trans) =>
     trans.__('%1 at position %2 is not a valid %3', show(p.text), show(p.position), show(p.field)),
@@ -2356,6 +2374,34 @@ export const CODES: Readonly<Record<string, Render>> = {
   'tick-queue-full': (p, show, trans) => trans.__('%1 due times already wait', show(p.count)),
   'replaced-by-schedule': (_p, _show, trans) =>
     trans.__('Replaced by the next run of the schedule'),
+  'secret-in-unit': (_p, _show, trans) =>
+    trans.__('contains a password or token, which must not be in a unit'),
+  'put-secret-in-file': (p, show, trans) =>
+    trans.__(
+      "Write a line %1='…' to a file with mode 600, and name the file with --environment-file.",
+      show(p.name)
+    ),
+  'not-printable-in-unit': (_p, _show, trans) =>
+    trans.__('contains line breaks or other control characters'),
+  'environment-file-unreadable': (p, show, trans) =>
+    trans.__('%1: %2', show(p.path), show(p.message)),
+  'environment-file-strange': (p, show, trans) =>
+    trans.__('%1 is not a regular file', show(p.path)),
+  'environment-file-open': (p, show, trans) =>
+    trans.__('%1 must be yours, and only yours to read', show(p.path)),
+  'close-file': (p, show, trans) => trans.__('chmod 600 %1', show(p.path)),
+  'unit-edited': (p, show, trans) => trans.__('%1 was edited by hand.', show(p.path)),
+  'unit-of-other-store': (p, show, trans) =>
+    trans.__('%1 is the unit of the store %2.', show(p.path), show(p.store)),
+  'force-unit': (_p, _show, trans) => trans.__('Use --force to replace or delete the unit.'),
+  'no-systemd': (_p, _show, trans) => trans.__('This machine has no systemctl.'),
+  'systemctl-failed': (p, show, trans) =>
+    trans.__('systemctl --user %1 failed: %2', show(p.command), show(p.cause)),
+  'use-cron': (p, show, trans) =>
+    trans.__(
+      'Without systemd, cron can start the dispatcher. Add this line with crontab -e:\n%1',
+      show(p.line)
+    ),
   'no-schedule-enabled': (_p, _show, trans) => trans.__('no schedule or trigger is enabled'),
   'waits-after-reboot': (_p, _show, trans) =>
     trans.__(
@@ -2446,6 +2492,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
+  'git-failed': (p, show, trans) => trans.__('git failed: %1.', show(p.message)),
   'forecast-under-way': (_p, _show, trans) =>
     trans.__('Another forecast is under way; try again in a moment.'),
   'bundle-of-live-run': (p, show, trans) =>
@@ -2453,8 +2500,28 @@ export const CODES: Readonly<Record<string, Render>> = {
   'bundle-bytes-gone': (p, show, trans) => trans.__('%1 of the bundle was deleted.', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
+  'backup-exists': (p, show, trans) => trans.__('There is a file %1 already.', show(p.path)),
+  'backup-failed': (p, show, trans) => trans.__('The backup was not written: %1.', show(p.message)),
+  'backup-file-missing': (p, show, trans) => trans.__('The store has no file %1.', show(p.path)),
+  'not-a-backup': (_p, _show, trans) => trans.__('This file is not a backup of a store.'),
+  'backup-damaged': (p, show, trans) =>
+    trans.__('The backup is damaged or incomplete: %1.', show(p.message)),
+  'backup-incomplete': (_p, _show, trans) =>
+    trans.__('The backup is incomplete: its end is missing.'),
+  'backup-checksum-differs': (_p, _show, trans) =>
+    trans.__('The backup is damaged: it has other rows or files than it lists.'),
+  'backup-strange-file': (p, show, trans) =>
+    trans.__('The backup is damaged: it contains %1.', show(p.path)),
+  'backup-strange-bytes': (p, show, trans) =>
+    trans.__('The backup is damaged: %1 has other bytes.', show(p.path)),
   'backup-strange-rows': (p, show, trans) =>
     trans.__('The backup is damaged: %1 has other columns.', show(p.name)),
+  'backup-newer': (p, show, trans) =>
+    trans.__('nbyard %1 wrote this backup. Upgrade nbyard.', show(p.version)),
+  'restore-failed': (p, show, trans) =>
+    trans.__('The backup was not restored: %1.', show(p.message)),
+  'store-exists': (p, show, trans) =>
+    trans.__('There is a store in %1 or in its database.', show(p.folder)),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>
@@ -2672,11 +2739,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-few-columns': (p, show, trans) =>
     trans.__('only %1 columns can be shown', show(p.columns, ',')),
   'too-many-columns': (p, show, trans) =>
-    trans.__(
-      '%1 columns are too many for a profile: a text table has one up to %2',
-      show(p.columns, ','),
-      show(p.most, ',')
-    ),
+    trans.__('%1 columns are too many to look into', show(p.columns, ',')),
   'no-sheet': (p, show, trans) =>
     trans.__("there is no sheet '%1', but %2", show(p.name), show(p.known, ', ')),
   'no-sort-column': (p, show, trans) => trans.__("there is no column '%1'", show(p.name)),
@@ -2952,13 +3015,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-bucket': (_p, _show, trans) =>
     trans.__('names no bucket of S3: write s3://CREDENTIAL@bucket/key'),
   'no-object': (_p, _show, trans) =>
-    trans.__('names no object, which a folder is none: write s3://CREDENTIAL@bucket/key'),
+    trans.__('names a folder instead of an object: write s3://CREDENTIAL@bucket/key'),
   'no-credential-in-url': (_p, _show, trans) =>
     trans.__('names no credential: write s3://CREDENTIAL@bucket/key'),
   'endpoint-not-http': (p, show, trans) =>
     trans.__('the endpoint of the credential %1 is no http(s) address', show(p.credential)),
   'not-region': (p, show, trans) =>
-    trans.__('the region of the credential %1 is none', show(p.credential)),
+    trans.__('the credential %1 has an invalid region', show(p.credential)),
   'no-host': (_p, _show, trans) => trans.__('names no host'),
   'malformed-host': (_p, _show, trans) => trans.__('has no proper host'),
   'percent-in-host': (_p, _show, trans) => trans.__('may not hide its host behind percent signs'),
@@ -3026,7 +3089,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.inputs, ', ')
     ),
   'argument-gone': (p, show, trans) =>
-    trans.__('%1 has no argument %2 any more', show(p.name), show(p.argument)),
+    trans.__('%1 no longer has the argument %2', show(p.name), show(p.argument)),
   'argument-problem': (p, show, trans) => trans.__('%1: %2', show(p.argument), show(p.problem)),
   'argument-needs-value': (p, show, trans) => trans.__('%1 needs a value', show(p.argument)),
   'connection-needed': (p, show, trans) => trans.__('%1 needs a connection', show(p.argument)),

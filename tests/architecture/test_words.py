@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.domain.credentials import KINDS
+from nbyard.domain.deployments.creation_form import OFFERED, PRESETS
+from nbyard.reasons.codes import CODES
+from nbyard.settings import Settings
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jupyter_ext/nbyard"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -32,6 +37,7 @@ AVOIDED = {
     r"\bas it were\b|\blest\b|\bhence\b|\bthereby\b|\bthereof\b": "plainer words",
 }
 CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\*[^*\n]+\*", re.DOTALL)
+TRANSLATED = re.compile(r"""trans\._[_n]\(\s*(['"`])(.*?)\1""", re.DOTALL)
 # Lists and tables hold the rest.
 MOST_WORDS_IN_A_PARAGRAPH = 90
 ITEM = re.compile(r"\n(?=\s*(?:[-*+]|\d+\.) )")
@@ -94,6 +100,29 @@ def test_code_does_not_become_less_plain():
         for _ in avoided(text)
     )
     assert found.total() <= MOST_IN_CODE, found.most_common(20)
+
+
+def test_the_texts_of_reasons_are_plain():
+    found = {name: [*avoided(code.text)] for name, code in CODES.items()}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_the_texts_of_the_interface_are_plain():
+    found = {}
+    for path in sorted((ROOT / "src").rglob("*.ts*")):
+        if "__tests__" not in path.parts and path.name != "codes.ts":
+            for match in TRANSLATED.finditer(path.read_text("utf-8")):
+                found[f"{path.name}: {match[2]}"] = [*avoided(match[2])]
+    assert len(found) > 500
+    assert {text: words for text, words in found.items() if words} == {}
+
+
+def test_the_help_of_forms_and_settings_is_plain():
+    texts = [trait.help for trait in Settings.class_traits(config=True).values()]
+    texts += [field.help for one in PRESETS for field in one.fields]
+    texts += [one.help for one in OFFERED]
+    texts += [text for kind in KINDS for text in (kind.help, *(f.help for f in kind.fields))]
+    assert [(text, words) for text in texts if (words := [*avoided(text)])] == []
 
 
 def test_what_is_avoided_is_found_in_prose_only():

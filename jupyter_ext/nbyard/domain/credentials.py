@@ -49,25 +49,25 @@ KINDS = (
     CredentialKind(
         "token",
         "Token or password",
-        "Any text that is to be kept secret: an API token, a password, a private key.",
+        "A secret text: an API token, a password or a private key.",
         [CredentialField("secret", "Secret", secret=True, several_lines=True)],
     ),
     CredentialKind(
         "env-file",
         "Variables",
-        "Lines of NAME=value, as in a .env file; each value is kept secret.",
+        "Lines of NAME=value, as in a .env file. Each value is secret.",
         [CredentialField("text", "Lines of NAME=value", secret=True, several_lines=True)],
     ),
     CredentialKind(
         "s3",
         "S3",
-        "A key of Amazon S3, MinIO or another store that speaks S3.",
+        "A key of Amazon S3, MinIO or another store with the S3 API.",
         [
             CredentialField("access_key_id", "Access key ID"),
             CredentialField("secret_access_key", "Secret access key", secret=True),
             CredentialField("session_token", "Session token", secret=True, required=False),
             CredentialField(
-                "endpoint_url", "Endpoint", "https://host:port; empty = Amazon's.", required=False
+                "endpoint_url", "Endpoint", "https://host:port. Empty: Amazon S3.", required=False
             ),
             CredentialField("region", "Region", required=False),
         ],
@@ -75,7 +75,7 @@ KINDS = (
     CredentialKind(
         "webdav",
         "WebDAV or Nextcloud",
-        "A login of a WebDAV server; for Nextcloud make an app password in its security settings.",
+        "A login of a WebDAV server. For Nextcloud, create an app password in the settings.",
         [
             CredentialField("url", "Address", "https://cloud.example.org/remote.php/dav/files/ann"),
             CredentialField("username", "User name"),
@@ -85,12 +85,12 @@ KINDS = (
     CredentialKind(
         "registry",
         "Image registry",
-        "A login of a registry of container images, with which those are pushed and pulled.",
+        "A login of a container registry, to pull and push images.",
         [
             CredentialField(
                 "server",
                 "Server",
-                "registry.example.org:5000 or docker.io; with a path (ghcr.io/team) for images"
+                "registry.example.org:5000 or docker.io. With a path (ghcr.io/team): for images"
                 " below it only.",
             ),
             CredentialField("username", "User name"),

@@ -44,8 +44,8 @@ OFFERED = (
     OfferedService(
         "api",
         "Model API",
-        "A model image built here, or one that speaks the DEEPaaS API, whose local port is open to"
-        " all users of this machine.",
+        "A model image built here, or one with the DEEPaaS API. All users of this machine can reach"
+        " the local port of the latter.",
         "",
         [API],
         needs_password=False,
@@ -54,8 +54,8 @@ OFFERED = (
     OfferedService(
         "jupyterlab",
         "JupyterLab",
-        "JupyterLab with kernels and terminals in the container. All users of this machine reach"
-        " its local port, which asks for the password.",
+        "JupyterLab with kernels and terminals in the container. All users of this machine can"
+        " reach its local port, which requires the password.",
         "quay.io/jupyter/minimal-notebook:latest",
         [LAB],
         needs_password=True,
@@ -64,7 +64,7 @@ OFFERED = (
         "code-server",
         "VS Code",
         "VS Code in the browser (code-server), with terminals in the container. All users of this"
-        " machine reach its local port, which asks for the password.",
+        " machine can reach its local port, which requires the password.",
         "codercom/code-server:latest",
         [CODE],
         needs_password=True,
@@ -72,8 +72,8 @@ OFFERED = (
     OfferedService(
         "own",
         "Own command",
-        "Whatever the image, or the command that you give, starts. Its local ports are open to all"
-        " users of this machine.",
+        "The program of the image, or your command. All users of this machine can reach its local"
+        " ports.",
         "",
         [],
         needs_password=False,
@@ -84,12 +84,18 @@ IDES = ("jupyterlab", "code-server")
 
 TEXTS = (
     FormField(
-        "title", "Title", "What people call it; at most 45 characters.", "text", "", 0, MAX_TITLE
+        "title",
+        "Title",
+        "The name that users see; at most 45 characters.",
+        "text",
+        "",
+        0,
+        MAX_TITLE,
     ),
     FormField(
         "description",
         "Description",
-        "What it is for; at most 1,000 characters.",
+        "The purpose of the deployment; at most 1,000 characters.",
         "long text",
         "",
         0,
@@ -98,7 +104,7 @@ TEXTS = (
     FormField(
         "name",
         "Host name",
-        "The part of its address that is its own; made of the title when nothing is said.",
+        "The deployment's own part of its address. Empty: derived from the title.",
         "text",
         "",
         0,
@@ -109,7 +115,7 @@ MORE = (
     FormField(
         "password",
         "Password",
-        "What JupyterLab and VS Code ask for; at least 9 characters.",
+        "The password for JupyterLab or VS Code; at least 9 characters.",
         "password",
         "",
         MIN_PASSWORD,
@@ -118,28 +124,28 @@ MORE = (
     FormField(
         "command",
         "Command",
-        "Words of a command in place of the image's own.",
+        "The words of a command that replaces the image's own.",
         "words",
         is_advanced=True,
     ),
     FormField(
         "environment",
         "Variables",
-        "Variables of its environment; no secrets, for everybody who may see it sees them.",
+        "Environment variables, without secrets: users who may see the deployment read them.",
         "pairs",
         is_advanced=True,
     ),
     FormField(
         "ports",
         "Ports",
-        "The ports that it listens at, each with the name of its link.",
+        "The ports of the service, each with the name of its link.",
         "ports",
         is_advanced=True,
     ),
     FormField(
         "start_seconds",
         "Time to start",
-        "How long it may take until it answers.",
+        "The time limit for its first response.",
         "number",
         300,
         1,
@@ -150,7 +156,7 @@ MORE = (
     FormField(
         "stop_seconds",
         "Time to stop",
-        "How long it may take to finish what it was asked, when it is stopped or replaced.",
+        "The time limit to finish open requests when it is stopped or replaced.",
         "number",
         STOP_SECONDS,
         0,
@@ -165,15 +171,15 @@ def _hardware(
     cpu: tuple[int, int, int], memory: tuple[int, int, int], gpus: int
 ) -> tuple[FormField, ...]:
     """Return the hardware fields: minimum, maximum and default each, and at most `gpus` GPUs."""
-    told_gpus = "GPUs of its own; they are taken from the same as those of runs."
-    told_memory = "What it may take; it is ended when it wants more."
+    told_gpus = "The number of GPUs that only this deployment uses. Runs cannot use them meanwhile."
+    told_memory = "The memory limit. A service that exceeds it is killed."
     return (
-        FormField("cpu", "CPU", "Cores that it may use at most.", "number", cpu[2], *cpu[:2]),
+        FormField("cpu", "CPU", "The maximum number of cores.", "number", cpu[2], *cpu[:2]),
         FormField("memory_gb", "Memory", told_memory, "number", memory[2], *memory[:2], "GB"),
         FormField(
             "disk_gb",
             "Disk",
-            "What it may write; held where the engine's disk can.",
+            "The maximum size of its files, if the disk of the engine supports limits.",
             "number",
             10,
             1,

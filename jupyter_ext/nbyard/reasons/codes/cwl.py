@@ -83,7 +83,7 @@ MISFITS = {
     "no-such-file": code("there is no file {path}", path=str),
     "file-not-utf8": code("{path} is no UTF-8 text (byte {byte})", path=str, byte=int),
     "record-needs-value": code("of a record needs outputEval"),
-    "value-needs-expression": code("a value needs outputEval, or is told in cwl.output.json"),
+    "value-needs-expression": code("a value needs outputEval, or the file cwl.output.json"),
     "output-is-no-stdin": code("an output is no stdin"),
     "file-not-of-glob": code("a file is one of those that glob finds, such as $(self[0])"),
     "type-contains-itself": code("the type {name} contains itself", name=str),

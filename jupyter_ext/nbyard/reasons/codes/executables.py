@@ -33,7 +33,7 @@ NODES = {
     "no-requirements-in-bundle": code(
         "There is no requirements file {path} in the bundle of {file}.", path=str, file=str
     ),
-    "dataset-removed": code("There is no dataset '{name}' any more.", name=str),
+    "dataset-removed": code("The dataset '{name}' was deleted.", name=str),
     "dataset-gone": code("The dataset '{name}' is gone.", name=str),
     "dataset-not-ready": code("The dataset '{name}' is not ready.", name=str),
     "version-gone": code("The version {version} that this node is pinned to is gone.", version=str),
@@ -91,7 +91,7 @@ MODELS = {
         "the folder {folder} has neither a model file nor MLmodel", folder=str
     ),
     "packages-from-no-index": code("it needs {names:, }, which came from no index", names=list),
-    "model-origin-unknown": code("nobody knows any more where it was made: run its step again"),
+    "model-origin-unknown": code("the run that created it is no longer known: run its node again"),
     "model-image-gone": code(
         "the record of the image that its step ran in is gone: run the step again"
     ),

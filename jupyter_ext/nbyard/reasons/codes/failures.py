@@ -78,7 +78,7 @@ WORK = {
     "raised-bare": code("{name}", name=str),
     "no-message": code("it failed without a message"),
     "interrupted": code("interrupted"),
-    "supervisor-stopped": code("the supervisor was told to stop ({signal})", signal=str),
+    "supervisor-stopped": code("the supervisor received {signal}", signal=str),
     # the file of the program shows why it could not start
     "start-hinted": code("{cause}. {hint}", cause=REASON, hint=REASON),
     # the work missed a file that did not travel with its code

@@ -187,7 +187,7 @@ ARGUMENTS = {
         expression=str,
     ),
     "default-kept": code(
-        "The default of {name} is none that can be given: the script keeps it.", name=str
+        "The default of {name} cannot be passed as a value: the script keeps it.", name=str
     ),
     "default-not-shown": code(
         "The default of {name} is not shown: {problem}.", name=str, problem=REASON
@@ -206,7 +206,7 @@ ARGUMENTS = {
     "action-has-keyword": code("{keyword} belongs to an action of its own", keyword=str),
     "own-action": code("it has an action of its own"),
     "action-is": code("its action is {action}", action=str),
-    "name-not-given": code("its name is none that nbyard gives"),
+    "name-not-given": code("nbyard cannot use its name"),
     "changes-nothing": code("it changes nothing"),
     "lists-of-lists": code("it takes lists of lists"),
     "letters-one-by-one": code("it takes letters one by one"),
@@ -226,7 +226,7 @@ ARGUMENTS = {
     "program-has-subcommands": code("the program has subcommands"),
     "parses-own-list": code("line {line} parses a list of its own", line=int),
     "words-not-told-apart": code(
-        "the words of {first} and {second} cannot be told apart", first=str, second=str
+        "the words of {first} and {second} cannot be distinguished", first=str, second=str
     ),
     "several-commands": code("the script has several commands"),
     "parameters-before-command": code("parameters stand before the command"),
@@ -246,13 +246,13 @@ CELLS = {
         "Cells {cells:, } are all tagged parameters; the last value counts.", cells=list
     ),
     "parameter-hides-function": code(
-        "{name}: the name of a function of Python is used for a parameter. The notebook cannot call"
-        " that function any more; rename the parameter.",
+        "{name}: this parameter has the name of a Python function, and the notebook can no longer"
+        " call the function. Rename the parameter.",
         name=str,
     ),
     "parameters-hide-functions": code(
-        "{names:, }: the name of a function of Python is used for parameters. The notebook cannot"
-        " call that function any more; rename the parameter.",
+        "{names:, }: these parameters have the names of Python functions, and the notebook can no"
+        " longer call the functions. Rename the parameters.",
         names=list,
     ),
     "cell-no-python": code("The parameters cell is no valid Python ({message}).", message=str),

@@ -81,7 +81,7 @@ ENVIRONMENTS = {
     "requirements-line": code("requirements, line {line}: {problem}", line=int, problem=REASON),
     "too-many-lines": code("has more than {most} lines", most=int),
     "not-requirement": code("{line} is no requirement", line=str),
-    "not-among-requirements": code("{requirement} is none of the requirements.", requirement=str),
+    "not-among-requirements": code("{requirement} is not among the requirements.", requirement=str),
     "folder-without-lock": code(
         "{line}: what is in that folder is known in a library only, whose lock keeps it: make one"
         " (nbyard environments create NAME -r FILE), and let the node name that instead of the"
@@ -133,7 +133,7 @@ MODELS = {
     "package-needed": code("the name of a package is needed, such as numpy==2.1"),
     "no-python-function": code("has no python_function: only that is served"),
     "no-signature": code(
-        "says nothing of the columns: log the model with signature=infer_signature(…)"
+        "does not list the columns: log the model with signature=infer_signature(…)"
     ),
     "no-signature-outputs": code("is missing: infer the signature with the answers"),
 }
@@ -151,7 +151,7 @@ DEPLOYMENTS = {
         state=str,
         cause=str,
     ),
-    "set-twice": code("is said by {other}, too", other=str),
+    "set-twice": code("{other} sets it, too", other=str),
     "no-gpu-types": code("GPUs are not chosen by their type here: leave it empty"),
     "no-storage": code("storage is not mounted here: leave it empty, and import data as datasets"),
     "no-preset": code("there is no preset {name}; there are: {known:, }", name=str, known=list),

@@ -25,7 +25,7 @@ REFUSALS = {
     "not-toml": code("is no valid TOML: {message}", message=str),
     "not-among-files": code("{path} is not among the files that are sent", path=str),
     "file-bytes-missing": code("The bytes of {path} are missing. Push again.", path=str),
-    "no-pushed-files": code("Nothing of the project '{name}' was pushed.", name=str),
+    "no-pushed-files": code("The project '{name}' has no pushed files.", name=str),
     "not-linked": code("The {kind} '{name}' is not linked to this project.", kind=str, name=str),
     "too-many-facts": code("may have at most {most} entries", most=int),
     "not-a-repository": code(

@@ -154,7 +154,7 @@ ENDS = {
     "dask-first-worker-gone": code("the Dask worker that began it is gone"),
     "dask-files-missing": code("its files did not reach the Dask worker"),
     "dask-task-failed": code("its Dask task failed: {message}", message=str),
-    "dask-forgotten": code("the Dask scheduler does not know it any more"),
+    "dask-forgotten": code("the Dask scheduler has lost it"),
     "dask-cancelled": code("its Dask task was cancelled from outside"),
     "dask-no-result": code("its result is not visible here"),
 }
@@ -175,7 +175,7 @@ DEPLOYMENTS = {
     "waits-for-build": code("waits for the build of its image"),
     "build-failed": code("the build of its image failed: {cause}", cause=REASON),
     "image-removed": code("its image was removed before it was built"),
-    "no-takeover": code("revision {number} has not taken over: {cause}", number=int, cause=REASON),
+    "no-takeover": code("revision {number} does not serve yet: {cause}", number=int, cause=REASON),
     "service-silent": code("the service does not respond"),
     "service-silent-because": code("the service does not respond: {message}", message=str),
     "service-never-answered": code(

@@ -134,12 +134,12 @@ ADDRESSES = {
     "dot-segments-in-key": code("may not contain . or .. in its key"),
     "key-too-long": code("may have at most {most} bytes in its key", most=int),
     "no-bucket": code("names no bucket of S3: write s3://CREDENTIAL@bucket/key"),
-    "no-object": code("names no object, which a folder is none: write s3://CREDENTIAL@bucket/key"),
+    "no-object": code("names a folder instead of an object: write s3://CREDENTIAL@bucket/key"),
     "no-credential-in-url": code("names no credential: write s3://CREDENTIAL@bucket/key"),
     "endpoint-not-http": code(
         "the endpoint of the credential {credential} is no http(s) address", credential=str
     ),
-    "not-region": code("the region of the credential {credential} is none", credential=str),
+    "not-region": code("the credential {credential} has an invalid region", credential=str),
     "no-host": code("names no host"),
     "malformed-host": code("has no proper host"),
     "percent-in-host": code("may not hide its host behind percent signs"),

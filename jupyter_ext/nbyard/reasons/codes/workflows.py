@@ -45,7 +45,7 @@ BYPASSED = {
 }
 
 VALUES = {
-    "argument-gone": code("{name} has no argument {argument} any more", name=str, argument=str),
+    "argument-gone": code("{name} no longer has the argument {argument}", name=str, argument=str),
     "argument-problem": code("{argument}: {problem}", argument=str, problem=REASON),
     "argument-needs-value": code("{argument} needs a value", argument=str),
     "connection-needed": code("{argument} needs a connection", argument=str),

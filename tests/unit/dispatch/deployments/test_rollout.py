@@ -235,7 +235,7 @@ def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolli
     assert rolling.step().state == "queued"
     found = rolling.step(3)
     assert (found.state, found.serving) == ("running", 1)
-    assert "revision 2 has not taken over" in str(found.reason)
+    assert "revision 2 does not serve yet" in str(found.reason)
 
 
 def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(

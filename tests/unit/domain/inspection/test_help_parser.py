@@ -126,7 +126,7 @@ def test_what_click_prints() -> None:
     ("text", "words"),
     [
         ("usage: git <command> [<args>]\n\n  -q, --quiet  be quiet", "subcommands"),
-        ("usage: x [a ...] [b ...]\n\n  -q, --quiet  be quiet", "told apart"),
+        ("usage: x [a ...] [b ...]\n\n  -q, --quiet  be quiet", "be distinguished"),
     ],
 )
 def test_words_that_are_not_read(text: str, words: str) -> None:

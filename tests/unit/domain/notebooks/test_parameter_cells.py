@@ -135,7 +135,7 @@ def test_the_later_cell_wins() -> None:
     [("print = 3", "print"), ("x = 1\nmax = 2\nid = 3", "max, id"), ("x = 1\nNone_ = 2", "")],
 )
 def test_a_parameter_that_hides_a_function_of_python_is_told(source: str, names: str) -> None:
-    told = [hint for hint in hints(source) if "name of a function of Python" in hint]
+    told = [hint for hint in hints(source) if "Python function" in hint]
     assert [hint.partition(":")[0] for hint in told] == ([names] if names else [])
 
 

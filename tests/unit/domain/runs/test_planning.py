@@ -202,7 +202,7 @@ def test_parameters_are_bound_and_read_as_the_argument_wants_them():
         ),
         (
             _document(arguments={"alpha": Binding(value=1), "beta": Binding(value=1)}),
-            [("clean", "beta", "clean.ipynb has no argument beta any more")],
+            [("clean", "beta", "clean.ipynb no longer has the argument beta")],
         ),
         (
             _document(edges={**EDGES, "old": Edge("sales", "data", "train", "rows")}),
