@@ -23,7 +23,7 @@ MAX_MODULES = 18
 MAX_LAZY_IMPORTS = 110
 MAX_USED_ONCE = 3.5  # in 1,000 lines
 MIN_COMMENTS = 2.4  # lines in 100
-MIN_VERBS = 98  # of 100 docstrings of functions
+MIN_VERBS = 99  # of 100 docstrings of functions
 MAX_SHOWN = 20  # new items that a failed figure names
 # Names that WORDS replaced: no module may have one again.
 REPLACED = frozenset(

@@ -42,7 +42,7 @@ TRANSLATED = re.compile(r"""trans\._[_n]\(\s*(['"`])(.*?)\1""", re.DOTALL)
 MOST_WORDS_IN_A_PARAGRAPH = 90
 ITEM = re.compile(r"\n(?=\s*(?:[-*+]|\d+\.) )")
 # Texts of the code that are still to be written anew. The limit only falls.
-MOST_IN_CODE = 60
+MOST_IN_CODE = 5
 
 
 def avoided(text: str) -> Iterator[tuple[str, str]]:

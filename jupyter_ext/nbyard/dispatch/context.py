@@ -50,7 +50,7 @@ class DispatchContext:
         """Open a transaction that commits only while this dispatcher holds the lease.
 
         Raises:
-            LeaseLost: Another dispatcher has taken over.
+            LeaseLost: Another dispatcher has the lease.
         """
         with self.store.write() as c:
             self.store.leases.check(c, self.lease)
@@ -59,7 +59,7 @@ class DispatchContext:
     def is_held(self, c: Connection) -> bool:
         """Return whether this dispatcher still holds the lease.
 
-        Check this before actions without a write: another one may have taken over during a sleep.
+        Check this before actions without a write: another one may have the lease after a sleep.
         """
         known = self.store.leases.get(c, self.lease.name)
         return known is not None and known.epoch == self.lease.epoch

@@ -1,4 +1,4 @@
-"""Delete bytes that no row names any more, after a grace period, unused run templates, and
+"""Delete bytes that no row names, after a grace period, unused run templates, and
 dangling links of projects.
 
 Candidates are found with one query per subject. They are checked again and deleted while no

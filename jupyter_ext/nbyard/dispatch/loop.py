@@ -129,7 +129,7 @@ class Dispatcher:
         """Execute rounds until stopped, idle or superseded.
 
         Raises:
-            LeaseLost: Another dispatcher has taken over.
+            LeaseLost: Another dispatcher has the lease.
         """
         self._keeper.start()
         log.info("dispatcher %s of store %s", os.getpid(), self._context.store.id)
@@ -163,7 +163,7 @@ class Dispatcher:
         end = time.monotonic() + LEAVE_SECONDS
         for threads in self._beside:
             threads.close()
-        # Threads drop what they have not begun, and nobody else would clean up soon.
+        # Threads drop what they have not begun, and no other process would clean up soon.
         self._clean_ups.wait(LEAVE_SECONDS)
         self._threads.close(max(0.0, end - time.monotonic()))
         for threads in self._beside:

@@ -1,6 +1,6 @@
 """Builds the reasons of failures: a code with typed parameters, as in result.json.
 
-The runner has no texts for them: whoever shows a failure renders it with nbyard's catalogue.
+The runner has no texts for them: nbyard renders failures with its catalogue.
 """
 
 from __future__ import annotations

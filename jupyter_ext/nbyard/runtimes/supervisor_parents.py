@@ -103,7 +103,7 @@ class _Task(msgspec.Struct):
 class Parent:
     """A process that forks supervisors faster than they can be spawned.
 
-    It works on Linux only, where forks are told apart by their entries in /proc.
+    It works on Linux only, where entries in /proc distinguish forks.
     """
 
     def __init__(self, command: list[str], pool: tuple[str, ...] = ()) -> None:

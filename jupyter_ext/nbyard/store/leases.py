@@ -44,7 +44,7 @@ class Lease(msgspec.Struct, frozen=True):
 
 
 class LeaseLost(Conflict):
-    """Another dispatcher has taken over."""
+    """Another dispatcher has the lease."""
 
 
 class LeaseRows:

@@ -200,7 +200,7 @@ class AttemptDriver:
         """Return whether the pause is over, and this dispatcher may start the attempt.
 
         Right after a commit it may. Later it checks the store, because another dispatcher may have
-        taken over while this one slept.
+        replaced this one while it slept.
         """
         snapshot, now = self.snapshot, time.monotonic()
         if now < self.seen.not_before:

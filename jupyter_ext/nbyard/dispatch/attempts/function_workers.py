@@ -259,7 +259,7 @@ class WorkerCheck:
         """Return whether this dispatcher may start the worker or add calls.
 
         Right after a commit it may. Later it checks the store, because another dispatcher may have
-        taken over while this one slept.
+        replaced this one while it slept.
         """
         waiting = self.snapshot.waiting
         if all(time.monotonic() - one.since < FRESH_SECONDS for one in waiting):

@@ -299,7 +299,7 @@ class RunController:
                 self._look_for_remains(attempt)
 
     def _look_for_remains(self, attempt: LiveAttempt) -> None:
-        """Free the GPUs of an ended attempt as soon as nothing of it is left."""
+        """Free the GPUs of an ended attempt as soon as its processes are gone."""
         name, runtime = attempt.record.id, attempt.record.runtime
         is_gone = partial(self._attempts.is_gone, snapshot_of(self._context, attempt))
 

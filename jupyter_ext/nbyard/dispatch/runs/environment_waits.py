@@ -51,7 +51,7 @@ class EnvironmentWaits:
             tasks.pop(task_id, None)
 
     def known(self) -> Iterator[str]:
-        """Yield the tasks that need not wait any longer."""
+        """Yield the tasks that no longer need to wait."""
         for runtime in [task for task in self._tasks if task not in self._silences]:
             yield from self._tasks.pop(runtime)
 

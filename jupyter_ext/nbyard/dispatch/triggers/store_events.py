@@ -60,7 +60,7 @@ class StoreEvents:
             newest = self._store.events.newest_id(c)
             stored = self._store.triggers.cursor(c)
             first = self._store.triggers.first_since(c, KINDS)
-            # Events before the oldest of these triggers concern nobody.
+            # Events before the oldest of these triggers concern no trigger.
             start = max(stored, self._seen, newest if first is None else first)
             until = min(newest, start + MOST_AT_ONCE)
             found = [*self._occurrences(c, start, until)] if first is not None else []

@@ -120,7 +120,7 @@ class WatchedFiles:
 
     @property
     def has_dropped(self) -> bool:
-        """Return whether hints are still asked for that nobody needs."""
+        """Return whether a watch still sends hints that no trigger needs."""
         return bool(self._dropped)
 
     def drop(self) -> None:

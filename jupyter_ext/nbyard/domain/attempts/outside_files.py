@@ -30,7 +30,7 @@ class OutsideUse(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a task used a path, with its states at the start and at the end.
 
     `reads` states whether it was read before it was first written, or only later. `opened` is a
-    file that was only opened for writing. `unseen` is a new file that nobody could watch. `names`
+    file that was only opened for writing. `unseen` is a new file that could not be watched. `names`
     is the digest of the names in a folder at the start.
     """
 

@@ -219,7 +219,7 @@ class CrateParts:
         return self._graph.add(key_of("language", language), "ComputerLanguage", name=language)
 
     def _place(self, folder: str, name: str, of: str) -> str:
-        """Return the place of something; two of one name are told apart by a number."""
+        """Return the place of something; a number distinguishes two with one name."""
         plain = place_of(name)
         stem, dot, suffix = plain.rpartition(".") if "." in plain else (plain, "", "")
         numbered = (f"{stem}-{number}{dot}{suffix}" for number in itertools.count(2))

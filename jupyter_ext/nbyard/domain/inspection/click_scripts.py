@@ -233,7 +233,7 @@ def _option(source: PythonModule, call_arguments: CallArguments, words: list[str
     is_list = is_many or bool(call_arguments.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
     found = _typed(source, call_arguments, plain)
-    # nobody can answer a prompt
+    # no user can answer a prompt
     if call_arguments.value("prompt") and found.default in (None, msgspec.UNSET):
         return msgspec.structs.replace(found, required=True)
     return found

@@ -28,7 +28,7 @@ class StoredRule(msgspec.Struct, frozen=True):
 
 
 class Occurrence(msgspec.Struct, frozen=True):
-    """An event about a run or a due time, before it is known who wants to hear of it.
+    """An event about a run or a due time, before its receivers are known.
 
     `event_id` is the same whenever the event is reported. `facts` are stored with the notice.
     `projects` are the IDs of those projects that a rule names and to which the event belongs.

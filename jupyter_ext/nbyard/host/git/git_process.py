@@ -1,4 +1,4 @@
-"""Run git by its argument vector, with nothing of a repository that would start programs."""
+"""Run git by its argument vector, without settings of a repository that start programs."""
 
 import os
 import shutil

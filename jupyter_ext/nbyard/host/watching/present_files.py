@@ -57,7 +57,7 @@ def changed_at(path: str) -> datetime:
                 raise
             place = place.parent
             continue
-        # Unlike that of modification, nobody can set this time, and a rename changes it.
+        # Unlike that of modification, no program can set this time, and a rename changes it.
         is_there = place == Path(path)
         seconds = known.st_ctime if is_there else known.st_mtime
         return datetime.fromtimestamp(seconds, UTC)

@@ -10,7 +10,7 @@ OF_THE_END = "psutil"
 RUNNER = str(__package__).rpartition(".")[0]
 
 _of_kernels: set[str] = set()
-_removed: dict[str, ModuleType] = {}  # held, as nothing of them may end in a kernel
+_removed: dict[str, ModuleType] = {}  # held, as none of their parts may end in a kernel
 
 
 def note_own() -> None:

@@ -22,7 +22,7 @@ PATHS = WorkerCode("nbyard_paths", path_states)
 
 
 class WorkerGone(Exception):
-    """The scheduler has no worker of that address any more."""
+    """The scheduler no longer has a worker of that address."""
 
 
 async def call_on_workers(

@@ -123,6 +123,6 @@ def _awaited(parts: ServiceContext, trial: Trial) -> TrialAnswer:
             time.sleep(PAUSE_SECONDS)
     finally:
         with parts.store.write() as c:
-            # Nobody else reads the row, also if this request gives up.
+            # No other process reads the row, also if this request gives up.
             rows.delete(c, trial.id)
     return TrialAnswer(problem=because("dispatcher-silent"), passes=True)

@@ -56,7 +56,7 @@ class FactReader:
         return RunFacts(run, tasks, values, seconds)
 
     def only_metrics(self, run: Run, metrics: Metrics) -> RunFacts:
-        """Return a record with nothing but metrics, in the order of the nodes."""
+        """Return a record with only metrics, in the order of the nodes."""
         tasks = {
             node: TaskFacts(node, node, place, "succeeded", metrics=own)
             for place, (node, own) in enumerate(metrics.items())

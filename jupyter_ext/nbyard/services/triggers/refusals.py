@@ -38,6 +38,6 @@ class Refusals:
             if times is None or len(times) < MOST_REFUSED:
                 return 0
             free = times[0] + WINDOW
-        # A clock that was set back locks nobody out for long.
+        # A clock that was set back locks no sender out for long.
         is_past = now >= free or now < times[0]
         return 0 if is_past else max(1, math.ceil((free - now).total_seconds()))

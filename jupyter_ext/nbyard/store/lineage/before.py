@@ -77,7 +77,7 @@ def before_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Lin
         if used is not None:
             yield Link(Ref("environment", used.version_id), target, hint=used.name)
         elif row.fingerprint:
-            # The environment is none of nbyard's: what was installed there identifies it.
+            # nbyard did not create the environment: the installed packages identify it.
             name = row.kernel or kernels.get(row.executable_version_id) or row.runtime
             yield Link(Ref("environment", f"{row.fingerprint} {name}"), target, hint=name)
         if row.image:

@@ -170,7 +170,7 @@ def read_code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
             digest=row.code_digest,
             created_at=row.created_at,
         )
-        # Whoever sees a task sees the code of it that outlived its executable.
+        # A user who sees a task sees its code, also after its executable is deleted.
         yield Ref("code", row.id), node, row.known is None or row.is_visible
 
 

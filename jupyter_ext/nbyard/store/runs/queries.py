@@ -190,7 +190,7 @@ class RunRows:
         own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, limit, after)
         own = own.where(runs.c.id >= first) if first else own
         given = {name: value for name, value in filters.items() if value}
-        # Whoever asks for check runs by their origin wants to see them.
+        # A request for check runs by their origin wants to see them.
         own = own if given.get("origin") in SCRATCH else own.where(HISTORY)
         rows = c.execute(_filtered(own, _Page(limit, after, first), given)).all()
         counts = self.counts(c, [row.id for row in rows])

@@ -88,7 +88,7 @@ class ContainerAttempt:
                 self.is_starting = False
 
     def poke(self) -> None:
-        """Wake who waits for changes of the attempt."""
+        """Wake the threads that wait for changes of the attempt."""
         with suppress(NbyardError):  # the folder may have been deleted after the end
             AttemptFolder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
 

@@ -59,7 +59,7 @@ class Followed(Protocol):
         """Stop the attempt."""
 
     def poke(self) -> None:
-        """Wake who waits for changes of the attempt."""
+        """Wake the threads that wait for changes of the attempt."""
 
 
 class Watcher:
