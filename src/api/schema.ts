@@ -1701,8 +1701,9 @@ export interface paths {
          * @description `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
          *     and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
          *     zone unless the text names one. `until` itself is not part of the range. `origin` is what
-         *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
-         *     a schedule. `project` is the ID or name of a project.
+         *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID or
+         *     name of a schedule, whose backfills and retries are among the runs. `project` is the ID or
+         *     name of a project.
          */
         get: operations["runs.list"];
         put?: never;
@@ -4114,16 +4115,14 @@ export interface components {
         /**
          * DeploymentEvent
          * @description An event of a deployment: its new `state`, or the `change` of a user, and the reason.
-         *
-         *         A rollback or an edit of a failed deployment has both.
          */
         DeploymentEvent: {
             id: number;
             at: string;
             /** @default  */
             state: string;
-            /** @default null */
-            change: components["schemas"]["Reason"] | null;
+            /** @default  */
+            change: string;
             /** @default 0 */
             revision: number;
             /** @default null */
@@ -6244,9 +6243,8 @@ export interface components {
          * OutputComparison
          * @description The same output of two runs.
          *
-         *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
-         *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
-         *         why the comparison is limited.
+         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
+         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
          */
         OutputComparison: {
             old: components["schemas"]["OutputFile"];
@@ -6262,8 +6260,6 @@ export interface components {
             cut: boolean;
             /** @default null */
             note: components["schemas"]["Reason"] | null;
-            /** @default [] */
-            rows: number[];
         };
         /**
          * OutputFile
@@ -7111,13 +7107,13 @@ export interface components {
          * Revision
          * @description One version of the specification of a deployment.
          *
-         *         `origin` is what created it: a new deployment, an edit or a rollback. `reason` says why it
-         *         failed; `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
+         *         `origin` is *created*, *edited* or *rolled back to N*. `reason` says why it failed;
+         *         `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
          */
         Revision: {
             id: string;
             number: number;
-            origin: components["schemas"]["Reason"];
+            origin: string;
             spec: components["schemas"]["RevisionSpec"];
             image_id: string;
             gpus: string[];

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.origins import SOURCED, Origin
@@ -124,7 +125,7 @@ def test_a_submission_key_makes_one_run_however_many_ask_at_once(
     yard: Yard, ann: Caller, template: RunTemplate
 ) -> None:
     """R1: two dispatchers, or a dispatcher that is asked again after a crash."""
-    origin = Origin("schedule", "s" * 36, DUE)
+    origin = Origin("schedule", new_id(), DUE)
 
     def create(_: int) -> tuple[str, bool]:
         with yard.store.write() as c:
@@ -139,7 +140,7 @@ def test_a_submission_key_makes_one_run_however_many_ask_at_once(
         assert create_run(yard.store, c, other, submission_key="due")[1], "keys are the owner's"
         assert create_run(yard.store, c, template)[0] != create_run(yard.store, c, template)[0]
     runs = yard.services.runs
-    (found,) = runs.list(ann, schedule="s" * 36).items
+    (found,) = runs.list(ann, schedule=origin.id).items
     origin = msgspec.structs.replace(origin, source_id=origin.id)
     assert (found.id, found.origin) == (made[0][0], origin)
     assert found.scheduled_at == "2026-03-29T01:30:00Z"

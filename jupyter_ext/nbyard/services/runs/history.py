@@ -46,8 +46,9 @@ class RunHistory(RunForecasts):
         `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
         and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
         zone unless the text names one. `until` itself is not part of the range. `origin` is what
-        started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
-        a schedule. `project` is the ID or name of a project.
+        started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID or
+        name of a schedule, whose backfills and retries are among the runs. `project` is the ID or
+        name of a project.
         """
         check_limit(limit)
         if state and state not in RUN.moves:
@@ -64,7 +65,7 @@ class RunHistory(RunForecasts):
             "search": search,
             "node": node,
             "origin": origin,
-            "schedule": schedule,
+            "schedule": self._schedule(caller, schedule),
         }
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
@@ -100,6 +101,17 @@ class RunHistory(RunForecasts):
                 names = self._store.executables.names(c, caller.name)
                 raise no_such("no-executable", key, names.values())
         return found.id
+
+    def _schedule(self, caller: Caller, key: str) -> str:
+        """Return the ID of a schedule given by ID (even if deleted) or name."""
+        if not key or is_id(key):
+            return key
+        with self._store.read() as c:
+            found = self._store.schedules.get(c, caller.name, key)
+            if found is None:
+                names = self._store.schedules.names(c, caller.name)
+                raise no_such("no-schedule", key, names.values())
+        return found.schedule.id
 
 
 def _moment(text: str, field: str) -> datetime | None:

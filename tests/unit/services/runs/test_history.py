@@ -8,6 +8,8 @@ from sqlalchemy import insert
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import first_id_at, new_id
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import NewSchedule, Phrase
 from nbyard.errors import Invalid, NotFound
 from nbyard.store.schema.tables import runs
 
@@ -80,3 +82,16 @@ def test_an_executable_with_other_filters(yard, ann, root, tool, finished):
         numbers(yard, ann, executable="fog")
     with pytest.raises(Invalid):
         numbers(yard, ann, state="fog")
+
+
+def test_the_runs_of_a_schedule_are_found_by_its_name_or_id(yard, ann, root, days):
+    (root / "a.py").write_text("print()\n")
+    new = NewSchedule(NewRun(path="a.py"), Phrase("daily at 6"), "morning")
+    made = yard.services.schedules.create(ann, new)
+    run = yard.services.schedules.run(ann, "morning")
+    for key in ("morning", made.id):
+        assert numbers(yard, ann, schedule=key) == [run.number]
+    yard.services.schedules.delete(ann, "morning")
+    assert numbers(yard, ann, schedule=made.id) == [run.number]
+    with pytest.raises(NotFound, match="schedule 'morning'"):
+        numbers(yard, ann, schedule="morning")
