@@ -362,4 +362,5 @@ VIEWS: dict[str, View] = {
     "runs.tasks": _tasks,
     "runs.cancel": _run,
     "runs.retry": _run,
+    "schedules.run": _run,
 }

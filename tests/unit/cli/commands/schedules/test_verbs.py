@@ -48,7 +48,11 @@ def test_an_unknown_phrase_is_refused_with_examples(shell, made):
 
 def test_run_disable_and_ticks(shell, made):
     started = shell("schedules", "run", "report")
-    assert started.code == 0 and '"schedule"' in started.out
+    assert started.code == 0
+    facts = dict(line.split(maxsplit=1) for line in started.out.splitlines())
+    assert facts["state"] == "queued" and facts["origin"].startswith("schedule ")
+    found = json.loads(shell("runs", "ls", "--schedule", "report", "--json").out)
+    assert [run["id"] for run in found["items"]] == [facts["id"]]
     assert "false" in shell("schedules", "disable", "report", "--json").out
     assert "disabled" in shell("schedules", "show", "report").out
     assert shell("schedules", "ticks", "report").code == 0
