@@ -163,24 +163,19 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.last)
     ),
   'supervisor-killed': (_p, _show, trans) => trans.__('its supervisor was killed'),
-  'supervisor-killed-by-signal': (p, show, trans) =>
-    trans.__('its supervisor was killed (signal %1)', show(p.signal)),
   'worker-not-stopped': (_p, _show, trans) => trans.__('its worker could not be stopped'),
   'host-silent': (p, show, trans) =>
     trans.__('no sign of life from %1 for %2 s', show(p.host), show(p.seconds)),
   'machine-restarted': (_p, _show, trans) => trans.__('the machine was restarted'),
   'dask-worker-gone': (p, show, trans) => trans.__('the Dask worker %1 is gone', show(p.worker)),
-  'dask-first-worker-gone': (_p, _show, trans) => trans.__('the Dask worker that began it is gone'),
-  'dask-files-missing': (_p, _show, trans) => trans.__('its files did not reach the Dask worker'),
-  'dask-task-failed': (p, show, trans) => trans.__('its Dask task failed: %1', show(p.message)),
-  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler has lost it'),
+  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler does not know it any more'),
   'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
   'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here'),
   'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
   'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
   'no-takeover': (p, show, trans) =>
-    trans.__('revision %1 does not serve yet: %2', show(p.number), show(p.cause)),
+    trans.__('revision %1 has not taken over: %2', show(p.number), show(p.cause)),
   'service-silent': (_p, _show, trans) => trans.__('the service does not respond'),
   'service-silent-because': (p, show, trans) =>
     trans.__('the service does not respond: %1', show(p.message)),
@@ -220,15 +215,6 @@ export const CODES: Readonly<Record<string, Render>> = {
       'the engine at %1 is on another machine, where the ports of containers cannot be reached: set docker_host to an engine of this machine',
       show(p.engine)
     ),
-  'deployment-created': (_p, _show, trans) => trans.__('created'),
-  'deployment-edited': (_p, _show, trans) => trans.__('edited'),
-  'deployment-described': (_p, _show, trans) => trans.__('description edited'),
-  'deployment-rolled-back': (p, show, trans) =>
-    trans.__('rolled back to revision %1', show(p.revision)),
-  'start-requested': (_p, _show, trans) => trans.__('start requested'),
-  'stop-requested': (_p, _show, trans) => trans.__('stop requested'),
-  'deployment-deleted': (_p, _show, trans) => trans.__('deleted'),
-  'revision-answers': (_p, _show, trans) => trans.__('answers'),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
   'error-then-hint': (p, show, trans) => trans.__('%1. %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
@@ -274,47 +260,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'kernel-program-gone': (p, show, trans) =>
     trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
-  'error-internal': (_p, _show, trans) => trans.__('Something unexpected went wrong in nbyard.'),
-  'error-bad-request': (_p, _show, trans) => trans.__('The request body cannot be read.'),
-  'error-forbidden': (_p, _show, trans) => trans.__('You may not do this.'),
-  'error-policy': (_p, _show, trans) => trans.__("The administrator's policy does not allow this."),
-  'error-not-found': (_p, _show, trans) => trans.__('Not found.'),
-  'error-conflict': (_p, _show, trans) => trans.__('Not allowed in the current state.'),
-  'error-name-taken': (_p, _show, trans) => trans.__('This name is already taken.'),
-  'error-stale': (_p, _show, trans) => trans.__('Somebody changed this since you read it.'),
-  'error-in-use': (_p, _show, trans) => trans.__('Something else still uses this.'),
-  'error-too-large': (_p, _show, trans) => trans.__('This is larger than allowed.'),
-  'error-unsupported-content': (_p, _show, trans) =>
-    trans.__('This kind of content is not accepted here.'),
-  'error-invalid': (_p, _show, trans) => trans.__('A field was refused.'),
-  'error-too-often': (_p, _show, trans) => trans.__('Too many requests in a short time.'),
-  'error-busy': (_p, _show, trans) => trans.__('The store is busy; try again in a moment.'),
-  'error-unavailable': (_p, _show, trans) =>
-    trans.__('A service that this needs cannot be reached.'),
-  'error-store-unusable': (_p, _show, trans) => trans.__('The store cannot be used.'),
-  'error-newer-schema': (_p, _show, trans) =>
-    trans.__('This store was written by a newer nbyard; it was left untouched.'),
-  'error-damaged': (_p, _show, trans) => trans.__('Stored bytes do not match their digest.'),
-  'request-unreadable': (_p, _show, trans) => trans.__('The request cannot be read.'),
-  'request-unreadable-because': (p, show, trans) =>
-    trans.__('The request cannot be read. %1', show(p.problem)),
-  'login-needed': (_p, _show, trans) => trans.__('Log in first.'),
-  'access-refused': (_p, _show, trans) =>
-    trans.__('You may not do this, or your login has expired.'),
-  'access-refused-because': (p, show, trans) =>
-    trans.__('You may not do this. %1', show(p.problem)),
-  'signed-in-as-other': (p, show, trans) =>
-    trans.__('You are signed in as %1, who may not use this server.', show(p.name)),
-  'request-of-other-page': (_p, _show, trans) =>
-    trans.__('The server refuses requests from pages of other origins.'),
-  'request-without-origin': (_p, _show, trans) => trans.__('The request has no header Origin.'),
-  'address-not-found': (_p, _show, trans) => trans.__('Address not found.'),
-  'method-not-allowed': (_p, _show, trans) => trans.__('Method not allowed.'),
-  'length-needed': (_p, _show, trans) =>
-    trans.__('Requests with this method need the header Content-Length.'),
-  'length-not-plain': (_p, _show, trans) =>
-    trans.__('Content-Length must be one number without a sign.'),
-  'body-over-limit': (_p, _show, trans) => trans.__('The body is too large.'),
   'body-missing': (_p, _show, trans) => trans.__('A body is needed.'),
   'body-too-large': (p, show, trans) =>
     trans.__('The body has more than %1 bytes.', show(p.most, ',')),
@@ -500,7 +445,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
   'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
   'value-needs-expression': (_p, _show, trans) =>
-    trans.__('a value needs outputEval, or the file cwl.output.json'),
+    trans.__('a value needs outputEval, or is told in cwl.output.json'),
   'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
   'file-not-of-glob': (_p, _show, trans) =>
     trans.__('a file is one of those that glob finds, such as $(self[0])'),
@@ -526,31 +471,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'output-in-other-way': (_p, _show, trans) => trans.__('an output that is given in this way'),
   'json-in-word': (_p, _show, trans) => trans.__('JSON in a word'),
   'repeated-flag': (_p, _show, trans) => trans.__('a flag that is repeated'),
-  'cwl-version-read-as': (p, show, trans) =>
-    trans.__('cwlVersion %1 is read as %2.', show(p.version), show(p.known)),
-  'cwl-field-left-out': (p, show, trans) => trans.__('%1 is left out.', show(p.path)),
-  'cwl-value-left-out': (p, show, trans) =>
-    trans.__('%1 is left out: %2', show(p.path), show(p.value)),
-  'cwl-hint-left-out': (p, show, trans) => trans.__('The hint %1 is left out.', show(p.name)),
-  'cwl-hint-misfits': (p, show, trans) =>
-    trans.__('The hint %1 does not fit the rest of the document: it is left out.', show(p.name)),
-  'cwl-hint-with-image': (p, show, trans) =>
-    trans.__(
-      'The hint %1 names %2, for nodes that run in containers.',
-      show(p.name),
-      show(p.image)
-    ),
-  'cwl-hint-without-image': (p, show, trans) =>
-    trans.__('The hint %1 names no image.', show(p.name)),
-  'cwl-disk-not-reserved': (_p, _show, trans) =>
-    trans.__('ResourceRequirement: disk space is not reserved.'),
-  'cwl-network-by-settings': (_p, _show, trans) =>
-    trans.__('NetworkAccess: the settings of nbyard decide.'),
-  'cwl-contents-stay': (p, show, trans) => trans.__('%1: contents stay in the file.', show(p.path)),
-  'cwl-lists-unchecked': (p, show, trans) =>
-    trans.__('%1: the values of inner lists are not checked.', show(p.path)),
-  'cwl-records-unchecked': (p, show, trans) =>
-    trans.__('%1: the values of records are not checked.', show(p.path)),
   'reserved-word': (p, show, trans) => trans.__('%1 is a reserved word of Python', show(p.name)),
   'not-argument-name': (p, show, trans) =>
     trans.__(
@@ -729,15 +649,13 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('there is no mode %1; there are: %2', show(p.mode), show(p.known, ', ')),
   'no-serving-modes': (p, show, trans) =>
     trans.__('there is no mode %1; there are: none', show(p.mode)),
-  'public-registry': (_p, _show, trans) => trans.__('the public registry'),
-  'registry-host': (p, show) => show(p.host),
   'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
-  'registry-closed': (p, show, trans) => trans.__('%1 refuses connections', show(p.host)),
+  'registry-closed': (p, show, trans) => trans.__('nobody answers at %1', show(p.host)),
   'registry-silent': (p, show, trans) => trans.__('%1 does not respond in time', show(p.host)),
   'registry-without-tls': (p, show, trans) =>
-    trans.__('%1 does not use TLS, and the settings of the engine do not allow this', show(p.host)),
+    trans.__('%1 speaks no TLS, which the engine was not told', show(p.host)),
   'registry-not-trusted': (p, show, trans) =>
-    trans.__('the engine does not trust the certificate of %1', show(p.host)),
+    trans.__('the certificate of %1 is not trusted by the engine', show(p.host)),
   'registry-login-needed': (p, show, trans) =>
     trans.__(
       '%1 wants a login that may do this (%2, or a credential of the kind registry)',
@@ -920,7 +838,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('There is no requirements file %1.', show(p.path)),
   'no-requirements-in-bundle': (p, show, trans) =>
     trans.__('There is no requirements file %1 in the bundle of %2.', show(p.path), show(p.file)),
-  'dataset-removed': (p, show, trans) => trans.__("The dataset '%1' was deleted.", show(p.name)),
+  'dataset-removed': (p, show, trans) =>
+    trans.__("There is no dataset '%1' any more.", show(p.name)),
   'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' is gone.", show(p.name)),
   'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
   'version-gone': (p, show, trans) =>
@@ -994,7 +913,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'packages-from-no-index': (p, show, trans) =>
     trans.__('it needs %1, which came from no index', show(p.names, ', ')),
   'model-origin-unknown': (_p, _show, trans) =>
-    trans.__('the run that created it is no longer known: run its node again'),
+    trans.__('nobody knows any more where it was made: run its step again'),
   'model-image-gone': (_p, _show, trans) =>
     trans.__('the record of the image that its step ran in is gone: run the step again'),
   'model-needs-container': (p, show, trans) =>
@@ -1148,7 +1067,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'raised-bare': (p, show) => show(p.name),
   'no-message': (_p, _show, trans) => trans.__('it failed without a message'),
   interrupted: (_p, _show, trans) => trans.__('interrupted'),
-  'supervisor-stopped': (p, show, trans) => trans.__('the supervisor received %1', show(p.signal)),
+  'supervisor-stopped': (p, show, trans) =>
+    trans.__('the supervisor was told to stop (%1)', show(p.signal)),
   'start-hinted': (p, show, trans) => trans.__('%1. %2', show(p.cause), show(p.hint)),
   'left-out': (p, show, trans) => trans.__('%1 (%2)', show(p.cause), show(p.problem)),
   signal: (p, show, trans) => trans.__('signal %1, %2', show(p.signal), show(p.name)),
@@ -1388,8 +1308,6 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.pid),
       show(p.name)
     ),
-  'no-answer-within': (p, show, trans) => trans.__('no answer in %1 s', show(p.seconds)),
-  'program-exit-code': (p, show, trans) => trans.__('exit code %1', show(p.exit_code)),
   'model-probe-not-started': (p, show, trans) =>
     trans.__('%1 cannot be started to look at it: %2', show(p.program), show(p.message)),
   'model-probe-too-long': (p, show, trans) =>
@@ -1402,49 +1320,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('loading it and asking it once broke off: %1', show(p.last)),
   'model-probe-unreadable': (p, show, trans) =>
     trans.__('what it says of itself cannot be understood: %1', show(p.message)),
-  'model-needs-memory': (_p, _show, trans) =>
-    trans.__('it needs more memory than it may have here'),
-  'model-unreadable': (p, show, trans) =>
-    trans.__('it is no file that pickle or joblib can read here: %1', show(p.message)),
-  'model-module-missing': (p, show, trans) =>
-    trans.__(
-      'there is no module %1 where it was looked at (%2)',
-      show(p.module),
-      show(p.interpreter)
-    ),
-  'model-without-predict': (p, show, trans) =>
-    trans.__('it holds a %1, which has no method predict', show(p.type)),
-  'model-class-in-notebook': (p, show, trans) =>
-    trans.__(
-      '%1 is defined in the notebook or script itself, where other programs do not find it: write it into a module beside it, and import it from there',
-      show(p.name)
-    ),
-  'model-columns-unknown': (p, show, trans) =>
-    trans.__(
-      'its %1 does not say which columns it takes (it has no feature_names_in_): fit it with a data frame whose columns have names',
-      show(p.type)
-    ),
-  'model-column-incomplete': (p, show, trans) =>
-    trans.__(
-      'its %1 has a column without name or type; types are: %2',
-      show(p.attribute),
-      show(p.types, ', ')
-    ),
-  'row-of-table': (p, show, trans) => trans.__('a row of %1', show(p.table)),
-  'row-of-zeros': (_p, _show, trans) => trans.__('a row of zeros'),
-  'model-refuses-row': (p, show, trans) =>
-    trans.__('its predict does not take %1: %2', show(p.row), show(p.message)),
-  'model-answers-array': (p, show, trans) =>
-    trans.__(
-      'its predict answers with an array of the shape %1, whose columns have no names',
-      show(p.shape)
-    ),
-  'model-answers-without-names': (p, show, trans) =>
-    trans.__('its predict answers with a %1, whose columns have no names', show(p.type)),
-  'model-answers-type': (p, show, trans) =>
-    trans.__('its predict answers with a %1, which is no type of a column', show(p.type)),
-  'model-answer-unfit': (p, show, trans) =>
-    trans.__('the answer of its predict cannot be described: %1', show(p.message)),
   hints: (p, show) => show(p.hints, ' '),
   'free-name': (p, show, trans) => trans.__("Choose another name; '%1' is free.", show(p.name)),
   'did-you-mean': (p, show, trans) => trans.__('Did you mean %1?', show(p.names, ' or ')),
@@ -1573,8 +1448,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'To declare it, open the inspector of the workflow in JupyterLab while no node is selected. Then select it in the menu beside the field of each node that uses it.'
     ),
-  'bisect-by-metric': (_p, _show, trans) =>
-    trans.__('If both runs succeeded, name a metric that became bad.'),
+  'bisect-by-metric': (p, show, trans) =>
+    trans.__('These metrics differ between both runs: %1.', show(p.names, ', ')),
+  'bisect-needs-metric': (_p, _show, trans) =>
+    trans.__(
+      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.metric(NAME, NUMBER) records one.'
+    ),
   'skip-in-scratch-run': (_p, _show, trans) =>
     trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
   'find-gpus': (_p, _show, trans) =>
@@ -1892,7 +1771,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.expression)
     ),
   'default-kept': (p, show, trans) =>
-    trans.__('The default of %1 cannot be passed as a value: the script keeps it.', show(p.name)),
+    trans.__('The default of %1 is none that can be given: the script keeps it.', show(p.name)),
   'default-not-shown': (p, show, trans) =>
     trans.__('The default of %1 is not shown: %2.', show(p.name), show(p.problem)),
   'default-unfit': (p, show, trans) =>
@@ -1908,7 +1787,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 belongs to an action of its own', show(p.keyword)),
   'own-action': (_p, _show, trans) => trans.__('it has an action of its own'),
   'action-is': (p, show, trans) => trans.__('its action is %1', show(p.action)),
-  'name-not-given': (_p, _show, trans) => trans.__('nbyard cannot use its name'),
+  'name-not-given': (_p, _show, trans) => trans.__('its name is none that nbyard gives'),
   'changes-nothing': (_p, _show, trans) => trans.__('it changes nothing'),
   'lists-of-lists': (_p, _show, trans) => trans.__('it takes lists of lists'),
   'letters-one-by-one': (_p, _show, trans) => trans.__('it takes letters one by one'),
@@ -1930,7 +1809,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'program-has-subcommands': (_p, _show, trans) => trans.__('the program has subcommands'),
   'parses-own-list': (p, show, trans) => trans.__('line %1 parses a list of its own', show(p.line)),
   'words-not-told-apart': (p, show, trans) =>
-    trans.__('the words of %1 and %2 cannot be distinguished', show(p.first), show(p.second)),
+    trans.__('the words of %1 and %2 cannot be told apart', show(p.first), show(p.second)),
   'several-commands': (_p, _show, trans) => trans.__('the script has several commands'),
   'parameters-before-command': (_p, _show, trans) =>
     trans.__('parameters stand before the command'),
@@ -1947,12 +1826,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Cells %1 are all tagged parameters; the last value counts.', show(p.cells, ', ')),
   'parameter-hides-function': (p, show, trans) =>
     trans.__(
-      '%1: this parameter has the name of a Python function, and the notebook can no longer call the function. Rename the parameter.',
+      '%1: the name of a function of Python is used for a parameter. The notebook cannot call that function any more; rename the parameter.',
       show(p.name)
     ),
   'parameters-hide-functions': (p, show, trans) =>
     trans.__(
-      '%1: these parameters have the names of Python functions, and the notebook can no longer call the functions. Rename the parameters.',
+      '%1: the name of a function of Python is used for parameters. The notebook cannot call that function any more; rename the parameter.',
       show(p.names, ', ')
     ),
   'cell-no-python': (p, show, trans) =>
@@ -2017,7 +1896,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'channel-address-refused': (p, show, trans) =>
     trans.__('%1: %2', show(p.service), show(p.reason)),
   'sender-ended': (p, show, trans) =>
-    trans.__('The sender of messages ended unexpectedly: %1', show(p.cause)),
+    trans.__('The sender of messages ended unexpectedly: %1', show(p.message)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
     trans.__('%1 is no name of a Debian package', show(p.name)),
@@ -2101,7 +1980,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-many-lines': (p, show, trans) => trans.__('has more than %1 lines', show(p.most)),
   'not-requirement': (p, show, trans) => trans.__('%1 is no requirement', show(p.line)),
   'not-among-requirements': (p, show, trans) =>
-    trans.__('%1 is not among the requirements.', show(p.requirement)),
+    trans.__('%1 is none of the requirements.', show(p.requirement)),
   'folder-without-lock': (p, show, trans) =>
     trans.__(
       '%1: what is in that folder is known in a library only, whose lock keeps it: make one (nbyard environments create NAME -r FILE), and let the node name that instead of the file',
@@ -2153,7 +2032,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-python-function': (_p, _show, trans) =>
     trans.__('has no python_function: only that is served'),
   'no-signature': (_p, _show, trans) =>
-    trans.__('does not list the columns: log the model with signature=infer_signature(…)'),
+    trans.__('says nothing of the columns: log the model with signature=infer_signature(…)'),
   'no-signature-outputs': (_p, _show, trans) =>
     trans.__('is missing: infer the signature with the answers'),
   'deployment-silent': (p, show, trans) =>
@@ -2167,7 +2046,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.state),
       show(p.cause)
     ),
-  'set-twice': (p, show, trans) => trans.__('%1 sets it, too', show(p.other)),
+  'set-twice': (p, show, trans) => trans.__('is said by %1, too', show(p.other)),
   'no-gpu-types': (_p, _show, trans) =>
     trans.__('GPUs are not chosen by their type here: leave it empty'),
   'no-storage': (_p, _show, trans) =>
@@ -2243,7 +2122,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'file-bytes-missing': (p, show, trans) =>
     trans.__('The bytes of %1 are missing. Push again.', show(p.path)),
   'no-pushed-files': (p, show, trans) =>
-    trans.__("The project '%1' has no pushed files.", show(p.name)),
+    trans.__("Nothing of the project '%1' was pushed.", show(p.name)),
   'not-linked': (p, show, trans) =>
     trans.__("The %1 '%2' is not linked to this project.", show(p.kind), show(p.name)),
   'too-many-facts': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
@@ -2301,6 +2180,23 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.character),
       show(p.position),
       show(p.field)
+    ),
+  'cron-any-day': (_p, _show, trans) =>
+    trans.__(
+      'Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here, Sunday is 0 or 7 and Monday is 1.'
+    ),
+  'timing-dialect': (p, show, trans) =>
+    trans.__(
+      "'%1' is a timing of %2. Write a phrase or cron expression, such as '%3'",
+      show(p.text),
+      show(p.program),
+      show(p.example)
+    ),
+  'zone-in-timing': (p, show, trans) =>
+    trans.__(
+      "the time zone is a field of its own: set it to %1 and the timing to '%2'",
+      show(p.zone),
+      show(p.rest)
     ),
   'cron-field': (p, show, trans) =>
     trans.__('%1 at position %2 is not a valid %3', show(p.text), show(p.position), show(p.field)),
@@ -2396,7 +2292,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'force-unit': (_p, _show, trans) => trans.__('Use --force to replace or delete the unit.'),
   'no-systemd': (_p, _show, trans) => trans.__('This machine has no systemctl.'),
   'systemctl-failed': (p, show, trans) =>
-    trans.__('systemctl --user %1 failed: %2', show(p.command), show(p.cause)),
+    trans.__('systemctl --user %1 failed: %2', show(p.command), show(p.message)),
   'use-cron': (p, show, trans) =>
     trans.__(
       'Without systemd, cron can start the dispatcher. Add this line with crontab -e:\n%1',
@@ -3015,13 +2911,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-bucket': (_p, _show, trans) =>
     trans.__('names no bucket of S3: write s3://CREDENTIAL@bucket/key'),
   'no-object': (_p, _show, trans) =>
-    trans.__('names a folder instead of an object: write s3://CREDENTIAL@bucket/key'),
+    trans.__('names no object, which a folder is none: write s3://CREDENTIAL@bucket/key'),
   'no-credential-in-url': (_p, _show, trans) =>
     trans.__('names no credential: write s3://CREDENTIAL@bucket/key'),
   'endpoint-not-http': (p, show, trans) =>
     trans.__('the endpoint of the credential %1 is no http(s) address', show(p.credential)),
   'not-region': (p, show, trans) =>
-    trans.__('the credential %1 has an invalid region', show(p.credential)),
+    trans.__('the region of the credential %1 is none', show(p.credential)),
   'no-host': (_p, _show, trans) => trans.__('names no host'),
   'malformed-host': (_p, _show, trans) => trans.__('has no proper host'),
   'percent-in-host': (_p, _show, trans) => trans.__('may not hide its host behind percent signs'),
@@ -3068,10 +2964,6 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.input),
       show(p.wanted)
     ),
-  'any-file': (_p, _show, trans) => trans.__('any file'),
-  'any-file-or-folder': (_p, _show, trans) => trans.__('any file or folder'),
-  'file-format': (p, show) => show(p.format),
-  'folder-of-files': (_p, _show, trans) => trans.__('a folder with several files'),
   'edge-cycle': (_p, _show, trans) => trans.__('the connections would form a cycle'),
   'connections-in-cycle': (p, show, trans) =>
     trans.__('the connections form a cycle: %1', show(p.nodes, ', ')),
@@ -3089,12 +2981,12 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.inputs, ', ')
     ),
   'argument-gone': (p, show, trans) =>
-    trans.__('%1 no longer has the argument %2', show(p.name), show(p.argument)),
+    trans.__('%1 has no argument %2 any more', show(p.name), show(p.argument)),
   'argument-problem': (p, show, trans) => trans.__('%1: %2', show(p.argument), show(p.problem)),
   'argument-needs-value': (p, show, trans) => trans.__('%1 needs a value', show(p.argument)),
   'connection-needed': (p, show, trans) => trans.__('%1 needs a connection', show(p.argument)),
-  'connection-needed-for-files': (p, show, trans) =>
-    trans.__('%1 needs a connection from a file or a folder with several files', show(p.argument)),
+  'connection-needed-from': (p, show, trans) =>
+    trans.__('%1 needs a connection from %2', show(p.argument), show(p.things)),
   'connection-needed-for-file': (p, show, trans) =>
     trans.__('%1 needs a connection: %2 is not in the bundle', show(p.argument), show(p.file)),
   'argument-parameter-unknown': (p, show, trans) =>

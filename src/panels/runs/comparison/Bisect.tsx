@@ -94,7 +94,7 @@ function MetricChoice(props: IMetricChoiceProps): JSX.Element {
     return (
       <p role="status">
         {trans.__(
-          'Both runs ended in the same way, and no metric differs. Record one with nbyard.log_metric, then compare new runs.'
+          'Both runs ended in the same way, and no metric differs. Record one with nbyard.metric, then compare new runs.'
         )}
       </p>
     );
