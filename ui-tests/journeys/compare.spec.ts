@@ -63,6 +63,19 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(shown.getByRole('region', { name: 'Code' })).toContainText('score = rate * 3');
   await expect(shown.getByRole('region', { name: 'Environment' })).toContainText('1 equal');
 
+  // Both runs succeeded, so a metric has to say which one is good.
+  const bisect = shown.getByRole('button', { name: 'Bisect…' });
+  await bisect.click();
+  await shown.getByRole('combobox', { name: 'Judge by' }).selectOption({ index: 1 });
+  await shown
+    .getByRole('group', { name: 'Which run is good?' })
+    .getByRole('button')
+    .first()
+    .click();
+  await expect(shown.getByText('2 changes, about 4 runs, at most 20')).toBeVisible();
+  await lab.page.screenshot({ path: info.outputPath('judged.png') });
+  await bisect.click();
+
   await shown.getByRole('button', { name: 'Why does score differ?' }).click();
   const why = shown.locator('.nby-Why');
   await expect(why.getByRole('listitem')).toHaveCount(2);
