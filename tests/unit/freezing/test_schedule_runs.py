@@ -77,4 +77,6 @@ def test_a_due_time_has_one_run_in_each_backfill(yard, row_of):
         other = msgspec.structs.replace(one, id="b2")
         assert create_backfilled(yard.store, c, template, other, DUE) != first
         run = yard.store.runs.by_id(c, first)
-    assert run.origin == Origin("backfill", row.schedule.id, DUE, backfill_id="b1")
+    assert run.origin == Origin(
+        "backfill", row.schedule.id, DUE, backfill_id="b1", source_id=row.schedule.id
+    )
