@@ -77,7 +77,6 @@ SERVERS = {
     "token-file-open": code("Others can read {path}: run chmod 600 on it", path=str),
 }
 
-COMMANDS = {}
 
 STORE = {
     "database-refused": code("The database answers: {message}", message=str),
@@ -128,4 +127,4 @@ KEYS = {
     ),
 }
 
-ACCESS = {**CLASSES, **REFUSALS, **REQUESTS, **PROXY, **SERVERS, **COMMANDS, **STORE, **KEYS}
+ACCESS = {**CLASSES, **REFUSALS, **REQUESTS, **PROXY, **SERVERS, **STORE, **KEYS}

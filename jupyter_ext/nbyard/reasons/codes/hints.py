@@ -182,7 +182,6 @@ CURES = {
     "reinstall-nbyard": code("Reinstall nbyard: its wheel carries the extension."),
 }
 
-OPTIONS = {}
 
 PRODUCTS = {
     "name-a-class": code("Name one, such as {file}:{name}.", file=str, name=str),
@@ -229,4 +228,4 @@ PRODUCTS = {
     "one-way-only": code("Use either the fields of nbyard or those of the dashboard."),
 }
 
-HINTS = GENERAL | STORES | MACHINES | CODE | CURES | OPTIONS | PRODUCTS
+HINTS = GENERAL | STORES | MACHINES | CODE | CURES | PRODUCTS

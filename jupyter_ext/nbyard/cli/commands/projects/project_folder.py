@@ -111,12 +111,9 @@ def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
         # An interrupted push is repeated as a whole.
         for why in waits:
             print_note(f"{why.params['name']}: waiting for its installation…")
-            _wait_for(connection, str(why.params["name"]))
-
-
-def _wait_for(connection: Any, environment: str) -> None:
-    while connection.environments.get(environment=environment).current.state in UNDER_WAY:
-        connection.wait(LOOK_SECONDS)
+            name = str(why.params["name"])
+            while connection.environments.get(environment=name).current.state in UNDER_WAY:
+                connection.wait(LOOK_SECONDS)
 
 
 def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:

@@ -108,9 +108,6 @@ TICKS = {
     "replaced-by-schedule": code("Replaced by the next run of the schedule"),
 }
 
-# why the systemd unit that starts the dispatcher is refused
-UNIT_REFUSALS = {}
-
 # what `nbyard doctor` finds and advises
 UNIT_FINDINGS = {
     "no-schedule-enabled": code("no schedule or trigger is enabled"),
@@ -128,4 +125,4 @@ UNIT_FINDINGS = {
     ),
 }
 
-SCHEDULES = {**REFUSED, **DUE, **BACKFILLS, **TICKS, **UNIT_REFUSALS, **UNIT_FINDINGS}
+SCHEDULES = {**REFUSED, **DUE, **BACKFILLS, **TICKS, **UNIT_FINDINGS}
