@@ -29,6 +29,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.dispatch.triggers.controller import TriggerController
 from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.host.wakeup import NEWS, Listener, open_listener
+from nbyard.ipc.struct_types import prepare_structs
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store
@@ -104,6 +105,7 @@ class Dispatcher:
         if lease is None:
             store.close()
             raise SystemExit(0)
+        prepare_structs()  # before threads decode them
         blobs = Blobs(store.folder / "blobs")
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")

@@ -31,6 +31,7 @@ from nbyard.errors import (
     NbyardError,
     TooOften,
 )
+from nbyard.ipc.struct_types import prepare_structs
 from nbyard.reasons.structs import because
 from nbyard.rest.access.authorization_cache import Admissions
 from nbyard.rest.access.passes import Passes
@@ -70,7 +71,7 @@ class RestContext:
 
     def __init__(self, open_yard: Callable[[], Opened], settings: Settings):
         self.settings = settings
-        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-rest")
+        self.pool = ThreadPoolExecutor(THREADS, "nbyard-rest", prepare_structs)
         self.passes = Passes()
         self.admissions = Admissions()
         self.connections = Connections()

@@ -1,0 +1,25 @@
+"""Type information of structs, which msgspec builds when a type is decoded for the first time.
+
+If two threads do that at once for one type, the process crashes (msgspec 0.22).
+"""
+
+import threading
+from contextlib import suppress
+
+import msgspec
+
+_lock = threading.Lock()
+_prepared: set[type[msgspec.Struct]] = set()
+
+
+def prepare_structs() -> None:
+    """Build the type information of all structs of the imported modules, each once."""
+    with _lock:
+        bases: list[type[msgspec.Struct]] = [msgspec.Struct]
+        for base in bases:  # the loop extends the list
+            for one in base.__subclasses__():
+                bases.append(one)
+                if one not in _prepared:
+                    with suppress(NameError, TypeError):  # nobody can decode it
+                        msgspec.json.Decoder(one)
+                    _prepared.add(one)
