@@ -26,6 +26,7 @@ from nbyard.store.schema.tables import (
 )
 
 ROWS_AT_ONCE = 1000
+FEW_RUNS = 1000
 
 
 class CleanUpRows:
@@ -47,7 +48,9 @@ class CleanUpRows:
         finished_at = func.coalesce(runs.c.finished_at, runs.c.created_at)
         name, columns = func.coalesce(runs.c.name, ""), (runs.c.id, runs.c.number, runs.c.title)
         query = select(*columns, name, runs.c.state, group, runs.c.path, finished_at).where(own)
-        return {row[0]: FinishedRun(*row, outputs.get(row[0], ())) for row in c.execute(query)}
+        # All at once: row by row, the driver is asked for each of very many.
+        rows = c.execute(query).all()
+        return {row[0]: FinishedRun(*row, outputs.get(row[0], ())) for row in rows}
 
     def kept(self, c: Connection, owner: str) -> set[str]:
         """Return the IDs of the runs that the owner keeps."""
@@ -88,10 +91,12 @@ class CleanUpRows:
         query = select(tasks.c.run_id, attempts.c.id, attempts.c.worker).join(
             tasks, tasks.c.id == attempts.c.task_id
         )
+        if len(of) <= FEW_RUNS:  # then those of others are not read
+            query = query.where(tasks.c.run_id.in_(of))
         found: dict[str, set[str]] = {}
-        for row in c.execute(query):
-            if row.run_id in of:
-                found.setdefault(row.run_id, set()).add(row.worker or row.id)
+        for run_id, attempt_id, worker in c.execute(query).all():
+            if run_id in of:
+                found.setdefault(run_id, set()).add(worker or attempt_id)
         return found
 
     def digests(self, c: Connection, of: Collection[str]) -> tuple[dict[str, set[str]], set[str]]:
@@ -104,8 +109,8 @@ class CleanUpRows:
 
     def _named(self, c: Connection) -> Iterator[tuple[str, Iterable[str]]]:
         yield from TemplateRows().digests_of_runs(c)
-        for row in c.execute(select(artifacts.c.run_id, artifacts.c.digest)):
-            yield row.run_id, (row.digest,)
+        for run_id, digest in c.execute(select(artifacts.c.run_id, artifacts.c.digest)).all():
+            yield run_id, (digest,)
         texts = (cast(tasks.c.plan, Text), cast(tasks.c.other_files, Text))
         query = select(tasks.c.run_id, *texts)
         read = c.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
