@@ -37,6 +37,7 @@ test('K7: a syntax error in a script is shown with its line, not as a lost conne
   await expect(canvas.arrows).toHaveCount(1);
   for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
     await lab.theme(theme);
+    await expect(page.locator('#jupyterlab-splash')).toHaveCount(0);
     await page.screenshot({ path: info.outputPath(`typo ${theme}.png`) });
   }
   await writeFile(server.file('show.py'), SCRIPT);
