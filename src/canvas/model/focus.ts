@@ -21,7 +21,12 @@ export function focusNode(canvas: IDiagram, id: string, select = false): void {
   }
   reveal(canvas, id);
   let tries = FRAMES;
+  const from = document.activeElement;
   const attempt = () => {
+    const { activeElement: active } = document;
+    if (active && ![from, document.body].includes(active) && !canvas.stage?.contains(active)) {
+      return; // a picker that opened meanwhile keeps the focus
+    }
     const card = canvas.stage?.querySelector<HTMLElement>(
       `.react-flow__node[data-id="${CSS.escape(id)}"]`
     );
