@@ -14,7 +14,6 @@ request.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from parts.live_server import LiveServer, live_server
 from parts.paired import options_of, print_line
+from parts.processor import processor_seconds
 from serving import CLIENTS, HERE, ROW, SERVERS, running
 
 from nbyard.domain.callers import Caller
@@ -36,7 +36,6 @@ from nbyard.domain.deployments.structs import (
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.rest.identity import local_name
 
-TICKS = os.sysconf("SC_CLK_TCK")
 TARGETS = "targets: rps@32 of the link 0.7 of direct; at most 1 ms of the server's processor"
 Found = dict[str, float]
 
@@ -64,12 +63,6 @@ def ask(port: int, path: str, clients: int, seconds: float, *headers: str) -> li
     said = subprocess.run(command, capture_output=True, check=True, text=True)
     times: list[float] = json.loads(said.stdout)
     return times
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def measured(server: LiveServer, service: int, path: str, seconds: float) -> dict[str, Found]:

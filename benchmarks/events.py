@@ -19,7 +19,6 @@ alone.
 import argparse
 import contextlib
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -30,10 +29,10 @@ from typing import Any
 
 from parts.live_server import LiveServer, live_server
 from parts.paired import measure, options_of, print_line, report
+from parts.processor import processor_seconds
 
 ROLES = Path(__file__).parent / "parts" / "event_roles.py"
 SECONDS = 600
-TICKS = os.sysconf("SC_CLK_TCK")
 Told = dict[str, Any]
 
 
@@ -134,12 +133,6 @@ def role(name: str, *words: object) -> Any:
         except BaseException:
             process.kill()
             raise
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def expect_ready(process: Any) -> None:

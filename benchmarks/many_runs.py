@@ -39,10 +39,15 @@
 | executables | the newest 50 |
 | workflows | the newest 50 |
 | events | the 20 newest |
+| results of a project | 50 outputs |
+| models of a project | 50 outputs |
+| models of all runs | 20 outputs |
+| preview of a clean-up, few runs | those of the first three hours |
+| preview of a clean-up, most runs | all but 100 of each workflow |
 
 A figure is the processor time of this process for a request, the median of the rounds. The ratio is
 that of the largest store to the smallest. All stores are measured in turns. `--most MS` fails if
-the 95th percentile of the time that a history request takes is longer.
+the 95th percentile of the time that a list or search takes is longer. Previews are no lists.
 """
 
 import argparse
@@ -52,15 +57,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from parts.filled import fill
+from parts.filled import START, fill
 from parts.paired import options_of, print_line
 from sqlalchemy import text
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.rest.identity import local_name
 from nbyard.services.runs.service import RunService
 from nbyard.settings import Settings
@@ -68,6 +75,7 @@ from nbyard.yard import Yard
 
 CALLER = Caller(local_name())
 DATASETS = 200
+PREVIEW = "preview of a clean-up"
 PROJECT = "birds"  # the workflow is linked to it
 Requests = dict[str, Callable[[], object]]
 
@@ -77,7 +85,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[5, 50_000])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--database", nargs="+", default=[], help="empty databases of PostgreSQL")
-    parser.add_argument("--most", type=float, help="limit of history requests in milliseconds")
+    parser.add_argument("--most", type=float, help="limit of lists in milliseconds")
     options = options_of(parser, sizes=[5, 50], rounds=1)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         asked = {}
@@ -86,7 +94,7 @@ def main() -> None:
             yard = stack.enter_context(opened(Path(name) / str(size), size, url))
             asked[size] = dict(requests(yard))
         found = measured(asked, options.rounds)
-        waits = history_waits(asked[max(asked)]) if options.most else {}
+        waits = list_waits(asked[max(asked)]) if options.most else {}
     smallest, largest = min(found), max(found)
     ratios = {name: found[largest][name] / found[smallest][name] for name in found[largest]}
     print_line("A store of many runs", milliseconds=found, ratios=ratios)
@@ -138,6 +146,20 @@ def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "executables", lambda: services.executables.list(CALLER, limit=50)
     yield "workflows", lambda: services.workflows.list(CALLER, limit=50)
     yield "events", lambda: services.events.list(CALLER, after=max(0, last - 20))
+    yield "results of a project", lambda: services.projects.artifacts(CALLER, project.id)
+    yield (
+        "models of a project",
+        lambda: services.projects.artifacts(CALLER, project.id, kind="model"),
+    )
+    yield "models of all runs", lambda: services.models.sources(CALLER)
+    yield from previews(runs)
+
+
+def previews(runs: RunService) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield previews of clean-ups that would delete few and most runs."""
+    few = CleanUpRules(older_than_days=(datetime.now(UTC) - START) / timedelta(days=1) - 0.14)
+    yield f"{PREVIEW}, few runs", lambda: runs.preview_clean_up(CALLER, few)
+    yield f"{PREVIEW}, most runs", lambda: runs.preview_clean_up(CALLER, CleanUpRules(keep=100))
 
 
 def history(runs: RunService, flow: str) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -170,11 +192,11 @@ def history(runs: RunService, flow: str) -> Iterator[tuple[str, Callable[[], obj
     yield "metrics over runs", lambda: runs.metric_history(CALLER, workflow=flow)
 
 
-def history_waits(requests: Requests) -> dict[str, float]:
-    """Return the 95th percentile of the milliseconds that each history request takes."""
+def list_waits(requests: Requests) -> dict[str, float]:
+    """Return the 95th percentile of the milliseconds that each list or search takes."""
     waits = {}
     for name, ask in requests.items():
-        if name.startswith("history"):
+        if not name.startswith(PREVIEW):
             times = []
             for _ in range(20):
                 start = time.perf_counter()

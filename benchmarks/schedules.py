@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from parts.paired import measure, options_of, print_line, report
+from parts.processor import processor_seconds
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
@@ -30,7 +31,6 @@ from nbyard.domain.schedules.structs import Delay, NewSchedule, Phrase
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
-TICKS = os.sysconf("SC_CLK_TCK")
 OWNER = Caller("ann")
 DUE_SECONDS = 3
 PATIENCE_SECONDS = 30.0
@@ -115,12 +115,6 @@ def fill(database: Path, count: int) -> None:
         )
         c.executemany(f"insert into schedules values ({marks})", rows)
     c.close()
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 if __name__ == "__main__":

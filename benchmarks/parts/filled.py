@@ -25,6 +25,8 @@ from nbyard.store.schema.tables import (
 )
 
 NODES = ("load", "train", "report")
+# Name, file and format of the output of each node; others write a table.
+OUTPUTS = {"train": ("model", "model.joblib", "joblib")}
 WORKFLOWS = 20
 # One run in this many has a name, or failed.
 NAMED = 5
@@ -129,7 +131,9 @@ def _task(
     texts = {**dict.fromkeys(("site", "token", "mark"), ""), "reason": None}
     first = {"id": attempt, "task_id": task, "number": 1, "state": state, "runtime": "process"}
     yield attempts, {**texts, **first, **times, "usage": {"cpu_seconds": 1.0}}
-    file = {"name": "out", "filename": "out.csv", "format": "csv", "digest": f"sha256:{task}"}
+    name, filename, kind = OUTPUTS.get(node, ("out", "out.csv", "csv"))
+    digest = f"sha256:{task.replace('-', ''):0>64}"
+    file = {"name": name, "filename": filename, "format": kind, "digest": digest}
     made = {"id": new_id(), "run_id": run, "task_id": task, "size_bytes": 9, "created_at": at}
     yield artifacts, {**file, **made}
 
