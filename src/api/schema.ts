@@ -4115,14 +4115,16 @@ export interface components {
         /**
          * DeploymentEvent
          * @description An event of a deployment: its new `state`, or the `change` of a user, and the reason.
+         *
+         *         A rollback or an edit of a failed deployment has both.
          */
         DeploymentEvent: {
             id: number;
             at: string;
             /** @default  */
             state: string;
-            /** @default  */
-            change: string;
+            /** @default null */
+            change: components["schemas"]["Reason"] | null;
             /** @default 0 */
             revision: number;
             /** @default null */
@@ -6243,8 +6245,9 @@ export interface components {
          * OutputComparison
          * @description The same output of two runs.
          *
-         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
-         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
+         *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
+         *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
+         *         why the comparison is limited.
          */
         OutputComparison: {
             old: components["schemas"]["OutputFile"];
@@ -6260,6 +6263,8 @@ export interface components {
             cut: boolean;
             /** @default null */
             note: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            rows: number[];
         };
         /**
          * OutputFile
@@ -7107,13 +7112,13 @@ export interface components {
          * Revision
          * @description One version of the specification of a deployment.
          *
-         *         `origin` is *created*, *edited* or *rolled back to N*. `reason` says why it failed;
-         *         `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
+         *         `origin` is what created it: a new deployment, an edit or a rollback. `reason` says why it
+         *         failed; `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
          */
         Revision: {
             id: string;
             number: number;
-            origin: string;
+            origin: components["schemas"]["Reason"];
             spec: components["schemas"]["RevisionSpec"];
             image_id: string;
             gpus: string[];

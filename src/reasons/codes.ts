@@ -163,19 +163,24 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.last)
     ),
   'supervisor-killed': (_p, _show, trans) => trans.__('its supervisor was killed'),
+  'supervisor-killed-by-signal': (p, show, trans) =>
+    trans.__('its supervisor was killed (signal %1)', show(p.signal)),
   'worker-not-stopped': (_p, _show, trans) => trans.__('its worker could not be stopped'),
   'host-silent': (p, show, trans) =>
     trans.__('no sign of life from %1 for %2 s', show(p.host), show(p.seconds)),
   'machine-restarted': (_p, _show, trans) => trans.__('the machine was restarted'),
   'dask-worker-gone': (p, show, trans) => trans.__('the Dask worker %1 is gone', show(p.worker)),
-  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler does not know it any more'),
+  'dask-first-worker-gone': (_p, _show, trans) => trans.__('the Dask worker that began it is gone'),
+  'dask-files-missing': (_p, _show, trans) => trans.__('its files did not reach the Dask worker'),
+  'dask-task-failed': (p, show, trans) => trans.__('its Dask task failed: %1', show(p.message)),
+  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler has lost it'),
   'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
   'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here'),
   'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
   'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
   'no-takeover': (p, show, trans) =>
-    trans.__('revision %1 has not taken over: %2', show(p.number), show(p.cause)),
+    trans.__('revision %1 does not serve yet: %2', show(p.number), show(p.cause)),
   'service-silent': (_p, _show, trans) => trans.__('the service does not respond'),
   'service-silent-because': (p, show, trans) =>
     trans.__('the service does not respond: %1', show(p.message)),
@@ -215,6 +220,15 @@ export const CODES: Readonly<Record<string, Render>> = {
       'the engine at %1 is on another machine, where the ports of containers cannot be reached: set docker_host to an engine of this machine',
       show(p.engine)
     ),
+  'deployment-created': (_p, _show, trans) => trans.__('created'),
+  'deployment-edited': (_p, _show, trans) => trans.__('edited'),
+  'deployment-described': (_p, _show, trans) => trans.__('description edited'),
+  'deployment-rolled-back': (p, show, trans) =>
+    trans.__('rolled back to revision %1', show(p.revision)),
+  'start-requested': (_p, _show, trans) => trans.__('start requested'),
+  'stop-requested': (_p, _show, trans) => trans.__('stop requested'),
+  'deployment-deleted': (_p, _show, trans) => trans.__('deleted'),
+  'revision-answers': (_p, _show, trans) => trans.__('answers'),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
   'error-then-hint': (p, show, trans) => trans.__('%1. %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
@@ -260,6 +274,47 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'kernel-program-gone': (p, show, trans) =>
     trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
+  'error-internal': (_p, _show, trans) => trans.__('Something unexpected went wrong in nbyard.'),
+  'error-bad-request': (_p, _show, trans) => trans.__('The request body cannot be read.'),
+  'error-forbidden': (_p, _show, trans) => trans.__('You may not do this.'),
+  'error-policy': (_p, _show, trans) => trans.__("The administrator's policy does not allow this."),
+  'error-not-found': (_p, _show, trans) => trans.__('Not found.'),
+  'error-conflict': (_p, _show, trans) => trans.__('Not allowed in the current state.'),
+  'error-name-taken': (_p, _show, trans) => trans.__('This name is already taken.'),
+  'error-stale': (_p, _show, trans) => trans.__('Somebody changed this since you read it.'),
+  'error-in-use': (_p, _show, trans) => trans.__('Something else still uses this.'),
+  'error-too-large': (_p, _show, trans) => trans.__('This is larger than allowed.'),
+  'error-unsupported-content': (_p, _show, trans) =>
+    trans.__('This kind of content is not accepted here.'),
+  'error-invalid': (_p, _show, trans) => trans.__('A field was refused.'),
+  'error-too-often': (_p, _show, trans) => trans.__('Too many requests in a short time.'),
+  'error-busy': (_p, _show, trans) => trans.__('The store is busy; try again in a moment.'),
+  'error-unavailable': (_p, _show, trans) =>
+    trans.__('A service that this needs cannot be reached.'),
+  'error-store-unusable': (_p, _show, trans) => trans.__('The store cannot be used.'),
+  'error-newer-schema': (_p, _show, trans) =>
+    trans.__('This store was written by a newer nbyard; it was left untouched.'),
+  'error-damaged': (_p, _show, trans) => trans.__('Stored bytes do not match their digest.'),
+  'request-unreadable': (_p, _show, trans) => trans.__('The request cannot be read.'),
+  'request-unreadable-because': (p, show, trans) =>
+    trans.__('The request cannot be read. %1', show(p.problem)),
+  'login-needed': (_p, _show, trans) => trans.__('Log in first.'),
+  'access-refused': (_p, _show, trans) =>
+    trans.__('You may not do this, or your login has expired.'),
+  'access-refused-because': (p, show, trans) =>
+    trans.__('You may not do this. %1', show(p.problem)),
+  'signed-in-as-other': (p, show, trans) =>
+    trans.__('You are signed in as %1, who may not use this server.', show(p.name)),
+  'request-of-other-page': (_p, _show, trans) =>
+    trans.__('The server refuses requests from pages of other origins.'),
+  'request-without-origin': (_p, _show, trans) => trans.__('The request has no header Origin.'),
+  'address-not-found': (_p, _show, trans) => trans.__('Address not found.'),
+  'method-not-allowed': (_p, _show, trans) => trans.__('Method not allowed.'),
+  'length-needed': (_p, _show, trans) =>
+    trans.__('Requests with this method need the header Content-Length.'),
+  'length-not-plain': (_p, _show, trans) =>
+    trans.__('Content-Length must be one number without a sign.'),
+  'body-over-limit': (_p, _show, trans) => trans.__('The body is too large.'),
   'body-missing': (_p, _show, trans) => trans.__('A body is needed.'),
   'body-too-large': (p, show, trans) =>
     trans.__('The body has more than %1 bytes.', show(p.most, ',')),
@@ -287,31 +342,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'port-silent': (p, show, trans) =>
     trans.__('%1 does not respond at its port %2.', show(p.name), show(p.port)),
   'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
-  'server-silent': (p, show, trans) =>
-    trans.__('%1 does not respond: %2', show(p.url), show(p.message)),
-  'token-refused': (_p, _show, trans) =>
-    trans.__('The server does not accept the token, or is stopped.'),
-  'no-jupyter-at-url': (p, show, trans) =>
-    trans.__('No Jupyter server runs there (status %1).', show(p.status)),
-  'no-jupyter-at-port': (p, show, trans) =>
-    trans.__('No Jupyter server runs on port %1 here.', show(p.port)),
-  'no-nbyard-at-server': (_p, _show, trans) =>
-    trans.__('There is a server, but no nbyard: is its extension enabled?'),
-  'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
-  'not-a-server': (p, show, trans) =>
-    trans.__(
-      "'%1' is neither a configured name nor a URL nor the port of a Jupyter server",
-      show(p.server)
-    ),
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
-  'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
-  'no-ready-model-yet': (p, show, trans) =>
-    trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
-  'no-ready-model-named': (p, show, trans) =>
-    trans.__('There is no such model that is ready; %1.', show(p.known)),
-  'no-gpu-to-grant': (_p, _show, trans) =>
-    trans.__('No GPU can be granted: this machine has none, as far as nbyard knows.'),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
@@ -445,7 +477,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
   'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
   'value-needs-expression': (_p, _show, trans) =>
-    trans.__('a value needs outputEval, or is told in cwl.output.json'),
+    trans.__('a value needs outputEval, or the file cwl.output.json'),
   'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
   'file-not-of-glob': (_p, _show, trans) =>
     trans.__('a file is one of those that glob finds, such as $(self[0])'),
@@ -471,6 +503,31 @@ export const CODES: Readonly<Record<string, Render>> = {
   'output-in-other-way': (_p, _show, trans) => trans.__('an output that is given in this way'),
   'json-in-word': (_p, _show, trans) => trans.__('JSON in a word'),
   'repeated-flag': (_p, _show, trans) => trans.__('a flag that is repeated'),
+  'cwl-version-read-as': (p, show, trans) =>
+    trans.__('cwlVersion %1 is read as %2.', show(p.version), show(p.known)),
+  'cwl-field-left-out': (p, show, trans) => trans.__('%1 is left out.', show(p.path)),
+  'cwl-value-left-out': (p, show, trans) =>
+    trans.__('%1 is left out: %2', show(p.path), show(p.value)),
+  'cwl-hint-left-out': (p, show, trans) => trans.__('The hint %1 is left out.', show(p.name)),
+  'cwl-hint-misfits': (p, show, trans) =>
+    trans.__('The hint %1 does not fit the rest of the document: it is left out.', show(p.name)),
+  'cwl-hint-with-image': (p, show, trans) =>
+    trans.__(
+      'The hint %1 names %2, for nodes that run in containers.',
+      show(p.name),
+      show(p.image)
+    ),
+  'cwl-hint-without-image': (p, show, trans) =>
+    trans.__('The hint %1 names no image.', show(p.name)),
+  'cwl-disk-not-reserved': (_p, _show, trans) =>
+    trans.__('ResourceRequirement: disk space is not reserved.'),
+  'cwl-network-by-settings': (_p, _show, trans) =>
+    trans.__('NetworkAccess: the settings of nbyard decide.'),
+  'cwl-contents-stay': (p, show, trans) => trans.__('%1: contents stay in the file.', show(p.path)),
+  'cwl-lists-unchecked': (p, show, trans) =>
+    trans.__('%1: the values of inner lists are not checked.', show(p.path)),
+  'cwl-records-unchecked': (p, show, trans) =>
+    trans.__('%1: the values of records are not checked.', show(p.path)),
   'reserved-word': (p, show, trans) => trans.__('%1 is a reserved word of Python', show(p.name)),
   'not-argument-name': (p, show, trans) =>
     trans.__(
@@ -649,13 +706,15 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('there is no mode %1; there are: %2', show(p.mode), show(p.known, ', ')),
   'no-serving-modes': (p, show, trans) =>
     trans.__('there is no mode %1; there are: none', show(p.mode)),
+  'public-registry': (_p, _show, trans) => trans.__('the public registry'),
+  'registry-host': (p, show) => show(p.host),
   'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
-  'registry-closed': (p, show, trans) => trans.__('nobody answers at %1', show(p.host)),
+  'registry-closed': (p, show, trans) => trans.__('%1 refuses connections', show(p.host)),
   'registry-silent': (p, show, trans) => trans.__('%1 does not respond in time', show(p.host)),
   'registry-without-tls': (p, show, trans) =>
-    trans.__('%1 speaks no TLS, which the engine was not told', show(p.host)),
+    trans.__('%1 does not use TLS, and the settings of the engine do not allow this', show(p.host)),
   'registry-not-trusted': (p, show, trans) =>
-    trans.__('the certificate of %1 is not trusted by the engine', show(p.host)),
+    trans.__('the engine does not trust the certificate of %1', show(p.host)),
   'registry-login-needed': (p, show, trans) =>
     trans.__(
       '%1 wants a login that may do this (%2, or a credential of the kind registry)',
@@ -838,8 +897,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('There is no requirements file %1.', show(p.path)),
   'no-requirements-in-bundle': (p, show, trans) =>
     trans.__('There is no requirements file %1 in the bundle of %2.', show(p.path), show(p.file)),
-  'dataset-removed': (p, show, trans) =>
-    trans.__("There is no dataset '%1' any more.", show(p.name)),
+  'dataset-removed': (p, show, trans) => trans.__("The dataset '%1' was deleted.", show(p.name)),
   'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' is gone.", show(p.name)),
   'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
   'version-gone': (p, show, trans) =>
@@ -913,7 +971,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'packages-from-no-index': (p, show, trans) =>
     trans.__('it needs %1, which came from no index', show(p.names, ', ')),
   'model-origin-unknown': (_p, _show, trans) =>
-    trans.__('nobody knows any more where it was made: run its step again'),
+    trans.__('the run that created it is no longer known: run its node again'),
   'model-image-gone': (_p, _show, trans) =>
     trans.__('the record of the image that its step ran in is gone: run the step again'),
   'model-needs-container': (p, show, trans) =>
@@ -1067,8 +1125,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'raised-bare': (p, show) => show(p.name),
   'no-message': (_p, _show, trans) => trans.__('it failed without a message'),
   interrupted: (_p, _show, trans) => trans.__('interrupted'),
-  'supervisor-stopped': (p, show, trans) =>
-    trans.__('the supervisor was told to stop (%1)', show(p.signal)),
+  'supervisor-stopped': (p, show, trans) => trans.__('the supervisor received %1', show(p.signal)),
   'start-hinted': (p, show, trans) => trans.__('%1. %2', show(p.cause), show(p.hint)),
   'left-out': (p, show, trans) => trans.__('%1 (%2)', show(p.cause), show(p.problem)),
   signal: (p, show, trans) => trans.__('signal %1, %2', show(p.signal), show(p.name)),
@@ -1308,6 +1365,8 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.pid),
       show(p.name)
     ),
+  'no-answer-within': (p, show, trans) => trans.__('no answer in %1 s', show(p.seconds)),
+  'program-exit-code': (p, show, trans) => trans.__('exit code %1', show(p.exit_code)),
   'model-probe-not-started': (p, show, trans) =>
     trans.__('%1 cannot be started to look at it: %2', show(p.program), show(p.message)),
   'model-probe-too-long': (p, show, trans) =>
@@ -1320,20 +1379,54 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('loading it and asking it once broke off: %1', show(p.last)),
   'model-probe-unreadable': (p, show, trans) =>
     trans.__('what it says of itself cannot be understood: %1', show(p.message)),
+  'model-needs-memory': (_p, _show, trans) =>
+    trans.__('it needs more memory than it may have here'),
+  'model-unreadable': (p, show, trans) =>
+    trans.__('it is no file that pickle or joblib can read here: %1', show(p.message)),
+  'model-module-missing': (p, show, trans) =>
+    trans.__(
+      'there is no module %1 where it was looked at (%2)',
+      show(p.module),
+      show(p.interpreter)
+    ),
+  'model-without-predict': (p, show, trans) =>
+    trans.__('it holds a %1, which has no method predict', show(p.type)),
+  'model-class-in-notebook': (p, show, trans) =>
+    trans.__(
+      '%1 is defined in the notebook or script itself, where other programs do not find it: write it into a module beside it, and import it from there',
+      show(p.name)
+    ),
+  'model-columns-unknown': (p, show, trans) =>
+    trans.__(
+      'its %1 does not say which columns it takes (it has no feature_names_in_): fit it with a data frame whose columns have names',
+      show(p.type)
+    ),
+  'model-column-incomplete': (p, show, trans) =>
+    trans.__(
+      'its %1 has a column without name or type; types are: %2',
+      show(p.attribute),
+      show(p.types, ', ')
+    ),
+  'row-of-table': (p, show, trans) => trans.__('a row of %1', show(p.table)),
+  'row-of-zeros': (_p, _show, trans) => trans.__('a row of zeros'),
+  'model-refuses-row': (p, show, trans) =>
+    trans.__('its predict does not take %1: %2', show(p.row), show(p.message)),
+  'model-answers-array': (p, show, trans) =>
+    trans.__(
+      'its predict answers with an array of the shape %1, whose columns have no names',
+      show(p.shape)
+    ),
+  'model-answers-without-names': (p, show, trans) =>
+    trans.__('its predict answers with a %1, whose columns have no names', show(p.type)),
+  'model-answers-type': (p, show, trans) =>
+    trans.__('its predict answers with a %1, which is no type of a column', show(p.type)),
+  'model-answer-unfit': (p, show, trans) =>
+    trans.__('the answer of its predict cannot be described: %1', show(p.message)),
   hints: (p, show) => show(p.hints, ' '),
   'free-name': (p, show, trans) => trans.__("Choose another name; '%1' is free.", show(p.name)),
   'did-you-mean': (p, show, trans) => trans.__('Did you mean %1?', show(p.names, ' or ')),
   'ask-the-log': (p, show, trans) =>
     trans.__("The server's log has details. Look for %1.", show(p.request)),
-  'no-token-sent': (_p, _show, trans) =>
-    trans.__(
-      'No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token.'
-    ),
-  'check-token': (_p, _show, trans) =>
-    trans.__('Check the token in NBYARD_TOKEN: this server may not know it.'),
-  'start-in-hub': (_p, _show, trans) =>
-    trans.__('Start the server in JupyterHub, and check the address: https://HUB/user/NAME/'),
-  'start-server': (_p, _show, trans) => trans.__('Start one, or give its URL.'),
   'try-again-then': (_p, _show, trans) => trans.__('Try again when it is.'),
   'free-space': (_p, _show, trans) => trans.__('Free space and try again.'),
   'free-space-of-store': (_p, _show, trans) =>
@@ -1384,8 +1477,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'upgrade-nbyard': (p, show, trans) =>
     trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
-  'restore-elsewhere': (_p, _show, trans) =>
-    trans.__('Restore into an empty folder (NBYARD_STORE_DIR) and an empty database.'),
   'give-old-key': (p, show, trans) =>
     trans.__(
       'Give the old key too, behind the new one in %1, or replace the secret values in it.',
@@ -1515,13 +1606,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'start-cluster': (_p, _show, trans) => trans.__('Start it, or ask its owner.'),
   'reinstall-nbyard': (_p, _show, trans) =>
     trans.__('Reinstall nbyard: its wheel carries the extension.'),
-  'force-takes-name': (_p, _show, trans) => trans.__('--force takes the name over.'),
-  'replace-makes-version': (_p, _show, trans) =>
-    trans.__('--replace makes a new version of that one.'),
-  'replace-changes-environment': (p, show, trans) =>
-    trans.__('nbyard environments install %1 … --replace changes that one.', show(p.name)),
-  'as-names-run': (_p, _show, trans) => trans.__('--as NAME is for that.'),
-  'list-models': (_p, _show, trans) => trans.__('nbyard models ls lists them.'),
   'name-a-class': (p, show, trans) =>
     trans.__('Name one, such as %1:%2.', show(p.file), show(p.name)),
   'give-defaults': (_p, _show, trans) => trans.__('Give each a default.'),
@@ -1771,7 +1855,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.expression)
     ),
   'default-kept': (p, show, trans) =>
-    trans.__('The default of %1 is none that can be given: the script keeps it.', show(p.name)),
+    trans.__('The default of %1 cannot be passed as a value: the script keeps it.', show(p.name)),
   'default-not-shown': (p, show, trans) =>
     trans.__('The default of %1 is not shown: %2.', show(p.name), show(p.problem)),
   'default-unfit': (p, show, trans) =>
@@ -1787,7 +1871,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 belongs to an action of its own', show(p.keyword)),
   'own-action': (_p, _show, trans) => trans.__('it has an action of its own'),
   'action-is': (p, show, trans) => trans.__('its action is %1', show(p.action)),
-  'name-not-given': (_p, _show, trans) => trans.__('its name is none that nbyard gives'),
+  'name-not-given': (_p, _show, trans) => trans.__('nbyard cannot use its name'),
   'changes-nothing': (_p, _show, trans) => trans.__('it changes nothing'),
   'lists-of-lists': (_p, _show, trans) => trans.__('it takes lists of lists'),
   'letters-one-by-one': (_p, _show, trans) => trans.__('it takes letters one by one'),
@@ -1809,7 +1893,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'program-has-subcommands': (_p, _show, trans) => trans.__('the program has subcommands'),
   'parses-own-list': (p, show, trans) => trans.__('line %1 parses a list of its own', show(p.line)),
   'words-not-told-apart': (p, show, trans) =>
-    trans.__('the words of %1 and %2 cannot be told apart', show(p.first), show(p.second)),
+    trans.__('the words of %1 and %2 cannot be distinguished', show(p.first), show(p.second)),
   'several-commands': (_p, _show, trans) => trans.__('the script has several commands'),
   'parameters-before-command': (_p, _show, trans) =>
     trans.__('parameters stand before the command'),
@@ -1826,12 +1910,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Cells %1 are all tagged parameters; the last value counts.', show(p.cells, ', ')),
   'parameter-hides-function': (p, show, trans) =>
     trans.__(
-      '%1: the name of a function of Python is used for a parameter. The notebook cannot call that function any more; rename the parameter.',
+      '%1: this parameter has the name of a Python function, and the notebook can no longer call the function. Rename the parameter.',
       show(p.name)
     ),
   'parameters-hide-functions': (p, show, trans) =>
     trans.__(
-      '%1: the name of a function of Python is used for parameters. The notebook cannot call that function any more; rename the parameter.',
+      '%1: these parameters have the names of Python functions, and the notebook can no longer call the functions. Rename the parameters.',
       show(p.names, ', ')
     ),
   'cell-no-python': (p, show, trans) =>
@@ -1896,7 +1980,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'channel-address-refused': (p, show, trans) =>
     trans.__('%1: %2', show(p.service), show(p.reason)),
   'sender-ended': (p, show, trans) =>
-    trans.__('The sender of messages ended unexpectedly: %1', show(p.message)),
+    trans.__('The sender of messages ended unexpectedly: %1', show(p.cause)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
     trans.__('%1 is no name of a Debian package', show(p.name)),
@@ -1980,7 +2064,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-many-lines': (p, show, trans) => trans.__('has more than %1 lines', show(p.most)),
   'not-requirement': (p, show, trans) => trans.__('%1 is no requirement', show(p.line)),
   'not-among-requirements': (p, show, trans) =>
-    trans.__('%1 is none of the requirements.', show(p.requirement)),
+    trans.__('%1 is not among the requirements.', show(p.requirement)),
   'folder-without-lock': (p, show, trans) =>
     trans.__(
       '%1: what is in that folder is known in a library only, whose lock keeps it: make one (nbyard environments create NAME -r FILE), and let the node name that instead of the file',
@@ -2032,7 +2116,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-python-function': (_p, _show, trans) =>
     trans.__('has no python_function: only that is served'),
   'no-signature': (_p, _show, trans) =>
-    trans.__('says nothing of the columns: log the model with signature=infer_signature(…)'),
+    trans.__('does not list the columns: log the model with signature=infer_signature(…)'),
   'no-signature-outputs': (_p, _show, trans) =>
     trans.__('is missing: infer the signature with the answers'),
   'deployment-silent': (p, show, trans) =>
@@ -2046,7 +2130,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.state),
       show(p.cause)
     ),
-  'set-twice': (p, show, trans) => trans.__('is said by %1, too', show(p.other)),
+  'set-twice': (p, show, trans) => trans.__('%1 sets it, too', show(p.other)),
   'no-gpu-types': (_p, _show, trans) =>
     trans.__('GPUs are not chosen by their type here: leave it empty'),
   'no-storage': (_p, _show, trans) =>
@@ -2122,7 +2206,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'file-bytes-missing': (p, show, trans) =>
     trans.__('The bytes of %1 are missing. Push again.', show(p.path)),
   'no-pushed-files': (p, show, trans) =>
-    trans.__("Nothing of the project '%1' was pushed.", show(p.name)),
+    trans.__("The project '%1' has no pushed files.", show(p.name)),
   'not-linked': (p, show, trans) =>
     trans.__("The %1 '%2' is not linked to this project.", show(p.kind), show(p.name)),
   'too-many-facts': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
@@ -2270,34 +2354,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'tick-queue-full': (p, show, trans) => trans.__('%1 due times already wait', show(p.count)),
   'replaced-by-schedule': (_p, _show, trans) =>
     trans.__('Replaced by the next run of the schedule'),
-  'secret-in-unit': (_p, _show, trans) =>
-    trans.__('contains a password or token, which must not be in a unit'),
-  'put-secret-in-file': (p, show, trans) =>
-    trans.__(
-      "Write a line %1='…' to a file with mode 600, and name the file with --environment-file.",
-      show(p.name)
-    ),
-  'not-printable-in-unit': (_p, _show, trans) =>
-    trans.__('contains line breaks or other control characters'),
-  'environment-file-unreadable': (p, show, trans) =>
-    trans.__('%1: %2', show(p.path), show(p.message)),
-  'environment-file-strange': (p, show, trans) =>
-    trans.__('%1 is not a regular file', show(p.path)),
-  'environment-file-open': (p, show, trans) =>
-    trans.__('%1 must be yours, and only yours to read', show(p.path)),
-  'close-file': (p, show, trans) => trans.__('chmod 600 %1', show(p.path)),
-  'unit-edited': (p, show, trans) => trans.__('%1 was edited by hand.', show(p.path)),
-  'unit-of-other-store': (p, show, trans) =>
-    trans.__('%1 is the unit of the store %2.', show(p.path), show(p.store)),
-  'force-unit': (_p, _show, trans) => trans.__('Use --force to replace or delete the unit.'),
-  'no-systemd': (_p, _show, trans) => trans.__('This machine has no systemctl.'),
-  'systemctl-failed': (p, show, trans) =>
-    trans.__('systemctl --user %1 failed: %2', show(p.command), show(p.message)),
-  'use-cron': (p, show, trans) =>
-    trans.__(
-      'Without systemd, cron can start the dispatcher. Add this line with crontab -e:\n%1',
-      show(p.line)
-    ),
   'no-schedule-enabled': (_p, _show, trans) => trans.__('no schedule or trigger is enabled'),
   'waits-after-reboot': (_p, _show, trans) =>
     trans.__(
@@ -2388,7 +2444,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
-  'git-failed': (p, show, trans) => trans.__('git failed: %1.', show(p.message)),
   'forecast-under-way': (_p, _show, trans) =>
     trans.__('Another forecast is under way; try again in a moment.'),
   'bundle-of-live-run': (p, show, trans) =>
@@ -2396,28 +2451,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'bundle-bytes-gone': (p, show, trans) => trans.__('%1 of the bundle was deleted.', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
-  'backup-exists': (p, show, trans) => trans.__('There is a file %1 already.', show(p.path)),
-  'backup-failed': (p, show, trans) => trans.__('The backup was not written: %1.', show(p.message)),
-  'backup-file-missing': (p, show, trans) => trans.__('The store has no file %1.', show(p.path)),
-  'not-a-backup': (_p, _show, trans) => trans.__('This file is not a backup of a store.'),
-  'backup-damaged': (p, show, trans) =>
-    trans.__('The backup is damaged or incomplete: %1.', show(p.message)),
-  'backup-incomplete': (_p, _show, trans) =>
-    trans.__('The backup is incomplete: its end is missing.'),
-  'backup-checksum-differs': (_p, _show, trans) =>
-    trans.__('The backup is damaged: it has other rows or files than it lists.'),
-  'backup-strange-file': (p, show, trans) =>
-    trans.__('The backup is damaged: it contains %1.', show(p.path)),
-  'backup-strange-bytes': (p, show, trans) =>
-    trans.__('The backup is damaged: %1 has other bytes.', show(p.path)),
   'backup-strange-rows': (p, show, trans) =>
     trans.__('The backup is damaged: %1 has other columns.', show(p.name)),
-  'backup-newer': (p, show, trans) =>
-    trans.__('nbyard %1 wrote this backup. Upgrade nbyard.', show(p.version)),
-  'restore-failed': (p, show, trans) =>
-    trans.__('The backup was not restored: %1.', show(p.message)),
-  'store-exists': (p, show, trans) =>
-    trans.__('There is a store in %1 or in its database.', show(p.folder)),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>
@@ -2635,7 +2670,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-few-columns': (p, show, trans) =>
     trans.__('only %1 columns can be shown', show(p.columns, ',')),
   'too-many-columns': (p, show, trans) =>
-    trans.__('%1 columns are too many to look into', show(p.columns, ',')),
+    trans.__(
+      '%1 columns are too many for a profile: a text table has one up to %2',
+      show(p.columns, ','),
+      show(p.most, ',')
+    ),
   'no-sheet': (p, show, trans) =>
     trans.__("there is no sheet '%1', but %2", show(p.name), show(p.known, ', ')),
   'no-sort-column': (p, show, trans) => trans.__("there is no column '%1'", show(p.name)),
@@ -2911,13 +2950,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-bucket': (_p, _show, trans) =>
     trans.__('names no bucket of S3: write s3://CREDENTIAL@bucket/key'),
   'no-object': (_p, _show, trans) =>
-    trans.__('names no object, which a folder is none: write s3://CREDENTIAL@bucket/key'),
+    trans.__('names a folder instead of an object: write s3://CREDENTIAL@bucket/key'),
   'no-credential-in-url': (_p, _show, trans) =>
     trans.__('names no credential: write s3://CREDENTIAL@bucket/key'),
   'endpoint-not-http': (p, show, trans) =>
     trans.__('the endpoint of the credential %1 is no http(s) address', show(p.credential)),
   'not-region': (p, show, trans) =>
-    trans.__('the region of the credential %1 is none', show(p.credential)),
+    trans.__('the credential %1 has an invalid region', show(p.credential)),
   'no-host': (_p, _show, trans) => trans.__('names no host'),
   'malformed-host': (_p, _show, trans) => trans.__('has no proper host'),
   'percent-in-host': (_p, _show, trans) => trans.__('may not hide its host behind percent signs'),
@@ -2964,6 +3003,10 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.input),
       show(p.wanted)
     ),
+  'any-file': (_p, _show, trans) => trans.__('any file'),
+  'any-file-or-folder': (_p, _show, trans) => trans.__('any file or folder'),
+  'file-format': (p, show) => show(p.format),
+  'folder-of-files': (_p, _show, trans) => trans.__('a folder with several files'),
   'edge-cycle': (_p, _show, trans) => trans.__('the connections would form a cycle'),
   'connections-in-cycle': (p, show, trans) =>
     trans.__('the connections form a cycle: %1', show(p.nodes, ', ')),
@@ -2981,12 +3024,12 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.inputs, ', ')
     ),
   'argument-gone': (p, show, trans) =>
-    trans.__('%1 has no argument %2 any more', show(p.name), show(p.argument)),
+    trans.__('%1 no longer has the argument %2', show(p.name), show(p.argument)),
   'argument-problem': (p, show, trans) => trans.__('%1: %2', show(p.argument), show(p.problem)),
   'argument-needs-value': (p, show, trans) => trans.__('%1 needs a value', show(p.argument)),
   'connection-needed': (p, show, trans) => trans.__('%1 needs a connection', show(p.argument)),
-  'connection-needed-from': (p, show, trans) =>
-    trans.__('%1 needs a connection from %2', show(p.argument), show(p.things)),
+  'connection-needed-for-files': (p, show, trans) =>
+    trans.__('%1 needs a connection from a file or a folder with several files', show(p.argument)),
   'connection-needed-for-file': (p, show, trans) =>
     trans.__('%1 needs a connection: %2 is not in the bundle', show(p.argument), show(p.file)),
   'argument-parameter-unknown': (p, show, trans) =>
