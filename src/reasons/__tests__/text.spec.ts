@@ -4,7 +4,13 @@ import cases from '../../../tests/cases/reasons.json';
 import { CODES } from '../codes';
 import { isReason, knownText, reasonText, reasonsText } from '..';
 
-const SHOWN = cases.filter(({ in_browser: inBrowser }) => inBrowser);
+interface ICase {
+  reason: { code: string; params: Record<string, unknown> };
+  text: string;
+  in_browser: boolean;
+}
+
+const SHOWN = (cases as ICase[]).filter(({ in_browser: inBrowser }) => inBrowser);
 const trans = nullTranslator.load('nbyard');
 
 describe('The text of a reason', () => {
