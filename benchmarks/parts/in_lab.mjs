@@ -1,5 +1,6 @@
 /** What the benchmarks of the canvas share: a JupyterLab of their own, a Chromium, and numbers. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -45,6 +46,15 @@ export class Place {
     const child = spawn(PYTHON, words, { env: this.env, cwd: this.root, stdio });
     this.children.push(child);
     return child;
+  }
+
+  /** Fills the store with so many runs and datasets, and with models among the outputs. */
+  async fill(rows) {
+    const child = this.start([join(HERE, 'filling.py'), this.root, String(rows)], 'inherit');
+    const [code] = await once(child, 'exit');
+    if (code) {
+      throw new Error('the store was not filled');
+    }
   }
 
   async startLab() {

@@ -1,0 +1,23 @@
+"""Fill the store of `in_lab.mjs` with many runs, datasets, named artifacts and models.
+
+python filling.py FOLDER ROWS
+"""
+
+import sys
+from pathlib import Path
+
+from filled import fill
+
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.yard import Yard
+
+
+def main() -> None:
+    folder, rows = Path(sys.argv[1]), int(sys.argv[2])
+    with Yard.open(Settings(inline_dispatch=True), root=folder) as yard:
+        fill(yard.store, local_name(), rows, rows)
+
+
+if __name__ == "__main__":
+    main()
