@@ -72,8 +72,8 @@ def test_a_key_is_taken_as_it_stands():
     ("text", "words"),
     [
         ("s3://sea/cow.csv", "names no credential: write s3://CREDENTIAL@bucket/key"),
-        ("s3://minio@sea", "names no object"),
-        ("s3://minio@sea/folder/", "names no object"),
+        ("s3://minio@sea", "names a folder instead of an object"),
+        ("s3://minio@sea/folder/", "names a folder instead of an object"),
         ("s3://minio@SEA/cow", "names no bucket"),
         ("s3://minio@sea:80/cow", "names no bucket"),
         ("s3://minio@/cow", "names no bucket"),
@@ -118,5 +118,5 @@ def test_it_is_asked_for_at_the_endpoint_else_at_amazon(bucket, fields, address)
     ],
 )
 def test_a_place_that_is_none_names_the_credential(fields):
-    with pytest.raises(Invalid, match="of the credential 'minio' is no"):
+    with pytest.raises(Invalid, match="the credential 'minio' has an invalid"):
         address_of(COW, fields)

@@ -191,7 +191,7 @@ def test_files_are_downloaded(projects, ann, folder, yard):
     with pytest.raises(NotFound):
         projects.file(Caller("eve"), "wine", "a.py")
     projects.create(ann, NewProject("empty"))
-    with pytest.raises(NotFound, match="was pushed"):
+    with pytest.raises(NotFound, match="has no pushed files"):
         projects.file(ann, "empty", "a.py")
 
 
