@@ -64,11 +64,13 @@ KNOWN = {
     "domain/deployments/deployment_status.py": 5,
     "domain/deployments/failure_line.py": 3,
     "domain/environments/requirements.py": 1,
+    "domain/environments/structs.py": 1,
     "domain/images/structs.py": 2,
     "domain/notebooks/parameter_cells.py": 2,
     "domain/notebooks/r_parameters.py": 1,
     "domain/projects/definitions.py": 1,
     "domain/runs/samples.py": 1,
+    "domain/schedules/dialects.py": 1,
     "domain/schedules/phrases.py": 2,
     "field_suggestions.py": 1,
     "freezing/pinned_nodes.py": 1,
@@ -90,7 +92,7 @@ KNOWN = {
     "services/notices/service.py": 2,
     "store/database/database_connection.py": 2,
     "store/runs/past_results.py": 1,
-    "store/schema/index_conditions.py": 2,
+    "store/schema/index_conditions.py": 3,
     "tabular/polars_frames.py": 1,
 }
 
