@@ -7,7 +7,8 @@ import { IPlainQuestion } from '../api/question';
 import type { Spelling } from '../api/types';
 
 /** Requests whose results the server links to the active project. */
-const CREATES = /"operation":"\w+\.create"/;
+const CREATES =
+  /"operation":"((credential|dataset|deployment|environment|executable|run|schedule|trigger)s\.create|models\.build|runs\.retry|schedules\.run)"/;
 /** While the user types, the server is not asked. */
 const PAUSE_MS = 200;
 const EVENTS = ['input', 'change', 'click', 'keyup'] as const;

@@ -129,7 +129,7 @@ def test_notebooks_branches_and_the_cache(project: Project, tmp_path: Path) -> N
     assert max(begins) < min(ends), "R1: they ran side by side"
 
     again = project.run()
-    assert all(task.cached for task in again.tasks)
+    assert all(task.cached for task in again.tasks), [task.why for task in again.tasks]
     assert {task.why for task in again.tasks} == {"nothing changed since run 1"}
     changed = project.run(parameters={"alpha": 0.7})
     task = project.task(changed.run.id, "first")

@@ -64,7 +64,7 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(shown.getByRole('region', { name: 'Environment' })).toContainText('1 equal');
 
   // Both runs succeeded, so a metric has to say which one is good.
-  const bisect = shown.getByRole('button', { name: 'Bisect…' });
+  const bisect = shown.getByRole('button', { name: 'Find the Change That Broke It…' });
   await bisect.click();
   await shown.getByRole('combobox', { name: 'Judge by' }).selectOption({ index: 1 });
   await shown

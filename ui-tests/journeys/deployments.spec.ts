@@ -79,7 +79,7 @@ withDocker(
     await fill(lab, 'Command', SERVE);
     await fill(lab, 'Memory', '99');
     await view(lab).getByRole('switch', { name: 'Show help' }).press('Space');
-    await expect(view(lab)).toContainText('it is ended when it wants more');
+    await expect(view(lab)).toContainText('A service that exceeds it is killed');
     await view(lab).getByRole('button', { name: 'Add a Port' }).press('Enter');
     const port = view(lab).locator('.nby-Ports-row');
     await port.getByLabel('Link').fill('web');

@@ -94,7 +94,7 @@ class _Writer:
                 tables = {n: _spooled(stack, folder, lines) for n, lines in dump(c)}
                 digests = self._store.digests_of_bytes(c)
                 # Plans of tasks also name locks of environments, which are rows, and texts.
-                named = self._store.tasks.digests(c)
+                named = {*self._store.tasks.digests(c)} - digests
                 digests.update(one for one in named if self._blobs.path(one).exists())
             for tree in [digest for digest in digests if digest.startswith("tree:")]:
                 digests.update(entry.digest for entry in self._blobs.tree(tree).files)

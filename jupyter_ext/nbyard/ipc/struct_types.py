@@ -20,6 +20,6 @@ def prepare_structs() -> None:
             for one in base.__subclasses__():
                 bases.append(one)
                 if one not in _prepared:
-                    with suppress(NameError, TypeError):  # nobody can decode it
+                    with suppress(Exception):  # of whatever package: nobody can decode it
                         msgspec.json.Decoder(one)
                     _prepared.add(one)

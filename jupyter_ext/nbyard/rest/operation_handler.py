@@ -70,8 +70,9 @@ class RestContext:
     """
 
     def __init__(self, open_yard: Callable[[], Opened], settings: Settings):
+        prepare_structs()  # before the loop and the pool decode them
         self.settings = settings
-        self.pool = ThreadPoolExecutor(THREADS, "nbyard-rest", prepare_structs)
+        self.pool = ThreadPoolExecutor(THREADS, "nbyard-rest")
         self.passes = Passes()
         self.admissions = Admissions()
         self.connections = Connections()

@@ -146,7 +146,9 @@ async function openFile(canvas: CanvasController, id: string): Promise<boolean> 
       () => false
     ));
   if (!opened && file !== undefined) {
-    await commands.execute('docmanager:open', { path: file });
+    const found = canvas.contents.get(file, { content: false });
+    const isFolder = await found.then(({ type }) => type === 'directory').catch(() => false);
+    await commands.execute(isFolder ? 'filebrowser:go-to-path' : 'docmanager:open', { path: file });
   }
   return opened || file !== undefined;
 }

@@ -120,9 +120,10 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onPaneClick={() => canvas.clearSelection()}
         selectionOnDrag={selecting.frame}
         panOnDrag={!selecting.frame}
-        onNodeDoubleClick={(_, { type }) =>
-          void commands.execute(type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:open-node')
-        }
+        onNodeDoubleClick={(_, { id, type }) => {
+          store.select([id]);
+          void commands.execute(type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:open-node');
+        }}
         onNodeContextMenu={(_, node) => node.selected || store.select([node.id])}
         onEdgeContextMenu={(_, edge) => store.select([], [edge.id])}
         connectionMode={ConnectionMode.Loose}

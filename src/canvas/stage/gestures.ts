@@ -173,8 +173,10 @@ export function useSelecting(canvas: CanvasController) {
         if (isField(event.target)) {
           return;
         }
-        // otherwise the browser drags selected text of a panel instead of a connection
-        document.getSelection()?.removeAllRanges();
+        if (!event.button) {
+          // otherwise the browser drags selected text of a panel instead of a connection
+          document.getSelection()?.removeAllRanges();
+        }
         if (stage && !stage.contains(document.activeElement)) {
           stage.focus({ preventScroll: true }); // React Flow keeps the browser from doing so
         }

@@ -23,7 +23,7 @@ export async function askChannel(
   const { yard, trans } = services;
   const draft = draftOf(known, forSchedule);
   let stored = known;
-  const save = async () => {
+  const store = async () => {
     const request = requestOf(draft, stored);
     stored =
       request.id === 'channels.update'
@@ -31,6 +31,13 @@ export async function askChannel(
         : await yard.client.call(request.id, request.question);
     channelsOf(yard).put(stored);
     return stored;
+  };
+  // one after the other: a test and *Save Channel* would else both create the channel
+  let last: Promise<unknown> = Promise.resolve();
+  const save = () => {
+    const saved = last.catch(() => undefined).then(store);
+    last = saved;
+    return saved;
   };
   const test = async () => {
     const { id } = await save();
@@ -56,5 +63,6 @@ export async function askChannel(
     },
     trans
   });
+  await last.catch(() => undefined); // a test may still store it
   return stored === known ? undefined : stored;
 }

@@ -76,11 +76,12 @@ class TriggerController:
         """Watch the files of the enabled triggers, which are read only if a trigger changed."""
         store, seen = self._context.store, self._watched_until
         # First the newest event: a trigger may be changed meanwhile.
-        self._watched_until = store.events.newest_id(c)
+        newest = store.events.newest_id(c)
         if not has_files:
             self._files.update({})
         elif seen is None or store.events.has_topic_after(c, "trigger", seen):
             self._files.update(store.triggers.revisions(c, "file"))
+        self._watched_until = newest  # after a failure, they are read again
 
     def _is_behind(self, *, soon: bool = False) -> bool:
         """Return whether events of the store are to be compared now, or soon."""

@@ -8,6 +8,7 @@ import logging
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,8 @@ class WatchedFiles:
         self._wake = wake
         self._hints = ChangeHints()
         self._watches: dict[str, Watch] = {}
+        # How many of them have hints, and how many have none.
+        self._alike = Counter[bool]()
         self._dropped: list[str] = []
         # No look is due before this time: the loop asks often, and there may be many triggers.
         self._first_look = NEVER
@@ -134,6 +137,7 @@ class WatchedFiles:
         with self._lock:
             if now < self._first_look:
                 return []
+            self._alike = Counter(watch.is_hinted for watch in self._watches.values())
             due = [key for key, watch in self._watches.items() if watch.next_look <= now]
             for key in due:
                 # If the look fails, the next one is not at once.
@@ -156,7 +160,7 @@ class WatchedFiles:
         """Return the seconds until the next look without a hint."""
         least, each = HINTED if watch.is_hinted else POLLED
         # At random, so that not all triggers are due at the same time.
-        return max(least, each * len(self._watches)) * random.uniform(0.75, 1.0)
+        return max(least, each * self._alike[watch.is_hinted]) * random.uniform(0.75, 1.0)
 
     def look(self, trigger_id: str) -> bool:
         """Look at the files of a trigger; return whether a firing was recorded."""

@@ -50,7 +50,7 @@ MAPPED = re.compile(r"mmap|memmap|memory_map|lmdb|[\"']r(?:\+b?|b\+)[\"']")
 # what tests whether a file exists, or goes on without it
 TESTS = re.compile(
     r"exists|is_?(?:dir|file)|\baccess\(|FileNotFound|\[ +(?:! +)?-\w|\btest +-|\|\|"
-    r"|\bexcept\b[^:\n]*\b(?:OSError|IOError|EnvironmentError|(?:Base)?Exception)\b"
+    r"|\bexcept\b[^:\n]{0,200}\b(?:OSError|IOError|EnvironmentError|(?:Base)?Exception)\b"
     r"|\bexcept *:|\bsuppress\(|\btry(?:Catch)?\("
 )
 

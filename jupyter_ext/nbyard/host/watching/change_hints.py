@@ -93,7 +93,7 @@ class ChangeHints:
         try:
             with self._lock:
                 known = self._folders.get(place) or self._begin(place)
-                only = "" if is_folder else str(path)
+                only = str(path) if path.is_file() else ""
                 known.add(key, only, hint)
                 self._keys[key] = place, only
         except OSError as error:  # such as no folder, or too many watches of this user

@@ -12,6 +12,7 @@ import os
 import select
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ..attempt_folder import CODE, AttemptFolder, BadTask
@@ -119,7 +120,9 @@ class Worker:
             self._report.send({"type": "call", "attempt_id": name, "timeout_seconds": seconds})
         started_at = self._clock.now()
         failed = self._outcome(call)
-        has_others = self._written.copy_to(Place(self._folder.path, name).path)
+        has_others = False
+        with suppress(OSError):  # a full disk does not undo what the call has done
+            has_others = self._written.copy_to(Place(self._folder.path, name).path)
         self._report.send(
             {
                 "type": "result",

@@ -59,7 +59,7 @@ class WrittenFiles:
             return False
         left, sizes = list[tuple[str, str, int]](), list[tuple[int, str]]()
         for path in sorted(written):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):  # it is gone, or out of reach
                 found = os.lstat(self._at(path))
                 if stat.S_ISREG(found.st_mode):
                     sizes.append((found.st_size, path))
@@ -97,6 +97,8 @@ class WrittenFiles:
                     os.makedirs(os.path.dirname(target), exist_ok=True)
                     shutil.copyfile(self._at(path), target, follow_symlinks=False)
                 except OSError:
+                    with contextlib.suppress(OSError):
+                        os.unlink(target)  # it may be a part only
                     yield path, "unreadable", bytes_
 
     def _written(self) -> set[str]:

@@ -20,7 +20,7 @@ MAX_SOURCE = 1 << 20
 PAGE = 400
 # A workflow that ran very often hides older models of others. Then each workflow is asked.
 MOST_READ = 1_200
-MOST_WORKFLOWS, RUNS_OF_EACH = 50, 20
+MOST_WORKFLOWS, RUNS_OF_EACH, RUNS_OF_FILES = 50, 20, 200
 Outputs = dict[tuple[str, str, str], ModelOutput]
 
 
@@ -49,9 +49,10 @@ def _outputs_of_runs(
 
 
 def _ask_workflows(parts: ServiceContext, owner: str, found: Outputs) -> None:
-    """Add the results of workflows that have none yet."""
+    """Add the results of workflows that have none yet, and of single files."""
     rows, known = parts.store.artifacts, {workflow for workflow, _, _ in found}
     with parts.store.read() as c:
+        _add(found, rows.models_of_workflow(c, owner, "", RUNS_OF_FILES))
         for one in parts.store.workflows.page(c, owner, MOST_WORKFLOWS, "", ""):
             if one.id not in known:
                 _add(found, rows.models_of_workflow(c, owner, one.id, RUNS_OF_EACH))

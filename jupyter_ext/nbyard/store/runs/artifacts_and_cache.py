@@ -126,8 +126,12 @@ class ArtifactRows:
     def models_of_workflow(
         self, c: Connection, owner: str, workflow_id: str, most: int
     ) -> list[SourcedOutput]:
-        """Return outputs of the newest runs of a workflow that may be models, newest first."""
-        own = select(runs.c.id).where(runs.c.workflow_id == workflow_id, HISTORY)
+        """Return outputs of the newest runs of a workflow that may be models, newest first.
+
+        The ID is empty for runs of single files.
+        """
+        is_of_workflow = (runs.c.workflow_id == workflow_id) & (runs.c.owner == owner)
+        own = select(runs.c.id).where(is_of_workflow, HISTORY)
         ids = c.execute(newest_first(own, runs.c.id, most, "")).scalars().all()
         found = select(artifacts).where(artifacts.c.run_id.in_(ids), MAY_BE_MODEL)
         rows = c.execute(found.order_by(artifacts.c.id.desc())).all()

@@ -67,6 +67,16 @@ describe('R6: the dialog of a channel', () => {
     expect(await asked).toEqual(MADE);
   });
 
+  it('creates one channel if it is saved during a test', async () => {
+    const { services, calls } = open({ 'channels.test': () => ({ is_sent: true }) });
+    const asked = askChannel(services, {});
+    const name = await fill('team');
+    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
+    fireEvent.keyDown(name, { key: 'Enter', keyCode: 13 });
+    expect(await asked).toEqual(MADE);
+    expect([calls('channels.create').length, calls('channels.update').length]).toEqual([1, 1]);
+  });
+
   it('shows at its field why there is no test, and returns nothing if it is closed then', async () => {
     const details = [{ path: 'url', message: 'must be a URL' }];
     const refusal = new ApiError(422, 'invalid', 'url: must be a URL', '', details as never);

@@ -44,7 +44,10 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
               {problems['']}
             </p>
           )}
-          {form(problems, leave)}
+          {form(problems, (action, next) => {
+            problems = {}; // they are about what was sent, which may be changed now
+            leave(action, next);
+          })}
           <ShowAsCommand spelling={spelling} trans={trans} />
         </>
       );

@@ -21,10 +21,10 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   // Without a metric, a run is good if it succeeded.
   const isBroken = runs.some(isGood) && runs.some(({ state }) => state === 'failed');
   const known = !metric && isBroken ? runs.find(isGood) : undefined;
-  const [chosenRun, setGood] = useState<Run | undefined>(known);
+  const [goodId, setGood] = useState(known?.id); // the runs are read again
   const [chosen, setChosen] = useState(metric);
   const [isOpen, setOpen] = useState(false);
-  const good = chosenRun ?? runs[0];
+  const good = runs.find(({ id }) => id === goodId) ?? runs[0];
   const bad = runs.find(run => run !== good)!;
   // the changes are the same for every metric
   const asked = isBroken ? chosen : chosen || metrics[0];
@@ -57,17 +57,22 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
       {isOpen && !isBroken && !metric && (
         <MetricChoice {...{ services, metrics, chosen }} onChoose={setChosen} />
       )}
-      {isOpen && isDecided && !chosenRun && (
+      {isOpen && isDecided && !goodId && (
         <div role="group" aria-label={trans.__('Which run is good?')}>
           {trans.__('Which run is good?')}{' '}
           {runs.map(run => (
-            <button key={run.id} type="button" className="nby-Button" onClick={() => setGood(run)}>
+            <button
+              key={run.id}
+              type="button"
+              className="nby-Button"
+              onClick={() => setGood(run.id)}
+            >
               {trans.__('Run %1', run.number)}
             </button>
           ))}
         </div>
       )}
-      {isOpen && isDecided && chosenRun && (
+      {isOpen && isDecided && goodId && (
         <Search
           key={`${good.id} ${chosen}`}
           {...{ services, preview, problem, metric: chosen, good: good.id, bad: bad.id }}
@@ -94,7 +99,7 @@ function MetricChoice(props: IMetricChoiceProps): JSX.Element {
     return (
       <p role="status">
         {trans.__(
-          'Both runs ended in the same way, and no metric differs. Record one with nbyard.metric, then compare new runs.'
+          'Nothing says which run is good: no metric differs, and not exactly one of both failed. Record a metric with nbyard.log_metric, then compare new runs.'
         )}
       </p>
     );

@@ -16,9 +16,14 @@ const ROW = 18;
 /** When the view is this close to an end (pixels), more is loaded. */
 const NEAR = 40 * ROW;
 
+interface ILogsProps extends IStepProps {
+  /** The view around it has the choice of the task. */
+  isInner?: boolean;
+}
+
 /** The log of a task with colours and search; it follows the end until the user scrolls up. */
-export function Logs(props: IStepProps): JSX.Element {
-  const { model, step, attempt } = props;
+export function Logs(props: ILogsProps): JSX.Element {
+  const { model, step, attempt, isInner } = props;
   const services = useServices();
   const { trans } = services;
   const [follow, setFollow] = useState(true);
@@ -89,7 +94,7 @@ export function Logs(props: IStepProps): JSX.Element {
   return (
     <div className="nby-Logs">
       <div className="nby-Bar">
-        <StepChoice {...props} />
+        {!isInner && <StepChoice {...props} />}
         <input
           type="search"
           placeholder={trans.__('Search, with .* as regular expression')}

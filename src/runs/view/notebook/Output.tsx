@@ -18,9 +18,8 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
   const [follow, setFollow] = useState(true);
   const task = detail.tasks.find(one => one.node === step);
   const live = isLive(detail.run) && task?.state === 'running';
-  if (!executed.cells && !executed.loading && executed.problem === undefined) {
-    return <Logs {...props} />; // scripts and programs print to their log
-  }
+  // scripts and programs print to their log
+  const hasOnlyLog = !executed.cells && !executed.loading && executed.problem === undefined;
   return (
     <div className="nby-Output">
       <div className="nby-Bar">
@@ -48,7 +47,9 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
           )}
         </p>
       )}
-      {executed.cells ? (
+      {hasOnlyLog ? (
+        <Logs {...props} isInner />
+      ) : executed.cells ? (
         <NotebookCells
           services={services}
           executed={executed}

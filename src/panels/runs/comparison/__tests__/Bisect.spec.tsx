@@ -23,12 +23,16 @@ function show(
   metric = '',
   states = ['succeeded', 'failed'],
   metrics: string[] = []
-): void {
+): () => void {
   const client = fakeClient(answer);
   const yard = { client, stream: new EventStream(client) };
   const services = { yard, trans } as unknown as IPanelServices;
-  const runs = [run(1, states[0]), run(2, states[1])] as const;
-  render(<Bisect services={services} runs={runs} metric={metric} metrics={metrics} />);
+  const view = () => {
+    const runs = [run(1, states[0]), run(2, states[1])] as const;
+    return <Bisect services={services} runs={runs} metric={metric} metrics={metrics} />;
+  };
+  const { rerender } = render(view());
+  return () => rerender(view());
 }
 
 const FIND = 'Find the Change That Broke It…';
@@ -75,9 +79,9 @@ describe('Bisect', () => {
     ]);
   });
 
-  it('asks which run is good if a metric decides', async () => {
+  it('asks which run is good if a metric decides, also of runs that are read again', async () => {
     const asked: unknown[] = [];
-    show(
+    const again = show(
       async (_, __, request) => {
         asked.push(await request.clone().json());
         return PREVIEW;
@@ -88,6 +92,8 @@ describe('Bisect', () => {
     await pass(0);
     click(FIND);
     click('Run 2');
+    await pass(0);
+    again();
     await pass(0);
     expect(asked).toEqual([
       { good: 'id1', bad: 'id2', metric: 'a.score' },
