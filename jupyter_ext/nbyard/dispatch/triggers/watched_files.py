@@ -74,8 +74,8 @@ class WatchedFiles:
         self._wake = wake
         self._hints = ChangeHints()
         self._watches: dict[str, Watch] = {}
-        # How many of them have hints, and how many have none.
-        self._alike = Counter[bool]()
+        # How many of them are known to have hints, and to have none.
+        self._known = Counter[bool]()
         self._dropped: list[str] = []
         # No look is due before this time: the loop asks often, and there may be many triggers.
         self._first_look = NEVER
@@ -137,7 +137,8 @@ class WatchedFiles:
         with self._lock:
             if now < self._first_look:
                 return []
-            self._alike = Counter(watch.is_hinted for watch in self._watches.values())
+            begun = (watch for watch in self._watches.values() if watch.has_begun)
+            self._known = Counter(watch.is_hinted for watch in begun)
             due = [key for key, watch in self._watches.items() if watch.next_look <= now]
             for key in due:
                 # If the look fails, the next one is not at once.
@@ -160,7 +161,8 @@ class WatchedFiles:
         """Return the seconds until the next look without a hint."""
         least, each = HINTED if watch.is_hinted else POLLED
         # At random, so that not all triggers are due at the same time.
-        return max(least, each * self._alike[watch.is_hinted]) * random.uniform(0.75, 1.0)
+        alike = len(self._watches) - self._known[not watch.is_hinted]
+        return max(least, each * alike) * random.uniform(0.75, 1.0)
 
     def look(self, trigger_id: str) -> bool:
         """Look at the files of a trigger; return whether a firing was recorded."""
