@@ -93,7 +93,9 @@ class ChangeHints:
         try:
             with self._lock:
                 known = self._folders.get(place) or self._begin(place)
-                only = str(path) if path.is_file() else ""
+                # A missing folder may appear, with files in it.
+                is_file = path.is_file() or not (is_folder or is_deep)
+                only = str(path) if is_file else ""
                 known.add(key, only, hint)
                 self._keys[key] = place, only
         except OSError as error:  # such as no folder, or too many watches of this user
