@@ -237,7 +237,8 @@ def came_to(found: Ground, order: Order) -> bool:
             return True
         future = client.get_dataset(f"nbyard/{STORE}/{order.attempt_id}")
         with contextlib.suppress(TimeoutError):
-            return "had begun it" in future.result(timeout=1)
+            why = future.result(timeout=1)
+            return bool(why) and why["code"] == "dask-first-worker-gone"
     return False
 
 
