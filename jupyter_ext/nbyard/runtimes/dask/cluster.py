@@ -185,7 +185,7 @@ class Cluster:
         Raises:
             WorkerGone: One of the workers no longer exists.
         """
-        ask = partial(call_on_workers, addresses=addresses, packed=code.call(verb, *words))
+        ask = partial(call_on_workers, addresses=addresses, code=code, words=(verb, *words))
         found: dict[str, Any] = self._answer(self._connected(), ask, None)
         return found
 

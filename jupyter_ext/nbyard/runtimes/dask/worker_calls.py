@@ -26,9 +26,9 @@ class WorkerGone(Exception):
 
 
 async def call_on_workers(
-    client: "Client", addresses: Sequence[str], packed: dict[str, Any]
+    client: "Client", addresses: Sequence[str], code: WorkerCode, words: Sequence[Any]
 ) -> Any:
-    """Call a function on workers.
+    """Call a function on workers; `words` are its name and its arguments.
 
     Dask keeps trying to connect to workers that it knows are gone. So this checks the scheduler's
     list meanwhile.
@@ -38,7 +38,10 @@ async def call_on_workers(
         Unavailable: The workers do not answer in time.
     """
     end = time.monotonic() + WORKER_SECONDS
-    asked = asyncio.ensure_future(client.run(eval, EXPRESSION, packed, workers=list(addresses)))
+    # A look at paths may wait for a disk: in the worker's event loop, it would stop the worker.
+    call = (asyncio.to_thread, eval) if code is PATHS else (eval,)
+    packed, workers = code.call(*words), list(addresses)
+    asked = asyncio.ensure_future(client.run(*call, EXPRESSION, packed, workers=workers))
     try:
         while not asked.done():
             await asyncio.wait({asked}, timeout=FRESH_SECONDS)
