@@ -107,11 +107,7 @@ class RunHistory(RunForecasts):
         if not key or is_id(key):
             return key
         with self._store.read() as c:
-            found = self._store.schedules.get(c, caller.name, key)
-            if found is None:
-                names = self._store.schedules.names(c, caller.name)
-                raise no_such("no-schedule", key, names.values())
-        return found.schedule.id
+            return self._store.schedules.find(c, caller.name, key).schedule.id
 
 
 def _moment(text: str, field: str) -> datetime | None:

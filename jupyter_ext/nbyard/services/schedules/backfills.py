@@ -23,7 +23,6 @@ from nbyard.domain.schedules.backfills import (
     past_due,
 )
 from nbyard.domain.schedules.zones import zone_of
-from nbyard.domain.unique_names import no_such
 from nbyard.errors import Conflict, NotFound
 from nbyard.freezing.schedule_runs import pinned_template
 from nbyard.freezing.templates import freeze, store_template
@@ -62,7 +61,7 @@ class BackfillService:
         """
         with self._store.read() as c:
             before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
-            row = self._schedule(c, caller, schedule)
+            row = self._store.schedules.find(c, caller.name, schedule)
         if before is not None:
             return self.get(caller, before)
         wanted = checked_range(body, row.schedule.zone, clock.now())
@@ -74,7 +73,7 @@ class BackfillService:
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                row = self._schedule(c, caller, row.schedule.id)
+                row = self._store.schedules.find(c, caller.name, row.schedule.id)
                 made = self._insert(c, row, wanted, body, frozen)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.ensure_dispatcher()
@@ -84,7 +83,7 @@ class BackfillService:
     def preview(self, caller: Caller, schedule: str, body: NewBackfill) -> BackfillPreview:
         """Show what a backfill would do, without starting anything."""
         with self._store.read() as c:
-            row = self._schedule(c, caller, schedule)
+            row = self._store.schedules.find(c, caller.name, schedule)
             wanted = checked_range(body, row.schedule.zone, clock.now())
             due_times = past_due(row.plan, wanted, row.schedule.next_due)
             runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])
@@ -109,7 +108,7 @@ class BackfillService:
         """List backfills, newest first; `schedule` limits the list to those of one schedule."""
         check_limit(limit)
         with self._store.read() as c:
-            of = self._schedule(c, caller, schedule).schedule.id if schedule else ""
+            of = schedule and self._store.schedules.find(c, caller.name, schedule).schedule.id
             found = self._rows.page(c, caller.name, limit + 1, after, of)
             counts = self._rows.counts(c, [one.id for one in found])
         shown = [msgspec.structs.replace(one, counts=counts[one.id]) for one in found]
@@ -135,13 +134,6 @@ class BackfillService:
                 if run is not None:
                     self._store.runs.request_cancel(c, run)
         return self.get(caller, found.id)
-
-    def _schedule(self, c: Connection, caller: Caller, key: str) -> ScheduleRow:
-        rows = self._store.schedules
-        found = rows.get(c, caller.name, key)
-        if found is None:
-            raise no_such("no-schedule", key, rows.names(c, caller.name).values())
-        return found
 
     def _find(self, c: Connection, caller: Caller, key: str) -> BackfillRow:
         found = self._rows.get(c, caller.name, key)

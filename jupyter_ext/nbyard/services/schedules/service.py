@@ -30,7 +30,7 @@ from nbyard.domain.schedules.structs import (
     SchedulePreviewRequest,
     Tick,
 )
-from nbyard.domain.unique_names import check_free, no_such
+from nbyard.domain.unique_names import check_free
 from nbyard.errors import Conflict, Invalid, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of, pushed_project
 from nbyard.host import clock
@@ -137,14 +137,14 @@ class ScheduleService:
     def get(self, caller: Caller, schedule: str) -> Schedule:
         """Show a schedule with its newest ticks. `schedule` is an ID or a name."""
         with self._store.read() as c:
-            return self._all_shown(c, [self._find(c, caller, schedule)])[0]
+            return self._all_shown(c, [self._rows.find(c, caller.name, schedule)])[0]
 
     @operation("PATCH", "/schedules/{schedule}", scope="schedules:write")
     @pin_blobs
     def update(self, caller: Caller, schedule: str, body: SchedulePatch) -> Schedule:
         """Change a schedule. Omitted fields keep their values."""
         with self._store.read() as c:
-            row = self._find(c, caller, schedule)
+            row = self._rows.find(c, caller.name, schedule)
         if body.revision != row.schedule.revision:
             raise StaleWrite
         now = clock.now()
@@ -178,7 +178,7 @@ class ScheduleService:
         """Enable a schedule. Due times that passed meanwhile are not caught up."""
         now = clock.now()
         with self._store.write() as c:
-            row = self._find(c, caller, schedule)
+            row = self._rows.find(c, caller.name, schedule)
             if not row.schedule.is_enabled:
                 due = _next(row.schedule, row.plan, now)
                 if due is None:
@@ -192,7 +192,7 @@ class ScheduleService:
     def disable(self, caller: Caller, schedule: str) -> Schedule:
         """Disable a schedule. Its runs continue, but waiting due times are dropped."""
         with self._store.write() as c:
-            row = self._find(c, caller, schedule)
+            row = self._rows.find(c, caller.name, schedule)
             if row.schedule.is_enabled:
                 self._rows.drop_waiting(c, row.schedule.id, because("tick-disabled"))
                 self._rows.change(c, row.schedule, "disabled", is_enabled=False, next_due=None)
@@ -203,7 +203,7 @@ class ScheduleService:
     def run(self, caller: Caller, schedule: str) -> Run:
         """Start a run of a schedule now, besides its due times."""
         with self._store.read() as c:
-            row = self._find(c, caller, schedule)
+            row = self._rows.find(c, caller.name, schedule)
         self._parts.make_way()
         made = start_now(self._parts, row)
         self._parts.ensure_dispatcher()
@@ -227,7 +227,7 @@ class ScheduleService:
         """List what the due times of a schedule led to, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            row = self._find(c, caller, schedule)
+            row = self._rows.find(c, caller.name, schedule)
             found = self._rows.ticks(c, row.schedule.id, limit + 1, after)
         return page_of(found, limit, lambda tick: tick.id)
 
@@ -235,7 +235,7 @@ class ScheduleService:
     def delete(self, caller: Caller, schedule: str) -> None:
         """Delete a schedule and its backfills. Its runs are kept."""
         with self._store.write() as c:
-            row = self._find(c, caller, schedule)
+            row = self._rows.find(c, caller.name, schedule)
             self._rows.delete(c, row.schedule)
             left = self._unused_folder(c, caller, row)
         if left is not None:
@@ -258,12 +258,6 @@ class ScheduleService:
         """
         is_push = bool(pushed_project(self._store, self._parts.files.root))
         return self._parts if is_given and is_push else parts_of(self._parts, row)
-
-    def _find(self, c: Connection, caller: Caller, key: str) -> ScheduleRow:
-        found = self._rows.get(c, caller.name, key)
-        if found is None:
-            raise no_such("no-schedule", key, self._rows.names(c, caller.name).values())
-        return found
 
     def _all_shown(self, c: Connection, rows: Sequence[ScheduleRow]) -> builtins.list[Schedule]:
         ids = [row.schedule.id for row in rows]

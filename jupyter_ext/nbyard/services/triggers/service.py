@@ -26,7 +26,7 @@ from nbyard.domain.triggers.structs import (
 )
 from nbyard.domain.triggers.values import check_references
 from nbyard.domain.triggers.webhooks import SECRET_BYTES, Message, secret_text
-from nbyard.domain.unique_names import check_free, no_such
+from nbyard.domain.unique_names import check_free
 from nbyard.errors import Conflict, Invalid, StaleWrite
 from nbyard.host import clock
 from nbyard.reasons.structs import because
@@ -135,7 +135,7 @@ class TriggerService:
     def get(self, caller: Caller, trigger: str) -> Trigger:
         """Show a trigger with its newest firings. `trigger` is an ID or a name."""
         with self._store.read() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
             recent = self._firings.recent(c, [row.trigger.id])
             names = self._sources(c, caller, [row])
         return self._shown(row, recent.get(row.trigger.id, []), names)
@@ -148,7 +148,7 @@ class TriggerService:
         A changed event counts from now on. Events that already wait still start their runs.
         """
         with self._store.read() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
         if body.revision != row.trigger.revision:
             raise StaleWrite
         given = given_fields(body)
@@ -183,7 +183,7 @@ class TriggerService:
     def enable(self, caller: Caller, trigger: str) -> Trigger:
         """Enable a trigger. Events that happened meanwhile start no run."""
         with self._store.read() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
         source = event_source(self._parts, caller.name, row.trigger.on)
         with self._store.write() as c:
             if not row.trigger.is_enabled:
@@ -197,7 +197,7 @@ class TriggerService:
     def disable(self, caller: Caller, trigger: str) -> Trigger:
         """Disable a trigger. Its runs continue, but waiting events are dropped."""
         with self._store.write() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
             if row.trigger.is_enabled:
                 self._firings.drop(c, row.trigger, because("firing-disabled"))
                 self._rows.change(c, row.trigger, "disabled", is_enabled=False)
@@ -211,7 +211,7 @@ class TriggerService:
         """
         self._parts.make_way()
         with self._store.write() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
             one = row.trigger
             if not one.is_enabled:
                 raise Conflict(because("trigger-is-disabled"))
@@ -241,7 +241,7 @@ class TriggerService:
         """
         secret = _new_secret()
         with self._store.write() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
             if row.kind != "webhook":
                 raise Conflict(because("not-a-webhook", kind=row.kind))
             sealed = self._sealed(c, caller, row.trigger.id, secret)
@@ -255,7 +255,7 @@ class TriggerService:
         """List what the events of a trigger led to, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
             found = self._firings.page(c, row.trigger.id, limit + 1, after)
         return page_of(found, limit, lambda firing: firing.id)
 
@@ -263,7 +263,7 @@ class TriggerService:
     def delete(self, caller: Caller, trigger: str) -> None:
         """Delete a trigger. Its runs are kept."""
         with self._store.write() as c:
-            row = self._find(c, caller, trigger)
+            row = self._rows.find(c, caller.name, trigger)
             self._rows.delete(c, row.trigger)
 
     def deliver(self, trigger_id: str, message: Message, sender: str) -> Delivery:
@@ -272,12 +272,6 @@ class TriggerService:
         `sender` is the address of the network from which it came.
         """
         return deliver(self._parts, self._refusals, trigger_id, message, sender)
-
-    def _find(self, c: Connection, caller: Caller, key: str) -> TriggerRow:
-        found = self._rows.get(c, caller.name, key)
-        if found is None:
-            raise no_such("no-trigger", key, self._rows.names(c, caller.name).values())
-        return found
 
     def _sources(
         self, c: Connection, caller: Caller, rows: Sequence[TriggerRow]

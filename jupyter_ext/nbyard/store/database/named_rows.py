@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Connection, Row, Table, select
 
 from nbyard.domain.projects.structs import LinkKind
+from nbyard.domain.unique_names import no_such
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.project_filter import linked_to
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class NamedRows(Generic[T]):
     """Queries on the rows of one `table`; those with an `owner` see only the owner's rows.
 
-    `noun` is the name of a row in links of projects.
+    `noun` is the name of a row in links of projects and in reasons.
     """
 
     table: ClassVar[Table]
@@ -32,6 +33,17 @@ class NamedRows(Generic[T]):
         query = select(self.table).where(of.owner == owner, (of.id == key) | (of.name == key))
         row = c.execute(query.order_by((of.id == key).desc())).first()
         return self.read(row) if row else None
+
+    def find(self, c: Connection, owner: str, key: str) -> T:
+        """Return a row by ID, else by name.
+
+        Raises:
+            NotFound: the owner has no such row.
+        """
+        found = self.get(c, owner, key)
+        if found is None:
+            raise no_such(f"no-{self.noun}", key, self.names(c, owner).values())
+        return found
 
     def by_id(self, c: Connection, row_id: str) -> T | None:
         """Return a row of any owner."""

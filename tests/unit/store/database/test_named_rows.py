@@ -1,5 +1,8 @@
 """Rows with a name: found by ID, else by name, and by their owner only."""
 
+import pytest
+
+from nbyard.errors import NotFound
 from nbyard.store import Store
 
 from ..test_schedules import add
@@ -24,3 +27,15 @@ def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> N
         }
         assert [*pages.values()] == [["c", "a"], ["c"], ["a"], []]
         assert [row.schedule.id for row in rows.page(c, "ann", 9, "c", "", "")] == ["a"]
+
+
+def test_an_unknown_name_is_refused_with_similar_ones(store: Store) -> None:
+    add(store, "nightly", None)
+    with store.read() as c:
+        assert store.schedules.find(c, "ann", "nightly").schedule.name == "nightly"
+        for rows, noun in ((store.schedules, "schedule"), (store.triggers, "trigger")):
+            with pytest.raises(NotFound, match=f"There is no {noun} 'nightl'"):
+                rows.find(c, "ann", "nightl")
+        with pytest.raises(NotFound) as refused:
+            store.schedules.find(c, "ann", "nightl")
+    assert "'nightly'" in str(refused.value.hint)
