@@ -16,11 +16,12 @@ T = TypeVar("T")
 class NamedRows(Generic[T]):
     """Queries on the rows of one `table`; those with an `owner` see only the owner's rows.
 
-    `noun` is the name of a row in links of projects and in reasons.
+    `noun` is the name of a row in links of projects, and `unknown` the code for an unknown name.
     """
 
     table: ClassVar[Table]
     noun: ClassVar[LinkKind]
+    unknown: ClassVar[str]
 
     @staticmethod
     @abstractmethod
@@ -42,7 +43,7 @@ class NamedRows(Generic[T]):
         """
         found = self.get(c, owner, key)
         if found is None:
-            raise no_such(f"no-{self.noun}", key, self.names(c, owner).values())
+            raise no_such(self.unknown, key, self.names(c, owner).values())
         return found
 
     def by_id(self, c: Connection, row_id: str) -> T | None:
