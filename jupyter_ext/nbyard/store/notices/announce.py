@@ -98,7 +98,7 @@ def _announce_without_run(
         owner,
         of.name,
         path,
-        of.id if isinstance(of, Schedule) else "",
+        of.id,
         projects=projects_of_source(c, projects_in(rules), owner, source, path),
         facts=facts,
     )
