@@ -32,6 +32,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
     `event_id` is the same whenever the event is reported. `facts` are stored with the notice.
     `projects` are the IDs of those projects that a rule names and to which the event belongs.
+    `source_id` is the ID of the schedule or trigger.
     """
 
     event: NoticeEvent
@@ -39,7 +40,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     owner: str
     title: str
     path: str = ""
-    schedule_id: str = ""
+    source_id: str = ""
     run_id: str = ""
     projects: Collection[str] = ()
     facts: Mapping[str, object] = {}
@@ -98,7 +99,7 @@ def matches(stored: StoredRule, one: Occurrence) -> bool:
         and one.event in rule.events
         and rule.path in ("", one.path)
         and rule.project in ("", *one.projects)
-        and stored.schedule_id in ("", one.schedule_id)
+        and stored.schedule_id in ("", one.source_id)
     )
 
 
