@@ -29,12 +29,12 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   // the changes are the same for every metric
   const asked = isBroken ? chosen : chosen || metrics[0];
   const { preview, problem } = usePreview(services, good.id, bad.id, asked);
-  const [most, setMost] = useState<number>();
-  useEffect(() => setMost(before => preview?.changes.length ?? before), [preview]);
-  if (asked !== undefined && most === undefined && !problem) {
+  const [count, setCount] = useState<number>();
+  useEffect(() => setCount(before => preview?.changes.length ?? before), [preview]);
+  if (asked !== undefined && count === undefined && !problem) {
     return null; // until it is known whether there is anything to find
   }
-  if (most !== undefined && most < 2) {
+  if (count !== undefined && count < 2) {
     // the answer to *Why?* names a single change
     return preview?.changes.length && !metric ? (
       <p className="nby-Note">
@@ -74,7 +74,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
       )}
       {isOpen && isDecided && goodId && (
         <Search
-          key={`${good.id} ${chosen}`}
+          key={chosen}
           {...{ services, preview, problem, metric: chosen, good: good.id, bad: bad.id }}
         />
       )}
