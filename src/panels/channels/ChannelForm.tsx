@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
-import { BoxesField } from '../frame/dialogs/PlainFields';
+import { BoxesField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { IChannelDraft } from './draft';
 import { eventLabels } from './events';
@@ -55,16 +55,14 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
           {problems['']}
         </p>
       )}
-      <FieldFrame label={trans.__('Name')} error={problems.name} trans={trans} required>
-        {control => (
-          <input
-            {...control}
-            className="jp-mod-styled"
-            value={shown.name}
-            onChange={event => change({ name: event.target.value })}
-          />
-        )}
-      </FieldFrame>
+      <TextField
+        label={trans.__('Name')}
+        value={shown.name}
+        error={problems.name}
+        required
+        trans={trans}
+        onChange={name => change({ name })}
+      />
       <FieldFrame
         label={trans.__('URL')}
         help={
@@ -112,43 +110,29 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
             summary={trans.__('More')}
             open={Object.keys(problems).some(place => LIMITS.test(place))}
           >
-            <FieldFrame
+            <TextField
               label={trans.__('Only runs of this file')}
+              placeholder={trans.__('all files')}
+              value={shown.path}
               error={problems['rules.0.path']}
               trans={trans}
-            >
-              {control => (
-                <input
-                  {...control}
-                  className="jp-mod-styled"
-                  placeholder={trans.__('all files')}
-                  value={shown.path}
-                  onChange={event => change({ path: event.target.value })}
-                />
-              )}
-            </FieldFrame>
+              onChange={path => change({ path })}
+            />
             <ProjectField
               services={services}
               value={shown.project}
               error={problems['rules.0.project']}
               onChange={project => change({ project })}
             />
-            <FieldFrame
+            <TextField
               label={trans.__('A run takes long after (minutes)')}
+              inputMode="decimal"
+              placeholder={trans.__('twice its usual duration')}
+              value={shown.longAfter}
               error={problems['rules.0.long_seconds']}
               trans={trans}
-            >
-              {control => (
-                <input
-                  {...control}
-                  className="jp-mod-styled"
-                  inputMode="decimal"
-                  placeholder={trans.__('twice its usual duration')}
-                  value={shown.longAfter}
-                  onChange={event => change({ longAfter: event.target.value })}
-                />
-              )}
-            </FieldFrame>
+              onChange={longAfter => change({ longAfter })}
+            />
           </More>
         </>
       )}

@@ -1,12 +1,8 @@
 /** Fields of dialogs: a label with one line of text, with a choice, or with boxes. */
-import { TranslationBundle } from '@jupyterlab/translation';
-import { FieldFrame, SuggestedInput } from '../../../forms/FieldFrame';
+import { FieldFrame, IFieldFrameProps, SuggestedInput } from '../../../forms/FieldFrame';
 
-interface IInputProps {
-  label: string;
+interface IInputProps extends Omit<IFieldFrameProps, 'children'> {
   value: string;
-  error?: string;
-  trans: TranslationBundle;
   onChange: (value: string) => void;
 }
 
@@ -18,9 +14,9 @@ interface ITextProps extends IInputProps {
 }
 
 export function TextField(props: ITextProps): JSX.Element {
-  const { label, type, inputMode, value, error, placeholder, suggestions, trans, onChange } = props;
+  const { type, inputMode, value, placeholder, suggestions, onChange, ...frame } = props;
   return (
-    <FieldFrame label={label} error={error} trans={trans}>
+    <FieldFrame {...frame}>
       {control => (
         <SuggestedInput
           {...control}
@@ -40,7 +36,6 @@ export function TextField(props: ITextProps): JSX.Element {
 }
 
 interface IChoiceProps extends IInputProps {
-  help?: string;
   /** Values with their labels. */
   options: readonly (readonly string[])[];
 }
