@@ -1,7 +1,8 @@
 /** The images of an environment, and the Dockerfile of the next one. */
 import { useEffect, useState } from 'react';
 import { ApiError } from '../../../api/client';
-import { DockerfileText, Environment, NamedImage, Recipe, StoreEvent } from '../../../api/types';
+import { DockerfileText, Environment, NamedImage, Recipe } from '../../../api/types';
+import { useChanges } from '../../../components/hooks/useChanges';
 import { IPanelServices } from '../../frame/services';
 
 const PAUSE = 300;
@@ -23,27 +24,16 @@ export interface IImages {
 /** Return the images of an environment, reloaded whenever an image changes. */
 export function useImages({ yard }: IPanelServices, { id }: Environment): IImages {
   const [images, setImages] = useState<readonly NamedImage[]>([]);
+  const turn = useChanges(yard.stream, 'image');
   useEffect(() => {
-    let isOver = false;
-    const look = async () => {
-      const query = { environment: id, limit: MAX_SHOWN };
-      const { items } = await yard.client.call('images.list', { query });
-      if (!isOver) {
-        setImages(items);
-      }
-    };
-    const hear = (_: unknown, events: readonly StoreEvent[]) => {
-      if (events.some(({ topic }) => topic === 'image')) {
-        void look().catch(() => undefined); // the next event asks again
-      }
-    };
-    yard.stream.events.connect(hear);
-    void yard.stream.start().then(look, () => undefined);
-    return () => {
-      isOver = true;
-      yard.stream.events.disconnect(hear);
-    };
-  }, [yard, id]);
+    const control = new AbortController();
+    const query = { environment: id, limit: MAX_SHOWN };
+    yard.client
+      .call('images.list', { query, signal: control.signal })
+      .then(({ items }) => setImages(items))
+      .catch(() => undefined); // the next event asks again
+    return () => control.abort();
+  }, [yard, id, turn]);
   return {
     images,
     newest: images.find(({ origin }) => origin === 'build'),

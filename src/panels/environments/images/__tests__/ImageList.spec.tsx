@@ -29,7 +29,8 @@ function open() {
     const made = { ...IMAGES[1], id: 'new', reference: 'localhost:1/calf:latest' };
     return method === 'POST' ? json(201, made) : json(200, { items: IMAGES });
   });
-  const stream = { events: new Signal<object, unknown>({}), start: async () => undefined };
+  const signal = () => new Signal<object, unknown>({});
+  const stream = { events: signal(), refetch: signal(), start: async () => undefined };
   const yard = { client, stream };
   render(<Tab services={{ yard, trans } as unknown as IPanelServices} />);
   return { asked };
