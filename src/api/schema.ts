@@ -7535,11 +7535,13 @@ export interface components {
          * Spelling
          * @description A command for a POSIX shell and a program that send the same request.
          *
-         *         Both ask for secret values when they run.
+         *         Both ask for secret values when they run. A form also links to the active project what the
+         *         request creates, if `is_linked`.
          */
         Spelling: {
             command: string;
             python: string;
+            is_linked: boolean;
         };
         /**
          * SpellingRequest

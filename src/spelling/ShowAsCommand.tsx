@@ -6,9 +6,6 @@ import type { IRequest } from '../api/operations';
 import { IPlainQuestion } from '../api/question';
 import type { Spelling } from '../api/types';
 
-/** Requests whose results the server links to the active project. */
-const CREATES =
-  /"operation":"((credential|dataset|deployment|environment|executable|run|schedule|trigger)s\.create|models\.build|runs\.retry|schedules\.run)"/;
 /** While the user types, the server is not asked. */
 const PAUSE_MS = 200;
 const EVENTS = ['input', 'change', 'click', 'keyup'] as const;
@@ -87,7 +84,7 @@ function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
       <p className="nby-Field-help">
         {trans.__('Paths start in the server’s root folder. A secret is asked for, never shown.')}{' '}
         {project &&
-          CREATES.test(asked) &&
+          shown?.is_linked &&
           trans.__(
             'The form also links the new item to the active project. The command does not: use nbyard projects link.'
           )}

@@ -20,8 +20,10 @@ class SpellingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Spelling(msgspec.Struct, frozen=True):
     """A command for a POSIX shell and a program that send the same request.
 
-    Both ask for secret values when they run.
+    Both ask for secret values when they run. A form also links to the active project what the
+    request creates, if `is_linked`.
     """
 
     command: str
     python: str
+    is_linked: bool

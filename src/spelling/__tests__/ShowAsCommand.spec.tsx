@@ -40,7 +40,8 @@ describe('G8: a form as a command and as Python', () => {
     draft.path = 'a.ipynb';
     call.mockReset().mockImplementation(async (_, { body }) => ({
       command: `nbyard run ${body.body.path}`,
-      python: `run(${body.body.path})`
+      python: `run(${body.body.path})`,
+      is_linked: true
     }));
   });
 

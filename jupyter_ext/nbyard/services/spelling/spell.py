@@ -13,6 +13,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
+from nbyard.services.projects.automatic_links import CREATED
 from nbyard.services.spelling import container_commands, resource_commands, run_commands
 from nbyard.services.spelling.python_code import python_code
 from nbyard.services.spelling.read_commands import READS
@@ -82,7 +83,8 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
         any_call = Words("call").json("--body", told).each("--ask", secrets)
         words = any_call.done(operation.id, *texts)
     values = {**path, **query, **({"body": told} if fields else {})}
-    return Spelling(shlex.join(words), python_code(operation, values, secrets))
+    python = python_code(operation, values, secrets)
+    return Spelling(shlex.join(words), python, operation.id in CREATED)
 
 
 def _own_command(
