@@ -707,7 +707,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-serving-modes': (p, show, trans) =>
     trans.__('there is no mode %1; there are: none', show(p.mode)),
   'public-registry': (_p, _show, trans) => trans.__('the public registry'),
-  'registry-host': (p, show) => show(p.host),
   'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
   'registry-closed': (p, show, trans) => trans.__('%1 refuses connections', show(p.host)),
   'registry-silent': (p, show, trans) => trans.__('%1 does not respond in time', show(p.host)),
@@ -1332,6 +1331,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-entry-points': (p, show, trans) =>
     trans.__("there is no %1 '%2' (present: none)", show(p.noun), show(p.name)),
   'command-not-started': (p, show, trans) => trans.__('cannot be started: %1', show(p.message)),
+  'no-answer-within': (p, show, trans) => trans.__('no answer in %1 s', show(p.seconds)),
   'help-silent': (p, show, trans) =>
     trans.__('printed nothing to --help within %1 s', show(p.seconds)),
   'no-uv': (_p, _show, trans) => trans.__('There is no uv here.'),
@@ -1365,8 +1365,6 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.pid),
       show(p.name)
     ),
-  'no-answer-within': (p, show, trans) => trans.__('no answer in %1 s', show(p.seconds)),
-  'program-exit-code': (p, show, trans) => trans.__('exit code %1', show(p.exit_code)),
   'model-probe-not-started': (p, show, trans) =>
     trans.__('%1 cannot be started to look at it: %2', show(p.program), show(p.message)),
   'model-probe-too-long': (p, show, trans) =>
@@ -3005,7 +3003,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'any-file': (_p, _show, trans) => trans.__('any file'),
   'any-file-or-folder': (_p, _show, trans) => trans.__('any file or folder'),
-  'file-format': (p, show) => show(p.format),
   'folder-of-files': (_p, _show, trans) => trans.__('a folder with several files'),
   'edge-cycle': (_p, _show, trans) => trans.__('the connections would form a cycle'),
   'connections-in-cycle': (p, show, trans) =>

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nbyard.errors import Conflict, NbyardError, NotFound
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, text_reason
 
 WANTS_TLS = "HTTP request to an HTTPS server"
 DENIED = "Permission denied"
@@ -77,7 +77,7 @@ def registry_words(said: str, host: str, credential: str = "") -> Reason:
 
     `credential` names the credential whose login the registry received.
     """
-    shown = because("registry-host", host=host) if host else because("public-registry")
+    shown = text_reason(host) or because("public-registry")
     for form, code in REGISTRY_CODES:
         if not re.search(form, said, re.IGNORECASE):
             continue

@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import ANY, Argument
 from nbyard.domain.workflows.structs import DATA, Edge, Node
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, text_reason
 
 Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", "format", "cycle"]
 Ports = Mapping[str, Sequence[Argument]]
@@ -45,7 +45,7 @@ def _kind(port: Argument | None) -> Reason:
         return because("folder-of-files")
     if port.format == ANY:
         return because("any-file-or-folder")
-    return because("file-format", format=port.format) if port.format else because("any-file")
+    return text_reason(port.format) or because("any-file")
 
 
 def formats_fit(output: str, wanted: str) -> bool:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from nbyard.errors import Unavailable
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, text_reason
 
 SECONDS = 60.0
 PROGRAM = "systemctl"
@@ -34,20 +34,16 @@ def systemctl(*words: str) -> str:
     except subprocess.TimeoutExpired:
         raise Unavailable(_failure(words, because("no-answer-within", seconds=SECONDS))) from None
     except OSError as error:
-        raise Unavailable(_failure(words, _said(os.strerror(error.errno or 0)))) from None
+        why = because("text", text=os.strerror(error.errno or 0))
+        raise Unavailable(_failure(words, why)) from None
     if done.returncode:
-        said = done.stderr.strip()
-        ended = because("program-exit-code", exit_code=done.returncode)
-        raise Unavailable(_failure(words, _said(said) if said else ended))
+        ended = because("command-exited", exit_code=done.returncode)
+        raise Unavailable(_failure(words, text_reason(done.stderr.strip()) or ended))
     return done.stdout.strip()
 
 
 def _failure(words: tuple[str, ...], cause: Reason) -> Reason:
     return because("systemctl-failed", command=" ".join(words), cause=cause)
-
-
-def _said(message: str) -> Reason:
-    return because("text", text=message)
 
 
 def check_session() -> None:

@@ -60,7 +60,6 @@ IMAGES = {
     "no-serving-mode": code("there is no mode {mode}; there are: {known:, }", mode=str, known=list),
     "no-serving-modes": code("there is no mode {mode}; there are: none", mode=str),
     "public-registry": code("the public registry"),
-    "registry-host": code("{host}", host=str),
     "registry-unknown": code("{host} cannot be found from here", host=REASON),
     "registry-closed": code("{host} refuses connections", host=REASON),
     "registry-silent": code("{host} does not respond in time", host=REASON),

@@ -139,6 +139,7 @@ PROGRAMS = {
     ),
     "no-entry-points": code("there is no {noun} '{name}' (present: none)", noun=str, name=str),
     "command-not-started": code("cannot be started: {message}", message=str),
+    "no-answer-within": code("no answer in {seconds} s", seconds=NUMBER),
     "help-silent": code("printed nothing to --help within {seconds} s", seconds=NUMBER),
     "no-uv": code("There is no uv here."),
     "no-installer": code("There is neither uv nor pip here."),
@@ -167,12 +168,6 @@ PROGRAMS = {
     "store-blocked-by-stopped": code(
         "The store is busy: process {pid} ({name}) was stopped while it wrote.", pid=int, name=str
     ),
-}
-
-# how a program ended
-ENDS = {
-    "no-answer-within": code("no answer in {seconds} s", seconds=NUMBER),
-    "program-exit-code": code("exit code {exit_code}", exit_code=int),
 }
 
 MODEL_PROBES = {
@@ -247,7 +242,6 @@ FILES = {
     **BLOBS,
     **PATHS,
     **PROGRAMS,
-    **ENDS,
     **MODEL_PROBES,
     **MODELS,
 }

@@ -24,7 +24,6 @@ CONNECTIONS = {
     # what an argument is or takes, in edge-format
     "any-file": code("any file"),
     "any-file-or-folder": code("any file or folder"),
-    "file-format": code("{format}", format=str),
     "folder-of-files": code("a folder with several files"),
     "edge-cycle": code("the connections would form a cycle"),
     "connections-in-cycle": code("the connections form a cycle: {nodes:, }", nodes=list),

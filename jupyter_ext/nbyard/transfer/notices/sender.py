@@ -13,7 +13,7 @@ import msgspec
 from nbyard.domain.notices.channel_urls import EXAMPLES, without_secrets
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message, Receiver
 from nbyard.errors import Invalid, Unavailable
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import because, text_reason
 from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
 CHILD = "nbyard.transfer.notices.child"
@@ -112,7 +112,6 @@ def _ask(request: SendRequest, seconds: float, stopping: Callable[[], bool] = ne
         return msgspec.json.decode(output, type=SendAnswer)
     except msgspec.MsgspecError:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        cause = because("program-exit-code", exit_code=process.returncode)
-        if last:
-            cause = because("text", text=without_secrets(last, request.url)[:LONGEST_TEXT])
+        said = text_reason(without_secrets(last, request.url)[:LONGEST_TEXT])
+        cause = said or because("command-exited", exit_code=process.returncode)
         raise Unavailable(because("sender-ended", cause=cause)) from None
