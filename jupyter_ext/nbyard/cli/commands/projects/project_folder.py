@@ -13,6 +13,7 @@ from nbyard.cli.output.project_views import show_changes
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Invalid
 from nbyard.host.git.repository_state import repository_state
 from nbyard.transfer import project_selection as selection
@@ -22,7 +23,6 @@ from nbyard.transfer.project_selection import Choice, pack_files
 CHUNK = 8 << 20
 ARCHIVE = "project.zip"
 NOT_YET = "version-not-yet-installed"
-UNDER_WAY = ("queued", "building")
 LOOK_SECONDS = 0.5
 
 
@@ -110,9 +110,9 @@ def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
                 raise
         # An interrupted push is repeated as a whole.
         for why in waits:
-            print_note(f"{why.params['name']}: waiting for its installation…")
-            name = str(why.params["name"])
-            while connection.environments.get(environment=name).current.state in UNDER_WAY:
+            name, live = str(why.params["name"]), ENVIRONMENT_VERSION.live
+            print_note(f"{name}: waiting for its installation…")
+            while connection.environments.get(environment=name).current.state in live:
                 connection.wait(LOOK_SECONDS)
 
 
