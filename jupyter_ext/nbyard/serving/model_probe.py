@@ -7,7 +7,7 @@ limit. Its `tables` are those used then (`filename`, `columns` as in model.json,
 paths start at the folder of the question.
 
 The answer has the columns, a `sample` row, the requirements of its packages, and the `files` of the
-code that it needs. Otherwise it has a `problem` as text.
+code that it needs. Otherwise it has a `problem`, a reason.
 """
 
 from __future__ import annotations
