@@ -43,31 +43,27 @@ Place = tuple[str, bool]  # a folder, and whether it is watched with all folders
 class WatchedFolder:
     """A folder that is watched once, however many callers want hints.
 
-    `files` has the callers that want only those about a path; `others` those that want all.
+    `hints` has those of each path by their keys. The path is empty for callers that want all.
     """
 
-    watch: Any = None
-    files: dict[str, dict[str, Hint]] = field(default_factory=dict)
-    others: dict[str, Hint] = field(default_factory=dict)
+    watch: Any
+    hints: dict[str, dict[str, Hint]] = field(default_factory=dict)
 
     def add(self, key: str, path: str, hint: Hint) -> None:
         """Add a caller; `path` is empty for all changes."""
-        (self.files.setdefault(path, {}) if path else self.others)[key] = hint
+        self.hints.setdefault(path, {})[key] = hint
 
     def remove(self, key: str, path: str) -> None:
         """Remove a caller."""
-        if not path:
-            del self.others[key]
-        elif len(self.files[path]) > 1:
-            del self.files[path][key]
-        else:
-            del self.files[path]
+        del self.hints[path][key]
+        if not self.hints[path]:
+            del self.hints[path]
 
-    def hints(self, paths: Iterable[str]) -> list[Hint]:
+    def about(self, paths: Iterable[str]) -> list[Hint]:
         """Return whom to tell that these paths changed. Each copy is made in one step."""
-        found = [*self.others.values()]
-        for path in paths:
-            found += self.files.get(path, {}).values()
+        found = list[Hint]()
+        for path in ("", *paths):
+            found += self.hints.get(path, {}).values()
         return found
 
 
@@ -127,7 +123,7 @@ class ChangeHints:
         if known is None:
             return
         paths = {os.fsdecode(path) for path in (event.src_path, event.dest_path) if path}
-        for hint in known.hints(paths):
+        for hint in known.about(paths):
             hint()
 
     def unwatch(self, key: str) -> None:
@@ -138,7 +134,7 @@ class ChangeHints:
             place, only = self._keys.pop(key)
             known = self._folders[place]
             known.remove(key, only)
-            if not known.files and not known.others:
+            if not known.hints:
                 del self._folders[place]
                 self._observer.unschedule(known.watch)
 
