@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.host.wakeup import Listener
+from nbyard.ipc.struct_types import prepare_structs
 from nbyard.rest.event_socket import Broadcast
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.request_counter import RequestMeter
@@ -64,6 +65,7 @@ def _remove(rules: list[Any], closed: list[Any]) -> None:
 def _open(settings: Settings, root: Path, base_url: str) -> Any:
     from nbyard.yard import Yard
 
+    prepare_structs()  # those that were imported now, before threads of the yard decode them
     yard = Yard.open(settings, root, root)
     yard.relay()
     yard.services.deployments.reached_below(base_url)

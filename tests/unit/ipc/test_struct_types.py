@@ -44,3 +44,32 @@ def test_threads_decode_at_once() -> None:
     command = [sys.executable, "-c", DECODE, "prepare"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+OPEN = """
+import sys
+from pathlib import Path
+import msgspec
+from nbyard import extension
+from nbyard.ipc import struct_types
+from nbyard.rest.operation_handler import RestContext
+from nbyard.settings import Settings
+
+root = Path(sys.argv[1])
+settings = Settings(store_dir=str(root / "store"), inline_dispatch=True)
+context = RestContext(lambda: extension._open(settings, root, "/"), settings)
+assert context.services
+found = [msgspec.Struct]
+for one in found:
+    found += one.__subclasses__()
+print(set(found[1:]) - struct_types._prepared)
+context.close()
+"""
+
+
+@pytest.mark.slow
+def test_opening_the_store_of_a_server_leaves_no_struct_unprepared(tmp_path) -> None:
+    """I11: modules that are imported at the first request have structs, too."""
+    command = [sys.executable, "-c", OPEN, str(tmp_path)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "set()\n"), done.stderr
