@@ -105,11 +105,11 @@ class Dispatcher:
         if lease is None:
             store.close()
             raise SystemExit(0)
-        prepare_structs()  # before threads decode them
         blobs = Blobs(store.folder / "blobs")
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
+        prepare_structs()  # before threads, which runtimes may start, decode them
         offer_images(runtimes.values(), settings, blobs)
         for runtime in runtimes.values():
             runtime.open(store.id)
