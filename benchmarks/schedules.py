@@ -12,16 +12,15 @@ dispatcher while nothing is due, as a share of one core.
 """
 
 import argparse
-import os
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from parts.dispatching import dispatching
 from parts.paired import measure, options_of, print_line, report
 from parts.processor import processor_seconds
 
@@ -75,21 +74,12 @@ class Place:
 
     def round(self) -> float:
         """Measure an idle dispatcher, then let a schedule be due; return how late its run is."""
-        variables = {**os.environ, **self._settings.environment(), "NBYARD_IDLE_SECONDS": "60"}
-        words = [sys.executable, "-m", "nbyard.dispatch"]
-        log = (self._root / "log").open("ab")
-        with log, subprocess.Popen(words, env=variables, stdout=log, stderr=log) as process:
-            try:
-                with Yard.open(self._settings, self._root, self._root) as yard:
-                    self._due(yard, Delay(1))  # the dispatcher is up and has imported everything
-                    before = processor_seconds(process.pid)
-                    time.sleep(self._seconds)
-                    used = processor_seconds(process.pid) - before
-                    self.shares.append(used / self._seconds)
-                    return self._due(yard, Delay(DUE_SECONDS))
-            finally:
-                process.terminate()
-                process.wait()
+        with dispatching(self._settings, self._root) as (pid, yard):
+            self._due(yard, Delay(1))  # the dispatcher is up and has imported everything
+            before = processor_seconds(pid)
+            time.sleep(self._seconds)
+            self.shares.append((processor_seconds(pid) - before) / self._seconds)
+            return self._due(yard, Delay(DUE_SECONDS))
 
     def _due(self, yard: Yard, timing: Delay) -> float:
         made = self._create(yard, timing, f"due {time.monotonic_ns()}")

@@ -17,21 +17,19 @@ lie in so many folders.
 """
 
 import argparse
-import os
 import secrets
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from parts.dispatching import dispatching
 from parts.paired import options_of, print_line
 from parts.processor import processor_seconds
 
@@ -100,7 +98,7 @@ class Place:
         for one in folders:
             one.mkdir()
         self._file = folders[0] / "flag"
-        with self._dispatching() as (_, yard):
+        with dispatching(self._settings, self._root) as (_, yard):
             self._publish(yard)
             self._triggers = {kind: self._create(yard, kind) for kind in KINDS}
         fill(folder / "store" / "store.sqlite", each - 1, folders)
@@ -115,20 +113,6 @@ class Place:
         body = NewTrigger(NewRun(path="work.py", force=True), on[kind], kind)
         return yard.services.triggers.create(OWNER, body)
 
-    @contextmanager
-    def _dispatching(self) -> Iterator[tuple[int, Yard]]:
-        """Yield the ID of the process of a dispatcher, and the yard."""
-        variables = {**os.environ, **self._settings.environment(), "NBYARD_IDLE_SECONDS": "600"}
-        words = [sys.executable, "-m", "nbyard.dispatch"]
-        log = (self._root / "log").open("ab")
-        with log, subprocess.Popen(words, env=variables, stdout=log, stderr=log) as process:
-            try:
-                with Yard.open(self._settings, self._root, self._root) as yard:
-                    yield process.pid, yard
-            finally:
-                process.terminate()
-                process.wait()
-
     def round(self) -> None:
         """Measure an idle dispatcher, then cause one event of each kind."""
         events: dict[str, Callable[[Yard], datetime]] = {
@@ -137,7 +121,7 @@ class Place:
             "file": self._change,
             "webhook": self._deliver,
         }
-        with self._dispatching() as (pid, yard):
+        with dispatching(self._settings, self._root) as (pid, yard):
             for kind, cause in events.items():
                 self._late(yard, kind, cause)  # it has imported everything and watches all files
             rest(pid)
