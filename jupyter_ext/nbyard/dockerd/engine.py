@@ -5,6 +5,7 @@ Conflict, or NbyardError with the engine's message.
 """
 
 import base64
+import json
 import socket
 import struct
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -30,6 +31,7 @@ from nbyard.dockerd.podman_specs import CREATE, podman_specification
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 
+OOM_EVENT_SECONDS = 2  # after the end of a container, its engine still may hear why it ended
 # Without this option, the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
@@ -92,6 +94,22 @@ class Engine(EngineImages):
             error=state.get("Error") or "",
             published=published_ports(told),
         )
+
+    def was_out_of_memory(self, ended: Container) -> bool:
+        """Return whether the kernel killed a process of a container for its memory limit.
+
+        A busy engine may record a container's end before it hears of the reason. Then the state of
+        the container lacks it for ever, but the engine's events have it.
+        """
+        if ended.out_of_memory or self.info.is_podman:
+            return ended.out_of_memory
+        params = {
+            "since": int(ended.started_at),
+            "until": int(ended.finished_at) + OOM_EVENT_SECONDS,
+            "filters": json.dumps({"container": [ended.id], "event": ["oom"]}),
+        }
+        with self._reading("/events", params, self._timeout) as answer:
+            return next(answer.iter_content(None), None) is not None
 
     def start(self, name: str) -> None:
         """Start a container."""

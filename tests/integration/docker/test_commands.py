@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.dockerd import Engine
+from nbyard.dockerd import Container, Engine
 from nbyard.domain.arguments.bindings import Bound, Referenced
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes, Output
@@ -281,6 +281,21 @@ def test_out_of_memory_says_so(bench: Bench):
     result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
     assert result.failure and result.failure.kind == "memory", result
     assert result.failure.message == "out of memory: limit 48 MiB"
+
+
+def test_out_of_memory_says_so_when_the_engine_was_late(bench: Bench, monkeypatch):
+    """P6, F32: the engine's events have the reason that the state lacks."""
+    known = Engine.container
+
+    def late(engine: Engine, name: str) -> Container | None:
+        found = known(engine, name)
+        return found and msgspec.structs.replace(found, out_of_memory=False)
+
+    monkeypatch.setattr(Engine, "container", late)
+    limit = 48 * 2**20
+    order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
+    result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
+    assert result.failure and result.failure.message == "out of memory: limit 48 MiB"
 
 
 def test_a_removed_container_is_a_lost_attempt(bench: Bench):

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 
+import msgspec
+
 from nbyard.attempts.folders import cancel_reason
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
@@ -191,8 +193,12 @@ class ContainerAttempt:
         take_back(folder, build_container_spec.container_user(self.engine.info))
         if command and not build_container_spec.opens_files(container):
             place_printed(folder, command)
+        ended = self._of_this(container)
+        if self.order.memory_bytes and ended.exit_code == container_outcome.KILLED:
+            is_memory = self.engine.was_out_of_memory(ended)
+            ended = msgspec.structs.replace(ended, out_of_memory=is_memory)
         ending = container_outcome.ContainerEnding(
-            container=self._of_this(container),
+            container=ended,
             task=self.task,
             memory_bytes=self.order.memory_bytes,
             cancelled=cancel_reason(folder),

@@ -16,7 +16,8 @@ from nbyard.runner.secret_masking import masks_of
 from nbyard.runner.work import work_outcome
 from nbyard.runtimes.docker.build_container_spec import FOLDER
 
-SIGNALS = {130: 2, 137: 9, 143: 15}
+KILLED = 137
+SIGNALS = {130: 2, KILLED: 9, 143: 15}
 INPUT_CUT = because("container-input-cut")
 
 State = Literal["succeeded", "failed", "cancelled"]
