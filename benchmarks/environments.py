@@ -1,6 +1,7 @@
 """Compare creating an environment in nbyard with plain pip and plain uv.
 
-    python benchmarks/environments.py [--rounds 3] [--lists small large] [--smallest]
+    python benchmarks/environments.py [--rounds 3] [--lists small large] [--tools pip uv]
+        [--smallest]
 
 Every contender starts from nothing and ends with a new environment that contains the same list and
 what a kernel needs. All use caches of archives, which the warm-up round fills.
@@ -55,7 +56,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lists", nargs="+", choices=LISTS, default=list(LISTS))
-    options = options_of(parser, rounds=1, lists=["small"])
+    parser.add_argument("--tools", nargs="+", choices=PLAIN, default=list(PLAIN))
+    options = options_of(parser, rounds=1, lists=["small"], tools=["uv"])
     if options.smallest:
         os.environ["PIP_NO_COMPILE"] = "1"
     os.environ["JUPYTER_DATA_DIR"] = data = tempfile.mkdtemp()
@@ -64,17 +66,22 @@ def main() -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             yards = {
                 name: stack.enter_context(dispatcher(_made(folder / name), installer=name))
-                for name in ("pip", "uv")
+                for name in options.tools
+            }
+            missing = [tool for tool in PLAIN if tool not in options.tools]
+            left_out = {
+                f"{ours}{tool}": "not chosen" for tool in missing for ours in ("", "nbyard, ")
             }
             for name in options.lists:
                 bench = Bench(folder, LISTS[name])
-                contenders: dict[str, Work] = {"pip": bench.pip, "uv": bench.uv} | {
+                plain: dict[str, Work] = {tool: partial(PLAIN[tool], bench) for tool in yards}
+                contenders = plain | {
                     f"nbyard, {tool}": partial(bench.ours, yard) for tool, yard in yards.items()
                 }
                 # the warm-up round fills the caches
                 seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
                 words = f"{name}: {bench.count} packages installed"
-                report(words, seconds, ("pip", "uv"))
+                report(words, seconds, options.tools, left_out=left_out)
     finally:
         shutil.rmtree(data)
 
@@ -147,6 +154,8 @@ class Bench:
         self._known = self._known or found
         assert found == self._known, set(found.items()) ^ set(self._known.items())
 
+
+PLAIN = {"pip": Bench.pip, "uv": Bench.uv}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -125,6 +125,7 @@ def test_two_changes_that_fail_together(project: Trained) -> None:
     assert sorted(project.culprits(found)) == [("parameter", "factor"), ("parameter", "seed")]
 
 
+@pytest.mark.long
 def test_a_bisection_survives_its_dispatcher_and_can_be_cancelled(project: Trained) -> None:
     slow = (
         "import os, time\nwhile seed and not os.path.exists(os.environ['GO']): time.sleep(0.05)\n"

@@ -152,6 +152,7 @@ def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, i
         program.kill()
 
 
+@pytest.mark.long
 def test_a_second_one_on_the_same_checkout_is_refused(dev: Dev):
     words = [sys.executable, "buildtools/dev.py", "--no-browser"]
     done = subprocess.run(words, cwd=dev.checkout, capture_output=True, text=True, check=False)

@@ -15,7 +15,10 @@ from nbyard.testing.forked_shell import StoreShell
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 # what the tutorial or the tests of these commands run, in other forms
-RUNS_MORE = {f"how-to/{name}.md" for name in ("artifacts", "schedules", "shell", "triggers")}
+RUNS_MORE = {
+    f"how-to/{name}.md"
+    for name in ("artifacts", "jupyter-scheduler", "schedules", "shell", "store", "triggers")
+}
 RUN = re.compile(r"<!-- run(?:: exit (\d))? -->\n```\n(.*?)```", re.DOTALL)
 
 

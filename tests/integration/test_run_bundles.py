@@ -74,6 +74,7 @@ def flow(yard) -> Path:
     return root / "flow.nbflow"
 
 
+@pytest.mark.long
 def test_plain_papermill_repeats_a_run(flow, shell, dispatcher, tmp_path):
     ran = shell("run", "flow.nbflow")
     assert ran.code == 0, ran.err

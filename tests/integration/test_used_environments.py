@@ -123,6 +123,7 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     assert by_kernel.tasks[0].environment.number == 2
 
 
+@pytest.mark.long
 def test_a_schedule_stays_at_the_version_that_it_names(ground: Ground) -> None:
     """L3: another one follows the newest version; the record of each run has version and lock."""
     (ground.root / "s.py").write_text("import cow; print(cow.version)")
@@ -139,6 +140,7 @@ def test_a_schedule_stays_at_the_version_that_it_names(ground: Ground) -> None:
         assert (used.version_id, used.digest) == (version.id, version.digest)
 
 
+@pytest.mark.long
 def test_the_files_of_a_project_share_an_environment(ground: Ground) -> None:
     """L3: a push creates it, and the project lists it; the runs of all files use one version."""
     code = b"import cow; print(cow.version)"
@@ -205,6 +207,7 @@ def test_kernels_that_are_ready_are_those_of_their_version(ground: Ground) -> No
     assert own not in places[""] and len(places[""]) == 1
 
 
+@pytest.mark.long
 def test_scripts_and_functions_run_there_too(ground: Ground) -> None:
     """E11: and what they start finds its programs first."""
     (ground.root / "s.py").write_text(

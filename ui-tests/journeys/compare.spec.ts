@@ -113,7 +113,7 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(view(lab).getByRole('region', { name: 'Parameters' })).toContainText('0.75');
 });
 
-test('R5: two runs are compared with three keys', async ({ lab, server }) => {
+test('R5: two runs are compared with three keys', { tag: '@long' }, async ({ lab, server }) => {
   await lab.panel();
   await ran(server);
   await expect(rows(lab)).toHaveCount(3);

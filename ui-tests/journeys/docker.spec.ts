@@ -105,29 +105,34 @@ withDocker(
   }
 );
 
-test('R12: without an engine that is a fact, not an error: what waits says for what', async ({
-  lab,
-  server
-}) => {
-  test.skip(existsSync('/var/run/docker.sock'), 'this machine has an engine');
-  const { canvas, drawer } = lab;
-  await makeWorkflow(server, '');
-  await lab.openWorkflow('boxes.nbflow');
-  await expect(canvas.arrows).toHaveCount(1);
-  await runIn(lab, 'docker', async () => {
-    await expect(lab.dialog).toContainText('Containers are unavailable: Docker cannot be reached');
-  });
-  await expect(canvas.stateOf('first')).toContainText('queued');
-  await expect(canvas.stateOf('first')).toContainText('Docker cannot be reached');
-  await expect(drawer.step('first')).toContainText('position 1 · waits: Docker cannot be reached');
-  await expect(drawer.failure).toHaveCount(0);
-  await canvas.stage.focus();
-  await lab.press('Control+.');
-  await expect(drawer.state).toContainText('cancelled');
+test(
+  'R12: without an engine that is a fact, not an error: what waits says for what',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    test.skip(existsSync('/var/run/docker.sock'), 'this machine has an engine');
+    const { canvas, drawer } = lab;
+    await makeWorkflow(server, '');
+    await lab.openWorkflow('boxes.nbflow');
+    await expect(canvas.arrows).toHaveCount(1);
+    await runIn(lab, 'docker', async () => {
+      await expect(lab.dialog).toContainText(
+        'Containers are unavailable: Docker cannot be reached'
+      );
+    });
+    await expect(canvas.stateOf('first')).toContainText('queued');
+    await expect(canvas.stateOf('first')).toContainText('Docker cannot be reached');
+    await expect(drawer.step('first')).toContainText(
+      'position 1 · waits: Docker cannot be reached'
+    );
+    await expect(drawer.failure).toHaveCount(0);
+    await canvas.stage.focus();
+    await lab.press('Control+.');
+    await expect(drawer.state).toContainText('cancelled');
 
-  await canvas.card('first.sh').click();
-  await canvas.inspector.getByLabel('Runtime').selectOption('docker');
-  await expect(canvas.inspector).toContainText('Containers are unavailable');
-  await canvas.inspector.getByLabel('Runtime').selectOption('process');
-  await expect(canvas.inspector).not.toContainText('Containers are unavailable');
-});
+    await canvas.card('first.sh').click();
+    await canvas.inspector.getByLabel('Runtime').selectOption('docker');
+    await expect(canvas.inspector).toContainText('Containers are unavailable');
+    await canvas.inspector.getByLabel('Runtime').selectOption('process');
+    await expect(canvas.inspector).not.toContainText('Containers are unavailable');
+  }
+);

@@ -426,30 +426,31 @@ test(
   }
 );
 
-test('E9: a changed notebook is a new version, and what changed is seen', async ({
-  lab,
-  server
-}, info) => {
-  await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
-  const view = form(lab);
-  await view.getByRole('button', { name: 'Register', exact: true }).click();
-  await expect(view).toContainText('version 1');
-  await lab.openFile('clean.ipynb');
-  const cell = lab.page.locator('.jp-Notebook .jp-CodeCell').first();
-  await cell.locator('.cm-content').click();
-  await lab.press('Control+End');
-  await lab.press('Enter');
-  await lab.page.keyboard.type('limit: int = 100  # at most so many rows');
-  await lab.press('Control+s');
-  await lab.tab('clean').first().click();
-  await expect(view).toContainText('Its file has changed since version 1');
-  await lab.page.screenshot({ path: info.outputPath('changed.png') });
-  await view.getByRole('button', { name: 'Create the New Version Now' }).click();
-  await expect(view).toContainText('version 2');
-  await expect(view.getByRole('status')).toContainText('1 line added, 0 removed');
-  await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('limit: int = 100');
-  await lab.page.screenshot({ path: info.outputPath('diff.png') });
-  await view.getByRole('tab', { name: 'Parameters' }).click();
-  await expect(view.getByLabel('Type of limit')).toHaveValue('int');
-  await expect(view).not.toContainText('Its file has changed');
-});
+test(
+  'E9: a changed notebook is a new version, and what changed is seen',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
+    const view = form(lab);
+    await view.getByRole('button', { name: 'Register', exact: true }).click();
+    await expect(view).toContainText('version 1');
+    await lab.openFile('clean.ipynb');
+    const cell = lab.page.locator('.jp-Notebook .jp-CodeCell').first();
+    await cell.locator('.cm-content').click();
+    await lab.press('Control+End');
+    await lab.press('Enter');
+    await lab.page.keyboard.type('limit: int = 100  # at most so many rows');
+    await lab.press('Control+s');
+    await lab.tab('clean').first().click();
+    await expect(view).toContainText('Its file has changed since version 1');
+    await lab.page.screenshot({ path: info.outputPath('changed.png') });
+    await view.getByRole('button', { name: 'Create the New Version Now' }).click();
+    await expect(view).toContainText('version 2');
+    await expect(view.getByRole('status')).toContainText('1 line added, 0 removed');
+    await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('limit: int = 100');
+    await lab.page.screenshot({ path: info.outputPath('diff.png') });
+    await view.getByRole('tab', { name: 'Parameters' }).click();
+    await expect(view.getByLabel('Type of limit')).toHaveValue('int');
+    await expect(view).not.toContainText('Its file has changed');
+  }
+);

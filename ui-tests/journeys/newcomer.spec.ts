@@ -59,31 +59,32 @@ test('K2: a connection is drawn while text of the palette is selected', async ({
   await expect(canvas.arrows).toHaveCount(1);
 });
 
-test('K2: a double click opens the file of a node, and its menu is short', async ({
-  lab,
-  page
-}, info) => {
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await expect(canvas.arrows).toHaveCount(6);
-  const items = page.locator('.lm-Menu-item:not([data-type="separator"])');
-  await canvas.card('train.ipynb').click({ button: 'right' });
-  await expect(lab.menuItem('Open File')).toBeVisible();
-  await expect(lab.menuItem('Add a Node')).toHaveCount(0);
-  expect(await items.count()).toBeLessThanOrEqual(13); // with JupyterLab's own
-  for (const theme of ['JupyterLab Dark', 'JupyterLab Light']) {
-    await page.keyboard.press('Escape');
-    await lab.theme(theme);
+test(
+  'K2: a double click opens the file of a node, and its menu is short',
+  { tag: '@long' },
+  async ({ lab, page }, info) => {
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await expect(canvas.arrows).toHaveCount(6);
+    const items = page.locator('.lm-Menu-item:not([data-type="separator"])');
     await canvas.card('train.ipynb').click({ button: 'right' });
-    await lab.menuItem('Run').click();
-    await expect(lab.menuItem('Run from Here')).toBeVisible();
-    await page.screenshot({ path: info.outputPath(`menu ${theme}.png`) });
+    await expect(lab.menuItem('Open File')).toBeVisible();
+    await expect(lab.menuItem('Add a Node')).toHaveCount(0);
+    expect(await items.count()).toBeLessThanOrEqual(13); // with JupyterLab's own
+    for (const theme of ['JupyterLab Dark', 'JupyterLab Light']) {
+      await page.keyboard.press('Escape');
+      await lab.theme(theme);
+      await canvas.card('train.ipynb').click({ button: 'right' });
+      await lab.menuItem('Run').click();
+      await expect(lab.menuItem('Run from Here')).toBeVisible();
+      await page.screenshot({ path: info.outputPath(`menu ${theme}.png`) });
+      await page.keyboard.press('Escape');
+    }
     await page.keyboard.press('Escape');
+    await canvas.stage.click({ button: 'right', position: { x: 10, y: 10 } });
+    await expect(lab.menuItem('Add a Node')).toBeVisible();
+    await expect(lab.menuItem('Open File')).toHaveCount(0);
+    await page.keyboard.press('Escape');
+    await canvas.card('train.ipynb').dblclick();
+    await expect(page.locator('.jp-NotebookPanel:visible')).toBeVisible();
   }
-  await page.keyboard.press('Escape');
-  await canvas.stage.click({ button: 'right', position: { x: 10, y: 10 } });
-  await expect(lab.menuItem('Add a Node')).toBeVisible();
-  await expect(lab.menuItem('Open File')).toHaveCount(0);
-  await page.keyboard.press('Escape');
-  await canvas.card('train.ipynb').dblclick();
-  await expect(page.locator('.jp-NotebookPanel:visible')).toBeVisible();
-});
+);

@@ -2,6 +2,7 @@ import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
+import { simplifyExample } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
 test.use({ environment: { NBYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1' } });
@@ -79,6 +80,7 @@ test('R6: a channel is created, tested and chosen for a schedule in three action
     const { dialog } = lab;
     const projects = `${server.url}nbyard/api/projects`;
     await lab.page.request.post(projects, { headers: server.signedIn, data: { name: 'birds' } });
+    await simplifyExample(server);
     await lab.openWorkflow('penguins.nbflow');
     await lab.runFromPalette('Notifications…');
     await dialog.getByRole('button', { name: 'New Channel…' }).click();

@@ -142,41 +142,42 @@ test('R7, K5: a run that is stopped ends at once, what follows is skipped', asyn
   await expect(canvas.stateOf('second')).toContainText(/skipped|cancelled/);
 });
 
-test('K6: a reload brings back half-filled forms and the view of a deployment', async ({
-  lab,
-  server
-}) => {
-  const { page } = lab;
-  await writeFile(server.file('count.sh'), 'wc -l "$1"\n');
-  await lab.execute('nbyard:register-executable', { path: 'count.sh' });
-  const register = page.locator('.nby-Register:visible');
-  await register.getByLabel('Name', { exact: true }).fill('count lines');
-  await register.getByRole('button', { name: 'Add a Parameter' }).click();
-  await register.getByLabel('Name of parameter 1').fill('table');
-  await lab.execute('nbyard:create-deployment');
-  const deployment = page.locator('.nby-Deployment-form:visible');
-  await deployment.getByLabel('Service').selectOption({ label: 'JupyterLab' });
-  await deployment.getByLabel('Title').fill('My server');
-  await deployment.getByLabel('Password').fill('a long secret');
-  await lab.execute('nbyard:create-artifact');
-  await server.post('deployments', { image: 'example.org/none:1', name: 'none' });
-  const { items } = await (await server.ask('GET', 'deployments')).json();
-  await lab.execute('nbyard:open-deployment', { id: items[0].id });
-  await expect(page.locator('.nby-View:visible').getByRole('heading')).toHaveText('none');
-  await expect.poll(() => server.remembersInMain('nbyard-deployment', 2)).toBe(true);
-  await expect.poll(() => server.remembersInMain('nbyard-artifact', 1)).toBe(true);
+test(
+  'K6: a reload brings back half-filled forms and the view of a deployment',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const { page } = lab;
+    await writeFile(server.file('count.sh'), 'wc -l "$1"\n');
+    await lab.execute('nbyard:register-executable', { path: 'count.sh' });
+    const register = page.locator('.nby-Register:visible');
+    await register.getByLabel('Name', { exact: true }).fill('count lines');
+    await register.getByRole('button', { name: 'Add a Parameter' }).click();
+    await register.getByLabel('Name of parameter 1').fill('table');
+    await lab.execute('nbyard:create-deployment');
+    const deployment = page.locator('.nby-Deployment-form:visible');
+    await deployment.getByLabel('Service').selectOption({ label: 'JupyterLab' });
+    await deployment.getByLabel('Title').fill('My server');
+    await deployment.getByLabel('Password').fill('a long secret');
+    await lab.execute('nbyard:create-artifact');
+    await server.post('deployments', { image: 'example.org/none:1', name: 'none' });
+    const { items } = await (await server.ask('GET', 'deployments')).json();
+    await lab.execute('nbyard:open-deployment', { id: items[0].id });
+    await expect(page.locator('.nby-View:visible').getByRole('heading')).toHaveText('none');
+    await expect.poll(() => server.remembersInMain('nbyard-deployment', 2)).toBe(true);
+    await expect.poll(() => server.remembersInMain('nbyard-artifact', 1)).toBe(true);
 
-  await lab.reload();
-  await expect(page.locator('.nby-View:visible').getByRole('heading')).toHaveText('none');
-  await lab.tab('New artifact').click();
-  await lab.tab('count.sh').click();
-  await expect(register.getByLabel('Name', { exact: true })).toHaveValue('count lines');
-  await expect(register.getByLabel('Name of table')).toHaveValue('table');
-  await lab.tab('New deployment').click();
-  await expect(deployment.getByLabel('Title')).toHaveValue('My server');
-  await expect(deployment.getByLabel('Password')).toHaveValue('');
+    await lab.reload();
+    await expect(page.locator('.nby-View:visible').getByRole('heading')).toHaveText('none');
+    await lab.tab('New artifact').click();
+    await lab.tab('count.sh').click();
+    await expect(register.getByLabel('Name', { exact: true })).toHaveValue('count lines');
+    await expect(register.getByLabel('Name of table')).toHaveValue('table');
+    await lab.tab('New deployment').click();
+    await expect(deployment.getByLabel('Title')).toHaveValue('My server');
+    await expect(deployment.getByLabel('Password')).toHaveValue('');
 
-  await lab.closeTab('New deployment');
-  await lab.execute('nbyard:create-deployment');
-  await expect(deployment.getByLabel('Title')).toHaveValue(''); // closed: the draft is gone
-});
+    await lab.closeTab('New deployment');
+    await lab.execute('nbyard:create-deployment');
+    await expect(deployment.getByLabel('Title')).toHaveValue(''); // closed: the draft is gone
+  }
+);

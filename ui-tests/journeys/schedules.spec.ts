@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { violationsIn } from '../lab/axe';
+import { simplifyExample } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
 test('R4: a workflow is scheduled in three actions, run now, disabled and deleted', async ({
   lab,
   server
 }, info) => {
+  await simplifyExample(server);
   await lab.openWorkflow('penguins.nbflow');
   const { dialog } = lab;
   lab.actions = 0;

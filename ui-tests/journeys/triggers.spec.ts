@@ -1,7 +1,12 @@
 import { violationsIn } from '../lab/axe';
+import { simplifyExample } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
-test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({ lab }, info) => {
+test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({
+  lab,
+  server
+}, info) => {
+  await simplifyExample(server);
   await lab.openWorkflow('penguins.nbflow');
   const { dialog } = lab;
   await lab.runFromPalette('Trigger…');

@@ -38,6 +38,10 @@ interface INode {
 
 /** A workflow of files; arrows as "from.output->to.input". */
 export function workflow(nodes: Record<string, INode>, ...arrows: string[]): string {
+  return titled('Made for this journey', nodes, ...arrows);
+}
+
+function titled(title: string, nodes: Record<string, INode>, ...arrows: string[]): string {
   const fields = Object.entries(nodes).map(([id, { at: _, ...rest }]) => [
     id,
     { type: 'executable', ...rest }
@@ -48,7 +52,7 @@ export function workflow(nodes: Record<string, INode>, ...arrows: string[]): str
   });
   return JSON.stringify({
     version: 1,
-    meta: { id: crypto.randomUUID(), title: 'Made for this journey' },
+    meta: { id: crypto.randomUUID(), title },
     nodes: Object.fromEntries(fields),
     edges: Object.fromEntries(edges),
     positions: Object.fromEntries(Object.entries(nodes).map(([id, { at }]) => [id, at]))
@@ -77,4 +81,11 @@ export async function script(
 ): Promise<void> {
   await writeFile(server.file(name), body);
   await writeFile(server.file(`${name}.nbexec`), JSON.stringify({ version: 1, arguments: args }));
+}
+
+/** Make the example a workflow of one small script, for journeys that only need some run. */
+export async function simplifyExample(server: LabServer): Promise<void> {
+  await writeFile(server.file('count.py'), 'print(344)\n');
+  const flow = titled('Penguins', { count: { path: 'count.py', at: [0, 0] } });
+  await writeFile(server.file('penguins.nbflow'), flow);
 }

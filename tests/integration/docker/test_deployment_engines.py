@@ -47,6 +47,7 @@ def running_names(yards: Yards) -> list[str]:
     return sorted(d.name for d in yards.deployments.list(ANN, state="running", limit=99).items)
 
 
+@pytest.mark.long
 def test_an_engine_that_was_killed_is_down_and_what_it_had_comes_back(yards, private):
     """P3."""
     yards.create(**STAY)

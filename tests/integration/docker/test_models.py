@@ -193,6 +193,7 @@ def test_a_project_of_nervosum_is_built_and_answers(yard, built, docker_engine, 
         assert (status, said["outputs"][0]["data"]) == (200, [2])
 
 
+@pytest.mark.long
 def test_a_model_of_mode_batch_predicts_a_dataset_in_its_image(yard, built, monkeypatch, shell):
     """M4, E7: the newest match, in a container without being told, as what the place is called;
     a file for each of a folder."""

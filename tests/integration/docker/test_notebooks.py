@@ -151,6 +151,7 @@ def test_requirements_are_installed_once_and_are_what_runs(python_bench: Bench):
     assert {"joblib", "nbclient"} <= {package.name for package in image.lock.packages}
 
 
+@pytest.mark.long
 def test_a_build_that_fails_names_the_package(python_bench: Bench):
     order = notebook(python_bench, "1", requirements="code/requirements.txt")
     (order.folder / "code/requirements.txt").write_text("no-such-package-at-all==1\n")

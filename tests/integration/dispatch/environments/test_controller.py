@@ -101,6 +101,7 @@ def test_what_is_installed_is_locked_and_has_a_kernel(yard: Yard, data: Path, bu
     assert "Successfully installed cow-1.0" in log.text and log.done
 
 
+@pytest.mark.long
 def test_a_failed_change_leaves_it_as_it_was(yard: Yard, data: Path, built: Built) -> None:
     environments = yard.services.environments
     built(make(yard, "cow<2"))

@@ -261,6 +261,7 @@ def test_the_pictures_of_notebooks_are_compared(lab: Lab) -> None:
     assert shown[1:4] == b"PNG"
 
 
+@pytest.mark.long
 def test_a_package_explains_it(ground: Ground) -> None:
     """X3: with real installs of two versions of a package."""
     ground.notebook("import nbyard, cow\nnbyard.metric('version', float(cow.version))")
