@@ -183,6 +183,7 @@ withDocker(
     };
     await lab.panel();
     await lab.tile('Deploy a Model').click();
+    await view(lab).getByRole('button', { name: 'Another Image or Service…' }).click();
     await view(lab).getByLabel('Service').selectOption({ label: 'JupyterLab' });
     await fill(lab, 'Password', 'short');
     await lab.press('Enter');
@@ -206,7 +207,7 @@ withDocker(
     await expect(state(lab)).toHaveText('failed', { timeout: 60_000 });
     await expect(view(lab).getByRole('alert')).toContainText('localhost:1/missing:gpu');
     await expect(view(lab).getByRole('region', { name: 'Command' })).toContainText('docker');
-    await expect(view(lab)).toContainText("The tag 'gpu' is one for GPUs");
+    await expect(view(lab)).toContainText("The tag 'gpu' is for GPUs");
     await expect(view(lab)).toContainText('api (port 5000): not responding');
     await expect(lab.row('deployment', TITLE)).toContainText('failed');
     await server.ask('PATCH', `deployments/${LONG}`, { memory_gb: 2, environment: { A: LONG } });

@@ -29,9 +29,9 @@ test(
     const files = drawer.body.getByRole('region', { name: 'Other files' });
     await expect(files).toContainText('2 files');
     await expect(files).toContainText('dist/ (8 B) was not stored');
-    await files.getByText('result.csv').click();
+    await files.getByRole('grid').getByText('result.csv').click();
     await expect(files.getByRole('cell', { name: '2800000' })).toBeVisible();
-    await files.getByText('plots/note.txt').click();
+    await files.getByRole('grid').getByText('plots/note.txt').click();
     await expect(files.locator('pre')).toHaveText('Two cities.\n');
     await page.setViewportSize({ width: 1280, height: 720 });
     await page.screenshot({ path: info.outputPath('other-files.png') });

@@ -281,6 +281,8 @@ export async function pointOf(place: IPoint | Locator): Promise<IPoint> {
     return place;
   }
   await place.scrollIntoViewIfNeeded();
+  const element = await place.elementHandle();
+  await element!.waitForElementState('stable'); // a busy machine lays out cards late
   const box = (await place.boundingBox())!;
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }

@@ -2,6 +2,7 @@
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { LabIcon, ReactWidget } from '@jupyterlab/ui-components';
 import { UUID } from '@lumino/coreutils';
+import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { forget } from '../../components/hooks/sessionMemory';
 import { DraftOwner } from '../../components/hooks/useDraft';
@@ -35,6 +36,15 @@ class ItemPanel<T extends ITarget> extends ReactWidget {
 
   protected render(): JSX.Element {
     return <DraftOwner.Provider value={this.view}>{this.draw(this)}</DraftOwner.Provider>;
+  }
+
+  /** Go to the first field, also of a form that is open already. */
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    const { activeElement } = document;
+    if (activeElement === this.node || !this.node.contains(activeElement)) {
+      this.node.querySelector<HTMLElement>('form input[type="text"]')?.focus();
+    }
   }
 
   private _targetChanged = new Signal<this, void>(this);

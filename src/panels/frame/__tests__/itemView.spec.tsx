@@ -1,6 +1,8 @@
+import { waitFor } from '@testing-library/react';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
+import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { recall, remember } from '../../../components/hooks/sessionMemory';
 import { showItem } from '../itemView';
@@ -25,7 +27,12 @@ function show(target: ITarget): Widget & { content: { target: ITarget } } {
     label: 'New deployment',
     collection: { changed: new Signal<object, void>({}), find: () => undefined },
     key: ({ id }) => (id === undefined ? 'new' : undefined),
-    draw: () => <p />
+    draw: () => (
+      <form>
+        <input type="text" aria-label="Title" />
+        <input type="text" aria-label="Image" />
+      </form>
+    )
   });
   const id = shell.activateById.mock.lastCall[0] as string;
   return views.find(view => view.id === id)! as never;
@@ -43,6 +50,25 @@ describe('views and forms', () => {
   it('are opened once, and a form once for each kind', () => {
     expect(show({})).toBe(show({}));
     expect(show({ id: 'd1' })).toBe(show({ id: 'd1' }));
+  });
+
+  it('have the focus in their first field when they are asked for again', async () => {
+    const view = show({}) as Widget & { content: Widget };
+    Widget.attach(view, document.body);
+    MessageLoop.flush();
+    const fields = () => [...view.node.querySelectorAll<HTMLElement>('form input')];
+    await waitFor(() => expect(fields()).toHaveLength(2));
+    const activate = () => {
+      view.activate();
+      MessageLoop.flush(); // it activates its content
+      MessageLoop.flush();
+    };
+    activate();
+    expect(document.activeElement).toBe(fields()[0]);
+    fields()[1].focus();
+    activate();
+    expect(document.activeElement).toBe(fields()[1]); // the user is there already
+    view.dispose();
   });
 
   it('lose their drafts once the form was sent or the view was closed', () => {
