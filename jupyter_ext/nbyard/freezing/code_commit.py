@@ -45,9 +45,10 @@ def _code_files(
     real = file_of(context.files.locate_code(body.path))
     yield real
     base = context.files.shown(real.parent)
-    for node in document.nodes.values():
-        if node.type == "executable" and node.path and not body.path.endswith(node.path):
+    paths = {node.path for node in document.nodes.values() if node.type == "executable"}
+    for path in sorted(paths - {""}):  # many nodes may follow one file
+        if not body.path.endswith(path):
             try:
-                yield file_of(context.files.locate_code(node.path, base=base))
+                yield file_of(context.files.locate_code(path, base=base))
             except NbyardError:  # freezing names a wrong path at its node
                 continue

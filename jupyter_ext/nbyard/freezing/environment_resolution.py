@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -43,6 +43,11 @@ class Needs(msgspec.Struct, frozen=True):
 def asking_of(found: Inspection | ExecutableVersion) -> Needs:
     """Return what an inspected or stored executable needs."""
     return Needs(found.resources, found.kind, found.language, found.kernel)
+
+
+def needs_of(fields: Mapping[str, Any]) -> Needs:
+    """Return what an executable needs, from the fields of its version."""
+    return Needs(**{name: fields[name] for name in Needs.__struct_fields__})
 
 
 def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:

@@ -78,17 +78,22 @@ class Code(msgspec.Struct, frozen=True):
         file, function = split_function_path(self.filename)
         return function or file.rsplit(".", 1)[0]
 
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the code's file."""
+        assert self.path is not None
+        return file_of(self.path).parent
+
     def mentioned(self) -> list[str]:
         """Return the paths below the code's folder that its text mentions.
 
         For a path that does not exist, such as `data/*.csv`, return the folder.
         """
-        assert self.path is not None
-        file = file_of(self.path)
         found = []
-        for text in mentions(code_of(file.name, self.content)):
+        file, _ = split_function_path(self.filename)
+        for text in mentions(code_of(file, self.content)):
             path = PurePosixPath(text)
-            places = (bundles.names_below(file.parent, str(one)) for one in (path, *path.parents))
+            places = (bundles.names_below(self.folder, str(one)) for one in (path, *path.parents))
             found += list(islice(filter(None, places), 1))
         return found
 
@@ -221,7 +226,12 @@ class Freezer:
         """
         if description is not None:
             code = msgspec.structs.replace(code, description=description)
-        kind, reading, resources = self.read(code)
+        return self.fields(code, *self.read(code))
+
+    def fields(
+        self, code: Code, kind: Kind, reading: Reading, resources: Resources
+    ) -> dict[str, Any]:
+        """Return the fields like `prepare`, for code that was read."""
         check_arguments(reading.arguments)
         check_reaches(reading.arguments, reading.invocation)
         bundle, file = self._bundle(code, reading.arguments)

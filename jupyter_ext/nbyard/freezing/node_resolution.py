@@ -120,7 +120,9 @@ class Resolver:
             version.arguments,
             executable=found.id,
             environment=self._named_by(environments.asking_of(version)),
-            **_shown_resources(version.resources),
+            image=version.resources.image,
+            hinted_image=version.resources.hinted_image,
+            gpu=version.resources.gpu,
         )
 
     def _named_by(self, of: environments.Needs) -> str:
@@ -183,7 +185,9 @@ class Resolver:
             seen.hints,
             executable=seen.executable,
             environment=self._named_by(environments.asking_of(seen)),
-            **_shown_resources(seen.resources),
+            image=seen.resources.image,
+            hinted_image=seen.resources.hinted_image,
+            gpu=seen.resources.gpu,
             can_tag=seen.can_tag,
         )
 
@@ -229,17 +233,14 @@ class Resolver:
         return version
 
 
-def _shown_resources(own: Resources) -> dict[str, Any]:
-    return {"image": own.image, "hinted_image": own.hinted_image, "gpu": own.gpu}
-
-
 class Freeze:
     """Freezes nodes: stores bytes outside of any transaction, then rows in the run's own."""
 
     def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
         self._resolver = resolver
         self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
-        self._prepared: dict[Path | None, dict[str, Any]] = {}
+        self._prepared: dict[Path | None, tuple[dict[str, Any], Reason | None]] = {}
+        self._excess: dict[str, tuple[Reason, ...]] = {}
         self._requirements: dict[str, str] = {}
         self._dockerfiles: dict[str, tuple[str, str]] = {}
         self._environments: dict[str, tuple[UsedEnvironment, str]] = {}
@@ -265,14 +266,11 @@ class Freeze:
             return
         code = resolver.code(node)
         if code is not None:
-            fields = self._prepare(code)
-            beside = resolver.parts.files.shown(code.path.parent) if code.path else ""
-            asked = environments.Needs.__struct_fields__
-            asking = environments.Needs(**{each: fields[each] for each in asked})
-            self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
+            fields, self._unread[name] = self._prepare(code)
+            asking = environments.needs_of(fields)
+            shown = resolver.parts.files.shown
+            self._packages(name, node, asking, lambda at: self._stored(at, shown(code.folder)))
             self._codes[name] = (code, fields)
-            if fields["kind"] == COMMAND and not fields["arguments"]:
-                self._unread[name] = unread_reason(resolver.freezer.read(code)[1].hints)
             if fields["kind"] == CONTAINER:
                 self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
         else:
@@ -306,12 +304,13 @@ class Freeze:
             self._locks[used.version_id] = self._resolver.parts.blobs.put_bytes(lock).digest
         return self._locks[used.version_id]
 
-    def _prepare(self, code: Code) -> dict[str, Any]:
-        """Freeze a file once, even if several nodes follow it."""
-        if code.path is None:
-            return self._resolver.freezer.prepare(code)
+    def _prepare(self, code: Code) -> tuple[dict[str, Any], Reason | None]:
+        """Freeze a file once, even for several nodes; also return why its arguments are unread."""
         if code.path not in self._prepared:
-            self._prepared[code.path] = self._resolver.freezer.prepare(code)
+            kind, reading, resources = self._resolver.freezer.read(code)
+            fields = self._resolver.freezer.fields(code, kind, reading, resources)
+            is_unread = kind.name == COMMAND and not reading.arguments
+            self._prepared[code.path] = fields, unread_reason(reading.hints) if is_unread else None
         return self._prepared[code.path]
 
     def _stored(self, path: str, base: str) -> str:
@@ -331,8 +330,10 @@ class Freeze:
 
     def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
         used, lock = self._environments.get(name, (None, ""))
-        parts = self._resolver.parts
-        tree = parts.blobs.tree(version.bundle_digest)
+        parts, bundle = self._resolver.parts, version.bundle_digest
+        if bundle not in self._excess:
+            most = parts.settings.max_bundle_bytes
+            self._excess[bundle] = bundles.largest_files(parts.blobs.tree(bundle), most)
         return ResolvedNode(
             label,
             version.arguments,
@@ -344,7 +345,7 @@ class Freeze:
             environment=used,
             lock_digest=lock,
             kernel=self._kernels.get(name, ""),
-            excess=bundles.largest_files(tree, parts.settings.max_bundle_bytes),
+            excess=self._excess[bundle],
             for_shell=version.invocation.for_shell,
             unread=self._unread.get(name),
         )

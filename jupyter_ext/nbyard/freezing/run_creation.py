@@ -187,6 +187,8 @@ def plan_run(
 
 def with_sample(plans: list[TaskPlan], sample: Sample | None) -> list[TaskPlan]:
     """Return the plans; those that read data get the sample. Pinned results stay whole."""
+    if sample is None:
+        return plans
     # A task without data makes its own, so its cached result is that of a run.
     return [
         msgspec.structs.replace(plan, sample=sample)
@@ -214,21 +216,22 @@ def _insert(
     store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
     run = store.runs.by_id(c, run_id)
     assert run is not None
+    ids = [new_id() for _ in plans]
     rows = [
         {
-            "id": new_id(),
+            "id": task_id,
             "run_id": run_id,
             "node": plan.node,
             "place": place,
             "cached": False,
             "reason": None,
-            "plan": msgspec.to_builtins(plan),
+            "plan": plan,
             "cache_key": "",
             "executable_id": plan.executable_id,
             "created_at": now,
         }
-        for place, plan in enumerate(plans)
+        for place, (task_id, plan) in enumerate(zip(ids, plans, strict=True))
     ]
     store.tasks.insert(c, run, rows)
-    store.lineage.insert(c, [(row["id"], plan) for row, plan in zip(rows, plans, strict=True)])
+    store.lineage.insert(c, list(zip(ids, plans, strict=True)))
     return run_id

@@ -4,6 +4,7 @@ import pytest
 
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.workflows.structs import Node
+from nbyard.freezing.executable_versions import Freezer
 from nbyard.freezing.node_resolution import Freeze, Resolver
 
 
@@ -95,3 +96,17 @@ def test_a_script_that_cannot_be_read_says_where(yard, resolver, root):
     freeze = Freeze(Resolver(yard.parts, "ann", "."), nodes)
     with yard.store.write() as c:
         assert freeze.rows(c)["n"].unread is None
+
+
+def test_a_script_of_many_nodes_is_read_once(resolver, root, monkeypatch):
+    """Also a script without arguments, whose hints say why it has none."""
+    (root / "plain.py").write_text("print(1)\n")
+    asked = []
+
+    def read(code, *kind):
+        asked.append(code.filename)
+        return Freezer.read(resolver.freezer, code, *kind)
+
+    monkeypatch.setattr(resolver.freezer, "read", read)
+    freeze = Freeze(resolver, {name: Node("executable", path="plain.py") for name in "abc"})
+    assert asked == ["plain.py"] and not freeze.resolved

@@ -134,11 +134,6 @@ class WrittenFiles:
         if self._inotify:
             self._places[self._inotify.add(self._at(folder), MASK)] = folder
 
-    def close(self) -> None:
-        """Stop watching."""
-        if self._inotify:
-            self._inotify.close()
-
     def _at(self, path: str) -> str:
         return os.path.join(self._folder, path)
 

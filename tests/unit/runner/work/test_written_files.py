@@ -23,8 +23,9 @@ def code(tmp_path: Path) -> Path:
 @pytest.fixture
 def written(code: Path) -> Iterator[WrittenFiles]:
     made = WrittenFiles(str(code), ["data"], 1000, 4)
+    assert made._inotify is not None
     yield made
-    made.close()
+    made._inotify.close()
 
 
 def kept(written: WrittenFiles, place: Path) -> dict[str, str]:
@@ -112,7 +113,6 @@ def test_after_lost_events_every_file_counts(
     code: Path, written: WrittenFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dispatcher knows those of the bundle."""
-    assert written._inotify is not None
     monkeypatch.setattr(written._inotify, "read", lambda: iter([(-1, inotify.OVERFLOW, b"")]))
     (code / "new").write_text("x")
     assert kept(written, tmp_path / "one") == {"new": "x", "data/a.txt": "old"}
@@ -137,4 +137,3 @@ def test_nothing_is_kept_without_inotify(
     written = WrittenFiles(str(code), [], 10, 10)
     (code / "new").write_text("x")
     assert kept(written, tmp_path / "one") == {}
-    written.close()
