@@ -149,6 +149,26 @@ def test_code_that_reads_what_it_changes_runs_again(project: Project, data: Path
     assert ran(project.run()) == {"counts": why}
 
 
+def test_code_that_adds_to_a_file_in_a_new_folder_runs_again(project: Project, data: Path) -> None:
+    """X1: nobody sees the reads there. The second time, the folder is watched."""
+    for name, code in {
+        "appends": f"open('{data}/one/log', 'a').write('x')\nfound = open('{data}/one/log').read()",
+        "joined": f"place = '{data}/two'\nopen(f'{{place}}/log', 'a').write('x')\n"
+        "found = open(f'{place}/log').read()",
+        "counts": f"log = Path('{data}/three/log')\n"
+        "found = log.read_text() + 'x' if log.exists() else 'x'\nlog.write_text(found)",
+    }.items():
+        folder = {"appends": "one", "joined": "two", "counts": "three"}[name]
+        new = f"from pathlib import Path\nPath('{data}/{folder}').mkdir(exist_ok=True)\n"
+        reads(project, name, new + code)
+    project.run()
+    for times in (2, 3):
+        detail = project.run()
+        assert {*ran(detail)} == {"appends", "joined", "counts"}
+        for name in ran(detail):
+            assert project.bytes_of(detail, name, "output_txt") == b"x" * times
+
+
 def test_a_file_that_changes_while_it_is_read(project: Project, data: Path) -> None:
     """X1: it is not known which of its states was read, so no later node uses the result."""
     waits = (

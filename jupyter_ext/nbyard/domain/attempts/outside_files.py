@@ -59,13 +59,14 @@ CHANGED = OutsideFile(FileState("changed"), is_read=True)
 class Habits(msgspec.Struct, frozen=True):
     """What code may do with files unseen, as its text shows.
 
-    It reads files that it opens for writing, asks for the size of files that it does not read, or
-    tests whether files exist.
+    It reads files that it opens for writing, asks for the size of files that it does not read,
+    tests whether files exist, or keeps what is in the files that it writes.
     """
 
     maps: bool = False
     asks: bool = False
     tests: bool = False
+    keeps: bool = False
 
 
 def expected(use: OutsideUse, habits: Habits) -> OutsideFile | None:
@@ -76,9 +77,12 @@ def expected(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     if not use.is_changed or use.end.kind == "many":
         is_asked = habits.asks and use.end.kind == "file"
         return OutsideFile(use.end, bool(reads) or is_asked, use.names)
-    if not reads:  # only written
-        return OutsideFile(use.start) if habits.tests else None
-    if use.start.kind in ("folder", "missing") and reads != "unseen":
+    if not reads:  # only written; what happens in a new folder is unseen
+        is_unseen = habits.keeps and use.end.kind == "folder"
+        return OutsideFile(use.start) if habits.tests or is_unseen else None
+    # an unseen file is new, and is written with the same bytes again by other code
+    is_repeatable = reads == "unseen" and not (habits.tests or habits.keeps or habits.asks)
+    if use.start.kind in ("folder", "missing") and not is_repeatable:
         return OutsideFile(use.start, is_read=True, digest=use.names)
     # a file that has grown may have been appended to, so its old content matters
     is_overwritten = use.start.kind == "file" and use.end.size <= use.start.size

@@ -70,6 +70,12 @@ def test_what_the_code_may_do_unseen() -> None:
     assert expected(written, Habits(tests=True)) == OutsideFile(SHORT)
     new = OutsideUse(LONG, MISSING, "opened", is_changed=True)
     assert expected(new, Habits(tests=True)) == OutsideFile(MISSING)
+    for habits in (Habits(tests=True), Habits(keeps=True), Habits(asks=True)):
+        unseen = OutsideUse(LONG, MISSING, "unseen", is_changed=True)
+        assert expected(unseen, habits) == OutsideFile(MISSING, is_read=True)
+    folder = OutsideUse(FOLDER, MISSING, is_changed=True)
+    assert expected(folder, Habits()) is None
+    assert expected(folder, Habits(keeps=True)) == OutsideFile(MISSING)
     unread = OutsideUse(SHORT, SHORT)
     assert expected(unread, Habits(asks=True)) == OutsideFile(SHORT, is_read=True)
     assert expected(OutsideUse(FOLDER, FOLDER), Habits(asks=True)) == OutsideFile(FOLDER)
