@@ -54,9 +54,9 @@ def add(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None
         show_json(made)
     else:
         current = made.current
-        table = f", {current.rows} × {current.columns}" if current.columns else ""
-        why = reason_text(current.reason)
-        print_note(f"{made.name}: {current.state}, {format_size(current.size_bytes)}{table} {why}")
+        table = f"{current.rows} × {current.columns}" if current.columns else ""
+        size, why = format_size(current.size_bytes), reason_text(current.reason)
+        print_note(f"{made.name}: {', '.join(filter(None, (current.state, size, table, why)))}")
         click.echo(made.id)
     if made.current.state == "failed":
         raise click.exceptions.Exit(1)

@@ -1,7 +1,7 @@
 """Output for people; `--json` prints everything."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -31,6 +31,7 @@ VERSION_FACTS: dict[str, Callable[[Any], Any]] = {
     "digest": lambda v: v.digest,
 }
 CELL = 40
+MOST_SHOWN = 500  # characters of a parameter
 WHY_NOT_KEPT = {
     "too-large": "the task wrote more bytes than are kept (setting max_other_bytes)",
     "too-many": "the task wrote more files than are kept (setting max_other_files)",
@@ -221,10 +222,22 @@ def _run(run: Any, shown: Collection[Reason | None] = ()) -> None:
             ("cause", str(cause_reason(run.origin.cause)) if run.origin.cause else ""),
             ("took", format_duration(run.started_at, run.finished_at)),
             ("started", format_age(run.created_at)),
-            ("parameters", json.dumps(run.parameters) if run.parameters else ""),
+            ("parameters", _parameters(run.parameters)),
             ("id", run.id),
         ]
     )
+
+
+def _parameters(values: Mapping[str, Any]) -> str:
+    """Return the values of parameters as JSON, long ones cut."""
+    texts = {json.dumps(name): json.dumps(value) for name, value in values.items()}
+    shown = [
+        f"{name}: {text}"
+        if len(text) <= MOST_SHOWN
+        else f"{name}: {text[:MOST_SHOWN]}… ({len(text):,} characters, see --json)"
+        for name, text in texts.items()
+    ]
+    return f"{{{', '.join(shown)}}}" if shown else ""
 
 
 def show_run(detail: Any, estimate: Any) -> None:

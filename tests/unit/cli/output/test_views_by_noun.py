@@ -151,6 +151,15 @@ def test_the_environment_of_a_task_is_told_as_it_is_named():
     assert second == ["m", "succeeded", "0"]
 
 
+def test_a_run_shows_the_beginning_of_long_values():
+    now = datetime.now(UTC)
+    values = {"n": 1, "text": "x" * 900_000}
+    run = Run("r", 1, "", "T", "ann", "running", "a.py", "", "", values, "process", now)
+    (line,) = (words for words in shown("runs.cancel", run) if words[0] == "parameters")
+    assert " ".join(line[1:4]) == '{"n": 1, "text":' and line[4] == '"' + "x" * 499 + "…"
+    assert " ".join(line[5:]) == "(900,002 characters, see --json)}"
+
+
 def test_a_run_has_the_links_of_its_steps(capsys):
     """R16."""
     path = "nbyard/attempts/a/web/"
