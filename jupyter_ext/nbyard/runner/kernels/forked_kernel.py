@@ -11,9 +11,8 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..process.forks import live_as
+from ..process.forks import fork_child
 from ..process.pipes import wait_readable
-from ..process.prctl import die_with_parent
 from . import wire
 from .forked_client import Talk
 from .forked_server import serve
@@ -34,13 +33,8 @@ class ForkedKernel:
         self._release = -1
         if is_ahead:
             wait, self._release = os.pipe()
-        parent = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setsid()
-            die_with_parent(parent)
-            place = os.path.join(folder, "kernel.json")
-            live_as(partial(serve, place, theirs, tell, wait))
+        place = os.path.join(folder, "kernel.json")
+        self.pid = fork_child(partial(serve, place, theirs, tell, wait))
         theirs.close()
         os.close(tell)
         if wait is not None:

@@ -19,8 +19,7 @@ from typing import Any
 from ..attempt_folder import CODE, AttemptFolder, BadTask
 from ..process import processes
 from ..process.environ_stamps import SINCE, stamp
-from ..process.forks import become_own_process, live_as
-from ..process.prctl import die_with_parent, show_to_work
+from ..process.forks import become_runner, fork_child
 from ..reasons import because
 from ..supervision.orphan_cleanup import remove_scratch
 from ..work.launch_process import CannotStart, Launch, WaitingProcess
@@ -47,24 +46,15 @@ class WarmRunner(WaitingProcess):
         self._since = ""
         self._work: tuple[AttemptFolder, dict[str, Any]] | None = None
         self._names: list[str] = []  # listed before the watch for directory listings starts
-        parent = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setsid()
-            die_with_parent(parent)
-            live_as(partial(self._run, kernel, output_end, report_end, wait))
+        self.pid = fork_child(partial(self._run, kernel, output_end, report_end, wait))
         for end in (output_end, report_end, wait):
             os.close(end)
 
     def _run(self, kernel: str, output: int, report: int, wait: int) -> int:
         from . import warm_notebook
 
-        show_to_work(True)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for target, source in ((0, nothing), (1, output), (2, output)):
-            os.dup2(source, target)
-        processes.keep_only(report, wait)
-        become_own_process({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
+        environment = {**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch}
+        become_runner(environment, output, report, wait)
         return warm_notebook.main(kernel, report, wait)
 
     def claim(self, *, may_stay: bool) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from . import processes
+from .prctl import die_with_parent, show_to_work
 
 # Signals that parents and supervisors handle after `prepare_to_fork`.
 HANDLED = (
@@ -29,6 +30,17 @@ def prepare_to_fork() -> None:
     gc.freeze()
 
 
+def fork_child(work: Callable[[], int]) -> int:
+    """Do the work in a child process that ends with this process. Return its pid."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        die_with_parent(parent)
+        live_as(work)
+    return pid
+
+
 def live_as(work: Callable[[], int]) -> NoReturn:
     """Do the work of a fork and exit with its status, without returning to the parent's callers."""
     status = 1
@@ -41,6 +53,16 @@ def live_as(work: Callable[[], int]) -> NoReturn:
             traceback.print_exc()
         sys.stdout.flush()
         os._exit(status)
+
+
+def become_runner(environment: dict[str, str], output: int, *keep: int) -> None:
+    """Make this fork a runner with these variables and files, which prints to `output`."""
+    show_to_work(True)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for target, source in ((0, nothing), (1, output), (2, output)):
+        os.dup2(source, target)
+    processes.keep_only(*keep)
+    become_own_process(environment)
 
 
 def become_own_process(environment: dict[str, str]) -> None:

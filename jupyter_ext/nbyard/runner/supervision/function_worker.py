@@ -14,7 +14,7 @@ from typing import Any
 from ..attempt_folder import as_json
 from ..work import work_outcome
 from ..work.function_calls import CALLS, MARK, NOBODY, PLACES, mark_of, read_call
-from .supervisor import CHUNK_BYTES, GRACE_SECONDS, Supervisor
+from .supervisor import GRACE_SECONDS, Supervisor
 from .work_log import Log
 
 RESULTS = "results.jsonl"
@@ -50,11 +50,7 @@ class WorkerSupervisor(Supervisor):
     # What calls print
 
     def _on_output(self, descriptor: int) -> None:
-        self._limits.note_activity()
-        data = os.read(descriptor, CHUNK_BYTES)
-        if not data:
-            self._selector.unregister(descriptor)
-        self._output.sort(data)
+        self._output.sort(self._read(descriptor))
         self._write()
 
     def _feed(self, data: bytes) -> None:

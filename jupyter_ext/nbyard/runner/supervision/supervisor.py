@@ -217,21 +217,21 @@ class Supervisor:
         if grace_seconds:
             self._children.ask_to_end()
 
-    def _on_output(self, descriptor: int) -> None:
+    def _read(self, descriptor: int) -> bytes:
+        """Read from a pipe of the work. Nothing means its end."""
         self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)
-            return
-        self.log.feed(data)
-        self._progress.note()
+        return data
+
+    def _on_output(self, descriptor: int) -> None:
+        if data := self._read(descriptor):
+            self.log.feed(data)
+            self._progress.note()
 
     def _on_report(self, descriptor: int) -> None:
-        self._limits.note_activity()
-        data = os.read(descriptor, CHUNK_BYTES)
-        if not data:
-            self._selector.unregister(descriptor)
-            return
+        data = self._read(descriptor)
         news = [message for message in self._reports.read(data) if self._heed(message)]
         if news:
             self._progress.tell(*news)

@@ -12,8 +12,8 @@ from typing import Any
 
 from .. import pythonpath_shim
 from ..attempt_folder import AttemptFolder, BadTask
-from ..process import environ_stamps, forks, processes
-from ..process.prctl import die_with_parent, show_to_work
+from ..process import environ_stamps, forks
+from ..process.prctl import die_with_parent
 from ..reasons import Explained, Reason, because
 from .process_variables import environment_of_host, is_plain, setup_of
 
@@ -105,7 +105,10 @@ class Launch(WorkProcess):
         """Start the process, or raise CannotStart."""
         try:
             with contextlib.ExitStack() as files:
-                self._fork() if self._is_forked else self._spawn(files)
+                if self._is_forked:
+                    self.pid = forks.fork_child(self._run_notebook)
+                else:
+                    self._spawn(files)
         except (OSError, ValueError, BadTask) as error:
             raise CannotStart(self._explain(error)) from error
         finally:
@@ -138,24 +141,11 @@ class Launch(WorkProcess):
             variables["PYTHONPATH"] = pythonpath_shim.on_path(variables.get("PYTHONPATH", ""))
         return variables
 
-    def _fork(self) -> None:
-        """Fork the runner of a notebook from this process, which has imported what it needs."""
-        parent = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setsid()
-            die_with_parent(parent)
-            forks.live_as(self._run_notebook)
-
     def _run_notebook(self) -> int:
+        """Run the notebook in a fork of this process, which has imported what it needs."""
         from . import run_notebook
 
-        show_to_work(True)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for target, source in ((0, nothing), (1, self._output_end), (2, self._output_end)):
-            os.dup2(source, target)
-        processes.keep_only(self._report_end)
-        forks.become_own_process(environment_of_host())
+        forks.become_runner(environment_of_host(), self._output_end, self._report_end)
         about = setup_of(self._folder, self._task, self._scratch)
         try:
             environ_stamps.take_on(about)
