@@ -50,7 +50,6 @@ OF_FORKED_KERNELS = [
     pytest.param(
         "IPython.core.application:!BaseIPythonApplication.initialize", marks=pytest.mark.long
     ),
-    pytest.param("jupyter_client:-protocol_version", marks=pytest.mark.long),
 ]
 OF_CLIENTS = [
     "nbyard_runner.kernels.known_insides:0uses",

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import queue
 import socket
-import uuid
-from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, Protocol
 
-from jupyter_client import protocol_version  # type: ignore[attr-defined]
-from jupyter_client.session import DELIM, Session
+from jupyter_client.session import Session
 
 from . import wire
-
-_decode = json.JSONDecoder().decode
 
 
 class Alive(Protocol):
@@ -48,31 +41,13 @@ class Talk:
         self._kernel = kernel
         self.has_heard = False
         self._line = wire.Line(end, self._heard)
-        self._own = uuid.uuid4().hex
         self.close = self._line.close
-
-    @cached_property
-    def session(self) -> Any:
-        """Return a session of jupyter_client, for code that builds messages itself."""
-        session = Session()
-        session.key = b""  # no other process can use this channel
-        return session
+        self.session: Any = Session()
+        self.session.key = b""  # no other process can use this channel
 
     def _heard(self, channel: int, frames: list[bytes]) -> None:
         self.has_heard = True
-        at = frames.index(DELIM) + 2  # skips the signature
-        parts = (_decode(part.decode()) for part in frames[at : at + 4])
-        header, parent, metadata, content = parts
-        header["date"] = datetime.fromisoformat(header["date"])
-        message = {
-            "header": header,
-            "msg_id": header["msg_id"],
-            "msg_type": header["msg_type"],
-            "parent_header": parent,
-            "metadata": metadata,
-            "content": content,
-            "buffers": frames[at + 4 :],
-        }
+        message = self.session.deserialize(self.session.feed_identities(frames)[1])
         to = self.iopub_channel if channel == wire.IOPUB else self.shell_channel
         to.come.put_nowait(message)
 
@@ -81,17 +56,9 @@ class Talk:
         self._line.say(wire.SHELL, self.session.serialize(message))
 
     def _ask(self, what: str, content: dict[str, Any]) -> str:
-        header = {
-            "msg_id": uuid.uuid4().hex,
-            "msg_type": what,
-            "username": "nbyard",
-            "session": self._own,
-            "date": datetime.now(UTC).isoformat(),
-            "version": protocol_version,
-        }
-        parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
-        self._line.say(wire.SHELL, [DELIM, b"", *parts])
-        return str(header["msg_id"])
+        message = self.session.msg(what, content)
+        self.send(message)
+        return str(message["msg_id"])
 
     def execute(self, code: str, *, store_history: bool, stop_on_error: bool) -> str:
         """Send code to the kernel. Return the ID of the request."""

@@ -12,8 +12,6 @@ from typing import Any
 # nbformat validates notebooks with it. The runner reads and writes notebooks itself.
 CHECKER = {"jsonschema": ("Draft4Validator",), "jsonschema.exceptions": ("ErrorTree",)}
 REFUSAL = "ValidationError"
-# A grammar of IRIs that jsonschema compiles if it is imported after all.
-GRAMMAR = "rfc3987_syntax"
 # A quarter of ipykernel's start time. These kernels are not debugged from outside.
 DEBUGGER = "debugpy"
 
@@ -21,7 +19,6 @@ DEBUGGER = "debugpy"
 def session() -> Any:
     """Import the module `session` and, with it, nbclient."""
     name = f"{__package__}.session"
-    sys.modules.setdefault(GRAMMAR, None)  # type: ignore[arg-type]
     if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
         # Stand-ins for these modules have only the names that are imported from them.
         for checker, classes in CHECKER.items():

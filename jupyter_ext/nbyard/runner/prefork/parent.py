@@ -23,7 +23,7 @@ from ..process.forks import live_as, prepare_to_fork
 from ..process.prctl import adopt_orphans
 from ..supervision.orphan_cleanup import make_scratch, remove_scratch
 from ..supervision.start_supervisor import supervise
-from .pool import Pool, WaitingSupervisor
+from .pool import LOOK_SECONDS, Pool, WaitingSupervisor
 from .preload import preload
 from .supervisor_pool import SupervisorPool, serve
 from .warm_runner import MOST_ATTEMPTS, WarmRunner, is_wanted_again, stand_by
@@ -79,10 +79,8 @@ class Parent:
         sources: list[Any] = [self._hear, *pool.sources(), *self._supervisors.sources()]
         if not self._hangs_up:
             sources.append(self._requests)
-        patience = (
-            0 if kernel else pool.patience() if pool.standing or self._supervisors.idle else None
-        )
-        ready = select.select(sources, [], [], patience)[0]
+        patience = LOOK_SECONDS if pool.standing or self._supervisors.idle else None
+        ready = select.select(sources, [], [], 0 if kernel else patience)[0]
         if self._hear in ready:
             os.read(self._hear, 4096)
             self._look_after()

@@ -23,9 +23,6 @@ LOOK_SECONDS = 5.0
 # Supervisors that came back: how many more than `count` may wait, and for how many seconds.
 MORE = 2
 MORE_SECONDS = 5.0
-# For so many seconds, a busy supervisor is expected back before another one is forked, which would
-# slow the work.
-BACK_SECONDS = 0.25
 # The share (1/8) of all memory that must stay available. Below it, memory is for the work.
 SPARE_SHARE = 8
 FAILURES = 3
@@ -81,20 +78,7 @@ class Pool:
             if not self._of(name) and self._in_its_way(name) is not None:
                 return name
         first = recent[0] if recent else ""
-        is_due = first and not self._is_expected(first)
-        return first if is_due and self._in_its_way(first) == [] else ""
-
-    def _is_expected(self, kernel: str) -> bool:
-        """Return whether a busy supervisor may soon be back while another one is ready."""
-        is_new = time.monotonic() - self._asked[kernel] < BACK_SECONDS
-        is_ready = any(one.pid in self._ready for one in self._of(kernel))
-        comes = any(one.kernel == kernel and one.is_forked for one in self.busy.values())
-        return is_new and is_ready and comes
-
-    def patience(self) -> float:
-        """Return after how many seconds a supervisor may have to be forked or dismissed."""
-        is_waiting = any(map(self._is_expected, self._recent()[:1]))
-        return BACK_SECONDS if is_waiting else LOOK_SECONDS
+        return first if first and self._in_its_way(first) == [] else ""
 
     def make_room(self, kernel: str) -> None:
         """Dismiss supervisors so that one more of this kernel fits."""

@@ -61,16 +61,12 @@ def preload() -> None:
         RuntimeError: An import started a thread, which forks would lack, or ipykernel is of an
             unknown version.
     """
-    import tempfile
-
     _import_for_kernels()
-    from ..kernels import specifications
     from . import warm_notebook  # noqa: F401
 
     import_stubs.session()
     with contextlib.suppress(ImportError):
         importlib.import_module(loaded_modules.OF_THE_END)
-    specifications.is_forkable("python3")  # caches the metadata of all distributions
     from ..kernels.prebuilt import build_early, take_early
 
     # Warm up with the kernel that is built, then build another one for the forks.
@@ -79,7 +75,6 @@ def preload() -> None:
 
         play(early)
         build_early()
-    tempfile.gettempdir()
     for name in STAMPED:
         # in a container the process hides its memory
         with contextlib.suppress(ValueError, PermissionError):

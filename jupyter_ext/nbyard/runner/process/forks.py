@@ -12,20 +12,12 @@ from typing import NoReturn
 from . import processes
 from .prctl import die_with_parent, show_to_work
 
-# Signals that parents and supervisors handle after `prepare_to_fork`.
-HANDLED = (
-    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
-    *(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
-)
 UNTOUCHABLE = {signal.SIGKILL, signal.SIGSTOP}
-
-_handled: list[int] = []
 
 
 def prepare_to_fork() -> None:
     """Prepare for forking: exclude all present objects from garbage collection."""
     processes.boot_id()
-    _handled[:] = [one for one in signal.valid_signals() if signal.getsignal(one)]
     gc.collect()
     gc.freeze()
 
@@ -68,7 +60,7 @@ def become_runner(environment: dict[str, str], output: int, *keep: int) -> None:
 def become_own_process(environment: dict[str, str]) -> None:
     """Make this fork a process of its own, as if it had been started with these variables."""
     signal.set_wakeup_fd(-1)
-    for number in {*_handled, *HANDLED} if _handled else signal.valid_signals() - UNTOUCHABLE:
+    for number in signal.valid_signals() - UNTOUCHABLE:
         signal.signal(number, signal.SIG_DFL)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python itself does
         signal.signal(number, signal.SIG_IGN)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -21,10 +19,6 @@ KILL_SECONDS = 10.0
 MAX_FROZEN = 20_000
 LAST_LOOKS = 2
 DEAD = ("Z", "X")
-CLOSE_RANGE = 436  # the number of the system call on every processor
-MAX_DESCRIPTOR = 2**31 - 1
-
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Process(NamedTuple):
@@ -190,25 +184,10 @@ def memory_bytes(pids: Iterable[int]) -> int:
 
 def keep_only(*descriptors: int) -> None:
     """Close all files of this process except the given ones and the three standard ones."""
-    first = 3
-    for kept in sorted({*descriptors, MAX_DESCRIPTOR}):
-        if kept > first and not _close_range(first, kept - 1):
-            break
-        first = max(first, kept + 1)
-    else:
-        return
     for name in os.listdir("/proc/self/fd" if HAS_PROC else "/dev/fd"):
         if int(name) > 2 and int(name) not in descriptors:
             with contextlib.suppress(OSError):  # the descriptor of the listing itself
                 os.close(int(name))
-
-
-def _close_range(first: int, last: int) -> bool:
-    """Close a range of descriptors with one system call. Return whether the system supports it."""
-    if _LIBC is None:
-        return False
-    found: int = _LIBC.syscall(CLOSE_RANGE, first, last, 0)
-    return found == 0
 
 
 def send_signal(pids: Iterable[int], number: int) -> None:

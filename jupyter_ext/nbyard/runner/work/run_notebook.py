@@ -200,7 +200,7 @@ async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
         if not is_last:
             session.save_within()
         state, seconds = "failed" if failure else "done", time.monotonic() - started
-        report.cell(session.progress(index), state, seconds, more_to_come=not is_last)
+        report.cell(session.progress(index), state, seconds)
         if failure:
             return dict(failure)
         if session.interrupted:

@@ -14,28 +14,19 @@ class Report:
         os.set_inheritable(descriptor, False)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8")
 
-    def send(self, message: dict[str, Any], *, more_to_come: bool = False) -> None:
-        """Send a message. With `more_to_come`, it may wait for the next one."""
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message."""
         self._file.write(json.dumps(message) + "\n")
-        if not more_to_come:
-            self._file.flush()
+        self._file.flush()
 
     def stage(self, name: str) -> None:
         """Report that the attempt has entered a stage."""
         self.send({"type": "stage", "stage": name})
 
-    def cell(
-        self,
-        place: dict[str, int],
-        state: str,
-        seconds: float | None = None,
-        *,
-        more_to_come: bool = False,
-    ) -> None:
+    def cell(self, place: dict[str, int], state: str, seconds: float | None = None) -> None:
         """Report the state of a cell, and its duration in seconds."""
         more = {} if seconds is None else {"seconds": round(seconds, 3)}
-        message = {"type": "cell", **place, "state": state, **more}
-        self.send(message, more_to_come=more_to_come)
+        self.send({"type": "cell", **place, "state": state, **more})
 
     def end(
         self,

@@ -32,9 +32,8 @@ class Kernels:
         return self.sizes.get(self.pool.standing[pid].kernel, self.size)
 
     def fill(self) -> list[str]:
-        """Start what is missing, until nothing is, when nobody is expected back any more."""
+        """Start what is missing, until nothing is."""
         started = []
-        self.now += module.BACK_SECONDS
         while kernel := self.pool.missing():
             self.hear(self.begin(kernel))
             started.append(kernel)
@@ -139,31 +138,13 @@ def test_one_that_has_served_goes_first_and_stays_longest(kernels: Kernels) -> N
     assert ready and not ready.has_served
 
 
-def test_no_other_is_made_while_one_may_come_back(kernels: Kernels) -> None:
-    """To make one would keep the attempt from its processor."""
+def test_another_one_is_made_as_soon_as_one_is_taken(kernels: Kernels) -> None:
     kernels.take("python3")
     kernels.fill()
     one = kernels.pool.take("python3")
-    assert one and kernels.pool.missing() == ""
-    assert kernels.pool.patience() == module.BACK_SECONDS
+    assert one and kernels.pool.missing() == "python3"
     kernels.come_back(one.pid)
-    assert kernels.fill() == [] and len(kernels.pool.standing) == 3
-    assert kernels.pool.patience() == module.LOOK_SECONDS
-
-
-def test_one_is_made_at_once_where_none_is_left_and_later_for_what_takes_long(
-    kernels: Kernels,
-) -> None:
-    kernels.take("python3")
-    kernels.fill()
-    for _ in range(3):
-        assert kernels.pool.missing() == ""
-        assert kernels.pool.take("python3")
-    assert kernels.pool.missing() == "python3"
-    kernels.hear(kernels.begin("python3"))
-    assert kernels.pool.missing() == ""
-    kernels.now += module.BACK_SECONDS
-    assert kernels.pool.missing() == "python3"
+    assert kernels.pool.missing() == "" and len(kernels.pool.standing) == 3
 
 
 def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_forgotten(
