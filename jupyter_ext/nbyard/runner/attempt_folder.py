@@ -64,7 +64,6 @@ class AttemptFolder:
         self.path = os.path.realpath(path)
         self.seen = seen or self.path
         self._seq = 0
-        self._sockets_seen = 0.0
 
     def at(self, *names: str) -> str:
         """Return the path of a file in the folder."""
