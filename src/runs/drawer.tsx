@@ -35,8 +35,11 @@ export class RunDrawer extends ReactWidget {
     return this._runChanged;
   }
 
-  open(id: string): void {
+  /** Show a run. With `keepsHeight`, it had failed before anyone asked for it. */
+  open(id: string, keepsHeight = false): void {
+    this._keepsHeight = keepsHeight;
     if (this._model?.id === id) {
+      this._onModel();
       return;
     }
     this._close();
@@ -85,8 +88,9 @@ export class RunDrawer extends ReactWidget {
     }
     const query = { workflow: path, limit: 1 };
     const { items } = await client.call('runs.list', { query }).catch(() => NOTHING);
-    if (items[0] && this._front === path && this.isAttached) {
-      this.open(items[0].id);
+    const newest = items[0];
+    if (newest && newest.id !== this._model?.id && this._front === path && this.isAttached) {
+      this.open(newest.id, newest.state === 'failed');
     }
   }
 
@@ -105,7 +109,8 @@ export class RunDrawer extends ReactWidget {
   /** Make room for the reason of a failure as soon as somebody can see it. */
   private _onModel(): void {
     const { id, run } = this._model ?? {};
-    if (id && run?.state === 'failed' && this.isVisible && this.parent) {
+    const isNew = run?.state === 'failed' && !this._keepsHeight;
+    if (id && isNew && this.isVisible && this.parent) {
       makeRoom(this.parent, id);
     }
   }
@@ -122,6 +127,7 @@ export class RunDrawer extends ReactWidget {
   }
 
   private _front?: string;
+  private _keepsHeight = false;
   private _newest?: string;
   private _model?: RunModel;
   private _runChanged = new Signal<this, void>(this);

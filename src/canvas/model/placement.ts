@@ -1,5 +1,5 @@
 /** Finds places for new cards: visible and without overlap. */
-import { isComment, Position } from '../../document/flow';
+import { edgeId, IEdge, isComment, Position } from '../../document/flow';
 import type { CanvasController } from './controller';
 import { sizeOf } from './diagram/items';
 
@@ -45,8 +45,15 @@ export function around(boxes: readonly IBox[]): IBox {
 /** How far to search for space, in card sizes. */
 const REACH = 5;
 
-/** Return the free place nearest to the wanted one; inside the view if possible. */
-export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Position {
+/**
+ * Return the free place nearest to the wanted one; inside the view, and off the lines, if possible.
+ */
+export function freeNear(
+  wanted: IBox,
+  taken: readonly IBox[],
+  view?: IBox,
+  lines: readonly Position[] = []
+): Position {
   const near = taken.filter(
     ({ x, y }) =>
       Math.abs(x - wanted.x) < REACH * wanted.width &&
@@ -67,9 +74,35 @@ export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Pos
     .flatMap(x => ys.map(y => ({ ...wanted, x, y })))
     .sort((one, other) => far(one) - far(other) || other.y - one.y);
   const free = (box: IBox) => !near.some(other => overlaps(box, other));
+  const covers = (box: IBox) => lines.some(line => isInside(pointAt(line), box));
+  const seen = view ? places.filter(box => isInside(box, view) && free(box)) : [];
   const { x, y } =
-    (view && places.find(box => isInside(box, view) && free(box))) ?? places.find(free) ?? wanted;
+    seen.find(box => !covers(box)) ??
+    seen[0] ??
+    places.find(box => free(box) && !covers(box)) ??
+    places.find(free) ??
+    wanted;
   return [Math.round(x), Math.round(y)];
+}
+
+const pointAt = ([x, y]: Position): IBox => ({ x, y, width: 0, height: 0 });
+
+/** Points of the drawn connections, in units of the diagram; those of `id` do not count. */
+function linesOf({ stage, doc }: CanvasController, id: string): Position[] {
+  const isOwn = ({ source, target }: IEdge) => source === id || target === id;
+  const own = new Set(doc.allEdges().filter(isOwn).map(edgeId));
+  const paths = stage?.querySelectorAll<SVGPathElement>('.react-flow__edge-path') ?? [];
+  return [...paths].flatMap(path => {
+    if (own.has(path.closest<SVGElement>('.react-flow__edge')?.dataset.id ?? '')) {
+      return [];
+    }
+    const length = path.getTotalLength();
+    const steps = Math.ceil(length / GAP);
+    return Array.from({ length: steps }, (_, step): Position => {
+      const { x, y } = path.getPointAtLength((length * (step + 0.5)) / steps);
+      return [x, y];
+    });
+  });
 }
 
 export function boxOf(canvas: CanvasController, id: string): IBox {
@@ -125,8 +158,6 @@ export function placeBeside(
   const { x, y, width } = boxOf(canvas, card);
   const wanted = { ...own, x: after ? x + width + 2 * GAP : x - own.width - 2 * GAP, y };
   const others = canvas.store.nodes.filter(node => node.id !== id);
-  return freeNear(
-    wanted,
-    others.map(node => boxOf(canvas, node.id))
-  );
+  const taken = others.map(node => boxOf(canvas, node.id));
+  return freeNear(wanted, taken, undefined, linesOf(canvas, id));
 }

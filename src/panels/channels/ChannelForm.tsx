@@ -90,8 +90,8 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
           type="button"
           className="nby-Button"
           title={trans.__('Save the channel and send a test message')}
-          disabled={isSending}
-          onClick={() => void test()}
+          aria-disabled={isSending} // disabled, the button would lose the focus
+          onClick={() => !isSending && void test()}
         >
           {trans.__('Send Test')}
         </button>

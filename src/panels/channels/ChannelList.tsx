@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Channel } from '../../api/types';
 import { showAgo } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
@@ -60,6 +60,7 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
   const now = useAgoNow(yard.stream);
   const [said, setSaid] = useState('');
   const [isAsked, setAsked] = useState(false);
+  const row = useRef<HTMLLIElement>(null);
   const act = async (doing: string, action: () => Promise<string>) => {
     setSaid(doing);
     try {
@@ -72,6 +73,7 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
   const remove = () =>
     act('', async () => {
       await yard.client.call('channels.delete', { path, query: { force: true } });
+      leaveRow(row.current);
       channelsOf(yard).remove(channel.id);
       return '';
     });
@@ -84,7 +86,7 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
     counts?.failed && trans.__('%1 not sent', counts.failed)
   ];
   return (
-    <li data-channel={name}>
+    <li ref={row} data-id={channel.id} data-channel={name}>
       <strong>{name}</strong> <span className="nby-Field-help">{`${service} · ${address}`}</span>
       <div className="nby-Field-help">
         {[eventsOf(channel, services), ...facts].filter(Boolean).join(' · ')}
@@ -95,7 +97,7 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
         <button type="button" className="nby-Button" onClick={() => void test()}>
           {trans.__('Send Test')}
         </button>
-        <button type="button" className="nby-Button" onClick={onEdit}>
+        <button type="button" className="nby-Button nby-Channel-edit" onClick={onEdit}>
           {trans.__('Edit')}
         </button>
         <button
@@ -112,6 +114,15 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
       </div>
     </li>
   );
+}
+
+/** Move the focus from a row that is about to be removed to its neighbour. */
+function leaveRow(row: HTMLElement | null): void {
+  if (row?.contains(document.activeElement)) {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    const left = next ?? row.closest('.nby-Channels');
+    left?.querySelector<HTMLElement>(next ? 'button' : ':scope > button')?.focus();
+  }
 }
 
 /** Return the events of a channel in words, with the projects to which all are limited. */

@@ -1,14 +1,11 @@
 import { useEffect } from 'react';
-import { ScheduleNotice } from '../../api/types';
+import { Channel, ScheduleNotice } from '../../api/types';
 import { useSignal } from '../../components/hooks/useSignal';
 import { Leave } from '../frame/dialogs/launch';
 import { IPanelServices } from '../frame/services';
 import { askChannel } from './askChannel';
 import { channelsOf } from './collection';
 import { USUAL } from './events';
-
-/** What gets the focus when the dialog is back. */
-const CHOSEN = '.nby-Events :is(input:checked, button)';
 
 interface IScheduleNoticesProps {
   services: IPanelServices;
@@ -26,11 +23,15 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
   useEffect(() => void channels.start(), [channels]);
   const items = useSignal(channels.changed, () => channels.items);
   const add = (channel: string) => onChange([...notify, { channel, events: [...USUAL] }]);
-  const create = async () => {
-    const made = await askChannel(services, { forSchedule: true });
-    if (made) {
-      add(made.name);
-    }
+  const create = () => {
+    let made: Channel | undefined;
+    const ask = async () => {
+      made = await askChannel(services, { forSchedule: true });
+      if (made) {
+        add(made.name);
+      }
+    };
+    leave(ask, () => `.nby-Events ${made ? `[value="${made.id}"]` : 'button'}`);
   };
   const drop = (channel: string) => onChange(notify.filter(one => one.channel !== channel));
   return (
@@ -40,6 +41,7 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
         <label key={id}>
           <input
             type="checkbox"
+            value={id}
             checked={notify.some(one => one.channel === name)}
             onChange={({ target }) => (target.checked ? add(name) : drop(name))}
           />{' '}
@@ -51,7 +53,7 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
           {error}
         </div>
       )}
-      <button type="button" className="nby-Link" onClick={() => leave(create, CHOSEN)}>
+      <button type="button" className="nby-Link" onClick={create}>
         {trans.__('New Channel…')}
       </button>
     </fieldset>

@@ -1,12 +1,16 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
+import { MessageLoop } from '@lumino/messaging';
+import { BoxPanel, Widget } from '@lumino/widgets';
 import { connect, IYard } from '../../api/yard';
 import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake';
 import { Run } from '../../api/types';
 import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
 import { RunDrawer } from '../drawer';
+import { makeRoom } from '../height';
 import { IRunServices } from '../model/services';
+
+jest.mock('../height');
 
 let runs: Run[];
 let yard: IYard;
@@ -75,6 +79,22 @@ describe('K8: the drawer', () => {
     }
     await starts(run('a3', 'a.nbflow'));
     expect(drawer.model?.id).toBe('a1');
+  });
+
+  it('makes room for a failure that is asked for, not for an old one of another tab', async () => {
+    const stack = new BoxPanel();
+    Widget.attach(stack, document.body);
+    stack.addWidget(drawer);
+    runs = [{ ...run('b3', 'b.nbflow'), state: 'failed' } as Run, ...runs];
+    await opened('a1');
+    steps.choose({ path: 'b.nbflow' });
+    await settled();
+    MessageLoop.sendMessage(drawer, Widget.Msg.AfterShow);
+    expect(drawer.model?.id).toBe('b3');
+    expect(makeRoom).not.toHaveBeenCalled();
+    await opened('b3');
+    expect(makeRoom).toHaveBeenCalledWith(stack, 'b3');
+    stack.dispose();
   });
 
   it('goes on with a newer run, whoever started it', async () => {

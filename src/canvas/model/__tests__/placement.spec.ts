@@ -1,4 +1,6 @@
-import { freeNear, GAP, IBox } from '../placement';
+import { edgeId } from '../../../document/flow';
+import { CanvasController } from '../controller';
+import { freeNear, GAP, IBox, placeBeside } from '../placement';
 
 const card = (x: number, y: number): IBox => ({ x, y, width: 200, height: 100 });
 const VIEW = { x: 0, y: 0, width: 1000, height: 600 };
@@ -14,6 +16,18 @@ describe('a new card', () => {
     expect(freeNear(card(300, 20), column, VIEW)).toEqual([500 + GAP, 20]);
   });
 
+  it('K2: covers no connection where another place is free', () => {
+    const [one, other] = [card(0, 0), card(900, 0)];
+    const line = [250, 400, 550, 700, 850].map((x): [number, number] => [x, 50]);
+    expect(freeNear(card(280, 0), [one, other])).toEqual([280, 0]);
+    const [x, y] = freeNear(card(280, 0), [one, other], undefined, line);
+    expect([x, y]).toEqual([280, 100 + GAP]);
+    const all = [0, 100, 200, 300, 400].flatMap(down => line.map(([across]) => [across, down]));
+    const view = { x: 240, y: 0, width: 640, height: 400 };
+    const places = all as [number, number][];
+    expect(freeNear(card(280, 0), [one, other], view, places)).toEqual([280, 0]);
+  });
+
   it('K2: is moved into view', () => {
     expect(freeNear(card(950, 580), [], VIEW)).toEqual([800, 500]);
     expect(freeNear(card(950, 580), [card(800, 500)], VIEW)).toEqual([800, 360]);
@@ -24,5 +38,35 @@ describe('a new card', () => {
       0,
       100 + GAP
     ]);
+  });
+});
+
+describe('a card dropped on another', () => {
+  const places: Record<string, [number, number]> = { a: [0, 0], b: [900, 0], c: [0, 0] };
+  const link = { source: 'a', output: 'x', target: 'b', input: 'y' };
+
+  /** A canvas with a straight connection from `a` to `b`. */
+  function canvas(id: string): CanvasController {
+    const stage = document.createElement('div');
+    stage.innerHTML = `<svg><g class="react-flow__edge" data-id="${id}">
+      <path class="react-flow__edge-path"></path></g></svg>`;
+    Object.assign(stage.querySelector('path')!, {
+      getTotalLength: () => 660,
+      getPointAtLength: (length: number) => ({ x: 235 + length, y: 70 })
+    });
+    const store = {
+      nodes: Object.keys(places).map(node => ({ id: node })),
+      place: (node: string) => places[node],
+      node: () => undefined
+    };
+    const doc = { allEdges: () => [link, { ...link, source: 'c' }] };
+    return { stage, store, doc, views: new Map() } as unknown as CanvasController;
+  }
+
+  it('K2: lies beside it, but not over a connection of others', () => {
+    const own = edgeId({ ...link, source: 'c' });
+    const beside = 232 + 2 * GAP;
+    expect(placeBeside(canvas(own), 'c', 'a', true)).toEqual([beside, 0]);
+    expect(placeBeside(canvas(edgeId(link)), 'c', 'a', true)).toEqual([beside, 140 + GAP]);
   });
 });

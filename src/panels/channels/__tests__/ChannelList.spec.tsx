@@ -159,4 +159,21 @@ describe('R6: notice channels', () => {
     expect(sent('channels.delete')).toEqual({ path: { channel: 'c1' }, query: { force: true } });
     expect(screen.queryByRole('listitem', { hidden: true })).toBeNull();
   });
+
+  it('leave the focus to their neighbour when they are deleted', async () => {
+    const other = { ...TEAM, id: 'c2', name: 'other' };
+    const items = [TEAM, other] as Channel[];
+    const { settle } = open(items, { 'channels.delete': undefined });
+    await settle();
+    for (const left of ['other', undefined]) {
+      const [remove] = screen.getAllByText('Delete');
+      fireEvent.click(remove);
+      remove.focus();
+      fireEvent.click(screen.getByText('Really Delete'));
+      await settle();
+      const focused = document.activeElement!;
+      expect(focused.closest<HTMLElement>('li')?.dataset.channel).toBe(left);
+      expect(focused.textContent).toBe(left ? 'Send Test' : 'New Channel…');
+    }
+  });
 });

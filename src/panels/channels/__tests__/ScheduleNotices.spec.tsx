@@ -31,7 +31,11 @@ describe('R6: the channels of a schedule', () => {
       draw();
     };
     const left: Promise<unknown>[] = [];
-    const leave: Leave = action => void left.push(action());
+    const focus: (() => string)[] = [];
+    const leave: Leave = (action, next) => {
+      left.push(action());
+      focus.push(next as () => string);
+    };
     const form = () => <ScheduleNotices {...{ services, notify, onChange, leave }} />;
     const { rerender } = render(form());
     const draw = () => rerender(form());
@@ -52,5 +56,6 @@ describe('R6: the channels of a schedule', () => {
       body: { name: 'team', url: 'https://h.test/', rules: [] }
     });
     expect(notify).toEqual([{ channel: 'team', events }]);
+    expect(document.querySelector<HTMLInputElement>(focus[0]())!.checked).toBe(true);
   });
 });

@@ -47,6 +47,13 @@ describe('R6: the dialog of channels', () => {
     expect(await screen.findByText('team')).toBeTruthy();
     expect(calls('channels.create')).toHaveLength(1);
     expect(dialogs()).toEqual(['Notifications']);
+    const focused = () => document.activeElement!;
+    await waitFor(() => expect(focused().textContent).toBe('Edit'));
+    expect(focused().closest<HTMLElement>('li')?.dataset.id).toBe('c');
+    fireEvent.click(screen.getByText('New Channel…'));
+    await fill('');
+    escape();
+    await waitFor(() => expect(focused().textContent).toBe('New Channel…'));
     escape();
     await closed;
   });

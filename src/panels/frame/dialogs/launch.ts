@@ -1,7 +1,10 @@
 import { Dialog } from '@jupyterlab/apputils';
 
-/** Closes the dialog, runs the action, and shows the dialog again with the focus on `focus`. */
-export type Leave = (action: () => Promise<unknown>, focus?: string) => void;
+/**
+ * Closes the dialog, runs the action, and shows the dialog again with the focus on what the
+ * selector `focus` finds, or on what it returns after the action.
+ */
+export type Leave = (action: () => Promise<unknown>, focus?: string | (() => string)) => void;
 
 /**
  * Show a dialog whose body may open another one. JupyterLab shows one dialog at a time, so the first
@@ -10,7 +13,7 @@ export type Leave = (action: () => Promise<unknown>, focus?: string) => void;
 export async function launch<T>(
   make: (leave: Leave, focus?: string) => Partial<Dialog.IOptions<T>>
 ): Promise<Dialog.IResult<T>> {
-  let focus: string | undefined;
+  let focus: string | (() => string) | undefined;
   for (;;) {
     const aside: (() => Promise<unknown>)[] = [];
     const leave: Leave = (action, next) => {
@@ -18,7 +21,7 @@ export async function launch<T>(
       focus = next;
       dialog.reject();
     };
-    const dialog = new Dialog(make(leave, focus));
+    const dialog = new Dialog(make(leave, typeof focus === 'function' ? focus() : focus));
     const result = await dialog.launch();
     if (!aside.length) {
       return result;

@@ -24,6 +24,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   const [goodId, setGood] = useState(known?.id); // the runs are read again
   const [chosen, setChosen] = useState(metric);
   const [isOpen, setOpen] = useState(false);
+  const [found, setFound] = useState<Bisection>(); // survives closing
   const good = runs.find(({ id }) => id === goodId) ?? runs[0];
   const bad = runs.find(run => run !== good)!;
   // the changes are the same for every metric
@@ -43,6 +44,10 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
     ) : null;
   }
   const isDecided = isBroken || !!chosen;
+  const judge = (name: string) => {
+    setChosen(name);
+    setFound(undefined);
+  };
   return (
     <div className="nby-Bisect">
       <button
@@ -55,7 +60,11 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
         {trans.__('Find the Change That Broke It…')}
       </button>
       {isOpen && !isBroken && !metric && (
-        <MetricChoice {...{ services, metrics, chosen }} onChoose={setChosen} />
+        <MetricChoice
+          {...{ services, metrics, chosen }}
+          isSearching={found?.state === 'running'}
+          onChoose={judge}
+        />
       )}
       {isOpen && isDecided && !goodId && (
         <div role="group" aria-label={trans.__('Which run is good?')}>
@@ -76,6 +85,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
         <Search
           key={chosen}
           {...{ services, preview, problem, metric: chosen, good: good.id, bad: bad.id }}
+          {...{ found, setFound }}
         />
       )}
     </div>
@@ -88,12 +98,14 @@ interface IMetricChoiceProps {
   services: IPanelServices;
   metrics: readonly string[];
   chosen: string;
+  /** A search by the chosen metric is running. */
+  isSearching: boolean;
   onChoose: (metric: string) => void;
 }
 
 /** Choose the metric by which runs are judged that ended in the same way. */
 function MetricChoice(props: IMetricChoiceProps): JSX.Element {
-  const { services, metrics, chosen, onChoose } = props;
+  const { services, metrics, chosen, isSearching, onChoose } = props;
   const { trans } = services;
   if (!metrics.length) {
     return (
@@ -107,7 +119,12 @@ function MetricChoice(props: IMetricChoiceProps): JSX.Element {
   return (
     <label>
       {trans.__('Judge by')}{' '}
-      <select value={chosen} onChange={event => onChoose(event.target.value)}>
+      <select
+        value={chosen}
+        disabled={isSearching}
+        title={isSearching ? trans.__('Cancel the search to choose another metric') : undefined}
+        onChange={event => onChoose(event.target.value)}
+      >
         <option value="">{trans.__('Choose a metric')}</option>
         {metrics.map(name => (
           <option key={name}>{name}</option>
@@ -151,13 +168,14 @@ interface ISearchProps extends IPreviewed {
   good: string;
   bad: string;
   metric: string;
+  found: Bisection | undefined;
+  setFound: (found: Bisection) => void;
 }
 
 /** First the changes and the number of runs, then each verdict, then the culprits. */
 function Search(props: ISearchProps): JSX.Element {
-  const { services, preview, good, bad, metric } = props;
+  const { services, preview, good, bad, metric, found, setFound } = props;
   const { yard, trans } = services;
-  const [found, setFound] = useState<Bisection>();
   const [failure, setFailure] = useState('');
   const problem = props.problem || failure;
   const turn = useChanges(yard.stream, 'bisection');
@@ -168,7 +186,7 @@ function Search(props: ISearchProps): JSX.Element {
       const path = { bisection: running };
       yard.client.call('bisections.get', { path }).then(setFound).catch(fail);
     }
-  }, [yard, running, turn]);
+  }, [yard, running, turn, setFound]);
   const question = { body: { good, bad, metric } };
   const start = () =>
     void yard.client.call('bisections.create', question).then(setFound).catch(fail);

@@ -40,11 +40,15 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
           />
         )}
       </div>
-      {executed.cells && task?.cached && (
+      {task?.cached && (executed.cells || hasOnlyLog) && (
         <p className="nby-Note">
-          {trans.__(
-            'This task came from the cache. The notebook that created its result is shown.'
-          )}
+          {executed.cells
+            ? trans.__(
+                'This task came from the cache. The notebook that created its result is shown.'
+              )
+            : trans.__(
+                'This task came from the cache. The log of the task that created its result is shown: its notebook was deleted, or it had none.'
+              )}
         </p>
       )}
       {hasOnlyLog ? (

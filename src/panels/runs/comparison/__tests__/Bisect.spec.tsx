@@ -114,6 +114,35 @@ describe('Bisect', () => {
     expect(document.body.textContent).toBe('');
   });
 
+  it('keeps a running search with its Cancel, also while it is closed', async () => {
+    const answer: Answerer = (_, url) =>
+      url.endsWith('/preview')
+        ? PREVIEW
+        : url.endsWith('/cancel')
+          ? { ...STARTED, state: 'cancelled' }
+          : STARTED;
+    show(answer, '', ['succeeded', 'succeeded'], ['a.loss', 'b.total']);
+    await pass(0);
+    click(FIND);
+    const choice = () => screen.getByRole<HTMLSelectElement>('combobox', { name: 'Judge by' });
+    fireEvent.change(choice(), { target: { value: 'b.total' } });
+    click('Run 1');
+    await pass(0);
+    click('Start');
+    await pass(0);
+    expect(choice().disabled).toBe(true);
+    click(FIND);
+    expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
+    click(FIND);
+    click('Cancel');
+    await pass(0);
+    expect(screen.getByRole('status').textContent).toBe('The search was cancelled.');
+    expect(choice().disabled).toBe(false);
+    fireEvent.change(choice(), { target: { value: 'a.loss' } });
+    await pass(0);
+    expect(screen.getByRole('button', { name: 'Start' })).toBeTruthy();
+  });
+
   it('asks for a metric if both runs succeeded', async () => {
     const asked: unknown[] = [];
     const answer: Answerer = async (_, __, request) => {

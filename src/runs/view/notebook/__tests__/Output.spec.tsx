@@ -9,9 +9,12 @@ import { RunContext } from '../../context/hooks';
 import { Output } from '../Output';
 
 const task = { node: 'a', label: 'a.sh', state: 'succeeded', started_at: '', artifacts: [] };
-const detail = { run: { id: 'r', state: 'succeeded' }, tasks: [task] } as unknown as RunDetail;
 
-it('R3: the output of a script is its log', async () => {
+async function show(cached: boolean): Promise<void> {
+  const detail = {
+    run: { id: 'r', state: 'succeeded' },
+    tasks: [{ ...task, cached }]
+  } as unknown as RunDetail;
   const log = { text: 'printed\n', start: 0, next: 8, done: true, attempt: 1 };
   const client = fakeClient((_, url) =>
     url.includes('/log') ? log : { notebook: null, done: 0, total: 0 }
@@ -26,6 +29,16 @@ it('R3: the output of a script is its log', async () => {
     </RunContext.Provider>
   );
   await act(async () => undefined);
+}
+
+it('R3: the output of a script is its log', async () => {
+  await show(false);
   expect(await screen.findByRole('log')).toBeTruthy();
-  expect(screen.queryByText(/no notebook/)).toBeNull();
+  expect(screen.queryByText(/notebook/)).toBeNull();
+});
+
+it('K8: says why a cached task has no notebook', async () => {
+  await show(true);
+  expect(await screen.findByText(/came from the cache.* its notebook was deleted/)).toBeTruthy();
+  expect(screen.getByRole('log')).toBeTruthy();
 });
