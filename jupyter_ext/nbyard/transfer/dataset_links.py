@@ -139,7 +139,9 @@ class ResourceLinks:
         """Remove the links to datasets that no longer exist."""
         for folder in self._all_folders():
             with contextlib.suppress(OSError):
-                for name in os.listdir(folder):
+                shown = os.listdir(folder)
+                for name in {*shown}.difference(os.listdir(self.root)):
+                    # a listing may miss a name that is being replaced
                     if ID.match(name) and not os.path.lexists(self.root / name):
                         _remove(folder / name, self.root / name)
 

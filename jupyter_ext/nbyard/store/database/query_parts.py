@@ -55,11 +55,14 @@ def _like(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 def with_newest_version(nouns: Table, versions: Table, key: str) -> FromClause:
-    """Join each row with its newest version; `key` is the version's column with the row's ID."""
-    v = versions.c
-    newest = select(v[key], func.max(v.number).label("number")).group_by(v[key]).subquery()
-    is_newest = (v[key] == newest.c[key]) & (v.number == newest.c.number)
-    return nouns.join(newest, newest.c[key] == nouns.c.id).join(versions, is_newest)
+    """Join each row with its newest version; `key` is the version's column with the row's ID.
+
+    The newest number is looked up for each row: a page costs the same with any number of rows.
+    """
+    each = versions.alias().c
+    newest = select(func.max(each.number)).where(each[key] == nouns.c.id).scalar_subquery()
+    is_newest = (versions.c[key] == nouns.c.id) & (versions.c.number == newest)
+    return nouns.join(versions, is_newest)
 
 
 def with_run_state(records: Table) -> Select[Any]:
