@@ -9,7 +9,6 @@ const modules = [
   '@jupyterlab/',
   '@microsoft',
   '@rjsf',
-  '@tanstack',
   '@xyflow',
   'classcat',
   'd3-',

@@ -1,7 +1,7 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import { Reason, reasonText } from '../../reasons';
+import { rowsOf, useRows } from '../hooks/useRows';
 
 export interface ITableColumn {
   name: string;
@@ -32,15 +32,9 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
   const table = usePages(load);
   const box = useRef<HTMLDivElement>(null);
   const { columns, total, count } = table;
-  const virtual = useVirtualizer({
-    count,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW,
-    overscan: 12
-  });
-  const items = virtual.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const last = items[items.length - 1]?.index ?? 0;
+  const rows = useRows(box, count, ROW, 12);
+  const { first, end } = rows;
+  const last = Math.max(first, end - 1);
   const { want } = table;
   useEffect(() => want(first, last), [want, first, last]);
 
@@ -58,8 +52,8 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
       </p>
     );
   }
-  const above = items[0]?.start ?? 0;
-  const below = items.length ? virtual.getTotalSize() - items[items.length - 1].end : 0;
+  const above = first * ROW;
+  const below = (count - end) * ROW;
   return (
     <div className="nby-DataTable">
       {table.warnings
@@ -85,7 +79,7 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
           </thead>
           <tbody>
             {above > 0 && <Gap height={above} columns={columns.length} />}
-            {items.map(({ index }) => (
+            {rowsOf(rows).map(index => (
               <Row
                 key={index}
                 index={index}

@@ -9,6 +9,7 @@ import pytest
 import bundle
 
 A = {"node_modules/a": {"version": "1.0.0"}}
+SCRIPTS = ("scripts/core-package.cjs", "scripts/bundle-config.cjs")
 LOCK = {"": {}, **A}
 
 
@@ -19,7 +20,7 @@ def checkout(tmp_path: Path) -> Path:
     write(tmp_path / "src/__tests__/index.spec.ts", "test")
     write(tmp_path / "style/base.css", "a {}")
     write(tmp_path / "schema/plugin.json", "{}")
-    for name in ("package.json", "tsconfig.json", "scripts/core-package.cjs"):
+    for name in ("package.json", "tsconfig.json", *SCRIPTS):
         write(tmp_path / name, "{}")
     write(tmp_path / "package-lock.json", json.dumps({"packages": LOCK}))
     write_bundle(tmp_path)

@@ -1,10 +1,10 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { download } from '../../../api/addresses';
 import { isLive } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
+import { rowsOf, useRows } from '../../../components/hooks/useRows';
 import { copyText } from '../../../components/problems';
 import { findLines, ILogGap, LogBuffer } from '../../model/logBuffer';
 import { useServices } from '../context/hooks';
@@ -34,21 +34,17 @@ export function Logs(props: ILogsProps): JSX.Element {
   const [wanted, setWanted] = useState('');
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW,
-    overscan: 20
-  });
+  const rows = useRows(box, count, ROW, 20);
+  const { scrollTo } = rows;
   // eslint-disable-next-line react-hooks/exhaustive-deps -- `round` says that lines came
   const hits = useMemo(() => findLines(buffer.lines, wanted), [buffer, wanted, round]);
   const found = useMemo(() => (hits === 'bad' ? [] : hits), [hits]);
   const marked = useMemo(() => new Set(found), [found]);
   useEffect(() => {
     if (follow && count) {
-      virtual.scrollToIndex(count - 1, { align: 'end' });
+      scrollTo(count - 1, 'end');
     }
-  }, [virtual, follow, count, round]);
+  }, [scrollTo, follow, count, round]);
   // lines were added or removed above: keep the visible lines in place
   useLayoutEffect(() => {
     const shift = buffer.takeShift();
@@ -76,7 +72,7 @@ export function Logs(props: ILogsProps): JSX.Element {
     const next = (at + turn + found.length) % Math.max(1, found.length);
     setAt(next);
     setFollow(false);
-    virtual.scrollToIndex(found[next], { align: 'center' });
+    scrollTo(found[next], 'center');
   };
   const words = ({ lines, bytes, why }: ILogGap) =>
     trans._n(
@@ -133,7 +129,7 @@ export function Logs(props: ILogsProps): JSX.Element {
             onClick={() => {
               setFollow(false);
               log.first();
-              virtual.scrollToIndex(0);
+              scrollTo(0, 'start');
             }}
           >
             {trans.__('To the start')}
@@ -163,7 +159,7 @@ export function Logs(props: ILogsProps): JSX.Element {
             className="nby-Link"
             onClick={() => {
               setFollow(false);
-              virtual.scrollToIndex(gap.line, { align: 'center' });
+              scrollTo(gap.line, 'center');
             }}
           >
             {trans.__('Show where')}
@@ -187,12 +183,12 @@ export function Logs(props: ILogsProps): JSX.Element {
         onScroll={event => onScroll(event.currentTarget)}
         {...scrolledUp(() => setFollow(false))}
       >
-        <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-          {virtual.getVirtualItems().map(({ index, start }) => (
+        <div style={{ height: count * ROW, position: 'relative' }}>
+          {rowsOf(rows).map(index => (
             <Line
               key={index}
               text={left.has(index) ? `… ${left.get(index)} …` : (buffer.lines[index] ?? '')}
-              top={start}
+              top={index * ROW}
               gap={left.has(index)}
               hit={marked.has(index)}
             />

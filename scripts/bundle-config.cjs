@@ -1,0 +1,36 @@
+// What the bundle has besides JupyterLab's usual configuration. Code that several views use is in the
+// bundle once, styles are minified, and the entry, which each page load reads, names files briefly.
+const BROWSERS = ['chrome 100', 'firefox 100', 'safari 15'];
+const OURS = /[\\/](lib|style)[\\/]/;
+const APART = /[\\/](node_modules|reasons)[\\/]/;
+
+/** One file for our modules that three files or more need: few requests, and nothing twice. */
+const shared = {
+  name: 'shared',
+  test: module => {
+    const name = module.nameForCondition() ?? '';
+    return OURS.test(name) && !APART.test(name);
+  },
+  priority: 10,
+  minChunks: 3,
+  enforce: true
+};
+
+module.exports = {
+  output: { hashDigestLength: 8 },
+  optimization: {
+    chunkIds: 'natural',
+    moduleIds: 'natural',
+    splitChunks: { chunks: 'async', minSize: 12000, cacheGroups: { shared } }
+  },
+  module: {
+    rules: [
+      {
+        test: /\.css$/,
+        enforce: 'pre',
+        loader: 'builtin:lightningcss-loader',
+        options: { minify: true, targets: BROWSERS }
+      }
+    ]
+  }
+};
