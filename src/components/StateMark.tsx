@@ -1,33 +1,35 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { STATE_ICONS } from '../icons/items';
 
+/** The words of the states; each is translated when it is shown, because rows are many. */
+const WORDS: Record<string, (trans: TranslationBundle) => string> = {
+  waiting: trans => trans.__('waiting'),
+  queued: trans => trans.__('queued'),
+  preparing: trans => trans.__('preparing'),
+  running: trans => trans.__('running'),
+  succeeded: trans => trans.__('succeeded'),
+  cached: trans => trans.__('cached'),
+  failed: trans => trans.__('failed'),
+  cancelled: trans => trans.__('cancelled'),
+  skipped: trans => trans.__('skipped'),
+  recorded: trans => trans.__('recorded'),
+  starting: trans => trans.__('starting'),
+  lost: trans => trans.__('lost'),
+  importing: trans => trans.__('importing'),
+  ready: trans => trans.__('ready'),
+  building: trans => trans.__('building'),
+  installed: trans => trans.__('installed'),
+  gone: trans => trans.__('gone'),
+  sleeping: trans => trans.__('sleeping'),
+  stopping: trans => trans.__('stopping'),
+  stopped: trans => trans.__('stopped'),
+  completed: trans => trans.__('completed'),
+  down: trans => trans.__('down')
+};
+
 /** Return the state as a word; `cached` is a form of success. */
 export function stateText(state: string, trans: TranslationBundle): string {
-  const words: Record<string, string> = {
-    waiting: trans.__('waiting'),
-    queued: trans.__('queued'),
-    preparing: trans.__('preparing'),
-    running: trans.__('running'),
-    succeeded: trans.__('succeeded'),
-    cached: trans.__('cached'),
-    failed: trans.__('failed'),
-    cancelled: trans.__('cancelled'),
-    skipped: trans.__('skipped'),
-    recorded: trans.__('recorded'),
-    starting: trans.__('starting'),
-    lost: trans.__('lost'),
-    importing: trans.__('importing'),
-    ready: trans.__('ready'),
-    building: trans.__('building'),
-    installed: trans.__('installed'),
-    gone: trans.__('gone'),
-    sleeping: trans.__('sleeping'),
-    stopping: trans.__('stopping'),
-    stopped: trans.__('stopped'),
-    completed: trans.__('completed'),
-    down: trans.__('down')
-  };
-  return words[state] ?? state;
+  return WORDS[state]?.(trans) ?? state;
 }
 
 const ALIKE: Record<string, keyof typeof STATE_ICONS> = {
