@@ -6,6 +6,7 @@
  * | part | what is measured |
  * |---|---|
  * | opening | from the click to the first cards, their ports, their states, and until the page rests |
+ * | processor | the time that the page itself computed until the same moments |
  * | memory | the heap above JupyterLab's, and the number of elements |
  * | pan | frames while it is panned |
  * | click | from a click until the card is painted as the chosen one |
@@ -18,7 +19,16 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { emptyPlace, frames, mean, option, Place, printLine, quantile } from './parts/in_lab.mjs';
+import {
+  emptyPlace,
+  frames,
+  mean,
+  option,
+  Place,
+  printLine,
+  processor,
+  quantile
+} from './parts/in_lab.mjs';
 
 const NODES = option('nodes', 0, 20);
 const SIZES = NODES ? [NODES] : [1000, 3000, 10_000];
@@ -50,10 +60,14 @@ function watch() {
     });
 }
 
-/** Milliseconds from the command to each moment, and until nothing was long for a while. */
+/**
+ * Milliseconds from the command to each moment, and until nothing was long for a while. `spent`
+ * tells the processor time until each of them.
+ */
 function opened([path, rest]) {
-  const { paintedAt } = window;
+  const { paintedAt, spent } = window;
   window.busy.length = 0;
+  const used = {};
   const start = performance.now();
   const done = {
     cards: paintedAt('.react-flow__node .nby-Node'),
@@ -61,6 +75,12 @@ function opened([path, rest]) {
     states: paintedAt('.react-flow__node .nby-Node.nby-mod-running')
   };
   void window.jupyterapp.commands.execute('docmanager:open', { path });
+  for (const [name, moment] of Object.entries(done)) {
+    done[name] = moment.then(async time => {
+      used[name] = await spent();
+      return time;
+    });
+  }
   return Promise.all(Object.values(done)).then(async times => {
     const found = Object.fromEntries(
       Object.keys(done).map((name, at) => [name, times[at] - start])
@@ -73,7 +93,7 @@ function opened([path, rest]) {
     found['at rest'] = last() - start;
     found['longest stop'] = Math.max(0, ...lasted);
     found['busy'] = lasted.reduce((sum, one) => sum + one, 0);
-    return found;
+    return { found, used: { ...used, 'at rest': await spent() } };
   });
 }
 
@@ -162,7 +182,9 @@ async function measured(nodes) {
       await cdp.send('Profiler.enable');
       await cdp.send('Profiler.start');
     }
-    const opening = await page.evaluate(opened, [`layered-${nodes}.nbflow`, REST]);
+    const before = await processor(cdp);
+    await page.exposeFunction('spent', async () => (await processor(cdp)) - before);
+    const { found: opening, used } = await page.evaluate(opened, [`layered-${nodes}.nbflow`, REST]);
     if (process.env.PROFILE) {
       const { profile } = await cdp.send('Profiler.stop');
       writeFileSync(join(process.env.PROFILE, `open-${nodes}.cpuprofile`), JSON.stringify(profile));
@@ -175,7 +197,7 @@ async function measured(nodes) {
     if (process.env.PICTURE) {
       await page.screenshot({ path: `${process.env.PICTURE}-${nodes}.png` });
     }
-    return { opening, memory, pan, click, state };
+    return { opening, processor: used, memory, pan, click, state };
   } finally {
     await place.end();
   }

@@ -12,12 +12,16 @@
  * | models | the list of models to deploy opens |
  * | floor: running sessions | the panel of JupyterLab itself |
  *
- * Each round has a page of its own.
+ * Each round has a page and a layout of its own. The time is of the clock; `processor` is the time
+ * that the page itself computed meanwhile, which other programs change little.
+ * PROFILE=FOLDER keeps a profile of each first opening of the sidebar.
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
  * (CHROMIUM, default /usr/bin/chromium-headless-shell).
  */
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { median, option, Place, printLine } from './parts/in_lab.mjs';
+import { join } from 'node:path';
+import { median, option, Place, printLine, processor } from './parts/in_lab.mjs';
 
 const ROWS = option('rows', 10_000, 50);
 const ROUNDS = option('rounds', 5, 1);
@@ -57,20 +61,36 @@ async function shown([press, command, selectors]) {
   return times.map(time => time - start);
 }
 
-async function round(place, found) {
+async function profiled(cdp, number, work) {
+  await cdp.send('Profiler.enable');
+  await cdp.send('Profiler.start');
+  await work();
+  const { profile } = await cdp.send('Profiler.stop');
+  writeFileSync(join(process.env.PROFILE, `panels-${number}.cpuprofile`), JSON.stringify(profile));
+}
+
+async function round(place, number, found) {
   const page = await place.newPage();
-  await page.goto(place.lab(''));
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Performance.enable');
+  await page.goto(`${place.lab('')}&reset`);
   await page.waitForFunction(() => window.jupyterapp);
   await page.evaluate(() => window.jupyterapp.restored);
   await page.waitForTimeout(REST);
   const measure = async (names, press, command, selectors) => {
+    const before = await processor(cdp);
     const times = await page.evaluate(shown, [press, command, selectors]);
-    names.forEach((name, at) => found[name].push(times[at]));
+    const used = (await processor(cdp)) - before;
+    names.forEach((name, at) => {
+      found[name].times.push(times[at]);
+      found[name].processor.push(used);
+    });
     await page.waitForTimeout(REST);
   };
   const running = '.jp-SideBar .lm-TabBar-tab[data-id="jp-running-sessions"]';
   await measure(['floor: running sessions'], running, '', ['#jp-running-sessions']);
-  await measure(['runs', 'datasets'], TAB, '', [row('run'), row('dataset')]);
+  const first = () => measure(['runs', 'datasets'], TAB, '', [row('run'), row('dataset')]);
+  await (process.env.PROFILE ? profiled(cdp, number, first) : first());
   await page.locator(running).click();
   await page.waitForTimeout(REST);
   await measure(['runs, again'], TAB, '', [row('run')]);
@@ -89,16 +109,15 @@ try {
   await place.fill(ROWS);
   await place.startLab();
   await place.openBrowser();
-  const found = Object.fromEntries(NAMES.map(name => [name, []]));
+  const found = Object.fromEntries(NAMES.map(name => [name, { times: [], processor: [] }]));
   for (let number = 0; number < ROUNDS; number += 1) {
-    await round(place, found);
+    await round(place, number, found);
   }
   printLine(`Panels with ${ROWS} rows`, { found });
-  for (const [name, times] of Object.entries(found)) {
-    const [middle, best, worst] = [median(times), Math.min(...times), Math.max(...times)];
-    console.error(
-      `${name}: median ${middle.toFixed(0)} ms, ${best.toFixed(0)} to ${worst.toFixed(0)}`
-    );
+  for (const [name, { times, processor }] of Object.entries(found)) {
+    const figures = [median(times), Math.min(...times), Math.max(...times), median(processor)];
+    const [middle, best, worst, used] = figures.map(figure => figure.toFixed(0));
+    console.error(`${name}: median ${middle} ms, ${best} to ${worst}; processor ${used} ms`);
   }
   console.error(`load ${loadavg()[0].toFixed(1)}`);
 } finally {

@@ -17,6 +17,11 @@ def main() -> None:
     folder, rows = Path(sys.argv[1]), int(sys.argv[2])
     with Yard.open(Settings(inline_dispatch=True), root=folder) as yard:
         fill(yard.store, local_name(), rows, rows)
+        with yard.store.read() as c:
+            ids = yard.store.datasets.names(c, local_name())
+        shown = yard.parts.links.root  # as after an import, so that no list creates links
+        for dataset_id in ids:
+            (shown / dataset_id).symlink_to(folder)
 
 
 if __name__ == "__main__":

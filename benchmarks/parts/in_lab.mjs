@@ -111,6 +111,12 @@ export class Place {
   }
 }
 
+/** Milliseconds of processor time that the page's process has used so far. */
+export async function processor(cdp) {
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  return 1000 * metrics.find(({ name }) => name === 'ProcessTime').value;
+}
+
 function freePort() {
   return new Promise((done, failed) => {
     const probe = createServer();

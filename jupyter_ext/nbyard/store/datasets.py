@@ -87,9 +87,11 @@ class DatasetRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
     ) -> list[Dataset]:
         """Return a page of datasets, newest first."""
-        known = with_text(self._current(owner), search, datasets.c.name)
-        known = known.where(linked_to(project, "dataset", datasets.c.id))
-        query = newest_first(known, datasets.c.id, limit, after)
+        known = with_text(select(datasets.c.id), search, datasets.c.name)
+        known = known.where(datasets.c.owner == owner, linked_to(project, "dataset", datasets.c.id))
+        # versions are looked up for the page alone, not for all rows that are sorted
+        ids = newest_first(known, datasets.c.id, limit, after)
+        query = self._current(owner).where(datasets.c.id.in_(ids)).order_by(datasets.c.id.desc())
         return [_dataset(row) for row in c.execute(query)]
 
     def _current(self, owner: str) -> Any:
