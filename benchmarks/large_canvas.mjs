@@ -6,7 +6,7 @@
  * | part | what is measured |
  * |---|---|
  * | opening | from the click to the first cards, their ports, their states, and until the page rests |
- * | processor | the time that the page itself computed until the same moments |
+ * | processor | the time that the main thread of the page computed until the same moments |
  * | memory | the heap above JupyterLab's, and the number of elements |
  * | pan | frames while it is panned |
  * | click | from a click until the card is painted as the chosen one |

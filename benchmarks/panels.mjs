@@ -13,7 +13,7 @@
  * | floor: running sessions | the panel of JupyterLab itself |
  *
  * Each round has a page and a layout of its own. The time is of the clock; `processor` is the time
- * that the page itself computed meanwhile, which other programs change little.
+ * that the main thread of the page computed meanwhile, which other programs change little.
  * PROFILE=FOLDER keeps a profile of each first opening of the sidebar.
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
  * (CHROMIUM, default /usr/bin/chromium-headless-shell).

@@ -111,10 +111,10 @@ export class Place {
   }
 }
 
-/** Milliseconds of processor time that the page's process has used so far. */
+/** Milliseconds of processor time that the main thread of the page has used so far. */
 export async function processor(cdp) {
   const { metrics } = await cdp.send('Performance.getMetrics');
-  return 1000 * metrics.find(({ name }) => name === 'ProcessTime').value;
+  return 1000 * metrics.find(({ name }) => name === 'ThreadTime').value;
 }
 
 function freePort() {
