@@ -1,4 +1,4 @@
-import { waitFor } from '@testing-library/react';
+import { act, waitFor } from '@testing-library/react';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
@@ -54,7 +54,7 @@ describe('views and forms', () => {
 
   it('have the focus in their first field when they are asked for again', async () => {
     const view = show({}) as Widget & { content: Widget };
-    Widget.attach(view, document.body);
+    act(() => Widget.attach(view, document.body));
     MessageLoop.flush();
     const fields = () => [...view.node.querySelectorAll<HTMLElement>('form input')];
     await waitFor(() => expect(fields()).toHaveLength(2));
