@@ -53,7 +53,7 @@ describe('views and forms', () => {
   });
 
   it('have the focus in their first field when they are asked for again', async () => {
-    const view = show({}) as Widget & { content: Widget };
+    const view = show({});
     act(() => Widget.attach(view, document.body));
     MessageLoop.flush();
     const fields = () => [...view.node.querySelectorAll<HTMLElement>('form input')];
