@@ -7360,53 +7360,29 @@ export interface components {
          * ScheduleEntry
          * @description A schedule in a project file. `path` is relative to the project's folder.
          *
+         *         Omitted fields keep the values that the schedule has; in a new schedule they have its defaults.
          *         `notify` are the events that channels report, by the name of the channel.
          */
         ScheduleEntry: {
             when: string;
-            /** @default  */
-            path: string;
-            /** @default  */
-            executable: string;
-            /** @default {} */
-            parameters: Record<string, unknown>;
-            /** @default  */
-            zone: string;
-            /** @default null */
-            starts_at: string | null;
-            /** @default null */
-            ends_at: string | null;
-            /** @default null */
-            at_most: number | null;
-            /** @default false */
-            pinned: boolean;
-            /**
-             * @default skip
-             * @enum {unknown}
-             */
-            overlap: "queue" | "replace" | "skip";
-            /**
-             * @default {
-             *       "policy": "last",
-             *       "window_seconds": 3600,
-             *       "most": 10
-             *     }
-             */
-            missed: components["schemas"]["Missed"];
-            /** @default true */
-            enabled: boolean;
-            /** @default  */
-            runtime: string;
-            /** @default  */
-            environment: string;
-            /** @default  */
-            kernel: string;
-            /** @default  */
-            image: string;
-            /** @default 0 */
-            priority: number;
-            /** @default {} */
-            notify: {
+            path?: string;
+            executable?: string;
+            parameters?: Record<string, unknown>;
+            zone?: string;
+            starts_at?: string | null;
+            ends_at?: string | null;
+            at_most?: number | null;
+            pinned?: boolean;
+            /** @enum {unknown} */
+            overlap?: "queue" | "replace" | "skip";
+            missed?: components["schemas"]["Missed"];
+            enabled?: boolean;
+            runtime?: string;
+            environment?: string;
+            kernel?: string;
+            image?: string;
+            priority?: number;
+            notify?: {
                 [key: string]: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             };
         };

@@ -68,7 +68,7 @@ KNOWN = {
     "domain/images/structs.py": 2,
     "domain/notebooks/parameter_cells.py": 2,
     "domain/notebooks/r_parameters.py": 1,
-    "domain/projects/definitions.py": 1,
+    "domain/projects/schedule_entries.py": 1,
     "domain/runs/samples.py": 1,
     "domain/schedules/dialects.py": 1,
     "domain/schedules/phrases.py": 2,

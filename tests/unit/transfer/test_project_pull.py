@@ -10,9 +10,9 @@ from nbyard.domain.projects.definitions import (
     FILE,
     ProjectDefinition,
     PulledProject,
-    ScheduleEntry,
     read_definition,
 )
+from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Invalid
 from nbyard.transfer.project_pull import Pull

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from nbyard.domain.notices.structs import NoticeEvent, ScheduleNotice
 from nbyard.domain.projects.notifications import (
     NotificationEntry,
     as_lists,
-    in_order,
     sorted_entries,
 )
+from nbyard.domain.projects.schedule_entries import ScheduleEntry, without_false
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.retention import PolicyRules
-from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import (
-    Cron,
-    Interval,
-    Missed,
-    NewSchedule,
-    Once,
-    Overlap,
-    Phrase,
-    Schedule,
-)
-from nbyard.domain.schedules.zones import in_zone, zone_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -38,52 +23,6 @@ ChangeKind = Literal["project", "environment", "schedule", "file", "notification
 FILE = "nbyard.toml"
 FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
 MOST_BYTES = 1 << 20
-# The options of a schedule's run that the file may set.
-RUN_OPTIONS = ("executable", "parameters", "runtime", "environment", "kernel", "image", "priority")
-
-
-class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A schedule in a project file. `path` is relative to the project's folder.
-
-    `notify` are the events that channels report, by the name of the channel.
-    """
-
-    when: str
-    path: str = ""
-    executable: str = ""
-    parameters: dict[str, Any] = {}
-    zone: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    at_most: int | None = None
-    pinned: bool = False
-    overlap: Overlap = "skip"
-    missed: Missed = Missed()
-    enabled: bool = True
-    runtime: str = ""
-    environment: str = ""
-    kernel: str = ""
-    image: str = ""
-    priority: int = 0
-    notify: dict[str, list[NoticeEvent]] = {}
-
-    def new(self, name: str) -> NewSchedule:
-        """Return the schedule to create."""
-        run = NewRun(path=self.path, **{option: getattr(self, option) for option in RUN_OPTIONS})
-        return NewSchedule(
-            run,
-            Phrase(self.when),
-            name,
-            self.zone,
-            self.starts_at,
-            self.ends_at,
-            self.at_most,
-            "pinned" if self.pinned else "follows",
-            self.overlap,
-            self.missed,
-            self.enabled,
-            [ScheduleNotice(channel, events) for channel, events in self.notify.items()],
-        )
 
 
 class EnvironmentEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -169,61 +108,11 @@ def read_definition(text: bytes) -> ProjectDefinition:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Invalid.field(FILE, because("not-toml", message=str(error))) from None
     try:
-        found = msgspec.convert(as_lists(document), ProjectDefinition)
+        found = msgspec.convert(without_false(as_lists(document)), ProjectDefinition)
     except msgspec.ValidationError as error:
         raise Invalid.field(FILE, because("schema-mismatch", message=str(error))) from None
     notifications = {name: sorted_entries(one) for name, one in found.notifications.items()}
     return msgspec.structs.replace(found, notifications=notifications)
-
-
-def entry_of(schedule: Schedule, folder: str, zone: str) -> ScheduleEntry:
-    """Return a stored schedule as an entry whose path is relative to a folder.
-
-    `zone` is the time zone of the server, which an entry need not name.
-    """
-    run, timing = schedule.run, schedule.timing
-    when = schedule.words
-    if not when and isinstance(timing, Cron):
-        when = timing.expression
-    elif not when and isinstance(timing, Interval):
-        when = f"every {timing.seconds} seconds"
-    elif not when and isinstance(timing, Once):
-        when = f"{timing.at.astimezone(zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
-    return ScheduleEntry(
-        when,
-        run.path.removeprefix(f"{folder}/"),
-        zone="" if schedule.zone == zone else schedule.zone,
-        starts_at=schedule.starts_at,
-        ends_at=schedule.ends_at,
-        at_most=schedule.at_most,
-        pinned=schedule.mode == "pinned",
-        overlap=schedule.overlap,
-        missed=schedule.missed,
-        enabled=schedule.is_enabled,
-        notify={one.channel: in_order(one.events) for one in schedule.notify},
-        **{option: getattr(run, option) for option in RUN_OPTIONS},
-    )
-
-
-def stored_form(entry: ScheduleEntry, zone: str) -> ScheduleEntry:
-    """Return an entry as `entry_of` returns it for its schedule; `zone` is that of the server.
-
-    Raises:
-        Invalid: there is no such time zone.
-    """
-    known = zone_of(entry.zone or zone)
-    starts_at, ends_at = (
-        moment and in_zone(moment, known) for moment in (entry.starts_at, entry.ends_at)
-    )
-    return msgspec.structs.replace(
-        entry,
-        when=entry.when.strip(),
-        path=posixpath.normpath(entry.path) if entry.path else "",
-        zone="" if entry.zone == zone else entry.zone,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        notify={channel: in_order(events) for channel, events in entry.notify.items()},
-    )
 
 
 def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> list[str]:

@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:
     """Return a value of TOML; of a struct, the fields without their defaults."""
     if isinstance(value, msgspec.Struct):
         return {
-            one.name: _number(given) if isinstance(given, float) else _plain(given)
+            one.name: _field(given)
             for one in msgspec.structs.fields(value)
             if (given := getattr(value, one.name)) != _default_of(one)
         }
@@ -89,9 +89,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _number(value: float) -> float:
-    """Return a number as people write it: 30 rather than 30.0."""
-    return int(value) if value.is_integer() else value
+def _field(value: Any) -> Any:
+    """Return the value of a field as people write it: 30 rather than 30.0, false for none."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    return False if value is None else _plain(value)
 
 
 def _default_of(field: msgspec.structs.FieldInfo) -> Any:

@@ -9,8 +9,8 @@ import msgspec
 from nbyard.domain.names import check_name, safe_filename
 from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.parsing.canonical_json import canonical
-from nbyard.domain.projects.definitions import ScheduleEntry
 from nbyard.domain.projects.notifications import NotificationEntry
+from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
 from nbyard.errors import Invalid
 from nbyard.importers.nb_workflows.yaml_fields import Fields

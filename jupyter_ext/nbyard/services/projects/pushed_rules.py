@@ -68,12 +68,12 @@ def compare_rules(
     named = [(f"notifications.{name[:40]}", name) for name in notifications]
     for schedule, entry in definition.schedules.items():
         where = f"schedules.{schedule[:40]}.notify"
-        named += [(f"{where}.{name[:40]}", name) for name in entry.notify]
+        named += [(f"{where}.{name[:40]}", name) for name in entry.notify or ()]
     _check_channels(parts, c, owner, named)
     policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
     if len(policies) > MOST_POLICIES:
         raise Invalid.field("retention", because("too-many-policies", most=MOST_POLICIES))
-    before = _pushed_before(parts, project)
+    before = pushed_before(parts, project)
     stored, known = stored_rules(parts, c, project), stored_policies(parts, c, project)
     # Rules of other channels, and other policies, were never pushed: somebody else made them.
     own = {*notifications, *before.notifications}
@@ -193,7 +193,7 @@ def _policy_name(name: str, rules: PolicyRules) -> str:
         raise below(error, f"retention.{name[:40]}") from None
 
 
-def _pushed_before(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
+def pushed_before(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
     """Return the project file of the last push; without one, an empty file."""
     nothing = ProjectDefinition(NewProject(""))
     known = files_of(parts, project.files if project else "").get(FILE)

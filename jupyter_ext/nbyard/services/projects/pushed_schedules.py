@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard.domain.names import check_name
 from nbyard.domain.notices.rules import MOST_RULES, check_events
-from nbyard.domain.projects.definitions import RUN_OPTIONS, ScheduleEntry, entry_of, stored_form
+from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule
 from nbyard.domain.schedules.due_times import settle
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
 from nbyard.errors import Detail, Invalid
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
     from nbyard.domain.callers import Caller
     from nbyard.domain.projects.definitions import ProjectChange
+    from nbyard.domain.projects.schedule_entries import ScheduleEntry
+    from nbyard.domain.runs.structs import NewRun
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
     from nbyard.store.schedules import ScheduleRow
 
-OF_RUN = {"path", *RUN_OPTIONS}
+OF_CODE = {"path", "executable"}
+OF_RUN = {*RUN_OPTIONS}
 OF_TIMING = {"when", "zone", "starts_at", "ends_at"}
 OF_ENTRY = {"timing.text": "when", "timing": "when", "mode": "pinned"}
 # Fields of an entry that a schedule has too.
@@ -50,16 +53,27 @@ def pushed_rows(
     return found
 
 
-def entries_of(rows: Mapping[str, ScheduleRow]) -> dict[str, ScheduleEntry]:
-    """Return stored schedules as entries of a project file."""
+def stored_schedules(rows: Mapping[str, ScheduleRow]) -> dict[str, PushedSchedule]:
+    """Return the fields of stored schedules that a project file may set."""
     zone = local_zone()
-    return {name: entry_of(row.schedule, row.root, zone) for name, row in rows.items()}
+    return {name: PushedSchedule.of(row.schedule, row.root, zone) for name, row in rows.items()}
 
 
-def wanted_entries(
-    entries: Mapping[str, ScheduleEntry], files: Container[str]
+def entries_of(
+    rows: Mapping[str, ScheduleRow], pushed: Mapping[str, ScheduleEntry]
 ) -> dict[str, ScheduleEntry]:
-    """Return the entries of a project file in the form of stored ones.
+    """Return stored schedules as entries of a project file; `pushed` are those of the last push."""
+    zone = local_zone()
+    stored = stored_schedules(rows)
+    return {name: one.as_entry(pushed.get(name), zone) for name, one in stored.items()}
+
+
+def wanted_schedules(
+    entries: Mapping[str, ScheduleEntry],
+    stored: Mapping[str, PushedSchedule],
+    files: Container[str],
+) -> dict[str, PushedSchedule]:
+    """Return what the schedules of a project file are to be.
 
     Raises:
         Invalid: a name, a time zone, a path or the events of a channel are refused.
@@ -69,11 +83,11 @@ def wanted_entries(
         where = f"schedules.{name[:40]}"
         check_name(name, where)
         try:
-            made = stored_form(entry, local_zone())
+            made = stored.get(name, PushedSchedule(entry.when)).with_entry(entry, local_zone())
         except Invalid as error:
             raise below(error, where) from None
         if made.path and made.path.partition("::")[0] not in files:
-            raise Invalid.field(f"{where}.path", because("not-among-files", path=entry.path[:200]))
+            raise Invalid.field(f"{where}.path", because("not-among-files", path=made.path[:200]))
         if len(made.notify) > MOST_RULES:
             raise Invalid.field(f"{where}.notify", because("too-many-rules", most=MOST_RULES))
         for channel, events in made.notify.items():
@@ -82,7 +96,7 @@ def wanted_entries(
     return wanted
 
 
-def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, ScheduleEntry]) -> None:
+def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedSchedule]) -> None:
     """Check the times of schedules that a push adds or changes.
 
     Raises:
@@ -111,7 +125,7 @@ class ScheduleSync:
     def apply(
         self,
         changes: Sequence[ProjectChange],
-        wanted: Mapping[str, ScheduleEntry],
+        wanted: Mapping[str, PushedSchedule],
         present: Mapping[str, ScheduleRow],
     ) -> list[str]:
         """Apply the changes of schedules; return the IDs of all schedules.
@@ -131,19 +145,19 @@ class ScheduleSync:
                 if name not in present:
                     ids.append(self._service.create(self._caller, entry.new(name)).id)
                     continue
-                fields = {*change.fields} if change else set()
-                fields |= {"path"} if present[name].root != self._folder else set()
-                self._change(present[name], entry, fields)
+                self._change(present[name], entry, {*change.fields} if change else set())
                 ids.append(present[name].schedule.id)
             except Invalid as error:
                 raise below(_of_entry(error), f"schedules.{name[:40]}") from None
         return ids
 
-    def _change(self, row: ScheduleRow, entry: ScheduleEntry, fields: set[str]) -> None:
+    def _change(self, row: ScheduleRow, entry: PushedSchedule, fields: set[str]) -> None:
         new = entry.new(row.schedule.name)
         given: dict[str, Any] = {name: getattr(entry, name) for name in SAME if name in fields}
-        if fields & OF_RUN:
+        if fields & OF_CODE:
             given["run"] = new.run
+        elif fields & OF_RUN or row.root != self._folder:
+            given["run"] = _changed_run(row.schedule.run, new.run, fields)
         if "when" in fields:
             given["timing"] = new.timing
         if "notify" in fields:
@@ -157,6 +171,13 @@ class ScheduleSync:
         if "enabled" in fields:
             switch = self._service.enable if entry.enabled else self._service.disable
             switch(self._caller, schedule_id)
+
+
+def _changed_run(stored: NewRun, new: NewRun, fields: set[str]) -> NewRun:
+    """Return a run with the options of an entry; options that no entry has stay."""
+    options = {option: getattr(new, option) for option in RUN_OPTIONS}
+    texts = {} if "parameters" in fields else stored.texts
+    return msgspec.structs.replace(stored, path=new.path, texts=texts, **options)
 
 
 def _of_entry(error: Invalid) -> Invalid:

@@ -21,11 +21,11 @@ from nbyard.domain.projects.definitions import (
     ProjectPlan,
     ProjectPush,
     PulledProject,
-    ScheduleEntry,
     changed_entries,
     changed_fields,
 )
 from nbyard.domain.projects.project_checks import check_fields
+from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.reasons.structs import because
@@ -45,6 +45,7 @@ from nbyard.services.projects.pushed_rules import (
     PushedRules,
     apply_rules,
     compare_rules,
+    pushed_before,
     stored_policies,
     stored_rules,
 )
@@ -54,7 +55,8 @@ from nbyard.services.projects.pushed_schedules import (
     check_timings,
     entries_of,
     pushed_rows,
-    wanted_entries,
+    stored_schedules,
+    wanted_schedules,
 )
 from nbyard.services.projects.retention import ProjectPolicies
 from nbyard.services.service_context import pin_blobs
@@ -68,7 +70,7 @@ class Compared(msgspec.Struct, frozen=True):
 
     project: Project | None
     fields: NewProject
-    wanted: dict[str, ScheduleEntry]
+    wanted: dict[str, PushedSchedule]
     environments: dict[str, EnvironmentEntry]
     rows: dict[str, ScheduleRow]
     stored: dict[str, ProjectFile]
@@ -136,9 +138,10 @@ class ProjectPushes(ProjectPolicies):
                     environments[known.name] = EnvironmentEntry(known.current.requirements)
             notifications = stored_rules(self._parts, c, found)
             policies = stored_policies(self._parts, c, found)
+        pushed = pushed_before(self._parts, found)
         definition = ProjectDefinition(
             _described(found),
-            entries_of(rows),
+            entries_of(rows, pushed.schedules),
             environments,
             {name: one.rules for name, one in notifications.items()},
             policies,
@@ -168,12 +171,13 @@ class ProjectPushes(ProjectPolicies):
         if body.git is not None:
             body.git.check()
         fields = _checked_project(body.definition.project)
-        wanted = wanted_entries(body.definition.schedules, body.files)
         environments = self._checked(body.definition.environments)
         with self._store.read() as c:
             known = self._rows.id_of(c, caller.name, fields.name)
             project = find_project(self._store, c, caller, known) if known else None
             rows = pushed_rows(self._parts, c, caller.name, project.id) if project else {}
+            present_schedules = stored_schedules(rows)
+            wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)
             others = (self._store.environments.get(c, caller.name, one) for one in environments)
             present = {
                 one.name: EnvironmentEntry(one.current.requirements) for one in others if one
@@ -185,7 +189,7 @@ class ProjectPushes(ProjectPolicies):
             *_of_project(project, fields),
             *changed_entries("file", body.files, stored),
             *changed_entries("environment", environments, present, keeps_others=True),
-            *changed_entries("schedule", wanted, entries_of(rows)),
+            *changed_entries("schedule", wanted, present_schedules),
             *rules.changes,
         ]
         check_timings((one for one in changes if one.kind == "schedule"), wanted)

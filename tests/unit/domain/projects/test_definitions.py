@@ -1,38 +1,21 @@
 """J2: the file nbyard.toml, its entries, and their differences."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from nbyard.domain.notices.structs import EVENTS, ScheduleNotice
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
     ProjectChange,
-    ScheduleEntry,
     changed_entries,
-    entry_of,
     push_name,
     read_definition,
-    stored_form,
 )
-from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import (
-    Cron,
-    Interval,
-    Missed,
-    Once,
-    Schedule,
-    ScheduleCounts,
-    Timing,
-)
+from nbyard.domain.schedules.structs import Missed
 from nbyard.errors import Invalid
 
-NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-BERLIN = "Europe/Berlin"
 EIGHT = datetime.fromisoformat("2026-12-01T08:00")  # without a zone, as in the file
 WHOLE = b"""
 [project]
@@ -54,7 +37,7 @@ def test_a_whole_file():
     found = read_definition(WHOLE)
     assert found.project.metadata == {"team": "cellar"}
     morning = found.schedules["morning"]
-    assert (morning.parameters, morning.missed.policy) == ({"n": 2}, "all")
+    assert (morning.parameters, morning.missed) == ({"n": 2}, Missed("all"))
     assert morning.starts_at == EIGHT
     assert found.environments == {"analysis": EnvironmentEntry(["polars>=1"])}
 
@@ -83,94 +66,14 @@ def test_a_wrong_file_is_refused_with_the_place(text, words):
     assert refused.value.details[0].path == "nbyard.toml"
 
 
-def stored(entry: ScheduleEntry, timing: Timing, words: str, zone: str) -> Schedule:
-    new = entry.new("morning")
-    path = f"/store/projects/p/d/{entry.path}" if entry.path else ""
-    return Schedule(
-        id="s",
-        name="morning",
-        owner="ann",
-        revision=1,
-        is_enabled=entry.enabled,
-        run=msgspec.structs.replace(new.run, path=path),
-        timing=timing,
-        words=words,
-        zone=zone,
-        starts_at=entry.starts_at,
-        ends_at=entry.ends_at,
-        at_most=entry.at_most,
-        mode=new.mode,
-        overlap=entry.overlap,
-        missed=entry.missed,
-        next_due=None,
-        counts=ScheduleCounts(),
-        created_at=NOW,
-        updated_at=NOW,
-        notify=new.notify,
-    )
-
-
-MOMENTS = st.none() | st.integers(0, 10**9).map(lambda n: NOW + timedelta(seconds=n))
-ENTRIES = st.builds(
-    ScheduleEntry,
-    when=st.sampled_from(["weekdays 8:00", " 0 8 * * 1-5 ", "every 2 hours"]),
-    path=st.sampled_from(["a.py", "deep/b.nbflow", "./a.py", ""]),
-    parameters=st.dictionaries(st.text(), st.integers() | st.text()),
-    zone=st.sampled_from(["", "UTC", BERLIN]),
-    starts_at=MOMENTS,
-    ends_at=MOMENTS,
-    at_most=st.none() | st.integers(1, 9),
-    pinned=st.booleans(),
-    overlap=st.sampled_from(["skip", "queue", "replace"]),
-    missed=st.builds(Missed, st.sampled_from(["skip", "last", "all"])),
-    enabled=st.booleans(),
-    priority=st.integers(-9, 9),
-    notify=st.dictionaries(st.text(), st.lists(st.sampled_from(EVENTS), min_size=1)),
-)
-
-
-@given(ENTRIES)
-def test_a_stored_entry_equals_what_was_asked(entry):
-    """A second push changes nothing."""
-    asked = stored_form(entry, BERLIN)
-    kept = stored(asked, Cron("0 8 * * 1-5"), asked.when, asked.zone or BERLIN)
-    assert entry_of(kept, "/store/projects/p/d", BERLIN) == asked
-    assert stored_form(asked, BERLIN) == asked
-
-
-@pytest.mark.parametrize(
-    ("timing", "when"),
-    [
-        (Cron("0 8 * * *"), "0 8 * * *"),
-        (Interval(5400), "every 5400 seconds"),
-        (Once(datetime(2027, 1, 31, 17, tzinfo=UTC)), "2027-01-31 18:00"),
-    ],
-)
-def test_a_timing_that_was_not_typed_gets_words(timing, when):
-    entry = ScheduleEntry("", "a.py")
-    assert entry_of(stored(entry, timing, "", BERLIN), "/store/projects/p/d", "UTC").when == when
-
-
-def test_a_time_without_an_offset_is_of_the_zone():
-    entry = ScheduleEntry("@daily", "a.py", zone=BERLIN, starts_at=EIGHT)
-    assert stored_form(entry, "UTC").starts_at == datetime(2026, 12, 1, 7, tzinfo=UTC)
-    with pytest.raises(Invalid):
-        stored_form(ScheduleEntry("@daily", zone="Moon/Base"), "UTC")
-
-
-def test_an_entry_becomes_a_schedule():
-    entry = ScheduleEntry(
-        "daily at 6",
-        "a.py",
-        parameters={"n": 1},
-        pinned=True,
-        enabled=False,
-        notify={"team": ["failed"]},
-    )
-    new = entry.new("morning")
-    assert new.run == NewRun(path="a.py", parameters={"n": 1})
-    assert (new.name, new.mode, new.is_enabled) == ("morning", "pinned", False)
-    assert new.notify == [ScheduleNotice("team", ["failed"])]
+def test_false_removes_times_and_limits():
+    """TOML has no null."""
+    text = b"[project]\nname='a'\n[schedules.x]\nwhen=''\nends_at=false\nat_most=false"
+    found = read_definition(text).schedules["x"]
+    assert (found.starts_at, found.ends_at, found.at_most) == (msgspec.UNSET, None, None)
+    for wrong in (b"ends_at=true", b"overlap=false"):
+        with pytest.raises(Invalid):
+            read_definition(b"[project]\nname='a'\n[schedules.x]\nwhen=''\n" + wrong)
 
 
 def test_differences():

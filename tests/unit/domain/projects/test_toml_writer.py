@@ -1,5 +1,6 @@
 """J2: a pull changes what differs, and keeps comments."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,10 +8,10 @@ from nbyard.domain.notices.structs import EVENTS
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
     ProjectDefinition,
-    ScheduleEntry,
     read_definition,
 )
 from nbyard.domain.projects.notifications import NotificationEntry, sorted_entries
+from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject, ProjectTask
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.runs.retention import PolicyRules
@@ -44,6 +45,7 @@ SCHEDULES = st.builds(
     when=st.just("@daily"),
     path=NAMES,
     parameters=st.dictionaries(NAMES, VALUES, max_size=2),
+    at_most=st.just(msgspec.UNSET) | st.none() | st.integers(1, 9),
     enabled=st.booleans(),
     missed=st.builds(Missed, st.sampled_from(["skip", "last"]), st.integers(0, 9)),
     notify=st.dictionaries(NAMES, st.lists(st.sampled_from(EVENTS), unique=True), max_size=2),

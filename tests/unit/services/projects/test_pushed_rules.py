@@ -210,6 +210,8 @@ def test_the_channels_of_a_schedule_are_pushed_and_pulled(projects, channels, an
     # The own rules of channels stay as they are.
     assert rules(yard, ann, "team") == [OTHERS] and pulled.notifications == {}
     projects.push(ann, folder(MORNING))
+    assert schedules.get(ann, "morning").notify == [ScheduleNotice("mail", ["failed"])]
+    projects.push(ann, folder(MORNING + "notify = {}\n"))
     assert schedules.get(ann, "morning").notify == []
 
 

@@ -3,37 +3,38 @@
 import pytest
 
 from nbyard.domain.notices.rules import MOST_RULES
-from nbyard.domain.projects.definitions import ProjectChange, ScheduleEntry
+from nbyard.domain.projects.definitions import ProjectChange
+from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.services.projects.pushed_schedules import below, check_timings, wanted_entries
+from nbyard.services.projects.pushed_schedules import below, check_timings, wanted_schedules
 
 EIGHT = ScheduleEntry("weekdays 8:00", "./a.py::main")
 
 
 def test_paths_are_those_of_sent_files():
-    (found,) = wanted_entries({"morning": EIGHT}, {"a.py"}).values()
+    (found,) = wanted_schedules({"morning": EIGHT}, {}, {"a.py"}).values()
     assert found.path == "a.py::main"
     with pytest.raises(Invalid) as refused:
-        wanted_entries({"morning": EIGHT}, {"b.py"})
+        wanted_schedules({"morning": EIGHT}, {}, {"b.py"})
     assert refused.value.details[0].path == "schedules.morning.path"
-    assert wanted_entries({"x": ScheduleEntry("@daily", executable="e")}, set())
+    assert wanted_schedules({"x": ScheduleEntry("@daily", executable="e")}, {}, set())
 
 
 def test_a_channel_needs_events():
     entry = ScheduleEntry("@daily", "a.py", notify={"team": []})
     with pytest.raises(Invalid) as refused:
-        wanted_entries({"morning": entry}, {"a.py"})
+        wanted_schedules({"morning": entry}, {}, {"a.py"})
     assert refused.value.details[0].path == "schedules.morning.notify.team"
     names = [f"channel {number}" for number in range(MOST_RULES + 1)]
     entry = ScheduleEntry("@daily", "a.py", notify={name: ["failed"] for name in names})
     with pytest.raises(Invalid) as refused:
-        wanted_entries({"morning": entry}, {"a.py"})
+        wanted_schedules({"morning": entry}, {}, {"a.py"})
     assert refused.value.details[0].path == "schedules.morning.notify"
 
 
 def test_only_new_times_are_checked():
-    past = {"morning": ScheduleEntry("2020-01-31 18:00", "a.py")}
+    past = {"morning": PushedSchedule("2020-01-31 18:00", "a.py")}
     check_timings([ProjectChange("change", "schedule", "morning", ["path"])], past)
     check_timings([ProjectChange("delete", "schedule", "old")], past)
     for change in (
@@ -44,7 +45,7 @@ def test_only_new_times_are_checked():
             check_timings([change], past)
         assert refused.value.details[0].path == "schedules.morning.when"
     with pytest.raises(Invalid) as refused:
-        check_timings([change], {"morning": ScheduleEntry("0 8 ? * MON", "a.py")})
+        check_timings([change], {"morning": PushedSchedule("0 8 ? * MON", "a.py")})
     assert refused.value.details[0].path == "schedules.morning.when"
 
 

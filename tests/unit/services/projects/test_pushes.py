@@ -1,6 +1,7 @@
 """J2: a push makes the server like the folder, once."""
 
 import shutil
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.projects.definitions import FILE, ProjectFile
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.git_states import GitState
-from nbyard.domain.schedules.structs import NewSchedule, SchedulePatch
+from nbyard.domain.schedules.structs import Missed, NewSchedule, SchedulePatch
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host.clock import local_zone
@@ -67,6 +68,42 @@ def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
     found = yard.services.schedules.get(ann, "morning")
     assert (found.id, found.overlap, found.is_enabled) == (first.id, "queue", False)
     assert str(found.sentence).startswith("Monday to Friday at 09:00")
+
+
+def test_what_the_file_leaves_out_stays_as_it_was_edited(projects, ann, folder, yard):
+    body = folder(MORNING + 'overlap = "queue"\nat_most = 9\nruntime = "process"\n')
+    projects.push(ann, body)
+    schedules = yard.services.schedules
+    found = schedules.get(ann, "morning")
+    edited = SchedulePatch(
+        found.revision,
+        run=msgspec.structs.replace(found.run, force=True, priority=5),
+        ends_at=datetime(2099, 1, 1, tzinfo=UTC),
+        missed=Missed("all"),
+    )
+    schedules.update(ann, found.id, edited)
+    schedules.disable(ann, found.id)
+    assert projects.plan(ann, body).changes == []
+    # Other files, other options of the run, and a removed limit.
+    body = folder(MORNING + 'at_most = false\nruntime = ""\n', {"a.py": b"print(2)\n"})
+    (change,) = (one for one in projects.push(ann, body).changes if one.kind == "schedule")
+    assert change.fields == ["at_most", "runtime"]
+    now = schedules.get(ann, "morning")
+    assert (now.run.force, now.run.priority, now.run.runtime) == (True, 5, "")
+    assert (now.overlap, now.missed, now.is_enabled) == ("queue", Missed("all"), False)
+    assert (now.at_most, now.ends_at) == (None, edited.ends_at)
+    # Options of a run that the file cannot name go with its code.
+    body = folder(MORNING.replace("a.py", "b.py"), {"b.py": b""})
+    projects.push(ann, body)
+    now = schedules.get(ann, "morning")
+    assert (now.run.path, now.run.force, now.run.priority) == ("b.py", False, 5)
+
+
+def test_a_pull_after_a_push_changes_nothing_in_the_file(projects, ann, folder):
+    text = f'overlap = "skip"\nzone = "{local_zone()}"\nends_at = 2099-01-01T08:00:00\n'
+    body = folder(MORNING.replace('zone = "Europe/Berlin"\n', text) + "at_most = false\n")
+    projects.push(ann, body)
+    assert projects.definition(ann, "wine").definition == body.definition
 
 
 def test_schedules_use_the_pushed_files_and_their_commit(projects, ann, folder, yard, dispatcher):
@@ -176,7 +213,11 @@ def test_the_definition_is_what_the_server_has_now(projects, ann, folder, yard):
     assert pulled.git == GIT
     assert sorted(pulled.files) == ["a.py", FILE]
     morning = pulled.definition.schedules["morning"]
-    assert (morning.path, morning.overlap, morning.zone) == ("a.py", "replace", "")
+    assert (morning.path, morning.overlap, morning.zone) == (
+        "a.py",
+        "replace",
+        msgspec.UNSET,  # that of the server
+    )
     (lines,) = pulled.definition.environments["tools"].requirements
     assert lines.replace(" ", "") == "nothing_of_this_name_is_installed==1"
 

@@ -1,0 +1,192 @@
+"""The schedules of a project file. What the file leaves out keeps its value on the server."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+import msgspec
+
+from nbyard.domain.notices.structs import NoticeEvent, ScheduleNotice
+from nbyard.domain.projects.notifications import in_order
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import (
+    Cron,
+    Interval,
+    Missed,
+    NewSchedule,
+    Once,
+    Overlap,
+    Phrase,
+    Schedule,
+)
+from nbyard.domain.schedules.zones import in_zone, zone_of
+
+# The options of a schedule's run that the file may set.
+RUN_OPTIONS = ("executable", "parameters", "runtime", "environment", "kernel", "image", "priority")
+# The fields of a schedule that may have no value, which the file writes as false.
+OPTIONAL = ("starts_at", "ends_at", "at_most")
+
+
+class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A schedule in a project file. `path` is relative to the project's folder.
+
+    Omitted fields keep the values that the schedule has; in a new schedule they have its defaults.
+    `notify` are the events that channels report, by the name of the channel.
+    """
+
+    when: str
+    path: str | msgspec.UnsetType = msgspec.UNSET
+    executable: str | msgspec.UnsetType = msgspec.UNSET
+    parameters: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    zone: str | msgspec.UnsetType = msgspec.UNSET
+    starts_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    ends_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    at_most: int | msgspec.UnsetType | None = msgspec.UNSET
+    pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    missed: Missed | msgspec.UnsetType = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    runtime: str | msgspec.UnsetType = msgspec.UNSET
+    environment: str | msgspec.UnsetType = msgspec.UNSET
+    kernel: str | msgspec.UnsetType = msgspec.UNSET
+    image: str | msgspec.UnsetType = msgspec.UNSET
+    priority: int | msgspec.UnsetType = msgspec.UNSET
+    notify: dict[str, list[NoticeEvent]] | msgspec.UnsetType = msgspec.UNSET
+
+
+class PushedSchedule(msgspec.Struct, frozen=True):
+    """All fields of a schedule that a project file may set, in the form of stored ones."""
+
+    when: str
+    path: str = ""
+    executable: str = ""
+    parameters: dict[str, Any] = {}
+    zone: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    at_most: int | None = None
+    pinned: bool = False
+    overlap: Overlap = "skip"
+    missed: Missed = Missed()
+    enabled: bool = True
+    runtime: str = ""
+    environment: str = ""
+    kernel: str = ""
+    image: str = ""
+    priority: int = 0
+    notify: dict[str, list[NoticeEvent]] = {}
+
+    @classmethod
+    def of(cls, schedule: Schedule, folder: str, zone: str) -> Self:
+        """Return the fields of a stored schedule, with a path relative to a folder.
+
+        `zone` is the time zone of the server, which an entry need not name.
+        """
+        run, timing = schedule.run, schedule.timing
+        when = schedule.words
+        if not when and isinstance(timing, Cron):
+            when = timing.expression
+        elif not when and isinstance(timing, Interval):
+            when = f"every {timing.seconds} seconds"
+        elif not when and isinstance(timing, Once):
+            when = f"{timing.at.astimezone(zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
+        return cls(
+            when,
+            run.path.removeprefix(f"{folder}/"),
+            zone="" if schedule.zone == zone else schedule.zone,
+            starts_at=schedule.starts_at,
+            ends_at=schedule.ends_at,
+            at_most=schedule.at_most,
+            pinned=schedule.mode == "pinned",
+            overlap=schedule.overlap,
+            missed=schedule.missed,
+            enabled=schedule.is_enabled,
+            notify={one.channel: in_order(one.events) for one in schedule.notify},
+            **{option: getattr(run, option) for option in RUN_OPTIONS},
+        )
+
+    def with_entry(self, entry: ScheduleEntry, zone: str) -> PushedSchedule:
+        """Return the fields with those of an entry; `zone` is the time zone of the server.
+
+        A file that names either a path or an executable names the code.
+
+        Raises:
+            Invalid: there is no such time zone.
+        """
+        given = _given(entry)
+        if ("path" in given) != ("executable" in given):
+            given = {"path": "", "executable": ""} | given
+        all_fields = msgspec.structs.replace(self, **given)
+        known = zone_of(all_fields.zone or zone)
+        starts_at, ends_at = (
+            moment and in_zone(moment, known)
+            for moment in (all_fields.starts_at, all_fields.ends_at)
+        )
+        path, notify = all_fields.path, all_fields.notify
+        return msgspec.structs.replace(
+            all_fields,
+            when=entry.when.strip(),
+            path=posixpath.normpath(path) if path else "",
+            zone="" if all_fields.zone == zone else all_fields.zone,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            notify={channel: in_order(events) for channel, events in notify.items()},
+        )
+
+    def as_entry(self, pushed: ScheduleEntry | None, zone: str) -> ScheduleEntry:
+        """Return the entry of a project file: without defaults, as `pushed` spells the fields.
+
+        `pushed` is the entry of the last push; `zone` is the time zone of the server.
+        """
+        spelled = _given(pushed) if pushed is not None else {}
+        before = PushedSchedule("").with_entry(pushed, zone) if pushed is not None else None
+        default = PushedSchedule("")
+        entry = {}
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if name in spelled and getattr(before, name) == value:
+                entry[name] = spelled[name]
+            elif value != getattr(default, name):
+                entry[name] = value
+        return ScheduleEntry(**entry)
+
+    def new(self, name: str) -> NewSchedule:
+        """Return the schedule to create."""
+        run = NewRun(path=self.path, **{option: getattr(self, option) for option in RUN_OPTIONS})
+        return NewSchedule(
+            run,
+            Phrase(self.when),
+            name,
+            self.zone,
+            self.starts_at,
+            self.ends_at,
+            self.at_most,
+            "pinned" if self.pinned else "follows",
+            self.overlap,
+            self.missed,
+            self.enabled,
+            [ScheduleNotice(channel, events) for channel, events in self.notify.items()],
+        )
+
+
+def without_false(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a project file with null for times and limits that are false."""
+    schedules = document.get("schedules")
+    if not isinstance(schedules, dict):
+        return {**document}
+    return {**document, "schedules": {name: _nulls(one) for name, one in schedules.items()}}
+
+
+def _nulls(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    removed = {name: None for name in OPTIONAL if entry.get(name) is False}  # TOML has no null
+    return {**entry, **removed}
+
+
+def _given(entry: ScheduleEntry) -> dict[str, Any]:
+    fields = {name: getattr(entry, name) for name in entry.__struct_fields__}
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}

@@ -1,0 +1,163 @@
+"""J2: the schedules of a project file, and what it leaves out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.notices.structs import EVENTS, ScheduleNotice
+from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import (
+    Cron,
+    Interval,
+    Missed,
+    Once,
+    Schedule,
+    ScheduleCounts,
+    Timing,
+)
+from nbyard.errors import Invalid
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+BERLIN = "Europe/Berlin"
+EIGHT = datetime.fromisoformat("2026-12-01T08:00")  # without a zone, as in the file
+NEW = PushedSchedule("")
+UNSET = msgspec.UNSET
+
+
+def stored(entry: PushedSchedule, timing: Timing, words: str, zone: str) -> Schedule:
+    new = entry.new("morning")
+    path = f"/store/projects/p/d/{entry.path}" if entry.path else ""
+    return Schedule(
+        id="s",
+        name="morning",
+        owner="ann",
+        revision=1,
+        is_enabled=entry.enabled,
+        run=msgspec.structs.replace(new.run, path=path),
+        timing=timing,
+        words=words,
+        zone=zone,
+        starts_at=entry.starts_at,
+        ends_at=entry.ends_at,
+        at_most=entry.at_most,
+        mode=new.mode,
+        overlap=entry.overlap,
+        missed=entry.missed,
+        next_due=None,
+        counts=ScheduleCounts(),
+        created_at=NOW,
+        updated_at=NOW,
+        notify=new.notify,
+    )
+
+
+MOMENTS = st.none() | st.integers(0, 10**9).map(lambda n: NOW + timedelta(seconds=n))
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "when": st.sampled_from(["weekdays 8:00", " 0 8 * * 1-5 ", "every 2 hours"]),
+    "path": st.sampled_from(["a.py", "deep/b.nbflow", "./a.py", ""]),
+    "executable": st.sampled_from(["", "train"]),
+    "parameters": st.dictionaries(st.text(), st.integers() | st.text()),
+    "zone": st.sampled_from(["", "UTC", BERLIN]),
+    "starts_at": MOMENTS,
+    "ends_at": MOMENTS,
+    "at_most": st.none() | st.integers(1, 9),
+    "pinned": st.booleans(),
+    "overlap": st.sampled_from(["skip", "queue", "replace"]),
+    "missed": st.builds(Missed, st.sampled_from(["skip", "last", "all"])),
+    "enabled": st.booleans(),
+    "priority": st.integers(-9, 9),
+    "notify": st.dictionaries(st.text(), st.lists(st.sampled_from(EVENTS), min_size=1), max_size=3),
+}
+ENTRIES = st.fixed_dictionaries({"when": FIELDS.pop("when")}, optional=FIELDS).map(
+    lambda fields: ScheduleEntry(**fields)
+)
+STORED = ENTRIES.map(lambda entry: NEW.with_entry(entry, BERLIN))
+
+
+@given(STORED, ENTRIES)
+def test_a_stored_schedule_equals_what_was_asked(before, entry):
+    """A second push changes nothing."""
+    asked = before.with_entry(entry, BERLIN)
+    kept = stored(asked, Cron("0 8 * * 1-5"), asked.when, asked.zone or BERLIN)
+    assert PushedSchedule.of(kept, "/store/projects/p/d", BERLIN) == asked
+    assert asked.with_entry(entry, BERLIN) == asked
+
+
+@given(STORED, ENTRIES)
+def test_omitted_fields_keep_their_values(before, entry):
+    after = before.with_entry(entry, BERLIN)
+    names_code = entry.path is not UNSET or entry.executable is not UNSET
+    for name in before.__struct_fields__:
+        if getattr(entry, name) is UNSET and not (names_code and name in {"path", "executable"}):
+            assert getattr(after, name) == getattr(before, name)
+    assert before.with_entry(ScheduleEntry(before.when), BERLIN) == before
+
+
+@given(STORED, st.none() | ENTRIES)
+def test_a_pulled_entry_describes_the_schedule(now, pushed):
+    """On this server and on a new one."""
+    entry = now.as_entry(pushed, BERLIN)
+    assert now.with_entry(entry, BERLIN) == now
+    assert NEW.with_entry(entry, BERLIN) == now
+
+
+@given(ENTRIES)
+def test_a_pull_after_a_push_changes_nothing(entry):
+    assert NEW.with_entry(entry, BERLIN).as_entry(entry, BERLIN) == entry
+
+
+def test_a_file_that_names_only_a_path_or_an_executable_names_the_code():
+    before = PushedSchedule("@daily", "a.py")
+    after = before.with_entry(ScheduleEntry("@daily", executable="train"), BERLIN)
+    assert (after.path, after.executable) == ("", "train")
+    after = after.with_entry(ScheduleEntry("@daily", "b.py"), BERLIN)
+    assert (after.path, after.executable) == ("b.py", "")
+
+
+def test_none_and_empty_lists_remove():
+    before = PushedSchedule("@daily", "a.py", ends_at=NOW, at_most=3, notify={"team": ["failed"]})
+    entry = ScheduleEntry("@daily", ends_at=None, at_most=None, notify={})
+    assert before.with_entry(entry, BERLIN) == PushedSchedule("@daily", "a.py")
+
+
+@pytest.mark.parametrize(
+    ("timing", "when"),
+    [
+        (Cron("0 8 * * *"), "0 8 * * *"),
+        (Interval(5400), "every 5400 seconds"),
+        (Once(datetime(2027, 1, 31, 17, tzinfo=UTC)), "2027-01-31 18:00"),
+    ],
+)
+def test_a_timing_that_was_not_typed_gets_words(timing, when):
+    schedule = stored(PushedSchedule("", "a.py"), timing, "", BERLIN)
+    assert PushedSchedule.of(schedule, "/store/projects/p/d", "UTC").when == when
+
+
+def test_a_time_without_an_offset_is_of_the_zone():
+    entry = ScheduleEntry("@daily", "a.py", zone=BERLIN, starts_at=EIGHT)
+    at = datetime(2026, 12, 1, 7, tzinfo=UTC)
+    assert NEW.with_entry(entry, "UTC").starts_at == at
+    kept = PushedSchedule("@daily", zone=BERLIN)
+    assert kept.with_entry(ScheduleEntry("@daily", starts_at=EIGHT), "UTC").starts_at == at
+    with pytest.raises(Invalid):
+        NEW.with_entry(ScheduleEntry("@daily", zone="Moon/Base"), "UTC")
+
+
+def test_fields_become_a_schedule():
+    entry = PushedSchedule(
+        "daily at 6",
+        "a.py",
+        parameters={"n": 1},
+        pinned=True,
+        enabled=False,
+        notify={"team": ["failed"]},
+    )
+    new = entry.new("morning")
+    assert new.run == NewRun(path="a.py", parameters={"n": 1})
+    assert (new.name, new.mode, new.is_enabled) == ("morning", "pinned", False)
+    assert new.notify == [ScheduleNotice("team", ["failed"])]
