@@ -263,6 +263,13 @@ class Blobs:
         """Return whether the bytes are stored; they are not checked."""
         return os.path.isfile(self._place(digest))
 
+    def size(self, digest: str) -> int:
+        """Return the size of the stored bytes, of a folder that of its list; 0 if they are gone."""
+        try:
+            return os.stat(self._place(digest)).st_size
+        except OSError:
+            return 0
+
     def open(self, digest: str) -> BinaryIO:
         """Open a file's bytes; each read is checked, so damaged bytes never arrive complete."""
         if not digest.startswith("sha256:"):

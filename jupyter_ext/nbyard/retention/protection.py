@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ def finished_runs(
     store: Store,
     c: Connection,
     owner: str,
-    rules: Iterable[CleanUpRules],
+    rules: Sequence[CleanUpRules],
     documents: Iterable[Path] = (),
 ) -> list[FinishedRun]:
     """Return the finished runs of the owner with their protection, to choose from by rules.
@@ -31,7 +32,7 @@ def finished_runs(
     """
     # Only rules with a size need the outputs, which are most of the rows.
     is_sized = any(one.max_bytes is not None for one in rules)
-    runs = store.clean_ups.finished(c, owner, with_outputs=is_sized)
+    runs = store.clean_ups.finished(c, owner, with_outputs=is_sized, until=_until(rules))
     protection = _pinned(store.clean_ups.documents(c, owner), documents)
     for run_id, name in store.clean_ups.deployed(c, owner).items():
         protection[run_id] = because("model-deployed", name=name)
@@ -43,9 +44,21 @@ def finished_runs(
             protection[run.id] = because(code, name=run.name)
     for run_id in store.clean_ups.kept(c, owner):
         protection[run_id] = because("kept-by-user")
-    return [
-        msgspec.structs.replace(run, protection=protection.get(run.id)) for run in runs.values()
+    for run_id in protection.keys() & runs.keys():
+        runs[run_id] = msgspec.structs.replace(runs[run_id], protection=protection[run_id])
+    return [*runs.values()]
+
+
+def _until(rules: Sequence[CleanUpRules]) -> datetime | None:
+    """Return the time after which no run matters to the rules; None if all runs matter."""
+    now = datetime.now(UTC)
+    days = [
+        one.older_than_days
+        for one in rules
+        if one.older_than_days is not None and one.keep is None and one.max_bytes is None
     ]
+    # Rules that keep a number or a size count all runs.
+    return now - timedelta(days=min(days)) if days and len(days) == len(rules) else None
 
 
 def _pinned(versions: Mapping[str, Mapping[str, Any]], files: Iterable[Path]) -> dict[str, Reason]:

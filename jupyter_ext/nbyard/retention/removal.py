@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbyard.attempts import folders
@@ -40,28 +39,26 @@ def preview_of(
 
 def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[CleanUpPreview]:
     """Return what each choice would free if its runs are deleted after those before it."""
-    ids = {run.id for doomed, _ in choices for run in doomed}
-    own: dict[str, set[str]] = {}
-    records: dict[str, set[str]] = {}
-    named: set[str] = set()
-    if ids:
+    groups = [[run.id for run in doomed] for doomed, _ in choices]
+    records: list[set[str]] = [set() for _ in groups]
+    digests, named = records, set[str]()
+    if any(groups):
         with store.read() as c:
-            own, named = store.clean_ups.digests(c, ids)
+            digests, named = store.clean_ups.digests(c, groups)
             named |= store.digests_beside_runs(c)
-            records = store.clean_ups.attempt_folders(c, ids)
+            records = store.clean_ups.attempt_folders(c, groups)
     # What other rows name stays, whatever is deleted.
     left = _with_members(blobs, named)
+    base = folders.attempt_folder_of(store.folder, "")
     previews = []
     # From the last one back, so that each frees what neither other rows nor later choices name.
-    for doomed, protected in reversed(choices):
-        digests = {digest for run in doomed for digest in own.get(run.id, ())}
-        freed = _with_members(blobs, digests) - left
+    for (doomed, protected), own, names in [*zip(choices, digests, records, strict=True)][::-1]:
+        freed = _with_members(blobs, own) - left
         left |= freed
-        names = {name for run in doomed for name in records.get(run.id, ())}
         preview = CleanUpPreview(
             len(doomed),
-            sum(_size(blobs, digest) for digest in freed),
-            sum(_folder_bytes(folders.attempt_folder_of(store.folder, name)) for name in names),
+            sum(map(blobs.size, freed)),
+            sum(_folder_bytes(f"{base}/{name}") for name in names),
             [shown_run(run) for run in doomed[:MOST_SHOWN]],
             len(protected),
             [shown_run(run) for run in protected[:MOST_SHOWN]],
@@ -122,19 +119,14 @@ def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
     return found
 
 
-def _size(blobs: Blobs, digest: str) -> int:
-    """Return the size of stored bytes in bytes, 0 if they are gone."""
-    try:
-        return blobs.path(digest).stat().st_size
-    except OSError:
-        return 0
-
-
-def _folder_bytes(folder: Path) -> int:
+def _folder_bytes(folder: str) -> int:
     """Return the size of all files below a folder in bytes."""
     size = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                size += os.lstat(os.path.join(place, name)).st_size
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                size += _folder_bytes(entry.path)
+            else:
+                with contextlib.suppress(OSError):
+                    size += entry.stat(follow_symlinks=False).st_size
     return size

@@ -22,6 +22,7 @@ from nbyard.store import transition
 from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject
 from nbyard.store.schema.backfill_tables import backfill_ticks, backfills
+from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.tables import runs
 
@@ -121,7 +122,7 @@ class BackfillRows:
 
         A retry belongs to the due time of the run that it repeats.
         """
-        is_own = and_(R.source_id == schedule_id, R.due_at.between(first, last))
+        is_own = and_(OF_SOURCE, R.source_id == schedule_id, R.due_at.between(first, last))
         query = select(R.id, R.number, R.state, R.due_at).where(is_own).order_by(R.id.desc())
         found: defaultdict[datetime, list[PastRun]] = defaultdict(list)
         for row in c.execute(query):

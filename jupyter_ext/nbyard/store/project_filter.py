@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, or_, select, true, union
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, select, true, union
 
 from nbyard.domain.projects.structs import LinkKind
+from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.project_tables import project_links
 from nbyard.store.schema.tables import runs, workflows
 
@@ -30,10 +31,11 @@ def runs_of(project: str) -> list[ColumnElement[bool]]:
     links: dict[LinkKind, ColumnElement[Any]] = {
         "run": R.id,
         "workflow": R.workflow_id,
-        "schedule": R.source_id,
-        "trigger": R.source_id,
     }
-    return [linked_to(project, kind, column) for kind, column in links.items()]
+    found = [linked_to(project, kind, column) for kind, column in links.items()]
+    of_source = (L.project_id == project) & L.kind.in_(["schedule", "trigger"])
+    source = R.source_id.in_(select(L.resource_id).where(of_source))
+    return [*found, and_(OF_SOURCE, source)]
 
 
 def run_ids_of(project: str) -> CompoundSelect[Any]:

@@ -32,6 +32,7 @@ from nbyard.store.database.query_parts import (
 from nbyard.store.events import Subject
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.notices.rules import RuleRows
+from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
 from nbyard.store.schema.tables import runs
 
@@ -242,7 +243,8 @@ class ScheduleRows(NamedRows[ScheduleRow]):
 
     def live_runs(self, c: Connection, schedule_id: str) -> list[str]:
         """Return the IDs of the runs of a schedule that have not ended, newest first."""
-        where = and_(R.source_id == schedule_id, R.origin == "schedule", R.state.in_(RUN.live))
+        is_live = and_(R.origin == "schedule", R.state.in_(RUN.live))
+        where = and_(OF_SOURCE, R.source_id == schedule_id, is_live)
         return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
 
     def ticks(self, c: Connection, schedule_id: str, limit: int, after: str) -> list[Tick]:

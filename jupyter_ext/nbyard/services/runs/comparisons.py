@@ -20,7 +20,8 @@ from nbyard.domain.comparison.structs import (
 )
 from nbyard.domain.executables.code_diffs import Diff
 from nbyard.domain.paging import check_limit
-from nbyard.domain.runs.structs import Run, Task
+from nbyard.domain.runs.previews import StoredFile, stored
+from nbyard.domain.runs.structs import Attempt, Run, Task
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
 from nbyard.services.executables.version_diffs import version_diff
@@ -29,7 +30,7 @@ from nbyard.services.runs import attempt_views as views
 from nbyard.services.runs.cause_details import CauseDetails
 from nbyard.services.runs.history import RunHistory
 from nbyard.services.runs.output_comparisons import compare_outputs
-from nbyard.services.runs.run_facts import FactReader, Metrics, output_file
+from nbyard.services.runs.run_facts import FactReader, Metrics, only_metrics, output_file
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 LEAST_RUNS, MOST_RUNS = 2, 10
 MOST_TASKS = 10_000
 MOST_METRICS = 100
+TASKS_AT_ONCE = 1_000  # databases limit the values of a statement
 # JSON outputs are read for at most this long; those that were read are known the next time.
 SECONDS = 2.0
 
@@ -141,11 +143,9 @@ class RunComparisons(RunHistory):
         page = self.list(caller, limit, state="succeeded", workflow=workflow, executable=executable)
         runs = page.items[::-1]
         end = time.monotonic() + SECONDS
-        facts = []
         with self._store.read() as c:
-            reader = FactReader(self._store, c)
-            for run in runs:
-                facts.append(reader.only_metrics(run, self._metrics(c, caller, run, end)))
+            metrics = self._metrics(c, caller, [run.id for run in runs], end)
+        facts = [only_metrics(run, metrics[run.id]) for run in runs]
         return MetricHistory(runs, series_of(facts))
 
     def recorded(self, caller: Caller, run: str) -> Run:
@@ -156,7 +156,7 @@ class RunComparisons(RunHistory):
     def metrics_of(self, caller: Caller, run: Run) -> Metrics:
         """Return the metrics of each node of a run."""
         with self._store.read() as c:
-            return self._metrics(c, caller, run, time.monotonic() + SECONDS)
+            return self._metrics(c, caller, [run.id], time.monotonic() + SECONDS)[run.id]
 
     def _bare_task(self, caller: Caller, run: str, node: str) -> Task:
         with self._store.read() as c:
@@ -170,12 +170,9 @@ class RunComparisons(RunHistory):
         end = time.monotonic() + SECONDS
         with self._store.read() as c:
             reader = FactReader(self._store, c)
-            found = []
-            for key in keys:
-                run = self._spoken(self._recorded(c, caller, key))
-                metrics = self._metrics(c, caller, run, end)
-                found.append(reader.read(run, metrics, self._pictures(c, run, end)))
-        return found
+            runs = [self._spoken(self._recorded(c, caller, key)) for key in keys]
+            metrics = self._metrics(c, caller, [run.id for run in runs], end)
+            return [reader.read(run, metrics[run.id], self._pictures(c, run, end)) for run in runs]
 
     def _pictures(self, c: Connection, run: Run, end: float) -> dict[str, str]:
         """Return by node the digest of the last picture in its executed notebook."""
@@ -191,19 +188,43 @@ class RunComparisons(RunHistory):
                     found[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"
         return found
 
-    def _metrics(self, c: Connection, caller: Caller, run: Run, end: float) -> Metrics:
-        """Return the recorded metrics of each node, else the numbers of a JSON output."""
-        made = self._store.tasks.made(c, run.id, MOST_TASKS, "", [])
-        files = self._files_of(c, run, made)
-        newest = self._newest(c, caller, made)
+    def _metrics(
+        self, c: Connection, caller: Caller, run_ids: Sequence[str], end: float
+    ) -> dict[str, Metrics]:
+        """Return by run the recorded metrics of each node, else the numbers of a JSON output."""
+        made = self._store.tasks.made_in(c, run_ids)
+        tasks = [task for own in made.values() for task in own]
+        newest: dict[str, Attempt] = {}
+        for start in range(0, len(tasks), TASKS_AT_ONCE):
+            newest |= self._newest(c, caller, tasks[start : start + TASKS_AT_ONCE])
         folder = self._store.folder
-        metrics: dict[str, dict[str, float | str]] = {}
-        for task in made:
-            attempt = newest.get(task.node)
-            found = views.last_values(folder, attempt, MOST_METRICS) if attempt else []
-            if not found:
-                own = files[task.node]
-                parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
-                found = [one for _, preview in parts.values() for one in preview.metrics]
-            metrics[task.node] = {one.name: one.value for one in found}
+        recorded = {
+            task_id: views.last_values(folder, attempt, MOST_METRICS)
+            for task_id, attempt in newest.items()
+        }
+        others = [
+            run_id for run_id in run_ids if not all(recorded.get(task.id) for task in made[run_id])
+        ]
+        files = self._files_by_node(c, others)
+        metrics: dict[str, Metrics] = {}
+        for run_id in run_ids:
+            of_run: dict[str, dict[str, float | str]] = {}
+            for task in made[run_id]:
+                found = recorded.get(task.id)
+                if not found:
+                    own = files.get((run_id, task.node), ())
+                    parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
+                    found = [one for _, preview in parts.values() for one in preview.metrics]
+                of_run[task.node] = {one.name: one.value for one in found}
+            metrics[run_id] = of_run
         return metrics
+
+    def _files_by_node(
+        self, c: Connection, run_ids: Sequence[str]
+    ) -> dict[tuple[str, str], list[StoredFile]]:
+        """Return the files that tasks produced, by run and node."""
+        found: dict[tuple[str, str], list[StoredFile]] = {}
+        for run_id, own in self._store.artifacts.of_runs(c, run_ids).items():
+            for one in own:
+                found.setdefault((run_id, one.node), []).append(stored(one))
+        return found

@@ -79,7 +79,11 @@ class RunPreviews(RunEstimates):
             packages = rows.of_outputs(c, caller.name, digests) if digests else {}
             newest = self._newest(c, caller, shown)
         folder = self._store.folder
-        logged = {node: views.last_values(folder, attempt) for node, attempt in newest.items()}
+        logged = {
+            task.node: views.last_values(folder, newest[task.id])
+            for task in shown
+            if task.id in newest
+        }
         end = time.monotonic() + SECONDS
         items: list[NodePreview] = []
         pending: list[str] = []
@@ -156,13 +160,13 @@ class RunPreviews(RunEstimates):
     def _newest(
         self, c: Connection, caller: Caller, tasks: Sequence[MadeTask]
     ) -> dict[str, Attempt]:
-        """Return the newest of the `attempts_behind` each task, by node."""
+        """Return the newest of the `attempts_behind` each task, by its ID."""
         cached = self._store.tasks.taken_from(c, [task.id for task in tasks if task.cached])
-        makers = {task.node: cached.get(task.id, task.id) for task in tasks}
+        makers = {task.id: cached.get(task.id, task.id) for task in tasks}
         newest = self._store.attempts.newest_of(c, makers.values())
         without = [maker for maker in cached.values() if maker not in newest]
         newest |= self._store.attempts.behind_caches(c, caller.name, without)
-        return {node: newest[maker] for node, maker in makers.items() if maker in newest}
+        return {task_id: newest[maker] for task_id, maker in makers.items() if maker in newest}
 
     def _parts_of(
         self, files: Sequence[StoredFile], parts: Sequence[str], may_make: Callable[[], bool]

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 Metrics = Mapping[str, Mapping[str, float | str]]
 
 
+def only_metrics(run: Run, metrics: Metrics) -> RunFacts:
+    """Return a record with only metrics, in the order of the nodes."""
+    tasks = {
+        node: TaskFacts(node, node, place, "succeeded", metrics=own)
+        for place, (node, own) in enumerate(metrics.items())
+    }
+    return RunFacts(run, tasks)
+
+
 class FactReader:
     """Reads the records of several runs, which share most versions and environments."""
 
@@ -54,14 +63,6 @@ class FactReader:
         given = run.parameters if run.workflow_id else {}
         values = {name: canonical_text(value) for name, value in given.items()}
         return RunFacts(run, tasks, values, seconds)
-
-    def only_metrics(self, run: Run, metrics: Metrics) -> RunFacts:
-        """Return a record with only metrics, in the order of the nodes."""
-        tasks = {
-            node: TaskFacts(node, node, place, "succeeded", metrics=own)
-            for place, (node, own) in enumerate(metrics.items())
-        }
-        return RunFacts(run, tasks)
 
     def _task(
         self,

@@ -27,15 +27,16 @@ def with_text(query: Select[Any], text: str, *columns: ColumnElement[Any]) -> An
         return query
     if not text.isascii():
         return query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
-    escaped = ESCAPED.sub(r"/\g<0>", text)
-    return query.where(or_(*(_ContainsAscii(column, f"%{escaped}%") for column in columns)))
+    escaped, lower = ESCAPED.sub(r"/\g<0>", text), text.lower()
+    return query.where(or_(*(_ContainsAscii(one, f"%{escaped}%", lower) for one in columns)))
 
 
 class _ContainsAscii(FunctionElement[bool]):
-    """Whether a column has an ASCII text, in any case.
+    """Whether a column has an ASCII text, in any case: as a pattern of LIKE, and in lower case.
 
     SQLite's LIKE ignores the case of ASCII letters. That is ten times as fast as `lower`, which
-    calls Python for each row.
+    calls Python for each row. PostgreSQL's ILIKE takes twice as long as a search in lower case by
+    the rules of ASCII.
     """
 
     type = Boolean()
@@ -43,14 +44,14 @@ class _ContainsAscii(FunctionElement[bool]):
 
 
 @compiles(_ContainsAscii)
-def _ilike(element: Any, compiler: Any, **kw: Any) -> str:
-    column, pattern = element.clauses
-    return f"{compiler.process(column, **kw)} ILIKE {compiler.process(pattern, **kw)} ESCAPE '/'"
+def _position(element: Any, compiler: Any, **kw: Any) -> str:
+    column, _, lower = (compiler.process(one, **kw) for one in element.clauses)
+    return f"""position({lower} in lower({column} COLLATE "C")) > 0"""
 
 
 @compiles(_ContainsAscii, "sqlite")
 def _like(element: Any, compiler: Any, **kw: Any) -> str:
-    column, pattern = element.clauses
+    column, pattern, _ = element.clauses
     return f"{compiler.process(column, **kw)} LIKE {compiler.process(pattern, **kw)} ESCAPE '/'"
 
 

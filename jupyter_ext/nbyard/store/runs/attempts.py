@@ -181,6 +181,8 @@ class AttemptRows:
         self, c: Connection, owner: str, task_ids: Collection[str]
     ) -> dict[str, Attempt]:
         """Return by the IDs of cached tasks the newest attempt that `behind_cache` returns."""
+        if not task_ids:
+            return {}
         taker = tasks.alias()
         origins = (
             taker.join(tasks, tasks.c.cache_key == taker.c.cache_key)

@@ -1,10 +1,12 @@
 """Queries of clean-ups: finished runs with their outputs, and what protects them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, func, select, update
+from sqlalchemy import Connection, Select, Text, cast, func, literal, select, update
 
+from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.clean_up import FinishedRun
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
@@ -27,16 +29,29 @@ from nbyard.store.schema.tables import (
 
 ROWS_AT_ONCE = 1000
 FEW_RUNS = 1000
+FEW_DIGESTS = 5000
 
 
 class CleanUpRows:
     """Queries on runs that may be deleted; those with an `owner` see only that owner's rows."""
 
     def finished(
-        self, c: Connection, owner: str, *, with_outputs: bool = True
+        self,
+        c: Connection,
+        owner: str,
+        *,
+        with_outputs: bool = True,
+        until: datetime | None = None,
     ) -> dict[str, FinishedRun]:
-        """Return all finished runs by ID, without their protection by documents."""
+        """Return finished runs by ID, without their protection by documents.
+
+        `until` limits them to those that finished until then.
+        """
+        finished_at = func.coalesce(runs.c.finished_at, runs.c.created_at)
         own = (runs.c.owner == owner) & HISTORY & runs.c.state.in_(sorted(RUN.terminal))
+        if until is not None:
+            # IDs are in the order of creation, so their index finds the old runs.
+            own &= (runs.c.id < first_id_at(until)) & (finished_at <= until)
         outputs: dict[str, list[tuple[str, int]]] = {}
         made = select(artifacts.c.run_id, artifacts.c.digest, artifacts.c.size_bytes)
         for run_id, digest, size in c.execute(made.join(runs).where(own)) if with_outputs else ():
@@ -45,7 +60,6 @@ class CleanUpRows:
         group = func.coalesce(
             func.nullif(runs.c.workflow_id, ""), func.nullif(runs.c.path, ""), runs.c.title
         )
-        finished_at = func.coalesce(runs.c.finished_at, runs.c.created_at)
         name, columns = func.coalesce(runs.c.name, ""), (runs.c.id, runs.c.number, runs.c.title)
         query = select(*columns, name, runs.c.state, group, runs.c.path, finished_at).where(own)
         # All at once: row by row, the driver is asked for each of very many.
@@ -86,33 +100,78 @@ class CleanUpRows:
             row.path: row.document for row in c.execute(query.where(workflows.c.owner == owner))
         }
 
-    def attempt_folders(self, c: Connection, of: Collection[str]) -> dict[str, set[str]]:
-        """Return the names of the folders of these runs' attempts, by the ID of the run."""
-        query = select(tasks.c.run_id, attempts.c.id, attempts.c.worker).join(
-            tasks, tasks.c.id == attempts.c.task_id
+    def attempt_folders(self, c: Connection, groups: Sequence[Collection[str]]) -> list[set[str]]:
+        """Return the names of the folders of attempts for each group of runs."""
+        query = select(
+            tasks.c.run_id, func.coalesce(func.nullif(attempts.c.worker, ""), attempts.c.id)
         )
-        if len(of) <= FEW_RUNS:  # then those of others are not read
-            query = query.where(tasks.c.run_id.in_(of))
-        found: dict[str, set[str]] = {}
-        for run_id, attempt_id, worker in c.execute(query).all():
-            if run_id in of:
-                found.setdefault(run_id, set()).add(worker or attempt_id)
+        query = query.join(tasks, tasks.c.id == attempts.c.task_id)
+        place = _places(groups)
+        if len(place) <= FEW_RUNS:  # then those of others are not read
+            query = query.where(tasks.c.run_id.in_([*place]))
+        found: list[set[str]] = [set() for _ in groups]
+        for run_id, name in c.execute(query).all():
+            if (group := place.get(run_id)) is not None:
+                found[group].add(name)
         return found
 
-    def digests(self, c: Connection, of: Collection[str]) -> tuple[dict[str, set[str]], set[str]]:
-        """Return the digests that each of these runs names, and those that all others name."""
-        own: dict[str, set[str]] = {}
-        others: set[str] = set()
-        for run_id, digests in self._named(c):
-            (own.setdefault(run_id, set()) if run_id in of else others).update(digests)
-        return own, others
+    def digests(
+        self, c: Connection, groups: Sequence[Collection[str]]
+    ) -> tuple[list[set[str]], set[str]]:
+        """Return the digests that each group of runs names, and those that all others name.
 
-    def _named(self, c: Connection) -> Iterator[tuple[str, Iterable[str]]]:
-        yield from TemplateRows().digests_of_runs(c)
-        for run_id, digest in c.execute(select(artifacts.c.run_id, artifacts.c.digest)).all():
-            yield run_id, (digest,)
-        texts = (cast(tasks.c.plan, Text), cast(tasks.c.other_files, Text))
+        Outputs of others that no group names may be left out.
+        """
+        place = _places(groups)
+        found: list[set[str]] = [set() for _ in [*groups, ()]]  # the last one is that of others
+        for run_id, digests in TemplateRows().digests_of_runs(c):
+            found[place.get(run_id, -1)].update(digests)
+        self._add_texts(c, place, found)
+        self._add_outputs(c, place, found)
+        return found[:-1], found[-1]
+
+    def _add_texts(
+        self, c: Connection, place: Mapping[str, int], found: Sequence[set[str]]
+    ) -> None:
+        """Add the digests that plans of tasks and their other files name."""
+        texts = (cast(tasks.c.plan, Text), func.coalesce(cast(tasks.c.other_files, Text), ""))
         query = select(tasks.c.run_id, *texts)
-        read = c.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
-        for run_id, plan, others in read:
-            yield run_id, DIGEST.findall(f"{plan} {others or ''}")
+        if len(place) <= FEW_RUNS:
+            is_own = tasks.c.run_id.in_([*place])
+            _add_texts_of(c, query.where(is_own), place, found)
+            # Runs of the same workflow have the same plans.
+            query = select(literal(""), *texts).where(~is_own).distinct()
+        _add_texts_of(c, query, place, found)
+
+    def _add_outputs(
+        self, c: Connection, place: Mapping[str, int], found: Sequence[set[str]]
+    ) -> None:
+        """Add the digests of outputs; of other runs maybe only those that a group names."""
+        query = select(artifacts.c.run_id, artifacts.c.digest)
+        if len(place) <= FEW_RUNS:
+            own = query.where(artifacts.c.run_id.in_([*place]))
+            for run_id, digest in c.execute(own).all():
+                found[place[run_id]].add(digest)
+            wanted = set().union(*found[:-1])
+            query = query.where(artifacts.c.run_id.not_in([*place]))
+            if len(wanted) <= FEW_DIGESTS:  # then the database looks for them
+                query = query.where(artifacts.c.digest.in_(wanted))
+        for run_id, digest in c.execute(query).all():
+            found[place.get(run_id, -1)].add(digest)
+
+
+def _add_texts_of(
+    c: Connection, query: Select[Any], place: Mapping[str, int], found: Sequence[set[str]]
+) -> None:
+    read = c.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+    for rows in read.partitions():
+        parts: dict[int, list[str]] = {}
+        for run_id, plan, other_files in rows:
+            parts.setdefault(place.get(run_id, -1), []).append(f"{plan} {other_files}")
+        for group, part in parts.items():
+            found[group].update(DIGEST.findall(" ".join(part)))  # a call for each takes longer
+
+
+def _places(groups: Sequence[Collection[str]]) -> dict[str, int]:
+    """Return the place of the group of each run."""
+    return {run_id: place for place, own in enumerate(groups) for run_id in own}

@@ -35,13 +35,18 @@ class ResultRows:
             *([is_kind[kind]] if kind else []),
         )
         # IDs are in the order of their creation.
-        newest = select(func.max(A.id)).select_from(JOINED).where(wanted)
+        last = func.max(A.id)
+        newest = select(last.label("id")).select_from(JOINED).where(wanted)
         newest = newest.group_by(GROUP, T.node, A.name)
+        if not search:  # then the fields are read of one page only
+            newest = newest.having(last < after) if after else newest
+            newest = newest.order_by(last.desc()).limit(limit)
+        ids = newest.subquery().c.id
         fields = [A[name] for name in ("id", "name", "filename", "format", "size_bytes", "run_id")]
         query: Any = select(
             *fields, A.created_at, R.number, R.title, T.node, MAY_BE_MODEL.label("is_model")
         )
-        query = query.select_from(JOINED).where(A.id.in_(newest))
+        query = query.select_from(JOINED.join(ids.table, ids == A.id))
         query = with_text(query, search, A.filename, A.name, R.title)
         return [_result(row) for row in c.execute(newest_first(query, A.id, limit, after))]
 

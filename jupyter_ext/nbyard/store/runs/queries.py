@@ -32,7 +32,7 @@ from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.project_filter import run_ids_of, runs_of
-from nbyard.store.schema.index_conditions import NAMED
+from nbyard.store.schema.index_conditions import NAMED, OF_SOURCE
 from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
 from nbyard.store.transition import Move
@@ -235,7 +235,7 @@ class _Page(msgspec.Struct, frozen=True):
             of = of.where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
         if filters.keys() == {"schedule"}:
-            of_schedule = own.where(runs.c.source_id == filters["schedule"])
+            of_schedule = own.where(OF_SOURCE, runs.c.source_id == filters["schedule"])
             return self.newest(of_schedule, runs.c.id)
         if filters.keys() - {"path"} == {"workflow"}:
             by_id = self.newest(own.where(runs.c.workflow_id == filters["workflow"]), runs.c.id)
@@ -259,7 +259,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if project := filters.get("project"):
         query = query.where(runs.c.id.in_(run_ids_of(project)))
     if schedule := filters.get("schedule"):
-        query = query.where(runs.c.source_id == schedule)
+        query = query.where(OF_SOURCE, runs.c.source_id == schedule)
     if workflow := filters.get("workflow"):
         of_path = runs.c.path == filters["path"] if "path" in filters else false()
         query = query.where((runs.c.workflow_id == workflow) | of_path)

@@ -253,6 +253,15 @@ class TaskRows:
         rows = c.execute(query.order_by(tasks.c.place).limit(limit))
         return [MadeTask(row.id, row.node, row.cached) for row in rows]
 
+    def made_in(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[MadeTask]]:
+        """Return the succeeded tasks of each run, in graph order."""
+        query = select(tasks.c.run_id, tasks.c.id, tasks.c.node, tasks.c.cached)
+        query = query.where(tasks.c.run_id.in_(run_ids), tasks.c.state == "succeeded")
+        found: dict[str, list[MadeTask]] = {run_id: [] for run_id in run_ids}
+        for run_id, *fields in c.execute(query.order_by(tasks.c.place)).all():
+            found[run_id].append(MadeTask(*fields))
+        return found
+
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:
         """Return one task for display, without attempts and artifacts."""
         query = select(tasks).where(tasks.c.run_id == run_id, tasks.c.node == node)

@@ -5,16 +5,17 @@ Migrations read this module. Queries do not, because indexes load the dialects o
 
 from sqlalchemy import Index
 
-from nbyard.store.schema.index_conditions import MODELS, NAMED, WORKED
+from nbyard.store.schema.index_conditions import MODELS, NAMED, OF_SOURCE, WORKED
 from nbyard.store.schema.tables import artifacts, cache, metadata, runs, tasks
 
 R, T = runs.c, tasks.c
 Index("ix_runs_owner_id", R.owner, R.id)
 Index("ix_runs_owner_state_id", R.owner, R.state, R.id)
 Index("ix_runs_owner_origin_id", R.owner, R.origin, R.id)
-Index("ix_runs_source_id_id", R.source_id, R.id)
 Index("ix_runs_workflow_id_id", R.workflow_id, R.id)
 Index("ix_runs_path_id", R.path, R.id)
+SOURCES = (R.source_id, R.id)
+Index("ix_runs_of_sources", *SOURCES, sqlite_where=OF_SOURCE, postgresql_where=OF_SOURCE)
 NAMED_RUNS = (R.owner, R.workflow_id, R.id)
 Index("ix_runs_named", *NAMED_RUNS, sqlite_where=NAMED, postgresql_where=NAMED)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)

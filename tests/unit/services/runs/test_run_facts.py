@@ -3,7 +3,7 @@
 import json
 
 from nbyard.domain.comparison.facts import InputFacts
-from nbyard.services.runs.run_facts import FactReader
+from nbyard.services.runs.run_facts import FactReader, only_metrics
 
 
 def test_the_facts_of_a_workflow(yard, ann, flow, finished):
@@ -45,7 +45,7 @@ def test_a_notebook_counts_only_with_a_picture(yard, ann, root, finished):
         assert reader.read(detail.run, {}, {}).tasks["main"].outputs == {}
         pictured = reader.read(detail.run, {}, {"main": "sha256:p"}).tasks["main"]
         assert reader.version("fog") is None
-        only = reader.only_metrics(detail.run, {"main": {"m": 1.0}})
+        only = only_metrics(detail.run, {"main": {"m": 1.0}})
     assert pictured.outputs["executed.ipynb"].compared == "sha256:p"
     assert pictured.environment == "python3"
     assert only.tasks["main"].metrics == {"m": 1.0}

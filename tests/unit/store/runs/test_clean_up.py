@@ -1,6 +1,7 @@
 """R14: finished runs, as rows tell them."""
 
 import msgspec
+import pytest
 
 from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment
@@ -9,6 +10,7 @@ from nbyard.domain.state_machines import RUN
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
+from nbyard.store.runs import clean_up
 
 from ..models.test_queries import add as add_model
 from ..rows import Rows, moment
@@ -34,7 +36,9 @@ def test_only_ended_runs_of_the_owner_are_found_with_their_outputs(store: Store)
     assert (found[done.id].name, found[done.id].finished_at) == ("a", moment(9))
 
 
-def test_digests_of_some_runs_and_of_all_others(store: Store) -> None:
+def test_digests_of_some_runs_and_of_all_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two, both = (f"sha256:{digit * 64}" for digit in "123")
     with store.write() as c:
         rows = Rows(store, c)
@@ -43,8 +47,13 @@ def test_digests_of_some_runs_and_of_all_others(store: Store) -> None:
             task = rows.succeeded(run)
             rows.artifact(task, "own", own)
             rows.artifact(task, "both", both)
-        found = store.clean_ups.digests(c, {first.id})
-        assert found == ({first.id: {one, both}}, {two, both})
+        assert store.clean_ups.digests(c, [[first.id]]) == ([{one, both}], {both})
+        groups = [[first.id], [], [second.id, "gone"]]
+        assert store.clean_ups.digests(c, groups) == ([{one, both}, set(), {two, both}], set())
+        monkeypatch.setattr(clean_up, "FEW_DIGESTS", 0)
+        assert store.clean_ups.digests(c, [[first.id]]) == ([{one, both}], {two, both})
+        monkeypatch.setattr(clean_up, "FEW_RUNS", 0)
+        assert store.clean_ups.digests(c, [[first.id]]) == ([{one, both}], {two, both})
 
 
 def test_a_run_is_kept_until_it_is_released(store: Store) -> None:

@@ -62,6 +62,7 @@ def test_succeeded_tasks_come_in_pages_without_their_plans(store: Store) -> None
         assert store.tasks.made(c, run.id, 1, "", []) == made[:1]
         assert store.tasks.made(c, run.id, 9, "z", []) == made[1:]
         assert store.tasks.made(c, run.id, 9, "", ["a", "b", "none"]) == made[1:]
+        assert store.tasks.made_in(c, [run.id, "none"]) == {run.id: made, "none": []}
 
 
 def test_the_task_behind_a_pinned_result_is_found_through_all_pins(store: Store) -> None:

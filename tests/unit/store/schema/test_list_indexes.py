@@ -75,6 +75,6 @@ def test_the_runs_of_a_project_are_found_by_their_links(tmp_path: Path) -> None:
         ((words, values),) = told
         plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
     store.close()
-    for index in ("sqlite_autoindex_runs_1", "ix_runs_workflow_id_id", "ix_runs_source_id_id"):
+    for index in ("sqlite_autoindex_runs_1", "ix_runs_workflow_id_id", "ix_runs_of_sources"):
         found = re.compile(f"SEARCH runs USING (COVERING )?INDEX {index} ")
         assert any(map(found.match, plan)), plan
