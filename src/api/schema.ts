@@ -1553,7 +1553,8 @@ export interface paths {
         };
         /**
          * List the newest result of each output in the runs of a project, newest first
-         * @description `kind` limits the list to data or models.
+         * @description They are those of the newest 200 runs of each workflow or file in each state. `kind` limits
+         *     the list to data or models.
          */
         get: operations["projects.artifacts"];
         put?: never;

@@ -49,6 +49,7 @@ MAY_SEE: dict[str, str] = {
     "past_results.py:LAST_PARTS": "narrows SUCCESSES, which is limited to history",
     "project_results.py:GROUP": "columns only",
     "project_results.py:JOINED": "narrowed by ResultRows.page",
+    "project_results.py:ResultRows.page": "limited to history by _newest_runs",
     "queries.py:BY_ID": BY_ID,
     "queries.py:LARGEST": "numbers of scratch runs are negative",
     "queries.py:OWN": "columns only",

@@ -57,7 +57,7 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
         left |= freed
         preview = CleanUpPreview(
             len(doomed),
-            sum(map(blobs.size, freed)),
+            sum(_size(blobs, digest) for digest in freed),
             sum(_folder_bytes(f"{base}/{name}") for name in names),
             [shown_run(run) for run in doomed[:MOST_SHOWN]],
             len(protected),
@@ -117,6 +117,14 @@ def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
             with contextlib.suppress(NotFound):  # collected before
                 found.update(entry.digest for entry in blobs.tree(digest).files)
     return found
+
+
+def _size(blobs: Blobs, digest: str) -> int:
+    """Return the size of stored bytes in bytes, 0 if they are gone."""
+    try:
+        return os.stat(blobs.place(digest)).st_size
+    except OSError:
+        return 0
 
 
 def _folder_bytes(folder: str) -> int:

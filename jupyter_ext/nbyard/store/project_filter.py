@@ -38,10 +38,13 @@ def runs_of(project: str) -> list[ColumnElement[bool]]:
     return [*found, and_(OF_SOURCE, source)]
 
 
-def run_ids_of(project: str) -> CompoundSelect[Any]:
-    """Return the query for the IDs of the runs of a project."""
+def run_ids_of(
+    project: str, *more: ColumnElement[Any], where: ColumnElement[bool] | None = None
+) -> CompoundSelect[Any]:
+    """Return the query for the IDs, and `more` columns, of the runs of a project."""
     # From the links to the runs: other conditions then read only the runs of the project.
-    return union(*(select(R.id).where(one) for one in runs_of(project)))
+    condition = true() if where is None else where
+    return union(*(select(R.id, *more).where(one, condition) for one in runs_of(project)))
 
 
 def projects_of_runs(

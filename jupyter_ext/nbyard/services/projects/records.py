@@ -147,7 +147,8 @@ class ProjectRecords:
     ) -> Page[ProjectArtifact]:
         """List the newest result of each output in the runs of a project, newest first.
 
-        `kind` limits the list to data or models.
+        They are those of the newest 200 runs of each workflow or file in each state. `kind` limits
+        the list to data or models.
         """
         check_limit(limit)
         if kind not in ("", *ARTIFACT_KINDS):

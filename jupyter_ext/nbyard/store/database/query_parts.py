@@ -46,7 +46,7 @@ class _ContainsAscii(FunctionElement[bool]):
 @compiles(_ContainsAscii)
 def _position(element: Any, compiler: Any, **kw: Any) -> str:
     column, _, lower = (compiler.process(one, **kw) for one in element.clauses)
-    return f"""position({lower} in lower({column} COLLATE "C")) > 0"""
+    return f'strpos(lower({column} COLLATE "C"), {lower}) > 0'
 
 
 @compiles(_ContainsAscii, "sqlite")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, select
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import Project, ProjectArtifact
@@ -15,6 +15,9 @@ from nbyard.store.schema.tables import artifacts, runs, tasks
 A, R, T = artifacts.c, runs.c, tasks.c
 # Runs of one workflow or file have the same outputs.
 GROUP = func.coalesce(func.nullif(R.workflow_id, ""), func.nullif(R.path, ""), R.id)
+# The cost of a page must not grow with the number of runs.
+RUNS_OF_GROUP = 200
+MOST_RUNS = 2_000
 JOINED = artifacts.join(tasks, T.id == A.task_id).join(runs, R.id == A.run_id)
 
 
@@ -24,13 +27,14 @@ class ResultRows:
     def page(
         self, c: Connection, project: Project, limit: int, after: str, search: str, kind: str
     ) -> list[ProjectArtifact]:
-        """Return a page of results, newest first; `kind` is *data*, *model* or empty for both."""
+        """Return a page of results, newest first; `kind` is *data*, *model* or empty for both.
+
+        They are those of the newest runs of each workflow or file in each state.
+        """
         is_kind = {"model": MAY_BE_MODEL, "data": not_(MAY_BE_MODEL)}
         wanted = and_(
-            R.owner == project.owner,
-            R.id.in_(run_ids_of(project.id)),
-            HISTORY,
-            T.state == "succeeded",
+            A.run_id.in_(_newest_runs(c, project)),
+            _plain(T.state) == "succeeded",
             A.name != EXECUTED,
             *([is_kind[kind]] if kind else []),
         )
@@ -49,6 +53,24 @@ class ResultRows:
         query = query.select_from(JOINED.join(ids.table, ids == A.id))
         query = with_text(query, search, A.filename, A.name, R.title)
         return [_result(row) for row in c.execute(newest_first(query, A.id, limit, after))]
+
+
+def _newest_runs(c: Connection, project: Project) -> list[str]:
+    """Return the IDs of the newest runs of a project, of each group and state.
+
+    So many failed runs do not hide the last results.
+    """
+    own = and_(_plain(R.owner) == project.owner, HISTORY)
+    of = run_ids_of(project.id, R.state, GROUP.label("group"), where=own).subquery().c
+    place = func.row_number().over(partition_by=(of.group, of.state), order_by=of.id.desc())
+    ranked = select(of.id, place.label("place")).subquery().c
+    query = select(ranked.id).where(ranked.place <= RUNS_OF_GROUP)
+    return [*c.execute(newest_first(query, ranked.id, MOST_RUNS, "")).scalars()]
+
+
+def _plain(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a column without its indexes, which SQLite would prefer: most rows are alike."""
+    return column + ""
 
 
 def _result(row: Row[Any]) -> ProjectArtifact:

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from nbyard.store import Connection, Store
+from nbyard.store.runs import project_results
+from nbyard.store.schema import tables
 from nbyard.store.schema.tables import artifacts
 
 from ..rows import Rows
@@ -54,6 +58,21 @@ def test_the_newest_result_of_each_output_is_shown(store: Store) -> None:
         first = store.results.page(c, wine, 1, "", "", "")
         rest = store.results.page(c, wine, 9, first[0].id, "", "")
         assert [one.name for one in (*first, *rest)] == ["folder", "model", "scores"]
+
+
+def test_results_are_those_of_the_newest_runs_in_each_state(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project_results, "RUNS_OF_GROUP", 1)
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        store.projects.link(c, wine, "workflow", "w")
+        runs = [rows.run(workflow_id="w") for _ in range(4)]
+        for number, name in enumerate(("old", "scores", "partial", "log")):
+            put(rows, rows.succeeded(runs[number]), name)
+        for run, state in zip(runs, ("succeeded", "succeeded", "failed", "failed"), strict=True):
+            c.execute(tables.runs.update().where(tables.runs.c.id == run.id).values(state=state))
+        assert [name for _, name, _ in names(store, c, wine)] == ["log", "scores"]
 
 
 def test_runs_of_files_and_failed_tasks(store: Store) -> None:
