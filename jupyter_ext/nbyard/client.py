@@ -32,6 +32,7 @@ STOPPED = (424, 503)
 REDIRECTS = range(300, 400)
 START = because("start-in-hub")
 CHUNK = 8 << 20
+PROJECT_HEADER = "Nbyard-Project"
 
 
 class Client:
@@ -46,6 +47,7 @@ class Client:
         self._headers = {"Authorization": f"token {token}"} if token else {}
         if attempt := os.environ.get("NBYARD_ATTEMPT_ID"):
             self._headers[ATTEMPT_HEADER] = attempt
+        self.project = ""
         for noun in {operation.noun for operation in table()}:
             setattr(self, noun, Noun(self, [o for o in table() if o.noun == noun]))
 
@@ -66,6 +68,8 @@ class Client:
         path = operation.path
         query: dict[str, Any] = {}
         headers = dict(self._headers)
+        if self.project:
+            headers[PROJECT_HEADER] = self.project
         body = None
         for field in operation.fields:
             if field.name not in values:

@@ -35,8 +35,10 @@ OWN_HOSTS = ("", "0.0.0.0", "::", "::1", "localhost", LOOPBACK)
 class LocalNoun:
     """A service whose methods get their caller automatically."""
 
-    def __init__(self, services: Services, noun: str, caller: Caller):
+    def __init__(self, services: Services, noun: str, caller: Caller, project: str = ""):
         self._services = services
+        self._noun = noun
+        self._project = project
         self._service = getattr(services, noun)
         self._caller = caller
 
@@ -52,7 +54,12 @@ class LocalNoun:
                     check_text(value, str(name))
             if marked := getattr(method, "__operation__", None):
                 self._services.refuse_from_scratch(self._caller, marked[2])
-            return method(self._caller, *positional, **named)
+            result = method(self._caller, *positional, **named)
+            if self._project:
+                created = f"{self._noun}.{verb}"
+                link = self._services.projects.link_created
+                link(self._caller, self._project, created, result)
+            return result
 
         return call
 
@@ -74,6 +81,7 @@ class Local:
     def __init__(self) -> None:
         from nbyard.yard import Yard
 
+        self.project = ""
         self.yard = Yard.open(start=Path.cwd())
         atexit.register(self.yard.close)
         self.caller = Caller(local_name(), attempt_id=os.environ.get(ATTEMPT, ""))
@@ -81,7 +89,7 @@ class Local:
         self._next_call = 0.0
 
     def __getattr__(self, noun: str) -> LocalNoun:
-        return LocalNoun(self.yard.services, noun, self.caller)
+        return LocalNoun(self.yard.services, noun, self.caller, self.project)
 
     def unheard(self) -> dict[str, str]:
         """Return settings given here that the running dispatcher was started without.
@@ -153,20 +161,27 @@ class Local:
             self.yard.parts.ensure_dispatcher()
 
 
-def connect(server: str = "") -> Any:
+def connect(server: str = "", project: str = "") -> Any:
     """Return a connection whose attributes are nouns: `connect().runs.list()`.
 
     `server` is a name of the configuration file, a URL, the port of a Jupyter server on this
     machine, or `local`; empty: NBYARD_SERVER, else the default of the file, else the store of this
     machine. A named server has its own token; otherwise the token is NBYARD_TOKEN. Without it,
     tokens are known for servers of this machine, and for the JupyterHub session's server of this
-    process.
+    process. What the connection creates is linked to `project`, which is a name or an ID.
 
     Raises:
+        NotFound: there is no such project.
         Unavailable: no server runs on that port.
         Invalid: `server` is neither a name nor a URL nor a port, or the file is refused.
     """
-    server = server_of(server)
+    connection = _connected(server_of(server))
+    if project:
+        connection.project = connection.projects.get(project=project).id
+    return connection
+
+
+def _connected(server: str) -> Any:
     if not server:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")

@@ -7512,19 +7512,18 @@ export interface components {
          * Spelling
          * @description A command for a POSIX shell and a program that send the same request.
          *
-         *         Both ask for secret values when they run. A form also links to the active project what the
-         *         request creates, if `is_linked`.
+         *         Both ask for secret values when they run.
          */
         Spelling: {
             command: string;
             python: string;
-            is_linked: boolean;
         };
         /**
          * SpellingRequest
          * @description A request to spell. `operation` is its ID, such as `runs.create`.
          *
-         *         Secret values are not needed, and never part of a spelling.
+         *         Secret values are not needed, and never part of a spelling. `project` is the ID of the active
+         *         project, to which what the request creates is linked.
          */
         SpellingRequest: {
             operation: string;
@@ -7536,6 +7535,8 @@ export interface components {
             query: Record<string, unknown>;
             /** @default null */
             body: Record<string, unknown> | null;
+            /** @default  */
+            project: string;
         };
         /**
          * Stderr

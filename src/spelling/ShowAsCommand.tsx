@@ -42,7 +42,6 @@ export function ShowAsCommand({ spelling, trans }: IShowAsCommandProps): JSX.Ele
 }
 
 function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
-  const { project } = spelling.client;
   const place = useRef<HTMLDivElement>(null);
   const asked = useRequest(spelling, place);
   const { shown, problem } = useSpelling(spelling.client, asked, trans);
@@ -82,12 +81,7 @@ function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
         </section>
       ))}
       <p className="nby-Field-help">
-        {trans.__('Paths start in the server’s root folder. A secret is asked for, never shown.')}{' '}
-        {project &&
-          shown?.is_linked &&
-          trans.__(
-            'The form also links the new item to the active project. The command does not: use nbyard projects link.'
-          )}
+        {trans.__('Paths start in the server’s root folder. A secret is asked for, never shown.')}
       </p>
       <div role="status" className="nby-Sr">
         {said}
@@ -138,7 +132,9 @@ function useSpelling(client: ISpelling['client'], asked: string, trans: Translat
     const control = new AbortController();
     const { signal } = control;
     const timer = window.setTimeout(() => {
-      const body = JSON.parse(asked) as { operation: string };
+      // What the form creates is linked to the active project.
+      const { project } = client;
+      const body = { ...(JSON.parse(asked) as { operation: string }), project };
       client
         .call('system.spell', { body, signal })
         .then(shown => setAnswer({ shown }))

@@ -4,14 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from nbyard import discover
 from nbyard.client import Client
+from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
-from nbyard.errors import Invalid, Unavailable
+from nbyard.domain.projects.structs import NewProject
+from nbyard.errors import Invalid, NotFound, Unavailable
 from nbyard.ipc import dispatcher_launcher
+from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
 
@@ -29,6 +33,20 @@ def test_without_a_server_the_store_of_this_machine(machine):
     assert found.yard.store.id == machine.store.id
     found.wait(0)
     found.yard.close()
+
+
+def test_what_a_connection_creates_is_linked_to_its_project(machine, monkeypatch):
+    monkeypatch.chdir(machine.parts.files.root)
+    machine.services.projects.create(Caller(local_name()), NewProject("wine"))
+    found = discover.connect(project="wine")
+    Path("linked.py").write_text("print()\n")
+    made = found.schedules.create(
+        body={"run": {"path": "linked.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+    )
+    assert [one.id for one in found.schedules.list(project="wine").items] == [made.id]
+    found.yard.close()
+    with pytest.raises(NotFound):
+        discover.connect(project="gone")
 
 
 def test_an_address_is_where_the_one_that_answers_listens(machine):

@@ -10,6 +10,7 @@ import click
 
 from nbyard import __version__
 from nbyard.cli.lazy_commands import lazy_commands
+from nbyard.cli.shared_options import PROJECT
 
 SELDOM = 100_000
 EXIT_INTERRUPTED = 130
@@ -28,7 +29,9 @@ class Nouns(click.Group):
 
 @click.group(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nbyard")
-def nbyard() -> None:
+@click.option("--project", metavar="NAME", help="Link what the command creates to this project.")
+@click.pass_context
+def nbyard(context: click.Context, project: str | None) -> None:
     """Run notebooks, scripts and workflows.
 
     Everything is also available in JupyterLab.
@@ -39,6 +42,7 @@ def nbyard() -> None:
       nbyard run pipeline.nbflow --name nightly --json
       nbyard runs log nightly
     """
+    context.meta[PROJECT] = project
 
 
 for command in lazy_commands():

@@ -4,13 +4,20 @@ from typing import Any
 
 import click
 
+PROJECT = "nbyard.project"  # where the context of a command has the name of the project
+
 
 def connect(server: str) -> Any:
-    """Connect to the server of --server; if it is empty, to the store of this machine."""
+    """Connect to the server of --server; if it is empty, to the store of this machine.
+
+    What the command creates is linked to the project of `nbyard --project`.
+    """
     # Help and completion load the commands, and need none of what this imports.
     from nbyard.discover import connect as connect_to
 
-    return connect_to(server)
+    context = click.get_current_context(silent=True)
+    project = context.meta.get(PROJECT) if context else None
+    return connect_to(server, project) if project else connect_to(server)
 
 
 def server_option(command: Any) -> Any:

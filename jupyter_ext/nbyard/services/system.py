@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,13 +16,14 @@ from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.domain.spelling import Spelling, SpellingRequest
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, NotFound
 from nbyard.host import gpus
 from nbyard.host.installed_runtimes import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.host.user_unit import unit_file
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import find_project
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -76,7 +78,12 @@ class SystemService:
 
         Both send the same request. Secret values are never shown: both ask for them.
         """
-        return self._parts.spell(body)
+        name = ""
+        if body.project:
+            # Without such a project, a form links nothing.
+            with self._parts.store.read() as c, suppress(NotFound):
+                name = find_project(self._parts.store, c, caller, body.project).name
+        return self._parts.spell(msgspec.structs.replace(body, project=name))
 
     def _versions(self) -> Check:
         version = sys.version.split()[0]

@@ -40,8 +40,7 @@ describe('G8: a form as a command and as Python', () => {
     draft.path = 'a.ipynb';
     call.mockReset().mockImplementation(async (_, { body }) => ({
       command: `nbyard run ${body.body.path}`,
-      python: `run(${body.body.path})`,
-      is_linked: true
+      python: `run(${body.body.path})`
     }));
   });
 
@@ -53,7 +52,8 @@ describe('G8: a form as a command and as Python', () => {
     expect(call.mock.lastCall[0]).toBe('system.spell');
     expect(call.mock.lastCall[1].body).toEqual({
       operation: 'runs.create',
-      body: { path: 'a.ipynb' }
+      body: { path: 'a.ipynb' },
+      project: ''
     });
     fireEvent.change(screen.getByRole('textbox'), { target: { value: 'b.ipynb' } });
     await waitFor(() => expect(texts()[0]).toBe('nbyard run b.ipynb'));
@@ -84,16 +84,11 @@ describe('G8: a form as a command and as Python', () => {
     await waitFor(() => expect(screen.getByText('body.path: is a folder')).toBeTruthy());
   });
 
-  it('says that a command does not link to the active project, as the form does', async () => {
+  it('names the active project, to which the command links, too', async () => {
+    project = 'p1';
     render(<Form request={request} />);
     act(() => void (details().open = true));
-    await waitFor(() => expect(texts()).toHaveLength(2));
-    expect(details().textContent).not.toContain('active project');
-    project = 'p1';
-    fireEvent.change(screen.getByRole('textbox'), { target: { value: 'b.ipynb' } });
-    await waitFor(() =>
-      expect(details().textContent).toContain('links the new item to the active')
-    );
+    await waitFor(() => expect(call.mock.lastCall?.[1].body.project).toBe('p1'));
     project = '';
   });
 

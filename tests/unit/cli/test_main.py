@@ -317,3 +317,16 @@ def test_a_page_of_a_list_below_a_thing_names_the_next_one(capsys, next_page) ->
     (operation,) = (one for one in table() if one.id == "deployments.revisions")
     GeneratedCommand(operation)._show(Page([], next=next_page), as_json=False)
     assert ("More with --after 7" in capsys.readouterr().err) == bool(next_page)
+
+
+def test_the_project_of_a_command_is_that_of_its_connection(monkeypatch):
+    asked: list[tuple[str, ...]] = []
+
+    def connect(*given: str) -> Any:
+        asked.append(given)
+        return SimpleNamespace(runs=SimpleNamespace(cancel=lambda **_: None))
+
+    monkeypatch.setattr("nbyard.discover.connect", connect)
+    for words in (["--project", "wine", "runs", "cancel", "1"], ["runs", "cancel", "1"]):
+        CliRunner().invoke(nbyard, words)
+    assert asked == [("", "wine"), ("",)]

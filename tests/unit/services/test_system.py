@@ -159,7 +159,6 @@ def test_doctor_does_not_count_the_unit_of_another_store(yard, ann, unit, root):
 def test_a_request_is_spelled_and_not_sent(yard, ann):
     asked = SpellingRequest("runs.create", body={"path": "train.ipynb"})
     spelled = yard.services.system.spell(ann, asked)
-    assert spelled.is_linked
     assert spelled.command == "nbyard run train.ipynb"
     assert spelled.python.endswith("connection.runs.create(body={'path': 'train.ipynb'})")
     assert yard.services.runs.list(ann).items == []

@@ -20,8 +20,13 @@ class _Asked:
         return f'getpass("{name[:1].upper()}{name[1:]}: ")'
 
 
-def python_code(operation: Operation, values: dict[str, Any], secrets: list[str]) -> str:
-    """Return a program that sends a request; it asks for the secrets of the body."""
+def python_code(
+    operation: Operation, values: dict[str, Any], secrets: list[str], project: str = ""
+) -> str:
+    """Return a program that sends a request; it asks for the secrets of the body.
+
+    What the request creates is linked to the project, if there is one.
+    """
     for place in secrets:
         *outer, name = place.split(".")
         inner = values["body"]
@@ -40,4 +45,5 @@ def python_code(operation: Operation, values: dict[str, Any], secrets: list[str]
         line = f"{call}(\n{''.join(f'{INDENT}{one},{chr(10)}' for one in arguments)})"
     imports = ["from getpass import getpass\n"] if secrets else []
     head = ["\n".join([*imports, "from nbyard.discover import connect"]), ""]
-    return "\n".join([*head, "connection = connect()", line])
+    connection = f"connection = connect({f'project={project!r}' if project else ''})"
+    return "\n".join([*head, connection, line])

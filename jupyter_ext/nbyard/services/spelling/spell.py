@@ -83,8 +83,10 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
         any_call = Words("call").json("--body", told).each("--ask", secrets)
         words = any_call.done(operation.id, *texts)
     values = {**path, **query, **({"body": told} if fields else {})}
-    python = python_code(operation, values, secrets)
-    return Spelling(shlex.join(words), python, operation.id in CREATED)
+    project = asked.project if operation.id in CREATED else ""
+    if project:
+        words[1:1] = ["--project", project]
+    return Spelling(shlex.join(words), python_code(operation, values, secrets, project))
 
 
 def _own_command(

@@ -62,6 +62,15 @@ def test_requests_without_a_command_of_their_own(name, body, command):
     check_command(name, body, command)
 
 
+def test_what_is_created_is_linked_to_the_active_project():
+    asked = SpellingRequest("runs.create", body={"path": "a.ipynb"}, project="red wine")
+    spelled = spell(BY_ID["runs.create"], asked)
+    assert spelled.command == "nbyard --project 'red wine' run a.ipynb"
+    assert "connect(project='red wine')" in spelled.python
+    asked = SpellingRequest("runs.cancel", {"run": "1"}, project="red wine")
+    assert "wine" not in str(spell(BY_ID["runs.cancel"], asked))
+
+
 def test_a_program_asks_for_secrets_and_is_short():
     asked = SpellingRequest("channels.create", body={"name": "team", "url": "slack://hidden"})
     assert spell(BY_ID["channels.create"], asked).python == (
