@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from nbyard import __version__
-from nbyard.cli.lazy_commands import lazy_commands
-from nbyard.cli.shared_options import PROJECT
+from nbyard.cli.lazy_commands import PROJECT, lazy_commands
 
 SELDOM = 100_000
 EXIT_INTERRUPTED = 130
@@ -29,7 +28,12 @@ class Nouns(click.Group):
 
 @click.group(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nbyard")
-@click.option("--project", metavar="NAME", help="Link what the command creates to this project.")
+@click.option(
+    "--project",
+    metavar="NAME",
+    shell_complete=lambda context, option, start: _projects(start),
+    help="Link what the command creates to this project.",
+)
 @click.pass_context
 def nbyard(context: click.Context, project: str | None) -> None:
     """Run notebooks, scripts and workflows.
@@ -71,6 +75,13 @@ def main(arguments: list[str] | None = None) -> None:
     except _errors().EXPECTED as error:
         words = sys.argv[1:] if arguments is None else arguments
         sys.exit(_errors().print_error(error, words))
+
+
+def _projects(start: str) -> list[Any]:
+    """Return the names of projects that complete a word."""
+    from nbyard.cli.stored_names import completions
+
+    return completions("", "projects", start)
 
 
 def _errors() -> ModuleType:

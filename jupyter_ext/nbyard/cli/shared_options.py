@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-PROJECT = "nbyard.project"  # where the context of a command has the name of the project
+from nbyard.cli.lazy_commands import PROJECT
 
 
 def connect(server: str) -> Any:

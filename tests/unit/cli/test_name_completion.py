@@ -5,6 +5,9 @@ from click.shell_completion import ShellComplete
 
 from nbyard.cli.main import nbyard
 from nbyard.cli.name_completion import BY_PLACE, NOUNS
+from nbyard.domain.callers import Caller
+from nbyard.domain.projects.structs import NewProject
+from nbyard.rest.identity import local_name
 from nbyard.services.operation_table import table
 
 from ..store.rows import Rows
@@ -15,7 +18,6 @@ def completed(shell, yard):
     """Return what a shell offers for words in the store of `yard`."""
     with yard.store.write() as c:
         from nbyard.host.server_names import LOCAL
-        from nbyard.rest.identity import local_name
 
         assert LOCAL == "local"
         rows = Rows(yard.store, c)
@@ -39,6 +41,11 @@ def test_names_of_the_store_are_offered(completed) -> None:
     assert completed("runs", "why", "nightly", "n") == ["nightly"]
     assert completed("run", "c") == ["clean", "c"]
     assert completed("datasets", "add", "pen") == []
+
+
+def test_projects_of_the_group_are_offered(completed, yard) -> None:
+    yard.services.projects.create(Caller(local_name()), NewProject("wine"))
+    assert completed("--project", "w") == ["wine"]
 
 
 def test_an_unknown_server_offers_nothing(completed) -> None:
