@@ -17,7 +17,6 @@ import click
 # pathlib would be a tenth of what the help of a noun imports
 TABLE = os.path.join(os.path.dirname(__file__), "commands.json")
 LIST = "list"
-PROJECT = "nbyard.project"  # where the context of a command has the name of the project
 Entry = Mapping[str, Any]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nbyard import __version__
-from nbyard.cli.lazy_commands import PROJECT, lazy_commands
+from nbyard.cli.lazy_commands import lazy_commands
 
 SELDOM = 100_000
 EXIT_INTERRUPTED = 130
@@ -46,7 +46,7 @@ def nbyard(context: click.Context, project: str | None) -> None:
       nbyard run pipeline.nbflow --name nightly --json
       nbyard runs log nightly
     """
-    context.meta[PROJECT] = project
+    context.obj = project
 
 
 for command in lazy_commands():

@@ -4,8 +4,6 @@ from typing import Any
 
 import click
 
-from nbyard.cli.lazy_commands import PROJECT
-
 
 def connect(server: str) -> Any:
     """Connect to the server of --server; if it is empty, to the store of this machine.
@@ -16,7 +14,7 @@ def connect(server: str) -> Any:
     from nbyard.discover import connect as connect_to
 
     context = click.get_current_context(silent=True)
-    project = context.meta.get(PROJECT) if context else None
+    project = context.find_object(str) if context else None
     return connect_to(server, project) if project else connect_to(server)
 
 
