@@ -177,14 +177,11 @@ def without_false(document: Mapping[str, Any]) -> dict[str, Any]:
     schedules = document.get("schedules")
     if not isinstance(schedules, dict):
         return {**document}
-    return {**document, "schedules": {name: _nulls(one) for name, one in schedules.items()}}
-
-
-def _nulls(entry: Any) -> Any:
-    if not isinstance(entry, dict):
-        return entry
-    removed = {name: None for name in OPTIONAL if entry.get(name) is False}  # TOML has no null
-    return {**entry, **removed}
+    found = {**schedules}
+    for name, entry in schedules.items():
+        if isinstance(entry, dict):  # TOML has no null
+            found[name] = entry | {one: None for one in OPTIONAL if entry.get(one) is False}
+    return {**document, "schedules": found}
 
 
 def _given(entry: ScheduleEntry) -> dict[str, Any]:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.projects.definitions import ProjectChange
     from nbyard.domain.projects.schedule_entries import ScheduleEntry
-    from nbyard.domain.runs.structs import NewRun
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
     from nbyard.store.schedules import ScheduleRow
@@ -157,7 +156,13 @@ class ScheduleSync:
         if fields & OF_CODE:
             given["run"] = new.run
         elif fields & OF_RUN or row.root != self._folder:
-            given["run"] = _changed_run(row.schedule.run, new.run, fields)
+            stored = row.schedule.run
+            # options that no entry has stay
+            options = {option: getattr(new.run, option) for option in RUN_OPTIONS}
+            texts = {} if "parameters" in fields else stored.texts
+            given["run"] = msgspec.structs.replace(
+                stored, path=new.run.path, texts=texts, **options
+            )
         if "when" in fields:
             given["timing"] = new.timing
         if "notify" in fields:
@@ -171,13 +176,6 @@ class ScheduleSync:
         if "enabled" in fields:
             switch = self._service.enable if entry.enabled else self._service.disable
             switch(self._caller, schedule_id)
-
-
-def _changed_run(stored: NewRun, new: NewRun, fields: set[str]) -> NewRun:
-    """Return a run with the options of an entry; options that no entry has stay."""
-    options = {option: getattr(new, option) for option in RUN_OPTIONS}
-    texts = {} if "parameters" in fields else stored.texts
-    return msgspec.structs.replace(stored, path=new.path, texts=texts, **options)
 
 
 def _of_entry(error: Invalid) -> Invalid:

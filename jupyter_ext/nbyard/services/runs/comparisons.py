@@ -205,7 +205,10 @@ class RunComparisons(RunHistory):
         others = [
             run_id for run_id in run_ids if not all(recorded.get(task.id) for task in made[run_id])
         ]
-        files = self._files_by_node(c, others)
+        files: dict[tuple[str, str], list[StoredFile]] = {}
+        for run_id, outputs in self._store.artifacts.of_runs(c, others).items():
+            for one in outputs:
+                files.setdefault((run_id, one.node), []).append(stored(one))
         metrics: dict[str, Metrics] = {}
         for run_id in run_ids:
             of_run: dict[str, dict[str, float | str]] = {}
@@ -218,13 +221,3 @@ class RunComparisons(RunHistory):
                 of_run[task.node] = {one.name: one.value for one in found}
             metrics[run_id] = of_run
         return metrics
-
-    def _files_by_node(
-        self, c: Connection, run_ids: Sequence[str]
-    ) -> dict[tuple[str, str], list[StoredFile]]:
-        """Return the files that tasks produced, by run and node."""
-        found: dict[tuple[str, str], list[StoredFile]] = {}
-        for run_id, own in self._store.artifacts.of_runs(c, run_ids).items():
-            for one in own:
-                found.setdefault((run_id, one.node), []).append(stored(one))
-        return found
