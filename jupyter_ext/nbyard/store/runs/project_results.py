@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, select
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import Project, ProjectArtifact
@@ -52,7 +52,14 @@ class ResultRows:
         )
         query = query.select_from(JOINED.join(ids.table, ids == A.id))
         query = with_text(query, search, A.filename, A.name, R.title)
-        return [_result(row) for row in c.execute(newest_first(query, A.id, limit, after))]
+        names = [name for name in ProjectArtifact.__struct_fields__ if name != "kind"]
+        return [
+            ProjectArtifact(
+                kind="model" if row.is_model else "data",
+                **{name: getattr(row, name) for name in names},
+            )
+            for row in c.execute(newest_first(query, A.id, limit, after))
+        ]
 
 
 def _newest_runs(c: Connection, project: Project) -> list[str]:
@@ -71,9 +78,3 @@ def _newest_runs(c: Connection, project: Project) -> list[str]:
 def _plain(column: ColumnElement[str]) -> ColumnElement[str]:
     """Return a column without its indexes, which SQLite would prefer: most rows are alike."""
     return column + ""
-
-
-def _result(row: Row[Any]) -> ProjectArtifact:
-    names = [name for name in ProjectArtifact.__struct_fields__ if name != "kind"]
-    fields = {name: getattr(row, name) for name in names}
-    return ProjectArtifact(kind="model" if row.is_model else "data", **fields)
