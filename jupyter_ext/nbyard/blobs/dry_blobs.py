@@ -24,8 +24,8 @@ LARGE_BYTES = 1 << 20  # the content of larger files is not held
 UNREAD = "0" * 32
 
 
-class Request(threading.local):
-    """What the current thread may still hash, and the lists of folders that it holds."""
+class RequestState(threading.local):
+    """The bytes that this thread may still hash, and the lists of folders that it holds."""
 
     def __init__(self) -> None:
         self.bytes_left = 0
@@ -37,20 +37,23 @@ class DryBlobs(Blobs):
 
     Files that are too large to hash get a substitute for their digest, and so do folders that
     contain such a file. Digests of unchanged files are shared with `stored`. Threads may use it at
-    the same time, each in a `request` of its own.
+    the same time, each in a block of `one_request`.
     """
 
     def __init__(self, stored: Blobs):
         super().__init__(stored.root, stored.reserve_bytes)
         self._stored = stored._stored
-        self._request = Request()
+        self._request = RequestState()
         self._holding = threading.Lock()
         self._held: dict[str, bytes] = {}
         self._held_bytes = 0
 
     @contextmanager
-    def request(self) -> Iterator[None]:
-        """Let this thread hash files, and hold the lists of folders until the end."""
+    def one_request(self) -> Iterator[None]:
+        """Allow this thread to hash up to MOST_HASHED_BYTES until the end of the block.
+
+        The lists of folders are held for as long. Larger files get a substitute for their digest.
+        """
         self._request.bytes_left = MOST_HASHED_BYTES
         try:
             yield

@@ -204,7 +204,7 @@ def _stage(
             context.blobs.stage(digest, target, writable=file.writable)
 
 
-def tell_table(
+def write_table_types(
     context: DispatchContext, found: BytesOf, folder: str, version: ExecutableVersion, name: str
 ) -> None:
     """Write the types of a table beside the file, as inferred at its import.
@@ -219,7 +219,7 @@ def tell_table(
         info = context.store.datasets.table_of_bytes(c, found.digest, found.filename)
     if info is not None:
         context.untyped.discard(found.digest)
-    elif may_ask(version, name):
+    elif takes_data_frame(version, name):
         table = TableFile(context.blobs.path(found.digest), found.filename, found.digest)
         with context.typing:
             try:
@@ -233,7 +233,7 @@ def tell_table(
         write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
 
 
-def may_ask(version: ExecutableVersion, name: str) -> bool:
+def takes_data_frame(version: ExecutableVersion, name: str) -> bool:
     """Return whether the code takes the input as a data frame; other code gets a path."""
     reaches = {argument.name: argument.reach for argument in version.arguments}
     return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)

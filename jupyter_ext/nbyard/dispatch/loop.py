@@ -18,7 +18,7 @@ from nbyard.dispatch.environments.controller import EnvironmentController
 from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.image_controller import ImageController, offer_images
 from nbyard.dispatch.lease import LeaseKeeper, take_lease
-from nbyard.dispatch.model_probes import TrialController
+from nbyard.dispatch.model_probes import ModelProbeController
 from nbyard.dispatch.notices.controller import NoticeController
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.runs.controller import RunController
@@ -47,7 +47,7 @@ IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
 MONITORS_AT_ONCE = 4
-TRIALS_AT_ONCE = 2
+MODEL_PROBES_AT_ONCE = 2
 SCHEDULES_AT_ONCE = 4
 CHANNELS_AT_ONCE = 4
 TRIGGERS_AT_ONCE = 4
@@ -76,8 +76,8 @@ class Dispatcher:
         )
         self._lookers = Threads(MONITORS_AT_ONCE)
         self._monitors = MonitorController(context, self._lookers, self._runs.live)
-        self._testers = Threads(TRIALS_AT_ONCE)
-        self._trials = TrialController(context, self._testers)
+        self._testers = Threads(MODEL_PROBES_AT_ONCE)
+        self._model_probes = ModelProbeController(context, self._testers)
         self._schedulers = Threads(SCHEDULES_AT_ONCE)
         wake = partial(self._inbox.put, None)
         self._imports = ImportController(context, self._importers, self._garbage, wake)
@@ -238,7 +238,7 @@ class Dispatcher:
             is_busy = self._runs.tick(woken, has_news=has_news)
             self._monitors.tick()
             is_busy |= self._deployments.tick(has_news=has_news)
-            is_busy |= self._trials.tick(has_news=has_news)
+            is_busy |= self._model_probes.tick(has_news=has_news)
             self._notices.tick(has_time=has_time)
             if has_time:
                 self._garbage.tick()

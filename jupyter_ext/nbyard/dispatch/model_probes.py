@@ -21,7 +21,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
-from nbyard.domain.models.model_probes import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
+from nbyard.domain.models.model_probes import MEMORY_BYTES, MODULE, SECONDS, ModelProbe, ProbeAnswer
 from nbyard.errors import NbyardError, Unavailable, reason_of
 from nbyard.host.model_probe import PLAIN, encode_question
 from nbyard.host.project_files import write_new
@@ -42,7 +42,7 @@ MAX_ANSWER = 8 << 20
 INTERRUPTED = because("probe-interrupted")
 
 
-class TrialController:
+class ModelProbeController:
     """Runs each probe in its own thread.
 
     A probe that a killed dispatcher began is not repeated; its answer reports that.
@@ -50,7 +50,7 @@ class TrialController:
 
     def __init__(self, context: DispatchContext, threads: Threads):
         self._context = context
-        self._rows = context.store.trials
+        self._rows = context.store.model_probes
         self._threads = threads
         self._is_busy = False
 
@@ -59,57 +59,57 @@ class TrialController:
         if has_news:
             with self._context.store.read() as c:
                 found = self._rows.open(c)
-            for trial in found:
-                self._threads.submit(trial.id, partial(self._work, trial))
+            for probe in found:
+                self._threads.submit(probe.id, partial(self._work, probe))
             self._is_busy = bool(found)
         return self._is_busy
 
-    def _work(self, trial: Trial) -> None:
+    def _work(self, probe: ModelProbe) -> None:
         with self._context.write() as c:
-            is_new = self._rows.begin(c, trial.id)
-        lost = TrialAnswer(problem=INTERRUPTED, passes=True)
-        answer = self._answer(trial) if is_new else lost
+            is_new = self._rows.begin(c, probe.id)
+        lost = ProbeAnswer(problem=INTERRUPTED, passes=True)
+        answer = self._answer(probe) if is_new else lost
         with self._context.write() as c:
-            self._rows.conclude(c, trial.id, answer)
+            self._rows.conclude(c, probe.id, answer)
 
-    def _answer(self, trial: Trial) -> TrialAnswer:
+    def _answer(self, probe: ModelProbe) -> ProbeAnswer:
         try:
-            return TrialAnswer(text=self._text(trial))
+            return ProbeAnswer(text=self._text(probe))
         except Unavailable as error:
-            return TrialAnswer(problem=reason_of(error), passes=True)
+            return ProbeAnswer(problem=reason_of(error), passes=True)
         except NbyardError as error:
-            return TrialAnswer(problem=error.reason)
+            return ProbeAnswer(problem=error.reason)
         except OSError as error:
-            return TrialAnswer(problem=read_reason(system_error(error)))
+            return ProbeAnswer(problem=read_reason(system_error(error)))
 
-    def _text(self, trial: Trial) -> str:
+    def _text(self, probe: ModelProbe) -> str:
         """Return the answer that the process of the model wrote."""
-        runtime = self._context.runtimes.get(trial.runtime)
+        runtime = self._context.runtimes.get(probe.runtime)
         if runtime is None:
-            raise Unavailable(because("no-runtime-here", runtime=trial.runtime))
-        if isinstance(runtime, KnowsImages) and not runtime.image_id(trial.image):
-            raise NbyardError(because("probe-image-gone", image=trial.image_name))
-        folder = folders.attempt_folder_of(self._context.folder, trial.id)
+            raise Unavailable(because("no-runtime-here", runtime=probe.runtime))
+        if isinstance(runtime, KnowsImages) and not runtime.image_id(probe.image):
+            raise NbyardError(because("probe-image-gone", image=probe.image_name))
+        folder = folders.attempt_folder_of(self._context.folder, probe.id)
         order = Order(
-            attempt_id=trial.id,
+            attempt_id=probe.id,
             store_id=self._context.store.id,
-            run_id=trial.id,
-            node_id="trial",
+            run_id=probe.id,
+            node_id="probe",
             folder=folder,
             mark=new_id(),
-            image=trial.image,
+            image=probe.image,
             memory_bytes=MEMORY_BYTES,
             offline=True,
         )
         try:
-            task = self._fill(trial, order)
+            task = self._fill(probe, order)
             order = msgspec.structs.replace(order, site=runtime.start(order))
             self._wait(runtime, order)
             return _read(folder, task)
         finally:
             self._clear(runtime, order)
 
-    def _fill(self, trial: Trial, order: Order) -> TaskFile:
+    def _fill(self, probe: ModelProbe, order: Order) -> TaskFile:
         """Fill its folder: model, code modules, serving sources, question and task.json."""
         # imported late: unused without models
         from nbyard.images.model_images import serving_sources
@@ -117,21 +117,21 @@ class TrialController:
         folder = order.folder
         for name in ("code", MODEL, "outputs"):
             (folder / name).mkdir(parents=True, mode=0o700)
-        for path, digest in trial.code.items():
+        for path, digest in probe.code.items():
             place = folder / "code" / path
             place.parent.mkdir(parents=True, exist_ok=True)
             self._context.blobs.stage(digest, place, writable=True)
-        model = PurePosixPath(trial.filename).name
-        self._context.blobs.stage(trial.digest, folder / MODEL / model)
+        model = PurePosixPath(probe.filename).name
+        self._context.blobs.stage(probe.digest, folder / MODEL / model)
         for path, text in serving_sources().items():
             place = folder / LIB / path
             place.parent.mkdir(parents=True, exist_ok=True)
             write_new(str(place), text.encode())
-        question = encode_question(f"model/{model}", "../code", trial.tables)
+        question = encode_question(f"model/{model}", "../code", probe.tables)
         write_new(str(folder / QUESTION), question)
         words = [PYTHON, "-m", MODULE, f"{ATTEMPT}/{QUESTION}", f"{ATTEMPT}/{ANSWER}"]
         task = TaskFile(
-            attempt_id=trial.id,
+            attempt_id=probe.id,
             token=new_id(),
             mark=order.mark,
             work=CommandWork(words, PLAIN | {"PYTHONPATH": f"{ATTEMPT}/{LIB}"}),
@@ -168,7 +168,7 @@ class TrialController:
         try:
             runtime.stop(order, because("ended"))
         except (NbyardError, OSError) as error:  # the sweep tries again
-            log.warning("trial %s was not stopped: %s", order.attempt_id, error)
+            log.warning("probe %s was not stopped: %s", order.attempt_id, error)
         folders.delete_path(order.folder)
 
 

@@ -41,7 +41,7 @@ class LiveAttempts(Collection[str]):
         with self._store.read() as c:
             live = {attempt.id for attempt in self._store.attempts.live(c)}
             live |= {check_name(*one) for one in self._store.deployments.begun(c)}
-            live |= self._store.trials.begun(c)
+            live |= self._store.model_probes.begun(c)
             return live | self._store.workers.live(c)
 
     def __contains__(self, attempt_id: object) -> bool:

@@ -63,7 +63,7 @@ def probe_model(
         Invalid: the model cannot be loaded, does not describe its inputs, or exceeds a limit. The
             hint says what to write.
     """
-    with tempfile.TemporaryDirectory(prefix="nbyard-trial-") as name:
+    with tempfile.TemporaryDirectory(prefix="nbyard-probe-") as name:
         folder = Path(name)
         for place, text in question.serving.items():
             (folder / "lib" / place).parent.mkdir(parents=True, exist_ok=True)

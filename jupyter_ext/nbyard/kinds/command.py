@@ -28,7 +28,7 @@ APART = {"HOME": f"{ATTEMPT}/{WORK}", "TMPDIR": f"{ATTEMPT}/{TEMPORARY}"}
 
 
 class CommandKind:
-    """The kind of scripts and binaries."""
+    """Executable kinds `script` and `binary`: run a program with arguments."""
 
     name = "command"
     suffixes: tuple[str, ...] = tuple(STARTS)

@@ -12,7 +12,7 @@ from nbyard.kinds.protocol import Reading
 
 
 class FunctionKind:
-    """The kind of functions."""
+    """Executable kind `function`: call a function of a Python file."""
 
     name = "function"
     suffixes: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ def arguments_of(output: str = CSV) -> list[Argument]:
 
 
 class ModelKind:
-    """The kind of models."""
+    """Executable kind `model`: predict each row of a dataset with a model."""
 
     name = "model"
     suffixes: tuple[str, ...] = (*MODEL_FILES, MLFLOW_FILE.lower())

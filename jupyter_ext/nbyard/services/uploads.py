@@ -11,7 +11,7 @@ from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
-    from nbyard.transfer.uploads import UploadPiece
+    from nbyard.transfer.uploads import UploadWriter
 
 
 class UploadService:
@@ -44,6 +44,6 @@ class UploadService:
 
     def appending(
         self, caller: Caller, upload: str, offset: int
-    ) -> AbstractContextManager[UploadPiece]:
+    ) -> AbstractContextManager[UploadWriter]:
         """Return a context that appends streamed bytes from `offset` on."""
         return self._uploads.appending(caller.name, upload, offset)

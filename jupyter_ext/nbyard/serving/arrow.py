@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .codec import TIME_DTYPE, TIMES, Column, Columns, Refused, Schema
+from .codec import TIME_DTYPE, TIMES, Column, Columns, Schema, ValueRefused
 
 # kinds of numpy types that are taken as they are
 QUICK_KINDS = {"float": "f", "int": "i", "bool": "b"}
@@ -35,22 +35,22 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
     """Return the DataFrame for a model. `first` is the batch's first row in its dataset.
 
     Raises:
-        Refused: A column is missing or not in the schema, or a value does not fit.
+        ValueRefused: A column is missing or not in the schema, or a value does not fit.
     """
     import pandas
 
     names = batch.schema.names
     for name in names:
         if name not in schema.names:
-            raise Refused("there is no such field in the schema", None, name)
+            raise ValueRefused("there is no such field in the schema", None, name)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refused("stands there twice", None, twice)
+        raise ValueRefused("stands there twice", None, twice)
     found = {}
     for column in schema.columns:
         place = batch.schema.get_field_index(column.name)
         if place < 0 and not column.nullable:
-            raise Refused("is missing", None, column.name)
+            raise ValueRefused("is missing", None, column.name)
         values = _quick(column, batch.column(place)) if place >= 0 else None
         # the slow path, value by value
         if values is None:
@@ -93,13 +93,13 @@ def check_values(column: Column, values: list[Any], first: int) -> list[Any]:
     """Return the values of a column in their type. NaN becomes null in nullable columns.
 
     Raises:
-        Refused: A value does not fit. Rows count from `first`.
+        ValueRefused: A value does not fit. Rows count from `first`.
     """
     if column.nullable:
         values = [None if isinstance(one, float) and math.isnan(one) else one for one in values]
     try:
         return Schema([column]).check([values])[0]
-    except Refused as error:
+    except ValueRefused as error:
         raise error.moved(first) from None
 
 
@@ -107,14 +107,14 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
     """Return a model's answer to `count` rows as a checked batch.
 
     Raises:
-        Refused: It has other rows or columns, or a value that does not fit.
+        ValueRefused: It has other rows or columns, or a value that does not fit.
     """
     import pyarrow
 
     types = arrow_types(schema)
     try:
         columns = _answered(schema, found, count) or schema.answer(found, count)
-    except Refused as error:
+    except ValueRefused as error:
         raise error.moved(first) from None
     arrays = []
     for column, values in zip(schema.columns, columns, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from .codec import Columns, Refused
+from .codec import Columns, ValueRefused
 from .load_model import Spec
 
 log = logging.getLogger("nbyard.serving")
@@ -29,12 +29,12 @@ class Predictor:
 
         Raises:
             ModelFailed: The model raised an exception.
-            Refused: The answer does not fit its schema.
+            ValueRefused: The answer does not fit its schema.
         """
         try:
             found = self._model.predict(self._inputs.frame(columns))
             return self._outputs.answer(found, len(columns[0]))
-        except Refused:
+        except ValueRefused:
             raise
         # also SystemExit, or a panic of an extension in Rust
         except BaseException as error:

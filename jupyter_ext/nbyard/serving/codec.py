@@ -34,7 +34,7 @@ NO_COLUMN = (str, bytes, dict, set)
 ONE_BLOCK = ("int", "float", "bool")
 
 
-class Refused(ValueError):
+class ValueRefused(ValueError):
     """Input does not fit the schema. The text says why. `row` counts from 0."""
 
     def __init__(self, words: str, row: int | None = None, field: str = "") -> None:
@@ -43,7 +43,7 @@ class Refused(ValueError):
         super().__init__(f"{', '.join(where)}: {words}" if where else words)
         self.words, self.row, self.field = words, row, field
 
-    def moved(self, rows: int) -> Refused:
+    def moved(self, rows: int) -> ValueRefused:
         """Return the same error for a row that is `rows` further down."""
         row = None if self.row is None else self.row + rows
         return type(self)(self.words, row, self.field)
@@ -53,7 +53,7 @@ class Refused(ValueError):
         return {"row": self.row, "field": self.field, "message": self.words}
 
 
-class BadAnswer(Refused):
+class BadAnswer(ValueRefused):
     """The model's answer does not fit the schema."""
 
 
@@ -68,7 +68,7 @@ class Column(NamedTuple):
 class Schema:
     """Columns in order."""
 
-    def __init__(self, columns: Sequence[Column], refusal: type[Refused] = Refused):
+    def __init__(self, columns: Sequence[Column], refusal: type[ValueRefused] = ValueRefused):
         self.columns = list(columns)
         self.names = [column.name for column in columns]
         self._width = len(self.columns)
@@ -81,7 +81,9 @@ class Schema:
         self._block = DTYPES[alone] if alone in ONE_BLOCK and is_whole else ""
 
     @classmethod
-    def of(cls, told: Sequence[dict[str, Any]], refusal: type[Refused] = Refused) -> Schema:
+    def of(
+        cls, told: Sequence[dict[str, Any]], refusal: type[ValueRefused] = ValueRefused
+    ) -> Schema:
         """Return the schema of a list in model.json."""
         columns = [Column(one["name"], one["type"], bool(one.get("nullable"))) for one in told]
         return cls(columns, refusal)
@@ -90,7 +92,7 @@ class Schema:
         """Return the checked columns of records, which are objects by column.
 
         Raises:
-            Refused: A record or value does not fit. The error names row and field.
+            ValueRefused: A record or value does not fit. The error names row and field.
         """
         # the fast path: all records have exactly the fields of the schema
         try:
@@ -124,7 +126,7 @@ class Schema:
         """Return the columns with each value converted to its type.
 
         Raises:
-            Refused: A value does not fit. The error names row and field.
+            ValueRefused: A value does not fit. The error names row and field.
         """
         return [
             values if is_plain(column.type, values) else self._checked(column, values)
@@ -169,7 +171,7 @@ class Schema:
         """Return a model's answer to `count` rows as checked columns, with dates as ISO 8601 texts.
 
         Raises:
-            Refused: It has other rows or columns, or a value that does not fit.
+            ValueRefused: It has other rows or columns, or a value that does not fit.
         """
         series = self.named(found)
         columns = []
@@ -222,7 +224,7 @@ def _fine(values: list[Any]) -> Any:
         found = [pandas.Timestamp(one).as_unit("ns").to_datetime64() for one in values if one]
     except pandas.errors.OutOfBoundsDatetime:
         words = f"beside a time with nanoseconds each is from {FIRST} to {LAST}"
-        raise Refused(words) from None
+        raise ValueRefused(words) from None
     whole = numpy.full(len(values), numpy.datetime64("NaT", "ns"))
     whole[[one is not None for one in values]] = found
     return whole

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .call_model import error_text
-from .codec import Refused, Schema
+from .codec import Schema, ValueRefused
 from .installed_packages import imports_of, required_packages
 from .pickles import JOBLIB, read_pickle
 
@@ -121,7 +121,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     if sample and holes:
         record = {name: None if name in holes else value for name, value in sample.items()}
         # columns stay nullable only if the model accepts null in them
-        with suppress(Untold, Refused):
+        with suppress(Untold, ValueRefused):
             Schema.of(outputs).answer(predict_row(model, inputs, record, row), 1)
             taken = inputs
     return {
@@ -247,7 +247,7 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
         whole = dict(zip(table.names, row, strict=False))
         record = {one["name"]: whole.get(one["name"]) for one in inputs}
         # rows with missing values do not fit
-        with suppress(Refused):
+        with suppress(ValueRefused):
             schema.read([record])
             return record
     return None
@@ -283,7 +283,7 @@ def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
         outputs = [{"name": name, "type": _type(values)} for name, values in columns.items()]
     try:
         Schema.of(outputs).answer(found, 1)
-    except Refused as error:
+    except ValueRefused as error:
         raise Untold(because("model-answer-unfit", message=str(error))) from error
     return outputs
 

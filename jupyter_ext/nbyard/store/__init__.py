@@ -28,7 +28,7 @@ from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.lineage import LineageRows
 from nbyard.store.migrate import migrate
-from nbyard.store.models.probes import TrialRows
+from nbyard.store.models.probes import ModelProbeRows
 from nbyard.store.models.queries import ModelRows
 from nbyard.store.notices.channels import ChannelRows
 from nbyard.store.notices.outbox import NoticeRows
@@ -90,7 +90,7 @@ class Store:
     submissions = SubmissionRows()
     tasks = TaskRows()
     templates = TemplateRows()
-    trials = TrialRows()
+    model_probes = ModelProbeRows()
     triggers = TriggerRows()
     uses = UseRows()
     workers = WorkerRows()
@@ -179,7 +179,7 @@ class Store:
             or self.datasets.importing(c)
             or self.environments.under_way(c)
             or self.images.under_way(c)
-            or self.trials.open(c)
+            or self.model_probes.open(c)
         )
 
     def relayed(self) -> AbstractContextManager[None]:

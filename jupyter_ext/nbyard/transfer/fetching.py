@@ -234,7 +234,7 @@ class Remote:
         if rest := unpacker.rest():
             size += len(rest)
             sink(rest)
-        watch.done(received, stated)
+        watch.report_progress(received, stated)
         return size
 
     def _too_large(self) -> TooLarge:
@@ -288,10 +288,10 @@ class Watch:
         """Record the bytes so far, and report the progress every PROGRESS_SECONDS."""
         self._bytes = done
         if self._progress and time.monotonic() - self._told_at > PROGRESS_SECONDS:
-            self.done(done, total)
+            self.report_progress(done, total)
 
-    def done(self, done: int, total: int | None) -> None:
-        """Report the final progress."""
+    def report_progress(self, done: int, total: int | None) -> None:
+        """Report the progress now, as at the end of a transfer."""
         self._told_at = time.monotonic()
         if self._progress:
             self._progress(done, total)

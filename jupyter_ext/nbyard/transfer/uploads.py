@@ -49,7 +49,7 @@ class _Told(msgspec.Struct, frozen=True):
     taken: Blob | None = None
 
 
-class UploadPiece:
+class UploadWriter:
     """Appends bytes to an upload; written bytes stay when the connection breaks."""
 
     def __init__(self, fd: int, offset: int, limit: int, blobs: Blobs):
@@ -128,7 +128,7 @@ class Uploads:
                 yield told.taken.digest
 
     @contextlib.contextmanager
-    def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadPiece]:
+    def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadWriter]:
         """Yield a writer for a piece that begins at `offset`.
 
         Raises:
@@ -144,7 +144,7 @@ class Uploads:
                 )
             limit = self._max_bytes if upload.size_bytes is None else upload.size_bytes
             try:
-                yield UploadPiece(fd, offset, limit, self._blobs)
+                yield UploadWriter(fd, offset, limit, self._blobs)
             finally:
                 with disk_full_in_words(0):
                     os.fsync(fd)

@@ -285,7 +285,7 @@ def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
     bench.runtime.start(order)
     assert finish(bench.runtime, order).state == "succeeded"
     bench.runtime.stop(order, because("text", text="it is at its end"))
-    wait_until(lambda: not bench.runtime.cluster.names())
+    wait_until(lambda: not bench.runtime.cluster.published_names())
     wait_until(lambda: not list(bench.ground.folder.rglob("nbyard-*")))
 
 

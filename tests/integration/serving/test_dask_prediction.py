@@ -25,7 +25,7 @@ from nbyard.serving.batch.dask_prediction import (
 )
 from nbyard.serving.batch.table_files import CannotRead
 from nbyard.serving.call_model import ModelFailed
-from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER
 from nbyard.serving.load_model import Spec, read_spec
 from nbyard.testing.conformance_runtimes import wait_until
@@ -177,7 +177,7 @@ def test_a_model_that_cannot_be_loaded_says_why(spec: Spec, scratch: Path) -> No
         list(made.over(iter([(0, batch(1))])))
 
 
-@pytest.mark.parametrize("error", [CannotRead("no table"), Refused("no number", 2, "n")])
+@pytest.mark.parametrize("error", [CannotRead("no table"), ValueRefused("no number", 2, "n")])
 def test_what_is_before_a_piece_that_cannot_be_read_is_answered_first(
     over: Any, error: Exception
 ) -> None:

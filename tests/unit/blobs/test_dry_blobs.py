@@ -25,7 +25,7 @@ def write(path: Path, text: str) -> Path:
 def dry(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[DryBlobs]:
     monkeypatch.setattr(module, "MOST_HASHED_BYTES", 1000)
     made = DryBlobs(blobs)
-    with made.request():
+    with made.one_request():
         yield made
 
 
@@ -101,7 +101,7 @@ def test_held_bytes_are_bounded(
 
 def test_lists_of_folders_are_forgotten_after_the_request(dry: DryBlobs, tmp_path: Path) -> None:
     write(tmp_path / "d/a.txt", "a")
-    with dry.request():
+    with dry.one_request():
         folder = dry.put_folder(tmp_path / "d")
     with pytest.raises(NotFound):
         dry.tree(folder.digest)

@@ -134,7 +134,7 @@ def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
 
     assert key(hands) == found.cache_key == f"{found.digest} typed"
     for _ in range(3):
-        command_workdir.tell_table(bench.context, found, str(tmp_path), hands, "data")
+        command_workdir.write_table_types(bench.context, found, str(tmp_path), hands, "data")
     assert asked == [found.digest] and not (tmp_path / TOLD).exists()
     assert key(hands) == found.digest, "what it made is not what types would have made"
     assert key(takes_path) == found.cache_key
@@ -156,5 +156,5 @@ def test_a_broken_table_has_the_same_key_for_ever(
     monkeypatch.setattr(bench.context.tables, "info", broken)
     found = msgspec.structs.replace(inputs["data"], typed=True)
     hands = version_of([Argument("data", "input", reach=Handed())], Invocation())
-    command_workdir.tell_table(bench.context, found, str(tmp_path), hands, "data")
+    command_workdir.write_table_types(bench.context, found, str(tmp_path), hands, "data")
     assert not bench.context.untyped

@@ -1,4 +1,4 @@
-"""Trials of models where there is no engine; with one: tests/integration/docker/test_trials.py."""
+"""Model probes where there is no engine; with one: tests/integration/docker/test_trials.py."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from nbyard.dispatch import model_probes
 from nbyard.dispatch.model_probes import ANSWER, INTERRUPTED
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.domain.attempts.structs import CommandWork, Failure, TaskFile
-from nbyard.domain.models.model_probes import MEMORY_BYTES, Trial, TrialAnswer
+from nbyard.domain.models.model_probes import MEMORY_BYTES, ModelProbe, ProbeAnswer
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
@@ -56,25 +56,27 @@ def asked(bench: Bench) -> Asked:
 
 
 @pytest.fixture
-def trial(bench: Bench) -> Trial:
+def trial(bench: Bench) -> ModelProbe:
     blobs = bench.yard.parts.blobs
     model, code = blobs.put_bytes(b"\x80model").digest, blobs.put_bytes(b"x = 1\n").digest
-    return Trial("t1", "docker", "sha256:i", "cows", model, "model.pkl", {"sub/near.py": code}, [])
+    return ModelProbe(
+        "t1", "docker", "sha256:i", "cows", model, "model.pkl", {"sub/near.py": code}, []
+    )
 
 
-def answer(bench: Bench, trial: Trial) -> TrialAnswer:
+def answer(bench: Bench, trial: ModelProbe) -> ProbeAnswer:
     with bench.store.write() as c:
-        bench.store.trials.insert(c, trial)
+        bench.store.model_probes.insert(c, trial)
     bench.dispatcher.tick()
     assert bench.dispatcher.settle(10)
     with bench.store.read() as c:
-        found = bench.store.trials.answer(c, trial.id)
+        found = bench.store.model_probes.answer(c, trial.id)
     assert found is not None
     return found
 
 
 def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
-    bench: Bench, asked: Asked, trial: Trial
+    bench: Bench, asked: Asked, trial: ModelProbe
 ) -> None:
     seen: dict[str, Any] = {}
 
@@ -88,7 +90,7 @@ def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
         asked.answers(order)
 
     asked.do = look
-    assert answer(bench, trial) == TrialAnswer(text=SAID)
+    assert answer(bench, trial) == ProbeAnswer(text=SAID)
     order, task = asked.orders[trial.id], seen["task"]
     assert isinstance(task, TaskFile) and isinstance(task.work, CommandWork)
     assert (order.image, order.offline, order.memory_bytes) == ("sha256:i", True, MEMORY_BYTES)
@@ -117,21 +119,21 @@ def leaves(what: str) -> Callable[[Asked, Order], None]:
     [("nothing", "does not exist"), ("a link", "outside"), ("a folder", "left a folder")],
 )
 def test_what_the_work_leaves_in_the_place_of_its_answer_is_not_followed(
-    bench: Bench, asked: Asked, trial: Trial, what: str, words: str
+    bench: Bench, asked: Asked, trial: ModelProbe, what: str, words: str
 ) -> None:
     asked.do = lambda order: leaves(what)(asked, order)
     found = answer(bench, trial)
     assert words in str(found.problem) and not found.text and not found.passes
 
 
-def test_a_failure_says_why(bench: Bench, asked: Asked, trial: Trial) -> None:
+def test_a_failure_says_why(bench: Bench, asked: Asked, trial: ModelProbe) -> None:
     failure = Failure("exit-code", because("text", text="exit code 1: No module named pandas"))
     asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
     assert "broke off: exit code 1: No module named pandas" in str(answer(bench, trial).problem)
 
 
 def test_a_lost_container_and_one_without_end_are_problems(
-    bench: Bench, asked: Asked, trial: Trial, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, asked: Asked, trial: ModelProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.do = lambda order: asked.lose(order.attempt_id)
     assert "broke off: killed by the test" in str(answer(bench, trial).problem)
@@ -143,17 +145,17 @@ def test_a_lost_container_and_one_without_end_are_problems(
 
 
 def test_without_an_engine_the_same_may_succeed_later(
-    bench: Bench, asked: Asked, trial: Trial
+    bench: Bench, asked: Asked, trial: ModelProbe
 ) -> None:
     asked.out_of_reach = "Docker cannot be reached"
     found = answer(bench, trial)
     assert (str(found.problem), found.passes) == ("Docker cannot be reached", True)
     other = msgspec.structs.replace(trial, id="t2", runtime="gone")
     reason = because("no-runtime-here", runtime="gone")
-    assert answer(bench, other) == TrialAnswer(problem=reason, passes=True)
+    assert answer(bench, other) == ProbeAnswer(problem=reason, passes=True)
 
 
-def test_another_image_is_never_taken(bench: Bench, asked: Asked, trial: Trial) -> None:
+def test_another_image_is_never_taken(bench: Bench, asked: Asked, trial: ModelProbe) -> None:
     asked.images.clear()
     found = answer(bench, trial)
     assert "the image cows in which the step ran is gone" in str(found.problem) and not found.passes
@@ -161,19 +163,19 @@ def test_another_image_is_never_taken(bench: Bench, asked: Asked, trial: Trial) 
 
 
 def test_what_a_dispatcher_had_begun_that_is_gone_is_not_begun_again(
-    bench: Bench, asked: Asked, trial: Trial
+    bench: Bench, asked: Asked, trial: ModelProbe
 ) -> None:
     with bench.store.write() as c:
-        bench.store.trials.insert(c, trial)
-        assert bench.store.trials.begin(c, trial.id)
+        bench.store.model_probes.insert(c, trial)
+        assert bench.store.model_probes.begin(c, trial.id)
     bench.dispatcher.tick()
     assert bench.dispatcher.settle(10)
     with bench.store.read() as c:
-        found = bench.store.trials.answer(c, trial.id)
-    assert found == TrialAnswer(problem=INTERRUPTED, passes=True)
+        found = bench.store.model_probes.answer(c, trial.id)
+    assert found == ProbeAnswer(problem=INTERRUPTED, passes=True)
     assert asked.starts == []
 
 
-def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, trial: Trial) -> None:
+def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, trial: ModelProbe) -> None:
     asked.do = lambda order: bench.context.stopping.set()
-    assert answer(bench, trial) == TrialAnswer(problem=INTERRUPTED, passes=True)
+    assert answer(bench, trial) == ProbeAnswer(problem=INTERRUPTED, passes=True)

@@ -283,7 +283,7 @@ def test_the_runner_converts_them_in_the_same_way(major: int, tmp_path: Path) ->
     assert places == ([None, 0, 1] if major == 1 else [0, 1, None])
     assert path.read_bytes() == encoded(OLD[major])
     path.write_bytes(encoded({**OLD[major], "worksheets": 3, "cells": 3}))
-    with pytest.raises(runner.Refused, match="notebook-unreadable"):
+    with pytest.raises(runner.NotebookRefused, match="notebook-unreadable"):
         runner.read_notebook(AttemptFolder(str(tmp_path)), work)
 
 

@@ -16,7 +16,7 @@ from nbyard.serving.batch.predict_files import Over, predict_all, predict_here
 from nbyard.serving.batch.prediction_parts import KEY, key_in
 from nbyard.serving.batch.table_files import CannotRead
 from nbyard.serving.call_model import ModelFailed
-from nbyard.serving.codec import BadAnswer, Column, Refused, Schema
+from nbyard.serving.codec import BadAnswer, Column, Schema, ValueRefused
 from nbyard.serving.load_model import Spec, read_spec
 
 from .models import SPEC
@@ -261,7 +261,7 @@ def test_a_cell_that_does_not_fit_is_named(spec, tmp_path, small, column, text, 
     data = frame().astype(object)
     data["d"] = "2026-01-31"
     data.loc[700, column] = text
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(ValueRefused, match=words):
         predict_all(
             spec,
             over(spec, Model()),
@@ -280,7 +280,7 @@ def test_a_cell_that_does_not_fit_is_named(spec, tmp_path, small, column, text, 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_columns_are_those_of_the_schema(spec, tmp_path, change, words, kind):
     told = write(tmp_path / f"in.{kind}", change(frame(3)))
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(ValueRefused, match=words):
         predict_all(spec, over(spec, Model()), str(told), str(tmp_path / "o.csv"))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.serving.arrow import batch_of, frame_of
-from nbyard.serving.codec import BadAnswer, Column, Refused, Schema
+from nbyard.serving.codec import BadAnswer, Column, Schema, ValueRefused
 
 ALL = [
     Column("i", "int"), Column("f", "float"), Column("s", "str"), Column("b", "bool"),
@@ -101,7 +101,7 @@ def test_columns_of_one_type_become_one_block():
     ],
 )
 def test_an_error_names_row_and_field(records, row, field, words):
-    with pytest.raises(Refused, match=words) as caught:
+    with pytest.raises(ValueRefused, match=words) as caught:
         Schema(ALL).read(records)
     assert (caught.value.row, caught.value.field) == (row, field)
     assert f"row {row}" in str(caught.value)
@@ -203,10 +203,10 @@ def test_nanoseconds_are_kept_and_all_else_is_in_microseconds():
 
 def test_a_time_that_nanoseconds_have_no_room_for_is_refused():
     schema = Schema([Column("t", "datetime")])
-    with pytest.raises(Refused, match="with nanoseconds is from 1677-09-22 to 2262-04-10"):
+    with pytest.raises(ValueRefused, match="with nanoseconds is from 1677-09-22 to 2262-04-10"):
         schema.read([{"t": "1500-01-01T00:00:00.123456789"}])
     columns = schema.read([{"t": FINE}, {"t": "0001-01-01T00:00:00"}])
-    with pytest.raises(Refused, match="beside a time with nanoseconds"):
+    with pytest.raises(ValueRefused, match="beside a time with nanoseconds"):
         schema.frame(columns)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nbyard.serving.arrow import frame_of
 from nbyard.serving.batch import table_files
 from nbyard.serving.batch.table_files import read_pieces
-from nbyard.serving.codec import Column, Refused, Schema
+from nbyard.serving.codec import Column, Schema, ValueRefused
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_a_cell_is_read_in_the_type_of_its_column(place, kind, cells, values):
     ("kind", "cell"), [("int", "0x1F"), ("float", "0x1F"), ("float", "nan(3)"), ("float", "1e999")]
 )
 def test_what_arrow_would_read_otherwise_is_refused(place, kind, cell):
-    with pytest.raises(Refused, match="row 1, field 'a': a "):
+    with pytest.raises(ValueRefused, match="row 1, field 'a': a "):
         read(place, f"a\n1\n{cell}\n", Column("a", kind, nullable=True))
 
 
@@ -64,7 +64,7 @@ def test_an_unusual_number_changes_nothing_for_those_before_it(place, monkeypatc
     schema = Schema([Column("a", "float", nullable=True), Column("n", "int")])
     found: list[float] = []
     is_refused = cell in ("1_0", "-inf", "x")
-    with pytest.raises(Refused, match="row 700, field 'a'") if is_refused else nullcontext():
+    with pytest.raises(ValueRefused, match="row 700, field 'a'") if is_refused else nullcontext():
         for batch in read_pieces(str(place), schema):
             frame = frame_of(schema, batch, len(found))
             assert frame["n"].tolist() == [*range(len(found), len(found) + len(frame))]
@@ -124,14 +124,14 @@ def test_an_empty_cell_is_null_but_in_texts_that_are_not_nullable(place):
 def test_a_cell_that_does_not_fit_is_named_with_row_and_field(place, kind, cell, words):
     good = {"int": "1", "float": "1", "bool": "true", "date": "2026-01-31"}
     text = f"s,a\nx,{good.get(kind, '2026-01-31T12:00:00')}\ny,{cell}\n"
-    with pytest.raises(Refused, match=words) as caught:
+    with pytest.raises(ValueRefused, match=words) as caught:
         read(place, text, Column("s", "str"), Column("a", kind))
     assert (caught.value.row, caught.value.field) == (1, "a")
 
 
 def test_rows_are_counted_over_all_files(place):
     place.write_text("a\n1\nx\n")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ValueRefused) as caught:
         list(read_pieces(str(place), Schema([Column("a", "int")]), 300))
     assert caught.value.row == 301
 
@@ -141,7 +141,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(place):
 
 
 def test_a_column_stands_there_once(place):
-    with pytest.raises(Refused, match="field 'a': stands there twice"):
+    with pytest.raises(ValueRefused, match="field 'a': stands there twice"):
         read(place, "a,a\n1,2\n", Column("a", "int"))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.http import micro_batches
-from nbyard.serving.http.call_watchdog import Calls, Held, Late
+from nbyard.serving.http.call_watchdog import BlockedByLateCall, Calls, CallTimedOut
 from nbyard.serving.http.micro_batches import Worker
 
 
@@ -80,11 +80,13 @@ def test_nobody_waits_for_a_call_that_takes_too_long_and_it_may_come_back(caplog
         await asyncio.to_thread(slow.is_in.wait, 60)
         behind = worker.ask([[2]])
         monkeypatch.setattr(Calls, "seconds", 0.05)
-        with pytest.raises(Late, match=r"call of 1 row since .* not answered within 0.05 s"):
+        with pytest.raises(
+            CallTimedOut, match=r"call of 1 row since .* not answered within 0.05 s"
+        ):
             await asyncio.wait_for(asked, 60)
-        with pytest.raises(Held, match=r"longer than the 0\.05 s"):
+        with pytest.raises(BlockedByLateCall, match=r"longer than the 0\.05 s"):
             await asyncio.wait_for(behind, 60)
-        with pytest.raises(Held, match="the server ends, and a deployment starts it"):
+        with pytest.raises(BlockedByLateCall, match="the server ends, and a deployment starts it"):
             worker.ask([[3]])
         assert (worker.is_late, worker.rows_waiting, worker.requests_waiting) == (True, 0, 0)
         monkeypatch.setattr(Calls, "seconds", 0.0)
@@ -106,7 +108,7 @@ def test_a_call_that_never_comes_back_ends_the_server(caplog):
         slow, has_failed = Slow(), asyncio.Event()
         worker = Worker(lambda: slow, 10, has_failed.set, call_seconds=0.05)
         asked = worker.ask([[1]])
-        with pytest.raises(Late):
+        with pytest.raises(CallTimedOut):
             await asyncio.wait_for(asked, 60)
         await asyncio.wait_for(has_failed.wait(), 60)
         assert worker.calls.seconds >= 0.15
@@ -128,7 +130,7 @@ def test_a_call_that_gets_late_while_it_is_looked_at_is_seen_at_once(monkeypatch
         worker = Worker(lambda: slow, 10, lambda: None, call_seconds=0.05)
         while not worker.is_ready:
             await asyncio.sleep(0)
-        with pytest.raises(Late):
+        with pytest.raises(CallTimedOut):
             await asyncio.wait_for(worker.ask([[1]]), 20)
         slow.may_go.set()
         worker.close()
@@ -146,7 +148,7 @@ def test_the_end_does_not_wait_for_a_call_that_is_late():
                 asked = worker.ask([[1]])
                 await asyncio.to_thread(slow.is_in.wait, 60)
                 worker.close()
-                with pytest.raises(Late):
+                with pytest.raises(CallTimedOut):
                     await asyncio.wait_for(asked, 60)
             else:
                 worker.ended.clear()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.serving.codec import Column, Refused, Schema
+from nbyard.serving.codec import Column, Schema, ValueRefused
 from nbyard.serving.http.open_inference_protocol import Malformed
 from nbyard.serving.http.plain_json_and_mlflow import read_csv
 
@@ -37,7 +37,7 @@ def test_only_a_line_of_names_has_no_rows() -> None:
     ],
 )
 def test_a_value_that_does_not_fit_is_named(row: str, words: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ValueRefused) as caught:
         read_csv(f"n,x,s,b,t\n{row}\n".encode(), SCHEMA)
     assert words in str(caught.value)
 

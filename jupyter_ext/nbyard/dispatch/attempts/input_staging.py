@@ -71,7 +71,9 @@ def stage_inputs(
         else:
             context.blobs.stage(found.digest, Path(target))
             whole = whole_of(found)  # a sample has the column types of all rows
-            command_workdir.tell_table(context, whole, os.path.dirname(target), version, name)
+            command_workdir.write_table_types(
+                context, whole, os.path.dirname(target), version, name
+            )
     if untyped := context.untyped.intersection(found.digest for found in staged.values()):
         write_new(f"{folder}/{UNTYPED}", msgspec.json.encode(sorted(untyped)))
 

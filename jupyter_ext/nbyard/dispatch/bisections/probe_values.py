@@ -40,7 +40,9 @@ def _recorded(context: DispatchContext, c: Connection, run: Run, node: str) -> l
         return []
     maker = store.tasks.taken_from(c, [task.id]).get(task.id, task.id)
     attempts = store.attempts.newest_of(c, [maker])
-    attempt = attempts.get(maker) or store.attempts.behind_caches(c, run.owner, [maker]).get(maker)
+    attempt = attempts.get(maker) or store.attempts.newest_origin_attempts(
+        c, run.owner, [maker]
+    ).get(maker)
     if attempt is None:
         return []
     folder = attempt_folder_of(context.folder, attempt.id, attempt.worker)

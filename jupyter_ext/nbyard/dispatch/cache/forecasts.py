@@ -180,7 +180,7 @@ class CacheForecaster:
             seconds = ENGINE_SECONDS
 
         def look() -> EnvironmentRef:
-            with self._blobs.request():  # packages may be used from folders
+            with self._blobs.one_request():  # packages may be used from folders
                 return self._identities.environment(plan, version)
 
         return self._environments.get(place_of(plan, version), look, seconds)

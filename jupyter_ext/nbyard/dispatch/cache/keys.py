@@ -12,7 +12,7 @@ import msgspec
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.cache.outside_files import OutsideFiles
-from nbyard.dispatch.command_workdir import may_ask
+from nbyard.dispatch.command_workdir import takes_data_frame
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.install import version_in_place
 from nbyard.domain.arguments.bindings import Bound
@@ -350,10 +350,14 @@ def key_parts(
     environment: EnvironmentRef,
     untyped: Collection[str] = (),
 ) -> KeyParts:
-    """Return everything that the result depends on; `untyped` digests count without types."""
+    """Return everything that the result of a task depends on, from which its key is computed.
+
+    `untyped` are digests of tables whose column types could not be inferred in time. Code that
+    takes such a table as a data frame gets it without types, so it counts without them.
+    """
     told = {
         name: found.digest
-        if found.digest in untyped and may_ask(code.version, name)
+        if found.digest in untyped and takes_data_frame(code.version, name)
         else found.cache_key
         for name, found in inputs.items()
     }

@@ -76,7 +76,7 @@ class DeploymentController:
             rollout = self._rollouts[row.id]
             if has_news or rollout.due <= now:
                 rollout.due = now + CLOCK_SECONDS
-                work, fail = partial(rollout.step, row), partial(rollout.fail, row)
+                work, fail = partial(rollout.step, row), partial(rollout.mark_failed, row)
                 self._threads.submit(f"deployment {row.id}", work, fail, self._again)
         return self._is_busy
 

@@ -57,8 +57,8 @@ class Rollout:
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
-    def fail(self, row: DeploymentRow, reason: Reason) -> None:
-        """Handle an unexpected error that repeats.
+    def mark_failed(self, row: DeploymentRow, reason: Reason) -> None:
+        """Mark the deployment as failed, after an unexpected error that repeats.
 
         The deployment fails as soon as its container is gone. Until then its removal is repeated.
         """

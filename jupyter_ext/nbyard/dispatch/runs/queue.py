@@ -64,9 +64,9 @@ class QueueController:
         self._hold_up(changes)
         taken = kept = 0
         ahead = sorted(self._context.waits.items(), reverse=True)
-        for name in self._board.queue.turns():
+        for name in self._board.queue.ids_in_order():
             task = self._board.queue[name]
-            while ahead and task.record.plan.gpu and ahead[-1][0] < task.waits_since:
+            while ahead and task.record.plan.gpu and ahead[-1][0] < task.gpu_turn:
                 slots.hold(ahead.pop()[1])
             if slots.is_full and not thoroughly and not self._board.workers:
                 break
@@ -128,13 +128,13 @@ class QueueController:
         found = [
             one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
         ]
-        for one in sorted(found, key=lambda one: one.live.turn):
+        for one in sorted(found, key=lambda one: one.live.queue_place):
             if not self._is_published(changes, one) and self._candidates.is_current(one):
                 self._record(changes, one)
 
     def _end_overdue(self, changes: RoundChanges) -> None:
         """Fail overdue tasks at any place, except tasks still under evaluation."""
-        for name in self._board.queue.overdue():
+        for name in self._board.queue.overdue_ids():
             one = self._candidates.get(name)
             if one is not None and not self._is_published(changes, one):
                 is_overdue(changes, one.live)
@@ -146,12 +146,12 @@ class QueueController:
         wait for other things keep none.
         """
         slots, now = self._free(), datetime.now(UTC)
-        for name in self._board.queue.turns():
+        for name in self._board.queue.ids_in_order():
             task = self._board.queue[name]
             plan = task.record.plan
             if not plan.gpu:
                 continue
-            if task.waits_since > turn:
+            if task.gpu_turn > turn:
                 break
             waits = task.waits(now) or self._why_held_up(plan)
             if not waits and not self._context.queues_itself(plan.runtime):

@@ -308,7 +308,7 @@ def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:
 def is_overdue(changes: RoundChanges, task: LiveTask) -> bool:
     """Fail the task if its queue limit has passed; return whether it failed."""
     limit = task.record.plan.queue_timeout_seconds
-    if limit is None or time.monotonic() < task.due:
+    if limit is None or time.monotonic() < task.queue_deadline:
         return False
     too_long = because("queue-limit", seconds=limit)
     fail_task(changes, task, Failure("queue-timeout", too_long))

@@ -3,19 +3,18 @@
 Only the store holds facts. After a failed write, the board is read again.
 """
 
-import bisect
-import itertools
 import logging
 import math
 import random
 import time
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from nbyard.dispatch.context import Turn
+from nbyard.dispatch.state.task_queue import QueuePlace, TaskQueue
 from nbyard.domain.limits import MAX_RETRIES
 from nbyard.domain.runs.run_progress import Progress, TaskOutcome
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
@@ -28,7 +27,6 @@ from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
 # Order: priority, submission of the run, time of queueing, ID
-Place = tuple[int, float, float, str]
 LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
 
 
@@ -91,8 +89,8 @@ class LiveTask:
     not_before: datetime | None = None
 
     @property
-    def turn(self) -> "Place":
-        """Return the place among tasks: priority, submission of the run, time of queueing.
+    def queue_place(self) -> QueuePlace:
+        """Return the place among queued tasks: priority, submission of the run, time of queueing.
 
         So runs finish in the order of their submission.
         """
@@ -100,8 +98,8 @@ class LiveTask:
         return -self.run.run.priority, submitted, self._queued_at, self.record.id
 
     @property
-    def waits_since(self) -> Turn:
-        """Return the place among deployments, which wait for GPUs, too."""
+    def gpu_turn(self) -> Turn:
+        """Return the place among the tasks and deployments that wait for GPUs."""
         return -self.run.run.priority, self._queued_at, self.record.id
 
     @property
@@ -110,8 +108,8 @@ class LiveTask:
         return at.timestamp() if at else 0.0
 
     @property
-    def due(self) -> float:
-        """Return when the task exceeds its queue limit, by the monotonic clock."""
+    def queue_deadline(self) -> float:
+        """Return when the queue limit expires, in seconds of the monotonic clock."""
         limit = self.record.plan.queue_timeout_seconds
         return math.inf if limit is None else self.since + limit
 
@@ -157,57 +155,6 @@ class LiveRun:
         return self.run.cancel_requested_at is not None
 
 
-class TaskQueue:
-    """The queued tasks in queue order, and in the order of their limits."""
-
-    def __init__(self) -> None:
-        self._turns: list[Place] = []
-        self._limits: list[tuple[float, str]] = []
-        self._tasks: dict[str, tuple[Place, float, LiveTask]] = {}
-
-    def add(self, task: LiveTask) -> None:
-        """Add a queued task at its place."""
-        name, due = task.record.id, task.due
-        self._tasks[name] = (task.turn, due, task)
-        bisect.insort(self._turns, task.turn)
-        if due < math.inf:
-            bisect.insort(self._limits, (due, name))
-
-    def remove(self, task_id: str) -> bool:
-        """Remove the task; return whether it was queued."""
-        if task_id not in self._tasks:
-            return False
-        turn, due, _ = self._tasks.pop(task_id)
-        del self._turns[bisect.bisect_left(self._turns, turn)]
-        if due < math.inf:
-            del self._limits[bisect.bisect_left(self._limits, (due, task_id))]
-        return True
-
-    @property
-    def ids(self) -> Set[str]:
-        """Return the IDs of all queued tasks."""
-        return self._tasks.keys()
-
-    def get(self, task_id: str) -> LiveTask | None:
-        """Return the task, or None if it is not queued."""
-        return self._tasks[task_id][-1] if task_id in self._tasks else None
-
-    def turns(self) -> list[str]:
-        """Return the IDs in queue order."""
-        return [turn[-1] for turn in self._turns]
-
-    def overdue(self) -> list[str]:
-        """Return the IDs of tasks that exceeded their limit."""
-        now = time.monotonic()
-        return [name for _, name in itertools.takewhile(lambda one: one[0] <= now, self._limits)]
-
-    def __getitem__(self, task_id: str) -> LiveTask:
-        return self._tasks[task_id][-1]
-
-    def __contains__(self, task_id: str) -> bool:
-        return task_id in self._tasks
-
-
 class LiveRuns:
     """Live runs with their tasks, the queue and the live attempts.
 
@@ -225,7 +172,7 @@ class LiveRuns:
         self.attempts: dict[str, LiveAttempt] = {}
         self.workers: dict[str, LiveWorker] = {}
         self.left: list[LiveWorker] = []
-        self.queue = TaskQueue()
+        self.queue: TaskQueue[LiveTask] = TaskQueue()
         self.fresh: dict[str, None] = {}
         self.gone: list[str] = []
         self.environments: set[str] = set()

@@ -34,7 +34,7 @@ class SourceAddress(msgspec.Struct, frozen=True):
         return origin and other.parts[: len(self.parts)] == self.parts
 
 
-class Refused(ValueError):
+class RequirementRefused(ValueError):
     """An address or a line that is not accepted; `reason` says why."""
 
     def __init__(self, reason: Reason):
@@ -44,7 +44,7 @@ class Refused(ValueError):
 
 def reason_of(error: ValueError) -> Reason:
     """Return why a line is refused: as found here, or as a library says."""
-    if isinstance(error, Refused):
+    if isinstance(error, RequirementRefused):
         return error.reason
     return because("source-refused", message=str(error))
 
@@ -75,7 +75,7 @@ class Sources(msgspec.Struct, frozen=True):
         place = place_of(address)
         if not any(allowed.holds(place) for allowed in self.places):
             reason = because("address-not-allowed", address=place.address, setting=SETTING)
-            raise Refused(reason)
+            raise RequirementRefused(reason)
         return place
 
 
@@ -90,13 +90,13 @@ def place_of(address: str) -> SourceAddress:
     """
     if address.partition(":")[0].lower() == FILE:
         if len(address) > MAX_URL or not address.isprintable() or any(c in " \\" for c in address):
-            raise Refused(because("address-refused", problem=because("blanks-in-url")))
+            raise RequirementRefused(because("address-refused", problem=because("blanks-in-url")))
         try:
             host = urlsplit(address).netloc
         except ValueError:
             host = address
         if host or not address.lower().startswith("file:///"):
-            raise Refused(because("not-file-address"))
+            raise RequirementRefused(because("not-file-address"))
         parts = _parts(address)
         return SourceAddress(FILE, "", 0, parts, "file:///" + "/".join(parts))
     try:
@@ -105,7 +105,7 @@ def place_of(address: str) -> SourceAddress:
         problem = error.details[0].reason
         is_login = problem is not None and problem.code == "login-in-url"
         code = "login-in-address" if is_login else "address-refused"
-        raise Refused(because(code, problem=problem)) from None
+        raise RequirementRefused(because(code, problem=problem)) from None
     url = target.url.rstrip("/")
     return SourceAddress(target.scheme, target.host, target.port, _parts(address), url)
 
@@ -118,12 +118,12 @@ def _parts(address: str) -> tuple[str, ...]:
     """
     found = urlsplit(address)
     if found.query or found.fragment or "?" in address or "#" in address:
-        raise Refused(because("address-with-query"))
+        raise RequirementRefused(because("address-with-query"))
     names = found.path.removesuffix("/").split("/")[1:]
     decoded = tuple(map(unquote, names))
     # other programs may decode, expand or cut the address at these characters
     if any(name in ("", ".", "..") or set(name) & set("/\\%$;") for name in decoded):
-        raise Refused(because("address-with-variables"))
+        raise RequirementRefused(because("address-with-variables"))
     if any(not name.isprintable() or " " in name for name in decoded):
-        raise Refused(because("address-refused", problem=because("blanks-in-url")))
+        raise RequirementRefused(because("address-refused", problem=because("blanks-in-url")))
     return decoded

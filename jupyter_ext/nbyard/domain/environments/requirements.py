@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nbyard.domain.environments.package_sources import (
     NO_SOURCES,
     SETTING,
-    Refused,
+    RequirementRefused,
     Sources,
     reason_of,
 )
@@ -46,7 +46,7 @@ def wants_git(said: str) -> bool:
     return re.search("setuptools[-_]scm was unable to detect version", said) is not None
 
 
-class _ForbiddenError(Refused):
+class _ForbiddenError(RequirementRefused):
     """A package that may not be installed."""
 
 
@@ -112,28 +112,28 @@ def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
     if wrong := [option for option in options if not HASH.fullmatch(option)]:
         option = wrong[0].split("=")[0].split()[0]
         is_hash = option == "--hash"
-        raise Refused(
+        raise RequirementRefused(
             because("hash-form") if is_hash else because("option-misplaced", option=option)
         )
     if AN_ADDRESS.match(line):
         if sources.places:
-            raise Refused(because("address-without-name"))
-        raise Refused(because("address-without-name-not-allowed", setting=SETTING))
+            raise RequirementRefused(because("address-without-name"))
+        raise RequirementRefused(because("address-without-name-not-allowed", setting=SETTING))
     requirement = _parsed(plain)
     if requirement.url:
         # the name of a wheel contains the version, so no code must run
         package = requirement.name
         if not sources.places:
-            raise Refused(because("given-by-address", package=package, setting=SETTING))
+            raise RequirementRefused(because("given-by-address", package=package, setting=SETTING))
         from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
         place = sources.admit(requirement.url)
         try:
             found, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
         except InvalidWheelFilename:
-            raise Refused(because("given-by-no-wheel", package=package)) from None
+            raise RequirementRefused(because("given-by-no-wheel", package=package)) from None
         if found != normal_name(package):
-            raise Refused(because("given-by-other", package=package, other=str(found)))
+            raise RequirementRefused(because("given-by-other", package=package, other=str(found)))
         requirement.url = place.address
     if normal_name(requirement.name) in forbidden:
         raise _ForbiddenError(because("protected-package", package=requirement.name))
@@ -146,9 +146,9 @@ def _read_option(line: str, sources: Sources) -> str:
     option = SHORT.get(option, option)
     if option not in (*PLACES, EDITABLE):
         code = "option-of-file" if option in OF_FILES else "option-not-allowed"
-        raise Refused(because(code, option=option[:40]))
+        raise RequirementRefused(because(code, option=option[:40]))
     if not sources.places:
-        raise Refused(because("option-needs-setting", option=option, setting=SETTING))
+        raise RequirementRefused(because("option-needs-setting", option=option, setting=SETTING))
     address = address.strip()
     if option != EDITABLE:
         return f"{option} {sources.admit(address).address}"
@@ -156,7 +156,7 @@ def _read_option(line: str, sources: Sources) -> str:
     extras = "".join(EXTRAS.findall(address)).replace(" ", "")
     path = EXTRAS.sub("", address)
     if not path.startswith(("/", "file:")):
-        raise Refused(because("editable-needs-path"))
+        raise RequirementRefused(because("editable-needs-path"))
     place = sources.admit(f"file://{path}" if path.startswith("/") else path)
     return f"{option} {place.address}{extras}"
 
@@ -262,7 +262,7 @@ def _parsed(text: str) -> Requirement:
                 Version(specifier.version)
             except InvalidVersion:
                 reason = because("not-version", version=specifier.version)
-                raise Refused(reason) from None
+                raise RequirementRefused(reason) from None
     return requirement
 
 

@@ -1,4 +1,4 @@
-"""Trials of models: load a model and call it once, to learn its input and output."""
+"""Model probes: load a model and call it once, to learn its input and output."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import msgspec
 from nbyard.domain.models.structs import ModelColumn
 from nbyard.reasons.structs import Reason, because
 
-# limits of the trial's process
+# limits of the probe's process
 SECONDS = 120.0
 MEMORY_BYTES = 8 << 30
 MODULE = "nbyard.serving.model_probe"
@@ -46,8 +46,8 @@ class ReportedModel(msgspec.Struct, frozen=True):
     files: list[str]
 
 
-class Trial(msgspec.Struct, frozen=True):
-    """A trial in the environment of the node that wrote the model.
+class ModelProbe(msgspec.Struct, frozen=True):
+    """A request to load a model in the environment of the node that wrote it.
 
     It runs in the node's `image`, by its ID in the engine, or on a worker of its `runtime`.
     `digest` is that of the model file. `code` has the digests of modules beside the node's
@@ -64,10 +64,10 @@ class Trial(msgspec.Struct, frozen=True):
     tables: list[KnownTable]
 
 
-class TrialAnswer(msgspec.Struct, frozen=True):
-    """The result of a trial: JSON as the model's process wrote it, or a problem.
+class ProbeAnswer(msgspec.Struct, frozen=True):
+    """The result of a model probe: JSON as the model's process wrote it, or a problem.
 
-    `passes` means that a later trial may succeed.
+    `passes` means that a later probe may succeed.
     """
 
     text: str = ""

@@ -89,7 +89,7 @@ def stored(file: Artifact) -> StoredFile:
     return StoredFile(file.name, file.filename, file.digest, file.may_be_model, file.size_bytes)
 
 
-def in_order(files: Iterable[StoredFile], part: str) -> list[StoredFile]:
+def files_for_part(files: Iterable[StoredFile], part: str) -> list[StoredFile]:
     """Return the files that may have this part of a preview, the preferred formats first."""
     formats = FORMATS[part]
     fits = (one for one in files if one.format in formats and one.may_be_shown)

@@ -120,7 +120,7 @@ def _on_days(days: str) -> Reader:
 
 
 def read_named_days(found: Found, now: datetime) -> Timing:
-    """Return the days of `monday and thursday 9:30`."""
+    """Return the weekly timing of `monday and thursday 9:30`: the days and their hour."""
     hour, minute = _clock(found)
     named = re.findall(r"[a-z]+", found["days"])
     chosen = sorted({DAYS.index(word[:3]) for word in named if word[:3] in DAYS})
@@ -128,7 +128,7 @@ def read_named_days(found: Found, now: datetime) -> Timing:
 
 
 def read_day_range(found: Found, now: datetime) -> Timing:
-    """Return the days of `mon-fri 8:00`."""
+    """Return the weekly timing of `mon-fri 8:00`: the range of days and their hour."""
     hour, minute = _clock(found)
     first, last = (DAYS.index(found[name][:3]) for name in ("first", "last"))
     # Sunday is 7 at the end of a range, so that it comes after Saturday.

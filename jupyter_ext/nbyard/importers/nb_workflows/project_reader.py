@@ -8,7 +8,7 @@ from nbyard.domain.projects.definitions import ProjectDefinition
 from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Invalid, NotFound
-from nbyard.importers.nb_workflows.runtime_reader import read_runtimes, read_variables
+from nbyard.importers.nb_workflows.runtime_reader import read_runtimes_file, read_variables
 from nbyard.importers.nb_workflows.workflow_reader import ReadWorkflow, read_workflow
 from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.importers.project_protocol import ConvertedProject
@@ -41,7 +41,7 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     top.leave_out_others(TOP)
     environments = {}
     if RUNTIMES in files:
-        environments = read_runtimes(_fields(files[RUNTIMES], RUNTIMES, left), files)
+        environments = read_runtimes_file(_fields(files[RUNTIMES], RUNTIMES, left), files)
     workflows = _workflows(top, paths, environments)
     secrets: dict[str, str] = {}
     for name in sorted(files):

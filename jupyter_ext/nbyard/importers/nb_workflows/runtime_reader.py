@@ -18,8 +18,11 @@ VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 QUOTES = "\"'"
 
 
-def read_runtimes(fields: Fields, files: Mapping[str, bytes]) -> dict[str, EnvironmentEntry]:
-    """Return the environments of a runtimes.yaml; `files` has the files of requirements."""
+def read_runtimes_file(fields: Fields, files: Mapping[str, bytes]) -> dict[str, EnvironmentEntry]:
+    """Return the environments that a runtimes.yaml of NB Workflows declares; images are left out.
+
+    `files` has the files with requirements, by their names.
+    """
     found = {}
     for name, runtime in fields.each("runtimes"):
         container = runtime.below("container")

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from tornado.httputil import HTTPHeaders
 
+from nbyard.domain.deployments.structs import SECRET_HEADER
 from nbyard.rest.proxy.redirects import own_location
 
 MARK = "nby."
@@ -27,7 +28,8 @@ HOPS = {
     "te", "trailer", "transfer-encoding", "upgrade",
 }  # fmt: skip
 LEFT_OUT = HOPS | {
-    "authorization", "cookie", "expect", "x-forwarded-prefix", "x-nbyard-secret", "x-xsrftoken",
+    "authorization", "cookie", "expect", "x-forwarded-prefix", "x-xsrftoken",
+    SECRET_HEADER.lower(),
 }  # fmt: skip
 # Headers that affect one response or page, and never the whole origin.
 ITS_OWN = {
@@ -81,31 +83,36 @@ def is_service_worker(headers: HTTPHeaders) -> bool:
 
 
 def request_headers(
-    headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str
+    headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str, secret: str = ""
 ) -> HTTPHeaders:
-    """Return the headers for the service; Host and Origin stay, because services compare them."""
-    told, left_out = HTTPHeaders(), LEFT_OUT | hops_of(headers)
+    """Return the headers for the service; Host and Origin stay, because services compare them.
+
+    `secret` proves that nbyard forwarded the request; a header that the browser set is removed.
+    """
+    sent, left_out = HTTPHeaders(), LEFT_OUT | hops_of(headers)
     for name, value in headers.get_all():
         if name.lower() in left_out:
             continue
         if name.lower() == "referer":
             # The query of a Jupyter page may contain its token.
-            told.add(name, urlsplit(value)._replace(query="", fragment="").geturl())
+            sent.add(name, urlsplit(value)._replace(query="", fragment="").geturl())
         else:
-            told.add(name, value)
+            sent.add(name, value)
     if cookies := "; ".join(_cookies(headers, login_cookie)):
-        told["Cookie"] = cookies
+        sent["Cookie"] = cookies
     given = headers.get("Authorization", "")
     # Basic credentials may come from a front-end server's login; Jupyter's own are tokens.
     if is_trusted and given.partition(" ")[0].lower() == "basic":
-        told["Authorization"] = given
+        sent["Authorization"] = given
     if token := shown_xsrf(headers.get("X-XSRFToken", ""), headers):
-        told["X-XSRFToken"] = token
-    told["X-Forwarded-Prefix"] = prefix.rstrip("/")
-    told["Connection"] = "close"
+        sent["X-XSRFToken"] = token
+    sent["X-Forwarded-Prefix"] = prefix.rstrip("/")
+    if secret:
+        sent[SECRET_HEADER] = secret
+    sent["Connection"] = "close"
     if is_upgrade(headers):
-        told["Connection"], told["Upgrade"] = "Upgrade", "websocket"
-    return told
+        sent["Connection"], sent["Upgrade"] = "Upgrade", "websocket"
+    return sent
 
 
 def _cookies(headers: HTTPHeaders, login_cookie: str) -> Iterator[str]:

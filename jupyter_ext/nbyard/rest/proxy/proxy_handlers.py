@@ -16,7 +16,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from nbyard.domain.attempts import monitor_links
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import structs as deployments
-from nbyard.domain.deployments.structs import SECRET_HEADER, Target
+from nbyard.domain.deployments.structs import Target
 from nbyard.domain.deployments.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.reasons.structs import because
@@ -169,7 +169,7 @@ class ProxyHandler(NbyardHandler):
             self._count(is_error=True)
             why = because("port-silent", name=name, port=port)
             raise Unavailable(why, hint=self.hint(name)) from None
-        self._upstream.begin(str(self.request.method), self._path(), self._told())
+        self._upstream.begin(str(self.request.method), self._path(), self._upstream_headers())
 
     async def _admit(self, name: str, port: str) -> Admission:
         """Find the caller's port, and cache the admission."""
@@ -220,21 +220,21 @@ class ProxyHandler(NbyardHandler):
         query = request_query(self.request.query, self.request.headers)
         return f"{path}?{query}" if query else path
 
-    def _told(self) -> HTTPHeaders:
-        told = request_headers(
+    def _upstream_headers(self) -> HTTPHeaders:
+        """Return the headers for the service, with a length for each body."""
+        headers = request_headers(
             self.request.headers,
             self._home,
             is_trusted=self._target.is_trusted,
             login_cookie=self._login,
+            secret=self._target.secret,
         )
-        if self._target.secret:
-            told[SECRET_HEADER] = self._target.secret
         if self._stays:
-            told["Connection"] = "keep-alive"
-        has_length = self._is_chunked or "Content-Length" in told
+            headers["Connection"] = "keep-alive"
+        has_length = self._is_chunked or "Content-Length" in headers
         if self.request.method in WITH_BODY and not has_length:
-            told["Content-Length"] = "0"
-        return told
+            headers["Content-Length"] = "0"
+        return headers
 
     @property
     def _is_chunked(self) -> bool:

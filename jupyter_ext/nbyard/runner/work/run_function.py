@@ -83,7 +83,10 @@ class Functions:
         self._known: dict[str, _Function] = {}
 
     def call(self, folder: AttemptFolder, work: dict[str, Any], outputs: dict[str, Any]) -> None:
-        """Call a function once, with the parameters and outputs of a folder.
+        """Call the function named in `work` once, and write its results to the attempt folder.
+
+        `work` is the part of task.json with the function and its parameters. The function writes
+        outputs that are among its parameters itself; `outputs` has the paths of all outputs.
 
         Raises:
             CallFailed: The function raised an exception or returned unexpected values.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Opened = tuple[dict[str, Any], list[int | None]]
 
 
-class Refused(Explained):
+class NotebookRefused(Explained):
     """The notebook cannot be run."""
 
 
@@ -43,7 +43,7 @@ UNREADABLE = (
     AttributeError,
     RecursionError,
 )
-UNFIT = (Refused, CannotInject, BadTask)
+UNFIT = (NotebookRefused, CannotInject, BadTask)
 
 
 def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
@@ -91,9 +91,9 @@ def read_notebook(
             try:  # only in memory: the file keeps its format
                 notebook = import_stubs.session().upgraded(text)
             except ImportError as error:
-                raise Refused(because("notebooks-impossible", error=str(error))) from error
+                raise NotebookRefused(because("notebooks-impossible", error=str(error))) from error
         if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):
-            raise Refused(because("notebook-format", path=work["path"]))
+            raise NotebookRefused(because("notebook-format", path=work["path"]))
         for cell in notebook["cells"]:
             if isinstance(cell["source"], list):
                 cell["source"] = "".join(cell["source"])
@@ -104,7 +104,7 @@ def read_notebook(
         )
     except UNREADABLE as error:
         reason = because("notebook-unreadable", path=work["path"], error=str(error))
-        raise Refused(reason) from error
+        raise NotebookRefused(reason) from error
     if work["parameters"]:
         notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
     return dict(notebook), places
@@ -126,19 +126,19 @@ def open_session(folder: AttemptFolder, task: dict[str, Any], opened: Opened, re
     """Return the session of a notebook.
 
     Raises:
-        Refused: nbclient is not installed.
+        NotebookRefused: nbclient is not installed.
     """
     try:
         return import_stubs.session().Session(folder, task, opened, ready)
     except ImportError as error:
-        raise Refused(because("notebooks-impossible", error=str(error))) from error
+        raise NotebookRefused(because("notebooks-impossible", error=str(error))) from error
 
 
 async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
     """Run the notebook from the start of its kernel to its end. Return the failure, if any.
 
     Raises:
-        Refused: The kernel is not installed or does not start.
+        NotebookRefused: The kernel is not installed or does not start.
     """
     from ..kernels.spawned_kernel import KernelEnded, KernelMissing
 
@@ -149,7 +149,7 @@ async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
         if failure is None:
             session.finish()
     except KernelMissing as error:
-        raise Refused(error.reason) from error
+        raise NotebookRefused(error.reason) from error
     except KernelEnded as error:
         failure = {"kind": "kernel-died", "reason": error.reason, **session.place()}
     session.save()

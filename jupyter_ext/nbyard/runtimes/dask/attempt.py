@@ -163,7 +163,7 @@ class DaskAttempt:
         """Return why the task ended without a result of the attempt."""
         if future is None or future.status in ("cancelled", "lost"):
             # A client shows the same state after it lost its scheduler, so ask the scheduler.
-            self._cluster.names()
+            self._cluster.published_names()
             if self._generation != self._cluster.generation:
                 raise Unavailable(because("dask-out-of-reach"))
             return because("dask-cancelled")
@@ -216,8 +216,8 @@ class DaskAttempt:
 
     # Stopping
 
-    def end(self) -> None:
-        """Stop the attempt and clean up, in a thread."""
+    def stop_in_background(self) -> None:
+        """Start a thread that stops the attempt and deletes its files, unless one does so."""
         with self._lock:
             if sighting := self.sighting:  # its file is deleted while the thread cleans up
                 self._places.add(sighting)

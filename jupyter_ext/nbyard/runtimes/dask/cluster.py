@@ -237,7 +237,7 @@ class Cluster:
         error = self._run(lambda client: future.exception())
         return because("dask-task-failed", message=first_line(error))
 
-    def names(self) -> list[str]:
+    def published_names(self) -> list[str]:
         """Return the names of everything that is published on the scheduler."""
         return [str(name) for name in self._run(lambda client: client.list_datasets())]
 
@@ -253,7 +253,7 @@ class Cluster:
     def _is_needed(self) -> bool:
         """Return whether anything is published on the cluster, or that is unknown."""
         try:
-            return bool(self.names())
+            return bool(self.published_names())
         except NbyardError:
             return True
 

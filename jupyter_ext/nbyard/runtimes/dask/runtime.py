@@ -134,7 +134,7 @@ class DaskRuntime:
     def stop(self, order: Order, reason: Reason) -> None:
         """Cancel the attempt and clean up in a thread."""
         ask_to_end(order.folder, reason)
-        self._attempt(order).end()
+        self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Remove the tasks and places of attempts that are not live."""
@@ -153,7 +153,7 @@ class DaskRuntime:
     def _sweep(self, store_id: str, live: set[str]) -> list[str]:
         self._listen(store_id)
         own = f"{PREFIX}/{store_id}/"
-        names = [name for name in self.cluster.names() if name.startswith(own)]
+        names = [name for name in self.cluster.published_names() if name.startswith(own)]
         dead = [name for name in names if name.removeprefix(own) not in live]
         for name in dead:
             self.cluster.forget(name, self.cluster.published(name))

@@ -18,9 +18,9 @@ from nbyard.domain.models.model_probes import (
     HINT,
     SECONDS,
     KnownTable,
+    ModelProbe,
+    ProbeAnswer,
     ReportedModel,
-    Trial,
-    TrialAnswer,
 )
 from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.errors import Invalid, Unavailable
@@ -68,7 +68,7 @@ def origin_of(parts: ServiceContext, caller: Caller, task: TaskRecord) -> Origin
     return Origin(attempts[-1].runtime, surroundings(parts.store.folder, there))
 
 
-def ask_there(
+def probe_at_origin(
     parts: ServiceContext,
     origin: Origin,
     file: Artifact,
@@ -86,7 +86,7 @@ def ask_there(
         raise Invalid.field(FIELD, UNKNOWN, hint=HINT)
     if origin.runtime == DOCKER and image is None:
         raise Invalid.field(FIELD, NO_IMAGE, hint=HINT)
-    trial = Trial(
+    probe = ModelProbe(
         id=new_id(),
         runtime=origin.runtime,
         image=image.id if image else "",
@@ -96,7 +96,7 @@ def ask_there(
         code=dict(code),
         tables=tables,
     )
-    answer = _awaited(parts, trial)
+    answer = _awaited(parts, probe)
     if answer.passes:
         cause = read_reason(answer.problem) or because("unknown-cause")
         why = because("model-needs-container", cause=cause)
@@ -106,17 +106,17 @@ def ask_there(
     return told_by(answer.text)
 
 
-def _awaited(parts: ServiceContext, trial: Trial) -> TrialAnswer:
-    rows, end = parts.store.trials, time.monotonic() + SECONDS + MORE_SECONDS
+def _awaited(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
+    rows, end = parts.store.model_probes, time.monotonic() + SECONDS + MORE_SECONDS
     parts.make_way()
     with parts.store.write() as c:
-        rows.insert(c, trial)
+        rows.insert(c, probe)
     parts.ensure_dispatcher()
     try:
         # The answer is a row, because the dispatcher may run in another process or machine.
         while time.monotonic() < end:
             with parts.store.read() as c:
-                answer = rows.answer(c, trial.id)
+                answer = rows.answer(c, probe.id)
             if answer is not None:
                 return answer
             parts.watch()
@@ -124,5 +124,5 @@ def _awaited(parts: ServiceContext, trial: Trial) -> TrialAnswer:
     finally:
         with parts.store.write() as c:
             # No other process reads the row, also if this request gives up.
-            rows.delete(c, trial.id)
-    return TrialAnswer(problem=because("dispatcher-silent"), passes=True)
+            rows.delete(c, probe.id)
+    return ProbeAnswer(problem=because("dispatcher-silent"), passes=True)

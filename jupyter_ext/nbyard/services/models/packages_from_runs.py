@@ -37,7 +37,7 @@ from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.model_probe import Question, probe_model
 from nbyard.reasons.structs import because
-from nbyard.services.models.model_probes import ask_there, origin_of
+from nbyard.services.models.model_probes import origin_of, probe_at_origin
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _of_pickle(parts: ServiceContext, caller: Caller, output: Output) -> Package
         told = _asked(parts, output, code, tables)
     else:
         digests = {path: entry.digest for path, entry in code.items()}
-        told = ask_there(parts, origin, output.file, digests, tables)
+        told = probe_at_origin(parts, origin, output.file, digests, tables)
     lock = origin.recorded.lock if origin.recorded else None
     lines = "\n".join(as_recorded(told.requirements, lock.packages if lock else []))
     missing = [*told.elsewhere, *told.unknown]

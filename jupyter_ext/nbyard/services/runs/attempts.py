@@ -195,5 +195,5 @@ def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> 
     maker = store.tasks.taken_from(c, [task.id])[task.id] if task.cached else task.id
     attempts = store.attempts.of_task(c, maker)
     if task.cached and not attempts:
-        return store.attempts.behind_cache(c, caller.name, maker)
+        return store.attempts.origin_attempts(c, caller.name, maker)
     return attempts

@@ -60,7 +60,7 @@ class RunForecasts(RunPreviews):
         run could not start. Durations come from past runs. A second forecast of one person is
         refused while the first is under way.
         """
-        with self._one_at_a_time(caller.name) as (dry, forecaster), dry.request():
+        with self._one_at_a_time(caller.name) as (dry, forecaster), dry.one_request():
             frozen = freeze(dataclasses.replace(self._parts, blobs=dry), caller.name, body)
             versions = DryVersions(self._store)
             with self._store.read() as c:

@@ -14,7 +14,7 @@ from nbyard.domain.runs.previews import (
     NodePreview,
     PreviewPage,
     StoredFile,
-    in_order,
+    files_for_part,
     parts_wanted,
     preview_of,
     stored,
@@ -127,10 +127,10 @@ class RunPreviews(RunEstimates):
         with self._store.read() as c:
             found = self._find(c, caller, run)
             files = [stored(file) for file in self._store.artifacts.of_digest(c, found.id, digest)]
-            if not in_order(files, "picture"):
+            if not files_for_part(files, "picture"):
                 data = self._datasets(c, found).values()
                 files = [file for file in data if file.digest == digest]
-        for file in in_order(files, "picture"):
+        for file in files_for_part(files, "picture"):
             if self._read(file).picture:
                 return self._parts.tables.picture(self._table(file))
         raise NotFound(because("no-picture", digest=digest[:80]))
@@ -165,7 +165,7 @@ class RunPreviews(RunEstimates):
         makers = {task.id: cached.get(task.id, task.id) for task in tasks}
         newest = self._store.attempts.newest_of(c, makers.values())
         without = [maker for maker in cached.values() if maker not in newest]
-        newest |= self._store.attempts.behind_caches(c, caller.name, without)
+        newest |= self._store.attempts.newest_origin_attempts(c, caller.name, without)
         return {task_id: newest[maker] for task_id, maker in makers.items() if maker in newest}
 
     def _parts_of(
@@ -176,7 +176,7 @@ class RunPreviews(RunEstimates):
         for part in parts:
             if part == "text" and found:
                 break  # a text is shown only if there is nothing else
-            for file in in_order(files, part):
+            for file in files_for_part(files, part):
                 preview = self._known(file)
                 if preview is None and may_make() and self._making.acquire(blocking=False):
                     # One request at a time makes previews, so that threads stay for the others.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.serving.call_model import ModelFailed, words_of
-from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.load_model import NoModel, Spec, load_model, read_spec
 
 from .dask_worker_functions import HEAD
@@ -76,7 +76,7 @@ class Predicting:
             return {"kind": "failed", "words": self._why}, b""
         try:
             found = predict_piece(self._spec, self._model, read_arrow(content), first)
-        except Refused as error:
+        except ValueRefused as error:
             kind = "answer" if isinstance(error, BadAnswer) else "refused"
             told = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
             return told, b""

@@ -37,7 +37,7 @@ def convert_text_columns(schema: Schema, batch: Any, first: int) -> Any:
     that are not nullable.
 
     Raises:
-        Refused: A cell does not fit. The error names its row and field.
+        ValueRefused: A cell does not fit. The error names its row and field.
     """
     import pyarrow
 

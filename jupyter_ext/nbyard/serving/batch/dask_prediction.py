@@ -25,7 +25,7 @@ from typing import Any
 
 import nbyard.serving
 from nbyard.serving.call_model import ModelFailed
-from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER, WorkerCode
 from nbyard.serving.load_model import Spec
 
@@ -40,7 +40,7 @@ AHEAD = 2
 PIECE_BYTES = 4 * 2**20
 LEFT_OUT = ("__pycache__", ".nbyard")
 CODE = WorkerCode("nbyard_pieces", dask_worker_functions)
-REFUSALS: dict[str, type[Refused]] = {"refused": Refused, "answer": BadAnswer}
+REFUSALS: dict[str, type[ValueRefused]] = {"refused": ValueRefused, "answer": BadAnswer}
 
 
 @contextmanager
@@ -93,7 +93,7 @@ class ClusterPrediction:
         """Yield the checked answers to pieces, in order.
 
         Raises:
-            Refused: A value or an answer does not fit.
+            ValueRefused: A value or an answer does not fit.
             ModelFailed: The model raised an exception, or could not be loaded.
         """
         waiting: deque[tuple[Any, str]] = deque()
@@ -139,7 +139,7 @@ def _small(pieces: Numbered, trouble: list[Exception]) -> Numbered:
             rows = max(1, batch.num_rows * PIECE_BYTES // max(batch.nbytes, PIECE_BYTES))
             for start in range(0, batch.num_rows, rows):
                 yield first + start, batch.slice(start, rows)
-    except (CannotRead, Refused) as error:
+    except (CannotRead, ValueRefused) as error:
         trouble.append(error)
 
 

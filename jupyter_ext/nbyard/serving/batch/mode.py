@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from nbyard.serving.call_model import ModelFailed
-from nbyard.serving.codec import Refused
+from nbyard.serving.codec import ValueRefused
 from nbyard.serving.dask_worker_code import WORKER
 from nbyard.serving.load_model import Spec, load_model
 
@@ -49,7 +49,7 @@ class BatchMode:
         try:
             with spreading as over:
                 rows = predict_all(spec, over or predict_here(spec, load_model), source, target)
-        except (CannotRead, Refused, ModelFailed) as error:
+        except (CannotRead, ValueRefused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
             cause = error.__cause__
             if cause is not None:

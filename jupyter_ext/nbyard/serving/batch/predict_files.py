@@ -10,7 +10,7 @@ from typing import Any
 
 from nbyard.serving.arrow import batch_of, frame_of
 from nbyard.serving.call_model import ModelFailed, words_of
-from nbyard.serving.codec import Refused
+from nbyard.serving.codec import ValueRefused
 from nbyard.serving.load_model import Spec
 
 from .prediction_parts import Parts, part_dependencies
@@ -42,7 +42,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
 
     Raises:
         CannotRead: The dataset is not readable.
-        Refused: A value or an answer does not fit its schema. The error names row and field.
+        ValueRefused: A value or an answer does not fit its schema. The error names row and field.
         ModelFailed: The model raised an exception.
     """
     found = files_of(source)
@@ -65,7 +65,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         try:
             for answer in over(_left(spec, files, parts.rows)):
                 parts.add(answer)
-        except (CannotRead, Refused, ModelFailed):
+        except (CannotRead, ValueRefused, ModelFailed):
             # the next attempt resumes after these rows
             parts.keep()
             raise
@@ -90,13 +90,13 @@ def predict_piece(spec: Spec, model: Any, batch: Any, first: int) -> Any:
     """Return the checked answer to a piece, whose first row is `first`.
 
     Raises:
-        Refused: A value or an answer does not fit its schema. The error names row and field.
+        ValueRefused: A value or an answer does not fit its schema. The error names row and field.
         ModelFailed: The model raised an exception.
     """
     frame = frame_of(spec.inputs, batch, first)
     try:
         return batch_of(spec.outputs, model.predict(frame), batch.num_rows, first)
-    except Refused:
+    except ValueRefused:
         raise
     except (Exception, SystemExit) as error:
         rows = f"rows {first} to {first + batch.num_rows - 1}"

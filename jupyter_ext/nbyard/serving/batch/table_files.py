@@ -51,7 +51,7 @@ def read_pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
 
     Raises:
         CannotRead: The file is not a table.
-        Refused: A cell of a CSV file does not fit its column.
+        ValueRefused: A cell of a CSV file does not fit its column.
     """
     import pyarrow
 

@@ -18,12 +18,12 @@ LOOKS = 8
 Predict = Callable[[Columns], Columns]
 
 
-class Late(Exception):
-    """The model has not returned in time from the call with these rows."""
+class CallTimedOut(Exception):
+    """The call of the model with these rows exceeded its time limit."""
 
 
-class Held(Exception):
-    """These rows wait behind a late call."""
+class BlockedByLateCall(Exception):
+    """These rows wait behind a call that exceeded its time limit."""
 
 
 class _Call(NamedTuple):

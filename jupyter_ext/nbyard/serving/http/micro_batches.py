@@ -16,9 +16,9 @@ from itertools import accumulate, chain
 from typing import NamedTuple
 
 from nbyard.serving.call_model import ModelFailed, words_of
-from nbyard.serving.codec import Columns, Refused
+from nbyard.serving.codec import Columns, ValueRefused
 
-from .call_watchdog import Calls, Held, Late, Predict
+from .call_watchdog import BlockedByLateCall, Calls, CallTimedOut, Predict
 
 log = logging.getLogger("nbyard.serving")
 MAX_BATCH_ROWS = 10_000
@@ -85,11 +85,11 @@ class Worker:
 
         Raises:
             Full: Too many rows are waiting. Raised at once.
-            Held: An earlier call takes too long. Raised at once, or by the future.
-            Late: The request's own call takes too long. Raised by the future.
+            BlockedByLateCall: An earlier call takes too long. Raised at once, or by the future.
+            CallTimedOut: The request's own call takes too long. Raised by the future.
         """
         if self.is_late:
-            raise Held(self.calls.words_of_held())
+            raise BlockedByLateCall(self.calls.words_of_held())
         waiting_request = WaitingRequest(columns, self._loop.create_future())
         # a large request is accepted if nothing else waits
         if self.rows_waiting and self.rows_waiting + waiting_request.row_count > self._most:
@@ -158,9 +158,9 @@ class Worker:
         self.is_late = True
         log.error("%s; %d requests waited", self.calls.words_of_held(), self.requests_waiting)
         for asked in self._asked:
-            _fail(asked, Late(self.calls.words_of_late()))
+            _fail(asked, CallTimedOut(self.calls.words_of_late()))
         for asked in self._waiting:
-            _fail(asked, Held(self.calls.words_of_held()))
+            _fail(asked, BlockedByLateCall(self.calls.words_of_held()))
         self._waiting.clear()
         self.rows_waiting = 0
         self._give_up_later()
@@ -247,7 +247,7 @@ def outcomes_of(predict: Predict, batch: list[WaitingRequest]) -> list[Outcome]:
                 [column[end - asked.row_count : end] for column in columns]
                 for asked, end in zip(batch, ends, strict=True)
             ]
-        except (ModelFailed, Refused) as error:
+        except (ModelFailed, ValueRefused) as error:
             log.info("%d requests are tried one by one: %s", len(batch), error)
     outcomes: list[Outcome] = []
     for asked in batch:
@@ -256,7 +256,7 @@ def outcomes_of(predict: Predict, batch: list[WaitingRequest]) -> list[Outcome]:
         except ModelFailed as error:
             log.exception("a request failed")
             outcomes.append(error)
-        except Refused as error:
+        except ValueRefused as error:
             log.warning("the model's answer does not fit: %s", error)
             outcomes.append(error)
     return outcomes

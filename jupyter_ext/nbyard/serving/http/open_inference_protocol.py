@@ -105,7 +105,7 @@ def read_request(
 
     Raises:
         Malformed: The request breaks the protocol.
-        Refused: A value does not fit its column.
+        ValueRefused: A value does not fit its column.
     """
     if not isinstance(body, dict):
         raise Malformed("an object is needed")

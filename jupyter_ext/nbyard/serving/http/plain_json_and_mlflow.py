@@ -46,7 +46,7 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
 
     Raises:
         Malformed: The request has none of MLflow's formats.
-        Refused: A value does not fit its column.
+        ValueRefused: A value does not fit its column.
     """
     ways = [way for way in WAYS if isinstance(body, dict) and way in body]
     if len(ways) != 1:
@@ -74,7 +74,7 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
 
     Raises:
         Malformed: The body is not CSV in UTF-8 with unique names.
-        Refused: A value does not fit its column.
+        ValueRefused: A value does not fit its column.
     """
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from nbyard.serving.call_model import ModelFailed
-from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.codec import BadAnswer, ValueRefused
 
 from .bodies import Unsupported
-from .call_watchdog import Held, Late
+from .call_watchdog import BlockedByLateCall, CallTimedOut
 from .micro_batches import Full
 from .open_inference_protocol import Malformed
 
@@ -19,11 +19,19 @@ STATUSES: dict[type[Exception], int] = {
     Malformed: 400,
     Unsupported: 415,
     Full: 503,
-    Held: 503,
-    Late: 504,
+    BlockedByLateCall: 503,
+    CallTimedOut: 504,
 }
 RETRY_SECONDS = b"1"
-EXPECTED = (Malformed, Unsupported, Refused, ModelFailed, Full, Held, Late)
+EXPECTED = (
+    Malformed,
+    Unsupported,
+    ValueRefused,
+    ModelFailed,
+    Full,
+    BlockedByLateCall,
+    CallTimedOut,
+)
 
 
 class Answer(NamedTuple):
@@ -55,7 +63,7 @@ def failure_response(error: Exception) -> Answer:
     for kind, status in STATUSES.items():
         if isinstance(error, kind):
             return error_response(status, str(error) or FULL)
-    if isinstance(error, Refused) and not isinstance(error, BadAnswer):
+    if isinstance(error, ValueRefused) and not isinstance(error, BadAnswer):
         return error_response(422, str(error), details=[error.detail()])
     words = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"
     return error_response(500, words)

@@ -163,7 +163,7 @@ class AttemptRows:
         found = {(row.run_id, row.node): Newest(*row) for row in c.execute(query)}
         return list(found.values())
 
-    def behind_cache(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
+    def origin_attempts(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
         """Return the attempts at the task whose result a cached task reused."""
         taker = tasks.alias()
         origin = (
@@ -177,10 +177,10 @@ class AttemptRows:
         query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 
-    def behind_caches(
+    def newest_origin_attempts(
         self, c: Connection, owner: str, task_ids: Collection[str]
     ) -> dict[str, Attempt]:
-        """Return by the IDs of cached tasks the newest attempt that `behind_cache` returns."""
+        """Return by the IDs of cached tasks the newest attempt that `origin_attempts` returns."""
         if not task_ids:
             return {}
         taker = tasks.alias()

@@ -27,7 +27,11 @@ KNOWN = select(T.id, T.created_at).where(T.owner == bindparam("of"), T.digest ==
 
 
 class TemplateRows:
-    """Queries on run templates."""
+    """Queries on run templates.
+
+    A run template is a request for runs whose files are frozen. Runs, schedules, triggers and
+    backfills refer to it. A request with equal content uses the existing template.
+    """
 
     def keep(
         self, c: Connection, owner: str, content: TemplateContent, columns: dict[str, Any]

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.domain.attempts.structs import Image
-from nbyard.domain.models.model_probes import Trial, TrialAnswer
+from nbyard.domain.models.model_probes import ModelProbe, ProbeAnswer
 from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, Unavailable
@@ -71,18 +71,18 @@ def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, tra
     assert "nbyard doctor" in caught.value.hint and "write a model file" in caught.value.hint
     assert not canary.exists()
     with no_engine.store.read() as c:
-        assert no_engine.store.trials.open(c) == []
+        assert no_engine.store.model_probes.open(c) == []
     with pytest.raises(Invalid):
         models.build(ann, in_a_container(no_engine, detail, "process"))
     assert canary.exists(), "so a load would have been seen"
 
 
 def test_what_the_trial_says_becomes_the_package(yard, models, ann, trained, monkeypatch):
-    asked: list[Trial] = []
+    asked: list[ModelProbe] = []
 
     def answered(parts, trial):
         asked.append(trial)
-        return TrialAnswer(text=SAID)
+        return ProbeAnswer(text=SAID)
 
     monkeypatch.setattr(model_probes, "_awaited", answered)
     made = models.build(ann, in_a_container(yard, trained()))
@@ -116,14 +116,14 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (TrialAnswer(problem=text_reason("it has no predict")), "it has no predict"),
-        (TrialAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
-        (TrialAnswer(text="[" * 100_000), "cannot be understood"),
-        (TrialAnswer(text='{"inputs": 3}'), "cannot be understood"),
+        (ProbeAnswer(problem=text_reason("it has no predict")), "it has no predict"),
+        (ProbeAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
+        (ProbeAnswer(text="[" * 100_000), "cannot be understood"),
+        (ProbeAnswer(text='{"inputs": 3}'), "cannot be understood"),
     ],
 )
 def test_what_a_container_says_is_only_data(
-    yard, models, ann, trained, monkeypatch, answer: TrialAnswer, words: str
+    yard, models, ann, trained, monkeypatch, answer: ProbeAnswer, words: str
 ):
     monkeypatch.setattr(model_probes, "_awaited", lambda parts, trial: answer)
     with pytest.raises(Invalid, match=words):
@@ -131,11 +131,11 @@ def test_what_a_container_says_is_only_data(
 
 
 def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypatch):
-    asked: list[Trial] = []
+    asked: list[ModelProbe] = []
 
     def answered(parts, trial):
         asked.append(trial)
-        return TrialAnswer(problem=text_reason("enough"))
+        return ProbeAnswer(problem=text_reason("enough"))
 
     monkeypatch.setattr(model_probes, "_awaited", answered)
     with pytest.raises(Invalid, match="enough"):
@@ -169,4 +169,4 @@ def test_a_dispatcher_that_never_answers_is_named(yard, ann, models, trained, mo
     with pytest.raises(Unavailable, match="the dispatcher does not respond"):
         models.build(ann, body)
     with yard.store.read() as c:
-        assert yard.store.trials.open(c) == []
+        assert yard.store.model_probes.open(c) == []

@@ -191,7 +191,7 @@ def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling
     rolling.create(gpu=1)
     rolling.grant("0")
     rolling.step()
-    rolling.rollout.fail(rolling.row(), because("text", text="unexpected: oops"))
+    rolling.rollout.mark_failed(rolling.row(), because("text", text="unexpected: oops"))
     assert (rolling.get().state, rolling.granted()) == ("down", [["0"]])
     found = rolling.step()
     assert (found.state, found.reason) == ("failed", text_reason("unexpected: oops"))
@@ -204,7 +204,7 @@ def test_it_is_stopped_when_its_container_is_gone(rolling: Rolling) -> None:
     rolling.engine.removes = False
     rolling.deployments.stop(ANN, "cows")
     assert rolling.step(3).state == "stopping"
-    rolling.rollout.fail(rolling.row(), because("text", text="unexpected: oops"))
+    rolling.rollout.mark_failed(rolling.row(), because("text", text="unexpected: oops"))
     found = rolling.get()
     assert (found.state, found.reason) == ("stopping", text_reason("unexpected: oops"))
     rolling.engine.removes = True
@@ -220,7 +220,7 @@ def test_an_edit_made_while_a_step_fails_is_not_lost(rolling: Rolling, change: s
         rolling.rollout.step(seen)
     else:
         rolling.edit(image="cows:2")
-        rolling.rollout.fail(seen, because("text", text="unexpected: oops"))
+        rolling.rollout.mark_failed(seen, because("text", text="unexpected: oops"))
     assert rolling.get().state == "queued"
     assert rolling.step(2).state == "running" and rolling.get().serving == 2
 

@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.runs import queue, ready_tasks
-from nbyard.dispatch.state import live_runs
+from nbyard.dispatch.state import live_runs, task_queue
 from nbyard.domain import task_retries
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.limits import Limits
@@ -457,7 +457,7 @@ def test_no_step_starts_before_one_whose_turn_is_first(
             assert all(order[run] <= order[other] for other, _ in waiting.values())
         shown = [waiting[place] for place in sorted(waiting)]
         assert [order[run] for run, _ in shown] == sorted(order[run] for run, _ in shown)
-        assert bench.dispatcher._runs._board.queue.turns() == [task for _, task in shown]
+        assert bench.dispatcher._runs._board.queue.ids_in_order() == [task for _, task in shown]
 
 
 def _queued(bench: Bench, runs: Iterable[str]) -> dict[int, tuple[str, str]]:
@@ -671,7 +671,7 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     bench.round(3)
     assert bench.task(run).state == "queued"
     runs._start_over([], Busy("try again"))
-    for module in (live_runs, ready_tasks):
+    for module in (live_runs, ready_tasks, task_queue):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
     bench.until(lambda: bench.run(run).state == "failed")
     assert "in the queue" in bench.task(run).why

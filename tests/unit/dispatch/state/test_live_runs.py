@@ -1,51 +1,18 @@
 """The board says what the store says, whoever wrote it."""
 
-import math
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nbyard.dispatch.state import live_runs as module
-from nbyard.dispatch.state.live_runs import LiveRuns, TaskQueue
+from nbyard.dispatch.state.live_runs import LiveRuns
 from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain.state_machines import TASK
 from nbyard.reasons.structs import because
 from nbyard.store import transition
 from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
-
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-def task(name: str, priority: int, seconds: int) -> Any:
-    turn = -priority, (NOW + timedelta(seconds=seconds)).timestamp(), 0.0, name
-    due = (math.inf, 1e18, -1.0, -2.0)[seconds]
-    return SimpleNamespace(record=SimpleNamespace(id=name), turn=turn, due=due)
-
-
-@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
-def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: Any) -> None:
-    """R11, I11: by priority, else as they come; and by their limits."""
-    queue, there = TaskQueue(), {}
-    for number, (priority, seconds) in enumerate(wanted):
-        one = task(f"t{number}", priority, seconds)
-        queue.add(one)
-        there[one.record.id] = one
-        if data.draw(st.booleans()):
-            gone = data.draw(st.sampled_from(sorted(there)))
-            assert queue.remove(gone)
-            assert not queue.remove(gone)
-            assert queue.get(gone) is None and gone not in queue
-            del there[gone]
-    assert queue.turns() == sorted(there, key=lambda name: there[name].turn)
-    late = sorted((one.due, name) for name, one in there.items() if one.due < 0)
-    assert queue.overdue() == [name for _, name in late]
-    assert queue.ids == there.keys()
-    assert all(queue[name] is there[name] for name in there)
 
 
 @pytest.fixture

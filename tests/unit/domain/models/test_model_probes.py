@@ -3,20 +3,20 @@
 import msgspec
 import pytest
 
-from nbyard.domain.models.model_probes import KnownTable, Trial, TrialAnswer
+from nbyard.domain.models.model_probes import KnownTable, ModelProbe, ProbeAnswer
 from nbyard.domain.models.structs import ModelColumn
 from nbyard.reasons.structs import text_reason
 
 TABLE = KnownTable("t.csv", [ModelColumn("x", "float", True)], ["x", "y"], [[1.5, None], [2, "a"]])
-TRIAL = Trial("1", "docker", "sha256:i", "cows:1", "sha256:m", "m.pkl", {"a.py": "d"}, [TABLE])
+TRIAL = ModelProbe("1", "docker", "sha256:i", "cows:1", "sha256:m", "m.pkl", {"a.py": "d"}, [TABLE])
 
 
 @pytest.mark.parametrize(
-    "thing", [TRIAL, TrialAnswer(text="{}"), TrialAnswer(problem=text_reason("no"))]
+    "thing", [TRIAL, ProbeAnswer(text="{}"), ProbeAnswer(problem=text_reason("no"))]
 )
 def test_they_come_back_from_json_as_they_were(thing: msgspec.Struct) -> None:
     assert msgspec.json.decode(msgspec.json.encode(thing), type=type(thing)) == thing
 
 
 def test_a_problem_stays_unless_something_says_that_it_passes() -> None:
-    assert not TrialAnswer(problem=text_reason("it has no predict")).passes
+    assert not ProbeAnswer(problem=text_reason("it has no predict")).passes

@@ -6,7 +6,7 @@ from nbyard.domain.models.structs import ModelColumn, ModelFile
 from nbyard.domain.runs.previews import (
     NodePreview,
     StoredFile,
-    in_order,
+    files_for_part,
     last_metrics,
     preview_of,
 )
@@ -20,10 +20,10 @@ def file(filename: str, digest: str = DIGEST) -> StoredFile:
 
 def test_preferred_formats_come_first():
     files = [file(name) for name in ("b.png", "c.json", "a.csv", "executed.ipynb", "d.bin")]
-    assert [one.filename for one in in_order(files, "picture")] == ["executed.ipynb", "b.png"]
-    assert [one.filename for one in in_order(files, "table")] == ["a.csv", "c.json"]
-    assert in_order(files, "model") == []
-    assert in_order([file("folder.csv", "tree:1")], "table") == []
+    assert [one.filename for one in files_for_part(files, "picture")] == ["executed.ipynb", "b.png"]
+    assert [one.filename for one in files_for_part(files, "table")] == ["a.csv", "c.json"]
+    assert files_for_part(files, "model") == []
+    assert files_for_part([file("folder.csv", "tree:1")], "table") == []
 
 
 def test_the_figure_of_a_notebook_has_no_caption():

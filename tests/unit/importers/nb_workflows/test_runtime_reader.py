@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.errors import Invalid
-from nbyard.importers.nb_workflows.runtime_reader import read_runtimes, read_variables
+from nbyard.importers.nb_workflows.runtime_reader import read_runtimes_file, read_variables
 from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.reasons.structs import Reason
 
@@ -13,7 +13,7 @@ FILES = {"requirements.txt": b"polars>=1\n# a comment\n\n scikit-learn\n"}
 def read(container, **more):
     left: list[Reason] = []
     runtimes = {"runtimes": {"gpu": {"container": container, **more}}}
-    return read_runtimes(Fields(runtimes, "runtimes.yaml", left), FILES)["gpu"], left
+    return read_runtimes_file(Fields(runtimes, "runtimes.yaml", left), FILES)["gpu"], left
 
 
 @pytest.mark.parametrize(

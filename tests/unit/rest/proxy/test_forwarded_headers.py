@@ -179,6 +179,14 @@ def test_a_page_that_shows_the_outer_xsrf_value_is_shown_its_own(shown, cookies,
     assert query == "&".join(filter(None, ["a=1", sent and f"_xsrf={quote(sent, safe='')}"]))
 
 
+@pytest.mark.parametrize("secret", ["", "own"])
+def test_only_the_service_s_own_secret_is_forwarded(secret: str):
+    """P5."""
+    given = HTTPHeaders({"X-NBYARD-secret": "browser's", "Connection": "X-Nbyard-Secret"})
+    sent = request_headers(given, PREFIX, is_trusted=True, login_cookie=LOGIN, secret=secret)
+    assert sent.get_list("X-Nbyard-Secret") == ([secret] if secret else [])
+
+
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": "0"}, {"Content-Length": "12"}])
 def test_one_length_of_a_body_or_none_passes(headers):
     assert has_plain_length(HTTPHeaders(headers))

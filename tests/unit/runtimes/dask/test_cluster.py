@@ -60,7 +60,7 @@ def refused(ask: Callable[[], Any]) -> None:
 
 def test_what_hangs_is_asked_once_for_all(cluster: Cluster, client: Client) -> None:
     """F8, R12: however many there are who want to know, and whatever."""
-    for ask in (cluster.workers, cluster.names, cluster.connect, cluster.describe):
+    for ask in (cluster.workers, cluster.published_names, cluster.connect, cluster.describe):
         refused(ask)
     assert client.asked == 1
 
@@ -77,7 +77,7 @@ def test_one_asks_again_and_the_others_are_told_at_once(
     first.start()
     while client.asked < 2:
         first.join(0.001)
-    refused(cluster.names)
+    refused(cluster.published_names)
     refused(cluster.connect)
     assert (client.asked, found) == (2, [])
     client.gate.set()

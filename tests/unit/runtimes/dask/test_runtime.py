@@ -76,7 +76,7 @@ class FakeCluster:
         assert self.gate.wait(10)
         self.connect()
 
-    def names(self) -> list[str]:
+    def published_names(self) -> list[str]:
         return []
 
     def workers(self, since: float = 0.0) -> dict[str, Any]:

@@ -91,18 +91,18 @@ def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None
         early = rows.succeeded(rows.run(), 0.5, cache_key="k", cached=True)
         bobs = rows.succeeded(rows.run(owner="bob"), 2, cache_key="k", cached=True)
         rows.attempt(rows.succeeded(rows.run(), 1.5, cache_key="other"))
-        found = store.attempts.behind_cache(c, "ada", taker.id)
+        found = store.attempts.origin_attempts(c, "ada", taker.id)
         assert [a.id for a in found] == [made[1].id, made[2].id]
-        assert store.attempts.behind_cache(c, "bob", bobs.id) == []
+        assert store.attempts.origin_attempts(c, "bob", bobs.id) == []
         cached = [taker.id, early.id]
-        newest = store.attempts.behind_caches(c, "ada", cached)
+        newest = store.attempts.newest_origin_attempts(c, "ada", cached)
         expected = {taker.id: made[2].id, early.id: made[0].id}
         assert {task: attempt.id for task, attempt in newest.items()} == expected
-        assert store.attempts.behind_caches(c, "bob", [*cached, bobs.id]) == {}
+        assert store.attempts.newest_origin_attempts(c, "bob", [*cached, bobs.id]) == {}
         store.runs.delete(c, runs[0])
         store.runs.delete(c, runs[1])
-        assert store.attempts.behind_cache(c, "ada", taker.id) == []
-        assert taker.id not in store.attempts.behind_caches(c, "ada", [taker.id])
+        assert store.attempts.origin_attempts(c, "ada", taker.id) == []
+        assert taker.id not in store.attempts.newest_origin_attempts(c, "ada", [taker.id])
 
 
 def test_only_the_newest_attempts_behind_cached_results_are_read(
@@ -123,7 +123,7 @@ def test_only_the_newest_attempts_behind_cached_results_are_read(
             rows.attempt(task)
         takers = [rows.succeeded(rows.run(), at, cache_key="k", cached=True).id for at in (7, 8)]
         monkeypatch.setattr(attempts, "_attempt", noted)
-        newest = store.attempts.behind_caches(c, "ada", takers)
+        newest = store.attempts.newest_origin_attempts(c, "ada", takers)
     assert {attempt.task_id for attempt in newest.values()} == {task.id}
     assert numbers == [2, 2]
 
@@ -134,8 +134,8 @@ def test_no_attempts_are_behind_a_cached_task_without_a_key(store: Store) -> Non
         rows = Rows(store, c)
         rows.attempt(rows.succeeded(rows.run(), 0))
         pinned = rows.succeeded(rows.run(), 1, cached=True)
-        assert store.attempts.behind_cache(c, "ada", pinned.id) == []
-        assert store.attempts.behind_caches(c, "ada", [pinned.id]) == {}
+        assert store.attempts.origin_attempts(c, "ada", pinned.id) == []
+        assert store.attempts.newest_origin_attempts(c, "ada", [pinned.id]) == {}
 
 
 def test_the_newest_attempt_at_each_task(store: Store) -> None:

@@ -46,7 +46,7 @@ def test_a_list_reads_no_more_rows_than_it_shows(
         store.artifacts.of_runs(c, [run.id])
         store.artifacts.of_run(c, run.id)
         store.history.of_executables(c, "ada", ["e"])
-        store.attempts.behind_caches(c, "ada", ["t"])
+        store.attempts.newest_origin_attempts(c, "ada", ["t"])
         store.artifacts.of_digest(c, run.id, "sha256:1")
         assert len(told) > 6
         cursor = c.connection.cursor()

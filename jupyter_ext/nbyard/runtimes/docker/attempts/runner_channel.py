@@ -26,7 +26,7 @@ PULL_SECONDS = 1.0
 MAX_WORD_BYTES = 4096
 
 
-class Listener:
+class RunnerChannel:
     """Receives messages about attempts in a thread, and notices the end of the container."""
 
     def __init__(self, engine: Engine, name: str):
@@ -54,8 +54,8 @@ class Listener:
         self._news.wait(seconds)
         self._news.clear()
 
-    def wake(self) -> None:
-        """Wake the thread that waits."""
+    def wake_watcher(self) -> None:
+        """Wake the thread that watches the attempt, which sleeps in `wait`."""
         self._news.set()
 
     def _listen(self) -> None:

@@ -13,7 +13,7 @@ from nbyard.runtimes.docker import build_container_spec
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.attempts.container_usage import Meter
 from nbyard.runtimes.docker.attempts.deadline import Deadline
-from nbyard.runtimes.docker.attempts.runner_channel import Listener, Progress
+from nbyard.runtimes.docker.attempts.runner_channel import Progress, RunnerChannel
 from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
 from nbyard.runtimes.docker.files.log_copy import Over, log_copy
 from nbyard.runtimes.protocol import Observation, Order
@@ -77,7 +77,7 @@ class Watcher:
         self._poked_at, self._seen_at = 0.0, -SEEN_SECONDS
         self._deadline = Deadline(attempt.order, attempt.end)
         self._progress: Progress | None = None
-        self.listener: Listener | None = None
+        self.channel: RunnerChannel | None = None
         self.over: Over | None = None
         self.problem: OSError | None = None
 
@@ -94,8 +94,8 @@ class Watcher:
     def let_go(self) -> None:
         """Ask the thread to end. It does so at its next check."""
         self._gone.set()
-        if self.listener is not None:
-            self.listener.wake()
+        if self.channel is not None:
+            self.channel.wake_watcher()
 
     @property
     def is_alive(self) -> bool:
@@ -141,17 +141,17 @@ class Watcher:
         attempt, staging = self._attempt, container.labels.get(build_container_spec.STAGING, "")
         if self._progress is None:
             self._progress = Progress(attempt.engine, attempt.name, attempt.order.folder, staging)
-        if self.listener is None or not self.listener.is_listening:
-            self.listener = Listener(attempt.engine, attempt.name)
+        if self.channel is None or not self.channel.is_listening:
+            self.channel = RunnerChannel(attempt.engine, attempt.name)
         for _ in range(LOOKS):
-            self.listener.wait(self._progress.pause)
-            if self.listener.has_said(ENDED, attempt.order.attempt_id):
+            self.channel.wait(self._progress.pause)
+            if self.channel.has_said(ENDED, attempt.order.attempt_id):
                 try:
                     attempt.finish_early(container)
                 except OSError as problem:
                     self.problem = problem
                     raise
-            if self._gone.is_set() or attempt.is_over or not self.listener.is_listening:
+            if self._gone.is_set() or attempt.is_over or not self.channel.is_listening:
                 return
             self._progress.look(attempt.poke)
 

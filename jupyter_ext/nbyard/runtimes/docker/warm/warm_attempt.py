@@ -68,7 +68,7 @@ class GuestAttempt(ContainerAttempt):
 
     def move_in(self, container: WarmContainer) -> None:
         """Begin in this container. First of all, record whom it serves."""
-        self.watcher.listener = container.listener
+        self.watcher.channel = container.channel
         try:
             (container.home / OCCUPANT).write_text(self.order.attempt_id)
             if container.seat is not None:
@@ -180,8 +180,8 @@ class GuestAttempt(ContainerAttempt):
         return has_ended
 
     def _has_said(self, word: str) -> bool:
-        listener = self.watcher.listener
-        return listener is not None and listener.has_said(word, self.order.attempt_id)
+        channel = self.watcher.channel
+        return channel is not None and channel.has_said(word, self.order.attempt_id)
 
     def _leave_network(self) -> None:
         """Leave the network to the last container of the run."""

@@ -17,7 +17,7 @@ from nbyard.dockerd import Container, ContainerSpec, Engine
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner.container_main import CLEAR, CLEARED, RUN
-from nbyard.runtimes.docker.attempts.runner_channel import Listener
+from nbyard.runtimes.docker.attempts.runner_channel import RunnerChannel
 from nbyard.runtimes.docker.build_container_spec import container_user
 from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
 from nbyard.runtimes.docker.files import volume_transfer
@@ -42,7 +42,7 @@ class WarmContainer:
         self.like = shared_parts(spec)
         self.idle_since = 0.0
         self.found: Container | None = None
-        self.listener = Listener(engine, self.name)
+        self.channel = RunnerChannel(engine, self.name)
         self._lock = threading.Lock()
         self._input = ExitStack()
         self._send = self._input.enter_context(engine.stdin(self.name))
@@ -50,7 +50,7 @@ class WarmContainer:
     @property
     def is_usable(self) -> bool:
         """Return whether the container still runs."""
-        return self.listener.is_listening
+        return self.channel.is_listening
 
     def run_attempt(self, attempt_id: str) -> None:
         """Run an attempt whose folder is in place."""
@@ -60,10 +60,10 @@ class WarmContainer:
         """Let the container empty its folder on the engine. Return whether it did."""
         self._ask({CLEAR: attempt_id})
         end = time.monotonic() + CLEAR_SECONDS
-        while not self.listener.has_said(CLEARED, attempt_id):
+        while not self.channel.has_said(CLEARED, attempt_id):
             if time.monotonic() > end or not self.is_usable:
                 return False
-            self.listener.wait(0.1)
+            self.channel.wait(0.1)
         return True
 
     def _ask(self, request: dict[str, str]) -> None:
