@@ -58,7 +58,9 @@ class Moving:
             assert run is not None
             told = {"started_at": datetime.now(UTC)}
             self._tasks = {task.node: task for task in self._store.tasks.of_run(c, self._run)}
-            made = self._store.attempts.begun([_attempt(task) for task in self._tasks.values()])
+            made = self._store.attempts.insertions(
+                [_attempt(task) for task in self._tasks.values()]
+            )
             transition.move_all(c, [self._store.runs.step(run, "running", told)], made)
         for state in ("queued", "preparing", "running"):
             self.move(list(self._tasks), state)

@@ -33,7 +33,7 @@ MAY_SEE: dict[str, str] = {
     "clean_up.py:CleanUpRows.kept": "scratch runs cannot be kept",
     "firings.py:FiringRows._chain": BY_ID,
     "firings.py:FiringRows.live_runs": FINDS_ONE,
-    "firings.py:FiringRows.windows": FINDS_ONE,
+    "firings.py:FiringRows.run_windows": FINDS_ONE,
     "function_workers.py:WorkerRows.live": WORK,
     "installation_counts.py:_used": "scratch runs use resources like others",
     "monitor_access.py:MonitorRows.is_running": BY_ID,

@@ -77,7 +77,7 @@ class ImportController:
             self._fail(owner, version, reason_of(error))
             return
         with self._context.write() as c:
-            is_wanted = self._store.datasets.ready(c, owner, version.id, **columns)
+            is_wanted = self._store.datasets.set_ready(c, owner, version.id, **columns)
             if is_wanted and info is not None:
                 self._store.datasets.keep_table(c, version.id, info)
         if not is_wanted:  # the dataset was deleted meanwhile
@@ -92,7 +92,7 @@ class ImportController:
         """Record the failure and delete the bytes."""
         with self._context.write() as c:
             digest = self._store.datasets.bytes_of(c, version.id)
-            self._store.datasets.fail(c, owner, version.id, reason)
+            self._store.datasets.set_failed(c, owner, version.id, reason)
         with contextlib.suppress(NbyardError):  # the regular collection finds them later
             self._garbage.discard([digest] if digest else [], DISCARD_SECONDS)
 
@@ -186,7 +186,7 @@ class ImportController:
                 last = time.monotonic()
                 columns = {"bytes_done": done, "size_bytes": total}
                 with self._context.write() as c:
-                    self._store.datasets.progress(c, owner, version.id, **columns)
+                    self._store.datasets.update_progress(c, owner, version.id, **columns)
 
         return tell
 

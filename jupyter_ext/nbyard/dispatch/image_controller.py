@@ -117,7 +117,7 @@ class ImageController:
             engine.close()
         crash_point("image-made")
         with self._context.write() as c:
-            replaced = self._rows.replaced(c, image) if image.origin == "build" else []
+            replaced = self._rows.ids_of_earlier_builds(c, image) if image.origin == "build" else []
             self._rows.move(c, image, "ready", **columns)
         # Rebuilding leaves the former image without a name.
         if replaced:
@@ -181,7 +181,7 @@ class ImageController:
 
     def _built(self, digest: str) -> list[str]:
         with self._context.store.read() as c:
-            return self._rows.built(c, digest)
+            return self._rows.ids_built_from(c, digest)
 
     def _wish(self, row: ImageRow) -> ImageRequest:
         image, build_folder = row.image, self._folder(row) / CONTEXT
@@ -306,7 +306,7 @@ class ImageController:
             self._swept_until = time.monotonic() + LEASES_SECONDS
             models = self._context.store.models
             with self._context.store.read() as c:
-                has_lapsed = bool(models.lapsed(c, datetime.now(UTC)))
+                has_lapsed = bool(models.with_expired_lease(c, datetime.now(UTC)))
             for package in self._lapsed() if has_lapsed else ():
                 log.info("%s was built for a form that is gone: it is removed", package.reference)
             with self._context.store.read() as c:
@@ -317,7 +317,7 @@ class ImageController:
         """Return the packages deleted now; a used package is kept without a lease."""
         models, removed = self._context.store.models, []
         with self._context.write() as c:
-            for package in models.lapsed(c, datetime.now(UTC)):
+            for package in models.with_expired_lease(c, datetime.now(UTC)):
                 models.keep(c, package.id, None)
                 image = self._rows.get(c, package.owner, package.image)
                 if image is not None and not self._rows.is_used(c, image):

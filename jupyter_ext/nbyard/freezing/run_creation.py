@@ -51,7 +51,7 @@ def create_run(  # noqa: PLR0913
         Invalid: a value is refused, nothing is to run, or a problem prevents it.
     """
     owner, content = template.owner, template.content
-    if submission_key and (known := store.runs.submitted(c, owner, submission_key)):
+    if submission_key and (known := store.runs.with_submission_key(c, owner, submission_key)):
         return known, False
     if name is not None:
         take_name(store, c, owner, name, replace=replace)

@@ -84,7 +84,7 @@ class EnvironmentService:
                 row = {"id": made, "name": name, "kernel": "", "owner": caller.name}
                 told = {"description": "", "created_at": datetime.now(UTC)}
                 self._store.environments.insert(c, {**row, **told})
-            self._store.environments.described(c, made, body.description or description)
+            self._store.environments.set_description(c, made, body.description or description)
             self._next(c, caller, made, lines)
         self._parts.ensure_dispatcher()
         return self.get(caller, made)

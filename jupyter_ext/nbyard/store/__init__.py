@@ -122,7 +122,7 @@ class Store:
         if known is not None:
             return known  # reading works even while another process holds the write lock
         with self.write() as c:
-            return self.facts.once(c, "store_id", new_id())
+            return self.facts.get_or_store(c, "store_id", new_id())
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -69,7 +69,7 @@ class BisectionRows:
         """End a bisection; return False if it has ended."""
         return self._end(c, one, "done", ending=found.ending, culprits=sorted(found.culprits))
 
-    def fail(self, c: Connection, one: Bisection, reason: Reason) -> bool:
+    def set_failed(self, c: Connection, one: Bisection, reason: Reason) -> bool:
         """End a bisection that cannot go on; return False if it has ended."""
         return self._end(c, one, "failed", reason=reason)
 

@@ -135,7 +135,7 @@ class CredentialRows:
         """Encrypt credentials under older keys with the newest key; return their number."""
         count = 0
         for row in c.execute(select(credentials).where(C.owner == owner)).all():
-            if sealed := self._vault.renewed(row.owner, row.name, row.sealed):
+            if sealed := self._vault.resealed(row.owner, row.name, row.sealed):
                 c.execute(update(credentials).where(C.id == row.id).values(sealed=sealed))
                 count += 1
         return count

@@ -27,9 +27,9 @@ class DatasetRows:
     def insert(self, c: Connection, dataset: dict[str, Any]) -> None:
         """Insert a dataset, still without a version."""
         c.execute(insert(datasets), [dataset])
-        self.tell(c, dataset["id"], dataset["owner"], "created")
+        self.append_event(c, dataset["id"], dataset["owner"], "created")
 
-    def tell(self, c: Connection, dataset_id: str, owner: str, change: str) -> None:
+    def append_event(self, c: Connection, dataset_id: str, owner: str, change: str) -> None:
         """Append an event about a dataset."""
         events.append(c, "dataset", Subject(dataset_id, owner), {"change": change})
 
@@ -37,7 +37,7 @@ class DatasetRows:
         """Insert a new version in the state importing."""
         transition.begin(c, DATASET_VERSION, Subject(version["id"], owner), version)
 
-    def ready(self, c: Connection, owner: str, version_id: str, **columns: Any) -> bool:
+    def set_ready(self, c: Connection, owner: str, version_id: str, **columns: Any) -> bool:
         """Set an importing version to ready; return False if it no longer exists."""
         return transition.move(
             c,
@@ -48,7 +48,7 @@ class DatasetRows:
             **columns,
         )
 
-    def fail(self, c: Connection, owner: str, version_id: str, reason: Reason) -> bool:
+    def set_failed(self, c: Connection, owner: str, version_id: str, reason: Reason) -> bool:
         """Set an importing version to failed and clear its digest."""
         return transition.move(
             c,
@@ -61,7 +61,7 @@ class DatasetRows:
             finished_at=datetime.now(UTC),
         )
 
-    def progress(self, c: Connection, owner: str, version_id: str, **columns: Any) -> None:
+    def update_progress(self, c: Connection, owner: str, version_id: str, **columns: Any) -> None:
         """Update the bytes done, size and filename of an import in progress."""
         where = and_(V.id == version_id, V.state == "importing")
         if c.execute(update(dataset_versions).where(where).values(**columns)).rowcount:
@@ -185,14 +185,14 @@ class DatasetRows:
         )
         if c.execute(statement).rowcount != 1:
             return False
-        self.tell(c, dataset.id, dataset.owner, "changed")
+        self.append_event(c, dataset.id, dataset.owner, "changed")
         return True
 
     def delete(self, c: Connection, dataset: Dataset) -> None:
         """Delete a dataset with all its versions."""
         c.execute(delete(dataset_versions).where(V.dataset_id == dataset.id))
         c.execute(delete(datasets).where(datasets.c.id == dataset.id))
-        self.tell(c, dataset.id, dataset.owner, "deleted")
+        self.append_event(c, dataset.id, dataset.owner, "deleted")
 
 
 def _version(row: Row[Any], prefix: str = "") -> DatasetVersion:

@@ -41,9 +41,9 @@ class ExecutableRows:
     def insert(self, c: Connection, executable: dict[str, Any]) -> None:
         """Insert an executable, still without a version."""
         c.execute(insert(executables), [executable])
-        self.tell(c, executable["id"], executable["owner"], "created")
+        self.append_event(c, executable["id"], executable["owner"], "created")
 
-    def tell(self, c: Connection, executable_id: str, owner: str, change: str) -> None:
+    def append_event(self, c: Connection, executable_id: str, owner: str, change: str) -> None:
         """Append an event about an executable."""
         events.append(c, "executable", Subject(executable_id, owner), {"change": change})
 
@@ -54,7 +54,7 @@ class ExecutableRows:
         query = select(executables.c.owner).where(executables.c.id == version.executable_id)
         owner = c.execute(query).scalar()
         if owner is not None and version.number > 1:  # "created" announces the first version
-            self.tell(c, version.executable_id, owner, "version")
+            self.append_event(c, version.executable_id, owner, "version")
 
     def same_version(
         self, c: Connection, executable_id: str, identity: str
@@ -114,7 +114,7 @@ class ExecutableRows:
         )
         if c.execute(statement).rowcount != 1:
             return False
-        self.tell(c, executable.id, executable.owner, "changed")
+        self.append_event(c, executable.id, executable.owner, "changed")
         return True
 
     def digests(self, c: Connection) -> Iterable[str]:
@@ -128,7 +128,7 @@ class ExecutableRows:
     def delete(self, c: Connection, executable: Executable) -> None:
         """Delete an executable; its versions stay, because records of runs name them."""
         c.execute(delete(executables).where(executables.c.id == executable.id))
-        self.tell(c, executable.id, executable.owner, "deleted")
+        self.append_event(c, executable.id, executable.owner, "deleted")
 
 
 def _version(row: Row[Any], prefix: str = "") -> ExecutableVersion:

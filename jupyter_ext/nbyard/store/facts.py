@@ -16,7 +16,7 @@ class FactRows:
         """Return the value stored under the name."""
         return c.execute(VALUE, {"of": name}).scalar_one_or_none()
 
-    def once(self, c: Connection, name: str, value: str) -> str:
+    def get_or_store(self, c: Connection, name: str, value: str) -> str:
         """Return the value stored under the name; store `value` first if there is none."""
         found = self.get(c, name)
         if found is None:
@@ -26,13 +26,13 @@ class FactRows:
 
     def keep(self, c: Connection, name: str, value: str) -> None:
         """Set the value."""
-        if self.once(c, name, value) != value:
+        if self.get_or_store(c, name, value) != value:
             c.execute(CHANGE, {"of": name, "to": value})
 
     def count(self, c: Connection, name: str, least: int) -> int:
         """Increase a counter above its last value and above `least`, and return it."""
         # The counter may be younger than the rows that it numbers.
-        number = max(int(self.once(c, name, "0")), least) + 1
+        number = max(int(self.get_or_store(c, name, "0")), least) + 1
         c.execute(CHANGE, {"of": name, "to": str(number)})
         return number
 
@@ -42,5 +42,5 @@ class FactRows:
 
     def set_collect_at(self, c: Connection, moment: float = 0) -> None:
         """Set when to look for unused bytes; the default 0 means at once, as after a deletion."""
-        self.once(c, COLLECT_AT, "0")
+        self.get_or_store(c, COLLECT_AT, "0")
         c.execute(CHANGE, {"of": COLLECT_AT, "to": str(moment)})

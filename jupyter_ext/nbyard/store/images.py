@@ -111,13 +111,13 @@ class ImageRows:
         row = c.execute(query.order_by(I.id.desc()).limit(1)).first()
         return _row(row).image if row else None
 
-    def built(self, c: Connection, digest: str) -> list[str]:
+    def ids_built_from(self, c: Connection, digest: str) -> list[str]:
         """Return engine IDs of images built from inputs with this digest, newest first."""
         same = (I.origin == "build") & (I.state == "ready") & (I.digest == digest)
         query = select(I.image_id).where(same, I.removed_at.is_(None)).order_by(I.id.desc())
         return [*c.execute(query).scalars()]
 
-    def replaced(self, c: Connection, image: NamedImage) -> list[str]:
+    def ids_of_earlier_builds(self, c: Connection, image: NamedImage) -> list[str]:
         """Return engine IDs of earlier builds with the same name."""
         before = _same_name(image) & (I.origin == "build") & (I.state == "ready")
         return [*c.execute(select(I.image_id).where(before, I.id != image.id)).scalars()]
@@ -197,7 +197,7 @@ class ImageRows:
         stays = I.removed_at.is_(None) & (I.state != "failed")
         return set(c.execute(select(I.reference).where(stays)).scalars())
 
-    def called(self, c: Connection, reference: str) -> list[NamedImage]:
+    def with_name(self, c: Connection, reference: str) -> list[NamedImage]:
         """Return the images with that name, of any owner, that exist or are in progress."""
         stays = I.removed_at.is_(None) & (I.state != "failed")
         found = select(images).where(stays, I.reference == reference).order_by(I.id.desc())

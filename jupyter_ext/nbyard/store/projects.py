@@ -86,9 +86,9 @@ class ProjectRows:
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """Insert a project."""
         c.execute(insert(projects), [row])
-        self.tell(c, row["id"], row["owner"], "created")
+        self.append_event(c, row["id"], row["owner"], "created")
 
-    def tell(self, c: Connection, project_id: str, owner: str, change: str) -> None:
+    def append_event(self, c: Connection, project_id: str, owner: str, change: str) -> None:
         """Append an event about a project."""
         events.append(c, "project", Subject(project_id, owner), {"change": change})
 
@@ -120,7 +120,7 @@ class ProjectRows:
         values = {"revision": project.revision + 1, "updated_at": datetime.now(UTC), **columns}
         if c.execute(update(projects).where(where).values(**values)).rowcount != 1:
             return False
-        self.tell(c, project.id, project.owner, "changed")
+        self.append_event(c, project.id, project.owner, "changed")
         return True
 
     def delete(self, c: Connection, project: Project) -> None:
@@ -128,13 +128,15 @@ class ProjectRows:
         RuleRows().delete_of_project(c, project.id)
         c.execute(delete(project_links).where(L.project_id == project.id))
         c.execute(delete(projects).where(P.id == project.id))
-        self.tell(c, project.id, project.owner, "deleted")
+        self.append_event(c, project.id, project.owner, "deleted")
 
-    def pushed(self, c: Connection, project: Project, files: str, git: GitState | None) -> None:
+    def record_push(
+        self, c: Connection, project: Project, files: str, git: GitState | None
+    ) -> None:
         """Record the folder that was pushed, and the state of its repository."""
         pushed = {"files": files, "git": msgspec.to_builtins(git), "pushed_at": datetime.now(UTC)}
         c.execute(update(projects).where(P.id == project.id).values(**pushed))
-        self.tell(c, project.id, project.owner, "pushed")
+        self.append_event(c, project.id, project.owner, "pushed")
 
     def move_pushed(self, c: Connection, folder: str) -> dict[str, str]:
         """Change the paths of pushed schedules to those in another folder of the store.
@@ -171,7 +173,7 @@ class ProjectRows:
             return
         row = {"project_id": project.id, "kind": kind, "resource_id": resource_id}
         c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
-        self.tell(c, project.id, project.owner, "linked")
+        self.append_event(c, project.id, project.owner, "linked")
 
     def link_retry(self, c: Connection, old: Run, made: str) -> None:
         """Link a retry to the projects that its run is linked to.
@@ -182,14 +184,14 @@ class ProjectRows:
         for project_id in [*c.execute(query).scalars()]:
             row = {"project_id": project_id, "kind": "run", "resource_id": made}
             c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
-            self.tell(c, project_id, old.owner, "linked")
+            self.append_event(c, project_id, old.owner, "linked")
 
     def unlink(self, c: Connection, project: Project, kind: LinkKind, resource_id: str) -> bool:
         """Remove a link; return whether it existed."""
         gone = delete(project_links).where(_is_link(project, kind, resource_id))
         if c.execute(gone).rowcount != 1:
             return False
-        self.tell(c, project.id, project.owner, "unlinked")
+        self.append_event(c, project.id, project.owner, "unlinked")
         return True
 
     def resources(  # noqa: PLR0913  these are the filters

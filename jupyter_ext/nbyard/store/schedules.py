@@ -96,9 +96,9 @@ class ScheduleRows(NamedRows[ScheduleRow]):
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """Insert a schedule."""
         c.execute(insert(schedules), [row])
-        self.tell(c, row["id"], row["owner"], "created")
+        self.append_event(c, row["id"], row["owner"], "created")
 
-    def tell(self, c: Connection, schedule_id: str, owner: str, change: str) -> None:
+    def append_event(self, c: Connection, schedule_id: str, owner: str, change: str) -> None:
         """Append an event about a schedule."""
         events.append(c, "schedule", Subject(schedule_id, owner), {"change": change})
 
@@ -114,7 +114,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         values = {"revision": schedule.revision + 1, "updated_at": datetime.now(UTC), **columns}
         if c.execute(update(schedules).where(where).values(**values)).rowcount != 1:
             return False
-        self.tell(c, schedule.id, schedule.owner, change)
+        self.append_event(c, schedule.id, schedule.owner, change)
         return True
 
     def delete(self, c: Connection, schedule: Schedule) -> None:
@@ -122,7 +122,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         c.execute(delete(schedule_ticks).where(T.schedule_id == schedule.id))
         RuleRows().delete_of_schedule(c, schedule.id)
         c.execute(delete(schedules).where(S.id == schedule.id))
-        self.tell(c, schedule.id, schedule.owner, "deleted")
+        self.append_event(c, schedule.id, schedule.owner, "deleted")
 
     # What is due
 
@@ -135,7 +135,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         """Return the IDs of schedules that are due, the longest due first."""
         return [row[0] for row in DUE.ask(c, now=now, most=most)]
 
-    def ahead(self, c: Connection, now: datetime) -> list[str]:
+    def ids_handled_beyond_now(self, c: Connection, now: datetime) -> list[str]:
         """Return the IDs of schedules handled beyond now: the clock was set back."""
         return [row[0] for row in AHEAD.ask(c, now=now, most=MOST_SET_BACK)]
 
@@ -192,7 +192,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         if outcome in MISSED:
             announce_missed(c, schedule, due_at, count, reason)
         self._forget(c, schedule.id)
-        self.tell(c, schedule.id, schedule.owner, outcome)
+        self.append_event(c, schedule.id, schedule.owner, outcome)
 
     def conclude(
         self,
@@ -211,7 +211,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         self._count(c, schedule, outcome, 1)
         if outcome in MISSED:
             announce_missed(c, schedule, tick.due_at, 1, reason)
-        self.tell(c, schedule.id, schedule.owner, outcome)
+        self.append_event(c, schedule.id, schedule.owner, outcome)
         return True
 
     def drop_waiting(self, c: Connection, schedule_id: str, reason: Reason) -> None:

@@ -78,7 +78,7 @@ class Vault:
             ) from None
         return dict(json.loads(plain))
 
-    def renewed(self, owner: str, name: str, sealed: str) -> str | None:
+    def resealed(self, owner: str, name: str, sealed: str) -> str | None:
         """Return a text sealed with the newest key; None if it is that already.
 
         Raises:

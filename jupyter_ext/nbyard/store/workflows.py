@@ -157,7 +157,7 @@ class WorkflowRows:
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _workflow(row) if row else None
 
-    def using(self, c: Connection, dataset: Dataset) -> list[str]:
+    def paths_with_dataset(self, c: Connection, dataset: Dataset) -> list[str]:
         """Return the paths of workflows whose newest version has a node for the dataset."""
         names = (dataset.id, dataset.name)
         query = (

@@ -44,7 +44,7 @@ def _damage(folder: Path, how: str) -> None:
     database = folder / "store.sqlite"
     if how == "no_wal":
         with store.write() as c:
-            store.facts.once(c, "more", "1")
+            store.facts.get_or_store(c, "more", "1")
         _crash(store, folder)
         (folder / "store.sqlite-wal").unlink()
         return

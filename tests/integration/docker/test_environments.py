@@ -31,7 +31,7 @@ def with_folder(yard: Yard, name: str, folder: Path, python: str) -> None:
     cow = LockedPackage(folder.name, "3.1", folder=f"file://{folder}")
     with yard.store.write() as c:
         version = yard.store.environments.versions(c, made)[0]
-        yard.store.environments.locked(c, version.id, with_trees([cow], yard.parts.blobs, 2**20))
+        yard.store.environments.set_lock(c, version.id, with_trees([cow], yard.parts.blobs, 2**20))
 
 
 def worked(yard: Yard, code: str = OWN, **node: str) -> tuple[Task, str]:

@@ -99,7 +99,7 @@ def test_schedules_of_pushed_projects_use_the_restored_files(
     digest = Blobs(filled.folder / "blobs").put_folder(pushed).digest
     with filled.write() as c:
         project = add_project(filled, c, owner="ann")
-        filled.projects.pushed(c, project, digest, None)
+        filled.projects.record_push(c, project, digest, None)
     push = f"{FOLDER}/{project.id}/{push_name(digest)}"
     root = f"{filled.folder}/{push}"
     code = {"path": f"{root}/a.py", "run": {"path": f"{root}/a.py"}}

@@ -188,7 +188,7 @@ class Deploying(RuleBasedStateMachine):
         """As after three errors that nobody expected."""
         row = self.row()
         if row is not None:
-            self.rollout.fail(row, because("text", text="unexpected: oops"))
+            self.rollout.mark_failed(row, because("text", text="unexpected: oops"))
 
     @rule()
     def restart(self) -> None:

@@ -37,7 +37,7 @@ def known(yard, ann):
                         digest=f"d{number}",
                         reason=text_reason("why"),
                     )
-                    yard.store.environments.named(c, made.id, f"nbyard-{name}")
+                    yard.store.environments.set_kernel_name(c, made.id, f"nbyard-{name}")
 
     return make
 

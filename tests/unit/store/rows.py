@@ -141,7 +141,7 @@ class Rows:
             token="t",
             mark="m",
         )
-        transition.move_all(self.c, [], self.store.attempts.begun([made]))
+        transition.move_all(self.c, [], self.store.attempts.insertions([made]))
         assert made in self.store.attempts.live(self.c, task.run_id)
         return made
 

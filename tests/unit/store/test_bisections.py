@@ -47,7 +47,7 @@ def test_probes_are_stored_until_the_end(store: Store) -> None:
         assert rows.keep_probes(c, one, probes)
         assert rows.conclude(c, one, Conclusion("found", frozenset({0})))
         assert not rows.keep_probes(c, one, [])
-        assert not rows.cancel(c, one) and not rows.fail(c, one, because("bisected-run-gone"))
+        assert not rows.cancel(c, one) and not rows.set_failed(c, one, because("bisected-run-gone"))
         found = rows.by_id(c, one.id)
         assert found is not None and found.finished_at is not None
         assert (found.probes, found.state, found.ending) == (probes, "done", "found")
@@ -61,7 +61,7 @@ def test_how_it_ends_otherwise(store: Store) -> None:
         failed, cancelled = a_bisection(), a_bisection()
         store.bisections.insert(c, failed)
         store.bisections.insert(c, cancelled)
-        assert store.bisections.fail(c, failed, because("bisected-run-gone"))
+        assert store.bisections.set_failed(c, failed, because("bisected-run-gone"))
         assert store.bisections.cancel(c, cancelled)
         found = [store.bisections.by_id(c, one.id) for one in (failed, cancelled)]
         assert [(one and one.state, one and one.reason) for one in found] == [

@@ -81,7 +81,7 @@ def test_versions_are_counted_for_each_dataset_and_the_newest_is_current(store: 
         second = Rows(store, c).dataset_version(one.id)
         assert store.datasets.next_number(c, one.id) == 3
         assert store.datasets.next_number(c, other.id) == 2
-        assert store.datasets.ready(c, "ada", one.current.id, digest="sha256:1", rows=3)
+        assert store.datasets.set_ready(c, "ada", one.current.id, digest="sha256:1", rows=3)
     with store.read() as c:
         known = store.datasets.get(c, "ada", "one")
         ready = store.datasets.newest_ready(c, one.id)
@@ -99,15 +99,15 @@ def test_an_import_ends_once_and_tells_it(store: Store) -> None:
     with store.write() as c:
         good, bad = Rows(store, c).dataset("good"), Rows(store, c).dataset("bad", "bob")
         ids = good.current.id, bad.current.id
-        store.datasets.progress(c, "ada", ids[0], bytes_done=2**33)
+        store.datasets.update_progress(c, "ada", ids[0], bytes_done=2**33)
         assert [(o, v.id, v.bytes_done) for o, v in store.datasets.importing(c)] == [
             ("ada", ids[0], 2**33), ("bob", ids[1], 0),
         ]  # fmt: skip
-        assert store.datasets.ready(c, "ada", ids[0])
-        assert store.datasets.fail(c, "bob", ids[1], NO_HOST)
-        assert not store.datasets.fail(c, "ada", ids[0], NO_HOST)
-        assert not store.datasets.ready(c, "bob", ids[1])
-        store.datasets.progress(c, "ada", ids[0], bytes_done=7)
+        assert store.datasets.set_ready(c, "ada", ids[0])
+        assert store.datasets.set_failed(c, "bob", ids[1], NO_HOST)
+        assert not store.datasets.set_failed(c, "ada", ids[0], NO_HOST)
+        assert not store.datasets.set_ready(c, "bob", ids[1])
+        store.datasets.update_progress(c, "ada", ids[0], bytes_done=7)
         assert store.datasets.importing(c) == []
         failed = store.datasets.version(c, "bob", bad.id, 1)
         ready = store.datasets.version(c, "ada", good.id, 1)
@@ -157,7 +157,7 @@ def test_what_all_rows_told_is_stored_with_the_version(store: Store) -> None:
         made = Rows(store, c).dataset("sales").current
         for _ in range(2):
             store.datasets.keep_table(c, made.id, info)
-        store.datasets.ready(c, "ada", made.id, digest="sha256:a")
+        store.datasets.set_ready(c, "ada", made.id, digest="sha256:a")
     with store.read() as c:
         assert store.datasets.table(c, made.id) == info
         assert store.datasets.table(c, "other") is None

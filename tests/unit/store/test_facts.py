@@ -7,9 +7,9 @@ from nbyard.store import Store
 
 def test_the_first_value_stays(store: Store) -> None:
     with store.write() as c:
-        assert store.facts.once(c, "colour", "green") == "green"
-        assert store.facts.once(c, "colour", "red") == "green"
-        assert store.facts.once(c, "store_id", "another") == store.id
+        assert store.facts.get_or_store(c, "colour", "green") == "green"
+        assert store.facts.get_or_store(c, "colour", "red") == "green"
+        assert store.facts.get_or_store(c, "store_id", "another") == store.id
 
 
 def test_a_count_goes_up_from_what_is_there_and_never_back(store: Store) -> None:

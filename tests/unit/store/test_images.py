@@ -59,10 +59,10 @@ def test_what_was_built_of_the_same_is_known_by_its_id(store):
             made = {"digest": "sha256:d", "image_id": f"sha256:{key}"}
             store.images.move(c, store.images.get(c, "ada", key), state, **made)
     with store.write() as c:
-        assert store.images.built(c, "sha256:d") == ["sha256:1"]
-        assert store.images.built(c, "sha256:e") == []
+        assert store.images.ids_built_from(c, "sha256:d") == ["sha256:1"]
+        assert store.images.ids_built_from(c, "sha256:e") == []
         store.images.remove(c, store.images.get(c, "ada", "1"))
-        assert store.images.built(c, "sha256:d") == []
+        assert store.images.ids_built_from(c, "sha256:d") == []
 
 
 def test_one_that_failed_goes_when_its_name_is_tried_again(store):
@@ -119,7 +119,9 @@ def test_what_was_replaced_is_known_and_whether_a_record_needs_it(store):
         add(store, key, "building")
         with store.write() as c:
             found = store.images.get(c, "ada", key)
-            assert store.images.replaced(c, found) == (["sha256:1"] if key == "2" else [])
+            assert store.images.ids_of_earlier_builds(c, found) == (
+                ["sha256:1"] if key == "2" else []
+            )
             store.images.move(c, found, "ready", image_id=f"sha256:{key}")
             assert store.images.is_needed(c, f"sha256:{key}")
     with store.write() as c:

@@ -119,7 +119,7 @@ def test_imports_under_way_allow_what_their_dispatcher_does(
         c.execute(text("update dataset_versions set allowed_hosts = '[]'"))
         hosts = {"id": told, "hosts": '["10.0.0.1"]'}
         c.execute(text("update dataset_versions set allowed_hosts = :hosts where id = :id"), hosts)
-        opened.datasets.fail(c, "ada", over, Reason("text"))
+        opened.datasets.set_failed(c, "ada", over, Reason("text"))
         import_module("nbyard.store.migrations.versions.0024_imports_under_way").forget_hosts(c)
     with opened.read() as c:
         found = [opened.datasets.allowed_hosts(c, one) for one in (under_way, told, over)]

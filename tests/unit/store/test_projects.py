@@ -49,7 +49,7 @@ def test_a_push_is_recorded(store):
         assert (made.files, made.git, made.pushed_at) == ("", None, None)
         assert store.projects.git_of(c, made.id) is None
         git = GitState("1" * 40, "main", True)
-        store.projects.pushed(c, made, "tree:1", git)
+        store.projects.record_push(c, made, "tree:1", git)
         found = store.projects.get(c, "ada", "wine")
         assert (found.files, found.git) == ("tree:1", git) and found.pushed_at
         assert store.projects.git_of(c, made.id) == git

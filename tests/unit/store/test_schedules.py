@@ -58,7 +58,7 @@ def test_the_longest_due_comes_first(store):
         assert store.schedules.due(c, NOW, 10) == ["b", "c"]
         assert store.schedules.due(c, NOW, 1) == ["b"]
         assert store.schedules.is_enabled(c)
-        assert store.schedules.ahead(c, NOW - HOUR) == ["a", "b", "c"]
+        assert store.schedules.ids_handled_beyond_now(c, NOW - HOUR) == ["a", "b", "c"]
 
 
 def test_the_next_due_time_is_set_once(store):

@@ -149,5 +149,5 @@ def test_who_uses_a_dataset_now(store: Store) -> None:
             workflow = rows.seen(c, "ada", path, document())
             for version in versions:
                 rows.freeze(c, workflow, version)
-        assert rows.using(c, data) == ["a-by-name", "b-by-id"]
-        assert rows.using(c, bobs) == []
+        assert rows.paths_with_dataset(c, data) == ["a-by-name", "b-by-id"]
+        assert rows.paths_with_dataset(c, bobs) == []

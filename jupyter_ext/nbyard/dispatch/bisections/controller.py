@@ -72,7 +72,7 @@ class BisectionController:
             if isinstance(error, Busy | Unavailable | LeaseLost):
                 raise
             with self._context.write() as c:
-                self._rows.fail(c, one, reason_of(error))
+                self._rows.set_failed(c, one, reason_of(error))
         return True
 
     def _judged(self, one: Bisection, probe: BisectionProbe, run: Run | None) -> BisectionProbe:

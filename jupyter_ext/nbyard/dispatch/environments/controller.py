@@ -84,7 +84,7 @@ class EnvironmentController:
             kernel = environment.kernel or kernelspec_writer.kernel_name(
                 environment.name, environment.id
             )
-            self._store.environments.named(c, environment.id, kernel)
+            self._store.environments.set_kernel_name(c, environment.id, kernel)
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
         self._offer_kernels()
@@ -133,7 +133,7 @@ class EnvironmentController:
                 found, self._context.blobs, self._context.settings.max_bundle_bytes
             )
             with self._context.write() as c:
-                self._store.environments.locked(c, version_id, packages)
+                self._store.environments.set_lock(c, version_id, packages)
         return packages
 
     def _wanted(self, version_id: str) -> Callable[[], bool]:

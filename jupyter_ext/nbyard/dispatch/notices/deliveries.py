@@ -94,7 +94,7 @@ class Deliveries:
         source = f"/nbyard/{self._store.id}"
         try:
             with self._store.read() as c:
-                receiver = self._store.channels.receiver(c, channel)
+                receiver = self._store.channels.with_url(c, channel)
                 base = self._context.settings.public_url
                 base = base or self._store.channels.secret(c, channel).base_url
                 contents = [content_of(self._store, c, one, base) for one in group]

@@ -56,7 +56,7 @@ class ScheduleController:
             following = self._rows.next_due(c)
             waiting = self._rows.waiting(c)
             due = self._rows.due(c, now, MOST_AT_ONCE) if following and following <= now else []
-            ahead = self._rows.ahead(c, now) if has_time else []
+            ahead = self._rows.ids_handled_beyond_now(c, now) if has_time else []
             backfills = self._context.store.backfills.running(c)
         self.is_enabled = following is not None or bool(waiting or backfills)
         self._continue(backfills)

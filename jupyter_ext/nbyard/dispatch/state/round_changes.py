@@ -208,7 +208,7 @@ class RoundChanges:
             Stale: The board differs from the store.
         """
         store = self._store
-        begun = store.attempts.begun([attempt.record for attempt in self.recorded])
+        begun = store.attempts.insertions([attempt.record for attempt in self.recorded])
         transition.move_all(c, self._moves, begun)
         store.workers.assign_all(c, [attempt.record for attempt in self.passed_on.values()])
         store.artifacts.insert_all(c, self._artifacts)

@@ -60,7 +60,7 @@ class FiringRuns:
             return False
         why = because("firing-queue-full", count=MOST_WAITING)
         with self._context.write() as c:
-            self._rows.drop(c, row.trigger, why, ids)
+            self._rows.mark_overlapped(c, row.trigger, why, ids)
         return True
 
     def _skip(self, row: TriggerRow, firing: FiringRow, live: list[str]) -> None:
@@ -72,7 +72,7 @@ class FiringRuns:
     def _keep_newest(self, row: TriggerRow, waiting: list[FiringRow]) -> None:
         ids = [one.firing.id for one in waiting[:-1]]
         with self._context.write() as c:
-            self._rows.drop(c, row.trigger, because("firing-replaced"), ids)
+            self._rows.mark_overlapped(c, row.trigger, because("firing-replaced"), ids)
 
     def _start(self, row: TriggerRow, firing: FiringRow) -> None:
         """Start the run of a firing; record why there is none if it is refused."""

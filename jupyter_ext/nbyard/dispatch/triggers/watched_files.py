@@ -212,7 +212,7 @@ class WatchedFiles:
         """Record a firing if files are complete; return whether one was recorded."""
         trigger_id = watch.row.trigger.id
         with self._store.read() as c:
-            known = self._store.triggers.watched(c, trigger_id)
+            known = self._store.triggers.stored_files(c, trigger_id)
         if known is None:
             return False
         version, old = known
@@ -263,7 +263,7 @@ class WatchedFiles:
     def _run_behind(self, watch: Watch, complete: list[str]) -> RunWindow | None:
         """Return the run of the trigger that may itself have made these changes."""
         with self._store.read() as c:
-            windows = self._store.firings.windows(c, watch.row.trigger)
+            windows = self._store.firings.run_windows(c, watch.row.trigger)
         if not windows:
             return None  # most folders, whose files need no further look
         try:

@@ -117,7 +117,7 @@ class ModelService:
     def _check_new(self, c: Connection, model: ModelFile) -> None:
         """Check that the tag was never built. A model without a tag gets a number of its own."""
         reference = model_reference(model.name, model.tag, 0)
-        if model.tag and self._store.images.called(c, reference):
+        if model.tag and self._store.images.with_name(c, reference):
             hint = because("image-rebuilt-by-deploying")
             raise Conflict(because("image-built-already", image=reference), hint=hint)
 
@@ -126,7 +126,7 @@ class ModelService:
 
         The engine has one image for each reference, for all owners.
         """
-        for known in self._store.images.called(c, reference):
+        for known in self._store.images.with_name(c, reference):
             if known.owner != caller.name:
                 why = because("image-of-another-owner", image=reference)
                 raise Conflict(why, hint=OTHERWISE)

@@ -151,7 +151,7 @@ class ChannelService:
         """
         with self._store.read() as c:
             found = self._find(c, caller, channel)
-            receiver = self._store.channels.receiver(c, found)
+            receiver = self._store.channels.with_url(c, found)
         now = clock.now()
         delivery = send_message(receiver, self._test_message(found))
         with self._store.write() as c:

@@ -119,7 +119,7 @@ class ProjectPushes(ProjectPolicies):
             for environment in environments:
                 self._rows.link(c, project, "environment", environment)
             apply_rules(self._parts, c, project, found.rules, folder)
-            self._rows.pushed(c, project, digest, body.git)
+            self._rows.record_push(c, project, digest, body.git)
         drop_others(folder)
         if body.archive:
             self._parts.uploads.delete(caller.name, body.archive)

@@ -42,7 +42,7 @@ class ProjectPolicies(ProjectRecords):
             if name not in known and len(known) >= MOST_POLICIES:
                 raise Invalid.field("policy", because("too-many-policies", most=MOST_POLICIES))
             self._store.retention.set_policy(c, found, name, body)
-            self._rows.tell(c, found.id, caller.name, "changed")
+            self._rows.append_event(c, found.id, caller.name, "changed")
         self._parts.ensure_dispatcher()
         return self.retention(caller, found.id)
 
@@ -56,4 +56,4 @@ class ProjectPolicies(ProjectRecords):
             if not self._store.retention.delete_policy(c, found, policy):
                 present = [one.name for one in self._store.retention.of_project(c, found)]
                 raise no_such("no-policy", policy, present)
-            self._rows.tell(c, found.id, caller.name, "changed")
+            self._rows.append_event(c, found.id, caller.name, "changed")

@@ -199,7 +199,7 @@ class TriggerService:
         with self._store.write() as c:
             row = self._rows.find(c, caller.name, trigger)
             if row.trigger.is_enabled:
-                self._firings.drop(c, row.trigger, because("firing-disabled"))
+                self._firings.mark_overlapped(c, row.trigger, because("firing-disabled"))
                 self._rows.change(c, row.trigger, "disabled", is_enabled=False)
         return self.get(caller, row.trigger.id)
 

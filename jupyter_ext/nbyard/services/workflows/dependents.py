@@ -28,7 +28,7 @@ def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
     """
     names = (dataset.id, dataset.name)
     with parts.store.read() as c:
-        ran = set(parts.store.workflows.using(c, dataset))
+        ran = set(parts.store.workflows.paths_with_dataset(c, dataset))
         known = set(parts.store.workflows.paths(c, dataset.owner))
     found = []
     for path in sorted(known | {str(place) for place in parts.files.documents()}):

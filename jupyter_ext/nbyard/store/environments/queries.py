@@ -145,17 +145,17 @@ class EnvironmentRows:
         rows = c.execute(select(V.id, case((has_one, V.place), else_="").label("place")))
         return {row.id: row.place for row in rows}
 
-    def named(self, c: Connection, environment_id: str, kernel: str) -> None:
+    def set_kernel_name(self, c: Connection, environment_id: str, kernel: str) -> None:
         """Set the name of the environment's kernel."""
         c.execute(update(environments).where(E.id == environment_id).values(kernel=kernel))
 
-    def described(self, c: Connection, environment_id: str, description: str) -> None:
+    def set_description(self, c: Connection, environment_id: str, description: str) -> None:
         """Set the description."""
         c.execute(
             update(environments).where(E.id == environment_id).values(description=description)
         )
 
-    def locked(self, c: Connection, version_id: str, packages: Sequence[LockedPackage]) -> None:
+    def set_lock(self, c: Connection, version_id: str, packages: Sequence[LockedPackage]) -> None:
         """Set the resolved packages of a version, which are installed next."""
         told = msgspec.to_builtins(list(packages))
         c.execute(update(environment_versions).where(V.id == version_id).values(packages=told))

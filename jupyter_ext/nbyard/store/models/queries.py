@@ -113,7 +113,7 @@ class ModelRows:
         leased = select(M.id).where(LEASED & (M.id == model) if model else LEASED)
         return c.execute(leased.limit(1)).first() is not None
 
-    def lapsed(self, c: Connection, now: datetime) -> list[ModelPackage]:
+    def with_expired_lease(self, c: Connection, now: datetime) -> list[ModelPackage]:
         """Return the packages whose lease has expired."""
         query = select(*OWN).join(images, I.id == M.image).where(I.removed_at.is_(None))
         return [_package(row) for row in c.execute(query.where(M.kept_until < now))]

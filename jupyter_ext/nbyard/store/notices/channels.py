@@ -34,9 +34,9 @@ class ChannelRows:
         row = {name: getattr(made, name) for name in PLAIN}
         row["digest"] = msgspec.to_builtins(made.digest)
         c.execute(insert(notice_channels), [row | self._sealed(c, made.owner, made.id, secret)])
-        self.tell(c, made.id, made.owner, "created")
+        self.append_event(c, made.id, made.owner, "created")
 
-    def tell(self, c: Connection, channel_id: str, owner: str, change: str) -> None:
+    def append_event(self, c: Connection, channel_id: str, owner: str, change: str) -> None:
         """Append an event about a channel."""
         events.append(c, "channel", Subject(channel_id, owner), {"change": change})
 
@@ -75,13 +75,13 @@ class ChannelRows:
             values |= {"retry_at": None, "error": None}
         if c.execute(update(notice_channels).where(same).values(**values)).rowcount != 1:
             return False
-        self.tell(c, channel.id, channel.owner, "changed")
+        self.append_event(c, channel.id, channel.owner, "changed")
         return True
 
     def delete(self, c: Connection, channel: Channel) -> None:
         """Delete a channel with its rules and notices."""
         c.execute(delete(notice_channels).where(C.id == channel.id))
-        self.tell(c, channel.id, channel.owner, "deleted")
+        self.append_event(c, channel.id, channel.owner, "deleted")
 
     def secret(self, c: Connection, channel: Channel) -> ChannelSecret:
         """Return the URL of a channel.
@@ -95,7 +95,7 @@ class ChannelRows:
         fields = self._vault.open(channel.owner, _bound(channel.id), row.sealed)
         return ChannelSecret(fields["url"], row.allowed_hosts, row.base_url)
 
-    def receiver(self, c: Connection, channel: Channel) -> Receiver:
+    def with_url(self, c: Connection, channel: Channel) -> Receiver:
         """Return a channel with its URL; errors are those of `secret`."""
         secret = self.secret(c, channel)
         return Receiver(secret.url, channel.kind, channel.service, secret.allowed_hosts)
@@ -104,7 +104,7 @@ class ChannelRows:
         """Record that the channel accepted a message."""
         values = {"sent_at": at, "error": None, "retry_at": None}
         c.execute(update(notice_channels).where(C.id == channel.id).values(**values))
-        self.tell(c, channel.id, channel.owner, "sent")
+        self.append_event(c, channel.id, channel.owner, "sent")
 
     def note_failed(
         self, c: Connection, channel: Channel, at: datetime, why: Reason, retry_at: datetime | None
@@ -112,7 +112,7 @@ class ChannelRows:
         """Record why the channel did not accept a message, and when it is tried again."""
         values = {"failed_at": at, "error": why, "retry_at": retry_at}
         c.execute(update(notice_channels).where(C.id == channel.id).values(**values))
-        self.tell(c, channel.id, channel.owner, "failed")
+        self.append_event(c, channel.id, channel.owner, "failed")
 
     def hold(self, c: Connection, channel: Channel, until: datetime) -> None:
         """Send nothing before a time, because the channel received many messages."""
@@ -122,7 +122,7 @@ class ChannelRows:
         """Encrypt URLs under older keys with the newest key; return their number."""
         count = 0
         for row in c.execute(select(C.id, C.sealed).where(C.owner == owner)).all():
-            if sealed := self._vault.renewed(owner, _bound(row.id), row.sealed):
+            if sealed := self._vault.resealed(owner, _bound(row.id), row.sealed):
                 c.execute(update(notice_channels).where(C.id == row.id).values(sealed=sealed))
                 count += 1
         return count

@@ -70,7 +70,7 @@ class Newest(NamedTuple):
 class AttemptRows:
     """Queries on attempts."""
 
-    def begun(self, made: Sequence[AttemptRecord]) -> Begun:
+    def insertions(self, made: Sequence[AttemptRecord]) -> Begun:
         """Return the insertion of new attempts, to be written in a batch."""
         now = datetime.now(UTC)
         rows = [

@@ -95,7 +95,7 @@ class RunRows:
             row = c.execute(OWN_NUMBER, {"of": owner, "key": int(key)}).first()
         return _run(row, self.counts(c, [row.id])) if row else None
 
-    def submitted(self, c: Connection, owner: str, key: str) -> str | None:
+    def with_submission_key(self, c: Connection, owner: str, key: str) -> str | None:
         """Return the ID of the run that was created with this submission key."""
         return c.execute(SUBMITTED, {"of": owner, "key": key}).scalar()
 

@@ -169,7 +169,9 @@ class TaskRows:
         row = c.execute(OF_RESULT, {"of": task_id}).first()
         return {k: v for k, v in row._mapping.items() if v is not None} if row else {}
 
-    def beside(self, c: Connection, task_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    def files_and_warnings(
+        self, c: Connection, task_ids: Collection[str]
+    ) -> dict[str, dict[str, Any]]:
         """Return files read, other files written and warnings of these tasks, as stored."""
         columns = (tasks.c[name] for name in BESIDE)
         query = select(tasks.c.id, *columns).where(tasks.c.id.in_(task_ids))

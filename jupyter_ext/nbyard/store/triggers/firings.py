@@ -83,7 +83,7 @@ class FiringRows:
             TriggerRows().count(c, trigger.id, "failed")
             announce_failed_firing(c, trigger, str(row["id"]), reason)
         self._forget(c, trigger.id)
-        TriggerRows().tell(c, trigger.id, trigger.owner, str(row["outcome"]))
+        TriggerRows().append_event(c, trigger.id, trigger.owner, str(row["outcome"]))
         return str(row["id"])
 
     def _chain(self, c: Connection, run_id: str) -> list[str]:
@@ -118,10 +118,10 @@ class FiringRows:
         TriggerRows().count(c, trigger.id, outcome)
         if outcome == "failed":
             announce_failed_firing(c, trigger, firing_id, reason)
-        TriggerRows().tell(c, trigger.id, trigger.owner, outcome)
+        TriggerRows().append_event(c, trigger.id, trigger.owner, outcome)
         return True
 
-    def drop(
+    def mark_overlapped(
         self, c: Connection, trigger: Trigger, reason: Reason, ids: Sequence[str] | None = None
     ) -> None:
         """Mark the waiting firings of a trigger, or these of them, as overlapped."""
@@ -150,7 +150,7 @@ class FiringRows:
         where = and_(R.source_id == trigger_id, R.origin == "trigger", R.state.in_(RUN.live))
         return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
 
-    def windows(self, c: Connection, trigger: Trigger) -> list[RunWindow]:
+    def run_windows(self, c: Connection, trigger: Trigger) -> list[RunWindow]:
         """Return when the newest runs to which a trigger led were active, newest first."""
         where = and_(R.owner == trigger.owner, R.origin.in_(RUNS), R.started_at.is_not(None))
         query = select(R.id, R.started_at, R.finished_at, R.chain).where(where)

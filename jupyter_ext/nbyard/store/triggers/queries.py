@@ -83,9 +83,9 @@ class TriggerRows(NamedRows[TriggerRow]):
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """Insert a trigger."""
         c.execute(insert(triggers), [row])
-        self.tell(c, row["id"], row["owner"], "created")
+        self.append_event(c, row["id"], row["owner"], "created")
 
-    def tell(self, c: Connection, trigger_id: str, owner: str, change: str) -> None:
+    def append_event(self, c: Connection, trigger_id: str, owner: str, change: str) -> None:
         """Append an event about a trigger."""
         events.append(c, "trigger", Subject(trigger_id, owner), {"change": change})
 
@@ -104,12 +104,12 @@ class TriggerRows(NamedRows[TriggerRow]):
         values = {"revision": trigger.revision + 1, "updated_at": datetime.now(UTC), **columns}
         if c.execute(update(triggers).where(where).values(**values)).rowcount != 1:
             raise StaleWrite
-        self.tell(c, trigger.id, trigger.owner, change)
+        self.append_event(c, trigger.id, trigger.owner, change)
 
     def delete(self, c: Connection, trigger: Trigger) -> None:
         """Delete a trigger with its firings; its runs stay."""
         c.execute(delete(triggers).where(S.id == trigger.id))
-        self.tell(c, trigger.id, trigger.owner, "deleted")
+        self.append_event(c, trigger.id, trigger.owner, "deleted")
 
     # What may fire
 
@@ -175,13 +175,13 @@ class TriggerRows(NamedRows[TriggerRow]):
 
     def watch(self, c: Connection, trigger_id: str, files: Snapshot) -> None:
         """Store the files as they are, so that only later changes count."""
-        known = self.watched(c, trigger_id)
+        known = self.stored_files(c, trigger_id)
         c.execute(delete(trigger_files).where(W.trigger_id == trigger_id))
         version = known[0] + 1 if known else 1
         row = {"trigger_id": trigger_id, "version": version, "files": dict(files)}
         c.execute(insert(trigger_files), [row])
 
-    def watched(self, c: Connection, trigger_id: str) -> tuple[int, dict[str, Stamp]] | None:
+    def stored_files(self, c: Connection, trigger_id: str) -> tuple[int, dict[str, Stamp]] | None:
         """Return the stored files of a trigger and the version of their row."""
         row = c.execute(select(trigger_files).where(W.trigger_id == trigger_id)).first()
         return (row.version, snapshot_of(row.files)) if row else None

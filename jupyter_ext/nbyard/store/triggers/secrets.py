@@ -41,7 +41,7 @@ class TriggerSecretRows:
         query = select(S.id, S.secret).where(S.owner == owner, S.secret != "")
         count = 0
         for row in c.execute(query).all():
-            if sealed := self._vault.renewed(owner, row.id, row.secret):
+            if sealed := self._vault.resealed(owner, row.id, row.secret):
                 c.execute(update(triggers).where(S.id == row.id).values(secret=sealed))
                 count += 1
         return count

@@ -25,7 +25,7 @@ def test_events_of_its_own_dispatcher_are_read_soon(fired):
     fired.look()
     assert fired.controller.patience() == float("inf")
     with fired.bench.store.write() as c:
-        fired.bench.store.datasets.tell(c, "x", "ada", "changed")
+        fired.bench.store.datasets.append_event(c, "x", "ada", "changed")
     assert fired.controller.patience() <= 0.1
     fired.look()
     assert fired.controller.patience() == float("inf")

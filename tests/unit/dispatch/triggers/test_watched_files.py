@@ -62,11 +62,11 @@ def test_only_wanted_changes_count(fired, inbox):
     await_firings(fired, made, 1)
     (inbox / "b.csv").unlink()
     with fired.bench.store.read() as c:
-        version = fired.bench.store.triggers.watched(c, made.id)[0]
+        version = fired.bench.store.triggers.stored_files(c, made.id)[0]
 
     def is_forgotten():
         with fired.bench.store.read() as c:
-            return fired.bench.store.triggers.watched(c, made.id)[0] > version
+            return fired.bench.store.triggers.stored_files(c, made.id)[0] > version
 
     fired.bench.until_now(is_forgotten)
     (inbox / "b.csv").write_text("again")

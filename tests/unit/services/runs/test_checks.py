@@ -134,7 +134,7 @@ def test_code_of_a_scratch_run_changes_nothing(yard, ann, flow):
             attempt, task.id, made, "ann", 1, "recorded", "process", "", token="t", mark="m"
         )
         with yard.store.write() as c:
-            transition.move_all(c, [], yard.store.attempts.begun([row]))
+            transition.move_all(c, [], yard.store.attempts.insertions([row]))
     coder = msgspec.structs.replace(ann, attempt_id=attempts["check"])
     yard.services.refuse_from_scratch(coder, "datasets:read")
     with pytest.raises(Conflict) as refused:

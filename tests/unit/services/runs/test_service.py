@@ -213,7 +213,7 @@ def test_who_follows_a_run_is_told_what_changed(yard, ann, flow):
         "a" * 32, two.id, run.id, ann.name, 1, "recorded", "process", "", token="t", mark="m"
     )
     with yard.store.write() as c:
-        transition.move_all(c, [], yard.store.attempts.begun([attempt]))
+        transition.move_all(c, [], yard.store.attempts.insertions([attempt]))
     after = yard.services.runs.tasks(ann, run.id, since=news.last)
     assert [(task.node, len(task.attempts)) for task in after.items] == [("two", 1)]
     with yard.store.write() as c:

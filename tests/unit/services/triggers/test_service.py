@@ -129,7 +129,7 @@ def test_an_unchanged_event_loses_nothing(triggers, ann, yard):
     (triggers.root / "inbox" / "a").write_text("1")
     triggers.service.update(ann, made.id, patch(made, on={"kind": "file", "path": "inbox"}))
     with yard.store.read() as c:
-        assert yard.store.triggers.watched(c, made.id)[1] == {}
+        assert yard.store.triggers.stored_files(c, made.id)[1] == {}
 
 
 def test_pins_are_frozen_again_when_asked(triggers, ann, yard):

@@ -176,7 +176,7 @@ def test_the_image_of_a_node_with_an_environment_has_its_packages(yard, ann, flo
         move = yard.store.environments.move
         move(c, "ann", made.current.id, "building", place="x")
         move(c, "ann", made.current.id, "ready", packages=[{"name": "cow", "version": "1"}])
-        yard.store.environments.named(c, made.id, "nbyard-cows")
+        yard.store.environments.set_kernel_name(c, made.id, "nbyard-cows")
     document = json.loads((root / flow).read_text())
     document["nodes"]["one"] |= {"environment": "cows", "runtime": "docker"}
     (root / flow).write_text(json.dumps(document))

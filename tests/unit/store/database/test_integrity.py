@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
     opened = Store(tmp_path / "store")
     with opened.write() as c:
         for number in range(200):
-            opened.facts.once(c, f"fact{number}", "x" * 200)
+            opened.facts.get_or_store(c, f"fact{number}", "x" * 200)
     opened.close()
     return tmp_path / "store"
 

@@ -64,7 +64,7 @@ def test_a_deleted_one_takes_its_versions_along(store):
     add(store, "one", "ready", "queued")
     with store.write() as c:
         found = store.environments.get(c, "ada", "one")
-        store.environments.named(c, found.id, "nbyard-one")
+        store.environments.set_kernel_name(c, found.id, "nbyard-one")
         assert store.environments.get(c, "ada", "one").kernel == "nbyard-one"
         queued, ready = store.environments.versions(c, found.id)
         store.environments.delete(c, found)
@@ -79,7 +79,7 @@ def test_the_files_of_folders_are_named_by_their_lock(store):
     with store.write() as c:
         found = store.environments.get(c, "ada", "one")
         packages = [LockedPackage("ant", "1"), LockedPackage("cow", "1", folder="x", tree="tree:a")]
-        store.environments.locked(c, found.current.id, packages)
+        store.environments.set_lock(c, found.current.id, packages)
         assert "tree:a" in store.digests(c)
         store.environments.delete(c, found)
         assert store.environments.digests(c) == set()

@@ -152,7 +152,10 @@ def test_a_lease_runs_out_unless_the_model_is_gone(store):
 
     def lapsed(seconds: int) -> list[str]:
         with store.read() as c:
-            return [one.id for one in store.models.lapsed(c, NOW + timedelta(seconds=seconds))]
+            return [
+                one.id
+                for one in store.models.with_expired_lease(c, NOW + timedelta(seconds=seconds))
+            ]
 
     assert (lapsed(-1), sorted(lapsed(1))) == ([], ["1", "2"])
     with store.write() as c:

@@ -50,7 +50,7 @@ def test_a_channel_is_read_as_it_was_written(store):
         assert store.channels.page(c, "ann", 5, "", "x") == []
         assert store.channels.names(c, "ann") == {made.id: "team"}
         assert store.channels.secret(c, made) == ChannelSecret(URL, ["nas"], "https://lab")
-        assert store.channels.receiver(c, made).allowed == ["nas"]
+        assert store.channels.with_url(c, made).allowed == ["nas"]
         assert "s3cr3t" not in repr(store.channels.secret(c, made))
 
 

@@ -108,7 +108,7 @@ def test_a_warning_that_an_earlier_version_stored_as_text_is_shown(store: Store)
         c.execute(
             sql("update tasks set warning = :old where id = :id"), {"old": old, "id": first.id}
         )
-        taken = store.tasks.beside(c, [first.id])[first.id]
+        taken = store.tasks.files_and_warnings(c, [first.id])[first.id]
         transition.move_all(c, [store.tasks.step(second, "queued", taken)])
         views = [store.tasks.views(c, task.run_id)[0] for task in (first, second)]
         assert [view.warning for view in views] == [text_reason(old), text_reason(old)]

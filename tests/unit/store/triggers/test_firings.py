@@ -68,10 +68,10 @@ def test_a_firing_ends_once_and_is_counted(store, stored):
         assert store.firings.conclude(c, a, ids[0], "started", run_id="r")
         assert not store.firings.conclude(c, a, ids[0], "failed")
         assert store.firings.conclude(c, a, ids[1], "failed", because("firing-disabled"))
-        store.firings.drop(c, a, because("firing-replaced"), [ids[2]])
+        store.firings.mark_overlapped(c, a, because("firing-replaced"), [ids[2]])
     assert outcomes(store, a) == ["started", "failed", "overlapped", "waiting"]
     with store.write() as c:
-        store.firings.drop(c, a, because("firing-disabled"))
+        store.firings.mark_overlapped(c, a, because("firing-disabled"))
         assert store.firings.waiting(c) == []
         assert [one.id for one in store.firings.recent(c, ["a"])["a"]] == ids[::-1]
     assert counts(store, a) == (1, 2, 1)

@@ -58,18 +58,18 @@ def test_the_sealed_secret_is_not_shown(store, stored):
 def test_watched_files_are_advanced_once(store, stored):
     stored.add("a", "file")
     with store.write() as c:
-        assert store.triggers.watched(c, "a") is None
+        assert store.triggers.stored_files(c, "a") is None
         store.triggers.watch(c, "a", {"/in/x": (1, 2)})
-        version, files = store.triggers.watched(c, "a")
+        version, files = store.triggers.stored_files(c, "a")
         assert files == {"/in/x": (1, 2)}
         store.triggers.advance(c, "a", version, {})
         with pytest.raises(StaleWrite):
             store.triggers.advance(c, "a", version, {"/in/y": (1, 1)})
-        assert store.triggers.watched(c, "a") == (version + 1, {})
+        assert store.triggers.stored_files(c, "a") == (version + 1, {})
         store.triggers.watch(c, "a", {})
-        assert store.triggers.watched(c, "a") == (version + 2, {})
+        assert store.triggers.stored_files(c, "a") == (version + 2, {})
         store.triggers.delete(c, store.triggers.by_id(c, "a").trigger)
-        assert store.triggers.watched(c, "a") is None
+        assert store.triggers.stored_files(c, "a") is None
 
 
 def test_the_cursor_is_kept(store):
