@@ -91,7 +91,7 @@ class Local:
     def __getattr__(self, noun: str) -> LocalNoun:
         return LocalNoun(self.yard.services, noun, self.caller, self.project)
 
-    def unheard(self) -> dict[str, str]:
+    def ignored_settings(self) -> dict[str, str]:
         """Return settings given here that the running dispatcher was started without.
 
         The result has the dispatcher's values by variable, such as NBYARD_SLOTS.

@@ -21,7 +21,7 @@ LOGGED = frozenset(
     {
         *("critical", "debug", "error", "exception", "info", "log", "warning"),
         *("AssertionError", "AttributeError", "KeyError", "OSError", "RuntimeError"),
-        *("BadZipFile", "Stale", "TraitError", "TypeError", "ValidationError", "ValueError"),
+        *("BadZipFile", "StaleState", "TraitError", "TypeError", "ValidationError", "ValueError"),
         *("NotConstant", "WrongEncoding"),
     }
 )
@@ -150,7 +150,7 @@ def test_no_module_within_composes_a_sentence() -> None:
         'return "the worker that had begun it is gone"',
         'notes.append(f"The hint {name} is left out.")',
         'raise HTTPError(403, "Another page may not ask this.")',
-        'raise Untold(f"it holds a {kind}, which has no method predict")',
+        'raise CannotDescribe(f"it holds a {kind}, which has no method predict")',
         'because("failed", message=f"no answer in {seconds} s")',
     ],
 )

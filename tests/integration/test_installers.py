@@ -14,7 +14,7 @@ import pytest
 from nbyard.domain.environments.structs import LockedPackage, lock_lines
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import installers
-from nbyard.host.installers import Installer, InstallFailed, Stopped
+from nbyard.host.installers import InstallationStopped, Installer, InstallFailed
 from nbyard.reasons.structs import because
 from nbyard.testing.servers.index import Index
 from nbyard.testing.wheels import Wheels, project
@@ -234,7 +234,7 @@ def test_what_is_not_wanted_any_more_is_killed(
     forever = "import time; time.sleep(1000)"
     monkeypatch.setattr(installers, "_pip", lambda *_: [sys.executable, "-c", forever])
     threading.Timer(0.5, wanted.clear).start()
-    with pytest.raises(Stopped):
+    with pytest.raises(InstallationStopped):
         Installer(log, wanted.is_set, "pip").resolve(["cow"])
 
 

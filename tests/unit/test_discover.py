@@ -72,7 +72,7 @@ def test_variables_that_the_dispatcher_does_not_hear(machine, monkeypatch):
     )
     monkeypatch.setenv("NBYARD_SLOTS", "2")
     monkeypatch.delenv("NBYARD_GPUS")
-    assert found.unheard() == {"NBYARD_SLOTS": "4"}
+    assert found.ignored_settings() == {"NBYARD_SLOTS": "4"}
     found.yard.close()
 
 

@@ -85,7 +85,7 @@ class GarbageCollector:
         with self._context.store.read() as c:
             named = self._context.store.digests(c)
         # Finished uploads have no row yet.
-        named.update(self._uploads.taken())
+        named.update(self._uploads.finished_digests())
         self._members = {d: self._listed(d) for d in named if d.startswith("tree:")}
         named.update(*self._members.values())
         return [digest for digest in digests if digest not in named]

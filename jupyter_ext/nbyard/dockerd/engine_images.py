@@ -98,7 +98,7 @@ class EngineImages(Connection):
         A registry may be silent for long, so a thread polls `wanted` and aborts the pull.
 
         Raises:
-            Stopped: the image is no longer wanted.
+            NoLongerWanted: the image is no longer wanted.
             NbyardError: the image cannot be pulled; the message says why.
         """
         # No registry knows ids, so a pull could only fail.
@@ -138,7 +138,7 @@ class EngineImages(Connection):
         """Push an image and return the digest that the registry assigned.
 
         Raises:
-            Stopped: the push is no longer wanted.
+            NoLongerWanted: the push is no longer wanted.
             NbyardError: the image cannot be pushed; the message says why.
         """
         (repository, tag), login, digest = repository_and_tag(name), login_for(name), ""
@@ -188,7 +188,7 @@ class EngineImages(Connection):
         of the log, and `wanted`, which is polled during the build.
 
         Raises:
-            Stopped: the image is no longer wanted.
+            NoLongerWanted: the image is no longer wanted.
             NbyardError: the build failed; the message ends with the engine's message.
         """
         say: Say = options.get("say") or (lambda line: None)
@@ -226,7 +226,7 @@ class EngineImages(Connection):
 
 
 def check_wanted(wanted: Callable[[], bool]) -> None:
-    """Raise Stopped if the result is no longer wanted."""
+    """Raise NoLongerWanted if the result is no longer wanted."""
     if not wanted():
         raise NoLongerWanted
 

@@ -51,7 +51,7 @@ COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
 MAX_TOLD = 3
 
 
-class Stopped(Exception):
+class InstallationStopped(Exception):
     """The caller no longer wants the installation."""
 
 
@@ -71,7 +71,7 @@ class Installer:
     Raises, from each method:
         Invalid: packages do not exist or conflict; the message names them.
         Unavailable: neither uv nor pip is installed.
-        Stopped: the installation is no longer wanted.
+        InstallationStopped: the installation is no longer wanted.
     """
 
     def __init__(
@@ -211,7 +211,7 @@ class Installer:
     def _run(self, argv: list[str]) -> None:
         """Run a command to its end; its output goes to the log."""
         if not self._is_wanted():
-            raise Stopped
+            raise InstallationStopped
         start = self._log.seek(0, os.SEEK_END)
         with subprocess.Popen(
             argv,
@@ -255,7 +255,7 @@ class Installer:
                 process.wait(LOOK_SECONDS)
                 return
             if not self._is_wanted():
-                raise Stopped
+                raise InstallationStopped
             if time.monotonic() > end:
                 raise Unavailable(because("installation-too-long", seconds=self._max_seconds))
 

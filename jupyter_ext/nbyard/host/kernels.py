@@ -51,7 +51,7 @@ DEEPEST = 5
 REPAIR = because("repair-environment")
 
 
-class Told(msgspec.Struct, frozen=True):
+class PackageFolders(msgspec.Struct, frozen=True):
     """The mtimes (ns) of the folders in which an interpreter looks for packages.
 
     A missing folder has 0. Every installation or removal changes one of them.
@@ -60,7 +60,7 @@ class Told(msgspec.Struct, frozen=True):
     folders: dict[str, int]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class CachedPackages(msgspec.Struct, frozen=True):
     """The packages of an interpreter; valid as long as the mtimes of these folders stay."""
 
     lock: Lock
@@ -80,7 +80,7 @@ class Asked(msgspec.Struct, frozen=True):
         return True
 
 
-_asked: dict[tuple[str, tuple[tuple[str, str], ...]], Asked] = {}
+_asked: dict[tuple[str, tuple[tuple[str, str], ...]], CachedPackages] = {}
 
 
 def find_kernel(name: str, language: str = "") -> EnvironmentRef:
@@ -298,6 +298,8 @@ def _python(
         lock = msgspec.json.decode(done.stdout, type=Lock)
         more = {"env": own} if own else {}
         text = digest_of({"interpreter": interpreter, "lock": lock, **more})
-        asked = Asked(lock, text, msgspec.json.decode(done.stdout, type=Told).folders)
+        asked = CachedPackages(
+            lock, text, msgspec.json.decode(done.stdout, type=PackageFolders).folders
+        )
         _asked[interpreter, own] = asked
     return EnvironmentRef(name, "python", interpreter, asked.fingerprint, asked.lock)

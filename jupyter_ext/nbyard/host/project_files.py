@@ -104,11 +104,11 @@ class ProjectFiles:
             return str(real)
         return real.relative_to(self.root).as_posix()
 
-    def called(self, shown: str) -> Path:
+    def real_path_of(self, shown: str) -> Path:
         """Return the path for a shown one, also for that of a shell; it need not exist."""
         return Path(os.path.normpath(self.start / shown))
 
-    def spoken(self, text: str) -> str:
+    def without_root(self, text: str) -> str:
         """Remove the root from a path."""
         return text.removeprefix(f"{self.root}/") if self.is_served else text
 
@@ -121,7 +121,7 @@ class ProjectFiles:
             return {name: self._spoken_in(one) for name, one in value.items()}
         if isinstance(value, list):
             return [self._spoken_in(one) for one in value]
-        return self.spoken(value) if isinstance(value, str) else value
+        return self.without_root(value) if isinstance(value, str) else value
 
     def has(self, real: Path) -> bool:
         """Return whether a real path lies below the root."""

@@ -87,7 +87,7 @@ def ensure_image(
     Labels cannot identify it, because an image that builds on it inherits them.
 
     Raises:
-        Stopped: the image is no longer wanted.
+        NoLongerWanted: the image is no longer wanted.
         BuildFailed: a line of the Dockerfile failed.
         NbyardError: a base is missing and cannot be pulled; the message says why.
     """

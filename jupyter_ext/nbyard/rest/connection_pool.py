@@ -30,7 +30,7 @@ class Connections:
             stream.close()
         return None
 
-    def give(self, spot: Spot, stream: IOStream) -> None:
+    def put_back(self, spot: Spot, stream: IOStream) -> None:
         """Keep a connection for reuse; its last response must be read completely."""
         if len(self._idle[spot]) >= MOST or not _is_silent(stream):
             stream.close()

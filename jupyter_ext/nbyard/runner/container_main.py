@@ -44,7 +44,7 @@ def run(path: str) -> int:
         return 2
     status = start_supervisor(path, foreground=True, is_prepared=prepare_for(task, once=True))
     end_others()
-    say(ENDED, task["attempt_id"])
+    write_line(ENDED, task["attempt_id"])
     return status
 
 
@@ -60,9 +60,9 @@ def serve(path: str) -> int:
         for line in requests:
             request = json.loads(line)
             if RUN in request:
-                say(BEGUN, request[RUN])
+                write_line(BEGUN, request[RUN])
                 kernel = _attend(path, warm)
-                say(ENDED, request[RUN])
+                write_line(ENDED, request[RUN])
                 _tidy_up()
                 warm = None
                 if kernel:
@@ -72,7 +72,7 @@ def serve(path: str) -> int:
                         warm = WarmProcess(kernel)
             elif CLEAR in request:
                 _empty(path)
-                say(CLEARED, request[CLEAR])
+                write_line(CLEARED, request[CLEAR])
     return 0
 
 
@@ -143,6 +143,6 @@ def end_others() -> None:
         os.kill(-1, signal.SIGKILL)
 
 
-def say(word: str, attempt_id: str) -> None:
+def write_line(word: str, attempt_id: str) -> None:
     """Write a line to the container's log."""
     os.write(STDOUT, json.dumps({word: attempt_id}).encode() + b"\n")

@@ -120,7 +120,7 @@ class CredentialService:
             runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
         told = [f"run {run.number}" for run in runs]
         paths = naming_credential(self._parts, credential)
-        return told + [self._parts.files.spoken(path) for path in paths]
+        return told + [self._parts.files.without_root(path) for path in paths]
 
     def _find(self, caller: Caller, credential: str) -> Credential:
         with self._store.read() as c:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .column_checks import CHECKS, FIRST, LAST, Unfit, is_plain, shown_value
+from .column_checks import CHECKS, FIRST, LAST, UnfitValue, is_plain, shown_value
 
 Columns = list[list[Any]]
 TIMES = ("date", "datetime")
@@ -142,7 +142,7 @@ class Schema:
                 continue
             try:
                 found.append(check(value))
-            except Unfit as error:
+            except UnfitValue as error:
                 said = "null" if value is None else shown_value(value)
                 raise self._refusal(f"{error}, not {said}", index, column.name) from None
         return found

@@ -25,7 +25,7 @@ MAX_SHOWN = 60
 Values = Sequence[Any]
 
 
-class Unfit(ValueError):
+class UnfitValue(ValueError):
     """A value is not of its column's type. The message says what is needed."""
 
 
@@ -34,34 +34,34 @@ def _integer(value: Any) -> int:
         return int(value)
     is_large = type(value) is float and value.is_integer() and not LEAST <= value <= MOST
     if type(value) is not int and not is_large:
-        raise Unfit("a whole number is needed")
+        raise UnfitValue("a whole number is needed")
     if is_large or not LEAST <= value <= MOST:
-        raise Unfit("a whole number of 64 bits is needed")
+        raise UnfitValue("a whole number of 64 bits is needed")
     return int(value)
 
 
 def _number(value: Any) -> float:
     # bool is a subclass of int, but not a number here
     if type(value) not in (int, float):
-        raise Unfit("a number is needed")
+        raise UnfitValue("a number is needed")
     try:
         found = float(value)
     except OverflowError:
-        raise Unfit("the number is too large") from None
+        raise UnfitValue("the number is too large") from None
     if not math.isfinite(found):
-        raise Unfit("a number is needed that is neither infinite nor NaN")
+        raise UnfitValue("a number is needed that is neither infinite nor NaN")
     return found
 
 
 def _truth(value: Any) -> bool:
     if type(value) is not bool:
-        raise Unfit("true or false is needed")
+        raise UnfitValue("true or false is needed")
     return value
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise Unfit("text is needed")
+        raise UnfitValue("text is needed")
     return value
 
 
@@ -76,7 +76,7 @@ def _day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise Unfit("a date such as 2026-01-31 is needed")
+    raise UnfitValue("a date such as 2026-01-31 is needed")
 
 
 def _time(value: Any) -> datetime:
@@ -87,7 +87,7 @@ def _time(value: Any) -> datetime:
         try:
             value = datetime.fromisoformat(text)
         except ValueError:
-            raise Unfit(needed) from None
+            raise UnfitValue(needed) from None
         if NANOSECONDS.search(text):
             import pandas
 
@@ -95,15 +95,15 @@ def _time(value: Any) -> datetime:
                 # pandas' subclass of datetime keeps nanoseconds
                 value = pandas.Timestamp(text).as_unit("ns")
             except pandas.errors.OutOfBoundsDatetime:
-                raise Unfit(f"a time with nanoseconds is from {FIRST} to {LAST}") from None
+                raise UnfitValue(f"a time with nanoseconds is from {FIRST} to {LAST}") from None
     if not isinstance(value, datetime):
-        raise Unfit(needed)
+        raise UnfitValue(needed)
     if value.tzinfo is None:
         return value
     try:
         return value.astimezone(timezone.utc).replace(tzinfo=None)  # noqa: UP017  older Pythons
     except OverflowError:
-        raise Unfit("the time is out of range") from None
+        raise UnfitValue("the time is out of range") from None
 
 
 CHECKS: dict[str, Callable[[Any], Any]] = {

@@ -52,7 +52,7 @@ def because(code: str, **params: Any) -> Why:
     return {"code": code, "params": params}
 
 
-class Untold(Exception):
+class CannotDescribe(Exception):
     """The model cannot be described, for this reason."""
 
     def __init__(self, why: Why):
@@ -85,7 +85,7 @@ def main(question: str, answer: str) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         told = inspect_model(asked)
-    except Untold as error:
+    except CannotDescribe as error:
         told = {"problem": error.why}
     except MemoryError:
         told = {"problem": because("model-needs-memory")}
@@ -97,7 +97,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     """Load the model, call it once and describe it.
 
     Raises:
-        Untold: It cannot be loaded, has no predict, or does not say which columns it takes.
+        CannotDescribe: It cannot be loaded, has no predict, or does not say which columns it takes.
     """
     sys.path.insert(0, asked["code"])
     os.chdir(asked["code"])
@@ -121,7 +121,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     if sample and holes:
         record = {name: None if name in holes else value for name, value in sample.items()}
         # columns stay nullable only if the model accepts null in them
-        with suppress(Untold, ValueRefused):
+        with suppress(CannotDescribe, ValueRefused):
             Schema.of(outputs).answer(predict_row(model, inputs, record, row), 1)
             taken = inputs
     return {
@@ -155,7 +155,7 @@ def load_file(file: str) -> tuple[Any, list[str]]:
     sys.addaudithook(lambda event, told: _note(named, event, told))
     try:
         model = read_pickle(file)
-    except (Untold, MemoryError):
+    except (CannotDescribe, MemoryError):
         raise
     except BaseException as error:
         if _lacks_memory(error):
@@ -164,9 +164,9 @@ def load_file(file: str) -> tuple[Any, list[str]]:
         if isinstance(error, ModuleNotFoundError):
             where = {"module": str(error.name), "interpreter": sys.executable}
             why = because("model-module-missing", **where)
-        raise Untold(why) from error
+        raise CannotDescribe(why) from error
     if not callable(getattr(model, "predict", None)):
-        raise Untold(because("model-without-predict", type=type(model).__name__))
+        raise CannotDescribe(because("model-without-predict", type=type(model).__name__))
     modules = [module for module, _ in named]
     # a file without pickle's first byte was compressed by joblib
     with open(file, "rb") as begun:
@@ -179,7 +179,7 @@ def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> No
         return
     module, name = str(told[0]), str(told[1])
     if module == "__main__":
-        raise Untold(because("model-class-in-notebook", name=name))
+        raise CannotDescribe(because("model-class-in-notebook", name=name))
     named.append((module, name))
 
 
@@ -197,7 +197,7 @@ def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Ta
         found = (_attribute(model, attribute) for attribute in NAMES)
         columns = next((one for one in found if one is not None and len(one)), None)
         if columns is None:
-            raise Untold(because("model-columns-unknown", type=type(model).__name__))
+            raise CannotDescribe(because("model-columns-unknown", type=type(model).__name__))
         names = [str(name) for name in columns]
     table = next((table for table in tables if {*names} <= _columns(table).keys()), None)
     if told:
@@ -233,7 +233,7 @@ def _declared(model: Any, name: str) -> list[dict[str, Any]]:
         kind = kind.__name__ if isinstance(kind, type) else kind
         if kind not in TOLD_TYPES or not isinstance(one.get("name"), str):
             known = [*TOLD_TYPES]
-            raise Untold(because("model-column-incomplete", attribute=name, types=known))
+            raise CannotDescribe(because("model-column-incomplete", attribute=name, types=known))
         found.append({"name": one["name"], "type": kind})
     return found
 
@@ -262,7 +262,7 @@ def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any]
         raise
     except BaseException as error:
         why = because("model-refuses-row", row=row, message=error_text(error))
-        raise Untold(why) from error
+        raise CannotDescribe(why) from error
 
 
 def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
@@ -278,13 +278,13 @@ def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
         else:
             shape = getattr(found, "shape", None)
             if shape:
-                raise Untold(because("model-answers-array", shape=str(shape)))
-            raise Untold(because("model-answers-without-names", type=type(found).__name__))
+                raise CannotDescribe(because("model-answers-array", shape=str(shape)))
+            raise CannotDescribe(because("model-answers-without-names", type=type(found).__name__))
         outputs = [{"name": name, "type": _type(values)} for name, values in columns.items()]
     try:
         Schema.of(outputs).answer(found, 1)
     except ValueRefused as error:
-        raise Untold(because("model-answer-unfit", message=str(error))) from error
+        raise CannotDescribe(because("model-answer-unfit", message=str(error))) from error
     return outputs
 
 
@@ -295,7 +295,7 @@ def _type(values: Any) -> str:
     first: Any = next(iter(values), None)
     first = first.item() if hasattr(first, "item") else first
     if type(first) not in TYPES:
-        raise Untold(because("model-answers-type", type=type(first).__name__))
+        raise CannotDescribe(because("model-answers-type", type=type(first).__name__))
     return TYPES[type(first)]
 
 

@@ -46,7 +46,7 @@ UPDATES = {
 INSERTS = {name: Prepared(insert(table)) for name, table in TABLES.items()}
 
 
-class Stale(Conflict):
+class StaleState(Conflict):
     """A row is not in the expected state."""
 
 
@@ -131,11 +131,11 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
     A row may move more than once. The notices about moves are written in the same transaction.
 
     Raises:
-        Stale: Another writer moved a row first; the transaction must not commit.
+        StaleState: Another writer moved a row first; the transaction must not commit.
     """
     for step in moves:
         if step.to not in step.machine.moves[step.since]:
-            raise Stale(f"a {step.machine.name} cannot become {step.to} from {step.since}")
+            raise StaleState(f"a {step.machine.name} cannot become {step.to} from {step.since}")
     # Several moves of one row become one update from its first state to its last.
     updates: dict[str, tuple[str, dict[str, Any]]] = {}
     for step in moves:
@@ -149,7 +149,7 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
     for (name, _), batch in groupby(rows, key=lambda row: row[:2]):
         changed = [values for _, _, values in batch]
         if UPDATES[name].run(c, changed) != len(changed):
-            raise Stale(f"a {name} was moved by somebody else")
+            raise StaleState(f"a {name} was moved by somebody else")
     told: list[Told] = [(m.machine.name, m.subject, {"state": m.to, **m.told}) for m in moves]
     if begun and begun.rows:
         told += _begun(c, begun.machine, begun.subjects, begun.rows)

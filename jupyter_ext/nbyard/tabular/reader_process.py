@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.datasets.table_descriptions import BrokenTable, Unreadable
+from nbyard.domain.datasets.table_descriptions import BrokenTable, UnreadableContent
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -52,7 +52,7 @@ class Reader:
 
         Raises:
             BrokenTable: the name promises a table that the file does not contain.
-            Unreadable: the content cannot be read.
+            UnreadableContent: the content cannot be read.
             Invalid: the reader has failed this time.
         """
         with self._lock:
@@ -70,7 +70,7 @@ class Reader:
         if reply.problem:
             if reply.broken:
                 raise BrokenTable(reply.problem)
-            raise (Unreadable if reply.permanent else Invalid)(reply.problem)
+            raise (UnreadableContent if reply.permanent else Invalid)(reply.problem)
         return reply.answer
 
     def close(self) -> None:

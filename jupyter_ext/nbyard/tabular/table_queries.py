@@ -15,7 +15,7 @@ from nbyard.domain.datasets.table_descriptions import (
     Profile,
     TableInfo,
     TablePage,
-    Unreadable,
+    UnreadableContent,
 )
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
@@ -142,7 +142,7 @@ class Tables:
         question = Question("preview", limit=MAX_ROWS)
         try:
             found = self._ask(question, file, FilePreview, self._previews)
-        except Unreadable:
+        except UnreadableContent:
             found = FilePreview()
         write_atomically(self._preview_place(file), msgspec.json.encode(found))
         return found

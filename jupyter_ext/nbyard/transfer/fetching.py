@@ -157,7 +157,7 @@ class Remote:
                 connection.endheaders()
                 # an unread response keeps the connection open, so close it as well
                 with connection.getresponse() as answer:
-                    watch.answered()
+                    watch.note_response()
                     yield answer
             except ssl.SSLCertVerificationError as problem:
                 message = str(problem.verify_message)
@@ -182,7 +182,7 @@ class Remote:
                 problem = found
                 continue
             # The watch limits slowness; a read may take as long as the watch allows.
-            watch.connected(plain)
+            watch.set_connection(plain)
             plain.settimeout(self._limits.total_seconds)
             if target.scheme == "http":
                 return plain
@@ -275,12 +275,12 @@ class Watch:
                 self._socket.close()
                 self._socket = None
 
-    def connected(self, plain: socket.socket) -> None:
+    def set_connection(self, plain: socket.socket) -> None:
         """Remember the connection, so that the watch can cut it."""
         # A second handle on the connection, because TLS takes the first one over.
         self._socket = plain.dup()
 
-    def answered(self) -> None:
+    def note_response(self) -> None:
         """Note that the response has begun; from now on its speed is checked."""
         self._answered_at = time.monotonic()
 

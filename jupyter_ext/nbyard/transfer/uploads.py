@@ -120,7 +120,7 @@ class Uploads:
             raise _unknown()
         return told
 
-    def taken(self) -> Iterator[str]:
+    def finished_digests(self) -> Iterator[str]:
         """Yield the digests of finished uploads, which rows may not refer to yet."""
         for folder in self.root.iterdir():
             told = _read(folder)

@@ -234,7 +234,7 @@ def test_what_nobody_waits_for_any_more_is_ended_at_once(
 
     leaving = threading.Thread(target=leave)
     leaving.start()
-    with ClusterPrediction(Near(), spec) as made, pytest.raises(there_named("Unwanted")):
+    with ClusterPrediction(Near(), spec) as made, pytest.raises(there_named("UnwantedPiece")):
         list(made.over(iter([(0, batch(*range(20_000)))])))
     leaving.join()
     assert list(scratch.iterdir()) == []

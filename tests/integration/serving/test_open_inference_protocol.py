@@ -10,7 +10,7 @@ from nbyard.serving.codec import Column, Schema
 from nbyard.serving.http.open_inference_protocol import (
     DATATYPES,
     TAKEN,
-    Malformed,
+    MalformedRequest,
     outputs_of,
     read_request,
 )
@@ -141,7 +141,7 @@ def test_an_unknown_model_or_version_is_404(server, path):
 def test_what_breaks_the_protocol_is_400_with_its_place(server, body, words):
     found = server.ask(INFER, body)
     assert (found.status, set(found.body)) == (400, {"error"})
-    with pytest.raises(Malformed, match=words):
+    with pytest.raises(MalformedRequest, match=words):
         read_request(body, INPUTS, INPUTS_AND_OUTPUTS)
 
 
@@ -171,7 +171,7 @@ def test_each_datatype_is_taken_for_the_types_that_it_fits(datatype, kind):
     if datatype in TAKEN[kind]:
         assert len(read_request(body, schema, schema).columns[0]) == 2
     else:
-        with pytest.raises(Malformed, match=f"{datatype} is no {kind}"):
+        with pytest.raises(MalformedRequest, match=f"{datatype} is no {kind}"):
             read_request(body, schema, schema)
 
 

@@ -57,7 +57,7 @@ def test_paths_that_lead_out_are_refused(files, path, base):
 def test_a_whole_path_below_the_root_is_known(files, tmp_path):
     whole = str(files.root / "sub/b.txt")
     assert files.shown(files.locate(whole)) == "sub/b.txt"
-    assert files.called(whole) == files.called("sub/b.txt") == files.root / "sub/b.txt"
+    assert files.real_path_of(whole) == files.real_path_of("sub/b.txt") == files.root / "sub/b.txt"
     with pytest.raises(Invalid, match="leads out"):
         files.locate(str(tmp_path / "secret.txt"))
 

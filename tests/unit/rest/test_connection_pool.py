@@ -41,8 +41,8 @@ def run(talk: Talk) -> None:
 def test_the_last_one_is_taken_again_and_another_spot_has_none():
     async def talk(kept, spot, opened, server):
         first, last = await opened(), await opened()
-        kept.give(spot, first)
-        kept.give(spot, last)
+        kept.put_back(spot, first)
+        kept.put_back(spot, last)
         assert kept.take(("127.0.0.1", 1)) is None
         assert [kept.take(spot), kept.take(spot), kept.take(spot)] == [last, first, None]
         first.close()
@@ -59,7 +59,7 @@ def test_one_that_the_service_ended_or_that_says_something_is_not_taken(says):
         there.sendall(says)
         there.close()
         until_heard(stream)
-        kept.give(spot, stream)
+        kept.put_back(spot, stream)
         assert kept.take(spot) is None and stream.closed()
 
     run(talk)
@@ -73,7 +73,7 @@ def test_one_that_has_read_ahead_is_not_kept():
         there, _ = server.accept()
         there.sendall(b"answer" + b"unasked")
         assert await stream.read_bytes(6) == b"answer"
-        kept.give(spot, stream)
+        kept.put_back(spot, stream)
         assert stream.closed() and kept.take(spot) is None
         there.close()
 
@@ -84,7 +84,7 @@ def test_one_that_the_service_reset_is_not_taken():
     async def talk(kept, spot, opened, server):
         stream = await opened()
         there, _ = server.accept()
-        kept.give(spot, stream)
+        kept.put_back(spot, stream)
         there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         there.close()
         until_heard(stream)
@@ -99,7 +99,7 @@ def test_none_stays_for_longer_than_a_moment(monkeypatch):
     async def talk(kept, spot, opened, server):
         stream, ended = await opened(), asyncio.Event()
         stream.set_close_callback(ended.set)
-        kept.give(spot, stream)
+        kept.put_back(spot, stream)
         await asyncio.wait_for(ended.wait(), 20)
         assert kept.take(spot) is None
 
@@ -112,8 +112,8 @@ def test_only_so_many_stay(monkeypatch):
 
     async def talk(kept, spot, opened, server):
         first, second = await opened(), await opened()
-        kept.give(spot, first)
-        kept.give(spot, second)
+        kept.put_back(spot, first)
+        kept.put_back(spot, second)
         assert second.closed() and not first.closed()
 
     run(talk)

@@ -6,8 +6,8 @@ import numpy
 import pytest
 
 from nbyard.serving.codec import Column, Schema
-from nbyard.serving.http.binary_tensors import TYPES, Binary, Unread
-from nbyard.serving.http.open_inference_protocol import Malformed, read_request
+from nbyard.serving.http.binary_tensors import TYPES, Binary, UnreadableTensor
+from nbyard.serving.http.open_inference_protocol import MalformedRequest, read_request
 
 INPUTS = Schema([Column("x", "float"), Column("n", "int"), Column("s", "str"), Column("b", "bool")])
 
@@ -69,7 +69,7 @@ def test_bytes_and_json_may_stand_beside_each_other() -> None:
 )
 def test_what_does_not_fit_is_named(sizes: dict[str, Any], extra: bytes, words: str) -> None:
     body, content = request(**sizes)
-    with pytest.raises(Malformed, match=words):
+    with pytest.raises(MalformedRequest, match=words):
         read_request(body, INPUTS, INPUTS, content + extra)
 
 
@@ -78,11 +78,11 @@ def test_what_does_not_fit_is_named(sizes: dict[str, Any], extra: bytes, words: 
     [(b"\x05\x00\x00\x00ab", "longer than the bytes"), (texts(b"\xff"), "is no UTF-8")],
 )
 def test_texts_that_are_none_are_told(piece: bytes, words: str) -> None:
-    with pytest.raises(Unread, match=words):
+    with pytest.raises(UnreadableTensor, match=words):
         Binary(piece).take(len(piece), "BYTES")
 
 
 def test_without_the_header_its_name_is_told() -> None:
     body, _ = request()
-    with pytest.raises(Malformed, match="Inference-Header-Content-Length is missing"):
+    with pytest.raises(MalformedRequest, match="Inference-Header-Content-Length is missing"):
         read_request(body, INPUTS, INPUTS)

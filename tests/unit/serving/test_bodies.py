@@ -5,8 +5,8 @@ import zlib
 
 import pytest
 
-from nbyard.serving.http.bodies import Body, TooLarge, Unsupported, decompress
-from nbyard.serving.http.open_inference_protocol import Malformed
+from nbyard.serving.http.bodies import Body, BodyTooLarge, UnsupportedBody, decompress
+from nbyard.serving.http.open_inference_protocol import MalformedRequest
 
 TEXT = b'{"x": 1}' * 50
 
@@ -26,9 +26,9 @@ def test_a_body_is_as_it_was_before_it_was_packed(content: bytes, encoding: str)
 
 
 def test_a_packed_body_is_no_larger_than_another_one() -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(BodyTooLarge):
         decompress(gzip.compress(TEXT, mtime=0), "gzip", len(TEXT) - 1)
-    with pytest.raises(TooLarge):
+    with pytest.raises(BodyTooLarge):
         decompress(gzip.compress(bytes(10**8)), "gzip", 10**6)
 
 
@@ -37,12 +37,12 @@ def test_a_packed_body_is_no_larger_than_another_one() -> None:
     [(TEXT, "is no gzip: "), (gzip.compress(TEXT, mtime=0)[:-9], "its end is missing")],
 )
 def test_what_is_not_packed_so_is_told(content: bytes, words: str) -> None:
-    with pytest.raises(Malformed, match=words):
+    with pytest.raises(MalformedRequest, match=words):
         decompress(content, "gzip", 10**6)
 
 
 def test_another_way_of_packing_is_refused_in_its_own_words() -> None:
-    with pytest.raises(Unsupported, match="packed as 'br'; gzip and deflate are read"):
+    with pytest.raises(UnsupportedBody, match="packed as 'br'; gzip and deflate are read"):
         decompress(TEXT, "br", 10**6)
 
 
@@ -51,7 +51,7 @@ def test_the_header_says_where_the_tensors_begin() -> None:
     assert Body(TEXT, {}).parted() == (TEXT, None)
     assert Body(b"{}ab", {name: b"2"}).parted() == (b"{}", b"ab")
     for told in (b"5", b"-1", b"x", b""):
-        with pytest.raises(Malformed, match="a number up to 4, the length of the body"):
+        with pytest.raises(MalformedRequest, match="a number up to 4, the length of the body"):
             Body(b"{}ab", {name: told}).parted()
 
 

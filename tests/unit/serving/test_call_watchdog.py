@@ -11,14 +11,14 @@ def test_a_call_is_known_while_it_lasts():
     def predict(columns):
         while not calls.is_late:
             pass
-        seen.append((calls.seconds, calls.told(), calls.words()))
+        seen.append((calls.seconds, calls.current_call(), calls.words()))
         return columns
 
-    assert calls.noted(predict)([[1, 2, 3]]) == [[1, 2, 3]]
+    assert calls.recorded(predict)([[1, 2, 3]]) == [[1, 2, 3]]
     (seconds, told, words) = seen[0]
     assert seconds >= 0.001 and told["rows"] == 3 and told["since"].endswith("Z")
     assert words.startswith("the model is in a call of 3 rows since ") and words.endswith(" UTC")
-    assert (calls.seconds, calls.told(), calls.is_late) == (0.0, {}, False)
+    assert (calls.seconds, calls.current_call(), calls.is_late) == (0.0, {}, False)
     assert calls.words() == words, "it may have come back while somebody reads"
 
 
@@ -29,18 +29,18 @@ def test_one_that_raises_is_over():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        calls.noted(predict)([[1]])
+        calls.recorded(predict)([[1]])
     assert calls.seconds == 0.0
 
 
 def test_without_a_limit_none_is_late():
     calls = Calls(0)
-    assert calls.noted(lambda _: [[calls.is_late]])([[1]]) == [[False]]
+    assert calls.recorded(lambda _: [[calls.is_late]])([[1]]) == [[False]]
 
 
 def test_whoever_waits_is_told_what_to_do():
     calls = Calls(60)
-    calls.noted(lambda columns: columns)([[1]])
+    calls.recorded(lambda columns: columns)([[1]])
     assert "a call of 1 row since" in calls.words_of_late()
     assert f"within 60 s: ask for fewer rows, or give it more time by {CALL_VARIABLE}" in (
         calls.words_of_late()

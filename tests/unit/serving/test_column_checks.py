@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.serving.column_checks import CHECKS, LEAST, MOST, Unfit, is_plain, shown_value
+from nbyard.serving.column_checks import CHECKS, LEAST, MOST, UnfitValue, is_plain, shown_value
 
 anything = (
     st.none()
@@ -31,7 +31,7 @@ def test_a_checked_value_is_refused_or_of_its_type(kind, value):
     types = {"int": int, "float": float, "str": str, "bool": bool, "date": date}
     try:
         found = CHECKS[kind](value)
-    except Unfit as error:
+    except UnfitValue as error:
         assert str(error)
     else:
         assert type(found) is types.get(kind, datetime)
@@ -45,14 +45,14 @@ def test_whole_numbers_of_64_bits_are_integers(value):
 @pytest.mark.parametrize("value", [LEAST - 1, MOST + 1, 1.5, True, "1", None, 1e300, math.nan])
 def test_other_values_are_no_integers(value):
     assert not is_plain("int", [value])
-    with pytest.raises(Unfit):
+    with pytest.raises(UnfitValue):
         CHECKS["int"](value)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 10**400, True, "1"])
 def test_what_json_cannot_say_is_no_float(value):
     assert not is_plain("float", [value])
-    with pytest.raises(Unfit):
+    with pytest.raises(UnfitValue):
         CHECKS["float"](value)
 
 
@@ -76,13 +76,13 @@ def test_times_are_in_utc(text):
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2026-W01-1", "20260131", "tomorrow", 20260131, ""])
 def test_what_is_no_day_is_refused(text):
-    with pytest.raises(Unfit, match="a date such as"):
+    with pytest.raises(UnfitValue, match="a date such as"):
         CHECKS["date"](text)
 
 
 def test_a_day_and_a_time_with_an_impossible_zone_are_told_apart():
     assert CHECKS["date"]("2026-01-31") == date(2026, 1, 31)
-    with pytest.raises(Unfit, match="out of range"):
+    with pytest.raises(UnfitValue, match="out of range"):
         CHECKS["datetime"]("0001-01-01T00:00:00+05:00")
 
 
@@ -106,7 +106,7 @@ def test_values_are_shown_as_json_has_them(value, text):
 
 
 def test_a_whole_number_beyond_64_bits_is_told_as_one():
-    with pytest.raises(Unfit, match="of 64 bits"):
+    with pytest.raises(UnfitValue, match="of 64 bits"):
         CHECKS["int"](1e20)  # as JSON reads 99999999999999999999
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.serving.codec import Column, Schema, ValueRefused
-from nbyard.serving.http.open_inference_protocol import Malformed
+from nbyard.serving.http.open_inference_protocol import MalformedRequest
 from nbyard.serving.http.plain_json_and_mlflow import read_csv
 
 SCHEMA = Schema(
@@ -53,5 +53,5 @@ def test_a_value_that_does_not_fit_is_named(row: str, words: str) -> None:
     ],
 )
 def test_what_is_no_csv_is_told(content: bytes, words: str) -> None:
-    with pytest.raises(Malformed, match=words):
+    with pytest.raises(MalformedRequest, match=words):
         read_csv(content, SCHEMA)

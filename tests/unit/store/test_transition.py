@@ -91,7 +91,7 @@ def test_one_move_that_is_not_so_undoes_all(
     with store.write() as c:
         transition.begin(c, RUN, other, run_row(other.id))
     moves = [a_move(other, "queued", "running"), a_move(run, since, to)]
-    with pytest.raises(transition.Stale), store.write() as c:
+    with pytest.raises(transition.StaleState), store.write() as c:
         transition.move_all(c, moves)
     assert events_of(store, run) == events_of(store, other) == ["queued"]
 

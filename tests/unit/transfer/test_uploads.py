@@ -64,14 +64,14 @@ def test_a_finished_upload_gives_its_blob_again(uploads: Uploads, blobs: Blobs) 
     again = Uploads(uploads.root, blobs)
     assert again.finish(ANN, upload.id, blob.digest.partition(":")[2])[1] == blob
     assert again.get(ANN, upload.id).offset == 3
-    assert list(again.taken()) == [blob.digest]
+    assert list(again.finished_digests()) == [blob.digest]
     with pytest.raises(Invalid, match="sha256"):
         again.finish(ANN, upload.id, "0" * 64)
     with pytest.raises(NotFound):
         again.append(ANN, upload.id, 3, [b"x"])
     assert blobs.open(blob.digest).read() == b"abc"
     again.delete(ANN, upload.id)
-    assert list(again.taken()) == []
+    assert list(again.finished_digests()) == []
 
 
 @pytest.mark.parametrize("step", ["fchmod", "fsync", "replace"])

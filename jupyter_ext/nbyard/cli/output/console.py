@@ -58,7 +58,7 @@ def tell_unheard(connection: Any) -> None:
     """Warn about settings given here that the running dispatcher was started without."""
     from nbyard.discover import Local
 
-    others = connection.unheard() if isinstance(connection, Local) else {}
+    others = connection.ignored_settings() if isinstance(connection, Local) else {}
     for word, value in others.items():
         print_note(
             f"{word} does not count: the dispatcher that is up has {value or 'nothing'} there."

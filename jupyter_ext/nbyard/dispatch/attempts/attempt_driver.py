@@ -81,7 +81,7 @@ class Observations:
         return self.phase in WITH_SLOTS
 
     @property
-    def asks(self) -> bool:
+    def requests_slots(self) -> bool:
         """Return whether it requests slots, because its engine answers again."""
         return self.phase is Phase.ASKING
 
@@ -96,10 +96,12 @@ class Observations:
 
         An attempt that may be live keeps them for at most 120 s.
         """
-        return self.has_slots or (self.phase in UNSURE and self.waited < UNREACHABLE_SECONDS)
+        return self.has_slots or (
+            self.phase in UNSURE and self.waited_seconds < UNREACHABLE_SECONDS
+        )
 
     @property
-    def waited(self) -> float:
+    def waited_seconds(self) -> float:
         """Return the waiting time in seconds, until the attempt begins."""
         return time.monotonic() - self.since
 
@@ -308,7 +310,7 @@ class AttemptDriver:
     def _late(self) -> Reason | None:
         """Return the reason if the attempt exceeded its limit in an external queue, else None."""
         limit = self.snapshot.task.plan.queue_timeout_seconds
-        if not limit or not self.runtime.queues_itself or self.seen.waited < limit:
+        if not limit or not self.runtime.queues_itself or self.seen.waited_seconds < limit:
             return None
         return because("queue-limit", seconds=limit)
 

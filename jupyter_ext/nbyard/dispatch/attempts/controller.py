@@ -29,12 +29,12 @@ class AttemptController:
         self._conclusions = AttemptOutcomes(context, identities)
         self._seen: dict[str, Observations] = {}
 
-    def admit(self, attempt_id: str) -> None:
+    def grant_slots(self, attempt_id: str) -> None:
         """Give the attempt its slots, so that it may start."""
         seen = self._seen.setdefault(attempt_id, Observations())
         seen.phase = next_step(seen.phase, Event.ADMIT).phase
 
-    def seen(self, attempt_id: str) -> Observations:
+    def observations(self, attempt_id: str) -> Observations:
         """Return the observations, for the queue, which gives slots to attempts that ask."""
         return self._seen.get(attempt_id) or Observations()
 
@@ -45,7 +45,7 @@ class AttemptController:
             error = Invalid(because("no-such-runtime", runtime=repr(snapshot.attempt.runtime)))
             return Report(snapshot.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
         if runtime.queues_itself:
-            self.admit(snapshot.attempt.id)  # it needs no slots of this machine
+            self.grant_slots(snapshot.attempt.id)  # it needs no slots of this machine
         seen = self._seen.setdefault(snapshot.attempt.id, Observations())
         drive = AttemptDriver(
             self._context, self._identities, snapshot, runtime, seen, self.conclude

@@ -146,7 +146,7 @@ class Identities:
         code, _ = self.look(plan)
         return self.outside.named(code.version, code.files, values_of(plan))
 
-    def counting(
+    def files_against_reuse(
         self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
     ) -> Iterator[str]:
         """Yield the code files that prevent reuse of a result that had the files `last`."""

@@ -97,7 +97,7 @@ class ResultLookup:
         try:
             for alike in self._store.cache.alike(c, query.owner, query.parts.base_key()):
                 files, observed = alike.files, alike.observed
-                counting = self._identities.counting(
+                counting = self._identities.files_against_reuse(
                     query.code, files, query.parts, observed, modules
                 )
                 if next(counting, None) is None:
@@ -120,7 +120,7 @@ class ResultLookup:
         has = query.environment.versions
         by_reads = cache_policy.is_by_reads(query.plan.cache)
         observed = last.observed if by_reads else None
-        counting = self._identities.counting
+        counting = self._identities.files_against_reuse
         try:
             files = [*counting(query.code, last.parts.files, query.parts, observed, has)]
         except (NbyardError, OSError):

@@ -31,7 +31,7 @@ class DeploymentRecords:
         self._context = context
         self._rows = context.store.deployments
 
-    def tell(self, row: DeploymentRow, state: str, reason: Reason | None) -> None:
+    def record_state(self, row: DeploymentRow, state: str, reason: Reason | None) -> None:
         """Record the observed state if it is new, and no request has arrived meanwhile."""
         told = {"revision": row.newest.number} | ({"reason": reason} if reason else {})
         columns: dict[str, Any] = {"reason": reason}
@@ -47,12 +47,12 @@ class DeploymentRecords:
             else:
                 self._rows.note(c, row, told, reason=reason)
 
-    def note(self, revision_row: RevisionRow, **columns: Any) -> None:
+    def update_revision(self, revision_row: RevisionRow, **columns: Any) -> None:
         """Update columns of a revision."""
         with self._context.write() as c:
             self._rows.set_revision(c, revision_row.revision.id, **columns)
 
-    def stopped(self, row: DeploymentRow, revision_row: RevisionRow) -> bool:
+    def record_stopped(self, row: DeploymentRow, revision_row: RevisionRow) -> bool:
         """Record that a stopped container is gone; return whether the revision is over.
 
         A revision that is wanted again waits to start instead.
@@ -70,7 +70,7 @@ class DeploymentRecords:
         with self._context.store.read() as c:
             return self._rows.is_as_seen(c, row)
 
-    def deployed(self, row: DeploymentRow, revision_row: RevisionRow) -> Deployed:
+    def launch_description(self, row: DeploymentRow, revision_row: RevisionRow) -> Deployed:
         """Return the description from which the container is created."""
         return Deployed(
             store_id=self._context.store.id,
@@ -114,7 +114,7 @@ class DeploymentRecords:
             self._context.folder / deployment_folder(row.id) / log_name(revision_row.number)
         )
 
-    def say(self, row: DeploymentRow, revision_row: RevisionRow, words: str) -> None:
+    def append_to_log(self, row: DeploymentRow, revision_row: RevisionRow, words: str) -> None:
         """Write a line of nbyard to the log of the revision."""
         write_log_line(self.log(row, revision_row), f"{OURS}{words}")
 
@@ -127,7 +127,7 @@ class DeploymentRecords:
         ours = [place for place, line in enumerate(lines) if line.startswith(OURS)]
         return "".join(lines[ours[-1] + 1 :] if ours else lines)
 
-    def places(
+    def record_places(
         self, row: DeploymentRow, revision_row: RevisionRow, places: list[Place], **told: Any
     ) -> None:
         """Record where the ports of the revision respond.

@@ -64,7 +64,7 @@ class Shutdowns:
         self._leaving.pop(number, None)
         return True
 
-    def comes(self, number: int) -> None:
+    def reset(self, number: int) -> None:
         """Reset the shutdown, because a new container starts for the revision."""
         self._gone.discard(number)
         self._ending.pop(number, None)

@@ -39,7 +39,7 @@ class ImagePull(threading.Thread):
         except NbyardError as error:
             self._error = error
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """Abandon the pull: it reports nothing more and ends as soon as the engine allows."""
         with self._speaking:
             self._is_left = True
@@ -89,11 +89,11 @@ class ImagePins:
             fetch.check()
         return self._found(name, known)
 
-    def leave(self, number: int) -> None:
+    def abandon(self, number: int) -> None:
         """Abandon the pull of the revision's image."""
         fetch = self._fetches.pop(number, None)
         if fetch is not None:
-            fetch.leave()
+            fetch.abandon()
 
     def _found(self, name: str, known: str) -> str:
         found = self._engine.image_id(name)

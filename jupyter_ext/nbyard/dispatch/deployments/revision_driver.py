@@ -176,7 +176,7 @@ class RevisionDriver:
             case Action.SERVE:
                 self._serve(signal.places or [])
             case Action.NOTE_PLACES:
-                self.notes.places(self.row, self.one, signal.places or [])
+                self.notes.record_places(self.row, self.one, signal.places or [])
             case Action.RESTART:
                 assert signal.ended is not None and signal.reason is not None
                 self._restart(signal.ended, signal.reason, signal.by_hand)
@@ -224,7 +224,7 @@ class RevisionDriver:
             return Signal(Event.REFUSED, reason=error.reason, by_hand=by_hand)
         if not image_id:
             return Signal(Event.PULLED_LATER)
-        self.memory.departures.comes(number)
+        self.memory.departures.reset(number)
         pinned = replace(self.one.revision, image_id=image_id)
         self.one = replace(self.one, prefix=self.notes.base_url, revision=pinned)
         self._note(image_id=image_id, prefix=self.one.prefix)
@@ -233,7 +233,7 @@ class RevisionDriver:
 
     def _create(self) -> Signal:
         """Start the container; abort once the revision is unwanted, even if the engine is slow."""
-        say = partial(self.notes.say, self.row, self.one)
+        say = partial(self.notes.append_to_log, self.row, self.one)
         wanted = partial(self.notes.is_wanted, self.row)
         try:
             found = deployment_containers.launch_revision(
@@ -300,7 +300,7 @@ class RevisionDriver:
         is_api = self.one.revision.spec.service == "api"
         forms = describe_calls(places[0], self._made.secret) if is_api else []
         told: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
-        self.notes.places(self.row, self.one, places, **told, forms=forms)
+        self.notes.record_places(self.row, self.one, places, **told, forms=forms)
 
     # End
 
@@ -346,12 +346,12 @@ class RevisionDriver:
             self.reason, self.exit_code = None, None
             self._note(started_at=None, ready_at=None, places=[])
             return Signal(Event.RESUMED)
-        is_over = self.notes.stopped(self.row, self.one)
+        is_over = self.notes.record_stopped(self.row, self.one)
         return Signal(Event.RECORDED if is_over else Event.RESUMED)
 
     def _clear(self) -> Signal:
         """Remove the container and free the GPUs."""
-        self.memory.pins.leave(self.one.number)
+        self.memory.pins.abandon(self.one.number)
         if not self.memory.departures.is_gone(self.one.number, self._made.container):
             return Signal(Event.STAYS)
         if self.one.revision.gpus:
@@ -360,13 +360,13 @@ class RevisionDriver:
 
     @property
     def _made(self) -> Deployed:
-        return self.notes.deployed(self.row, self.one)
+        return self.notes.launch_description(self.row, self.one)
 
     def _note(self, **columns: Any) -> None:
-        self.notes.note(self.one, **columns)
+        self.notes.update_revision(self.one, **columns)
 
     def _say(self, reason: Reason) -> None:
-        self.notes.say(self.row, self.one, str(reason))
+        self.notes.append_to_log(self.row, self.one, str(reason))
 
     def _by_hand(self) -> str:
         name = self.one.revision.spec.image

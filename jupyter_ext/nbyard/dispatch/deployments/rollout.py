@@ -53,7 +53,7 @@ class Rollout:
         except Unavailable as error:
             if not row.is_removed:
                 state = "stopping" if row.state == "stopping" else "down"
-                self._notes.tell(row, state, error.reason)
+                self._notes.record_state(row, state, error.reason)
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
@@ -71,7 +71,7 @@ class Rollout:
             if row.is_wanted and not row.newest.is_over:
                 told = {"ended_at": datetime.now(UTC), "places": [], "reason": reason}
                 self._rows.set_revision(c, row.newest.revision.id, **told)
-        self._notes.tell(row, "down" if row.is_wanted else "stopping", reason)
+        self._notes.record_state(row, "down" if row.is_wanted else "stopping", reason)
 
     def _drive(self, row: DeploymentRow) -> float:
         """Advance all revisions and return the seconds until the next check."""
@@ -89,9 +89,9 @@ class Rollout:
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
         if state in DEPLOYMENT.rests:
             deployment_containers.remove_network(
-                self._engine, self._notes.deployed(row, row.newest)
+                self._engine, self._notes.launch_description(row, row.newest)
             )
-        self._notes.tell(row, state, reason)
+        self._notes.record_state(row, state, reason)
         return self._patience(kept.values())
 
     def _advance(
@@ -117,7 +117,7 @@ class Rollout:
     def _stop(self, row: DeploymentRow) -> None:
         if self._end_all(row, Event.STOPPED):
             deployment_containers.remove_network(
-                self._engine, self._notes.deployed(row, row.newest)
+                self._engine, self._notes.launch_description(row, row.newest)
             )
             with self._context.write() as c:
                 told = {"revision": row.newest.number}
@@ -128,7 +128,7 @@ class Rollout:
         if not self._end_all(row, Event.DELETED):
             return
         deployment_containers.remove_shared_objects(
-            self._engine, self._notes.deployed(row, row.newest)
+            self._engine, self._notes.launch_description(row, row.newest)
         )
         with self._context.write() as c:
             self._rows.delete(c, row.id)

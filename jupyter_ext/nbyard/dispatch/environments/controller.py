@@ -29,7 +29,7 @@ from nbyard.domain.environments.structs import (
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError, reason_of
 from nbyard.host import kernelspec_writer
-from nbyard.host.installers import KERNEL_PACKAGES, Installer, InstallFailed, Stopped
+from nbyard.host.installers import KERNEL_PACKAGES, InstallationStopped, Installer, InstallFailed
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason
 from nbyard.store import transition
@@ -66,12 +66,12 @@ class EnvironmentController:
         try:
             with new_place(self._context, folder) as place:
                 if not self._begin(owner, environment, place):
-                    raise Stopped
+                    raise InstallationStopped
                 self._sweep()
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
                     own = create_installer(self._context, said, self._wanted(version.id))
                     columns = self._made(environment, place, own)
-        except Stopped:
+        except InstallationStopped:
             self._sweep()
             return
         except InstallFailed as error:

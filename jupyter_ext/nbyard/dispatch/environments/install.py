@@ -16,7 +16,7 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.requirements import check_folders
 from nbyard.domain.environments.structs import INSTALL_LOG, EnvironmentVersion, version_folder
 from nbyard.errors import NotFound, Unavailable
-from nbyard.host.installers import Installer, Stopped
+from nbyard.host.installers import InstallationStopped, Installer
 from nbyard.reasons.structs import because
 
 log = logging.getLogger("nbyard.dispatch")
@@ -47,7 +47,7 @@ def version_in_place(context: DispatchContext, used: UsedEnvironment) -> Environ
             try:
                 own = create_installer(context, said, lambda: not context.stopping.is_set())
                 install_lock(context, own, version.lock_lines, place)
-            except Stopped:
+            except InstallationStopped:
                 why = because("environment-to-install", environment=used.shown)
                 raise Unavailable(why) from None
             with context.write() as c:
@@ -82,7 +82,7 @@ def install_lock(
 
     Raises:
         Invalid: A package is not available, or a folder is no longer allowed.
-        Stopped: The installation is no longer wanted.
+        InstallationStopped: The installation is no longer wanted.
     """
     check_folders(lock_lines, Sources.parse(context.settings.allowed_package_sources))
     own.install(lock_lines, place)

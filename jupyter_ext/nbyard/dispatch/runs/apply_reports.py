@@ -83,7 +83,7 @@ def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
     changes.move_attempt(attempt, ended.how, reason=reason, **_times(ended.result))
     if will_retry:
         # Pause before queueing, because the queue limit counts from the end of the pause.
-        task.pause(datetime.now(UTC))
+        task.set_pause(datetime.now(UTC))
         code = "attempt-lost" if ended.how == "lost" else "attempt-failed"
         why = because(code, number=number, cause=reason)
         changes.move_task(task, "queued", reason=why, waits=TURN)

@@ -46,7 +46,7 @@ from nbyard.errors import Busy, NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns
 from nbyard.store.leases import LeaseLost
-from nbyard.store.transition import Stale
+from nbyard.store.transition import StaleState
 
 log = logging.getLogger("nbyard.dispatch")
 FULL_ROUND_SECONDS = 30.0  # between full comparisons of the board with the store
@@ -194,7 +194,7 @@ class RunController:
         if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
             self._queue.remains[attempt.record.id] = attempt
         if attempt.worker is not None and isinstance(fact, Ended) and fact.result is not None:
-            self._queue.placing.learn(attempt.task.record.plan, fact.result)
+            self._queue.placing.learn_duration(attempt.task.record.plan, fact.result)
 
     def _begin(self) -> None:
         begun, self._board.untouched = self._board.untouched, {}
@@ -216,7 +216,7 @@ class RunController:
             news = self._store.events.all_news_after(c, self._cursor)
             # Another writer may have changed a run of these changes, for example to cancel it.
             if {one.run_id for one in news} & changes.runs():
-                raise Stale("a run was changed meanwhile")
+                raise StaleState("a run was changed meanwhile")
             changes.write(c)
             last = self._store.events.newest_id(c)
         self._changes = RoundChanges(self._store, self._board)
@@ -224,13 +224,13 @@ class RunController:
         changes.pass_crash_points()
         for attempt in changes.recorded:
             if attempt.worker is None:
-                self._attempts.admit(attempt.record.id)
+                self._attempts.grant_slots(attempt.record.id)
         # News between the read and the write have not been applied yet.
         self._cursor = last
         if news:
             with self._store.read() as c:
                 self._board.catch_up(c, news)
-        self._candidates.published(list(changes.kept))
+        self._candidates.reevaluate_after(list(changes.kept))
         self._clear(changes)
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
@@ -274,7 +274,7 @@ class RunController:
     def _start_over(self, reports: list[Report], error: BaseException) -> None:
         """Read the board again and check all attempts again."""
         self._changes.hold.close()
-        if not isinstance(error, LeaseLost | Busy | Stale | NbyardError):
+        if not isinstance(error, LeaseLost | Busy | StaleState | NbyardError):
             for report in reports:
                 self._trouble[report.attempt_id] = self._trouble.get(report.attempt_id, 0) + 1
         self._board.clear()
@@ -288,9 +288,9 @@ class RunController:
         """Drive the attempts that were woken, and all of them at intervals."""
         everyone = woken is None or time.monotonic() >= self._next_look
         if everyone:
-            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.units()))
+            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.driven_ids()))
             self._next_look = time.monotonic() + pause
-        names = self._board.units() if everyone else self._wanted | set(woken or ())
+        names = self._board.driven_ids() if everyone else self._wanted | set(woken or ())
         self._wanted.clear()
         found = (self._board.attempts.get(name) or self._board.workers.get(name) for name in names)
         self._drive_all([one for one in found if one])

@@ -35,7 +35,7 @@ class EnvironmentWaits:
         """Record that the runtime knows its packages; callable from any thread."""
         self._silences.pop(runtime, None)
 
-    def keep(self, changes: RoundChanges, task: LiveTask) -> bool:
+    def must_wait(self, changes: RoundChanges, task: LiveTask) -> bool:
         """Return whether the task has to wait, and set its reason."""
         runtime = task.record.plan.runtime
         silence = self._silences.get(runtime)
@@ -50,12 +50,12 @@ class EnvironmentWaits:
         for tasks in self._tasks.values():
             tasks.pop(task_id, None)
 
-    def known(self) -> Iterator[str]:
+    def resolved_tasks(self) -> Iterator[str]:
         """Yield the tasks that no longer need to wait."""
         for runtime in [task for task in self._tasks if task not in self._silences]:
             yield from self._tasks.pop(runtime)
 
-    def due(self) -> list[list[LiveTask]]:
+    def due_tasks(self) -> list[list[LiveTask]]:
         """Return the tasks of each runtime that is due; one of them asks again."""
         now, found = time.monotonic(), []
         for runtime, tasks in self._tasks.items():

@@ -56,7 +56,7 @@ class QueueController:
 
     def serve(self, changes: RoundChanges, *, thoroughly: bool) -> None:
         """Record attempts as long as slots are free; update the waiting reasons of other tasks."""
-        self._busy = dict(self.placing.busy())
+        self._busy = dict(self.placing.busy_workers())
         self._is_awaited = False
         self._send_on(changes)
         slots = self._free()
@@ -91,14 +91,14 @@ class QueueController:
         """Grant slots again to unstarted attempts, which still have their GPUs."""
         self.let_in.clear()
         for attempt, seen in self._unstarted:
-            if seen.asks:
+            if seen.requests_slots:
                 plan = attempt.task.record.plan
                 rest = Limits(cpu=plan.cpu, memory_bytes=plan.memory_bytes)
                 lacking = slots.lacks(rest)
                 slots.refuse(lacking)
                 if not lacking:
                     slots.grant(rest)
-                    self._attempts.admit(attempt.record.id)
+                    self._attempts.grant_slots(attempt.record.id)
                     self.let_in.add(attempt.record.id)
 
     def _hold_up(self, changes: RoundChanges) -> None:
@@ -108,7 +108,7 @@ class QueueController:
         """
         before, self._held_up = self._held_up, {}
         for attempt, seen in self._unstarted:
-            if not seen.asks and (seen.waits or not seen.has_slots):
+            if not seen.requests_slots and (seen.waits or not seen.has_slots):
                 plan, waits = attempt.task.record.plan, seen.waits or TURN
                 self._held_up[_kind(plan)] = waits
                 if seen.keeps_silence:
@@ -153,7 +153,7 @@ class QueueController:
                 continue
             if task.gpu_turn > turn:
                 break
-            waits = task.waits(now) or self._why_held_up(plan)
+            waits = task.is_pausing(now) or self._why_held_up(plan)
             if not waits and not self._context.queues_itself(plan.runtime):
                 lacking = slots.lacks(plan)
                 if not lacking or "gpu" in lacking:
@@ -178,7 +178,7 @@ class QueueController:
                 continue
             has_slots = True
             if attempt.worker is None and attempt.record.state == "recorded":
-                seen = self._attempts.seen(name)
+                seen = self._attempts.observations(name)
                 has_slots = seen.keeps_slots
                 self._unstarted.append((attempt, seen))
             if has_slots:
@@ -207,7 +207,9 @@ class QueueController:
         if not lacking:
             ready_task.gpus = slots.grant(plan)
             if ready_task.group:
-                self._give(ready_task, self.placing.free(ready_task.live, ready_task.group))
+                self._give(
+                    ready_task, self.placing.idle_or_new_worker(ready_task.live, ready_task.group)
+                )
             return True
         if worker is None:  # else the busy worker takes it
             if not slots.is_too_much(plan):
@@ -255,7 +257,7 @@ class QueueController:
         )
         changes.record(ready_task.live, attempt)
         if ready_task.group:
-            self._busy = dict(self.placing.busy())
+            self._busy = dict(self.placing.busy_workers())
         changes.move_task(ready_task.live, "preparing", reason=reason, **ready_task.columns)
         changes.keep_packages(ready_task.environment)
 

@@ -136,7 +136,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self.is_behind = True
         return False
 
-    def published(self, names: Sequence[tuple[str, str]]) -> None:
+    def reevaluate_after(self, names: Sequence[tuple[str, str]]) -> None:
         """Evaluate the tasks that wait for these new results again."""
         for name in names:
             for task_id in self._same.get(name, set()) & self._board.queue.ids:
@@ -172,7 +172,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         found = []
         for name in list(islice(self._board.fresh, most)):
             task = self._board.queue[name]
-            if task.waits(now):
+            if task.is_pausing(now):
                 del self._board.fresh[name]
                 self._later[name] = task
             elif one := self._candidate(changes, task):
@@ -185,18 +185,18 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     def _wake_later(self) -> None:
         now = datetime.now(UTC)
         for name, task in list(self._later.items()):
-            if not task.waits(now):
+            if not task.is_pausing(now):
                 del self._later[name]
                 if self._board.queue.get(name) is task:
                     self._board.fresh[name] = None
 
     def _wake_unknowns(self, changes: RoundChanges) -> None:
-        self._board.fresh.update(dict.fromkeys(self._unknowns.known()))
-        for tasks in self._unknowns.due():
+        self._board.fresh.update(dict.fromkeys(self._unknowns.resolved_tasks()))
+        for tasks in self._unknowns.due_tasks():
             self._ask(tasks[0])
             for task in tasks:
                 if not is_overdue(changes, task):
-                    self._unknowns.keep(changes, task)
+                    self._unknowns.must_wait(changes, task)
             changes.settle()
 
     def _candidate(self, changes: RoundChanges, task: LiveTask) -> ReadyTask | None:
@@ -213,7 +213,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             if record.plan.reuse and take_over(self._context, changes, task):
                 return None
             if known is None:
-                if self._unknowns.keep(changes, task):
+                if self._unknowns.must_wait(changes, task):
                     del self._board.fresh[record.id]
                     self._forget(record.id)
                 else:

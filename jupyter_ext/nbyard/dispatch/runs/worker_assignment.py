@@ -50,7 +50,7 @@ class WorkerAssignment:
         self._board = board
         self._seconds: dict[str, float] = {}
 
-    def learn(self, plan: TaskPlan, result: Result) -> None:
+    def learn_duration(self, plan: TaskPlan, result: Result) -> None:
         """Learn the duration of a finished call."""
         took, version = max(result.finished_at - result.started_at, 0.0), plan.executable_version_id
         if len(self._seconds) >= REMEMBERED:
@@ -59,7 +59,7 @@ class WorkerAssignment:
         # A moving average follows changes in duration.
         self._seconds[version] = known + WEIGHT_OF_NEW * (took - known)
 
-    def busy(self) -> Mapping[Group, LiveWorker]:
+    def busy_workers(self) -> Mapping[Group, LiveWorker]:
         """Return the busy worker of each group with the fewest calls."""
         found: dict[Group, LiveWorker] = {}
         for worker in self._board.workers.values():
@@ -82,7 +82,7 @@ class WorkerAssignment:
         seconds = self._seconds.get(plan.executable_version_id)
         return seconds is not None and len(worker.attempts) * seconds < START_SECONDS
 
-    def free(self, task: LiveTask, group: Group) -> LiveWorker:
+    def idle_or_new_worker(self, task: LiveTask, group: Group) -> LiveWorker:
         """Return an idle worker of that group, else a new one."""
         for worker in self._board.workers.values():
             if worker.group == group and not worker.attempts and not worker.has_left:

@@ -113,13 +113,13 @@ class LiveTask:
         limit = self.record.plan.queue_timeout_seconds
         return math.inf if limit is None else self.since + limit
 
-    def pause(self, after: datetime) -> None:
+    def set_pause(self, after: datetime) -> None:
         """Set the pause after an attempt that ended at `after`; the result is reproducible."""
         # Seeded with the attempt: a restarted dispatcher computes the same pause.
         draw = random.Random(f"{self.record.id} {self.tries}").random()
         self.not_before = after + timedelta(seconds=backoff_seconds(self.tries, draw))
 
-    def waits(self, now: datetime) -> bool:
+    def is_pausing(self, now: datetime) -> bool:
         """Return whether the task pauses before a retry."""
         at = self.not_before
         # A clock that was set back must not extend the pause.
@@ -270,7 +270,7 @@ class LiveRuns:
         for task_id, (number, lost, ended_at) in tries.items():
             by_id[task_id].tries, by_id[task_id].lost = number, lost
             if ended_at is not None:
-                by_id[task_id].pause(ended_at)
+                by_id[task_id].set_pause(ended_at)
         workers = self._store.workers.of_run(c, run.run.id) if tries else {}
         for name, mark in workers.items():
             self.workers[name] = LiveWorker(name, mark, run)
@@ -286,10 +286,10 @@ class LiveRuns:
             worker = self.workers.get(record.worker)
             if worker is None:
                 worker = LiveWorker(record.worker, record.mark, task.run)
-            self.give(task.attempt, worker)
+            self.assign_worker(task.attempt, worker)
         return task.attempt
 
-    def give(self, attempt: LiveAttempt, worker: LiveWorker) -> None:
+    def assign_worker(self, attempt: LiveAttempt, worker: LiveWorker) -> None:
         """Assign the attempt to the worker."""
         if attempt.worker is not None:
             attempt.worker.attempts.pop(attempt.record.id, None)
@@ -297,7 +297,7 @@ class LiveRuns:
         worker.attempts[attempt.record.id] = attempt
         attempt.worker, attempt.since = worker, time.monotonic()
 
-    def units(self) -> list[str]:
+    def driven_ids(self) -> list[str]:
         """Return what threads drive: IDs of attempts with their own process, and of workers."""
         own = [name for name, attempt in self.attempts.items() if attempt.worker is None]
         return own + [name for name, worker in self.workers.items() if worker.attempts]
@@ -305,7 +305,7 @@ class LiveRuns:
     def enqueue(self, task: LiveTask) -> None:
         """Add a task to the queue and to `fresh`."""
         at, now = task.not_before, datetime.now(UTC)
-        pause = (at - now).total_seconds() if at and task.waits(now) else 0.0
+        pause = (at - now).total_seconds() if at and task.is_pausing(now) else 0.0
         # A task that is read again keeps its waiting time; a retry starts a new one.
         wait = task.record.id, task.tries
         task.since = self._waits.setdefault(wait, time.monotonic() + pause)

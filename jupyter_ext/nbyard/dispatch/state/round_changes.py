@@ -117,7 +117,7 @@ class RoundChanges:
             old.successor = LiveWorker(new_id(), secrets.token_hex(16), old.run, old.group)
         new = old.successor
         attempt.record = msgspec.structs.replace(attempt.record, worker=new.id, mark=new.mark)
-        self._board.give(attempt, new)
+        self._board.assign_worker(attempt, new)
         self.passed_on[attempt.record.id] = attempt
         self.is_urgent = True
 
@@ -205,7 +205,7 @@ class RoundChanges:
         """Write all changes.
 
         Raises:
-            Stale: The board differs from the store.
+            StaleState: The board differs from the store.
         """
         store = self._store
         begun = store.attempts.insertions([attempt.record for attempt in self.recorded])

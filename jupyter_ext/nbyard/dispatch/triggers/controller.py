@@ -43,8 +43,8 @@ class TriggerController:
             self._next_match = time.monotonic() + PAUSE_SECONDS
             self._threads.submit("trigger events", self._events.match, then=self._done)
         if self._files.has_dropped:
-            self._threads.submit("dropped watches", self._files.drop)
-        for trigger_id in self._files.due():
+            self._threads.submit("dropped watches", self._files.stop_unneeded_watches)
+        for trigger_id in self._files.due_triggers():
             look = partial(self._files.look, trigger_id)
             self._threads.submit(f"files of trigger {trigger_id}", look, then=self._done)
         return has_changed

@@ -126,12 +126,12 @@ class WatchedFiles:
         """Return whether a watch still sends hints that no trigger needs."""
         return bool(self._dropped)
 
-    def drop(self) -> None:
+    def stop_unneeded_watches(self) -> None:
         """Stop asking for such hints. This takes long in a large tree of folders."""
         while self._dropped:
             self._hints.unwatch(self._dropped.pop())
 
-    def due(self) -> list[str]:
+    def due_triggers(self) -> list[str]:
         """Return the IDs of triggers at whose files to look now; the caller looks."""
         now = time.monotonic()
         with self._lock:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from nbyard.domain.inspection.argparse_walk import ADD, PARSER, follow_parser
-from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.domain.inspection.cli_parameters import UnreadArguments
 from nbyard.domain.inspection.python_calls import PythonModule
 
 PARSE = "parse_args"
@@ -35,7 +35,7 @@ def parsed_options(
     source = PythonModule(tree)
     try:
         walk = follow_parser(source)
-    except Unread:
+    except UnreadArguments:
         return set()
     if walk is None or walk.given_away or walk.defaults:
         return set()

@@ -35,11 +35,11 @@ MAX_CELL_CHARACTERS = 1000
 MAX_FIELD_CHARACTERS = 8 << 20
 
 
-class Unreadable(Invalid):
+class UnreadableContent(Invalid):
     """The content of a file cannot be read, however often it is tried."""
 
 
-class BrokenTable(Unreadable):
+class BrokenTable(UnreadableContent):
     """The file is not a table of the type that its name promises.
 
     The message says where and why. A table that just cannot be shown (too large, too slow,

@@ -27,7 +27,7 @@ from nbyard.domain.inspection.cli_parameters import (
     Declaration,
     Parameter,
     Taken,
-    Unread,
+    UnreadArguments,
     usual_name,
 )
 from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
@@ -59,7 +59,7 @@ def read_argparse(source: PythonModule) -> Declaration:
     """Return the parameters of the script's only parser, in the order in which they are added.
 
     Raises:
-        Unread: there are several parsers, or one that cannot be followed.
+        UnreadArguments: there are several parsers, or one that cannot be followed.
     """
     walk = follow_parser(source)
     if walk is None:
@@ -132,7 +132,7 @@ def _option(
     for word in words:
         # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
-            raise Unread(because("negative-option", option=word))
+            raise UnreadArguments(because("negative-option", option=word))
     long = [word for word in words if word.startswith("--")]
     flag = best_option(words)
     if not flag:

@@ -6,7 +6,7 @@ Source: https://docs.python.org/3/library/argparse.html
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
-from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.domain.inspection.cli_parameters import UnreadArguments
 from nbyard.domain.inspection.python_calls import PythonModule, expression_text
 from nbyard.reasons.structs import Reason, because
 
@@ -142,31 +142,31 @@ def follow_parser(source: PythonModule) -> ParserWalk | None:
     """Return the walk over the script's parser; None if there is no parser.
 
     Raises:
-        Unread: there are several parsers, or one that cannot be followed.
+        UnreadArguments: there are several parsers, or one that cannot be followed.
     """
     made = [call for call in source.calls() if source.origin(call.func).endswith(NAME)]
     parsers = [call for call in made if source.origin(call.func) == PARSER]
     if len(made) > len(parsers):
-        raise Unread(because("foreign-parser"))
+        raise UnreadArguments(because("foreign-parser"))
     if len(parsers) > 1:
-        raise Unread(because("several-parsers"))
+        raise UnreadArguments(because("several-parsers"))
     others = {keyword.arg or "**" for call in parsers for keyword in call.keywords} - HARMLESS
     if others:
-        raise Unread(because("parser-keyword", keyword=min(others)))
+        raise UnreadArguments(because("parser-keyword", keyword=min(others)))
     classes = (node for node in source.nodes if isinstance(node, ast.ClassDef))
     if any(source.origin(base) == PARSER for one in classes for base in one.bases):
-        raise Unread(because("own-parser-class"))
+        raise UnreadArguments(because("own-parser-class"))
     if not parsers:
         return None
     for call in source.calls():
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if method == "add_subparsers":
-            raise Unread(because("has-subcommands"))
+            raise UnreadArguments(because("has-subcommands"))
         given = [*call.args, *(k.value for k in call.keywords if k.arg == "args")]
         match given[0] if method in PARSES and given else None:
             # `["--x", "1"]` or `"--x 1".split()`
             case ast.List() | ast.Tuple() | ast.Call(func=ast.Attribute(value=ast.Constant())):
-                raise Unread(because("parses-own-list", line=call.lineno))
+                raise UnreadArguments(because("parses-own-list", line=call.lineno))
     # The scope of the parser is the innermost function that creates it, or the module.
     functions = [
         node

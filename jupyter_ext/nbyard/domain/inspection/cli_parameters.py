@@ -70,7 +70,7 @@ class Declaration(msgspec.Struct, frozen=True):
     in_turn: bool = False
 
 
-class Unread(Exception):
+class UnreadArguments(Exception):
     """The arguments of a script cannot be read from its source."""
 
     def __init__(self, reason: Reason):
@@ -177,11 +177,11 @@ def check_places(parameters: list[Parameter]) -> None:
     Only parameters that are always passed may follow a positional list of any length.
 
     Raises:
-        Unread: the words are ambiguous.
+        UnreadArguments: the words are ambiguous.
     """
     positional = [parameter for parameter in parameters if isinstance(parameter.reach, Positional)]
     for at, one in enumerate(positional):
         loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]
         if one.is_list and loose:
             names = {"first": one.shown, "second": loose[0].shown}
-            raise Unread(because("words-not-told-apart", **names))
+            raise UnreadArguments(because("words-not-told-apart", **names))

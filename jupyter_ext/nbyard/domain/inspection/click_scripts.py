@@ -27,7 +27,7 @@ from nbyard.domain.inspection.cli_parameters import (
     Declaration,
     Parameter,
     Taken,
-    Unread,
+    UnreadArguments,
     usual_name,
 )
 from nbyard.domain.inspection.heuristics import guess_role
@@ -77,7 +77,7 @@ def read_click(source: PythonModule) -> Declaration:
     """Return the parameters of the script's only command, in the order of its decorators.
 
     Raises:
-        Unread: there are several commands, or one that cannot be followed.
+        UnreadArguments: there are several commands, or one that cannot be followed.
     """
     found = _command(source)
     if found is None:
@@ -137,9 +137,9 @@ def _command(source: PythonModule) -> Definition | None:
         name.endswith((".add_command", ".set_default_command")) for name in made
     )
     if (others | made) & set(GROUPS) or (commands and has_subcommands):
-        raise Unread(because("has-subcommands"))
+        raise UnreadArguments(because("has-subcommands"))
     if len(commands) > 1:
-        raise Unread(because("several-commands"))
+        raise UnreadArguments(because("several-commands"))
     return commands[0] if commands else None
 
 
@@ -148,7 +148,7 @@ def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]
     found = command.decorator_list
     at = next(i for i, one in enumerate(found) if _called(source, one) == COMMAND)
     if at and any(_called(source, one) in (OPTIONS, ARGUMENT) for one in found[:at]):
-        raise Unread(because("parameters-before-command"))
+        raise UnreadArguments(because("parameters-before-command"))
     made = found[at]
     if isinstance(made, ast.Call):
         others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
@@ -164,7 +164,7 @@ def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]
         if names <= SETTINGS:
             others -= {"context_settings"}
         if others:
-            raise Unread(because("command-keyword", keyword=min(others)))
+            raise UnreadArguments(because("command-keyword", keyword=min(others)))
     return iter(found[at + 1 :])
 
 

@@ -11,7 +11,7 @@ from nbyard.domain.commands.command_line import OPTION
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
     Taken,
-    Unread,
+    UnreadArguments,
     check_places,
     usual_name,
 )
@@ -61,7 +61,7 @@ def read_help(text: str) -> Script:
     try:
         positional = _positional(lines)
         check_places(positional)
-    except Unread as problem:
+    except UnreadArguments as problem:
         positional = []
         hints.append(because("words-unread", problem=problem.reason))
     found: dict[str, Parameter] = {}
@@ -143,7 +143,7 @@ def _positional(lines: list[str]) -> list[Parameter]:
     """Return the words of the usage line that are not options.
 
     Raises:
-        Unread: the program has subcommands.
+        UnreadArguments: the program has subcommands.
     """
     found: list[Parameter] = []
     words = _usage(lines)[1:]
@@ -156,7 +156,7 @@ def _positional(lines: list[str]) -> list[Parameter]:
         if name.lower() in OPTION_WORDS:
             continue
         if name.lower() in COMMANDS or word.startswith("{"):
-            raise Unread(because("program-has-subcommands"))
+            raise UnreadArguments(because("program-has-subcommands"))
         parameter = Parameter(
             usual_name(name.lower()),
             name,

@@ -11,7 +11,7 @@ from nbyard.domain.inspection.argparse_scripts import read_argparse
 from nbyard.domain.inspection.argparse_walk import name_in
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
-    Unread,
+    UnreadArguments,
     check_places,
     to_argument,
     usual_name,
@@ -41,7 +41,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
     try:
         of_argparse, of_click = read_argparse(source), read_click(source)
         if of_argparse.parameters and of_click.parameters:
-            raise Unread(because("argparse-and-click"))
+            raise UnreadArguments(because("argparse-and-click"))
         if of_click.parameters:
             found, name_of = of_click, names_of(source)
         else:
@@ -57,7 +57,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
                 found.parameters, opened_files(source, name_of), in_turn=found.in_turn
             )
             script = Script(script.arguments, [*found.hints, *script.hints])
-    except Unread as problem:
+    except UnreadArguments as problem:
         script = Script([], [because("arguments-unread", problem=problem.reason)])
     if not names_us:
         return script
@@ -73,7 +73,7 @@ def arguments_of(
     """Convert parameters to arguments. `in_turn` is that of their `Declaration`.
 
     Raises:
-        Unread: a positional parameter has no valid argument name.
+        UnreadArguments: a positional parameter has no valid argument name.
     """
     arguments: dict[str, Argument] = {}
     hints: list[Reason] = []
@@ -89,7 +89,7 @@ def arguments_of(
         except Invalid as problem:
             params = {"name": one.shown, "problem": problem.details[0].why}
             if isinstance(one.reach, Positional):
-                raise Unread(because("parameter-unread", **params)) from None
+                raise UnreadArguments(because("parameter-unread", **params)) from None
             hints.append(because("option-unread", **params))
         else:
             arguments[argument.name] = argument

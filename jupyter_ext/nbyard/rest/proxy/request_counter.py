@@ -37,7 +37,7 @@ class RequestMeter:
         self.note()
         if not self._is_known:
             self._is_known = True
-            self._context.closing.append(self.give)
+            self._context.closing.append(self.store_counts)
         if not self._is_due:
             self._is_due = True
             left = self._given_at + EVERY_SECONDS - time.monotonic()
@@ -51,7 +51,7 @@ class RequestMeter:
             # Writing to the store blocks, so do it outside the server's loop.
             self._context.pool.submit(self._hand_over, tallies)
 
-    def give(self) -> None:
+    def store_counts(self) -> None:
         """Store all remaining counts now."""
         tallies, self._tallies = self._tallies, {}
         if tallies:

@@ -120,7 +120,7 @@ class Upstream(HTTPMessageDelegate):
     def close(self) -> None:
         """Return the connection for reuse if the exchange is complete, else close it."""
         if self._kept is not None and self.is_whole and self._is_sent and self._may_stay:
-            self._kept.give(self._spot, self._stream)
+            self._kept.put_back(self._spot, self._stream)
             self._is_given_back = True
             self._kept = None
         elif not self._is_given_back:

@@ -31,10 +31,10 @@ class Pipe:
         with contextlib.suppress(OSError, ValueError):  # the stream is closed
             while self._stream._should_watch:
                 select.select([self._stream._fid], [], [])
-                if not self.tell():
+                if not self.pass_on():
                     return
 
-    def tell(self) -> bool:
+    def pass_on(self) -> bool:
         """Pass on the output that has come. Return whether more can come."""
         with self._turn:
             while select.select([self._stream._fid], [], [], 0)[0]:
@@ -59,7 +59,7 @@ class Printed:
         self._pipes.append(pipe)
         return pipe.watch
 
-    def tell(self) -> None:
+    def pass_on_all(self) -> None:
         """Pass on the output of all pipes."""
         for pipe in self._pipes:
-            pipe.tell()
+            pipe.pass_on()

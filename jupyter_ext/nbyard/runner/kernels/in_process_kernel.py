@@ -84,7 +84,7 @@ class Stream(Socket):
 
     def _hear(self, descriptor: int, _events: int) -> None:
         assert self._speaker.end is not None
-        while (packet := wire.hear(self._speaker.end)) is not None:
+        while (packet := wire.next_packet(self._speaker.end)) is not None:
             if not packet:
                 self.io_loop.remove_handler(descriptor)
                 return
@@ -171,7 +171,7 @@ class Kernel(IPythonKernel):
     async def do_execute(self, *args: Any, **options: Any) -> Any:
         """Execute a cell and publish what other code printed before the cell ends."""
         reply = await super().do_execute(*args, **options)
-        self.printed.tell()
+        self.printed.pass_on_all()
         return reply
 
     def start(self) -> None:

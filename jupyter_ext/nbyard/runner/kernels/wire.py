@@ -65,7 +65,7 @@ class Assembler:
         return channel, frames
 
 
-def hear(end: socket.socket) -> bytes | None:
+def next_packet(end: socket.socket) -> bytes | None:
     """Return the next packet, None if there is none yet, nothing if the other end is closed."""
     try:
         return end.recv(PACKET_BYTES + _HEAD.size, socket.MSG_DONTWAIT)
@@ -130,7 +130,7 @@ class Line:
             self._unsaid.popleft()
 
     def _listen(self) -> None:
-        while (packet := hear(self._end)) is not None:
+        while (packet := next_packet(self._end)) is not None:
             if not packet:
                 self._loop.remove_reader(self._end)
                 return

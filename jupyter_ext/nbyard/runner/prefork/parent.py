@@ -75,7 +75,7 @@ class Parent:
     def _turn(self) -> None:
         """Wait for the next events and handle them."""
         pool = self._pool
-        kernel = "" if self._hangs_up else pool.missing()
+        kernel = "" if self._hangs_up else pool.kernel_to_prepare()
         sources: list[Any] = [self._hear, *pool.sources(), *self._supervisors.sources()]
         if not self._hangs_up:
             sources.append(self._requests)
@@ -86,20 +86,20 @@ class Parent:
             self._look_after()
         self._hear_pool(ready)
         for member in list(self._supervisors.busy.values()):
-            if member.claims in ready and self._supervisors.hear(member):
+            if member.claims in ready and self._supervisors.is_idle_now(member):
                 del self._folders[member.pid]
         if self._requests in ready:
             self._obey()
         elif kernel:
             self._have_ready(kernel)
         else:
-            pool.look()
-            self._supervisors.rest()
+            pool.dismiss_unneeded()
+            self._supervisors.dismiss_idle()
 
     def _hear_pool(self, ready: list[Any]) -> None:
         for one in list(self._pool.standing.values()):
             if one.claims in ready:
-                self._pool.hear(one)
+                self._pool.mark_ready(one)
         for one in list(self._pool.busy.values()):
             if one.claims in ready and self._pool.is_free(one):
                 self._have_back(one)
@@ -107,8 +107,8 @@ class Parent:
     def _hang_up(self) -> None:
         self._hangs_up = True
         for one in list(self._pool.standing.values()):
-            self._pool.drop(one)
-        self._supervisors.disband()
+            self._pool.dismiss(one)
+        self._supervisors.dismiss_all()
         if self._folders:
             with contextlib.suppress(OSError):  # the dispatcher may be gone
                 self._requests.send(STAYS)
@@ -173,7 +173,7 @@ class Parent:
                 return
         except OSError:
             remove_scratch(scratch)
-        self._pool.drop(one)
+        self._pool.dismiss(one)
 
     def _have_ready(self, kernel: str) -> None:
         """Fork a supervisor that prepares a kernel and waits for an attempt."""
@@ -246,8 +246,8 @@ class Parent:
                 return broken
             if not pid:
                 return broken
-            path, one = self._folders.pop(pid, None), self._pool.lost(pid)
-            self._supervisors.lost(pid)
+            path, one = self._folders.pop(pid, None), self._pool.remove_ended(pid)
+            self._supervisors.forget_ended(pid)
             if status and one:
                 broken.append(one.scratch)
             elif status and path is not None:

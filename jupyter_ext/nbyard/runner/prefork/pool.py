@@ -71,7 +71,7 @@ class Pool:
     def _of(self, kernel: str) -> list[WaitingSupervisor]:
         return [one for one in self.standing.values() if one.kernel == kernel]
 
-    def missing(self) -> str:
+    def kernel_to_prepare(self) -> str:
         """Return the name of a kernel that should be prepared once more, or an empty text."""
         recent = self._recent()
         for name in recent:  # one of each kernel first, then more of the last one
@@ -83,7 +83,7 @@ class Pool:
     def make_room(self, kernel: str) -> None:
         """Dismiss supervisors so that one more of this kernel fits."""
         for one in self._in_its_way(kernel) or ():
-            self.drop(one)
+            self.dismiss(one)
 
     def _recent(self) -> list[str]:
         """Return the names of kernels to keep warm, the last used first."""
@@ -153,7 +153,7 @@ class Pool:
         """Add a supervisor that waits."""
         self.standing[one.pid] = one
 
-    def hear(self, one: WaitingSupervisor) -> None:
+    def mark_ready(self, one: WaitingSupervisor) -> None:
         """Mark a supervisor as ready when it reports so."""
         with contextlib.suppress(OSError):  # the supervisor is ending, which `lost` handles
             if one.claims.recv(1):
@@ -173,7 +173,7 @@ class Pool:
         waiting = [one for one in self.standing.values() if one.pid not in self._ready]
         return [one.claims for one in (*waiting, *self.busy.values())]
 
-    def lost(self, pid: int) -> WaitingSupervisor | None:
+    def remove_ended(self, pid: int) -> WaitingSupervisor | None:
         """Remove a supervisor that has ended. Return it, or None if it was not in the pool."""
         one = self.leaving.pop(pid, None) or self.busy.pop(pid, None)
         if one is None and pid in self.standing:
@@ -185,7 +185,7 @@ class Pool:
             one.claims.close()
         return one
 
-    def look(self) -> None:
+    def dismiss_unneeded(self) -> None:
         """Dismiss supervisors that are unused or too many, and all of them if memory is short."""
         now = time.monotonic()
         self._asked = {k: at for k, at in self._asked.items() if now - at < IDLE_SECONDS}
@@ -197,9 +197,9 @@ class Pool:
             asked = self._asked.get(one.kernel, -IDLE_SECONDS)
             is_more = rank >= self._count and now - asked > MORE_SECONDS
             if short or held > self._budget_bytes or one.kernel not in self._asked or is_more:
-                self.drop(one)
+                self.dismiss(one)
 
-    def drop(self, one: WaitingSupervisor) -> None:
+    def dismiss(self, one: WaitingSupervisor) -> None:
         """Dismiss a supervisor. It ends when its socket is shut down."""
         with contextlib.suppress(OSError):  # the supervisor has ended
             one.claims.shutdown(socket.SHUT_WR)

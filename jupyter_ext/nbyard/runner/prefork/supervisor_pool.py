@@ -60,7 +60,7 @@ class SupervisorPool:
         """Return the sockets on which members report the end of an attempt."""
         return [one.claims for one in self.busy.values()]
 
-    def hear(self, one: Member) -> bool:
+    def is_idle_now(self, one: Member) -> bool:
         """Return whether the member is idle now. If not, it has ended and is reaped elsewhere."""
         self.busy.pop(one.pid)
         try:
@@ -75,13 +75,13 @@ class SupervisorPool:
             self.leaving[one.pid] = one
         return is_idle
 
-    def rest(self) -> None:
+    def dismiss_idle(self) -> None:
         """Dismiss the members that have been idle for too long."""
         for one in list(self.idle.values()):
             if time.monotonic() - one.since > IDLE_SECONDS:
                 self._let_go(one.pid)
 
-    def disband(self) -> None:
+    def dismiss_all(self) -> None:
         """Dismiss all members. Busy ones finish their attempt first."""
         for pid in list(self.idle):
             self._let_go(pid)
@@ -93,7 +93,7 @@ class SupervisorPool:
         one.claims.close()
         self.leaving[pid] = one
 
-    def lost(self, pid: int) -> None:
+    def forget_ended(self, pid: int) -> None:
         """Forget a member that has ended."""
         for known in (self.busy, self.idle, self.leaving):
             if one := known.pop(pid, None):

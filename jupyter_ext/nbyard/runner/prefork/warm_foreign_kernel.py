@@ -27,11 +27,19 @@ START_SECONDS = 120.0
 CLAIM_SECONDS = 10.0
 
 
-class NotWarm(Exception):
+class KernelNotWarm(Exception):
     """The kernel cannot wait for an attempt."""
 
 
-TROUBLE = (NotWarm, KernelMissing, KernelEnded, TimeoutError, OSError, ValueError, SyntaxError)
+TROUBLE = (
+    KernelNotWarm,
+    KernelMissing,
+    KernelEnded,
+    TimeoutError,
+    OSError,
+    ValueError,
+    SyntaxError,
+)
 
 
 class Origin(NamedTuple):
@@ -111,7 +119,7 @@ class ForeignKernel(StartedKernel):
         began = time.time_ns()
         origin = self._origin = origin_of(self._name)
         if origin is None:
-            raise NotWarm(self._name)
+            raise KernelNotWarm(self._name)
         self._language = origin.language.name
         own = origin.language.variables(self._directory)
         self._own = {name: own[name] for name in own.keys() - origin.environment}
@@ -122,7 +130,7 @@ class ForeignKernel(StartedKernel):
         self._depends = _stamps_of(path for path in paths if path != here)
         # a package was installed meanwhile
         if any(at >= began for _, at in self._depends.values()):
-            raise NotWarm(self._name)
+            raise KernelNotWarm(self._name)
         return found
 
     def _pid(self) -> int:
@@ -171,7 +179,7 @@ class ForeignKernel(StartedKernel):
             content, printed = await self._ask(language.request(told, addressed))
         there, paths = language.answer(content, printed)
         if there != pid or not stamped.items() <= processes.variables_of(pid).items():
-            raise NotWarm(self._name)  # another process answered, or variables are missing
+            raise KernelNotWarm(self._name)  # another process answered, or variables are missing
         return list(paths)
 
     async def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -25,7 +25,7 @@ class Progress:
         self.has_news = False
         self.working_at: float | None = None
 
-    def tell(self, *events: dict[str, Any]) -> None:
+    def write_events(self, *events: dict[str, Any]) -> None:
         """Write events to events.jsonl."""
         for event in events:
             if event.get("stage") == "running":

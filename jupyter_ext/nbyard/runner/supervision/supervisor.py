@@ -143,7 +143,7 @@ class Supervisor:
         self._launch.start()
         self._limits.begin()
         stage = "preparing" if self._launch.reports else "running"
-        self._progress.tell({"type": "stage", "stage": stage})
+        self._progress.write_events({"type": "stage", "stage": stage})
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
@@ -194,7 +194,7 @@ class Supervisor:
         is_heard = self._limits.silent_seconds() < BEAT_SECONDS
         if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
             # the log file no longer shows that the work prints
-            self._progress.tell({"type": "log", "state": "full"})
+            self._progress.write_events({"type": "log", "state": "full"})
 
     def _obey_cancel(self) -> None:
         reason = self._folder.cancel_reason() or self._signals.stop
@@ -213,7 +213,7 @@ class Supervisor:
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         """Ask the work to end. `_stay` waits for it, `_clear_away` kills what remains."""
         self._ending = Ending(state, failure, grace_seconds)
-        self._progress.tell({"type": "stage", "stage": "ending"})
+        self._progress.write_events({"type": "stage", "stage": "ending"})
         if grace_seconds:
             self._children.ask_to_end()
 
@@ -234,7 +234,7 @@ class Supervisor:
         data = self._read(descriptor)
         news = [message for message in self._reports.read(data) if self._heed(message)]
         if news:
-            self._progress.tell(*news)
+            self._progress.write_events(*news)
 
     def _heed(self, message: dict[str, Any]) -> bool:
         """Handle a message. Return whether it is also an event for events.jsonl."""
@@ -263,7 +263,9 @@ class Supervisor:
             self.log.note(f"{left} processes that the work had left behind were ended")
         if self.log.trouble:
             self._reserve.release()
-            self._progress.tell({"type": "log", "state": "incomplete", "reason": self.log.trouble})
+            self._progress.write_events(
+                {"type": "log", "state": "incomplete", "reason": self.log.trouble}
+            )
         self.log.end()
         self._signals.leave()
 

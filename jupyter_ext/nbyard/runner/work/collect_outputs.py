@@ -22,7 +22,7 @@ FOLDERS = ("code", "inputs", "outputs")
 Outputs = dict[str, dict[str, Any]]
 
 
-class NotFound(Explained):
+class OutputNotAsDeclared(Explained):
     """An output is not as declared."""
 
     def __init__(self, name: str, cause: Reason) -> None:
@@ -42,14 +42,14 @@ def collect_from_workdir(
     A file is moved unless another output needs it, too. A value may depend on the exit code.
 
     Raises:
-        NotFound: An output cannot be taken, or more files than expected match it.
+        OutputNotAsDeclared: An output cannot be taken, or more files than expected match it.
     """
     wanted = {name: output for name, output in outputs.items() if is_found(output)}
     if not wanted:
         return
     work = folder.inside(directory)
     if os.path.realpath(work) != work:
-        raise NotFound("*", because("working-folder-linked"))
+        raise OutputNotAsDeclared("*", because("working-folder-linked"))
     found = _found(folder, work, wanted, exit_code)
     for name, paths in found.items():
         _check_kind(name, wanted[name], paths)
@@ -59,7 +59,7 @@ def collect_from_workdir(
             called = name if path == work else os.path.basename(path)
             place = os.path.join(target, called)
             if os.path.lexists(place):
-                raise NotFound(name, because("same-names", file=called))
+                raise OutputNotAsDeclared(name, because("same-names", file=called))
             others = [one for other in found.values() for one in other if one is not path]
             is_needed = any(
                 f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/")
@@ -75,7 +75,7 @@ def move_outputs(folder: AttemptFolder, outputs: Outputs) -> None:
     """Move outputs that the work wrote at paths of its own to their expected places.
 
     Raises:
-        NotFound: An output may not be taken, or is unchanged since before the work began.
+        OutputNotAsDeclared: An output may not be taken, or has not changed since the work began.
     """
     for name, output in outputs.items():
         path = folder.inside(output["at"]) if output.get("at") else ""
@@ -87,8 +87,8 @@ def move_outputs(folder: AttemptFolder, outputs: Outputs) -> None:
         old = [file for file in files if os.stat(file).st_mtime == UNTOUCHED]
         if len(old) == len(files):
             if os.path.isdir(path):
-                raise NotFound(name, because("unchanged-folder", path=output["at"]))
-            raise NotFound(name, because("output-unchanged", path=output["at"]))
+                raise OutputNotAsDeclared(name, because("unchanged-folder", path=output["at"]))
+            raise OutputNotAsDeclared(name, because("output-unchanged", path=output["at"]))
         for one in old:
             os.unlink(one)
             with contextlib.suppress(OSError):  # the folder contains more
@@ -128,7 +128,9 @@ def _found(
             paths = _matches(folder, work, name, output)
             if len(paths) > 1 and not output.get("several"):
                 shown = [os.path.relpath(path, work) for path in paths[:4]]
-                raise NotFound(name, because("several-files", count=len(paths), files=shown))
+                raise OutputNotAsDeclared(
+                    name, because("several-files", count=len(paths), files=shown)
+                )
             found[name] = _with_companions(folder, work, name, output, paths)
             continue
         if told is None:
@@ -177,7 +179,9 @@ def _with_companions(
                 found[_real(folder, _root(folder, work, beside) or work, beside, name)] = None
             elif one["required"]:
                 missing = os.path.basename(beside)
-                raise NotFound(name, because("companion-missing", file=called, companion=missing))
+                raise OutputNotAsDeclared(
+                    name, because("companion-missing", file=called, companion=missing)
+                )
     return list(found)
 
 
@@ -191,7 +195,7 @@ def _value(
         files = [_object(path, is_loaded) for path in _matches(folder, work, name, output)]
         return value_of(parts, {"self": files, "runtime": {"exitCode": exit_code}})
     except NoValue as error:
-        raise NotFound(name, error.reason) from error
+        raise OutputNotAsDeclared(name, error.reason) from error
 
 
 def _object(path: str, is_loaded: bool) -> dict[str, Any]:
@@ -257,12 +261,12 @@ def _real(folder: AttemptFolder, work: str, path: str, name: str) -> str:
     """Return the path.
 
     Raises:
-        NotFound: A symbolic link on the way leaves the working folder or the attempt folder.
+        OutputNotAsDeclared: A symbolic link leaves the working folder or the attempt folder.
     """
     parent, target = os.path.realpath(os.path.dirname(path)), os.path.realpath(path)
     is_inside = path == work or f"{parent}/".startswith(f"{work}/")
     if not is_inside or not target.startswith(tuple(folder.at(one, "") for one in FOLDERS)):
-        raise NotFound(name, because("link-leaves", file=os.path.basename(path)))
+        raise OutputNotAsDeclared(name, because("link-leaves", file=os.path.basename(path)))
     return path
 
 
@@ -275,8 +279,8 @@ def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
         if wanted and is_folder != (wanted == "folder"):
             file = os.path.basename(path)
             if is_folder:
-                raise NotFound(name, because("is-a-folder", file=file))
-            raise NotFound(name, because("is-no-folder", file=file))
+                raise OutputNotAsDeclared(name, because("is-a-folder", file=file))
+            raise OutputNotAsDeclared(name, because("is-no-folder", file=file))
 
 
 def _read_told(work: str) -> dict[str, Any] | None:
@@ -289,9 +293,11 @@ def _read_told(work: str) -> dict[str, Any] | None:
     try:
         told = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None
     except (ValueError, RecursionError) as error:
-        raise NotFound("*", because("told-not-json", file=TOLD, error=str(error))) from error
+        raise OutputNotAsDeclared(
+            "*", because("told-not-json", file=TOLD, error=str(error))
+        ) from error
     if not isinstance(told, dict):
-        raise NotFound("*", because("told-too-large", file=TOLD, limit=MAX_TOLD_BYTES))
+        raise OutputNotAsDeclared("*", because("told-too-large", file=TOLD, limit=MAX_TOLD_BYTES))
     return told
 
 
@@ -302,7 +308,7 @@ def _place(folder: AttemptFolder, work: str, name: str, told: dict[str, Any]) ->
     path = os.path.normpath(os.path.join(work, folder.here(str(given))))
     root = _root(folder, work, path)
     if not given or not root or not os.path.lexists(path):
-        raise NotFound(name, because("told-missing", file=TOLD, name=str(given)[:80]))
+        raise OutputNotAsDeclared(name, because("told-missing", file=TOLD, name=str(given)[:80]))
     return _real(folder, root, path, name)
 
 

@@ -85,7 +85,7 @@ def main(path: str, descriptor: int) -> int:
     while True:
         for call in calls.ready():
             worker.do(call)
-        worker.rest()
+        worker.end_output()
         if not calls.wait():
             report.end(None)
             return 0
@@ -157,7 +157,7 @@ class Worker:
             return None
         return look_at_outputs(place, call["outputs"])[1]
 
-    def rest(self) -> None:
+    def end_output(self) -> None:
         """Mark further output as belonging to no attempt."""
         self._begin(NOBODY)
 

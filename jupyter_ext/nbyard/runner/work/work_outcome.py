@@ -135,7 +135,7 @@ def look_at_outputs(
     try:
         collect_outputs.move_outputs(folder, outputs)
         collect_outputs.collect_from_workdir(folder, directory, outputs, exit_code)
-    except collect_outputs.NotFound as error:
+    except collect_outputs.OutputNotAsDeclared as error:
         return present, failure_record("contract", error.reason)
     except OSError as error:
         return present, failure_record("contract", system_error(error))

@@ -83,7 +83,7 @@ class DaskAttempt:
 
     # Reports from workers
 
-    def sighted(self, sighting: Sighting) -> None:
+    def record_worker(self, sighting: Sighting) -> None:
         """Record the worker that accepted the attempt. Only the first one counts."""
         self._places.add(sighting)
         with suppress(FileNotFoundError):
@@ -93,7 +93,7 @@ class DaskAttempt:
                 os.link(temporary, self.folder / SIGHTING)
             temporary.unlink()
 
-    def tell(self) -> None:
+    def note_news(self) -> None:
         """Note that there is news on the worker."""
         self._has_news = True
         self.poke()
@@ -130,7 +130,7 @@ class DaskAttempt:
         if sighting is None:
             return self._before(future)
         try:
-            if not self._cluster.has(sighting.worker):
+            if not self._cluster.has_worker(sighting.worker):
                 raise WorkerGone
             if sighting.is_shared:
                 return self._look_at_shared(future)
@@ -142,7 +142,7 @@ class DaskAttempt:
         """Return the future of the task, fetched again after a reconnect."""
         self._cluster.connect()
         if self._generation != self._cluster.generation:
-            self._future = self._cluster.published(self._name)
+            self._future = self._cluster.published_future(self._name)
             self._generation = self._cluster.generation
         return self._future
 
@@ -271,7 +271,7 @@ class DaskAttempt:
     def clear(self) -> None:
         """Remove everything of the attempt from the cluster."""
         with self._lock:
-            self._cluster.forget(self._name, self._known())
+            self._cluster.cancel_and_unpublish(self._name, self._known())
             for place in set(self._places):  # a worker may report at any time
-                if self._cluster.has(place.worker):
-                    self._cluster.end(place.worker, [place.place])
+                if self._cluster.has_worker(place.worker):
+                    self._cluster.mark_unneeded(place.worker, [place.place])

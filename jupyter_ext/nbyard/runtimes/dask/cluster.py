@@ -137,7 +137,7 @@ class Cluster:
                 self._workers, self._workers_at = dict(told["workers"]), now
             return self._workers
 
-    def has(self, address: str) -> bool:
+    def has_worker(self, address: str) -> bool:
         """Return whether the worker exists. False is based on fresh information only."""
         return address in self.workers() or address in self.workers(since=time.monotonic())
 
@@ -164,7 +164,7 @@ class Cluster:
         """
         return self.call(at.worker, verb, at.place, *words)
 
-    def end(self, address: str, places: list[str]) -> None:
+    def mark_unneeded(self, address: str, places: list[str]) -> None:
         """Mark places on a worker as no longer needed."""
         with suppress(WorkerGone):
             self.call(address, "end", places)
@@ -210,7 +210,7 @@ class Cluster:
         with suppress(KeyError):  # it is published already
             self._run(lambda client: client.publish_dataset(future, name=name))
 
-    def attract(self) -> None:
+    def attract_worker(self) -> None:
         """Give an adaptive cluster a reason to start a worker.
 
         The worker is kept busy for a moment, so that it is still there for the next request.
@@ -222,7 +222,7 @@ class Cluster:
                 packed = CODE.call("linger", LURE_SECONDS)
                 self._lure = client.submit(eval, EXPRESSION, packed, key=key, pure=False)
 
-    def published(self, name: str) -> "Future | None":
+    def published_future(self, name: str) -> "Future | None":
         """Return the future that was published under that name, or None."""
         with suppress(KeyError):
             future: Future = self._run(lambda client: client.get_dataset(name))
@@ -241,7 +241,7 @@ class Cluster:
         """Return the names of everything that is published on the scheduler."""
         return [str(name) for name in self._run(lambda client: client.list_datasets())]
 
-    def forget(self, name: str, future: "Future | None") -> None:
+    def cancel_and_unpublish(self, name: str, future: "Future | None") -> None:
         """Cancel a task and remove its name from the scheduler."""
         if future is not None:
             self._run(lambda client: client.cancel([future], force=True))

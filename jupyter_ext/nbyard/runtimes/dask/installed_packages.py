@@ -49,7 +49,7 @@ class InstalledPackages:
         asked_at = time.monotonic()
         workers = self._cluster.workers(since=asked_at)
         if not workers:
-            self._cluster.attract()
+            self._cluster.attract_worker()
             raise Unavailable(because("dask-packages-unknown", site=self._site))
         known = {said.stamp: said for said in self._said}
         try:

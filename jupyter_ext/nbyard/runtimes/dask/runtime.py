@@ -79,7 +79,7 @@ class DaskRuntime:
         """
         workers = self.cluster.workers(since=time.monotonic())
         if not workers:
-            self.cluster.attract()
+            self.cluster.attract_worker()
             raise Unavailable(because("dask-without-workers"))
         try:
             told = self.cluster.call_all(list(workers), "described", list(paths), code=PATHS)
@@ -156,7 +156,7 @@ class DaskRuntime:
         names = [name for name in self.cluster.published_names() if name.startswith(own)]
         dead = [name for name in names if name.removeprefix(own) not in live]
         for name in dead:
-            self.cluster.forget(name, self.cluster.published(name))
+            self.cluster.cancel_and_unpublish(name, self.cluster.published_future(name))
         with self._lock:
             sightings = self._sightings[store_id]
             over = {one: set(found) for one, found in sightings.items() if one not in live}
@@ -164,7 +164,7 @@ class DaskRuntime:
         for found in set().union(*over.values()):
             places.setdefault(found.worker, []).append(found.place)
         for address in places.keys() & self.cluster.workers().keys():
-            self.cluster.end(address, places[address])
+            self.cluster.mark_unneeded(address, places[address])
         with self._lock:  # kept until here, because a call above may have failed
             for attempt_id, ended in over.items():
                 sightings[attempt_id] -= ended
@@ -180,7 +180,7 @@ class DaskRuntime:
                 known = DaskAttempt(order, self.cluster, _name(order))
                 self._attempts[order.attempt_id] = known
                 for found in self._sightings[order.store_id].get(order.attempt_id, ()):
-                    known.sighted(found)
+                    known.record_worker(found)
             elif order.site and not known.order.site:
                 known.order = order
             return known
@@ -201,9 +201,9 @@ class DaskRuntime:
             if told["what"] == "began":
                 self._sightings[store_id].setdefault(told["attempt"], set()).add(sighting)
                 if attempt is not None:
-                    attempt.sighted(sighting)
+                    attempt.record_worker(sighting)
         if attempt is not None:
-            attempt.tell()
+            attempt.note_news()
 
     def _resources(self, order: Order) -> dict[str, float]:
         """Return the resources that the order requires of those that the workers declare.
@@ -216,7 +216,7 @@ class DaskRuntime:
             return {}
         workers = self.cluster.workers()
         if not workers:
-            self.cluster.attract()
+            self.cluster.attract_worker()
             raise Unavailable(because("dask-without-workers"))
         return required_resources(
             wanted, [worker.get("resources", {}) for worker in workers.values()]

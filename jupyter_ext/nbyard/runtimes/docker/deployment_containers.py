@@ -112,7 +112,7 @@ def launch_revision(
     decides whether to continue.
 
     Raises:
-        Stopped: The revision is no longer wanted.
+        NoLongerWanted: The revision is no longer wanted.
         NotFound: The image is gone.
         NbyardError: The engine cannot start the container. The message says why.
     """

@@ -67,11 +67,13 @@ class Networks:
                 network_name(order.run_id), network_labels(order), internal=is_internal
             )
 
-    def placed(self, spec: ContainerSpec, network: str) -> ContainerSpec:
+    def with_network(self, spec: ContainerSpec, network: str) -> ContainerSpec:
         """Return the specification with the network. Only a bridge publishes ports."""
         return replace(spec, network=network, ports=spec.ports if self._kind == "bridge" else [])
 
-    def leave(self, engine: Engine, run: str, linger_seconds: float = LINGER_SECONDS) -> None:
+    def remove_after_pause(
+        self, engine: Engine, run: str, linger_seconds: float = LINGER_SECONDS
+    ) -> None:
         """Remove the network after a pause, unless it is in use or was used again."""
         uses = self._uses[run]
         time.sleep(linger_seconds)

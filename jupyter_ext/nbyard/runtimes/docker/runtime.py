@@ -160,7 +160,7 @@ class DockerRuntime:
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         removed: list[str] = []
-        self._warm.expire()
+        self._warm.remove_idle()
         for engine in list(self._engines.values()):
             try:
                 removed += self._sweep_engine(engine, store_id, live)
@@ -271,7 +271,7 @@ class DockerRuntime:
         """Create and start the container. Return False if it must be tried again."""
         engine, order = attempt.engine, attempt.order
         try:
-            engine.create(self._networks.placed(spec, network()))
+            engine.create(self._networks.with_network(spec, network()))
             if spec.mounts[0].kind == "volume":
                 user = container_user(engine.info)
                 volume_transfer.send_folder(engine, attempt.name, order.folder, user)
@@ -357,7 +357,8 @@ class DockerRuntime:
         if WARM not in owned_object.labels:
             return owned_object.labels[ATTEMPT] in live
         return (
-            self._warm.is_ours(owned_object.name) or self._warm.occupant(owned_object.name) in live
+            self._warm.is_ours(owned_object.name)
+            or self._warm.attempt_in(owned_object.name) in live
         )
 
 

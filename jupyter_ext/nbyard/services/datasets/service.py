@@ -142,7 +142,7 @@ class DatasetService:
         found = self.get(caller, dataset)
         users = [] if force else workflows_using(self._parts, found)
         if users:
-            shown = [self._parts.files.spoken(path) for path in users[:5]]
+            shown = [self._parts.files.without_root(path) for path in users[:5]]
             raise InUse(
                 because("used-by", name=found.name, users=shown),
                 hint=because("remove-from-workflows"),

@@ -321,10 +321,10 @@ class ModelService:
         return lambda other: other.source is not None and is_same(other.source)
 
     def _of_file(self, caller: Caller, path: str, class_name: str) -> Callable[[ServedModel], bool]:
-        place = self._parts.files.called(path)
+        place = self._parts.files.real_path_of(path)
 
         def is_its(other: ServedModel) -> bool:
-            if other.source is not None or self._parts.files.called(other.path) != place:
+            if other.source is not None or self._parts.files.real_path_of(other.path) != place:
                 return False
             with self._store.read() as c:
                 package = self._store.models.get(c, caller.name, other.id)

@@ -200,7 +200,7 @@ class ChannelService:
         ]
 
     def _spoken(self, rule: NoticeRule) -> NoticeRule:
-        return msgspec.structs.replace(rule, path=self._parts.files.spoken(rule.path))
+        return msgspec.structs.replace(rule, path=self._parts.files.without_root(rule.path))
 
     def _rules(
         self, owner: str, rules: Iterable[NoticeRule], known: Iterable[NoticeRule] = ()

@@ -175,7 +175,7 @@ class ProjectRecords:
 
     def _spoken(self, one: ProjectResource) -> ProjectResource:
         """Return a resource whose name, if a path, is below the root."""
-        return msgspec.structs.replace(one, name=self._parts.files.spoken(one.name))
+        return msgspec.structs.replace(one, name=self._parts.files.without_root(one.name))
 
     @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
     def link(self, caller: Caller, project: str, body: NewLink) -> Project:

@@ -61,7 +61,7 @@ class RunAttempts:
 
         The store has the real path, because servers with other roots and shells share it.
         """
-        return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
+        return msgspec.structs.replace(run, path=self._parts.files.without_root(run.path))
 
     def content(self, caller: Caller, run: str, node: str, name: str) -> DownloadRequest:
         """Return the bytes of a task's input to download."""

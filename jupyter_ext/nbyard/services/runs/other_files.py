@@ -99,4 +99,4 @@ class RunFiles(RunCleanUps):
         # The executable may follow a moved file, whose folder is not the one of the task.
         if not path.as_posix().endswith(f"/{own}"):
             return ""
-        return self._parts.files.spoken(str(path.parents[own.count("/")]))
+        return self._parts.files.without_root(str(path.parents[own.count("/")]))

@@ -274,7 +274,7 @@ class ScheduleService:
         ]
 
     def _spoken(self, row: ScheduleRow) -> NewRun:
-        path = self._parts.files.spoken(row.schedule.run.path)
+        path = self._parts.files.without_root(row.schedule.run.path)
         if pushed_project(self._store, Path(row.root)):
             path = path.removeprefix(f"{row.root}/")
         return msgspec.structs.replace(row.schedule.run, path=path)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbyard.services.spelling.words import Path, Unspellable, Words, need
+from nbyard.services.spelling.words import Path, UnspellableRequest, Words, need
 
 Query = Mapping[str, Any]
 # `nbyard models ls` asks for so many.
@@ -72,7 +72,7 @@ def task_metrics(path: Path, query: Query) -> list[str]:
 
 
 def task_files(_path: Path, _query: Query) -> list[str]:
-    raise Unspellable  # the command asks for the nodes of the run first
+    raise UnspellableRequest  # the command asks for the nodes of the run first
 
 
 READS: Mapping[str, Callable[[Path, Query], list[str]]] = {

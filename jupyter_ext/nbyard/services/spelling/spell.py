@@ -22,7 +22,7 @@ from nbyard.services.spelling.words import (
     HIDDEN,
     VERBS,
     Commands,
-    Unspellable,
+    UnspellableRequest,
     Words,
     json_text,
     plain,
@@ -73,7 +73,7 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
             inner = inner.get(one, {})
         inner.pop(name, None)
     words = None
-    with contextlib.suppress(Unspellable):
+    with contextlib.suppress(UnspellableRequest):
         words = _own_command(operation, path, query, body)
     if words is None:
         texts = (
@@ -95,7 +95,7 @@ def _own_command(
     """Return the words of the operation's own command, None without one.
 
     Raises:
-        Unspellable: its options cannot express the request.
+        UnspellableRequest: its options cannot express the request.
     """
     if body is not None:
         command = COMMANDS.get(operation.id)

@@ -13,7 +13,7 @@ VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 HIDDEN = ("uploads", "events", "system", "lineage")
 
 
-class Unspellable(Exception):
+class UnspellableRequest(Exception):
     """The options of a command cannot express this request."""
 
 
@@ -44,11 +44,11 @@ class Words:
         """Add an option NAME=VALUE for each value.
 
         Raises:
-            Unspellable: a name is empty or contains an equals sign.
+            UnspellableRequest: a name is empty or contains an equals sign.
         """
         for key, value in values.items():
             if not key or "=" in key:
-                raise Unspellable(name)
+                raise UnspellableRequest(name)
             self._words += [name, f"{key}={value}"]
         return self
 
@@ -68,13 +68,17 @@ def json_text(value: Any) -> str:
 
 
 def need(condition: bool) -> None:
-    """Raise Unspellable unless the condition holds."""
+    """Raise UnspellableRequest unless the condition holds."""
     if not condition:
-        raise Unspellable
+        raise UnspellableRequest
 
 
 def need_defaults(struct: msgspec.Struct, *, besides: Sequence[str]) -> None:
-    """Raise Unspellable if another field differs from its default, because no option sets it."""
+    """Check that all other fields have their defaults, because no option sets them.
+
+    Raises:
+        UnspellableRequest: A field differs from its default.
+    """
     for field in msgspec.structs.fields(struct):
         if field.name not in besides:
             need(is_default(field, getattr(struct, field.name)))
@@ -110,7 +114,7 @@ def target_of(path: str, executable: str) -> str:
     """Return the file or executable as the command line reads it.
 
     Raises:
-        Unspellable: the command line would take a file for an executable, or the reverse.
+        UnspellableRequest: the command line would take a file for an executable, or the reverse.
     """
     target = path or executable
     is_file = "/" in target or PurePosixPath(target).suffix[1:2].isalpha()

@@ -85,7 +85,7 @@ def shown_event(parts: ServiceContext, on: TriggerEvent, names: Mapping[str, str
     if isinstance(on, OnWorkflow) and on.path in names:
         return msgspec.structs.replace(on, path=names[on.path])
     if isinstance(on, OnWorkflow | OnFile):
-        return msgspec.structs.replace(on, path=parts.files.spoken(on.path))
+        return msgspec.structs.replace(on, path=parts.files.without_root(on.path))
     return on
 
 

@@ -57,7 +57,7 @@ class LoopCheck:
     def _link(self, kind: str, source_id: str, source_path: str, run: NewRun) -> Link:
         source = source_id if kind == "dataset" else self._place(source_path, source_id)
         if run.path:
-            return Link(source, self._place(run.path), self._parts.files.spoken(run.path))
+            return Link(source, self._place(run.path), self._parts.files.without_root(run.path))
         found = self._store.executables.get(self._c, self._owner, run.executable)
         return Link(source, found.id if found else run.executable, run.executable)
 

@@ -288,7 +288,7 @@ class TriggerService:
         self, row: TriggerRow, recent: Sequence[Firing], names: Mapping[str, str]
     ) -> Trigger:
         one = row.trigger
-        path = self._parts.files.spoken(one.run.path)
+        path = self._parts.files.without_root(one.run.path)
         on = shown_event(self._parts, one.on, names)
         return msgspec.structs.replace(
             one,

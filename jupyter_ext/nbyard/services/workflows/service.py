@@ -216,12 +216,12 @@ class WorkflowService:
         files = {name: told.files for name, told in opened.items() if not told.problem}
         edges = list(document.edges.values())
         proposals = propose(document.nodes, edges, ports, Files(files, places))
-        return WorkflowCheck(views, problems, proposals, self._parts.files.spoken(original))
+        return WorkflowCheck(views, problems, proposals, self._parts.files.without_root(original))
 
     def renamed(self, source: str, target: str) -> None:
         """Update stored paths after the server renamed a file or folder below the root."""
         files = self._parts.files
-        follow_rename(self._parts, files.called(source), files.locate(target))
+        follow_rename(self._parts, files.real_path_of(source), files.locate(target))
 
     def _pinned(self, caller: Caller, name: str, pin: Pin, view: NodeView) -> ResolvedNode:
         try:

@@ -33,7 +33,7 @@ _lock = threading.Lock()
 _idle: dict[str, list[Child]] = {}
 
 
-class Unwanted(Exception):
+class UnwantedPiece(Exception):
     """The result of a piece is no longer needed."""
 
 
@@ -41,7 +41,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
     """Return the answer of a model's process to a piece, whose first row is `first`.
 
     Raises:
-        Unwanted: The result is no longer needed. The process was killed.
+        UnwantedPiece: The result is no longer needed. The process was killed.
     """
     wanted = _wish()
     for _ in range(TRIES):
@@ -61,7 +61,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
         except (OSError, EOFError):
             child.end()
             continue
-        except Unwanted:
+        except UnwantedPiece:
             child.kill()
             raise
         with _lock:
@@ -132,13 +132,13 @@ class Child:
         Raises:
             OSError: The process has ended.
             EOFError: The process has ended.
-            Unwanted: The result is no longer needed.
+            UnwantedPiece: The result is no longer needed.
         """
         assert self._process.stdout is not None
         self._write(HEAD.pack(first, len(piece)) + piece, wanted)
         while not select.select([self._process.stdout], [], [], LOOK_SECONDS)[0]:
             if not wanted():
-                raise Unwanted
+                raise UnwantedPiece
         head, content = HEAD.unpack(self._read(HEAD.size))
         told: dict[str, Any] = json.loads(self._read(head))
         return told, self._read(content)
@@ -151,7 +151,7 @@ class Child:
             if select.select([], [target], [], LOOK_SECONDS)[1]:
                 left = left[os.write(target, left) :]
             elif not wanted():
-                raise Unwanted
+                raise UnwantedPiece
 
     def _read(self, size: int) -> bytes:
         assert self._process.stdout is not None

@@ -12,7 +12,7 @@ from nbyard.serving.call_model import Predictor
 from nbyard.serving.codec import Columns
 from nbyard.serving.load_model import Spec, load_model
 
-from .bodies import CSV, Body, TooLarge, Unsupported, decompress
+from .bodies import CSV, Body, BodyTooLarge, UnsupportedBody, decompress
 from .call_watchdog import Predict
 from .micro_batches import Worker
 from .open_inference_protocol import outputs_of, read_request, tensors_of
@@ -152,9 +152,9 @@ class App:
         try:
             body = await self._body(scope, receive)
             if method == "POST" and body.is_csv and handler != self._invoke:
-                raise Unsupported(f"{scope['path']} takes JSON; {TAKES_CSV}")
+                raise UnsupportedBody(f"{scope['path']} takes JSON; {TAKES_CSV}")
             return await handler(body)
-        except TooLarge:
+        except BodyTooLarge:
             return error_response(413, f"the body has more than {self._max_body} bytes")
         except NOT_JSON as error:
             return error_response(400, f"the body is no JSON: {error}; {TAKES_CSV}")
@@ -178,7 +178,7 @@ class App:
             size += len(pieces[-1])
             # checked before the whole body is in memory
             if size > self._max_body:
-                raise TooLarge
+                raise BodyTooLarge
             is_whole = not message.get("more_body")
         headers = {name.lower(): value for name, value in scope["headers"]}
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
@@ -269,7 +269,7 @@ class App:
     def _call(self) -> dict[str, Any]:
         """Return the model's current call and what waits for it, if the call takes long."""
         worker = self.worker
-        call = worker.calls.told()
+        call = worker.calls.current_call()
         if call.get("seconds", 0.0) < TOLD_SECONDS:
             return {}
         waiting = {"requests": worker.requests_waiting, "rows": worker.rows_waiting}

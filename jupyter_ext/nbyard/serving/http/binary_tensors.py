@@ -16,7 +16,7 @@ TYPES = {
 }
 
 
-class Unread(ValueError):
+class UnreadableTensor(ValueError):
     """The bytes are not a valid tensor. The text says why."""
 
 
@@ -31,13 +31,13 @@ class Binary:
         """Return the values of the next tensor.
 
         Raises:
-            Unread: There are too few bytes, or they are not of this type.
+            UnreadableTensor: There are too few bytes, or they are not of this type.
         """
         if self._content is None:
-            raise Unread("the header Inference-Header-Content-Length is missing")
+            raise UnreadableTensor("the header Inference-Header-Content-Length is missing")
         if type(size) is not int or not 0 <= size <= len(self._content) - self._at:
             left = len(self._content) - self._at
-            raise Unread(f"{SIZE} must be a number up to {left}, the bytes that are left")
+            raise UnreadableTensor(f"{SIZE} must be a number up to {left}, the bytes that are left")
         piece = self._content[self._at : self._at + size]
         self._at += size
         if datatype != "BYTES":
@@ -46,7 +46,9 @@ class Binary:
             # BOOL has one byte per value
             dtype = numpy.dtype(TYPES.get(datatype, "u1"))
             if len(piece) % dtype.itemsize:
-                raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")
+                raise UnreadableTensor(
+                    f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each"
+                )
             found = numpy.frombuffer(piece, dtype)
             return list((found.astype(bool) if datatype == "BOOL" else found).tolist())
         # each text follows its length
@@ -55,11 +57,11 @@ class Binary:
             start = at + LENGTH_BYTES
             at = start + int.from_bytes(piece[at:start], "little")
             if at > len(piece):
-                raise Unread("a text is longer than the bytes that are left")
+                raise UnreadableTensor("a text is longer than the bytes that are left")
             try:
                 texts.append(piece[start:at].decode())
             except UnicodeDecodeError as error:
-                raise Unread(f"a text is no UTF-8: {error}") from None
+                raise UnreadableTensor(f"a text is no UTF-8: {error}") from None
         return texts
 
     @property

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .open_inference_protocol import Malformed
+from .open_inference_protocol import MalformedRequest
 
 IDENTITY, PACKED = ("", "identity"), ("gzip", "x-gzip", "deflate")
 # zlib detects which of the two formats it is
@@ -17,11 +17,11 @@ MAX_DIGITS = 18
 TENSORS = b"inference-header-content-length"
 
 
-class TooLarge(Exception):
+class BodyTooLarge(Exception):
     """The body exceeds the limit."""
 
 
-class Unsupported(Exception):
+class UnsupportedBody(Exception):
     """The compression or the content type of the body is not supported."""
 
 
@@ -43,14 +43,14 @@ class Body(NamedTuple):
         A header says where the bytes begin.
 
         Raises:
-            Malformed: The header is not a valid number.
+            MalformedRequest: The header is not a valid number.
         """
         told = self.headers.get(TENSORS)
         if told is None:
             return self.content, None
         if not told.isdigit() or len(told) > MAX_DIGITS or int(told) > len(self.content):
             words = f"must be a number up to {len(self.content)}, the length of the body"
-            raise Malformed(f"Inference-Header-Content-Length: {words}")
+            raise MalformedRequest(f"Inference-Header-Content-Length: {words}")
         return self.content[: int(told)], self.content[int(told) :]
 
 
@@ -58,32 +58,32 @@ def decompress(content: bytes, encoding: str, most: int) -> bytes:
     """Return the decompressed body.
 
     Raises:
-        Unsupported: The compression is not supported.
-        Malformed: The body is not compressed in this way.
-        TooLarge: The body has more than `most` bytes.
+        UnsupportedBody: The compression is not supported.
+        MalformedRequest: The body is not compressed in this way.
+        BodyTooLarge: The body has more than `most` bytes.
     """
     encoding = encoding.strip().lower()
     if encoding in IDENTITY:
         return content
     if encoding not in PACKED:
-        raise Unsupported(f"the body is packed as {encoding[:40]!r}; gzip and deflate are read")
+        raise UnsupportedBody(f"the body is packed as {encoding[:40]!r}; gzip and deflate are read")
     found = b""
     members = 0
     while content:
         members += 1
         if members > MAX_MEMBERS:
             words = f"it has more than {MAX_MEMBERS} members"
-            raise Malformed(f"the body is no {encoding}: {words}")
+            raise MalformedRequest(f"the body is no {encoding}: {words}")
         reader = zlib.decompressobj(EITHER)
         try:
             # one byte beyond the limit shows that the body is too large
             found += reader.decompress(content, most + 1 - len(found))
         except zlib.error as error:
-            raise Malformed(f"the body is no {encoding}: {error}") from None
+            raise MalformedRequest(f"the body is no {encoding}: {error}") from None
         if len(found) > most:
-            raise TooLarge
+            raise BodyTooLarge
         if not reader.eof:
-            raise Malformed(f"the body is no {encoding}: its end is missing")
+            raise MalformedRequest(f"the body is no {encoding}: its end is missing")
         # gzip files may have several members
         content = reader.unused_data
     return found

@@ -43,7 +43,7 @@ class Calls:
         self._last = _Call(0.0, 0.0, 0)
         self._is_in = False
 
-    def noted(self, predict: Predict) -> Predict:
+    def recorded(self, predict: Predict) -> Predict:
         """Return the same function, with its calls recorded."""
 
         def call(columns: Columns) -> Columns:
@@ -76,7 +76,7 @@ class Calls:
         """Return whether the current call is given up."""
         return 0 < self.patience <= self.seconds
 
-    def told(self) -> dict[str, Any]:
+    def current_call(self) -> dict[str, Any]:
         """Return the current call for programs, empty without one."""
         seconds, last = self.seconds, self._last
         if not seconds:

@@ -27,7 +27,7 @@ LONG_SECONDS = 10.0  # longer calls are logged
 Outcome = Columns | Exception
 
 
-class Full(Exception):
+class QueueFull(Exception):
     """Too many rows are waiting."""
 
 
@@ -84,7 +84,7 @@ class Worker:
         """Return a future of the answer to checked columns of at least one row.
 
         Raises:
-            Full: Too many rows are waiting. Raised at once.
+            QueueFull: Too many rows are waiting. Raised at once.
             BlockedByLateCall: An earlier call takes too long. Raised at once, or by the future.
             CallTimedOut: The request's own call takes too long. Raised by the future.
         """
@@ -93,7 +93,7 @@ class Worker:
         waiting_request = WaitingRequest(columns, self._loop.create_future())
         # a large request is accepted if nothing else waits
         if self.rows_waiting and self.rows_waiting + waiting_request.row_count > self._most:
-            raise Full
+            raise QueueFull
         self._waiting.append(waiting_request)
         self.rows_waiting += waiting_request.row_count
         if not self._is_busy:
@@ -217,7 +217,7 @@ class Worker:
         tell = self._loop.call_soon_threadsafe
         batch: list[WaitingRequest] | None = []
         try:
-            predict = self.calls.noted(self._load())
+            predict = self.calls.recorded(self._load())
             tell(self._loaded)
             while (batch := self._batches.get()) is not None:
                 tell(self._done, batch, outcomes_of(predict, batch))

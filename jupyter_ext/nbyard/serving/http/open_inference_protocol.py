@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from nbyard.serving.codec import Column, Columns, Schema
 
-from .binary_tensors import SIZE, Binary, Unread
+from .binary_tensors import SIZE, Binary, UnreadableTensor
 
 SIGNED = {f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
 UNSIGNED = {f"UINT{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
@@ -32,7 +32,7 @@ FIELDS = ("id", "parameters", "inputs", "outputs")
 MAX_DIMENSIONS = 2
 
 
-class Malformed(ValueError):
+class MalformedRequest(ValueError):
     """The request breaks the protocol. The text says where."""
 
 
@@ -54,32 +54,34 @@ class _Tensor(NamedTuple):
     def of(cls, told: Any, where: str, binary: Binary) -> _Tensor:
         """Return the checked tensor at `where` of a request."""
         if not isinstance(told, dict):
-            raise Malformed(f"{where}: a tensor is an object")
+            raise MalformedRequest(f"{where}: a tensor is an object")
         _check_parameters(told, f"{where}.parameters")
         size = told.get("parameters", {}).get(SIZE)
         for name in ("name", "shape", "datatype", *(["data"] if size is None else [])):
             if name not in told:
-                raise Malformed(f"{where}.{name}: is missing")
+                raise MalformedRequest(f"{where}.{name}: is missing")
         name, shape, datatype = told["name"], told["shape"], told["datatype"]
         if not isinstance(name, str):
-            raise Malformed(f"{where}.name: text is needed")
+            raise MalformedRequest(f"{where}.name: text is needed")
         if datatype not in DATATYPES:
-            raise Malformed(f"{where}.datatype: there are: {', '.join(DATATYPES)}")
+            raise MalformedRequest(f"{where}.datatype: there are: {', '.join(DATATYPES)}")
         is_shape = isinstance(shape, list) and 0 < len(shape) <= MAX_DIMENSIONS
         if not is_shape or not all(type(size) is int and size > 0 for size in shape):
-            raise Malformed(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
+            raise MalformedRequest(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
         try:
             values = told.get("data") if size is None else binary.take(size, datatype)
-        except Unread as error:
-            raise Malformed(f"{where}.parameters: {error}") from None
+        except UnreadableTensor as error:
+            raise MalformedRequest(f"{where}.parameters: {error}") from None
         return cls(name, shape, datatype, _checked(values, shape, datatype, f"{where}.data"))
 
     def column(self, column: Column, count: int) -> list[Any]:
         """Return the data as a column of `count` rows."""
         if self.shape[1:] not in ([], [1]):
-            raise Malformed(f"{column.name}: the shape {self.shape} is no column")
+            raise MalformedRequest(f"{column.name}: the shape {self.shape} is no column")
         if self.shape[0] != count:
-            raise Malformed(f"{column.name}: has {self.shape[0]} rows, another input {count}")
+            raise MalformedRequest(
+                f"{column.name}: has {self.shape[0]} rows, another input {count}"
+            )
         self.check_type(column)
         return self.data
 
@@ -87,7 +89,7 @@ class _Tensor(NamedTuple):
         if self.datatype not in TAKEN[column.type]:
             known = ", ".join(TAKEN[column.type])
             words = f"{self.datatype} is no {column.type}; there are: {known}"
-            raise Malformed(f"{column.name}: {words}")
+            raise MalformedRequest(f"{column.name}: {words}")
 
 
 def tensors_of(schema: Schema) -> list[dict[str, Any]]:
@@ -104,51 +106,53 @@ def read_request(
     """Return a request with checked columns. `content` has the bytes of tensors after the JSON.
 
     Raises:
-        Malformed: The request breaks the protocol.
+        MalformedRequest: The request breaks the protocol.
         ValueRefused: A value does not fit its column.
     """
     if not isinstance(body, dict):
-        raise Malformed("an object is needed")
+        raise MalformedRequest("an object is needed")
     for name in body:
         if name not in FIELDS:
-            raise Malformed(f"{name}: there is no such field")
+            raise MalformedRequest(f"{name}: there is no such field")
     if not isinstance(body.get("id", ""), str):
-        raise Malformed("id: text is needed")
+        raise MalformedRequest("id: text is needed")
     _check_parameters(body, "parameters")
     told = body.get("inputs")
     if not isinstance(told, list) or not told:
-        raise Malformed("inputs: a list of tensors is needed")
+        raise MalformedRequest("inputs: a list of tensors is needed")
     binary = Binary(content)
     tensors = [_Tensor.of(one, f"inputs[{index}]", binary) for index, one in enumerate(told)]
     if binary.left:
-        raise Malformed(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
+        raise MalformedRequest(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
     columns = inputs.check(_columns(tensors, inputs))
     wanted = [] if body.get("outputs") is None else body["outputs"]
     if not isinstance(wanted, list):
-        raise Malformed("outputs: a list is needed")
+        raise MalformedRequest("outputs: a list is needed")
     for index, one in enumerate(wanted):
         if not isinstance(one, dict) or one.get("name") not in outputs.names:
-            raise Malformed(f"outputs[{index}].name: there are: {', '.join(outputs.names)}")
+            raise MalformedRequest(f"outputs[{index}].name: there are: {', '.join(outputs.names)}")
         _check_parameters(one, f"outputs[{index}].parameters")
     return Request(columns, body.get("id", ""), [one["name"] for one in wanted])
 
 
 def _check_parameters(of: dict[str, Any], where: str) -> None:
     if not isinstance(of.get("parameters", {}), dict):
-        raise Malformed(f"{where}: an object is needed")
+        raise MalformedRequest(f"{where}: an object is needed")
 
 
 def _checked(data: Any, shape: list[int], datatype: str, where: str) -> list[Any]:
     """Return the values row by row, from a flat or nested list. Null means no value."""
     if not isinstance(data, list):
-        raise Malformed(f"{where}: a list is needed")
+        raise MalformedRequest(f"{where}: a list is needed")
     if data and isinstance(data[0], list):
         is_row = all(isinstance(row, list) and len(row) == shape[-1] for row in data)
         if len(shape) == 1 or not is_row or len(data) != shape[0]:
-            raise Malformed(f"{where}: is not of the shape {shape}")
+            raise MalformedRequest(f"{where}: is not of the shape {shape}")
         data = [value for row in data for value in row]
     if len(data) != math.prod(shape):
-        raise Malformed(f"{where}: has {len(data)} values, the shape {shape} {math.prod(shape)}")
+        raise MalformedRequest(
+            f"{where}: has {len(data)} values, the shape {shape} {math.prod(shape)}"
+        )
     values = [value for value in data if value is not None]
     if datatype in WHOLE:
         low, high = WHOLE[datatype]
@@ -159,7 +163,7 @@ def _checked(data: Any, shape: list[int], datatype: str, where: str) -> list[Any
         wanted = bool if datatype == "BOOL" else str
         is_right = {wanted}.issuperset(map(type, values))
     if not is_right:
-        raise Malformed(f"{where}: a value is none of {datatype}")
+        raise MalformedRequest(f"{where}: a value is none of {datatype}")
     found: list[Any] = data
     return found
 
@@ -167,7 +171,7 @@ def _checked(data: Any, shape: list[int], datatype: str, where: str) -> list[Any
 def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
     by_name = {tensor.name: tensor for tensor in tensors}
     if len(by_name) < len(tensors):
-        raise Malformed("inputs: two tensors have one name")
+        raise MalformedRequest("inputs: two tensors have one name")
     width = len(schema.columns)
     # one tensor with all columns, row by row
     if len(tensors) == 1 and width > 1 and tensors[0].shape[1:] == [width]:
@@ -177,13 +181,15 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
         return [whole.data[place::width] for place in range(width)]
     for name in by_name:
         if name not in schema.names:
-            raise Malformed(f"{name}: there is no such input; there are: {', '.join(schema.names)}")
+            raise MalformedRequest(
+                f"{name}: there is no such input; there are: {', '.join(schema.names)}"
+            )
     count = tensors[0].shape[0]
     columns: Columns = []
     for column in schema.columns:
         tensor = by_name.get(column.name)
         if tensor is None and not column.nullable:
-            raise Malformed(f"{column.name}: this input is missing")
+            raise MalformedRequest(f"{column.name}: this input is missing")
         columns.append([None] * count if tensor is None else tensor.column(column, count))
     return columns
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from nbyard.serving.codec import Column, Columns, Schema
 
-from .open_inference_protocol import Malformed
+from .open_inference_protocol import MalformedRequest
 
 # orjson's error is a subclass
 NOT_JSON = (JSONDecodeError,)
@@ -45,23 +45,23 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
     """Return the checked columns of a request to MLflow's `/invocations`.
 
     Raises:
-        Malformed: The request has none of MLflow's formats.
+        MalformedRequest: The request has none of MLflow's formats.
         ValueRefused: A value does not fit its column.
     """
     ways = [way for way in WAYS if isinstance(body, dict) and way in body]
     if len(ways) != 1:
-        raise Malformed(f"an object with one of {', '.join(WAYS)} is needed")
+        raise MalformedRequest(f"an object with one of {', '.join(WAYS)} is needed")
     found = body[ways[0]]
     if ways[0] == "dataframe_split":
         return schema.read(_split(found))
     if isinstance(found, dict):
         lengths = {len(values) if isinstance(values, list) else -1 for values in found.values()}
         if len(lengths) != 1 or -1 in lengths:
-            raise Malformed("columns are lists of one length")
+            raise MalformedRequest("columns are lists of one length")
         rows = zip(*found.values(), strict=True)
         return schema.read([dict(zip(found, row, strict=True)) for row in rows])
     if not isinstance(found, list):
-        raise Malformed(f"{ways[0]}: a list is needed")
+        raise MalformedRequest(f"{ways[0]}: a list is needed")
     if found and isinstance(found[0], list) and ways[0] in ("instances", "inputs"):
         return schema.read(_rows(schema.names, found, ways[0]))
     return schema.read(found)
@@ -73,17 +73,17 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
     Empty fields become null in nullable columns.
 
     Raises:
-        Malformed: The body is not CSV in UTF-8 with unique names.
+        MalformedRequest: The body is not CSV in UTF-8 with unique names.
         ValueRefused: A value does not fit its column.
     """
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise Malformed(f"the body is no CSV: {error}") from None
+        raise MalformedRequest(f"the body is no CSV: {error}") from None
     # csv returns an empty list for a blank line
     rows = [line for line in lines if line]
     if not rows or len(set(rows[0])) < len(rows[0]):
-        raise Malformed("the body is no CSV: the first line names each column once")
+        raise MalformedRequest("the body is no CSV: the first line names each column once")
     kinds = {column.name: column for column in schema.columns}
     return schema.read(
         [
@@ -110,19 +110,19 @@ def _cell(text: str, column: Column | None) -> Any:
 
 def _split(found: Any) -> list[dict[str, Any]]:
     if not isinstance(found, dict) or not isinstance(found.get("columns"), list):
-        raise Malformed("dataframe_split: an object with columns and data is needed")
+        raise MalformedRequest("dataframe_split: an object with columns and data is needed")
     if not isinstance(found.get("data"), list):
-        raise Malformed("dataframe_split.data: a list of rows is needed")
+        raise MalformedRequest("dataframe_split.data: a list of rows is needed")
     names = found["columns"]
     if not all(isinstance(name, str) for name in names):
-        raise Malformed("dataframe_split.columns: names are texts")
+        raise MalformedRequest("dataframe_split.columns: names are texts")
     if len(set(names)) < len(names):
-        raise Malformed("dataframe_split.columns: two columns have one name")
+        raise MalformedRequest("dataframe_split.columns: two columns have one name")
     return _rows(names, found["data"], "dataframe_split.data")
 
 
 def _rows(names: list[Any], rows: list[Any], where: str) -> list[dict[str, Any]]:
     for index, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(names):
-            raise Malformed(f"{where}[{index}]: a list of {len(names)} values is needed")
+            raise MalformedRequest(f"{where}[{index}]: a list of {len(names)} values is needed")
     return [dict(zip(names, row, strict=True)) for row in rows]

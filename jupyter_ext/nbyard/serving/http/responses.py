@@ -7,28 +7,28 @@ from typing import Any, NamedTuple
 from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 
-from .bodies import Unsupported
+from .bodies import UnsupportedBody
 from .call_watchdog import BlockedByLateCall, CallTimedOut
-from .micro_batches import Full
-from .open_inference_protocol import Malformed
+from .micro_batches import QueueFull
+from .open_inference_protocol import MalformedRequest
 
 JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 FULL = "too many rows wait for the model: try again in a moment"
 STATUSES: dict[type[Exception], int] = {
-    Malformed: 400,
-    Unsupported: 415,
-    Full: 503,
+    MalformedRequest: 400,
+    UnsupportedBody: 415,
+    QueueFull: 503,
     BlockedByLateCall: 503,
     CallTimedOut: 504,
 }
 RETRY_SECONDS = b"1"
 EXPECTED = (
-    Malformed,
-    Unsupported,
+    MalformedRequest,
+    UnsupportedBody,
     ValueRefused,
     ModelFailed,
-    Full,
+    QueueFull,
     BlockedByLateCall,
     CallTimedOut,
 )

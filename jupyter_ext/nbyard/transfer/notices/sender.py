@@ -25,12 +25,12 @@ CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 LONGEST_TEXT = 300
 
 
-class TooLate(Exception):
-    """The process did not answer in time, or is no longer wanted."""
+class SendingStopped(Exception):
+    """The process was killed: it did not answer in time, or the message is no longer wanted."""
 
 
 def never() -> bool:
-    """Return that the message is still wanted."""
+    """Return False, for callers that never stop sending."""
     return False
 
 
@@ -43,7 +43,7 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
     """
     try:
         answer = _ask(SendRequest(url, allowed=[*allowed]), SECONDS)
-    except TooLate:
+    except SendingStopped:
         silent = because("no-answer-within", seconds=SECONDS)
         raise Unavailable(because("sender-ended", cause=silent)) from None
     if answer.problem == "missing":
@@ -68,7 +68,7 @@ def send_message(
         answer = _ask(
             SendRequest(to.url, to.kind, to.allowed, to.service, message), seconds, stopping
         )
-    except TooLate:
+    except SendingStopped:
         return Delivery(because("channel-too-late", service=to.service, seconds=seconds))
     except Unavailable as error:
         return Delivery(error.reason)
@@ -79,7 +79,7 @@ def _ask(request: SendRequest, seconds: float, stopping: Callable[[], bool] = ne
     """Run the process once.
 
     Raises:
-        TooLate: it was killed after `seconds`.
+        SendingStopped: it was killed after `seconds`, or because `stopping` returned True.
         Unavailable: it did not answer.
     """
     own = {name: os.environ[name] for name in (*PASSED_ON, *CERTIFICATES) if name in os.environ}
@@ -103,7 +103,7 @@ def _ask(request: SendRequest, seconds: float, stopping: Callable[[], bool] = ne
             except subprocess.TimeoutExpired:
                 content = None  # it is on its way
                 if time.monotonic() > end or stopping():
-                    raise TooLate from None
+                    raise SendingStopped from None
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

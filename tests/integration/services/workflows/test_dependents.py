@@ -39,7 +39,7 @@ def test_files_count_as_they_are_saved(yard, ann, imported, using, root):
     using(".hidden/copy.nbflow", imported.id)
     using("other.nbflow", "another")
     (root / "broken.nbflow").write_text("{")
-    found = [yard.parts.files.spoken(path) for path in workflows_using(yard.parts, imported)]
+    found = [yard.parts.files.without_root(path) for path in workflows_using(yard.parts, imported)]
     assert found == ["below/by-name.nbflow", "drawn.nbflow"]
 
 

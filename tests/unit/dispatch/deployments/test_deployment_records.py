@@ -44,9 +44,9 @@ def test_nothing_is_said_of_what_was_asked_for_meanwhile(
     notes, seen = DeploymentRecords(context), row_of(context)
     assert notes.is_wanted(seen)
     yard.services.deployments.edit(ANN, "cows", DeploymentChange(image="cows:2"))
-    notes.tell(seen, "failed", text_reason("why"))
+    notes.record_state(seen, "failed", text_reason("why"))
     assert (row_of(context).state, notes.is_wanted(seen)) == ("queued", False)
-    notes.tell(row_of(context), "failed", text_reason("why"))
+    notes.record_state(row_of(context), "failed", text_reason("why"))
     assert yard.services.deployments.get(ANN, "cows").reason == text_reason("why")
 
 
@@ -60,7 +60,7 @@ def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext)
     notes, row = DeploymentRecords(context), row_of(context)
     notes.log(row, row.newest).write(b"first\nno model\n")
     assert notes.said_last(row, row.newest, 2000) == "first\nno model\n"
-    notes.say(row, row.newest, "it ended")
+    notes.append_to_log(row, row.newest, "it ended")
     assert notes.said_last(row, row.newest, 2000) == ""
     assert notes.log(row, row.newest).tail(99).endswith("nbyard: it ended\n")
     notes.log(row, row.newest).write(b"again\n")
@@ -69,9 +69,9 @@ def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext)
 
 def test_it_is_asked_once_it_answered(yard: Yard, context: DispatchContext) -> None:
     notes, row = DeploymentRecords(context), row_of(context)
-    notes.places(row, row.newest, [Place("api", "h", 1)])
+    notes.record_places(row, row.newest, [Place("api", "h", 1)])
     assert row_of(context).serving == 0
-    notes.places(row, row.newest, [Place("api", "h", 1, answers=True)], reason=None)
+    notes.record_places(row, row.newest, [Place("api", "h", 1, answers=True)], reason=None)
     assert row_of(context).serving == 1
     assert [link.answers for link in yard.services.deployments.get(ANN, "cows").links] == [True]
 
@@ -96,4 +96,4 @@ def test_only_what_serves_a_model_has_a_secret(
     revision = row.newest.revision
     spec = replace(revision.spec, service=service, environment={OPEN_VARIABLE: value})
     notes.ensure_secret(row, replace(row.newest, revision=replace(revision, spec=spec)))
-    assert bool(notes.deployed(row, row.newest).secret) is has_one
+    assert bool(notes.launch_description(row, row.newest).secret) is has_one

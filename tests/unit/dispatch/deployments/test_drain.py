@@ -76,6 +76,6 @@ def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Shutdown
 
 def test_what_is_started_again_is_there_again(engine: Engine, leaving: Shutdowns) -> None:
     assert leaving.is_gone(1, "n")
-    leaving.comes(1)
+    leaving.reset(1)
     engine.status = "exited"
     assert leaving.has_stopped(ONE, "n") and engine.status == ""

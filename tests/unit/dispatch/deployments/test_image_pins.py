@@ -96,7 +96,7 @@ def test_what_nobody_wants_any_more_is_told_to_end(monkeypatch, leaves) -> None:
     assert made.image_of(1, "cows", "", said.append) == ""
     fetch = made._fetches[1]
     if leaves == "the revision":
-        made.leave(1)
+        made.abandon(1)
     else:
         leaving.set()
     engine.speaks.set()

@@ -42,7 +42,7 @@ def took(seconds: float) -> Result:
 def test_a_worker_has_work_for_about_a_second(seconds: float | None, most: int) -> None:
     found = placing()
     if seconds is not None:
-        found.learn(PLAN, took(seconds))
+        found.learn_duration(PLAN, took(seconds))
     assert found.has_room(worker("a", most - 1), PLAN)
     assert not found.has_room(worker("a", most), PLAN)
 
@@ -50,16 +50,16 @@ def test_a_worker_has_work_for_about_a_second(seconds: float | None, most: int) 
 def test_what_was_seen_lately_counts_most() -> None:
     found = placing()
     for seconds in (0.001, 60.0, 60.0):
-        found.learn(PLAN, took(seconds))
+        found.learn_duration(PLAN, took(seconds))
     assert not found.has_room(worker("a", 1), PLAN)
 
 
 def test_another_worker_is_worth_it_where_this_one_takes_long() -> None:
     found = placing()
     assert not found.is_enough(worker("a", 1), PLAN)
-    found.learn(PLAN, took(0.00001))
+    found.learn_duration(PLAN, took(0.00001))
     assert found.is_enough(worker("a", 500), PLAN)
-    found.learn(PLAN, took(10.0))
+    found.learn_duration(PLAN, took(10.0))
     assert not found.is_enough(worker("a", 1), PLAN)
 
 
@@ -67,15 +67,15 @@ def test_the_least_busy_one_of_a_group() -> None:
     one, two, other = worker("a", 3), worker("b", 2), worker("c", 1, ("other",))
     idle, adopted, left = worker("d", 0), worker("e", 1, ()), worker("f", 1, has_left=True)
     found = placing(one, two, other, idle, adopted, left)
-    assert found.busy() == {("g",): two, ("other",): other}
+    assert found.busy_workers() == {("g",): two, ("other",): other}
 
 
 def test_an_idle_one_is_taken_before_a_new_one() -> None:
     task: Any = SimpleNamespace(run=None)
     idle, gone = worker("a", 0), worker("b", 0, has_left=True)
-    assert placing(gone, idle).free(task, ("g",)) is idle
-    assert placing(gone).free(task, ("g",)).id not in ("a", "b")
-    assert placing(idle).free(task, ("other",)) is not idle
+    assert placing(gone, idle).idle_or_new_worker(task, ("g",)) is idle
+    assert placing(gone).idle_or_new_worker(task, ("g",)).id not in ("a", "b")
+    assert placing(idle).idle_or_new_worker(task, ("other",)) is not idle
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from nbyard.domain.inspection.argparse_walk import ParserWalk, follow_parser, is_option, name_in
-from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.domain.inspection.cli_parameters import UnreadArguments
 from nbyard.domain.inspection.python_calls import PythonModule
 
 HEAD = "import argparse\np = argparse.ArgumentParser()\n"
@@ -42,7 +42,7 @@ def test_what_was_not_followed_is_told() -> None:
 
 def test_no_parser_or_one_that_cannot_be_followed() -> None:
     assert follow_parser(PythonModule(ast.parse("import argparse"))) is None
-    with pytest.raises(Unread, match="several parsers"):
+    with pytest.raises(UnreadArguments, match="several parsers"):
         followed("argparse.ArgumentParser()")
 
 

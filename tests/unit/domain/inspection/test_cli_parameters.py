@@ -10,7 +10,7 @@ from nbyard.domain.arguments.structs import Role
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
     Taken,
-    Unread,
+    UnreadArguments,
     check_places,
     to_argument,
     usual_name,
@@ -107,5 +107,5 @@ def test_places() -> None:
     many = Parameter("many", "many", Positional(0), is_list=True)
     one = Parameter("one", "one", Positional(1), required=True)
     check_places([many, one])
-    with pytest.raises(Unread, match="be distinguished"):
+    with pytest.raises(UnreadArguments, match="be distinguished"):
         check_places([many, msgspec.structs.replace(one, required=False)])

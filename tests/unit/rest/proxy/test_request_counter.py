@@ -71,5 +71,5 @@ def test_a_store_that_is_away_disturbs_nobody() -> None:
         meter.count("a", 0.1, is_error=False)
 
     asyncio.run(counting())
-    meter.give()
+    meter.store_counts()
     context.pool.shutdown()

@@ -109,7 +109,7 @@ def test_nobody_waits_for_a_kernel_that_does_not_listen(
         assembler = wire.Assembler()
         found: list[wire.Message] = []
         while len(found) < many:
-            packet = wire.hear(speaker.end)
+            packet = wire.next_packet(speaker.end)
             if packet is None:
                 await asyncio.sleep(0)
                 continue

@@ -34,7 +34,7 @@ class Kernels:
     def fill(self) -> list[str]:
         """Start what is missing, until nothing is."""
         started = []
-        while kernel := self.pool.missing():
+        while kernel := self.pool.kernel_to_prepare():
             self.hear(self.begin(kernel))
             started.append(kernel)
         return started
@@ -48,7 +48,7 @@ class Kernels:
 
     def hear(self, pid: int) -> None:
         self.ends[pid].send(module.READY)
-        self.pool.hear(self.pool.standing[pid])
+        self.pool.mark_ready(self.pool.standing[pid])
 
     def take(self, kernel: str, *, is_forked: bool = True) -> bool:
         one = self.pool.take(kernel, is_forked=is_forked)
@@ -66,7 +66,7 @@ class Kernels:
             assert self.ends[pid].recv(100) == b"/elsewhere"
             self.hear(pid)
         else:
-            self.pool.drop(one)
+            self.pool.dismiss(one)
 
     def standing(self) -> list[str]:
         return sorted(one.kernel for one in self.pool.standing.values())
@@ -115,10 +115,10 @@ def test_those_that_come_back_stand_by_again(kernels: Kernels) -> None:
     assert len(kernels.pool.standing) == 3 + module.MORE and kernels.fill() == []
     assert {one.scratch for one in kernels.pool.standing.values()} == {"/nowhere", "/elsewhere"}
     assert kernels.was_told_to_go(busy[-1])
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert len(kernels.pool.standing) == 3 + module.MORE
     kernels.now += module.MORE_SECONDS + 1
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert len(kernels.pool.standing) == 3
 
 
@@ -130,7 +130,7 @@ def test_one_that_has_served_goes_first_and_stays_longest(kernels: Kernels) -> N
     kernels.fill()
     kernels.come_back(one.pid)
     kernels.now += module.MORE_SECONDS + 1
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert len(kernels.pool.standing) == 3 and one.pid in kernels.pool.standing
     again = kernels.pool.take("python3")
     assert again and again.pid == one.pid
@@ -142,9 +142,9 @@ def test_another_one_is_made_as_soon_as_one_is_taken(kernels: Kernels) -> None:
     kernels.take("python3")
     kernels.fill()
     one = kernels.pool.take("python3")
-    assert one and kernels.pool.missing() == "python3"
+    assert one and kernels.pool.kernel_to_prepare() == "python3"
     kernels.come_back(one.pid)
-    assert kernels.pool.missing() == "" and len(kernels.pool.standing) == 3
+    assert kernels.pool.kernel_to_prepare() == "" and len(kernels.pool.standing) == 3
 
 
 def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_forgotten(
@@ -167,7 +167,7 @@ def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_for
 def test_that_one_was_ready_is_no_word_of_its_attempts_end(kernels: Kernels) -> None:
     """It was taken in the moment in which it said so."""
     kernels.take("python3")
-    pid = kernels.begin(kernels.pool.missing())
+    pid = kernels.begin(kernels.pool.kernel_to_prepare())
     kernels.ends[pid].send(module.READY)
     one = kernels.pool.take("python3")
     assert one and one.pid == pid
@@ -182,7 +182,7 @@ def test_one_that_ended_with_its_attempt_does_not_come_back(kernels: Kernels) ->
     assert one
     kernels.ends[one.pid].close()
     assert not kernels.pool.is_free(one)
-    assert kernels.pool.lost(one.pid) == one and not kernels.pool.busy
+    assert kernels.pool.remove_ended(one.pid) == one and not kernels.pool.busy
 
 
 def test_each_serves_once(kernels: Kernels) -> None:
@@ -227,7 +227,7 @@ def test_one_whose_size_was_not_known_has_the_room_of_those_used_less_lately(
     kernels.now += 1
     kernels.take("r")
     assert kernels.fill() == ["r"]
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert kernels.standing() == ["python3", "r"]
     assert kernels.fill() == ["r"]
 
@@ -236,7 +236,7 @@ def test_what_is_too_large_makes_nobody_go(kernels: Kernels) -> None:
     kernels.sizes = {"large": 120 * MIB}
     kernels.take("large")
     kernels.fill()
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     kernels.take("python3")
     kernels.fill()
     kernels.now += 1
@@ -247,10 +247,10 @@ def test_what_is_too_large_makes_nobody_go(kernels: Kernels) -> None:
 def test_of_those_that_are_started_one_comes_after_the_other(kernels: Kernels) -> None:
     """To start one takes as long as the work."""
     kernels.take("other", is_forked=False)
-    pid = kernels.begin(kernels.pool.missing(), is_forked=False)
-    assert kernels.pool.missing() == ""
+    pid = kernels.begin(kernels.pool.kernel_to_prepare(), is_forked=False)
+    assert kernels.pool.kernel_to_prepare() == ""
     kernels.hear(pid)
-    assert kernels.pool.missing() == "other"
+    assert kernels.pool.kernel_to_prepare() == "other"
 
 
 def test_one_that_is_of_the_other_way_is_not_taken(kernels: Kernels) -> None:
@@ -266,9 +266,9 @@ def test_where_not_even_one_fits_it_is_tried_once(kernels: Kernels) -> None:
     kernels.pool.take("python3")
     assert len(kernels.fill()) == 1
     (pid,) = kernels.pool.standing
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert kernels.was_told_to_go(pid)
-    assert kernels.pool.lost(pid) is not None
+    assert kernels.pool.remove_ended(pid) is not None
     assert kernels.fill() == []
 
 
@@ -276,7 +276,7 @@ def test_memory_of_the_machine_is_for_work(kernels: Kernels) -> None:
     kernels.pool.take("python3")
     kernels.fill()
     kernels.machine = (100 * MIB, 1000 * MIB)
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert not kernels.pool.standing and len(kernels.pool.leaving) == 3
     assert kernels.fill() == []
 
@@ -286,10 +286,10 @@ def test_what_nobody_uses_goes(kernels: Kernels) -> None:
     kernels.fill()
     kernels.now += IDLE_SECONDS - 1
     kernels.pool.take("python3")
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert len(kernels.pool.standing) == 3
     kernels.now += 2
-    kernels.pool.look()
+    kernels.pool.dismiss_unneeded()
     assert not kernels.pool.standing
     assert set(kernels.fill()) == {"python3"}
 
@@ -297,12 +297,12 @@ def test_what_nobody_uses_goes(kernels: Kernels) -> None:
 def test_those_that_never_get_ready_are_given_up(kernels: Kernels) -> None:
     kernels.pool.take("python3")
     for pid in range(module.FAILURES):
-        assert kernels.pool.missing() == "python3"
+        assert kernels.pool.kernel_to_prepare() == "python3"
         ours, theirs = socket.socketpair()
         theirs.close()
         kernels.pool.add(WaitingSupervisor(pid, "python3", "/nowhere", ours))
-        assert kernels.pool.lost(pid) is not None
-    assert kernels.pool.missing() == ""
+        assert kernels.pool.remove_ended(pid) is not None
+    assert kernels.pool.kernel_to_prepare() == ""
 
 
 def test_memory_of_this_machine() -> None:

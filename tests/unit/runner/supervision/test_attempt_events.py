@@ -40,8 +40,8 @@ def test_a_wake_up_is_due_until_the_pause_is_over(
 
 def test_nobody_is_woken_without_an_address(tmp_path: Path) -> None:
     made = Progress(Followed(str(tmp_path)), "", Clock())
-    made.tell({"type": "stage", "stage": "preparing"})
+    made.write_events({"type": "stage", "stage": "preparing"})
     assert not made.has_news and made.working_at is None
-    made.tell({"type": "stage", "stage": "running"})
+    made.write_events({"type": "stage", "stage": "running"})
     assert made.working_at is not None
     assert len((tmp_path / "events.jsonl").read_text().splitlines()) == 2

@@ -84,7 +84,7 @@ def test_one_asks_again_and_the_others_are_told_at_once(
     first.join()
     assert found == [ANSWER["workers"]]
     cluster.connect()
-    assert cluster.has("tcp://w:1")
+    assert cluster.has_worker("tcp://w:1")
     assert client.asked == 2
 
 
@@ -114,6 +114,6 @@ def test_a_line_that_is_lost_is_laid_anew_at_once(
 
 def test_absence_is_asked_for_anew(cluster: Cluster, client: Client) -> None:
     client.hangs = False
-    assert cluster.has("tcp://w:1")
-    assert not cluster.has("tcp://w:2")
+    assert cluster.has_worker("tcp://w:1")
+    assert not cluster.has_worker("tcp://w:2")
     assert client.asked == 2

@@ -69,10 +69,10 @@ class FakeCluster:
     def close(self) -> None:
         self.is_closed = True
 
-    def published(self, name: str) -> None:
+    def published_future(self, name: str) -> None:
         return None
 
-    def forget(self, name: str, future: None) -> None:
+    def cancel_and_unpublish(self, name: str, future: None) -> None:
         assert self.gate.wait(10)
         self.connect()
 
@@ -82,7 +82,7 @@ class FakeCluster:
     def workers(self, since: float = 0.0) -> dict[str, Any]:
         return {address: {} for address in self.known}
 
-    def attract(self) -> None:
+    def attract_worker(self) -> None:
         self.ended.append("nobody")
 
     def call_all(self, at: list[str], verb: str, paths: list[str], code: Any) -> dict[str, Any]:
@@ -90,10 +90,10 @@ class FakeCluster:
             raise self.refusal
         return {address: (verb, paths, code.name) for address in at}
 
-    def has(self, address: str) -> bool:
+    def has_worker(self, address: str) -> bool:
         return address == "tcp://w1"
 
-    def end(self, address: str, places: list[str]) -> None:
+    def mark_unneeded(self, address: str, places: list[str]) -> None:
         if self.refusal:
             raise self.refusal
         self.ended += places

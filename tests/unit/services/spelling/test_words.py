@@ -9,7 +9,13 @@ from msgspec import UNSET
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import NewSchedule, Phrase
-from nbyard.services.spelling.words import Unspellable, Words, need_defaults, plain, target_of
+from nbyard.services.spelling.words import (
+    UnspellableRequest,
+    Words,
+    need_defaults,
+    plain,
+    target_of,
+)
 
 from .sent_requests import TEXTS
 
@@ -25,7 +31,7 @@ def test_arguments_that_look_like_options_follow_two_dashes():
 
 @pytest.mark.parametrize("name", ["", "a=b"])
 def test_names_that_a_pair_cannot_have(name):
-    with pytest.raises(Unspellable):
+    with pytest.raises(UnspellableRequest):
         Words("run").pairs("-p", {name: "1"})
 
 
@@ -39,7 +45,7 @@ def test_any_text_comes_back_from_a_shell(text):
     [("", ""), ("a.py", "b"), ("Makefile", ""), ("", "clean.py"), ("", "a/b")],
 )
 def test_targets_that_the_command_line_reads_otherwise(path, executable):
-    with pytest.raises(Unspellable):
+    with pytest.raises(UnspellableRequest):
         target_of(path, executable)
 
 
@@ -50,7 +56,7 @@ def test_targets():
 
 def test_a_field_without_an_option_needs_its_default():
     need_defaults(NewRun(path="a.py"), besides=["path"])
-    with pytest.raises(Unspellable):
+    with pytest.raises(UnspellableRequest):
         need_defaults(NewRun(path="a.py", gpu=1), besides=["path"])
 
 

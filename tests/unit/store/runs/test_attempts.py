@@ -23,7 +23,7 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         lost = rows.attempt(task)
         told = {"reason": because("machine-restarted")}
         transition.move_all(c, [store.attempts.step(lost, "lost", told)])
-        with pytest.raises(transition.Stale):
+        with pytest.raises(transition.StaleState):
             transition.move_all(c, [store.attempts.step(lost, "starting", {})])
         second, third = rows.attempt(task), rows.attempt(other)
         assert [a.number for a in (lost, second, third)] == [1, 2, 1]

@@ -160,7 +160,7 @@ def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None
             store.runs.request_cancel(c, run)
         other = Rows(store, c).run()
         assert store.runs.live(c) == {made.id: True, other.id: False}
-        with pytest.raises(transition.Stale):
+        with pytest.raises(transition.StaleState):
             transition.move_all(c, [store.runs.step(ended, "running", {})])
         seen = store.runs.by_id(c, ended.id)
     assert seen is not None

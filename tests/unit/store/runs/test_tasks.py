@@ -83,7 +83,7 @@ def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
         task = Rows(store, c).task(Rows(store, c).run())
         columns = {"waits": because("waits-for-turn"), "queued_at": moment(1)}
         transition.move_all(c, [store.tasks.step(task, "queued", columns)])
-        with pytest.raises(transition.Stale):
+        with pytest.raises(transition.StaleState):
             transition.move_all(c, [store.tasks.step(task, "queued", columns)])
         reason, waits = because("forced"), because("waits-for-start")
         store.tasks.note_all(c, [msgspec.structs.replace(task, reason=reason, waits=waits)])

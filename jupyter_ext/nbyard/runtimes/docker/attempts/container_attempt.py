@@ -283,7 +283,7 @@ class ContainerAttempt:
 
     def _leave_network(self) -> None:
         with suppress(NbyardError):
-            self.networks.leave(self.engine, self.order.run_id)
+            self.networks.remove_after_pause(self.engine, self.order.run_id)
 
     def _end_once(self) -> None:
         container = None if self._is_settled else self.engine.container(self.name)

@@ -24,7 +24,7 @@ class Deadline:
         self._since = 0.0
         self._timer: threading.Timer | None = None
 
-    def watch(self, task: TaskFile, grace_seconds: float) -> None:
+    def start_timer(self, task: TaskFile, grace_seconds: float) -> None:
         """Start the timer, unless it runs. `grace_seconds` are added to the limit."""
         seconds = task.timeout_seconds
         if self._timer is not None or not seconds:
@@ -36,7 +36,7 @@ class Deadline:
         self._timer.daemon = True
         self._timer.start()
 
-    def rest(self) -> None:
+    def stop_timer(self) -> None:
         """Stop the timer. A later `watch` continues the count."""
         if self._timer is not None:
             self._timer.cancel()

@@ -115,7 +115,7 @@ class Watcher:
                     attempt.finish(container)
                     break
                 self._seen_at = time.monotonic()
-                self._deadline.watch(attempt.task, grace)
+                self._deadline.start_timer(attempt.task, grace)
                 if attempt.command:
                     self._follow_command(container, attempt.command)
                 else:
@@ -125,7 +125,7 @@ class Watcher:
         except (NbyardError, OSError):
             pass  # poll meets the same error, such as a full disk, and reports it
         finally:
-            self._deadline.rest()
+            self._deadline.stop_timer()
             attempt.poke()
 
     def _look(self) -> Container | None:
@@ -169,7 +169,7 @@ class Watcher:
                 )
                 for is_stdout, piece in printed:
                     copy.feed(is_stdout, piece)
-                    self.over = max(copy.over, self.over or copy.over)
+                    self.over = max(copy.excess, self.over or copy.excess)
                     if time.monotonic() - self._poked_at > POKE_SECONDS:
                         self._poked_at = time.monotonic()
                         attempt.poke()

@@ -29,7 +29,7 @@ def verify_gpus(
     """Check which GPUs a container of the image sees, as long as `wanted` allows it.
 
     Raises:
-        Stopped: The check is no longer wanted.
+        NoLongerWanted: The check is no longer wanted.
         NbyardError: The container does not see the granted GPUs, or sees more.
     """
     if not order.gpus:

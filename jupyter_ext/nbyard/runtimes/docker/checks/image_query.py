@@ -38,7 +38,7 @@ def run_question(
     """Run a container and return its output, of at most MAX_BYTES and one byte.
 
     Raises:
-        Stopped: The answer is no longer `wanted`.
+        NoLongerWanted: The answer is no longer `wanted`.
     """
     engine.remove(spec.name)
     try:

@@ -29,8 +29,8 @@ from nbyard.runtimes.protocol import Order
 PASSED_BYTES = 256 * 2**20  # the most data that is received without being kept
 
 
-class TooMuch(Exception):
-    """The rest of the folder is skipped."""
+class TooManyOtherFiles(Exception):
+    """The search is too long: too many files or bytes. The rest of the folder is skipped."""
 
 
 class OtherFilesTaker:
@@ -55,7 +55,7 @@ class OtherFilesTaker:
         `path` is relative to the attempt folder.
 
         Raises:
-            TooMuch: The search ends here.
+            TooManyOtherFiles: The search ends here.
         """
         folder, _, inside = path.partition("/")
         if folder != CODE or not inside:
@@ -69,7 +69,7 @@ class OtherFilesTaker:
         if self._passed > PASSED_BYTES or self._seen > MOST_SEEN:
             self._files.leave("./", "too-many")
             self.is_over = True
-            raise TooMuch
+            raise TooManyOtherFiles
         return True
 
     def close(self) -> None:

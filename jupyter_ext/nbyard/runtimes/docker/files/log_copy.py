@@ -48,7 +48,7 @@ class LogCopy:
         self._recent = b""
 
     @property
-    def over(self) -> Over:
+    def excess(self) -> Over:
         """Return how many bytes and lines exceeded the limit of the log."""
         return self._log.over
 

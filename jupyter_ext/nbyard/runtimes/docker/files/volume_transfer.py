@@ -29,7 +29,7 @@ from nbyard.errors import NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.docker.build_container_spec import FOLDER, ROOT, probe_spec
-from nbyard.runtimes.docker.files.collect_other_files import OtherFilesTaker, TooMuch
+from nbyard.runtimes.docker.files.collect_other_files import OtherFilesTaker, TooManyOtherFiles
 from nbyard.runtimes.protocol import Order
 
 SPOOL_BYTES = 32 * 2**20
@@ -121,14 +121,17 @@ def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
     trees = ["outputs", *(path for path in paths if path.split("/")[0] != "outputs")]
     try:
         _fetch_at_once(engine, name, folder, trees, others)
-    except (_MuchElse, TooMuch):
+    except (_MuchElse, TooManyOtherFiles):
         for file in (*APPENDED, *REPLACED):
             fetch_file(engine, name, folder, file)
         for tree in trees:
             fetch_tree(engine, name, folder, tree)
         if not others.is_over:
             others = OtherFilesTaker(order, task)
-            with suppress(NotFound, TooMuch), _opened(engine, name, f"{FOLDER}/{CODE}") as archive:
+            with (
+                suppress(NotFound, TooManyOtherFiles),
+                _opened(engine, name, f"{FOLDER}/{CODE}") as archive,
+            ):
                 for member in archive:
                     others.take(archive, member, member.name)
     others.close()

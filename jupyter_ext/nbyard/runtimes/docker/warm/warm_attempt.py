@@ -50,7 +50,7 @@ class GuestAttempt(ContainerAttempt):
         super().__init__(order, engine, networks)
         self._warm = warm
         self._known_since = time.monotonic()
-        self.name = order.site.partition(MARK)[2] or warm.occupied(order.attempt_id)
+        self.name = order.site.partition(MARK)[2] or warm.container_of(order.attempt_id)
 
     @property
     def _home(self) -> Path:
@@ -72,7 +72,7 @@ class GuestAttempt(ContainerAttempt):
         try:
             (container.home / OCCUPANT).write_text(self.order.attempt_id)
             if container.seat is not None:
-                container.seat.take(self.order.folder)
+                container.seat.become_attempt_folder(self.order.folder)
             else:
                 user = container_user(self.engine.info)
                 volume_transfer.send_folder(self.engine, container.name, self.order.folder, user)
@@ -97,11 +97,11 @@ class GuestAttempt(ContainerAttempt):
         if seat.was_leaving():
             with self._finish_lock:
                 if not self.is_over and seat.was_leaving():
-                    seat.leave(self.order.folder, container_user(self.engine.info))
+                    seat.leave_attempt(self.order.folder, container_user(self.engine.info))
 
     def look(self) -> Container | None:
         """Return the container. While its output is followed, the engine is not asked."""
-        known = self._warm.known(self.name)
+        known = self._warm.by_name(self.name)
         if known is None:
             return super().look()
         if known.found is None or not known.is_usable:
@@ -137,7 +137,7 @@ class GuestAttempt(ContainerAttempt):
             if container.labels.get(STAGING) == VOLUME:
                 volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
             else:
-                WarmMount(self._home).leave(self.order.folder, user)
+                WarmMount(self._home).leave_attempt(self.order.folder, user)
             take_back(self.order.folder, user)
             self._move_out()
             if files.has_result(self.order.folder):
@@ -148,7 +148,7 @@ class GuestAttempt(ContainerAttempt):
 
     def _move_out(self) -> None:
         """Free the container before the result is reported, so that the next attempt finds it."""
-        known = self._warm.known(self.name)
+        known = self._warm.by_name(self.name)
         if known is None:
             return  # it belongs to a dispatcher that is gone, and ends by itself
         if known.seat is not None or known.clear(self.order.attempt_id):
@@ -185,15 +185,15 @@ class GuestAttempt(ContainerAttempt):
 
     def _leave_network(self) -> None:
         """Leave the network to the last container of the run."""
-        if self._warm.known(self.name) is None:
+        if self._warm.by_name(self.name) is None:
             super()._leave_network()
 
     def clear(self) -> None:
         """Remove the container unless further attempts can use it."""
-        known = self._warm.known(self.name)
+        known = self._warm.by_name(self.name)
         if not self.name or (known is not None and known.is_usable):
             return
         if known is not None:
             self._warm.discard(known)
-        elif self._warm.occupant(self.name) in ("", self.order.attempt_id):
+        elif self._warm.attempt_in(self.name) in ("", self.order.attempt_id):
             remove_container(self.engine, self.name, self._home)

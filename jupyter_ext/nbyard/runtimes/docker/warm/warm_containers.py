@@ -139,7 +139,7 @@ class WarmContainers:
         """Return whether this dispatcher owns the container or is creating it."""
         return name in self._known or name in self._making
 
-    def known(self, name: str) -> WarmContainer | None:
+    def by_name(self, name: str) -> WarmContainer | None:
         """Return a container of this dispatcher by name, or None."""
         return self._known.get(name)
 
@@ -170,7 +170,7 @@ class WarmContainers:
         if self.folder is not None and name:
             folders.delete_path(self.folder / name)
 
-    def expire(self) -> None:
+    def remove_idle(self) -> None:
         """Remove containers that have been idle for a while."""
         self._discard_idle(lambda one: time.monotonic() - one.idle_since > IDLE_SECONDS)
 
@@ -194,7 +194,7 @@ class WarmContainers:
         for container in [*self._known.values()]:
             container.let_go()
 
-    def occupied(self, attempt_id: str) -> str:
+    def container_of(self, attempt_id: str) -> str:
         """Return the name of the container of an attempt, also if another dispatcher placed it."""
         for place in self.folder.glob(f"*/{OCCUPANT}") if self.folder else ():
             with suppress(OSError):
@@ -202,7 +202,7 @@ class WarmContainers:
                     return place.parent.name
         return ""
 
-    def occupant(self, name: str) -> str:
+    def attempt_in(self, name: str) -> str:
         """Return the ID of the attempt in a container, or ""."""
         with suppress(OSError):
             return (self.folder / name / OCCUPANT).read_text() if self.folder else ""

@@ -41,7 +41,7 @@ class WarmMount:
             os.chown(self.folder, *user)
             os.chown(self.folder / INPUTS, 0, 0)
 
-    def take(self, folder: Path) -> None:
+    def become_attempt_folder(self, folder: Path) -> None:
         """Become the folder of an attempt.
 
         task.json is moved first: without it, the folder is filled anew after a crash.
@@ -56,7 +56,7 @@ class WarmMount:
         (folder / INPUTS).rmdir()
         self.folder.rename(folder)
 
-    def leave(self, folder: Path, user: tuple[int, int]) -> None:
+    def leave_attempt(self, folder: Path, user: tuple[int, int]) -> None:
         """Leave the attempt with a folder of its own.
 
         The result is moved last: without it, nothing is finished.

@@ -40,10 +40,10 @@ def test_the_limit_is_counted_from_when_it_was_first_seen(
             monotonic=lambda seconds=seconds: begun + seconds,
             time=lambda: time.time() + days * DAY_SECONDS,
         ))  # fmt: skip
-        deadline.watch(limited(60.0), 5.0)
-        deadline.watch(limited(60.0), 5.0)
-        deadline.rest()
-    deadline.watch(limited(None), 5.0)
+        deadline.start_timer(limited(60.0), 5.0)
+        deadline.start_timer(limited(60.0), 5.0)
+        deadline.stop_timer()
+    deadline.start_timer(limited(None), 5.0)
     assert left == pytest.approx([65, 45, 0])
 
 
@@ -52,6 +52,6 @@ def test_when_it_has_come_the_end_is_asked_for(tmp_path: Path) -> None:
     task = limited(0.01)
     write_task(tmp_path, task)
     ended = threading.Event()
-    Deadline(Order("a", "s", "r", "n", tmp_path, "m"), ended.set).watch(task, 0.0)
+    Deadline(Order("a", "s", "r", "n", tmp_path, "m"), ended.set).start_timer(task, 0.0)
     assert ended.wait(30)
     assert cancel_reason(tmp_path) == because("time-limit", seconds=0.01)

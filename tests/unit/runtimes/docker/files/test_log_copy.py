@@ -24,7 +24,7 @@ def fed(folder, pieces, base=0):
     for is_stdout, data in pieces:
         copy.feed(is_stdout, data)
     copy.close()
-    return copy.over
+    return copy.excess
 
 
 PIECES = st.lists(st.tuples(st.booleans(), st.binary(max_size=12)), max_size=12)

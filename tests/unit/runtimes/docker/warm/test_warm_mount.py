@@ -37,13 +37,13 @@ def test_the_seat_is_the_folder_of_one_after_the_other(seat: WarmMount, tmp_path
     for name in ("a", "b"):
         folder = attempt(tmp_path, name)
         before = content(folder)
-        seat.take(folder)
+        seat.become_attempt_folder(folder)
         assert content(folder) == before and not seat.folder.exists()
         assert (os.stat(folder).st_ino, os.stat(folder / "inputs").st_ino) == (bound, inputs)
         (folder / "outputs/o").write_text(name)
         (folder / "outputs").chmod(0o500)
         (folder / "result.json").touch()
-        seat.leave(folder, ME)
+        seat.leave_attempt(folder, ME)
         assert content(folder) == sorted([*before, "outputs/o", "result.json"])
         assert os.stat(folder).st_ino != bound
         assert os.stat(seat.folder).st_ino == bound and content(seat.folder) == ["inputs"]
@@ -53,7 +53,7 @@ def test_the_seat_is_the_folder_of_one_after_the_other(seat: WarmMount, tmp_path
 def test_a_wish_to_end_that_came_too_late_meets_nobody_else(seat: WarmMount, tmp_path):
     (seat.folder / "cancel").touch()
     folder = attempt(tmp_path, "a")
-    seat.take(folder)
+    seat.become_attempt_folder(folder)
     assert not (folder / "cancel").exists()
 
 
@@ -61,7 +61,7 @@ def test_a_wish_to_end_that_came_too_late_meets_nobody_else(seat: WarmMount, tmp
 def test_leaving_goes_on_after_a_crash_at_any_step(seat: WarmMount, tmp_path, steps, monkeypatch):
     """Q10: nothing of the attempt is lost, and without its result nothing is over."""
     folder = attempt(tmp_path, "a")
-    seat.take(folder)
+    seat.become_attempt_folder(folder)
     (folder / "result.json").touch()
     before = content(folder)
     rename, left = Path.rename, [steps]
@@ -75,12 +75,12 @@ def test_leaving_goes_on_after_a_crash_at_any_step(seat: WarmMount, tmp_path, st
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", crash)
         try:
-            seat.leave(folder, ME)
+            seat.leave_attempt(folder, ME)
         except KeyboardInterrupt:
             assert not (folder / "result.json").exists() or left == [0]
     again = WarmMount(seat.home)
     if again.was_leaving():
-        again.leave(folder, ME)
+        again.leave_attempt(folder, ME)
     assert content(folder) == before
     assert content(seat.folder) == ["inputs"]
 
@@ -100,10 +100,10 @@ def test_a_folder_that_was_only_half_taken_has_no_task(seat: WarmMount, tmp_path
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", crash)
         with pytest.raises(KeyboardInterrupt):
-            seat.take(folder)
+            seat.become_attempt_folder(folder)
     assert not (folder / "task.json").exists()
     shutil.rmtree(folder)
     folder = attempt(tmp_path, "a")
     before = content(folder)
-    seat.take(folder)
+    seat.become_attempt_folder(folder)
     assert content(folder) == before
