@@ -24,7 +24,7 @@ def last_values(folder: Path, most: int = ON_CARD) -> list[ShownMetric]:
 
 
 def read_end(path: Path, most: int) -> bytes:
-    """Return the end of a file."""
+    """Return at most the last `most` bytes of a file; b"" if it cannot be read."""
     with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
         handle.seek(max(0, handle.seek(0, os.SEEK_END) - most))
         return handle.read(most) or b""

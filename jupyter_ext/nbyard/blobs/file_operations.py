@@ -63,7 +63,7 @@ class CheckedReader(io.RawIOBase):
 
 
 def has_hash(hexdigest: str, digest: str) -> bool:
-    """Return whether the digest has this hash."""
+    """Return whether `digest`, such as "sha256:…", contains this hash, whatever its algorithm."""
     return digest.partition(":")[2] == hexdigest
 
 

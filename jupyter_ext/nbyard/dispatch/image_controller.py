@@ -52,7 +52,7 @@ ENGINE_SECONDS = 120.0
 
 
 def offer_images(runtimes: Iterable[Runtime], settings: Settings, blobs: Blobs) -> None:
-    """Give each runtime that needs images functions to build them."""
+    """Pass functions that build images to the runtimes that need images; call this at start."""
     network, sources = settings.docker_build_network, settings.allowed_package_sources
     image_for = partial(environment_image, blobs=blobs, network=network, sources=sources)
     for runtime in runtimes:

@@ -172,7 +172,7 @@ class PortHealth:
                 self._said[number] = unready_reason(place, path, secret) if place.port else ""
 
     def words(self, number: int) -> str:
-        """Return why the first port of a revision is down, in its own words."""
+        """Return the text of the first port's last response that explains why it is down, or ""."""
         return self._said.get(number, "")
 
 

@@ -19,5 +19,5 @@ class Caller(msgspec.Struct, frozen=True):
     attempt_id: str = ""
 
     def may(self, scope: str) -> bool:
-        """Return whether the caller has a scope."""
+        """Return whether the caller has a scope, such as `runs:write`."""
         return "*" in self.scopes or scope in self.scopes

@@ -35,7 +35,7 @@ PLAIN = str.maketrans(
 
 
 def check_name(name: object, field: str = "name") -> str:
-    """Return the name in NFC.
+    """Check a name that a user chose, and return it in Unicode normal form NFC.
 
     Raises:
         Invalid: the name breaks a rule; the message says which.

@@ -32,7 +32,7 @@ def check_limit(limit: int) -> int:
 
 
 def check_count(count: int, field: str) -> int:
-    """Check a count.
+    """Check a count that a client sent, and return it.
 
     Raises:
         Invalid: it is negative or exceeds 64 bits.

@@ -268,7 +268,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 
 
 def _alike(requirements: Path) -> list[str]:
-    """Let uv choose among several indexes as pip does.
+    """Return options with which uv chooses among several indexes as pip does.
 
     uv takes a package from the first index that has it, pip takes the best match of all. Without
     several indexes, or with UV_INDEX_STRATEGY set, no option is added.

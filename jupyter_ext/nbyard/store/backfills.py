@@ -145,7 +145,7 @@ class BackfillRows:
         return c.execute(statement).rowcount == 1
 
     def replace_run(self, c: Connection, backfill_id: str, old: str, new: str) -> None:
-        """Let a retry take the place of its run, so that its result counts."""
+        """Replace a run of the backfill by its retry, so that the result of the retry counts."""
         is_own = and_(T.backfill_id == backfill_id, T.run_id == old)
         c.execute(update(backfill_ticks).where(is_own).values(run_id=new))
 

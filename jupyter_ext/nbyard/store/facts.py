@@ -10,7 +10,7 @@ CHANGE = update(facts).where(facts.c.name == bindparam("of")).values(value=bindp
 
 
 class FactRows:
-    """Queries on named values."""
+    """Queries on single values of the store, such as its ID, by name."""
 
     def get(self, c: Connection, name: str) -> str | None:
         """Return the value stored under the name."""
@@ -25,7 +25,7 @@ class FactRows:
         return found
 
     def keep(self, c: Connection, name: str, value: str) -> None:
-        """Set the value."""
+        """Store a value under a name; replace an earlier one."""
         if self.get_or_store(c, name, value) != value:
             c.execute(CHANGE, {"of": name, "to": value})
 

@@ -84,7 +84,7 @@ class ProjectRows:
     """Queries on projects; queries with an `owner` see only what that owner may see."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a project."""
+        """Insert a project, and append its event."""
         c.execute(insert(projects), [row])
         self.append_event(c, row["id"], row["owner"], "created")
 

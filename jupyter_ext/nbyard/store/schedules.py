@@ -94,7 +94,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         return ScheduleRow(Schedule(**fields, counts=counts), *(known[name] for name in others))
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a schedule."""
+        """Insert a schedule, and append its event."""
         c.execute(insert(schedules), [row])
         self.append_event(c, row["id"], row["owner"], "created")
 

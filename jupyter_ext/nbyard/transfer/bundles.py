@@ -92,7 +92,7 @@ class SharedBundles:
         return msgspec.structs.replace(bundle, file=file) if bundle and file in names else None
 
     def keep(self, picked: Picked, bundle: Bundle, blobs: Blobs) -> None:
-        """Keep a bundle for other files, unless only its own file made it what it is."""
+        """Keep a bundle for other code files of its folder, if all would have the same one."""
         if picked.is_whole and not rule_of(picked.base, picked.file):
             names = frozenset(entry.path for entry in blobs.tree(bundle.digest).files)
             self._of[picked.base] = bundle, names
@@ -139,7 +139,7 @@ def pick_files(
 
 
 def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
-    """Store a bundle.
+    """Store the picked files of a code file as blobs, and return their bundle.
 
     Raises:
         TooLarge: the bundle has more than `cap` bytes; the message names the largest files.

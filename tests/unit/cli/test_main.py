@@ -305,7 +305,7 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
     here: Any = Local.__new__(Local)
     here.datasets = Mock()
     monkeypatch.setattr("nbyard.discover.connect", lambda _: here)
-    monkeypatch.setattr(Local, "unheard", lambda _: {"NBYARD_SLOTS": "4"})
+    monkeypatch.setattr(Local, "ignored_settings", lambda _: {"NBYARD_SLOTS": "4"})
     here.datasets.create.return_value.current = Mock(state="ready", columns=0, size_bytes=1)
     said = CliRunner().invoke(datasets.add, ["http://x.example/a.csv"])
     assert "NBYARD_SLOTS does not count" in said.output

@@ -77,7 +77,7 @@ class Observations:
 
     @property
     def has_slots(self) -> bool:
-        """Return whether the attempt has its slots."""
+        """Return whether the attempt was granted cores, memory and GPUs and still has them."""
         return self.phase in WITH_SLOTS
 
     @property
@@ -92,7 +92,7 @@ class Observations:
 
     @property
     def keeps_slots(self) -> bool:
-        """Return whether the attempt keeps its slots.
+        """Return whether no other attempt may get the slots of this one.
 
         An attempt that may be live keeps them for at most 120 s.
         """
@@ -129,7 +129,7 @@ class AttemptDriver:
     facts: list[Fact] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Carry out what is due."""
+        """Start, stop or check the attempt, as its state and a cancellation require."""
         if self.snapshot.is_cancelled:
             self._react(self._to_stop(Event.STOP_DUE, CANCELLED))
         elif self.snapshot.attempt.state == "recorded":

@@ -30,7 +30,7 @@ class AttemptController:
         self._seen: dict[str, Observations] = {}
 
     def grant_slots(self, attempt_id: str) -> None:
-        """Give the attempt its slots, so that it may start."""
+        """Record that the attempt has its slots, so that the next visit starts it."""
         seen = self._seen.setdefault(attempt_id, Observations())
         seen.phase = next_step(seen.phase, Event.ADMIT).phase
 

@@ -74,7 +74,7 @@ class WorkerSnapshot:
 
 
 def worker_snapshot(context: DispatchContext, worker: LiveWorker) -> WorkerSnapshot:
-    """Return the snapshot of a worker from the board."""
+    """Return what a thread needs to check a worker; call this in the loop's thread."""
     waiting = [
         UnfinishedAttempt(attempt.record, attempt.task, attempt.since)
         for attempt in worker.attempts.values()
@@ -217,7 +217,10 @@ class WorkerCheck:
     found: dict[str, list[Fact]]
 
     def take(self) -> bool:
-        """Check the worker and return whether it has ended."""
+        """Check the worker and report the results of its calls; return whether it has ended.
+
+        A worker that runs gets its new calls. An unneeded one is asked to stop.
+        """
         try:
             seen = self.runtime.poll(self.snapshot.order)
             why = self._why_end()

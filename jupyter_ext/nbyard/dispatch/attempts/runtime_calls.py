@@ -13,7 +13,7 @@ log = logging.getLogger("nbyard.dispatch")
 
 
 def poll_attempt(snapshot: AttemptSnapshot, runtime: Runtime) -> Observation:
-    """Poll the attempt.
+    """Return what the runtime observes of the attempt.
 
     Raises:
         Unavailable: The engine does not answer. Its last known state may be "running".

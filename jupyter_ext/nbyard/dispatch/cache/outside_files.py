@@ -165,7 +165,10 @@ class OutsideFiles:
                 yield path, one
 
     def changes(self, outside: Mapping[str, OutsideFile], runtime: str) -> Iterator[Reason]:
-        """Yield what is not as a result of that runtime expects it."""
+        """Yield a reason for each outside file that differs from the state in which it was used.
+
+        A runtime that knows paths is asked for their states on its machines.
+        """
         elsewhere = self._context.runtimes.get(runtime)
         machines = None
         if isinstance(elsewhere, KnowsPaths):
@@ -233,7 +236,10 @@ class Comparisons:
         return task_id in self._under_way
 
     def changes(self, task_id: str, hit: Hit, runtime: str) -> Sequence[Reason] | None:
-        """Return what prevents the task from reusing a result; None while a thread looks."""
+        """Return the changed files for which a result is not reused; None while a thread compares.
+
+        The thread wakes the loop, which then asks again.
+        """
         if not hit.outside:
             return ()
         of, found = self._changes.pop(task_id, ("", ()))

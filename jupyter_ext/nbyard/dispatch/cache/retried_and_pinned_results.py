@@ -29,7 +29,7 @@ def take_over(context: DispatchContext, changes: RoundChanges, task: LiveTask) -
             raise NotFound(because("pinned-result-gone", run=pinned))
         return False
     reason = because("pinned", run=pinned) if pinned else because("reused", run=run.number)
-    take(changes, task, rows, reason, depended)
+    use_earlier_result(changes, task, rows, reason, depended)
     return True
 
 
@@ -52,10 +52,10 @@ def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool
     return all(map(blobs.exists, digests))
 
 
-def take(
+def use_earlier_result(
     changes: RoundChanges, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
 ) -> None:
-    """Give an earlier result to the task."""
+    """End the task as succeeded and cached, with `rows` of an earlier result as its outputs."""
     told = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
     changes.link(task, rows)
     changes.move_task(task, "succeeded", **told, **columns)

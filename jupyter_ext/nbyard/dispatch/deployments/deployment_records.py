@@ -48,7 +48,7 @@ class DeploymentRecords:
                 self._rows.note(c, row, told, reason=reason)
 
     def update_revision(self, revision_row: RevisionRow, **columns: Any) -> None:
-        """Update columns of a revision."""
+        """Update columns of a revision in a transaction of its own."""
         with self._context.write() as c:
             self._rows.set_revision(c, revision_row.revision.id, **columns)
 
@@ -109,7 +109,7 @@ class DeploymentRecords:
             return self._context.store.facts.get(c, "base_url") or "/"
 
     def log(self, row: DeploymentRow, revision_row: RevisionRow) -> KeptLog:
-        """Return the log of a revision."""
+        """Return the log file of a revision, to which the container's output is copied."""
         return KeptLog(
             self._context.folder / deployment_folder(row.id) / log_name(revision_row.number)
         )
@@ -142,5 +142,5 @@ class DeploymentRecords:
 
 
 def write_log_line(kept_log: KeptLog, words: str) -> None:
-    """Write one line to a log."""
+    """Append one line of nbyard's own to the log of a revision."""
     kept_log.write(words.encode() + b"\n")

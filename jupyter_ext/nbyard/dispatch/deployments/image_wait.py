@@ -1,4 +1,4 @@
-"""Let a deployment wait while its image is being built."""
+"""Find the image build for which a deployment has to wait."""
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD, not_built, waits_for_build

@@ -95,7 +95,7 @@ class RunController:
         return bool(self._board.runs or self._clean_ups)
 
     def live(self) -> list[LiveAttempt]:
-        """Return the live attempts."""
+        """Return the live attempts of all runs, for the clean-up of what belongs to no attempt."""
         return list(self._board.attempts.values())
 
     def slots(self, turn: Turn) -> Slots:

@@ -21,7 +21,7 @@ class UnknownPackages:
 
 
 class EnvironmentWaits:
-    """Waiting tasks by runtime; all tasks of a runtime wait for the same."""
+    """Tasks that wait until their runtime knows its packages, which their cache keys contain."""
 
     def __init__(self) -> None:
         self._silences: dict[str, UnknownPackages] = {}
@@ -35,8 +35,8 @@ class EnvironmentWaits:
         """Record that the runtime knows its packages; callable from any thread."""
         self._silences.pop(runtime, None)
 
-    def must_wait(self, changes: RoundChanges, task: LiveTask) -> bool:
-        """Return whether the task has to wait, and set its reason."""
+    def hold_back(self, changes: RoundChanges, task: LiveTask) -> bool:
+        """Make the task wait, with a reason, if its runtime is silent; return whether it waits."""
         runtime = task.record.plan.runtime
         silence = self._silences.get(runtime)
         if silence is None:

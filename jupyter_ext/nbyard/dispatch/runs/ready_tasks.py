@@ -15,7 +15,11 @@ from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.dispatch.cache.outside_files import Comparisons
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
-from nbyard.dispatch.cache.retried_and_pinned_results import keep_and_check_bytes, take, take_over
+from nbyard.dispatch.cache.retried_and_pinned_results import (
+    keep_and_check_bytes,
+    take_over,
+    use_earlier_result,
+)
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.environment_waits import EnvironmentWaits
 from nbyard.dispatch.runs.worker_assignment import Group, group_of
@@ -137,7 +141,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         return False
 
     def reevaluate_after(self, names: Sequence[tuple[str, str]]) -> None:
-        """Evaluate the tasks that wait for these new results again."""
+        """Evaluate again the queued tasks with these cache keys, which now have a cached result."""
         for name in names:
             for task_id in self._same.get(name, set()) & self._board.queue.ids:
                 if not self._known[task_id].why_not():
@@ -196,7 +200,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             self._ask(tasks[0])
             for task in tasks:
                 if not is_overdue(changes, task):
-                    self._unknowns.must_wait(changes, task)
+                    self._unknowns.hold_back(changes, task)
             changes.settle()
 
     def _candidate(self, changes: RoundChanges, task: LiveTask) -> ReadyTask | None:
@@ -213,7 +217,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             if record.plan.reuse and take_over(self._context, changes, task):
                 return None
             if known is None:
-                if self._unknowns.must_wait(changes, task):
+                if self._unknowns.hold_back(changes, task):
                     del self._board.fresh[record.id]
                     self._forget(record.id)
                 else:
@@ -296,7 +300,9 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             own = beside.get(hit.task_id, {})
             if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
-                take(changes, one.live, rows[hit.task_id], reuse_reason(hit), one.columns | own)
+                use_earlier_result(
+                    changes, one.live, rows[hit.task_id], reuse_reason(hit), one.columns | own
+                )
 
 
 def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:

@@ -51,7 +51,7 @@ class WorkerAssignment:
         self._seconds: dict[str, float] = {}
 
     def learn_duration(self, plan: TaskPlan, result: Result) -> None:
-        """Learn the duration of a finished call."""
+        """Update the expected duration of calls to this version of a function."""
         took, version = max(result.finished_at - result.started_at, 0.0), plan.executable_version_id
         if len(self._seconds) >= REMEMBERED:
             self._seconds.clear()

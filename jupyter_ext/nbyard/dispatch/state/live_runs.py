@@ -290,7 +290,7 @@ class LiveRuns:
         return task.attempt
 
     def assign_worker(self, attempt: LiveAttempt, worker: LiveWorker) -> None:
-        """Assign the attempt to the worker."""
+        """Move the attempt to the worker, and start the count of its waiting time again."""
         if attempt.worker is not None:
             attempt.worker.attempts.pop(attempt.record.id, None)
         self.workers[worker.id] = worker

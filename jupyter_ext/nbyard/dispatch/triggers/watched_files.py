@@ -127,12 +127,12 @@ class WatchedFiles:
         return bool(self._dropped)
 
     def stop_unneeded_watches(self) -> None:
-        """Stop asking for such hints. This takes long in a large tree of folders."""
+        """Stop watching folders that no trigger needs; call this in a thread, it may take long."""
         while self._dropped:
             self._hints.unwatch(self._dropped.pop())
 
     def due_triggers(self) -> list[str]:
-        """Return the IDs of triggers at whose files to look now; the caller looks."""
+        """Return the IDs of the triggers to pass to `look` now, and plan their following looks."""
         now = time.monotonic()
         with self._lock:
             if now < self._first_look:
@@ -165,7 +165,10 @@ class WatchedFiles:
         return max(least, each * alike) * random.uniform(0.75, 1.0)
 
     def look(self, trigger_id: str) -> bool:
-        """Look at the files of a trigger; return whether a firing was recorded."""
+        """Compare the files of a trigger with their stored states; return whether it fired.
+
+        The next comparison is planned, earlier if a changed file may still be incomplete.
+        """
         watch = self._watches.get(trigger_id)
         if watch is None:
             return False

@@ -53,7 +53,7 @@ class InputFacts(msgspec.Struct, frozen=True):
 
     @property
     def source(self) -> str:
-        """Return the output that the data comes from, or what it is outside the run."""
+        """Return `node.output` for data of the run, else the description of its origin."""
         return f"{self.node}.{self.output}" if self.node else self.origin
 
 

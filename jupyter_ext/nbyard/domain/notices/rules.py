@@ -47,7 +47,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 def check_rules(rules: Sequence[NoticeRule], field: str = "rules") -> None:
-    """Check the limits of rules.
+    """Check the number of rules and the limits of each.
 
     Raises:
         Invalid: a field is refused.
@@ -68,7 +68,7 @@ def check_rules(rules: Sequence[NoticeRule], field: str = "rules") -> None:
 
 
 def check_events(events: Collection[str], field: str) -> None:
-    """Check the events of a rule.
+    """Check that a rule has events.
 
     Raises:
         Invalid: there is none.

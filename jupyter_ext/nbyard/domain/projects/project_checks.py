@@ -94,7 +94,7 @@ def check_facts(facts: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_task(task: ProjectTask) -> None:
-    """Check the texts of a task.
+    """Check the length of each text of a project's task.
 
     Raises:
         Invalid: a text is too long.

@@ -38,7 +38,7 @@ class Progress:
         self._ended = Counter(state for state in self._states.values() if state in TASK.terminal)
 
     def first_steps(self) -> Steps:
-        """Return the first moves.
+        """Return the moves of nodes that are possible before any task of the run has ended.
 
         Waiting nodes whose dependencies have succeeded are queued; those that depend on a failed
         node are skipped.

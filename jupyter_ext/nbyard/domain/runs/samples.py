@@ -26,7 +26,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 def check_sample(rows: int, files: int) -> Sample:
-    """Return a sample of that size.
+    """Return a sample with this number of rows and files, after checking both.
 
     Raises:
         Invalid: a number is out of range.

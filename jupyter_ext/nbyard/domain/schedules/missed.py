@@ -14,7 +14,7 @@ MOST_CATCH_UPS = 100
 
 
 def check_missed(policy: Missed) -> None:
-    """Check a policy.
+    """Check the window and the number of missed due times that a policy catches up.
 
     Raises:
         Invalid: a field is refused.

@@ -39,7 +39,7 @@ def session() -> Any:
 
 @contextlib.contextmanager
 def no_debugger() -> Iterator[None]:
-    """Let ipykernel be imported without its debugger."""
+    """Hide the debugger of ipykernel from imports in the block."""
     sys.modules[DEBUGGER] = None  # type: ignore[assignment]
     try:
         yield

@@ -86,7 +86,7 @@ class Parent:
             self._look_after()
         self._hear_pool(ready)
         for member in list(self._supervisors.busy.values()):
-            if member.claims in ready and self._supervisors.is_idle_now(member):
+            if member.claims in ready and self._supervisors.read_state(member):
                 del self._folders[member.pid]
         if self._requests in ready:
             self._obey()

@@ -136,7 +136,7 @@ class Pool:
         return word == FREE
 
     def take_back(self, one: WaitingSupervisor, scratch: str) -> None:
-        """Let a supervisor wait again.
+        """Return a supervisor to the pool after its attempt, with another scratch folder.
 
         Raises:
             OSError: The supervisor is gone.
@@ -154,7 +154,7 @@ class Pool:
         self.standing[one.pid] = one
 
     def mark_ready(self, one: WaitingSupervisor) -> None:
-        """Mark a supervisor as ready when it reports so."""
+        """Read the message of a supervisor that its kernel is ready, and forget its failures."""
         with contextlib.suppress(OSError):  # the supervisor is ending, which `lost` handles
             if one.claims.recv(1):
                 self._failures.pop(one.kernel, None)

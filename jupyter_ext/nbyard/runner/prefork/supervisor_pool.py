@@ -60,8 +60,11 @@ class SupervisorPool:
         """Return the sockets on which members report the end of an attempt."""
         return [one.claims for one in self.busy.values()]
 
-    def is_idle_now(self, one: Member) -> bool:
-        """Return whether the member is idle now. If not, it has ended and is reaped elsewhere."""
+    def read_state(self, one: Member) -> bool:
+        """Read a member's message that it is idle; return False if it has ended instead.
+
+        An idle member is kept for the next attempt, unless too many are idle.
+        """
         self.busy.pop(one.pid)
         try:
             is_idle = one.claims.recv(1) == IDLE

@@ -146,7 +146,7 @@ class ForeignKernel(StartedKernel):
         os.close(handle)
 
     async def claim(self, told: dict[str, Any]) -> bool:
-        """Let the given attempt take over this kernel.
+        """Set the waiting kernel up for the given attempt.
 
         Return False if that fails, or if a kernel started now would be a different one.
         """

@@ -19,7 +19,7 @@ class Signals:
             os.set_blocking(end, False)
 
     def handle(self, selector: selectors.BaseSelector) -> None:
-        """Let each signal wake the selector."""
+        """Install the signal handlers; each signal wakes the selector."""
         signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGUSR1, lambda *_: None)
@@ -32,7 +32,7 @@ class Signals:
         self.stop = because("supervisor-stopped", signal=signal.Signals(number).name)
 
     def leave(self) -> None:
-        """Let no further signal write to the pipe."""
+        """Disconnect signals from the pipe."""
         signal.set_wakeup_fd(-1)
 
     def close(self) -> None:

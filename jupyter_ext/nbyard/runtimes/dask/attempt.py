@@ -94,7 +94,7 @@ class DaskAttempt:
             temporary.unlink()
 
     def note_news(self) -> None:
-        """Note that there is news on the worker."""
+        """Record that the worker has news to fetch, and wake the listeners."""
         self._has_news = True
         self.poke()
 

@@ -78,7 +78,7 @@ def freeze_request(parts: ServiceContext, owner: str, run: NewRun) -> FrozenRequ
 
 
 def keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
-    """Store a template.
+    """Store the run template of a schedule, trigger or backfill; write no run.
 
     Raises:
         Invalid: a value is refused; it is named below `run`.

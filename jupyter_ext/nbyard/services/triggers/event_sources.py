@@ -46,7 +46,7 @@ class EventSource(msgspec.Struct, frozen=True):
         return kind_of(self.on)
 
     def columns(self) -> dict[str, Any]:
-        """Return the columns of the trigger."""
+        """Return the columns of the trigger's row that describe the event."""
         return {
             "kind": self.kind,
             "event": msgspec.to_builtins(self.on),

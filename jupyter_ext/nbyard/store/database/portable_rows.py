@@ -77,7 +77,7 @@ def _row(table: Table, line: bytes) -> dict[str, Any]:
 
 
 def _continue_numbers(c: Connection, table: Table) -> None:
-    """Let PostgreSQL number new rows after the loaded ones, as SQLite does by itself."""
+    """Set PostgreSQL's sequences to the highest loaded numbers; SQLite needs no such step."""
     if c.dialect.name != "postgresql":
         return
     for column in table.primary_key.columns:

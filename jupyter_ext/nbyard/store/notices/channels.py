@@ -30,7 +30,7 @@ class ChannelRows:
         self._vault = vault
 
     def insert(self, c: Connection, made: Channel, secret: ChannelSecret) -> None:
-        """Insert a channel."""
+        """Insert a channel, and append its event."""
         row = {name: getattr(made, name) for name in PLAIN}
         row["digest"] = msgspec.to_builtins(made.digest)
         c.execute(insert(notice_channels), [row | self._sealed(c, made.owner, made.id, secret)])

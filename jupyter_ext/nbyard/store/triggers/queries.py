@@ -81,7 +81,7 @@ class TriggerRows(NamedRows[TriggerRow]):
         return TriggerRow(Trigger(**fields, on=on, counts=counts), **others)
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a trigger."""
+        """Insert a trigger, and append its event."""
         c.execute(insert(triggers), [row])
         self.append_event(c, row["id"], row["owner"], "created")
 

@@ -69,7 +69,7 @@ def test_variables_that_do_not_count_are_told(
 ) -> None:
     """G5: not silently ignored."""
     others: dict[str, str] = {}
-    monkeypatch.setattr(Local, "unheard", lambda _: others)
+    monkeypatch.setattr(Local, "ignored_settings", lambda _: others)
     here = Local.__new__(Local)
     tell_unheard(here)
     tell_unheard(object())

@@ -83,7 +83,10 @@ class LogCopy:
 def log_copy(
     folder: Path, container: Container, command: CommandWork | None, seen: Over | None = None
 ) -> LogCopy:
-    """Return the copy of this container's log."""
+    """Return a writer that copies a container's log to the attempt folder.
+
+    Standard output and error that are outputs of a command go to files of their own.
+    """
     base = int(container.labels.get(LOG_BASE) or 0)
     if command is None or opens_files(container):
         return LogCopy(folder, base, stdout_apart=False, seen=seen)

@@ -57,7 +57,7 @@ class WarmContainer:
         self._ask({RUN: attempt_id})
 
     def clear(self, attempt_id: str) -> bool:
-        """Let the container empty its folder on the engine. Return whether it did."""
+        """Ask the runner to empty the folder in its container; return whether it did so in time."""
         self._ask({CLEAR: attempt_id})
         end = time.monotonic() + CLEAR_SECONDS
         while not self.channel.has_said(CLEARED, attempt_id):
@@ -144,7 +144,7 @@ class WarmContainers:
         return self._known.get(name)
 
     def give_back(self, container: WarmContainer) -> None:
-        """Make a container idle after its attempt has ended."""
+        """Keep a container for other attempts after its attempt; remove it if its run has ended."""
         (container.home / OCCUPANT).unlink(missing_ok=True)
         with self._lock:
             keep = container.run not in self._ended_runs and container.is_usable

@@ -42,7 +42,7 @@ class WarmMount:
             os.chown(self.folder / INPUTS, 0, 0)
 
     def become_attempt_folder(self, folder: Path) -> None:
-        """Become the folder of an attempt.
+        """Move the files of an attempt into the mounted folder, and rename it to the attempt's.
 
         task.json is moved first: without it, the folder is filled anew after a crash.
         """
@@ -57,7 +57,7 @@ class WarmMount:
         self.folder.rename(folder)
 
     def leave_attempt(self, folder: Path, user: tuple[int, int]) -> None:
-        """Leave the attempt with a folder of its own.
+        """Move the files of an attempt to a folder of its own, and empty the mounted one.
 
         The result is moved last: without it, nothing is finished.
         """

@@ -18,7 +18,7 @@ def test_who_has_no_container_yet_notices_that_the_engine_is_silent(tmp_path: Pa
         raise Unavailable("no word")
 
     engine: Any = SimpleNamespace(container=container)
-    warm: Any = SimpleNamespace(occupied=lambda _: "")
+    warm: Any = SimpleNamespace(container_of=lambda _: "")
     networks: Any = None
     guest = GuestAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks, warm)
     assert not guest.name
