@@ -151,7 +151,7 @@ def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) 
                 assert row is not None
                 places = [Place("web", "127.0.0.1", service.port, answers=True)]
                 yard.store.deployments.set_revision(c, row.revision.id, places=places)
-                yard.store.deployments.serve(c, made, 1)
+                yard.store.deployments.route_requests(c, made, 1)
         link = "/nbyard/deployments/app/web/"
         answer = people.get(f"{link}deep?x=1", people.bob, "bob")
         assert answer.json["uri"] == "/deep?x=1"

@@ -116,7 +116,7 @@ def server(tmp_path: Path, service: int) -> Iterator[JupyterServer]:
                 row = store.deployments.revision(c, found.id, 1)
                 places = [Place("web", "127.0.0.1", service, answers=True)]
                 store.deployments.set_revision(c, row.revision.id, places=places)
-                store.deployments.serve(c, found, 1)
+                store.deployments.route_requests(c, found, 1)
         yield made
     finally:
         made.stop()

@@ -59,7 +59,7 @@ def test_an_address_is_where_the_one_that_answers_listens(machine):
     with machine.store.write() as c:
         (row,) = rows.under_way(c)
         rows.set_revision(c, row.newest.revision.id, places=[Place("web", "127.0.0.1", 4000)])
-        rows.serve(c, row, 1)
+        rows.route_requests(c, row, 1)
     assert found.address(made) == "http://127.0.0.1:4000/"
     found.yard.close()
 

@@ -318,7 +318,7 @@ class ImageController:
         models, removed = self._context.store.models, []
         with self._context.write() as c:
             for package in models.with_expired_lease(c, datetime.now(UTC)):
-                models.keep(c, package.id, None)
+                models.set_lease_end(c, package.id, None)
                 image = self._rows.get(c, package.owner, package.image)
                 if image is not None and not self._rows.is_used(c, image):
                     self._rows.remove(c, image)

@@ -40,7 +40,7 @@ class LiveAttempts(Collection[str]):
     def _ids(self) -> set[str]:
         with self._store.read() as c:
             live = {attempt.id for attempt in self._store.attempts.live(c)}
-            live |= {check_name(*one) for one in self._store.deployments.begun(c)}
+            live |= {check_name(*one) for one in self._store.deployments.started_revisions(c)}
             live |= self._store.model_probes.begun(c)
             return live | self._store.workers.live(c)
 

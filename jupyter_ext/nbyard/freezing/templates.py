@@ -170,8 +170,8 @@ def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
     real = str(frozen.context.files.locate_code(path))
     if not path.endswith(WORKFLOW):
         return "", "", real
-    workflow = rows.seen(c, frozen.owner, real, frozen.document, frozen.is_there)
-    return workflow.id, rows.freeze(c, workflow, frozen.document), real
+    workflow = rows.create_or_update(c, frozen.owner, real, frozen.document, frozen.is_there)
+    return workflow.id, rows.version_of(c, workflow, frozen.document), real
 
 
 def _opened(context: FreezingContext, owner: str, body: NewRun) -> tuple[Resolver, Document]:

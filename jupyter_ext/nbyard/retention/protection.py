@@ -32,9 +32,9 @@ def finished_runs(
     """
     # Only rules with a size need the outputs, which are most of the rows.
     is_sized = any(one.max_bytes is not None for one in rules)
-    runs = store.clean_ups.finished(c, owner, with_outputs=is_sized, until=_until(rules))
-    protection = _pinned(store.clean_ups.documents(c, owner), documents)
-    for run_id, name in store.clean_ups.deployed(c, owner).items():
+    runs = store.clean_ups.finished_runs(c, owner, with_outputs=is_sized, until=_until(rules))
+    protection = _pinned(store.clean_ups.newest_documents(c, owner), documents)
+    for run_id, name in store.clean_ups.deployments_by_run(c, owner).items():
         protection[run_id] = because("model-deployed", name=name)
     for run_id in store.bisections.compared(c, owner):
         protection[run_id] = because("run-is-bisected")
@@ -42,7 +42,7 @@ def finished_runs(
         if run.name:
             code = "run-has-name" if run.path.endswith(".nbflow") else "has-name"
             protection[run.id] = because(code, name=run.name)
-    for run_id in store.clean_ups.kept(c, owner):
+    for run_id in store.clean_ups.kept_ids(c, owner):
         protection[run_id] = because("kept-by-user")
     for run_id in protection.keys() & runs.keys():
         runs[run_id] = msgspec.structs.replace(runs[run_id], protection=protection[run_id])

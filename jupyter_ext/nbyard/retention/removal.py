@@ -79,7 +79,7 @@ def remove_runs(
     for start in range(0, len(doomed), RUNS_AT_ONCE):
         names: set[str] = set()
         with (write or store.write)() as c:
-            kept = store.clean_ups.kept(c, owner)
+            kept = store.clean_ups.kept_ids(c, owner)
             for one in doomed[start : start + RUNS_AT_ONCE]:
                 run = store.runs.by_id(c, one.id)
                 if run is None or run.name or run.id in kept or run.state not in RUN.terminal:

@@ -294,7 +294,7 @@ class DeploymentService:
             is_known = self._store.facts.get(c, BASE_URL) == base_url
         if not is_known:
             with self._store.write() as c:
-                self._store.facts.keep(c, BASE_URL, base_url)
+                self._store.facts.set(c, BASE_URL, base_url)
 
     def target(self, caller: Caller, name: str, port: str) -> Target:
         """Return where the proxy reaches a port of the caller's own deployment now.

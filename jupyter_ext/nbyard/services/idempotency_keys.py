@@ -35,7 +35,7 @@ def store_idempotency_key(
 ) -> None:
     """Store an idempotency key with the ID of the created object; do nothing without a key."""
     if key:
-        parts.store.submissions.keep(c, owner, key, digest_of(body), made)
+        parts.store.submissions.record(c, owner, key, digest_of(body), made)
 
 
 def submission_key(key: str) -> str:

@@ -152,9 +152,11 @@ class DeploymentRows:
 
     def change(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
         """Record a change that a user requested; `told` is its event."""
-        self.note(c, of, told, changed_at=datetime.now(UTC), **columns)
+        self.record_fact(c, of, told, changed_at=datetime.now(UTC), **columns)
 
-    def note(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
+    def record_fact(
+        self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any
+    ) -> None:
         """Record an observed fact; `told` is its event."""
         c.execute(update(deployments).where(D.id == of.id).values(**columns))
         event_rows.append(c, TOPIC, _subject(of), told)
@@ -197,7 +199,7 @@ class DeploymentRows:
         fresh |= dict.fromkeys(("exit_code", "started_at", "ready_at", "ended_at"))
         c.execute(update(revisions).where(*where).values(**fresh))
 
-    def serve(self, c: Connection, of: Known, number: int) -> None:
+    def route_requests(self, c: Connection, of: Known, number: int) -> None:
         """Route requests to this revision from now on."""
         self.note(
             c, of, {"change": because("revision-answers"), "revision": number}, serving=number
@@ -313,12 +315,12 @@ class DeploymentRows:
             for row in rows
         ]
 
-    def granted(self, c: Connection) -> dict[str, list[str]]:
+    def granted_gpus(self, c: Connection) -> dict[str, list[str]]:
         """Return the GPUs by revision ID; a revision keeps them until its container is gone."""
         rows = c.execute(select(R.id, R.gpus).where(cast(R.gpus, String) != "[]"))
         return {row.id: list(row.gpus) for row in rows}
 
-    def begun(self, c: Connection) -> set[tuple[str, int]]:
+    def started_revisions(self, c: Connection) -> set[tuple[str, int]]:
         """Return the revisions that have started and not ended, as (deployment, number)."""
         is_begun = R.started_at.is_not(None) & R.ended_at.is_(None)
         rows = c.execute(select(R.deployment_id, R.number).where(is_begun))

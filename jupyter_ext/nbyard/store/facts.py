@@ -24,12 +24,12 @@ class FactRows:
             return value
         return found
 
-    def keep(self, c: Connection, name: str, value: str) -> None:
+    def set(self, c: Connection, name: str, value: str) -> None:
         """Store a value under a name; replace an earlier one."""
         if self.get_or_store(c, name, value) != value:
             c.execute(CHANGE, {"of": name, "to": value})
 
-    def count(self, c: Connection, name: str, least: int) -> int:
+    def next_count(self, c: Connection, name: str, least: int) -> int:
         """Increase a counter above its last value and above `least`, and return it."""
         # The counter may be younger than the rows that it numbers.
         number = max(int(self.get_or_store(c, name, "0")), least) + 1

@@ -222,7 +222,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         counted = {"overlapped_count": S.overlapped_count + count}
         c.execute(update(schedules).where(S.id == schedule_id).values(**counted))
 
-    def recorded(
+    def with_tick(
         self, c: Connection, schedule_id: str, dues: Collection[datetime]
     ) -> set[datetime]:
         """Return those of some due times that have a tick."""

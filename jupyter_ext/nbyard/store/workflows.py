@@ -61,7 +61,7 @@ class WorkflowRows:
         shared = here.document_id and self.of_document(c, owner, here.document_id)[0].id != here.id
         return here if shared or not here.document_id else None
 
-    def seen(
+    def create_or_update(
         self,
         c: Connection,
         owner: str,
@@ -133,7 +133,7 @@ class WorkflowRows:
         rows = c.execute(OF_DOCUMENT, {"of": owner, "document": document_id})
         return [_workflow(row) for row in rows]
 
-    def freeze(self, c: Connection, workflow: Workflow, document: Document) -> str:
+    def version_of(self, c: Connection, workflow: Workflow, document: Document) -> str:
         """Return the ID of the version with exactly this document; insert it if needed."""
         digest = digest_of(document)
         newest = c.execute(LAST_VERSION, {"of": workflow.id}).first()

@@ -99,7 +99,7 @@ def test_what_was_built_for_a_form_that_is_gone_is_removed_unless_it_is_used(
     no_engine.services.deployments.create(ANN, NewDeployment(used.reference))
     with store.write() as c:
         for one in (left, used):
-            store.models.keep(c, one.id, datetime.now(UTC) - timedelta(seconds=1))
+            store.models.set_lease_end(c, one.id, datetime.now(UTC) - timedelta(seconds=1))
 
     def there() -> set[str]:
         return {one.id for one in models.list(ANN).items}

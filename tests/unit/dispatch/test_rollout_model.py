@@ -150,7 +150,7 @@ class Deploying(RuleBasedStateMachine):
         if not (row.is_wanted and lacks):
             return row
         with self.context.write() as c:
-            held = self.store.deployments.granted(c).values()
+            held = self.store.deployments.granted_gpus(c).values()
             free = [gpu for gpu in GPUS[: self.there] if [gpu] not in held]
             if free:
                 self.store.deployments.set_revision(c, one.revision.id, gpus=free[:1])
@@ -241,7 +241,7 @@ class Deploying(RuleBasedStateMachine):
         self.quiet()
         found = self.deployments.get(ANN, self.made.id)
         with self.store.read() as c:
-            granted = self.store.deployments.granted(c)
+            granted = self.store.deployments.granted_gpus(c)
         assert len(granted) <= len(self.living()), "what has no container has no GPU"
         if not found.is_wanted:
             assert (found.state, found.serving, self.engine.containers) == ("stopped", 0, {})

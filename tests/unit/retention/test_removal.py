@@ -35,7 +35,7 @@ def test_runs_that_are_kept_or_named_meanwhile_stay(store: Store) -> None:
     with store.write() as c:
         kept = store.runs.get(c, "ada", first)
         assert kept is not None
-        store.clean_ups.keep(c, kept, True)
+        store.clean_ups.set_kept(c, kept, True)
         gone = store.runs.get(c, "ada", third)
         assert gone is not None
         store.runs.delete(c, gone)

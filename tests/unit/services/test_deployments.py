@@ -161,7 +161,7 @@ def test_what_it_can_be_asked_is_told_while_it_answers(deployments, ann, yard):
     with yard.store.write() as c:
         row = yard.store.deployments.revision(c, made.id, 1)
         yard.store.deployments.set_revision(c, row.revision.id, forms=forms)
-        yard.store.deployments.serve(c, made, 1)
+        yard.store.deployments.route_requests(c, made, 1)
     assert deployments.forms(ann, "cows") == CallForms(path, forms)
 
 
@@ -179,7 +179,7 @@ def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
         row = yard.store.deployments.revision(c, made.id, 1)
         places = [Place("ide", "127.0.0.1", 4000, answers=True)]
         yard.store.deployments.set_revision(c, row.revision.id, places=places)
-        yard.store.deployments.serve(c, made, 1)
+        yard.store.deployments.route_requests(c, made, 1)
     found = deployments.target(ann, "x", "ide")
     assert (found.port, found.keeps_prefix, found.is_trusted) == (4000, True, False)
     yard.settings.ide_images = ["lab:*"]
@@ -196,7 +196,7 @@ def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
     ):
         with yard.store.write() as c:
             yard.store.deployments.set_revision(c, row.revision.id, places=silent)
-            yard.store.deployments.note(c, made, {}, reason=reason)
+            yard.store.deployments.record_fact(c, made, {}, reason=reason)
         with pytest.raises(Unavailable, match=words) as caught:
             deployments.target(ann, "x", "ide")
         assert "deployments show x" in caught.value.hint
@@ -320,8 +320,8 @@ def test_whoever_describes_what_another_has_described_meanwhile_is_told(deployme
     """P4: also where no revision is made; what the dispatcher sees meanwhile is no change."""
     seen = deployments.create(ann, COWS)
     with yard.store.write() as c:
-        yard.store.deployments.serve(c, seen, 1)
-        yard.store.deployments.note(
+        yard.store.deployments.route_requests(c, seen, 1)
+        yard.store.deployments.record_fact(
             c, seen, {"reason": text_reason("why")}, reason=text_reason("why")
         )
     mine = DeploymentChange(title="Mine", changed_at=seen.changed_at)

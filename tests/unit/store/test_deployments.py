@@ -51,7 +51,7 @@ def test_a_link_is_active_when_the_revision_that_serves_answers(store):
         ]
         assert rows.serving(c, "ada", "cows").places == [place]
         assert rows.serving(c, "bob", "cows") is None
-        assert rows.granted(c) == {first.id: ["g"]}
+        assert rows.granted_gpus(c) == {first.id: ["g"]}
         assert [one.number for one in rows.revisions(c, "1", 9)] == [2, 1]
         assert [one.number for one in rows.revisions(c, "1", 9, 2)] == [1]
         assert rows.under_way(c)[0].newest.number == 2

@@ -14,15 +14,15 @@ def test_the_first_value_stays(store: Store) -> None:
 
 def test_a_count_goes_up_from_what_is_there_and_never_back(store: Store) -> None:
     with store.write() as c:
-        assert [store.facts.count(c, "n", 0) for _ in range(3)] == [1, 2, 3]
-        assert store.facts.count(c, "n", 10) == 11
-        assert store.facts.count(c, "n", 0) == 12
-        assert store.facts.count(c, "m", 0) == 1
+        assert [store.facts.next_count(c, "n", 0) for _ in range(3)] == [1, 2, 3]
+        assert store.facts.next_count(c, "n", 10) == 11
+        assert store.facts.next_count(c, "n", 0) == 12
+        assert store.facts.next_count(c, "m", 0) == 1
     with pytest.raises(ZeroDivisionError), store.write() as c:
-        store.facts.count(c, "n", 0)
+        store.facts.next_count(c, "n", 0)
         _ = 1 / 0
     with store.write() as c:
-        assert store.facts.count(c, "n", 0) == 13
+        assert store.facts.next_count(c, "n", 0) == 13
 
 
 def test_when_to_look_for_unused_bytes(store: Store) -> None:

@@ -70,7 +70,7 @@ def test_runs_learn_where_what_they_ran_really_is(tmp_path: Path, database_url: 
     opened = Store(tmp_path, database_url)
     with opened.write() as c:
         rows = Rows(opened, c)
-        workflow = opened.workflows.seen(c, "ada", "/work/a/flow.nbflow", Document(1))
+        workflow = opened.workflows.create_or_update(c, "ada", "/work/a/flow.nbflow", Document(1))
         tool = rows.executable("tool", path="/work/a/tool.py")
         made = rows.run(path="a/flow.nbflow", workflow_id=workflow.id)
         single, uploaded = rows.run(path="tool.py"), rows.run(path="")

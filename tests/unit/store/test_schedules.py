@@ -81,7 +81,7 @@ def test_ticks_are_counted_and_the_oldest_deleted(store):
         assert len(found) == KEPT_TICKS and found[-1].due_at == dues[5]
         assert store.schedules.by_id(c, "a").schedule.counts.missed == 2 * len(dues)
         assert [t.due_at for t in store.schedules.recent(c, ["a"])["a"]] == dues[:-11:-1]
-        assert store.schedules.recorded(c, "a", [dues[-1], NOW - HOUR]) == {dues[-1]}
+        assert store.schedules.with_tick(c, "a", [dues[-1], NOW - HOUR]) == {dues[-1]}
 
 
 def test_a_due_time_waits_and_ends_once(store):

@@ -27,7 +27,7 @@ def test_the_longest_path_fits_into_the_indexes(store: Store) -> None:
     noise = base64.urlsafe_b64encode(random.Random(1).randbytes(MAX_PATH_BYTES)).decode()
     path, owner = f"/{noise}"[:MAX_PATH_BYTES], noise[-200:]
     with store.write() as c:
-        made = store.workflows.seen(c, owner, path, document())
+        made = store.workflows.create_or_update(c, owner, path, document())
         rows = Rows(store, c)
         run = rows.run(owner=owner, path=path, workflow_id=made.id)
         rows.executable("tool", owner, path)
@@ -38,10 +38,10 @@ def test_a_file_is_one_workflow_for_each_owner(store: Store) -> None:
     """I23."""
     with store.write() as c:
         rows = store.workflows
-        made = rows.seen(c, "ada", "/w/a.nbflow", document())
-        assert rows.seen(c, "ada", "/w/a.nbflow", document()) == made
-        bobs = rows.seen(c, "bob", "/w/a.nbflow", document())
-        copy = rows.seen(c, "ada", "/w/copy.nbflow", document(document_id="d2"))
+        made = rows.create_or_update(c, "ada", "/w/a.nbflow", document())
+        assert rows.create_or_update(c, "ada", "/w/a.nbflow", document()) == made
+        bobs = rows.create_or_update(c, "bob", "/w/a.nbflow", document())
+        copy = rows.create_or_update(c, "ada", "/w/copy.nbflow", document(document_id="d2"))
         assert len({made.id, bobs.id, copy.id}) == 3
         assert rows.by_path(c, "ada", "/w/a.nbflow") == made
         assert rows.by_path(c, "bob", "/w/copy.nbflow") is None
@@ -51,10 +51,14 @@ def test_a_file_is_one_workflow_for_each_owner(store: Store) -> None:
 
 def test_a_changed_title_or_a_first_id_is_told_nothing_else_is(store: Store) -> None:
     with store.write() as c:
-        made = store.workflows.seen(c, "ada", "/w/a.nbflow", document(document_id=""))
-        store.workflows.seen(c, "ada", "/w/a.nbflow", document(document_id="", data=uses("x")))
-        again = store.workflows.seen(c, "ada", "/w/a.nbflow", document("New", "d2"))
-        assert store.workflows.seen(c, "ada", "/w/a.nbflow", document("New", "")) == again
+        made = store.workflows.create_or_update(c, "ada", "/w/a.nbflow", document(document_id=""))
+        store.workflows.create_or_update(
+            c, "ada", "/w/a.nbflow", document(document_id="", data=uses("x"))
+        )
+        again = store.workflows.create_or_update(c, "ada", "/w/a.nbflow", document("New", "d2"))
+        assert (
+            store.workflows.create_or_update(c, "ada", "/w/a.nbflow", document("New", "")) == again
+        )
         told = [e.data["change"] for e in store.events.events_after(c, "ada", 0, 10)]
     assert (again.id, again.title, again.document_id) == (made.id, "New", "d2")
     assert again.updated_at > made.updated_at
@@ -65,9 +69,9 @@ def test_a_moved_file_is_the_same_workflow(store: Store) -> None:
     """K1: the id of the document decides; runs tell the new path."""
     with store.write() as c:
         rows = store.workflows
-        made = rows.seen(c, "ada", "/w/a.nbflow", document())
+        made = rows.create_or_update(c, "ada", "/w/a.nbflow", document())
         run = Rows(store, c).run(workflow_id=made.id, path="/w/a.nbflow")
-        moved = rows.seen(c, "ada", "/w/b.nbflow", document(), lambda *_: False)
+        moved = rows.create_or_update(c, "ada", "/w/b.nbflow", document(), lambda *_: False)
         assert (moved.id, moved.path) == (made.id, "/w/b.nbflow")
         found = store.runs.by_id(c, run.id)
         assert found is not None and found.path == "/w/b.nbflow"
@@ -81,12 +85,12 @@ def test_copies_with_one_id_are_workflows_of_their_own(store: Store) -> None:
     """K1: also after the first of them is gone, and when a copy gets its own id."""
     with store.write() as c:
         rows = store.workflows
-        first = rows.seen(c, "ada", "/w/a.nbflow", document())
-        copy = rows.seen(c, "ada", "/w/copy.nbflow", document())
+        first = rows.create_or_update(c, "ada", "/w/a.nbflow", document())
+        copy = rows.create_or_update(c, "ada", "/w/copy.nbflow", document())
         assert copy.id != first.id
         gone = rows.find(c, "ada", "/w/copy.nbflow", "d", lambda path, _: path != first.path)
         assert gone == copy
-        own = rows.seen(c, "ada", "/w/copy.nbflow", document(document_id="d2"))
+        own = rows.create_or_update(c, "ada", "/w/copy.nbflow", document(document_id="d2"))
         assert (own.id, own.document_id) == (copy.id, "d2")
         assert rows.of_document(c, "ada", "d") == [first]
 
@@ -95,23 +99,25 @@ def test_a_file_that_is_replaced_is_another_workflow(store: Store) -> None:
     """K1: the one that was there has no place until its file is seen again."""
     with store.write() as c:
         rows = store.workflows
-        old = rows.seen(c, "ada", "/w/a.nbflow", document())
+        old = rows.create_or_update(c, "ada", "/w/a.nbflow", document())
         run = Rows(store, c).run(workflow_id=old.id, path="/w/a.nbflow")
-        new = rows.seen(c, "ada", "/w/a.nbflow", document(document_id="d2"))
+        new = rows.create_or_update(c, "ada", "/w/a.nbflow", document(document_id="d2"))
         assert new.id != old.id
         assert rows.page(c, "ada", 10, "", "") == [new]
         assert rows.paths(c, "ada") == ["/w/a.nbflow"]
         found = store.runs.by_id(c, run.id)
         assert found is not None and found.path == ""
-        back = rows.seen(c, "ada", "/w/b.nbflow", document(), lambda path, _: path == new.path)
+        back = rows.create_or_update(
+            c, "ada", "/w/b.nbflow", document(), lambda path, _: path == new.path
+        )
         assert (back.id, back.path) == (old.id, "/w/b.nbflow")
 
 
 def test_a_version_is_frozen_once_until_the_document_changes(store: Store) -> None:
     with store.write() as c:
-        one = store.workflows.seen(c, "ada", "/w/a.nbflow", document())
-        other = store.workflows.seen(c, "ada", "/w/b.nbflow", document())
-        freeze = store.workflows.freeze
+        one = store.workflows.create_or_update(c, "ada", "/w/a.nbflow", document())
+        other = store.workflows.create_or_update(c, "ada", "/w/b.nbflow", document())
+        freeze = store.workflows.version_of
         first = freeze(c, one, document())
         assert freeze(c, one, document()) == first
         second = freeze(c, one, document(data=uses("x")))
@@ -123,7 +129,7 @@ def test_pages_come_newest_first_and_search_is_literal(store: Store) -> None:
     paths = ["/w/50%.nbflow", "/w/500.nbflow", "/w/a_b.nbflow", "/w/AxB.nbflow", "/w/Öl.nbflow"]
     with store.write() as c:
         for path in paths:
-            store.workflows.seen(c, "ada", path, document())
+            store.workflows.create_or_update(c, "ada", path, document())
     with store.read() as c:
         page = store.workflows.page
         first = page(c, "ada", 2, "", "")
@@ -146,8 +152,8 @@ def test_who_uses_a_dataset_now(store: Store) -> None:
             "another": [document(x=uses("sale"))],
         }
         for path, versions in documents.items():
-            workflow = rows.seen(c, "ada", path, document())
+            workflow = rows.create_or_update(c, "ada", path, document())
             for version in versions:
-                rows.freeze(c, workflow, version)
+                rows.version_of(c, workflow, version)
         assert rows.paths_with_dataset(c, data) == ["a-by-name", "b-by-id"]
         assert rows.paths_with_dataset(c, bobs) == []

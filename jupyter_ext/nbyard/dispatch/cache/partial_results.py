@@ -39,7 +39,7 @@ def hand_over(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> 
     """
     plan, rows = snapshot.task.plan, context.store.attempts
     with context.store.read() as c:
-        before = rows.before(c, snapshot.attempt)
+        before = rows.earlier_ids(c, snapshot.attempt)
     for name in before:
         set_aside(context.folder, name)
     names = {*folders.all_unfinished(context.folder)}
@@ -48,7 +48,7 @@ def hand_over(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> 
     if not names:
         return 0
     with context.store.read() as c:
-        alike = rows.alike(c, names, snapshot.task.owner, snapshot.task.cache_key)
+        alike = rows.without_result(c, names, snapshot.task.owner, snapshot.task.cache_key)
     left = [
         Leavings(folders.set_aside_folder(context.folder, one), key)
         for one in {*alike, snapshot.attempt.id}

@@ -95,7 +95,9 @@ class ResultLookup:
             return None
         modules = query.environment.versions
         try:
-            for alike in self._store.cache.alike(c, query.owner, query.parts.base_key()):
+            for alike in self._store.cache.with_other_code_files(
+                c, query.owner, query.parts.base_key()
+            ):
                 files, observed = alike.files, alike.observed
                 counting = self._identities.files_against_reuse(
                     query.code, files, query.parts, observed, modules

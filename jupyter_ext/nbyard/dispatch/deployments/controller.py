@@ -136,7 +136,7 @@ class DeploymentController:
     def _read_grants(self) -> None:
         """Read the granted GPUs, which the queue of runs counts, too."""
         with self._context.store.read() as c:
-            granted = self._rows.granted(c)
+            granted = self._rows.granted_gpus(c)
         self._context.grants.clear()
         self._context.grants.update(granted)
 

@@ -45,7 +45,7 @@ class DeploymentRecords:
             if state != row.state:
                 self._rows.move(c, row, state, told, since=row.state, **columns)
             else:
-                self._rows.note(c, row, told, reason=reason)
+                self._rows.record_fact(c, row, told, reason=reason)
 
     def update_revision(self, revision_row: RevisionRow, **columns: Any) -> None:
         """Update columns of a revision in a transaction of its own."""
@@ -138,7 +138,7 @@ class DeploymentRecords:
         with self._context.write() as c:
             self._rows.set_revision(c, revision_row.revision.id, places=places, **told)
             if told and (revision_row.number == row.newest.number or row.newest.is_over):
-                self._rows.serve(c, row, revision_row.number)
+                self._rows.route_requests(c, row, revision_row.number)
 
 
 def write_log_line(kept_log: KeptLog, words: str) -> None:

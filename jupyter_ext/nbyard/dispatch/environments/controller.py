@@ -177,7 +177,7 @@ class EnvironmentController:
         Only this dispatcher builds here.
         """
         with self._store.read() as c:
-            known = self._store.environments.places(c)
+            known = self._store.environments.folders(c)
         for folder in self._context.folder.glob(version_folder("*")):
             for place in folder.iterdir() if folder.name in known else [folder]:
                 if place.is_dir() and not self._is_in_use(place, known.get(folder.name)):

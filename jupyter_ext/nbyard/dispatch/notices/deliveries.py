@@ -62,7 +62,7 @@ class Deliveries:
             held = channel.retry_at is not None and channel.error is None
             groups, later = next_messages(ids, sent, channel.digest, now, were_held=held)
             if later is not None:
-                self._store.channels.hold(c, channel, later)
+                self._store.channels.pause_until(c, channel, later)
             if not groups:
                 return ""
             message_id = new_id()

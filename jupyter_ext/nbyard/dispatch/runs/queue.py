@@ -264,7 +264,7 @@ class QueueController:
     def _why(self, ready_task: ReadyTask) -> Reason:
         """Return the reason why no earlier result is reused."""
         with self._store.read() as c:
-            last = partial(self._store.history.last, c, ready_task.task)
+            last = partial(self._store.history.last_dependencies, c, ready_task.task)
             return self._candidates.results.why(c, ready_task, last)
 
 

@@ -52,7 +52,7 @@ class RetentionController:
         store = self._context.store
         begun = time.time()
         with store.read() as c:
-            members = store.retention.members(c, policies)
+            members = store.retention.runs_by_policy(c, policies)
             runs = finished_runs(store, c, owner, [policy.rules for policy in policies])
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
         doomed = [run for choice in choices for run in choice.doomed]
@@ -60,7 +60,7 @@ class RetentionController:
         if count:
             log.info("%s runs of %s were deleted by its retention policies", count, owner)
         with self._context.write() as c:
-            store.facts.keep(c, _fact(owner), str(begun))
+            store.facts.set(c, _fact(owner), str(begun))
 
 
 def _fact(owner: str) -> str:

@@ -78,7 +78,7 @@ class DueRuns:
         """Record due times that passed while no dispatcher ran."""
         why = because("tick-missed")
         with self._context.write() as c:
-            new = sorted({*missed} - self._rows.recorded(c, row.schedule.id, missed))
+            new = sorted({*missed} - self._rows.with_tick(c, row.schedule.id, missed))
             if new:
                 since, count = new[0] if len(new) > 1 else None, len(new)
                 self._rows.record(
@@ -109,7 +109,7 @@ class DueRuns:
         now: datetime,
         frozen: FrozenRequest | None,
     ) -> None:
-        if self._rows.recorded(c, row.schedule.id, [due]):
+        if self._rows.with_tick(c, row.schedule.id, [due]):
             self._advance(c, row, due)
             return
         live = self._rows.live_runs(c, row.schedule.id)
@@ -176,7 +176,7 @@ class DueRuns:
             raise Conflict(reason_of(error)) from error
 
     def _fail(self, c: Connection, row: ScheduleRow, due: datetime, reason: Reason) -> None:
-        if not self._rows.recorded(c, row.schedule.id, [due]):
+        if not self._rows.with_tick(c, row.schedule.id, [due]):
             self._rows.record(c, row.schedule, due, "failed", reason=reason)
         self._advance(c, row, due)
 

@@ -220,7 +220,7 @@ class RoundChanges:
             crash_point("cache-kept")
         store.tasks.note_all(c, [task.record for task in self._notes.values()])
         for fingerprint, environment in self._environments.items():
-            store.fingerprints.keep(c, fingerprint, environment.versions)
+            store.fingerprints.store_packages(c, fingerprint, environment.versions)
             self._board.environments.add(fingerprint)
         # Ends of runs come last, so that their events follow those of their tasks.
         if self._ends:

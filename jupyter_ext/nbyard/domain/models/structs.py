@@ -43,7 +43,7 @@ class ModelColumn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ModelFile(msgspec.Struct, frozen=True):
-    """The content of a model file: how to load a model, and which data it takes and returns.
+    """The content of a model file.
 
     `src` is a folder relative to the file's own, and contains `module`. `requirements` are
     lines, or those of the `requirements_file` beside it. An MLflow folder is loaded whole and

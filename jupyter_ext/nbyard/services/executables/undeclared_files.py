@@ -52,7 +52,7 @@ def opened_by(
     `place` is the stored path of the workflow, empty for one that never ran.
     """
     with parts.store.read() as c:
-        last = parts.store.history.opened(c, owner, place)
+        last = parts.store.history.opened_files(c, owner, place)
     found = {}
     for name, opened in last.items():
         node, view = nodes.get(name), views.get(name)

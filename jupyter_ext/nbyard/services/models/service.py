@@ -111,7 +111,7 @@ class ModelService:
         found = self.get(caller, model)
         with self._store.write() as c:
             if self._store.models.is_leased(c, found.id):
-                self._store.models.keep(c, found.id, _lease())
+                self._store.models.set_lease_end(c, found.id, _lease())
         return found
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:

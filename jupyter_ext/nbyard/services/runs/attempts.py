@@ -101,7 +101,9 @@ class RunAttempts:
         """
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            opened = self._store.history.opened(c, caller.name, run=found.id, node=node).get(node)
+            opened = self._store.history.opened_files(c, caller.name, run=found.id, node=node).get(
+                node
+            )
         if opened is None:
             return Undeclared("")
         return undeclared_files.seen_of(self._parts, caller.name, opened)
@@ -141,7 +143,7 @@ class RunAttempts:
         """Return the progress of the active tasks of these runs; unknown runs are left out."""
         self._parts.watch()
         with self._store.read() as c:
-            live = self._store.attempts.newest(c, caller.name, runs)
+            live = self._store.attempts.newest_active(c, caller.name, runs)
         return [
             msgspec.structs.replace(
                 self._progress.of(*one),

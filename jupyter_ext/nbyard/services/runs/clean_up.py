@@ -95,7 +95,7 @@ class RunCleanUps(RunAttempts):
     def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:
         with self._store.write() as c:
             found = self._recorded(c, caller, run)
-            self._store.clean_ups.keep(c, found, kept)
+            self._store.clean_ups.set_kept(c, found, kept)
         return self._spoken(msgspec.structs.replace(found, kept=kept))
 
     @operation("GET", "/runs/retention", scope="runs:read")
@@ -129,7 +129,7 @@ class RunCleanUps(RunAttempts):
             # Each dialog asks, and most users have no policy: all runs would be read for nothing.
             if not any(inside in ("", one.project_id) for one in policies):
                 return RetentionPreview([])
-            members = self._store.retention.members(c, policies)
+            members = self._store.retention.runs_by_policy(c, policies)
             rules, documents = [one.rules for one in policies], self._parts.files.documents()
             runs = finished_runs(self._store, c, caller.name, rules, documents)
         # Also with a project: what earlier policies delete is left to none.

@@ -176,7 +176,7 @@ class RunComparisons(RunHistory):
 
     def _pictures(self, c: Connection, run: Run, end: float) -> dict[str, str]:
         """Return by node the digest of the last picture in its executed notebook."""
-        made = self._store.tasks.made(c, run.id, MOST_TASKS, "", [])
+        made = self._store.tasks.succeeded(c, run.id, MOST_TASKS, "", [])
         found: dict[str, str] = {}
         for node, files in self._files_of(c, run, made).items():
             for file in (one for one in files if one.name == EXECUTED and one.may_be_shown):

@@ -69,7 +69,7 @@ class RunEstimates(RunFiles):
         gpus = {one.task_id: one.gpus for one in begun.values() if one.runtime != DASK}
         first = self._store.tasks.in_turn(c, LOOKED_AT)
         running = [(task.plan, gpus[task.id]) for task in first if task.id in gpus]
-        held = itertools.chain.from_iterable(self._store.deployments.granted(c).values())
+        held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
         return Slots(there_is, running, held)
 
     def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
@@ -81,7 +81,7 @@ class RunEstimates(RunFiles):
         known = self._ahead(c, first)
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
-        held = itertools.chain.from_iterable(self._store.deployments.granted(c).values())
+        held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
         return seconds_until_start(running, queue, there_is, list(held))
 
     def _ahead(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
@@ -94,7 +94,7 @@ class RunEstimates(RunFiles):
             named = {task.plan.executable_id for task in own}
             past = self._store.history.of_executables(c, owner, named)
             runs = {task.run_id for task in own if task.state == "preparing"}
-            begun = self._store.attempts.newest(c, owner, runs) if runs else []
+            begun = self._store.attempts.newest_active(c, owner, runs) if runs else []
             folders = {
                 (b.run_id, b.node): attempt_folder_of(root, b.attempt_id, b.worker) for b in begun
             }

@@ -68,7 +68,7 @@ class RunPreviews(RunEstimates):
         wanted = [node for node in nodes.split(",") if node]
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            made = self._store.tasks.made(c, found.id, limit + 1, after, wanted)
+            made = self._store.tasks.succeeded(c, found.id, limit + 1, after, wanted)
             shown = made[:limit]
             files = self._files_of(c, found, shown)
             if not after and not (wanted and files.keys() >= set(wanted)):
@@ -109,7 +109,7 @@ class RunPreviews(RunEstimates):
         """
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            made = self._store.tasks.made(c, found.id, 1, "", [node])
+            made = self._store.tasks.succeeded(c, found.id, 1, "", [node])
             files = self._files_of(c, found, made).get(node, [])
             if not made and (data := self._datasets(c, found).get(node)):
                 files = [data]

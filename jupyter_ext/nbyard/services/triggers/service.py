@@ -349,7 +349,7 @@ class TriggerService:
     def _watch(self, c: Connection, trigger_id: str, source: EventSource) -> None:
         """Store the files as they were when the event was checked."""
         if isinstance(source.on, OnFile):
-            self._rows.watch(c, trigger_id, source.files or {})
+            self._rows.store_files(c, trigger_id, source.files or {})
 
     def _sealed(self, c: Connection, caller: Caller, trigger_id: str, secret: str) -> str:
         sealed = self._store.trigger_secrets.sealed

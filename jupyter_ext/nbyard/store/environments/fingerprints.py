@@ -20,7 +20,7 @@ class FingerprintRows:
         query = select(fingerprints.c.packages).where(fingerprints.c.fingerprint == fingerprint)
         return c.execute(query).scalar_one_or_none()
 
-    def keep(self, c: Connection, fingerprint: str, packages: Mapping[str, str]) -> None:
+    def store_packages(self, c: Connection, fingerprint: str, packages: Mapping[str, str]) -> None:
         """Store the packages once; an empty set (an image) is not stored."""
         known = packages and c.execute(KNOWN, {"fingerprint": fingerprint}).first()
         if packages and not known:

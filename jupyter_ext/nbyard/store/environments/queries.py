@@ -135,7 +135,7 @@ class EnvironmentRows:
             if one.kernel and (version := self.newest_ready(c, one.id)) and version.place
         ]
 
-    def places(self, c: Connection) -> dict[str, str]:
+    def folders(self, c: Connection) -> dict[str, str]:
         """Return the folder of each version by ID; empty for a failed version.
 
         The row of a failed version may still name a folder, if it was cancelled after its builder

@@ -104,7 +104,7 @@ class ModelRows:
         """Return the digests of the bundles of all packages."""
         return set(c.execute(select(M.bundle_digest)).scalars())
 
-    def keep(self, c: Connection, model: str, until: datetime | None) -> None:
+    def set_lease_end(self, c: Connection, model: str, until: datetime | None) -> None:
         """Set the end of the package's lease; None means no end."""
         c.execute(update(models).where(M.id == model).values(kept_until=until))
 

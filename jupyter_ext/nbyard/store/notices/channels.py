@@ -114,7 +114,7 @@ class ChannelRows:
         c.execute(update(notice_channels).where(C.id == channel.id).values(**values))
         self.append_event(c, channel.id, channel.owner, "failed")
 
-    def hold(self, c: Connection, channel: Channel, until: datetime) -> None:
+    def pause_until(self, c: Connection, channel: Channel, until: datetime) -> None:
         """Send nothing before a time, because the channel received many messages."""
         c.execute(update(notice_channels).where(C.id == channel.id).values(retry_at=until))
 

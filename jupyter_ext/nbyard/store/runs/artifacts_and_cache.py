@@ -237,7 +237,7 @@ class CacheRows:
             for owner, task_id, number, made_at, outside in HITS.ask(c, its_key=key)
         }
 
-    def alike(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
+    def with_other_code_files(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
         """Return up to 5 results that differ at most in their code files, newest first."""
         newest = func.max(tasks.c.id)
         keys = (

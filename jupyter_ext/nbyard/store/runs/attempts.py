@@ -120,13 +120,15 @@ class AttemptRows:
         """Return the IDs of all attempts."""
         return set(c.execute(select(attempts.c.id)).scalars())
 
-    def before(self, c: Connection, attempt: AttemptRecord) -> list[str]:
+    def earlier_ids(self, c: Connection, attempt: AttemptRecord) -> list[str]:
         """Return the IDs of earlier attempts at the same task."""
         same = attempts.c.task_id == attempt.task_id
         query = select(attempts.c.id).where(same, attempts.c.number < attempt.number)
         return list(c.execute(query).scalars())
 
-    def alike(self, c: Connection, names: Collection[str], owner: str, key: str) -> set[str]:
+    def without_result(
+        self, c: Connection, names: Collection[str], owner: str, key: str
+    ) -> set[str]:
         """Return those IDs whose attempt had no result and the same owner and cache key."""
         query = (
             select(attempts.c.id)
@@ -147,7 +149,7 @@ class AttemptRows:
         )
         return set(c.execute(query).scalars())
 
-    def newest(self, c: Connection, owner: str, run_ids: Collection[str]) -> list[Newest]:
+    def newest_active(self, c: Connection, owner: str, run_ids: Collection[str]) -> list[Newest]:
         """Return the newest attempt at each preparing or running task of the owner's runs."""
         query = (
             select(

@@ -35,7 +35,7 @@ FEW_DIGESTS = 5000
 class CleanUpRows:
     """Queries on runs that may be deleted; those with an `owner` see only that owner's rows."""
 
-    def finished(
+    def finished_runs(
         self,
         c: Connection,
         owner: str,
@@ -66,17 +66,17 @@ class CleanUpRows:
         rows = c.execute(query).all()
         return {row[0]: FinishedRun(*row, outputs.get(row[0], ())) for row in rows}
 
-    def kept(self, c: Connection, owner: str) -> set[str]:
+    def kept_ids(self, c: Connection, owner: str) -> set[str]:
         """Return the IDs of the runs that the owner keeps."""
         query = select(runs.c.id).where(runs.c.owner == owner, runs.c.kept)
         return set(c.execute(query).scalars())
 
-    def keep(self, c: Connection, run: Run, kept: bool) -> None:
+    def set_kept(self, c: Connection, run: Run, kept: bool) -> None:
         """Set whether clean-ups keep the run."""
         c.execute(update(runs).where(runs.c.id == run.id).values(kept=kept))
         events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "changed"})
 
-    def deployed(self, c: Connection, owner: str) -> dict[str, str]:
+    def deployments_by_run(self, c: Connection, owner: str) -> dict[str, str]:
         """Return the names of deployments by the ID of the run whose model they serve."""
         image = revisions.c.spec["image"].as_string().label("image")
         query = select(deployments.c.name, image, revisions.c.image_id).join(
@@ -92,7 +92,7 @@ class CleanUpRows:
             if model.source is not None
         }
 
-    def documents(self, c: Connection, owner: str) -> dict[str, Mapping[str, Any]]:
+    def newest_documents(self, c: Connection, owner: str) -> dict[str, Mapping[str, Any]]:
         """Return the newest version of each workflow by path."""
         joined = with_newest_version(workflows, workflow_versions, "workflow_id")
         query = select(workflows.c.path, workflow_versions.c.document).select_from(joined)

@@ -108,7 +108,7 @@ class HistoryRows:
         rows = c.execute(query.order_by(runs.c.id.desc()).limit(SAMPLES))
         return [max(0.0, (end - begin).total_seconds()) for begin, end in rows]
 
-    def opened(
+    def opened_files(
         self, c: Connection, owner: str, path: str = "", run: str = "", node: str = ""
     ) -> dict[str, NodeFileAccess]:
         """Return observations by node, of the workflow at `path` or of one run.
@@ -150,7 +150,7 @@ class HistoryRows:
             if row.observed is not None
         }
 
-    def last(self, c: Connection, task: TaskRecord) -> Last | None:
+    def last_dependencies(self, c: Connection, task: TaskRecord) -> Last | None:
         """Return the dependencies of the newest earlier success of the same node and workflow."""
         same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
         asked = same | {"executable": task.plan.executable_id}

@@ -65,10 +65,10 @@ class RunRows:
         Scratch runs count below zero, so that history has no gaps.
         """
         if row.get("origin") in SCRATCH:
-            number = -FactRows().count(c, "scratch_run_number", 0)
+            number = -FactRows().next_count(c, "scratch_run_number", 0)
         else:
             newest = max(0, int(c.execute(LARGEST).scalar() or 0))
-            number = FactRows().count(c, "run_number", newest)
+            number = FactRows().next_count(c, "run_number", newest)
         subject = Subject(row["id"], row["owner"], row["id"])
         transition.begin(c, RUN, subject, {**row, "number": number})
 
@@ -294,7 +294,7 @@ class SubmissionRows:
         row = c.execute(query).first()
         return (row.digest, row.subject_id) if row else None
 
-    def keep(self, c: Connection, owner: str, key: str, digest: str, subject_id: str) -> None:
+    def record(self, c: Connection, owner: str, key: str, digest: str, subject_id: str) -> None:
         """Store which ID the request with this key created."""
         row = {
             "owner": owner,

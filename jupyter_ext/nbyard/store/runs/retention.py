@@ -71,7 +71,7 @@ class RetentionRows:
             found.setdefault(row.owner, []).append(made)
         return found
 
-    def members(self, c: Connection, policies: Iterable[Policy]) -> dict[str, set[str]]:
+    def runs_by_policy(self, c: Connection, policies: Iterable[Policy]) -> dict[str, set[str]]:
         """Return the IDs of the runs of the projects that policies name, by project."""
         named = {policy.project_id for policy in policies} - {""}
         return {project: self.runs_in(c, project) for project in named}

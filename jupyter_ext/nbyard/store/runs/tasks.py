@@ -199,7 +199,7 @@ class TaskRows:
             makers[task_id] = maker
         return makers
 
-    def places(self, c: Connection, run_id: str) -> dict[str, int]:
+    def queue_positions(self, c: Connection, run_id: str) -> dict[str, int]:
         """Return the queue positions of the run's queued tasks by ID, counted from 1."""
         rank = func.row_number().over(order_by=TURN).label("place")
         queued = select(tasks.c.id, tasks.c.run_id, rank).join(runs, runs.c.id == tasks.c.run_id)
@@ -241,7 +241,7 @@ class TaskRows:
         rows = c.execute(query.order_by(tasks.c.place).limit(limit))
         return [_view(row) for row in rows]
 
-    def made(
+    def succeeded(
         self, c: Connection, run_id: str, limit: int, after: str, nodes: Collection[str]
     ) -> list[MadeTask]:
         """Return succeeded tasks in graph order, after a node; of these nodes, if there are any."""

@@ -80,7 +80,7 @@ class FiringRows:
         }
         c.execute(insert(trigger_firings), [row])
         if reason:
-            TriggerRows().count(c, trigger.id, "failed")
+            TriggerRows().count_outcome(c, trigger.id, "failed")
             announce_failed_firing(c, trigger, str(row["id"]), reason)
         self._forget(c, trigger.id)
         TriggerRows().append_event(c, trigger.id, trigger.owner, str(row["outcome"]))
@@ -115,7 +115,7 @@ class FiringRows:
         values = {"outcome": outcome, "reason": reason, "run_id": run_id}
         if c.execute(update(trigger_firings).where(where).values(**values)).rowcount != 1:
             return False
-        TriggerRows().count(c, trigger.id, outcome)
+        TriggerRows().count_outcome(c, trigger.id, outcome)
         if outcome == "failed":
             announce_failed_firing(c, trigger, firing_id, reason)
         TriggerRows().append_event(c, trigger.id, trigger.owner, outcome)
@@ -130,7 +130,7 @@ class FiringRows:
             where = and_(where, F.id.in_(ids))
         values = {"outcome": "overlapped", "reason": reason}
         count = c.execute(update(trigger_firings).where(where).values(**values)).rowcount
-        TriggerRows().count(c, trigger.id, "overlapped", count)
+        TriggerRows().count_outcome(c, trigger.id, "overlapped", count)
 
     def waiting(self, c: Connection) -> list[str]:
         """Return the IDs of triggers with firings that wait."""

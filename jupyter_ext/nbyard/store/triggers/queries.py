@@ -150,7 +150,7 @@ class TriggerRows(NamedRows[TriggerRow]):
 
     def move_cursor(self, c: Connection, event_id: int) -> None:
         """Set the ID of the newest store event that was compared with the triggers."""
-        FactRows().keep(c, CURSOR, str(event_id))
+        FactRows().set(c, CURSOR, str(event_id))
 
     def version(self, c: Connection, version_id: str) -> PublishedVersion | None:
         """Return a version of a dataset of any owner."""
@@ -173,7 +173,7 @@ class TriggerRows(NamedRows[TriggerRow]):
 
     # Watched files
 
-    def watch(self, c: Connection, trigger_id: str, files: Snapshot) -> None:
+    def store_files(self, c: Connection, trigger_id: str, files: Snapshot) -> None:
         """Store the files as they are, so that only later changes count."""
         known = self.stored_files(c, trigger_id)
         c.execute(delete(trigger_files).where(W.trigger_id == trigger_id))
@@ -199,7 +199,7 @@ class TriggerRows(NamedRows[TriggerRow]):
         if c.execute(update(trigger_files).where(where).values(**values)).rowcount != 1:
             raise StaleWrite
 
-    def count(self, c: Connection, trigger_id: str, outcome: str, number: int = 1) -> None:
+    def count_outcome(self, c: Connection, trigger_id: str, outcome: str, number: int = 1) -> None:
         """Count what events of a trigger led to."""
         if number and (name := COUNTED.get(outcome)):
             values = {name: S[name] + number}

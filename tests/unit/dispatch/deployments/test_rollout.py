@@ -118,7 +118,7 @@ class Rolling:
 
     def granted(self) -> list[list[str]]:
         with self.store.read() as c:
-            return list(self.store.deployments.granted(c).values())
+            return list(self.store.deployments.granted_gpus(c).values())
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def app(api: JupyterServer) -> Iterator[JupyterServer]:
             row = store.deployments.revision(c, made.id, 1)
             places = [Place(one.name, "127.0.0.1", service.port, answers=True) for one in ports]
             store.deployments.set_revision(c, row.revision.id, places=places)
-            store.deployments.serve(c, made, 1)
+            store.deployments.route_requests(c, made, 1)
     yield api
     service.stop()
 

@@ -67,7 +67,7 @@ def app(api: JupyterServer, service: Service) -> JupyterServer:
             is_up = name != "down"
             places = [Place(one.name, "127.0.0.1", port, answers=is_up) for one in PORTS]
             store.deployments.set_revision(c, row.revision.id, places=places)
-            store.deployments.serve(c, made, 1)
+            store.deployments.route_requests(c, made, 1)
     return api
 
 

@@ -53,7 +53,7 @@ def test_a_workflow_that_ran_often_hides_no_models_of_others(yard, ann, monkeypa
     with yard.store.write() as c:
         rows = Rows(yard.store, c)
         old, often = (
-            yard.store.workflows.seen(c, "ann", f"/{name}.nbflow", Document(1)).id
+            yard.store.workflows.create_or_update(c, "ann", f"/{name}.nbflow", Document(1)).id
             for name in ("old", "often")
         )
         for workflow in (old, *[often] * 12):

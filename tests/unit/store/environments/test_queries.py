@@ -35,7 +35,7 @@ def test_the_newest_version_and_the_newest_that_is_ready(store):
         assert [one.number for one in store.environments.versions(c, first)] == [3, 2, 1]
         assert store.environments.get(c, "ada", "two") is None
         assert store.environments.names(c, "ada") == {first: "one"}
-        places = sorted(store.environments.places(c).values())
+        places = sorted(store.environments.folders(c).values())
         assert places == ["", "", "/one1", "/one2"], "what failed or is to begin has none"
 
 

@@ -23,8 +23,8 @@ def test_a_pin_of_the_newest_version_of_a_workflow_counts(store: Store) -> None:
         for reference, found in (("cows@1", {made}), ("cows@2", set()), ("cows", set())):
             node = Node("executable", path="n.ipynb", environment=reference)
             document = Document(1, nodes={"n": node, "other": Node("dataset", path="x")})
-            workflow = store.workflows.seen(c, "ada", "/flow.nbflow", document)
-            store.workflows.freeze(c, workflow, document)
+            workflow = store.workflows.create_or_update(c, "ada", "/flow.nbflow", document)
+            store.workflows.version_of(c, workflow, document)
             assert store.uses.by_pins(c) == found
         assert other not in store.uses.by_pins(c)
         assert store.uses.by_runs(c) == {}

@@ -161,10 +161,10 @@ def test_a_lease_runs_out_unless_the_model_is_gone(store):
     with store.write() as c:
         assert store.models.is_leased(c) and store.has_work(c)
         assert [store.models.is_leased(c, key) for key in "123"] == [True, True, False]
-        store.models.keep(c, "1", NOW + timedelta(seconds=5))
+        store.models.set_lease_end(c, "1", NOW + timedelta(seconds=5))
     assert lapsed(1) == ["2"]
     with store.write() as c:
         store.images.remove(c, store.images.get(c, "ada", "i2"))
-        store.models.keep(c, "1", None)
+        store.models.set_lease_end(c, "1", None)
         assert not store.models.is_leased(c) and not store.has_work(c)
     assert lapsed(9) == []

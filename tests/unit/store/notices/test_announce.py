@@ -168,7 +168,7 @@ def test_a_missed_due_time_belongs_to_the_project_of_its_runs(store, kind):
         made = channel(store, c, "schedule-missed", project=add_project(store, c).id)
         row = store.schedules.by_id(c, "nightly")
         wine = store.projects.get(c, "ada", "wine")
-        flow = store.workflows.seen(c, "ada", row.schedule.run.path, Document(1))
+        flow = store.workflows.create_or_update(c, "ada", row.schedule.run.path, Document(1))
         if kind:
             store.projects.link(c, wine, kind, "nightly" if kind == "schedule" else flow.id)
         store.schedules.record(c, row.schedule, NOW, "missed", reason=because("tick-missed"))
@@ -182,7 +182,7 @@ def test_a_firing_without_a_run_is_announced_once(store, kind):
     with store.write() as c:
         everything, wine = channel(store, c, "trigger-failed"), add_project(store, c)
         own = channel(store, c, "trigger-failed", name="own", project=wine.id)
-        flow = store.workflows.seen(c, "ada", trigger.run.path, Document(1))
+        flow = store.workflows.create_or_update(c, "ada", trigger.run.path, Document(1))
         if kind:
             store.projects.link(c, wine, kind, "arrivals" if kind == "trigger" else flow.id)
         why = because("watched-files-unreadable", path="/in", message="no")

@@ -119,7 +119,7 @@ def test_a_success_clears_the_error(store):
         found = store.channels.by_id(c, made.id)
         assert found is not None
         assert (found.sent_at, found.failed_at, found.error) == (NOW, NOW, None)
-        store.channels.hold(c, made, NOW)
+        store.channels.pause_until(c, made, NOW)
         held = store.channels.by_id(c, made.id)
         assert held == msgspec.structs.replace(found, retry_at=NOW)
 

@@ -101,11 +101,15 @@ def test_results_that_differ_in_files_are_found_by_what_they_share(store: Store)
             store.cache.keep_all(c, [("ada", key, task.id)])
         unread: dict[str, Any] = {"state": "succeeded", "base_key": "b", "cache_key": "k3"}
         store.cache.keep_all(c, [("ada", "k3", rows.task(rows.run(), parts={}, **unread).id)])
-        found = store.cache.alike(c, "ada", "b")
+        found = store.cache.with_other_code_files(c, "ada", "b")
         told = [(one.key, one.files, one.observed) for one in found]
         observed = Observed(["a.csv"])
         assert told == [("k2", {"a.csv": "k2"}, observed), ("k1", {"a.csv": "k1"}, observed)]
-        assert store.cache.alike(c, "bob", "b") == store.cache.alike(c, "ada", "other") == []
+        assert (
+            store.cache.with_other_code_files(c, "bob", "b")
+            == store.cache.with_other_code_files(c, "ada", "other")
+            == []
+        )
 
 
 def test_a_result_tells_what_it_expects_outside_of_its_code(store: Store) -> None:
@@ -117,13 +121,19 @@ def test_a_result_tells_what_it_expects_outside_of_its_code(store: Store) -> Non
         same: dict[str, Any] = {"state": "succeeded", "base_key": "b", "cache_key": "k"}
         task = rows.task(rows.run(), parts={"files": {}}, observed=observed, **same)
         store.cache.keep_all(c, [("ada", "k", task.id)])
-        for hit in (store.cache.find(c, ["k"])["ada", "k"], store.cache.alike(c, "ada", "b")[0]):
+        for hit in (
+            store.cache.find(c, ["k"])["ada", "k"],
+            store.cache.with_other_code_files(c, "ada", "b")[0],
+        ):
             assert hit.outside_files() == {"/data/ä.csv": state}
         plain = rows.task(
             rows.run(), observed=msgspec.to_builtins(Observed()), parts={"files": {}}, **same
         )
         store.cache.keep_all(c, [("ada", "k", plain.id)])
-        for hit in (store.cache.find(c, ["k"])["ada", "k"], store.cache.alike(c, "ada", "b")[0]):
+        for hit in (
+            store.cache.find(c, ["k"])["ada", "k"],
+            store.cache.with_other_code_files(c, "ada", "b")[0],
+        ):
             assert (hit.outside, hit.outside_files()) == ("", {})
 
 

@@ -32,12 +32,14 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         assert [(a.number, a.state, a.why) for a in store.attempts.views(c, run.id)][-1] == (
             2, "recorded", "",
         )  # fmt: skip
-        assert sorted(store.attempts.newest(c, run.owner, [run.id])) == [
+        assert sorted(store.attempts.newest_active(c, run.owner, [run.id])) == [
             (run.id, "a", second.id, 2, ""), (run.id, "b", third.id, 1, ""),
         ]  # fmt: skip
-        assert store.attempts.newest(c, "another", [run.id]) == []
+        assert store.attempts.newest_active(c, "another", [run.id]) == []
         transition.move_all(c, [store.tasks.step(other, "failed", {})])
-        assert store.attempts.newest(c, run.owner, [run.id]) == [(run.id, "a", second.id, 2, "")]
+        assert store.attempts.newest_active(c, run.owner, [run.id]) == [
+            (run.id, "a", second.id, 2, "")
+        ]
         events = [e for e in store.events.events_after(c, "ada", 0, 50) if e.topic == "attempt"]
         assert store.attempts.state(c, second.id) == "recorded"
         assert store.attempts.state(c, "none") is None
@@ -57,10 +59,10 @@ def test_those_that_came_to_no_result_are_found_by_what_they_were_at(store: Stor
         of_bob = rows.attempt(rows.task(bobs, "a", state="running", cache_key="k"))
         made = (lost, failed, other, of_bob)
         transition.move_all(c, [store.attempts.step(one, "lost", {}) for one in made])
-        assert store.attempts.before(c, live) == [lost.id]
+        assert store.attempts.earlier_ids(c, live) == [lost.id]
         names = [one.id for one in (*made, live)]
-        assert store.attempts.alike(c, names, "ada", "k") == {lost.id, failed.id}
-        assert store.attempts.alike(c, [live.id, failed.id], "ada", "k") == {failed.id}
+        assert store.attempts.without_result(c, names, "ada", "k") == {lost.id, failed.id}
+        assert store.attempts.without_result(c, [live.id, failed.id], "ada", "k") == {failed.id}
 
 
 def test_what_may_go_on_is_under_way_or_ended_lately(store: Store) -> None:

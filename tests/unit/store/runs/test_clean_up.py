@@ -30,7 +30,7 @@ def test_only_ended_runs_of_the_owner_are_found_with_their_outputs(store: Store)
         rows.artifact(task, "x", "sha256:" + "1" * 64)
         for run in (done, other):
             end(store, rows, run)
-        found = store.clean_ups.finished(c, "ada")
+        found = store.clean_ups.finished_runs(c, "ada")
     assert live.id not in found and other.id not in found
     assert found[done.id].outputs == [("sha256:" + "1" * 64, 2**40)]
     assert (found[done.id].name, found[done.id].finished_at) == ("a", moment(9))
@@ -60,8 +60,8 @@ def test_a_run_is_kept_until_it_is_released(store: Store) -> None:
     with store.write() as c:
         run = Rows(store, c).run()
         for kept in (True, False):
-            store.clean_ups.keep(c, run, kept)
-            assert store.clean_ups.kept(c, "ada") == ({run.id} if kept else set())
+            store.clean_ups.set_kept(c, run, kept)
+            assert store.clean_ups.kept_ids(c, "ada") == ({run.id} if kept else set())
             found = store.runs.get(c, "ada", run.id)
             assert found is not None and found.kept is kept
 
@@ -76,9 +76,9 @@ def test_a_deployment_leads_to_the_run_of_its_model(store: Store) -> None:
         store.deployments.insert(c, "ada", "d", {"name": "birds", "title": "", "description": ""})
         store.deployments.add_revision(c, "d", spec, because("deployment-created"), "")
         store.deployments.add_revision(c, "d", other, because("deployment-edited"), "")
-        assert store.clean_ups.deployed(c, "ada") == {"r1": "birds"}
-        assert store.clean_ups.deployed(c, "bob") == {}
+        assert store.clean_ups.deployments_by_run(c, "ada") == {"r1": "birds"}
+        assert store.clean_ups.deployments_by_run(c, "bob") == {}
         found = store.deployments.get(c, "ada", "birds")
         assert found is not None
         store.deployments.remove(c, found)
-        assert store.clean_ups.deployed(c, "ada") == {}
+        assert store.clean_ups.deployments_by_run(c, "ada") == {}

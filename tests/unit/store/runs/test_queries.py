@@ -59,8 +59,10 @@ def test_only_documents_with_modes_are_decoded(store: Store) -> None:
     """A document can be large, and most have no modes."""
     nodes = {"a": Node("executable", mode="muted"), "b": Node("executable")}
     with store.write() as c:
-        workflow = store.workflows.seen(c, "ada", "/flow.nbflow", Document(1))
-        versions = [store.workflows.freeze(c, workflow, Document(1, nodes=n)) for n in ({}, nodes)]
+        workflow = store.workflows.create_or_update(c, "ada", "/flow.nbflow", Document(1))
+        versions = [
+            store.workflows.version_of(c, workflow, Document(1, nodes=n)) for n in ({}, nodes)
+        ]
         plain, modal = (Rows(store, c).run(workflow_version_id=one) for one in versions)
         # A text has no nodes: decoding it would fail.
         spoil = sql("update workflow_versions set document = '\"plain\"' where id = :id")
@@ -220,8 +222,8 @@ def test_nothing_is_left_of_a_deleted_run(store: Store) -> None:
 def test_a_key_is_kept_for_each_owner(store: Store) -> None:
     """I2."""
     with store.write() as c:
-        store.submissions.keep(c, "ada", "k", "sha256:1", "made")
-        store.submissions.keep(c, "bob", "k", "sha256:2", "other")
+        store.submissions.record(c, "ada", "k", "sha256:1", "made")
+        store.submissions.record(c, "bob", "k", "sha256:2", "other")
         assert store.submissions.find(c, "ada", "k") == ("sha256:1", "made")
         assert store.submissions.find(c, "bob", "k") == ("sha256:2", "other")
         assert store.submissions.find(c, "ada", "K") is None

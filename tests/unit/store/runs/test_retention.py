@@ -63,7 +63,7 @@ def test_members_are_the_runs_of_a_project(store: Store) -> None:
         store.retention.set_policy(c, wine, "a", PolicyRules(keep=1))
         store.retention.set_policy(c, beer, "a", PolicyRules(keep=1))
         policies = store.retention.policies(c)["ada"]
-        assert store.retention.members(c, policies) == {
+        assert store.retention.runs_by_policy(c, policies) == {
             wine.id: {linked.id, of_workflow.id},
             beer.id: set(),
         }

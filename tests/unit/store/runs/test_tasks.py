@@ -58,10 +58,10 @@ def test_succeeded_tasks_come_in_pages_without_their_plans(store: Store) -> None
         rows.task(rows.run(), "a", state="succeeded")
     made = [MadeTask(one.id, one.node, False) for one in (first, last)]
     with store.read() as c:
-        assert store.tasks.made(c, run.id, 9, "", []) == made
-        assert store.tasks.made(c, run.id, 1, "", []) == made[:1]
-        assert store.tasks.made(c, run.id, 9, "z", []) == made[1:]
-        assert store.tasks.made(c, run.id, 9, "", ["a", "b", "none"]) == made[1:]
+        assert store.tasks.succeeded(c, run.id, 9, "", []) == made
+        assert store.tasks.succeeded(c, run.id, 1, "", []) == made[:1]
+        assert store.tasks.succeeded(c, run.id, 9, "z", []) == made[1:]
+        assert store.tasks.succeeded(c, run.id, 9, "", ["a", "b", "none"]) == made[1:]
         assert store.tasks.made_in(c, [run.id, "none"]) == {run.id: made, "none": []}
 
 
@@ -138,9 +138,9 @@ def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> N
         places = {task.id: place for place, task in enumerate(order, start=1)}
         found: dict[str, int] = {}
         for run in (first, second, urgent):
-            found |= store.tasks.places(c, run.id)
+            found |= store.tasks.queue_positions(c, run.id)
         assert found == places
-        assert store.tasks.places(c, second.id) == {early.id: 5}
+        assert store.tasks.queue_positions(c, second.id) == {early.id: 5}
         working = [task.node for task in store.tasks.in_turn(c, 3)]
         assert working == ["gone", "at once", order[1].node]
 
@@ -158,9 +158,9 @@ def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> N
         rows.succeeded(rows.run(**flow), executable="other", **more)
         rows.task(rows.run(**flow), "other", state="succeeded", **more)
         now = rows.task(rows.run(**flow), state="queued", parts=parts("c3"))
-        assert store.history.last(c, now) == Last(KeyParts(**parts("c2")), None, None)
+        assert store.history.last_dependencies(c, now) == Last(KeyParts(**parts("c2")), None, None)
         first = rows.task(rows.run(workflow_id="new"))
-        assert store.history.last(c, first) is None
+        assert store.history.last_dependencies(c, first) is None
 
 
 def test_the_states_of_all_that_is_live(store: Store) -> None:

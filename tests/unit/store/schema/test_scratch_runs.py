@@ -32,8 +32,8 @@ LISTS: dict[str, Shown] = {
     "durations of files": lambda s, c, run: s.history.of_file(c, "ada", "/flow"),
     "durations of code": lambda s, c, run: s.history.of_executables(c, "ada", ["e"]),
     "last results": lambda s, c, run: s.history.last_of(c, "ada", "w", "a", "e"),
-    "clean-ups": lambda s, c, run: [*s.clean_ups.finished(c, "ada")],
-    "results of the same code": lambda s, c, run: s.cache.alike(c, "ada", "base"),
+    "clean-ups": lambda s, c, run: [*s.clean_ups.finished_runs(c, "ada")],
+    "results of the same code": lambda s, c, run: s.cache.with_other_code_files(c, "ada", "base"),
     "counts": lambda s, c, run: s.counts.all(c).runs,
     "models": lambda s, c, run: [one.run_id for _, one in s.artifacts.models(c, "ada", 50)[0]],
 }

@@ -59,14 +59,14 @@ def test_watched_files_are_advanced_once(store, stored):
     stored.add("a", "file")
     with store.write() as c:
         assert store.triggers.stored_files(c, "a") is None
-        store.triggers.watch(c, "a", {"/in/x": (1, 2)})
+        store.triggers.store_files(c, "a", {"/in/x": (1, 2)})
         version, files = store.triggers.stored_files(c, "a")
         assert files == {"/in/x": (1, 2)}
         store.triggers.advance(c, "a", version, {})
         with pytest.raises(StaleWrite):
             store.triggers.advance(c, "a", version, {"/in/y": (1, 1)})
         assert store.triggers.stored_files(c, "a") == (version + 1, {})
-        store.triggers.watch(c, "a", {})
+        store.triggers.store_files(c, "a", {})
         assert store.triggers.stored_files(c, "a") == (version + 2, {})
         store.triggers.delete(c, store.triggers.by_id(c, "a").trigger)
         assert store.triggers.stored_files(c, "a") is None

@@ -77,7 +77,7 @@ def test_only_work_without_a_runner_ends_just_at_its_limit(
         one = GuestAttempt(attempt.order, attempt.engine, attempt.networks, warm=Mock())
     watcher: Any = one.watcher
     watcher._deadline = SimpleNamespace(
-        watch=lambda task, grace: watched.append(grace), rest=lambda: None
+        start_timer=lambda task, grace: watched.append(grace), stop_timer=lambda: None
     )
     monkeypatch.setattr(watcher, "_look", Mock(side_effect=[SimpleNamespace(is_over=False), None]))
     for name in ("_follow_command", "_follow_runner"):
