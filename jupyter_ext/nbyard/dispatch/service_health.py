@@ -60,7 +60,7 @@ class _Timed(socket.socket):
         return super().recv_into(*args, **told)
 
 
-def responds(place: Place, path: str, secret: str = "") -> bool:
+def is_responding(place: Place, path: str, secret: str = "") -> bool:
     """Return whether the service responds with any status below 500."""
     connection = DeadlineConnection(place, ANSWER_SECONDS)
     try:
@@ -157,7 +157,7 @@ class PortHealth:
         if calm or not place.port:
             return calm
         self._asked_at[_spot(place)] = time.monotonic()
-        return responds(place, path, secret)
+        return is_responding(place, path, secret)
 
     def _note_words(self, number: int, asked: Sequence[tuple[Place, str]], secret: str) -> None:
         """Store the error of the first port once it counts as down.

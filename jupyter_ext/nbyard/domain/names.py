@@ -112,7 +112,7 @@ def check_filename(name: object, field: str = "filename") -> str:
     name = unicodedata.normalize("NFC", name)
     if len(name.encode()) > MAX_FILENAME_BYTES:
         raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
-    if any(one in (".", "..") or not OF_PATHS.isdisjoint(one) for one in spellings(name)):
+    if any(one in (".", "..") or not OF_PATHS.isdisjoint(one) for one in decoded_forms(name)):
         raise Invalid.field(field, because("folder-in-filename"))
     if name != name.strip():
         raise Invalid.field(field, because("outer-space"))
@@ -137,7 +137,7 @@ def check_member_path(path: str, field: str = "path") -> str:
     return path
 
 
-def spellings(name: str) -> list[str]:
+def decoded_forms(name: str) -> list[str]:
     """Return the name and its results of decoding percent signs, once or repeatedly."""
     found = [name]
     # bounded: names may be encoded repeatedly
@@ -151,7 +151,7 @@ def spellings(name: str) -> list[str]:
 
 def safe_filename(name: str, default: str = "data") -> str:
     """Convert an untrusted name to a file name: the last part, without unusual characters."""
-    last = spellings(name)[-1].replace("\\", "/").rsplit("/", 1)[-1]
+    last = decoded_forms(name)[-1].replace("\\", "/").rsplit("/", 1)[-1]
     plain = [
         char
         for char in unicodedata.normalize("NFC", last)

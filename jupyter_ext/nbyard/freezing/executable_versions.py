@@ -13,7 +13,7 @@ from nbyard.domain.arguments.bindings import WORDED
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import IMAGE_PROGRAM
 from nbyard.domain.attempts.undeclared_files import check_files
-from nbyard.domain.caching.path_mentions import code_of, mentions
+from nbyard.domain.caching.path_mentions import code_of, possible_paths
 from nbyard.domain.commands.command_line import check_reaches
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.digest import digest_of
@@ -91,7 +91,7 @@ class Code(msgspec.Struct, frozen=True):
         """
         found = []
         file, _ = split_function_path(self.filename)
-        for text in mentions(code_of(file, self.content)):
+        for text in possible_paths(code_of(file, self.content)):
             path = PurePosixPath(text)
             places = (bundles.names_below(self.folder, str(one)) for one in (path, *path.parents))
             found += list(islice(filter(None, places), 1))

@@ -16,8 +16,8 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.runtime_names import DOCKER
 from nbyard.domain.unique_names import check_run_name
-from nbyard.domain.workflows.active_nodes import selection, without_muted
-from nbyard.domain.workflows.structs import Document, read_document, repinned, semantic
+from nbyard.domain.workflows.active_nodes import selected_nodes, without_muted
+from nbyard.domain.workflows.structs import Document, part_for_runs, read_document, with_pins
 from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.code_commit import commit_of
 from nbyard.freezing.freezing_context import FreezingContext
@@ -87,8 +87,8 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
         raise Invalid.field("name", because("name-needed-to-replace"))
     resolver, document = _opened(context, owner, body)
     # The stored document keeps its own pins; those of the request hold for its runs only.
-    meant = repinned(document, asked_pins(context, owner, document, body.pins))
-    chosen = selection(meant, body.scope, body.nodes)
+    meant = with_pins(document, asked_pins(context, owner, document, body.pins))
+    chosen = selected_nodes(meant, body.scope, body.nodes)
     meant = without_muted(meant)
     check_runtimes(document, body.runtime)
     if body.environment:
@@ -191,7 +191,7 @@ def _opened(context: FreezingContext, owner: str, body: NewRun) -> tuple[Resolve
     if body.path.endswith(WORKFLOW):
         unsaved = body.document if isinstance(body, ForecastRequest) else ""
         document = read_document(unsaved or context.files.read(body.path), strict=True)
-        return resolver, semantic(document)
+        return resolver, part_for_runs(document)
     return resolver, single_document(resolver, body)
 
 

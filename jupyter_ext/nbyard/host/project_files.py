@@ -13,7 +13,7 @@ import msgspec
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
-from nbyard.domain.names import spellings
+from nbyard.domain.names import decoded_forms
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
 
@@ -51,7 +51,7 @@ class ProjectFiles:
         check_text(path, field)
         if not path:
             raise Invalid.field(field, because("path-empty"))
-        if any(".." in spelling.split("/") for spelling in spellings(path)[1:]):
+        if any(".." in spelling.split("/") for spelling in decoded_forms(path)[1:]):
             raise Invalid.field(field, because("path-hides-dots"))
         longest = max(len(os.fsencode(name)) for name in path.split("/"))
         if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.lineage.graph import Walk
-from nbyard.domain.lineage.structs import Lineage, Ref, check_start, hidden
+from nbyard.domain.lineage.structs import Lineage, Ref, check_start, hidden_node
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.unique_names import no_such
 from nbyard.errors import Forbidden, Invalid, NotFound
@@ -92,7 +92,7 @@ class LineageService:
         def describe(hints: Mapping[Ref, str]) -> Mapping[Ref, LineageNode]:
             found = rows.nodes(c, caller.name, hints)
             forbidden = (ref for ref in found if not caller.may(SCOPES[ref.kind]))
-            return found | {ref: hidden(ref.kind) for ref in forbidden}
+            return found | {ref: hidden_node(ref.kind) for ref in forbidden}
 
         return Walk(expand, describe, limit)
 

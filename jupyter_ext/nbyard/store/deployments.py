@@ -201,7 +201,7 @@ class DeploymentRows:
 
     def route_requests(self, c: Connection, of: Known, number: int) -> None:
         """Route requests to this revision from now on."""
-        self.note(
+        self.record_fact(
             c, of, {"change": because("revision-answers"), "revision": number}, serving=number
         )
 

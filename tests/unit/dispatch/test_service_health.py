@@ -14,7 +14,7 @@ from nbyard.dispatch.service_health import (
     PortHealth,
     describe_calls,
     is_connected,
-    responds,
+    is_responding,
     unready_reason,
 )
 from nbyard.domain.deployments.structs import Place
@@ -57,7 +57,7 @@ def served() -> Iterator[tuple[Place, list[int]]]:
 def test_anything_but_an_error_of_the_server_is_an_answer(served, status, is_there):
     place, statuses = served
     statuses[0] = status
-    assert responds(place, "/") is is_there
+    assert is_responding(place, "/") is is_there
 
 
 def test_a_service_without_a_description_has_no_forms(served):
@@ -70,7 +70,7 @@ def test_a_service_without_a_description_has_no_forms(served):
 def test_nobody_there_and_silence_are_no_answer():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert not responds(Place("web", "127.0.0.1", port), "/")
+    assert not is_responding(Place("web", "127.0.0.1", port), "/")
 
 
 def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
@@ -162,7 +162,7 @@ def test_one_that_answers_byte_by_byte_has_no_more_time_than_others(monkeypatch)
         thread = threading.Thread(target=drip)
         thread.start()
         place = Place("web", "127.0.0.1", server.getsockname()[1])
-        assert not responds(place, "/") and describe_calls(place) == []
+        assert not is_responding(place, "/") and describe_calls(place) == []
         is_over.set()
         thread.join()
 

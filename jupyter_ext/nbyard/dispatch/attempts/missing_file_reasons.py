@@ -19,7 +19,12 @@ from nbyard.domain.attempts.missing_modules import COLOURS
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.caching.file_probes import probes_of
-from nbyard.domain.caching.path_mentions import asked, code_of, literal, mentions
+from nbyard.domain.caching.path_mentions import (
+    code_of,
+    likely_paths,
+    literal_folder,
+    possible_paths,
+)
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import split_function_path
@@ -63,7 +68,7 @@ class _Code(msgspec.Struct, frozen=True):
 
         With wildcards, that is the folder, or the matching files if the folder travelled.
         """
-        start = literal(name)
+        start = literal_folder(name)
         place = self.place(start) if start else self.below
         if start == name or (start and place not in self.taken):
             return [start]
@@ -113,7 +118,7 @@ def left_out(
     if code.below:
         words = words.replace(f"{attempt}/code/{code.below}/", "")
     words = words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
-    named = mentions(words)
+    named = possible_paths(words)
     # The name of a module means a file or a folder.
     modules = [text.replace(".", "/") for text in named if "/" not in text]
     names = [*named, *(f"{text}.py" for text in modules), *modules]
@@ -122,7 +127,9 @@ def left_out(
         if place and code.is_left_out(place):
             return _beside(code, name, missing_file_reason(code.base, place))
     above = [
-        text for text in mentions(code_of(code.path.name, code.content)) if text.startswith("..")
+        text
+        for text in possible_paths(code_of(code.path.name, code.content))
+        if text.startswith("..")
     ]
     return find_outside_bundle(code.base, code.below, names, above)
 
@@ -180,7 +187,7 @@ def _overlooked(
     near = os.listdir(code.base / code.below)
     found: list[tuple[str, Reason]] = []
     for name in _asked(code.path.name, code.content):
-        if literal(name).split("/")[0] not in ("", *near):
+        if literal_folder(name).split("/")[0] not in ("", *near):
             continue  # most strings are not paths
         for one in code.meant(name):
             place = code.place(one)
@@ -197,7 +204,7 @@ def _overlooked(
 @lru_cache(maxsize=32)  # the same code runs repeatedly
 def _asked(filename: str, content: bytes) -> Sequence[str]:
     probes = probes_of(filename, content, is_own=True)
-    return asked(filename, code_of(filename, content), probes.names)
+    return likely_paths(filename, code_of(filename, content), probes.names)
 
 
 def find_outside_bundle(

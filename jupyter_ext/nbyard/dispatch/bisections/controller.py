@@ -13,7 +13,7 @@ import msgspec
 from nbyard.dispatch.bisections.probe_values import value_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.bisections.mixed_plans import MixedPlans, signatures
+from nbyard.domain.bisections.mixed_plans import MixedPlans, plan_signatures
 from nbyard.domain.bisections.search import Conclusion, next_step
 from nbyard.domain.bisections.structs import Bisection, BisectionProbe
 from nbyard.domain.runs.structs import Run, TaskPlan
@@ -121,10 +121,10 @@ class BisectionController:
         known: dict[str, str] = {}
         for probe in probes:
             tasks = self._store.tasks.of_run(c, probe.run_id) if probe.run_id else []
-            of = signatures([task.plan for task in tasks])
+            of = plan_signatures([task.plan for task in tasks])
             known |= {of[task.node]: task.id for task in tasks if task.state == "succeeded"}
         # Not those of both compared runs: repeating them shows what runs do not record.
-        own = signatures(plans)
+        own = plan_signatures(plans)
         return [
             msgspec.structs.replace(plan, reuse=known[own[plan.node]])
             if not plan.pinned and own[plan.node] in known

@@ -12,9 +12,9 @@ import msgspec
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected
+from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected_state
 from nbyard.domain.attempts.structs import Observed, Result
-from nbyard.domain.caching.absolute_paths import absolute, named_in, names_outside
+from nbyard.domain.caching.absolute_paths import absolute_paths, named_in, names_outside
 from nbyard.domain.caching.file_probes import KEEPS, MAPPED, TESTS, Probes
 from nbyard.domain.caching.outside_changes import change_of
 from nbyard.domain.caching.probed_names import texts_of
@@ -84,7 +84,7 @@ class OutsideFiles:
         for name in beside[:MOST_SCANNED]:
             found += self._names_in(name, files[name].partition(" ")[0])
         own_folder = f"{self._context.folder}/"
-        paths = absolute(found, os.path.expanduser("~"))
+        paths = absolute_paths(found, os.path.expanduser("~"))
         named = [path for path in paths if not f"{path}/".startswith(own_folder)][:MOST_PATHS]
         if same:
             if len(self._named) >= REMEMBERED:
@@ -136,7 +136,7 @@ class OutsideFiles:
             # of what the names begin, only what was read counts
             if path in named or (use.reads and path.startswith(named)):
                 tests_it = msgspec.structs.replace(habits, tests=tests and path in named)
-                state = expected(use, tests_it)
+                state = expected_state(use, tests_it)
                 states |= {path: state} if state else {}
         return msgspec.structs.replace(
             result, observed=msgspec.structs.replace(observed, outside=states), outside={}

@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.dispatch.cache.keys import Code, Identities
 from nbyard.domain import cache_policy
-from nbyard.domain.caching.explanation import changed, explain
+from nbyard.domain.caching.explanation import changes_reason, explain_rerun
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import environment_change
 from nbyard.domain.environments.structs import EnvironmentRef
@@ -113,10 +113,10 @@ class ResultLookup:
         if why := query.why_not() or query.too_old:
             return why
         if query.outside:
-            return changed(query.outside)
+            return changes_reason(query.outside)
         last = find_last()
         if last is None:
-            return explain(None, query.parts)
+            return explain_rerun(None, query.parts)
         before = self._store.fingerprints.packages(c, last.parts.environment)
         change = environment_change(last.used, query.plan.environment)
         has = query.environment.versions
@@ -128,7 +128,7 @@ class ResultLookup:
         except (NbyardError, OSError):
             log.exception("node %s cannot be compared with its last run", query.plan.node)
             files = []
-        why = explain(last.parts, query.parts, before, has, change, files)
+        why = explain_rerun(last.parts, query.parts, before, has, change, files)
         if not files or not by_reads or (observed and not observed.problem):
             return why
         problem = read_reason(observed.problem) if observed else None

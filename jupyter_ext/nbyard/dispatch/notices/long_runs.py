@@ -3,7 +3,13 @@
 from datetime import datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.notices.rules import Occurrence, StoredRule, long_after, matches, projects_in
+from nbyard.domain.notices.rules import (
+    Occurrence,
+    StoredRule,
+    long_after,
+    projects_in,
+    rule_matches,
+)
 from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.runs.estimates import usual_seconds
 from nbyard.domain.runs.structs import Run
@@ -61,7 +67,7 @@ class LongRuns:
         return [
             rule
             for rule in rules
-            if matches(rule, one)
+            if rule_matches(rule, one)
             and (run.id, rule.channel_id) not in self._announced
             and (after := long_after(rule.rule, self._usual[run.id])) is not None
             and elapsed >= after

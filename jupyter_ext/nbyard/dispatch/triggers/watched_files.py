@@ -21,7 +21,7 @@ from nbyard.domain.triggers.file_changes import (
     Snapshot,
     cause_of,
     changes_between,
-    merged,
+    merge_snapshot,
 )
 from nbyard.domain.triggers.file_events import MOST_FILES
 from nbyard.domain.triggers.file_patterns import path_pattern
@@ -239,7 +239,7 @@ class WatchedFiles:
                 if now is None or now.trigger.revision != watch.row.trigger.revision:
                     return False
                 self._store.triggers.advance(
-                    c, trigger_id, version, merged(old, new, {*complete, *others})
+                    c, trigger_id, version, merge_snapshot(old, new, {*complete, *others})
                 )
                 if complete:
                     cause = cause_of(wanted, complete)

@@ -69,7 +69,7 @@ class Habits(msgspec.Struct, frozen=True):
     keeps: bool = False
 
 
-def expected(use: OutsideUse, habits: Habits) -> OutsideFile | None:
+def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     """Return the state that must be there again to reuse the result, None if any may be."""
     reads = use.reads
     if reads == "opened":

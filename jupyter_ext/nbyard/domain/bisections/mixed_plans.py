@@ -177,7 +177,7 @@ class MixedPlans:
         return new if self._bound_key(then.node, name, old, new) in applied else old
 
 
-def signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
+def plan_signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
     """Return by node a digest of its plan and of those before it: equal ones give equal results."""
     found: dict[str, str] = {}
     for plan in plans:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from nbyard.domain.caching.path_mentions import COMMANDS, QUOTED, code_of, literal
+from nbyard.domain.caching.path_mentions import COMMANDS, QUOTED, code_of, literal_folder
 from nbyard.domain.caching.probed_names import bindings_of, texts_of
 from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.notebooks.parameter_cells import parse_cell
@@ -56,7 +56,7 @@ def named_in(
             # commands may use the variables, too
             parts = reader.parts if is_own and not COMMANDS.search(text) else ()
             found = [one for one in found if one not in parts] + reader.named
-    return list(dict.fromkeys(map(literal, found)))
+    return list(dict.fromkeys(map(literal_folder, found)))
 
 
 def is_path(text: str) -> bool:
@@ -66,10 +66,10 @@ def is_path(text: str) -> bool:
 
 def names_outside(values: Iterable[Any]) -> bool:
     """Return whether a value contains an absolute path."""
-    return any(absolute([text], "/home") for one in values for text in texts_of(one))
+    return any(absolute_paths([text], "/home") for one in values for text in texts_of(one))
 
 
-def absolute(named: Iterable[str], home: str) -> list[str]:
+def absolute_paths(named: Iterable[str], home: str) -> list[str]:
     """Return the absolute paths among texts, without those of the system and of packages."""
     found = dict[str, None]()
     for text in named:

@@ -16,7 +16,7 @@ FILES: Codes = ("file-added", "file-removed", "file-changed")
 INPUTS: Codes = ("input-connected", "input-disconnected", "input-changed")
 
 
-def explain(
+def explain_rerun(
     old: KeyParts | None,
     new: KeyParts,
     had: Packages | None = None,
@@ -59,10 +59,10 @@ def explain(
         changes.append(because("declaration-changed"))
     if not changes:
         return because("result-not-kept")
-    return changed(changes)
+    return changes_reason(changes)
 
 
-def changed(changes: Sequence[Reason]) -> Reason:
+def changes_reason(changes: Sequence[Reason]) -> Reason:
     """Return the reason that names these changes, the first ones if there are many."""
     return because("changed", changes=_first(changes, MOST_CHANGES, "more-changes"))
 

@@ -48,7 +48,7 @@ def code_of(filename: str, content: bytes) -> str:
     return "\n".join(texts)
 
 
-def mentions(code: str) -> list[str]:
+def possible_paths(code: str) -> list[str]:
     """Return each text in the code that may be a relative path."""
     imported = [match["name"] for match in IMPORTED.finditer(code)]
     found = dict.fromkeys(
@@ -62,7 +62,7 @@ def mentions(code: str) -> list[str]:
     return [text for text in found if text.strip("./") and text[0] != "/"][:MOST]
 
 
-def asked(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
+def likely_paths(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
     """Return each text in the code that is very likely a relative path.
 
     The text looks like a path, or a call accesses it. Or it is one of the `names` that the code
@@ -82,7 +82,7 @@ def asked(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
     return [text for text in found if text.strip("./") and text[0] not in "/~"][:MOST]
 
 
-def literal(text: str) -> str:
+def literal_folder(text: str) -> str:
     """Return the leading folders of a path, up to the first wildcard or placeholder."""
     parts = text.split("/")
     return "/".join(takewhile(lambda part: not set("*?[{%$") & set(part), parts))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from nbyard.domain.comparison.facts import RunFacts, TaskFacts
-from nbyard.domain.comparison.node_causes import NodeCauses, differing
+from nbyard.domain.comparison.node_causes import NodeCauses, differing_names
 from nbyard.domain.comparison.structs import Cause, DifferingResult
 from nbyard.reasons.structs import because
 
@@ -13,7 +13,7 @@ def differing_results(old: RunFacts, new: RunFacts) -> list[DifferingResult]:
     found = []
     for node, (then, now) in _pairs(old, new).items():
         numbers = [one.metrics if one else {} for one in (then, now)]
-        for name in differing(*numbers):
+        for name in differing_names(*numbers):
             values = (one.get(name) for one in numbers)
             texts = [f"{one:.12g}" if isinstance(one, float) else one for one in values]
             found.append(DifferingResult(node, name, "metric", *texts))
@@ -21,7 +21,7 @@ def differing_results(old: RunFacts, new: RunFacts) -> list[DifferingResult]:
             {name: file.compared for name, file in one.outputs.items()} if one else {}
             for one in (then, now)
         ]
-        for name in differing(*digests):
+        for name in differing_names(*digests):
             texts = [one.get(name) for one in digests]
             found.append(DifferingResult(node, name, "output", *texts))
         before, after = (one.state if one else None for one in (then, now))
@@ -48,7 +48,7 @@ def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Caus
             label = next((one.label for one in (now, then) if one), node)
             causes.append(Cause("node", node, label, distances[node], node, reason))
             continue
-        above = [one for one in upstream(then, now) if one in pairs]
+        above = [one for one in upstream_causes(then, now) if one in pairs]
         own = NodeCauses(then, now, distances[node])
         found = list(own.find())
         causes += found or ([] if above else [own.without_cause()])
@@ -67,14 +67,14 @@ def last_nodes(old: RunFacts, new: RunFacts, nodes: Sequence[str]) -> list[str]:
     seen = set(waiting)
     while waiting:
         then, now = pairs[waiting.pop()]
-        above = upstream(then, now) if then and now else []
+        above = upstream_causes(then, now) if then and now else []
         explained.update(above)
         waiting += [one for one in above if one in pairs and one not in seen]
         seen.update(above)
     return [node for node in dict.fromkeys(nodes) if node not in explained]
 
 
-def upstream(then: TaskFacts, now: TaskFacts) -> list[str]:
+def upstream_causes(then: TaskFacts, now: TaskFacts) -> list[str]:
     """Return the nodes that passed on different data over the same connection."""
     found = []
     for name in sorted(then.inputs.keys() & now.inputs.keys()):

@@ -35,11 +35,11 @@ def changed_cells(old: dict[str, Any], new: dict[str, Any]) -> list[CellChange]:
         pairs = min(end - start, last - first)
         for at in range(pairs):
             (_, then), (number, now) = before[start + at], after[first + at]
-            changes.append(CellChange(number, "changed", shorten(then), shorten(now)))
+            changes.append(CellChange(number, "changed", shorten_source(then), shorten_source(now)))
         for number, source in before[start + pairs : end]:
-            changes.append(CellChange(number, "removed", shorten(source), None))
+            changes.append(CellChange(number, "removed", shorten_source(source), None))
         for number, source in after[first + pairs : last]:
-            changes.append(CellChange(number, "added", None, shorten(source)))
+            changes.append(CellChange(number, "added", None, shorten_source(source)))
     return changes
 
 
@@ -54,6 +54,6 @@ def _code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
     return found
 
 
-def shorten(text: str) -> str:
-    """Return text of at most 2,000 characters."""
+def shorten_source(text: str) -> str:
+    """Return the text of a cell, cut to at most 2,000 characters."""
     return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"

@@ -55,7 +55,7 @@ class NodeCauses:
 
     def _values(self) -> Iterator[Cause]:
         then, now = self._then.values, self._now.values
-        for name in differing(then, now):
+        for name in differing_names(then, now):
             before, after = (
                 text if text is None or len(text) <= MAX_CHARS else f"{text[: MAX_CHARS - 1]}…"
                 for text in (then.get(name), now.get(name))
@@ -63,7 +63,7 @@ class NodeCauses:
             yield self._cause("parameter", name, value_change(name, before, after), before, after)
 
     def _inputs(self) -> Iterator[Cause]:
-        for name in differing(self._then.inputs, self._now.inputs):
+        for name in differing_names(self._then.inputs, self._now.inputs):
             before, after = self._then.inputs.get(name), self._now.inputs.get(name)
             texts = [one.source if one else None for one in (before, after)]
             if before is None:
@@ -115,7 +115,7 @@ class NodeCauses:
         if not then.parts or not now.parts or then.parts.environment == now.parts.environment:
             return
         are_known = then.packages and now.packages
-        names = differing(then.packages, now.packages) if are_known else []
+        names = differing_names(then.packages, now.packages) if are_known else []
         for name in sorted(names, key=str.lower):
             before, after = then.packages.get(name), now.packages.get(name)
             yield self._cause("package", name, package_change(name, before, after), before, after)
@@ -143,6 +143,6 @@ def package_change(name: str, before: str | None, after: str | None) -> Reason:
     return because("package-changed", name=name, old=before, new=after)
 
 
-def differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+def differing_names(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
     """Return the names with different items, sorted."""
     return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]

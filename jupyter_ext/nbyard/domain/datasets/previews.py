@@ -67,12 +67,12 @@ class FilePreview(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def head_of(page: TablePage) -> TableHead:
     """Return the head of a table as short texts."""
-    columns = [short(column.name, MAX_CELL) for column in page.columns[:MAX_COLUMNS]]
-    rows = [[cell(value) for value in row[:MAX_COLUMNS]] for row in page.rows[:MAX_ROWS]]
+    columns = [one_line(column.name, MAX_CELL) for column in page.columns[:MAX_COLUMNS]]
+    rows = [[cell_text(value) for value in row[:MAX_COLUMNS]] for row in page.rows[:MAX_ROWS]]
     return TableHead(columns, rows, page.column_count, page.total)
 
 
-def cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Return a value of a table as short text."""
     if value is None:
         return ""
@@ -81,8 +81,8 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | dict):
-        return short(msgspec.json.encode(value).decode(), MAX_CELL)
-    return short(str(value), MAX_CELL)
+        return one_line(msgspec.json.encode(value).decode(), MAX_CELL)
+    return one_line(str(value), MAX_CELL)
 
 
 def metrics_in(value: Any) -> list[ShownMetric]:
@@ -92,20 +92,20 @@ def metrics_in(value: Any) -> list[ShownMetric]:
         if isinstance(one, bool) or not isinstance(one, int | float) or len(found) == MAX_METRICS:
             continue
         try:
-            found.append(ShownMetric(short(name, MAX_NAME), number(float(one))))
+            found.append(ShownMetric(one_line(name, MAX_NAME), json_number(float(one))))
         except OverflowError:  # an integer of hundreds of digits
             continue
     return found
 
 
-def number(value: float) -> float | str:
+def json_number(value: float) -> float | str:
     """Return a number as JSON can carry it."""
     return value if math.isfinite(value) else WORDS[str(value)]
 
 
 def first_line(text: str) -> str:
     """Return the first line that is not blank, cut to a card."""
-    return next((line for one in text.splitlines() if (line := short(one, MAX_TEXT))), "")
+    return next((line for one in text.splitlines() if (line := one_line(one, MAX_TEXT))), "")
 
 
 def last_line(text: str) -> str:
@@ -113,11 +113,11 @@ def last_line(text: str) -> str:
 
     Progress bars overwrite their line, so only the text after the last carriage return counts.
     """
-    lines = (short(one, MAX_LINE) for one in reversed(re.split(r"[\r\n]", text)))
+    lines = (one_line(one, MAX_LINE) for one in reversed(re.split(r"[\r\n]", text)))
     return next(filter(None, lines), "")
 
 
-def short(text: str, most: int) -> str:
+def one_line(text: str, most: int) -> str:
     """Return text in one line of at most `most` characters, without control characters."""
     # Only the beginning is looked at, because a cell may have a thousand characters.
     plain = " ".join(CONTROLS.sub(" ", text[: 8 * most]).split())

@@ -91,7 +91,9 @@ class Walk:
         for _, link in self._cut:
             if link.source in self._nodes and link.target in self._nodes:
                 self._links[link.source, link.target, link.name] = None
-        places = columns(self._nodes, [(source, target) for source, target, _ in self._links])
+        places = column_by_node(
+            self._nodes, [(source, target) for source, target, _ in self._links]
+        )
         order = sorted(self._nodes, key=lambda ref: places[ref])
         # The ID of a row that the user may not see would tell that two graphs have it in common.
         hidden = count(1)
@@ -114,7 +116,7 @@ class Walk:
         return Lineage(nodes, edges)
 
 
-def columns(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> dict[Ref, int]:
+def column_by_node(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> dict[Ref, int]:
     """Return a column for each node, so that edges lead to larger columns.
 
     A node that comes from nothing stands just before its first use, so that edges are short.

@@ -82,7 +82,7 @@ class _Events:
             "run": {"runId": self._record.run.id},
             "job": {"namespace": self._namespace, "name": self._name},
         }
-        facets = {"parent": facet("parent", **parent), **self._task_facets(task)}
+        facets = {"parent": facet_of("parent", **parent), **self._task_facets(task)}
         name = f"{self._name}.{task.node}"
         yield from self._pair(task.id, name, "TASK", facets, task, self._files(task))
 
@@ -96,14 +96,14 @@ class _Events:
         data: Mapping[str, Any],
     ) -> Iterator[Event]:
         """Yield the events about the start and the end of something, as far as it came."""
-        kind = facet("jobType", processingType="BATCH", integration="NBYARD", jobType=job_type)
-        engine = facet("processing_engine", version=self._version, name="nbyard")
+        kind = facet_of("jobType", processingType="BATCH", integration="NBYARD", jobType=job_type)
+        engine = facet_of("processing_engine", version=self._version, name="nbyard")
         facets = {"processing_engine": engine, **facets}
 
         def event(event_type: EventType, at: datetime, **more: Any) -> Event:
             return {
                 "eventType": event_type,
-                "eventTime": moment(at),
+                "eventTime": utc_time(at),
                 "run": {"runId": key, "facets": {**facets, **more}},
                 "job": {"namespace": self._namespace, "name": name, "facets": {"jobType": kind}},
                 "producer": PRODUCER,
@@ -125,7 +125,7 @@ class _Events:
         yield {**event(end, max(of.finished_at, started), **more), **data}
 
     def _run_facets(self, run: Run) -> Event:
-        due = facet("nominalTime", nominalStartTime=run.scheduled_at)
+        due = facet_of("nominalTime", nominalStartTime=run.scheduled_at)
         told = {"run": str(run.number), "owner": run.owner, "origin": run.origin.kind}
         if run.git is not None:
             told |= {"git.commit": run.git.commit, "git.branch": run.git.branch}
@@ -148,7 +148,7 @@ class _Events:
         code = self._record.code.get(of.executable_version_id) if isinstance(of, Task) else None
         message = str((failure.reason if failure else of.reason) or "failed")
         language = (code.language if code else "") or "python"
-        return facet("errorMessage", message=message, programmingLanguage=language)
+        return facet_of("errorMessage", message=message, programmingLanguage=language)
 
     def _data(self) -> list[Event]:
         return [self._input(one) for one in self._record.data_used().values()]
@@ -168,7 +168,7 @@ class _Events:
         name = one.origin or one.filename
         if kind == "dataset":
             name = name.rpartition(" v")[0] or name
-        facets = {"version": facet("version", datasetVersion=one.digest)}
+        facets = {"version": facet_of("version", datasetVersion=one.digest)}
         namespace = self._namespace if kind else "file"
         return {"namespace": namespace, "name": name, "facets": facets}
 
@@ -178,28 +178,28 @@ class _Events:
         # Receivers follow data by their names, so a name must not contain the ID of a run.
         named = run.name and not self._record.is_workflow
         name = f"{run.name}.{one.name}" if named else f"{self._name}.{one.node}.{one.name}"
-        facets = {"version": facet("version", datasetVersion=one.digest)}
+        facets = {"version": facet_of("version", datasetVersion=one.digest)}
         if one.type is not None and one.type.columns:
             columns = [{"name": name, "type": kind} for name, kind in one.type.columns]
-            facets["schema"] = facet("schema", fields=columns)
+            facets["schema"] = facet_of("schema", fields=columns)
         return {"namespace": self._namespace, "name": name, "facets": facets}
 
     def _output(self, one: Artifact) -> Event:
         counted: Event = {"size": one.size_bytes}
         if one.type is not None and one.type.rows is not None:
             counted["rowCount"] = one.type.rows
-        statistics = facet("outputStatistics", **counted)
+        statistics = facet_of("outputStatistics", **counted)
         return {**self._result(one), "outputFacets": {"outputStatistics": statistics}}
 
 
-def facet(name: str, /, **fields: Any) -> Event:
+def facet_of(name: str, /, **fields: Any) -> Event:
     """Return a facet of the specification."""
     version, schema = FACETS[name]
     url = f"{SPEC}/facets/{version}/{schema}.json#/$defs/{schema}"
     return {"_producer": PRODUCER, "_schemaURL": url, **fields}
 
 
-def moment(at: datetime) -> str:
+def utc_time(at: datetime) -> str:
     """Return a time in UTC as events have it."""
     text = at.astimezone(UTC).isoformat(timespec="microseconds")
     return text.replace("+00:00", "Z")
@@ -207,7 +207,7 @@ def moment(at: datetime) -> str:
 
 def _tags(values: Mapping[str, str]) -> Event:
     tags = [{"key": k, "value": v, "source": "NBYARD"} for k, v in values.items() if v]
-    return facet("tags", tags=tags)
+    return facet_of("tags", tags=tags)
 
 
 def _parameters(values: Mapping[str, Any]) -> Event:
@@ -217,15 +217,17 @@ def _parameters(values: Mapping[str, Any]) -> Event:
         for name, value in values.items()
     }
     given = [{"key": k, "name": k, "value": v[:LONGEST_VALUE]} for k, v in texts.items()]
-    return {"executionParameters": facet("executionParameters", parameters=given)} if given else {}
+    return (
+        {"executionParameters": facet_of("executionParameters", parameters=given)} if given else {}
+    )
 
 
 def sample_event(key: str, at: datetime, version: str, name: str) -> Event:
     """Return an event that tries a receiver; it says nothing about a run."""
-    engine = facet("processing_engine", version=version, name="nbyard")
+    engine = facet_of("processing_engine", version=version, name="nbyard")
     return {
         "eventType": "OTHER",
-        "eventTime": moment(at),
+        "eventTime": utc_time(at),
         "run": {"runId": key, "facets": {"processing_engine": engine}},
         "job": {"namespace": NAMESPACE, "name": f"test of {name}", "facets": {}},
         "inputs": [],

@@ -88,7 +88,7 @@ class LineageNode(msgspec.Struct, frozen=True):
     more_after: int = 0
 
 
-def hidden(kind: LineageKind) -> LineageNode:
+def hidden_node(kind: LineageKind) -> LineageNode:
     """Return a node that the caller may not see."""
     return LineageNode("", kind, is_visible=False)
 

@@ -26,7 +26,7 @@ def lines_of(lineage: Lineage) -> Iterator[str]:
     for start in starts:
         yield words_of(start)
     for direction, head in HEADS.items():
-        lines = [*tree(lineage, direction)]
+        lines = [*tree_lines(lineage, direction)]
         if lines:
             yield f"{head}:"
         for line in lines:
@@ -37,7 +37,7 @@ def lines_of(lineage: Lineage) -> Iterator[str]:
         yield f"{lineage.left_out} more, which this graph leaves out"
 
 
-def tree(lineage: Lineage, direction: Direction) -> Iterator[TreeLine]:
+def tree_lines(lineage: Lineage, direction: Direction) -> Iterator[TreeLine]:
     """Yield the nodes on one side of the starts, each below a node that it is connected to."""
     nodes = {node.id: node for node in lineage.nodes}
     neighbours = _neighbours(lineage.edges, direction)

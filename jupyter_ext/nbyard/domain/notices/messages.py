@@ -79,14 +79,14 @@ def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) 
     events = [cloud_event(one, source) for one in contents]
     is_failure = any(one.event in FAILURES for one in contents)
     if len(contents) == 1:
-        title, body = harmless(title_of(contents[0])), "\n".join(lines_of(contents[0]))
-        return Message(message_id, title[:LONGEST_TITLE], harmless(body), events, is_failure)
+        title, body = harmless_text(title_of(contents[0])), "\n".join(lines_of(contents[0]))
+        return Message(message_id, title[:LONGEST_TITLE], harmless_text(body), events, is_failure)
     lines = [_listed(one) for one in contents[:MOST_LISTED]]
     if len(contents) > MOST_LISTED:
         lines.append(f"… and {len(contents) - MOST_LISTED} more")
     lines.append(f"Message {message_id}")
     title = f"nbyard: {len(contents)} events"
-    return Message(message_id, title, harmless("\n".join(lines)), events, is_failure)
+    return Message(message_id, title, harmless_text("\n".join(lines)), events, is_failure)
 
 
 def title_of(one: NoticeContent) -> str:
@@ -117,9 +117,9 @@ def _facts(one: NoticeContent) -> str:
     words = [f"Run {one.number}" if one.number else "", f"of {one.file}" if one.file else ""]
     words.append(one.state)
     if one.seconds is not None:
-        words.append(f"after {duration(one.seconds)}")
+        words.append(f"after {duration_text(one.seconds)}")
     if one.usual_seconds is not None:
-        words.append(f"(usually {duration(one.usual_seconds)})")
+        words.append(f"(usually {duration_text(one.usual_seconds)})")
     if one.count > 1:
         words.append(f"{one.count} due times")
     return " ".join(filter(None, words))
@@ -131,7 +131,7 @@ def _listed(one: NoticeContent) -> str:
     return "• " + " · ".join(filter(None, parts))
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Return a duration such as `4.2 s`, `3 min 10 s` or `2 h 5 min`."""
     if seconds < 60:
         return f"{max(0.0, seconds):.1f} s"
@@ -148,7 +148,7 @@ def last_lines(text: str, most: int = LAST_LINES) -> list[str]:
     return [line[:LONGEST_LINE] for line in plain if line][-most:]
 
 
-def harmless(text: str) -> str:
+def harmless_text(text: str) -> str:
     """Return a text that alerts no group and cannot add a header to an e-mail."""
     plain = CONTROL.sub(" ", ANSI.sub("", text))
     return MENTION.sub(lambda found: f"{found[0]}\u200b", plain)

@@ -91,7 +91,7 @@ def check_digest(digest: DigestLimit, field: str = "digest") -> None:
         raise Invalid.field(f"{field}.window_seconds", why)
 
 
-def matches(stored: StoredRule, one: Occurrence) -> bool:
+def rule_matches(stored: StoredRule, one: Occurrence) -> bool:
     """Return whether a rule asks for an event."""
     rule = stored.rule
     return (
@@ -103,9 +103,9 @@ def matches(stored: StoredRule, one: Occurrence) -> bool:
     )
 
 
-def wanted(rules: Iterable[StoredRule], one: Occurrence) -> list[str]:
+def wanted_channels(rules: Iterable[StoredRule], one: Occurrence) -> list[str]:
     """Return the channels that an event is reported to, each once."""
-    return [*dict.fromkeys(rule.channel_id for rule in rules if matches(rule, one))]
+    return [*dict.fromkeys(rule.channel_id for rule in rules if rule_matches(rule, one))]
 
 
 def projects_in(rules: Iterable[StoredRule]) -> set[str]:

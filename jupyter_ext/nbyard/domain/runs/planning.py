@@ -17,7 +17,7 @@ from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.workflows.active_nodes import active_part
 from nbyard.domain.workflows.edges import Drawn, reason_of_refusal
 from nbyard.domain.workflows.structs import Binding as Bound
-from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, ordered
+from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, topological_order
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -228,7 +228,7 @@ def plan_tasks(
     document = active_part(document, ports).document
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
     # before the problems, as a cycle is reported alone
-    order = ordered([n for n in document.nodes if n in chosen], edges)
+    order = topological_order([n for n in document.nodes if n in chosen], edges)
     if problems:
         raise_problems(problems)
     planner = _Planner(document, resolved, values, wish, credentials)

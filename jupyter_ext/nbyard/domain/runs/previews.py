@@ -14,7 +14,7 @@ from nbyard.domain.datasets.previews import (
     ShownMetric,
     ShownModel,
     TableHead,
-    short,
+    one_line,
 )
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.models.structs import ModelFile
@@ -84,7 +84,7 @@ class StoredFile(msgspec.Struct, frozen=True):
         return self.format in SHOWN and 0 < size <= LARGEST.get(self.format, size)
 
 
-def stored(file: Artifact) -> StoredFile:
+def stored_file(file: Artifact) -> StoredFile:
     """Return the bytes of an artifact."""
     return StoredFile(file.name, file.filename, file.digest, file.may_be_model, file.size_bytes)
 
@@ -122,16 +122,16 @@ def preview_of(
     if "picture" in found:
         file = found["picture"][0]
         values |= {"picture": file.digest}
-        values |= {} if file.format == "ipynb" else {"caption": short(file.filename, MAX_NAME)}
+        values |= {} if file.format == "ipynb" else {"caption": one_line(file.filename, MAX_NAME)}
     if "table" in found:
-        values["table_name"] = short(found["table"][0].name, MAX_NAME)
+        values["table_name"] = one_line(found["table"][0].name, MAX_NAME)
     if logged:
         values["metrics"] = list(logged[:MAX_METRICS])
     for model in packages:
         known = values.get("model") or ShownModel("")
         name = model.class_name or known.class_name
         count = len(model.inputs) or known.features
-        values["model"] = ShownModel(short(name, MAX_NAME), count, known.inputs)
+        values["model"] = ShownModel(one_line(name, MAX_NAME), count, known.inputs)
     if len(values) > 1:
         values.pop("text", None)
     return NodePreview(node, **values)
@@ -148,4 +148,4 @@ def last_metrics(
     last = {point.name: WORDS.get(str(point.value), point.value) for point in points}
     names = dict.fromkeys(point.name for point in (*first, *points))
     kept = [name for name in names if name in last][:most]
-    return [ShownMetric(short(name, MAX_NAME), last[name]) for name in kept]
+    return [ShownMetric(one_line(name, MAX_NAME), last[name]) for name in kept]

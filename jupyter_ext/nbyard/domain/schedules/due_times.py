@@ -72,7 +72,7 @@ class Plan(msgspec.Struct, frozen=True):
                 return
 
 
-def settle(
+def plan_of_timing(
     asked: AskedTiming,
     zone: str,
     starts_at: datetime | None,

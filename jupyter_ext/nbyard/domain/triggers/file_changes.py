@@ -70,7 +70,7 @@ class Settling:
         return max(0.0, min(newest + self._seconds, max(patient, now + self._seconds / 2)) - now)
 
 
-def merged(old: Snapshot, new: Snapshot, paths: Collection[str]) -> dict[str, Stamp]:
+def merge_snapshot(old: Snapshot, new: Snapshot, paths: Collection[str]) -> dict[str, Stamp]:
     """Return the old snapshot with the new state of some paths."""
     found = {path: stamp for path, stamp in old.items() if path not in paths}
     return found | {path: new[path] for path in paths if path in new}

@@ -19,7 +19,7 @@ from nbyard.reasons.structs import because
 Scope = Literal["all", "selected", "from", "to"]
 
 
-def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
+def selected_nodes(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
     """Return the nodes in the scope of a run, always with their dependencies.
 
     Dependencies of a pinned node are not needed.

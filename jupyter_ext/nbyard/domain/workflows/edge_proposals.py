@@ -70,25 +70,25 @@ def _joined(folder: str, path: str) -> str:
 NO_FILES = Files({}, {})
 
 
-def words(name: str) -> list[str]:
+def name_words(name: str) -> list[str]:
     """Split a name into words: `inputTrainCSV_2` → input, train, csv, 2."""
     return [word.lower() for word in _WORD.findall(_HUMP.sub("_", name))]
 
 
 @lru_cache(maxsize=4096)
-def likeness(output: str, wanted: str) -> float:
+def name_likeness(output: str, wanted: str) -> float:
     """Return the similarity of two names, from 0 to 1, ignoring words that only state the role."""
     if output == wanted:
         return 1.0
-    one = [w for w in words(output) if w not in ROLE_WORDS]
-    other = [w for w in words(wanted) if w not in ROLE_WORDS]
+    one = [w for w in name_words(output) if w not in ROLE_WORDS]
+    other = [w for w in name_words(wanted) if w not in ROLE_WORDS]
     if not one or not other:
         return 0.3
     shared = len(set(one) & set(other)) / len(set(one) | set(other))
     return max(shared, SequenceMatcher(None, "_".join(one), "_".join(other)).ratio() * 0.9)
 
 
-def propose(
+def propose_edges(
     nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports, files: Files = NO_FILES
 ) -> list[Proposal]:
     """Return the best connections for inputs without one, best first, without conflicts.
@@ -142,7 +142,7 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
         for source, output in outputs:
             is_dataset = nodes[source].type == "dataset"
             name = (nodes[source].label or source) if is_dataset else output.name
-            alike = likeness(name, wanted.name)
+            alike = name_likeness(name, wanted.name)
             score, reason = round(alike, 3), SAME_NAMES if alike == 1.0 else SIMILAR_NAMES
             if output.format and output.format == wanted.format:
                 score = round(0.43 + 0.57 * alike, 3)

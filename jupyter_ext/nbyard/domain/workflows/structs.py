@@ -228,18 +228,18 @@ def _refusal(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) ->
     return ""
 
 
-def repinned(document: Document, pins: Mapping[str, Pin | None]) -> Document:
+def with_pins(document: Document, pins: Mapping[str, Pin | None]) -> Document:
     """Return the document with the pins of these nodes changed or removed."""
     changed = {n: msgspec.structs.replace(document.nodes[n], pin=pin) for n, pin in pins.items()}
     return msgspec.structs.replace(document, nodes={**document.nodes, **changed})
 
 
-def semantic(document: Document) -> Document:
+def part_for_runs(document: Document) -> Document:
     """Return the document without parts that cannot matter to a run."""
     return msgspec.structs.replace(document, positions={}, comments=msgspec.UNSET)
 
 
-def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
+def topological_order(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
     """Return node IDs in topological order, and else in the given order.
     The canvas sorts IDs as text, with n10 before n2: such lists are sorted by number.
 

@@ -23,7 +23,7 @@ from ..reasons import Reason, because, raised
 from ..secret_masking import masks_of
 from .known_insides import uses
 from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel, ended_at_start
-from .specifications import installed
+from .specifications import installed_name
 
 if TYPE_CHECKING:
     from .forked_kernel import ForkedKernel
@@ -156,7 +156,7 @@ class Session:
         self._wanted = task["work"].get("kernel") or "python3"
         language = (task["work"].get("language") or "").lower()
         self._language = language or "python"
-        self._kernel = installed(self._wanted, language)
+        self._kernel = installed_name(self._wanted, language)
         self._named = self._kernel[:MAX_NAME]
         self._process: ForkedKernel | StartedKernel = kernel or self._spawned()
         self._notebook = from_dict(notebook)

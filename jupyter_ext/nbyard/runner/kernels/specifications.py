@@ -42,7 +42,7 @@ def specification(name: str) -> KernelSpec | None:
     return found
 
 
-def installed(name: str, language: str) -> str:
+def installed_name(name: str, language: str) -> str:
     """Return the name if it is installed, else that of an installed kernel of the language."""
     if os.path.isabs(name) or specification(name) is not None:
         return name

@@ -71,9 +71,9 @@ def preload() -> None:
 
     # Warm up with the kernel that is built, then build another one for the forks.
     if early := take_early():
-        from .warm_up import play
+        from .warm_up import run_warm_up
 
-        play(early)
+        run_warm_up(early)
         build_early()
     for name in STAMPED:
         # in a container the process hides its memory

@@ -121,7 +121,7 @@ def serve(
         status = supervise(request, ready)
         if status or not more:
             return status
-        rest()
+        release_attempt()
         attempt.clear()
         try:
             claims.send(IDLE)
@@ -134,7 +134,7 @@ def serve(
     return 0
 
 
-def rest() -> None:
+def release_attempt() -> None:
     """Close the log of the last attempt and restore the default signal handlers."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 2)

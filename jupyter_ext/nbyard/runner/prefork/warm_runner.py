@@ -25,7 +25,7 @@ from ..supervision.orphan_cleanup import remove_scratch
 from ..work.launch_process import CannotStart, Launch, WaitingProcess
 from ..work.process_variables import environment_of_host, setup_of
 from .pool import FREE, READY
-from .supervisor_pool import rest
+from .supervisor_pool import release_attempt
 
 REQUEST_BYTES = 64 * 1024
 MOST_ATTEMPTS = 100
@@ -146,7 +146,7 @@ def stand_by(launch: WarmRunner, claims: socket.socket) -> tuple[dict[str, str],
 
 def is_wanted_again(launch: WarmRunner, claims: socket.socket) -> bool:
     """Offer to serve another attempt. Return whether the runner waits for one."""
-    rest()
+    release_attempt()
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # `claims` already shows when the parent is gone
     stamp("NBYARD_ATTEMPT_ID").clear()
     try:

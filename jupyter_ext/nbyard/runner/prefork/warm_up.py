@@ -31,7 +31,7 @@ PLAY_SECONDS = 20.0  # a kernel of an unknown version may never answer
 WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 
-def play(prebuilt: Prebuilt) -> None:
+def run_warm_up(prebuilt: Prebuilt) -> None:
     """Run the warm-up notebook with this kernel, which is unusable afterwards."""
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"

@@ -41,14 +41,14 @@ Ask = Callable[..., Any]
 
 def send_files(folder: Path, ask: Ask) -> None:
     """Send all files that the work needs. Links among the inputs are replaced by their targets."""
-    entries = listings.listing(str(folder), list(SENT), follow="inputs")
+    entries = listings.list_entries(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
-        ask("fill", _with_data(batch, listings.read(str(folder), batch)))
+        ask("fill", _with_data(batch, listings.read_files(str(folder), batch)))
     secrets = str(folder / secret_files.SECRETS)
     if os.path.lexists(secrets):
-        entries = listings.listing(secrets, os.listdir(secrets))
+        entries = listings.list_entries(secrets, os.listdir(secrets))
         batch = [piece for entry in entries for piece in _pieces(entry)]
-        ask("give", _with_data(batch, listings.read(secrets, batch)))
+        ask("give", _with_data(batch, listings.read_files(secrets, batch)))
     ask("fill", [])
 
 
@@ -157,7 +157,7 @@ def _is_whole(folder: Path, entry: Entry) -> bool:
 
 def _store(folder: Path, entries: list[Entry]) -> None:
     try:
-        listings.write(str(folder), entries)
+        listings.write_entries(str(folder), entries)
     except ValueError as error:
         raise NbyardError(because("text", text=str(error))) from error
 

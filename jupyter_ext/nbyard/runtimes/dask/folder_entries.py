@@ -16,7 +16,7 @@ from typing import Any
 Entry = dict[str, Any]
 
 
-def listing(folder: str, names: list[str], follow: str = "") -> list[Entry]:
+def list_entries(folder: str, names: list[str], follow: str = "") -> list[Entry]:
     """Return all entries below these names, folders before their content.
 
     Links below the folder `follow` count as what they point to.
@@ -40,7 +40,7 @@ def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
         found.append(_file(path, os.stat(full)))
 
 
-def changed(
+def changed_files(
     folder: str, name: str, since: int, *, skipped: list[str], most: int, depth: int
 ) -> list[Entry]:
     """Return the files below `name` that were created or changed at `since` or later.
@@ -98,7 +98,7 @@ def _file(path: str, status: os.stat_result) -> Entry:
     return {"path": path, "kind": kind, "mode": mode, "size": size, "mtime": status.st_mtime_ns}
 
 
-def read(folder: str, wanted: list[Entry]) -> list[bytes]:
+def read_files(folder: str, wanted: list[Entry]) -> list[bytes]:
     """Return bytes of files, b"" for missing ones."""
     pieces = []
     for piece in wanted:
@@ -111,7 +111,7 @@ def read(folder: str, wanted: list[Entry]) -> list[bytes]:
     return pieces
 
 
-def write(folder: str, entries: list[Entry]) -> None:
+def write_entries(folder: str, entries: list[Entry]) -> None:
     """Write entries below a folder, without following links.
 
     Raises:

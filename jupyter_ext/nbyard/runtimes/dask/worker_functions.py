@@ -26,7 +26,7 @@ import tempfile
 import time
 from typing import Any
 
-from .folder_entries import Entry, changed, listing, read, write
+from .folder_entries import Entry, changed_files, list_entries, read_files, write_entries
 
 ATTEMPT, RUNNER, WORDS, FILLED, TAKEN = "attempt", "runner", "words", "filled", "taken"
 TASK, IDENTITY, RESULT, EXECUTED = "task.json", "runner.json", "result.json", "executed.ipynb"
@@ -243,11 +243,11 @@ def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any
     }
     for name in GROWING:
         wanted = [{"path": name, "offset": have.get(name, 0), "size": PIECE_BYTES}]
-        (found["pieces"][name],) = read(folder, wanted)
+        (found["pieces"][name],) = read_files(folder, wanted)
     stamp = list(_size(os.path.join(folder, EXECUTED)))
     if stamp != executed and 0 < stamp[0] <= PIECE_BYTES:
         wanted = [{"path": EXECUTED, "offset": 0, "size": PIECE_BYTES}]
-        found["executed"] = (stamp, *read(folder, wanted))
+        found["executed"] = (stamp, *read_files(folder, wanted))
     return found
 
 
@@ -269,7 +269,7 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
 def fill(place: str, entries: list[Entry]) -> None:
     """Store some of the attempt's files. An empty list means that all have been sent."""
     os.utime(place)
-    write(os.path.join(place, ATTEMPT), entries)
+    write_entries(os.path.join(place, ATTEMPT), entries)
     if not entries:
         put(place, FILLED)
 
@@ -279,7 +279,7 @@ def give(place: str, entries: list[Entry]) -> None:
     _forget(place)
     target = f"{_ours()}{os.getpid()}-{os.path.basename(place)}"
     os.mkdir(target, 0o700)
-    write(target, entries)
+    write_entries(target, entries)
     os.symlink(target, os.path.join(place, ATTEMPT, SECRETS))
 
 
@@ -328,15 +328,15 @@ def end(places: list[str]) -> None:
 
 def outputs(place: str, names: list[str]) -> list[Entry]:
     """Return the entries below these names in the attempt folder."""
-    return listing(os.path.join(place, ATTEMPT), names)
+    return list_entries(os.path.join(place, ATTEMPT), names)
 
 
 def others(place: str, folder: str, limits: dict[str, Any]) -> list[Entry]:
     """Return the files in a folder that were created or changed since all files had arrived."""
     since = os.stat(os.path.join(place, FILLED)).st_ctime_ns
-    return changed(os.path.join(place, ATTEMPT), folder, since, **limits)
+    return changed_files(os.path.join(place, ATTEMPT), folder, since, **limits)
 
 
 def take(place: str, wanted: list[Entry]) -> list[bytes]:
     """Return bytes of files in the attempt folder."""
-    return read(os.path.join(place, ATTEMPT), wanted)
+    return read_files(os.path.join(place, ATTEMPT), wanted)

@@ -27,7 +27,7 @@ from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.reasons.structs import because
 from nbyard.services.projects.pushed_files import files_of
-from nbyard.services.projects.pushed_schedules import below
+from nbyard.services.projects.pushed_schedules import fields_below
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Mapping
@@ -190,7 +190,7 @@ def _policy_name(name: str, rules: PolicyRules) -> str:
     try:
         return rules.check(name)
     except Invalid as error:
-        raise below(error, f"retention.{name[:40]}") from None
+        raise fields_below(error, f"retention.{name[:40]}") from None
 
 
 def pushed_before(parts: ServiceContext, project: Project | None) -> ProjectDefinition:

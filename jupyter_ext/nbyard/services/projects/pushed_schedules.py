@@ -10,7 +10,7 @@ import msgspec
 from nbyard.domain.names import check_name
 from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule
-from nbyard.domain.schedules.due_times import settle
+from nbyard.domain.schedules.due_times import plan_of_timing
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
 from nbyard.errors import Detail, Invalid
 from nbyard.freezing.pushed_folders import folder_of
@@ -84,7 +84,7 @@ def wanted_schedules(
         try:
             made = stored.get(name, PushedSchedule(entry.when)).with_entry(entry, local_zone())
         except Invalid as error:
-            raise below(error, where) from None
+            raise fields_below(error, where) from None
         if made.path and made.path.partition("::")[0] not in files:
             raise Invalid.field(f"{where}.path", because("not-among-files", path=made.path[:200]))
         if len(made.notify) > MOST_RULES:
@@ -107,9 +107,9 @@ def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedS
         entry = wanted[change.name]
         zone = entry.zone or local_zone()
         try:
-            settle(Phrase(entry.when), zone, entry.starts_at, entry.ends_at, clock.now())
+            plan_of_timing(Phrase(entry.when), zone, entry.starts_at, entry.ends_at, clock.now())
         except Invalid as error:
-            raise below(_of_entry(error), f"schedules.{change.name[:40]}") from None
+            raise fields_below(_of_entry(error), f"schedules.{change.name[:40]}") from None
 
 
 class ScheduleSync:
@@ -147,7 +147,7 @@ class ScheduleSync:
                 self._change(present[name], entry, {*change.fields} if change else set())
                 ids.append(present[name].schedule.id)
             except Invalid as error:
-                raise below(_of_entry(error), f"schedules.{name[:40]}") from None
+                raise fields_below(_of_entry(error), f"schedules.{name[:40]}") from None
         return ids
 
     def _change(self, row: ScheduleRow, entry: PushedSchedule, fields: set[str]) -> None:
@@ -187,7 +187,7 @@ def _of_entry(error: Invalid) -> Invalid:
     return Invalid.fields(details, hint=error.hint_reason) if details else error
 
 
-def below(error: Invalid, where: str) -> Invalid:
+def fields_below(error: Invalid, where: str) -> Invalid:
     """Return an error whose fields are below another one."""
     if not error.details:
         return Invalid.field(where, error.reason, hint=error.hint_reason)

@@ -51,9 +51,9 @@ from nbyard.services.projects.pushed_rules import (
 )
 from nbyard.services.projects.pushed_schedules import (
     ScheduleSync,
-    below,
     check_timings,
     entries_of,
+    fields_below,
     pushed_rows,
     stored_schedules,
     wanted_schedules,
@@ -207,7 +207,7 @@ class ProjectPushes(ProjectPolicies):
             try:
                 checked[name] = EnvironmentEntry(service.lines_of("\n".join(entry.requirements)))
             except Invalid as error:
-                raise below(error, where) from None
+                raise fields_below(error, where) from None
         return checked
 
     def _saved(self, caller: Caller, found: Compared) -> Project:
@@ -259,7 +259,7 @@ def _checked_project(given: NewProject) -> NewProject:
     try:
         return msgspec.convert(check_fields(msgspec.structs.asdict(given)), NewProject)
     except Invalid as error:
-        raise below(error, "project") from None
+        raise fields_below(error, "project") from None
 
 
 def _described(project: Project) -> NewProject:

@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from nbyard.domain.comparison.changed_cells import changed_cells, shorten
+from nbyard.domain.comparison.changed_cells import changed_cells, shorten_source
 from nbyard.domain.comparison.facts import RunFacts
 from nbyard.domain.comparison.structs import Cause, DatasetLink
 from nbyard.domain.executables.code_diffs import diff_lines
@@ -79,7 +79,7 @@ class CauseDetails:
         texts = [content.decode("utf-8", "replace") for content in contents]
         lines = list(diff_lines(*texts))
         sides = [
-            shorten("\n".join(line.text for line in lines if line.kind == kind))
+            shorten_source("\n".join(line.text for line in lines if line.kind == kind))
             for kind in ("removed", "added")
         ]
         yield msgspec.structs.replace(cause, before=sides[0] or None, after=sides[1] or None)

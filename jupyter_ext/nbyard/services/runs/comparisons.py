@@ -20,7 +20,7 @@ from nbyard.domain.comparison.structs import (
 )
 from nbyard.domain.executables.code_diffs import Diff
 from nbyard.domain.paging import check_limit
-from nbyard.domain.runs.previews import StoredFile, stored
+from nbyard.domain.runs.previews import StoredFile, stored_file
 from nbyard.domain.runs.structs import Attempt, Run, Task
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
@@ -208,7 +208,7 @@ class RunComparisons(RunHistory):
         files: dict[tuple[str, str], list[StoredFile]] = {}
         for run_id, outputs in self._store.artifacts.of_runs(c, others).items():
             for one in outputs:
-                files.setdefault((run_id, one.node), []).append(stored(one))
+                files.setdefault((run_id, one.node), []).append(stored_file(one))
         metrics: dict[str, Metrics] = {}
         for run_id in run_ids:
             of_run: dict[str, dict[str, float | str]] = {}

@@ -17,7 +17,7 @@ from nbyard.domain.runs.previews import (
     files_for_part,
     parts_wanted,
     preview_of,
-    stored,
+    stored_file,
 )
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid, NotFound
@@ -126,7 +126,9 @@ class RunPreviews(RunEstimates):
         """
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            files = [stored(file) for file in self._store.artifacts.of_digest(c, found.id, digest)]
+            files = [
+                stored_file(file) for file in self._store.artifacts.of_digest(c, found.id, digest)
+            ]
             if not files_for_part(files, "picture"):
                 data = self._datasets(c, found).values()
                 files = [file for file in data if file.digest == digest]
@@ -141,7 +143,7 @@ class RunPreviews(RunEstimates):
         """Return the files that each task produced, in the order of the tasks."""
         files: dict[str, list[StoredFile]] = {task.node: [] for task in tasks}
         for one in self._store.artifacts.of_run(c, run.id, [task.id for task in tasks]):
-            files[one.node].append(stored(one))
+            files[one.node].append(stored_file(one))
         return files
 
     def _datasets(self, c: Connection, run: Run) -> dict[str, StoredFile]:

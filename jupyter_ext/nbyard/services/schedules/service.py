@@ -16,7 +16,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.structs import NewRun, Run
-from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, settle
+from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, plan_of_timing
 from nbyard.domain.schedules.missed import check_missed
 from nbyard.domain.schedules.sentences import due_times, sentence_of
 from nbyard.domain.schedules.structs import (
@@ -83,7 +83,7 @@ class ScheduleService:
             return self.get(caller, before)
         now = clock.now()
         zone = body.zone or local_zone()
-        plan = settle(body.timing, zone, body.starts_at, body.ends_at, now)
+        plan = plan_of_timing(body.timing, zone, body.starts_at, body.ends_at, now)
         check_runs(body.at_most)
         check_missed(body.missed)
         run, path = stored_request(self._parts, body.run)
@@ -215,7 +215,9 @@ class ScheduleService:
         if not 1 <= body.count <= MOST_SHOWN:
             raise Invalid.field("count", because("not-between", least=1, most=MOST_SHOWN))
         now = clock.now()
-        plan = settle(body.timing, body.zone or local_zone(), body.starts_at, body.ends_at, now)
+        plan = plan_of_timing(
+            body.timing, body.zone or local_zone(), body.starts_at, body.ends_at, now
+        )
         check_runs(body.at_most)
         sentence = sentence_of(plan, body.at_most)
         dues = first_due(plan, now, min(body.count, body.at_most or body.count))
@@ -298,7 +300,7 @@ class ScheduleService:
             return row.plan, {}
         new = {name: given.get(name, getattr(row.schedule, name)) for name in OF_TIMING}
         new["zone"] = new["zone"] or local_zone()
-        plan = settle(**{"asked": new.pop("timing"), **new}, now=now)
+        plan = plan_of_timing(**{"asked": new.pop("timing"), **new}, now=now)
         asked = given.get("timing", Phrase(row.schedule.words))
         return plan, {**_of_plan(plan, asked), "handled_until": now}
 

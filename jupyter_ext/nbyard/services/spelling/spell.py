@@ -25,7 +25,7 @@ from nbyard.services.spelling.words import (
     UnspellableRequest,
     Words,
     json_text,
-    plain,
+    plain_json,
 )
 
 COMMANDS: Commands = {
@@ -60,7 +60,7 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
         body = _converted("body", asked.body or {}, fields[0].type)
     elif asked.body is not None:
         raise Invalid.field("body", because("unknown-query-parameter"))
-    told = plain(body) if fields else {}
+    told = plain_json(body) if fields else {}
     # The origin says what sends a request.
     for run, place in ((body, told), (getattr(body, "run", None), told.get("run"))):
         if isinstance(run, NewRun) and place:

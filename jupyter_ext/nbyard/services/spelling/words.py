@@ -92,11 +92,11 @@ def is_default(field: Any, value: Any) -> bool:
     return made is not msgspec.NODEFAULT and bool(value == made())
 
 
-def plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
     """Return JSON of a request without the fields that have their defaults."""
     if isinstance(value, msgspec.Struct):
         found = {
-            field.encode_name: plain(getattr(value, field.name))
+            field.encode_name: plain_json(getattr(value, field.name))
             for field in msgspec.structs.fields(value)
             if not is_default(field, getattr(value, field.name))
         }
@@ -104,9 +104,9 @@ def plain(value: Any) -> Any:
         tag = {config.tag_field: config.tag} if config.tag_field else {}
         return tag | {name: one for name, one in found.items() if one is not UNSET}
     if isinstance(value, Mapping):
-        return {name: plain(one) for name, one in value.items()}
+        return {name: plain_json(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain_json(one) for one in value]
     return msgspec.to_builtins(value)
 
 

@@ -18,7 +18,7 @@ from nbyard.domain.runs.planning import (
 )
 from nbyard.domain.runtime_names import DOCKER
 from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
-from nbyard.domain.workflows.edge_proposals import Files, propose
+from nbyard.domain.workflows.edge_proposals import Files, propose_edges
 from nbyard.domain.workflows.examples import Example, ExampleNeeds, NewExample
 from nbyard.domain.workflows.structs import (
     CheckWorkflow,
@@ -32,8 +32,8 @@ from nbyard.domain.workflows.structs import (
     Workflow,
     WorkflowCheck,
     WorkflowFile,
-    ordered,
     read_document,
+    topological_order,
 )
 from nbyard.errors import Invalid, NbyardError
 from nbyard.freezing.node_problems import unread_reason
@@ -103,7 +103,7 @@ class WorkflowService:
         document, resolver = self._opened(caller, path)
         edges = [*document.edges.values()]
         lines = []
-        for name in ordered(document.nodes, edges):
+        for name in topological_order(document.nodes, edges):
             node = document.nodes[name]
             view = resolver.view(node)
             line = NodeLine(
@@ -202,7 +202,7 @@ class WorkflowService:
             if name and reason == resolved[name].unread:
                 views[name] = msgspec.structs.replace(views[name], problem=reason)
         try:
-            ordered(document.nodes, document.edges.values())
+            topological_order(document.nodes, document.edges.values())
         except Invalid as error:
             problems.append(Problem(error.reason))
         for name in idle_nodes(document):
@@ -215,7 +215,7 @@ class WorkflowService:
         places = {name: folder_of(base, node) for name, node in document.nodes.items()}
         files = {name: told.files for name, told in opened.items() if not told.problem}
         edges = list(document.edges.values())
-        proposals = propose(document.nodes, edges, ports, Files(files, places))
+        proposals = propose_edges(document.nodes, edges, ports, Files(files, places))
         return WorkflowCheck(views, problems, proposals, self._parts.files.without_root(original))
 
     def renamed(self, source: str, target: str) -> None:

@@ -28,7 +28,7 @@ Bindings = Mapping[str, Binding]
 PLAN = ("bindings", "executable_version_id", "environment", "image", "label", "kernel", "runtime")
 
 
-def before(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
+def connections_to(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
     """Return the connections that lead to nodes."""
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in refs:

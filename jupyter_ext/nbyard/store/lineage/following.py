@@ -35,7 +35,7 @@ FEW = 50
 BINDINGS = T.plan["bindings"].label("bindings")
 
 
-def following(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
+def connections_from(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
     """Return the connections that lead from nodes."""
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in refs:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, select
 
 from nbyard.domain.ids import is_id
-from nbyard.domain.lineage.structs import LineageKind, LineageNode, LineageRun, Ref, hidden
+from nbyard.domain.lineage.structs import LineageKind, LineageNode, LineageRun, Ref, hidden_node
 from nbyard.domain.runs.git_states import GitState
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.tables import (
@@ -34,8 +34,10 @@ RUN = tuple(
 )
 
 
-def nodes(c: Connection, viewer: str, hints: Mapping[Ref, str]) -> dict[Ref, LineageNode]:
-    """Return nodes; what was deleted has its hint as a name, what is hidden has none."""
+def nodes_for_viewer(
+    c: Connection, viewer: str, hints: Mapping[Ref, str]
+) -> dict[Ref, LineageNode]:
+    """Return nodes as a viewer may see them: deleted ones named by hints, hidden ones by ""."""
     keys: dict[LineageKind, list[str]] = defaultdict(list)
     for ref in hints:
         keys[ref.kind].append(ref.key)
@@ -44,7 +46,7 @@ def nodes(c: Connection, viewer: str, hints: Mapping[Ref, str]) -> dict[Ref, Lin
     for kind, ids in keys.items():
         if kind in READERS:
             for ref, node, is_visible in READERS[kind](c, viewer, ids):
-                found[ref] = node if is_visible else hidden(ref.kind)
+                found[ref] = node if is_visible else hidden_node(ref.kind)
     return found
 
 

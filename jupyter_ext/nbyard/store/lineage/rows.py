@@ -7,9 +7,9 @@ from sqlalchemy import Connection, insert
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.lineage.structs import Direction, Found, LineageNode, Ref
 from nbyard.domain.runs.structs import BytesOf, Run, TaskPlan
-from nbyard.store.lineage.before import before
-from nbyard.store.lineage.following import following
-from nbyard.store.lineage.nodes import nodes
+from nbyard.store.lineage.before import connections_to
+from nbyard.store.lineage.following import connections_from
+from nbyard.store.lineage.nodes import nodes_for_viewer
 from nbyard.store.lineage.run_records import read_run_record
 from nbyard.store.schema.lineage_tables import task_sources
 
@@ -40,9 +40,9 @@ class LineageRows:
         Nodes with more of them have their number in the totals.
         """
         if direction == "back":
-            return before(c, viewer, refs, most)
-        return following(c, viewer, refs, most)
+            return connections_to(c, viewer, refs, most)
+        return connections_from(c, viewer, refs, most)
 
     def nodes(self, c: Connection, viewer: str, hints: Mapping[Ref, str]) -> dict[Ref, LineageNode]:
         """Return nodes as a user may see them. A deleted node has its hint as a name."""
-        return nodes(c, viewer, hints)
+        return nodes_for_viewer(c, viewer, hints)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.notices.rules import Occurrence, StoredRule, projects_in, wanted
+from nbyard.domain.notices.rules import Occurrence, StoredRule, projects_in, wanted_channels
 from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.schedules.structs import Schedule
 from nbyard.domain.state_machines import Machine
@@ -117,7 +117,9 @@ def announce(c: Connection, found: Sequence[Occurrence], rules: Sequence[StoredR
 
     A channel that reports a recovery does not report the same success too.
     """
-    chosen = {(channel, one.event_id): one for one in found for channel in wanted(rules, one)}
+    chosen = {
+        (channel, one.event_id): one for one in found for channel in wanted_channels(rules, one)
+    }
     recovered = {(key[0], one.run_id) for key, one in chosen.items() if one.event == "recovered"}
     rows = [
         _row(channel, one)

@@ -18,7 +18,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.tabular.prepare_source import write_atomically
 from nbyard.tabular.previews.pickles import model_in
-from nbyard.tabular.previews.pictures import MEDIA, figure_in, small
+from nbyard.tabular.previews.pictures import MEDIA, figure_in, small_picture
 
 PICTURE = "picture"
 MAX_METRICS_BYTES = 256 << 10
@@ -39,7 +39,7 @@ def preview(
     if size > LARGEST.get(kind, size):
         return FilePreview()
     if kind in ("ipynb", *MEDIA):
-        made = figure_in(path) if kind == "ipynb" else small(path.read_bytes())
+        made = figure_in(path) if kind == "ipynb" else small_picture(path.read_bytes())
         if made:
             write_atomically(folder / PICTURE, made)
         return FilePreview(picture=bool(made))

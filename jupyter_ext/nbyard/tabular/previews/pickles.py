@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nbyard.domain.datasets.previews import MAX_NAME, ShownModel, short
+from nbyard.domain.datasets.previews import MAX_NAME, ShownModel, one_line
 
 HEAD_BYTES = 256 << 10
 MAX_INSTRUCTIONS = 5000
@@ -51,8 +51,8 @@ def model_in(path: Path) -> ShownModel | None:
     inputs = _feature_names(instructions)
     if features is None and 0 < len(inputs) < BATCH:
         features = len(inputs)
-    shown = [short(one, MAX_NAME) for one in inputs[:MAX_INPUTS]]
-    return ShownModel(short(name, MAX_NAME), features, shown)
+    shown = [one_line(one, MAX_NAME) for one in inputs[:MAX_INPUTS]]
+    return ShownModel(one_line(name, MAX_NAME), features, shown)
 
 
 def _instructions(path: Path) -> Iterator[tuple[str, Any]]:

@@ -49,7 +49,7 @@ def figure_in(path: Path) -> bytes:
         raise Invalid(because("json-damaged", message=str(problem))) from problem
     for encoded in itertools.islice(_figures(notebook), TRIED):
         with contextlib.suppress(ValueError):
-            if made := small(base64.b64decode(encoded)):
+            if made := small_picture(base64.b64decode(encoded)):
                 return made
     return b""
 
@@ -65,7 +65,7 @@ def _figures(notebook: _Notebook) -> Iterator[str]:
                     yield text
 
 
-def small(content: bytes) -> bytes:
+def small_picture(content: bytes) -> bytes:
     """Return a PNG or JPEG picture as a new one that fits on a card; empty if it cannot be read."""
     from PIL import Image, UnidentifiedImageError
 

@@ -29,7 +29,7 @@ class SendingStopped(Exception):
     """The process was killed: it did not answer in time, or the message is no longer wanted."""
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """Return False, for callers that never stop sending."""
     return False
 
@@ -57,7 +57,7 @@ def send_message(
     channel: Receiver,
     message: Message,
     seconds: float = SECONDS,
-    stopping: Callable[[], bool] = never,
+    stopping: Callable[[], bool] = never_stop,
 ) -> Delivery:
     """Send a message and return what the channel answered; errors are deliveries too.
 
@@ -75,7 +75,9 @@ def send_message(
     return answer.delivery or Delivery(because("apprise-missing"))
 
 
-def _ask(request: SendRequest, seconds: float, stopping: Callable[[], bool] = never) -> SendAnswer:
+def _ask(
+    request: SendRequest, seconds: float, stopping: Callable[[], bool] = never_stop
+) -> SendAnswer:
     """Run the process once.
 
     Raises:

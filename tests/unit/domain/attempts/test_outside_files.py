@@ -13,7 +13,7 @@ from nbyard.domain.attempts.outside_files import (
     Habits,
     OutsideFile,
     OutsideUse,
-    expected,
+    expected_state,
 )
 
 MISSING, FOLDER = FileState("missing"), FileState("folder")
@@ -22,7 +22,7 @@ SHORT, SAME, LONG = (FileState("file", size, size, size, 7) for size in (3, 3, 9
 
 def of(start: FileState, end: FileState, reads: str = "", **more: object) -> OutsideFile | None:
     told = {"start": start, "end": end, "reads": reads, "is_changed": start != end} | more
-    return expected(msgspec.convert(told, OutsideUse), Habits())
+    return expected_state(msgspec.convert(told, OutsideUse), Habits())
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,21 @@ def test_states_that_results_expect(found: OutsideFile | None, wanted: OutsideFi
 
 def test_what_the_code_may_do_unseen() -> None:
     opened = OutsideUse(SHORT, SHORT, "opened")
-    assert expected(opened, Habits(maps=True)) == OutsideFile(SHORT, is_read=True)
+    assert expected_state(opened, Habits(maps=True)) == OutsideFile(SHORT, is_read=True)
     written = OutsideUse(LONG, SHORT, "opened", is_changed=True)
-    assert expected(written, Habits(maps=True)) == CHANGED
-    assert expected(written, Habits(tests=True)) == OutsideFile(SHORT)
+    assert expected_state(written, Habits(maps=True)) == CHANGED
+    assert expected_state(written, Habits(tests=True)) == OutsideFile(SHORT)
     new = OutsideUse(LONG, MISSING, "opened", is_changed=True)
-    assert expected(new, Habits(tests=True)) == OutsideFile(MISSING)
+    assert expected_state(new, Habits(tests=True)) == OutsideFile(MISSING)
     for habits in (Habits(tests=True), Habits(keeps=True), Habits(asks=True)):
         unseen = OutsideUse(LONG, MISSING, "unseen", is_changed=True)
-        assert expected(unseen, habits) == OutsideFile(MISSING, is_read=True)
+        assert expected_state(unseen, habits) == OutsideFile(MISSING, is_read=True)
     folder = OutsideUse(FOLDER, MISSING, is_changed=True)
-    assert expected(folder, Habits()) is None
-    assert expected(folder, Habits(keeps=True)) == OutsideFile(MISSING)
+    assert expected_state(folder, Habits()) is None
+    assert expected_state(folder, Habits(keeps=True)) == OutsideFile(MISSING)
     unread = OutsideUse(SHORT, SHORT)
-    assert expected(unread, Habits(asks=True)) == OutsideFile(SHORT, is_read=True)
-    assert expected(OutsideUse(FOLDER, FOLDER), Habits(asks=True)) == OutsideFile(FOLDER)
+    assert expected_state(unread, Habits(asks=True)) == OutsideFile(SHORT, is_read=True)
+    assert expected_state(OutsideUse(FOLDER, FOLDER), Habits(asks=True)) == OutsideFile(FOLDER)
 
 
 @dataclass
@@ -121,7 +121,7 @@ def test_no_result_is_reused_where_the_work_would_see_other_bytes(
     start = File(first).state()
     end = file.state()
     use = OutsideUse(end, start, file.reads, start != end)  # type: ignore[arg-type]
-    wanted = expected(use, Habits(tests="read" in steps))
+    wanted = expected_state(use, Habits(tests="read" in steps))
     # either somebody changed it, or it is as the work left it
     for text in (then, file.text):
         again = File(text)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.bisections.mixed_plans import MixedPlans, Side, signatures
+from nbyard.domain.bisections.mixed_plans import MixedPlans, Side, plan_signatures
 from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 
 ARGUMENTS = [Argument("n"), Argument("data", role="input"), Argument("out", role="output")]
@@ -174,6 +174,6 @@ def test_no_change_is_the_good_run_and_all_are_the_bad_run(
 def test_signatures_depend_on_everything_before() -> None:
     first = [plan("a"), plan("b", bindings={"data": ResultOf("a", "out")})]
     same = [msgspec.structs.replace(one, reuse="t") for one in first]
-    assert signatures(first) == signatures(same)
-    other = signatures([plan("a", n=2), first[1]])
-    assert other["a"] != signatures(first)["a"] and other["b"] != signatures(first)["b"]
+    assert plan_signatures(first) == plan_signatures(same)
+    other = plan_signatures([plan("a", n=2), first[1]])
+    assert other["a"] != plan_signatures(first)["a"] and other["b"] != plan_signatures(first)["b"]

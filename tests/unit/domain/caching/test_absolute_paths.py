@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.caching.absolute_paths import absolute, named_in, names_outside
+from nbyard.domain.caching.absolute_paths import absolute_paths, named_in, names_outside
 from nbyard.domain.caching.probed_names import texts_of
 
 HEAD = "import os\nfrom pathlib import Path\n"
 
 
 def named(filename: str, text: str, **more: Any) -> set[str]:
-    return {*absolute(named_in(filename, text.encode(), **more), "/home/ada")}
+    return {*absolute_paths(named_in(filename, text.encode(), **more), "/home/ada")}
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,12 @@ def test_a_folder_whose_name_is_bound_again_counts(text: str) -> None:
 
 
 def test_half_a_character_is_no_path() -> None:
-    assert absolute(["/\ud800", "/data"], "/home/ann") == ["/data"]
+    assert absolute_paths(["/\ud800", "/data"], "/home/ann") == ["/data"]
 
 
 @given(st.text(), st.sampled_from(["n.py", "n.ipynb", "n.sh", "n.yaml"]))
 def test_any_text_can_be_read(text: str, name: str) -> None:
     content = text.encode("utf-8", "surrogatepass")
-    assert all(path.startswith("/") for path in absolute(named_in(name, content), "/home/ada"))
+    assert all(
+        path.startswith("/") for path in absolute_paths(named_in(name, content), "/home/ada")
+    )

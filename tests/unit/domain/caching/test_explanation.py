@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.caching.explanation import explain
+from nbyard.domain.caching.explanation import explain_rerun
 from nbyard.domain.digest import KeyParts, canonical_text
 
 NAMES = st.text("abcxyz_{}", min_size=1, max_size=6)
@@ -41,27 +41,27 @@ def test_each_part_counts_and_is_named(changed, words):
     """K8: a node that runs again says what changed."""
     new = msgspec.structs.replace(KEY, **changed)
     assert new.key() != KEY.key()
-    assert str(explain(KEY, new)) == words
+    assert str(explain_rerun(KEY, new)) == words
 
 
 def test_the_first_run_and_long_lists_of_changes():
-    assert str(explain(None, KEY)) == "it has no earlier result"
+    assert str(explain_rerun(None, KEY)) == "it has no earlier result"
     many = msgspec.structs.replace(KEY, files={f"f{i}": "x" for i in range(9)})
-    assert str(explain(KEY, many)).count(";") == 4
+    assert str(explain_rerun(KEY, many)).count(";") == 4
     long = msgspec.structs.replace(KEY, values={"alpha": "x" * 500})
-    assert len(str(explain(KEY, long))) < 80
+    assert len(str(explain_rerun(KEY, long))) < 80
 
 
 def test_a_changed_environment_says_what_changed():
     """K8: in words, as far as both are known."""
     new = msgspec.structs.replace(KEY, environment="other")
     had, has = {"numpy": "2.3", "tqdm": "4"}, {"numpy": "2.4", "Polars": "2.1"}
-    assert str(explain(KEY, new)) == "its environment changed"
-    assert str(explain(KEY, new, had, None)) == "its environment changed"
+    assert str(explain_rerun(KEY, new)) == "its environment changed"
+    assert str(explain_rerun(KEY, new, had, None)) == "its environment changed"
     words = "its environment has numpy 2.4 instead of 2.3, gained Polars 2.1, lost tqdm 4"
-    assert str(explain(KEY, new, had, has)) == words
+    assert str(explain_rerun(KEY, new, had, has)) == words
     many = {f"package{n}": "1" for n in range(9)}
-    assert str(explain(KEY, new, had, had | many)).endswith("gained package2 1, and 6 more")
+    assert str(explain_rerun(KEY, new, had, had | many)).endswith("gained package2 1, and 6 more")
 
 
 def test_a_file_that_is_an_input_too_is_told_once():
@@ -69,15 +69,15 @@ def test_a_file_that_is_an_input_too_is_told_once():
     new = msgspec.structs.replace(
         old, inputs={"raw": "sha256:2"}, files={"raw.csv": "sha256:2", "a.py": "sha256:3"}
     )
-    assert str(explain(old, new)) == "raw has new bytes; the file a.py changed"
+    assert str(explain_rerun(old, new)) == "raw has new bytes; the file a.py changed"
 
 
 def test_many_changes_are_counted():
     new = msgspec.structs.replace(KEY, values={f"n{at}": at for at in range(7)})
-    assert str(explain(KEY, new)).endswith("; n2 is set to 2; and 4 more changes")
+    assert str(explain_rerun(KEY, new)).endswith("; n2 is set to 2; and 4 more changes")
 
 
 @given(PARTS, PARTS)
 def test_nothing_changed_exactly_where_all_parts_are_equal(one, other):
     same = canonical_text(one) == canonical_text(other)
-    assert (explain(one, other).code == "result-not-kept") is same
+    assert (explain_rerun(one, other).code == "result-not-kept") is same

@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from nbyard.domain.caching.path_mentions import asked, code_of, literal, mentions
+from nbyard.domain.caching.path_mentions import (
+    code_of,
+    likely_paths,
+    literal_folder,
+    possible_paths,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,8 +26,8 @@ from nbyard.domain.caching.path_mentions import asked, code_of, literal, mention
     ],
 )
 def test_paths_are_found(code, found):
-    assert found <= set(mentions(code))
-    assert found or not mentions(code)
+    assert found <= set(possible_paths(code))
+    assert found or not possible_paths(code)
 
 
 def test_code_is_that_of_a_notebook_s_cells():
@@ -48,7 +53,7 @@ def test_code_is_that_of_a_notebook_s_cells():
     ],
 )
 def test_what_is_surely_asked_for_is_found(filename: str, code: str, found: set[str]) -> None:
-    assert set(asked(filename, code, ["data"] if "FOLDER" in code else [])) == found
+    assert set(likely_paths(filename, code, ["data"] if "FOLDER" in code else [])) == found
 
 
 @pytest.mark.parametrize(
@@ -56,4 +61,4 @@ def test_what_is_surely_asked_for_is_found(filename: str, code: str, found: set[
     [("a/b.csv", "a/b.csv"), ("a/*/b", "a"), ("*.csv", ""), ("a/{x}.csv", "a"), ("a/%d.csv", "a")],
 )
 def test_the_part_before_a_wildcard_is_literal(text: str, start: str) -> None:
-    assert literal(text) == start
+    assert literal_folder(text) == start

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.comparison.changed_cells import MAX_CHARS, changed_cells, shorten
+from nbyard.domain.comparison.changed_cells import MAX_CHARS, changed_cells, shorten_source
 
 
 def book(*sources: str | list[str], text_first: bool = False) -> dict[str, Any]:
@@ -40,5 +40,5 @@ def test_nothing_changed_exactly_if_the_cells_are_equal(old: list[str], new: lis
 
 
 def test_long_sources_are_cut() -> None:
-    assert len(shorten("a" * 3000)) == MAX_CHARS
-    assert shorten("a") == "a"
+    assert len(shorten_source("a" * 3000)) == MAX_CHARS
+    assert shorten_source("a") == "a"

@@ -3,7 +3,7 @@
 from nbyard.domain.comparison.node_causes import (
     MAX_CHARS,
     NodeCauses,
-    differing,
+    differing_names,
     package_change,
     value_change,
 )
@@ -26,4 +26,4 @@ def test_values_come_before_code_and_are_cut() -> None:
 
 
 def test_names_that_differ_are_sorted() -> None:
-    assert differing({"b": 1, "a": 1, "c": 1}, {"c": 1, "d": 1}) == ["a", "b", "d"]
+    assert differing_names({"b": 1, "a": 1, "c": 1}, {"c": 1, "d": 1}) == ["a", "b", "d"]

@@ -7,12 +7,12 @@ import pytest
 from nbyard.domain.datasets.previews import (
     MAX_CELL,
     ShownMetric,
-    cell,
+    cell_text,
     first_line,
     head_of,
     last_line,
     metrics_in,
-    short,
+    one_line,
 )
 from nbyard.domain.datasets.table_descriptions import Column, TablePage
 
@@ -36,7 +36,7 @@ from nbyard.domain.datasets.table_descriptions import Column, TablePage
     ],
 )
 def test_a_cell_is_a_short_text(value, text):
-    assert cell(value) == text
+    assert cell_text(value) == text
 
 
 def test_a_head_has_few_columns_and_rows():
@@ -71,5 +71,5 @@ def test_lines():
 
 
 def test_a_long_text_is_cut_quickly():
-    assert short("\x1b[31m" * 1_000_000, 10) == ""
-    assert short("ab" * 1_000_000, 5) == "abab…"
+    assert one_line("\x1b[31m" * 1_000_000, 10) == ""
+    assert one_line("ab" * 1_000_000, 5) == "abab…"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.lineage.graph import Walk, columns
+from nbyard.domain.lineage.graph import Walk, column_by_node
 from nbyard.domain.lineage.structs import (
     Direction,
     Found,
@@ -14,7 +14,7 @@ from nbyard.domain.lineage.structs import (
     LineageNode,
     Link,
     Ref,
-    hidden,
+    hidden_node,
 )
 
 Edges = set[tuple[int, int]]
@@ -46,7 +46,9 @@ class Records:
 
     def describe(self, hints: Mapping[Ref, str]) -> Mapping[Ref, LineageNode]:
         return {
-            one: hidden("task") if int(one.key) in self.unseen else LineageNode("", "task", one.key)
+            one: hidden_node("task")
+            if int(one.key) in self.unseen
+            else LineageNode("", "task", one.key)
             for one in hints
         }
 
@@ -135,16 +137,16 @@ def test_what_one_may_not_see_leads_no_further(edges: Edges, start: int, unseen:
 @given(EDGES)
 def test_edges_lead_to_the_right(edges: Edges) -> None:
     refs = [ref(number) for number in range(12)]
-    places = columns(refs, [(ref(a), ref(b)) for a, b in edges])
+    places = column_by_node(refs, [(ref(a), ref(b)) for a, b in edges])
     assert places.keys() == set(refs) and min(places.values()) >= 0
     assert all(places[ref(a)] < places[ref(b)] for a, b in edges)
 
 
 def test_records_in_a_circle_are_shown() -> None:
     a, b = ref(1), ref(2)
-    assert columns([a, b], [(a, b), (b, a)]).keys() == {a, b}
+    assert column_by_node([a, b], [(a, b), (b, a)]).keys() == {a, b}
 
 
 def test_a_source_stands_just_before_its_first_use() -> None:
     links = [(ref(1), ref(2)), (ref(2), ref(3)), (ref(3), ref(4)), (ref(5), ref(4))]
-    assert columns([ref(n) for n in range(1, 6)], links)[ref(5)] == 2
+    assert column_by_node([ref(n) for n in range(1, 6)], links)[ref(5)] == 2

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.lineage.openlineage import FACETS, facet, run_events, sample_event
+from nbyard.domain.lineage.openlineage import FACETS, facet_of, run_events, sample_event
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.state_machines import RUN as RUN_STATES
 from nbyard.domain.state_machines import TASK as TASK_STATES
@@ -109,7 +109,7 @@ def test_code_that_was_deleted_is_left_out() -> None:
 
 
 def test_every_facet_is_one_of_the_specification() -> None:
-    assert all(facet(name)["_schemaURL"] in CLASSES for name in FACETS)
+    assert all(facet_of(name)["_schemaURL"] in CLASSES for name in FACETS)
 
 
 def test_a_sample_tries_a_receiver() -> None:

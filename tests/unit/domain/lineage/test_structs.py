@@ -2,7 +2,14 @@
 
 import pytest
 
-from nbyard.domain.lineage.structs import STARTS, Lineage, LineageNode, Ref, check_start, hidden
+from nbyard.domain.lineage.structs import (
+    STARTS,
+    Lineage,
+    LineageNode,
+    Ref,
+    check_start,
+    hidden_node,
+)
 from nbyard.errors import Invalid
 
 
@@ -19,7 +26,7 @@ def test_others_are_refused_with_the_field(kind: str) -> None:
 
 
 def test_a_hidden_node_tells_its_kind_only() -> None:
-    assert hidden("model") == LineageNode("", "model", is_visible=False)
+    assert hidden_node("model") == LineageNode("", "model", is_visible=False)
 
 
 def test_what_is_left_out_is_counted_on_both_sides() -> None:

@@ -7,9 +7,9 @@ from nbyard.domain.lineage.structs import (
     LineageEdge,
     LineageNode,
     LineageRun,
-    hidden,
+    hidden_node,
 )
-from nbyard.domain.lineage.tree import lines_of, tree, words_of
+from nbyard.domain.lineage.tree import lines_of, tree_lines, words_of
 from nbyard.domain.runs.git_states import GitState
 
 from .test_graph import EDGES, NODES, Edges, Records
@@ -49,7 +49,7 @@ def test_two_trees_grow_from_the_start() -> None:
 def test_a_start_without_connections_is_one_line() -> None:
     one = LineageNode("i", "image", "python:3.12", is_start=True, is_deleted=True)
     assert [*lines_of(Lineage([one], []))] == ["image python:3.12 (deleted)"]
-    assert words_of(hidden("run")) == "run (not visible)"
+    assert words_of(hidden_node("run")) == "run (not visible)"
     kernel = LineageNode("e", "environment", "python3", digest="sha256:0123456789abcdef")
     assert words_of(kernel) == "environment python3 (0123456789)"
     task = LineageNode("t", "task", "train", run=LineageRun("r", -3, "", "Penguins"))
@@ -59,10 +59,12 @@ def test_a_start_without_connections_is_one_line() -> None:
 @given(EDGES, NODES)
 def test_each_node_stands_with_its_neighbours_once(edges: Edges, start: int) -> None:
     found = Records(edges).walk(start)
-    printed = {one.node.id for direction in ("back", "forward") for one in tree(found, direction)}
+    printed = {
+        one.node.id for direction in ("back", "forward") for one in tree_lines(found, direction)
+    }
     assert printed == {node.id for node in found.nodes if not node.is_start}
     # Each connection on one side is a line, unless its near end is repeated.
-    count = sum(1 for direction in ("back", "forward") for _ in tree(found, direction))
+    count = sum(1 for direction in ("back", "forward") for _ in tree_lines(found, direction))
     assert count == len(found.edges)
 
 

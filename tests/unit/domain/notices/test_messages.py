@@ -15,8 +15,8 @@ from nbyard.domain.notices.messages import (
     FailedNode,
     NoticeContent,
     cloud_event,
-    duration,
-    harmless,
+    duration_text,
+    harmless_text,
     last_lines,
     message_of,
 )
@@ -130,7 +130,7 @@ def test_last_lines_have_no_colours():
 
 
 def test_text_without_mentions_stays_as_it_is():
-    assert harmless("mail ann@example.org, a < b") == "mail ann@example.org, a < b"
+    assert harmless_text("mail ann@example.org, a < b") == "mail ann@example.org, a < b"
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_text_without_mentions_stays_as_it_is():
     [(0.04, "0.0 s"), (59, "59.0 s"), (60, "1 min 0 s"), (7500, "2 h 5 min"), (-1, "0.0 s")],
 )
 def test_durations(seconds, text):
-    assert duration(seconds) == text
+    assert duration_text(seconds) == text

@@ -12,9 +12,9 @@ from nbyard.domain.notices.rules import (
     check_digest,
     check_rules,
     long_after,
-    matches,
     projects_in,
-    wanted,
+    rule_matches,
+    wanted_channels,
 )
 from nbyard.domain.notices.structs import EVENTS, DigestLimit, NoticeRule
 from nbyard.errors import Invalid
@@ -42,25 +42,25 @@ def stored(channel: str = "c", schedule: str = "", owner: str = "ann", **rule) -
     ],
 )
 def test_a_rule_matches_by_event_file_project_schedule_and_owner(rule, is_match):
-    assert matches(rule, ONE) is is_match
+    assert rule_matches(rule, ONE) is is_match
 
 
 @given(st.sets(st.text(max_size=3)), st.text(max_size=3))
 def test_a_rule_of_a_project_matches_the_events_of_the_project_only(projects, project):
     one = msgspec.structs.replace(ONE, projects=projects)
-    assert matches(stored(project=project), one) is (project in projects or not project)
+    assert rule_matches(stored(project=project), one) is (project in projects or not project)
     assert projects_in([stored(project=project), stored()]) == {project} - {""}
 
 
 def test_a_channel_with_several_rules_hears_of_an_event_once():
     rules = [stored("a"), stored("b"), stored("a", "s1"), stored("c", "s2")]
-    assert wanted(rules, ONE) == ["a", "b"]
+    assert wanted_channels(rules, ONE) == ["a", "b"]
 
 
 @given(st.sampled_from(EVENTS), st.text(max_size=3), st.text(max_size=3))
 def test_a_rule_without_limits_matches_all_events_of_its_owner(event, path, schedule):
     one = Occurrence(event, "id", "ann", "", path, schedule)
-    assert matches(stored(events=[*EVENTS]), one)
+    assert rule_matches(stored(events=[*EVENTS]), one)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, settle
+from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, plan_of_timing
 from nbyard.domain.schedules.structs import Cron, Delay, Interval, Once, Phrase
 from nbyard.errors import Invalid
 
@@ -16,10 +16,14 @@ HOUR = timedelta(hours=1)
 
 
 def test_words_become_a_timing_in_utc():
-    plan = settle(Phrase("tomorrow 8:00"), "Europe/Berlin", None, None, NOW)
+    plan = plan_of_timing(Phrase("tomorrow 8:00"), "Europe/Berlin", None, None, NOW)
     assert plan.timing == Once(datetime(2026, 11, 26, 7, 0, tzinfo=UTC))
-    assert settle(Phrase(" 0 8  * * * "), "UTC", None, None, NOW).timing == Cron("0 8 * * *")
-    assert settle(Delay(60), "UTC", None, None, NOW).timing == Once(NOW + timedelta(seconds=60))
+    assert plan_of_timing(Phrase(" 0 8  * * * "), "UTC", None, None, NOW).timing == Cron(
+        "0 8 * * *"
+    )
+    assert plan_of_timing(Delay(60), "UTC", None, None, NOW).timing == Once(
+        NOW + timedelta(seconds=60)
+    )
 
 
 def test_limits_without_an_offset_are_of_the_zone():
@@ -27,7 +31,7 @@ def test_limits_without_an_offset_are_of_the_zone():
         datetime.fromisoformat("2026-11-26T01:00"),
         datetime.fromisoformat("2026-11-26T03:00"),
     )
-    plan = settle(Cron("0 * * * *"), "Asia/Tokyo", start, end, NOW - timedelta(days=1))
+    plan = plan_of_timing(Cron("0 * * * *"), "Asia/Tokyo", start, end, NOW - timedelta(days=1))
     dues = first_due(plan, NOW - timedelta(days=1), 10)
     assert [due.hour for due in dues] == [16, 17, 18]
 
@@ -64,7 +68,7 @@ def test_limits_without_an_offset_are_of_the_zone():
 def test_these_are_refused_at_their_field(timing, more, path, code):
     given_fields = {"zone": "UTC", "starts_at": None, "ends_at": None, **more}
     with pytest.raises(Invalid) as refused:
-        settle(timing, **given_fields, now=NOW)
+        plan_of_timing(timing, **given_fields, now=NOW)
     (detail,) = refused.value.details
     assert (detail.path, detail.why.code) == (path, code)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nbyard.domain.schedules.due_times import first_due, settle
+from nbyard.domain.schedules.due_times import first_due, plan_of_timing
 from nbyard.domain.schedules.sentences import due_times, sentence_of
 from nbyard.domain.schedules.structs import Cron, Interval, Phrase
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 25, 21, 0, tzinfo=UTC)
     ],
 )
 def test_a_timing_in_words(text, sentence):
-    plan = settle(Phrase(text), "Europe/Berlin", None, None, NOW)
+    plan = plan_of_timing(Phrase(text), "Europe/Berlin", None, None, NOW)
     assert str(sentence_of(plan)).startswith(sentence)
 
 
@@ -40,7 +40,7 @@ def test_limits_are_part_of_the_sentence():
         datetime.fromisoformat("2027-01-01T00:00"),
         datetime.fromisoformat("2027-06-30T12:30"),
     )
-    plan = settle(Cron("0 6 * * *"), "Europe/Berlin", start, end, NOW)
+    plan = plan_of_timing(Cron("0 6 * * *"), "Europe/Berlin", start, end, NOW)
     assert str(sentence_of(plan, 3)) == (
         "Every day at 06:00 (Europe/Berlin); from 2027-01-01 00:00; until 2027-06-30 12:30;"
         " at most 3 runs"
@@ -60,7 +60,7 @@ def test_limits_are_part_of_the_sentence():
 )
 def test_notes_where_the_clock_changes(timing, moment, notes):
     now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    plan = settle(timing, "Europe/Paris", None, None, now)
+    plan = plan_of_timing(timing, "Europe/Paris", None, None, now)
     shown = due_times(plan, first_due(plan, now, len(notes)))
     assert [one.note.code if one.note else "" for one in shown] == notes
     assert all(datetime.fromisoformat(one.local) == one.at for one in shown)

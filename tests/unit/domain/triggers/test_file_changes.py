@@ -9,7 +9,7 @@ from nbyard.domain.triggers.file_changes import (
     Stamp,
     cause_of,
     changes_between,
-    merged,
+    merge_snapshot,
     snapshot_of,
 )
 
@@ -25,7 +25,7 @@ def test_changes_are_named():
 
 @given(SNAPSHOTS, SNAPSHOTS, st.sets(st.sampled_from("abcdef")))
 def test_handled_paths_are_no_change_any_more(old, new, handled):
-    left = changes_between(merged(old, new, handled), new)
+    left = changes_between(merge_snapshot(old, new, handled), new)
     assert left.keys() == changes_between(old, new).keys() - handled
 
 
@@ -38,7 +38,7 @@ def test_each_change_is_complete_once(snapshots):
         changed = changes_between(known, new)
         complete = settling.complete(changed, new, now)
         assert set(complete) <= changed.keys()
-        known = merged(known, new, complete)
+        known = merge_snapshot(known, new, complete)
         now += 2.0
     assert known == (snapshots[-1] if snapshots else {})
 

@@ -11,7 +11,7 @@ from nbyard.domain.runs.structs import ResultOf, TaskPlan
 from nbyard.domain.workflows.active_nodes import (
     active_part,
     idle_nodes,
-    selection,
+    selected_nodes,
     without_muted,
 )
 from nbyard.domain.workflows.edges import data_port
@@ -21,8 +21,8 @@ from nbyard.domain.workflows.structs import (
     Node,
     Pin,
     downstream,
-    ordered,
     read_document,
+    topological_order,
 )
 from nbyard.errors import Invalid
 
@@ -143,27 +143,27 @@ def test_a_cycle_of_bypassed_nodes_ends():
 
 def test_a_selection_leaves_out_what_does_not_run():
     document = _document(*LINE, clean={"mode": "bypassed"}, report={"mode": "muted"})
-    assert selection(document, "all", []) == {"rows", "words", "train"}
-    assert selection(document, "to", ["train", "report"]) == {"rows", "words", "train"}
-    assert selection(document, "from", ["clean"]) == {"rows", "words", "train"}
+    assert selected_nodes(document, "all", []) == {"rows", "words", "train"}
+    assert selected_nodes(document, "to", ["train", "report"]) == {"rows", "words", "train"}
+    assert selected_nodes(document, "from", ["clean"]) == {"rows", "words", "train"}
     with pytest.raises(Invalid, match="muted"):
-        selection(document, "selected", ["report"])
+        selected_nodes(document, "selected", ["report"])
 
 
 def test_a_pin_of_a_bypassed_node_does_not_count():
     document = _document(*LINE, clean={"mode": "bypassed", "pin": Pin("r1")})
-    assert selection(document, "to", ["train"]) == {"rows", "words", "train"}
+    assert selected_nodes(document, "to", ["train"]) == {"rows", "words", "train"}
     document = _document(*LINE, clean={"pin": Pin("r1")})
-    assert selection(document, "to", ["train"]) == {"clean", "train"}
+    assert selected_nodes(document, "to", ["train"]) == {"clean", "train"}
 
 
 @pytest.mark.parametrize("scope", ["selected", "to"])
 def test_named_nodes_that_are_bypassed_do_not_count(scope):
     document = _document(*LINE, train={"mode": "bypassed"})
-    assert selection(document, scope, ["train", "clean"]) == {"rows", "words", "clean"}
+    assert selected_nodes(document, scope, ["train", "clean"]) == {"rows", "words", "clean"}
     with pytest.raises(Invalid, match="bypassed"):
-        selection(document, scope, ["train"])
-    assert "report" in selection(document, "from", ["train"])
+        selected_nodes(document, scope, ["train"])
+    assert "report" in selected_nodes(document, "from", ["train"])
 
 
 def test_the_mode_is_part_of_the_file_and_other_words_are_refused():
@@ -211,7 +211,7 @@ def test_any_document_keeps_only_what_can_run(modes, pairs, pinned):
         assert not set(taken) & set(told)
         if not node.pin:
             assert {edge.input for edge in into} == {*taken, *told}
-    ordered(active.nodes, active.edges.values())
+    topological_order(active.nodes, active.edges.values())
     # a bypassed node never connects nodes that were apart
     for edge in active.edges.values():
         assert edge.target in downstream([edge.source], document.edges.values())
@@ -249,7 +249,7 @@ def test_each_task_of_any_plan_has_its_required_inputs(
         for name, node in document.nodes.items()
     }
     try:
-        chosen = selection(document, scope, sorted(named))
+        chosen = selected_nodes(document, scope, sorted(named))
         meant = without_muted(document)
         plans = plan_tasks(meant, resolved, {}, chosen, Wish("process"), {})
     except Invalid:

@@ -13,9 +13,9 @@ from nbyard.domain.workflows.edge_proposals import (
     ENOUGH,
     SAME_NAME,
     Files,
-    likeness,
-    propose,
-    words,
+    name_likeness,
+    name_words,
+    propose_edges,
 )
 from nbyard.domain.workflows.edges import Drawn, check_edge, data_port
 from nbyard.domain.workflows.structs import Edge, Node
@@ -64,7 +64,7 @@ def _edges(proposals):
 @given(graphs())
 def test_every_proposal_may_be_drawn_and_no_two_clash(graph):
     nodes, edges, ports = graph
-    found = propose(nodes, edges, ports)
+    found = propose_edges(nodes, edges, ports)
     for order in (_edges(found), _edges(reversed(found))):
         drawn = list(edges)
         for edge in order:
@@ -81,14 +81,14 @@ def test_the_order_in_which_things_stand_does_not_matter(graph, random):
     random.shuffle(names)
     random.shuffle(edges)
     ports_shuffled = {name: random.sample(ports[name], len(ports[name])) for name in names}
-    again = propose({name: nodes[name] for name in names}, edges, ports_shuffled)
-    assert again == propose(nodes, edges, ports)
+    again = propose_edges({name: nodes[name] for name in names}, edges, ports_shuffled)
+    assert again == propose_edges(nodes, edges, ports)
 
 
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_likeness_is_a_share(one, other):
-    assert 0 <= likeness(one, other) <= 1
-    assert likeness(one, one) == 1
+    assert 0 <= name_likeness(one, other) <= 1
+    assert name_likeness(one, one) == 1
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_likeness_is_a_share(one, other):
     ],
 )
 def test_words_of_a_name(name, parts):
-    assert words(name) == parts
+    assert name_words(name) == parts
 
 
 def _two_steps(outputs, inputs):
@@ -112,7 +112,7 @@ def _two_steps(outputs, inputs):
         "clean": [Argument(name, role="output", format=kind) for name, kind in outputs.items()],
         "train": [Argument(name, role="input", format=kind) for name, kind in inputs.items()],
     }
-    return [(p.output, p.input, str(p.reason)) for p in propose(nodes, [], ports)]
+    return [(p.output, p.input, str(p.reason)) for p in propose_edges(nodes, [], ports)]
 
 
 @pytest.mark.parametrize(
@@ -160,25 +160,25 @@ def test_the_better_of_two_is_taken():
 def test_a_dataset_is_known_by_its_label():
     nodes = {"d1": Node("dataset", label="Sales 2024"), "clean": Node("executable")}
     ports = {"d1": [data_port("csv")], "clean": [Argument("sales", role="input", format="csv")]}
-    (found,) = propose(nodes, [], ports)
+    (found,) = propose_edges(nodes, [], ports)
     assert (found.source, found.output, found.input) == ("d1", "data", "sales")
-    assert propose(nodes, [found.edge()], ports) == []
+    assert propose_edges(nodes, [found.edge()], ports) == []
 
 
 def test_very_many_ports_are_not_compared():
     nodes = {f"n{i}": Node("executable") for i in range(2000)}
     ports = {n: [Argument("data", role="input"), Argument(f"out{n}", role="output")] for n in nodes}
     before = time.process_time()
-    assert propose(nodes, [], ports) == []
+    assert propose_edges(nodes, [], ports) == []
     few = dict(list(nodes.items())[:200])
-    propose(few, [], ports)
+    propose_edges(few, [], ports)
     assert time.process_time() - before < 10
 
 
 def by_files(opened, ports=None, folders=None, edges=(), nodes=("a", "b", "c")):
     places = folders or dict.fromkeys(nodes, "/p")
     drawable = {name: Node("executable") for name in nodes}
-    return propose(drawable, edges, ports or {}, Files(opened, places))
+    return propose_edges(drawable, edges, ports or {}, Files(opened, places))
 
 
 def opening(role, path):
@@ -236,7 +236,7 @@ def test_arrows_along_files_obey_the_rules(told):
         opened.setdefault(node, []).append(OpenedFile(path, role, f"{role}_{path[0]}{path[-5]}"))
     files = Files(opened, dict.fromkeys("abc", "/p"))
     nodes = {name: Node("executable") for name in "abc"}
-    found = propose(nodes, [], {}, files)
+    found = propose_edges(nodes, [], {}, files)
     drawn = Drawn(nodes, files.with_ports({}), [])
     for proposal in found:
         assert drawn.refusal(proposal.edge()) is None

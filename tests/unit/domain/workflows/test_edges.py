@@ -18,7 +18,7 @@ from nbyard.domain.workflows.edges import (
     formats_fit,
     reason_of_refusal,
 )
-from nbyard.domain.workflows.structs import Edge, Node, ordered
+from nbyard.domain.workflows.structs import Edge, Node, topological_order
 
 SHARED = json.loads((Path(__file__).parents[3] / "cases" / "edges.json").read_text())
 
@@ -87,10 +87,10 @@ def test_what_is_drawn_never_has_a_circle_and_no_more_is_refused(pairs):
         if refusal is None:
             drawn.add(edge)
             edges.append(edge)
-            ordered(NODES, edges)
+            topological_order(NODES, edges)
         elif refusal == "cycle":
             with pytest.raises(Exception, match="cycle"):
-                ordered(NODES, [*edges, edge])
+                topological_order(NODES, [*edges, edge])
         else:
             assert (refusal, source) == ("self", target)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.workflows.active_nodes import selection
+from nbyard.domain.workflows.active_nodes import selected_nodes
 from nbyard.domain.workflows.structs import (
     MAX_NODES,
     Binding,
@@ -20,9 +20,9 @@ from nbyard.domain.workflows.structs import (
     Node,
     Parameter,
     downstream,
-    ordered,
+    part_for_runs,
     read_document,
-    semantic,
+    topological_order,
     upstream,
 )
 from nbyard.errors import Invalid
@@ -78,7 +78,7 @@ def test_a_whole_document():
     assert document.edges["e"] == Edge("sales", "data", "clean", "raw")
     assert document.positions["clean"] == (10.0, -3.5)
     assert read_document(msgspec.json.encode(document)) == document
-    assert semantic(document) == semantic(read_document(text.replace("-3.5", "99")))
+    assert part_for_runs(document) == part_for_runs(read_document(text.replace("-3.5", "99")))
 
 
 @pytest.mark.parametrize(
@@ -229,9 +229,9 @@ def test_large_documents_are_quick_and_the_limit_is_said():
     }
     before = time.process_time()
     document = read_document(_document(nodes=nodes, edges=edges))
-    order = ordered(document.nodes, document.edges.values())
+    order = topological_order(document.nodes, document.edges.values())
     assert order == [f"n{i}" for i in range(MAX_NODES)]
-    assert selection(document, "from", ["n0"]) == set(nodes)
+    assert selected_nodes(document, "from", ["n0"]) == set(nodes)
     assert time.process_time() - before < 5
     with pytest.raises(Invalid, match="more than 10000 nodes"):
         read_document(_document(nodes={**nodes, "more": {"type": "executable"}}))
@@ -254,7 +254,7 @@ ANY = PAIRS.map(lambda pairs: _arrows((f"n{one}", f"n{other}") for one, other in
 @given(DAGS, st.permutations(NODES), st.randoms())
 def test_sources_come_before_targets(edges, nodes, random):
     random.shuffle(edges)
-    order = ordered(nodes, edges)
+    order = topological_order(nodes, edges)
     assert sorted(order) == NODES
     assert all(order.index(edge.source) < order.index(edge.target) for edge in edges)
 
@@ -269,7 +269,7 @@ def test_sources_come_before_targets(edges, nodes, random):
     ],
 )
 def test_what_nothing_puts_in_order_stays_as_it_was_given(arrows, order):
-    assert " ".join(ordered("abcde", [_arrow(*arrow) for arrow in arrows])) == order
+    assert " ".join(topological_order("abcde", [_arrow(*arrow) for arrow in arrows])) == order
 
 
 def test_what_the_canvas_sorted_as_text_comes_by_its_numbers():
@@ -278,10 +278,16 @@ def test_what_the_canvas_sorted_as_text_comes_by_its_numbers():
     arrows = [("a", n) for n in names[1:-1]] + [(n, "z") for n in names[1:-1]]
     edges = [_arrow(*arrow) for arrow in arrows]
     assert sorted(names) != names
-    assert ordered(sorted(names), edges) == names
-    assert ordered(["_1", "a", "a10", "a2-b", "a2_"], []) == ["_1", "a", "a2-b", "a2_", "a10"]
+    assert topological_order(sorted(names), edges) == names
+    assert topological_order(["_1", "a", "a10", "a2-b", "a2_"], []) == [
+        "_1",
+        "a",
+        "a2-b",
+        "a2_",
+        "a10",
+    ]
     by_hand = ["z", "n10", "n2"]
-    assert ordered(by_hand, []) == by_hand
+    assert topological_order(by_hand, []) == by_hand
 
 
 @given(ANY)
@@ -292,12 +298,12 @@ def test_circles_are_refused_with_their_nodes(edges):
     }
     if circle:
         with pytest.raises(Invalid, match="form a cycle") as caught:
-            ordered(NODES, edges)
+            topological_order(NODES, edges)
         named = set(caught.value.details[0].message.partition(": ")[2].split(", "))
         assert named & circle
         assert named <= downstream(circle, edges)
     else:
-        ordered(NODES, edges)
+        topological_order(NODES, edges)
 
 
 @given(ANY, st.sets(st.sampled_from(NODES)))
@@ -324,7 +330,8 @@ def test_a_selection_has_all_that_it_needs(edges, chosen):
         edges={f"e{k}": edge for k, edge in enumerate(edges)},
     )
     found = {
-        scope: selection(document, scope, chosen) for scope in ("all", "selected", "to", "from")
+        scope: selected_nodes(document, scope, chosen)
+        for scope in ("all", "selected", "to", "from")
     }
     assert found["all"] == set(NODES)
     assert found["selected"] == found["to"] == upstream(chosen, edges)
@@ -336,10 +343,10 @@ def test_a_selection_has_all_that_it_needs(edges, chosen):
 def test_selections_that_are_refused():
     document = Document(1, nodes={"a": Node("executable")})
     with pytest.raises(Invalid, match=r"nodes\.1: there is no node 'b'"):
-        selection(document, "selected", ["a", "b"])
+        selected_nodes(document, "selected", ["a", "b"])
     with pytest.raises(Invalid, match="at least one node for the scope 'to'"):
-        selection(document, "to", [])
-    assert selection(document, "all", []) == {"a"}
+        selected_nodes(document, "to", [])
+    assert selected_nodes(document, "all", []) == {"a"}
 
 
 def test_comments_are_part_of_the_file_and_not_of_a_run():
@@ -347,8 +354,8 @@ def test_comments_are_part_of_the_file_and_not_of_a_run():
     text = '{"version": 1, "comments": {"%s": {"text": "# Data", "size": [300, 80]}}}'
     document = read_document(text % "#1")
     assert document.comments == {"#1": Comment("# Data", (300, 80))}
-    assert semantic(document) == semantic(read_document('{"version": 1}'))
-    assert "comments" not in msgspec.to_builtins(semantic(document))
+    assert part_for_runs(document) == part_for_runs(read_document('{"version": 1}'))
+    assert "comments" not in msgspec.to_builtins(part_for_runs(document))
     for wrong in (text % "a", text.replace("size", "sise") % "#1"):
         with pytest.raises(Invalid):
             read_document(wrong)

@@ -294,7 +294,7 @@ def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None
     (folder / "outputs/o").symlink_to(tmp_path)
     entry = {"path": "outputs/o/x", "kind": "file", "mode": 0o644, "offset": 0, "data": b"x"}
     with pytest.raises(ValueError, match="leads out"):
-        folder_entries.write(str(folder), [entry])
+        folder_entries.write_entries(str(folder), [entry])
     assert not (tmp_path / "x").exists()
 
 
@@ -351,7 +351,7 @@ def test_a_folder_with_very_many_files_takes_little_memory(
     looked_at = Mock(side_effect=os.lstat)
     monkeypatch.setattr(os, "lstat", looked_at)
     parent, name = str(tmp_path.parent), tmp_path.name
-    found = folder_entries.changed(parent, name, 0, skipped=[".*"], most=9, depth=9)
+    found = folder_entries.changed_files(parent, name, 0, skipped=[".*"], most=9, depth=9)
     assert [os.path.basename(one["path"]) for one in found[:-1]] == [f"0{n}" for n in range(9)]
     assert found[-1] == {"path": f"{name}/", "kind": "too-many", "size": 0}
     assert looked_at.call_count == 10

@@ -7,7 +7,7 @@ from nbyard.domain.projects.definitions import ProjectChange
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.services.projects.pushed_schedules import below, check_timings, wanted_schedules
+from nbyard.services.projects.pushed_schedules import check_timings, fields_below, wanted_schedules
 
 EIGHT = ScheduleEntry("weekdays 8:00", "./a.py::main")
 
@@ -50,6 +50,6 @@ def test_only_new_times_are_checked():
 
 
 def test_a_field_is_named_below_its_schedule():
-    found = below(Invalid.field("zone", because("empty")), "schedules.morning")
+    found = fields_below(Invalid.field("zone", because("empty")), "schedules.morning")
     assert found.details[0].path == "schedules.morning.zone"
     assert "schedules.morning.zone" in str(found)

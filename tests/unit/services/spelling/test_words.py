@@ -13,7 +13,7 @@ from nbyard.services.spelling.words import (
     UnspellableRequest,
     Words,
     need_defaults,
-    plain,
+    plain_json,
     target_of,
 )
 
@@ -61,9 +61,11 @@ def test_a_field_without_an_option_needs_its_default():
 
 
 def test_a_request_is_shown_without_defaults():
-    assert plain(NewDataset(FileSource("a.csv"))) == {"source": {"kind": "file", "path": "a.csv"}}
+    assert plain_json(NewDataset(FileSource("a.csv"))) == {
+        "source": {"kind": "file", "path": "a.csv"}
+    }
     schedule = NewSchedule(NewRun(path="a.py", force=True), Phrase("daily"))
-    assert plain(schedule) == {
+    assert plain_json(schedule) == {
         "run": {"path": "a.py", "force": True},
         "timing": {"kind": "words", "text": "daily"},
     }
