@@ -124,7 +124,7 @@ class Deploying(RuleBasedStateMachine):
         self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
         for module in (rollout, revision_driver, drain):
             patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
-        patch.setattr(service_health, "responds", lambda *_: self.engine.answers)
+        patch.setattr(service_health, "is_responding", lambda *_: self.engine.answers)
         self.made = self.deployments.create(ANN, NewDeployment("cows:1", name=f"n{next(NUMBERS)}"))
         self.restart()
 

@@ -100,7 +100,7 @@ def test_one_that_answers_is_asked_now_and_then_only(monkeypatch):
         return is_there[0]
 
     monkeypatch.setattr("nbyard.dispatch.service_health.time.monotonic", lambda: now[0])
-    monkeypatch.setattr(service_health, "responds", ask)
+    monkeypatch.setattr(service_health, "is_responding", ask)
     place, ports, known = Place("web", "127.0.0.1", 80), PortHealth(10), list[Place]()
     for second in range(0, 42, 2):
         now[0], is_there[0] = float(second), 6 <= second < 30

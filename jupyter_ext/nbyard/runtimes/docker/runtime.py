@@ -141,7 +141,7 @@ class DockerRuntime:
                 site = self._start(attempt)
         attempt.watch()
         if cancel_reason(order.folder) is not None:
-            attempt.end()
+            attempt.stop_in_background()
         return site
 
     def end_run(self, run_id: str) -> None:
@@ -156,7 +156,7 @@ class DockerRuntime:
 
     def stop(self, order: Order, reason: Reason) -> None:
         ask_to_end(order.folder, reason)
-        self._attempt(order).end()
+        self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         removed: list[str] = []

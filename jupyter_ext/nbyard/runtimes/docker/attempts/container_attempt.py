@@ -135,7 +135,7 @@ class ContainerAttempt:
         if files.has_result(self.order.folder):
             self._hurry()
         elif cancel_reason(self.order.folder) is not None:
-            self.end()
+            self.stop_in_background()
         self.watch()
         return Observation("running")
 
@@ -266,8 +266,8 @@ class ContainerAttempt:
         elif container is not None and container.status != "created":
             self.watch()
 
-    def end(self) -> None:
-        """Stop the attempt and clean up, in a thread."""
+    def stop_in_background(self) -> None:
+        """Start a thread that stops the attempt and removes its container, unless one does so."""
         self._ender.start(self.name)
 
     def _end_when_started(self) -> bool:

@@ -55,8 +55,8 @@ class Followed(Protocol):
     def input_was_cut(self, container: Container) -> bool:
         """Return whether a file for standard input did not arrive completely."""
 
-    def end(self) -> None:
-        """Stop the attempt."""
+    def stop_in_background(self) -> None:
+        """Start a thread that stops the attempt, unless one does so."""
 
     def poke(self) -> None:
         """Wake the threads that wait for changes of the attempt."""
@@ -75,7 +75,7 @@ class Watcher:
         self._thread: threading.Thread | None = None
         self._gone = threading.Event()
         self._poked_at, self._seen_at = 0.0, -SEEN_SECONDS
-        self._deadline = Deadline(attempt.order, attempt.end)
+        self._deadline = Deadline(attempt.order, attempt.stop_in_background)
         self._progress: Progress | None = None
         self.channel: RunnerChannel | None = None
         self.over: Over | None = None
