@@ -50,7 +50,7 @@ def deploy(server: LiveServer, port: int) -> str:
         assert row is not None
         place = Place("api", "127.0.0.1", port, answers=True)
         rows.set_revision(c, row.revision.id, places=[place])
-        rows.serve(c, made, 1)
+        rows.route_requests(c, made, 1)
     # as for a model that was built here; this one runs without an image and requires no secret
     KeptSecret(server.yard.store.folder / deployment_folder(made.id), 1).create()
     return f"/{link_path('model', 'api')}predict"

@@ -124,6 +124,7 @@ interface IShown {
 /** Return the spelling of a request; a refused request keeps the spelling before it. */
 function useSpelling(client: ISpelling['client'], asked: string, trans: TranslationBundle): IShown {
   const [answer, setAnswer] = useState<IShown>({});
+  const { project } = client; // what the form creates is linked to it
   useEffect(() => {
     if (!asked) {
       setAnswer(({ shown }) => ({ shown, problem: trans.__('Correct the marked fields first.') }));
@@ -132,8 +133,6 @@ function useSpelling(client: ISpelling['client'], asked: string, trans: Translat
     const control = new AbortController();
     const { signal } = control;
     const timer = window.setTimeout(() => {
-      // What the form creates is linked to the active project.
-      const { project } = client;
       const body = { ...(JSON.parse(asked) as { operation: string }), project };
       client
         .call('system.spell', { body, signal })
@@ -148,6 +147,6 @@ function useSpelling(client: ISpelling['client'], asked: string, trans: Translat
       window.clearTimeout(timer);
       control.abort();
     };
-  }, [client, asked, trans]);
+  }, [client, asked, project, trans]);
   return answer;
 }

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import signal
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -80,6 +81,11 @@ class Container(msgspec.Struct, frozen=True):
     def is_over(self) -> bool:
         """Return whether the container has exited."""
         return self.status in ("exited", "dead", "removing")
+
+    @property
+    def was_killed(self) -> bool:
+        """Return whether SIGKILL ended the container's first process."""
+        return self.exit_code == 128 + signal.SIGKILL
 
 
 class OwnedObject(msgspec.Struct, frozen=True):

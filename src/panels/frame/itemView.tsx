@@ -8,6 +8,8 @@ import { forget } from '../../components/hooks/sessionMemory';
 import { DraftOwner } from '../../components/hooks/useDraft';
 import { IPanelServices, ITarget } from './services';
 
+const FIELD = 'form :is(input:not([type]), input[type="text"])';
+
 /** The content of such a view; another target redraws it. */
 class ItemPanel<T extends ITarget> extends ReactWidget {
   constructor(
@@ -38,12 +40,13 @@ class ItemPanel<T extends ITarget> extends ReactWidget {
     return <DraftOwner.Provider value={this.view}>{this.draw(this)}</DraftOwner.Provider>;
   }
 
-  /** Go to the first field, also of a form that is open already. */
+  /** Go to the first field of a form for a new item, also if it was open already. */
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     const { activeElement } = document;
-    if (activeElement === this.node || !this.node.contains(activeElement)) {
-      this.node.querySelector<HTMLElement>('form input[type="text"]')?.focus();
+    const isElsewhere = activeElement === this.node || !this.node.contains(activeElement);
+    if (this.target.id === undefined && isElsewhere) {
+      this.node.querySelector<HTMLElement>(FIELD)?.focus();
     }
   }
 

@@ -308,7 +308,7 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
     monkeypatch.setattr(Local, "ignored_settings", lambda _: {"NBYARD_SLOTS": "4"})
     here.datasets.create.return_value.current = Mock(state="ready", columns=0, size_bytes=1)
     said = CliRunner().invoke(datasets.add, ["http://x.example/a.csv"])
-    assert "NBYARD_SLOTS does not count" in said.output
+    assert "NBYARD_SLOTS is ignored" in said.output
 
 
 @pytest.mark.parametrize("next_page", [None, "7"])

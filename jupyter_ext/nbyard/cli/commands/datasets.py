@@ -12,7 +12,7 @@ from nbyard.cli.output.console import (
     hinting_option,
     print_note,
     show_json,
-    tell_unheard,
+    warn_ignored_settings,
 )
 from nbyard.cli.output.views_by_noun import show_comparison
 from nbyard.cli.shared_options import connect, json_option, server_option
@@ -46,7 +46,7 @@ def add(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None
     body = NewDataset(_source(connection, source), name or UNSET, **wish)
     with hinting_option(because("replace-makes-version")):
         made = connection.datasets.create(body=body)
-    tell_unheard(connection)
+    warn_ignored_settings(connection)
     while made.current.state == "importing":
         connection.wait(1.0)
         made = connection.datasets.get(dataset=made.id)

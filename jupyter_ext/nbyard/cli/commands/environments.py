@@ -13,7 +13,7 @@ from nbyard.cli.output.console import (
     hinting_option,
     print_note,
     show_json,
-    tell_unheard,
+    warn_ignored_settings,
     without_control_characters,
 )
 from nbyard.cli.output.environment_views import next_step, show_changes
@@ -138,7 +138,7 @@ def _text(packages: tuple[str, ...], files: tuple[str, ...]) -> str:
 
 def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) -> None:
     """Print the log of an installation until its end; exit with 1 if it failed."""
-    tell_unheard(connection)
+    warn_ignored_settings(connection)
     if detach:
         click.echo(made.id)
         return

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from nbyard.cli.commands.runs.run_watch import Files, see_out
-from nbyard.cli.output.console import chosen_server, print_note, show_json, tell_unheard
+from nbyard.cli.output.console import chosen_server, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.forecast_view import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.cli.typed_values import json_object, parse_pairs, split_target, texts_of
@@ -89,7 +89,7 @@ def run(
         (show_json if as_json else show_forecast)(found)
         return
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-    tell_unheard(connection)
+    warn_ignored_settings(connection)
     if wish["detach"]:
         if wish["save"] is not None:
             print_note(

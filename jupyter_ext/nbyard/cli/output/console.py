@@ -54,17 +54,17 @@ def _named_server() -> str:
     return str(context.params.get("server") or "") if context else ""
 
 
-def tell_unheard(connection: Any) -> None:
+def warn_ignored_settings(connection: Any) -> None:
     """Warn about settings given here that the running dispatcher was started without."""
     from nbyard.discover import Local
 
     others = connection.ignored_settings() if isinstance(connection, Local) else {}
     for word, value in others.items():
         print_note(
-            f"{word} does not count: the dispatcher that is up has {value or 'nothing'} there."
+            f"{word} is ignored: the running dispatcher was started with {value or 'no value'}."
         )
     if others:
-        print_note("nbyard doctor says how to start it anew.")
+        print_note("nbyard doctor says how to restart it.")
 
 
 def without_control_characters(text: str) -> str:

@@ -267,7 +267,10 @@ class RevisionDriver:
         self.memory.wait_for_log_end(self.one.number)
         lived = max(found.finished_at - found.started_at, 0.0)
         last = self.notes.said_last(self.row, self.one, TAIL_BYTES)
-        return self._end_of(Ended(found.exit_code, found.out_of_memory, found.error, last, lived))
+        is_memory = found.out_of_memory
+        if found.was_killed:
+            is_memory = self.memory.engine.was_out_of_memory(found)
+        return self._end_of(Ended(found.exit_code, is_memory, found.error, last, lived))
 
     def _attend(self, container: Container | None) -> Signal:
         """Check whether the running container is ready, or still responds."""

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Bisection, BisectionChange, BisectionPreview, Run } from '../../../api/types';
 import { useChanges } from '../../../components/hooks/useChanges';
@@ -24,11 +24,17 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   const [goodId, setGood] = useState(known?.id); // the runs are read again
   const [chosen, setChosen] = useState(metric);
   const [isOpen, setOpen] = useState(false);
-  const [found, setFound] = useState<Bisection>(); // survives closing
   const good = runs.find(({ id }) => id === goodId) ?? runs[0];
   const bad = runs.find(run => run !== good)!;
   // the changes are the same for every metric
   const asked = isBroken ? chosen : chosen || metrics[0];
+  // They survive closing. A late answer belongs to the metric that it was asked for.
+  const [searches, setSearches] = useState<Record<string, Bisection>>({});
+  const found = Object.hasOwn(searches, chosen) ? searches[chosen] : undefined;
+  const setFound = useCallback(
+    (search: Bisection) => setSearches(all => ({ ...all, [chosen]: search })),
+    [chosen]
+  );
   const { preview, problem } = usePreview(services, good.id, bad.id, asked);
   const [count, setCount] = useState<number>();
   useEffect(() => setCount(before => preview?.changes.length ?? before), [preview]);
@@ -44,10 +50,6 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
     ) : null;
   }
   const isDecided = isBroken || !!chosen;
-  const judge = (name: string) => {
-    setChosen(name);
-    setFound(undefined);
-  };
   return (
     <div className="nby-Bisect">
       <button
@@ -63,7 +65,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
         <MetricChoice
           {...{ services, metrics, chosen }}
           isSearching={found?.state === 'running'}
-          onChoose={judge}
+          onChoose={setChosen}
         />
       )}
       {isOpen && isDecided && !goodId && (

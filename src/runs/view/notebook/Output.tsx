@@ -47,7 +47,7 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
                 'This task came from the cache. The notebook that created its result is shown.'
               )
             : trans.__(
-                'This task came from the cache. The log of the task that created its result is shown: its notebook was deleted, or it had none.'
+                'This task came from the cache. The log of the task that created its result is shown, because there is no executed notebook.'
               )}
         </p>
       )}

@@ -12,7 +12,7 @@ from nbyard.cli.output.console import (
     format_number,
     format_size,
     show_table,
-    tell_unheard,
+    warn_ignored_settings,
     without_control_characters,
 )
 from nbyard.discover import Local
@@ -64,22 +64,22 @@ def test_tables_are_aligned(capsys):
     assert capsys.readouterr().out == "name       rows\na\nlong name  5\n"
 
 
-def test_variables_that_do_not_count_are_told(
+def test_ignored_variables_are_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """G5: not silently ignored."""
     others: dict[str, str] = {}
     monkeypatch.setattr(Local, "ignored_settings", lambda _: others)
     here = Local.__new__(Local)
-    tell_unheard(here)
-    tell_unheard(object())
+    warn_ignored_settings(here)
+    warn_ignored_settings(object())
     assert capsys.readouterr().err == ""
     others |= {"NBYARD_SLOTS": "4", "NBYARD_GPUS": ""}
-    tell_unheard(here)
+    warn_ignored_settings(here)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "NBYARD_SLOTS does not count: the dispatcher that is up has 4 there."
-    assert lines[1].endswith("has nothing there.")
-    assert lines[2:] == ["nbyard doctor says how to start it anew."]
+    assert lines[0] == "NBYARD_SLOTS is ignored: the running dispatcher was started with 4."
+    assert lines[1].endswith("was started with no value.")
+    assert lines[2:] == ["nbyard doctor says how to restart it."]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import click
 
 from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.output.comparison_view import show_comparison, show_explanation
-from nbyard.cli.output.console import follow_up, print_note, show_json, tell_unheard
+from nbyard.cli.output.console import follow_up, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.views_by_noun import VIEWS, show_metrics, show_run
 from nbyard.cli.shared_options import connect, json_option, server_option
@@ -111,7 +111,7 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
     connection = connect(server)
     asked = {"environment": environment, "idempotency_key": str(uuid.uuid4())}
     made = connection.runs.retry(run=run, **asked)
-    tell_unheard(connection)
+    warn_ignored_settings(connection)
     if wait or log:
         see_out(connection, made, "", as_json=as_json, log=log)
     elif as_json:

@@ -194,9 +194,8 @@ class ContainerAttempt:
         if command and not build_container_spec.opens_files(container):
             place_printed(folder, command)
         ended = self._of_this(container)
-        if self.order.memory_bytes and ended.exit_code == container_outcome.KILLED:
-            is_memory = self.engine.was_out_of_memory(ended)
-            ended = msgspec.structs.replace(ended, out_of_memory=is_memory)
+        if ended.was_killed:
+            ended = self._with_cause(ended)
         ending = container_outcome.ContainerEnding(
             container=ended,
             task=self.task,
@@ -211,12 +210,22 @@ class ContainerAttempt:
             else container_outcome.of_silent_runner(ending)
         )
 
+    def _with_cause(self, ended: Container) -> Container:
+        """Return a container whose end was forced, with an OOM event that its state may lack."""
+        if not self.order.memory_bytes or cancel_reason(self.order.folder) is not None:
+            return ended
+        return msgspec.structs.replace(
+            ended, out_of_memory=self.engine.was_out_of_memory(self._of_this(ended))
+        )
+
     def _settle(self, container: Container) -> None:
         if self._is_settled:
             return
         take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
         result = files.read_result(self.order.folder)
         if result is not None:
+            if result.failure is not None and result.failure.kind == "kernel-died":
+                container = self._with_cause(container)
             better = container_outcome.with_memory_failure(
                 result, container, self.order.memory_bytes
             )

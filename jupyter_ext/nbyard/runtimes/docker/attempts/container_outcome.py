@@ -16,8 +16,7 @@ from nbyard.runner.secret_masking import masks_of
 from nbyard.runner.work import work_outcome
 from nbyard.runtimes.docker.build_container_spec import FOLDER
 
-KILLED = 137
-SIGNALS = {130: 2, KILLED: 9, 143: 15}
+SIGNALS = {130: 2, 137: 9, 143: 15}
 INPUT_CUT = because("container-input-cut")
 
 State = Literal["succeeded", "failed", "cancelled"]
@@ -112,7 +111,7 @@ def may_be_memory(result: Result) -> bool:
 
 
 def with_memory_failure(result: Result, container: Container, limit_bytes: int | None) -> Result:
-    """Return the result, with a failure of kind "memory" if the system killed the kernel for it."""
+    """Return the result, with a failure of kind "memory" if a process exceeded the limit."""
     if not container.out_of_memory or not may_be_memory(result):
         return result
     assert result.failure is not None
