@@ -39,6 +39,8 @@ it('R3: the output of a script is its log', async () => {
 
 it('K8: says why a cached task has no notebook', async () => {
   await show(true);
-  expect(await screen.findByText(/came from the cache.* there is no executed notebook/)).toBeTruthy();
+  expect(
+    await screen.findByText(/came from the cache.* there is no executed notebook/)
+  ).toBeTruthy();
   expect(screen.getByRole('log')).toBeTruthy();
 });
