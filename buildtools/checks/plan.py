@@ -106,7 +106,8 @@ def unit_tests(profile: str) -> Step:
     The profile `fast` leaves out those marked `slow`.
     """
     marks = "not postgresql and not slow" if profile == "fast" else "not postgresql"
-    words = ("-m", marks, "--numprocesses", "auto", "--dist", "worksteal", *UNIT)
+    workers = str(CORES + 1)  # now and then one waits
+    words = ("-m", marks, "--numprocesses", workers, "--dist", "worksteal", *UNIT)
     return pytest("unit-tests", *words, load=CORES, NBYARD_TEST_PROFILE=profile)
 
 

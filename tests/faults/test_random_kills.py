@@ -19,7 +19,7 @@ from .load import Load
 from .place import Place, Server, is_gone, until
 
 IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
-KILLS = 200 if IS_LONG else 6
+KILLS = 200 if IS_LONG else 4
 IN_A_BATCH = 25
 LONGEST_PAUSE_SECONDS = 0.8
 NO_MARK = "-" * 32

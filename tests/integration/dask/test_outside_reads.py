@@ -16,7 +16,7 @@ SHORT = pytest.mark.timeout(900)
 LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 
-@pytest.mark.sample(1)
+@pytest.mark.long
 def test_a_change_makes_only_its_readers_run(project: Project, data: Path) -> None:
     """X1, R12: the reason names the file; code that only writes comes from the cache."""
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
