@@ -40,12 +40,12 @@ class Needs(msgspec.Struct, frozen=True):
     kernel: str
 
 
-def asking_of(found: Inspection | ExecutableVersion) -> Needs:
+def needs_of_executable(found: Inspection | ExecutableVersion) -> Needs:
     """Return what an inspected or stored executable needs."""
     return Needs(found.resources, found.kind, found.language, found.kernel)
 
 
-def needs_of(fields: Mapping[str, Any]) -> Needs:
+def needs_of_fields(fields: Mapping[str, Any]) -> Needs:
     """Return what an executable needs, from the fields of its version."""
     return Needs(**{name: fields[name] for name in Needs.__struct_fields__})
 

@@ -119,7 +119,7 @@ class Resolver:
             version.kind,
             version.arguments,
             executable=found.id,
-            environment=self._named_by(environments.asking_of(version)),
+            environment=self._named_by(environments.needs_of_executable(version)),
             image=version.resources.image,
             hinted_image=version.resources.hinted_image,
             gpu=version.resources.gpu,
@@ -184,7 +184,7 @@ class Resolver:
             seen.arguments,
             seen.hints,
             executable=seen.executable,
-            environment=self._named_by(environments.asking_of(seen)),
+            environment=self._named_by(environments.needs_of_executable(seen)),
             image=seen.resources.image,
             hinted_image=seen.resources.hinted_image,
             gpu=seen.resources.gpu,
@@ -267,17 +267,17 @@ class Freeze:
         code = resolver.code(node)
         if code is not None:
             fields, self._unread[name] = self._prepare(code)
-            asking = environments.needs_of(fields)
+            needs = environments.needs_of_fields(fields)
             shown = resolver.parts.files.shown
-            self._packages(name, node, asking, lambda at: self._stored(at, shown(code.folder)))
+            self._packages(name, node, needs, lambda at: self._stored(at, shown(code.folder)))
             self._codes[name] = (code, fields)
             if fields["kind"] == CONTAINER:
                 self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
         else:
             found = resolver.registered(node)
             version = resolver.pinned(node) if node.version else found.current
-            asking = environments.asking_of(version)
-            self._packages(name, node, asking, lambda _: self._bundled(version))
+            needs = environments.needs_of_executable(version)
+            self._packages(name, node, needs, lambda _: self._bundled(version))
             self.resolved[name] = self._known(name, found.name, version)
             if version.kind == CONTAINER:
                 self._dockerfiles[name] = version.bundle_digest, version.file

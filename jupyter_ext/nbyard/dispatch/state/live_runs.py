@@ -26,7 +26,6 @@ from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
-# Order: priority, submission of the run, time of queueing, ID
 LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
 
 

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from nbyard.store.runs.tasks import TaskRecord
 
-# Less priority, submission of the run, time of queueing, ID of the task.
+# Negated priority, submission time of the run, time of queueing, ID of the task
 QueuePlace = tuple[int, float, float, str]
 
 

@@ -155,7 +155,7 @@ class Pool:
 
     def mark_ready(self, one: WaitingSupervisor) -> None:
         """Read the message of a supervisor that its kernel is ready, and forget its failures."""
-        with contextlib.suppress(OSError):  # the supervisor is ending, which `lost` handles
+        with contextlib.suppress(OSError):  # the supervisor is ending, which `remove_ended` handles
             if one.claims.recv(1):
                 self._failures.pop(one.kernel, None)
                 self._ready.add(one.pid)

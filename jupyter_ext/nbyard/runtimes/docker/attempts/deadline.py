@@ -37,7 +37,7 @@ class Deadline:
         self._timer.start()
 
     def stop_timer(self) -> None:
-        """Stop the timer. A later `watch` continues the count."""
+        """Stop the timer. A later `start_timer` continues the count."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -28,7 +28,7 @@ Over = tuple[int, int]
 class LogCopy:
     """The log as UTF-8, with standard output and error in files of their own if the task asks.
 
-    `seen` is `over` of the process that followed the log before, None without one.
+    `seen` is the `excess` of the process that followed the log before, None without one.
     """
 
     def __init__(

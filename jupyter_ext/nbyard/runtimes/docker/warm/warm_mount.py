@@ -73,7 +73,7 @@ class WarmMount:
             self._back.rename(folder)
 
     def was_leaving(self) -> bool:
-        """Return whether a crash interrupted `leave`."""
+        """Return whether a crash interrupted `leave_attempt`."""
         return self._back.exists()
 
 
