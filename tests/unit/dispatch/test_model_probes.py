@@ -1,4 +1,4 @@
-"""Model probes where there is no engine; with one: tests/integration/docker/test_trials.py."""
+"""Model probes without an engine; with one: tests/integration/docker/test_model_probes.py."""
 
 import json
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def asked(bench: Bench) -> Asked:
 
 
 @pytest.fixture
-def trial(bench: Bench) -> ModelProbe:
+def probe(bench: Bench) -> ModelProbe:
     blobs = bench.yard.parts.blobs
     model, code = blobs.put_bytes(b"\x80model").digest, blobs.put_bytes(b"x = 1\n").digest
     return ModelProbe(
@@ -64,19 +64,19 @@ def trial(bench: Bench) -> ModelProbe:
     )
 
 
-def answer(bench: Bench, trial: ModelProbe) -> ProbeAnswer:
+def answer(bench: Bench, probe: ModelProbe) -> ProbeAnswer:
     with bench.store.write() as c:
-        bench.store.model_probes.insert(c, trial)
+        bench.store.model_probes.insert(c, probe)
     bench.dispatcher.tick()
     assert bench.dispatcher.settle(10)
     with bench.store.read() as c:
-        found = bench.store.model_probes.answer(c, trial.id)
+        found = bench.store.model_probes.answer(c, probe.id)
     assert found is not None
     return found
 
 
-def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
-    bench: Bench, asked: Asked, trial: ModelProbe
+def test_a_probe_is_an_attempt_in_the_image_of_the_node_without_network(
+    bench: Bench, asked: Asked, probe: ModelProbe
 ) -> None:
     seen: dict[str, Any] = {}
 
@@ -86,20 +86,20 @@ def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
         seen["model"] = (order.folder / "inputs" / seen["question"]["file"]).read_bytes()
         seen["code"] = (order.folder / "code/sub/near.py").read_text()
         assert (order.folder / "inputs/lib/nbyard/serving/model_probe.py").is_file()
-        assert trial.id in LiveAttempts(bench.store)
+        assert probe.id in LiveAttempts(bench.store)
         asked.answers(order)
 
     asked.do = look
-    assert answer(bench, trial) == ProbeAnswer(text=SAID)
-    order, task = asked.orders[trial.id], seen["task"]
+    assert answer(bench, probe) == ProbeAnswer(text=SAID)
+    order, task = asked.orders[probe.id], seen["task"]
     assert isinstance(task, TaskFile) and isinstance(task.work, CommandWork)
     assert (order.image, order.offline, order.memory_bytes) == ("sha256:i", True, MEMORY_BYTES)
     assert (order.gpus, order.ports, task.timeout_seconds) == ([], [], 120.0)
     assert isinstance(task.work, CommandWork)
     assert task.work.argv[:3] == ["python3", "-m", "nbyard.serving.model_probe"]
     assert (seen["model"], seen["code"]) == (b"\x80model", "x = 1\n")
-    assert not order.folder.exists() and trial.id not in LiveAttempts(bench.store)
-    assert asked.stops == [(trial.id, "it has ended")]
+    assert not order.folder.exists() and probe.id not in LiveAttempts(bench.store)
+    assert asked.stops == [(probe.id, "it has ended")]
 
 
 def leaves(what: str) -> Callable[[Asked, Order], None]:
@@ -119,63 +119,63 @@ def leaves(what: str) -> Callable[[Asked, Order], None]:
     [("nothing", "does not exist"), ("a link", "outside"), ("a folder", "left a folder")],
 )
 def test_what_the_work_leaves_in_the_place_of_its_answer_is_not_followed(
-    bench: Bench, asked: Asked, trial: ModelProbe, what: str, words: str
+    bench: Bench, asked: Asked, probe: ModelProbe, what: str, words: str
 ) -> None:
     asked.do = lambda order: leaves(what)(asked, order)
-    found = answer(bench, trial)
+    found = answer(bench, probe)
     assert words in str(found.problem) and not found.text and not found.passes
 
 
-def test_a_failure_says_why(bench: Bench, asked: Asked, trial: ModelProbe) -> None:
+def test_a_failure_says_why(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
     failure = Failure("exit-code", because("text", text="exit code 1: No module named pandas"))
     asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
-    assert "broke off: exit code 1: No module named pandas" in str(answer(bench, trial).problem)
+    assert "broke off: exit code 1: No module named pandas" in str(answer(bench, probe).problem)
 
 
 def test_a_lost_container_and_one_without_end_are_problems(
-    bench: Bench, asked: Asked, trial: ModelProbe, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, asked: Asked, probe: ModelProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.do = lambda order: asked.lose(order.attempt_id)
-    assert "broke off: killed by the test" in str(answer(bench, trial).problem)
+    assert "broke off: killed by the test" in str(answer(bench, probe).problem)
     monkeypatch.setattr(model_probes, "SECONDS", 0.1)
     monkeypatch.setattr(model_probes, "GRACE_SECONDS", 0.0)
     asked.do = lambda order: None
-    late = msgspec.structs.replace(trial, id="t2")
+    late = msgspec.structs.replace(probe, id="t2")
     assert "took more than 0.1 s" in str(answer(bench, late).problem)
 
 
 def test_without_an_engine_the_same_may_succeed_later(
-    bench: Bench, asked: Asked, trial: ModelProbe
+    bench: Bench, asked: Asked, probe: ModelProbe
 ) -> None:
     asked.out_of_reach = "Docker cannot be reached"
-    found = answer(bench, trial)
+    found = answer(bench, probe)
     assert (str(found.problem), found.passes) == ("Docker cannot be reached", True)
-    other = msgspec.structs.replace(trial, id="t2", runtime="gone")
+    other = msgspec.structs.replace(probe, id="t2", runtime="gone")
     reason = because("no-runtime-here", runtime="gone")
     assert answer(bench, other) == ProbeAnswer(problem=reason, passes=True)
 
 
-def test_another_image_is_never_taken(bench: Bench, asked: Asked, trial: ModelProbe) -> None:
+def test_another_image_is_never_taken(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
     asked.images.clear()
-    found = answer(bench, trial)
+    found = answer(bench, probe)
     assert "the image cows in which the step ran is gone" in str(found.problem) and not found.passes
     assert asked.starts == []
 
 
 def test_what_a_dispatcher_had_begun_that_is_gone_is_not_begun_again(
-    bench: Bench, asked: Asked, trial: ModelProbe
+    bench: Bench, asked: Asked, probe: ModelProbe
 ) -> None:
     with bench.store.write() as c:
-        bench.store.model_probes.insert(c, trial)
-        assert bench.store.model_probes.begin(c, trial.id)
+        bench.store.model_probes.insert(c, probe)
+        assert bench.store.model_probes.begin(c, probe.id)
     bench.dispatcher.tick()
     assert bench.dispatcher.settle(10)
     with bench.store.read() as c:
-        found = bench.store.model_probes.answer(c, trial.id)
+        found = bench.store.model_probes.answer(c, probe.id)
     assert found == ProbeAnswer(problem=INTERRUPTED, passes=True)
     assert asked.starts == []
 
 
-def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, trial: ModelProbe) -> None:
+def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
     asked.do = lambda order: bench.context.stopping.set()
-    assert answer(bench, trial) == ProbeAnswer(problem=INTERRUPTED, passes=True)
+    assert answer(bench, probe) == ProbeAnswer(problem=INTERRUPTED, passes=True)

@@ -77,19 +77,19 @@ def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, tra
     assert canary.exists(), "so a load would have been seen"
 
 
-def test_what_the_trial_says_becomes_the_package(yard, models, ann, trained, monkeypatch):
+def test_what_the_probe_says_becomes_the_package(yard, models, ann, trained, monkeypatch):
     asked: list[ModelProbe] = []
 
-    def answered(parts, trial):
-        asked.append(trial)
+    def answered(parts, probe):
+        asked.append(probe)
         return ProbeAnswer(text=SAID)
 
     monkeypatch.setattr(model_probes, "_awaited", answered)
     made = models.build(ann, in_a_container(yard, trained()))
-    (trial,) = asked
-    assert (trial.runtime, trial.image, trial.image_name) == ("docker", "sha256:cows", "cows:1")
-    assert trial.filename == "model.joblib" and {"near.py", "train.py"} <= trial.code.keys()
-    assert [one.filename for one in trial.tables] == ["flowers.csv"]
+    (probe,) = asked
+    assert (probe.runtime, probe.image, probe.image_name) == ("docker", "sha256:cows", "cows:1")
+    assert probe.filename == "model.joblib" and {"near.py", "train.py"} <= probe.code.keys()
+    assert [one.filename for one in probe.tables] == ["flowers.csv"]
     assert made.model.inputs == [ModelColumn("length", "float")]
     assert made.model.outputs == [ModelColumn("kind", "str")]
     tree = {one.path for one in yard.parts.blobs.tree(made.bundle_digest).files}
@@ -125,7 +125,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
 def test_what_a_container_says_is_only_data(
     yard, models, ann, trained, monkeypatch, answer: ProbeAnswer, words: str
 ):
-    monkeypatch.setattr(model_probes, "_awaited", lambda parts, trial: answer)
+    monkeypatch.setattr(model_probes, "_awaited", lambda parts, probe: answer)
     with pytest.raises(Invalid, match=words):
         models.build(ann, in_a_container(yard, trained()))
 
@@ -133,8 +133,8 @@ def test_what_a_container_says_is_only_data(
 def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypatch):
     asked: list[ModelProbe] = []
 
-    def answered(parts, trial):
-        asked.append(trial)
+    def answered(parts, probe):
+        asked.append(probe)
         return ProbeAnswer(problem=text_reason("enough"))
 
     monkeypatch.setattr(model_probes, "_awaited", answered)

@@ -1,4 +1,4 @@
-"""M6: what came out of a run becomes a package, with its lineage; what it says: test_trials.py."""
+"""M6: what came out of a run becomes a package with its lineage; probes: test_model_probes.py."""
 
 import json
 import sys

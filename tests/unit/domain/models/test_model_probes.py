@@ -8,11 +8,11 @@ from nbyard.domain.models.structs import ModelColumn
 from nbyard.reasons.structs import text_reason
 
 TABLE = KnownTable("t.csv", [ModelColumn("x", "float", True)], ["x", "y"], [[1.5, None], [2, "a"]])
-TRIAL = ModelProbe("1", "docker", "sha256:i", "cows:1", "sha256:m", "m.pkl", {"a.py": "d"}, [TABLE])
+PROBE = ModelProbe("1", "docker", "sha256:i", "cows:1", "sha256:m", "m.pkl", {"a.py": "d"}, [TABLE])
 
 
 @pytest.mark.parametrize(
-    "thing", [TRIAL, ProbeAnswer(text="{}"), ProbeAnswer(problem=text_reason("no"))]
+    "thing", [PROBE, ProbeAnswer(text="{}"), ProbeAnswer(problem=text_reason("no"))]
 )
 def test_they_come_back_from_json_as_they_were(thing: msgspec.Struct) -> None:
     assert msgspec.json.decode(msgspec.json.encode(thing), type=type(thing)) == thing

@@ -1,4 +1,4 @@
-"""Rows of trials: asked for, begun once, answered once."""
+"""Rows of model probes: asked for, begun once, answered once."""
 
 from datetime import UTC, datetime
 
@@ -12,16 +12,16 @@ from nbyard.store import Store
 from nbyard.store.schema.deployment_tables import trials
 
 TABLE = KnownTable("t.csv", [ModelColumn("x", "float", True)], ["x", "y"], [[1.5, None]])
-TRIAL = ModelProbe(
+PROBE = ModelProbe(
     "1", "docker", "sha256:i", "cows", "sha256:m", "model.joblib", {"a.py": "d"}, [TABLE]
 )
 
 
-def test_a_trial_is_begun_and_answered_once(store: Store) -> None:
+def test_a_probe_is_begun_and_answered_once(store: Store) -> None:
     with store.write() as c:
-        store.model_probes.insert(c, TRIAL)
+        store.model_probes.insert(c, PROBE)
         assert store.has_work(c)
-        assert (store.model_probes.open(c), store.model_probes.begun(c)) == ([TRIAL], set())
+        assert (store.model_probes.open(c), store.model_probes.begun(c)) == ([PROBE], set())
         assert store.model_probes.begin(c, "1") and not store.model_probes.begin(c, "1")
         assert store.model_probes.begun(c) == {"1"} and store.model_probes.answer(c, "1") is None
     first = ProbeAnswer(text='{"a": "\\u0000"}')
@@ -39,7 +39,7 @@ def test_a_trial_is_begun_and_answered_once(store: Store) -> None:
 
 def test_what_nobody_waits_for_any_more_goes_with_the_next(store: Store) -> None:
     with store.write() as c:
-        store.model_probes.insert(c, TRIAL)
+        store.model_probes.insert(c, PROBE)
         c.execute(update(trials).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))
-        store.model_probes.insert(c, msgspec.structs.replace(TRIAL, id="2"))
+        store.model_probes.insert(c, msgspec.structs.replace(PROBE, id="2"))
         assert [one.id for one in store.model_probes.open(c)] == ["2"]
