@@ -122,6 +122,21 @@ def test_another_exit_fails(tmp_path: Path, parents: Parents, last: str) -> None
     assert result.failure is not None and result.failure.error_name == "SystemExit"
 
 
+@pytest.mark.parametrize("is_forked", [True, False], ids=["forked", "started"])
+@pytest.mark.parametrize("half", ["\ud83d", "\udc80"], ids=["high", "escaped byte"])
+def test_code_with_half_a_surrogate_pair_fails_in_its_cell(
+    tmp_path: Path, parents: Parents, half: str, is_forked: bool
+) -> None:
+    """The codec of kernels refuses one of them, and replaces the other."""
+    whole = notebook("1 + 1", f"text = '{half}'", "print('never')")
+    result, executed = run(tmp_path, whole, parents if is_forked else None)
+    failure = result.failure
+    assert failure is not None, result
+    assert (failure.kind, failure.cell, failure.error_name) == ("error", 1, "UnicodeEncodeError")
+    assert "surrogates not allowed" in failure.message
+    assert [len(cell["outputs"]) for cell in executed["cells"]] == [1, 0, 0]
+
+
 def test_what_its_user_has_configured_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,9 +255,12 @@ class Session:
         Raises:
             KernelEnded: The kernel died in the cell.
         """
-        self.cell = index
+        self.cell, cell = index, self._notebook.cells[index]
         try:
-            await self.client.async_execute_cell(self._notebook.cells[index], index)
+            cell.source.encode()  # jupyter_client refuses or replaces half of a surrogate pair
+            await self.client.async_execute_cell(cell, index)
+        except UnicodeEncodeError as error:
+            return self._failure(index, CellExecutionError("", type(error).__name__, str(error)))
         except CellExecutionError as error:
             if error.ename != "SystemExit" or error.evalue not in GOOD_EXITS:
                 return self._failure(index, error)
