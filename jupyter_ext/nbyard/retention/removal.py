@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nbyard.attempts import folders
@@ -44,7 +45,7 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
     digests, named = records, set[str]()
     if any(groups):
         with store.read() as c:
-            digests, named = store.clean_ups.digests(c, groups)
+            digests, named = store.clean_ups.digests(c, groups, partial(_with_members, blobs))
             named |= store.digests_beside_runs(c)
             records = store.clean_ups.attempt_folders(c, groups)
     # What other rows name stays, whatever is deleted.

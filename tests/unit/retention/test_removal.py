@@ -1,6 +1,9 @@
 """R14: what happens to a run between the preview and its deletion."""
 
+import pytest
+
 from nbyard.blobs import Blobs
+from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.domain.runs.clean_up import CleanUpRules, choose_runs
 from nbyard.domain.state_machines import RUN
 from nbyard.retention import removal
@@ -8,6 +11,7 @@ from nbyard.retention.protection import finished_runs
 from nbyard.retention.removal import preview_of, previews_of, remove_runs
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
+from nbyard.store.runs import clean_up
 
 from ..store.rows import Rows, moment
 
@@ -104,3 +108,34 @@ def test_what_two_choices_free_together_is_counted_once(store: Store) -> None:
     both = preview_of(store, blobs, [one, two], [])
     assert both.freed_bytes == sum(preview.freed_bytes for preview in previews)
     assert previews_of(store, blobs, []) == []
+
+
+@pytest.mark.parametrize("few_digests", [5000, 0])
+def test_files_of_folders_that_other_runs_have_are_not_freed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few_digests: int
+) -> None:
+    """In another folder or as an output of its own; and an output of its own in a folder."""
+    monkeypatch.setattr(clean_up, "FEW_DIGESTS", few_digests)
+    blobs = Blobs(store.folder / "blobs")
+
+    def file(size: int) -> str:
+        return blobs.put_bytes(b"x" * size).digest
+
+    def folder(*sizes: int) -> str:
+        entries = [TreeEntry(f"{size}.txt", file(size), size, False) for size in sizes]
+        return blobs.put_tree(Tree(entries)).digest
+
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run() for _ in range(2)]
+        outputs = ((folder(1, 20, 300), file(4000)), (folder(20, 4000), file(300)))
+        for run, digests in zip(runs, outputs, strict=True):
+            task = rows.succeeded(run)
+            for name, digest in zip(("folder", "file"), digests, strict=True):
+                rows.artifact(task, name, digest)
+            subject = Subject(run.id, run.owner, run.id)
+            assert transition.move(c, RUN, subject, "running")
+            assert transition.move(c, RUN, subject, "succeeded", finished_at=moment(9))
+    first, _ = chosen(store)
+    tree_bytes = blobs.path(outputs[0][0]).stat().st_size
+    assert preview_of(store, blobs, [first], []).freed_bytes == tree_bytes + 1

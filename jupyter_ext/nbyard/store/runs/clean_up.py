@@ -1,10 +1,10 @@
 """Queries of clean-ups: finished runs with their outputs, and what protects them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, cast, func, literal, select, update
+from sqlalchemy import Connection, Select, Text, cast, func, literal, or_, select, update
 
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.clean_up import FinishedRun
@@ -30,6 +30,7 @@ from nbyard.store.schema.tables import (
 ROWS_AT_ONCE = 1000
 FEW_RUNS = 1000
 FEW_DIGESTS = 5000
+WithMembers = Callable[[Collection[str]], set[str]]
 
 
 class CleanUpRows:
@@ -116,18 +117,19 @@ class CleanUpRows:
         return found
 
     def digests(
-        self, c: Connection, groups: Sequence[Collection[str]]
+        self, c: Connection, groups: Sequence[Collection[str]], with_members: WithMembers
     ) -> tuple[list[set[str]], set[str]]:
         """Return the digests that each group of runs names, and those that all others name.
 
-        Outputs of others that no group names may be left out.
+        `with_members` adds the digests of files in folders. Outputs of others may be left out if
+        they are no folders, and no group names them or a folder with them.
         """
         place = _places(groups)
         found: list[set[str]] = [set() for _ in [*groups, ()]]  # the last one is that of others
         for run_id, digests in TemplateRows().digests_of_runs(c):
             found[place.get(run_id, -1)].update(digests)
         self._add_texts(c, place, found)
-        self._add_outputs(c, place, found)
+        self._add_outputs(c, place, found, with_members)
         return found[:-1], found[-1]
 
     def _add_texts(
@@ -144,20 +146,26 @@ class CleanUpRows:
         _add_texts_of(c, query, place, found)
 
     def _add_outputs(
-        self, c: Connection, place: Mapping[str, int], found: Sequence[set[str]]
+        self,
+        c: Connection,
+        place: Mapping[str, int],
+        found: Sequence[set[str]],
+        with_members: WithMembers,
     ) -> None:
-        """Add the digests of outputs; of other runs maybe only those that a group names."""
+        """Add the digests of outputs; of other runs maybe only those that may matter to a group."""
         query = select(artifacts.c.run_id, artifacts.c.digest)
         if len(place) <= FEW_RUNS:
             own = query.where(artifacts.c.run_id.in_([*place]))
-            for run_id, digest in c.execute(own).all():
-                found[place[run_id]].add(digest)
-            wanted = set().union(*found[:-1])
+            for run_id, name in c.execute(own).all():
+                found[place[run_id]].add(name)
+            wanted = with_members(set().union(*found[:-1]))
             query = query.where(artifacts.c.run_id.not_in([*place]))
             if len(wanted) <= FEW_DIGESTS:  # then the database looks for them
-                query = query.where(artifacts.c.digest.in_(wanted))
-        for run_id, digest in c.execute(query).all():
-            found[place.get(run_id, -1)].add(digest)
+                digest = artifacts.c.digest
+                # Any folder may contain a file that a group names.
+                query = query.where(or_(digest.in_(wanted), digest.startswith("tree:")))
+        for run_id, name in c.execute(query).all():
+            found[place.get(run_id, -1)].add(name)
 
 
 def _add_texts_of(

@@ -40,6 +40,7 @@ def test_digests_of_some_runs_and_of_all_others(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two, both = (f"sha256:{digit * 64}" for digit in "123")
+    tree = f"tree:{'4' * 64}"
     with store.write() as c:
         rows = Rows(store, c)
         first, second = rows.run(), rows.run(owner="bob")
@@ -47,13 +48,17 @@ def test_digests_of_some_runs_and_of_all_others(
             task = rows.succeeded(run)
             rows.artifact(task, "own", own)
             rows.artifact(task, "both", both)
-        assert store.clean_ups.digests(c, [[first.id]]) == ([{one, both}], {both})
+        assert store.clean_ups.digests(c, [[first.id]], set) == ([{one, both}], {both})
         groups = [[first.id], [], [second.id, "gone"]]
-        assert store.clean_ups.digests(c, groups) == ([{one, both}, set(), {two, both}], set())
+        assert store.clean_ups.digests(c, groups, set) == ([{one, both}, set(), {two, both}], set())
+        rows.artifact(rows.task(second, "b"), "folder", tree)
+        assert store.clean_ups.digests(c, [[first.id]], set) == ([{one, both}], {both, tree})
+        members = store.clean_ups.digests(c, [[first.id]], lambda named: {*named, two})
+        assert members == ([{one, both}], {two, both, tree})
         monkeypatch.setattr(clean_up, "FEW_DIGESTS", 0)
-        assert store.clean_ups.digests(c, [[first.id]]) == ([{one, both}], {two, both})
+        assert store.clean_ups.digests(c, [[first.id]], set) == ([{one, both}], {two, both, tree})
         monkeypatch.setattr(clean_up, "FEW_RUNS", 0)
-        assert store.clean_ups.digests(c, [[first.id]]) == ([{one, both}], {two, both})
+        assert store.clean_ups.digests(c, [[first.id]], set) == ([{one, both}], {two, both, tree})
 
 
 def test_a_run_is_kept_until_it_is_released(store: Store) -> None:
