@@ -58,7 +58,10 @@ class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkn
 
 
 class PushedSchedule(msgspec.Struct, frozen=True):
-    """All fields of a schedule that a project file may set, in the form of stored ones."""
+    """All fields of a schedule that a project file may set, in the form of stored ones.
+
+    `parameters` contain the texts that were typed on a command line.
+    """
 
     when: str
     path: str = ""
@@ -93,6 +96,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
             when = f"every {timing.seconds} seconds"
         elif not when and isinstance(timing, Once):
             when = f"{timing.at.astimezone(zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
+        options = {option: getattr(run, option) for option in RUN_OPTIONS}
         return cls(
             when,
             run.path.removeprefix(f"{folder}/"),
@@ -105,7 +109,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
             missed=schedule.missed,
             enabled=schedule.is_enabled,
             notify={one.channel: in_order(one.events) for one in schedule.notify},
-            **{option: getattr(run, option) for option in RUN_OPTIONS},
+            **options | {"parameters": run.parameters | run.texts},
         )
 
     def with_entry(self, entry: ScheduleEntry, zone: str) -> PushedSchedule:
@@ -142,8 +146,15 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         `pushed` is the entry of the last push; `zone` is the time zone of the server.
         """
         spelled = _given(pushed) if pushed is not None else {}
-        before = PushedSchedule("").with_entry(pushed, zone) if pushed is not None else None
         default = PushedSchedule("")
+        before = default
+        if pushed is not None:
+            # Without an offset, a time is of the zone that is written now.
+            here = msgspec.structs.replace(pushed, zone=self.zone)
+            now = default.with_entry(here, zone)
+            before = msgspec.structs.replace(
+                default.with_entry(pushed, zone), starts_at=now.starts_at, ends_at=now.ends_at
+            )
         entry = {}
         for name in self.__struct_fields__:
             value = getattr(self, name)
@@ -170,6 +181,16 @@ class PushedSchedule(msgspec.Struct, frozen=True):
             self.enabled,
             [ScheduleNotice(channel, events) for channel, events in self.notify.items()],
         )
+
+
+def with_texts(run: NewRun, texts: Mapping[str, str]) -> NewRun:
+    """Return a run whose parameters that equal one of the texts are such texts.
+
+    Texts are parsed as the declared types of their parameters.
+    """
+    kept = {name: text for name, text in texts.items() if run.parameters.get(name) == text}
+    others = {name: value for name, value in run.parameters.items() if name not in kept}
+    return msgspec.structs.replace(run, parameters=others, texts=kept)
 
 
 def without_false(document: Mapping[str, Any]) -> dict[str, Any]:

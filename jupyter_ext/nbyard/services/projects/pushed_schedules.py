@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard.domain.names import check_name
 from nbyard.domain.notices.rules import MOST_RULES, check_events
-from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule
+from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule, with_texts
 from nbyard.domain.schedules.due_times import plan_of_timing
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
 from nbyard.errors import Detail, Invalid
@@ -151,18 +151,15 @@ class ScheduleSync:
         return ids
 
     def _change(self, row: ScheduleRow, entry: PushedSchedule, fields: set[str]) -> None:
-        new = entry.new(row.schedule.name)
+        new, stored = entry.new(row.schedule.name), row.schedule.run
+        run = with_texts(new.run, stored.texts)
         given: dict[str, Any] = {name: getattr(entry, name) for name in SAME if name in fields}
         if fields & OF_CODE:
-            given["run"] = new.run
+            given["run"] = run
         elif fields & OF_RUN or row.root != self._folder:
-            stored = row.schedule.run
             # options that no entry has stay
-            options = {option: getattr(new.run, option) for option in RUN_OPTIONS}
-            texts = {} if "parameters" in fields else stored.texts
-            given["run"] = msgspec.structs.replace(
-                stored, path=new.run.path, texts=texts, **options
-            )
+            options = {option: getattr(run, option) for option in ("path", "texts", *RUN_OPTIONS)}
+            given["run"] = msgspec.structs.replace(stored, **options)
         if "when" in fields:
             given["timing"] = new.timing
         if "notify" in fields:

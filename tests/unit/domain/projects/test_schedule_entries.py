@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.notices.structs import EVENTS, ScheduleNotice
-from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry
+from nbyard.domain.projects.definitions import changed_fields
+from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry, with_texts
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import (
     Cron,
@@ -56,7 +57,12 @@ def stored(entry: PushedSchedule, timing: Timing, words: str, zone: str) -> Sche
     )
 
 
-MOMENTS = st.none() | st.integers(0, 10**9).map(lambda n: NOW + timedelta(seconds=n))
+SECONDS = st.integers(0, 10**9)
+MOMENTS = (
+    st.none()
+    | SECONDS.map(lambda n: NOW + timedelta(seconds=n))
+    | SECONDS.map(lambda n: EIGHT + timedelta(seconds=n))
+)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "when": st.sampled_from(["weekdays 8:00", " 0 8 * * 1-5 ", "every 2 hours"]),
     "path": st.sampled_from(["a.py", "deep/b.nbflow", "./a.py", ""]),
@@ -161,3 +167,39 @@ def test_fields_become_a_schedule():
     assert new.run == NewRun(path="a.py", parameters={"n": 1})
     assert (new.name, new.mode, new.is_enabled) == ("morning", "pinned", False)
     assert new.notify == [ScheduleNotice("team", ["failed"])]
+
+
+@pytest.mark.parametrize(
+    ("given", "parameters", "texts"),
+    [
+        (UNSET, {"k": 1}, {"n": "2", "s": "x"}),
+        ({}, {}, {}),
+        ({"n": 2}, {"n": 2}, {}),
+        ({"k": 1, "n": 3, "s": "x"}, {"k": 1, "n": 3}, {"s": "x"}),
+        ({"k": 1, "n": "2", "s": "x"}, {"k": 1}, {"n": "2", "s": "x"}),
+    ],
+)
+def test_values_that_were_typed_on_a_command_line(given, parameters, texts):
+    """They are compared and replaced like the other values."""
+    schedule = stored(PushedSchedule("@daily", "a.py"), Cron("0 8 * * *"), "@daily", BERLIN)
+    run = msgspec.structs.replace(schedule.run, parameters={"k": 1}, texts={"n": "2", "s": "x"})
+    schedule = msgspec.structs.replace(schedule, run=run)
+    before = PushedSchedule.of(schedule, "/store/projects/p/d", BERLIN)
+    after = before.with_entry(ScheduleEntry("@daily", parameters=given), BERLIN)
+    made = with_texts(after.new("morning").run, run.texts)
+    assert (made.parameters, made.texts) == (parameters, texts)
+    is_same = (parameters, texts) == (run.parameters, run.texts)
+    assert changed_fields(after, before) == ([] if is_same else ["parameters"])
+
+
+def test_a_time_is_spelled_as_before_if_it_is_the_same_moment():
+    pushed = ScheduleEntry("@daily", "a.py", zone=BERLIN, starts_at=EIGHT, ends_at=None)
+    now = NEW.with_entry(pushed, "UTC")
+    assert now.as_entry(pushed, "UTC").starts_at == EIGHT
+    moved = msgspec.structs.replace(now, zone="America/New_York")
+    entry = moved.as_entry(pushed, "UTC")
+    assert entry.starts_at == now.starts_at and entry.starts_at.tzinfo
+    assert NEW.with_entry(entry, "UTC") == moved
+    # The file named no zone, and the schedule has one.
+    bare = ScheduleEntry("@daily", "a.py", starts_at=EIGHT)
+    assert now.as_entry(bare, "UTC").starts_at == EIGHT

@@ -363,3 +363,31 @@ def test_the_folder_goes_with_the_last_schedule_of_a_deleted_project(projects, a
     projects.push(ann, folder(MORNING))
     schedules.delete(ann, "morning")
     assert folder_of(yard.store, projects.get(ann, "wine").id).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("line", "parameters", "texts"),
+    [
+        ("", {}, {"n": "2", "m": "3"}),
+        ("parameters = {}\n", {}, {}),
+        ("parameters = {n = 5}\n", {"n": 5}, {}),
+        ('parameters = {n = 5, m = "3"}\n', {"n": 5}, {"m": "3"}),
+    ],
+)
+def test_values_typed_on_a_command_line_stay_if_the_file_has_none(
+    projects, ann, folder, yard, line, parameters, texts
+):
+    parser = "import argparse\np = argparse.ArgumentParser()\n"
+    script = parser + "".join(f"p.add_argument('--{name}', type=int)\n" for name in "nm")
+    code = dict.fromkeys(("a.py", "b.py"), f"{script}p.parse_args()\n".encode())
+    projects.push(ann, folder(MORNING, code))
+    schedules = yard.services.schedules
+    before = schedules.get(ann, "morning")
+    run = msgspec.structs.replace(before.run, texts={"n": "2", "m": "3"})
+    schedules.update(ann, "morning", SchedulePatch(before.revision, run=run))
+    for file in ("a.py", "b.py"):
+        body = folder(MORNING.replace("a.py", file) + line, code)
+        projects.push(ann, body)
+        found = schedules.get(ann, "morning").run
+        assert (found.parameters, found.texts) == (parameters, texts)
+        assert projects.plan(ann, body).changes == []
