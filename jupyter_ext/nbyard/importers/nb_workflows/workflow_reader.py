@@ -123,14 +123,14 @@ def _schedule(fields: Fields, file: str) -> ScheduleEntry | None:
         when = f"in {minutes} minutes" if minutes else ""
     if not when:
         return None
-    repeat = timing.number("repeat")
-    return ScheduleEntry(
-        when,
-        file,
-        zone=ZONE,
-        at_most=repeat if repeat and repeat > 0 else None,
-        enabled=fields.flag("enabled", default=True),
-    )
+    # What the file leaves out keeps the value that a schedule has on the server.
+    given: dict[str, Any] = {}
+    if "repeat" in timing:
+        repeat = timing.number("repeat")
+        given["at_most"] = repeat if repeat and repeat > 0 else None
+    if "enabled" in fields:
+        given["enabled"] = fields.flag("enabled", default=True)
+    return ScheduleEntry(when, file, zone=ZONE, **given)
 
 
 def _cron(text: str, timing: Fields) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec import UNSET
 
 from nbyard.domain.projects.definitions import ProjectDefinition, read_definition
 from nbyard.domain.projects.notifications import NotificationEntry
@@ -86,12 +87,12 @@ def test_without_a_timeout_the_usual_one_of_nb_workflows_is_kept():
 @pytest.mark.parametrize(
     ("schedule", "when", "at_most"),
     [
-        ({"cron": "0 8 * * 1-5"}, "0 8 * * 1-5", None),
-        ({"cron": "0 8 * * 1-5 30"}, "30 0 8 * * 1-5", None),
+        ({"cron": "0 8 * * 1-5"}, "0 8 * * 1-5", UNSET),
+        ({"cron": "0 8 * * 1-5 30"}, "30 0 8 * * 1-5", UNSET),
         ({"cron": "0 8 * * *", "interval": 60, "repeat": 3}, "0 8 * * *", 3),
-        ({"interval": 90, "repeat": None}, "every 90 seconds", None),
+        ({"interval": 90, "repeat": None}, "every 90 seconds", UNSET),
         ({"interval": 90, "repeat": 0}, "every 90 seconds", None),
-        ({"start_in_min": 5}, "in 5 minutes", None),
+        ({"start_in_min": 5}, "in 5 minutes", UNSET),
     ],
 )
 def test_schedules(schedule, when, at_most):
@@ -166,6 +167,25 @@ def test_the_written_file_is_read_as_it_was():
     empty = ProjectDefinition(found.definition.project)
     text = updated_toml("", empty, found.definition)
     assert read_definition(text.encode()) == found.definition
+
+
+@pytest.mark.parametrize(
+    ("fields", "schedule", "lines"),
+    [
+        ({}, {}, []),
+        ({"enabled": None}, {"repeat": None}, []),
+        ({"enabled": True}, {"repeat": 3}, ["at_most = 3", "enabled = true"]),
+        ({"enabled": False}, {"repeat": 0}, ["at_most = false", "enabled = false"]),
+    ],
+)
+def test_only_what_the_file_names_is_written(fields, schedule, lines):
+    """A push then keeps what was changed on the server."""
+    entry = {"nbtask": {"nb_name": "train"}, "schedule": {"cron": "@daily", **schedule}, **fields}
+    found = convert({"a": entry})
+    text = updated_toml("", ProjectDefinition(found.definition.project), found.definition)
+    _, _, table = text.partition("[schedules.a]\n")
+    expected = ['when = "@daily"', 'path = "a.nbflow"', 'zone = "UTC"', *lines]
+    assert table.strip().splitlines() == expected
 
 
 def test_secrets_are_not_shown():
