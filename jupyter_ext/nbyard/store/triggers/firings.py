@@ -17,6 +17,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, newest_of_each, with_run_state
 from nbyard.store.notices.announce import announce_failed_firing
+from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.tables import runs
 from nbyard.store.schema.trigger_tables import trigger_firings
 from nbyard.store.triggers.queries import TriggerRows
@@ -147,7 +148,8 @@ class FiringRows:
 
     def live_runs(self, c: Connection, trigger_id: str) -> list[str]:
         """Return the IDs of the runs of a trigger that have not ended, newest first."""
-        where = and_(R.source_id == trigger_id, R.origin == "trigger", R.state.in_(RUN.live))
+        is_live = and_(R.origin == "trigger", R.state.in_(RUN.live))
+        where = and_(OF_SOURCE, R.source_id == trigger_id, is_live)
         return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
 
     def run_windows(self, c: Connection, trigger: Trigger) -> list[RunWindow]:

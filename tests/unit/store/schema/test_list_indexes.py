@@ -78,3 +78,20 @@ def test_the_runs_of_a_project_are_found_by_their_links(tmp_path: Path) -> None:
     for index in ("sqlite_autoindex_runs_1", "ix_runs_workflow_id_id", "ix_runs_of_sources"):
         found = re.compile(f"SEARCH runs USING (COVERING )?INDEX {index} ")
         assert any(map(found.match, plan)), plan
+
+
+def test_the_live_runs_of_a_trigger_are_found_by_their_source(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    told: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.database.engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
+        if words.startswith("SELECT runs."):
+            told.append((words, values))
+
+    with store.read() as c:
+        store.firings.live_runs(c, "t")
+        ((words, values),) = told
+        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
+    store.close()
+    assert plan == ["SEARCH runs USING INDEX ix_runs_of_sources (source_id=?)"]
