@@ -40,6 +40,7 @@ from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of, refused_name
 from nbyard.rest.refusals import Refusal, body_of
 from nbyard.services.operation import Field, Operation
+from nbyard.services.projects.automatic_links import check_may_link
 from nbyard.services.registry import Services
 from nbyard.settings import Settings
 
@@ -285,6 +286,8 @@ class OperationHandler(NbyardHandler, APIHandler):
                 await self.context.call(self.context.refuse_from_scratch, caller, operation.scope)
             arguments = self._arguments(operation, path)
             project = check_text(self.request.headers.get(PROJECT_HEADER, ""), PROJECT_HEADER)
+            if project:
+                check_may_link(caller, operation.id)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
             if project and operation.method == "POST":
                 asked = (caller, project, operation.id, result)

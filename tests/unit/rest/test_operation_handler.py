@@ -151,6 +151,19 @@ def test_a_missing_scope_is_forbidden(api: JupyterServer, monkeypatch):
     assert "runs:write" in refused.json["message"]
 
 
+def test_without_the_scope_to_link_nothing_is_created(api: JupyterServer, monkeypatch):
+    """J1."""
+    (api.root / "alone.sh").write_text("#!/bin/sh\ntrue\n")
+    writer = Caller("ann", scopes=("runs:write", "runs:read"))
+    monkeypatch.setattr(operation_handler, "caller_of", lambda user: writer)
+    refused = api.send("POST", "/runs", {"path": "alone.sh"}, {"Nbyard-Project": "wine"})
+    assert (refused.status, refused.json["code"]) == (403, "forbidden")
+    assert "projects:write" in refused.json["message"]
+    assert api.send("GET", "/runs").json["items"] == []
+    assert api.send("POST", "/runs", {"path": "alone.sh"}).status == 201
+    assert api.send("GET", "/runs", headers={"Nbyard-Project": "wine"}).status == 200
+
+
 def test_what_nobody_expected_is_told_without_its_inside(api: JupyterServer, monkeypatch):
     context = api.app.web_app.settings["nbyard"]
 

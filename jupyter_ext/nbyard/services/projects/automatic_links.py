@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbyard.errors import Forbidden
+from nbyard.reasons.structs import because
+
 if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
     from nbyard.domain.projects.structs import LinkKind, Project
     from nbyard.store import Connection, Store
 
@@ -15,12 +19,25 @@ CREATED: dict[str, LinkKind] = {
     "environments.create": "environment",
     "executables.create": "executable",
     "models.build": "model",
+    "models.register": "executable",
     "runs.create": "run",
     "runs.retry": "run",
     "schedules.create": "schedule",
     "schedules.run": "run",
     "triggers.create": "trigger",
 }
+
+SCOPE = "projects:write"
+
+
+def check_may_link(caller: Caller, operation: str) -> None:
+    """Check whether the caller may link what an operation creates.
+
+    Raises:
+        Forbidden: the scope is missing.
+    """
+    if operation in CREATED and not caller.may(SCOPE):
+        raise Forbidden(because("scope-missing", scope=SCOPE))
 
 
 def link_result(store: Store, c: Connection, project: Project, operation: str, result: Any) -> None:

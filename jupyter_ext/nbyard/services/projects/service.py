@@ -3,7 +3,7 @@
 from typing import Any
 
 from nbyard.domain.callers import Caller
-from nbyard.services.projects.automatic_links import CREATED, link_result
+from nbyard.services.projects.automatic_links import CREATED, SCOPE, link_result
 from nbyard.services.projects.pushes import ProjectPushes
 
 
@@ -17,7 +17,7 @@ class ProjectService(ProjectPushes):
 
         Without such a project nothing happens, because the operation has succeeded.
         """
-        if operation not in CREATED or not caller.may("projects:write"):
+        if operation not in CREATED or not caller.may(SCOPE):
             return
         with self._store.write() as c:
             found = self._rows.get(c, caller.name, project)

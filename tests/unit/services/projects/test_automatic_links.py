@@ -7,8 +7,9 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.structs import LINK_KINDS, NewProject
 from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import Forbidden
 from nbyard.services.operation_table import table
-from nbyard.services.projects.automatic_links import CREATED
+from nbyard.services.projects.automatic_links import CREATED, check_may_link
 
 
 @pytest.fixture
@@ -24,6 +25,15 @@ def test_it_names_operations_that_exist_and_create():
     methods = {operation.id: operation.method for operation in table()}
     assert {methods[one] for one in CREATED} == {"POST"}
     assert set(CREATED.values()) == {*LINK_KINDS} - {"workflow"}
+    assert CREATED["models.register"] == "executable"
+
+
+def test_a_link_needs_a_scope():
+    writer = Caller("ann", scopes=("runs:write",))
+    with pytest.raises(Forbidden, match="projects:write"):
+        check_may_link(writer, "runs.create")
+    check_may_link(writer, "runs.cancel")
+    check_may_link(Caller("ann", scopes=("projects:write",)), "runs.create")
 
 
 def test_the_first_run_links_its_workflow_too(yard, ann, made, flow):
