@@ -112,7 +112,6 @@ def test_code_that_writes_comes_from_the_cache(project: Project, data: Path) -> 
     """X1: the second time, whoever else writes there: logs, tables, files that are replaced."""
     log = f"import logging\nlogging.basicConfig(filename='{data}/log')\n"
     root = f"from pathlib import Path\nROOT = Path('{data}')\n"
-    new = f"{root}(ROOT / 'new').mkdir(exist_ok=True)\n"
     part = f"{root}(ROOT / 'part').write_text('x')\n"
     temporary = f"{root}(ROOT / 'temporary').write_text('x')\n"
     for name, code in {
@@ -121,7 +120,6 @@ def test_code_that_writes_comes_from_the_cache(project: Project, data: Path) -> 
         "logs": f"{log}logging.error(found := 1)",
         "writes": f"import pandas\nfound = pandas.DataFrame([1]).to_csv('{data}/out.csv')",
         "overwrites": f"found = open('{data}/a.csv', 'w').write('x')",
-        "new_folder": f"{new}found = (ROOT / 'new/x').write_text('x')",
         "replaces": f"{part}found = (ROOT / 'part').replace(ROOT / 'whole')",
         "temporary": f"{temporary}found = (ROOT / 'temporary').unlink()",
     }.items():
@@ -149,23 +147,47 @@ def test_code_that_reads_what_it_changes_runs_again(project: Project, data: Path
     assert ran(project.run()) == {"counts": why}
 
 
+def test_code_that_only_writes_in_a_new_folder_settles(project: Project, data: Path) -> None:
+    """X1: nobody sees what happens there, so it runs twice. Then the folder is watched."""
+    for name, write in {
+        "named": f"open('{data}/named/0', 'w').write('x')",
+        "computed": "[(FOLDER / f'{n}').write_text('x') for n in range(2)]",
+        "table": f"pandas.DataFrame([1]).to_csv('{data}/table/0')",
+    }.items():
+        new = f"FOLDER = Path('{data}/{name}')\nFOLDER.mkdir(exist_ok=True)\n"
+        reads(project, name, f"import pandas\nfrom pathlib import Path\n{new}found = {write}")
+    project.run()
+    again = ran(project.run())
+    assert again.keys() == project.nodes.keys()
+    assert f"the file {data}/computed is new" in again["computed"]
+    assert ran(project.run()) == {}
+    for name in project.nodes:
+        (data / name / "0").write_text("")
+    assert ran(project.run()) == {}
+
+
 def test_code_that_adds_to_a_file_in_a_new_folder_runs_again(project: Project, data: Path) -> None:
     """X1: nobody sees the reads there. The second time, the folder is watched."""
+    flags = "os.O_CREAT | os.O_WRONLY | os.O_APPEND"
     for name, code in {
-        "appends": f"open('{data}/one/log', 'a').write('x')\nfound = open('{data}/one/log').read()",
-        "joined": f"place = '{data}/two'\nopen(f'{{place}}/log', 'a').write('x')\n"
+        "appends": f"open('{data}/appends/log', 'a').write('x')\n"
+        f"found = open('{data}/appends/log').read()",
+        "joined": f"place = '{data}/joined'\nopen(f'{{place}}/log', 'a').write('x')\n"
         "found = open(f'{place}/log').read()",
-        "counts": f"log = Path('{data}/three/log')\n"
+        "counts": f"log = Path('{data}/counts/log')\n"
         "found = log.read_text() + 'x' if log.exists() else 'x'\nlog.write_text(found)",
+        "flags": f"import os\nlog = '{data}/flags/log'\n"
+        f"os.write(os.open(log, {flags}), b'x')\nfound = open(log).read()",
+        "library": f"import mailbox\nbox = mailbox.mbox('{data}/library/box')\n"
+        "box.add('text')\nbox.flush()\nfound = 'x' * len(box)",
     }.items():
-        folder = {"appends": "one", "joined": "two", "counts": "three"}[name]
-        new = f"from pathlib import Path\nPath('{data}/{folder}').mkdir(exist_ok=True)\n"
+        new = f"from pathlib import Path\nPath('{data}/{name}').mkdir(exist_ok=True)\n"
         reads(project, name, new + code)
     project.run()
     for times in (2, 3):
         detail = project.run()
-        assert {*ran(detail)} == {"appends", "joined", "counts"}
-        for name in ran(detail):
+        assert ran(detail).keys() == project.nodes.keys()
+        for name in project.nodes:
             assert project.bytes_of(detail, name, "output_txt") == b"x" * times
 
 

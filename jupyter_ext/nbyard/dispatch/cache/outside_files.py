@@ -15,7 +15,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected_state
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.absolute_paths import absolute_paths, named_in, names_outside
-from nbyard.domain.caching.file_probes import KEEPS, MAPPED, TESTS, Probes
+from nbyard.domain.caching.file_probes import MAPPED, TESTS, Probes
 from nbyard.domain.caching.outside_changes import change_of
 from nbyard.domain.caching.probed_names import texts_of
 from nbyard.domain.digest import canonical_text
@@ -129,7 +129,6 @@ class OutsideFiles:
         habits = Habits(
             maps=any(MAPPED.search(one.text) for one in known),
             asks=any(one.asks_sizes for one in known),
-            keeps=any(KEEPS.search(one.text) for one in known),
         )
         states: dict[str, OutsideFile] = {}
         for path, use in result.outside.items():

@@ -29,14 +29,14 @@ class FileState(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True
 class OutsideUse(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a task used a path, with its states at the start and at the end.
 
-    `reads` states whether it was read before it was first written, or only later. `opened` is a
-    file that was only opened for writing. `unseen` is a new file that could not be watched. `names`
-    is the digest of the names in a folder at the start.
+    `reads` states whether it was read before it was first written, or only later. Without a watch,
+    it counts as read first. `opened` is a file that was only opened for writing. `names` is the
+    digest of the names in a folder at the start.
     """
 
     end: FileState
     start: FileState = FileState("missing")
-    reads: Literal["", "first", "later", "opened", "unseen"] = ""
+    reads: Literal["", "first", "later", "opened"] = ""
     is_changed: bool = False
     names: str = ""
 
@@ -59,14 +59,13 @@ CHANGED = OutsideFile(FileState("changed"), is_read=True)
 class Habits(msgspec.Struct, frozen=True):
     """What code may do with files unseen, as its text shows.
 
-    It reads files that it opens for writing, asks for the size of files that it does not read,
-    tests whether files exist, or keeps what is in the files that it writes.
+    It reads files that it opens for writing, asks for the size of files that it does not read, or
+    tests whether files exist.
     """
 
     maps: bool = False
     asks: bool = False
     tests: bool = False
-    keeps: bool = False
 
 
 def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
@@ -77,15 +76,11 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     if not use.is_changed or use.end.kind == "many":
         is_asked = habits.asks and use.end.kind == "file"
         return OutsideFile(use.end, bool(reads) or is_asked, use.names)
-    if not reads:  # only written; what happens in a new folder is unseen
-        is_unseen = habits.keeps and use.end.kind == "folder"
-        return OutsideFile(use.start) if habits.tests or is_unseen else None
-    # an unseen file is new, and is written with the same bytes again by other code
-    is_repeatable = reads == "unseen" and not (habits.tests or habits.keeps or habits.asks)
-    if use.start.kind in ("folder", "missing") and not is_repeatable:
+    if not reads:  # only written; nobody saw whether files in a new folder were appended to
+        return OutsideFile(use.start) if habits.tests or use.end.kind == "folder" else None
+    if use.start.kind in ("folder", "missing"):
         return OutsideFile(use.start, is_read=True, digest=use.names)
     # a file that has grown may have been appended to, so its old content matters
-    is_overwritten = use.start.kind == "file" and use.end.size <= use.start.size
-    if reads == "unseen" or (reads == "later" and is_overwritten):
+    if reads == "later" and use.start.kind == "file" and use.end.size <= use.start.size:
         return OutsideFile(use.end, is_read=use.end.kind == "file")
     return CHANGED

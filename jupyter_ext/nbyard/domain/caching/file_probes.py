@@ -47,11 +47,6 @@ SIZES = re.compile(
 )
 # what may read a file that was opened for writing
 MAPPED = re.compile(r"mmap|memmap|memory_map|lmdb|[\"']r(?:\+b?|b\+)[\"']")
-# what keeps the content of a file that it writes
-KEEPS = re.compile(
-    r"[\"'](?:a[bt+]{0,2}|[rwx][bt]?\+[bt]?)[\"']|>>|append|\btee\b|O_RDWR|FileHandler|basicConfig"
-    r"|sqlite|duckdb|create_engine|\b(?:shelve|dbm|lmdb|h5py|zarr)\b|HDFStore|to_sql|touch\("
-)
 # what tests whether a file exists, or goes on without it
 TESTS = re.compile(
     r"exists|is_?(?:dir|file)|\baccess\(|FileNotFound|\[ +(?:! +)?-\w|\btest +-|\|\|"

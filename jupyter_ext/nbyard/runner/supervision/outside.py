@@ -190,7 +190,7 @@ class OutsideWatch:
         is_swapped = start[4:] != end[4:] and not use.is_written
         reads = use.reads
         if self.is_blind or path in self._unwatched or (is_swapped and not reads):
-            reads = "unseen" if start == MISSING else "first"
+            reads = "first"
         if not reads and path not in self._named:
             return {}
         # a new ctime alone is a new mode or name

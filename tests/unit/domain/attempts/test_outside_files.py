@@ -42,8 +42,9 @@ def of(start: FileState, end: FileState, reads: str = "", **more: object) -> Out
         (of(FileState("unknown"), SHORT, "later"), CHANGED),
         (of(LONG, SHORT, "later"), OutsideFile(SHORT, is_read=True)),
         (of(MISSING, LONG, "later"), OutsideFile(MISSING, is_read=True)),
-        (of(MISSING, LONG, "unseen"), OutsideFile(LONG, is_read=True)),
-        (of(MISSING, FOLDER, "unseen"), OutsideFile(FOLDER)),
+        (of(MISSING, LONG, "first"), OutsideFile(MISSING, is_read=True)),
+        (of(MISSING, FOLDER, "first"), OutsideFile(MISSING, is_read=True)),
+        (of(MISSING, FOLDER), OutsideFile(MISSING)),
         (of(MISSING, FOLDER, "later"), OutsideFile(MISSING, is_read=True)),
         (of(FOLDER, FOLDER, "first", names="1"), OutsideFile(FOLDER, True, "1")),
         (
@@ -70,12 +71,6 @@ def test_what_the_code_may_do_unseen() -> None:
     assert expected_state(written, Habits(tests=True)) == OutsideFile(SHORT)
     new = OutsideUse(LONG, MISSING, "opened", is_changed=True)
     assert expected_state(new, Habits(tests=True)) == OutsideFile(MISSING)
-    for habits in (Habits(tests=True), Habits(keeps=True), Habits(asks=True)):
-        unseen = OutsideUse(LONG, MISSING, "unseen", is_changed=True)
-        assert expected_state(unseen, habits) == OutsideFile(MISSING, is_read=True)
-    folder = OutsideUse(FOLDER, MISSING, is_changed=True)
-    assert expected_state(folder, Habits()) is None
-    assert expected_state(folder, Habits(keeps=True)) == OutsideFile(MISSING)
     unread = OutsideUse(SHORT, SHORT)
     assert expected_state(unread, Habits(asks=True)) == OutsideFile(SHORT, is_read=True)
     assert expected_state(OutsideUse(FOLDER, FOLDER), Habits(asks=True)) == OutsideFile(FOLDER)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.caching.file_probes import KEEPS, TESTS, Probes, asks_for, probes_of
+from nbyard.domain.caching.file_probes import TESTS, Probes, asks_for, probes_of
 
 
 def notebook(*cells: str) -> bytes:
@@ -272,24 +272,3 @@ def test_code_that_goes_on_without_a_file(code: str, tests: bool) -> None:
     """Names of variables are gone from the text, those of errors remain."""
     text = probes_of("n.py", code.encode()).text
     assert (TESTS.search(text) is not None) is tests
-
-
-@pytest.mark.parametrize(
-    ("code", "keeps"),
-    [
-        ("open('x', 'a')", True),
-        ("open('x', mode='ab+')", True),
-        ("open('x', 'r+b')", True),
-        ("Path('x').open('w+')", True),
-        ("df.to_csv('x', mode='a')", True),
-        ("logging.basicConfig(filename='x')", True),
-        ("sqlite3.connect('x')", True),
-        ("echo x >> y", True),
-        ("open('x', 'w')", False),
-        ("Path('x').write_text('abc')", False),
-        ("df.to_parquet('x')", False),
-        ("echo x > y", False),
-    ],
-)
-def test_code_that_keeps_what_a_file_has(code: str, *, keeps: bool) -> None:
-    assert (KEEPS.search(code) is not None) is keeps

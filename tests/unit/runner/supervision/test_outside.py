@@ -154,10 +154,10 @@ def test_what_nobody_can_watch_counts_as_read(data: Path, used: Callable[..., Us
         (data / "later/x.csv").write_text("x")
 
     found = used(write, "later/x.csv", "none/x.csv")
-    assert (found["later/x.csv"]["reads"], found["later/x.csv"]["is_changed"]) == ("unseen", True)
+    assert (found["later/x.csv"]["reads"], found["later/x.csv"]["is_changed"]) == ("first", True)
     assert found["none/x.csv"] == {
         **{"start": MISSING, "end": MISSING},
-        **{"reads": "unseen", "is_changed": False},
+        **{"reads": "first", "is_changed": False},
     }
 
 
@@ -303,7 +303,7 @@ def test_files_are_watched_before_large_folders(
     """Of what cannot be watched, a file counts as read."""
     monkeypatch.setattr(outside, "MOST_PLACES", 1)
     found = used(lambda: append(data / "log"), "deep", "log", "../none")
-    assert found["log"]["reads"] == "opened" and found["../none"]["reads"] == "unseen"
+    assert found["log"]["reads"] == "opened" and found["../none"]["reads"] == "first"
 
 
 def test_a_link_to_itself_hides_no_folder(data: Path, used: Callable[..., Used]) -> None:
@@ -382,6 +382,6 @@ def test_without_events_everything_counts_as_read(
 
     found = used(act, ".", "new.csv")
     changed = {path: use["reads"] for path, use in found.items() if use["is_changed"]}
-    assert changed == {".": "first", "log": "first", "new.csv": "unseen"}
+    assert changed == {".": "first", "log": "first", "new.csv": "first"}
     left = {path for path, use in found.items() if not use["is_changed"]}
     assert left == {"a.csv", "b.csv", "deep", "deep/c.csv"}
