@@ -1553,8 +1553,9 @@ export interface paths {
         };
         /**
          * List the newest result of each output in the runs of a project, newest first
-         * @description They are those of the newest 200 runs of each workflow or file in each state. `kind` limits
-         *     the list to data or models.
+         * @description Only the newest 200 runs of each workflow, file or executable in each state are searched. If
+         *     these are more than 2,000 runs, fewer of each are searched, but always the newest. `kind`
+         *     limits the list to data or models.
          */
         get: operations["projects.artifacts"];
         put?: never;

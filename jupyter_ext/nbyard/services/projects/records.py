@@ -147,8 +147,9 @@ class ProjectRecords:
     ) -> Page[ProjectArtifact]:
         """List the newest result of each output in the runs of a project, newest first.
 
-        They are those of the newest 200 runs of each workflow or file in each state. `kind` limits
-        the list to data or models.
+        Only the newest 200 runs of each workflow, file or executable in each state are searched. If
+        these are more than 2,000 runs, fewer of each are searched, but always the newest. `kind`
+        limits the list to data or models.
         """
         check_limit(limit)
         if kind not in ("", *ARTIFACT_KINDS):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import Project, ProjectArtifact
@@ -13,9 +13,11 @@ from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, runs, tasks
 
 A, R, T = artifacts.c, runs.c, tasks.c
-# Runs of one workflow or file have the same outputs.
-GROUP = func.coalesce(func.nullif(R.workflow_id, ""), func.nullif(R.path, ""), R.id)
-# The cost of a page must not grow with the number of runs.
+# Runs of one workflow, file or executable have the same outputs. The title of a run of an
+# executable is the name of the executable.
+GROUP = func.coalesce(func.nullif(R.workflow_id, ""), func.nullif(R.path, ""), R.title)
+# The cost of a page must not grow with the number of runs. More runs than that are searched only
+# if more groups and states have a newest run.
 RUNS_OF_GROUP = 200
 MOST_RUNS = 2_000
 JOINED = artifacts.join(tasks, T.id == A.task_id).join(runs, R.id == A.run_id)
@@ -29,7 +31,7 @@ class ResultRows:
     ) -> list[ProjectArtifact]:
         """Return a page of results, newest first; `kind` is *data*, *model* or empty for both.
 
-        They are those of the newest runs of each workflow or file in each state.
+        They are those of the newest runs of each workflow, file or executable in each state.
         """
         is_kind = {"model": MAY_BE_MODEL, "data": not_(MAY_BE_MODEL)}
         wanted = and_(
@@ -65,14 +67,18 @@ class ResultRows:
 def _newest_runs(c: Connection, project: Project) -> list[str]:
     """Return the IDs of the newest runs of a project, of each group and state.
 
-    So many failed runs do not hide the last results.
+    So many failed runs do not hide the last results. The limit leaves out the oldest runs of the
+    largest groups, never the newest run of a group and state.
     """
     own = and_(_plain(R.owner) == project.owner, HISTORY)
     of = run_ids_of(project.id, R.state, GROUP.label("group"), where=own).subquery().c
     place = func.row_number().over(partition_by=(of.group, of.state), order_by=of.id.desc())
-    ranked = select(of.id, place.label("place")).subquery().c
-    query = select(ranked.id).where(ranked.place <= RUNS_OF_GROUP)
-    return [*c.execute(newest_first(query, ranked.id, MOST_RUNS, "")).scalars()]
+    placed = select(of.id, place.label("place")).subquery().c
+    total = func.row_number().over(order_by=(placed.place, placed.id.desc()))
+    ranked = select(placed.id, placed.place, total.label("total"))
+    found = ranked.where(placed.place <= RUNS_OF_GROUP).subquery().c
+    query = select(found.id).where(or_(found.place == 1, found.total <= MOST_RUNS))
+    return [*c.execute(query).scalars()]
 
 
 def _plain(column: ColumnElement[str]) -> ColumnElement[str]:

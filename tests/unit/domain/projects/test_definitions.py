@@ -1,6 +1,7 @@
 """J2: the file nbyard.toml, its entries, and their differences."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from nbyard.domain.projects.definitions import (
 from nbyard.domain.schedules.structs import Missed
 from nbyard.errors import Invalid
 
+DOCS = Path(__file__).resolve().parents[4] / "docs/how-to/projects.md"
 EIGHT = datetime.fromisoformat("2026-12-01T08:00")  # without a zone, as in the file
 WHOLE = b"""
 [project]
@@ -94,3 +96,11 @@ def test_differences():
 
 def test_the_folder_of_a_push_is_named_by_its_digest():
     assert push_name(f"tree:{'ab' * 32}") == "ab" * 8
+
+
+def test_the_example_of_the_docs_removes_nothing():
+    page = DOCS.read_text()
+    found = read_definition(page.partition("```toml\n")[2].partition("```")[0].encode())
+    for entry in found.schedules.values():
+        given = {name: getattr(entry, name) for name in entry.__struct_fields__}
+        assert not [name for name, value in given.items() if value in (None, "", {})]

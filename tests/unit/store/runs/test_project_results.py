@@ -83,3 +83,31 @@ def test_runs_of_files_and_failed_tasks(store: Store) -> None:
             store.projects.link(c, wine, "run", run.id)
             put(rows, rows.task(run, "a", state=state), "out")
         assert [number for _, _, number in names(store, c, wine)] == [2, 1]
+
+
+def test_runs_of_an_executable_show_the_newest_result(store: Store) -> None:
+    """They have no path; their title is its name."""
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        for title in ("train", "clean", "train"):
+            run = rows.run(title=title)
+            store.projects.link(c, wine, "run", run.id)
+            put(rows, rows.succeeded(run), "out")
+        assert [number for _, _, number in names(store, c, wine)] == [3, 2]
+
+
+def test_many_runs_hide_no_other_workflow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest runs of the largest groups are left out."""
+    monkeypatch.setattr(project_results, "MOST_RUNS", 4)
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        for workflow in ("old", "small", "large"):
+            store.projects.link(c, wine, "workflow", workflow)
+        for workflow, count in (("old", 1), ("small", 2), ("large", 3)):
+            for place in range(count):
+                put(rows, rows.succeeded(rows.run(workflow_id=workflow)), f"{workflow} {place}")
+        found = [name for _, name, _ in names(store, c, wine)]
+        assert found == ["large 2", "large 1", "small 1", "old 0"]
+        monkeypatch.setattr(project_results, "MOST_RUNS", 1)
+        found = [name for _, name, _ in names(store, c, wine)]
+        assert found == ["large 2", "small 1", "old 0"]

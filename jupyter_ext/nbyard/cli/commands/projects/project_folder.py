@@ -67,9 +67,10 @@ def plan(server: str, as_json: bool, **given: Any) -> None:
 def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     """Send a project folder, after showing the changes.
 
-    The project, its environments and its schedules become those of nbyard.toml. Schedules use the
-    sent files. Without --stash and --current, the files of the last commit are sent. The command
-    waits for the installation of environments that the schedules need.
+    The project, its environments and its schedules become those of nbyard.toml. Fields of a
+    schedule that the file leaves out keep their values. Schedules use the sent files. Without
+    --stash and --current, the files of the last commit are sent. The command waits for the
+    installation of environments that the schedules need.
 
     \b
     Examples:
