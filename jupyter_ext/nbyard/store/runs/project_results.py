@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import Project, ProjectArtifact
@@ -35,7 +35,7 @@ class ResultRows:
         """
         is_kind = {"model": MAY_BE_MODEL, "data": not_(MAY_BE_MODEL)}
         wanted = and_(
-            A.run_id.in_(_newest_runs(c, project)),
+            A.run_id.in_(_newest_runs(project)),
             _plain(T.state) == "succeeded",
             A.name != EXECUTED,
             *([is_kind[kind]] if kind else []),
@@ -64,8 +64,8 @@ class ResultRows:
         ]
 
 
-def _newest_runs(c: Connection, project: Project) -> list[str]:
-    """Return the IDs of the newest runs of a project, of each group and state.
+def _newest_runs(project: Project) -> Select[Any]:
+    """Return the query for the IDs of the newest runs of a project, of each group and state.
 
     So many failed runs do not hide the last results. The limit leaves out the oldest runs of the
     largest groups, never the newest run of a group and state.
@@ -77,8 +77,7 @@ def _newest_runs(c: Connection, project: Project) -> list[str]:
     total = func.row_number().over(order_by=(placed.place, placed.id.desc()))
     ranked = select(placed.id, placed.place, total.label("total"))
     found = ranked.where(placed.place <= RUNS_OF_GROUP).subquery().c
-    query = select(found.id).where(or_(found.place == 1, found.total <= MOST_RUNS))
-    return [*c.execute(query).scalars()]
+    return select(found.id).where(or_(found.place == 1, found.total <= MOST_RUNS))
 
 
 def _plain(column: ColumnElement[str]) -> ColumnElement[str]:
