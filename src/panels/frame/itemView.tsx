@@ -40,14 +40,17 @@ class ItemPanel<T extends ITarget> extends ReactWidget {
     return <DraftOwner.Provider value={this.view}>{this.draw(this)}</DraftOwner.Provider>;
   }
 
-  /** Go to the first field of a form for a new item, also if it was open already. */
+  /** The next activation goes to the first field: of a form that is open already. */
+  goesToField = false;
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     const { activeElement } = document;
     const isElsewhere = activeElement === this.node || !this.node.contains(activeElement);
-    if (this.target.id === undefined && isElsewhere) {
+    if (this.goesToField && isElsewhere) {
       this.node.querySelector<HTMLElement>(FIELD)?.focus();
     }
+    this.goesToField = false;
   }
 
   private _targetChanged = new Signal<this, void>(this);
@@ -88,8 +91,11 @@ export function showItem<T extends ITarget>(
     view = created(services, target, item);
     void tracker.add(view);
     app.shell.add(view, 'main');
-  } else if (target.tab) {
-    view.content.target = target;
+  } else {
+    (view.content as ItemPanel<T>).goesToField = target.id === undefined;
+    if (target.tab) {
+      view.content.target = target;
+    }
   }
   app.shell.activateById(view.id);
 }

@@ -59,6 +59,7 @@ describe('views and forms', () => {
     const fields = () => [...view.node.querySelectorAll<HTMLElement>('form input')];
     await waitFor(() => expect(fields()).toHaveLength(2));
     const activate = () => {
+      show({}); // it is open already
       view.activate();
       MessageLoop.flush(); // it activates its content
       MessageLoop.flush();
