@@ -10,6 +10,11 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from nbyard.store.schema.tables import runs
 
+# Runs of one workflow, file or executable have the same outputs. The title of a run of an
+# executable is the name of the executable.
+GROUP_OF_RUN = func.coalesce(
+    func.nullif(runs.c.workflow_id, ""), func.nullif(runs.c.path, ""), runs.c.title
+)
 # characters with a meaning in the patterns of LIKE, and the escape character itself
 ESCAPED = re.compile(r"[%_/]")
 

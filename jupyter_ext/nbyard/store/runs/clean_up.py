@@ -11,7 +11,7 @@ from nbyard.domain.runs.clean_up import FinishedRun
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.store import events
-from nbyard.store.database.query_parts import with_newest_version
+from nbyard.store.database.query_parts import GROUP_OF_RUN, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
@@ -58,11 +58,9 @@ class CleanUpRows:
         for run_id, digest, size in c.execute(made.join(runs).where(own)) if with_outputs else ():
             outputs.setdefault(run_id, []).append((digest, size))
         # The database puts the fields together, as there may be very many runs.
-        group = func.coalesce(
-            func.nullif(runs.c.workflow_id, ""), func.nullif(runs.c.path, ""), runs.c.title
-        )
         name, columns = func.coalesce(runs.c.name, ""), (runs.c.id, runs.c.number, runs.c.title)
-        query = select(*columns, name, runs.c.state, group, runs.c.path, finished_at).where(own)
+        group = (runs.c.state, GROUP_OF_RUN, runs.c.path)
+        query = select(*columns, name, *group, finished_at).where(own)
         # All at once: row by row, the driver is asked for each of very many.
         rows = c.execute(query).all()
         return {row[0]: FinishedRun(*row, outputs.get(row[0], ())) for row in rows}

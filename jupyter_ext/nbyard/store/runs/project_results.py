@@ -6,16 +6,13 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_,
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import Project, ProjectArtifact
-from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.database.query_parts import GROUP_OF_RUN, newest_first, with_text
 from nbyard.store.project_filter import run_ids_of
 from nbyard.store.runs.artifacts_and_cache import MAY_BE_MODEL
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, runs, tasks
 
 A, R, T = artifacts.c, runs.c, tasks.c
-# Runs of one workflow, file or executable have the same outputs. The title of a run of an
-# executable is the name of the executable.
-GROUP = func.coalesce(func.nullif(R.workflow_id, ""), func.nullif(R.path, ""), R.title)
 # The cost of a page must not grow with the number of runs. More runs than that are searched only
 # if more groups and states have a newest run.
 RUNS_OF_GROUP = 200
@@ -43,7 +40,7 @@ class ResultRows:
         # IDs are in the order of their creation.
         last = func.max(A.id)
         newest = select(last.label("id")).select_from(JOINED).where(wanted)
-        newest = newest.group_by(GROUP, T.node, A.name)
+        newest = newest.group_by(GROUP_OF_RUN, T.node, A.name)
         if not search:  # then the fields are read of one page only
             newest = newest.having(last < after) if after else newest
             newest = newest.order_by(last.desc()).limit(limit)
@@ -71,7 +68,7 @@ def _newest_runs(project: Project) -> Select[Any]:
     largest groups, never the newest run of a group and state.
     """
     own = and_(_plain(R.owner) == project.owner, HISTORY)
-    of = run_ids_of(project.id, R.state, GROUP.label("group"), where=own).subquery().c
+    of = run_ids_of(project.id, R.state, GROUP_OF_RUN.label("group"), where=own).subquery().c
     place = func.row_number().over(partition_by=(of.group, of.state), order_by=of.id.desc())
     placed = select(of.id, place.label("place")).subquery().c
     total = func.row_number().over(order_by=(placed.place, placed.id.desc()))
