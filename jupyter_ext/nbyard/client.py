@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
-from nbyard.domain.callers import ATTEMPT_HEADER
+from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER
 from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.domain.runs.structs import from_program
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
@@ -32,7 +32,6 @@ STOPPED = (424, 503)
 REDIRECTS = range(300, 400)
 START = because("start-in-hub")
 CHUNK = 8 << 20
-PROJECT_HEADER = "Nbyard-Project"
 
 
 class Client:

@@ -4,6 +4,8 @@ import msgspec
 
 # A request from the code of a task carries the ID of its attempt.
 ATTEMPT_HEADER = "Nbyard-Attempt"
+# What a request creates is linked to the project with this ID.
+PROJECT_HEADER = "Nbyard-Project"
 
 
 class Caller(msgspec.Struct, frozen=True):

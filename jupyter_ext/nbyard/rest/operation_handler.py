@@ -21,7 +21,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 
 from nbyard.domain.arguments.structs import check_text
-from nbyard.domain.callers import ATTEMPT_HEADER, Caller
+from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER, Caller
 from nbyard.domain.ids import is_id
 from nbyard.errors import (
     DatabaseAway,
@@ -48,8 +48,6 @@ log = logging.getLogger("nbyard.rest")
 THREADS = 16
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 BODY_SECONDS = 30.0
-# The ID of the project that is active in the browser; what a request creates is linked to it.
-PROJECT_HEADER = "Nbyard-Project"
 
 
 class Opened(Protocol):
