@@ -23,7 +23,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from parts.paired import measure, options_of, print_line, report
+from parts.paired import Work, measure, options_of, print_line, report
 
 HERE = Path(__file__).parent / "peers" / "serving"
 COLUMNS = ("a", "b", "c", "d")
@@ -70,8 +70,8 @@ def data(folder: Path, rows: int, suffix: str) -> Path:
 def ours(source: Path, target: Path) -> list[str]:
     """Return the command of nbyard's mode batch."""
     columns = [{"name": name, "type": "float"} for name in COLUMNS]
-    told = {"name": "sorter", "version": "1", "mode": "batch", "flavour": "class", "src": "."}
-    told |= {"module": "model", "class": "Sorter", "metadata": {}}
+    told: dict[str, object] = {"name": "sorter", "version": "1", "mode": "batch"}
+    told |= {"flavour": "class", "src": ".", "module": "model", "class": "Sorter", "metadata": {}}
     told |= {"input_schema": columns, "output_schema": [{"name": "kind", "type": "int"}]}
     mode = ["-m", "nbyard.serving", "nbyard.serving.batch:BatchMode", "--model", json.dumps(told)]
     places = ["--input", str(source), "--output", str(target)]
@@ -112,7 +112,7 @@ def compared(folder: Path, suffix: str, options: argparse.Namespace) -> None:
     targets = {name: folder / f"{name}.{suffix}" for name in made}
     used: dict[str, list[Used]] = {name: [] for name in made}
 
-    def contender(name: str):
+    def contender(name: str) -> Work:
         def work() -> None:
             used[name].append(run(made[name](sources[name], targets[name])))
 

@@ -15,7 +15,6 @@ Both build the same Dockerfile with the same files beside it, which they have bu
 import argparse
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -120,4 +119,4 @@ def check(made: NamedImage) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

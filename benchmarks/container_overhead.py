@@ -139,9 +139,11 @@ class Bench:
     def _ended(self, run: str) -> RunDetail:
         deadline = time.monotonic() + SECONDS
         with open_listener(self._yard.store.folder) as listener:
-            while (detail := self._runs.get(run=run)).run.state not in ENDED:
+            detail: RunDetail = self._runs.get(run=run)
+            while detail.run.state not in ENDED:
                 assert time.monotonic() < deadline, "the run does not end"
                 listener.wait(0.5)
+                detail = self._runs.get(run=run)
         assert detail.run.state == "succeeded", [task.failure for task in detail.tasks]
         return detail
 
@@ -169,4 +171,4 @@ def names(found: Iterable[Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

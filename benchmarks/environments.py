@@ -158,4 +158,4 @@ class Bench:
 PLAIN = {"pip": Bench.pip, "uv": Bench.uv}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -103,9 +103,10 @@ def measured(nodes: int, shape: Any) -> dict[str, float]:
 
 def still(yard: Yard) -> None:
     """Disable the dispatcher, which another benchmark measures."""
-    quiet = {"ensure_dispatcher": lambda: None, "watch": lambda: None}
     runs = yard.services.runs
-    runs._parts = dataclasses.replace(runs._parts, **quiet)
+    runs._parts = dataclasses.replace(
+        runs._parts, ensure_dispatcher=lambda: None, watch=lambda: None
+    )
 
 
 def costs(yard: Yard, path: Path) -> Iterator[tuple[str, float]]:

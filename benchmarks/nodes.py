@@ -85,7 +85,7 @@ class Bench:
         self.folder = folder
         self.runs: Any = LocalNoun(yard.services, "runs", Caller(local_name()))
         (folder / "work.sh").write_text(WORK)
-        told = [
+        told: list[dict[str, object]] = [
             {"name": "source", "role": "input", "required": False},
             {"name": "n", "role": "value", "type": "int", "default": 0},
             {"name": "out", "role": "output", "format": "txt"},
@@ -130,7 +130,7 @@ class Bench:
 
     def notebook(self) -> str:
         """Write the small notebook and return its name."""
-        cells = [
+        cells: list[dict[str, object]] = [
             {
                 "cell_type": "code",
                 "id": f"c{n}",

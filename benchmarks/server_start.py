@@ -65,9 +65,9 @@ def configure(folder: Path, *, enabled: bool) -> None:
     (folder / "config/jupyter_server_config.json").write_text(json.dumps(server))
     for place in map(Path, jupyter_path("labextensions")):
         for found in (*place.glob("[!@]*/package.json"), *place.glob("@*/*/package.json")):
-            name = found.parent.relative_to(place)
+            name = str(found.parent.relative_to(place))
             link = folder / "labextensions" / name
-            if (enabled or str(name) != "nbyard") and not link.exists():
+            if (enabled or name != "nbyard") and not link.exists():
                 link.parent.mkdir(exist_ok=True)
                 link.symlink_to(found.parent.resolve())
 

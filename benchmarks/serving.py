@@ -56,8 +56,8 @@ class Server:
 
 def _ours(python: str, port: int, folder: Path) -> list[str]:
     columns = [{"name": name, "type": "float"} for name in ROW]
-    told = {"name": "sorter", "version": "1", "mode": "http", "flavour": "class", "src": "."}
-    told |= {"module": "model", "class": "Sorter", "metadata": {}}
+    told: dict[str, object] = {"name": "sorter", "version": "1", "mode": "http"}
+    told |= {"flavour": "class", "src": ".", "module": "model", "class": "Sorter", "metadata": {}}
     told |= {"input_schema": columns, "output_schema": [{"name": "kind", "type": "int"}]}
     mode = ["-m", "nbyard.serving", "nbyard.serving.http:HttpMode"]
     return [python, *mode, "--model", json.dumps(told), "--root", str(HERE)]

@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from parts.dispatching import dispatching
@@ -54,6 +54,7 @@ from nbyard.yard import Yard
 OWNER = Caller("ann")
 KINDS = ("dataset", "workflow", "file", "webhook")
 PATIENCE_SECONDS = 60.0
+Found = TypeVar("Found")
 
 
 def main() -> None:
@@ -168,7 +169,7 @@ class Place:
         return at
 
 
-def wait_for(find: Callable[[], Any]) -> Any:
+def wait_for(find: Callable[[], Found | None]) -> Found:
     """Return what is found as soon as anything is."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:

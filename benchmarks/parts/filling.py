@@ -1,16 +1,15 @@
 """Fill the store of `in_lab.mjs` with many runs, datasets, named artifacts and models.
 
-python filling.py FOLDER ROWS
+python -m parts.filling FOLDER ROWS
 """
 
 import sys
 from pathlib import Path
 
-from filled import fill
-
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.yard import Yard
+from parts.filled import fill
 
 
 def main() -> None:

@@ -42,15 +42,20 @@ export class Place {
     this.env = { ...process.env, ...own, JUPYTER_CONFIG_DIR: join(this.folder, 'config') };
   }
 
-  start(words, stdio) {
-    const child = spawn(PYTHON, words, { env: this.env, cwd: this.root, stdio });
+  start(words, stdio, env = this.env) {
+    const child = spawn(PYTHON, words, { env, cwd: this.root, stdio });
     this.children.push(child);
     return child;
   }
 
+  startPart(name, words, stdio) {
+    const env = { ...this.env, PYTHONPATH: join(HERE, '..') };
+    return this.start(['-m', `parts.${name}`, ...words], stdio, env);
+  }
+
   /** Fills the store with so many runs and datasets, and with models among the outputs. */
   async fill(rows) {
-    const child = this.start([join(HERE, 'filling.py'), this.root, String(rows)], 'inherit');
+    const child = this.startPart('filling', [this.root, String(rows)], 'inherit');
     const [code] = await once(child, 'exit');
     if (code) {
       throw new Error('the store was not filled');
@@ -74,8 +79,8 @@ export class Place {
 
   /** The process that moves the tasks of a run; `ask` answers with what it says. */
   async startWriter(nodes) {
-    const words = [join(HERE, 'moving_tasks.py'), this.root, String(nodes)];
-    const child = this.start(words, ['pipe', 'pipe', 'inherit']);
+    const words = [this.root, String(nodes)];
+    const child = this.startPart('moving_tasks', words, ['pipe', 'pipe', 'inherit']);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const heard = async () => {
       const { value, done } = await lines.next();

@@ -1,6 +1,6 @@
 """Change task states for `state_latency.mjs`, without a dispatcher.
 
-    python moving_tasks.py FOLDER NODES      (one of them is the dataset)
+    python -m parts.moving_tasks FOLDER NODES      (one of them is the dataset)
 
 The store's own writer changes the tasks of a run. A bare websocket beside it is the floor. The
 program reads a JSON object from each line:
@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-import graphs
 import tornado.web
 import tornado.websocket
 from msgspec.structs import replace
@@ -38,6 +37,7 @@ from nbyard.store import transition
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.yard import Yard
+from parts.graphs import write
 
 ROUND = {"running": "queued", "queued": "preparing", "preparing": "running"}
 AT_ONCE = 10
@@ -162,7 +162,7 @@ def say(**told: float) -> None:
 
 def main() -> None:
     folder, nodes = Path(sys.argv[1]), int(sys.argv[2])
-    path = graphs.write(folder, nodes, "layered")
+    path = write(folder, nodes, "layered")
     with Yard.open(Settings(), root=folder) as yard:
         with yard.store.write() as c:
             yard.store.leases.take(c, LEASE, own_name(), 3600)  # no dispatcher can take the lease

@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 Work = Callable[[], float | None]
 
@@ -72,7 +73,7 @@ def report(
     seconds: dict[str, list[float]],
     against: Sequence[str],
     nodes: Mapping[str, int] | None = None,
-    **more: object,
+    **more: Any,
 ) -> None:
     """Write a table to standard error and a line of JSON to standard output.
 
@@ -93,9 +94,7 @@ def report(
     print_line(title, seconds=seconds, medians=medians, ratios=ratios, nodes=nodes, **more)
 
 
-def print_line(
-    title: str, *, left_out: Mapping[str, str] | None = None, **measured: object
-) -> None:
+def print_line(title: str, *, left_out: Mapping[str, str] | None = None, **measured: Any) -> None:
     """Write one line of JSON; `left_out` maps contenders that were not measured to the reason."""
     for name, reason in (left_out or {}).items():
         sys.stderr.write(f"{name} is left out: {reason}\n")

@@ -76,8 +76,10 @@ class Nbyard(Peer):
         reader.start()
         self._stack.callback(window.shutdown)
         self._stack.callback(reader.join)
+        connection = window.sock
+        assert connection is not None
         # a thread that waits for bytes does not notice when its socket is only closed
-        self._stack.callback(window.sock.shutdown, socket.SHUT_RDWR)
+        self._stack.callback(connection.shutdown, socket.SHUT_RDWR)
 
     def _read(self, window: websocket.WebSocket) -> None:
         with contextlib.suppress(websocket.WebSocketException, OSError):
