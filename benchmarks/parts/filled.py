@@ -99,7 +99,8 @@ def _run(number: int, owner: str, flows: list[str]) -> Iterator[tuple[Table, dic
     times = {"created_at": at, "started_at": at, "finished_at": at + timedelta(seconds=30)}
     texts = {"workflow_version_id": "", "reason": None}
     named = {"id": run, "number": number, "name": f"result-{number}" if is_named else None}
-    place = {"title": "penguins", "path": f"/w/{flow}.nbflow", "workflow_id": flow}
+    path = f"/w/{flow}.nbflow"
+    place = {"title": "penguins", "path": path, "workflow_id": flow, "output_group": flow or path}
     whole = {"owner": owner, "runtime": "process", "parameters": {}, "edges": [], "priority": 0}
     yield runs, {**texts, **named, **place, **whole, **times, "state": state}
     yield events, _event(owner, "run", run, run, state, at)

@@ -90,7 +90,7 @@ def test_stores_and_attempts_are_looked_at(workspace: Make):
 def test_a_migration_upgrades_older_stores(workspace: Make):
     example = workspace("add-migration.md")
     newest = max(path.name for path in (ROOT / VERSIONS).glob("[0-9]*.py"))[:4]
-    example.replace({"0041": newest, "0042": f"{int(newest) + 1:04}"})
+    example.replace({"0042": f"{int(newest) + 1:04}", "0041": newest})
     example.copy_sources(
         *("tests/unit/store/conftest.py", "tests/unit/store/rows.py"),
         "tests/unit/store/test_migrate.py",

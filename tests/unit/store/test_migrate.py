@@ -323,3 +323,25 @@ def test_earlier_runs_get_the_schedule_or_trigger_that_they_came_from(
         found = [opened.runs.by_id(c, run.id) for run in sourced]
     opened.close()
     assert [run.origin.source_id for run in found if run] == ["s", "s", "s", "t", *[""] * 4]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_earlier_runs_get_the_group_that_new_runs_have(tmp_path: Path, database_url: str) -> None:
+    """0042."""
+    opened = Store(tmp_path, database_url)
+    parts: list[dict[str, str]] = [
+        {"workflow_id": "w", "path": "/a.nbflow", "title": "a"},
+        {"path": "/a.py", "title": "a"},
+        {"title": "fit"},
+        {},
+    ]
+    groups = text("select output_group from runs order by id")
+    with opened.write() as c:
+        for columns in parts:
+            Rows(opened, c).run(**columns)
+        new = [*c.execute(groups).scalars()]
+        c.execute(text("update runs set output_group = ''"))
+        import_module("nbyard.store.migrations.versions.0042_output_groups").find_groups(c)
+        found = [*c.execute(groups).scalars()]
+    opened.close()
+    assert found == new == ["w", "/a.py", "fit", ""]

@@ -32,7 +32,7 @@ from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
-from nbyard.services.project_filter import find_project
+from nbyard.services.project_filter import filter_project, find_project
 from nbyard.services.workflows.file_tracking import saved_workflow
 
 if TYPE_CHECKING:
@@ -155,8 +155,10 @@ class ProjectRecords:
         if kind not in ("", *ARTIFACT_KINDS):
             raise Invalid.field("kind", because("must-be-one-of", names=[*ARTIFACT_KINDS]))
         with self._store.read() as c:
-            of = find_project(self._store, c, caller, project)
-            found = self._store.results.page(c, of, limit + 1, after, search, kind)
+            of = filter_project(self._store, c, caller, project)
+            found = self._store.results.page(
+                c, caller.name, of, limit + 1, after, search=search, kind=kind
+            )
         return page_of(found, limit, lambda one: one.id)
 
     def _resources(

@@ -4,17 +4,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, FromClause, Select, Table, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, FromClause, Select, Table, Text, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from nbyard.store.schema.tables import runs
 
-# Runs of one workflow, file or executable have the same outputs. The title of a run of an
-# executable is the name of the executable.
-GROUP_OF_RUN = func.coalesce(
-    func.nullif(runs.c.workflow_id, ""), func.nullif(runs.c.path, ""), runs.c.title
-)
 # characters with a meaning in the patterns of LIKE, and the escape character itself
 ESCAPED = re.compile(r"[%_/]")
 
@@ -58,6 +53,33 @@ def _position(element: Any, compiler: Any, **kw: Any) -> str:
 def _like(element: Any, compiler: Any, **kw: Any) -> str:
     column, pattern, _ = element.clauses
     return f"{compiler.process(column, **kw)} LIKE {compiler.process(pattern, **kw)} ESCAPE '/'"
+
+
+def is_one_of(column: ColumnElement[str], ids: Iterable[str]) -> ColumnElement[bool]:
+    """Return whether a column has one of very many IDs, which are looked up in its index.
+
+    In a list of parameters, PostgreSQL sees their number and prefers to read the whole table.
+    """
+    return column.bool_op("IN")(_Split(",".join(ids)))
+
+
+class _Split(FunctionElement[str]):
+    """The query for the parts of a text between its commas."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_Split)
+def _unnest(element: Any, compiler: Any, **kw: Any) -> str:
+    (text,) = (compiler.process(one, **kw) for one in element.clauses)
+    return f"(SELECT unnest(string_to_array((SELECT {text}), ',')))"
+
+
+@compiles(_Split, "sqlite")
+def _json_each(element: Any, compiler: Any, **kw: Any) -> str:
+    (text,) = (compiler.process(one, **kw) for one in element.clauses)
+    return f"""(SELECT value FROM json_each('["' || replace({text}, ',', '","') || '"]'))"""
 
 
 def with_newest_version(nouns: Table, versions: Table, key: str) -> FromClause:

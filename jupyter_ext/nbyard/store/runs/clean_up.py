@@ -11,7 +11,7 @@ from nbyard.domain.runs.clean_up import FinishedRun
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.store import events
-from nbyard.store.database.query_parts import GROUP_OF_RUN, with_newest_version
+from nbyard.store.database.query_parts import with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
@@ -59,7 +59,7 @@ class CleanUpRows:
             outputs.setdefault(run_id, []).append((digest, size))
         # The database puts the fields together, as there may be very many runs.
         name, columns = func.coalesce(runs.c.name, ""), (runs.c.id, runs.c.number, runs.c.title)
-        group = (runs.c.state, GROUP_OF_RUN, runs.c.path)
+        group = (runs.c.state, runs.c.output_group, runs.c.path)
         query = select(*columns, name, *group, finished_at).where(own)
         # All at once: row by row, the driver is asked for each of very many.
         rows = c.execute(query).all()

@@ -2,17 +2,31 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    func,
+    literal_column,
+    not_,
+    select,
+    true,
+    union_all,
+)
 
 from nbyard.domain.attempts.structs import EXECUTED
-from nbyard.domain.projects.structs import Project, ProjectArtifact
-from nbyard.store.database.query_parts import GROUP_OF_RUN, newest_first, with_text
-from nbyard.store.project_filter import run_ids_of
+from nbyard.domain.projects.structs import ProjectArtifact
+from nbyard.domain.state_machines import RUN
+from nbyard.store.database.query_parts import is_one_of, newest_first, with_text
 from nbyard.store.runs.artifacts_and_cache import MAY_BE_MODEL
+from nbyard.store.schema.index_conditions import OF_SOURCE
+from nbyard.store.schema.project_tables import project_links
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, runs, tasks
 
-A, R, T = artifacts.c, runs.c, tasks.c
+A, L, R, T = artifacts.c, project_links.c, runs.c, tasks.c
 # The cost of a page must not grow with the number of runs. More runs than that are searched only
 # if more groups and states have a newest run.
 RUNS_OF_GROUP = 200
@@ -23,8 +37,16 @@ JOINED = artifacts.join(tasks, T.id == A.task_id).join(runs, R.id == A.run_id)
 class ResultRows:
     """Queries on the results of projects."""
 
-    def page(
-        self, c: Connection, project: Project, limit: int, after: str, search: str, kind: str
+    def page(  # noqa: PLR0913  these are the filters
+        self,
+        c: Connection,
+        owner: str,
+        project: str,
+        limit: int,
+        after: str,
+        *,
+        search: str,
+        kind: str,
     ) -> list[ProjectArtifact]:
         """Return a page of results, newest first; `kind` is *data*, *model* or empty for both.
 
@@ -32,7 +54,7 @@ class ResultRows:
         """
         is_kind = {"model": MAY_BE_MODEL, "data": not_(MAY_BE_MODEL)}
         wanted = and_(
-            A.run_id.in_(_newest_runs(project)),
+            is_one_of(A.run_id, _newest_runs(c, owner, project)),
             _plain(T.state) == "succeeded",
             A.name != EXECUTED,
             *([is_kind[kind]] if kind else []),
@@ -40,7 +62,7 @@ class ResultRows:
         # IDs are in the order of their creation.
         last = func.max(A.id)
         newest = select(last.label("id")).select_from(JOINED).where(wanted)
-        newest = newest.group_by(GROUP_OF_RUN, T.node, A.name)
+        newest = newest.group_by(R.output_group, T.node, A.name)
         if not search:  # then the fields are read of one page only
             newest = newest.having(last < after) if after else newest
             newest = newest.order_by(last.desc()).limit(limit)
@@ -61,20 +83,76 @@ class ResultRows:
         ]
 
 
-def _newest_runs(project: Project) -> Select[Any]:
-    """Return the query for the IDs of the newest runs of a project, of each group and state.
+def _newest_runs(c: Connection, owner: str, project: str) -> list[str]:
+    """Return the IDs of the newest runs of a project, of each group and state.
 
     So many failed runs do not hide the last results. The limit leaves out the oldest runs of the
     largest groups, never the newest run of a group and state.
     """
-    own = and_(_plain(R.owner) == project.owner, HISTORY)
-    of = run_ids_of(project.id, R.state, GROUP_OF_RUN.label("group"), where=own).subquery().c
-    place = func.row_number().over(partition_by=(of.group, of.state), order_by=of.id.desc())
-    placed = select(of.id, place.label("place")).subquery().c
-    total = func.row_number().over(order_by=(placed.place, placed.id.desc()))
-    ranked = select(placed.id, placed.place, total.label("total"))
-    found = ranked.where(placed.place <= RUNS_OF_GROUP).subquery().c
-    return select(found.id).where(or_(found.place == 1, found.total <= MOST_RUNS))
+    found: dict[tuple[str, str], set[str]] = {}
+    for query in (
+        _ids_of_workflows(owner, project),
+        _ids_of_sources(owner, project),
+        _linked_runs(c, owner, project),
+    ):
+        for group, state, ids in c.execute(query):
+            if ids:
+                found.setdefault((group, state), set()).update(ids.split(","))
+    placed = [
+        (place, run_id)
+        for ids in found.values()
+        for place, run_id in enumerate(sorted(ids, reverse=True)[:RUNS_OF_GROUP])
+    ]
+    placed.sort(key=lambda one: one[1], reverse=True)
+    placed.sort(key=lambda one: one[0])
+    newest = sum(place == 0 for place, _ in placed)
+    return [run_id for _, run_id in placed[: max(newest, MOST_RUNS)]]
+
+
+def _ids_of_workflows(owner: str, project: str) -> Select[Any]:
+    """Return the query for groups, states and IDs of the newest runs of linked workflows."""
+    links = select(L.resource_id.label("of")).where(L.project_id == project)
+    groups = links.where(L.kind == "workflow").subquery()
+    return _newest_ids(groups, R.owner == owner)
+
+
+def _ids_of_sources(owner: str, project: str) -> Select[Any]:
+    """Return the same query for the runs of linked schedules and triggers."""
+    own = and_(R.owner == owner, OF_SOURCE)
+    links = select(L.resource_id.label("source")).where(L.project_id == project)
+    links = links.where(L.kind.in_(["schedule", "trigger"]))
+    source = links.subquery().c.source
+    # From each group to the next one: a schedule has very many runs and few groups.
+    of = select(R.output_group).where(R.source_id == source, own)
+    first = of.order_by(R.output_group).limit(1).scalar_subquery()
+    groups = select(source, first.label("of")).cte("groups", recursive=True)
+    after = select(R.output_group).where(R.source_id == groups.c.source, own)
+    after = after.where(R.output_group > groups.c.of).order_by(R.output_group).limit(1)
+    following = select(groups.c.source, after.scalar_subquery()).where(groups.c.of.is_not(None))
+    groups = groups.union_all(following)
+    return _newest_ids(groups, and_(R.source_id == groups.c.source, own))
+
+
+def _newest_ids(groups: FromClause, where: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for groups, states and, in one text, IDs of their newest runs.
+
+    An index is read for each group and state; joined with them, databases read all runs.
+    """
+    names = [f"'{state}'" for state in sorted(RUN.moves)]
+    states = union_all(*(select(literal_column(name).label("state")) for name in names)).subquery()
+    of_group = and_(where, R.output_group == groups.c.of, R.state == states.c.state, HISTORY)
+    newest = select(R.id).where(of_group).order_by(R.id.desc()).limit(RUNS_OF_GROUP)
+    newest = newest.correlate(groups, states)
+    ids = select(func.aggregate_strings(newest.subquery().c.id, ",")).scalar_subquery()
+    return select(groups.c.of, states.c.state, ids).select_from(groups.join(states, true()))
+
+
+def _linked_runs(c: Connection, owner: str, project: str) -> Select[Any]:
+    """Return the query for groups, states and IDs of linked runs."""
+    links = select(L.resource_id).where(L.project_id == project, L.kind == "run")
+    is_linked = is_one_of(R.id, c.execute(links).scalars())
+    own = and_(_plain(R.owner) == owner, HISTORY)
+    return select(R.output_group, R.state, R.id).where(is_linked, own)
 
 
 def _plain(column: ColumnElement[str]) -> ColumnElement[str]:

@@ -69,8 +69,11 @@ class RunRows:
         else:
             newest = max(0, int(c.execute(LARGEST).scalar() or 0))
             number = FactRows().next_count(c, "run_number", newest)
+        # Runs of one workflow, file or executable have the same outputs. The title of a run of an
+        # executable is the name of the executable.
+        group = row["workflow_id"] or row["path"] or row["title"]
         subject = Subject(row["id"], row["owner"], row["id"])
-        transition.begin(c, RUN, subject, {**row, "number": number})
+        transition.begin(c, RUN, subject, {**row, "number": number, "output_group": group})
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the run to its next state, to be written in a batch."""

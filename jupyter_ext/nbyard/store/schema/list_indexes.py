@@ -16,6 +16,16 @@ Index("ix_runs_workflow_id_id", R.workflow_id, R.id)
 Index("ix_runs_path_id", R.path, R.id)
 SOURCES = (R.source_id, R.id)
 Index("ix_runs_of_sources", *SOURCES, sqlite_where=OF_SOURCE, postgresql_where=OF_SOURCE)
+# With the columns of all conditions: SQLite then reads no rows.
+GROUP = (R.output_group, R.state, R.id, R.origin)
+Index("ix_runs_output_group", R.owner, *GROUP)
+GROUP_OF_SOURCE = (R.source_id, *GROUP, R.owner)
+Index(
+    "ix_runs_output_group_of_sources",
+    *GROUP_OF_SOURCE,
+    sqlite_where=OF_SOURCE,
+    postgresql_where=OF_SOURCE,
+)
 NAMED_RUNS = (R.owner, R.workflow_id, R.id)
 Index("ix_runs_named", *NAMED_RUNS, sqlite_where=NAMED, postgresql_where=NAMED)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)

@@ -149,6 +149,7 @@ workflow_versions = Table(
     UniqueConstraint("workflow_id", "number"),
 )
 
+
 runs = Table(
     "runs",
     metadata,
@@ -181,6 +182,7 @@ runs = Table(
     Column("template_id", Id, nullable=False, server_default=""),
     Column("submission_key", String(220)),
     Column("git", JSON(none_as_null=True)),
+    Column("output_group", Text, nullable=False, server_default=""),
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_template_id", "template_id"),

@@ -7,7 +7,12 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
 from sqlalchemy.dialects import postgresql
 
-from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
+from nbyard.store.database.query_parts import (
+    is_one_of,
+    newest_first,
+    with_newest_version,
+    with_text,
+)
 
 METADATA = MetaData()
 NOUNS = Table("nouns", METADATA, Column("id", String, primary_key=True), Column("name", String))
@@ -36,6 +41,17 @@ def test_a_page_begins_after_the_one_before(connection: Any) -> None:
     query = select(NOUNS.c.id)
     assert ids(connection, newest_first(query, NOUNS.c.id, 2, "")) == ["c", "b"]
     assert ids(connection, newest_first(query, NOUNS.c.id, 2, "b")) == ["a"]
+
+
+def test_ids_are_found_by_the_index_of_their_column(connection: Any) -> None:
+    query = select(NOUNS.c.id).where(is_one_of(NOUNS.c.id, iter("cax")), NOUNS.c.name != "One")
+    assert ids(connection, query) == ["c"]
+    assert ids(connection, select(NOUNS.c.id).where(is_one_of(NOUNS.c.id, []))) == []
+    plan = connection.exec_driver_sql(
+        f"explain query plan {query.compile(connection.engine)}", ("c,a,x", "One")
+    )
+    assert any("SEARCH nouns USING" in row[3] for row in plan)
+    assert "string_to_array" in str(query.compile(dialect=postgresql.dialect()))
 
 
 def test_a_text_is_contained_in_any_case_and_column(connection: Any) -> None:

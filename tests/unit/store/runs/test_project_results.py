@@ -23,7 +23,7 @@ def put(rows: Rows, task: Any, name: str, **columns: Any) -> None:
 
 def names(store: Store, c: Connection, project: Any, *given: Any) -> list[tuple[str, str, int]]:
     limit, after, search, kind = given or (9, "", "", "")
-    found = store.results.page(c, project, limit, after, search, kind)
+    found = store.results.page(c, "ada", project.id, limit, after, search=search, kind=kind)
     return [(one.kind, one.name, one.number) for one in found]
 
 
@@ -55,8 +55,8 @@ def test_the_newest_result_of_each_output_is_shown(store: Store) -> None:
         assert names(store, c, wine, 9, "", "", "data") == [("data", "scores", newest)]
         assert len(names(store, c, wine, 9, "", "", "model")) == 2
         assert names(store, c, wine, 9, "", "SCORES", "") == [("data", "scores", newest)]
-        first = store.results.page(c, wine, 1, "", "", "")
-        rest = store.results.page(c, wine, 9, first[0].id, "", "")
+        first = store.results.page(c, "ada", wine.id, 1, "", search="", kind="")
+        rest = store.results.page(c, "ada", wine.id, 9, first[0].id, search="", kind="")
         assert [one.name for one in (*first, *rest)] == ["folder", "model", "scores"]
 
 
@@ -111,3 +111,41 @@ def test_many_runs_hide_no_other_workflow(store: Store, monkeypatch: pytest.Monk
         monkeypatch.setattr(project_results, "MOST_RUNS", 1)
         found = [name for _, name, _ in names(store, c, wine)]
         assert found == ["large 2", "small 1", "old 0"]
+
+
+def test_runs_of_schedules_are_found_by_each_group_that_they_ever_had(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a schedule that ran another file long ago, whose newer runs would hide it."""
+    monkeypatch.setattr(project_results, "RUNS_OF_GROUP", 2)
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        for schedule in ("s", "of none"):
+            store.projects.link(c, wine, "schedule", schedule)
+        store.projects.link(c, wine, "trigger", "t")
+        paths = ["/a.py", "/b.py", *["/c.py"] * 3]
+        made = [rows.run(path=path, source_id="s") for path in paths]
+        made.append(rows.run(title="fit", source_id="t"))
+        made.append(rows.run(path="/d.py", source_id="other"))
+        for run in made:
+            put(rows, rows.succeeded(run), "out")
+        named = [made[at].number for at in (5, 4, 1, 0)]
+        assert [number for _, _, number in names(store, c, wine)] == named
+
+
+def test_neither_scratch_runs_nor_runs_of_others_are_found(store: Store) -> None:
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        store.projects.link(c, wine, "workflow", "w")
+        store.projects.link(c, wine, "schedule", "s")
+        more: list[dict[str, str]] = [{"origin": "check"}, {"owner": "bob"}]
+        for columns in more:
+            for named in (
+                {"workflow_id": "w"},
+                {"path": "/a.py", "source_id": "s"},
+                {"title": "x"},
+            ):
+                run = rows.run(**columns, **named)
+                store.projects.link(c, wine, "run", run.id)
+                put(rows, rows.succeeded(run), "out")
+        assert names(store, c, wine) == []

@@ -75,9 +75,38 @@ def test_the_runs_of_a_project_are_found_by_their_links(tmp_path: Path) -> None:
         ((words, values),) = told
         plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
     store.close()
-    for index in ("sqlite_autoindex_runs_1", "ix_runs_workflow_id_id", "ix_runs_of_sources"):
+    for index in (
+        "sqlite_autoindex_runs_1",
+        "ix_runs_workflow_id_id",
+        "ix_runs_output_group_of_sources",
+    ):
         found = re.compile(f"SEARCH runs USING (COVERING )?INDEX {index} ")
         assert any(map(found.match, plan)), plan
+
+
+def test_the_results_of_a_project_are_read_from_indexes(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    told: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.database.engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
+        if words.startswith(("SELECT", "WITH")):
+            told.append((words, values))
+
+    with store.read() as c:
+        store.results.page(c, "ada", "p", 50, "", search="", kind="")
+        plans = [
+            [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
+            for words, values in [*told]
+        ]
+    store.close()
+    read = [step for plan in plans for step in plan]
+    assert not [step for step in read if SCANNED.match(step)], plans
+    for index in (
+        "output_group (owner=? AND output_group=?",
+        "output_group_of_sources (source_id=?",
+    ):
+        assert any(f"INDEX ix_runs_{index}" in step for step in read), plans
 
 
 def test_the_live_runs_of_a_trigger_are_found_by_their_source(tmp_path: Path) -> None:
