@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from nbyard.attempts import folders
@@ -45,9 +44,13 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
     digests, named = records, set[str]()
     if any(groups):
         with store.read() as c:
-            digests, named = store.clean_ups.digests(c, groups, partial(_with_members, blobs))
-            named |= store.digests_beside_runs(c)
+            digests, named = store.clean_ups.digests(c, groups)
             records = store.clean_ups.attempt_folders(c, groups)
+        # Between the transactions, because files may be slow.
+        wanted = _with_members(blobs, set().union(*digests))
+        with store.read() as c:
+            named |= store.clean_ups.outputs_of_others(c, groups, wanted)
+            named |= store.digests_beside_runs(c)
     # What other rows name stays, whatever is deleted.
     left = _with_members(blobs, named)
     base = folders.attempt_folder_of(store.folder, "")

@@ -1,17 +1,17 @@
 """Queries of clean-ups: finished runs with their outputs, and what protects them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, cast, func, literal, or_, select, update
+from sqlalchemy import Connection, Select, Text, cast, func, literal, not_, or_, select, update
 
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.clean_up import FinishedRun
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.store import events
-from nbyard.store.database.query_parts import with_newest_version
+from nbyard.store.database.query_parts import is_one_of, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
@@ -30,7 +30,6 @@ from nbyard.store.schema.tables import (
 ROWS_AT_ONCE = 1000
 FEW_RUNS = 1000
 FEW_DIGESTS = 5000
-WithMembers = Callable[[Collection[str]], set[str]]
 
 
 class CleanUpRows:
@@ -115,20 +114,38 @@ class CleanUpRows:
         return found
 
     def digests(
-        self, c: Connection, groups: Sequence[Collection[str]], with_members: WithMembers
+        self, c: Connection, groups: Sequence[Collection[str]]
     ) -> tuple[list[set[str]], set[str]]:
         """Return the digests that each group of runs names, and those that all others name.
 
-        `with_members` adds the digests of files in folders. Outputs of others may be left out if
-        they are no folders, and no group names them or a folder with them.
+        The outputs of the others are missing: see `outputs_of_others`.
         """
         place = _places(groups)
         found: list[set[str]] = [set() for _ in [*groups, ()]]  # the last one is that of others
         for run_id, digests in TemplateRows().digests_of_runs(c):
             found[place.get(run_id, -1)].update(digests)
         self._add_texts(c, place, found)
-        self._add_outputs(c, place, found, with_members)
+        query = select(artifacts.c.run_id, artifacts.c.digest)
+        if len(place) <= FEW_RUNS:  # then those of others are not read
+            query = query.where(artifacts.c.run_id.in_([*place]))
+        for run_id, name in c.execute(query).all():
+            if (group := place.get(run_id)) is not None:
+                found[group].add(name)
         return found[:-1], found[-1]
+
+    def outputs_of_others(
+        self, c: Connection, groups: Sequence[Collection[str]], wanted: Collection[str]
+    ) -> set[str]:
+        """Return the digests of the outputs of all other runs.
+
+        They may be left out if they are no folders, and are not `wanted`.
+        """
+        digest = artifacts.c.digest
+        query = select(digest).where(not_(is_one_of(artifacts.c.run_id, _places(groups))))
+        if len(wanted) <= FEW_DIGESTS:  # then the database looks for them
+            # Any folder may contain a file that is wanted.
+            query = query.where(or_(digest.in_(wanted), digest.startswith("tree:")))
+        return set(c.execute(query).scalars())
 
     def _add_texts(
         self, c: Connection, place: Mapping[str, int], found: Sequence[set[str]]
@@ -142,28 +159,6 @@ class CleanUpRows:
             # Runs of the same workflow have the same plans.
             query = select(literal(""), *texts).where(~is_own).distinct()
         _add_texts_of(c, query, place, found)
-
-    def _add_outputs(
-        self,
-        c: Connection,
-        place: Mapping[str, int],
-        found: Sequence[set[str]],
-        with_members: WithMembers,
-    ) -> None:
-        """Add the digests of outputs; of other runs maybe only those that may matter to a group."""
-        query = select(artifacts.c.run_id, artifacts.c.digest)
-        if len(place) <= FEW_RUNS:
-            own = query.where(artifacts.c.run_id.in_([*place]))
-            for run_id, name in c.execute(own).all():
-                found[place[run_id]].add(name)
-            wanted = with_members(set().union(*found[:-1]))
-            query = query.where(artifacts.c.run_id.not_in([*place]))
-            if len(wanted) <= FEW_DIGESTS:  # then the database looks for them
-                digest = artifacts.c.digest
-                # Any folder may contain a file that a group names.
-                query = query.where(or_(digest.in_(wanted), digest.startswith("tree:")))
-        for run_id, name in c.execute(query).all():
-            found[place.get(run_id, -1)].add(name)
 
 
 def _add_texts_of(
