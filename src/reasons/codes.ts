@@ -2267,6 +2267,15 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here, Sunday is 0 or 7 and Monday is 1.'
     ),
+  'cron-spread': (_p, _show, trans) =>
+    trans.__(
+      'Write a number of your choice. Jenkins derives it from the name of a job, other programs choose it at random.'
+    ),
+  'cron-near-day': (_p, _show, trans) =>
+    trans.__(
+      'nbyard knows no nearest working day. Write a day of the month, or LW for the last working day.'
+    ),
+  'cron-instead': (p, show, trans) => trans.__('Write %1', show(p.text)),
   'timing-dialect': (p, show, trans) =>
     trans.__(
       "'%1' is a timing of %2. Write a phrase or cron expression, such as '%3'",

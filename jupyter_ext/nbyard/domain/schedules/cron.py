@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from cronsim import CronSim, CronSimError
-from cronsim.cronsim import SYMBOLIC_DAYS, SYMBOLIC_MONTHS
+from cronsim.cronsim import RANGES, SYMBOLIC_DAYS, SYMBOLIC_MONTHS
 from cronsim.cronsim import Field as CronField
 
 from nbyard.domain.schedules.dialects import foreign_dialect
@@ -31,7 +31,12 @@ NAMES = {
     "@hourly": "0 * * * *",
 }
 FIELDS = ("second", "minute", "hour", "day-of-month", "month", "day-of-week")
-FOREIGN = re.compile(r"[?LW#H~%]")
+# W is also the end of LW, the last working day of a month.
+FOREIGN = re.compile(r"[?H~%]|(?<!L)W")
+# Signs of other dialects with what to write instead.
+INSTEAD = {"?": "cron-any-day", "W": "cron-near-day", "H": "cron-spread", "~": "cron-spread"}
+LETTERS = frozenset(("H", "W", "L", "LW"))
+RANGE = re.compile(r"(\d+)-(\d+)", re.ASCII)
 YEAR = re.compile(r"[\d*?,/-]+")
 WORD = re.compile(r"[A-Za-z]+")
 NAMED = frozenset((*SYMBOLIC_DAYS, *SYMBOLIC_MONTHS))
@@ -120,19 +125,39 @@ def field_values(name: str, text: str, position: int) -> set[int]:
     Raises:
         Invalid: it is refused.
     """
-    # The letters of names of days and months are no foreign characters.
-    plain = WORD.sub(lambda w: " " * len(w[0]) if w[0].upper() in NAMED else w[0], text)
+    # The letters of other words, such as names of days, are no foreign characters.
+    plain = WORD.sub(lambda w: w[0] if w[0].upper() in LETTERS else " " * len(w[0]), text)
     if foreign := FOREIGN.search(plain.upper()):
         at = position + foreign.start()
         why = because("cron-dialect", character=foreign[0], field=name, position=at)
-        raise _refused(why, because("cron-any-day") if foreign[0] == "?" else None)
+        hint = INSTEAD.get(foreign[0])
+        raise _refused(why, because(hint) if hint else None)
     try:
         found = CronField(FIELDS.index(name)).parse(text.upper())
     except (CronSimError, RecursionError):
-        raise _refused(
-            because("cron-field", field=name, text=text[:40], position=position)
-        ) from None
+        why = because("cron-field", field=name, text=text[:40], position=position)
+        raise _refused(why, _mended(name, text.upper())) from None
     return {value for value in found if isinstance(value, int)}
+
+
+def _mended(name: str, text: str) -> Reason | None:
+    """Return what to write instead of whole names of days and months, or a descending range."""
+    field = FIELDS.index(name)
+    symbols = {FIELDS[-1]: SYMBOLIC_DAYS, FIELDS[-2]: SYMBOLIC_MONTHS}.get(name, [])
+    known = {symbol: number for number, symbol in enumerate(symbols, RANGES[field][0])}
+    short = WORD.sub(lambda w: w[0][:3] if w[0][:3] in known else w[0], text)
+    numbers = WORD.sub(lambda w: str(known.get(w[0], w[0])), short)
+    if (found := RANGE.fullmatch(numbers)) and int(found[1]) > int(found[2]):
+        # Sunday is both 0 and 7.
+        highest = 6 if name == FIELDS[-1] else RANGES[field][-1]
+        short = f"{found[1]}-{highest},{RANGES[field][0]}-{found[2]}"
+    if short == text:
+        return None
+    try:
+        CronField(field).parse(short)
+    except (CronSimError, RecursionError):
+        return None
+    return because("cron-instead", text=short)
 
 
 def _refused(reason: Reason, hint: Reason | None = None) -> Invalid:

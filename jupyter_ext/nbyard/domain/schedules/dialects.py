@@ -20,14 +20,17 @@ PATTERNS = [
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), program, instead)
     for pattern, program, instead in DIALECTS
 ]
-ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.+)", re.DOTALL)
+ZONE = re.compile(r"(?:CRON_)?TZ=(?P<zone>\S+)\s+(?P<rest>.+)", re.DOTALL)
+# A zone after the five or six fields, as Grafana and others write it.
+ZONE_AFTER = re.compile(r"(?P<rest>(?:\S+\s+){5,6}?)(?P<zone>[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC)")
 
 
 def foreign_dialect(text: str) -> Reason | None:
     """Return why a timing is refused that another program reads; None for any other text."""
     words = text.strip()
-    if found := ZONE.fullmatch(words):
-        return because("zone-in-timing", zone=found[1][:80], rest=found[2][:80])
+    if found := ZONE.fullmatch(words) or ZONE_AFTER.fullmatch(words):
+        rest = found["rest"].strip()
+        return because("zone-in-timing", zone=found["zone"][:80], rest=rest[:80])
     for pattern, program, instead in PATTERNS:
         if pattern.fullmatch(words):
             return because("timing-dialect", text=words[:80], program=program, example=instead)

@@ -28,6 +28,7 @@ UNITS |= {"week": 604_800, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800
 COUNTS = {"a": 1, "an": 1, "one": 1, "other": 2, "two": 2, "three": 3, "half an": 0.5}
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
+WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
 DAY = r"(?:sun|mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur)(?:day)?s?"
 HOUR = r"(?:at )?(?P<hour>\d{1,2}|noon|midnight)"
 HALF = r"(?P<half>am|pm|a\.m\.|p\.m\.)"
@@ -147,6 +148,21 @@ def _of_month(found: Found, now: datetime) -> Timing:
     return Cron(f"{minute} {hour} {number} * *")
 
 
+def _at_month_end(day: str) -> Reader:
+    def read(found: Found, now: datetime) -> Timing:
+        hour, minute = _clock(found)
+        return Cron(f"{minute} {hour} {day} * *")
+
+    return read
+
+
+def read_week_of_month(found: Found, now: datetime) -> Timing:
+    """Return the monthly timing of `first monday of the month 9:00`, or of the last one."""
+    hour, minute = _clock(found)
+    day, week = DAYS.index(found["weekday"][:3]), WEEKS.get(found["week"])
+    return Cron(f"{minute} {hour} * * {day}" + (f"#{week}" if week else "L"))
+
+
 def read_hourly(found: Found, now: datetime) -> Timing:
     """Return each hour, at a minute of `every hour at :20`."""
     minute = int(found.get("past") or 0)
@@ -176,6 +192,8 @@ def _once(moment: datetime) -> Timing:
     return Once(moment)
 
 
+OF_MONTH = r"of (?:the|each|every) month"
+WEEK = rf"(?P<week>{'|'.join(WEEKS)}|last)"
 LISTED = rf"(?P<days>{DAY}(?:(?: and | & | ){DAY})*)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern), read)
@@ -194,8 +212,17 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (
             rf"(?:monthly )?(?:on )?(?:the )?(?P<number>first|second|third|{NTH})"
-            rf"(?: day)? of (?:the|each|every) month(?: {TIME})?",
+            rf"(?: day)? {OF_MONTH}(?: {TIME})?",
             _of_month,
+        ),
+        (rf"(?:on )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _at_month_end("L")),
+        (
+            rf"(?:on )?(?:the )?last (?:weekday|working day) {OF_MONTH}(?: {TIME})?",
+            _at_month_end("LW"),
+        ),
+        (
+            rf"(?:on |every )?(?:the )?{WEEK} (?P<weekday>{DAY}) {OF_MONTH}(?: {TIME})?",
+            read_week_of_month,
         ),
         (rf"monthly(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?", _of_month),
         (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),

@@ -31,6 +31,11 @@ ZONES = (
         ("30 0 6 * * *", "2026-11-26T06:00:30"),
         ("*/20 * * * * *", "2026-11-25T21:00:20"),
         ("  0\t8 * *  * ", "2026-11-26T08:00:00"),
+        ("0 6 L * *", "2026-11-30T06:00:00"),
+        ("0 6 LW 1 *", "2027-01-29T06:00:00"),
+        ("0 6 * * 5L", "2026-11-27T06:00:00"),
+        ("0 6 * * tue#2", "2026-12-08T06:00:00"),
+        ("0 6 L,15 * *", "2026-11-30T06:00:00"),
         ("@daily", "2026-11-26T00:00:00"),
         ("@Midnight", "2026-11-26T00:00:00"),
         ("@hourly", "2026-11-25T22:00:00"),
@@ -65,10 +70,11 @@ def test_these_are_due(text, first):
         ("0,55 * * * * *", "due-too-often", {"least": 10}),
         # Quartz, Jenkins, Hangfire and others
         ("0 8 ? * MON", "cron-dialect", {"character": "?", "position": 5, "field": "day-of-month"}),
-        ("0 8 L * *", "cron-dialect", {"character": "L", "position": 5, "field": "day-of-month"}),
         ("0 8 15W * *", "cron-dialect", {"character": "W", "position": 7, "field": "day-of-month"}),
-        ("0 8 * * 5#2", "cron-dialect", {"character": "#", "position": 10, "field": "day-of-week"}),
-        ("0 8 * * 5L", "cron-dialect", {"character": "L", "position": 10, "field": "day-of-week"}),
+        ("0 8 * * 5#6", "cron-field", {"field": "day-of-week", "position": 9, "text": "5#6"}),
+        ("0 8 L-3 * *", "cron-field", {"field": "day-of-month", "position": 5, "text": "L-3"}),
+        ("0 8 last * *", "cron-field", {"field": "day-of-month", "position": 5, "text": "last"}),
+        ("0 8 * * L", "cron-field", {"field": "day-of-week", "position": 9, "text": "L"}),
         ("H 8 * * *", "cron-dialect", {"character": "H", "position": 1, "field": "minute"}),
         ("0 8 * * 1~5", "cron-dialect", {"character": "~", "position": 10, "field": "day-of-week"}),
         ("0 0 12 * * ? 2026", "cron-year", {"text": "2026", "position": 14}),
@@ -83,6 +89,37 @@ def test_these_are_refused_with_the_reason(text, code, params):
     (detail,) = refused.value.details
     assert (detail.path, detail.why.code) == ("timing.expression", code)
     assert params is None or detail.why.params == params
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "written"),
+    [
+        ("0 8 ? * MON", "cron-any-day", None),
+        ("0 8 15W * *", "cron-near-day", None),
+        ("H/15 * * * *", "cron-spread", None),
+        ("0~30 8 * * *", "cron-spread", None),
+        ("0 8 * * Sunday", "cron-instead", "SUN"),
+        ("0 8 * January mon", "cron-instead", "JAN"),
+        ("0 8 * * FRI-MON", "cron-instead", "5-6,0-1"),
+        ("0 8 * nov-feb *", "cron-instead", "11-12,1-2"),
+        ("0 22-2 * * *", "cron-instead", "22-23,0-2"),
+        ("0 8 * * Sundae-8", None, None),
+        ("0 30-2 * * *", None, None),
+        ("0 8 * * 8", None, None),
+    ],
+)
+def test_a_refusal_shows_what_to_write_instead(text, hint, written):
+    with pytest.raises(Invalid) as refused:
+        parse_cron(text)
+    shown = refused.value.hint_reason
+    assert (shown and shown.code) == hint
+    if shown and written:
+        assert shown.params == {"text": written}
+        whole = " ".join(
+            written if word == refused.value.details[0].why.params["text"] else word
+            for word in text.split()
+        )
+        parse_cron(whole)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,20 @@ def test_a_zone_before_the_fields_is_a_field_of_its_own(name):
         read_phrase(text, NOW)
 
 
+@pytest.mark.parametrize(
+    ("text", "zone", "rest"),
+    [
+        ("*/5 9-17 * * 1-5 Europe/Berlin", "Europe/Berlin", "*/5 9-17 * * 1-5"),
+        ("0 0 8 * * 1-5  America/Argentina/Ushuaia", "America/Argentina/Ushuaia", "0 0 8 * * 1-5"),
+        ("0 8 * * 1 UTC", "UTC", "0 8 * * 1"),
+    ],
+)
+def test_so_is_a_zone_after_the_fields(text, zone, rest):
+    with pytest.raises(Invalid) as refused:
+        read_phrase(text, NOW)
+    assert refused.value.details[0].why == because("zone-in-timing", zone=zone, rest=rest)
+
+
 @pytest.mark.parametrize("text", ["H H(0-7) * * *", "H/15 * * * *", "H 8 * * 1-5", "~ 8 * * *"])
 def test_signs_of_jenkins_and_openbsd_are_named_with_their_place(text):
     with pytest.raises(Invalid) as refused:

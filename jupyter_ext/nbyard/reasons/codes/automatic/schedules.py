@@ -25,6 +25,15 @@ REFUSED = {
         "Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here,"
         " Sunday is 0 or 7 and Monday is 1."
     ),
+    "cron-spread": code(
+        "Write a number of your choice. Jenkins derives it from the name of a job, other programs"
+        " choose it at random."
+    ),
+    "cron-near-day": code(
+        "nbyard knows no nearest working day. Write a day of the month, or LW for the last working"
+        " day."
+    ),
+    "cron-instead": code("Write {text}", text=str),
     "timing-dialect": code(
         "'{text}' is a timing of {program}. Write a phrase or cron expression, such as '{example}'",
         text=str,
