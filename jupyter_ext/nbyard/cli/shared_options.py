@@ -1,5 +1,6 @@
 """Options that many commands share."""
 
+import sys
 from typing import Any
 
 import click
@@ -33,3 +34,19 @@ def with_options(command: Any, *options: Any) -> Any:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def confirm(question: str) -> None:
+    """Ask a question; abort unless the answer is yes.
+
+    Raises:
+        click.UsageError: nobody can answer; the command needs --yes.
+        click.Abort: the answer is no.
+    """
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        words = "Nothing was changed: no terminal can answer. Add --yes to skip the question."
+        raise click.UsageError(words) from None

@@ -1,5 +1,6 @@
 """The files of a new project folder. Each starter runs at once, without further packages."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
@@ -8,6 +9,7 @@ from nbyard.domain.parsing.canonical_json import canonical
 
 Starter = Literal["workflow", "notebook", "script"]
 STARTERS: tuple[Starter, ...] = get_args(Starter)
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 IGNORED = ".ipynb_checkpoints/\n__pycache__/\noutputs/\n"
 DATA = """day,visitors
 2026-03-01,120
@@ -76,7 +78,8 @@ def project_text(name: str, schedule: Mapping[str, str]) -> str:
         'evaluation_data = ""',
         'criteria = ""',
         "",
-        "# [schedules.morning]",
+        # Names of schedules are unique, and each project has one by its name.
+        f"# [schedules.{name if BARE.fullmatch(name) else _quoted(name)}]",
         *(f"# {key} = {_quoted(value)}" for key, value in schedule.items()),
         "",
         "# [notifications.team]  # a channel: nbyard channels create team",

@@ -12,7 +12,8 @@ from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule, with_texts
 from nbyard.domain.schedules.due_times import plan_of_timing
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
-from nbyard.errors import Detail, Invalid
+from nbyard.domain.unique_names import check_free
+from nbyard.errors import Detail, Invalid, NameTaken
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
@@ -93,6 +94,26 @@ def wanted_schedules(
             check_events(events, f"{where}.notify.{channel[:40]}")
         wanted[name] = made
     return wanted
+
+
+def check_names(
+    names: Mapping[str, str], rows: Mapping[str, ScheduleRow], wanted: Iterable[str]
+) -> None:
+    """Check that new schedules of a push have free names; `names` are all names by ID.
+
+    Raises:
+        NameTaken: another schedule has a similar name; the field is `schedules.NAME`.
+    """
+    own = {row.schedule.id for row in rows.values()}
+    taken = {key: name for key, name in names.items() if key not in own}
+    for name in wanted:
+        try:
+            check_free(taken, "schedule-exists", name)
+        except NameTaken as error:
+            detail = Detail.of(f"schedules.{name[:40]}", error.reason)
+            raise NameTaken(error.reason, hint=error.hint_reason, details=[detail]) from None
+        # Neither may two entries of the file have similar names.
+        taken[f"schedules.{name}"] = name
 
 
 def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedSchedule]) -> None:

@@ -21,7 +21,7 @@ def test_each_starter_has_its_first_file_and_a_valid_project_file(starter, name)
     assert tomllib.loads(files["nbyard.toml"])["project"]["name"] == name
     text = re.sub(r"(?m)^# (?=[a-z]|\[)", "", files["nbyard.toml"])
     found = read_definition(text.encode())
-    assert found.schedules["morning"].path == first
+    assert found.schedules[name].path == first
     assert found.notifications["team"][0].events == ["failed", "recovered"]
     assert found.retention["recent"].keep == 20
     for path in files:

@@ -144,9 +144,23 @@ def _daily(path):
 def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, yard, root):
     (root / "morning.py").write_text("print()\n")
     yard.services.schedules.create(ann, _daily("morning.py"))
-    with pytest.raises(NameTaken):
-        projects.push(ann, folder(MORNING))
+    for call in (projects.plan, projects.push):
+        with pytest.raises(NameTaken) as refused:
+            call(ann, folder(MORNING))
+        assert refused.value.details[0].path == "schedules.morning"
+        assert "'morning 2' is free" in refused.value.hint
     assert yard.services.schedules.get(ann, "morning").run.path == "morning.py"
+    assert projects.list(ann).items == []
+
+
+def test_entries_with_similar_names_are_refused_before_anything_is_stored(projects, ann, folder):
+    plain, wide = (MORNING.replace("morning", f'"a{space}b"') for space in (" ", "\u2003"))
+    with pytest.raises(NameTaken) as refused:
+        projects.plan(ann, folder(plain + wide))
+    assert refused.value.details[0].path == "schedules.a\u2003b"
+    projects.push(ann, folder(plain))
+    projects.push(ann, folder(wide))  # the schedule before gives its name back
+    assert projects.plan(ann, folder(wide)).changes == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,13 @@ import click
 
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.project_views import show_changes
-from nbyard.cli.shared_options import connect, json_option, server_option, with_options
+from nbyard.cli.shared_options import (
+    confirm,
+    connect,
+    json_option,
+    server_option,
+    with_options,
+)
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
@@ -86,8 +92,8 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         return
     if not as_json:
         show_changes(found)
-    if not yes and not click.confirm("Apply these changes?", err=True):
-        raise click.Abort
+    if not yes:
+        confirm("Apply these changes?")
     if found.missing:
         packed = pack_files(files, found.missing)
         pieces = (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
@@ -169,8 +175,8 @@ def pull(project: str, folder: str, yes: bool, server: str, as_json: bool) -> No
         show_changes(pulled.plan)
     if not pulled.plan.changes:
         return
-    if not yes and not click.confirm(f"Write these changes to {pulled.folder}?", err=True):
-        raise click.Abort
+    if not yes:
+        confirm(f"Write these changes to {pulled.folder}?")
     for path in pulled.missing:
         source, _ = connection.project_file(pulled.name, path)
         with source, pulled.writing(path) as target:

@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.cli.output.clean_up_views import rules_text, show_preview
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.shared_options import connect, json_option, server_option, with_options
+from nbyard.cli.shared_options import confirm, connect, json_option, server_option, with_options
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.state_machines import RUN
@@ -111,7 +111,7 @@ def clean_up(
     if dry_run or not preview.count:
         return
     if not yes:
-        click.confirm(f"Delete {preview.count} runs?", abort=True, err=True)
+        confirm(f"Delete {preview.count} runs?")
     deleted, left = 0, 1
     while left:
         done = runs.clean_up(body, project=project)

@@ -50,6 +50,13 @@ def test_a_push_shows_its_changes_and_a_second_has_none(shell, folder, commit):
     assert "1 schedule" in shell("projects", "show", "wine").out
 
 
+def test_without_a_terminal_a_push_names_the_option(shell, folder, commit):
+    commit()
+    refused = shell("push")
+    assert refused.code == 2 and "--yes" in refused.err
+    assert shell("projects", "ls", "--json").out.count("wine") == 0
+
+
 def test_uncommitted_changes_are_sent_on_request_only(shell, folder, commit):
     commit()
     shell("push", "--yes")
