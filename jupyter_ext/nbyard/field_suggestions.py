@@ -1,7 +1,7 @@
 """Suggestions for unknown fields: the most similar known names."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 # "Object contains unknown field `naem` - at `$.nodes[...]`"
@@ -10,6 +10,8 @@ UNKNOWN = re.compile(
     re.DOTALL,
 )
 STEP = re.compile(r"\.([^.\[]+)|\[[^\]]*\]")
+INDEX = re.compile(r"\[(\d+)\]")
+ANY_KEY = "[...]"
 TOLD = 40
 LEAST = 3
 ALIKE, NEARLY = 0.7, 0.8
@@ -63,6 +65,61 @@ def add_suggestions(words: str, kind: Any) -> str:
     if not known:
         return words
     return f"{found['words']}{suggestion_text(found['name'], known)}{found['at'] or ''}"
+
+
+def add_key_names(
+    words: str, plain: Mapping[str, Any], kind: Any, always: Mapping[str, Any]
+) -> str:
+    """Return msgspec's error message with names of keys in place of `[...]` for any key.
+
+    `kind` is the expected type of `plain`, `always` is what each part of it needs at its top.
+    Each name is the first that, alone, causes the same message.
+    """
+    steps: list[str | int] = []
+    keyed: set[int] = set()
+    named = words
+    for part in words.partition("`$")[2].split(ANY_KEY)[:-1]:
+        for step in INDEX.sub(r".\1", part).split(".")[1:]:
+            steps.append(int(step) if step.isdigit() else step)
+        keyed.add(len(steps))
+        holder: Any = plain
+        for key in steps:
+            holder = holder[key]
+        alone = (
+            key for key in holder if _refusal(plain, [*steps, key], keyed, kind, always) == words
+        )
+        if (name := next(alone, None)) is None:
+            return words
+        steps.append(name)
+        named = named.replace(ANY_KEY, f".{name}", 1)
+    return named
+
+
+def _refusal(
+    plain: Mapping[str, Any],
+    steps: Sequence[str | int],
+    keyed: Set[int],
+    kind: Any,
+    always: Mapping[str, Any],
+) -> str:
+    """Return the message about `plain` without other parts and other keys at these depths."""
+    import msgspec
+
+    found: Any = plain
+    layers: list[Any] = []
+    for depth, step in enumerate(steps):
+        layers.append({} if depth in keyed else found if depth else always)
+        found = found[step]
+    for layer, step in zip(reversed(layers), reversed(steps), strict=True):
+        if isinstance(layer, list):
+            found = [*layer[: int(step)], found, *layer[int(step) + 1 :]]
+        else:
+            found = {**layer, step: found}
+    try:
+        msgspec.convert(found, kind)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def _members(found: Any) -> list[Any]:

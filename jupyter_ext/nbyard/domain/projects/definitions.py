@@ -14,9 +14,11 @@ from nbyard.domain.projects.notifications import (
 )
 from nbyard.domain.projects.schedule_entries import ScheduleEntry, without_false
 from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.projects.toml_places import mismatch_place, with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import Invalid
+from nbyard.field_suggestions import add_key_names, add_suggestions
 from nbyard.reasons.structs import because
 
 ChangeKind = Literal["project", "environment", "schedule", "file", "notification", "policy"]
@@ -102,15 +104,21 @@ def read_definition(text: bytes) -> ProjectDefinition:
     if len(text) > MOST_BYTES:
         raise Invalid.field(FILE, because("larger-than-mib", most=MOST_BYTES >> 20))
     try:
-        document = tomllib.loads(text.decode())
+        document = tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Invalid.field(FILE, because("not-utf8", byte=error.start)) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Invalid.field(FILE, because("not-toml", message=str(error))) from None
+    plain = without_false(as_lists(document))
     try:
-        found = msgspec.convert(without_false(as_lists(document)), ProjectDefinition)
+        found = msgspec.convert(plain, ProjectDefinition)
     except msgspec.ValidationError as error:
-        raise Invalid.field(FILE, because("schema-mismatch", message=str(error))) from None
+        words = add_suggestions(
+            add_key_names(str(error), plain, ProjectDefinition, {}), ProjectDefinition
+        )
+        place, what = mismatch_place(words)
+        refused = Invalid.field(place or FILE, because("schema-mismatch", message=what))
+        raise with_lines(refused, FILE, text, FILE) from None
     notifications = {name: sorted_entries(one) for name, one in found.notifications.items()}
     return msgspec.structs.replace(found, notifications=notifications)
 

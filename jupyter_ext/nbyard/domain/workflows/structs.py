@@ -6,7 +6,7 @@ follow a file (`path`, relative to the document's folder) or name a stored objec
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,14 +17,13 @@ from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
-from nbyard.field_suggestions import add_suggestions, near_spelling
+from nbyard.field_suggestions import add_key_names, add_suggestions, near_spelling
 from nbyard.reasons.structs import Reason, because
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 COMMENT_ID = re.compile(r"#[A-Za-z0-9_-]{1,63}\Z")
 NUMBER = re.compile("([0-9]+)")
 DATA = "data"
-ANY_KEY = "[...]"
 MAX_NODES = 10_000
 # JavaScript does not treat it as an ordinary key of an object
 PROTOTYPE = "__proto__"
@@ -150,7 +149,8 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     except BadRequest as error:
         raise Invalid.field("document", error.reason) from None
     except msgspec.ValidationError as error:
-        message = add_suggestions(_with_names(plain, str(error)), Document)
+        named = add_key_names(str(error), plain, Document, {"version": 1})
+        message = add_suggestions(named, Document)
         raise Invalid.field("document", because("wrong-shape", message=message)) from None
     known = Meta.__struct_fields__
     for name in plain.get("meta", {}):
@@ -190,42 +190,6 @@ def _versioned(text: str | bytes) -> Any:
             raise BadRequest(because("unknown-version", version=str(version)))
         plain["version"] = 1  # 1.0 is the same number
     return plain
-
-
-def _with_names(plain: Mapping[str, Any], words: str) -> str:
-    """Return the message with the names of keys in place of msgspec's `[...]` for any key.
-    Each name is the first that, alone, causes the same message."""
-    steps: list[str] = []
-    keyed: set[int] = set()
-    told = words
-    for part in words.partition("`$")[2].split(ANY_KEY)[:-1]:
-        steps += part.split(".")[1:]
-        keyed.add(len(steps))
-        holder: Any = plain
-        for step in steps:
-            holder = holder[step]
-        alone = (key for key in holder if _refusal(plain, [*steps, key], keyed) == words)
-        if (name := next(alone, None)) is None:
-            return words
-        steps.append(name)
-        told = told.replace(ANY_KEY, f".{name}", 1)
-    return told
-
-
-def _refusal(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) -> str:
-    """Return the message about the document without other blocks and other keys at these depths."""
-    found = plain
-    layers: list[Mapping[str, Any]] = []
-    for depth, step in enumerate(steps):
-        layers.append({} if depth in keyed else {"version": 1} if not depth else found)
-        found = found[step]
-    for layer, step in zip(reversed(layers), reversed(steps), strict=True):
-        found = {**layer, step: found}
-    try:
-        msgspec.convert(found, Document)
-    except msgspec.ValidationError as error:
-        return str(error)
-    return ""
 
 
 def with_pins(document: Document, pins: Mapping[str, Pin | None]) -> Document:

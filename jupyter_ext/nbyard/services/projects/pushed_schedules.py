@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.environments.references import split_reference
 from nbyard.domain.names import check_name
 from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule, with_texts
 from nbyard.domain.schedules.due_times import plan_of_timing
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
-from nbyard.domain.unique_names import check_free
+from nbyard.domain.unique_names import check_free, nearest_names
 from nbyard.errors import Detail, Invalid, NameTaken
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
@@ -86,6 +87,8 @@ def wanted_schedules(
             made = stored.get(name, PushedSchedule(entry.when)).with_entry(entry, local_zone())
         except Invalid as error:
             raise fields_below(error, where) from None
+        if bool(made.path) == bool(made.executable):
+            raise Invalid.field(f"{where}.path", because("path-or-executable"))
         if made.path and made.path.partition("::")[0] not in files:
             raise Invalid.field(f"{where}.path", because("not-among-files", path=made.path[:200]))
         if len(made.notify) > MOST_RULES:
@@ -114,6 +117,29 @@ def check_names(
             raise NameTaken(error.reason, hint=error.hint_reason, details=[detail]) from None
         # Neither may two entries of the file have similar names.
         taken[f"schedules.{name}"] = name
+
+
+def check_environments(
+    parts: ServiceContext,
+    c: Connection,
+    owner: str,
+    wanted: Mapping[str, PushedSchedule],
+    defined: Container[str],
+) -> None:
+    """Check that the file defines the environments of its schedules, or that they are present.
+
+    Raises:
+        Invalid: an environment is unknown; the field is `schedules.NAME.environment`.
+    """
+    rows = parts.store.environments
+    for name, entry in wanted.items():
+        bare = split_reference(entry.environment)[0]
+        if entry.environment and not any(
+            one in defined or rows.get(c, owner, one) for one in (entry.environment, bare)
+        ):
+            near = nearest_names(rows.names(c, owner).values(), bare)
+            why = because("unknown-environment", name=entry.environment[:80], present=near)
+            raise Invalid.field(f"schedules.{name[:40]}.environment", why)
 
 
 def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedSchedule]) -> None:

@@ -51,6 +51,7 @@ from nbyard.services.projects.pushed_rules import (
 )
 from nbyard.services.projects.pushed_schedules import (
     ScheduleSync,
+    check_environments,
     check_names,
     check_timings,
     entries_of,
@@ -180,6 +181,7 @@ class ProjectPushes(ProjectPolicies):
             present_schedules = stored_schedules(rows)
             wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)
             check_names(self._parts.store.schedules.names(c, caller.name), rows, wanted)
+            check_environments(self._parts, c, caller.name, wanted, environments)
             others = (self._store.environments.get(c, caller.name, one) for one in environments)
             present = {
                 one.name: EnvironmentEntry(one.current.requirements) for one in others if one

@@ -19,6 +19,7 @@ from nbyard.errors import Invalid
 
 DOCS = Path(__file__).resolve().parents[4] / "docs/how-to/projects.md"
 EIGHT = datetime.fromisoformat("2026-12-01T08:00")  # without a zone, as in the file
+ENTRY = b"[project]\nname = 'a'\n[schedules.x]\nwhen = ''\n"
 WHOLE = b"""
 [project]
 name = "wine"
@@ -47,14 +48,23 @@ def test_a_whole_file():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"", "project"),
-        (b"[project]", "name"),
-        (b"[project]\nname = 1", "name"),
-        (b"[project]\nname = 'a'\n[schedule.x]\nwhen = ''", "schedule"),
-        (b"[project]\nname = 'a'\n[schedules.x]\npath = ''", "when"),
-        (b"[project]\nname = 'a'\n[schedules.x]\nwhen = ''\noverlap = 'no'", "overlap"),
-        (b"[project]\nname = 'a'\n[schedules.x]\nwhen = ''\nnotify = 'team'", "notify"),
-        (b"[project]\nname = 'a'\n[schedules.x]\nwhen = ''\nnotify.team = ['late']", "late"),
+        (b"", "nbyard.toml: .*project"),
+        (b"[project]", "line 1: project.name: .*missing"),
+        (b"[project]\nname = 1", "line 2: project.name: Expected"),
+        (b"[project]\nname = 'a'\n[schedule.x]\nwhen = ''", "line 3: schedule: .*schedules meant"),
+        (b"[project]\nname = 'a'\n[[schedules]]\nwhen = ''", "line 3: schedules: .*array"),
+        (b"[project]\nname = 'a'\n[schedules.x]\npath = ''", "line 3: schedules.x.when: .*missing"),
+        (ENTRY + b"wen = 'daily'", "line 5: schedules.x.wen: .*when meant"),
+        (ENTRY + b"overlap = 'no'", "line 5: schedules.x.overlap: .*'no'"),
+        (ENTRY + b"\n# note\nat_most = 'a'", "line 7: schedules.x.at_most: Expected"),
+        (ENTRY + b"notify = 'team'", "line 5: schedules.x.notify: .*object"),
+        (ENTRY + b"notify.team = ['late']", "line 5: schedules.x.notify.team.0: .*'late'"),
+        (ENTRY + b"[schedules.'a b']\nwhen = 1", "line 6: schedules.a b.when: Expected"),
+        (ENTRY + b"[retention.r]\nkep = 1", "line 6: retention.r.kep: .*keep meant"),
+        (
+            ENTRY + b"[[notifications.t]]\n[[notifications.t]]\nevents = [\n'fail']",
+            "line 7: notifications.t.1.events.0: .*'fail'",
+        ),
         (b"[project\nname = 'a'", "line 1"),
         (b"[project]\nname = 'a'\nname = 'b'", "overwrite"),
         (b"\xff", "byte 0"),
@@ -65,7 +75,11 @@ def test_a_whole_file():
 def test_a_wrong_file_is_refused_with_the_place(text, words):
     with pytest.raises(Invalid, match=f"(?i){words}") as refused:
         read_definition(text)
-    assert refused.value.details[0].path == "nbyard.toml"
+    assert refused.value.details[0].path.startswith("nbyard.toml")
+
+
+def test_a_byte_order_mark_is_skipped():
+    assert read_definition(b"\xef\xbb\xbf" + WHOLE) == read_definition(WHOLE)
 
 
 def test_false_removes_times_and_limits():

@@ -1,13 +1,21 @@
 """The schedules of a project file: checked, and made those of the store."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from nbyard.domain.notices.rules import MOST_RULES
 from nbyard.domain.projects.definitions import ProjectChange
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, NameTaken
 from nbyard.reasons.structs import because
-from nbyard.services.projects.pushed_schedules import check_timings, fields_below, wanted_schedules
+from nbyard.services.projects.pushed_schedules import (
+    check_names,
+    check_timings,
+    fields_below,
+    wanted_schedules,
+)
 
 EIGHT = ScheduleEntry("weekdays 8:00", "./a.py::main")
 
@@ -31,6 +39,16 @@ def test_a_channel_needs_events():
     with pytest.raises(Invalid) as refused:
         wanted_schedules({"morning": entry}, {}, {"a.py"})
     assert refused.value.details[0].path == "schedules.morning.notify"
+
+
+def test_names_are_free_or_those_of_the_project():
+    row: Any = SimpleNamespace(schedule=SimpleNamespace(id="1"))
+    names = {"1": "a b", "2": "other"}
+    check_names(names, {"a b": row}, ["a\u2003b", "new"])
+    for wanted in (["other"], ["a b"], ["c d", "c\u2003d"]):
+        with pytest.raises(NameTaken) as refused:
+            check_names(names, {}, wanted)
+        assert refused.value.details[0].path == f"schedules.{wanted[-1]}"
 
 
 def test_only_new_times_are_checked():

@@ -153,16 +153,6 @@ def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, ya
     assert projects.list(ann).items == []
 
 
-def test_entries_with_similar_names_are_refused_before_anything_is_stored(projects, ann, folder):
-    plain, wide = (MORNING.replace("morning", f'"a{space}b"') for space in (" ", "\u2003"))
-    with pytest.raises(NameTaken) as refused:
-        projects.plan(ann, folder(plain + wide))
-    assert refused.value.details[0].path == "schedules.a\u2003b"
-    projects.push(ann, folder(plain))
-    projects.push(ann, folder(wide))  # the schedule before gives its name back
-    assert projects.plan(ann, folder(wide)).changes == []
-
-
 @pytest.mark.parametrize(
     ("toml", "path"),
     [
@@ -174,6 +164,9 @@ def test_entries_with_similar_names_are_refused_before_anything_is_stored(projec
         (MORNING + "ends_at = 2020-01-01T08:00:00\n", "schedules.morning.ends_at"),
         (MORNING.replace("Europe/Berlin", "Moon"), "schedules.morning.zone"),
         (MORNING.replace("morning", '" "'), "schedules. "),
+        (MORNING + 'executable = "x"\n', "schedules.morning.path"),
+        ('[schedules.x]\nwhen = "daily"\n', "schedules.x.path"),
+        (MORNING + 'environment = "tools"\n', "schedules.morning.environment"),
         (TOOLS.replace("== 1", "=="), "environments.tools.requirements.1"),
         (TOOLS.replace("tools", '"a/b"'), "environments.a/b"),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,14 @@ from nbyard.cli.shared_options import (
     with_options,
 )
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
+from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, NameTaken
 from nbyard.host.git.repository_state import repository_state
 from nbyard.transfer import project_selection as selection
 from nbyard.transfer.project_pull import Pull
-from nbyard.transfer.project_selection import Choice, pack_files
+from nbyard.transfer.project_selection import Choice, SelectedFile, pack_files
 
 CHUNK = 8 << 20
 ARCHIVE = "project.zip"
@@ -61,8 +64,9 @@ def plan(server: str, as_json: bool, **given: Any) -> None:
       nbyard plan --current --server 8888
     """
     connection = connect(server)
-    body, _ = _request(**given)
-    _show(connection.projects.plan(body=body), as_json)
+    body, files = _request(**given)
+    with _naming_lines(files):
+        _show(connection.projects.plan(body=body), as_json)
 
 
 @click.command()
@@ -85,7 +89,8 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     """
     connection = connect(server)
     body, files = _request(**given)
-    found = connection.projects.plan(body=body)
+    with _naming_lines(files):
+        found = connection.projects.plan(body=body)
     if not found.changes:
         # The server restores files of schedules that are missing.
         _show(connection.projects.push(body=body), as_json)
@@ -99,7 +104,8 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         pieces = (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
         upload = connection.upload(ARCHIVE, len(packed), pieces)
         body = ProjectPush(body.definition, body.files, upload, body.git)
-    done = _send(connection, body)
+    with _naming_lines(files):
+        done = _send(connection, body)
     if as_json:
         show_json(done)
     else:
@@ -121,6 +127,15 @@ def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
             print_note(f"{name}: waiting for its installation…")
             while connection.environments.get(environment=name).current.state in live:
                 connection.wait(LOOK_SECONDS)
+
+
+@contextmanager
+def _naming_lines(files: Mapping[str, SelectedFile]) -> Iterator[None]:
+    """Add lines of the project file to the fields of an error."""
+    try:
+        yield
+    except (Invalid, NameTaken) as error:
+        raise with_lines(error, FILE, files[FILE].content) from None
 
 
 def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:
