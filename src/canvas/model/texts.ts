@@ -148,6 +148,7 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   return words.join(', ');
 }
 
+/** Return a duration as `9.5 s`, `42 s` or, in minutes and seconds, `3:05`. */
 export function duration(seconds: number): string {
   if (seconds < 10) {
     return `${seconds.toFixed(1)} s`;

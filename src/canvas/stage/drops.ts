@@ -1,6 +1,6 @@
 import { Drag } from '@lumino/dragdrop';
 import { CONTENTS_MIME, REF_MIME } from '../../document/dragTypes';
-import { droppedOn, edgeAt } from './dropOnCard';
+import { edgeAt, insertOrConnect } from './insertOrConnect';
 import { CanvasController } from '../model/controller';
 import { addFiles, addRow } from '../model/editing';
 import { nodeOf } from './gestures';
@@ -57,5 +57,5 @@ function take(canvas: CanvasController, event: Drag.Event): void {
       at
     );
   };
-  void droppedOn(canvas, on, add, edgeAt(event.clientX, event.clientY));
+  void insertOrConnect(canvas, on, add, edgeAt(event.clientX, event.clientY));
 }

@@ -13,7 +13,7 @@ import {
 import { IEdge, isComment } from '../../document/flow';
 import { REF_MIME } from '../../document/dragTypes';
 import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
-import { droppedOn, edgeAt, insertInto } from './dropOnCard';
+import { edgeAt, insertInto, insertOrConnect } from './insertOrConnect';
 import { connect, connectToNode, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { addThing, copyText, pasteText, removeSelection } from '../model/editing';
@@ -118,7 +118,7 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
           const point = { x: event.clientX, y: event.clientY };
           const { x, y } = canvas.flow!.screenToFlowPosition(point);
           const row = JSON.parse(text) as IPaletteRow;
-          void droppedOn(
+          void insertOrConnect(
             canvas,
             nodeOf(event.target),
             () => addThing(canvas, row, [Math.round(x), Math.round(y)]),

@@ -1,4 +1,4 @@
-import { droppedOn } from '../../stage/dropOnCard';
+import { insertOrConnect } from '../../stage/insertOrConnect';
 import {
   connect,
   connectAutomatically,
@@ -179,7 +179,7 @@ describe('arrows', () => {
     const { canvas, backend, settle } = one;
     canvas.doc.remove(['clean'], []);
     const before = steps(canvas);
-    const dropped = droppedOn(canvas, 'sales', async () => {
+    const dropped = insertOrConnect(canvas, 'sales', async () => {
       canvas.doc.addNode('clean', { type: 'executable', path: 'clean.ipynb' }, [0, 0]);
       backend.proposals = [RAW, DATA];
       return ['clean'];
@@ -195,7 +195,7 @@ describe('arrows', () => {
   it('K3: a dataset dropped on a notebook feeds it, and stands before it', async () => {
     const { canvas, settle } = one;
     canvas.doc.remove(['sales'], []);
-    const dropped = droppedOn(canvas, 'clean', async () => {
+    const dropped = insertOrConnect(canvas, 'clean', async () => {
       canvas.doc.addNode('sales', { type: 'dataset', path: 'sales.csv' }, [0, 0]);
       return ['sales'];
     });
@@ -209,7 +209,7 @@ describe('arrows', () => {
     const { canvas, backend, settle } = one;
     const drop = async (proposals: typeof backend.proposals) => {
       canvas.doc.remove(['train'], []);
-      const dropped = droppedOn(canvas, 'clean', async () => {
+      const dropped = insertOrConnect(canvas, 'clean', async () => {
         canvas.doc.addNode('train', { type: 'executable', path: 'train.ipynb' }, [0, 0]);
         backend.proposals = proposals;
         return ['train'];

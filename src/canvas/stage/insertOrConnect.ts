@@ -1,4 +1,4 @@
-/** Connects things that are dropped on a card. */
+/** Adds what is dropped on the canvas: connects it to a card, or inserts it into a connection. */
 import { fittingEdges, portsOf } from '../../document/edges';
 import { edgeId, IEdge } from '../../document/flow';
 import { connect, fitting } from '../model/connecting';
@@ -8,10 +8,10 @@ import { show } from './navigation';
 import { placeBeside } from '../model/placement';
 
 /**
- * Add things where they were dropped. A thing dropped on a card is connected to it if exactly one
- * connection is possible. All of it is one undo step.
+ * Add things where they were dropped, in one undo step. A thing dropped on a connection is inserted
+ * into it. A thing dropped on a card is connected to it if exactly one connection is possible.
  */
-export async function droppedOn(
+export async function insertOrConnect(
   canvas: CanvasController,
   card: string | undefined,
   add: () => Promise<string[]>,

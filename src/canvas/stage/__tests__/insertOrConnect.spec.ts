@@ -1,4 +1,4 @@
-import { droppedOn, insertInto } from '../dropOnCard';
+import { insertInto, insertOrConnect } from '../insertOrConnect';
 import { takeFromDesktop } from '../desktopFiles';
 import { connect } from '../../model/connecting';
 import { removeSelection } from '../../model/editing';
@@ -89,7 +89,7 @@ describe('a thing that is dropped on a card', () => {
     canvas.doc.remove(['clean', 'train'], []);
     await settle();
     const { moves, end } = picture(one, 500);
-    const dropped = droppedOn(canvas, 'sales', async () => {
+    const dropped = insertOrConnect(canvas, 'sales', async () => {
       canvas.doc.addNode('clean', { type: 'executable', path: 'clean.ipynb' }, [0, 0]);
       return ['clean'];
     });
