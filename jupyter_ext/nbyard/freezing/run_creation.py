@@ -69,7 +69,7 @@ def create_run(  # noqa: PLR0913
         "workflow_id": template.workflow_id,
         "workflow_version_id": template.workflow_version_id,
         "parameters": recorded,
-        "runtime": content.wish.runtime,
+        "runtime": content.overrides.runtime,
         "priority": content.priority,
         "edges": msgspec.to_builtins(content.edges()),
         "reason": None,
@@ -179,7 +179,7 @@ def plan_run(
     """
     credentials = store.credentials.references(c, owner)
     chosen, nodes = frozenset(content.chosen), content.nodes
-    plans = plan_tasks(content.document, nodes, values, chosen, content.wish, credentials)
+    plans = plan_tasks(content.document, nodes, values, chosen, content.overrides, credentials)
     if not plans:
         raise Invalid.field("document", because("nothing-to-run"))
     return [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]

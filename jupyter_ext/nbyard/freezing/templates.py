@@ -11,7 +11,7 @@ import msgspec
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.forecasts import ForecastRequest
-from nbyard.domain.runs.planning import Wish
+from nbyard.domain.runs.planning import RunOverrides
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.runtime_names import DOCKER
@@ -55,7 +55,7 @@ class FrozenRequest(msgspec.Struct, frozen=True):
     meant: Document
     chosen: Collection[str]
     nodes: Freeze
-    wish: Wish
+    overrides: RunOverrides
     is_there: IsThere
     git: GitState | None = None
 
@@ -93,13 +93,13 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
     check_runtimes(document, body.runtime)
     if body.environment:
         resolver.used(body.environment)
-    nodes, wish = Freeze(resolver, meant.nodes), _wish(context, body)
+    nodes, overrides = Freeze(resolver, meant.nodes), _overrides(context, body)
     is_there = files_now(context, owner, body.path, document.meta.id)
     # A forecast stores nothing.
     is_asked = not isinstance(body, ForecastRequest)
     git = commit_of(context, owner, body, document) if is_asked else None
     return FrozenRequest(
-        context, owner, body, name, document, meant, chosen, nodes, wish, is_there, git
+        context, owner, body, name, document, meant, chosen, nodes, overrides, is_there, git
     )
 
 
@@ -107,7 +107,7 @@ def check_request(context: FreezingContext, owner: str, body: NewRun) -> Documen
     """Return the document to run after the checks of `freeze` that need no freezing."""
     _, document = _opened(context, owner, body)
     check_runtimes(document, body.runtime)
-    _wish(context, body)
+    _overrides(context, body)
     return document
 
 
@@ -135,7 +135,7 @@ def content_of(
         document=frozen.meant,
         nodes=resolved,
         chosen=sorted(frozen.chosen),
-        wish=frozen.wish,
+        overrides=frozen.overrides,
         parameters=list(declared.values()),
         needed=[n for n, a in declared.items() if a.required and n in used],
         values=given_values(declared, body, owner),
@@ -195,7 +195,7 @@ def _opened(context: FreezingContext, owner: str, body: NewRun) -> tuple[Resolve
     return resolver, single_document(resolver, body)
 
 
-def _wish(context: FreezingContext, body: NewRun) -> Wish:
+def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:
     settings = context.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
     # Fail now: a task with too many GPUs would wait in the queue forever.
@@ -211,4 +211,4 @@ def _wish(context: FreezingContext, body: NewRun) -> Wish:
         )
     usual = DOCKER if body.image else settings.default_runtime
     runtime = body.runtime or usual
-    return Wish(runtime, body.image, body.force, bool(body.runtime), warm, body.gpu)
+    return RunOverrides(runtime, body.image, body.force, bool(body.runtime), warm, body.gpu)

@@ -77,7 +77,7 @@ def plans_of_request(yard: Yard, c: Connection, frozen: FrozenRequest) -> list[T
     resolved, body = frozen.nodes.rows(c), frozen.body
     values = {"n": 2} | body.parameters
     credentials = yard.store.credentials.references(c, frozen.owner)
-    return plan_tasks(frozen.meant, resolved, values, frozen.chosen, frozen.wish, credentials)
+    return plan_tasks(frozen.meant, resolved, values, frozen.chosen, frozen.overrides, credentials)
 
 
 @BOTH

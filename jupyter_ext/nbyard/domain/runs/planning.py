@@ -62,7 +62,7 @@ Credentials = Mapping[str, SecretOf]
 NO_CREDENTIAL = because("no-credential-named")
 
 
-class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
     """The options of a run that override the document."""
 
     runtime: str
@@ -212,7 +212,7 @@ def plan_tasks(
     resolved: Resolved,
     values: Mapping[str, Any],
     chosen: Collection[str],
-    wish: Wish,
+    overrides: RunOverrides,
     credentials: Credentials,
 ) -> list[TaskPlan]:
     """Return the tasks of a run in topological order, none for muted and bypassed nodes.
@@ -231,7 +231,7 @@ def plan_tasks(
     order = topological_order([n for n in document.nodes if n in chosen], edges)
     if problems:
         raise_problems(problems)
-    planner = _Planner(document, resolved, values, wish, credentials)
+    planner = _Planner(document, resolved, values, overrides, credentials)
     fed: dict[str, dict[str, Edge]] = {}
     for edge in edges:
         fed.setdefault(edge.target, {})[edge.input] = edge
@@ -298,7 +298,7 @@ class _Planner(msgspec.Struct, frozen=True):
     document: Document
     resolved: Resolved
     values: Mapping[str, Any]
-    wish: Wish
+    overrides: RunOverrides
     credentials: Credentials
 
     def plan(self, name: str, fed: Mapping[str, Edge]) -> TaskPlan:
@@ -307,7 +307,7 @@ class _Planner(msgspec.Struct, frozen=True):
         Raises:
             Invalid: the value of a parameter is refused, or names a missing credential.
         """
-        node, known, wish = self.document.nodes[name], self.resolved[name], self.wish
+        node, known, overrides = self.document.nodes[name], self.resolved[name], self.overrides
         bindings = self._bindings(name, fed)
         default = known.resources
         label = node.label or display_name(node.path) or known.name
@@ -315,9 +315,9 @@ class _Planner(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(known.pinned, label=label)
         limits = node.over(default)
         if limits["gpu"] is None:
-            limits["gpu"] = wish.gpu
+            limits["gpu"] = overrides.gpu
         image = node.image or default.image
-        runtime = runtime_of(node, known.kind, image, wish)
+        runtime = runtime_of(node, known.kind, image, overrides)
         if runtime == DOCKER:
             image = image or default.hinted_image
         lock = known.lock_digest if runtime != PROCESS else ""
@@ -332,13 +332,13 @@ class _Planner(msgspec.Struct, frozen=True):
             arguments=known.arguments,
             bindings=bindings,
             runtime=runtime,
-            image=wish.image or image,
-            warm=wish.warm and not default.ports and not has_secrets,
+            image=overrides.image or image,
+            warm=overrides.warm and not default.ports and not has_secrets,
             requirements=node.requirements or default.requirements,
             requirements_digest=lock or known.requirements_digest,
             environment=known.environment,
             kernel=known.kernel,
-            force=wish.force,
+            force=overrides.force,
             ports=default.ports,
             tensorboard=default.tensorboard,
             **limits,
@@ -387,13 +387,13 @@ class _Planner(msgspec.Struct, frozen=True):
         raise Invalid.field(place or f"{name}.{argument.name}", NO_CREDENTIAL)
 
 
-def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
+def runtime_of(node: Node, kind: str, image: str, overrides: RunOverrides) -> str:
     """Return the runtime of a node of that kind and image.
 
     The runtime set for the run overrides the node's. Processes have no image: by default, a
     node with an image runs in containers.
     """
-    if wish.runtime_given:
-        return wish.runtime
-    is_contained = kind == CONTAINER or (image and wish.runtime == PROCESS)
-    return node.runtime or (DOCKER if is_contained else wish.runtime)
+    if overrides.runtime_given:
+        return overrides.runtime
+    is_contained = kind == CONTAINER or (image and overrides.runtime == PROCESS)
+    return node.runtime or (DOCKER if is_contained else overrides.runtime)

@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.runs.git_states import GitState
-from nbyard.domain.runs.planning import ResolvedNode, Wish
+from nbyard.domain.runs.planning import ResolvedNode, RunOverrides
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.domain.workflows.active_nodes import active_part
 from nbyard.domain.workflows.structs import Document, Edge
@@ -26,7 +26,7 @@ class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
     document: Document
     nodes: dict[str, ResolvedNode]
     chosen: list[str]
-    wish: Wish
+    overrides: RunOverrides = msgspec.field(name="wish")  # its name in stored templates
     parameters: list[Argument] = []
     needed: list[str] = []
     values: dict[str, Any] = {}

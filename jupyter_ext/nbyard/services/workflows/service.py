@@ -11,7 +11,7 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.planning import (
     CONTAINER,
     ResolvedNode,
-    Wish,
+    RunOverrides,
     find_problems,
     raise_problems,
     runtime_of,
@@ -128,7 +128,7 @@ class WorkflowService:
         document, resolver = self._opened(caller, path)
         check_runtimes(document, runtime)
         usual = runtime or self._parts.settings.default_runtime
-        wish = Wish(usual, runtime_given=bool(runtime))
+        overrides = RunOverrides(usual, runtime_given=bool(runtime))
         known = {
             name: (node, resolver.view(node))
             for name, node in without_muted(document).nodes.items()
@@ -137,7 +137,7 @@ class WorkflowService:
         nodes = {
             name: node
             for name, (node, view) in known.items()
-            if runtime_of(node, view.kind, node.image or view.image, wish) == DOCKER
+            if runtime_of(node, view.kind, node.image or view.image, overrides) == DOCKER
         }
         freeze = Freeze(resolver, nodes)
         problems = {name: known[name][1].problem for name in nodes}

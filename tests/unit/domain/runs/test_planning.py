@@ -11,7 +11,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.structs import Resources
 from nbyard.domain.runs.planning import (
     ResolvedNode,
-    Wish,
+    RunOverrides,
     find_problems,
     output_filename,
     plan_tasks,
@@ -57,8 +57,10 @@ def _document(edges=EDGES, parameters=None, train=None, **clean):
     return Document(1, Meta(parameters=parameters or {}), nodes, dict(edges))
 
 
-def _plans(document, values=None, resolved=RESOLVED, chosen=ALL, wish=None):
-    made = plan_tasks(document, resolved, values or {}, chosen, wish or Wish("process"), {})
+def _plans(document, values=None, resolved=RESOLVED, chosen=ALL, overrides=None):
+    made = plan_tasks(
+        document, resolved, values or {}, chosen, overrides or RunOverrides("process"), {}
+    )
     return {plan.node: plan for plan in made}
 
 
@@ -108,15 +110,15 @@ def test_a_bypassed_node_that_leaves_an_input_open_blocks_the_run_once():
     ]
 
 
-def test_nodes_follow_the_wish_then_themselves_then_their_executable():
+def test_nodes_follow_the_overrides_then_themselves_then_their_executable():
     own = _document(image="own", cpu=0.5, label="Clean", runtime="docker", cache=False)
-    plain = _plans(_document(), wish=Wish("process", runtime_given=True))["clean"]
+    plain = _plans(_document(), overrides=RunOverrides("process", runtime_given=True))["clean"]
     assert (plain.image, plain.cpu, plain.runtime, plain.cache) == ("img", 2.0, "process", None)
-    told = _plans(own, wish=Wish("process"))["clean"]
+    told = _plans(own, overrides=RunOverrides("process"))["clean"]
     assert (told.image, told.cpu, told.runtime, told.cache) == ("own", 0.5, "docker", False)
     assert told.label == "Clean"
     assert not told.warm
-    wished = _plans(own, wish=Wish("process", "w", True, True, True))["clean"]
+    wished = _plans(own, overrides=RunOverrides("process", "w", True, True, True))["clean"]
     assert (wished.image, wished.runtime) == ("w", "process")
     assert wished.force and wished.warm
 
@@ -124,9 +126,9 @@ def test_nodes_follow_the_wish_then_themselves_then_their_executable():
 def test_what_names_an_image_runs_in_it_unless_somebody_says_otherwise():
     """M4, R12: a process has none; a cluster is no process, and refuses it."""
     for document in (_document(), _document(image="own")):
-        plans = _plans(document, wish=Wish("process"))
+        plans = _plans(document, overrides=RunOverrides("process"))
         assert (plans["clean"].runtime, plans["train"].runtime) == ("docker", "process")
-    told = _plans(_document(runtime="process"), wish=Wish("process"))["clean"]
+    told = _plans(_document(runtime="process"), overrides=RunOverrides("process"))["clean"]
     assert told.runtime == "process"
 
 
@@ -136,41 +138,44 @@ def test_a_hinted_image_is_for_what_runs_in_containers_anyway():
         **RESOLVED,
         "clean": ResolvedNode("x.cwl", CLEAN, resources=Resources(hinted_image="h")),
     }
-    plain = _plans(_document(), resolved=known, wish=Wish("process"))["clean"]
+    plain = _plans(_document(), resolved=known, overrides=RunOverrides("process"))["clean"]
     assert (plain.runtime, plain.image) == ("process", "")
-    for document, wish, image in (
-        (_document(), Wish("docker"), "h"),
-        (_document(runtime="docker"), Wish("process"), "h"),
-        (_document(image="own"), Wish("docker"), "own"),
-        (_document(), Wish("docker", "wished"), "wished"),
+    for document, overrides, image in (
+        (_document(), RunOverrides("docker"), "h"),
+        (_document(runtime="docker"), RunOverrides("process"), "h"),
+        (_document(image="own"), RunOverrides("docker"), "own"),
+        (_document(), RunOverrides("docker", "wished"), "wished"),
     ):
-        found = _plans(document, resolved=known, wish=wish)["clean"]
+        found = _plans(document, resolved=known, overrides=overrides)["clean"]
         assert (found.runtime, found.image) == ("docker", image)
-    assert _plans(_document(), resolved=known, wish=Wish("dask"))["clean"].image == ""
+    assert _plans(_document(), resolved=known, overrides=RunOverrides("dask"))["clean"].image == ""
 
 
 def test_a_shell_is_refused_where_there_is_no_container():
     """E13: ShellCommandRequirement of a tool of CWL."""
     known = {**RESOLVED, "clean": ResolvedNode("x.cwl", CLEAN, for_shell=True)}
-    assert _plans(_document(), resolved=known, wish=Wish("docker"))["clean"].runtime == "docker"
-    for wish in (Wish("process"), Wish("dask")):
+    assert (
+        _plans(_document(), resolved=known, overrides=RunOverrides("docker"))["clean"].runtime
+        == "docker"
+    )
+    for overrides in (RunOverrides("process"), RunOverrides("dask")):
         with pytest.raises(Invalid, match=r"clean\.runtime: its command line is for a shell"):
-            _plans(_document(), resolved=known, wish=wish)
+            _plans(_document(), resolved=known, overrides=overrides)
 
 
 def test_an_image_is_refused_where_the_work_would_not_be_in_it():
     """R12: by the node's name, whoever wants the image and whoever the cluster."""
     own = _document(image="own", runtime="dask")
-    for document, wish, named in (
-        (own, Wish("process"), "clean.image"),
-        (_document(), Wish("dask"), "clean.image"),
-        (own, Wish("dask", "wished", runtime_given=True), "clean.image; train.image"),
+    for document, overrides, named in (
+        (own, RunOverrides("process"), "clean.image"),
+        (_document(), RunOverrides("dask"), "clean.image"),
+        (own, RunOverrides("dask", "wished", runtime_given=True), "clean.image; train.image"),
     ):
         with pytest.raises(Invalid) as refused:
-            _plans(document, wish=wish)
+            _plans(document, overrides=overrides)
         assert "; ".join(sorted(one.path for one in refused.value.details)) == named
         assert "remove the image" in refused.value.message
-    assert _plans(own, wish=Wish("docker", runtime_given=True))["clean"].image == "own"
+    assert _plans(own, overrides=RunOverrides("docker", runtime_given=True))["clean"].image == "own"
 
 
 def test_parameters_are_bound_and_read_as_the_argument_wants_them():
@@ -373,7 +378,7 @@ def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
             "executable", arguments={} if value is None else {"token": Binding(value=value)}
         )
         document = Document(1, Meta(), {"tool": node})
-        warm = Wish("docker", warm=True)
+        warm = RunOverrides("docker", warm=True)
         return plan_tasks(document, known, {}, {"tool"}, warm, {"api": api})[0]
 
     plan = planned("api")
@@ -390,10 +395,10 @@ def test_what_has_ports_is_planned_with_them_and_warms_no_container():
     document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
     told = Resources(ports={"web": 0}, tensorboard="runs")
     known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", told)}
-    (plan,) = plan_tasks(document, known, {}, {"tool"}, Wish("docker", warm=True), {})
+    (plan,) = plan_tasks(document, known, {}, {"tool"}, RunOverrides("docker", warm=True), {})
     assert (plan.ports, plan.tensorboard, plan.warm) == ({"web": 0}, "runs", False)
     assert plan.is_monitored and not plan.warning
-    (plan,) = plan_tasks(document, known, {}, {"tool"}, Wish("dask"), {})
+    (plan,) = plan_tasks(document, known, {}, {"tool"}, RunOverrides("dask"), {})
     assert not plan.is_monitored and plan.warning == because("no-links-on-dask")
 
 

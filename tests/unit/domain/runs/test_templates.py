@@ -1,7 +1,9 @@
 """The content of run templates."""
 
+import msgspec
+
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.runs.planning import ResolvedNode, Wish
+from nbyard.domain.runs.planning import ResolvedNode, RunOverrides
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, TaskPlan
 from nbyard.domain.runs.templates import TemplateContent
 from nbyard.domain.workflows.edges import data_port
@@ -23,8 +25,11 @@ DATA = BytesOf("sha256:data", "a.csv")
 def test_connections_pass_bypassed_nodes() -> None:
     frozen = {name: ResolvedNode(name, PORTS) for name in "ab"}
     frozen |= {"data": ResolvedNode("a.csv", [data_port("csv")], DATA)}
-    content = TemplateContent(Document(1, nodes=NODES, edges=EDGES), frozen, ["b"], Wish("process"))
+    content = TemplateContent(
+        Document(1, nodes=NODES, edges=EDGES), frozen, ["b"], RunOverrides("process")
+    )
     assert content.edges() == [Edge("data", "data", "b", "in")]
+    assert msgspec.to_builtins(content)["wish"] == {"runtime": "process"}  # as stored earlier
 
 
 def test_every_byte_that_a_node_names_is_told() -> None:
@@ -38,6 +43,6 @@ def test_every_byte_that_a_node_names_is_told() -> None:
         "a": ResolvedNode("a", requirements_digest="sha256:text", lock_digest="sha256:own"),
         "b": ResolvedNode("b", pinned=pinned),
     }
-    content = TemplateContent(Document(1), frozen, [], Wish("process"))
+    content = TemplateContent(Document(1), frozen, [], RunOverrides("process"))
     names = ("data", "text", "own", "lock", "had")
     assert {*content.digests()} - {""} == {f"sha256:{name}" for name in names}

@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.runs.planning import ResolvedNode, Wish, plan_tasks
+from nbyard.domain.runs.planning import ResolvedNode, RunOverrides, plan_tasks
 from nbyard.domain.runs.structs import ResultOf, TaskPlan
 from nbyard.domain.workflows.active_nodes import (
     active_part,
@@ -251,7 +251,7 @@ def test_each_task_of_any_plan_has_its_required_inputs(
     try:
         chosen = selected_nodes(document, scope, sorted(named))
         meant = without_muted(document)
-        plans = plan_tasks(meant, resolved, {}, chosen, Wish("process"), {})
+        plans = plan_tasks(meant, resolved, {}, chosen, RunOverrides("process"), {})
     except Invalid:
         assume(False)  # the run is refused
     planned = {plan.node for plan in plans}

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.runs.planning import ResolvedNode, Wish
+from nbyard.domain.runs.planning import ResolvedNode, RunOverrides
 from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.workflows.structs import Document, Node
@@ -24,7 +24,7 @@ def content(version: str = "", **changes: Any) -> TemplateContent:
         "work": ResolvedNode("work", version_id=version, requirements_digest="sha256:packages"),
         "pinned": ResolvedNode("p", pinned=pinned),
     }
-    made = TemplateContent(DOCUMENT, nodes, ["data", "work"], Wish("process"))
+    made = TemplateContent(DOCUMENT, nodes, ["data", "work"], RunOverrides("process"))
     return msgspec.structs.replace(made, **changes)
 
 
