@@ -203,8 +203,8 @@ class RuntimeConformance:
         if isinstance(runtime, KnowsImages):
             assert runtime.image_id("nbyard.invalid/missing:1") == ""
         if isinstance(runtime, KnowsPaths):
-            wait_until(lambda: bool(_machines(runtime)))
-            for states in _machines(runtime):
+            wait_until(lambda: bool(_states_by_machine(runtime)))
+            for states in _states_by_machine(runtime):
                 assert list(states["/"][0]) == ["folder"]
                 assert list(states["/nbyard-missing"][0]) == ["missing"]
         if isinstance(runtime, KnowsPackages):
@@ -224,7 +224,7 @@ def _installed(runtime: KnowsPackages) -> list[Lock]:
         return []
 
 
-def _machines(runtime: KnowsPaths) -> Sequence[Mapping[str, PathState]]:
+def _states_by_machine(runtime: KnowsPaths) -> Sequence[Mapping[str, PathState]]:
     """Return the states of two paths on each machine, or nothing until the machines are there."""
     try:
         return runtime.path_states(["/", "/nbyard-missing"])

@@ -38,7 +38,7 @@ class Library(Protocol):
     def read_csv(self, path: str) -> Any:
         """Read a frame from a text table that another program wrote."""
 
-    def told(self, frame: Any) -> dict[str, Any]:
+    def describe(self, frame: Any) -> dict[str, Any]:
         """Return the number of rows, and names and types of the columns."""
 
 
@@ -88,15 +88,15 @@ class Pandas:
     def read_csv(self, path: str) -> Any:
         import pandas
 
-        told = text_tables.table_description(path)
+        description = text_tables.table_description(path)
         return (
-            text_tables.of_pandas(path, told)
-            if told
+            text_tables.of_pandas(path, description)
+            if description
             else pandas.read_csv(path, sep=_separator(path))
         )
 
-    def told(self, frame: Any) -> dict[str, Any]:
-        return _told(self, len(frame), frame.dtypes.items())
+    def describe(self, frame: Any) -> dict[str, Any]:
+        return _described(self, len(frame), frame.dtypes.items())
 
 
 class Polars:
@@ -115,15 +115,15 @@ class Polars:
     def read_csv(self, path: str) -> Any:
         import polars
 
-        told = text_tables.table_description(path)
+        description = text_tables.table_description(path)
         return (
-            text_tables.of_polars(path, told)
-            if told
+            text_tables.of_polars(path, description)
+            if description
             else polars.read_csv(path, separator=_separator(path), glob=False)
         )
 
-    def told(self, frame: Any) -> dict[str, Any]:
-        return _told(self, frame.height, frame.schema.items())
+    def describe(self, frame: Any) -> dict[str, Any]:
+        return _described(self, frame.height, frame.schema.items())
 
 
 class Arrow:
@@ -150,12 +150,12 @@ class Arrow:
     def read_csv(self, path: str) -> Any:
         from pyarrow import csv
 
-        if told := text_tables.table_description(path):
-            return text_tables.of_pyarrow(path, told)
+        if description := text_tables.table_description(path):
+            return text_tables.of_pyarrow(path, description)
         return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=_separator(path)))
 
-    def told(self, frame: Any) -> dict[str, Any]:
-        return _told(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))
+    def describe(self, frame: Any) -> dict[str, Any]:
+        return _described(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))
 
 
 def _separator(path: str) -> str:
@@ -215,7 +215,7 @@ def frame_errors() -> tuple[type[Exception], ...]:
     return (ValueError, TypeError, NotImplementedError, OverflowError, *own)
 
 
-def _told(library: Library, rows: int, columns: Any) -> dict[str, Any]:
+def _described(library: Library, rows: int, columns: Any) -> dict[str, Any]:
     named = [[str(name), str(kind)] for name, kind in columns]
     return {
         "frame": f"{library.name}.{library.frame}",

@@ -133,10 +133,10 @@ def output(name: str, value: Any) -> None:
         )
     path = os.path.join(os.environ[ATTEMPT], declared["path"])
     _write(form, path)
-    told = {"format": form.format, "filename": form.filename, **form.told}
-    told["media_type"] = MEDIA_TYPES.get(form.format, "")
+    description = {"format": form.format, "filename": form.filename, **form.description}
+    description["media_type"] = MEDIA_TYPES.get(form.format, "")
     with open(os.path.join(os.path.dirname(path), TYPE), "w", encoding="utf-8") as file:
-        json.dump(told, file)
+        json.dump(description, file)
 
 
 def _check(name: str) -> None:

@@ -48,7 +48,7 @@ class Form(NamedTuple):
 
     format: str
     write: Callable[[str], None]
-    told: Mapping[str, Any] = {}
+    description: Mapping[str, Any] = {}
     filename: str = ""
 
 
@@ -73,7 +73,7 @@ def form_of(value: Any) -> Form:
         return _of_bytes(TEXT, _encoded(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _of_bytes(BYTES, bytes(value))
-    if (form := _of_library(value)) is not None:
+    if (form := _library_form(value)) is not None:
         return form
     try:
         text = json.dumps(_plain(value, ""), ensure_ascii=False, allow_nan=False)
@@ -82,11 +82,13 @@ def form_of(value: Any) -> Form:
     return _of_bytes(JSON, _encoded(text))
 
 
-def _of_library(value: Any) -> Form | None:
+def _library_form(value: Any) -> Form | None:
     """Return the form of a data frame, an array or a figure, None for other values."""
     library = dataframe_files.library_of(value)
     if library is not None:
-        return Form(TABLE, lambda path: _framed(library.write, value, path), library.told(value))
+        return Form(
+            TABLE, lambda path: _framed(library.write, value, path), library.describe(value)
+        )
     if _is_of(value, "numpy", "ndarray"):
         return _of_array(value)
     if _is_of(value, "matplotlib.figure", "Figure"):

@@ -85,9 +85,9 @@ class ForkedKernel:
         if self.is_alive():
             os.killpg(self.pid, number)
 
-    async def end(self, talk: Talk | None, *, kindly: bool) -> None:
-        """End the kernel. With `kindly`, let it run its exit handlers first."""
-        if talk is not None and kindly:
+    async def end(self, talk: Talk | None, *, gracefully: bool) -> None:
+        """End the kernel. With `gracefully`, let it run its exit handlers first."""
+        if talk is not None and gracefully:
             talk.ask_to_end()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_SECONDS):

@@ -12,10 +12,10 @@ from typing import Any
 
 from .in_process_kernel import UNKNOWN, App, build, config_files
 
-_built: list[Prebuilt] = []
+_built: list[PrebuiltKernel] = []
 
 
-class Prebuilt:
+class PrebuiltKernel:
     """A kernel, and the changes to the process that come from building it.
 
     The changes are kept aside and apply only in the kernel's own process.
@@ -79,12 +79,12 @@ def build_early() -> None:
     if config_files():
         return  # configuration files may be programs, which must not run in this process
     try:
-        _built.append(Prebuilt())
+        _built.append(PrebuiltKernel())
     except (*UNKNOWN, OSError, SystemExit) as error:  # IPython exits if it cannot be configured
         raise RuntimeError(f"this ipykernel is not known: {error}") from error
 
 
-def take_early() -> Prebuilt | None:
+def take_early() -> PrebuiltKernel | None:
     """Return the kernel that was built early, if any, for another use."""
     return _built.pop() if _built else None
 

@@ -64,12 +64,12 @@ class PlainClient(NotebookClient):
 
 
 class Client(PlainClient):
-    """Passes streams on at once, and merges and limits them in the notebook."""
+    """Writes streams to the log at once, and merges and limits them in the notebook."""
 
     passes_on = True
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        """Handle a message from the kernel. Streams are passed on at once."""
+        """Handle a message from the kernel. Streams are written to the log at once."""
         self.session.save_within(AUTOSAVE_SECONDS)
         if msg["msg_type"] == "stream":
             text = msg["content"].get("text", "")
@@ -327,10 +327,10 @@ class Session:
         """Add the state of widgets to the notebook after its last cell."""
         self.client.set_widgets_metadata()
 
-    async def close(self, kindly: bool) -> None:
-        """End the kernel. With `kindly`, after success, let it run its exit handlers first."""
+    async def close(self, gracefully: bool) -> None:
+        """End the kernel. With `gracefully`, after success, let it run its exit handlers first."""
         self._closes = True
-        await self._process.end(self.client.kc, kindly=kindly)
+        await self._process.end(self.client.kc, gracefully=gracefully)
 
     def save_within(self, seconds: float = SAVE_SECONDS) -> None:
         """Schedule a save of executed.ipynb, `seconds` after the last one.

@@ -199,11 +199,11 @@ class StartedKernel:
                 os.close(handle)
         await manager.shutdown_kernel(now=not await manager.is_alive())
 
-    async def end(self, talk: Any, *, kindly: bool) -> None:
-        """End the kernel. With `kindly`, let it run its exit handlers first."""
+    async def end(self, talk: Any, *, gracefully: bool) -> None:
+        """End the kernel. With `gracefully`, let it run its exit handlers first."""
         manager = self._client.km if self._client is not None else None
         if talk is not None:
-            if kindly and manager is not None:
+            if gracefully and manager is not None:
                 await self._ask_to_end()
             talk.stop_channels()
         if manager is not None and manager.has_kernel:

@@ -91,7 +91,7 @@ class Parent:
         if self._requests in ready:
             self._obey()
         elif kernel:
-            self._have_ready(kernel)
+            self._prepare_supervisor(kernel)
         else:
             pool.dismiss_unneeded()
             self._supervisors.dismiss_idle()
@@ -175,7 +175,7 @@ class Parent:
             remove_scratch(scratch)
         self._pool.dismiss(one)
 
-    def _have_ready(self, kernel: str) -> None:
+    def _prepare_supervisor(self, kernel: str) -> None:
         """Fork a supervisor that prepares a kernel and waits for an attempt."""
         from ..kernels.specifications import is_forkable
 

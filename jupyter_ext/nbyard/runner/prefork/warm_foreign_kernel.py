@@ -176,13 +176,13 @@ class ForeignKernel(StartedKernel):
                 raise ValueError(name)
             addressed[address] = value
         async with asyncio.timeout(CLAIM_SECONDS):
-            content, printed = await self._ask(language.request(told, addressed))
+            content, printed = await self._execute(language.request(told, addressed))
         there, paths = language.answer(content, printed)
         if there != pid or not stamped.items() <= processes.variables_of(pid).items():
             raise KernelNotWarm(self._name)  # another process answered, or variables are missing
         return list(paths)
 
-    async def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    async def _execute(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Run code in the kernel. Return its reply and what it printed."""
         client, printed, is_idle = self._client.kc, "", False
         asked = client.execute(**request, store_history=False, allow_stdin=False)

@@ -105,7 +105,7 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Li
     if language_info is not None and await foreign.claim(told):
         return await _serve(told, report, (foreign, client, language_info))
     report.stage("kernel-start")
-    await foreign.end(client.kc, kindly=False)
+    await foreign.end(client.kc, gracefully=False)
     return await _serve(told, report, (None, None, None))
 
 

@@ -22,7 +22,7 @@ from ..kernels import import_stubs, wire
 from ..kernels.forked_client import Talk
 from ..kernels.forked_kernel import language_info
 from ..kernels.in_process_kernel import App
-from ..kernels.prebuilt import Prebuilt, unchanged
+from ..kernels.prebuilt import PrebuiltKernel, unchanged
 from ..work import run_notebook
 from ..work.status_pipe import Report
 
@@ -31,7 +31,7 @@ PLAY_SECONDS = 20.0  # a kernel of an unknown version may never answer
 WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 
-def run_warm_up(prebuilt: Prebuilt) -> None:
+def run_warm_up(prebuilt: PrebuiltKernel) -> None:
     """Run the warm-up notebook with this kernel, which is unusable afterwards."""
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"

@@ -27,7 +27,7 @@ class WorkerSupervisor(Supervisor):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self._output = Output(self._task["mark"], self._feed, self._turn_to)
+        self._output = OutputSplitter(self._task["mark"], self._feed, self._turn_to)
         self._opening = b""
         self._current = ""
         self._since = 0.0
@@ -37,7 +37,7 @@ class WorkerSupervisor(Supervisor):
         self._limit: tuple[float, float] | None = None
         self._lines: list[bytes] = []
         self._used_before: dict[str, Any] = {}
-        self._is_told = True
+        self._is_woken = True
         self._next_poke = 0.0
 
     def run(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class WorkerSupervisor(Supervisor):
     # What calls print
 
     def _on_output(self, descriptor: int) -> None:
-        self._output.sort(self._read(descriptor))
+        self._output.split(self._read(descriptor))
         self._write()
 
     def _feed(self, data: bytes) -> None:
@@ -135,20 +135,20 @@ class WorkerSupervisor(Supervisor):
             data, self._lines = b"".join(self._lines), []
             with open(self._folder.at(RESULTS), "ab", 0) as file:
                 file.write(data)
-            self._is_told = False
-        self._tell_dispatcher()
+            self._is_woken = False
+        self._wake_dispatcher()
 
-    def _tell_dispatcher(self) -> None:
+    def _wake_dispatcher(self) -> None:
         """Wake the dispatcher: at once when idle, else after a short while for several results."""
-        if self._is_told or (self._current != NOBODY and time.monotonic() < self._next_poke):
+        if self._is_woken or (self._current != NOBODY and time.monotonic() < self._next_poke):
             return
-        self._is_told = True
+        self._is_woken = True
         self._next_poke = time.monotonic() + POKE_SECONDS
         self._folder.poke(self._task.get("wake") or "", self._task["attempt_id"])
 
     def _patience(self) -> float:
-        self._tell_dispatcher()
-        return super()._patience() if self._is_told else POKE_SECONDS
+        self._wake_dispatcher()
+        return super()._patience() if self._is_woken else POKE_SECONDS
 
     def _obey_limits(self, now: float) -> None:
         super()._obey_limits(now)
@@ -157,8 +157,8 @@ class WorkerSupervisor(Supervisor):
             self._end("failed", work_outcome.failure_record("timeout", reason), GRACE_SECONDS)
 
 
-class Output:
-    """Splits the worker's output at the marks in it."""
+class OutputSplitter:
+    """Splits the worker's output at its marks: text goes to `feed`, names in marks to `begin`."""
 
     def __init__(self, mark: str, feed: Any, begin: Any) -> None:
         whole = mark_of(mark, NOBODY)
@@ -166,7 +166,7 @@ class Output:
         self._feed, self._begin = feed, begin
         self._rest = b""
 
-    def sort(self, data: bytes) -> None:
+    def split(self, data: bytes) -> None:
         """Process more output. No data means its end."""
         rest = self._rest + data
         while (at := rest.find(self._head)) >= 0 and len(rest) >= at + self._length:

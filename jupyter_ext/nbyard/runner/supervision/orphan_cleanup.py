@@ -51,8 +51,8 @@ class OrphanCleanup:
             remove_scratch(self._scratch)
         os._exit(0)
 
-    def dismiss(self) -> None:
-        """Remove the folder for sockets and stop the guard process, if any."""
+    def close(self) -> None:
+        """Remove the folder for sockets, and stop the guard process if there is one."""
         remove_scratch(self._scratch)
         if not self.pid:
             return

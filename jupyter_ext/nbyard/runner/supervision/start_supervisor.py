@@ -95,7 +95,7 @@ def _supervise(
     lock = _lock(folder)
     if lock is None:
         return _answer(ready)
-    scratch = waiting.scratch if waiting else _scratch(folder, task)
+    scratch = waiting.scratch if waiting else _socket_folder(folder, task)
     # The pid in runner.json invites SIGUSR1. The request to stop is in a file, so the signal may be
     # ignored until it has a handler.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
@@ -119,7 +119,7 @@ def _supervise(
     result = supervisor.run()
     secret_files.delete_linked_secrets(folder.path)
     write_result(folder, task, result, RESERVE)
-    guard.dismiss()
+    guard.close()
     supervisor.close()
     if not parent:  # a parent trusts no result from before a restart of the machine
         folder.make_durable("result.json")
@@ -142,8 +142,11 @@ def _lock(folder: AttemptFolder) -> int | None:
     return lock
 
 
-def _scratch(folder: AttemptFolder, task: dict) -> str:  # type: ignore[type-arg]
-    """Return a folder for the sockets of a notebook. Its path is short, as sockets require."""
+def _socket_folder(folder: AttemptFolder, task: dict) -> str:  # type: ignore[type-arg]
+    """Return a folder for the sockets of a notebook, "" for other work.
+
+    Its path is short, as sockets require.
+    """
     if task["work"]["kind"] != "notebook":
         return ""
     try:

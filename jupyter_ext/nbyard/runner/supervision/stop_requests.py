@@ -14,19 +14,19 @@ class Signals:
 
     def __init__(self) -> None:
         self.stop: Reason | None = None
-        self._hear, self._tell = os.pipe()
-        for end in (self._hear, self._tell):
+        self._read_end, self._write_end = os.pipe()
+        for end in (self._read_end, self._write_end):
             os.set_blocking(end, False)
 
-    def handle(self, selector: selectors.BaseSelector) -> None:
+    def install_handlers(self, selector: selectors.BaseSelector) -> None:
         """Install the signal handlers; each signal wakes the selector."""
-        signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGUSR1, lambda *_: None)
         signal.signal(signal.SIGHUP, lambda *_: None)  # if ignored, the work would inherit that
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
-        selector.register(self._hear, selectors.EVENT_READ, lambda one: os.read(one, 4096))
+        selector.register(self._read_end, selectors.EVENT_READ, lambda one: os.read(one, 4096))
 
     def _on_stop(self, number: int, _frame: object) -> None:
         self.stop = because("supervisor-stopped", signal=signal.Signals(number).name)
@@ -37,5 +37,5 @@ class Signals:
 
     def close(self) -> None:
         """Close both ends of the pipe, after `leave`."""
-        for end in (self._hear, self._tell):
+        for end in (self._read_end, self._write_end):
             os.close(end)

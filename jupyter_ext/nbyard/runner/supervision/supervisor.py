@@ -83,7 +83,7 @@ class Supervisor:
         started_at = self._clock.now()
         self._reserve.hold(self._folder.path)
         adopt_orphans()
-        self._signals.handle(self._selector)
+        self._signals.install_handlers(self._selector)
         try:
             self._obey_cancel()
             if self._ending is None:
@@ -250,7 +250,7 @@ class Supervisor:
             self._watch.leave()
         left = 0
         # adopted processes are children, too
-        if self._children.reap() and self._lets_stay():
+        if self._children.reap() and self._keep_runner():
             while heard := self._selector.select(0):
                 for key, _ in heard:
                     key.data(key.fd)
@@ -269,7 +269,7 @@ class Supervisor:
         self.log.end()
         self._signals.leave()
 
-    def _lets_stay(self) -> bool:
+    def _keep_runner(self) -> bool:
         """Return whether the runner stays for another attempt. Kill it if it is not alone."""
         children, end = self._children, self._reports.end
         if self._ending is not None or children.status is not None:

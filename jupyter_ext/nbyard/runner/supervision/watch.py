@@ -65,15 +65,15 @@ class Watch:
 
     def _begin(self) -> None:
         self._inotify = Inotify()
-        for inside in self._folders():
+        for inside in self._list():
             self._places[self._inotify.add(os.path.join(self._folder, inside), MASK)] = inside
         self.take()
         self._listed.clear()  # listed by the code above
         self._selector.register(self._inotify.descriptor, selectors.EVENT_READ, self.take)
         self._is_heard = True
 
-    def _folders(self) -> list[str]:
-        """Return the paths of all folders, relative to the watched one, which is empty."""
+    def _list(self) -> list[str]:
+        """Record all files. Return the paths of all folders, relative to the watched one ("")."""
         found = [""]
         for inside in found:
             start = _before(inside)

@@ -151,7 +151,7 @@ def _found(
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(value, file, ensure_ascii=False)
     for name in wanted.keys() - alone.keys():
-        found[name] = _beside(folder, work, name, wanted[name], found)
+        found[name] = _files_named_after(folder, work, name, wanted[name], found)
     return found
 
 
@@ -235,7 +235,7 @@ def contents_of(path: str) -> str:
         raise NoValue(because("contents-not-text", byte=error.start)) from error
 
 
-def _beside(
+def _files_named_after(
     folder: AttemptFolder,
     work: str,
     name: str,

@@ -49,7 +49,7 @@ class Sighting(msgspec.Struct, frozen=True):
     is_shared: bool
 
 
-class Wishes(NamedTuple):
+class TaskRequirements(NamedTuple):
     """The requirements of a task: resources of its worker, and its priority in the queue.
 
     A higher priority comes first. Equal priorities keep their order.
@@ -189,7 +189,7 @@ class Cluster:
         found: dict[str, Any] = self._answer(self._connected(), ask, None)
         return found
 
-    def submit(self, key: str, wishes: Wishes, *words: Any) -> "Future":
+    def submit(self, key: str, requirements: TaskRequirements, *words: Any) -> "Future":
         """Submit `worker_functions.run`. While a future exists, it runs only once per key."""
         with self._lock:
             return self._connected().submit(
@@ -199,8 +199,8 @@ class Cluster:
                 key=key,
                 pure=False,
                 retries=0,
-                resources=wishes.resources or None,
-                priority=wishes.priority,
+                resources=requirements.resources or None,
+                priority=requirements.priority,
                 # else by key, for tasks that are submitted at about the same time
                 fifo_timeout="0 ms",
             )

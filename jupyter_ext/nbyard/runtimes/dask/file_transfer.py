@@ -48,7 +48,7 @@ def send_files(folder: Path, ask: Ask) -> None:
     if os.path.lexists(secrets):
         entries = listings.list_entries(secrets, os.listdir(secrets))
         batch = [piece for entry in entries for piece in _pieces(entry)]
-        ask("give", _with_data(batch, listings.read_files(secrets, batch)))
+        ask("store_secrets", _with_data(batch, listings.read_files(secrets, batch)))
     ask("fill", [])
 
 

@@ -20,7 +20,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.runner import secret_files
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask.attempt import DaskAttempt
-from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
+from nbyard.runtimes.dask.cluster import Cluster, Sighting, TaskRequirements
 from nbyard.runtimes.dask.installed_packages import InstalledPackages
 from nbyard.runtimes.dask.worker_calls import PATHS, WorkerGone
 from nbyard.runtimes.protocol import Observation, Order, PathState
@@ -107,7 +107,7 @@ class DaskRuntime:
             "attempt_id": order.attempt_id,
             "folder": str(order.folder.resolve()),
             "nonce": hashlib.sha256((order.folder / TASK).read_bytes()).hexdigest(),
-            "runner": _runner(),
+            "runner": _packed_runner(),
             "has_secrets": os.path.lexists(order.folder / secret_files.SECRETS),
             "environment": {
                 "NBYARD_STORE": order.store_id,
@@ -115,7 +115,7 @@ class DaskRuntime:
             },
             **_topics(order.store_id),
         }
-        future = self.cluster.submit(key, Wishes(resources, order.priority), job)
+        future = self.cluster.submit(key, TaskRequirements(resources, order.priority), job)
         attempt.begin(future)
         self.cluster.publish(name, future)
 
@@ -258,7 +258,7 @@ def _topics(store_id: str) -> dict[str, str]:
 
 
 @cache
-def _runner() -> bytes:
+def _packed_runner() -> bytes:
     """Return the runner as an archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:

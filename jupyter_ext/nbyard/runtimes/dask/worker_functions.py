@@ -68,7 +68,7 @@ def run(job: dict[str, Any]) -> Why | None:
     try:
         return Visit(worker, job, place).stay()
     finally:
-        _forget(place)
+        _remove_secrets(place)
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -274,16 +274,16 @@ def fill(place: str, entries: list[Entry]) -> None:
         put(place, FILLED)
 
 
-def give(place: str, entries: list[Entry]) -> None:
-    """Store secrets in memory."""
-    _forget(place)
+def store_secrets(place: str, entries: list[Entry]) -> None:
+    """Store the attempt's secrets in a folder in memory, and link it into the attempt folder."""
+    _remove_secrets(place)
     target = f"{_ours()}{os.getpid()}-{os.path.basename(place)}"
     os.mkdir(target, 0o700)
     write_entries(target, entries)
     os.symlink(target, os.path.join(place, ATTEMPT, SECRETS))
 
 
-def _forget(place: str) -> None:
+def _remove_secrets(place: str) -> None:
     if os.path.islink(link := os.path.join(place, ATTEMPT, SECRETS)):
         shutil.rmtree(os.readlink(link), ignore_errors=True)
         os.unlink(link)

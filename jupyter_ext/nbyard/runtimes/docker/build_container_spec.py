@@ -93,7 +93,10 @@ def is_ours(owned_object: OwnedObject) -> bool:
 
 
 def container_user(info: EngineInfo) -> tuple[int, int]:
-    """Return the user and group for the work: the calling user, never root of the machine."""
+    """Return the user and group for the work: the calling user, or nobody if that is root.
+
+    In a rootless engine, root (0, 0) is the calling user.
+    """
     if info.is_rootless:
         # Root in a rootless container is the user who runs the engine. No other ID maps to that
         # user.

@@ -33,7 +33,7 @@ from nbyard.runtimes.docker.checks.installed_packages import Locks
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import prepare_folder, requirements_text, write_image
 from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.warm.warm_attempt import MARK, GuestAttempt, can_serve
+from nbyard.runtimes.docker.warm.warm_attempt import MARK, WarmAttempt, can_serve
 from nbyard.runtimes.docker.warm.warm_containers import FOLDER as CONTAINERS
 from nbyard.runtimes.docker.warm.warm_containers import WarmContainers
 from nbyard.runtimes.protocol import CodeImage, ImageFor, Observation, Order
@@ -186,7 +186,7 @@ class DockerRuntime:
         url, in_warm, _ = order.site.partition(MARK)
         engine = self._engine(url)
         if in_warm or (order.warm and not order.site):
-            return GuestAttempt(order, engine, self._networks, self._warm)
+            return WarmAttempt(order, engine, self._networks, self._warm)
         return ContainerAttempt(order, engine, self._networks)
 
     def _engine(self, site: str) -> Engine:
@@ -214,8 +214,8 @@ class DockerRuntime:
     def _launch(self, attempt: ContainerAttempt) -> None:
         engine, order = attempt.engine, attempt.order
         _mind_cancel(order)
-        if isinstance(attempt, GuestAttempt):
-            self._lodge(attempt)
+        if isinstance(attempt, WarmAttempt):
+            self._start_warm(attempt)
             return
         with self._networks.use(engine, order) as network:
             spec = self._prepare(attempt)
@@ -228,8 +228,8 @@ class DockerRuntime:
         if not is_done:
             raise NbyardError(because("container-name-taken", container=attempt.name))
 
-    def _lodge(self, attempt: GuestAttempt) -> None:
-        """Give the attempt a container that is warm, or a new one that will be."""
+    def _start_warm(self, attempt: WarmAttempt) -> None:
+        """Start the attempt in a warm container of its run, or in a new one that stays warm."""
         engine, order = attempt.engine, attempt.order
         if engine.info.is_podman:
             raise NbyardError(because("podman-keeps-none-warm"))
@@ -241,7 +241,7 @@ class DockerRuntime:
         prepare_folder(order.folder, attempt.task, _owner(engine, staging), has_runner=True)
         home = self._warm.folder if staging == BIND else None
         spec = warm_spec(order, attempt.task, engine.info, image.id, home)
-        attempt.move_in(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
+        attempt.enter(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
 
     def _prepare(self, attempt: ContainerAttempt) -> ContainerSpec:
         """Prepare everything for a fresh container except its network."""

@@ -167,10 +167,10 @@ def test_what_would_be_lost_is_refused_in_words(tmp_path: Path, value: Any, word
 
 
 def test_a_frame_is_told_of_with_its_columns() -> None:
-    told = form_of(pandas.DataFrame({"a": numpy.array([1], "int32"), "b": ["x"]})).told
+    told = form_of(pandas.DataFrame({"a": numpy.array([1], "int32"), "b": ["x"]})).description
     expected = {"frame": "pandas.DataFrame", "rows": 1}
     assert told == expected | {"columns": [["a", "int32"], ["b", "str"]]}
-    assert form_of(polars.DataFrame({"a": [1]})).told["columns"] == [["a", "Int64"]]
+    assert form_of(polars.DataFrame({"a": [1]})).description["columns"] == [["a", "Int64"]]
 
 
 def test_another_library_reads_it_where_it_is_wanted(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
 from nbyard.runtimes.docker.attempts.termination import AttemptTerminator, terminate_container
 from nbyard.runtimes.docker.attempts.watcher import Watcher
 from nbyard.runtimes.docker.files import volume_transfer
-from nbyard.runtimes.docker.files.local_folder import place_printed, take_back
+from nbyard.runtimes.docker.files.local_folder import place_captured_output, take_back
 from nbyard.runtimes.docker.files.log_copy import log_copy
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.protocol import Observation, Order
@@ -38,7 +38,7 @@ class ContainerAttempt:
 
     The watcher follows the container, the ender stops it. Results are collected once, under
     `_finish_lock`. Then the attempt is settled: the folder is complete.
-    `warm.attempt.GuestAttempt` enters and leaves containers differently.
+    `warm.warm_attempt.WarmAttempt` enters and leaves containers differently.
     """
 
     is_shared = False  # if others use the container, the end of this one must be observed
@@ -192,7 +192,7 @@ class ContainerAttempt:
         last_lines = self._drain(container)
         take_back(folder, build_container_spec.container_user(self.engine.info))
         if command and not build_container_spec.opens_files(container):
-            place_printed(folder, command)
+            place_captured_output(folder, command)
         ended = self._of_this(container)
         if ended.was_killed:
             ended = self._with_cause(ended)

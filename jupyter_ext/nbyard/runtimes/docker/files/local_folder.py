@@ -176,8 +176,12 @@ def take_back(folder: Path, user: tuple[int, int]) -> None:
                 os.chown(name, *own, dir_fd=handle, follow_symlinks=False)
 
 
-def place_printed(folder: Path, command: CommandWork) -> None:
-    """Move captured output to where the task expects it. The container must have ended."""
+def place_captured_output(folder: Path, command: CommandWork) -> None:
+    """Move captured stdout and stderr to the paths of the task. The container must have ended.
+
+    Raises:
+        NbyardError: a path leads out of the attempt folder.
+    """
     for name, relative in ((STDOUT, command.stdout), (STDERR, command.stderr)):
         if relative:
             (folder / name).touch()

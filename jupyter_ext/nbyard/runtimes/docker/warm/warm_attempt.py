@@ -40,7 +40,7 @@ def can_serve(lock: Lock | None) -> bool:
     return tuple(int(number) for number in numbers if number.isdecimal()) >= OLDEST_PYTHON
 
 
-class GuestAttempt(ContainerAttempt):
+class WarmAttempt(ContainerAttempt):
     """An attempt in a warm container. The supervisor runs all of its work, including commands."""
 
     command = None
@@ -66,13 +66,13 @@ class GuestAttempt(ContainerAttempt):
     def was_placed(self) -> bool:
         return bool(self.name or self.order.site)
 
-    def move_in(self, container: WarmContainer) -> None:
-        """Begin in this container. First of all, record whom it serves."""
+    def enter(self, container: WarmContainer) -> None:
+        """Start the attempt in a warm container. First record that the container serves it."""
         self.watcher.channel = container.channel
         try:
             (container.home / OCCUPANT).write_text(self.order.attempt_id)
-            if container.seat is not None:
-                container.seat.become_attempt_folder(self.order.folder)
+            if container.mount is not None:
+                container.mount.become_attempt_folder(self.order.folder)
             else:
                 user = container_user(self.engine.info)
                 volume_transfer.send_folder(self.engine, container.name, self.order.folder, user)
@@ -93,11 +93,11 @@ class GuestAttempt(ContainerAttempt):
 
     def _go_on_leaving(self) -> None:
         """Complete the move that a killed dispatcher had begun."""
-        seat = WarmMount(self._home)
-        if seat.was_leaving():
+        mount = WarmMount(self._home)
+        if mount.was_leaving():
             with self._finish_lock:
-                if not self.is_over and seat.was_leaving():
-                    seat.leave_attempt(self.order.folder, container_user(self.engine.info))
+                if not self.is_over and mount.was_leaving():
+                    mount.leave_attempt(self.order.folder, container_user(self.engine.info))
 
     def look(self) -> Container | None:
         """Return the container. While its output is followed, the engine is not asked."""
@@ -151,7 +151,7 @@ class GuestAttempt(ContainerAttempt):
         known = self._warm.by_name(self.name)
         if known is None:
             return  # it belongs to a dispatcher that is gone, and ends by itself
-        if known.seat is not None or known.clear(self.order.attempt_id):
+        if known.mount is not None or known.clear(self.order.attempt_id):
             self._warm.give_back(known)
         else:
             self._warm.discard(known)

@@ -31,14 +31,14 @@ FOLDER = "containers"
 
 
 class WarmContainer:
-    """A running container. It has a `seat` if the engine can access our files."""
+    """A running container. It has a `mount` if the engine can access our files."""
 
     def __init__(self, engine: Engine, spec: ContainerSpec, run: str, home: Path):
         self.engine = engine
         self.name = spec.name
         self.run = run
         self.home = home
-        self.seat = WarmMount(home) if spec.mounts[0].kind == "bind" else None
+        self.mount = WarmMount(home) if spec.mounts[0].kind == "bind" else None
         self.like = shared_parts(spec)
         self.idle_since = 0.0
         self.found: Container | None = None

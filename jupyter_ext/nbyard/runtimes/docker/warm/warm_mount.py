@@ -1,9 +1,9 @@
 """The attempt folder of a warm container whose engine can access our files.
 
-It is a mounted folder, the seat, that becomes the folder of one attempt after the other. A mount
-follows its folder wherever that is moved. So the files of an attempt are moved into the seat, which
-then replaces the attempt folder. At the end they are moved into a new folder, and the seat moves
-back. Every step can be repeated after a crash.
+A mounted folder becomes the folder of one attempt after the other. A mount follows its folder
+wherever that is moved. So the files of an attempt are moved into the mounted folder, which then
+replaces the attempt folder. At the end they are moved into a new folder, and the mounted folder
+moves back. Every step can be repeated after a crash.
 """
 
 import os
@@ -13,19 +13,19 @@ from nbyard.attempts import folders
 from nbyard.domain.attempts.structs import RESULT, TASK
 from nbyard.runtimes.docker.files.local_folder import copy_runner
 
-SEAT, BACK, RUNNER, OCCUPANT, INPUTS = "seat", "back", "runner", "occupant", "inputs"
+MOUNTED, BACK, RUNNER, OCCUPANT, INPUTS = "seat", "back", "runner", "occupant", "inputs"
 
 
 class WarmMount:
-    """The seat. `home` is the local folder of its container."""
+    """The mounted folder of a warm container. `home` is the local folder of the container."""
 
     def __init__(self, home: Path):
         self.home = home
-        self.folder = home / SEAT
+        self.folder = home / MOUNTED
         self._back = home / BACK
 
     def make(self, user: tuple[int, int]) -> None:
-        """Create the seat, and a copy of the runner beside it."""
+        """Create the mounted folder, and a copy of the runner beside it."""
         self.home.mkdir(mode=0o711, parents=True)
         copy_runner(self.home / RUNNER)
         for path in (self.home / RUNNER).rglob("*"):

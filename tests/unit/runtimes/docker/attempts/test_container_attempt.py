@@ -12,7 +12,7 @@ from nbyard.attempts.folders import write_task
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.runtimes.docker.attempts.container_attempt import LINGER_SECONDS, ContainerAttempt
 from nbyard.runtimes.docker.attempts.watcher import RUNNER_GRACE_SECONDS
-from nbyard.runtimes.docker.warm.warm_attempt import GuestAttempt
+from nbyard.runtimes.docker.warm.warm_attempt import WarmAttempt
 from nbyard.runtimes.protocol import Order
 
 DAY_SECONDS = 86_400
@@ -70,11 +70,11 @@ def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
 def test_only_work_without_a_runner_ends_just_at_its_limit(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_guest: bool
 ) -> None:
-    """I11: the runner of a guest enforces it, once it is there."""
+    """I11: the runner of a warm attempt enforces it, once it is there."""
     watched: list[float] = []
     one: Any = attempt
     if is_guest:
-        one = GuestAttempt(attempt.order, attempt.engine, attempt.networks, warm=Mock())
+        one = WarmAttempt(attempt.order, attempt.engine, attempt.networks, warm=Mock())
     watcher: Any = one.watcher
     watcher._deadline = SimpleNamespace(
         start_timer=lambda task, grace: watched.append(grace), stop_timer=lambda: None

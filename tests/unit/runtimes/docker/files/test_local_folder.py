@@ -74,7 +74,7 @@ def test_standard_output_is_not_put_through_a_link(tmp_path):
     (folder / "stdout.part").write_text("x")
     (folder / "outputs").symlink_to(tmp_path)
     with pytest.raises(NbyardError):
-        files.place_printed(folder, CommandWork(["x"], stdout="outputs/o"))
+        files.place_captured_output(folder, CommandWork(["x"], stdout="outputs/o"))
 
 
 @pytest.mark.parametrize("path", ["../x", "code/none.txt", "code/link"])

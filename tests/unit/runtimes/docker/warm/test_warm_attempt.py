@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.errors import Unavailable
-from nbyard.runtimes.docker.warm.warm_attempt import GuestAttempt
+from nbyard.runtimes.docker.warm.warm_attempt import WarmAttempt
 from nbyard.runtimes.protocol import Order
 
 
@@ -20,7 +20,7 @@ def test_who_has_no_container_yet_notices_that_the_engine_is_silent(tmp_path: Pa
     engine: Any = SimpleNamespace(container=container)
     warm: Any = SimpleNamespace(container_of=lambda _: "")
     networks: Any = None
-    guest = GuestAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks, warm)
-    assert not guest.name
+    warm_attempt = WarmAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks, warm)
+    assert not warm_attempt.name
     with pytest.raises(Unavailable, match="no word"):
-        guest.bring_up_to_date()
+        warm_attempt.bring_up_to_date()

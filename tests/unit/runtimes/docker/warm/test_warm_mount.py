@@ -12,7 +12,7 @@ ME = (os.getuid(), os.getgid())
 
 
 @pytest.fixture
-def seat(tmp_path: Path) -> WarmMount:
+def mount(tmp_path: Path) -> WarmMount:
     made = WarmMount(tmp_path / "containers" / "one")
     made.make(ME)
     return made
@@ -31,37 +31,37 @@ def content(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def test_the_seat_is_the_folder_of_one_after_the_other(seat: WarmMount, tmp_path):
-    bound, inputs = (os.stat(path).st_ino for path in (seat.folder, seat.folder / "inputs"))
-    assert (seat.home / "runner/__main__.py").exists()
+def test_the_seat_is_the_folder_of_one_after_the_other(mount: WarmMount, tmp_path):
+    bound, inputs = (os.stat(path).st_ino for path in (mount.folder, mount.folder / "inputs"))
+    assert (mount.home / "runner/__main__.py").exists()
     for name in ("a", "b"):
         folder = attempt(tmp_path, name)
         before = content(folder)
-        seat.become_attempt_folder(folder)
-        assert content(folder) == before and not seat.folder.exists()
+        mount.become_attempt_folder(folder)
+        assert content(folder) == before and not mount.folder.exists()
         assert (os.stat(folder).st_ino, os.stat(folder / "inputs").st_ino) == (bound, inputs)
         (folder / "outputs/o").write_text(name)
         (folder / "outputs").chmod(0o500)
         (folder / "result.json").touch()
-        seat.leave_attempt(folder, ME)
+        mount.leave_attempt(folder, ME)
         assert content(folder) == sorted([*before, "outputs/o", "result.json"])
         assert os.stat(folder).st_ino != bound
-        assert os.stat(seat.folder).st_ino == bound and content(seat.folder) == ["inputs"]
-        assert not seat.was_leaving()
+        assert os.stat(mount.folder).st_ino == bound and content(mount.folder) == ["inputs"]
+        assert not mount.was_leaving()
 
 
-def test_a_wish_to_end_that_came_too_late_meets_nobody_else(seat: WarmMount, tmp_path):
-    (seat.folder / "cancel").touch()
+def test_a_wish_to_end_that_came_too_late_meets_nobody_else(mount: WarmMount, tmp_path):
+    (mount.folder / "cancel").touch()
     folder = attempt(tmp_path, "a")
-    seat.become_attempt_folder(folder)
+    mount.become_attempt_folder(folder)
     assert not (folder / "cancel").exists()
 
 
 @pytest.mark.parametrize("steps", range(8))
-def test_leaving_goes_on_after_a_crash_at_any_step(seat: WarmMount, tmp_path, steps, monkeypatch):
+def test_leaving_goes_on_after_a_crash_at_any_step(mount: WarmMount, tmp_path, steps, monkeypatch):
     """Q10: nothing of the attempt is lost, and without its result nothing is over."""
     folder = attempt(tmp_path, "a")
-    seat.become_attempt_folder(folder)
+    mount.become_attempt_folder(folder)
     (folder / "result.json").touch()
     before = content(folder)
     rename, left = Path.rename, [steps]
@@ -75,17 +75,17 @@ def test_leaving_goes_on_after_a_crash_at_any_step(seat: WarmMount, tmp_path, st
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", crash)
         try:
-            seat.leave_attempt(folder, ME)
+            mount.leave_attempt(folder, ME)
         except KeyboardInterrupt:
             assert not (folder / "result.json").exists() or left == [0]
-    again = WarmMount(seat.home)
+    again = WarmMount(mount.home)
     if again.was_leaving():
         again.leave_attempt(folder, ME)
     assert content(folder) == before
-    assert content(seat.folder) == ["inputs"]
+    assert content(mount.folder) == ["inputs"]
 
 
-def test_a_folder_that_was_only_half_taken_has_no_task(seat: WarmMount, tmp_path, monkeypatch):
+def test_a_folder_that_was_only_half_taken_has_no_task(mount: WarmMount, tmp_path, monkeypatch):
     """Who comes after the crash fills it anew."""
     folder = attempt(tmp_path, "a")
     rename = Path.rename
@@ -100,10 +100,10 @@ def test_a_folder_that_was_only_half_taken_has_no_task(seat: WarmMount, tmp_path
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", crash)
         with pytest.raises(KeyboardInterrupt):
-            seat.become_attempt_folder(folder)
+            mount.become_attempt_folder(folder)
     assert not (folder / "task.json").exists()
     shutil.rmtree(folder)
     folder = attempt(tmp_path, "a")
     before = content(folder)
-    seat.become_attempt_folder(folder)
+    mount.become_attempt_folder(folder)
     assert content(folder) == before
