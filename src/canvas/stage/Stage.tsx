@@ -16,7 +16,7 @@ import { EmptyStage } from './EmptyStage';
 import { isField, useDrawing, useHands, useSelecting } from './gestures';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
-import { fit, leastZoom, refit } from './navigation';
+import { fit, leastZoom, refit, viewToKeep } from './navigation';
 import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
 import { Overview } from './Overview';
@@ -59,7 +59,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const hands = useHands(canvas, readOnly);
   const selecting = useSelecting(canvas);
   const peeking = usePeek(canvas);
-  const [seen] = useState(() => recall(canvas.path).viewport);
+  const [{ viewport: seen, isWhole }] = useState(() => recall(canvas.path));
   const [startsFull] = useState(nodes.length > 0 && !seen);
 
   usePortWatch(canvas);
@@ -101,13 +101,13 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         edgeTypes={EDGE_TYPES}
         onInit={flow => {
           canvas.flow = flow;
-          canvas.fitted = seen ? undefined : flow.getViewport();
+          canvas.fitted = seen ? undefined : { ...flow.getViewport(), isWhole };
           if (startsFull && nodes.length > MEASURED) {
             fit(canvas); // React Flow waits until every card is measured
           }
         }}
         defaultViewport={seen}
-        onMoveEnd={(_, viewport) => remember(canvas.path, { viewport })}
+        onMoveEnd={(_, viewport) => remember(canvas.path, viewToKeep(canvas, viewport))}
         onNodesChange={store.onNodesChange}
         onEdgesChange={store.onEdgesChange}
         onConnect={drawing.onConnect}

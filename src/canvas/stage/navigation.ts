@@ -4,6 +4,7 @@ import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
 import { around, boxOf, isInside, viewOf } from '../model/placement';
+import { IMemory } from '../model/viewState';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
 
@@ -131,6 +132,13 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
   const least = isWhole ? leastZoom(store.nodes.length) : undefined;
   void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
   canvas.fitted = { ...flow.getViewport(), isWhole };
+}
+
+/** Return what is remembered of a view: a fitted one is fitted again to the next window. */
+export function viewToKeep(canvas: CanvasController, viewport: Viewport): IMemory {
+  return isFitted(canvas)
+    ? { viewport: undefined, isWhole: canvas.fitted?.isWhole }
+    : { viewport, isWhole: undefined };
 }
 
 export interface ISize {

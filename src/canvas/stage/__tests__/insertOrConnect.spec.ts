@@ -3,7 +3,7 @@ import { takeFromDesktop } from '../desktopFiles';
 import { connect } from '../../model/connecting';
 import { removeSelection } from '../../model/editing';
 import { findNode } from '../../commands/prompts';
-import { fit, refit, viewFor } from '../navigation';
+import { fit, refit, viewFor, viewToKeep } from '../navigation';
 import { focusNode } from '../../model/focus';
 import { bench, IBench } from '../../model/__tests__/fakes';
 
@@ -47,6 +47,20 @@ describe('a view that nobody moved', () => {
     expect(canvas.fitted).toEqual(moves[1]);
     refit(canvas, { width: 900, height: 600 });
     expect(moves[2]).toEqual(moves[0]);
+    end();
+  });
+});
+
+describe('K6: the view that a reload keeps', () => {
+  it('is a place only if the user moved there; a fitted view is fitted to the next window', () => {
+    const { canvas } = one;
+    const { end } = picture(one, 700);
+    fit(canvas, { isWhole: true });
+    const fitted = canvas.flow!.getViewport();
+    expect(viewToKeep(canvas, fitted)).toEqual({ viewport: undefined, isWhole: true });
+    const moved = { ...fitted, x: fitted.x + 50 };
+    void canvas.flow!.setViewport(moved);
+    expect(viewToKeep(canvas, moved)).toEqual({ viewport: moved, isWhole: undefined });
     end();
   });
 });
