@@ -6,6 +6,7 @@ import { Away } from '../components/Away';
 import { Boundary } from '../components/Boundary';
 import { Picker } from '../components/Picker';
 import { useSignal } from '../components/hooks/useSignal';
+import { KindIcon } from './cards/KindIcon';
 import { CanvasController } from './model/controller';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './inspector/Inspector';
@@ -51,6 +52,9 @@ function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
   );
 }
 
+/** The size of a long list, which stays inside the canvas. */
+const PICKER = { width: 320, height: 340 };
+
 function PickerLayer(): JSX.Element | null {
   const canvas = useCanvas();
   const { picker } = useUi();
@@ -61,16 +65,20 @@ function PickerLayer(): JSX.Element | null {
   const style =
     picker.at && box
       ? {
-          left: Math.min(picker.at.x - box.left, box.width - 280),
-          top: Math.min(picker.at.y - box.top, box.height - 200)
+          left: Math.max(0, Math.min(picker.at.x - box.left, box.width - PICKER.width)),
+          top: Math.max(0, Math.min(picker.at.y - box.top, box.height - PICKER.height))
         }
       : { left: '50%', top: '15%', transform: 'translateX(-50%)' };
   return (
     <Picker
       key={picker.title}
       title={picker.title}
-      items={picker.items}
+      items={picker.items.map(item => ({
+        ...item,
+        icon: item.kind && <KindIcon kind={item.kind} />
+      }))}
       nothing={canvas.trans.__('No matches')}
+      hint={canvas.trans.__('Search')}
       style={style}
       onDone={item => {
         picker.done(item);

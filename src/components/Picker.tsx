@@ -1,9 +1,10 @@
-import { KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { KeyboardEvent, ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 
 export interface IPickerItem {
   id: string;
   label: string;
   detail?: string;
+  icon?: ReactNode;
 }
 
 export interface IPickerProps {
@@ -11,6 +12,8 @@ export interface IPickerProps {
   items: readonly IPickerItem[];
   /** Shown if no item matches the text. */
   nothing: string;
+  /** What to type, shown while the text is empty. */
+  hint?: string;
   style?: React.CSSProperties;
   onDone: (item: IPickerItem | undefined) => void;
 }
@@ -18,7 +21,7 @@ export interface IPickerProps {
 const SHOWN = 100;
 
 /** A list to choose from: type to filter, arrows and Enter, or click; Escape cancels. */
-export function Picker({ title, items, nothing, style, onDone }: IPickerProps): JSX.Element {
+export function Picker({ title, items, nothing, hint, style, onDone }: IPickerProps): JSX.Element {
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
@@ -73,6 +76,7 @@ export function Picker({ title, items, nothing, style, onDone }: IPickerProps): 
         id={`${id}-text`}
         ref={input}
         className="jp-mod-styled"
+        placeholder={hint}
         role="combobox"
         aria-expanded="true"
         aria-controls={`${id}-list`}
@@ -95,7 +99,8 @@ export function Picker({ title, items, nothing, style, onDone }: IPickerProps): 
             onMouseMove={() => setActive(position)}
             onClick={() => onDone(item)}
           >
-            <span>{item.label}</span>
+            {item.icon}
+            <span className="nby-Picker-label">{item.label}</span>
             {item.detail && <span className="nby-Picker-detail">{item.detail}</span>}
           </li>
         ))}

@@ -1,6 +1,8 @@
 /** The icons that are needed at startup; others load with the code that shows them. */
 import { LabIcon } from '@jupyterlab/ui-components';
 
+const GREY = 'jp-icon3';
+
 export const draw = (name: string, body: string): LabIcon =>
   new LabIcon({
     name: `nbyard:${name}`,
@@ -8,15 +10,15 @@ export const draw = (name: string, body: string): LabIcon =>
   });
 
 // The classes let the theme, and a selected row, set the colour.
-const shape = (d: string): string =>
-  `<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="${d}"/>`;
-export const line = (d: string): string =>
-  `<path class="jp-icon3 jp-icon-selectable" style="fill:none" stroke="#616161" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" d="${d}"/>`;
+const shape = (d: string, colour = GREY): string =>
+  `<path class="${colour} jp-icon-selectable" fill="#616161" d="${d}"/>`;
+export const line = (d: string, colour = GREY): string =>
+  `<path class="${colour} jp-icon-selectable" style="fill:none" stroke="#616161" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" d="${d}"/>`;
 
 export const workflowIcon = draw(
   'workflow',
-  shape('M1 2h5v4H1zM10 10h5v4h-5z') +
-    line('M6 4h2.5a1.5 1.5 0 0 1 1.5 1.5v0M3.5 6v4.5A1.5 1.5 0 0 0 5 12h5')
+  shape('M1 2h5v4H1zM10 10h5v4h-5z', 'jp-icon-contrast3') +
+    line('M6 4h2.5a1.5 1.5 0 0 1 1.5 1.5v0M3.5 6v4.5A1.5 1.5 0 0 0 5 12h5', 'jp-icon-contrast3')
 );
 export const notebookIcon = draw(
   'notebook',
@@ -49,13 +51,15 @@ export const deployIcon = draw('deploy', line('M8 10V2M5 5l3-3 3 3M2 9v4h12V9'))
 export const rocketIcon = draw(
   'rocket',
   line(
-    'M8 1.5C10.3 3.2 11.3 5.6 11.3 8.3V11H4.7V8.3C4.7 5.6 5.7 3.2 8 1.5zM4.7 8.2L2.5 10.6V13l2.2-1.2M11.3 8.2l2.2 2.4V13l-2.2-1.2M6.6 13.2v1.3M9.4 13.2v1.3M8 5.3a1.2 1.2 0 1 0 .01 0'
+    'M8 1.5C10.3 3.2 11.3 5.6 11.3 8.3V11H4.7V8.3C4.7 5.6 5.7 3.2 8 1.5zM4.7 8.2L2.5 10.6V13l2.2-1.2M11.3 8.2l2.2 2.4V13l-2.2-1.2M6.6 13.2v1.3M9.4 13.2v1.3M8 5.3a1.2 1.2 0 1 0 .01 0',
+    'jp-icon-contrast2'
   )
 );
 export const penguinIcon = draw(
   'penguin',
   line(
-    'M8 1.5c-2 0-3 1.4-3 3.4 0 1.8-1.8 3.1-1.8 5.7 0 2.4 2 3.9 4.8 3.9s4.8-1.5 4.8-3.9c0-2.6-1.8-3.9-1.8-5.7 0-2-1-3.4-3-3.4zM6.6 4.9h.1M9.3 4.9h.1M7 6.8l1 .9 1-.9M6.2 9.5c-.5 1.6 0 3.2 1.8 3.2s2.3-1.6 1.8-3.2'
+    'M8 1.5c-2 0-3 1.4-3 3.4 0 1.8-1.8 3.1-1.8 5.7 0 2.4 2 3.9 4.8 3.9s4.8-1.5 4.8-3.9c0-2.6-1.8-3.9-1.8-5.7 0-2-1-3.4-3-3.4zM6.6 4.9h.1M9.3 4.9h.1M7 6.8l1 .9 1-.9M6.2 9.5c-.5 1.6 0 3.2 1.8 3.2s2.3-1.6 1.8-3.2',
+    'jp-icon-contrast1'
   )
 );
 export const backgroundIcon = draw(

@@ -1,26 +1,18 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
-import { memo } from 'react';
+import { memo, ReactNode } from 'react';
 import { CommandButton } from '../../components/CommandButton';
 import { MonitorLinks } from '../../components/MonitorLinks';
 import { problemIcon } from '../../icons/startup';
-import { kindIcon, OFF_ICONS, STATE_ICONS } from '../../icons/items';
+import { OFF_ICONS, STATE_ICONS } from '../../icons/items';
 import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
 import { INodeRun, Off } from '../model/tokens';
 import { IPortView } from '../model/nodeViews';
 import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
+import { KindIcon } from './KindIcon';
 import { Preview } from './Preview';
-import {
-  cardLabel,
-  duration,
-  isAlone,
-  kindWord,
-  noPorts,
-  offText,
-  offWord,
-  stateWord
-} from '../model/texts';
+import { cardLabel, duration, isAlone, noPorts, offText, offWord, stateWord } from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
@@ -49,7 +41,6 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   if (view.problems.length) {
     classes.push('nby-mod-problem');
   }
-  const Icon = kindIcon(view.kind);
   return (
     <div className={classes.join(' ')}>
       <span hidden id={canvas.nameOf(id)} aria-label={cardLabel(view, trans)} />
@@ -62,7 +53,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         />
       )}
       <div className="nby-Node-head" title={view.subtitle}>
-        <Icon.react tag="span" className="nby-Icon nby-Node-kind" title={kindWord(view, trans)} />
+        <KindIcon kind={view.kind} />
         <span className="nby-Node-title">{view.title}</span>
         {view.alike && <span className="nby-Node-id">{id}</span>}
         {view.off && <OffMark off={view.off} />}
@@ -111,7 +102,9 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         </div>
         <div>
           {view.outputs.map(port => (
-            <Port key={port.name} port={port} side="output" />
+            <Port key={port.name} port={port} side="output">
+              {!canvas.readOnly && port.state === 'free' && <AddNext node={id} port={port.name} />}
+            </Port>
           ))}
         </div>
       </div>
@@ -175,7 +168,13 @@ function OffMark({ off }: { off: Off }): JSX.Element {
   );
 }
 
-function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JSX.Element {
+interface IPortProps {
+  port: IPortView;
+  side: 'input' | 'output';
+  children?: ReactNode;
+}
+
+function Port({ port, side, children }: IPortProps): JSX.Element {
   const { trans } = useCanvas();
   const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${dataKind(port.format)}`;
   const words = [port.name, port.format || trans.__('any file'), port.help];
@@ -193,7 +192,26 @@ function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JS
       />
       <span className="nby-Port-name">{port.name}</span>
       {port.format && <span className="nby-Sr"> {port.format}</span>}
+      {children}
     </div>
+  );
+}
+
+/** Asks for the node that takes an output. The keyboard connects with a command. */
+function AddNext({ node, port }: { node: string; port: string }): JSX.Element {
+  const { commands, trans } = useCanvas();
+  return (
+    <button
+      type="button"
+      className="nby-Port-next nodrag nopan"
+      tabIndex={-1}
+      title={trans.__('Add a node that takes %1', port)}
+      onClick={({ clientX: x, clientY: y }) =>
+        void commands.execute('nbyard:add-node', { x, y, node, port })
+      }
+    >
+      +
+    </button>
   );
 }
 
@@ -220,7 +238,9 @@ function RunWords({ run }: { run: INodeRun }): JSX.Element | null {
   if (run.state === 'succeeded') {
     return null;
   }
-  const words = [run.detail, run.reason].filter(Boolean).join(' · ');
+  const isRunning = run.state === 'running';
+  // why it runs is in the tooltip of the state
+  const words = [run.detail, !isRunning && run.reason].filter(Boolean).join(' · ');
   const code = run.state === 'failed' ? run.failingLine : run.lastLine;
   return words || code || run.monitors ? (
     <div className={`nby-Node-reason nby-mod-${run.state}`} title={words}>

@@ -5,13 +5,14 @@ import { Json } from '../../document/canonical';
 import { portsOf } from '../../document/edges';
 import { Position } from '../../document/flow';
 import { whenChecked } from '../model/whenChecked';
-import { filesBeside } from '../palette/folderFiles';
+import { filesBeside, isTable, kindOf } from '../palette/folderFiles';
 import { CanvasController } from '../model/controller';
 import { connectToNode, IEnd } from '../model/connecting';
 import { editComment } from '../arrange/comments';
-import { addFiles, addRow, rename, resolvePath } from '../model/editing';
+import { addFiles, addRow, isExecutable, rename, resolvePath } from '../model/editing';
 import { focusNode } from '../model/focus';
 import { titleOf } from '../model/nodeViews';
+import { kindWord } from '../model/texts';
 
 interface IPoint {
   x: number;
@@ -61,12 +62,21 @@ async function chooseNode(
   const isOutput = ports && portsOf(ports).find(({ name }) => name === end.port)?.role === 'output';
   const all = palette?.rows ?? [];
   const rows = all.filter(({ type }) => !isOutput || type === 'executable');
-  const files = await filesBeside(canvas);
+  const files = (await filesBeside(canvas)).filter(path => !all.some(row => row.path === path));
+  const isLikely = (path: string) => isExecutable(path) || isTable(path);
   const items = [
-    ...rows.map((row, index) => ({ id: `row ${index}`, label: row.name, detail: row.detail })),
-    ...files
-      .filter(path => !all.some(row => row.path === path))
-      .map(path => ({ id: path, label: path, detail: trans.__('file') }))
+    ...rows.map(({ name, detail, kind, type }, index) => ({
+      id: `row ${index}`,
+      label: name,
+      detail,
+      kind: kind ?? type
+    })),
+    ...[...files.filter(isLikely), ...files.filter(path => !isLikely(path))].map(path => ({
+      id: path,
+      label: path,
+      detail: isLikely(path) ? kindWord(kindOf(path), trans) : trans.__('file'),
+      kind: kindOf(path)
+    }))
   ];
   const title = !end
     ? trans.__('Add a node')

@@ -71,7 +71,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
     <>
       <h2>
         {view.title} {view.alike && <span className="nby-Node-id">{id}</span>}{' '}
-        <span className="nby-Mark">{kindWord(view, trans)}</span>
+        <span className="nby-Mark">{kindWord(view.kind, trans)}</span>
       </h2>
       {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
       {view.off && <p className="nby-Inspector-pin">{offText(view.off, trans)}</p>}

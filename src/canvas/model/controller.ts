@@ -25,6 +25,8 @@ export interface IPick {
   id: string;
   label: string;
   detail?: string;
+  /** The kind of node, shown as an icon. */
+  kind?: string;
 }
 
 export interface IPickRequest {

@@ -86,8 +86,8 @@ export function stateWord({ state, cached }: INodeRun, trans: TranslationBundle)
   return stateText(state === 'succeeded' && cached ? 'cached' : state, trans);
 }
 
-export function kindWord(view: INodeView, trans: TranslationBundle): string {
-  switch (view.kind) {
+export function kindWord(kind: string, trans: TranslationBundle): string {
+  switch (kind) {
     case 'dataset':
       return trans.__('dataset');
     case 'notebook':
@@ -99,7 +99,7 @@ export function kindWord(view: INodeView, trans: TranslationBundle): string {
     case 'executable':
       return trans.__('executable');
     default:
-      return view.kind;
+      return kind;
   }
 }
 
@@ -124,7 +124,7 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   if (!view) {
     return '';
   }
-  const words = [view.title, ...(view.alike ? [view.id] : []), kindWord(view, trans)];
+  const words = [view.title, ...(view.alike ? [view.id] : []), kindWord(view.kind, trans)];
   if (view.off) {
     words.push(offWord(view.off, trans));
   }

@@ -1,12 +1,10 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
-import { dataKind } from '../../components/format/dataKinds';
-import { isModelFile } from '../../document/called';
-import { kindIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
+import { KindIcon } from '../cards/KindIcon';
 import { addThing, isExecutable } from '../model/editing';
-import { useFilesBeside } from './folderFiles';
+import { isTable, kindOf, useFilesBeside } from './folderFiles';
 import { useCanvas } from '../model/hooks';
 import { IPaletteRow } from '../model/tokens';
 
@@ -75,11 +73,6 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
 
 const NONE: readonly IPaletteRow[] = [];
 
-/** Return whether a file is a table, which is a node without being registered. */
-function isTable(path: string): boolean {
-  return dataKind(PathExt.extname(path).slice(1).toLowerCase()) === 'table';
-}
-
 /** Return code and tables in the workflow's folder that no row shows yet. */
 function unregistered(
   files: readonly string[],
@@ -91,19 +84,8 @@ function unregistered(
       ? !known.has(path) && !known.has(PathExt.basename(path))
       : isExecutable(path) && !known.has(path);
   return files.filter(isNew).map(path => {
-    if (isTable(path)) {
-      return { type: 'dataset', id: path, name: PathExt.basename(path), path, isFile: true };
-    }
-    const isModel = isModelFile(path);
-    const kind = isModel ? 'model' : path.endsWith('.ipynb') ? 'notebook' : 'command';
-    return {
-      type: 'executable',
-      id: path,
-      name: PathExt.basename(path),
-      kind,
-      path,
-      isFile: true
-    };
+    const type = isTable(path) ? 'dataset' : 'executable';
+    return { type, id: path, name: PathExt.basename(path), kind: kindOf(path), path, isFile: true };
   });
 }
 
@@ -154,10 +136,9 @@ function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null
 }
 
 function Row({ row }: { row: IPaletteRow }): JSX.Element {
-  const Icon = kindIcon(row.kind ?? row.type);
   return (
     <>
-      <Icon.react tag="span" className="nby-Icon" />
+      <KindIcon kind={row.kind ?? row.type} />
       <span className="nby-Palette-name">{row.name}</span>
       {row.detail && <span className="nby-Palette-detail">{row.detail}</span>}
     </>

@@ -2,9 +2,25 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { Contents } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
+import { dataKind } from '../../components/format/dataKinds';
+import { isModelFile } from '../../document/called';
 import type { CanvasController } from '../model/controller';
+import { isExecutable } from '../model/editing';
 
 type Beside = Pick<CanvasController, 'contents' | 'path'>;
+
+/** Return whether a file is a table, which is a node without being registered. */
+export function isTable(path: string): boolean {
+  return dataKind(PathExt.extname(path).slice(1).toLowerCase()) === 'table';
+}
+
+/** Return the kind of node that a file becomes. */
+export function kindOf(path: string): string {
+  if (!isExecutable(path)) {
+    return 'dataset';
+  }
+  return isModelFile(path) ? 'model' : path.endsWith('.ipynb') ? 'notebook' : 'command';
+}
 
 /** Return paths from the server's root, without workflows and descriptions. */
 export async function filesBeside({ contents, path }: Beside): Promise<string[]> {

@@ -83,7 +83,7 @@ function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.El
         {view.alike && <span className="nby-Node-id">{id}</span>}
       </th>
       <td>{view.off ? offWord(view.off, trans) : view.run ? stateWord(view.run, trans) : '–'}</td>
-      <td>{kindWord(view, trans)}</td>
+      <td>{kindWord(view.kind, trans)}</td>
       <td>
         {view.inputs.map(port => (
           <div key={port.name}>

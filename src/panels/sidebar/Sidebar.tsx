@@ -45,6 +45,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   // a file that never ran belongs to no project
   const unrun: IUnrun = project ? NO_FILES : found;
   const lost = useLost(yard.stream);
+  const hasRuns = useSignal(yard.runs.changed, () => yard.runs.items.length > 0);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
   const triggers = triggersOf(yard);
   useEffect(() => void triggers.start(), [triggers]);
@@ -78,7 +79,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         noun="run"
         title={trans.__('Runs')}
         collection={yard.runs}
-        buttons={['clean-up-runs']}
+        buttons={hasRuns ? ['clean-up-runs'] : []}
         summary={live ? trans.__('%1 running', live) : ''}
         isOpen
         rows={4}

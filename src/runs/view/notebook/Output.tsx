@@ -9,9 +9,16 @@ import { NotebookCells } from './NotebookCells';
 import { StepChoice } from '../context/StepChoice';
 import { IStepProps } from '../context/stepProps';
 
+interface IOutputProps extends IStepProps {
+  /** Show this cell. */
+  jump?: number;
+  /** The view around it has the choice of the task, and other ways to the notebook. */
+  isInner?: boolean;
+}
+
 /** What a task has printed so far: its executed notebook, or its log if it has none. */
-export function Output(props: IStepProps & { jump?: number }): JSX.Element {
-  const { model, detail, step, attempt, jump } = props;
+export function Output(props: IOutputProps): JSX.Element {
+  const { model, detail, step, attempt, jump, isInner } = props;
   const services = useServices();
   const { trans, commands } = services;
   const executed = useExecuted(services, model, step, attempt);
@@ -22,24 +29,26 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
   const hasOnlyLog = !executed.cells && !executed.loading && executed.problem === undefined;
   return (
     <div className="nby-Output">
-      <div className="nby-Bar">
-        <StepChoice {...props} />
-        {live && (
-          <FollowSwitch
-            label={trans.__('Follow the running cell')}
-            follow={follow}
-            onChange={setFollow}
-          />
-        )}
-        <span className="nby-Space" />
-        {executed.cells && step && (
-          <CommandButton
-            commands={commands}
-            id="nbyard:open-executed"
-            args={{ run: model.id, node: step, label: task?.label ?? '' }}
-          />
-        )}
-      </div>
+      {!isInner && (
+        <div className="nby-Bar">
+          <StepChoice {...props} />
+          {live && (
+            <FollowSwitch
+              label={trans.__('Follow the running cell')}
+              follow={follow}
+              onChange={setFollow}
+            />
+          )}
+          <span className="nby-Space" />
+          {executed.cells && step && (
+            <CommandButton
+              commands={commands}
+              id="nbyard:open-executed"
+              args={{ run: model.id, node: step, label: task?.label ?? '' }}
+            />
+          )}
+        </div>
+      )}
       {task?.cached && (executed.cells || hasOnlyLog) && (
         <p className="nby-Note">
           {executed.cells

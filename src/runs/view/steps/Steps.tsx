@@ -11,6 +11,7 @@ import { monitorsOf, silentMonitors } from '../../model/monitors';
 import { progressOf, secondsOf, workSeconds } from '../../model/reducer';
 import { useActivity, useServices } from '../context/hooks';
 import { IStepProps } from '../context/stepProps';
+import { Output } from '../notebook/Output';
 import { StepResult } from './StepResult';
 import { reasonText, reasonsText } from '../../../reasons';
 
@@ -18,6 +19,9 @@ interface IStepsProps extends IStepProps {
   estimate?: IKnownEstimate;
   onLog: (attempt: number) => void;
 }
+
+/** What the task prints is shown as soon as it prints; a result replaces it. */
+const SHOWS_OUTPUT = ['running', 'failed'];
 
 const nodeOf = ({ node }: { node: string }): string => node;
 
@@ -85,6 +89,15 @@ export function Steps(props: IStepsProps): JSX.Element {
       {task && (
         <div className="nby-Steps-chosen">
           {task.state === 'succeeded' && <StepResult key={step} task={task} detail={detail} />}
+          {SHOWS_OUTPUT.includes(task.state) && (
+            <Output
+              key={step}
+              {...props}
+              attempt={0}
+              jump={task.failure?.executed_cell ?? undefined}
+              isInner
+            />
+          )}
           <Attempts task={task} tasks={detail.tasks} now={now} onLog={props.onLog} />
         </div>
       )}
@@ -123,6 +136,21 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
   if (!task?.attempts?.length) {
     return null;
   }
+  const logOf = (attempt: Task['attempts'][number]) => (
+    <button type="button" className="nby-Link" onClick={() => onLog(attempt.number)}>
+      {trans.__('Log')} <span className="nby-Sr">{trans.__('of attempt %1', attempt.number)}</span>
+    </button>
+  );
+  const [only] = task.attempts;
+  if (task.attempts.length === 1) {
+    // its state, duration and reason stand in the list
+    const words = [only.runtime, showMoment(only.started_at)].filter(Boolean);
+    return (
+      <p className="nby-Note nby-Dim">
+        {words.join(' · ')} · {logOf(only)}
+      </p>
+    );
+  }
   return (
     <table className="nby-Table">
       <caption>{trans.__('Attempts of “%1”', stepTitle(task, tasks))}</caption>
@@ -148,18 +176,9 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
             </td>
             <td>{attempt.runtime}</td>
             <td>{showMoment(attempt.started_at)}</td>
-            <td>
-              {showSeconds(
-                task.attempts.length > 1 ? secondsOf(attempt, now) : workSeconds(task, now)
-              )}
-            </td>
+            <td>{showSeconds(secondsOf(attempt, now))}</td>
             <td>{reasonText(attempt.reason, trans)}</td>
-            <td>
-              <button type="button" className="nby-Link" onClick={() => onLog(attempt.number)}>
-                {trans.__('Log')}
-                <span className="nby-Sr">{trans.__('of attempt %1', attempt.number)}</span>
-              </button>
-            </td>
+            <td>{logOf(attempt)}</td>
           </tr>
         ))}
       </tbody>
