@@ -114,6 +114,37 @@ test(
   }
 );
 
+test('K9: the plus beside an output adds the node that takes it; a reload fits the view again', async ({
+  lab,
+  server,
+  page
+}, info) => {
+  await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE), COPY));
+  await writeFile(server.file('chain.nbflow'), workflow({ one: { path: 'step.ipynb' } }));
+  const canvas = await lab.openWorkflow('chain.nbflow', { whole: false });
+  await canvas.card('step.ipynb').hover();
+  await canvas.root.getByTitle('Add a node that takes output_txt').click();
+  await expect(canvas.picker).toContainText('step.ipynb');
+  await expect(canvas.picker).not.toContainText('penguins.csv'); // data takes nothing
+  await page.screenshot({ path: info.outputPath('next.png') });
+  await page.keyboard.type('step.ipynb');
+  await lab.press('Enter');
+  await expect(canvas.cards).toHaveCount(2);
+  await expect(canvas.arrows).toHaveCount(1);
+  await canvas.save();
+
+  const view = canvas.root.locator('.react-flow__viewport');
+  await lab.execute('nbyard:fit-workflow');
+  await canvas.isTidy();
+  await lab.reload();
+  await expect(canvas.cards).toHaveCount(2);
+  await page.setViewportSize({ width: 1100, height: 500 });
+  await canvas.isTidy();
+  const fitted = await view.getAttribute('style');
+  await canvas.root.getByRole('button', { name: 'Zoom Out' }).click();
+  await expect(view).not.toHaveAttribute('style', fitted!);
+});
+
 test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no scroll bar', async ({
   lab,
   server,

@@ -206,9 +206,11 @@ function AddNext({ node, port }: { node: string; port: string }): JSX.Element {
       className="nby-Port-next nodrag nopan"
       tabIndex={-1}
       title={trans.__('Add a node that takes %1', port)}
-      onClick={({ clientX: x, clientY: y }) =>
-        void commands.execute('nbyard:add-node', { x, y, node, port })
-      }
+      onClick={event => {
+        event.stopPropagation(); // the card stays as it is
+        const { clientX: x, clientY: y } = event;
+        void commands.execute('nbyard:add-node', { x, y, node, port });
+      }}
     >
       +
     </button>

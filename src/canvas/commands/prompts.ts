@@ -62,7 +62,9 @@ async function chooseNode(
   const isOutput = ports && portsOf(ports).find(({ name }) => name === end.port)?.role === 'output';
   const all = palette?.rows ?? [];
   const rows = all.filter(({ type }) => !isOutput || type === 'executable');
-  const files = (await filesBeside(canvas)).filter(path => !all.some(row => row.path === path));
+  const files = (await filesBeside(canvas)).filter(
+    path => !all.some(row => row.path === path) && (!isOutput || isExecutable(path))
+  );
   const isLikely = (path: string) => isExecutable(path) || isTable(path);
   const items = [
     ...rows.map(({ name, detail, kind, type }, index) => ({

@@ -1,8 +1,42 @@
-import { MiniMap, MiniMapNodeProps, Panel } from '@xyflow/react';
-import { memo } from 'react';
+import { MiniMap, MiniMapNodeProps, Panel, useStore } from '@xyflow/react';
+import { memo, ReactNode } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
+import { fitIcon } from '../../icons/startup';
 import { useCanvas, useUi } from '../model/hooks';
 import { hasMinimap, mayHaveMinimap } from './minimap';
+
+/** How large the cards are, with buttons to change it. The keys do the same. */
+export function ZoomBar(): JSX.Element {
+  const { trans } = useCanvas();
+  const percent = useStore(({ transform }) => Math.round(transform[2] * 100));
+  return (
+    <Panel position="bottom-left" className="nby-Zoom">
+      <ViewButton id="zoom-out">−</ViewButton>
+      <span>{trans.__('%1 %', percent)}</span>
+      <ViewButton id="zoom-in">+</ViewButton>
+      <ViewButton id="fit-workflow">
+        <fitIcon.react tag="span" className="nby-Icon" />
+      </ViewButton>
+    </Panel>
+  );
+}
+
+function ViewButton({ id, children }: { id: string; children: ReactNode }): JSX.Element {
+  const { commands } = useCanvas();
+  const command = `nbyard:${id}`;
+  const label = commands.label(command);
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      title={label}
+      aria-label={label}
+      onClick={() => void commands.execute(command)}
+    >
+      {children}
+    </button>
+  );
+}
 
 /** The minimap of the workflow, each node in the colour of its state, and the button for it. */
 export function Overview(): JSX.Element | null {

@@ -5,7 +5,7 @@ import {
   useStore,
   useUpdateNodeInternals
 } from '@xyflow/react';
-import '@xyflow/react/dist/style.css';
+import '@xyflow/react/dist/base.css';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { Arrow } from './Arrow';
 import { ConnectionHint } from './ConnectionHint';
@@ -19,7 +19,7 @@ import { recall, remember } from '../model/viewState';
 import { fit, leastZoom, refit, viewToKeep } from './navigation';
 import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
-import { Overview } from './Overview';
+import { Overview, ZoomBar } from './Overview';
 import { MEASURED } from '../model/flowStore';
 
 const EDGE_TYPES = { default: Arrow };
@@ -143,9 +143,10 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         fitView={startsFull}
         fitViewOptions={OPENING}
         minZoom={leastZoom(nodes.length)}
-        attributionPosition="bottom-left"
+        attributionPosition="bottom-center"
       >
         <Background gap={24} size={1.5} />
+        <ZoomBar />
         <Overview />
       </ReactFlow>
       {!nodes.length && <EmptyStage />}

@@ -56,12 +56,15 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   const chart = useMemo(() => chartOf(detail, now), [detail, now]);
   const total = secondsOf(detail.run, now);
   const portion = usePortion(chart.bars, nodeOf, step);
+  const worked = chart.bars.filter(bar => bar.segments.some(({ phase }) => phase === 'running'));
+  // in a chain of tasks each one determined the duration, which a frame around each would not show
+  const hasFrames = worked.some(({ critical }) => critical) && !worked.every(one => one.critical);
   const shown = new Set(
-    chart.bars.flatMap(bar => [
-      ...bar.segments.map((_, index) => colourOf(bar, index)),
-      ...(bar.critical && bar.segments.some(({ phase }) => phase === 'running') ? ['critical'] : [])
-    ])
+    chart.bars.flatMap(bar => bar.segments.map((_, index) => colourOf(bar, index)))
   );
+  if (hasFrames) {
+    shown.add('critical');
+  }
   if (chart.begins > SEEN) {
     shown.add('created');
   }
@@ -83,7 +86,7 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
       {table ? (
         <GanttTable bars={portion.items} />
       ) : (
-        <Picture bars={portion.items} chart={chart} step={step} onStep={onStep} />
+        <Picture bars={portion.items} {...{ chart, hasFrames, step, onStep }} />
       )}
     </div>
   );
@@ -109,11 +112,13 @@ function short(text: string, letters: number): string {
 interface IPictureProps {
   bars: readonly IBar[];
   chart: IChart;
+  /** Whether the critical path is framed. */
+  hasFrames: boolean;
   step: string | undefined;
   onStep: (node: string) => void;
 }
 
-function Picture({ bars, chart, step, onStep }: IPictureProps): JSX.Element {
+function Picture({ bars, chart, hasFrames, step, onStep }: IPictureProps): JSX.Element {
   const { seconds, begins } = chart;
   const { trans } = useServices();
   const [ref, width] = useWidth(LEAST);
@@ -152,6 +157,7 @@ function Picture({ bars, chart, step, onStep }: IPictureProps): JSX.Element {
           <Bar
             key={bar.node}
             bar={bar}
+            isFramed={hasFrames && bar.critical}
             x={x}
             y={index * ROW}
             chosen={bar.node === step}
@@ -165,13 +171,14 @@ function Picture({ bars, chart, step, onStep }: IPictureProps): JSX.Element {
 
 interface IBarProps {
   bar: IBar;
+  isFramed: boolean;
   x: (at: number) => number;
   y: number;
   chosen: boolean;
   onStep: (node: string) => void;
 }
 
-function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
+function Bar({ bar, isFramed, x, y, chosen, onStep }: IBarProps): JSX.Element {
   const { trans } = useServices();
   const { name, id, segments } = bar;
   const state = stateText(bar.cached ? 'cached' : bar.state, trans);
@@ -208,7 +215,7 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
       {segments.map((segment, index) => (
         <rect
           key={index}
-          className={`nby-Gantt-segment nby-mod-${colourOf(bar, index)}${bar.critical && segment.phase === 'running' ? ' nby-mod-critical' : ''}`}
+          className={`nby-Gantt-segment nby-mod-${colourOf(bar, index)}${isFramed && segment.phase === 'running' ? ' nby-mod-critical' : ''}`}
           x={x(segment.from)}
           y={y + 5}
           width={Math.max(2, x(segment.to) - x(segment.from))}
