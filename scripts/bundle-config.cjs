@@ -26,6 +26,10 @@ module.exports = {
   module: {
     rules: [
       {
+        test: /@xyflow[\\/]react[\\/]dist[\\/]esm[\\/]index\.m?js$/,
+        loader: require.resolve('./pure-calls.cjs')
+      },
+      {
         test: /\.css$/,
         enforce: 'pre',
         loader: 'builtin:lightningcss-loader',

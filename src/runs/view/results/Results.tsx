@@ -11,6 +11,7 @@ import { useServices } from '../context/hooks';
 import { DownloadIcon } from './DownloadIcon';
 import { OtherFiles } from './OtherFiles';
 import { Preview, previewOf } from './Preview';
+import { mostTelling } from './telling';
 import { IStepProps } from '../context/stepProps';
 
 const idOf = ({ id }: Artifact): string => id;
@@ -33,11 +34,13 @@ export function Results(props: IStepProps): JSX.Element {
 }
 
 function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.Element {
-  const { detail, onStep, artifacts } = props;
+  const { detail, step, onStep, artifacts } = props;
   const { trans, yard, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
-  const portion = usePortion(artifacts, idOf, chosen);
-  const shown = artifacts.find(({ id }) => id === chosen);
+  const [first] = useState(() => mostTelling(artifacts.filter(({ node }) => node === step))?.id);
+  const selected = chosen ?? first;
+  const portion = usePortion(artifacts, idOf, selected);
+  const shown = artifacts.find(({ id }) => id === selected);
   const label = (node: string) => {
     const task = detail.tasks.find(one => one.node === node);
     return task ? stepTitle(task, detail.tasks) : node;
@@ -55,7 +58,7 @@ function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.
         items={portion.items}
         idOf={idOf}
         nameOf={({ name }) => name}
-        selected={chosen}
+        selected={selected}
         onSelect={show}
         onOpen={show}
         render={artifact => (

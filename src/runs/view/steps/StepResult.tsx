@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { Artifact, RunDetail, Task } from '../../../api/types';
+import { RunDetail, Task } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
-import { dataKind } from '../../../components/format/dataKinds';
 import { stepTitle } from '../../model/names';
-import { Preview, previewOf, suffixOf } from '../results/Preview';
+import { Preview, previewOf } from '../results/Preview';
+import { mostTelling } from '../results/telling';
 import { useServices } from '../context/hooks';
 
 /** What a task produced: one output is previewed, the others are a click away. */
@@ -42,24 +42,4 @@ export function StepResult({
       </Boundary>
     </section>
   );
-}
-
-const PICTURES = ['png', 'jpg', 'jpeg', 'svg', 'gif', 'webp', 'html'];
-
-function mostTelling(artifacts: readonly Artifact[]): Artifact | undefined {
-  return [...artifacts].sort((one, other) => rankOf(one) - rankOf(other))[0];
-}
-
-/** Pictures and pages tell most, then metrics, tables and models; logs and others tell least. */
-function rankOf({ format, filename, may_be_model }: Artifact): number {
-  const formats = [format, suffixOf(filename)];
-  const kinds = formats.map(dataKind);
-  const ranks = [
-    formats.some(one => PICTURES.includes(one)),
-    formats.includes('json'),
-    kinds.includes('table'),
-    may_be_model || kinds.includes('model')
-  ];
-  const found = ranks.indexOf(true);
-  return found < 0 ? ranks.length : found;
 }

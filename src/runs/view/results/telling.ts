@@ -1,0 +1,25 @@
+/** Which output says most about a task. */
+import { Artifact } from '../../../api/types';
+import { dataKind } from '../../../components/format/dataKinds';
+import { suffixOf } from './Preview';
+
+const PICTURES = ['png', 'jpg', 'jpeg', 'svg', 'gif', 'webp', 'html'];
+
+/** Return the output that is shown before the user chooses one. */
+export function mostTelling(artifacts: readonly Artifact[]): Artifact | undefined {
+  return [...artifacts].sort((one, other) => rankOf(one) - rankOf(other))[0];
+}
+
+/** Pictures and pages tell most, then metrics, tables and models; logs and others tell least. */
+function rankOf({ format, filename, may_be_model }: Artifact): number {
+  const formats = [format, suffixOf(filename)];
+  const kinds = formats.map(dataKind);
+  const ranks = [
+    formats.some(one => PICTURES.includes(one)),
+    formats.includes('json'),
+    kinds.includes('table'),
+    may_be_model || kinds.includes('model')
+  ];
+  const found = ranks.indexOf(true);
+  return found < 0 ? ranks.length : found;
+}
