@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.attempts import folders
 from nbyard.blobs import Blobs
-from nbyard.domain.runs.clean_up import (
-    MOST_SHOWN,
-    CleanUpPreview,
-    FinishedRun,
-    shown_run,
-)
+from nbyard.domain.runs.clean_up import CleanUpPreview, FinishedRun, shown_choice
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NotFound
@@ -59,15 +54,9 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
     for (doomed, protected), own, names in [*zip(choices, digests, records, strict=True)][::-1]:
         freed = _with_members(blobs, own) - left
         left |= freed
-        preview = CleanUpPreview(
-            len(doomed),
-            sum(_size(blobs, digest) for digest in freed),
-            sum(_folder_bytes(f"{base}/{name}") for name in names),
-            [shown_run(run) for run in doomed[:MOST_SHOWN]],
-            len(protected),
-            [shown_run(run) for run in protected[:MOST_SHOWN]],
-        )
-        previews.append(preview)
+        freed_bytes = sum(_size(blobs, digest) for digest in freed)
+        record_bytes = sum(_folder_bytes(f"{base}/{name}") for name in names)
+        previews.append(shown_choice(doomed, protected, freed_bytes, record_bytes))
     return previews[::-1]
 
 

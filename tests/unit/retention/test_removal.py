@@ -106,7 +106,7 @@ def test_what_two_choices_free_together_is_counted_once(store: Store) -> None:
         sizes["second"] + sizes["shared"],
     ]
     both = preview_of(store, blobs, [one, two], [])
-    assert both.freed_bytes == sum(preview.freed_bytes for preview in previews)
+    assert both.freed_bytes == sum(preview.freed_bytes or 0 for preview in previews)
     assert previews_of(store, blobs, []) == []
 
 

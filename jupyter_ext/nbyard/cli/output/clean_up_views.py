@@ -29,7 +29,7 @@ def rules_text(rules: CleanUpRules) -> str:
 def show_preview(preview: CleanUpPreview) -> None:
     """Print what a clean-up would delete and what is protected."""
     _show_runs(preview.runs, preview.count)
-    freed = format_size(preview.freed_bytes + preview.record_bytes)
+    freed = format_size((preview.freed_bytes or 0) + (preview.record_bytes or 0))
     click.echo(f"{preview.count} runs to delete, which frees {freed}.")
     if preview.protected_count:
         click.echo(f"{preview.protected_count} runs are protected:")

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 import msgspec
 
@@ -34,7 +35,7 @@ class CleanUpRules(
     workflow: str = ""
 
 
-class FinishedRun(msgspec.Struct, frozen=True):
+class FinishedRun(msgspec.Struct, frozen=True, gc=False):
     """A finished run and its outputs as (digest, size in bytes).
 
     `group` is the same for runs of one workflow or executable. `protection` is why it stays.
@@ -68,12 +69,13 @@ class CleanUpPreview(msgspec.Struct, frozen=True):
     """What a clean-up would delete and what is protected.
 
     `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-    records of attempts. `runs` and `protected` have the oldest at most 100 each.
+    records of attempts; both are null if they were not asked for. `runs` and `protected` have the
+    oldest at most 100 each.
     """
 
     count: int
-    freed_bytes: int
-    record_bytes: int
+    freed_bytes: int | None
+    record_bytes: int | None
     runs: list[ShownRun]
     protected_count: int
     protected: list[ShownRun]
@@ -122,7 +124,7 @@ def choose_runs(
     runs: Iterable[FinishedRun], rules: CleanUpRules, now: datetime
 ) -> tuple[list[FinishedRun], list[FinishedRun]]:
     """Return the runs to delete and those that are only kept by their protection, oldest first."""
-    ordered = sorted(runs, key=lambda run: (run.finished_at, run.number))
+    ordered = sorted(runs, key=attrgetter("finished_at", "number"))
     kept = _newest(ordered, rules.keep)
     chosen = [run for run in ordered if run.id not in kept and _fits(run, rules, now)]
     protected = [run for run in chosen if run.protection is not None]
@@ -168,7 +170,17 @@ def _oldest_beyond(
     return found
 
 
-def shown_run(run: FinishedRun) -> ShownRun:
-    """Return the run as a preview shows it."""
+def shown_choice(
+    doomed: Sequence[FinishedRun],
+    protected: Sequence[FinishedRun],
+    freed_bytes: int | None = None,
+    record_bytes: int | None = None,
+) -> CleanUpPreview:
+    """Return the preview of these runs to delete and protected runs."""
+    shown, kept = ([_shown(run) for run in runs[:MOST_SHOWN]] for runs in (doomed, protected))
+    return CleanUpPreview(len(doomed), freed_bytes, record_bytes, shown, len(protected), kept)
+
+
+def _shown(run: FinishedRun) -> ShownRun:
     fields = {name: getattr(run, name) for name in ShownRun.__struct_fields__}
     return ShownRun(**fields)

@@ -3,7 +3,7 @@
 Migrations read this module. Queries do not, because indexes load the dialects of all databases.
 """
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 
 from nbyard.store.schema.index_conditions import MODELS, NAMED, OF_SOURCE, WORKED
 from nbyard.store.schema.tables import artifacts, cache, metadata, runs, tasks
@@ -26,6 +26,8 @@ Index(
     sqlite_where=OF_SOURCE,
     postgresql_where=OF_SOURCE,
 )
+KEPT = (text("kept = 1"), text("kept"))
+Index("ix_runs_kept", R.owner, sqlite_where=KEPT[0], postgresql_where=KEPT[1])
 NAMED_RUNS = (R.owner, R.workflow_id, R.id)
 Index("ix_runs_named", *NAMED_RUNS, sqlite_where=NAMED, postgresql_where=NAMED)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)

@@ -94,11 +94,14 @@ function usePreview(
     }
     const control = new AbortController();
     const body = JSON.parse(key) as CleanUpRules;
-    const asked = { body, query: { project }, signal: control.signal };
+    const ask = async (sizes: boolean) => {
+      const asked = { body, query: { project, sizes }, signal: control.signal };
+      setAnswer({ preview: await yard.client.call('runs.preview_clean_up', asked) });
+    };
     const timer = setTimeout(() => {
-      yard.client
-        .call('runs.preview_clean_up', asked)
-        .then(preview => setAnswer({ preview }))
+      // with very many runs, their sizes take seconds
+      ask(false)
+        .then(() => ask(true))
         .catch((error: Error) => !control.signal.aborted && setAnswer({ problem: error.message }));
     }, PAUSE_MS);
     return () => {

@@ -23,7 +23,7 @@ export function Preview({ preview, trans }: IPreviewProps): JSX.Element {
                 '%1 run is deleted, which frees %2.',
                 '%1 runs are deleted, which frees %2.',
                 count,
-                showBytes(freed_bytes + record_bytes)
+                isSet(freed_bytes) ? showBytes(freed_bytes + (record_bytes ?? 0)) : '…'
               )
             : trans.__('No run fits these rules.')}
         </strong>
@@ -72,10 +72,13 @@ export function Policies({ policies, trans, action }: IPoliciesProps): JSX.Eleme
   );
 }
 
+function isSet(value?: number | null): value is number {
+  return typeof value === 'number';
+}
+
 /** Return the rules of a clean-up in words. */
 export function rulesText(rules: CleanUpRules, trans: TranslationBundle): string {
   const { older_than_days: days, keep, states, max_bytes: most } = rules;
-  const isSet = (value?: number | null): value is number => typeof value === 'number';
   return [
     states?.length && states.map(state => stateText(state, trans)).join(', '),
     isSet(days) && trans.__('older than %1 days', days),

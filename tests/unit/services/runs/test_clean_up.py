@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.structs import NewLink, NewProject
@@ -31,6 +32,8 @@ def test_the_preview_is_what_the_clean_up_does(yard, ann, root, runs, flow, fini
     assert preview.freed_bytes == sum(own[digest] for digest in own.keys() - shared) > 0
     folder = yard.parts.store.folder / "attempts" / first.tasks[0].attempts[0].id
     assert folder.is_dir() and preview.record_bytes > 0
+    unsized = runs.preview_clean_up(ann, rules, sizes=False)
+    assert unsized == replace(preview, freed_bytes=None, record_bytes=None)
 
     done = runs.clean_up(ann, rules)
     assert (done.deleted, done.left) == (1, 0)

@@ -109,6 +109,24 @@ def test_the_results_of_a_project_are_read_from_indexes(tmp_path: Path) -> None:
         assert any(f"INDEX ix_runs_{index}" in step for step in read), plans
 
 
+def test_kept_runs_are_found_by_their_index(tmp_path: Path) -> None:
+    """Each part of a clean-up looks for them."""
+    store = Store(tmp_path)
+    told: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.database.engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
+        if words.startswith("SELECT runs."):
+            told.append((words, values))
+
+    with store.read() as c:
+        store.clean_ups.kept_ids(c, "ada")
+        ((words, values),) = told
+        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
+    store.close()
+    assert plan == ["SEARCH runs USING INDEX ix_runs_kept (owner=?)"]
+
+
 def test_the_live_runs_of_a_trigger_are_found_by_their_source(tmp_path: Path) -> None:
     store = Store(tmp_path)
     told: list[tuple[str, Any]] = []

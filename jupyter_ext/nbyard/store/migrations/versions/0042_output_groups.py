@@ -1,4 +1,4 @@
-"""Store what runs with the same outputs have in common, and find the newest of them by it."""
+"""Store what runs with the same outputs have in common, and index it; index kept runs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +23,13 @@ def upgrade() -> None:
         ["source_id", *GROUP, "owner"],
         sqlite_where=OF_SOURCE,
         postgresql_where=OF_SOURCE,
+    )
+    op.create_index(
+        "ix_runs_kept",
+        "runs",
+        ["owner"],
+        sqlite_where=sa.text("kept = 1"),
+        postgresql_where=sa.text("kept"),
     )
 
 

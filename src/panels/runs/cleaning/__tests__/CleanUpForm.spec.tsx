@@ -51,17 +51,33 @@ describe('R14: the rules of a clean-up', () => {
     type(/^Older than/, '7');
     fireEvent.click(screen.getByLabelText('failed'));
     await settle();
-    expect(previewed().length).toBe(1);
-    expect(previewed()[0][1].body).toEqual({
-      older_than_days: 7,
-      keep: 10,
-      states: ['failed']
-    });
+    const body = { older_than_days: 7, keep: 10, states: ['failed'] };
+    expect(previewed().map(([, asked]) => asked)).toMatchObject([
+      { body, query: { sizes: false } },
+      { body, query: { sizes: true } }
+    ]);
     const said = screen.getByRole('status').textContent;
     expect(said).toContain('12 runs are deleted, which frees 2.5 MB.');
     expect(said).toContain('#7 penguins: you keep it');
     fireEvent.click(screen.getByLabelText(/every day/));
     expect(holder).toMatchObject({ daily: true, rules: { keep: 10, states: ['failed'] } });
+  });
+
+  it('show what is deleted before its size is known', async () => {
+    const sizes = { freed_bytes: null, record_bytes: null };
+    const { call, settle } = open({ rules: { keep: 1 }, daily: false });
+    call.mockImplementation(async (operation, { query }) => {
+      if (operation === 'runs.preview_retention') {
+        return { policies: [] };
+      }
+      return (query as { sizes: boolean }).sizes
+        ? new Promise(() => undefined)
+        : { ...PREVIEW, ...sizes };
+    });
+    await settle();
+    const said = screen.getByRole('status').textContent;
+    expect(said).toContain('12 runs are deleted, which frees ….');
+    expect(said).toContain('#7 penguins: you keep it');
   });
 
   it('with an unreadable number ask for nothing and delete nothing', async () => {
@@ -88,7 +104,8 @@ describe('R14: the rules of a clean-up', () => {
     await settle();
     expect(call.mock.calls.map(([, { query }]) => query)).toEqual([
       { project: 'p' },
-      { project: 'p' }
+      { project: 'p', sizes: false },
+      { project: 'p', sizes: true }
     ]);
     expect(screen.queryByLabelText(/every day/)).toBeNull();
   });
