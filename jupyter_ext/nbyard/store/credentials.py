@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, union
 from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.notice_tables import notice_channels
 from nbyard.store.schema.tables import credentials
 from nbyard.store.schema.trigger_tables import triggers

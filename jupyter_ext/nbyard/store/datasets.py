@@ -12,9 +12,9 @@ from nbyard.domain.datasets.table_descriptions import TableInfo
 from nbyard.domain.state_machines import DATASET_VERSION
 from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets
 
 V = dataset_versions.c

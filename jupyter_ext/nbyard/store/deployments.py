@@ -23,10 +23,10 @@ from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.reasons.structs import Reason, because, read_reason
 from nbyard.store import events as event_rows
 from nbyard.store import transition
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import packages_of_images
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import events
 

@@ -11,9 +11,9 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.store import events
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import executable_versions, executables, tasks
 
 V = executable_versions.c

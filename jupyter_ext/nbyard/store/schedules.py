@@ -21,15 +21,13 @@ from nbyard.domain.schedules.structs import (
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import StaleWrite
 from nbyard.reasons.structs import Reason
-from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.named_rows import NamedRows
 from nbyard.store.database.query_parts import (
     newest_first,
     newest_of_each,
     with_run_state,
 )
-from nbyard.store.events import Subject
+from nbyard.store.named_rows import NamedRows
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.notices.rules import RuleRows
 from nbyard.store.schema.index_conditions import OF_SOURCE
@@ -92,15 +90,6 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         counts = ScheduleCounts(*(known[column] for column in COUNTED.values()))
         others = ("root", "start", "template_id", "anchor", "handled_until")
         return ScheduleRow(Schedule(**fields, counts=counts), *(known[name] for name in others))
-
-    def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a schedule, and append its event."""
-        c.execute(insert(schedules), [row])
-        self.append_event(c, row["id"], row["owner"], "created")
-
-    def append_event(self, c: Connection, schedule_id: str, owner: str, change: str) -> None:
-        """Append an event about a schedule."""
-        events.append(c, "schedule", Subject(schedule_id, owner), {"change": change})
 
     def below(self, c: Connection, owner: str, folder: str) -> list[ScheduleRow]:
         """Return the schedules of files below a real folder, with their names in order."""

@@ -12,9 +12,9 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document, Workflow
 from nbyard.store import events
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 
 BY_PATH = select(workflows).where(

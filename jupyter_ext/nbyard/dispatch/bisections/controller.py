@@ -108,9 +108,7 @@ class BisectionController:
                 probe = BisectionProbe(changes, made)
             if not self._rows.keep_probes(c, one, [*probes, probe]) and probe.run_id:
                 # It was cancelled meanwhile: its run must not work.
-                new = self._store.runs.by_id(c, probe.run_id)
-                if new is not None:
-                    self._store.runs.request_cancel(c, new)
+                self._store.runs.request_cancels(c, [probe.run_id])
             crash_point("probe-inserted")
         crash_point("probe-committed")
 

@@ -14,8 +14,8 @@ from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.runs.estimates import usual_seconds
 from nbyard.domain.runs.structs import Run
 from nbyard.store import Connection
+from nbyard.store.database.project_filter import projects_of_runs
 from nbyard.store.notices.announce import announce_long
-from nbyard.store.project_filter import projects_of_runs
 
 EVENT: NoticeEvent = "running-long"
 

@@ -145,10 +145,7 @@ class DueRuns:
         if action != "replace":
             return
         self._rows.drop_waiting(c, row.schedule.id, because("replaced-by-schedule"))
-        for run_id in live:
-            run = self._store.runs.by_id(c, run_id)
-            if run is not None:
-                self._store.runs.request_cancel(c, run)
+        self._store.runs.request_cancels(c, live)
 
     def _end_wait(self, row: ScheduleRow, tick: Tick) -> bool:
         """Start the run of a due time that waited; return False if it still waits."""

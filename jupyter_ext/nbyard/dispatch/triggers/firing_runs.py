@@ -99,10 +99,7 @@ class FiringRuns:
         made = create_fired(self._store, c, row, firing, frozen)
         if not self._rows.conclude(c, row.trigger, firing.firing.id, "started", run_id=made):
             raise StaleWrite
-        for run_id in live:  # only the policy `replace` comes here with any
-            run = self._store.runs.by_id(c, run_id)
-            if run is not None:
-                self._store.runs.request_cancel(c, run)
+        self._store.runs.request_cancels(c, live)  # only the policy `replace` has any here
 
     def _check_same(self, c: Connection, row: TriggerRow) -> None:
         """Check that the trigger was not changed since it was read.

@@ -129,10 +129,8 @@ class BackfillService:
         with self._store.write() as c:
             found = self._find(c, caller, backfill).backfill
             self._rows.cancel(c, found)
-            for run_id in self._rows.live_runs(c, found.id) if cancel_runs else ():
-                run = self._store.runs.by_id(c, run_id)
-                if run is not None:
-                    self._store.runs.request_cancel(c, run)
+            if cancel_runs:
+                self._store.runs.request_cancels(c, self._rows.live_runs(c, found.id))
         return self.get(caller, found.id)
 
     def _find(self, c: Connection, caller: Caller, key: str) -> BackfillRow:

@@ -11,9 +11,9 @@ from nbyard.domain.environments.structs import Environment, EnvironmentVersion, 
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.store import events, transition
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import environment_versions, environments
 
 E, V = environments.c, environment_versions.c

@@ -16,8 +16,8 @@ from nbyard.domain.models.structs import (
     ServedModel,
     stem_of,
 )
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
-from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.deployment_tables import models
 from nbyard.store.schema.tables import images
 

@@ -14,9 +14,9 @@ from nbyard.domain.schedules.structs import Schedule
 from nbyard.domain.state_machines import Machine
 from nbyard.domain.triggers.structs import Trigger
 from nbyard.reasons.structs import Reason
+from nbyard.store.database.project_filter import projects_of_runs, projects_of_source
 from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
-from nbyard.store.project_filter import projects_of_runs, projects_of_source
 from nbyard.store.schema.notice_tables import notices
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs

@@ -1,6 +1,6 @@
 """Rows of runs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,10 +28,10 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.store import events, transition
+from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
-from nbyard.store.project_filter import run_ids_of, runs_of
 from nbyard.store.schema.index_conditions import NAMED, OF_SOURCE
 from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
@@ -87,6 +87,13 @@ class RunRows:
         if c.execute(statement.values(cancel_requested_at=datetime.now(UTC))).rowcount:
             subject = Subject(run.id, run.owner, run.id)
             events.append(c, "run", subject, {"state": run.state, "change": "cancel-requested"})
+
+    def request_cancels(self, c: Connection, ids: Iterable[str]) -> None:
+        """Record requests to cancel runs; deleted runs are left out."""
+        for run_id in ids:
+            run = self.by_id(c, run_id)
+            if run is not None:
+                self.request_cancel(c, run)
 
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
         """Return a run by ID, else by name, else by number."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, insert, select
 from nbyard.domain.projects.structs import Project
 from nbyard.domain.runs.clean_up import CleanUpRules, Retention
 from nbyard.domain.runs.retention import Policy, PolicyRules, ProjectPolicy
-from nbyard.store.project_filter import run_ids_of
+from nbyard.store.database.project_filter import run_ids_of
 from nbyard.store.schema.project_tables import projects
 from nbyard.store.schema.retention_tables import project_retention, retention
 

@@ -11,11 +11,9 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.file_changes import Snapshot, Stamp, snapshot_of
 from nbyard.domain.triggers.structs import FiringCounts, Trigger, TriggerEvent, TriggerKind
 from nbyard.errors import StaleWrite
-from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.named_rows import NamedRows
-from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
+from nbyard.store.named_rows import NamedRows
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import dataset_versions, datasets, runs
 from nbyard.store.schema.trigger_tables import trigger_files, triggers
@@ -79,15 +77,6 @@ class TriggerRows(NamedRows[TriggerRow]):
         counts = FiringCounts(*(known[column] for column in COUNTED.values()))
         others = {name: known[name] for name in OTHERS}
         return TriggerRow(Trigger(**fields, on=on, counts=counts), **others)
-
-    def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a trigger, and append its event."""
-        c.execute(insert(triggers), [row])
-        self.append_event(c, row["id"], row["owner"], "created")
-
-    def append_event(self, c: Connection, trigger_id: str, owner: str, change: str) -> None:
-        """Append an event about a trigger."""
-        events.append(c, "trigger", Subject(trigger_id, owner), {"change": change})
 
     def all_of(self, c: Connection, owner: str) -> list[TriggerRow]:
         """Return all triggers of an owner, oldest first."""

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Select, column, select
 
-from nbyard.store.project_filter import linked_to, projects_of_runs
+from nbyard.store.database.project_filter import linked_to, projects_of_runs
 
-from .rows import Rows
-from .test_projects import add
+from ..rows import Rows
+from ..test_projects import add
 
 
 def test_without_a_project_a_query_stays_as_it_is():

@@ -5,7 +5,7 @@ import pytest
 from nbyard.errors import NotFound
 from nbyard.store import Store
 
-from ..test_schedules import add
+from .test_schedules import add
 
 
 def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> None:
@@ -27,6 +27,14 @@ def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> N
         }
         assert [*pages.values()] == [["c", "a"], ["c"], ["a"], []]
         assert [row.schedule.id for row in rows.page(c, "ann", 9, "c", "", "")] == ["a"]
+
+
+def test_a_new_row_has_its_event(store: Store) -> None:
+    add(store, "nightly", None)
+    with store.read() as c:
+        (event,) = store.events.events_after(c, "ann", 0, 9)
+    found = (event.topic, event.subject_id, event.data)
+    assert found == ("schedule", "nightly", {"change": "created"})
 
 
 def test_an_unknown_name_is_refused_with_similar_ones(store: Store) -> None:

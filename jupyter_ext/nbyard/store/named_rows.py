@@ -3,12 +3,14 @@
 from abc import abstractmethod
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, insert, select
 
 from nbyard.domain.projects.structs import LinkKind
 from nbyard.domain.unique_names import no_such
+from nbyard.store import events
+from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
-from nbyard.store.project_filter import linked_to
+from nbyard.store.events import Subject
 
 T = TypeVar("T")
 
@@ -16,7 +18,8 @@ T = TypeVar("T")
 class NamedRows(Generic[T]):
     """Queries on the rows of one `table`; those with an `owner` see only the owner's rows.
 
-    `noun` is the name of a row in links of projects, and `unknown` the code for an unknown name.
+    `noun` is the name of a row in events and links of projects, and `unknown` the code for an
+    unknown name.
     """
 
     table: ClassVar[Table]
@@ -27,6 +30,15 @@ class NamedRows(Generic[T]):
     @abstractmethod
     def read(row: Row[Any]) -> T:
         """Return the structure of a row."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """Insert a row, and append its event."""
+        c.execute(insert(self.table), [row])
+        self.append_event(c, row["id"], row["owner"], "created")
+
+    def append_event(self, c: Connection, row_id: str, owner: str, change: str) -> None:
+        """Append an event about a row."""
+        events.append(c, self.noun, Subject(row_id, owner), {"change": change})
 
     def get(self, c: Connection, owner: str, key: str) -> T | None:
         """Return a row by ID, else by name."""
