@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_core.paths import jupyter_data_dir
 from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, validate
@@ -14,6 +15,7 @@ from traitlets.config import Configurable
 
 from nbyard.field_suggestions import near_spelling, suggestion_text
 
+POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 # CUDA accepts an index, a UUID, or the beginning of a UUID.
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")
 PREFIX = "NBYARD_"
@@ -282,7 +284,8 @@ class Settings(Configurable):
                 value = trait.from_string(text)
             setattr(self, name, value)
         except (TraitError, ValueError) as error:
-            variable = f"NBYARD_{name.upper()}={text}"
+            # A URL may contain a password.
+            variable = f"NBYARD_{name.upper()}" + ("" if name == "database_url" else f"={text}")
             raise TraitError(f"The variable {variable} is no setting: {error}") from None
 
     @validate("gpus")
@@ -292,6 +295,23 @@ class Settings(Configurable):
             if not GPU.fullmatch(name):
                 raise TraitError(f"{name!r} is neither auto nor the index or UUID of a GPU")
         return list(proposal["value"])
+
+    @validate("database_url")
+    def _check_database_url(self, proposal: Any) -> str:
+        """Return the URL with the driver of nbyard; the message does not repeat passwords."""
+        url = str(proposal["value"]).strip()
+        scheme, sign, rest = url.partition("://")
+        if not url or (scheme == "sqlite" and sign):
+            return url
+        try:
+            urlsplit(url).port  # noqa: B018 - raises an error unless it is a number
+        except ValueError as error:
+            raise TraitError(f"This is no URL of a database: {error}") from None
+        if scheme not in POSTGRESQL or not sign:
+            raise TraitError(
+                "This is no URL of PostgreSQL, such as postgresql://user@host:5432/database"
+            )
+        return f"{POSTGRESQL[0]}://{rest}"
 
     @property
     def store_path(self) -> Path:

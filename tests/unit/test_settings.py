@@ -57,6 +57,41 @@ def test_values_that_do_not_fit_are_told_with_their_variable(monkeypatch, name, 
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("", ""),
+        ("sqlite:////data/store.sqlite", "sqlite:////data/store.sqlite"),
+        ("postgresql+psycopg://me@h/db", "postgresql+psycopg://me@h/db"),
+        ("postgresql://me@h:5432/db", "postgresql+psycopg://me@h:5432/db"),
+        (" postgres://me@h/db\n", "postgresql+psycopg://me@h/db"),
+        ("postgresql:///db?host=/run/pg", "postgresql+psycopg:///db?host=/run/pg"),
+    ],
+)
+def test_urls_of_databases_name_the_driver(monkeypatch, given, used):
+    monkeypatch.setenv("NBYARD_DATABASE_URL", given)
+    assert Settings().database_url == used
+    assert Settings(config=Config({"Settings": {"database_url": given}})).database_url == used
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql://me:s3cret@h/db", "PostgreSQL"),
+        ("postgresql+asyncpg://me:s3cret@h/db", "PostgreSQL"),
+        ("h/db:s3cret", "PostgreSQL"),
+        ("sqlite", "PostgreSQL"),
+        ("postgresql://me:s3cret@h:port/db", "port"),
+        ("postgresql://me:s3cret@[h/db", "IPv6"),
+    ],
+)
+def test_other_urls_are_refused_without_their_password(monkeypatch, url, words):
+    monkeypatch.setenv("NBYARD_DATABASE_URL", url)
+    with pytest.raises(TraitError, match=words) as refused:
+        Settings()
+    assert "NBYARD_DATABASE_URL" in str(refused.value) and "s3cret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["slot", "idle_second", "slots_"])
 def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant(monkeypatch, name):
     """G5: configured or as a variable, where that is spelled nearly like that of a setting."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ from nbyard.store.migrate import check_known, schema_of, upgrade
 from nbyard.store.projects import ProjectRows
 
 CHUNK = 1 << 20
+PARTS = "restore-"
 BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
 TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
 
@@ -53,7 +55,12 @@ def restore_backup(archive: Path, folder: Path, url: str = "") -> tuple[Header, 
         with database.read() as c:
             if schema_of(c):
                 raise _in_use(folder)
-        with _opened(archive) as tar, tempfile.TemporaryDirectory(dir=folder) as temporary:
+        for left in folder.glob(f"{PARTS}*"):  # of a killed restore
+            shutil.rmtree(left, ignore_errors=True)
+        with (
+            _opened(archive) as tar,
+            tempfile.TemporaryDirectory(prefix=PARTS, dir=folder) as temporary,
+        ):
             header, totals = _Reader(tar, Path(temporary)).restore(database, folder)
     finally:
         database.close()

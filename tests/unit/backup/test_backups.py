@@ -173,6 +173,14 @@ def test_a_store_is_not_replaced(filled: Store, tmp_path: Path) -> None:
     assert rows_of(filled) == before
 
 
+def test_what_a_killed_restore_left_is_deleted(filled: Store, tmp_path: Path) -> None:
+    write_backup(filled, tmp_path / "b.tar")
+    left = tmp_path / "new" / "restore-x" / "blobs"
+    left.mkdir(parents=True)
+    restore_backup(tmp_path / "b.tar", tmp_path / "new")
+    assert not [path for path in (tmp_path / "new").iterdir() if path.name.startswith("restore-")]
+
+
 def test_a_trial_leaves_nothing(filled: Store, tmp_path: Path, monkeypatch) -> None:
     write_backup(filled, tmp_path / "b.tar")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))

@@ -80,6 +80,8 @@ SERVERS = {
 
 STORE = {
     "database-refused": code("The database answers: {message}", message=str),
+    "database-refuses": code("PostgreSQL refuses the connection: {message}.", message=str),
+    "database-no-driver": code("The driver of PostgreSQL is not installed."),
     "database-silent": code("The database does not respond; try again in a moment."),
     "database-silent-because": code(
         "The database does not respond; try again in a moment. PostgreSQL says: {message}.",

@@ -14,6 +14,10 @@ STORES = {
     "free-space": code("Free space and try again."),
     "free-space-of-store": code("Free space on the disk of the store, then try again."),
     "free-inodes": code("Free space, or remove files where the file system has no inodes left."),
+    "database-correct-url": code(
+        "Create the database or user, or correct the setting database_url."
+    ),
+    "install-postgres": code("Install the driver with: pip install 'nbyard[postgres]'"),
     "database-may-return": code(
         "Its server may be down or restarting. Runs that have started continue meanwhile."
     ),

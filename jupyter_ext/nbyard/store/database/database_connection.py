@@ -41,6 +41,8 @@ CUT = because("database-silent")
 AWAY = because("database-may-return")
 # SQLSTATE prefixes of a PostgreSQL that is down, starting or out of connections
 AWAY_STATES = ("08", "57P", "53300")
+# A server that refuses a connection for these reasons is not down. The driver gives no code.
+REFUSED = ("does not exist", "authentication failed", "pg_hba.conf", "permission denied")
 WRITE_LOCK = 7_220_150
 # A writer that was stopped (SIGSTOP) must not block the others forever.
 SET_LIMITS = """select set_config('lock_timeout', :lock, true),
@@ -81,7 +83,12 @@ class Database:
         self._outage = Outage()
         self._writes = 0
         self._checkpoint_at = CHECKPOINT_BYTES
-        self.engine = self._engine()
+        try:
+            self.engine = self._engine()
+        except ImportError:
+            raise StoreUnusable(
+                because("database-no-driver"), hint=because("install-postgres")
+            ) from None
 
     def _engine(self) -> Engine:
         # The connection used last has the most pages in its cache.
@@ -242,6 +249,9 @@ class Database:
         """Log the driver's message, and return an error with the server's own reason."""
         self._outage.note(words)
         reason = words.partition("FATAL:")[2].strip().partition("\n")[0]
+        if any(word in reason for word in REFUSED):
+            why = because("database-refuses", message=reason[:200])
+            return DatabaseAway(why, hint=because("database-correct-url"))
         why = because("database-silent-because", message=reason[:200]) if reason else CUT
         return DatabaseAway(why, hint=AWAY)
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nbyard.domain.ids import new_id
-from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.errors import Busy, NbyardError, StoreUnusable, Unavailable
 from nbyard.store import Store
 from nbyard.store.database import database_connection
 
@@ -73,6 +74,23 @@ def test_a_server_that_is_down_is_no_fault_of_ours(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="does not respond") as refused:
         Store(tmp_path, url)
     assert "\n" not in refused.value.message
+
+
+def test_a_refused_connection_names_the_setting(postgres: str, tmp_path: Path) -> None:
+    for url, words in (
+        (f"{postgres.rpartition('/')[0]}/missing", "missing"),
+        (postgres.replace("tester@", "stranger@"), "stranger"),
+    ):
+        with pytest.raises(Unavailable, match=words) as refused:
+            Store(tmp_path, url)
+        assert "database_url" in refused.value.hint
+
+
+def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreUnusable) as refused:
+        Store(tmp_path, "postgresql+psycopg://me@127.0.0.1:1/db")
+    assert "nbyard[postgres]" in refused.value.hint
 
 
 def test_state_changes_are_flushed_to_the_disk(tmp_path: Path) -> None:
