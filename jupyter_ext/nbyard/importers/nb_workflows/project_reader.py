@@ -1,5 +1,6 @@
 """A project folder of NB Workflows as a project file of nbyard."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from nbyard.domain.names import check_name
@@ -18,8 +19,10 @@ PROJECTS = ("labfile.yaml", "workflows.yaml")
 RUNTIMES = "runtimes.yaml"
 VARIABLES = ".nbvars"
 VERSIONS = ("0.2", "0.3")
+VERSION = re.compile(r"(0\.[23])(\.\d+)?")
 TOP = ("version", "project", "workflows")
-FACTS = ("projectid", "owner")
+# Files of version 0.2 call the owner `username`.
+FACTS = ("projectid", "owner", "username")
 
 
 def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:
@@ -36,7 +39,7 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     top = _fields(files[found[0]], found[0], left)
     for other in found[1:]:
         left.append(because("import-other-file", place=other, name=found[0]))
-    if top.text("version") not in VERSIONS:
+    if not VERSION.fullmatch(top.text("version")):
         raise Invalid.field(f"{found[0]}.version", because("import-version", known=[*VERSIONS]))
     top.leave_out_others(TOP)
     environments = {}

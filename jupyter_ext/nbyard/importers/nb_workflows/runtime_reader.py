@@ -14,6 +14,8 @@ OF_IMAGE = (
     *("base_template", "gpu"),
 )
 OF_RUNTIME = ("gpu_support", "version", "registry", "machine")
+# The file of a runtime that names none.
+REQUIREMENTS = "requirements.txt"
 VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 QUOTES = "\"'"
 
@@ -40,13 +42,12 @@ def _requirements(container: Fields, files: Mapping[str, bytes]) -> list[str]:
     place = f"{container.place}.requirements"
     if isinstance(value, list):
         lines = [str(one) for one in value]
-    elif name := container.text("requirements"):
+    else:
+        name = container.text("requirements") or REQUIREMENTS
         if name not in files:
             container.left.append(because("import-no-file", place=place, name=name[:200]))
             return []
         lines = files[name].decode(errors="replace").splitlines()
-    else:
-        return []
     kept = [line.strip() for line in lines]
     return [line for line in kept if line and not line.startswith("#")]
 

@@ -22,8 +22,12 @@ SIX = 6
 SECONDS = 10_800
 # Its schedules have no time zone of their own.
 ZONE = "UTC"
+WORKFLOW = ("alias", "nbtask", "enabled", "wfid", "jobid", "schedule")
 TASK = ("nb_name", "params", "runtime", "description", "timeout", "gpu_support")
-PLACES = ("version", "machine", "cluster", "docker_name", "remote_input", "remote_output")
+PLACES = (
+    *("version", "machine", "cluster", "docker_name", "docker_version"),
+    *("remote_input", "remote_output"),
+)
 NOTIFICATIONS: dict[str, NoticeEvent] = {
     "notifications_ok": "succeeded",
     "notifications_fail": "failed",
@@ -47,10 +51,14 @@ def read_workflow(
 
     None if there is no notebook. `paths` are those of the notebooks, `runtimes` the environments.
     """
-    task = fields.below("nbtask")
-    fields.leave_out_others(("alias", "nbtask", "enabled", "wfid", "schedule"))
+    own = (*TASK, *PLACES, *NOTIFICATIONS)
+    # The first files of version 0.2 have one level.
+    is_flat = "nbtask" not in fields
+    task = fields if is_flat else fields.below("nbtask")
+    fields.leave_out_others((*WORKFLOW, *own) if is_flat else WORKFLOW)
     task.leave_out(PLACES)
-    task.leave_out_others((*TASK, *PLACES, *NOTIFICATIONS))
+    if not is_flat:
+        task.leave_out_others((*own, "enabled"))
     name = task.text("nb_name")
     path = _notebook(name, paths)
     if not path:
@@ -59,14 +67,19 @@ def read_workflow(
         return None
     node = _node(task, path, runtimes)
     # The same file always gives the same document, so that a second conversion changes nothing.
-    known = fields.text("wfid") or str(uuid.uuid5(uuid.NAMESPACE_URL, f"nb-workflows:{alias}"))
+    known = (
+        fields.text("wfid")
+        or fields.text("jobid")
+        or str(uuid.uuid5(uuid.NAMESPACE_URL, f"nb-workflows:{alias}"))
+    )
     meta = {"id": known, "title": alias}
     if description := task.text("description"):
         meta["description"] = description
     document = {"version": 1, "meta": meta, "nodes": {"main": node}}
     file = f"{safe_filename(alias)}.nbflow"
     notifications = _notifications(task, file)
-    return ReadWorkflow(file, canonical(document), _schedule(fields, file), notifications)
+    schedule = _schedule(fields, task, file)
+    return ReadWorkflow(file, canonical(document), schedule, notifications)
 
 
 def _notifications(task: Fields, file: str) -> dict[str, NotificationEntry]:
@@ -105,7 +118,7 @@ def _notebook(name: str, paths: Container[str]) -> str:
     return next((one for one in candidates if one in paths), "")
 
 
-def _schedule(fields: Fields, file: str) -> ScheduleEntry | None:
+def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
     """Return the schedule of a workflow; cron has precedence over an interval."""
     timing = fields.below("schedule")
     timing.leave_out_others(TIMING)
@@ -128,8 +141,8 @@ def _schedule(fields: Fields, file: str) -> ScheduleEntry | None:
     if "repeat" in timing:
         repeat = timing.number("repeat")
         given["at_most"] = repeat if repeat and repeat > 0 else None
-    if "enabled" in fields:
-        given["enabled"] = fields.flag("enabled", default=True)
+    if "enabled" in fields or "enabled" in task:
+        given["enabled"] = all(one.flag("enabled", default=True) for one in (fields, task))
     return ScheduleEntry(when, file, zone=ZONE, **given)
 
 

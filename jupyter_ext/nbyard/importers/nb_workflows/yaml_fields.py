@@ -54,8 +54,10 @@ class Fields:
         return [*dict.fromkeys(value)]
 
     def number(self, name: str) -> int | None:
-        """Return a whole number, or None without it."""
+        """Return a whole number, or None without it; texts of digits become numbers."""
         value = self._value.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdecimal():
+            return int(value)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
@@ -77,7 +79,7 @@ class Fields:
         """List fields that cannot be kept, each with its value."""
         for name in names:
             value = self._value.get(name)
-            if value not in NOTHING:
+            if not _is_nothing(value):
                 shown = str(value)[:MOST_SHOWN]
                 self.left.append(because(code, place=self._at(name), value=shown))
 
@@ -87,6 +89,12 @@ class Fields:
 
     def _at(self, name: str) -> str:
         return f"{self.place}.{name}" if self.place else name
+
+
+def _is_nothing(value: Any) -> bool:
+    if isinstance(value, Mapping) and value:
+        return all(map(_is_nothing, value.values()))
+    return value in NOTHING
 
 
 def _given(value: Any) -> Reason:

@@ -46,7 +46,13 @@ def left(found: ConvertedProject) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "version"), [("workflows.yaml", "0.2"), ("labfile.yaml", "0.3"), ("labfile.yaml", 0.3)]
+    ("name", "version"),
+    [
+        ("workflows.yaml", "0.2"),
+        ("workflows.yaml", "0.2.0"),
+        ("labfile.yaml", "0.3"),
+        ("labfile.yaml", 0.3),
+    ],
 )
 def test_a_project_is_described(name, version):
     found = convert(name=name, version=version)
@@ -75,6 +81,50 @@ def test_a_workflow_becomes_a_document_with_its_values_and_limits():
     assert {name: one.value for name, one in node.arguments.items()} == task["params"]
     assert found.definition.environments["gpu"].requirements == ["polars"]
     assert found.definition.schedules == {}
+
+
+EARLY = """
+version: 0.2.0
+project: {name: wine, projectid: FoZMvN_4qP, username: ann, agent: null, repository: null}
+workflows:
+  nightly:
+    nb_name: train
+    params: {rate: 0.5}
+    machine: default
+    docker_version: latest
+    enabled: false
+    alias: nightly
+    description: null
+    jobid: JwkzF9J9
+    timeout: 60
+    notifications_ok: null
+    notifications_fail: [slack]
+    schedule: {start_in_min: 0, repeat: null, cron: null, interval: "90"}
+  daily:
+    nbtask: {nb_name: train, enabled: false}
+    enabled: true
+    schedule: {cron: 0 8 * * 5L}
+pipelines: {sequences: []}
+"""
+
+
+def test_the_first_files_have_the_fields_of_a_task_beside_its_schedule():
+    found = convert_project({"workflows.yaml": EARLY.encode()}, PATHS)
+    document = read_document(found.files["nightly.nbflow"].encode(), strict=True)
+    node = document.nodes["main"]
+    assert (document.meta.id, node.path) == ("JwkzF9J9", "workflows/train.ipynb")
+    assert (node.timeout_seconds, node.arguments["rate"].value) == (60, 0.5)
+    schedules = found.definition.schedules
+    assert schedules["nightly"].when == "every 90 seconds"
+    assert schedules["daily"].when == "0 8 * * 5L"
+    assert [one.enabled for one in schedules.values()] == [False, False]
+    assert found.definition.notifications["slack"][0].events == ["failed"]
+    assert found.definition.project.metadata == {"projectid": "FoZMvN_4qP", "username": "ann"}
+    place = "workflows.yaml.workflows.nightly"
+    assert left(found) == [
+        f"{place}.machine: default. nbyard has no such field",
+        f"{place}.docker_version: latest. nbyard has no such field",
+    ]
 
 
 def test_without_a_timeout_the_usual_one_of_nb_workflows_is_kept():

@@ -21,7 +21,7 @@ def read(container, **more):
     [
         ("requirements.txt", ["polars>=1", "scikit-learn"]),
         (["polars", "numpy"], ["polars", "numpy"]),
-        (None, []),
+        (None, ["polars>=1", "scikit-learn"]),  # the usual file
     ],
 )
 def test_requirements(requirements, lines):
@@ -32,7 +32,7 @@ def test_requirements(requirements, lines):
 def test_what_belongs_to_an_image_is_listed():
     container = {"image": "python:3.11", "build_packages": "gcc", "user": {"uid": 1089}}
     entry, left = read(container, registry="r", machine="m", gpu_support=False, other=1)
-    assert entry.requirements == []
+    assert entry.requirements == ["polars>=1", "scikit-learn"]
     assert [str(one).split(". ")[0] for one in left] == [
         "runtimes.yaml.runtimes.gpu.container.image: python:3.11",
         "runtimes.yaml.runtimes.gpu.container.build_packages: gcc",
