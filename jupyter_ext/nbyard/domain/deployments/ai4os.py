@@ -76,7 +76,8 @@ def to_own_fields(new: NewDeployment) -> NewDeployment:
         raise Invalid.field("hardware.gpu_type", because("no-gpu-types"))
     if new.storage is not None:
         for name, value in msgspec.structs.asdict(new.storage).items():
-            if value and name in ("rclone_url", "rclone_user", "rclone_password", "datasets"):
+            # A URL alone mounts nothing: some forms send the one of their own storage.
+            if value and name in ("rclone_user", "rclone_password", "datasets"):
                 raise Invalid.field(f"storage.{name}", because("no-storage"))
     return msgspec.structs.replace(new, **fields, general=None, hardware=None, storage=None)
 

@@ -53,6 +53,11 @@ def test_the_form_becomes_a_deployment() -> None:
     assert (name, spec.service, spec.memory_gb) == ("plants", "api", 8)
 
 
+def test_the_storage_of_the_dashboard_without_a_login_is_ignored() -> None:
+    url = "https://share.example/remote.php/webdav/"
+    assert to_own_fields(read(storage={"rclone_url": url})) == to_own_fields(read())
+
+
 def test_a_part_of_it_is_enough() -> None:
     body = {"image": "cows:1", "hardware": {"cpu_num": 2}}
     assert to_own_fields(msgspec.convert(body, NewDeployment)) == NewDeployment(
@@ -74,7 +79,8 @@ def test_services_have_their_names_here(service: str, kind: str) -> None:
     ("part", "field", "value", "words"),
     [
         ("hardware", "gpu_type", "Tesla T4", "hardware.gpu_type: GPUs are not chosen by their"),
-        ("storage", "rclone_url", "https://s", "storage.rclone_url: storage is not mounted here"),
+        ("storage", "rclone_user", "ann", "storage.rclone_user: storage is not mounted here"),
+        ("storage", "rclone_password", "x", "storage.rclone_password: storage is not mounted here"),
         ("storage", "datasets", [{"doi": "1"}], "storage.datasets: storage is not mounted here"),
     ],
 )
