@@ -1439,6 +1439,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Create the database or user, or correct the setting database_url.'),
   'install-postgres': (_p, _show, trans) =>
     trans.__("Install the driver with: pip install 'nbyard[postgres]'"),
+  'results-of-node': (p, show, trans) =>
+    trans.__('Its metrics and outputs are: %1.', show(p.names, ', ')),
   'database-may-return': (_p, _show, trans) =>
     trans.__('Its server may be down or restarting. Runs that have started continue meanwhile.'),
   'continue-or-end-process': (p, show, trans) =>

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
@@ -15,6 +16,7 @@ from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.deployments.structs import Deployed, DeploymentChange, NewDeployment
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import SchedulePatch
 from nbyard.domain.triggers.structs import NewTrigger, OnNotebook
 from nbyard.magics.deploy_verb import deploy
 from nbyard.magics.results import OPENS, Shown, link_to
@@ -210,8 +212,13 @@ def test_why_two_runs_differ(shell, yard, dispatcher):
         assert "rate changed 0.5 → 0.75" in repr(found)
         assert "nbyard:show-run" in found._repr_html_()
     assert repr(shell.run_line_magic("nbyard", "why 1 1")) == "Runs 1 and 1 have equal results."
-    for wrong in ("why", "why 1", "why 1 2 main.fog", "why 1 404"):
-        with pytest.raises(UsageError):
+    for wrong, words in (
+        ("why", "^Write: %nbyard why OLD NEW"),
+        ("why 1", "^Write: %nbyard why OLD NEW"),
+        ("why 1 2 main.fog", "Its metrics and outputs are: score"),
+        ("why 1 404", "404"),
+    ):
+        with pytest.raises(UsageError, match=words):
             shell.run_line_magic("nbyard", wrong)
 
 
@@ -299,7 +306,18 @@ def test_a_notebook_schedules_itself_once(shell, notebook):
     again = shell.run_line_magic("nbyard", "schedule daily at 6 -p n=2")
     assert again.schedule.id == made.schedule.id
     assert (again.schedule.words, again.schedule.zone) == ("daily at 6", "Europe/Berlin")
-    assert again.schedule.run.texts == {"n": "2"}
+    assert again.schedule.run.texts == {"n": "2"} and not again.schedule.run.force
+
+
+def test_a_schedule_of_a_cell_ignores_the_cache_on_request(shell, notebook, yard):
+    made = shell.run_line_magic("nbyard", "schedule daily at 6 --force -p n=2")
+    assert made.schedule.run.force
+    # What somebody sets in the form stays when the cell runs again.
+    run = msgspec.structs.replace(made.schedule.run, priority=5)
+    patch = SchedulePatch(made.schedule.revision, run=run)
+    yard.services.schedules.update(Caller(local_name()), made.schedule.id, patch)
+    again = shell.run_line_magic("nbyard", "schedule daily at 7").schedule
+    assert (again.run.priority, again.run.force, again.run.texts) == (5, False, {})
 
 
 def test_a_file_has_several_schedules_by_name(shell, notebook):

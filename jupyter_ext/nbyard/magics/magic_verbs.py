@@ -44,7 +44,7 @@ HELP = """%nbyard dataset NAME            the path of a dataset
 %nbyard status RUN              a run and its tasks, by number, name or id
 %nbyard why OLD NEW [NODE.NAME] why results of two runs differ, or one metric or output
 %nbyard lineage ARTIFACT        what an artifact comes from, and what was made with it
-%nbyard diff OLD NEW             parameters, metrics, outputs, code and packages that differ
+%nbyard diff OLD NEW            parameters, metrics, outputs, code and packages that differ
 %nbyard schedule WHEN [FILE]    run this notebook, or a file, at times such as "weekdays 8:00"
 %nbyard deploy TARGET           serve a model: DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT
 %nbyard fire TRIGGER NAME=VALUE fire a trigger, with values of parameters
@@ -97,8 +97,10 @@ class NbyardMagics(Magics):
             **{noun: (partial(self._list, noun), range(1)) for noun in LISTED},
         }
         call, counts = calls.get(verb, (None, range(0)))
-        if call is None or len(words) not in counts:
+        if call is None:
             raise UsageError(HELP)
+        if len(words) not in counts:
+            raise UsageError(_usage(verb))
         return call(*words)
 
     def _of_cell(self, verb: str, words: list[str], cell: str) -> Any:
@@ -185,3 +187,9 @@ class NbyardMagics(Magics):
             for artifact in task.artifacts
         }
         return FinishedRun(detail, outputs)
+
+
+def _usage(verb: str) -> str:
+    """Return the line of the help about a verb."""
+    lines = [line for line in HELP.splitlines() if line.startswith(f"%nbyard {verb} ")]
+    return f"Write: {lines[0]}" if lines else f"Write: %nbyard {verb}"

@@ -12,15 +12,18 @@ class OptionWords(msgspec.Struct, frozen=True):
     arguments: list[str]
     texts: dict[str, str]
     options: dict[str, str]
+    flags: set[str]
 
 
-def read_words(words: Sequence[str], known: Sequence[str], usage: str) -> OptionWords:
-    """Sort words into arguments, `-p NAME=VALUE` and the known options.
+def read_words(
+    words: Sequence[str], known: Sequence[str], usage: str, flags: Sequence[str] = ()
+) -> OptionWords:
+    """Sort words into arguments, `-p NAME=VALUE`, the known options, and flags without a value.
 
     Raises:
         UsageError: an option is unknown or lacks its value.
     """
-    found = OptionWords([], {}, {})
+    found = OptionWords([], {}, {}, set())
     left = list(words)
     while left:
         word = left.pop(0)
@@ -29,6 +32,8 @@ def read_words(words: Sequence[str], known: Sequence[str], usage: str) -> Option
             if not (name and sign):
                 raise UsageError(f"-p needs NAME=VALUE. {usage}")
             found.texts[name] = value
+        elif word in flags:
+            found.flags.add(word)
         elif word in known:
             if not left:
                 raise UsageError(f"{word} needs a value. {usage}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from IPython.core.error import UsageError
 from msgspec import UNSET
 
@@ -14,8 +15,13 @@ from nbyard.magics.completion import CODE
 from nbyard.magics.option_words import read_words
 from nbyard.magics.results import Scheduled, Shown
 
-USAGE = 'Write: %nbyard schedule "weekdays 8:00" [FILE] [-p NAME=VALUE] [--zone ZONE] [--name NAME]'
+USAGE = (
+    'Write: %nbyard schedule "weekdays 8:00" [FILE] [-p NAME=VALUE] [--zone ZONE] [--name NAME]'
+    " [--force]"
+)
 OPTIONS = ("--zone", "--name")
+# Due runs ignore the cache.
+FORCE = "--force"
 # Jupyter Server and VS Code tell a kernel its notebook.
 SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
 
@@ -29,7 +35,7 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
         UsageError: the words have another form, or the notebook's file is unknown.
         NbyardError: the service refuses the schedule.
     """
-    found = read_words(words, OPTIONS, USAGE)
+    found = read_words(words, OPTIONS, USAGE, (FORCE,))
     # A run of the notebook must not schedule further runs.
     if "NBYARD_ATTEMPT" in os.environ:
         return Shown("In a run, %nbyard schedule has no effect.", (), [])
@@ -42,7 +48,7 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
     path = path or notebook_path(names)
     if not path:
         raise UsageError(f"The file of this notebook is unknown: name it. {USAGE}")
-    run = NewRun(path=path, texts=found.texts)
+    run = NewRun(path=path, texts=found.texts, force=FORCE in found.flags)
     zone, name = found.options.get("--zone", ""), found.options.get("--name", "")
     of_file = connection.schedules.list(path=path, limit=50).items
     known = [one for one in of_file if name in ("", one.name)]
@@ -52,6 +58,9 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
     if not known:
         new = NewSchedule(run, timing, name=name, zone=zone)
         return Scheduled(connection.schedules.create(body=new))
+    # Options that the magic does not have, such as the environment, stay.
+    kept = msgspec.structs.replace(known[0].run, parameters={}, path=path)
+    run = msgspec.structs.replace(kept, texts=run.texts, force=run.force)
     body = SchedulePatch(known[0].revision, run=run, timing=timing, zone=zone or UNSET)
     return Scheduled(connection.schedules.update(schedule=known[0].id, body=body))
 

@@ -18,6 +18,7 @@ STORES = {
         "Create the database or user, or correct the setting database_url."
     ),
     "install-postgres": code("Install the driver with: pip install 'nbyard[postgres]'"),
+    "results-of-node": code("Its metrics and outputs are: {names:, }.", names=list),
     "database-may-return": code(
         "Its server may be down or restarting. Runs that have started continue meanwhile."
     ),

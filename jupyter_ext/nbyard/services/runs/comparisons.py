@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LEAST_RUNS, MOST_RUNS = 2, 10
 MOST_TASKS = 10_000
 MOST_METRICS = 100
+MOST_NAMES = 20
 TASKS_AT_ONCE = 1_000  # databases limit the values of a statement
 # JSON outputs are read for at most this long; those that were read are known the next time.
 SECONDS = 2.0
@@ -114,10 +115,14 @@ class RunComparisons(RunHistory):
         tasks = [one.tasks[node] for one in (old, new) if node in one.tasks]
         if node and not tasks:
             raise NotFound(because("no-node-in-run", node=node[:80]))
+        names = sorted({name for task in tasks for name in (*task.metrics, *task.outputs)})
+        hint = because("results-of-node", names=names[:MOST_NAMES]) if names else None
         if metric and not any(metric in task.metrics for task in tasks):
-            raise NotFound(because("no-metric-of-node", node=node[:80], metric=metric[:80]))
+            why = because("no-metric-of-node", node=node[:80], metric=metric[:80])
+            raise NotFound(why, hint=hint)
         if output and not any(output in task.outputs for task in tasks):
-            raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+            why = because("no-output-of-node", node=node[:80], output=output[:80])
+            raise NotFound(why, hint=hint)
         results = [
             one
             for one in differing_results(old, new)
