@@ -71,6 +71,10 @@ def restore(file: Path, dry_run: bool, as_json: bool) -> None:
         click.echo(f"The backup can be restored: {_counts(totals)}, {_origin(header)}")
     else:
         click.echo(f"{settings.store_path}: {_counts(totals)}, {_origin(header)}")
+        print_note(
+            "The next nbyard command starts its schedules and deployments. Stop the former store"
+            " first: both have the same ID, and would remove each other's containers."
+        )
 
 
 @click.command()

@@ -45,7 +45,8 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
     tag = _scalar(document, where, "tag", default="")
     if tag and not TAG.fullmatch(tag):
         _refuse(f"{where}.tag", because("not-tag", tag=repr(tag[:MAX_TAG])))
-    src = folder_path(_scalar(document, where, "src"), f"{where}.src")
+    given = _scalar(document, where, "src") if "src" in document else "."
+    src = folder_path(given, f"{where}.src")
     module, class_name = _module_and_class(interface, f"{where}.interface")
     inputs = columns_of(_needed(document, where, "input_schema"), f"{where}.input_schema")
     outputs = columns_of(_needed(document, where, "output_schema"), f"{where}.output_schema")

@@ -87,13 +87,17 @@ def test_a_whole_number_is_a_tag():
     assert read_model_file(document(tag=3)).tag == "3"
 
 
+def test_without_a_folder_the_code_is_beside_the_file():
+    assert read_model_file(document(src=None)).src == "."
+
+
 def test_one_output_may_stand_without_a_list():
     found = read_model_file(document(output_schema={"name": "y", "type": "str"}))
     assert found.outputs == [ModelColumn("y", "str")]
 
 
 @pytest.mark.parametrize(
-    "name", ["name", "deployment", "src", "interface", "input_schema", "output_schema"]
+    "name", ["name", "deployment", "interface", "input_schema", "output_schema"]
 )
 def test_what_is_missing_is_named(name):
     assert [one.path for one in refused(**{name: None}).details] == [f"nervosum.yaml.{name}"]
