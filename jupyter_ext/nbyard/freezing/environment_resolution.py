@@ -135,7 +135,7 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
     used = plan.environment
     if used is None or not plan.image or not plan.requirements_digest:
         return plan
-    for one in store.images.of_environments(c, owner, plan.image):
+    for one in store.images.built_from_environments(c, owner, plan.image):
         # An image for scripts has no kernel, so a notebook still needs the lock.
         is_whole = one.recipe.for_notebooks or kind != "notebook"
         if (one.environment, one.version) == (used.id, used.number) and is_whole:

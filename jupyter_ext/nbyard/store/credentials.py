@@ -43,7 +43,7 @@ class CredentialRows:
         row = {name: getattr(made, name) for name in FIELDS}
         row["sealed"] = self._seal(c, made, secret)
         c.execute(insert(credentials), [row])
-        self._tell(c, made, "created")
+        self._append_event(c, made, "created")
 
     def get(self, c: Connection, owner: str, key: str) -> Credential | None:
         """Return a credential by ID, else by name."""
@@ -124,7 +124,7 @@ class CredentialRows:
         same = (C.id == old.id) & (C.version == old.version)
         if c.execute(update(credentials).where(same).values(**columns)).rowcount != 1:
             return False
-        self._tell(c, old, "changed")
+        self._append_event(c, old, "changed")
         return True
 
     def _seal(self, c: Connection, credential: Credential, secret: Mapping[str, str]) -> str:
@@ -143,9 +143,9 @@ class CredentialRows:
     def delete(self, c: Connection, credential: Credential) -> None:
         """Delete a credential."""
         c.execute(delete(credentials).where(C.id == credential.id))
-        self._tell(c, credential, "deleted")
+        self._append_event(c, credential, "deleted")
 
-    def _tell(self, c: Connection, credential: Credential, change: str) -> None:
+    def _append_event(self, c: Connection, credential: Credential, change: str) -> None:
         subject = Subject(credential.id, credential.owner)
         events.append(c, "credential", subject, {"change": change})
 

@@ -55,7 +55,7 @@ class DatasetRows:
             DATASET_VERSION,
             Subject(version_id, owner),
             "failed",
-            told={"reason": reason},
+            event_data={"reason": reason},
             reason=reason,
             digest="",
             finished_at=datetime.now(UTC),

@@ -150,23 +150,25 @@ class DeploymentRows:
         c.execute(update(deployments).where(D.id == deployment_id).values(revision=number))
         return number
 
-    def change(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
-        """Record a change that a user requested; `told` is its event."""
-        self.record_fact(c, of, told, changed_at=datetime.now(UTC), **columns)
+    def change(
+        self, c: Connection, of: Known, event_data: Mapping[str, Any], **columns: Any
+    ) -> None:
+        """Record a change that a user requested; `event_data` is its event."""
+        self.record_fact(c, of, event_data, changed_at=datetime.now(UTC), **columns)
 
     def record_fact(
-        self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any
+        self, c: Connection, of: Known, event_data: Mapping[str, Any], **columns: Any
     ) -> None:
-        """Record an observed fact; `told` is its event."""
+        """Record an observed fact; `event_data` is its event."""
         c.execute(update(deployments).where(D.id == of.id).values(**columns))
-        event_rows.append(c, TOPIC, _subject(of), told)
+        event_rows.append(c, TOPIC, _subject(of), event_data)
 
     def move(
         self,
         c: Connection,
         of: Known,
         to: str,
-        told: Mapping[str, Any],
+        event_data: Mapping[str, Any],
         *,
         since: str = "",
         **columns: Any,
@@ -178,15 +180,17 @@ class DeploymentRows:
         columns |= {"finished_at": datetime.now(UTC)} if to in DEPLOYMENT.rests else {}
         columns |= {"finished_at": None} if to == DEPLOYMENT.initial else {}
         known = {since} if since else None
-        return transition.move(c, DEPLOYMENT, _subject(of), to, since=known, told=told, **columns)
+        return transition.move(
+            c, DEPLOYMENT, _subject(of), to, since=known, event_data=event_data, **columns
+        )
 
     def remove(self, c: Connection, deployment: Deployment) -> None:
         """Hide the deployment and free its name; the dispatcher then deletes it."""
         # Names are unique per owner; the ID as a name frees the old one at once.
         values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": deployment.id}
         c.execute(update(deployments).where(D.id == deployment.id).values(**values))
-        told = {"change": because("deployment-deleted")}
-        event_rows.append(c, TOPIC, _subject(deployment), told)
+        event_data = {"change": because("deployment-deleted")}
+        event_rows.append(c, TOPIC, _subject(deployment), event_data)
 
     def delete(self, c: Connection, deployment_id: str) -> None:
         """Delete the deployment with its revisions."""

@@ -37,7 +37,7 @@ class Subject(msgspec.Struct, frozen=True):
     run_id: str = ""
 
 
-Told = tuple[str, Subject, Mapping[str, Any]]
+NewEvent = tuple[str, Subject, Mapping[str, Any]]
 
 
 def append(c: Connection, topic: str, subject: Subject, data: Mapping[str, Any]) -> None:
@@ -45,7 +45,7 @@ def append(c: Connection, topic: str, subject: Subject, data: Mapping[str, Any])
     append_all(c, [(topic, subject, data)])
 
 
-def append_all(c: Connection, told: Sequence[Told]) -> None:
+def append_all(c: Connection, new_events: Sequence[NewEvent]) -> None:
     """Append events, each as (topic, subject, data)."""
     # PostgreSQL assigns IDs before the commit; SQLite has a single writer anyway.
     if c.dialect.name == "postgresql":
@@ -60,7 +60,7 @@ def append_all(c: Connection, told: Sequence[Told]) -> None:
             "run_id": subject.run_id,
             "data": dict(data),
         }
-        for topic, subject, data in told
+        for topic, subject, data in new_events
     ]
     INSERT.run(c, rows)
 

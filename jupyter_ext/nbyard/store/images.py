@@ -61,12 +61,12 @@ class ImageRows:
         name. A pushed image does not replace the built one.
         """
         subject = Subject(image.id, image.owner)
-        told = {"reason": columns["reason"]} if columns.get("reason") else {}
+        event_data = {"reason": columns["reason"]} if columns.get("reason") else {}
         if to == "building":
             columns["started_at"] = datetime.now(UTC)
         if to in IMAGE.terminal:
             columns["finished_at"] = datetime.now(UTC)
-        moved = transition.move(c, IMAGE, subject, to, told=told, **columns)
+        moved = transition.move(c, IMAGE, subject, to, event_data=event_data, **columns)
         if moved and to == "ready":
             others = _same_name(image) & (I.id != image.id) & I.state.in_(IMAGE.terminal)
             # A push must not delete the row of the build with the same name.
@@ -154,10 +154,10 @@ class ImageRows:
 
     def has_notebook_packages(self, c: Connection, owner: str, name: str) -> bool:
         """Return whether this name or ID was built here for notebooks, from an environment."""
-        return any(one.recipe.for_notebooks for one in self.of_environments(c, owner, name))
+        return any(one.recipe.for_notebooks for one in self.built_from_environments(c, owner, name))
 
-    def of_environments(self, c: Connection, owner: str, name: str) -> list[NamedImage]:
-        """Return the builds from environments that this name or ID refers to."""
+    def built_from_environments(self, c: Connection, owner: str, name: str) -> list[NamedImage]:
+        """Return the images with this reference or ID that were built from environments."""
         own = self._own(owner).with_only_columns(I.image_id)
         called = I.reference.in_([name, f"{name}:latest"]) | (I.image_id == name)
         named = own.where(called, I.state == "ready")

@@ -11,7 +11,7 @@ from nbyard.domain.state_machines import MACHINES, Machine
 from nbyard.errors import Conflict
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.events import Subject, Told
+from nbyard.store.events import NewEvent, Subject
 from nbyard.store.notices.announce import announce_moves
 from nbyard.store.schema.backfill_tables import backfills
 from nbyard.store.schema.bisection_tables import bisections
@@ -51,14 +51,14 @@ class StaleState(Conflict):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """A move from the expected state to the next one; `told` is added to the event."""
+    """A move from the expected state to the next one; `event_data` is added to the event."""
 
     machine: Machine
     subject: Subject
     since: str
     to: str
     columns: Mapping[str, Any]
-    told: Mapping[str, Any]
+    event_data: Mapping[str, Any]
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -87,14 +87,14 @@ def begin_all(
 
 def _begun(
     c: Connection, machine: Machine, subjects: Sequence[Subject], rows: Sequence[Mapping[str, Any]]
-) -> list[Told]:
+) -> list[NewEvent]:
     full = [
         {**row, "id": subject.id, "state": machine.initial}
         for subject, row in zip(subjects, rows, strict=True)
     ]
     INSERTS[machine.name].run(c, full)
-    told = {"state": machine.initial}
-    return [(machine.name, subject, told) for subject in subjects]
+    event_data = {"state": machine.initial}
+    return [(machine.name, subject, event_data) for subject in subjects]
 
 
 def move(
@@ -104,13 +104,13 @@ def move(
     to: str,
     *,
     since: Collection[str] | None = None,
-    told: Mapping[str, Any] | None = None,
+    event_data: Mapping[str, Any] | None = None,
     **columns: Any,
 ) -> bool:
     """Move the row to `to` if the state machine allows it, and its state is in `since`.
 
     Return False if another writer was first: nothing was written, and a terminal state stays.
-    `told` is added to the event.
+    `event_data` is added to the event.
     """
     table = TABLES[machine.name]
     allowed = machine.before(to) if since is None else machine.before(to) & set(since)
@@ -121,7 +121,7 @@ def move(
     )
     if c.execute(statement).rowcount != 1:
         return False
-    events.append(c, machine.name, subject, {"state": to, **(told or {})})
+    events.append(c, machine.name, subject, {"state": to, **(event_data or {})})
     return True
 
 
@@ -150,11 +150,13 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
         changed = [values for _, _, values in batch]
         if UPDATES[name].run(c, changed) != len(changed):
             raise StaleState(f"a {name} was moved by somebody else")
-    told: list[Told] = [(m.machine.name, m.subject, {"state": m.to, **m.told}) for m in moves]
+    new_events: list[NewEvent] = [
+        (m.machine.name, m.subject, {"state": m.to, **m.event_data}) for m in moves
+    ]
     if begun and begun.rows:
-        told += _begun(c, begun.machine, begun.subjects, begun.rows)
-    if told:
-        events.append_all(c, told)
+        new_events += _begun(c, begun.machine, begun.subjects, begun.rows)
+    if new_events:
+        events.append_all(c, new_events)
     announce_moves(c, moves)
 
 

@@ -57,7 +57,7 @@ class Prepared:
             cursor.executemany(words.text, values)
             return int(cursor.rowcount)
         except c.dialect.loaded_dbapi.Error as error:
-            raise _told(c, words.text, error) from error
+            raise _sqlalchemy_error(c, words.text, error) from error
         finally:
             cursor.close()
 
@@ -69,7 +69,7 @@ class Prepared:
             cursor.execute(words.text, words.values(values))
             return list(cursor.fetchall())
         except c.dialect.loaded_dbapi.Error as error:
-            raise _told(c, words.text, error) from error
+            raise _sqlalchemy_error(c, words.text, error) from error
         finally:
             cursor.close()
 
@@ -82,7 +82,7 @@ class Prepared:
         return known
 
 
-def _told(c: Connection, text: str, error: Any) -> BaseException:
+def _sqlalchemy_error(c: Connection, text: str, error: Any) -> BaseException:
     """Convert the driver's error to the SQLAlchemy exception."""
     base = c.dialect.loaded_dbapi.Error
     is_cut = c.dialect.is_disconnect(error, c.connection.dbapi_connection, None)

@@ -62,10 +62,12 @@ class EnvironmentRows:
         That is also the case if the version no longer exists.
         """
         subject = Subject(version_id, owner)
-        told = {"reason": columns["reason"]} if columns.get("reason") else {}
+        event_data = {"reason": columns["reason"]} if columns.get("reason") else {}
         if to in ENVIRONMENT_VERSION.terminal:
             columns["finished_at"] = datetime.now(UTC)
-        return transition.move(c, ENVIRONMENT_VERSION, subject, to, told=told, **columns)
+        return transition.move(
+            c, ENVIRONMENT_VERSION, subject, to, event_data=event_data, **columns
+        )
 
     def under_way(self, c: Connection) -> list[tuple[str, Environment]]:
         """Return the owner and environment of each newest version in progress."""

@@ -47,19 +47,19 @@ class Moved(Protocol):
     def columns(self) -> Mapping[str, Any]: ...
 
     @property
-    def told(self) -> Mapping[str, Any]: ...
+    def event_data(self) -> Mapping[str, Any]: ...
 
 
 def announce_moves(c: Connection, moves: Iterable[Moved]) -> None:
     """Write notices about ended runs and repeated attempts."""
-    told = [move for move in moves if _is_end(move) or _is_retry(move)]
-    rules = _rules(c, {move.subject.owner for move in told})
+    announced = [move for move in moves if _is_end(move) or _is_retry(move)]
+    rules = _rules(c, {move.subject.owner for move in announced})
     if not rules:
         return
-    known = {row.id: row for row in _runs(c, {move.subject.run_id for move in told})}
+    known = {row.id: row for row in _runs(c, {move.subject.run_id for move in announced})}
     projects = projects_of_runs(c, projects_in(rules), known)
     found: list[Occurrence] = []
-    for move in told:
+    for move in announced:
         run = known.get(move.subject.run_id)
         if run is not None:
             found += _about_move(c, move, run, projects[run.id])
@@ -164,7 +164,7 @@ def _about_move(
             return [ended, _about_run(run, projects, "recovered")]
         return [ended]
     reason = move.columns["reason"]
-    facts = {"node": move.told.get("node", ""), "reason": msgspec.to_builtins(reason)}
+    facts = {"node": move.event_data.get("node", ""), "reason": msgspec.to_builtins(reason)}
     suffix = f"retried:{move.subject.id}:{reason.params.get('number', 0)}"
     return [_about_run(run, projects, "retried", suffix, **facts)]
 

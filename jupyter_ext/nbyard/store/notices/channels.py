@@ -84,7 +84,7 @@ class ChannelRows:
         self.append_event(c, channel.id, channel.owner, "deleted")
 
     def secret(self, c: Connection, channel: Channel) -> ChannelSecret:
-        """Return the URL of a channel.
+        """Return the decrypted URL of a channel, with the hosts that it may reach.
 
         Raises:
             StoreUnusable: the encryption key is missing.

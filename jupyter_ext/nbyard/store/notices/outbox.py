@@ -83,7 +83,10 @@ class NoticeRows:
     def page(
         self, c: Connection, channel_id: str, limit: int, after: str, outcome: str
     ) -> list[Notice]:
-        """Return a page of the notices of a channel, newest first."""
+        """Return a page of the notices of a channel, newest first.
+
+        An empty `outcome` selects all of them.
+        """
         query = select(notices).where(N.channel_id == channel_id)
         query = query.where(N.outcome == outcome) if outcome else query
         return [_notice(row) for row in c.execute(newest_first(query, N.id, limit, after))]

@@ -86,8 +86,8 @@ class AttemptRows:
 
     def step(self, attempt: AttemptRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the attempt to its next state, to be written in a batch."""
-        told = {"task_id": attempt.task_id}
-        return Move(ATTEMPT, attempt.subject, attempt.state, to, columns, told)
+        event_data = {"task_id": attempt.task_id}
+        return Move(ATTEMPT, attempt.subject, attempt.state, to, columns, event_data)
 
     def tries(self, c: Connection, run_id: str) -> dict[str, tuple[int, int, datetime | None]]:
         """Return by task ID: the number of attempts, of lost ones, and when the last one ended."""

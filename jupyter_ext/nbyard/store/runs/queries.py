@@ -77,8 +77,8 @@ class RunRows:
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the run to its next state, to be written in a batch."""
-        told = {"reason": columns["reason"]} if "reason" in columns else {}
-        return Move(RUN, Subject(run.id, run.owner, run.id), run.state, to, columns, told)
+        event_data = {"reason": columns["reason"]} if "reason" in columns else {}
+        return Move(RUN, Subject(run.id, run.owner, run.id), run.state, to, columns, event_data)
 
     def request_cancel(self, c: Connection, run: Run) -> None:
         """Record the request to cancel, once; the dispatcher carries it out."""

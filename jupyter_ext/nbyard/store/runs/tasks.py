@@ -96,10 +96,12 @@ class TaskRows:
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the task to its next state, to be written in a batch."""
-        told = {k: columns[k] for k in ("reason", "cached") if k in columns} | {"node": task.node}
+        event_data = {k: columns[k] for k in ("reason", "cached") if k in columns} | {
+            "node": task.node
+        }
         if columns.get("waits"):
-            told["waits"] = columns["waits"]
-        return Move(TASK, task.subject, task.state, to, columns, told)
+            event_data["waits"] = columns["waits"]
+        return Move(TASK, task.subject, task.state, to, columns, event_data)
 
     def note_all(self, c: Connection, records: Collection[TaskRecord]) -> None:
         """Store reasons and waits of the tasks. No events: readers poll the run."""
