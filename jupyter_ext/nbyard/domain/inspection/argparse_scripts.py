@@ -26,8 +26,8 @@ from nbyard.domain.inspection.cli_calls import (
 from nbyard.domain.inspection.cli_parameters import (
     Declaration,
     Parameter,
-    Taken,
     UnreadArguments,
+    WordType,
     usual_name,
 )
 from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
@@ -50,8 +50,8 @@ SEVERAL = {
 STREAMS = ("sys.stdin", "sys.stdout", "sys.stdin.buffer", "sys.stdout.buffer")
 PLAIN_TYPES = {
     **BUILTIN_TYPES,
-    "open": Taken(is_path=True, role="input"),
-    "argparse.FileType": Taken(is_path=True, role="input"),
+    "open": WordType(is_path=True, role="input"),
+    "argparse.FileType": WordType(is_path=True, role="input"),
 }
 
 
@@ -107,7 +107,7 @@ def _parameter(
     else:
         reach = Positional(position, separated=True)
         found = _stored(source, call_arguments, Parameter(usual_name(words[0]), words[0], reach))
-        several = _several(source, call_arguments)
+        several = _nargs(source, call_arguments)
         # In some versions, a `*` with choices cannot be omitted.
         is_needed = several not in ("?", "*") or (
             several == "*" and "choices" in call_arguments.keywords
@@ -146,15 +146,15 @@ def _option(
         name = plain.name if action == "store_true" else own
         if action == "store_true" and call_arguments.value("default"):
             raise UnknownValue(because("changes-nothing"))
-        return msgspec.structs.replace(plain, name=name, taken=Taken("bool"), default=False)
+        return msgspec.structs.replace(plain, name=name, word_type=WordType("bool"), default=False)
     if action == "boolean":
         both = Flag(f"{flag}/--no-{flag[2:]}") if flag.startswith("--") else plain.reach
-        found = msgspec.structs.replace(plain, reach=both, taken=Taken("bool"))
+        found = msgspec.structs.replace(plain, reach=both, word_type=WordType("bool"))
         return _with_default(source, call_arguments, found)
     if action == "count":
         check_count(call_arguments)
         return msgspec.structs.replace(
-            plain, taken=Taken("int"), default=call_arguments.value("default")
+            plain, word_type=WordType("int"), default=call_arguments.value("default")
         )
     return _valued(source, call_arguments, action, plain)
 
@@ -164,7 +164,7 @@ def _valued(
 ) -> Parameter:
     if action not in ("store", "append", "extend"):
         raise UnknownValue(because("action-is", action=action))
-    several = _several(source, call_arguments)
+    several = _nargs(source, call_arguments)
     if action == "append" and several is not None:
         raise UnknownValue(because("lists-of-lists"))
     if action == "extend" and several in (None, "?"):
@@ -185,25 +185,29 @@ def _stored(source: PythonModule, call_arguments: CallArguments, plain: Paramete
     node = call_arguments.keywords.get("type", ast.Constant(None))
     origin = source.origin(node)
     if not has_type(node):
-        taken = Taken()
+        word_type = WordType()
     elif isinstance(node, ast.Call) and source.origin(node.func) == "argparse.FileType":
-        taken = opened_file(source, node)
+        word_type = opened_file(source, node)
     elif is_path_type(origin):
-        taken = Taken(is_path=True)
+        word_type = WordType(is_path=True)
     elif "bool" in origin.lower() and origin != "bool":  # str2bool and its like
-        taken = Taken("bool")
+        word_type = WordType("bool")
     else:  # the result of unknown functions counts as text
-        taken = PLAIN_TYPES.get(origin, Taken())
-    is_list = _several(source, call_arguments) not in (None, "?")
-    found = msgspec.structs.replace(plain, taken=taken, is_list=is_list)
+        word_type = PLAIN_TYPES.get(origin, WordType())
+    is_list = _nargs(source, call_arguments) not in (None, "?")
+    found = msgspec.structs.replace(plain, word_type=word_type, is_list=is_list)
     if origin == "bool":
         note = because("type-bool", name=plain.shown)
         found = msgspec.structs.replace(found, note=note)
     return _with_default(source, call_arguments, with_choices(found, call_arguments))
 
 
-def _several(source: PythonModule, call_arguments: CallArguments) -> Any:
-    """Return the number of words of a parameter (`nargs`)."""
+def _nargs(source: PythonModule, call_arguments: CallArguments) -> Any:
+    """Return the `nargs` of a parameter: a number, a symbol such as `*`, or None.
+
+    Raises:
+        UnknownValue: the parameter takes the rest of the command line.
+    """
     node = call_arguments.keywords.get("nargs")
     if node is None:
         return None

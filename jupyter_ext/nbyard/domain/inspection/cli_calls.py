@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Positional
 from nbyard.domain.commands.command_line import OPTION
-from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, Taken
+from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, WordType
 from nbyard.domain.inspection.constant_expressions import PATHS
 from nbyard.domain.inspection.file_access import role_of_mode
 from nbyard.domain.inspection.python_calls import (
@@ -19,7 +19,7 @@ from nbyard.domain.inspection.python_calls import (
 )
 from nbyard.reasons.structs import Reason, because
 
-BUILTIN_TYPES = {"str": Taken(), "int": Taken("int"), "float": Taken("float")}
+BUILTIN_TYPES = {"str": WordType(), "int": WordType("int"), "float": WordType("float")}
 
 
 class Collected:
@@ -81,7 +81,7 @@ def with_choices(plain: Parameter, call_arguments: CallArguments) -> Parameter:
         note = because("choices-computed", name=plain.shown)
         return msgspec.structs.replace(plain, note=note)
     choices = tuple(found) if isinstance(found, str | list | dict) else ()
-    fits = all(type(choice) in PLAIN[plain.taken.type][:1] for choice in choices)
+    fits = all(type(choice) in PLAIN[plain.word_type.type][:1] for choice in choices)
     return msgspec.structs.replace(plain, choices=choices if fits else ())
 
 
@@ -105,7 +105,7 @@ def is_path_type(origin: str) -> bool:
     return origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib.")
 
 
-def opened_file(source: PythonModule, call: ast.Call) -> Taken:
+def opened_file(source: PythonModule, call: ast.Call) -> WordType:
     """Return the type of `FileType(mode)` or `File(mode)`, which open the file that a word names.
 
     Raises:
@@ -117,4 +117,4 @@ def opened_file(source: PythonModule, call: ast.Call) -> Taken:
         if call_arguments.positional
         else call_arguments.value("mode", "r")
     )
-    return Taken(is_path=True, role=role_of_mode(str(mode)))
+    return WordType(is_path=True, role=role_of_mode(str(mode)))

@@ -26,8 +26,8 @@ PLAIN: dict[str, tuple[type, ...]] = {
 STREAM = "-"
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """What the program converts a word to. `type` is the type of one item of several."""
+class WordType(msgspec.Struct, frozen=True):
+    """The type that the program converts a word to. `type` is that of one item of several."""
 
     type: ValueType = "string"
     is_path: bool = False
@@ -45,7 +45,7 @@ class Parameter(msgspec.Struct, frozen=True):
     name: str
     shown: str
     reach: Reach
-    taken: Taken = Taken()
+    word_type: WordType = WordType()
     is_list: bool = False
     required: bool = False
     default: Any = None
@@ -99,7 +99,7 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
     words = [word.lower() for word in WORD.findall(parameter.name)]
     is_address = isinstance(parameter.default, str) and "://" in parameter.default
     is_about = bool(words) and words[-1] in ABOUT
-    role = comment.role or parameter.taken.role
+    role = comment.role or parameter.word_type.role
     if not role and not is_address and not is_about:
         role = opened.get(parameter.name)
     argument = _argument(parameter, default, comment, role)
@@ -114,10 +114,10 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
 
 
 def _argument(parameter: Parameter, default: Any, comment: Comment, role: Role | None) -> Argument:
-    taken, kind = parameter.taken, _type(parameter)
+    word_type, kind = parameter.word_type, _type(parameter)
     is_text = kind == "string"
-    declared = Declared(kind, choices=_choices(parameter), is_path=taken.is_path)
-    file_format = (comment.format or taken.format) if is_text else ""
+    declared = Declared(kind, choices=_choices(parameter), is_path=word_type.is_path)
+    file_format = (comment.format or word_type.format) if is_text else ""
     said = Comment(comment.help, role if is_text else None, file_format)
     return argument_of(parameter.name, default, declared, said, parameter.required)
 
@@ -125,7 +125,7 @@ def _argument(parameter: Parameter, default: Any, comment: Comment, role: Role |
 def _type(parameter: Parameter) -> ValueType:
     if parameter.is_list:
         return "list"
-    return "choice" if parameter.choices else parameter.taken.type
+    return "choice" if parameter.choices else parameter.word_type.type
 
 
 def _choices(parameter: Parameter) -> tuple[Any, ...]:
@@ -145,10 +145,10 @@ def _default(parameter: Parameter) -> tuple[Any, list[Reason]]:
     # the default as it would be passed in words, if words become the same
     if parameter.is_list:
         items = default if isinstance(default, list) else [msgspec.UNSET]
-        found = [_item(parameter.taken, item) for item in items]
+        found = [_item(parameter.word_type, item) for item in items]
         fits = msgspec.UNSET not in found
     else:
-        found = _item(parameter.taken, default)
+        found = _item(parameter.word_type, default)
         fits = found is not msgspec.UNSET
     if fits:
         argument = Argument("x", type=_type(parameter), choices=_choices(parameter))
@@ -157,16 +157,16 @@ def _default(parameter: Parameter) -> tuple[Any, list[Reason]]:
     return msgspec.UNSET, [because("default-kept", name=parameter.shown)]
 
 
-def _item(taken: Taken, value: Any) -> Any:
+def _item(word_type: WordType, value: Any) -> Any:
     if isinstance(value, FilePath):
-        return value if taken.is_path else msgspec.UNSET
-    if isinstance(value, str) and taken.type in ("int", "float"):
+        return value if word_type.is_path else msgspec.UNSET
+    if isinstance(value, str) and word_type.type in ("int", "float"):
         try:
-            return int(value) if taken.type == "int" else float(value)
+            return int(value) if word_type.type == "int" else float(value)
         except ValueError:
             return msgspec.UNSET
-    fits = isinstance(value, PLAIN[taken.type]) and not (
-        isinstance(value, bool) and taken.type != "bool"
+    fits = isinstance(value, PLAIN[word_type.type]) and not (
+        isinstance(value, bool) and word_type.type != "bool"
     )
     return value if fits else msgspec.UNSET
 

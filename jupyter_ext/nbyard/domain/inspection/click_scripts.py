@@ -26,8 +26,8 @@ from nbyard.domain.inspection.cli_calls import (
 from nbyard.domain.inspection.cli_parameters import (
     Declaration,
     Parameter,
-    Taken,
     UnreadArguments,
+    WordType,
     usual_name,
 )
 from nbyard.domain.inspection.heuristics import guess_role
@@ -64,12 +64,16 @@ KEYWORDS = frozenset({
 # fmt: on
 TYPES = {
     **BUILTIN_TYPES,
-    "click.STRING": Taken(),
-    **dict.fromkeys(("click.INT", "click.IntRange"), Taken("int")),
-    **dict.fromkeys(("click.FLOAT", "click.FloatRange"), Taken("float")),
-    **dict.fromkeys(("bool", "click.BOOL"), Taken("bool")),
+    "click.STRING": WordType(),
+    **dict.fromkeys(("click.INT", "click.IntRange"), WordType("int")),
+    **dict.fromkeys(("click.FLOAT", "click.FloatRange"), WordType("float")),
+    **dict.fromkeys(("bool", "click.BOOL"), WordType("bool")),
 }
-INFERRED: dict[type, Taken] = {bool: Taken("bool"), int: Taken("int"), float: Taken("float")}
+INFERRED: dict[type, WordType] = {
+    bool: WordType("bool"),
+    int: WordType("int"),
+    float: WordType("float"),
+}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -220,7 +224,7 @@ def _option(source: PythonModule, call_arguments: CallArguments, words: list[str
     plain = msgspec.structs.replace(plain, help=call_arguments.text("help"))
     if call_arguments.value("count"):
         check_count(call_arguments)
-        return msgspec.structs.replace(plain, reach=Flag(on), taken=Taken("int"), default=0)
+        return msgspec.structs.replace(plain, reach=Flag(on), word_type=WordType("int"), default=0)
     is_switch = "flag_value" in call_arguments.keywords and "is_flag" not in call_arguments.keywords
     if off or call_arguments.value("is_flag") or is_switch:
         return _flag(call_arguments, plain, off)
@@ -240,7 +244,7 @@ def _option(source: PythonModule, call_arguments: CallArguments, words: list[str
 
 
 def _flag(call_arguments: CallArguments, plain: Parameter, off: str) -> Parameter:
-    found = msgspec.structs.replace(plain, taken=Taken("bool"), default=False)
+    found = msgspec.structs.replace(plain, word_type=WordType("bool"), default=False)
     if "flag_value" in call_arguments.keywords:  # one of several words for one parameter
         own = usual_name(plain.shown.lstrip("-"))
         return msgspec.structs.replace(found, name=own, reach=Flag(plain.shown))
@@ -261,22 +265,22 @@ def _typed(source: PythonModule, call_arguments: CallArguments, plain: Parameter
         default: Any = found.default
         if found.is_list:
             default = default[0] if isinstance(default, list) and default else None
-        return msgspec.structs.replace(found, taken=INFERRED.get(type(default), Taken()))
+        return msgspec.structs.replace(found, word_type=INFERRED.get(type(default), WordType()))
     if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
         of_choice = CallArguments(source, node)
         if node.args:
             of_choice.keywords["choices"] = node.args[0]
         return with_choices(found, of_choice)
     if isinstance(node, ast.Tuple):
-        types = {_taken(source, one, found.name) for one in node.elts}
+        types = {_word_type(source, one, found.name) for one in node.elts}
         if len(types) == 1:
-            return msgspec.structs.replace(found, taken=types.pop())
+            return msgspec.structs.replace(found, word_type=types.pop())
         # the default would not fit all items
         return msgspec.structs.replace(found, default=msgspec.UNSET)
-    return msgspec.structs.replace(found, taken=_taken(source, node, found.name))
+    return msgspec.structs.replace(found, word_type=_word_type(source, node, found.name))
 
 
-def _taken(source: PythonModule, node: ast.expr, name: str) -> Taken:
+def _word_type(source: PythonModule, node: ast.expr, name: str) -> WordType:
     """Return what a word is converted to. The result of unknown functions counts as text.
 
     A path that must exist is an input. A folder that must exist is an input unless its name
@@ -286,7 +290,7 @@ def _taken(source: PythonModule, node: ast.expr, name: str) -> Taken:
     if origin == "click.File":
         if isinstance(node, ast.Call):
             return opened_file(source, node)
-        return Taken(is_path=True, role="input")
+        return WordType(is_path=True, role="input")
     if origin == "click.Path" and isinstance(node, ast.Call):
         call_arguments = CallArguments(source, node)
         is_folder = not call_arguments.value("file_okay", True)
@@ -296,7 +300,7 @@ def _taken(source: PythonModule, node: ast.expr, name: str) -> Taken:
             role = "input"
         elif call_arguments.value("writable") and not exists:
             role = "output"
-        return Taken(is_path=True, role=role, format="folder" if is_folder else "")
+        return WordType(is_path=True, role=role, format="folder" if is_folder else "")
     if origin == "click.Path" or is_path_type(origin):
-        return Taken(is_path=True)
-    return TYPES.get(origin, Taken())
+        return WordType(is_path=True)
+    return TYPES.get(origin, WordType())

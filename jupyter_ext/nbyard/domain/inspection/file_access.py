@@ -41,7 +41,7 @@ def role_of_mode(mode: str) -> Role | None:
 
 
 def opened_files(source: PythonModule, name_of: Callable[[ast.expr], str]) -> dict[str, Role]:
-    """Return the roles of opened files by name, as `name_of` finds the names.
+    """Return by name whether opened files are inputs or outputs; `name_of` finds the names.
 
     Names that are both read and written are left out.
     """

@@ -188,7 +188,10 @@ class _Reader:
         return {RESULT: "" if is_path else FORMATS.get(_last_name(annotation), "json")}
 
     def _declared_outputs(self, decorator: ast.expr) -> dict[str, str] | None:
-        """Return the outputs in `@nbyard.executable(outputs={…})`; None if it declares none."""
+        """Return the formats of the outputs in `@nbyard.executable(outputs={…})`, by name.
+
+        None means that the decorator declares none. Computed outputs are refused.
+        """
         if not isinstance(decorator, ast.Call) or _last_name(decorator.func) != MARK:
             return None
         for keyword in decorator.keywords:

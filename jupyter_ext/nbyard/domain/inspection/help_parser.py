@@ -10,8 +10,8 @@ from nbyard.domain.arguments.structs import ValueType
 from nbyard.domain.commands.command_line import OPTION
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
-    Taken,
     UnreadArguments,
+    WordType,
     check_places,
     usual_name,
 )
@@ -122,21 +122,21 @@ def _option(line: Line) -> Parameter | None:
             plain,
             reach=reach,
             is_list=is_list,
-            taken=_taken(re.findall(r"\w+", rest)),
+            word_type=_word_type(re.findall(r"\w+", rest)),
             choices=tuple(re.split("[,|]", choices["words"])) if choices else (),
             required=bool(NEEDED.search(about)),
             default=msgspec.UNSET,
         )
     if any(part["many"] for part in found):
-        return msgspec.structs.replace(plain, taken=Taken("int"), default=0)
+        return msgspec.structs.replace(plain, word_type=WordType("int"), default=0)
     both = Flag(f"{flag}/{negations[0]}") if negations else plain.reach
     default = msgspec.UNSET if negations else False
-    return msgspec.structs.replace(plain, taken=Taken("bool"), default=default, reach=both)
+    return msgspec.structs.replace(plain, word_type=WordType("bool"), default=default, reach=both)
 
 
-def _taken(words: list[str]) -> Taken:
+def _word_type(words: list[str]) -> WordType:
     first = words[0].lower() if words else ""
-    return Taken(WORD_TYPES.get(first, "string"), is_path=first in PATH_WORDS)
+    return WordType(WORD_TYPES.get(first, "string"), is_path=first in PATH_WORDS)
 
 
 def _positional(lines: list[str]) -> list[Parameter]:
@@ -161,7 +161,7 @@ def _positional(lines: list[str]) -> list[Parameter]:
             usual_name(name.lower()),
             name,
             Positional(len(found)),
-            taken=_taken([name]),
+            word_type=_word_type([name]),
             is_list="..." in word,
             required=not word.startswith("["),
             default=msgspec.UNSET,

@@ -17,11 +17,11 @@ from nbyard.domain.inspection.cli_calls import (
     with_choices,
     with_default,
 )
-from nbyard.domain.inspection.cli_parameters import Parameter, Taken
+from nbyard.domain.inspection.cli_parameters import Parameter, WordType
 from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 from nbyard.reasons.structs import because
 
-PLAIN = Parameter("n", "--n", Option("--n"), taken=Taken("int"))
+PLAIN = Parameter("n", "--n", Option("--n"), word_type=WordType("int"))
 
 
 def call_in(text: str) -> tuple[PythonModule, ast.Call]:
@@ -95,6 +95,6 @@ def test_types() -> None:
     [("F()", "input"), ("F('w')", "output"), ("F(mode='rb')", "input"), ("F('r+')", None)],
 )
 def test_a_mode_is_a_role(text: str, role: str | None) -> None:
-    assert opened_file(*call_in(text)) == Taken(is_path=True, role=role)  # type: ignore[arg-type]
+    assert opened_file(*call_in(text)) == WordType(is_path=True, role=role)  # type: ignore[arg-type]
     with pytest.raises(UnknownValue):
         opened_file(*call_in("F(mode=f())"))

@@ -9,8 +9,8 @@ from nbyard.domain.arguments.bindings import Option, Positional
 from nbyard.domain.arguments.structs import Role
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
-    Taken,
     UnreadArguments,
+    WordType,
     check_places,
     to_argument,
     usual_name,
@@ -32,30 +32,30 @@ def test_names(name: str, usual: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "default", "shown"),
+    ("word_type", "default", "shown"),
     [
-        (Taken("int"), 4, 4),
-        (Taken("int"), "4", 4),
-        (Taken("int"), "four", UNSET),
-        (Taken("int"), True, UNSET),
-        (Taken("int"), 2**70, UNSET),
-        (Taken("float"), 1, 1.0),
-        (Taken("float"), "0.5", 0.5),
-        (Taken("float"), "nan", UNSET),
-        (Taken(), 4, UNSET),
-        (Taken(), "a", "a"),
-        (Taken(), FilePath("a"), UNSET),
-        (Taken(is_path=True), FilePath("a.csv"), "a.csv"),
-        (Taken(is_path=True, role="output"), "-", UNSET),
-        (Taken("bool"), True, True),
-        (Taken("bool"), 1, UNSET),
-        (Taken("int"), None, None),
+        (WordType("int"), 4, 4),
+        (WordType("int"), "4", 4),
+        (WordType("int"), "four", UNSET),
+        (WordType("int"), True, UNSET),
+        (WordType("int"), 2**70, UNSET),
+        (WordType("float"), 1, 1.0),
+        (WordType("float"), "0.5", 0.5),
+        (WordType("float"), "nan", UNSET),
+        (WordType(), 4, UNSET),
+        (WordType(), "a", "a"),
+        (WordType(), FilePath("a"), UNSET),
+        (WordType(is_path=True), FilePath("a.csv"), "a.csv"),
+        (WordType(is_path=True, role="output"), "-", UNSET),
+        (WordType("bool"), True, True),
+        (WordType("bool"), 1, UNSET),
+        (WordType("int"), None, None),
     ],
 )
 def test_a_default_is_shown_where_words_would_become_it(
-    taken: Taken, default: Any, shown: Any
+    word_type: WordType, default: Any, shown: Any
 ) -> None:
-    argument, hints = to_argument(parameter(taken=taken, default=default), {})
+    argument, hints = to_argument(parameter(word_type=word_type, default=default), {})
     assert argument.default == shown and type(argument.default) is type(shown)
     assert bool(hints) == (shown is UNSET and default != "-")
 
@@ -64,7 +64,7 @@ def test_a_default_is_shown_where_words_would_become_it(
     ("default", "shown"), [([1], [1]), ([], []), (["a"], UNSET), ("12", UNSET), ([1, None], UNSET)]
 )
 def test_a_list_is_of_its_items(default: Any, shown: Any) -> None:
-    given = parameter(taken=Taken("int"), is_list=True, choices=(1, 2), default=default)
+    given = parameter(word_type=WordType("int"), is_list=True, choices=(1, 2), default=default)
     argument, _ = to_argument(given, {})
     assert (argument.type, argument.default, argument.choices) == ("list", shown, ())
 
@@ -79,8 +79,8 @@ def test_a_default_that_is_no_choice_stays_with_the_script() -> None:
     [
         ("raw", {}, "input", "input"),
         ("raw", {"help": "output: csv"}, "input", "output"),
-        ("raw", {"taken": Taken(role="output")}, "input", "output"),
-        ("raw", {"taken": Taken("int")}, "input", "value"),
+        ("raw", {"word_type": WordType(role="output")}, "input", "output"),
+        ("raw", {"word_type": WordType("int")}, "input", "value"),
         ("raw", {"is_list": True}, "input", "value"),
         ("raw_url", {}, "input", "value"),
         ("raw", {"default": "https://a/b.csv"}, "input", "value"),
