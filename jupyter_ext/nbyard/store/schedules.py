@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.structs import (
     Missed,
     Outcome,
@@ -69,10 +69,10 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     handled_until: datetime
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> TimingPlan:
         """Return its timing with its limits."""
         one = self.schedule
-        return Plan(one.timing, one.zone, self.anchor, one.starts_at, one.ends_at)
+        return TimingPlan(one.timing, one.zone, self.anchor, one.starts_at, one.ends_at)
 
 
 class ScheduleRows(NamedRows[ScheduleRow]):

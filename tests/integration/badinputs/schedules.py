@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.structs import Cron
 
 from .ground import Ground, Seen, seen
@@ -36,13 +36,13 @@ def _due_once(what: dict[str, Any]) -> Seen:
     first, last = (
         datetime.fromisoformat(what[name]).replace(tzinfo=UTC) for name in ("from", "to")
     )
-    plan = Plan(Cron(what["cron"]), what["tz"], first)
+    plan = TimingPlan(Cron(what["cron"]), what["tz"], first)
     dues = [due for due in _until(plan, first, last) if due.day == first.day + 1]
     expected = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     return Seen(200 if dues == [expected] else 500, str(dues))
 
 
-def _until(plan: Plan, first: datetime, last: datetime) -> list[datetime]:
+def _until(plan: TimingPlan, first: datetime, last: datetime) -> list[datetime]:
     found = []
     for due in plan.after(first - timedelta(seconds=1)):
         if due >= last:

@@ -49,7 +49,7 @@ class DueRuns:
         times = times[:MOST_COUNTED]
         missed = missed_first(times, now, row.schedule.missed, has_more=has_more)
         try:
-            self._skip(row, missed) if missed else self._start(row, times[0], now)
+            self._record_missed(row, missed) if missed else self._start(row, times[0], now)
         except StaleWrite:
             log.info("schedule %s was changed meanwhile", schedule_id)
         return True
@@ -74,7 +74,7 @@ class DueRuns:
         times = takewhile(lambda due: due <= now, chain([first], row.plan.after(first)))
         return list(islice(times, MOST_COUNTED + 1))
 
-    def _skip(self, row: ScheduleRow, missed: list[datetime]) -> None:
+    def _record_missed(self, row: ScheduleRow, missed: list[datetime]) -> None:
         """Record due times that passed while no dispatcher ran."""
         why = because("tick-missed")
         with self._context.write() as c:

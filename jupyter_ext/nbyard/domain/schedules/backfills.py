@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.zones import in_zone, zone_of
 from nbyard.domain.state_machines import RUN, BackfillState, RunState
 from nbyard.errors import Invalid
@@ -139,7 +139,7 @@ def checked_range(body: NewBackfill, zone: str, now: datetime) -> Range:
     return Range(since, until)
 
 
-def past_due(plan: Plan, wanted: Range, pending: datetime | None) -> list[datetime]:
+def past_due(plan: TimingPlan, wanted: Range, pending: datetime | None) -> list[datetime]:
     """Return the due times of a range in order.
 
     Due times from `pending` on are left out: the schedule itself will handle them.

@@ -26,7 +26,7 @@ MOST_SECONDS = 10 * 366 * 86_400
 MOST_RUNS = 1_000_000
 
 
-class Plan(msgspec.Struct, frozen=True):
+class TimingPlan(msgspec.Struct, frozen=True):
     """A timing with its zone and limits. Intervals count from `anchor`."""
 
     timing: Timing
@@ -78,7 +78,7 @@ def plan_of_timing(
     starts_at: datetime | None,
     ends_at: datetime | None,
     now: datetime,
-) -> Plan:
+) -> TimingPlan:
     """Return the plan of a timing as typed: words become a timing, and moments are in UTC.
 
     Raises:
@@ -90,7 +90,7 @@ def plan_of_timing(
     if start is not None and end is not None and end < start:
         raise Invalid.field("ends_at", because("ends-before-start"))
     timing = _timing(asked, place, now)
-    plan = Plan(timing, zone, now.replace(microsecond=0), start, end)
+    plan = TimingPlan(timing, zone, now.replace(microsecond=0), start, end)
     if plan.next(now) is None:
         if end is not None and (start or now) >= end:
             raise Invalid.field("ends_at", because("ends-in-past"))
@@ -98,7 +98,7 @@ def plan_of_timing(
     return plan
 
 
-def first_due(plan: Plan, now: datetime, count: int) -> list[datetime]:
+def first_due(plan: TimingPlan, now: datetime, count: int) -> list[datetime]:
     """Return up to `count` due times after now."""
     return list(islice(plan.after(now), count))
 

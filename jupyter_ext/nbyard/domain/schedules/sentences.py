@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from cronsim.explain import Expression
 
 from nbyard.domain.schedules.cron import CronExpression, parse_cron
-from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.structs import Cron, DueTime, Interval
 from nbyard.domain.schedules.zones import zone_of
 from nbyard.reasons.structs import Reason, because, joined
@@ -23,7 +23,7 @@ WEEK = 7
 SECOND = timedelta(seconds=1)
 
 
-def sentence_of(plan: Plan, at_most: int | None = None) -> Reason:
+def sentence_of(plan: TimingPlan, at_most: int | None = None) -> Reason:
     """Return a sentence that explains when a plan is due."""
     zone = zone_of(plan.zone)
     timing = plan.timing
@@ -44,7 +44,7 @@ def sentence_of(plan: Plan, at_most: int | None = None) -> Reason:
     return joined([sentence, *limits]) or sentence
 
 
-def due_times(plan: Plan, dues: Sequence[datetime]) -> list[DueTime]:
+def due_times(plan: TimingPlan, dues: Sequence[datetime]) -> list[DueTime]:
     """Return due times as users see them, with a note where the clock changes."""
     zone = zone_of(plan.zone)
     local = [due.astimezone(zone) for due in dues]
@@ -55,7 +55,7 @@ def due_times(plan: Plan, dues: Sequence[datetime]) -> list[DueTime]:
     ]
 
 
-def clock_note(plan: Plan, former: datetime, local: datetime) -> Reason | None:
+def clock_note(plan: TimingPlan, former: datetime, local: datetime) -> Reason | None:
     """Return what the clock does at or before a due time, None if nothing."""
     if isinstance(plan.timing, Cron):
         # The expression does not name this time of day itself.

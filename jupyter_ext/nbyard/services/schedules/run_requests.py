@@ -55,7 +55,10 @@ def name_of_code(run: NewRun, names: Iterable[str]) -> str:
 
 
 def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -> dict[str, Any]:
-    """Return the columns of a stored run; `template_id` is empty unless it is pinned."""
+    """Return the columns of a schedule or trigger for the run that it starts.
+
+    `template_id` is empty unless the run is pinned to a template.
+    """
     return {
         "run": msgspec.to_builtins(run),
         "path": path,

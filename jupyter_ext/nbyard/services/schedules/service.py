@@ -16,7 +16,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.structs import NewRun, Run
-from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, plan_of_timing
+from nbyard.domain.schedules.due_times import TimingPlan, check_runs, first_due, plan_of_timing
 from nbyard.domain.schedules.missed import check_missed
 from nbyard.domain.schedules.sentences import due_times, sentence_of
 from nbyard.domain.schedules.structs import (
@@ -294,7 +294,7 @@ class ScheduleService:
 
     def _plan(
         self, row: ScheduleRow, given: dict[str, Any], now: datetime
-    ) -> tuple[Plan, dict[str, Any]]:
+    ) -> tuple[TimingPlan, dict[str, Any]]:
         """Return the plan after a change, and its columns if the timing changes."""
         if not given.keys() & set(OF_TIMING):
             return row.plan, {}
@@ -318,7 +318,7 @@ def _plain(source: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: msgspec.to_builtins(given[name]) for name in names if name in given}
 
 
-def _of_plan(plan: Plan, asked: AskedTiming) -> dict[str, Any]:
+def _of_plan(plan: TimingPlan, asked: AskedTiming) -> dict[str, Any]:
     return {
         "timing": msgspec.to_builtins(plan.timing),
         "words": asked.text.strip() if isinstance(asked, Phrase) else "",
@@ -329,7 +329,7 @@ def _of_plan(plan: Plan, asked: AskedTiming) -> dict[str, Any]:
     }
 
 
-def _next(schedule: Schedule, plan: Plan, now: datetime) -> datetime | None:
+def _next(schedule: Schedule, plan: TimingPlan, now: datetime) -> datetime | None:
     """Return the next due time, None after the last run."""
     if schedule.at_most is not None and schedule.counts.started >= schedule.at_most:
         return None

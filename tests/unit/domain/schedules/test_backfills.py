@@ -19,7 +19,7 @@ from nbyard.domain.schedules.backfills import (
     forecast_of,
     past_due,
 )
-from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.structs import Cron, Interval, Once
 from nbyard.domain.state_machines import RunState
 from nbyard.errors import Invalid
@@ -32,7 +32,7 @@ TIMINGS = [Cron("30 2 * * *"), Cron("*/15 * * * *"), Cron("0 1-3 * * 0"), Interv
 
 
 def hourly(**more):
-    return Plan(Cron("0 * * * *"), "UTC", NOW, **more)
+    return TimingPlan(Cron("0 * * * *"), "UTC", NOW, **more)
 
 
 def test_moments_without_an_offset_are_of_the_zone():
@@ -80,7 +80,7 @@ def test_limits_of_the_schedule_hold():
 
 
 def test_once_in_the_past():
-    plan = Plan(Once(NOW - HOUR), "UTC", NOW)
+    plan = TimingPlan(Once(NOW - HOUR), "UTC", NOW)
     assert past_due(plan, Range(NOW - DAY, NOW), None) == [NOW - HOUR]
 
 
@@ -101,7 +101,7 @@ def test_too_many_due_times_are_refused_with_the_last_possible_end():
 )
 def test_due_times_are_those_of_the_schedule(timing, zone, since, length):
     """Also where clocks change: a range never adds, drops or repeats a due time."""
-    plan = Plan(timing, zone, datetime(2025, 1, 1, tzinfo=UTC))
+    plan = TimingPlan(timing, zone, datetime(2025, 1, 1, tzinfo=UTC))
     start = datetime(2025, 9, 1, tzinfo=UTC) + timedelta(seconds=since)
     end = start + timedelta(seconds=length)
     every = takewhile(lambda due: due <= end, plan.after(start - timedelta(days=2)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, plan_of_timing
+from nbyard.domain.schedules.due_times import TimingPlan, check_runs, first_due, plan_of_timing
 from nbyard.domain.schedules.structs import Cron, Delay, Interval, Once, Phrase
 from nbyard.errors import Invalid
 
@@ -89,7 +89,7 @@ def test_the_number_of_runs_is_bounded(count):
 def test_intervals_keep_their_phase(seconds, ahead, start):
     """Whenever they are asked for, the due times are the same multiples."""
     starts_at = None if start is None else NOW + timedelta(seconds=start)
-    plan = Plan(Interval(seconds), "UTC", NOW, starts_at)
+    plan = TimingPlan(Interval(seconds), "UTC", NOW, starts_at)
     moment = NOW + timedelta(seconds=ahead)
     dues = list(islice(plan.after(moment), 3))
     base = starts_at or NOW
