@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from nbyard.host.entry_points import entry_points_of, point_named
+from nbyard.host.entry_points import entry_points_of, find_entry_point
 from nbyard.runtimes.protocol import MadeFromSettings, Runtime
 from nbyard.settings import Settings
 
@@ -20,7 +20,7 @@ def load_runtime(name: str) -> Runtime:
     Raises:
         Invalid: No installed package has a runtime of that name.
     """
-    return cast(Runtime, point_named(GROUP, name, "runtime").load()())
+    return cast(Runtime, find_entry_point(GROUP, name, "runtime").load()())
 
 
 def load_all(settings: Settings) -> dict[str, Runtime]:
@@ -34,6 +34,6 @@ def load_one(settings: Settings, name: str) -> Runtime:
     Raises:
         Invalid: No installed package has a runtime of that name.
     """
-    cls = point_named(GROUP, name, "runtime").load()
+    cls = find_entry_point(GROUP, name, "runtime").load()
     made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
     return cast(Runtime, made)

@@ -264,17 +264,17 @@ class Bench:
             if condition():
                 return
             self.round()
-        raise AssertionError(f"waited in vain; the runs: {self._tell()}")
+        raise AssertionError(f"waited in vain; the runs: {self._run_states()}")
 
     def until_now(self, condition: Callable[[], Any]) -> None:
         """Run rounds beside threads that may be busy for long, until the condition holds."""
         deadline = time.monotonic() + 60
         while not condition():
-            assert time.monotonic() < deadline, f"waited in vain; the runs: {self._tell()}"
+            assert time.monotonic() < deadline, f"waited in vain; the runs: {self._run_states()}"
             self.dispatcher.tick()
             self.dispatcher.settle(0.01)
 
-    def _tell(self) -> list[Any]:
+    def _run_states(self) -> list[Any]:
         page = self.yard.services.runs.list(OWNER)
         runs = [self.detail(run.id) for run in page.items]
         return [(one.run.state, [(t.node, t.state, t.why) for t in one.tasks]) for one in runs]

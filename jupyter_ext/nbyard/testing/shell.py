@@ -41,7 +41,7 @@ def call_nbyard(
 
 @contextmanager
 def _exit() -> Iterator[None]:
-    """Call at the end what the block registers for the exit of its process."""
+    """Call the functions that the block registers with atexit when the block ends."""
     register = atexit.register
     with ExitStack() as stack:
         atexit.register = stack.callback

@@ -39,21 +39,21 @@ class Talk:
     def __init__(self, kernel: Alive, end: socket.socket) -> None:
         self.shell_channel, self.iopub_channel = Channel(self), Channel(self)
         self._kernel = kernel
-        self.has_heard = False
-        self._line = wire.Line(end, self._heard)
+        self.has_received = False
+        self._line = wire.Line(end, self._receive)
         self.close = self._line.close
         self.session: Any = Session()
         self.session.key = b""  # no other process can use this channel
 
-    def _heard(self, channel: int, frames: list[bytes]) -> None:
-        self.has_heard = True
+    def _receive(self, channel: int, frames: list[bytes]) -> None:
+        self.has_received = True
         message = self.session.deserialize(self.session.feed_identities(frames)[1])
         to = self.iopub_channel if channel == wire.IOPUB else self.shell_channel
         to.come.put_nowait(message)
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message as `session` builds it."""
-        self._line.say(wire.SHELL, self.session.serialize(message))
+        self._line.send(wire.SHELL, self.session.serialize(message))
 
     def _ask(self, what: str, content: dict[str, Any]) -> str:
         message = self.session.msg(what, content)

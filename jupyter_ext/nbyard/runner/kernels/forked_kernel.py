@@ -27,16 +27,16 @@ class ForkedKernel:
     max_rss_bytes = 0
 
     def __init__(self, folder: str, *, is_ahead: bool = False) -> None:
-        self._hear, tell = os.pipe()
+        self._read_end, write_end = os.pipe()
         self._end, theirs = wire.pair()
         wait: int | None = None
         self._release = -1
         if is_ahead:
             wait, self._release = os.pipe()
         place = os.path.join(folder, "kernel.json")
-        self.pid = fork_child(partial(serve, place, theirs, tell, wait))
+        self.pid = fork_child(partial(serve, place, theirs, write_end, wait))
         theirs.close()
-        os.close(tell)
+        os.close(write_end)
         if wait is not None:
             os.close(wait)
 
@@ -50,9 +50,9 @@ class ForkedKernel:
 
         Return the language info, or None if the kernel ended while it started.
         """
-        await wait_readable(self._hear)
-        is_up = os.read(self._hear, 1) == b"1"
-        os.close(self._hear)
+        await wait_readable(self._read_end)
+        is_up = os.read(self._read_end, 1) == b"1"
+        os.close(self._read_end)
         if not is_up:
             await self.wait()
             return None

@@ -59,20 +59,20 @@ class Frame:
 class Socket:
     """A channel for ipykernel's messages, with the part of zmq's interface that it uses."""
 
-    def __init__(self, speaker: wire.Speaker, channel: int) -> None:
-        self._speaker = speaker
+    def __init__(self, sender: wire.Sender, channel: int) -> None:
+        self._sender = sender
         self._channel = channel
 
     def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
         """Send a message. Options of zmq are ignored."""
-        self._speaker.say(self._channel, frames)
+        self._sender.send(self._channel, frames)
 
 
 class Stream(Socket):
     """The channel for requests and replies. Other event loops may watch it, too."""
 
-    def __init__(self, speaker: wire.Speaker) -> None:
-        super().__init__(speaker, wire.SHELL)
+    def __init__(self, sender: wire.Sender) -> None:
+        super().__init__(sender, wire.SHELL)
         self._assembler = wire.Assembler()
         self._requests: asyncio.Queue[list[Any]] = asyncio.Queue()
         self.io_loop: Any = None
@@ -80,11 +80,11 @@ class Stream(Socket):
     def listen(self, loop: Any) -> None:
         """Read requests in this event loop."""
         self.io_loop = loop
-        loop.add_handler(self.getsockopt(), self._hear, IOLoop.READ)
+        loop.add_handler(self.getsockopt(), self._receive, IOLoop.READ)
 
-    def _hear(self, descriptor: int, _events: int) -> None:
-        assert self._speaker.end is not None
-        while (packet := wire.next_packet(self._speaker.end)) is not None:
+    def _receive(self, descriptor: int, _events: int) -> None:
+        assert self._sender.end is not None
+        while (packet := wire.next_packet(self._sender.end)) is not None:
             if not packet:
                 self.io_loop.remove_handler(descriptor)
                 return
@@ -98,8 +98,8 @@ class Stream(Socket):
 
     def getsockopt(self, _option: object = None) -> int:
         """Return the file descriptor, whatever option is requested."""
-        assert self._speaker.end is not None
-        return self._speaker.end.fileno()
+        assert self._sender.end is not None
+        return self._sender.end.fileno()
 
     def flush(self, *_: object, **__: object) -> bool:
         """Return whether a request is waiting."""
@@ -112,8 +112,8 @@ class Publisher(IOPubThread):
     Its thread only flushes printed output that was not flushed.
     """
 
-    def __init__(self, speaker: wire.Speaker) -> None:
-        self.socket = Socket(speaker, wire.IOPUB)
+    def __init__(self, sender: wire.Sender) -> None:
+        self.socket = Socket(sender, wire.IOPUB)
         self.session = False
         self.background_socket = BackgroundSocket(self)
         self.io_loop: Any = self
@@ -202,19 +202,19 @@ class Kernel(IPythonKernel):
 class App(IPKernelApp):
     """A kernel application whose parts start one by one, some before a fork and some after it."""
 
-    _speaker: wire.Speaker
+    _sender: wire.Sender
     _is_extended = False
 
     def build(self) -> None:
         """Build the parts that belong to no attempt."""
-        self._speaker = wire.Speaker()
+        self._sender = wire.Sender()
         BaseIPythonApplication.initialize(self, list(OPTIONS))
         self.log.setLevel(self.log_level)  # log messages that no handler shows are not formatted
         self.session.key = b""  # no other process can use this channel
         self.init_pdb()
         self.init_blackhole()
         self.configure_tornado_logger()
-        self.iopub_thread = Publisher(self._speaker)
+        self.iopub_thread = Publisher(self._sender)
         self.iopub_socket = self.iopub_thread.background_socket
         self.init_kernel()
         self.init_shell()
@@ -223,7 +223,7 @@ class App(IPKernelApp):
         self.kernel = Kernel.instance(
             parent=self,
             session=self.session,
-            shell_stream=Stream(self._speaker),
+            shell_stream=Stream(self._sender),
             iopub_thread=self.iopub_thread,
             iopub_socket=self.iopub_socket,
             log=self.log,
@@ -235,7 +235,7 @@ class App(IPKernelApp):
 
     def be_own(self, end: Any, connection_file: str) -> None:
         """Give this fork its own channel, session and identifiers."""
-        self._speaker.end = end
+        self._sender.end = end
         self.connection_file = connection_file
         self.session.session, self.session.pid = str(uuid.uuid4()), os.getpid()
         self.kernel.ident = str(uuid.uuid4())

@@ -39,7 +39,7 @@ MAX_NAME = 100
 # Exit values with which papermill lets a notebook succeed, and the texts of None and False.
 GOOD_EXITS = ("", "0", "None", "False")
 
-# The inside of nbclient that `Client` relies on.
+# The inside of nbclient that `LoggingClient` relies on.
 INSIDE = ("process_message", "output_hook_stack", "clear_before_next_output")
 
 EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
@@ -63,7 +63,7 @@ class PlainClient(NotebookClient):
     passes_on = False
 
 
-class Client(PlainClient):
+class LoggingClient(PlainClient):
     """Writes streams to the log at once, and merges and limits them in the notebook."""
 
     passes_on = True
@@ -115,9 +115,9 @@ def upgraded(text: str) -> dict[str, Any]:
 def client_for(kernel: str) -> Any:
     """Create a client of nbclient for the kernel of that name, without a notebook yet.
 
-    It is the plain one if nbclient's inside is not the one that `Client` relies on.
+    It is the plain one if nbclient's inside is not the one that `LoggingClient` relies on.
     """
-    kind = Client if uses(NotebookClient, INSIDE) else PlainClient
+    kind = LoggingClient if uses(NotebookClient, INSIDE) else PlainClient
     return kind(
         from_dict(EMPTY),
         kernel_name=kernel,
@@ -234,7 +234,7 @@ class Session:
 
     async def _is_replaced(self) -> bool:
         """Replace a forked kernel that died before it sent anything. Return whether it was."""
-        is_new = not getattr(self.client.kc, "has_heard", True)
+        is_new = not getattr(self.client.kc, "has_received", True)
         if is_new and self._ended_by_itself() and not self.interrupted:
             self.client.kc.close()
             await self._connect_spawned()

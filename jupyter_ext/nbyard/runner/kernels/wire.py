@@ -75,7 +75,7 @@ def next_packet(end: socket.socket) -> bytes | None:
         return b""
 
 
-class Speaker:
+class Sender:
     """The kernel's end. It sends each message at once and whole, from any thread or fork."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Speaker:
     def _renew(self) -> None:
         self._turn = threading.Lock()  # the thread that held the lock may not exist in the fork
 
-    def say(self, channel: int, frames: Sequence[bytes]) -> None:
+    def send(self, channel: int, frames: Sequence[bytes]) -> None:
         """Send a message on a channel. Without a connection, drop it."""
         if self.end is None:
             return
@@ -103,31 +103,31 @@ class Speaker:
 class Line:
     """The runner's end. It receives all messages, and never blocks when it sends."""
 
-    def __init__(self, end: socket.socket, heard: Callable[[int, list[bytes]], None]) -> None:
+    def __init__(self, end: socket.socket, receive: Callable[[int, list[bytes]], None]) -> None:
         self._end = end
-        self._heard = heard
+        self._receive = receive
         self._assembler = Assembler()
-        self._unsaid: deque[bytes] = deque()
+        self._unsent: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(end, self._listen)
 
-    def say(self, channel: int, frames: Sequence[bytes]) -> None:
+    def send(self, channel: int, frames: Sequence[bytes]) -> None:
         """Send a message on a channel, later if the kernel does not read."""
-        self._unsaid.extend(packets(channel, frames))
-        self._speak()
+        self._unsent.extend(packets(channel, frames))
+        self._send_pending()
 
-    def _speak(self) -> None:
+    def _send_pending(self) -> None:
         self._loop.remove_writer(self._end)
-        while self._unsaid:
+        while self._unsent:
             try:
-                self._end.send(self._unsaid[0], socket.MSG_DONTWAIT)
+                self._end.send(self._unsent[0], socket.MSG_DONTWAIT)
             except BlockingIOError:
-                self._loop.add_writer(self._end, self._speak)
+                self._loop.add_writer(self._end, self._send_pending)
                 return
             except ConnectionError:
-                self._unsaid.clear()  # the kernel has ended, which is noticed elsewhere
+                self._unsent.clear()  # the kernel has ended, which is noticed elsewhere
                 return
-            self._unsaid.popleft()
+            self._unsent.popleft()
 
     def _listen(self) -> None:
         while (packet := next_packet(self._end)) is not None:
@@ -136,7 +136,7 @@ class Line:
                 return
             message = self._assembler.feed(packet)
             if message is not None:
-                self._heard(*message)
+                self._receive(*message)
 
     def close(self) -> None:
         self._loop.remove_reader(self._end)

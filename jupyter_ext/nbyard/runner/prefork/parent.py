@@ -57,14 +57,14 @@ class Parent:
         self._supervisors = SupervisorPool()
         self._attempt_id = stamp("NBYARD_ATTEMPT_ID")
         self._pid = os.getpid()
-        self._hear, self._told = os.pipe()
-        for end in (self._hear, self._told):
+        self._read_end, self._write_end = os.pipe()
+        for end in (self._read_end, self._write_end):
             os.set_blocking(end, False)
 
     def serve(self) -> int:
         """Serve until the dispatcher disconnects and all supervisors have ended."""
         adopt_orphans()
-        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         while (
             not self._hangs_up or self._folders or self._pool.leaving or self._supervisors.leaving
@@ -76,15 +76,15 @@ class Parent:
         """Wait for the next events and handle them."""
         pool = self._pool
         kernel = "" if self._hangs_up else pool.kernel_to_prepare()
-        sources: list[Any] = [self._hear, *pool.sources(), *self._supervisors.sources()]
+        sources: list[Any] = [self._read_end, *pool.sources(), *self._supervisors.sources()]
         if not self._hangs_up:
             sources.append(self._requests)
         patience = LOOK_SECONDS if pool.standing or self._supervisors.idle else None
         ready = select.select(sources, [], [], 0 if kernel else patience)[0]
-        if self._hear in ready:
-            os.read(self._hear, 4096)
+        if self._read_end in ready:
+            os.read(self._read_end, 4096)
             self._look_after()
-        self._hear_pool(ready)
+        self._check_pool(ready)
         for member in list(self._supervisors.busy.values()):
             if member.claims in ready and self._supervisors.read_state(member):
                 del self._folders[member.pid]
@@ -96,7 +96,7 @@ class Parent:
             pool.dismiss_unneeded()
             self._supervisors.dismiss_idle()
 
-    def _hear_pool(self, ready: list[Any]) -> None:
+    def _check_pool(self, ready: list[Any]) -> None:
         for one in list(self._pool.standing.values()):
             if one.claims in ready:
                 self._pool.mark_ready(one)

@@ -20,7 +20,7 @@ from ..process.pipes import Lines, wait_readable
 from ..secret_files import SECRETS
 from ..work.run_notebook import (
     UNFIT,
-    Wishes,
+    StopRequests,
     go_through,
     open_session,
     preparation_failure,
@@ -115,12 +115,12 @@ async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: in
     try:
         task = folder.task()
         session = open_session(folder, task, read_notebook(folder, task["work"]), ready)
-        wishes = Wishes(session.interrupt)
+        stop_requests = StopRequests(session.interrupt)
         failure = await go_through(session, report)
         # the next kernel would be forked from a process that knows these secrets
         may_stay = told["may_stay"] and not folder.has(SECRETS)
         if failure is None and may_stay and isinstance(kernel, ForkedKernel):
-            was_asked = wishes.close()
+            was_asked = stop_requests.close()
             # The next attempt must not notice this one.
             is_as_before = (
                 not was_asked

@@ -81,7 +81,7 @@ class WarmRunner(WaitingProcess):
             about = setup_of(*self._work, self.scratch)
             if self._since:
                 about["since"] = self._since
-            self._say({**about, "names": self._names, "may_stay": self._may_stay})
+            self._send({**about, "names": self._names, "may_stay": self._may_stay})
         except BrokenPipeError:
             self._start_another(*self._work)
         except (OSError, BadTask) as error:
@@ -95,7 +95,7 @@ class WarmRunner(WaitingProcess):
             os.close(end)
         self.pid, self.output, self.report = other.pid, other.output, other.report
 
-    def _say(self, words: dict[str, Any]) -> None:
+    def _send(self, words: dict[str, Any]) -> None:
         with open(self._release, "w", encoding="utf-8", closefd=False) as file:
             file.write(json.dumps(words) + "\n")
 
@@ -111,7 +111,7 @@ class WarmRunner(WaitingProcess):
             OSError: The runner is gone.
         """
         self.stays, self.scratch = False, scratch
-        self._say({"scratch": scratch})
+        self._send({"scratch": scratch})
 
     def end(self) -> None:
         """Kill an unused runner and remove its files."""

@@ -52,7 +52,7 @@ class Children:
                     continue  # its maximum may come from a kernel of another attempt
             self.largest_bytes = max(self.largest_bytes, used.ru_maxrss * UNIT)
 
-    def hear_of_end(self, message: dict[str, Any]) -> None:
+    def note_end(self, message: dict[str, Any]) -> None:
         """Note the largest process that the runner knows of."""
         self.largest_bytes = max(
             self.largest_bytes, message.get("used", {}).get("max_rss_bytes", 0)

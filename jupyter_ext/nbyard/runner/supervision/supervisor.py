@@ -239,7 +239,7 @@ class Supervisor:
     def _heed(self, message: dict[str, Any]) -> bool:
         """Handle a message. Return whether it is also an event for events.jsonl."""
         if message["type"] == "end":
-            self._children.hear_of_end(message)
+            self._children.note_end(message)
         return message["type"] not in ("end", "ready")
 
     def _clear_away(self) -> None:

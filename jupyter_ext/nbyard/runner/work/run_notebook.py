@@ -118,7 +118,7 @@ async def _run(
     kernel: ForkedKernel | None,
 ) -> dict[str, Any] | None:
     session = open_session(folder, task, opened, (kernel, None, None))
-    Wishes(session.interrupt)
+    StopRequests(session.interrupt)
     return await go_through(session, report)
 
 
@@ -157,23 +157,23 @@ async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
     return failure
 
 
-class Wishes:
+class StopRequests:
     """Requests to stop, from signals. Unlike the loop's own handlers, `close` misses none."""
 
     def __init__(self, call: Callable[[], None]) -> None:
         self._call = call
-        self._has_heard = False
-        self._hear, self._tell = os.pipe()
-        for end in (self._hear, self._tell):
+        self._has_request = False
+        self._read_end, self._write_end = os.pipe()
+        for end in (self._read_end, self._write_end):
             os.set_blocking(end, False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
-        asyncio.get_running_loop().add_reader(self._hear, self._listen)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        asyncio.get_running_loop().add_reader(self._read_end, self._listen)
 
     def _listen(self) -> None:
-        os.read(self._hear, 4096)
-        self._has_heard = True
+        os.read(self._read_end, 4096)
+        self._has_request = True
         self._call()
 
     def close(self) -> bool:
@@ -181,9 +181,9 @@ class Wishes:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.set_wakeup_fd(-1)
-        asyncio.get_running_loop().remove_reader(self._hear)
-        was_asked = self._has_heard or bool(select.select([self._hear], [], [], 0)[0])
-        for end in (self._hear, self._tell):
+        asyncio.get_running_loop().remove_reader(self._read_end)
+        was_asked = self._has_request or bool(select.select([self._read_end], [], [], 0)[0])
+        for end in (self._read_end, self._write_end):
             os.close(end)
         return was_asked
 

@@ -82,10 +82,10 @@ class DaskRuntime:
             self.cluster.attract_worker()
             raise Unavailable(because("dask-without-workers"))
         try:
-            told = self.cluster.call_all(list(workers), "described", list(paths), code=PATHS)
+            states = self.cluster.call_all(list(workers), "described", list(paths), code=PATHS)
         except WorkerGone as error:
             raise Unavailable(because("dask-worker-gone", worker=str(error))) from error
-        return list(told.values())
+        return list(states.values())
 
     def start(self, order: Order) -> str:
         """Submit the attempt unless it was submitted. Return its site."""
@@ -192,14 +192,14 @@ class DaskRuntime:
             if store_id in self._sightings:
                 return
             self._sightings[store_id] = {}
-        self.cluster.listen(_topics(store_id).values(), partial(self._hear, store_id))
+        self.cluster.listen(_topics(store_id).values(), partial(self._on_event, store_id))
 
-    def _hear(self, store_id: str, told: dict[str, Any]) -> None:
-        sighting = Sighting(told["worker"], told["place"], told["is_shared"])
+    def _on_event(self, store_id: str, event: dict[str, Any]) -> None:
+        sighting = Sighting(event["worker"], event["place"], event["is_shared"])
         with self._lock:
-            attempt = self._attempts.get(told["attempt"])
-            if told["what"] == "began":
-                self._sightings[store_id].setdefault(told["attempt"], set()).add(sighting)
+            attempt = self._attempts.get(event["attempt"])
+            if event["what"] == "began":
+                self._sightings[store_id].setdefault(event["attempt"], set()).add(sighting)
                 if attempt is not None:
                     attempt.record_worker(sighting)
         if attempt is not None:

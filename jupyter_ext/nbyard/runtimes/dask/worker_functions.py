@@ -93,7 +93,7 @@ class Visit:
                 self._is_shared = hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
         self._folder = job["folder"] if self._is_shared else os.path.join(place, ATTEMPT)
         self._sizes: list[tuple[int, int]] = []
-        self._told_at = 0.0
+        self._logged_at = 0.0
         self._looked_at = 0.0
         self._has_seceded = False
 
@@ -101,19 +101,19 @@ class Visit:
         """Carry the attempt out. Return why it has no result, or None."""
         if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
             return because("dask-first-worker-gone")
-        self._tell("began")
+        self._log_event("began")
         if not self._is_shared and not self._wait_for_files():
             return because("dask-files-missing")
         why = self._work()
-        self._tell("ended")
+        self._log_event("ended")
         if not why and not self._is_shared:
             self._wait(KEEP_SECONDS)
         return why
 
-    def _tell(self, what: str) -> None:
+    def _log_event(self, what: str) -> None:
         topic = self._job["grown_topic" if what == "grew" else "topic"]
-        told = {"attempt": self._job["attempt_id"], "what": what, "worker": self._worker.address}
-        self._worker.log_event(topic, told | {"place": self._place, "is_shared": self._is_shared})
+        event = {"attempt": self._job["attempt_id"], "what": what, "worker": self._worker.address}
+        self._worker.log_event(topic, event | {"place": self._place, "is_shared": self._is_shared})
 
     def _has(self, name: str) -> bool:
         return os.path.exists(os.path.join(self._place, name))
@@ -168,11 +168,11 @@ class Visit:
         if self._has(TAKEN):
             process.kill()
         now = time.monotonic()
-        if now - self._told_at > GREW_SECONDS:
+        if now - self._logged_at > GREW_SECONDS:
             sizes = [_size(os.path.join(self._folder, name)) for name in (*GROWING, EXECUTED)]
             if sizes != self._sizes:
-                self._sizes, self._told_at = sizes, now
-                self._tell("grew")
+                self._sizes, self._logged_at = sizes, now
+                self._log_event("grew")
         if not self._has_seceded and now - self._looked_at > NEIGHBOUR_SECONDS:
             self._looked_at = now
             self._make_room(process.pid)

@@ -15,12 +15,12 @@ FRAMES = [b"topic", b"", b"x" * 3 * wire.PACKET_BYTES, b"\0end"]
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[wire.Speaker, socket.socket]]:
+def ends() -> Iterator[tuple[wire.Sender, socket.socket]]:
     ours, theirs = wire.pair()
-    speaker = wire.Speaker()
-    speaker.end = theirs
+    sender = wire.Sender()
+    sender.end = theirs
     with ours, theirs:
-        yield speaker, ours
+        yield sender, ours
 
 
 def heard(end: socket.socket, count: int) -> list[wire.Message]:
@@ -34,9 +34,9 @@ def heard(end: socket.socket, count: int) -> list[wire.Message]:
     return found
 
 
-def test_a_message_arrives_whole(ends: tuple[wire.Speaker, socket.socket]) -> None:
-    speaker, ours = ends
-    speaking = threading.Thread(target=speaker.say, args=(wire.IOPUB, FRAMES))
+def test_a_message_arrives_whole(ends: tuple[wire.Sender, socket.socket]) -> None:
+    sender, ours = ends
+    speaking = threading.Thread(target=sender.send, args=(wire.IOPUB, FRAMES))
     speaking.start()
     assert heard(ours, 1) == [(wire.IOPUB, FRAMES)]
     speaking.join()
@@ -51,15 +51,15 @@ def test_one_that_was_broken_off_is_forgotten() -> None:
     assert assembler.feed(torn[-1]) is None
 
 
-def test_a_fork_may_speak_too(ends: tuple[wire.Speaker, socket.socket]) -> None:
+def test_a_fork_may_speak_too(ends: tuple[wire.Sender, socket.socket]) -> None:
     """Also one that was made while somebody spoke."""
-    speaker, ours = ends
-    with speaker._turn:
+    sender, ours = ends
+    with sender._turn:
         child = os.fork()
         if child == 0:
-            speaker.say(wire.IOPUB, FRAMES)
+            sender.send(wire.IOPUB, FRAMES)
             os._exit(0)
-    threads = [threading.Thread(target=speaker.say, args=(wire.IOPUB, [b"%d" % n])) for n in (1, 2)]
+    threads = [threading.Thread(target=sender.send, args=(wire.IOPUB, [b"%d" % n])) for n in (1, 2)]
     for thread in threads:
         thread.start()
     found = heard(ours, 3)
@@ -70,9 +70,9 @@ def test_a_fork_may_speak_too(ends: tuple[wire.Speaker, socket.socket]) -> None:
 
 
 def test_an_interrupt_waits_for_the_end_of_a_message(
-    ends: tuple[wire.Speaker, socket.socket],
+    ends: tuple[wire.Sender, socket.socket],
 ) -> None:
-    speaker, ours = ends
+    sender, ours = ends
     main = threading.main_thread().ident
     assert main is not None
     found: list[wire.Message] = []
@@ -87,7 +87,7 @@ def test_an_interrupt_waits_for_the_end_of_a_message(
     hearing = threading.Thread(target=hear)
     hearing.start()
     with pytest.raises(KeyboardInterrupt):
-        speaker.say(wire.IOPUB, FRAMES)
+        sender.send(wire.IOPUB, FRAMES)
         is_heard.wait()
     is_heard.wait()  # an interrupted `join` would take the thread for ended
     hearing.join()
@@ -95,28 +95,28 @@ def test_an_interrupt_waits_for_the_end_of_a_message(
 
 
 def test_nobody_waits_for_a_kernel_that_does_not_listen(
-    ends: tuple[wire.Speaker, socket.socket],
+    ends: tuple[wire.Sender, socket.socket],
 ) -> None:
-    speaker, ours = ends
+    sender, ours = ends
     many = 50
 
     async def run() -> list[wire.Message]:
         come: asyncio.Queue[wire.Message] = asyncio.Queue()
         line = wire.Line(ours, lambda *message: come.put_nowait(message))
         for _ in range(many):
-            line.say(wire.SHELL, FRAMES)
-        assert speaker.end is not None
+            line.send(wire.SHELL, FRAMES)
+        assert sender.end is not None
         assembler = wire.Assembler()
         found: list[wire.Message] = []
         while len(found) < many:
-            packet = wire.next_packet(speaker.end)
+            packet = wire.next_packet(sender.end)
             if packet is None:
                 await asyncio.sleep(0)
                 continue
             message = assembler.feed(packet)
             if message is not None:
                 found.append(message)
-        speaker.say(wire.SHELL, [b"heard"])
+        sender.send(wire.SHELL, [b"heard"])
         found.append(await come.get())
         line.close()
         return found

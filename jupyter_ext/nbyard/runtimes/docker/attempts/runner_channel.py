@@ -37,7 +37,7 @@ class RunnerChannel:
         self._thread = threading.Thread(target=self._listen, name=f"{name} out", daemon=True)
         self._thread.start()
 
-    def has_said(self, word: str, attempt_id: str) -> bool:
+    def has_reported(self, word: str, attempt_id: str) -> bool:
         """Return whether the runner has sent this message about the attempt.
 
         After "ended", only its folder is left of the attempt in the container.

@@ -145,7 +145,7 @@ class Watcher:
             self.channel = RunnerChannel(attempt.engine, attempt.name)
         for _ in range(LOOKS):
             self.channel.wait(self._progress.pause)
-            if self.channel.has_said(ENDED, attempt.order.attempt_id):
+            if self.channel.has_reported(ENDED, attempt.order.attempt_id):
                 try:
                     attempt.finish_early(container)
                 except OSError as problem:

@@ -185,9 +185,9 @@ class _Copy:
             os.utime(self._file)  # a sign of life
             self.over = (self.over[0] + len(over), self.over[1] + over.count(b"\n"))
             if self.over[0] > TAIL_BYTES:
-                self._say_that_it_is_full()
+                self._write_limit_note()
 
-    def _say_that_it_is_full(self) -> None:
+    def _write_limit_note(self) -> None:
         with self._locked() as size:
             if self._space is not None and size == self._base + self._space:
                 os.write(self._file, AT_LIMIT)
@@ -204,7 +204,7 @@ class _Copy:
             words = f"\n[nbyard: {told} are missing here: the log has reached its limit]\n"
             is_short = bool(lost) or self._is_cut
             if is_short:
-                self._say_that_it_is_full()
+                self._write_limit_note()
             with self._locked():
                 full = self._base + self._space + (len(AT_LIMIT) if is_short else 0)
                 os.ftruncate(self._file, full)

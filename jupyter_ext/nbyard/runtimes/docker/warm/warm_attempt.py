@@ -112,7 +112,7 @@ class WarmAttempt(ContainerAttempt):
         return self._has_begun() and super()._is_followed()
 
     def _has_begun(self) -> bool:
-        return self._has_said(BEGUN) or os.path.lexists(self.order.folder / RUNNER)
+        return self._has_reported(BEGUN) or os.path.lexists(self.order.folder / RUNNER)
 
     def _observe_container(self, container: Container) -> Observation:
         if not self._has_begun() and time.monotonic() - self._known_since > BEGIN_SECONDS:
@@ -173,15 +173,15 @@ class WarmAttempt(ContainerAttempt):
 
     def _wait_ended(self, seconds: float) -> bool:
         end = time.monotonic() + seconds
-        while not (has_ended := self.is_over or self._has_said(ENDED)):
+        while not (has_ended := self.is_over or self._has_reported(ENDED)):
             if time.monotonic() > end:
                 break
             time.sleep(LOOK_SECONDS)
         return has_ended
 
-    def _has_said(self, word: str) -> bool:
+    def _has_reported(self, word: str) -> bool:
         channel = self.watcher.channel
-        return channel is not None and channel.has_said(word, self.order.attempt_id)
+        return channel is not None and channel.has_reported(word, self.order.attempt_id)
 
     def _leave_network(self) -> None:
         """Leave the network to the last container of the run."""

@@ -60,7 +60,7 @@ class WarmContainer:
         """Ask the runner to empty the folder in its container; return whether it did so in time."""
         self._ask({CLEAR: attempt_id})
         end = time.monotonic() + CLEAR_SECONDS
-        while not self.channel.has_said(CLEARED, attempt_id):
+        while not self.channel.has_reported(CLEARED, attempt_id):
             if time.monotonic() > end or not self.is_usable:
                 return False
             self.channel.wait(0.1)

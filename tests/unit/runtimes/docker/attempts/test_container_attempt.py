@@ -52,7 +52,9 @@ def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
 ) -> None:
     """F10: by whoever asks for it, and tried again."""
     container: Any = SimpleNamespace(labels={})
-    heard: Any = SimpleNamespace(is_listening=True, wait=lambda _: None, has_said=lambda *_: True)
+    heard: Any = SimpleNamespace(
+        is_listening=True, wait=lambda _: None, has_reported=lambda *_: True
+    )
     attempt.watcher.channel = heard
     attempt.watcher._progress = SimpleNamespace(pause=0.0)  # type: ignore[assignment]
     full = OSError(errno.ENOSPC, "full")
