@@ -19,7 +19,7 @@ PIECE_BYTES = 4 * 2**20
 PIECES = 2
 
 
-class KeptLog:
+class RotatingLog:
     """The log at `path`, for any number of readers and writers at the same time."""
 
     def __init__(self, path: Path, piece_bytes: int = PIECE_BYTES):
@@ -130,5 +130,5 @@ class KeptLog:
 def forget_logs(paths: Iterable[Path]) -> None:
     """Remove logs from the newest to the oldest; the first missing log ends the search."""
     for path in paths:
-        if not KeptLog(path).remove():
+        if not RotatingLog(path).remove():
             return

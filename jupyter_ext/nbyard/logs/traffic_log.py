@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.domain.deployments.traffic import Counted
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 
 NAME = "traffic"
 
@@ -18,7 +18,7 @@ class KeptTraffic:
     """
 
     def __init__(self, folder: Path):
-        self._log = KeptLog(folder / NAME)
+        self._log = RotatingLog(folder / NAME)
 
     def add(self, counted: Iterable[Counted]) -> None:
         """Append one line for each count."""

@@ -43,7 +43,7 @@ from nbyard.domain.unique_names import free_name, name_taken, nearest_names
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
@@ -88,7 +88,7 @@ class DeploymentService:
         """
         asked, body = body, ai4os.to_own_fields(body)
         title = body.title
-        with ai4os.told_of(asked):
+        with ai4os.with_request_field_names(asked):
             body = self._with_model(caller, body)
             name, spec = complete_request(body)
         password = hash_password(body.password)
@@ -209,9 +209,9 @@ class DeploymentService:
                 image_id = package.image_id
             is_other = spec != found.spec or image_id != known.revision.image_id
             if isinstance(body.password, str):
-                self._revise(c, found, spec, EDITED, hash_password(body.password), image_id)
+                self._add_revision(c, found, spec, EDITED, hash_password(body.password), image_id)
             elif is_other:
-                self._revise(c, found, spec, EDITED, known.password, image_id)
+                self._add_revision(c, found, spec, EDITED, known.password, image_id)
         self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
@@ -232,11 +232,11 @@ class DeploymentService:
                 raise NotFound(why, hint=because("list-revisions", name=found.name))
             origin = because("deployment-rolled-back", revision=wanted)
             of_then = older.revision.image_id
-            self._revise(c, found, older.revision.spec, origin, older.password, of_then)
+            self._add_revision(c, found, older.revision.spec, origin, older.password, of_then)
         self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
-    def _revise(
+    def _add_revision(
         self,
         c: Connection,
         deployment: Deployment,
@@ -397,4 +397,4 @@ class DeploymentService:
             raise NotFound(because("no-revision", name=found.name, number=number))
         path = self._folder(found.id) / log_name(number)
         is_over = found.state in DEPLOYMENT.rests or number not in (found.revision, found.serving)
-        return KeptLog(path).read(after, done=is_over)
+        return RotatingLog(path).read(after, done=is_over)

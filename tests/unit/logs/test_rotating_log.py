@@ -5,11 +5,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 
 
 def test_what_was_written_is_read_from_any_byte_on(tmp_path: Path) -> None:
-    log = KeptLog(tmp_path / "deep/1.log")
+    log = RotatingLog(tmp_path / "deep/1.log")
     assert (log.length, log.read(0, done=True).text) == (0, "")
     assert not log.read(0, done=False).done
     log.write(b"one\ntwo\n")
@@ -23,7 +23,7 @@ def test_what_was_written_is_read_from_any_byte_on(tmp_path: Path) -> None:
 
 @given(st.lists(st.integers(1, 40), max_size=60), st.integers(0, 900))
 def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory, sizes, after):
-    log = KeptLog(tmp_path_factory.mktemp("log") / "1.log", piece_bytes=100)
+    log = RotatingLog(tmp_path_factory.mktemp("log") / "1.log", piece_bytes=100)
     whole = b""
     for number, size in enumerate(sizes):
         line = f"{number:>{size}}\n".encode()
@@ -46,7 +46,7 @@ def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory,
 
 def test_what_another_writer_has_written_is_not_written_again(tmp_path: Path) -> None:
     """P3: and a line of ours between, which has no moment, is no end of anything."""
-    one, other = KeptLog(tmp_path / "1.log"), KeptLog(tmp_path / "1.log")
+    one, other = RotatingLog(tmp_path / "1.log"), RotatingLog(tmp_path / "1.log")
     assert (one.resume(), other.resume()) == (0, 0)
     one.write(b"a\n", 5)
     one.write(b"b\n", 5)
@@ -54,7 +54,7 @@ def test_what_another_writer_has_written_is_not_written_again(tmp_path: Path) ->
     other.write(b"b\n", 5)
     other.write(b"c\n", 6)
     one.write(b"c\n", 6)
-    KeptLog(tmp_path / "1.log").write(b"ours\n")
+    RotatingLog(tmp_path / "1.log").write(b"ours\n")
     one.write(b"d\n", 7)
     other.write(b"d\n", 7)
     other.write(b"e\n", 8)

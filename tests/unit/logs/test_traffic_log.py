@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.logs import traffic_log
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 from nbyard.logs.traffic_log import KeptTraffic
 
 ONE, TWO = Counted(1, 2, 0, {3: 2}), Counted(2, 1, 1, {0: 1})
@@ -22,14 +22,14 @@ def test_what_several_servers_counted_is_read_as_one(tmp_path: Path) -> None:
 def test_half_a_line_of_one_who_was_killed_hides_nothing_else(tmp_path: Path) -> None:
     kept = KeptTraffic(tmp_path)
     kept.add([ONE])
-    KeptLog(tmp_path / traffic_log.NAME).write(b'[2,1\n"?"\n')
+    RotatingLog(tmp_path / traffic_log.NAME).write(b'[2,1\n"?"\n')
     kept.add([TWO])
     assert list(kept.read()) == [ONE, TWO]
 
 
 def test_only_the_newest_part_is_kept(tmp_path: Path) -> None:
     kept = KeptTraffic(tmp_path)
-    kept._log = KeptLog(tmp_path / traffic_log.NAME, piece_bytes=1000)
+    kept._log = RotatingLog(tmp_path / traffic_log.NAME, piece_bytes=1000)
     for minute in range(1000):
         kept.add([Counted(minute, 1, 0, {1: 1})])
     found = [one.minute for one in kept.read()]

@@ -19,7 +19,7 @@ from nbyard.domain.deployments.structs import (
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 from nbyard.reasons.structs import because, text_reason
 
 from .models.test_service import FILE, end, write
@@ -143,7 +143,7 @@ def test_one_that_failed_is_tried_anew_when_it_is_changed(deployments, ann, yard
 
 def test_a_log_is_read_of_any_revision(deployments, ann, yard):
     made = deployments.create(ann, COWS)
-    KeptLog(yard.store.folder / f"deployments/{made.id}/1.log").write(b"one\n")
+    RotatingLog(yard.store.folder / f"deployments/{made.id}/1.log").write(b"one\n")
     deployments.edit(ann, "cows", DeploymentChange(cpu=2))
     assert deployments.log(ann, "cows").text == ""
     old = deployments.log(ann, "cows", revision=1)

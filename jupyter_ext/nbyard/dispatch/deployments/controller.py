@@ -48,10 +48,10 @@ class DeploymentController:
         self._is_busy = False
         self._next_look = 0.0
         self._since: dict[str, float] = {}
-        self._strays: dict[str, list[OwnedObject]] = {}
+        self._orphans: dict[str, list[OwnedObject]] = {}
         for runtime in context.runtimes.values():
             if isinstance(runtime, ListsObjects):  # it asks the engine for both controllers
-                runtime.report_objects_to(self._hear)
+                runtime.report_objects_to(self._note_orphans)
         self._read_grants()
 
     def tick(self, *, has_news: bool = True) -> bool:
@@ -71,7 +71,7 @@ class DeploymentController:
         self._context.waits.clear()
         if rows or self._context.grants:  # stopped deployments return GPUs, too
             self._read_grants()
-            self._grant(rows)
+            self._grant_gpus(rows)
         for row in rows:
             rollout = self._rollouts[row.id]
             if has_news or rollout.due <= now:
@@ -108,18 +108,18 @@ class DeploymentController:
 
     def _sweep(self) -> None:
         """Remove orphans in the deployment's own thread, so that no start interferes."""
-        found, self._strays = self._strays, {}
+        found, self._orphans = self._orphans, {}
         for name, things in found.items():
             work = partial(self._clear, name, things)
             self._threads.submit(f"deployment {name}", work)
 
-    def _hear(self, things: list[OwnedObject]) -> None:
+    def _note_orphans(self, things: list[OwnedObject]) -> None:
         """Note the orphans among the objects on the engine."""
         found = orphans.of_deployments(things)
         if found:
             with self._context.store.read() as c:
                 live = self._rows.live(c)
-            self._strays = {name: left for name, left in found.items() if name not in live}
+            self._orphans = {name: left for name, left in found.items() if name not in live}
 
     def _clear(self, name: str, things: list[OwnedObject]) -> None:
         """Remove orphans; keep the files of deployments that can start again."""
@@ -140,7 +140,7 @@ class DeploymentController:
         self._context.grants.clear()
         self._context.grants.update(granted)
 
-    def _grant(self, rows: list[DeploymentRow]) -> None:
+    def _grant_gpus(self, rows: list[DeploymentRow]) -> None:
         """Grant GPUs to revisions that wait for nothing else; the longest waiting goes first.
 
         Waiting tasks count, too.

@@ -14,7 +14,7 @@ from nbyard.domain.deployments.structs import (
     log_name,
 )
 from nbyard.ipc.deployment_secret import KeptSecret
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 from nbyard.reasons.structs import Reason
 from nbyard.runtimes.docker.deployment_containers import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -108,9 +108,9 @@ class DeploymentRecords:
         with self._context.store.read() as c:
             return self._context.store.facts.get(c, "base_url") or "/"
 
-    def log(self, row: DeploymentRow, revision_row: RevisionRow) -> KeptLog:
+    def log(self, row: DeploymentRow, revision_row: RevisionRow) -> RotatingLog:
         """Return the log file of a revision, to which the container's output is copied."""
-        return KeptLog(
+        return RotatingLog(
             self._context.folder / deployment_folder(row.id) / log_name(revision_row.number)
         )
 
@@ -118,7 +118,7 @@ class DeploymentRecords:
         """Write a line of nbyard to the log of the revision."""
         write_log_line(self.log(row, revision_row), f"{OURS}{words}")
 
-    def said_last(self, row: DeploymentRow, revision_row: RevisionRow, tail_bytes: int) -> str:
+    def last_output(self, row: DeploymentRow, revision_row: RevisionRow, tail_bytes: int) -> str:
         """Return the end of the service's output since the last line of nbyard.
 
         Read at most `tail_bytes` of the log.
@@ -141,6 +141,6 @@ class DeploymentRecords:
                 self._rows.route_requests(c, row, revision_row.number)
 
 
-def write_log_line(kept_log: KeptLog, words: str) -> None:
+def write_log_line(kept_log: RotatingLog, words: str) -> None:
     """Append one line of nbyard's own to the log of a revision."""
     kept_log.write(words.encode() + b"\n")

@@ -35,7 +35,7 @@ class ImagePull(threading.Thread):
         try:
             with contextlib.suppress(NoLongerWanted):
                 pull = self._engine.pull
-                self._context.run(pull, self._name, self._hear, self._is_wanted)
+                self._context.run(pull, self._name, self._log_line, self._is_wanted)
         except NbyardError as error:
             self._error = error
 
@@ -52,7 +52,7 @@ class ImagePull(threading.Thread):
     def _is_wanted(self) -> bool:
         return not (self._is_left or self._leaving.is_set())
 
-    def _hear(self, line: str) -> None:
+    def _log_line(self, line: str) -> None:
         with self._speaking:
             if not self._is_left:
                 self._say(line)

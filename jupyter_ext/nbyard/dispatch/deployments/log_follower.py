@@ -5,7 +5,7 @@ import threading
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 
 log = logging.getLogger("nbyard.dispatch")
 
@@ -13,7 +13,7 @@ log = logging.getLogger("nbyard.dispatch")
 class LogFollower(threading.Thread):
     """Copies the output of a container until it stops; a new follower continues its log."""
 
-    def __init__(self, engine: Engine, container: str, kept_log: KeptLog):
+    def __init__(self, engine: Engine, container: str, kept_log: RotatingLog):
         super().__init__(name=f"nbyard-log {container}", daemon=True)
         self._engine, self._container, self._kept = engine, container, kept_log
         self.start()

@@ -182,7 +182,7 @@ class RevisionDriver:
                 self._restart(signal.ended, signal.reason, signal.by_hand)
             case Action.COMPLETE:
                 assert signal.reason is not None
-                self._say(signal.reason)
+                self._log(signal.reason)
                 self.reason, self.exit_code = None, 0
                 self._over(exit_code=0, reason=None, reproduce="")
             case Action.FAIL:
@@ -266,7 +266,7 @@ class RevisionDriver:
             return Signal(Event.RUNS, found)
         self.memory.wait_for_log_end(self.one.number)
         lived = max(found.finished_at - found.started_at, 0.0)
-        last = self.notes.said_last(self.row, self.one, TAIL_BYTES)
+        last = self.notes.last_output(self.row, self.one, TAIL_BYTES)
         is_memory = found.out_of_memory
         if found.was_killed:
             is_memory = self.memory.engine.was_out_of_memory(found)
@@ -315,7 +315,7 @@ class RevisionDriver:
         return Signal(event, ended=ended, reason=end_reason(ended, known.spec), by_hand=by_hand)
 
     def _restart(self, ended: Ended, reason: Reason, by_hand: str) -> None:
-        self._say(reason)
+        self._log(reason)
         number, restarts = self.one.number, restarts_then(ended, self.one.revision.restarts)
         self.memory.not_before[number] = time.monotonic() + restart_delay_seconds(restarts)
         self.memory.since.pop(number, None)
@@ -329,7 +329,7 @@ class RevisionDriver:
 
     def _fail(self, signal: Signal) -> None:
         assert signal.reason is not None
-        self._say(signal.reason)
+        self._log(signal.reason)
         ended, restarts = signal.ended, self.one.revision.restarts
         self.reason, self.exit_code = signal.reason, ended.exit_code if ended else None
         told = {"reason": self.reason, "reproduce": signal.by_hand, "exit_code": self.exit_code}
@@ -368,7 +368,7 @@ class RevisionDriver:
     def _note(self, **columns: Any) -> None:
         self.notes.update_revision(self.one, **columns)
 
-    def _say(self, reason: Reason) -> None:
+    def _log(self, reason: Reason) -> None:
         self.notes.append_to_log(self.row, self.one, str(reason))
 
     def _by_hand(self) -> str:

@@ -83,7 +83,7 @@ def to_own_fields(new: NewDeployment) -> NewDeployment:
 
 
 @contextmanager
-def told_of(new: NewDeployment) -> Iterator[None]:
+def with_request_field_names(new: NewDeployment) -> Iterator[None]:
     """Rename the fields in errors of this block as the request wrote them."""
     try:
         yield

@@ -59,12 +59,12 @@ def test_a_dispatcher_that_leaves_wants_nothing(context: DispatchContext) -> Non
 def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext) -> None:
     notes, row = DeploymentRecords(context), row_of(context)
     notes.log(row, row.newest).write(b"first\nno model\n")
-    assert notes.said_last(row, row.newest, 2000) == "first\nno model\n"
+    assert notes.last_output(row, row.newest, 2000) == "first\nno model\n"
     notes.append_to_log(row, row.newest, "it ended")
-    assert notes.said_last(row, row.newest, 2000) == ""
+    assert notes.last_output(row, row.newest, 2000) == ""
     assert notes.log(row, row.newest).tail(99).endswith("nbyard: it ended\n")
     notes.log(row, row.newest).write(b"again\n")
-    assert notes.said_last(row, row.newest, 2000) == "again\n"
+    assert notes.last_output(row, row.newest, 2000) == "again\n"
 
 
 def test_it_is_asked_once_it_answered(yard: Yard, context: DispatchContext) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbyard.dispatch.deployments.log_follower import LogFollower
 from nbyard.errors import Unavailable
-from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.rotating_log import RotatingLog
 
 
 class Printing:
@@ -36,14 +36,14 @@ def test_two_dispatchers_that_copy_one_log_at_once_write_each_line_once(tmp_path
     """P3, I8: as when one takes over from another that lives still."""
     given: Any = Shared(threading.Barrier(2))
     path = tmp_path / "1.log"
-    both = [LogFollower(given, "c", KeptLog(path)) for _ in range(2)]
+    both = [LogFollower(given, "c", RotatingLog(path)) for _ in range(2)]
     for one in both:
         one.join()
-    assert KeptLog(path).read(0, done=True).text.split() == [str(n) for n in range(5, 500)]
+    assert RotatingLog(path).read(0, done=True).text.split() == [str(n) for n in range(5, 500)]
 
 
 def test_a_log_has_no_gap_and_no_line_twice(tmp_path: Path) -> None:
-    kept, engine = KeptLog(tmp_path / "1.log"), Printing()
+    kept, engine = RotatingLog(tmp_path / "1.log"), Printing()
     for _ in range(3):
         given: Any = engine
         LogFollower(given, "c", kept).join()

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.deployments.ai4os import to_own_fields, told_of
+from nbyard.domain.deployments.ai4os import to_own_fields, with_request_field_names
 from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.errors import Invalid
@@ -107,7 +107,7 @@ def test_errors_call_fields_as_they_were_written(
     part: str, field: str, value: Any, place: str
 ) -> None:
     body = read(**{part: {field: value}})
-    with pytest.raises(Invalid) as caught, told_of(body):
+    with pytest.raises(Invalid) as caught, with_request_field_names(body):
         complete_request(to_own_fields(body))
     assert caught.value.details[0].path == place
     assert caught.value.message.startswith(f"{place}: ")
