@@ -17,9 +17,9 @@ from nbyard.domain.commands.invocations import (
     ATTEMPT,
     TEMPORARY,
     WORK,
-    Context,
     Invocation,
     PlacedFile,
+    ReferenceContext,
     path_inside,
     with_contents,
     with_listing,
@@ -128,7 +128,7 @@ def _contents(place: str, shown: str) -> str:
         raise Invalid.field(f"inputs.{shown}", why) from None
 
 
-def looked_for(
+def with_resolved_patterns(
     version: ExecutableVersion,
     outputs: dict[str, Output],
     values: Mapping[str, Any],
@@ -136,7 +136,7 @@ def looked_for(
 ) -> dict[str, Output]:
     """Return the outputs with resolved patterns and values."""
     found = dict(outputs)
-    context = Context(version.invocation, version.arguments, values, known)
+    context = ReferenceContext(version.invocation, version.arguments, values, known)
     for argument in version.arguments:
         if isinstance(argument.reach, Found):
             where = f"arguments.{argument.name}.reach"

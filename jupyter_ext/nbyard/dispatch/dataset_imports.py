@@ -29,7 +29,7 @@ from nbyard.tabular import TableFile
 from nbyard.transfer.fetching import Limits, Remote, Sign, Watch
 
 log = logging.getLogger("nbyard.dispatch")
-TELL_SECONDS = 0.3
+PROGRESS_SECONDS = 0.3
 LOOK_SECONDS = 1.0
 DISCARD_SECONDS = 10.0
 
@@ -148,7 +148,7 @@ class ImportController:
             self._context.settings.allowed_private_hosts if hosts is None else hosts
         )
         remote = Remote(allowed, Limits(max_bytes=self._context.settings.max_upload_bytes))
-        watch = Watch(self._teller(owner, version), self._is_gone(version))
+        watch = Watch(self._progress_writer(owner, version), self._is_gone(version))
         url, sign = version.source, None
         if url.startswith(SCHEME):
             url, sign = self._signing(owner, url)
@@ -177,18 +177,20 @@ class ImportController:
 
         return url, sign
 
-    def _teller(self, owner: str, version: DatasetVersion) -> Callable[[int, int | None], None]:
+    def _progress_writer(
+        self, owner: str, version: DatasetVersion
+    ) -> Callable[[int, int | None], None]:
         last = 0.0
 
-        def tell(done: int, total: int | None) -> None:
+        def write_progress(done: int, total: int | None) -> None:
             nonlocal last
-            if time.monotonic() - last > TELL_SECONDS:
+            if time.monotonic() - last > PROGRESS_SECONDS:
                 last = time.monotonic()
                 columns = {"bytes_done": done, "size_bytes": total}
                 with self._context.write() as c:
                     self._store.datasets.update_progress(c, owner, version.id, **columns)
 
-        return tell
+        return write_progress
 
     def _is_gone(self, version: DatasetVersion) -> Callable[[], bool]:
         """Return a function that tests whether the dataset was deleted.

@@ -84,7 +84,7 @@ class ImageController:
             work = partial(self._make, row)
             self._builders.submit(row.image.id, work, partial(self._fail, row))
         for row in gone:
-            self._builders.submit(row.image.id, partial(self._remove, row), _tell)
+            self._builders.submit(row.image.id, partial(self._remove, row), _warn)
         return bool(wanted) or is_leased
 
     def _make(self, row: ImageRow) -> None:
@@ -121,9 +121,9 @@ class ImageController:
             self._rows.move(c, image, "ready", **columns)
         # Rebuilding leaves the former image without a name.
         if replaced:
-            self._forget(replaced)
+            self._delete_unused(replaced)
 
-    def _forget(self, image_ids: list[str]) -> None:
+    def _delete_unused(self, image_ids: list[str]) -> None:
         """Delete unnamed images built here, unless a container, image or record uses them."""
         with self._context.store.read() as c:
             image_ids = [
@@ -136,7 +136,7 @@ class ImageController:
                 if found and not found.names and found.labels.get(STORE) == self._context.store.id:
                     engine.remove_image(image_id)
         except NbyardError as error:
-            _tell(words_of(error))
+            _warn(words_of(error))
         finally:
             engine.close()
 
@@ -338,5 +338,5 @@ def _write(said: Any, line: str) -> None:
     said.write(line.encode() + b"\n")
 
 
-def _tell(reason: Reason | str) -> None:
+def _warn(reason: Reason | str) -> None:
     log.warning("an image was not removed: %s", reason)

@@ -64,7 +64,10 @@ class LeaseKeeper:
 
 
 def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> Lease | None:
-    """Take the lease; return None if another holder is alive, or once `stopping` is set."""
+    """Take the lease, if necessary after waiting until a silent holder's lease has expired.
+
+    Return None if another holder is alive, or once `stopping` is set.
+    """
     signs = Stillness()
     first: Lease | None = None
     while not stopping.is_set():

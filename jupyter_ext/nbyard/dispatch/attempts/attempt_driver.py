@@ -167,21 +167,21 @@ class AttemptDriver:
             case Action.WAIT_FOR_SPACE:
                 self._take_later(signal.what)
             case _:
-                self._tell(action, signal)
+                self._report(action, signal)
         return following
 
-    def _tell(self, action: Action, signal: Signal) -> None:
+    def _report(self, action: Action, signal: Signal) -> None:
         now = datetime.now(UTC)
         match action:
-            case Action.TELL_STARTED:
+            case Action.REPORT_STARTED:
                 self.facts.append(Started(signal.site, now))
-            case Action.TELL_RUNNING:
+            case Action.REPORT_RUNNING:
                 self.facts.append(Running(now))
-            case Action.TELL_WAIT:
+            case Action.REPORT_WAIT:
                 self.facts.append(Waits(signal.what))
-            case Action.TELL_SLOT_WAIT:
+            case Action.REPORT_SLOT_WAIT:
                 self.facts.append(Waits(A_SLOT))
-            case Action.TELL_SILENCE:
+            case Action.REPORT_SILENCE:
                 if self.snapshot.attempt.state == "starting":
                     self.facts.append(Waits(signal.what))
             case Action.LOSE:
@@ -284,10 +284,10 @@ class AttemptDriver:
             self.seen.silent_since = None
             return Signal(Event.DISK_FULL, runtime_calls.wait_if_full(problem))
         self.seen.silent_since = None
-        return self._judge(now)
+        return self._signal_for(now)
 
-    def _judge(self, now: Observation) -> Signal:
-        """Return the event for the current observation."""
+    def _signal_for(self, now: Observation) -> Signal:
+        """Return the event that an observation means: ended, gone, over a limit or in progress."""
         if now.state == "finished":
             return Signal(Event.FINISHED)
         if now.state == "unbegun" and self.snapshot.attempt.state != "running":

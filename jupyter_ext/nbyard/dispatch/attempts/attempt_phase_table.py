@@ -103,7 +103,7 @@ class Action(StrEnum):
     - `WAIT_FOR_SPACE`: try again later to take the result.
     - `FAIL`, `LOSE`, `GIVE_UP`: report the end: the start failed, the attempt is gone, or it has
       stopped as requested as far as the dispatcher can tell.
-    - `TELL_…`: report what the attempt does or waits for.
+    - `REPORT_…`: report what the attempt does or waits for.
     """
 
     PROBE = auto()
@@ -117,11 +117,11 @@ class Action(StrEnum):
     FAIL = auto()
     LOSE = auto()
     GIVE_UP = auto()
-    TELL_STARTED = auto()
-    TELL_RUNNING = auto()
-    TELL_WAIT = auto()
-    TELL_SLOT_WAIT = auto()
-    TELL_SILENCE = auto()
+    REPORT_STARTED = auto()
+    REPORT_RUNNING = auto()
+    REPORT_WAIT = auto()
+    REPORT_SLOT_WAIT = auto()
+    REPORT_SILENCE = auto()
 
 
 class Step(NamedTuple):
@@ -161,37 +161,37 @@ _when(WATCHED, E.LOOK_DUE, A.LOOK)
 
 # Start
 _when(WAITING, E.THERE, A.START, to=P.ADMITTED)
-_when(WAITING, E.ABSENT, A.TELL_SLOT_WAIT, to=P.ASKING)
-_when(UNSURE, E.NO_ANSWER, A.TELL_WAIT, to=P.UNREACHED)
-_when([P.SILENT, P.HELD], E.NO_ANSWER, A.TELL_WAIT, to=P.SILENT)
-_when([P.ADMITTED], E.STARTED, A.TELL_STARTED, A.LOOK, to=P.SENT)  # short work may have ended
-_when([P.SENT], E.STARTED, A.TELL_STARTED)
-_when(ASKED_TO_STOP, E.STARTED, A.TELL_STARTED, A.LOOK)
-_when([P.ADMITTED], E.NOT_STARTED, A.RECHECK, A.TELL_WAIT, to=P.SILENT)
-_when(WATCHED, E.NOT_STARTED, A.TELL_WAIT)
+_when(WAITING, E.ABSENT, A.REPORT_SLOT_WAIT, to=P.ASKING)
+_when(UNSURE, E.NO_ANSWER, A.REPORT_WAIT, to=P.UNREACHED)
+_when([P.SILENT, P.HELD], E.NO_ANSWER, A.REPORT_WAIT, to=P.SILENT)
+_when([P.ADMITTED], E.STARTED, A.REPORT_STARTED, A.LOOK, to=P.SENT)  # short work may have ended
+_when([P.SENT], E.STARTED, A.REPORT_STARTED)
+_when(ASKED_TO_STOP, E.STARTED, A.REPORT_STARTED, A.LOOK)
+_when([P.ADMITTED], E.NOT_STARTED, A.RECHECK, A.REPORT_WAIT, to=P.SILENT)
+_when(WATCHED, E.NOT_STARTED, A.REPORT_WAIT)
 _when([P.SILENT], E.ANSWER_LOST, A.PAUSE_LONGER, to=P.ADMITTED)
 _when([P.SILENT], E.NOT_THERE, A.PAUSE_LONGER, to=P.HELD)
-_when(STARTABLE, E.NOT_SENT, A.TELL_WAIT)
+_when(STARTABLE, E.NOT_SENT, A.REPORT_WAIT)
 _when(Phase, E.REFUSED, A.FAIL)
 
 # Work
-_when(WATCHED, E.WAITS, A.TELL_WAIT)
-_when(WATCHED, E.RUNS, A.TELL_RUNNING)
+_when(WATCHED, E.WAITS, A.REPORT_WAIT)
+_when(WATCHED, E.RUNS, A.REPORT_RUNNING)
 _when([P.SENT], E.DROPPED, A.START)
 _when(ASKED_TO_STOP, E.DROPPED)
 _when(WATCHED, E.FINISHED, A.CONCLUDE)
 _when(WATCHED, E.GONE, A.LOSE)
-_when(WATCHED, E.UNHEARD, A.TELL_SILENCE)
+_when(WATCHED, E.UNHEARD, A.REPORT_SILENCE)
 _when(WATCHED, E.UNHEARD_FOR_LONG, A.LOSE)
 _when(WATCHED, E.DISK_FULL, A.WAIT_FOR_SPACE)
 
 # Stop
 _when([*BEFORE_START, P.SENT, P.STOPPING], E.STOP_DUE, A.STOP, A.LOOK, to=P.STOPPING)
 _when([P.STOPPED], E.STOP_DUE, A.LOOK)
-_when([P.ADMITTED, P.SENT, P.STOPPING], E.OVERDUE, A.STOP, A.TELL_WAIT, to=P.STOPPING)
-_when([P.STOPPED], E.OVERDUE, A.TELL_WAIT)
-_when([P.SENT, P.STOPPING], E.OVER_LIMIT, A.STOP, A.TELL_RUNNING, to=P.STOPPING)
-_when([P.STOPPED], E.OVER_LIMIT, A.TELL_RUNNING)
+_when([P.ADMITTED, P.SENT, P.STOPPING], E.OVERDUE, A.STOP, A.REPORT_WAIT, to=P.STOPPING)
+_when([P.STOPPED], E.OVERDUE, A.REPORT_WAIT)
+_when([P.SENT, P.STOPPING], E.OVER_LIMIT, A.STOP, A.REPORT_RUNNING, to=P.STOPPING)
+_when([P.STOPPED], E.OVER_LIMIT, A.REPORT_RUNNING)
 _when([P.STOPPING], E.HEARD, to=P.STOPPED)
 _when(Phase, E.NOTHING_TO_STOP, A.GIVE_UP)
 _when(ASKED_TO_STOP, E.GRACE_OVER, A.GIVE_UP)

@@ -128,7 +128,7 @@ def delete_attempt_files(places: Iterable[Path]) -> None:
 class WorkerObservations:
     """Observations of a worker.
 
-    - `told`: attempts that the worker has received; `is_adopted`: not yet read from its folder.
+    - `sent`: attempts that the worker has received; `is_adopted`: not yet read from its folder.
     - `results`: results by attempt, kept because a reported one may not be stored yet; with each,
       how many of the uses in `outside` preceded it.
     - `outside`: what each of its results adds to its use of paths outside the code.
@@ -137,7 +137,7 @@ class WorkerObservations:
     - `asked`: when it was asked to stop; 0.0 if never.
     """
 
-    told: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
     is_adopted: bool = True
     results: dict[str, tuple[Result, int]] = field(default_factory=dict)
     outside: list[dict[str, OutsideUse]] = field(default_factory=list)
@@ -227,7 +227,7 @@ class WorkerCheck:
             if why and seen.state == "running":
                 self._ask_to_end(why)
             elif not why and seen.state in ("absent", "running") and self._is_ours():
-                self._tell(is_there=seen.state == "running")
+                self._send_calls(is_there=seen.state == "running")
         except Unavailable as error:
             for facts in self.found.values():
                 facts.append(Waits(waits_for_engine(error)))
@@ -273,18 +273,18 @@ class WorkerCheck:
 
     # From attempts to calls
 
-    def _tell(self, *, is_there: bool) -> None:
+    def _send_calls(self, *, is_there: bool) -> None:
         """Add the calls that the worker does not have yet, and start it if necessary."""
         known, order = self.known, self.snapshot.order
-        with self._refusing(self.snapshot.waiting):
+        with self._failing_on_error(self.snapshot.waiting):
             if not is_there:
                 first = self._whole(self.snapshot.waiting[0])
                 fill_worker_folder(self.context, self.identities, order, first)
             # After a restart, the folder shows which calls the worker already has.
             if known.is_adopted:
-                known.told |= {call.attempt_id for call in folders.read_calls(order.folder)}
+                known.sent |= {call.attempt_id for call in folders.read_calls(order.folder)}
                 known.is_adopted = False
-            self._add([one for one in self.snapshot.waiting if one.attempt.id not in known.told])
+            self._add([one for one in self.snapshot.waiting if one.attempt.id not in known.sent])
             if not is_there:
                 known.site = self.runtime.start(order)
                 crash_point("started")
@@ -296,8 +296,8 @@ class WorkerCheck:
                 self.found[one.attempt.id].append(started)
 
     @contextmanager
-    def _refusing(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
-        """Fail the attempts whose preparation raises a permanent error."""
+    def _failing_on_error(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
+        """Fail the attempts if the block raises a permanent error; temporary errors pass."""
         try:
             with no_file_in_words():
                 yield
@@ -310,11 +310,11 @@ class WorkerCheck:
         calls = []
         for one in fresh:
             whole = self._whole(one)
-            with self._refusing([one]), with_sample(self.context, whole) as staged:
+            with self._failing_on_error([one]), with_sample(self.context, whole) as staged:
                 calls.append(call_of(self.context, self.identities, staged))
         if calls:
             folders.add_calls(self.snapshot.order.folder, calls)
-            self.known.told |= {call.attempt_id for call in calls}
+            self.known.sent |= {call.attempt_id for call in calls}
             crash_point("told")
 
     def _whole(self, unfinished_attempt: UnfinishedAttempt) -> AttemptSnapshot:
@@ -343,8 +343,8 @@ class WorkerCheck:
         for result in results:
             known.add(result)
         for one in self.snapshot.waiting:
-            if told := known.result_of(one.attempt.id):
-                self.found[one.attempt.id].append(self._conclude(one, told))
+            if call_result := known.result_of(one.attempt.id):
+                self.found[one.attempt.id].append(self._conclude(one, call_result))
             elif not any(isinstance(fact, Ended) for fact in self.found[one.attempt.id]):
                 rest.append(one)
         return rest

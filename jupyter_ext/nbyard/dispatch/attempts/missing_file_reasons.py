@@ -14,7 +14,7 @@ import msgspec
 from nbyard.dispatch.attempts.input_staging import CODE_KINDS, place_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
-from nbyard.domain.attempts.failure_reader import said_in
+from nbyard.domain.attempts.failure_reader import failure_text
 from nbyard.domain.attempts.missing_modules import COLOURS
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
@@ -106,7 +106,7 @@ def left_out(
 
     The failure names the file, which lies beside or above the code. Return None without one.
     """
-    told = COLOURS.sub("", f"{said_in(failure)}\n{failure.traceback}")
+    told = COLOURS.sub("", f"{failure_text(failure)}\n{failure.traceback}")
     lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
     code = _code(context, snapshot) if lines else None
     if code is None:
@@ -210,7 +210,7 @@ def _asked(filename: str, content: bytes) -> Sequence[str]:
 def find_outside_bundle(
     base: Path, below: str, names: Iterable[str], above: Iterable[str]
 ) -> Reason | None:
-    """Return why the first name that exists outside the bundle did not travel, None without one.
+    """Return why a file outside the bundle is missing in the attempt; None if no name exists there.
 
     Look in the folder above the bundle and in the folders `above` that the code names.
     """

@@ -56,7 +56,8 @@ def deliver_secrets(context: DispatchContext, snapshot: AttemptSnapshot, folder:
 def masks_of_attempt(context: DispatchContext, snapshot: AttemptSnapshot) -> Masks:
     """Return masks that find the secrets of the attempt in everything it wrote.
 
-    By then its runner no longer has them.
+    By then its runner no longer has them. If a secret was changed or deleted since, the masks treat
+    all content as secret.
     """
     wanted = secrets_of(snapshot.task.plan)
     if not wanted:

@@ -17,7 +17,10 @@ JSON = "json"
 
 
 def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float | str | None:
-    """Return the last value that the node recorded, else the number of a JSON output, else None."""
+    """Return the value of the judge's metric in a run, None without it.
+
+    It is the last value that the judge's node recorded, else the number in a JSON output.
+    """
     if not judge.metric:
         return None
     with context.store.read() as c:

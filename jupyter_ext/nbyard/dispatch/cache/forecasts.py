@@ -9,7 +9,7 @@ from functools import partial
 
 from nbyard.blobs import DryBlobs
 from nbyard.dispatch.cache.bounded_lookups import LATE, BoundedLookups
-from nbyard.dispatch.cache.keys import Code, Identities, code_of, key_parts, place_of
+from nbyard.dispatch.cache.keys import Code, Identities, code_of, environment_identity, key_parts
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
 from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
 from nbyard.dispatch.context import DispatchContext
@@ -183,7 +183,7 @@ class CacheForecaster:
             with self._blobs.one_request():  # packages may be used from folders
                 return self._identities.environment(plan, version)
 
-        return self._environments.get(place_of(plan, version), look, seconds)
+        return self._environments.get(environment_identity(plan, version), look, seconds)
 
     def _load(self, name: str) -> None:
         """Load a runtime once. One that would start a cluster to answer is not asked."""

@@ -103,7 +103,7 @@ class Identities:
         self, plan: TaskPlan, version: ExecutableVersion, since: float = 0.0
     ) -> EnvironmentRef | None:
         """Return the cached environment; None if missing, stale or older than `since`."""
-        seen = self._environments.get(place_of(plan, version))
+        seen = self._environments.get(environment_identity(plan, version))
         if seen is None or seen.asked < since or seen.told < time.monotonic() - FRESH_SECONDS:
             return None
         return seen.environment
@@ -135,7 +135,7 @@ class Identities:
         if len(self._environments) >= REMEMBERED:
             self._environments.clear()
         seen = Seen(asked, time.monotonic(), environment)
-        self._environments[place_of(plan, version)] = seen
+        self._environments[environment_identity(plan, version)] = seen
         return environment
 
     def outside_paths(self, plan: TaskPlan) -> list[str]:
@@ -248,7 +248,7 @@ def code_of(blobs: Blobs, version: ExecutableVersion) -> Code:
     return Code(version, files, digest_of([msgspec.to_builtins(shape), *started]))
 
 
-def place_of(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
+def environment_identity(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
     """Return everything that identifies the environment."""
     program = version.command[0] if version.command else split_function_path(version.file).file
     here = (version.kind, version.kernel, version.language, program)

@@ -12,7 +12,7 @@ from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, because
 
 
-def take_over(context: DispatchContext, changes: RoundChanges, task: LiveTask) -> bool:
+def reuse_named_result(context: DispatchContext, changes: RoundChanges, task: LiveTask) -> bool:
     """Reuse the result that the plan names; return False if it is gone and must be computed.
 
     Raises:

@@ -109,7 +109,7 @@ class Deliveries:
     def _note_failed(
         self, c: Connection, channel: Channel, message_id: str, attempts: int, delivery: Delivery
     ) -> None:
-        """Record a failure, and when the channel is tried again."""
+        """Record a failed delivery as final, or with the time of the next attempt."""
         reason, now = delivery.reason, clock.now()
         assert reason is not None
         pause = pause_seconds(attempts, delivery, self.luck())

@@ -37,7 +37,7 @@ class LongRuns:
             rules = {owner: self._store.rules.of_owner(c, owner) for owner in owners}
             named = {owner: projects_in(own) for owner, own in rules.items()}
             late = {
-                run.id: self._late(c, run, rules[run.owner], named[run.owner], now)
+                run.id: self._rules_to_announce(c, run, rules[run.owner], named[run.owner], now)
                 for run in running
             }
         live = {run.id for run in running}
@@ -51,7 +51,7 @@ class LongRuns:
                 announce_long(c, run_id, passed)
         self._announced |= {(run, rule.channel_id) for run, all_ in found.items() for rule in all_}
 
-    def _late(
+    def _rules_to_announce(
         self, c: Connection, run: Run, rules: list[StoredRule], named: set[str], now: datetime
     ) -> list[StoredRule]:
         """Return the rules whose time has passed, and whose channel does not know it yet."""

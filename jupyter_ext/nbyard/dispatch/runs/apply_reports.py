@@ -59,7 +59,7 @@ def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
         changes.publish(task, ended.rows)
         if ended.is_as_keyed:
             changes.keep(task)
-        told = _told(ended)
+        told = _warning_and_files(ended)
         if result and result.observed:
             told["observed"] = msgspec.to_builtins(result.observed)
         changes.move_task(task, "succeeded", **told, **_task_times(result))
@@ -92,13 +92,13 @@ def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
         reason = because("lost-often", cause=reason, count=task.lost)
         failure = Failure("lost", reason)
     told: dict[str, Any] = {"reason": reason, "failure": msgspec.to_builtins(failure)}
-    told |= _told(ended)
+    told |= _warning_and_files(ended)
     # Even a failed attempt may have kept something, such as the executed notebook.
     changes.publish(task, ended.rows)
     changes.move_task(task, "failed", **told, **_task_times(ended.result))
 
 
-def _told(ended: Ended) -> dict[str, Any]:
+def _warning_and_files(ended: Ended) -> dict[str, Any]:
     """Return the task's columns beside its results: warning and other files."""
     found: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
     if ended.others:

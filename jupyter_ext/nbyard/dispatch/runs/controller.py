@@ -248,7 +248,7 @@ class RunController:
                 self._clean_ups.add(key, clear, snapshot.attempt.runtime)
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
-                self._tell_end(run_id)
+                self._end_in_runtimes(run_id)
         if files := files_of(self._context, given):
             self._clean_ups.add(f"tidy {files[0]}", partial(delete_attempt_files, files))
         left, self._board.left = self._board.left, []
@@ -264,7 +264,7 @@ class RunController:
         for changes in unsure:
             self._clear(changes)
 
-    def _tell_end(self, run_id: str) -> None:
+    def _end_in_runtimes(self, run_id: str) -> None:
         """End the run in runtimes that keep resources for it."""
         for name, runtime in self._context.runtimes.items():
             if isinstance(runtime, EndsRuns):
@@ -303,11 +303,11 @@ class RunController:
         name, runtime = attempt.record.id, attempt.record.runtime
         is_gone = partial(self._attempts.is_gone, snapshot_of(self._context, attempt))
 
-        def tell(is_gone: bool | None) -> None:
+        def report(is_gone: bool | None) -> None:
             if is_gone:
                 self._inbox.put(Report(name, [AttemptGone()]))
 
-        self._threads.submit(f"remains {name}", is_gone, then=tell, runtime=runtime)
+        self._threads.submit(f"remains {name}", is_gone, then=report, runtime=runtime)
 
     def _drive_all(self, found: Iterable[LiveAttempt | LiveWorker]) -> None:
         """Drive each attempt, or its worker once."""
@@ -345,7 +345,9 @@ class RunController:
             _ask_to_end(self._place(attempt))
         if attempt.busy:
             attempt.again = True
-            if attempt.record.state == "recorded" and folders.makes_image(self._place(attempt)):
+            if attempt.record.state == "recorded" and folders.is_preparing_image(
+                self._place(attempt)
+            ):
                 apply_reports.apply_fact(self._changes, attempt, Waits(because("waits-for-image")))
             return
         snapshot = snapshot_of(self._context, attempt)

@@ -17,7 +17,7 @@ from nbyard.dispatch.cache.outside_files import Comparisons
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
 from nbyard.dispatch.cache.retried_and_pinned_results import (
     keep_and_check_bytes,
-    take_over,
+    reuse_named_result,
     use_earlier_result,
 )
 from nbyard.dispatch.context import DispatchContext
@@ -214,7 +214,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
-            if record.plan.reuse and take_over(self._context, changes, task):
+            if record.plan.reuse and reuse_named_result(self._context, changes, task):
                 return None
             if known is None:
                 if self._unknowns.hold_back(changes, task):

@@ -44,7 +44,7 @@ def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
 
 
 class WorkerAssignment:
-    """Learns how long functions take; until then, a worker gets few calls at once."""
+    """Decides how many calls a worker gets: few until the duration of the function is known."""
 
     def __init__(self, board: LiveRuns):
         self._board = board

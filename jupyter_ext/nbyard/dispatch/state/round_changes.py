@@ -76,7 +76,7 @@ class RoundChanges:
         if to in TASK.terminal:
             self.is_urgent = True
         self._touched[task.run.run.id] = task.run
-        steps = task.run.progress.moved(record.node, task.record.state)
+        steps = task.run.progress.record(record.node, task.record.state)
         self._follow += [(task.run, node, after) for node, after in steps]
 
     def move_attempt(self, attempt: LiveAttempt, to: str, **columns: Any) -> None:

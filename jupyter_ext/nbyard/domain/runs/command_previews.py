@@ -123,7 +123,7 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
         pieces = _without_places(word).split(mark)
         words.append("".join(f"<{one}>" if at % 2 else one for at, one in enumerate(pieces)))
     return CommandPreview(
-        _line(built, mark),
+        _shell_line(built, mark),
         words,
         [example for argument in draft.arguments for example in _examples(argument, mark)],
     )
@@ -181,11 +181,11 @@ def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
         except Invalid as error:
             yield CommandExample(argument.name, value, "", error.details[0].reason)
         else:
-            line = _line(built._replace(argv=built.argv[1:]), mark)
+            line = _shell_line(built._replace(argv=built.argv[1:]), mark)
             yield CommandExample(argument.name, value, line)
 
 
-def _line(built: CommandLine, mark: str) -> str:
+def _shell_line(built: CommandLine, mark: str) -> str:
     """Return the command line as a POSIX shell needs it."""
     streams = (("<", built.stdin), (">", built.stdout), ("2>", built.stderr))
     words = [

@@ -73,7 +73,7 @@ class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
     gpu: int | None = None
 
 
-def packages_from(node: Node, default: Resources) -> tuple[str, str]:
+def chosen_packages(node: Node, default: Resources) -> tuple[str, str]:
     """Return the environment and the requirements file of a node, at most one of them.
 
     The node's own setting overrides its executable's.

@@ -73,7 +73,10 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class PolicyPreview(msgspec.Struct, frozen=True):
-    """What a policy deletes after those before it. Without a `project`, it is that of all runs."""
+    """The runs that a policy deletes next, without those that earlier policies delete.
+
+    An empty `project` means the policy for all runs.
+    """
 
     project: str
     name: str

@@ -51,7 +51,7 @@ class Progress:
                 steps += self._doomed(node)
         return steps
 
-    def moved(self, node: str, state: TaskState) -> Steps:
+    def record(self, node: str, state: TaskState) -> Steps:
         """Record the new state of a node. Return the waiting nodes that move as a result."""
         # a late report about a node that has ended
         if self._states[node] in TASK.terminal:

@@ -66,9 +66,9 @@ class World:
             self.react(self.to_stop(E.STOP_DUE))
         else:
             self.react(E.START_DUE if self.record == "recorded" else E.LOOK_DUE)
-        if A.TELL_STARTED in self.done and self.stores:
+        if A.REPORT_STARTED in self.done and self.stores:
             self.record = "starting"
-        if A.TELL_RUNNING in self.done and self.stores:
+        if A.REPORT_RUNNING in self.done and self.stores:
             self.record = "running"
         if self.runtime == LOCAL and self.phase is P.ADMITTED:
             assert self.is_granted, "R11: what it returned is not its own"

@@ -53,7 +53,7 @@ class Story:
     def move(self, node, to):
         assert to in TASK.moves[self.states[node]]
         self.states[node] = to
-        return self.progress.moved(node, to)
+        return self.progress.record(node, to)
 
 
 @given(graphs(), st.data())
@@ -81,8 +81,8 @@ def test_a_terminal_state_is_told_twice_in_vain():
     tasks = {"a": TaskOutcome("running", ()), "b": TaskOutcome("waiting", ("a",))}
     progress = Progress(tasks)
     assert progress.first_steps() == []
-    assert progress.moved("a", "succeeded") == [("b", "queued")]
-    assert progress.moved("a", "failed") == progress.moved("a", "succeeded") == []
+    assert progress.record("a", "succeeded") == [("b", "queued")]
+    assert progress.record("a", "failed") == progress.record("a", "succeeded") == []
 
 
 def test_skips_that_nobody_wrote_yet_are_due():
@@ -93,7 +93,7 @@ def test_skips_that_nobody_wrote_yet_are_due():
     }
     progress = Progress(tasks)
     assert progress.first_steps() == [("b", "skipped")]
-    assert progress.moved("b", "skipped") == [("c", "skipped")]
+    assert progress.record("b", "skipped") == [("c", "skipped")]
 
 
 @pytest.mark.parametrize("states", list(product(sorted(TASK.moves), repeat=2)))
