@@ -175,13 +175,13 @@ def connect(server: str = "", project: str = "") -> Any:
         Unavailable: no server runs on that port.
         Invalid: `server` is neither a name nor a URL nor a port, or the file is refused.
     """
-    connection = _connected(server_of(server))
+    connection = _connection_to(server_of(server))
     if project:
         connection.project = connection.projects.get(project=project).id
     return connection
 
 
-def _connected(server: str) -> Any:
+def _connection_to(server: str) -> Any:
     if not server:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")

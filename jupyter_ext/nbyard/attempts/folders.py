@@ -107,7 +107,7 @@ def surroundings_in(folder: Path) -> contract.Surroundings | None:
     return found
 
 
-def makes_image(folder: Path) -> bool:
+def is_preparing_image(folder: Path) -> bool:
     """Return whether the first event of the attempt reports an image build or pull."""
     try:
         with open(folder / contract.EVENTS, "rb") as events:

@@ -32,7 +32,7 @@ class SyncedPaths:
 
     def keep(self, path: Path, fd: int) -> None:
         """Sync an existing open file, unless this process did so before."""
-        if _mark(fd) not in self._files:
+        if _content_identity(fd) not in self._files:
             os.fsync(fd)
             self.appeared(path, fd)
 
@@ -42,10 +42,10 @@ class SyncedPaths:
         # Forgetting costs only another fsync.
         if len(self._files) >= REMEMBERED:
             self._files.clear()
-        self._files.add(_mark(fd))
+        self._files.add(_content_identity(fd))
 
 
-def _mark(fd: int) -> tuple[int, ...]:
+def _content_identity(fd: int) -> tuple[int, ...]:
     """Return the identity of a file's content.
 
     The time of the last status change (ctime) is left out: attempts add and remove hard links.

@@ -16,7 +16,7 @@ from nbyard.dockerd.connection import load_sdk
 IGNORE_FILE = ".dockerignore"
 
 
-def kept_paths(folder: Path, dockerfile: str) -> list[str]:
+def context_paths(folder: Path, dockerfile: str) -> list[str]:
     """List the paths of a folder that go to the engine: all that .dockerignore does not exclude."""
     load_sdk()
     from docker.utils.build import exclude_paths
@@ -53,7 +53,7 @@ def _member(name: str, size: int, mode: int) -> tarfile.TarInfo:
 
 
 def _add_folder(archive: tarfile.TarFile, place: str, folder: Path, dockerfile: str) -> None:
-    for name in kept_paths(folder, dockerfile):
+    for name in context_paths(folder, dockerfile):
         path = folder / name
         found = path.lstat()
         member = _member(os.path.join(place, name), 0, 0o755)

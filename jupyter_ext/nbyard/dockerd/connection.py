@@ -162,7 +162,7 @@ class Connection:
         import urllib3
 
         try:
-            self._knock()
+            self._probe_socket()
             yield self._client()
         except docker.errors.APIError as error:
             raise refusal_error(error.status_code, str(error.explanation or error)) from error
@@ -176,7 +176,7 @@ class Connection:
             why = because("text", text=said) if said else innermost_message(error)
             raise self._unreachable(why) from error
 
-    def _knock(self) -> None:
+    def _probe_socket(self) -> None:
         """Probe a local socket first: the SDK leaks a socket if no engine listens."""
         if self.url.startswith("unix://"):
             with socket.socket(socket.AF_UNIX) as probe:

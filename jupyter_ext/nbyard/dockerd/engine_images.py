@@ -116,7 +116,7 @@ class EngineImages(Connection):
                     server = auth.resolve_repository_name(repository)[0]
                     header = auth.get_config_header(client, server)
                 else:
-                    header = auth.encode_header(_told(login))
+                    header = auth.encode_header(_auth_config(login))
                 # The SDK's own call hides its connection.
                 url = f"{client.base_url}/v{client.api_version}/images/create"
                 sent: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
@@ -142,7 +142,7 @@ class EngineImages(Connection):
             NbyardError: the image cannot be pushed; the message says why.
         """
         (repository, tag), login, digest = repository_and_tag(name), login_for(name), ""
-        sent: Any = {"auth_config": _told(login)} if login else {}
+        sent: Any = {"auth_config": _auth_config(login)} if login else {}
         try:
             with self._calling() as client, whole_lines(say) as hear:
                 for line in client.push(repository, tag=tag, stream=True, decode=True, **sent):
@@ -231,7 +231,7 @@ def check_wanted(wanted: Callable[[], bool]) -> None:
         raise NoLongerWanted
 
 
-def _told(login: Login) -> dict[str, str]:
+def _auth_config(login: Login) -> dict[str, str]:
     return {"username": login.username, "password": login.password}
 
 

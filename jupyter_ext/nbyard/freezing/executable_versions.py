@@ -84,7 +84,7 @@ class Code(msgspec.Struct, frozen=True):
         assert self.path is not None
         return file_of(self.path).parent
 
-    def mentioned(self) -> list[str]:
+    def mentioned_paths(self) -> list[str]:
         """Return the paths below the code's folder that its text mentions.
 
         For a path that does not exist, such as `data/*.csv`, return the folder.
@@ -276,7 +276,7 @@ class Freezer:
             self._parts.files.root,
             settings.max_local_bundle_bytes,
             named,
-            code.mentioned,
+            code.mentioned_paths,
             settings.max_bundle_bytes,
         )
         found = bundles.store_bundle(picked, self._parts.blobs, settings.max_local_bundle_bytes)

@@ -13,7 +13,7 @@ from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
-from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, packages_from
+from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, chosen_packages
 from nbyard.domain.runs.structs import BytesOf, bytes_of
 from nbyard.domain.unique_names import no_such
 from nbyard.domain.workflows.edges import data_port
@@ -55,7 +55,7 @@ class Resolver:
         kernel: str = "",
     ):
         self.parts = parts
-        self._told = Description(arguments=tuple(told)) if told else None
+        self._given_description = Description(arguments=tuple(told)) if told else None
         self.owner = owner
         self.base = base
         self.freezer = Freezer(parts, bundles.SharedBundles())
@@ -143,9 +143,9 @@ class Resolver:
             self._used[reference] = environments.find_used(self.parts, self.owner, reference)
         return self._used[reference]
 
-    def packages_from(self, node: Node, default: Resources) -> tuple[str, str]:
+    def chosen_packages(self, node: Node, default: Resources) -> tuple[str, str]:
         """Return the environment and the requirements file of a node, at most one of them."""
-        return (self._environment, "") if self._environment else packages_from(node, default)
+        return (self._environment, "") if self._environment else chosen_packages(node, default)
 
     def kernel_of(self, node: Node, of: environments.Needs) -> str:
         """Return the kernel that replaces a notebook's own; empty for none."""
@@ -162,7 +162,7 @@ class Resolver:
         if kernel := self.kernel_of(node, of):
             environment = self._of_kernel(kernel)
             return self.used(environment) if environment else None
-        environment, requirements = self.packages_from(node, of.resources)
+        environment, requirements = self.chosen_packages(node, of.resources)
         if not environment and not requirements:
             environment = self._of_kernel(of.kernel)
         if not environment:
@@ -196,7 +196,7 @@ class Resolver:
         if path not in self._codes:
             code = self.freezer.load(path, base=self.base)
             if code.description is None:
-                code = msgspec.structs.replace(code, description=self._told)
+                code = msgspec.structs.replace(code, description=self._given_description)
             self._codes[path] = code
         return self._codes[path]
 
@@ -288,7 +288,7 @@ class Freeze:
         """Store the node's environment or requirements; `read_default` reads the executable's."""
         resolver = self._resolver
         kernel = resolver.kernel_of(node, of)
-        _, requirements = resolver.packages_from(node, of.resources)
+        _, requirements = resolver.chosen_packages(node, of.resources)
         if requirements and not kernel:
             own = node.requirements
             stored = self._stored(own, resolver.base) if own else read_default(requirements)

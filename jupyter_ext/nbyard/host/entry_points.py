@@ -26,7 +26,7 @@ def load_entry_point(group: str, name: str) -> Any:
     return entry_points_of(group)[name].load()()
 
 
-def point_named(group: str, name: str, noun: str) -> EntryPoint:
+def find_entry_point(group: str, name: str, noun: str) -> EntryPoint:
     """Return the entry point of that name.
 
     Raises:

@@ -97,7 +97,7 @@ class Installer:
 
         The log shows only errors of this step. `install` logs what is fetched.
         """
-        self._say("Resolving packages")
+        self._log_line("Resolving packages")
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
             asked = Path(folder) / "requirements.txt"
             _write(asked, (line.partition(" --hash")[0] for line in requirements))
@@ -128,7 +128,7 @@ class Installer:
         lock = folder / "requirements.lock"
         python = str(folder / "bin/python")
         count = sum(not is_option(line) for line in lock_lines)
-        self._say(f"Installing {count} packages")
+        self._log_line(f"Installing {count} packages")
         self._run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
         _write(lock, filterfalse(folder_of, lock_lines))
         self._install(["--python", python], lock, "--require-hashes")
@@ -193,9 +193,9 @@ class Installer:
                 found.append(
                     LockedPackage(requirement.name, version, hashes_of(line), requirement.url or "")
                 )
-        return found + (self._built(asked) if any(map(folder_of, lines)) else [])
+        return found + (self._build_folders(asked) if any(map(folder_of, lines)) else [])
 
-    def _built(self, asked: Path) -> list[LockedPackage]:
+    def _build_folders(self, asked: Path) -> list[LockedPackage]:
         """Build the projects in folders, because only a build determines their versions."""
         folders, target = asked.with_name("folders.txt"), asked.with_name("built")
         _write(folders, filterfalse(is_named, asked.read_text().splitlines()))
@@ -204,12 +204,17 @@ class Installer:
         told = ((one, json.loads(one.read_text("direct_url.json") or "{}")) for one in found)
         return [LockedPackage(one.name, one.version, folder=url["url"]) for one, url in told]
 
-    def _say(self, words: str) -> None:
+    def _log_line(self, words: str) -> None:
         self._log.seek(0, os.SEEK_END)
         self._log.write(f"{words}\n".encode())
 
     def _run(self, argv: list[str]) -> None:
-        """Run a command to its end; its output goes to the log."""
+        """Run a command to its end; its output goes to the log.
+
+        Raises:
+            InstallFailed: the command failed or was killed.
+            InstallationStopped: the installation is no longer wanted.
+        """
         if not self._is_wanted():
             raise InstallationStopped
         start = self._log.seek(0, os.SEEK_END)

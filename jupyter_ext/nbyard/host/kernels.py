@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.machine_kernels import Kernel, is_ours, told_place
+from nbyard.domain.environments.machine_kernels import Kernel, Origin, conda_environment_of, is_ours
 from nbyard.domain.environments.references import lock_differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
@@ -101,7 +101,7 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
     # conda packages of all languages, as name-version-build
     packages = sorted(one.stem for one in Path(place, "conda-meta").glob("*.json")) if place else []
     if Path(interpreter).name.startswith("python"):
-        kernel = _python(interpreter, wanted, spec.get("env") or {})
+        kernel = _python_environment(interpreter, wanted, spec.get("env") or {})
         if not packages:
             return kernel
         text = digest_of({"python": kernel.fingerprint, "conda": packages})
@@ -176,7 +176,7 @@ def list_foreign_kernels() -> list[Kernel]:
                 name,
                 spec.get("display_name") or name,
                 spec.get("language", ""),
-                "conda" if _is_conda(place) or told_place(spec) else "venv" if place else "system",
+                _origin(spec, place),
                 interpreter,
                 place,
                 about["resource_dir"],
@@ -187,14 +187,20 @@ def list_foreign_kernels() -> list[Kernel]:
     return kernels
 
 
+def _origin(spec: Mapping[str, Any], place: str) -> Origin:
+    if _is_conda(place) or conda_environment_of(spec):
+        return "conda"
+    return "venv" if place else "system"
+
+
 def _program(spec: Mapping[str, Any]) -> str:
     """Return the program that a kernelspec starts.
 
     If the spec names a conda environment, this is the program in there, whatever starts it.
     """
-    told, name = told_place(spec), PROGRAMS.get(spec.get("language", "").lower())
-    if told and name:
-        return f"{told}/bin/{name}"
+    environment, name = conda_environment_of(spec), PROGRAMS.get(spec.get("language", "").lower())
+    if environment and name:
+        return f"{environment}/bin/{name}"
     argv0: str = (spec.get("argv") or [""])[0]
     major, minor = sys.version_info[:2]
     # jupyter_client starts our own interpreter for a bare `python`.
@@ -208,7 +214,7 @@ def _place(spec: Mapping[str, Any], interpreter: str) -> str:
 
     R lies deeper in a conda environment than Python. The path is empty if there is no environment.
     """
-    if told := told_place(spec):
+    if told := conda_environment_of(spec):
         return told
     for place in list(Path(interpreter).parents)[1:DEEPEST]:
         if _is_conda(str(place)) or (place / "pyvenv.cfg").is_file():
@@ -242,7 +248,7 @@ def of_environment(
     Raises:
         NotFound: the interpreter does not run.
     """
-    found = _python(f"{version.place}/bin/python", kernel, variables)
+    found = _python_environment(f"{version.place}/bin/python", kernel, variables)
     assert found.lock is not None
     packages = [replace(package, tree=trees.get(package.name)) for package in found.lock.packages]
     whole = replace(found.lock, packages=packages)
@@ -255,7 +261,7 @@ def of_environment(
 
 def python_interpreter() -> EnvironmentRef:
     """Return the interpreter for scripts: the one that runs nbyard."""
-    return _python(sys.executable, "")
+    return _python_environment(sys.executable, "")
 
 
 def identify_program(command: str) -> EnvironmentRef:
@@ -270,10 +276,10 @@ def _identity(place: str) -> list[str | int]:
     return [place, stat.st_size, stat.st_mtime_ns] if stat else [place]
 
 
-def _python(
+def _python_environment(
     interpreter: str, name: str, variables: Mapping[str, str] = MappingProxyType({})
 ) -> EnvironmentRef:
-    """Return an interpreter with the variables of its kernelspec; query it only after a change.
+    """Return the environment of an interpreter and its variables; query it only after a change.
 
     The fingerprint covers packages, interpreter and variables.
     """

@@ -82,7 +82,7 @@ def probe_model(
             if not lines:
                 raise probe_error(because("model-probe-ended")) from None
             raise probe_error(because("model-probe-ended-after", last=lines[-1][:300])) from None
-        return told_by(answer)
+        return read_reported_model(answer)
 
 
 def encode_question(
@@ -124,7 +124,7 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
             process.wait()
 
 
-def told_by(text: bytes | str) -> ReportedModel:
+def read_reported_model(text: bytes | str) -> ReportedModel:
     """Decode the JSON that the process of a model wrote.
 
     Raises:

@@ -62,7 +62,7 @@ def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _configured(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the options of `pip install`: from its files in their order, then from variables."""
+    """Return the options of `pip install` by name: variables override configuration files."""
     found: dict[str, str] = {}
     files: list[configparser.RawConfigParser] = []
     for path in _files(variables):

@@ -3,7 +3,7 @@
 from typing import cast
 
 from nbyard.domain.inspection.functions import is_function
-from nbyard.host.entry_points import entry_points_of, load_entry_point, point_named
+from nbyard.host.entry_points import entry_points_of, find_entry_point, load_entry_point
 from nbyard.kinds.protocol import Kind
 
 GROUP = "nbyard.kinds"
@@ -22,7 +22,7 @@ def kind_named(name: str) -> Kind:
     Raises:
         Invalid: no installed package has such a kind.
     """
-    point_named(GROUP, name, "kind")
+    find_entry_point(GROUP, name, "kind")
     return _loaded(name)
 
 

@@ -90,14 +90,14 @@ class Reader:
         return self._receive(process, process.stdout.fileno(), time.monotonic() + timeout_seconds)
 
     def _receive(self, process: subprocess.Popen[bytes], fd: int, until: float) -> bytes:
-        pieces, worked = [], _ticks(process.pid)
+        pieces, worked = [], _cpu_ticks(process.pid)
         while True:
             left = until - time.monotonic()
             if left <= 0:
                 self._end()
                 raise Invalid(because("table-reader-slow"))
             if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
-                before, worked = worked, _ticks(process.pid)
+                before, worked = worked, _cpu_ticks(process.pid)
                 # NaN compares as False, so systems without /proc never stop a reader here.
                 if left > self._still_seconds and worked - before < LEAST_TICKS:
                     self._end()
@@ -147,7 +147,7 @@ class Reader:
         self._process = None
 
 
-def _ticks(pid: int) -> float:
+def _cpu_ticks(pid: int) -> float:
     """Return the CPU time of a process in clock ticks; NaN if the system does not report it."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

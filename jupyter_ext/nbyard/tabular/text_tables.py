@@ -28,7 +28,10 @@ csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
 class Scan(msgspec.Struct):
-    """The result of reading all lines of a file."""
+    """Counts of the rows, blank and ragged lines of a file, and an index of rows.
+
+    The row with the number `rows_at[i]` begins at the byte `offsets[i]`.
+    """
 
     rows: int = 0
     blank: int = 0

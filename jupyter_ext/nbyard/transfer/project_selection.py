@@ -21,7 +21,7 @@ from nbyard.host.git.git_process import repository_root, run_git
 from nbyard.reasons.structs import because
 from nbyard.transfer.bundles import IGNORE_FILES, ignore_rules
 
-Choice = Literal["committed", "tracked", "current"]
+FileSelection = Literal["committed", "tracked", "current"]
 MOST_BYTES = 200 << 20
 SECONDS = 60.0
 # Files with secrets by convention; a rule with ! sends them.
@@ -56,7 +56,7 @@ def project_folder(start: Path) -> Path:
     return found
 
 
-def select_files(folder: Path, choice: Choice) -> dict[str, SelectedFile]:
+def select_files(folder: Path, choice: FileSelection) -> dict[str, SelectedFile]:
     """Return the files to send by path, without those that .nbyardignore names.
 
     Raises:
@@ -101,7 +101,7 @@ def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:
                 yield one.name, SelectedFile(content.read(), bool(one.mode & 0o100))
 
 
-def _on_disk(folder: Path, choice: Choice) -> Iterator[tuple[str, SelectedFile]]:
+def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, SelectedFile]]:
     """Yield tracked files, or all files that are not ignored, with their bytes on disk."""
     if choice == "tracked":
         names = _listed(_git(folder, "ls-files", "-z"))

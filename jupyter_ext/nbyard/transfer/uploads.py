@@ -42,7 +42,7 @@ class Upload(msgspec.Struct, frozen=True):
     size_bytes: int | None = None
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _UploadRecord(msgspec.Struct, frozen=True):
     owner: str
     filename: str
     size_bytes: int | None = None
@@ -95,7 +95,7 @@ class Uploads:
             folder = self.root / upload_id
             folder.mkdir(mode=0o700)
             (folder / "part").touch(mode=0o600)
-            _tell(folder, _Told(owner, filename, size_bytes))
+            _write_record(folder, _UploadRecord(owner, filename, size_bytes))
             sync_folder(self.root)
         return Upload(upload_id, filename, 0, size_bytes)
 
@@ -104,28 +104,28 @@ class Uploads:
 
         Raises NotFound if it does not exist or belongs to another owner.
         """
-        told = self._told(owner, upload_id)
-        if told.taken is not None:
-            return Upload(upload_id, told.filename, told.taken.size_bytes, told.size_bytes)
+        record = self._record(owner, upload_id)
+        if record.taken is not None:
+            return Upload(upload_id, record.filename, record.taken.size_bytes, record.size_bytes)
         try:
             offset = (self._folder(upload_id) / "part").stat().st_size
         except FileNotFoundError as missing:
             raise _unknown() from missing
-        return Upload(upload_id, told.filename, offset, told.size_bytes)
+        return Upload(upload_id, record.filename, offset, record.size_bytes)
 
-    def _told(self, owner: str, upload_id: str) -> _Told:
-        told = _read(self._folder(upload_id))
+    def _record(self, owner: str, upload_id: str) -> _UploadRecord:
+        record = _read(self._folder(upload_id))
         # The error is the same for both cases: it does not reveal uploads of others.
-        if told is None or told.owner != owner:
+        if record is None or record.owner != owner:
             raise _unknown()
-        return told
+        return record
 
     def finished_digests(self) -> Iterator[str]:
         """Yield the digests of finished uploads, which rows may not refer to yet."""
         for folder in self.root.iterdir():
-            told = _read(folder)
-            if told is not None and told.taken is not None:
-                yield told.taken.digest
+            record = _read(folder)
+            if record is not None and record.taken is not None:
+                yield record.taken.digest
 
     @contextlib.contextmanager
     def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadWriter]:
@@ -135,7 +135,7 @@ class Uploads:
             Conflict: the upload is finished, or continues at another offset, which the error names.
         """
         with self._locked(owner, upload_id) as (upload, fd):
-            if self._told(owner, upload_id).taken is not None:
+            if self._record(owner, upload_id).taken is not None:
                 raise Conflict(because("upload-finished"))
             if offset != upload.offset:
                 raise Conflict(
@@ -182,14 +182,14 @@ class Uploads:
         """
         if sha256 and not SHA256.match(sha256):
             raise Invalid.field("sha256", because("not-a-checksum"))
-        told, folder = self._told(owner, upload_id), self._folder(upload_id)
-        if told.taken is not None and self._blobs.exists(told.taken.digest):
-            _check_sum(told.taken, sha256)
-            return self.get(owner, upload_id), told.taken
+        record, folder = self._record(owner, upload_id), self._folder(upload_id)
+        if record.taken is not None and self._blobs.exists(record.taken.digest):
+            _check_sum(record.taken, sha256)
+            return self.get(owner, upload_id), record.taken
 
         def promised(blob: Blob) -> None:
             _check_sum(blob, sha256)
-            _tell(folder, msgspec.structs.replace(told, taken=blob))
+            _write_record(folder, msgspec.structs.replace(record, taken=blob))
 
         with self._locked(owner, upload_id) as (upload, _):
             _check_whole(upload)
@@ -198,7 +198,7 @@ class Uploads:
     def delete(self, owner: str, upload_id: str) -> None:
         """Delete an upload, or the rest of one whose blob a row refers to."""
         with contextlib.suppress(NotFound):
-            self._told(owner, upload_id)
+            self._record(owner, upload_id)
             shutil.rmtree(self._folder(upload_id), ignore_errors=True)
 
     def sweep(self, older_than_seconds: float = ABANDONED_SECONDS) -> int:
@@ -225,7 +225,7 @@ class Uploads:
 
     @contextlib.contextmanager
     def _locked(self, owner: str, upload_id: str) -> Iterator[tuple[Upload, int]]:
-        self._told(owner, upload_id)
+        self._record(owner, upload_id)
         with _lock(self._folder(upload_id) / "part") as fd:
             yield self.get(owner, upload_id), fd
 
@@ -251,15 +251,15 @@ def _lock(part: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def _read(folder: Path) -> _Told | None:
+def _read(folder: Path) -> _UploadRecord | None:
     with contextlib.suppress(OSError, msgspec.DecodeError):
-        return msgspec.json.decode((folder / "upload.json").read_bytes(), type=_Told)
+        return msgspec.json.decode((folder / "upload.json").read_bytes(), type=_UploadRecord)
     return None
 
 
-def _tell(folder: Path, told: _Told) -> None:
+def _write_record(folder: Path, record: _UploadRecord) -> None:
     with disk_full_in_words(0):
-        write_whole(folder / "upload.json", msgspec.json.encode(told))
+        write_whole(folder / "upload.json", msgspec.json.encode(record))
         sync_folder(folder)
 
 

@@ -68,7 +68,7 @@ def test_without_rights_on_the_socket_the_group_is_named(tmp_path: Path, monkeyp
     def refuse(_: Connection) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Connection, "_knock", refuse)
+    monkeypatch.setattr(Connection, "_probe_socket", refuse)
     told = probe_docker(Settings(docker_host=f"unix://{place}"))
     assert str(told.finding).endswith("permission denied")
     assert f"usermod -aG {place.group()} ACCOUNT" in str(told.cure)

@@ -28,7 +28,7 @@ class Client:
 def engine(monkeypatch: pytest.MonkeyPatch):
     def made(*refusals: str) -> Engine:
         found, client = Engine("unix:///none"), Client(*refusals)
-        monkeypatch.setattr(found, "_knock", lambda: None)
+        monkeypatch.setattr(found, "_probe_socket", lambda: None)
         monkeypatch.setattr(found, "_client", lambda: client)
         return found
 

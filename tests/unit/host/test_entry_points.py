@@ -29,7 +29,7 @@ def test_one_object_for_a_name_and_none_of_the_others() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    assert entry_points.point_named(GROUP, "a", "thing").value == "no.where:A"
+    assert entry_points.find_entry_point(GROUP, "a", "thing").value == "no.where:A"
     with pytest.raises(Invalid, match=r"there is no thing 'x+' \(present: a, b\)") as refused:
-        entry_points.point_named(GROUP, "x" * 1000, "thing")
+        entry_points.find_entry_point(GROUP, "x" * 1000, "thing")
     assert refused.value.details[0].path == "thing" and len(refused.value.message) < 200

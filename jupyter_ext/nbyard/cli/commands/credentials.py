@@ -60,7 +60,7 @@ def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:
     """
     fields = _fields(kind_of(kind), given["words"], given["files"], is_new=True)
     body = NewCredential(name, kind, fields, given["description"])
-    _tell(connect(server).credentials.create(body=body), as_json)
+    _print_result(connect(server).credentials.create(body=body), as_json)
 
 
 @click.command()
@@ -78,13 +78,13 @@ def replace(name: str, server: str, as_json: bool, **given: Any) -> None:
     found = credentials.get(credential=name)
     fields = _fields(kind_of(found.kind), given["words"], given["files"], is_new=False)
     body = CredentialPatch(found.version, fields)
-    _tell(credentials.update(credential=found.id, body=body), as_json)
+    _print_result(credentials.update(credential=found.id, body=body), as_json)
 
 
 COMMANDS = (add, replace)
 
 
-def _tell(made: Credential, as_json: bool) -> None:
+def _print_result(made: Credential, as_json: bool) -> None:
     if as_json:
         show_json(made)
         return

@@ -241,7 +241,7 @@ def _see_out(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: 
     if as_json:
         show_json(found)
     else:
-        tell(found)
+        print_image(found)
     if found.state != "ready":
         raise click.exceptions.Exit(1)
 
@@ -266,7 +266,7 @@ def until_made(connection: Any, made: NamedImage, log: bool, goes_on: bool = Tru
     return made
 
 
-def tell(named_image: NamedImage) -> None:
+def print_image(named_image: NamedImage) -> None:
     """Print the image's name, size and ID, or why it failed and at which line."""
     if named_image.state == "ready":
         if named_image.cached:

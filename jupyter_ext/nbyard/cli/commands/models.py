@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from nbyard.cli.commands.artifacts import save
 from nbyard.cli.commands.deployments import see_deployed
-from nbyard.cli.commands.images import tell, until_made
+from nbyard.cli.commands.images import print_image, until_made
 from nbyard.cli.commands.run_dockerfile import check_target
 from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.commands.serve_model import serve
@@ -95,7 +95,7 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
         print_note(f"nbyard images log {made.image} --follow tells how it goes.")
         click.echo(made.id)
     else:
-        tell(image)
+        print_image(image)
     if not detach and image.state != "ready":
         raise click.exceptions.Exit(1)
 
@@ -257,7 +257,7 @@ def deploy(
         if not detach:  # with --detach, the deployment waits for the image
             found, image = until_built(connection, found)
             if image.state != "ready":
-                tell(image)
+                print_image(image)
                 raise click.exceptions.Exit(1)
     # The next revision of the deployment with the name --as, or that the server proposes.
     there = connection.models.deployments(model=found.id)

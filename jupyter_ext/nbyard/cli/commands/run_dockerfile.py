@@ -13,7 +13,7 @@ import msgspec
 from click.core import ParameterSource
 
 from nbyard.cli.commands.artifacts import save
-from nbyard.cli.commands.images import tell, until_made
+from nbyard.cli.commands.images import print_image, until_made
 from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.output.console import print_note
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, texts_of
@@ -127,7 +127,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
     try:
         found = until_made(connection, made, log=True, goes_on=False)
         if found.state != "ready":
-            tell(found)
+            print_image(found)
             raise click.exceptions.Exit(1)
         yield body.tag
     finally:

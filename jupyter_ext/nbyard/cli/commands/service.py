@@ -90,11 +90,11 @@ def status(as_json: bool) -> None:
     if as_json:
         show_json(msgspec.to_builtins(unit) | {"active": active})
         return
-    for line in _lines(unit, active):
+    for line in _status_lines(unit, active):
         click.echo(line)
 
 
-def _lines(unit: UnitFile, active: str) -> list[str]:
+def _status_lines(unit: UnitFile, active: str) -> list[str]:
     lines = [f"unit      {unit.path}", f"state     {TEXTS[unit.state]}"]
     if unit.store:
         lines.append(f"store     {unit.store}")

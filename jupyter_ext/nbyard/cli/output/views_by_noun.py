@@ -300,11 +300,11 @@ def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
     for task in tasks:
         if task.warning:
             click.echo(without_control_characters(f"! {task.node}: {task.warning}"))
-        for line in told_of_files(number, task):
+        for line in other_file_lines(number, task):
             click.echo(without_control_characters(line))
 
 
-def told_of_files(number: int, task: Any) -> Iterator[str]:
+def other_file_lines(number: int, task: Any) -> Iterator[str]:
     """Yield lines about the files that a task wrote beside its declared outputs."""
     others = task.other_files
     if others is None:
@@ -315,12 +315,12 @@ def told_of_files(number: int, task: Any) -> Iterator[str]:
         )
         how = f"nbyard runs files {number} --node {task.node} --save DIR"
         yield f"{task.node} wrote {what}. To save them: {how}"
-    for line in not_kept(others.left_out, others.more):
+    for line in left_out_lines(others.left_out, others.more):
         yield f"{task.node}: {line}"
 
 
-def not_kept(left_out: Iterable[Any], more: int) -> Iterator[str]:
-    """Yield a sentence for each file that was written but not stored."""
+def left_out_lines(left_out: Iterable[Any], more: int) -> Iterator[str]:
+    """Yield a line for each file that was written but not stored, and one for `more` files."""
     for one in left_out:
         of = f" ({format_size(one.size_bytes)})" if one.size_bytes else ""
         yield f"{one.path}{of} was not kept: {WHY_NOT_KEPT[one.why]}"

@@ -35,7 +35,7 @@ def read_failure(plain: Any) -> Failure | None:
     return msgspec.convert(_with_reason(plain), Failure | None)
 
 
-def said_in(failure: Failure) -> str:
+def failure_text(failure: Failure) -> str:
     """Return what the work says in the reason of its failure, such as its exception."""
     return "\n".join(_texts(failure.reason.code, failure.reason.params))
 

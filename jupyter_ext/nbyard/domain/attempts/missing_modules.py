@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from nbyard.domain.attempts.failure_reader import said_in
+from nbyard.domain.attempts.failure_reader import failure_text
 from nbyard.domain.attempts.structs import Failure
 
 NAME = r"([A-Za-z_][\w.]*)"
@@ -62,7 +62,7 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
     """
     if failure is None or failure.left_out:
         return None
-    told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{said_in(failure)}"))
+    told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure_text(failure)}"))
     if not told:
         return None
     # the last message belongs to the error that ended the task

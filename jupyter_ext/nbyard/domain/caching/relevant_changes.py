@@ -33,7 +33,7 @@ def changes_that_count(
     if observed is None or observed.problem:
         yield from differing
         return
-    seen = _Seen(old, new, observed)
+    seen = _ObservedFiles(old, new, observed)
     left = []
     for name in differing:
         if seen.counts(name):
@@ -69,7 +69,7 @@ def _is_looked_for(
     )
 
 
-class _Seen:
+class _ObservedFiles:
     """The observations of a task, applied to two states of the same files.
 
     `parts` are the paths of folders and files in both states.

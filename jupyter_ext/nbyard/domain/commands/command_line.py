@@ -34,9 +34,9 @@ from nbyard.domain.arguments.record_arguments import record_problems
 from nbyard.domain.arguments.structs import Argument, check_value, is_secret
 from nbyard.domain.commands.invocations import (
     ATTEMPT,
-    Context,
     Invocation,
     PlacedFile,
+    ReferenceContext,
     escape_attempt_paths,
 )
 from nbyard.errors import Detail, Invalid
@@ -197,11 +197,11 @@ def build_argv(
     """
     check_command(prefix, arguments, invocation)
     given = _given(arguments, values)
-    found = _Reached()
+    found = _WordsByReach()
     for argument in arguments:
         if given.get(argument.name) is not None:
             found.add(argument, given[argument.name])
-    context = Context(invocation, arguments, given, facts)
+    context = ReferenceContext(invocation, arguments, given, facts)
     argv = context.line([*prefix, *found.words(arguments)])
     if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
         raise Invalid.field("arguments", because("line-too-long", most=MAX_LINE_BYTES))
@@ -220,7 +220,7 @@ def build_argv(
     )
 
 
-class _Reached:
+class _WordsByReach:
     """Values as words, sorted by how their arguments reach the program."""
 
     def __init__(self) -> None:

@@ -146,7 +146,7 @@ def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator
                 yield whole
 
 
-class Context:
+class ReferenceContext:
     """The values of references, and the words that bindings build from them."""
 
     def __init__(

@@ -41,7 +41,7 @@ def is_ours(spec: Mapping[str, object]) -> bool:
     return isinstance(metadata, dict) and "nbyard" in metadata
 
 
-def told_place(spec: Mapping[str, object]) -> str:
+def conda_environment_of(spec: Mapping[str, object]) -> str:
     """Return the conda environment that a kernelspec names, else an empty text.
 
     The name is in the metadata of nb_conda_kernels or in the command `conda run -p PLACE`.

@@ -96,7 +96,7 @@ def title_of(one: NoticeContent) -> str:
 
 def lines_of(one: NoticeContent) -> list[str]:
     """Return the lines of a message about one event."""
-    lines = [_facts(one)]
+    lines = [_run_summary(one)]
     if one.due_at is not None and one.event == "schedule-missed":
         lines.append(f"Due at {one.due_at:%Y-%m-%d %H:%M:%S} UTC")
     if one.reason is not None:
@@ -112,7 +112,7 @@ def lines_of(one: NoticeContent) -> list[str]:
     return [line for line in lines if line]
 
 
-def _facts(one: NoticeContent) -> str:
+def _run_summary(one: NoticeContent) -> str:
     """Return number, state and duration of the run, as far as they are known."""
     words = [f"Run {one.number}" if one.number else "", f"of {one.file}" if one.file else ""]
     words.append(one.state)
@@ -127,7 +127,12 @@ def _facts(one: NoticeContent) -> str:
 
 def _listed(one: NoticeContent) -> str:
     why = one.failed.reason if one.failed else one.reason
-    parts = [title_of(one), _facts(one), str(why or "").splitlines()[0] if why else "", one.link]
+    parts = [
+        title_of(one),
+        _run_summary(one),
+        str(why or "").splitlines()[0] if why else "",
+        one.link,
+    ]
     return "• " + " · ".join(filter(None, parts))
 
 

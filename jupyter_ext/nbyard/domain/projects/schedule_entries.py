@@ -184,7 +184,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
 
 
 def with_texts(run: NewRun, texts: Mapping[str, str]) -> NewRun:
-    """Return a run whose parameters that equal one of the texts are such texts.
+    """Move the parameters that equal one of the texts from `parameters` to `texts`.
 
     Texts are parsed as the declared types of their parameters.
     """

@@ -65,7 +65,7 @@ def check_types(
     """Check that the parameters exist and can take the values.
 
     Raises:
-        Invalid: a parameter is unknown, or its type does not fit.
+        Invalid: a parameter is unknown, an output or a secret, or its type does not fit.
     """
     for name, reference in references.items():
         where, argument = f"values_from.{name}", arguments.get(name)

@@ -107,7 +107,7 @@ class ChangeHints:
             self._observer = Observer()
             self._observer.start()
         handler = events.FileSystemEventHandler()
-        handler.on_any_event = partial(self._tell, place)  # type: ignore[method-assign]
+        handler.on_any_event = partial(self._notify, place)  # type: ignore[method-assign]
         kinds = [
             kind
             for name in ("Created", "Modified", "Deleted", "Moved")
@@ -117,7 +117,7 @@ class ChangeHints:
         self._folders[place] = WatchedFolder(watch)
         return self._folders[place]
 
-    def _tell(self, place: Place, event: "FileSystemEvent") -> None:
+    def _notify(self, place: Place, event: "FileSystemEvent") -> None:
         # Without the lock: the observer holds its own here, and others take that one second.
         known = self._folders.get(place)
         if known is None:

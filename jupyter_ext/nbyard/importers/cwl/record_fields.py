@@ -37,12 +37,12 @@ def _leaves(record: Record, above: Path) -> Iterator[tuple[str, Path]]:
             yield from _leaves(one, (*above, field))
 
 
-def in_records(
+def nest_members(
     members: Mapping[str, dict[str, Any]],
     places: Mapping[str, Path],
     records: Mapping[str, Record] = {},
 ) -> dict[str, Any]:
-    """Nest members at their paths; defaults of fields become one default of the record."""
+    """Nest members in records, by their `places`. Defaults of fields become one of the record."""
     found: dict[str, Any] = {}
     known: Mapping[str, str | Record]
     for name, member in members.items():

@@ -59,11 +59,11 @@ def _record(path: Path, names: Mapping[Path, str], optional: Collection[Path]) -
 def with_names(description: Description, names: Mapping[Path, Path]) -> Description:
     """Replace the paths of inputs in all references."""
 
-    def told(text: str) -> str:
+    def renamed(text: str) -> str:
         return rename_references(text, names)
 
     def bound(found: Bound) -> Bound:
-        text = None if found.text is None else told(found.text)
+        text = None if found.text is None else renamed(found.text)
         each = bound(found.each) if found.each else None
         fields = {name: bound(one) for name, one in found.fields.items()}
         return msgspec.structs.replace(found, text=text, each=each, fields=fields)
@@ -74,20 +74,22 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
         if isinstance(reach, Bound):
             reach = bound(reach)
         elif isinstance(reach, Found):
-            patterns = tuple(told(pattern) for pattern in reach.patterns)
-            value = told(reach.value)
+            patterns = tuple(renamed(pattern) for pattern in reach.patterns)
+            value = renamed(reach.value)
             reach = msgspec.structs.replace(reach, patterns=patterns, value=value)
         arguments.append(msgspec.structs.replace(argument, reach=reach))
     old = description.invocation
-    files = [msgspec.structs.replace(f, text=told(f.text), name=told(f.name)) for f in old.files]
+    files = [
+        msgspec.structs.replace(f, text=renamed(f.text), name=renamed(f.name)) for f in old.files
+    ]
     invocation = msgspec.structs.replace(
         old,
         words=tuple(bound(word) for word in old.words),
-        variables={name: told(text) for name, text in old.variables.items()},
+        variables={name: renamed(text) for name, text in old.variables.items()},
         files=tuple(files),
-        stdin=told(old.stdin),
-        stdout=told(old.stdout),
-        stderr=told(old.stderr),
+        stdin=renamed(old.stdin),
+        stdout=renamed(old.stdout),
+        stderr=renamed(old.stderr),
     )
     return msgspec.structs.replace(description, arguments=tuple(arguments), invocation=invocation)
 

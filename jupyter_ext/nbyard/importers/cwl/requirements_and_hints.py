@@ -28,7 +28,10 @@ class Requirements:
         self.invocation = Invocation()
 
     def read(self, tool: Fields) -> None:
-        """Refuse unknown requirements by name; skip unknown hints with a note."""
+        """Read the requirements and hints of a tool.
+
+        Unknown requirements are refused by name. Unknown hints are skipped with a note.
+        """
         found = list(_classes(tool, "requirements"))
         required = {name for name, _ in found}
         hinted = [one for one in _classes(tool, "hints") if one[0] not in required]

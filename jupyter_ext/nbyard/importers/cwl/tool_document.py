@@ -14,7 +14,7 @@ from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.formats import iri_of
-from nbyard.importers.cwl.record_fields import Path, in_records, places_of
+from nbyard.importers.cwl.record_fields import Path, nest_members, places_of
 from nbyard.importers.cwl.rename_references import as_in_cwl
 from nbyard.importers.cwl.requirements_and_hints import DOCKER, SHELL
 from nbyard.importers.cwl.rewrite_in_cwl_terms import in_plain_words
@@ -62,8 +62,8 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
             beside = {"pattern": argument.reach.pattern, "required": not argument.nullable}
             where = outputs if argument.role == "output" else found["inputs"]
             where[argument.reach.of].setdefault(SECONDARY, []).append(beside)
-    found["inputs"] = in_records(found["inputs"], places, told.records)
-    found["outputs"] = in_records(outputs, places)
+    found["inputs"] = nest_members(found["inputs"], places, told.records)
+    found["outputs"] = nest_members(outputs, places)
     found |= _streams(arguments, told, places)
     found["successCodes"] = list(told.success_codes)
     found["temporaryFailCodes"] = list(told.temporary_codes)

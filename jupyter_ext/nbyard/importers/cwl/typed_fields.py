@@ -53,7 +53,10 @@ class Fields:
         return default if found is None else found
 
     def expression(self, name: str) -> str | None:
-        """Return a text that may contain references; None if it is missing."""
+        """Return a text that may contain references; None if it is missing.
+
+        Other types and malformed references are refused.
+        """
         found = self.value.get(name)
         if found is None:
             return None

@@ -132,12 +132,12 @@ def read_binding(fields: Fields) -> Bound:
     return Bound(position or 0, prefix, joined, separator, text, raw=raw)
 
 
-def each_of(found: Type) -> Bound | None:
+def item_binding(found: Type) -> Bound | None:
     """Return the binding of each item of an array."""
     if found.name != "array" or found.items is None:
         return None
     if found.items.name != "record":
-        inner = each_of(found.items)
+        inner = item_binding(found.items)
         if found.binding is None:
             return Bound(each=inner) if inner else None
         bound = msgspec.structs.replace(read_binding(found.binding), position=0, each=inner)
@@ -167,7 +167,7 @@ def each_of(found: Type) -> Bound | None:
 
 def bound_array(own: Bound | None, found: Type) -> Bound | None:
     """Return the binding of an array with a binding or bound items."""
-    each = each_of(found)
+    each = item_binding(found)
     if own is not None:
         return msgspec.structs.replace(own, each=each)
     if found.binding is None:

@@ -104,9 +104,9 @@ class ProxyHandler(NbyardHandler):
         if self._admission:
             self.current_user = self._jupyter_current_user = self._admission.user
         else:
-            await (self._let_in() if self._holder else super().prepare(**kwargs))
+            await (self._authenticate_pass() if self._holder else super().prepare(**kwargs))
 
-    async def _let_in(self) -> None:
+    async def _authenticate_pass(self) -> None:
         """Authenticate as the holder of the pass, the only identity in such a request."""
         assert self._holder is not None
         self.current_user = self._jupyter_current_user = self._holder.user

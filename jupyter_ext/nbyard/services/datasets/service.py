@@ -213,7 +213,7 @@ class DatasetService:
         """
         found = self.get(caller, dataset)
         second = self._ready(caller, found.id, new)
-        first = self._ready(caller, found.id, old or self._before(second))
+        first = self._ready(caller, found.id, old or self._previous_number(second))
         # Equal bytes need no profiles, which are slow for large tables.
         if first.digest == second.digest:
             return Comparison(first, second, same=True)
@@ -233,7 +233,7 @@ class DatasetService:
             return Comparison(first, second, same=False, note=error.reason)
         return Comparison(first, second, same=False, columns=compare_columns(*profiles))
 
-    def _before(self, version: DatasetVersion) -> int:
+    def _previous_number(self, version: DatasetVersion) -> int:
         with self._store.read() as c:
             others = self._store.datasets.versions(c, version.dataset_id)
         earlier = [o.number for o in others if o.number < version.number and o.state == "ready"]

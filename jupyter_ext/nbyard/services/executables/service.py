@@ -29,7 +29,7 @@ from nbyard.domain.limits import invalid_limits
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
-from nbyard.domain.runs.planning import packages_from
+from nbyard.domain.runs.planning import chosen_packages
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.unique_names import check_free, no_such
 from nbyard.domain.workflows.structs import Node
@@ -169,7 +169,7 @@ class ExecutableService:
         if made is not None:
             return self.get(caller, made)
         code = self._code(caller.name, body.path, body.upload)
-        told = self._told(code, body)
+        told = self._corrected_description(code, body)
         self._check_environment(caller.name, body.resources)
         fields = self._freezer.prepare(code, told)
         self._check_kernel(fields)
@@ -201,13 +201,13 @@ class ExecutableService:
         if resources is None or not resources.environment:
             return
         try:
-            packages_from(Node("executable"), resources)
+            chosen_packages(Node("executable"), resources)
             find_used(self._parts, owner, resources.environment)
         except (NotFound, Invalid) as error:
             why = first_problem(error)
             raise Invalid.field("resources.environment", why, hint=error.hint_reason) from None
 
-    def _told(self, code: Code, body: NewExecutable) -> Description | None:
+    def _corrected_description(self, code: Code, body: NewExecutable) -> Description | None:
         """Return the description with the form's corrections."""
         old = code.description or Description(kind=body.kind)
         changes: dict[str, Any] = {}
@@ -309,7 +309,9 @@ class ExecutableService:
         code = self._stored(executable)
         if isinstance(body.upload, str):
             code = self._changed(executable, code, body.upload)
-        told = self._told(code, NewExecutable(kind=executable.current.kind, **given))
+        told = self._corrected_description(
+            code, NewExecutable(kind=executable.current.kind, **given)
+        )
         self._check_environment(executable.owner, given.get("resources"))
         return code, told, self._freezer.prepare(code, told)
 

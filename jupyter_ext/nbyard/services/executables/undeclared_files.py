@@ -65,12 +65,12 @@ def opened_by(
             is_same = node.executable in (opened.executable_id, opened.name)
         if not is_same:
             continue
-        if told := told_of(parts, opened, view.arguments, is_pinned=bool(node.version)):
+        if told := undeclared_files_of(parts, opened, view.arguments, is_pinned=bool(node.version)):
             found[name] = told
     return found
 
 
-def told_of(
+def undeclared_files_of(
     parts: ServiceContext,
     opened: NodeFileAccess,
     arguments: list[Argument],
@@ -99,7 +99,7 @@ def seen_of(parts: ServiceContext, owner: str, opened: NodeFileAccess) -> Undecl
     """Return the undeclared files of one task, compared with what its code declares now."""
     node = Node("executable", executable=opened.executable_id)
     view = Resolver(parts, owner, "").view(node)
-    return told_of(parts, opened, view.arguments) or Undeclared("")
+    return undeclared_files_of(parts, opened, view.arguments) or Undeclared("")
 
 
 def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:

@@ -24,7 +24,7 @@ from nbyard.domain.models.model_probes import (
 )
 from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.errors import Invalid, Unavailable
-from nbyard.host.model_probe import probe_error, told_by
+from nbyard.host.model_probe import probe_error, read_reported_model
 from nbyard.reasons.structs import because, read_reason
 from nbyard.services.runs.attempt_views import surroundings
 from nbyard.services.runs.attempts import attempts_behind
@@ -103,7 +103,7 @@ def probe_at_origin(
         raise Unavailable(why, hint=because("hints", hints=[START, HINT]))
     if problem := read_reason(answer.problem):
         raise probe_error(problem)
-    return told_by(answer.text)
+    return read_reported_model(answer.text)
 
 
 def _awaited(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:

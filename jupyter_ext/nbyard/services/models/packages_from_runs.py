@@ -118,7 +118,7 @@ class Output(NamedTuple):
         }
 
 
-class Seen(NamedTuple):
+class SampledTable(NamedTuple):
     """A table that the task read, as a page of rows and as input for a model."""
 
     page: TablePage
@@ -132,14 +132,14 @@ def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: s
         NotFound: the run or output does not exist.
         Invalid: it is no model, or does not declare its inputs.
     """
-    found = _found(parts, caller, run, output)
+    found = _find_output(parts, caller, run, output)
     if found.file.digest.startswith("tree:"):
-        return _of_folder(parts, found)
+        return _package_of_folder(parts, found)
     with parts.blobs.open(found.file.digest) as content:
         if not is_packed(content.read(MAX_HEAD)):
             why = because("not-a-model", file=found.file.filename)
             raise Invalid.field("output", why, hint=HINT)
-    return _of_pickle(parts, caller, found)
+    return _package_of_pickle(parts, caller, found)
 
 
 def source_of(parts: ServiceContext, caller: Caller, body: NewModel) -> RunOutput:
@@ -148,7 +148,7 @@ def source_of(parts: ServiceContext, caller: Caller, body: NewModel) -> RunOutpu
     Raises:
         NotFound: the run or output does not exist.
     """
-    return _found(parts, caller, body.run, body.output).source
+    return _find_output(parts, caller, body.run, body.output).source
 
 
 def is_of_same_step(
@@ -178,7 +178,7 @@ def is_of_same_step(
     return is_same
 
 
-def _found(parts: ServiceContext, caller: Caller, key: str, output: str) -> Output:
+def _find_output(parts: ServiceContext, caller: Caller, key: str, output: str) -> Output:
     store = parts.store
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None
@@ -210,7 +210,7 @@ def _found(parts: ServiceContext, caller: Caller, key: str, output: str) -> Outp
     return Output(run, task, fits[0], version, is_shared)
 
 
-def _of_folder(parts: ServiceContext, output: Output) -> Package:
+def _package_of_folder(parts: ServiceContext, output: Output) -> Package:
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "model"
         inside = parts.blobs.tree(output.file.digest).files
@@ -223,7 +223,7 @@ def _of_folder(parts: ServiceContext, output: Output) -> Package:
         model = read_folder(parts, folder.resolve(), file.resolve())
     # The sample is the first row that has all inputs, of the tables that the task read.
     names = [one.name for one in model.inputs]
-    tables = (one.known for one in _tables(parts, output))
+    tables = (one.known for one in _input_tables(parts, output))
     rows = (dict(zip(table.names, row, strict=False)) for table in tables for row in table.rows)
     whole = (row for row in rows if all(row.get(name) is not None for name in names))
     sample = {name: row[name] for row in islice(whole, 1) for name in names}
@@ -233,13 +233,13 @@ def _of_folder(parts: ServiceContext, output: Output) -> Package:
     return Package(model, output.file.digest, source=output.source)
 
 
-def _of_pickle(parts: ServiceContext, caller: Caller, output: Output) -> Package:
+def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) -> Package:
     maker = output.maker(parts, caller)
-    seen = list(_tables(parts, maker))
+    seen = list(_input_tables(parts, maker))
     origin, code = origin_of(parts, caller, maker.task), maker.code(parts)
     tables = [one.known for one in seen]
     if origin.is_here:
-        told = _asked(parts, output, code, tables)
+        told = _probe(parts, output, code, tables)
     else:
         digests = {path: entry.digest for path, entry in code.items()}
         told = probe_at_origin(parts, origin, output.file, digests, tables)
@@ -288,7 +288,7 @@ def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> l
     return [f"{name}=={versions.get(normal_name(name), now)}" for name, _, now in pins]
 
 
-def _asked(
+def _probe(
     parts: ServiceContext, output: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
 ) -> ReportedModel:
     """Load the model in a process here, beside its code's modules; return its description."""
@@ -332,7 +332,7 @@ def _interpreter(parts: ServiceContext, output: Output) -> tuple[str, Mapping[st
     return kernels.python_interpreter().interpreter, {}
 
 
-def _tables(parts: ServiceContext, output: Output) -> Iterator[Seen]:
+def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTable]:
     """Yield the tables among the task's inputs; of a folder, its first table."""
     from nbyard.tabular import TableFile
 
@@ -359,6 +359,6 @@ def _tables(parts: ServiceContext, output: Output) -> Iterator[Seen]:
             page = parts.tables.page(table, 0, LOOKED_AT)
             columns = columns_of_table(page, format_of(filename))
             names = [column.name for column in page.columns]
-            yield Seen(page, KnownTable(filename, columns, names, page.rows))
+            yield SampledTable(page, KnownTable(filename, columns, names, page.rows))
         except (Invalid, NotFound):  # not a table, or deleted
             continue

@@ -63,7 +63,10 @@ def stored_schedules(rows: Mapping[str, ScheduleRow]) -> dict[str, PushedSchedul
 def entries_of(
     rows: Mapping[str, ScheduleRow], pushed: Mapping[str, ScheduleEntry]
 ) -> dict[str, ScheduleEntry]:
-    """Return stored schedules as entries of a project file; `pushed` are those of the last push."""
+    """Return stored schedules as entries of a project file.
+
+    Fields that still mean the same keep the spelling of `pushed`, the entries of the last push.
+    """
     zone = local_zone()
     stored = stored_schedules(rows)
     return {name: one.as_entry(pushed.get(name), zone) for name, one in stored.items()}
@@ -156,7 +159,7 @@ def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedS
         try:
             plan_of_timing(Phrase(entry.when), zone, entry.starts_at, entry.ends_at, clock.now())
         except Invalid as error:
-            raise fields_below(_of_entry(error), f"schedules.{change.name[:40]}") from None
+            raise fields_below(_with_entry_names(error), f"schedules.{change.name[:40]}") from None
 
 
 class ScheduleSync:
@@ -194,7 +197,7 @@ class ScheduleSync:
                 self._change(present[name], entry, {*change.fields} if change else set())
                 ids.append(present[name].schedule.id)
             except Invalid as error:
-                raise fields_below(_of_entry(error), f"schedules.{name[:40]}") from None
+                raise fields_below(_with_entry_names(error), f"schedules.{name[:40]}") from None
         return ids
 
     def _change(self, row: ScheduleRow, entry: PushedSchedule, fields: set[str]) -> None:
@@ -222,7 +225,7 @@ class ScheduleSync:
             switch(self._caller, schedule_id)
 
 
-def _of_entry(error: Invalid) -> Invalid:
+def _with_entry_names(error: Invalid) -> Invalid:
     """Return an error with the names that the fields of a schedule have in a project file."""
     details = [
         Detail(OF_ENTRY.get(one.path, one.path.removeprefix("run.")), one.message, one.reason)

@@ -28,7 +28,7 @@ class CauseDetails:
         self._old = old
         self._new = new
 
-    def of_all(self, causes: Sequence[Cause]) -> list[Cause]:
+    def with_details(self, causes: Sequence[Cause]) -> list[Cause]:
         """Return the causes with their details, at most 200."""
         found = (detailed for cause in causes for detailed in self._of(cause))
         return [*islice(found, MAX_CAUSES)]

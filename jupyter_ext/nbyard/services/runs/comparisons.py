@@ -133,7 +133,7 @@ class RunComparisons(RunHistory):
         start = last_nodes(old, new, [one.node for one in results])
         causes = find_causes(old, new, start)
         details = CauseDetails(self._parts, caller.name, old, new)
-        return Explanation(old.run, new.run, results, details.of_all(causes))
+        return Explanation(old.run, new.run, results, details.with_details(causes))
 
     @operation("GET", "/runs/metrics", scope="runs:read")
     def metric_history(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.attempts.folders import attempt_folder_of, makes_image
+from nbyard.attempts.folders import attempt_folder_of, is_preparing_image
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.estimates import (
     Estimate,
@@ -102,7 +102,7 @@ class RunEstimates(RunFiles):
                 of_same = past.get(task.plan.executable_id, [])
                 known = usual_duration(of_same, task.plan.executable_version_id)
                 folder = folders.get((task.run_id, task.node), root)
-                if task.state == "preparing" and makes_image(folder):
+                if task.state == "preparing" and is_preparing_image(folder):
                     known = None  # no record says how long images take
                 found[task.id] = _ahead(task, known, now)
         return found

@@ -117,7 +117,7 @@ class FactReader:
         return inputs
 
     def _place(self, plan: TaskPlan, version: ExecutableVersion | None) -> str:
-        """Return the environment, image or kernel of a task, as shown to users."""
+        """Return the environment, image, kernel or runtime of a task, as shown to users."""
         if plan.environment:
             return plan.environment.shown
         if plan.image:

@@ -91,10 +91,10 @@ class RunService(RunChecks):
         self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            tasks = self._told(c, found, self._store.tasks.views(c, found.id))
+            tasks = self._with_details(c, found, self._store.tasks.views(c, found.id))
             return RunDetail(self._spoken(found), [*tasks], *self._store.runs.graph(c, found))
 
-    def _told(
+    def _with_details(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
     ) -> Sequence[Task]:
         """Return tasks with attempts, artifacts and queue places; `of` are their IDs if not all."""
@@ -153,7 +153,7 @@ class RunService(RunChecks):
             asked = (after, states, since if kept else 0)
             views = self._store.tasks.page(c, found.id, limit + 1, *asked)
             shown = views[:limit]
-            tasks = self._told(c, found, shown, [task.id for task in shown])
+            tasks = self._with_details(c, found, shown, [task.id for task in shown])
         following = tasks[-1].node if len(views) > limit else None
         return TaskPage(self._spoken(found), [*tasks], last, following)
 

@@ -53,8 +53,8 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
     Raises:
         Invalid: a field of the request is refused.
     """
-    path = _named(operation, "path", asked.path)
-    query = _named(operation, "query", asked.query)
+    path = _given_arguments(operation, "path", asked.path)
+    query = _given_arguments(operation, "query", asked.query)
     fields, body = operation.placed("body"), None
     if fields:
         body = _converted("body", asked.body or {}, fields[0].type)
@@ -115,7 +115,7 @@ def _own_command(
     return words.done(*path.values())
 
 
-def _named(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Return the given arguments of a place that differ from their defaults."""
     known = {field.name: field for field in operation.placed(place)}
     for name in given.keys() - known.keys():

@@ -32,7 +32,7 @@ def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
         known = set(parts.store.workflows.paths(c, dataset.owner))
     found = []
     for path in sorted(known | {str(place) for place in parts.files.documents()}):
-        saved = _saved(Path(path))
+        saved = _read_saved(Path(path))
         nodes = saved.nodes.values() if saved else ()
         if any(node.dataset in names for node in nodes) or (saved is None and path in ran):
             found.append(path)
@@ -60,7 +60,7 @@ def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
     # Most files are excluded fast. JSON may escape any character as \u…, so such files are parsed.
     if b"\\u" not in data and not any(word in data for word in words):
         return False
-    document = _saved(path) or NOTHING
+    document = _read_saved(path) or NOTHING
     declared = document.meta.parameters.values()
     if any(one.type == "secret" and one.default in names for one in declared):
         return True
@@ -72,7 +72,7 @@ def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
     return False
 
 
-def _saved(path: Path) -> Document | None:
+def _read_saved(path: Path) -> Document | None:
     """Return the document in a file, an empty one if the file is gone, None if unreadable."""
     try:
         if path.stat().st_size > MAX_DOCUMENT:

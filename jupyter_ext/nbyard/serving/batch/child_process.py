@@ -46,7 +46,7 @@ def main(place: str) -> int:
                     break
                 first, size = HEAD.unpack(head)
                 told, content = predicting.answer(first, _read(source, size))
-                answer = json.dumps({**told, "said": _said(said)}).encode()
+                answer = json.dumps({**told, "said": _take_output(said)}).encode()
                 with open(target, "wb", closefd=False) as pipe:
                     pipe.write(HEAD.pack(len(answer), len(content)) + answer)
                     pipe.write(content)
@@ -109,7 +109,7 @@ def _read(source: int, size: int) -> bytes:
     return bytes(found)
 
 
-def _said(file: Any) -> str:
+def _take_output(file: Any) -> str:
     """Return what the model printed since the last piece."""
     sys.stdout.flush()
     sys.stderr.flush()

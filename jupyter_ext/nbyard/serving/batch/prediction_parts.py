@@ -57,7 +57,7 @@ class Parts:
         if not is_same or (said and not self.is_done):
             shutil.rmtree(self._folder, ignore_errors=True)
             os.makedirs(self._folder)
-            self._say(ABOUT, about)
+            self._write(ABOUT, about)
         if not self.is_done:
             self._find()
 
@@ -68,7 +68,7 @@ class Parts:
         except FileNotFoundError:
             return ""
 
-    def _say(self, name: str, text: str) -> None:
+    def _write(self, name: str, text: str) -> None:
         partial = self._place(f"{name}.partial")
         with open(partial, "w", encoding="utf-8") as file:
             file.write(text)
@@ -109,7 +109,7 @@ class Parts:
             self.keep()
 
     def keep(self) -> None:
-        """Save what was added, so that it survives a crash."""
+        """Save the batches that were added since the last call, so that they survive a crash."""
         import pyarrow
 
         began = time.monotonic()
@@ -144,7 +144,7 @@ class Parts:
                 file.write_batch(batch)
         _sync(whole)
         os.replace(whole, self._target)
-        self._say(DONE, self._done(self.rows))
+        self._write(DONE, self._done(self.rows))
         for name in self._names:
             os.remove(self._place(name))
         self._names, self._held = [], []

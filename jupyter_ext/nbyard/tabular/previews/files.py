@@ -30,7 +30,9 @@ MAX_PAGE_BYTES = 64 << 10
 def preview(
     path: Path, filename: str, folder: Path, read_table: Callable[[], TablePage]
 ) -> FilePreview:
-    """Return the preview of a file; its small picture is written to `folder`.
+    """Return the preview of a file, an empty one if the file is too large.
+
+    A small picture is written to `folder`.
 
     Raises:
         Invalid: the content is not of the file's format.

@@ -12,7 +12,7 @@ LONGEST_TEXT = 200
 
 
 def http_delivery(service: str, status: int, retry_after: str = "", text: str = "") -> Delivery:
-    """Return the delivery after an HTTP answer."""
+    """Return what an HTTP response means: delivered, to be repeated, or failed for good."""
     if 200 <= status < 300:
         return Delivery()
     is_final = status < 500 and status not in LATER

@@ -48,7 +48,9 @@ class Guard:
             raise PermissionError(event)
 
     def check_address(self, address: Any) -> None:
-        """Refuse a private address, and any address that is no number.
+        """Refuse a private address, and a host name where an IP address is needed.
+
+        None, the address of a connected socket, is accepted.
 
         Raises:
             AddressRefused: the address is refused.

@@ -59,8 +59,8 @@ def test_workflows_that_do_not_mention_a_credential_are_not_read(
         read.append(path.name)
         return saved(path)
 
-    saved = dependents._saved
-    monkeypatch.setattr(dependents, "_saved", reading)
+    saved = dependents._read_saved
+    monkeypatch.setattr(dependents, "_read_saved", reading)
     found = yard.services.credentials.get(ann, name).used_by
     assert found == ["by-id.nbflow", "flow.nbflow"]
     assert read == found

@@ -3,7 +3,12 @@
 import msgspec
 import pytest
 
-from nbyard.domain.attempts.failure_reader import MAX_DEPTH, decode_result, read_failure, said_in
+from nbyard.domain.attempts.failure_reader import (
+    MAX_DEPTH,
+    decode_result,
+    failure_text,
+    read_failure,
+)
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import Reason, because
 
@@ -52,4 +57,4 @@ def test_a_reason_that_is_too_deep_to_render_is_refused() -> None:
     ],
 )
 def test_the_words_of_the_work_are_data(reason: Reason, said: str) -> None:
-    assert said_in(Failure("error", reason)) == said
+    assert failure_text(Failure("error", reason)) == said

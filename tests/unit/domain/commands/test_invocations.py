@@ -20,9 +20,9 @@ from nbyard.domain.arguments.file_objects import ReferenceFacts
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.commands.command_line import build_argv, check_command
 from nbyard.domain.commands.invocations import (
-    Context,
     Invocation,
     PlacedFile,
+    ReferenceContext,
     WorkFile,
     input_places,
     with_contents,
@@ -118,7 +118,7 @@ def test_many_files_are_a_folder() -> None:
 
 
 def test_patterns_are_names_in_the_working_folder() -> None:
-    context = Context(
+    context = ReferenceContext(
         Invocation(apart=True), [DATA], {"data": "{attempt}/inputs/data/d.x"}, ReferenceFacts()
     )
     texts = ["*.txt", "$(inputs.data.nameroot).y", "$(runtime.outdir)", "."]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.environments.machine_kernels import is_ours, told_place
+from nbyard.domain.environments.machine_kernels import conda_environment_of, is_ours
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from nbyard.domain.environments.machine_kernels import is_ours, told_place
     ],
 )
 def test_the_conda_environment_that_a_kernel_names(spec, place):
-    assert told_place(spec) == place
+    assert conda_environment_of(spec) == place
 
 
 def test_whose_a_kernel_is():

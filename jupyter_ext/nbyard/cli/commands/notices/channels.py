@@ -38,7 +38,7 @@ def create(name: str, server: str, as_json: bool, **given: Any) -> None:
     body = NewChannel(
         name, _url(given["file"]), rules_of(given, []), digest_of(given, DigestLimit())
     )
-    _tell(connect(server).channels.create(body=body), as_json)
+    _print_result(connect(server).channels.create(body=body), as_json)
 
 
 @click.command()
@@ -68,7 +68,7 @@ def update(name: str, server: str, as_json: bool, **given: Any) -> None:
     if given["most"] is not None or given["window"] is not None:
         more["digest"] = digest_of(given, found.digest)
     body = ChannelPatch(found.revision, **more)
-    _tell(channels.update(channel=found.id, body=body), as_json)
+    _print_result(channels.update(channel=found.id, body=body), as_json)
 
 
 @click.command()
@@ -107,7 +107,7 @@ def _url(file: str | None) -> str:
     return sys.stdin.read().strip()
 
 
-def _tell(made: Channel, as_json: bool) -> None:
+def _print_result(made: Channel, as_json: bool) -> None:
     if as_json:
         show_json(made)
         return

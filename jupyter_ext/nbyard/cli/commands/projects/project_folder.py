@@ -27,7 +27,7 @@ from nbyard.errors import Invalid, NameTaken
 from nbyard.host.git.repository_state import repository_state
 from nbyard.transfer import project_selection as selection
 from nbyard.transfer.project_pull import Pull
-from nbyard.transfer.project_selection import Choice, SelectedFile, pack_files
+from nbyard.transfer.project_selection import FileSelection, SelectedFile, pack_files
 
 CHUNK = 8 << 20
 ARCHIVE = "project.zip"
@@ -143,7 +143,7 @@ def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]
     if stash and current:
         raise click.UsageError("Use either --stash or --current.")
     place = selection.project_folder(Path(folder).resolve())
-    choice: Choice = "tracked" if stash else "current" if current else "committed"
+    choice: FileSelection = "tracked" if stash else "current" if current else "committed"
     files = selection.select_files(place, choice)
     git = repository_state([place / FILE])
     if choice == "committed" and git is not None and git.is_dirty:

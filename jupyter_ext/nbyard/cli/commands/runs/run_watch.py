@@ -22,7 +22,7 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.progress import Progress
-from nbyard.cli.output.views_by_noun import told_of_files
+from nbyard.cli.output.views_by_noun import other_file_lines
 from nbyard.domain.runs.estimates import Usual
 from nbyard.domain.runs.structs import Run, RunDetail, Task, TaskPage
 
@@ -72,7 +72,7 @@ def see_out(  # noqa: PLR0913  the parameters are independent
     else:
         _conclude(detail, target, told, is_kept=goes_on)
         for task in detail.tasks if goes_on and not files else ():
-            for line in told_of_files(detail.run.number, task):
+            for line in other_file_lines(detail.run.number, task):
                 print_note(line)
     if files:
         save_files(connection, made.id, detail.tasks, files.folder, overwrite=files.overwrite)

@@ -17,7 +17,7 @@ from nbyard.cli.output.console import (
     show_table,
     without_control_characters,
 )
-from nbyard.cli.output.views_by_noun import count_of_files, not_kept
+from nbyard.cli.output.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
 from nbyard.domain.names import check_member_path
@@ -106,7 +106,7 @@ def files(
     else:
         print_note("The run wrote no other files." if not node else f"{node} wrote no other files.")
     for name, of in found.items():
-        for line in not_kept(of.left_out, of.more):
+        for line in left_out_lines(of.left_out, of.more):
             print_note(f"{name}: {line}")
 
 

@@ -99,7 +99,7 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
         notify=schedule_notices(given["notify"]),
         **_chosen(given, Missed()),
     )
-    _tell(connect(server).schedules.create(body=body), as_json)
+    _print_result(connect(server).schedules.create(body=body), as_json)
 
 
 @click.command()
@@ -134,7 +134,7 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
     if given["name"] is not None:
         more["name"] = given["name"]
     body = SchedulePatch(found.revision, refreeze=given["refreeze"], **more)
-    _tell(schedules.update(schedule=found.id, body=body), as_json)
+    _print_result(schedules.update(schedule=found.id, body=body), as_json)
 
 
 @click.command()
@@ -174,7 +174,7 @@ def _chosen(given: dict[str, Any], missed: Missed) -> dict[str, Any]:
     return fields
 
 
-def _tell(made: Any, as_json: bool) -> None:
+def _print_result(made: Any, as_json: bool) -> None:
     if as_json:
         show_json(made)
         return

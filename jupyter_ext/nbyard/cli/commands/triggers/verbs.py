@@ -46,7 +46,7 @@ def create(target: str, server: str, as_json: bool, **given: Any) -> None:
         run, event, name=given["name"], is_enabled=not given["disabled"], **fields_of(given)
     )
     made = connect(server).triggers.create(body=body)
-    _tell(made, as_json)
+    _print_result(made, as_json)
 
 
 @click.command()
@@ -72,7 +72,7 @@ def update(trigger: str, server: str, as_json: bool, **given: Any) -> None:
     if given["name"] is not None:
         more["name"] = given["name"]
     body = TriggerPatch(found.revision, refreeze=given["refreeze"], **more)
-    _tell(triggers.update(trigger=found.id, body=body), as_json)
+    _print_result(triggers.update(trigger=found.id, body=body), as_json)
 
 
 @click.command()
@@ -98,7 +98,7 @@ def fire(trigger: str, server: str, as_json: bool, params: tuple[str, ...]) -> N
 COMMANDS = (create, update, fire)
 
 
-def _tell(made: Trigger, as_json: bool) -> None:
+def _print_result(made: Trigger, as_json: bool) -> None:
     if as_json:
         show_json(made)
         return
