@@ -128,7 +128,7 @@ def _contents(place: str, shown: str) -> str:
         raise Invalid.field(f"inputs.{shown}", why) from None
 
 
-def with_resolved_patterns(
+def resolve_outputs(
     version: ExecutableVersion,
     outputs: dict[str, Output],
     values: Mapping[str, Any],

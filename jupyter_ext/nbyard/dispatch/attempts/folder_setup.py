@@ -294,9 +294,7 @@ def _task_file(
         token=snapshot.attempt.token,
         mark=snapshot.attempt.mark,
         work=_work(staged, values),
-        outputs=command_workdir.with_resolved_patterns(
-            version, staged.outputs, values, staged.facts
-        ),
+        outputs=command_workdir.resolve_outputs(version, staged.outputs, values, staged.facts),
         directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
         environment=environment,
         timeout_seconds=plan.timeout_seconds,

@@ -93,7 +93,7 @@ def is_ours(owned_object: OwnedObject) -> bool:
 
 
 def container_user(info: EngineInfo) -> tuple[int, int]:
-    """Return the user and group for the work: the calling user, or nobody if that is root.
+    """Return the user and group for the work: the calling user, or an unprivileged one for root.
 
     In a rootless engine, root (0, 0) is the calling user.
     """
