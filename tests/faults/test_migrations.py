@@ -1,8 +1,10 @@
 """F21, CP17: a migration that is killed at each of its statements leaves the old schema or the new
 one (I17); two at once do it once."""
 
+import itertools
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,16 @@ def script() -> ScriptDirectory:
 REVISIONS = [found.revision for found in reversed(list(script().walk_revisions()))]
 
 
+def deaths(revision: str | None) -> Iterator[int]:
+    """The statements to kill at: all from the start and from the first schema, some from others.
+
+    All migrations are one transaction, and their number squared would take hours.
+    """
+    if revision in {None, REVISIONS[0]}:
+        return itertools.count(1, STEP)
+    return (2**power for power in itertools.count())
+
+
 def make_old(folder: Path, url: str, revision: str) -> None:
     """A store of an earlier nbyard, with a row in it; None: no store yet."""
     folder.mkdir(exist_ok=True)
@@ -106,9 +118,7 @@ def test_killed_at_each_statement(
     if revision:
         make_old(folder, bare_database_url, revision)
         old = shape(folder, bare_database_url)
-    statement = 1 - STEP
-    while True:
-        statement += STEP
+    for statement in deaths(revision):
         how = ended(open_in_a_fork(folder, bare_database_url, statement))
         if how == 0:
             break
@@ -118,7 +128,7 @@ def test_killed_at_each_statement(
             assert (stamp, tables) == old
         else:
             assert stamp is None and not tables.keys() - {"alembic_version"}
-    assert statement > 3, "a migration has statements"
+    assert statement > 1, "a migration has statements"
     check_new(folder, bare_database_url, kept=revision is not None)
 
 
