@@ -44,6 +44,14 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const index = found < 0 ? Math.min(last.current, Math.max(0, items.length - 1)) : found;
   last.current = index; // when the row goes, the row in its place gets the focus
 
+  useEffect(() => {
+    // chosen elsewhere, such as the task that a run has reached, the row may be out of view
+    if (selected) {
+      const row = grid.current?.querySelector('[aria-selected="true"]');
+      row?.scrollIntoView?.({ block: 'nearest' });
+    }
+  }, [selected]);
+
   const focus = (next: number) => {
     const row = grid.current?.children[next] as HTMLElement | undefined;
     row?.focus();

@@ -140,7 +140,7 @@ export class RunTab extends MainAreaWidget<RunDrawer> {
     const { trans } = services;
     this.id = 'nbyard-run';
     this.toolbar.hide();
-    this.title.label = trans.__('Run');
+    this.title.label = trans.__('Run Info');
     this.title.caption = trans.__('State, log and results of a run');
     this.title.icon = runsIcon;
     this.title.closable = true;

@@ -90,3 +90,24 @@ describe('rows that are selected together', () => {
     expect(document.activeElement).toBe(row('d'));
   });
 });
+
+it('brings a row into view that is chosen elsewhere', () => {
+  const seen: string[] = [];
+  HTMLElement.prototype.scrollIntoView = function (this: HTMLElement) {
+    seen.push(this.dataset.id!);
+  };
+  const list = (selected?: string) => (
+    <RowList
+      label="Letters"
+      noun="letter"
+      items={['a', 'b']}
+      idOf={item => item}
+      nameOf={item => item}
+      render={item => item}
+      selected={selected}
+    />
+  );
+  const { rerender } = render(list());
+  rerender(list('b'));
+  expect(seen).toEqual(['b']);
+});

@@ -144,12 +144,11 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
   const [only] = task.attempts;
   if (task.attempts.length === 1) {
     // its state, duration and reason stand in the list
-    const words = [only.runtime, showMoment(only.started_at)].filter(Boolean);
-    return (
+    return only.started_at ? (
       <p className="nby-Note nby-Dim">
-        {words.join(' · ')} · {logOf(only)}
+        {only.runtime} · {showMoment(only.started_at)} · {logOf(only)}
       </p>
-    );
+    ) : null;
   }
   return (
     <table className="nby-Table">
