@@ -39,7 +39,23 @@
 | executables | the newest 50 |
 | workflows | the newest 50 |
 | events | the 20 newest |
+| artifacts: text of one, of none | 50 artifacts |
+| datasets: text of none | 50 datasets |
+| runs of a schedule | 50 runs |
+| schedules, triggers | 50 of 200, with their newest ticks and firings |
+| schedules: text of none | 50 schedules |
+| ticks, firings | 50 of 1,000 |
+| notices of a channel | 50 of 20,000 |
+| bisections, backfills, deployments | 50 |
+| lineage of a run | 200 nodes |
+| compare two runs | what differs |
+| why a run differs | the causes |
+| estimate of a run | the next run of its workflow |
+| projects, one project | with the numbers of their links |
+| linkable runs | 50 runs, and those with a text that none has |
 | results of a project | 50 outputs |
+| results of a project: text of none | 50 outputs |
+| results of a large project | 50 outputs; all workflows and schedules are linked |
 | models of a project | 50 outputs |
 | models of all runs | 20 outputs |
 | preview of a clean-up, few runs | those of the first three hours |
@@ -62,6 +78,7 @@ from functools import partial
 from pathlib import Path
 
 from parts.filled import START, fill
+from parts.filled_beside import fill_beside
 from parts.paired import options_of, print_line
 from sqlalchemy import text
 
@@ -77,6 +94,7 @@ CALLER = Caller(local_name())
 DATASETS = 200
 PREVIEW = "preview of a clean-up"
 PROJECT = "birds"  # the workflow is linked to it
+LARGE = "all birds"  # all workflows and schedules are linked to it
 Requests = dict[str, Callable[[], object]]
 
 
@@ -110,6 +128,7 @@ def opened(folder: Path, size: int, url: str) -> Yard:
     yard = Yard.open(settings, root=folder)
     begun = time.monotonic()
     fill(yard.store, CALLER.name, size, DATASETS)
+    fill_beside(yard.store, CALLER.name)
     if url:
         with yard.store.write() as c:
             c.execute(text("analyze"))  # as PostgreSQL does on its own within a minute
@@ -146,13 +165,83 @@ def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "executables", lambda: services.executables.list(CALLER, limit=50)
     yield "workflows", lambda: services.workflows.list(CALLER, limit=50)
     yield "events", lambda: services.events.list(CALLER, after=max(0, last - 20))
+    yield from searches(yard, newest.id, older)
     yield "results of a project", lambda: services.projects.artifacts(CALLER, project.id)
+    yield from large_project(yard)
     yield (
         "models of a project",
         lambda: services.projects.artifacts(CALLER, project.id, kind="model"),
     )
     yield "models of all runs", lambda: services.models.sources(CALLER)
     yield from previews(runs)
+
+
+def searches(yard: Yard, newest: str, older: str) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield lists and searches beside runs."""
+    services = yard.services
+    runs, of, none = services.runs, CALLER, "zebra"
+    schedules, triggers = services.schedules, services.triggers
+    schedule, trigger = schedules.list(of).items[0].id, triggers.list(of).items[0].id
+    channel = services.channels.list(of).items[0].id
+    yield "artifacts: text of one", lambda: services.artifacts.list(of, search="result-15")
+    yield "artifacts: text of none", lambda: services.artifacts.list(of, search=none)
+    yield "datasets: text of none", lambda: services.datasets.list(of, search=none)
+    yield "executables: text of none", lambda: services.executables.list(of, search=none)
+    yield "workflows: text of none", lambda: services.workflows.list(of, search=none)
+    yield "runs of a schedule", lambda: runs.list(of, schedule=schedule)
+    yield (
+        "runs of a schedule: state of none",
+        partial(runs.list, of, schedule=schedule, state="cancelled"),
+    )
+    yield "runs of a schedule: text of none", partial(runs.list, of, schedule=schedule, search=none)
+    yield "runs by origin", lambda: runs.list(of, origin="schedule")
+    yield "schedules", lambda: schedules.list(of)
+    yield "schedules: text of none", lambda: schedules.list(of, search=none)
+    yield "ticks", lambda: schedules.ticks(of, schedule)
+    yield "triggers", lambda: triggers.list(of)
+    yield "firings", lambda: triggers.firings(of, trigger)
+    yield "notices of a channel", lambda: services.channels.notices(of, channel)
+    yield (
+        "notices: outcome of none",
+        partial(services.channels.notices, of, channel, outcome="failed"),
+    )
+    yield "bisections", lambda: services.bisections.list(of)
+    yield "backfills", lambda: services.backfills.list(of)
+    yield "deployments", lambda: services.deployments.list(of)
+    yield "models", lambda: services.models.list(of)
+    yield "lineage of a run", lambda: services.lineage.get(of, "run", newest)
+    yield "compare two runs", lambda: runs.compare(of, newest, older)
+    yield "why a run differs", lambda: runs.why(of, newest, older)
+    yield "estimate of a run", lambda: runs.estimate(of, newest)
+
+
+def large_project(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield requests on projects, also on one with all workflows and schedules."""
+    projects = yard.services.projects
+    large = projects.create(CALLER, NewProject(LARGE))
+    with yard.store.write() as c:
+        for flow in yard.services.workflows.list(CALLER).items:
+            yard.store.projects.link(c, large, "workflow", flow.id)
+        for schedule in yard.services.schedules.list(CALLER, limit=200).items:
+            yard.store.projects.link(c, large, "schedule", schedule.id)
+    yield (
+        "results of a project: text of none",
+        partial(projects.artifacts, CALLER, PROJECT, search="zebra"),
+    )
+    yield "results of a large project", lambda: projects.artifacts(CALLER, large.id)
+    yield "runs of a large project", lambda: yard.services.runs.list(CALLER, project=large.id)
+    yield (
+        "large project: text of none",
+        partial(yard.services.runs.list, CALLER, project=large.id, search="zebra"),
+    )
+    yield "projects", lambda: projects.list(CALLER)
+    yield "one project", lambda: projects.get(CALLER, large.id)
+    yield "links of a project", lambda: projects.links(CALLER, large.id)
+    yield "linkable runs", lambda: projects.linkable(CALLER, PROJECT, "run")
+    yield (
+        "linkable runs: text of none",
+        partial(projects.linkable, CALLER, PROJECT, "run", search="zebra"),
+    )
 
 
 def previews(runs: RunService) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -48,6 +48,7 @@ MAY_SEE: dict[str, str] = {
     "past_results.py:LAST_OF_WORKFLOW": "narrows SUCCESSES, which is limited to history",
     "past_results.py:LAST_PARTS": "narrows SUCCESSES, which is limited to history",
     "project_results.py:JOINED": "narrowed by ResultRows.page",
+    "queries.py:_is_in_project": "only narrows other queries",
     "project_results.py:_ids_of_sources": "narrows _newest_ids, which is limited to history",
     "project_results.py:_ids_of_workflows": "narrows _newest_ids, which is limited to history",
     "project_results.py:ResultRows.page": "limited to history by _newest_runs",

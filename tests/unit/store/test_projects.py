@@ -11,6 +11,7 @@ from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project
 from nbyard.domain.runs.git_states import GitState
 from nbyard.store import Connection, Store
 from nbyard.store.projects import LINKABLE
+from nbyard.store.runs import queries
 from nbyard.store.schema.project_tables import project_links
 
 from .rows import Rows
@@ -109,7 +110,7 @@ def test_lists_of_a_project_have_its_resources_only(store):
         assert store.schedules.page(c, "ada", 10, "", "", "", project=made.id) == []
 
 
-def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store):
+def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store, monkeypatch):
     with store.write() as c:
         rows, made = Rows(store, c), add(store, c)
         mine = [
@@ -123,8 +124,14 @@ def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store):
         store.projects.link(c, made, "schedule", "s")
         found = store.runs.page(c, "ada", 10, "", project=made.id)
         assert [run.id for run in found] == [run.id for run in reversed(mine)]
-        found = store.runs.page(c, "ada", 10, "", project=made.id, search="schedule")
-        assert [run.id for run in found] == [mine[2].id]
+        for many in (queries.MANY_RUNS, 1):
+            monkeypatch.setattr(queries, "MANY_RUNS", many)
+            found = store.runs.page(c, "ada", 10, "", project=made.id, search="schedule")
+            assert [run.id for run in found] == [mine[2].id]
+            found = store.runs.page(c, "ada", 10, "", project=made.id, search="other")
+            assert found == []
+            found = store.runs.page(c, "ada", 1, mine[2].id, project=made.id, state="queued")
+            assert [run.id for run in found] == [mine[1].id]
 
 
 def test_pages_of_the_runs_of_a_project_have_all_of_them(store):

@@ -20,7 +20,7 @@ from nbyard.domain.runs.structs import (
     may_be_model,
 )
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.query_parts import newest_first
+from nbyard.store.database.query_parts import is_one_of, newest_first
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.index_conditions import MODELS
 from nbyard.store.schema.scratch_runs import HISTORY
@@ -154,8 +154,9 @@ def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[
     is_own = (HISTORY & (runs.c.owner == owner)).label("is_own")
     of_run = select(runs.c.id, runs.c.number, runs.c.title, runs.c.workflow_id, is_own)
     run_ids, task_ids = {row.run_id for row in rows}, {row.task_id for row in rows}
-    by_run = {row.id: row for row in c.execute(of_run.where(runs.c.id.in_(run_ids)))}
-    of_task = select(tasks.c.id, tasks.c.node, tasks.c.state).where(tasks.c.id.in_(task_ids))
+    by_run = {row.id: row for row in c.execute(of_run.where(is_one_of(runs.c.id, run_ids)))}
+    of_task = select(tasks.c.id, tasks.c.node, tasks.c.state)
+    of_task = of_task.where(is_one_of(tasks.c.id, task_ids))
     by_task = {row.id: row for row in c.execute(of_task)}
     found = []
     for row in rows:

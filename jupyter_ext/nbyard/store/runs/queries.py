@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Text,
@@ -15,8 +16,10 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    or_,
     select,
     union,
+    union_all,
     update,
 )
 
@@ -54,6 +57,8 @@ COUNTS = (
     .where(tasks.c.run_id.in_(bindparam("ids", expanding=True)))
     .group_by(tasks.c.run_id, tasks.c.state, tasks.c.cached)
 )
+# Of a project: with so many, a list of all costs more than a look at each run of the owner.
+MANY_RUNS = 20_000
 
 
 class RunRows:
@@ -202,7 +207,7 @@ class RunRows:
         given = {name: value for name, value in filters.items() if value}
         # A request for check runs by their origin wants to see them.
         own = own if given.get("origin") in SCRATCH else own.where(HISTORY)
-        rows = c.execute(_filtered(own, _Page(limit, after, first), given)).all()
+        rows = c.execute(_filtered(c, own, _Page(limit, after, first), given)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
 
@@ -256,7 +261,7 @@ class _Page(msgspec.Struct, frozen=True):
         return None
 
 
-def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
+def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if filters.get("single"):
         query = query.where(NAMED)
     if state := filters.get("state"):
@@ -267,7 +272,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):
-        query = query.where(runs.c.id.in_(run_ids_of(project)))
+        query = query.where(_is_in_project(c, project))
     if schedule := filters.get("schedule"):
         query = query.where(OF_SOURCE, runs.c.source_id == schedule)
     if workflow := filters.get("workflow"):
@@ -281,6 +286,19 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
+
+
+def _is_in_project(c: Connection, project: str) -> ColumnElement[bool]:
+    """Return the condition of the runs of a project.
+
+    Few runs are found from its links. Of many, a list takes long: the links are compared with
+    each run that fits the other filters, until a page is full.
+    """
+    found = union_all(*(select(runs.c.id).where(one) for one in runs_of(project)))
+    some = found.limit(MANY_RUNS).subquery()
+    if c.execute(select(func.count()).select_from(some)).scalar_one() < MANY_RUNS:
+        return runs.c.id.in_(run_ids_of(project))
+    return or_(*runs_of(project))
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
