@@ -166,12 +166,7 @@ def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "workflows", lambda: services.workflows.list(CALLER, limit=50)
     yield "events", lambda: services.events.list(CALLER, after=max(0, last - 20))
     yield from searches(yard, newest.id, older)
-    yield "results of a project", lambda: services.projects.artifacts(CALLER, project.id)
-    yield from large_project(yard)
-    yield (
-        "models of a project",
-        lambda: services.projects.artifacts(CALLER, project.id, kind="model"),
-    )
+    yield from of_projects(yard)
     yield "models of all runs", lambda: services.models.sources(CALLER)
     yield from previews(runs)
 
@@ -215,9 +210,11 @@ def searches(yard: Yard, newest: str, older: str) -> Iterator[tuple[str, Callabl
     yield "estimate of a run", lambda: runs.estimate(of, newest)
 
 
-def large_project(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
+def of_projects(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield requests on projects, also on one with all workflows and schedules."""
     projects = yard.services.projects
+    yield "results of a project", lambda: projects.artifacts(CALLER, PROJECT)
+    yield "models of a project", lambda: projects.artifacts(CALLER, PROJECT, kind="model")
     large = projects.create(CALLER, NewProject(LARGE))
     with yard.store.write() as c:
         for flow in yard.services.workflows.list(CALLER).items:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from parts.filled import START
 from sqlalchemy import Table, insert, select, update
 
 from nbyard.domain.ids import new_id
@@ -13,6 +12,7 @@ from nbyard.store.schema.notice_tables import notice_channels, notices
 from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
 from nbyard.store.schema.tables import runs
 from nbyard.store.schema.trigger_tables import trigger_firings, triggers
+from parts.filled import START
 
 NAMES = 200
 WITH_PAST = 20
