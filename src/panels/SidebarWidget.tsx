@@ -32,7 +32,11 @@ export class SidebarWidget extends ReactWidget {
   }
 
   protected override onUpdateRequest(message: Message): void {
-    this._seen ||= this.isVisible;
+    if (this.isVisible && !this._seen) {
+      this._seen = true;
+      // While the code loads. Runs are there already.
+      void this.services.yard.datasets.start();
+    }
     super.onUpdateRequest(message);
   }
 

@@ -12,20 +12,24 @@ const drawn = lazy.Sidebar as jest.MockedFunction<typeof lazy.Sidebar>;
 
 /** A sidebar in the page, and how often it was drawn so far. */
 function attach(isHidden: boolean) {
-  const services = { trans: nullTranslator.load('nbyard') } as IPanelServices;
+  const start = jest.fn();
+  const yard = { datasets: { start } };
+  const services = { yard, trans: nullTranslator.load('nbyard') } as unknown as IPanelServices;
   const panel = new SidebarWidget(services);
   const renders = jest.spyOn(panel as unknown as { render: () => unknown }, 'render');
   panel.setHidden(isHidden);
   act(() => Widget.attach(panel, document.body));
   act(() => MessageLoop.flush());
-  return { panel, renders };
+  return { panel, renders, start };
 }
 
 describe('the sidebar', () => {
   beforeEach(() => drawn.mockClear());
 
   it('is drawn once when it comes into the page', async () => {
-    const { panel, renders } = attach(false);
+    const { panel, renders, start } = attach(false);
+    // before its code has arrived
+    expect(start).toHaveBeenCalledTimes(1);
     expect(renders).toHaveBeenCalledTimes(1);
     await waitFor(() => expect(drawn).toHaveBeenCalledTimes(1));
     expect(drawn.mock.calls[0][0].isVisible).toBe(true);
@@ -33,8 +37,9 @@ describe('the sidebar', () => {
   });
 
   it('starts nothing before it is first visible, and knows when it is hidden', async () => {
-    const { panel } = attach(true);
+    const { panel, start } = attach(true);
     await act(async () => undefined);
+    expect(start).not.toHaveBeenCalled();
     expect(drawn).not.toHaveBeenCalled();
     const last = () => drawn.mock.calls[drawn.mock.calls.length - 1]?.[0].isVisible;
     panel.show();

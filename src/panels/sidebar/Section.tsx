@@ -20,6 +20,8 @@ export interface ISectionProps {
   title: string;
   /** Its items; without it they load when the section is opened. */
   collection?: IItems;
+  /** The items load after it, so that they do not delay others. */
+  after?: Promise<void>;
   /** The number of items that the collection does not know. */
   more?: number;
   /** The commands of the buttons in its head, without the prefix. */
@@ -42,9 +44,12 @@ export interface ISectionProps {
 /** A section of the sidebar: one line while it is closed or empty, else as tall as its content. */
 export function Section(props: ISectionProps): JSX.Element {
   const { noun, title, collection, buttons = [], isBusy, drop, commands, trans } = props;
-  const { more = 0, rows = 2 } = props;
+  const { after, more = 0, rows = 2 } = props;
   const body = useId();
-  useEffect(() => void collection?.start(), [collection]);
+  useEffect(() => {
+    const start = () => collection?.start();
+    void (after ? after.then(start, start) : start());
+  }, [after, collection]);
   const count = useSignal(collection?.changed, () => collection?.items.length ?? 0) + more;
   const isPart = useSignal(collection?.changed, () => collection?.more);
   const state = useSignal(collection?.changed, () => collection?.state);

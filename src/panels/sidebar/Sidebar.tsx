@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import { isLive } from '../../api/types';
 import { Away } from '../../components/Away';
 import { PanelVisible } from '../../components/format/times';
@@ -48,7 +48,11 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const hasRuns = useSignal(yard.runs.changed, () => yard.runs.items.length > 0);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
   const triggers = triggersOf(yard);
-  useEffect(() => void triggers.start(), [triggers]);
+  const first = useMemo(() => yard.datasets.start(), [yard]);
+  useEffect(() => {
+    const start = () => triggers.start();
+    void first.then(start, start);
+  }, [first, triggers]);
   const fired = useSignal(triggers.changed, () => triggers.items.length);
   const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
   const data = useFileDrop(services, (files, folders) => {
@@ -69,6 +73,8 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
     }
   }, [services]);
   const common = { commands, trans };
+  // What is visible at once loads first.
+  const later = { ...common, after: first };
   const shown = { services };
   return (
     <PanelVisible.Provider value={isVisible}>
@@ -99,7 +105,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         <DatasetSection {...shown} />
       </Section>
       <Section
-        {...common}
+        {...later}
         noun="workflow"
         title={trans.__('Workflows')}
         collection={yard.workflows}
@@ -111,7 +117,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         <WorkflowSection {...shown} unrun={unrun} />
       </Section>
       <Section
-        {...common}
+        {...later}
         noun="schedule"
         title={trans.__('Automatic Runs')}
         collection={schedulesOf(yard)}
@@ -123,7 +129,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         <TriggerList {...shown} />
       </Section>
       <Section
-        {...common}
+        {...later}
         noun="deployment"
         title={trans.__('Deployments')}
         collection={deploymentsOf(yard)}
@@ -133,7 +139,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         <DeploymentSection {...shown} />
       </Section>
       <Section
-        {...common}
+        {...later}
         noun="executable"
         title={trans.__('Executables')}
         collection={yard.executables}
@@ -143,7 +149,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         <ExecutableSection {...shown} />
       </Section>
       <Section
-        {...common}
+        {...later}
         noun="environment"
         title={trans.__('Environments')}
         collection={yard.environments}
@@ -152,7 +158,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         <EnvironmentSection {...shown} />
       </Section>
       <Section
-        {...common}
+        {...later}
         noun="artifact"
         title={trans.__('Artifacts')}
         collection={artifactsOf(yard)}
@@ -161,7 +167,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         <ArtifactSection {...shown} />
       </Section>
       <Section
-        {...common}
+        {...later}
         noun="credential"
         title={trans.__('Credentials')}
         collection={credentialsOf(yard)}

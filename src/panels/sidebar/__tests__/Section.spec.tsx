@@ -15,7 +15,7 @@ class Things {
   more = false;
   state = 'ready' as 'ready' | 'failed';
   changed = new Signal<object, void>(this);
-  start = async () => undefined;
+  start = jest.fn(async () => undefined);
 
   set(count: number): void {
     this.items = Array.from({ length: count }, (_, place) => ({ id: `${place}` }));
@@ -56,6 +56,19 @@ describe('a section of the sidebar', () => {
     expect(screen.getByRole('button', { name: 'New Thing' })).toBeTruthy();
     fireEvent.click(head());
     expect(screen.getByText('body')).toBeTruthy();
+  });
+
+  it.each(['loads', 'fails'])('loads its items when what comes before it %s', async outcome => {
+    let settle: () => void = () => undefined;
+    const after = new Promise<void>((loaded, failed) => {
+      settle = outcome === 'loads' ? loaded : () => failed(new Error('gone'));
+    });
+    const things = show({ after });
+    await act(async () => undefined);
+    expect(things.start).not.toHaveBeenCalled();
+    await act(async () => settle());
+    expect(things.start).toHaveBeenCalledTimes(1);
+    expect(show().start).toHaveBeenCalledTimes(1);
   });
 
   it('opens with its first item, and stays open without its last', () => {
