@@ -99,14 +99,15 @@ def text_info(
     """Return the schema of a text table with known columns."""
     dialect, scan = source.dialect, source.known_scan()
     notes: list[Reason | str] = []
-    if dialect.encoding in ENCODINGS:
-        notes.append(because("text-not-utf-8", encoding=ENCODINGS[dialect.encoding]))
+    is_wide = source.encoding.startswith("utf-16")
+    encoding = "UTF-16" if is_wide else ENCODINGS.get(dialect.encoding)
+    if encoding:
+        notes.append(because("text-not-utf-8", encoding=encoding))
     if dialect.renamed:
         shown = [repr(name[:40]) for name in dialect.renamed[:5]]
         notes.append(because("columns-renamed", names=shown))
     if scan and (first := read_reason(scan.first_ragged)):
         notes.append(because("ragged-lines", first=first, count=scan.ragged))
-    is_wide = source.encoding.startswith("utf-16")
     return TableInfo(
         format=source.format,
         rows=rows,

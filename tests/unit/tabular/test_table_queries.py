@@ -240,6 +240,15 @@ def test_a_late_sign_of_windows_names_the_encoding(tables: Tables, make: Make, f
     assert (profile.warnings, profile.columns[0].max) == ([warning], "\u20ac")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_mentioned(tables: Tables, make: Make, encoding: str) -> None:
+    file = make("a,b\n\u20ac,2\n".encode(encoding))
+    warning = because("text-not-utf-8", encoding="UTF-16")
+    page = tables.page(file)
+    assert (page.rows, page.warnings) == ([["\u20ac", 2]], [warning])
+    assert tables.profile(file, sample=False).warnings == [warning]
+
+
 @pytest.fixture
 def frame() -> pl.DataFrame:
     chance = random.Random(7)

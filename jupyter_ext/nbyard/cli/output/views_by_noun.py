@@ -102,7 +102,9 @@ def _rows(page: Any) -> None:
     head = [f"{column.name} ({column.type})" for column in page.columns]
     show_table([[_value(cell) for cell in row] for row in page.rows], head)
     total = "?" if page.total is None else page.total
-    click.echo(f"rows {page.offset} to {page.offset + len(page.rows)} of {total}", err=True)
+    last = page.offset + len(page.rows)
+    shown = f"rows {page.offset + 1} to {last} of {total}" if page.rows else f"no rows of {total}"
+    click.echo(shown, err=True)
     _warn(page.warnings)
 
 

@@ -64,7 +64,12 @@ def test_what_should_be_known_of_a_table_is_said(capsys):
     )
     told = capsys.readouterr().err.splitlines()
     first = "the text is not UTF-8: it is read as cp1252"
-    assert told == [first, "rows 0 to 0 of 0", "the sheet 'One' of 2"]
+    assert told == [first, "no rows of 0", "the sheet 'One' of 2"]
+
+
+def test_rows_are_counted_from_one(capsys):
+    VIEWS["datasets.preview"](TablePage([Column("a", "int")], 10, 12, [[1], [2]], []))
+    assert capsys.readouterr().err.splitlines()[-1] == "rows 11 to 12 of 12"
 
 
 def test_two_versions_of_a_table_side_by_side(capsys):
