@@ -91,6 +91,22 @@ def pack_files(files: Mapping[str, SelectedFile], paths: Iterable[str]) -> bytes
     return packed.getvalue()
 
 
+def uncommitted_files(folder: Path, paths: Sequence[str]) -> list[str]:
+    """Return the files of a folder that differ from its last commit, or that no commit has.
+
+    Without a repository or a commit, no file counts.
+    """
+    if not paths:
+        return []
+    try:
+        changed = _git(folder, "diff", "--name-only", "--relative", "-z", "HEAD", "--", ".")
+    except Invalid:
+        return []
+    others = _git(folder, "ls-files", "-z", "--others", "--", ".")
+    known = {*_listed(changed), *_listed(others)}
+    return [path for path in paths if path in known]
+
+
 def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:
     """Yield the files of the commit below a folder, as git would check them out."""
     packed = _git(folder, "archive", "--format=tar", "HEAD", "--", ".")

@@ -9,7 +9,12 @@ import pytest
 
 from nbyard.errors import Invalid, NotFound, TooLarge
 from nbyard.transfer import project_selection
-from nbyard.transfer.project_selection import pack_files, project_folder, select_files
+from nbyard.transfer.project_selection import (
+    pack_files,
+    project_folder,
+    select_files,
+    uncommitted_files,
+)
 
 
 @pytest.fixture
@@ -133,3 +138,13 @@ def test_equal_files_make_equal_archives(folder):
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.read("deep/a.py") == b"committed"
         assert archive.getinfo("run.sh").external_attr >> 16 & 0o111
+
+
+def test_files_that_no_commit_has_are_named(folder, git):
+    paths = ["deep/a.py", "run.sh", "new.py", "noise.log", "gone.py"]
+    assert uncommitted_files(folder, paths) == ["deep/a.py", "new.py", "noise.log"]
+    assert uncommitted_files(folder, []) == []
+
+
+def test_without_a_repository_no_file_is_named(folder):
+    assert uncommitted_files(folder, ["run.sh"]) == []

@@ -30,6 +30,7 @@ from nbyard.transfer.project_pull import Pull
 from nbyard.transfer.project_selection import FileSelection, SelectedFile, pack_files
 
 CHUNK = 8 << 20
+MOST_NAMED = 20
 ARCHIVE = "project.zip"
 NOT_YET = "version-not-yet-installed"
 LOOK_SECONDS = 0.5
@@ -190,6 +191,9 @@ def pull(project: str, folder: str, yes: bool, server: str, as_json: bool) -> No
         show_changes(pulled.plan)
     if not pulled.plan.changes:
         return
+    replaced = [one.name for one in pulled.plan.changes if one.action == "change"]
+    for path in selection.uncommitted_files(pulled.folder, replaced)[:MOST_NAMED]:
+        print_note(f"{path}: its changes are not committed, and are replaced.")
     if not yes:
         confirm(f"Write these changes to {pulled.folder}?")
     for path in pulled.missing:

@@ -84,6 +84,15 @@ def test_json(shell, folder):
     assert json.loads(shell("push", "--current", "--json").out)["changes"] == []
 
 
+def test_a_pull_names_changes_that_it_replaces(shell, folder, commit):
+    commit()
+    shell("push", "--yes")
+    (folder / "report.py").write_text("print()\n")
+    pulled = shell("pull")
+    assert pulled.code == 2 and "report.py: its changes are not committed" in pulled.err
+    assert (folder / "report.py").read_text() == "print()\n"
+
+
 def test_a_pull_brings_what_was_pushed_and_what_changed_since(shell, folder, yard, monkeypatch):
     shell("push", "--current", "--yes")
     monkeypatch.chdir(yard.parts.files.root)
