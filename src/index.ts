@@ -3,11 +3,11 @@ import { yardPlugin } from './api/plugin';
 import { canvasPlugin } from './canvas/plugin';
 import { palettePlugin, panelsPlugin } from './panels/plugin';
 import { runsPlugin } from './runs/plugin';
-import { seamPlugins } from './runs/canvas/plugins';
+import { canvasPlugins } from './runs/canvas/plugins';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   yardPlugin,
-  ...seamPlugins,
+  ...canvasPlugins,
   palettePlugin,
   canvasPlugin,
   runsPlugin,

@@ -56,6 +56,7 @@ async function showDetails(
   }
 }
 
+/** Copy a text, and show a notification that says so. */
 export async function copyText(text: string, said: string): Promise<void> {
   await navigator.clipboard.writeText(text);
   Notification.info(said, { autoClose: 2000 });

@@ -21,6 +21,7 @@ export interface IFlow {
   comments: Record<string, JsonObject>;
 }
 
+/** The top-level objects of a workflow file that the canvas edits. */
 export const BLOCKS = ['meta', 'nodes', 'edges', 'positions', 'comments'] as const;
 export type Block = (typeof BLOCKS)[number];
 

@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 import { chooseFiles } from '../components/chooseFiles';
-import { pointed } from '../components/pointedRow';
+import { pointedId } from '../components/pointedRow';
 import { artifactCommands } from './artifacts/commands';
 import { credentialCommands } from './credentials/commands';
 import { datasetCommands } from './datasets/commands';
@@ -82,7 +82,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
           : selectedFiles(browser);
     };
     const target = (args: ReadonlyPartialJSONObject) =>
-      typeof args.id === 'string' ? args.id : noun && (pointed(app, noun) ?? viewed(noun));
+      typeof args.id === 'string' ? args.id : noun && (pointedId(app, noun) ?? viewed(noun));
     // a toolbar asks while its document opens, before it is in front
     const fitting = (args: ReadonlyPartialJSONObject) =>
       files ? !!args.toolbar || paths(args).some(fits) : said(args).every(Boolean);

@@ -12,7 +12,7 @@ import { IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
 import type { ExecutedTab, RunTab } from './drawer';
-import { pointed } from '../components/pointedRow';
+import { pointedId } from '../components/pointedRow';
 import { addSaveFiles } from './saving/saveFiles';
 import { IRunServices } from './model/services';
 import { describedBy } from './describe/describedBy';
@@ -56,8 +56,8 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
       trans,
       show: id => drawer.show(id),
       shown: () => drawer.run,
-      pointed: () => pointed(app, 'run'),
-      pointedResult: () => pointed(app, 'result')
+      pointed: () => pointedId(app, 'run'),
+      pointedResult: () => pointedId(app, 'result')
     });
     addShow(app, drawer, services);
     addExecuted(app, services, restorer);
@@ -131,7 +131,7 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: I
     icon: runsIcon,
     describedBy: describedBy('show', trans),
     execute: async args => {
-      let id = typeof args.id === 'string' ? args.id : pointed(app, 'run');
+      let id = typeof args.id === 'string' ? args.id : pointedId(app, 'run');
       if (id === undefined) {
         await yard.runs.start();
         id = yard.runs.items[0]?.id;

@@ -107,6 +107,6 @@ export function timeIn(zone: string, at: string | null): string {
 }
 
 /** Return a typed time as the server reads it: with seconds; null for none. */
-export function momentOf(typed: string): string | null {
+export function serverTime(typed: string): string | null {
   return typed ? typed.replace(/T\d\d:\d\d$/, '$&:00') : null;
 }

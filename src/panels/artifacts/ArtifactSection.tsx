@@ -7,7 +7,7 @@ import { showAgo, showMoment } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { artifactIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
-import { Older, SearchBox, useSearch } from '../frame/Search';
+import { OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
@@ -65,7 +65,7 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
           event.dataTransfer.effectAllowed = 'copy';
         }}
       />
-      {!search.text && <Older collection={artifacts} trans={trans} />}
+      {!search.text && <OlderButton collection={artifacts} trans={trans} />}
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { NameField } from '../../forms/NameField';
 import { ExecutableRow } from '../palette/ExecutableRow';
 import { useInputs } from './inputs';
-import { Older } from '../frame/Search';
+import { OlderButton } from '../frame/Search';
 import { IArtifactTarget, IPanelServices } from '../frame/services';
 import { useSuggestion } from './suggestion';
 
@@ -82,7 +82,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
                 ))}
               </select>
             </label>
-            <Older collection={executables} trans={trans} />
+            <OlderButton collection={executables} trans={trans} />
           </div>
           <Form
             key={executable.id}
@@ -105,7 +105,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
             onOpen={({ id }) => setChosen(id)}
             onSelect={({ id }) => setChosen(id)}
           />
-          <Older collection={executables} trans={trans} />
+          <OlderButton collection={executables} trans={trans} />
         </div>
       )}
     </div>

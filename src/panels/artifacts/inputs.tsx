@@ -19,11 +19,11 @@ export function useInputs(services: IPanelServices): IInputs {
     void datasets.start();
     void artifacts.start();
   }, [datasets, artifacts]);
-  return useMemo(() => inputsOf(services, data, made, ''), [services, data, made]);
+  return useMemo(() => inputSuggestions(services, data, made, ''), [services, data, made]);
 }
 
 /** Return the suggestions for inputs; files are looked for first in `folder`. */
-export function inputsOf(
+export function inputSuggestions(
   services: IPanelServices,
   datasets: readonly Dataset[],
   artifacts: readonly Artifact[],

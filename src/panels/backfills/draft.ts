@@ -1,7 +1,7 @@
 /** The typed values of a backfill, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Backfill, Schedule } from '../../api/types';
-import { momentOf, timeIn } from '../../components/format/times';
+import { serverTime, timeIn } from '../../components/format/times';
 
 const DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -33,14 +33,14 @@ export function continued({ zone, since, until, at_once }: Backfill): IBackfillD
 /** Return what the form sends. */
 export function bodyOf({ since, until, atOnce, again }: IBackfillDraft) {
   return {
-    since: momentOf(since) ?? '',
-    until: momentOf(until),
+    since: serverTime(since) ?? '',
+    until: serverTime(until),
     at_once: Number(atOnce),
     again
   };
 }
 
-/** Return what the server could not read, by its field. */
+/** Return the problems of values that cannot be sent, by field. */
 export function unreadable({ since, atOnce }: IBackfillDraft, trans: TranslationBundle) {
   const problems: Record<string, string> = {};
   if (!since) {

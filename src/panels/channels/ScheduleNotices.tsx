@@ -5,7 +5,7 @@ import { Leave } from '../frame/dialogs/launch';
 import { IPanelServices } from '../frame/services';
 import { askChannel } from './askChannel';
 import { channelsOf } from './collection';
-import { USUAL } from './events';
+import { SCHEDULE_EVENTS } from './events';
 
 interface IScheduleNoticesProps {
   services: IPanelServices;
@@ -22,7 +22,7 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
   const channels = channelsOf(yard);
   useEffect(() => void channels.start(), [channels]);
   const items = useSignal(channels.changed, () => channels.items);
-  const add = (channel: string) => onChange([...notify, { channel, events: [...USUAL] }]);
+  const add = (channel: string) => onChange([...notify, { channel, events: [...SCHEDULE_EVENTS] }]);
   const create = () => {
     let made: Channel | undefined;
     const ask = async () => {

@@ -1,10 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { NoticeEvent } from '../../api/types';
 
-/** The events that a schedule reports. */
-export const USUAL: readonly NoticeEvent[] = ['failed', 'recovered', 'schedule-missed'];
+/** The events that a new channel of a schedule reports. */
+export const SCHEDULE_EVENTS: readonly NoticeEvent[] = ['failed', 'recovered', 'schedule-missed'];
 /** The events that a new channel reports. */
-export const OF_CHANNEL: readonly NoticeEvent[] = [...USUAL, 'trigger-failed'];
+export const OF_CHANNEL: readonly NoticeEvent[] = [...SCHEDULE_EVENTS, 'trigger-failed'];
 
 /** Return the label of each event, in the order of a form. */
 export function eventLabels(trans: TranslationBundle): readonly (readonly [NoticeEvent, string])[] {

@@ -4,7 +4,7 @@ import { RowList } from '../../components/RowList';
 import { showAgo, showMoment } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { credentialIcon } from '../../icons/items';
-import { Older, SearchBox, useSearch } from '../frame/Search';
+import { OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
@@ -55,7 +55,7 @@ export function CredentialSection({ services }: { services: IPanelServices }): J
         onSelect={run('replace')}
         onDelete={run('delete')}
       />
-      {!search.text && <Older collection={credentials} trans={trans} />}
+      {!search.text && <OlderButton collection={credentials} trans={trans} />}
     </div>
   );
 }

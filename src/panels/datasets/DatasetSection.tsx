@@ -9,7 +9,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { datasetIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
 import { datasetRow, isUsable } from '../palette/paletteRows';
-import { Older, SearchBox, useSearch } from '../frame/Search';
+import { OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
 import { focusRow } from '../frame/focusRow';
 import { IPanelServices } from '../frame/services';
@@ -88,7 +88,7 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
           event.dataTransfer.effectAllowed = 'copy';
         }}
       />
-      {!search.text && <Older collection={datasets} trans={trans} />}
+      {!search.text && <OlderButton collection={datasets} trans={trans} />}
     </div>
   );
 }

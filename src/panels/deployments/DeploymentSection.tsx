@@ -5,7 +5,7 @@ import { stateText } from '../../components/StateMark';
 import { showAgo, showMoment } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { deploymentIcon } from '../../icons/items';
-import { Older, SearchBox, useSearch } from '../frame/Search';
+import { OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
@@ -59,7 +59,7 @@ export function DeploymentSection({ services }: { services: IPanelServices }): J
         onSelect={open}
         onDelete={({ id }) => void commands.execute('nbyard:delete-deployment', { id })}
       />
-      {!search.text && <Older collection={deployments} trans={trans} />}
+      {!search.text && <OlderButton collection={deployments} trans={trans} />}
     </div>
   );
 }

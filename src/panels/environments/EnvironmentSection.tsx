@@ -3,7 +3,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { environmentIcon } from '../../icons/items';
-import { Older, SearchBox, useSearch } from '../frame/Search';
+import { OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
@@ -52,7 +52,7 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
         onSelect={open}
         onDelete={({ id }) => void commands.execute('nbyard:delete-environment', { id })}
       />
-      {!search.text && <Older collection={environments} trans={trans} />}
+      {!search.text && <OlderButton collection={environments} trans={trans} />}
       {!search.text && <OtherKernels services={services} />}
     </div>
   );

@@ -4,7 +4,7 @@ import { RowList } from '../../components/RowList';
 import { REF_MIME } from '../../document/dragTypes';
 import { executableRow } from '../palette/paletteRows';
 import { IPanelServices } from '../frame/services';
-import { Older, SearchBox, useSearch } from '../frame/Search';
+import { OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
 import { ExecutableRow } from '../palette/ExecutableRow';
 import { openExecutable } from './open';
@@ -53,7 +53,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
           event.dataTransfer.effectAllowed = 'copy';
         }}
       />
-      {!search.text && <Older collection={executables} trans={trans} />}
+      {!search.text && <OlderButton collection={executables} trans={trans} />}
     </div>
   );
 }

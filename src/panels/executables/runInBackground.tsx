@@ -6,7 +6,7 @@ import { Json } from '../../document/canonical';
 import { askValues, IAskValues } from '../../forms/askValues';
 import { ValuesHolder } from '../../forms/ValuesForm';
 import { artifactsOf } from '../artifacts/collection';
-import { inputsOf } from '../artifacts/inputs';
+import { inputSuggestions } from '../artifacts/inputs';
 import { reasonText } from '../../reasons';
 import { saveOpen } from '../frame/saveOpen';
 import { IPanelServices } from '../frame/services';
@@ -41,7 +41,7 @@ export async function runInBackground(services: IPanelServices, path: string): P
   const asked: IAskValues<Run> = {
     title: trans.__('Run “%1” in the background', found.name),
     arguments: fields,
-    inputs: inputsOf(services, datasets.items, artifacts.items, folder),
+    inputs: inputSuggestions(services, datasets.items, artifacts.items, folder),
     hints: found.hints?.map(hint => reasonText(hint, trans)),
     asksHow: true,
     ok: trans.__('Run'),

@@ -121,7 +121,7 @@ interface IOlderProps<T extends { id: string }> {
 }
 
 /** A button for the items beyond the first page. */
-export function Older<T extends { id: string }>(props: IOlderProps<T>): JSX.Element | null {
+export function OlderButton<T extends { id: string }>(props: IOlderProps<T>): JSX.Element | null {
   const { collection, trans } = props;
   const more = useSignal(collection.changed, () => collection.more);
   return more ? (

@@ -8,7 +8,7 @@ import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { stateIcon } from '../../icons/items';
 import { secondsOf } from '../../runs/model/reducer';
-import { Older } from '../frame/Search';
+import { OlderButton } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
@@ -90,7 +90,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
           </button>
         </p>
       ) : (
-        <Older collection={runs} trans={trans} />
+        <OlderButton collection={runs} trans={trans} />
       )}
     </div>
   );

@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { Schedule } from '../../api/types';
 import { More } from '../../components/More';
-import { momentOf } from '../../components/format/times';
+import { serverTime } from '../../components/format/times';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
 import { ScheduleNotices } from '../channels/ScheduleNotices';
@@ -47,8 +47,8 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   const { preview, problem, isAway } = usePreview(services, {
     timing: isUnchanged ? known.timing : { kind: 'words', text: shown.words },
     zone: shown.zone,
-    starts_at: momentOf(shown.startsAt),
-    ends_at: momentOf(shown.endsAt)
+    starts_at: serverTime(shown.startsAt),
+    ends_at: serverTime(shown.endsAt)
   });
   const late = spanText(shown.missed.window_seconds, trans);
   const choices = {

@@ -7,7 +7,7 @@ import { scheduleIcon } from '../../icons/items';
 import { reasonText } from '../../reasons';
 import { EnabledSwitch } from '../frame/EnabledSwitch';
 import { ListState } from '../frame/ListState';
-import { Older } from '../frame/Search';
+import { OlderButton } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
 import { schedulesOf } from './collection';
@@ -62,7 +62,7 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
         onSelect={() => undefined}
         onDelete={run('delete')}
       />
-      <Older collection={schedules} trans={trans} />
+      <OlderButton collection={schedules} trans={trans} />
     </div>
   );
 }

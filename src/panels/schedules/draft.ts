@@ -1,7 +1,7 @@
 /** The typed values of a schedule, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Schedule, ScheduleNotice } from '../../api/types';
-import { momentOf, timeIn } from '../../components/format/times';
+import { serverTime, timeIn } from '../../components/format/times';
 
 export interface IScheduleDraft {
   words: string;
@@ -68,8 +68,8 @@ export function bodyOf({ words, startsAt, endsAt, atMost, ...same }: IScheduleDr
   return {
     ...same,
     timing: { kind: 'words' as const, text: words },
-    starts_at: momentOf(startsAt),
-    ends_at: momentOf(endsAt),
+    starts_at: serverTime(startsAt),
+    ends_at: serverTime(endsAt),
     at_most: atMost.trim() ? Number(atMost) : null
   };
 }

@@ -6,7 +6,7 @@ import { triggerIcon } from '../../icons/items';
 import { reasonText } from '../../reasons';
 import { EnabledSwitch } from '../frame/EnabledSwitch';
 import { ListState } from '../frame/ListState';
-import { Older } from '../frame/Search';
+import { OlderButton } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
 import { triggersOf } from './collection';
@@ -49,7 +49,7 @@ export function TriggerList({ services }: { services: IPanelServices }): JSX.Ele
         onSelect={() => undefined}
         onDelete={run('delete')}
       />
-      <Older collection={triggers} trans={trans} />
+      <OlderButton collection={triggers} trans={trans} />
     </div>
   );
 }

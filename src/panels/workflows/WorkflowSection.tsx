@@ -6,7 +6,7 @@ import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { workflowIcon } from '../../icons/startup';
 import { IPanelServices } from '../frame/services';
-import { MANY, matching, Older, SearchBox, useSearch } from '../frame/Search';
+import { MANY, matching, OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
 import { IUnrun, placeOf } from './unrun';
@@ -90,7 +90,7 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
         )}
         onOpen={({ path }) => void commands.execute('docmanager:open', { path })}
       />
-      {!search.text && <Older collection={workflows} trans={trans} />}
+      {!search.text && <OlderButton collection={workflows} trans={trans} />}
     </div>
   );
 }

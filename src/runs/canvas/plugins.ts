@@ -73,4 +73,5 @@ const steps: JupyterFrontEndPlugin<IChosenSteps> = {
   }
 };
 
-export const seamPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, steps];
+/** Connects the canvas with runs: tokens that the canvas requires and this folder provides. */
+export const canvasPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, steps];

@@ -29,7 +29,7 @@ export function most(values: readonly (number | null)[]): number {
 }
 
 /** Return round values for the axis, from 0 to at least the largest value. */
-export function levels(largest: number, unit: Unit): number[] {
+export function axisTicks(largest: number, unit: Unit): number[] {
   if (unit === 'percent') {
     return [0, 50, 100];
   }

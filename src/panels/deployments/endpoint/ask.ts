@@ -5,7 +5,7 @@ import { Deployment, Link } from '../../../api/types';
 import { IYard } from '../../../api/yard';
 import { IPanelServices } from '../../frame/services';
 import { ICall, IRequest } from './calls';
-import { predictionsOf } from './columns';
+import { predictionCalls } from './columns';
 import { addressOf } from '../state/texts';
 
 /** More text would make a page slow. */
@@ -72,7 +72,7 @@ export function useCalls(
     const look = async (): Promise<readonly ICall[]> => {
       const { status, text } = await ask(yard, { method: 'GET', url: `${address}schema` });
       const told = status === 200 ? JSON.parse(text) : undefined;
-      const calls = predictionsOf(told, trans, await sampleOf(yard, known));
+      const calls = predictionCalls(told, trans, await sampleOf(yard, known));
       const path = { deployment: id };
       return calls.length ? calls : (await yard.client.call('deployments.forms', { path })).forms;
     };

@@ -23,12 +23,12 @@ const TYPES: Record<string, string> = { int: 'integer', float: 'number', bool: '
  * Return requests for a model's `/schema`: one record by its columns, or JSON text. Values are
  * those of the row `known`, if there is one. The schema is foreign data, so check it.
  */
-export function predictionsOf(
-  told: unknown,
+export function predictionCalls(
+  answer: unknown,
   trans: TranslationBundle,
   known: Readonly<Record<string, unknown>> = {}
 ): readonly ICall[] {
-  const schema = (told as { input_schema?: unknown } | null)?.input_schema;
+  const schema = (answer as { input_schema?: unknown } | null)?.input_schema;
   const columns = (Array.isArray(schema) ? schema : [schema]).filter(
     (one): one is IColumn => typeof one?.name === 'string' && typeof one.type === 'string'
   );

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Traffic as Counted } from '../../../api/types';
 import { useNow } from '../../../components/format/times';
-import { levels, most } from '../../../runs/model/usage';
+import { axisTicks, most } from '../../../runs/model/usage';
 import { LineChart } from '../../../runs/view/charts/LineChart';
 import { IPanelServices } from '../../frame/services';
 
@@ -170,9 +170,9 @@ function linesOf(parts: readonly Part[], { trans }: IPanelServices): ILine[] {
 }
 
 /** Round values for the axes: counts, or seconds, which may be a few thousandths. */
-const countMarks = (largest: number) => levels(Math.max(largest, 2), 'cores');
+const countMarks = (largest: number) => axisTicks(Math.max(largest, 2), 'cores');
 const secondMarks = (largest: number) =>
-  levels(Math.max(largest * 1000, 1), 'cores').map(level => level / 1000);
+  axisTicks(Math.max(largest * 1000, 1), 'cores').map(level => level / 1000);
 
 function showMs(seconds: number | null): string {
   const ms = (seconds ?? 0) * 1000;

@@ -8,7 +8,7 @@ import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
 import { Choices } from './ImageChoices';
 import { ImageList, ImageLog } from './ImageList';
-import { IDraft, isBeingMade, madePart, useDraft, useImages } from './images';
+import { IDraft, isBeingMade, generatedPart, useDraft, useImages } from './images';
 import { reasonText } from '../../../reasons';
 
 interface IImageTabProps {
@@ -127,7 +127,7 @@ function Text({ draft, image, trans }: ITextProps): JSX.Element | null {
   if (!shown || !recipe) {
     return null;
   }
-  const lines = madePart(shown).split('\n');
+  const lines = generatedPart(shown).split('\n');
   const failed = image?.state === 'failed' ? image.failed_line : undefined;
   return (
     <section aria-label={trans.__('Dockerfile')}>

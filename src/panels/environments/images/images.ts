@@ -112,6 +112,6 @@ export function problemsOf(error: unknown): Record<string, string> {
 }
 
 /** Return the generated text, up to and including the marker. */
-export function madePart({ text, marker }: DockerfileText): string {
+export function generatedPart({ text, marker }: DockerfileText): string {
   return text.slice(0, text.indexOf(marker) + marker.length);
 }

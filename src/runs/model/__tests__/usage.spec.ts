@@ -1,5 +1,5 @@
 import { Usage } from '../../../api/types';
-import { levels, most, pathOf, seriesOf } from '../usage';
+import { axisTicks, most, pathOf, seriesOf } from '../usage';
 
 const USAGE: Usage = {
   attempt: 1,
@@ -25,20 +25,20 @@ describe('seriesOf', () => {
   });
 });
 
-describe('levels', () => {
+describe('axisTicks', () => {
   it('are round and reach the largest value', () => {
-    expect(levels(0, 'cores')).toEqual([0, 0.05, 0.1]);
-    expect(levels(1, 'cores')).toEqual([0, 0.5, 1]);
-    expect(levels(3.3, 'cores')).toEqual([0, 2, 4]);
-    expect(levels(15, 'cores')).toEqual([0, 10, 20]);
-    expect(levels(3 * 1024 ** 3, 'bytes')).toEqual([0, 2 * 1024 ** 3, 4 * 1024 ** 3]);
-    expect(levels(0, 'bytes')).toEqual([0, 512 * 1024, 1024 ** 2]);
-    expect(levels(7, 'percent')).toEqual([0, 50, 100]);
+    expect(axisTicks(0, 'cores')).toEqual([0, 0.05, 0.1]);
+    expect(axisTicks(1, 'cores')).toEqual([0, 0.5, 1]);
+    expect(axisTicks(3.3, 'cores')).toEqual([0, 2, 4]);
+    expect(axisTicks(15, 'cores')).toEqual([0, 10, 20]);
+    expect(axisTicks(3 * 1024 ** 3, 'bytes')).toEqual([0, 2 * 1024 ** 3, 4 * 1024 ** 3]);
+    expect(axisTicks(0, 'bytes')).toEqual([0, 512 * 1024, 1024 ** 2]);
+    expect(axisTicks(7, 'percent')).toEqual([0, 50, 100]);
   });
 
   it.each([0.1, 0.7, 1.01, 9.99, 10, 64, 1e5, 1e9, 2 ** 40])('reach %d', value => {
     for (const unit of ['cores', 'bytes'] as const) {
-      expect(levels(value, unit)[2]).toBeGreaterThanOrEqual(value);
+      expect(axisTicks(value, unit)[2]).toBeGreaterThanOrEqual(value);
     }
   });
 });

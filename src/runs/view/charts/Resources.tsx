@@ -3,7 +3,7 @@ import { Usage } from '../../../api/types';
 import { showMemory } from '../../../components/format/bytes';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
-import { ISeries, levels, most, seriesOf, Unit } from '../../model/usage';
+import { ISeries, axisTicks, most, seriesOf, Unit } from '../../model/usage';
 import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
@@ -106,7 +106,7 @@ function Line({ series, seconds }: ILineProps): JSX.Element {
       words={trans.__('%1 over time, maximum %2', name(series), show(most(values), unit))}
       places={seconds}
       values={values}
-      marks={levels(most(values), unit)}
+      marks={axisTicks(most(values), unit)}
       ticks={ticks(end)}
       start={0}
       end={end}

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { requestOf } from '../calls';
-import { predictionsOf, refusedOf } from '../columns';
+import { predictionCalls, refusedOf } from '../columns';
 
 const trans = nullTranslator.load('nbyard');
 const ADDRESS = 'http://here/nbyard/deployments/cows/api/';
@@ -13,7 +13,7 @@ const COLUMNS = [
 ];
 
 describe('P3: what a model is asked', () => {
-  const [row, text] = predictionsOf({ input_schema: COLUMNS }, trans);
+  const [row, text] = predictionCalls({ input_schema: COLUMNS }, trans);
   const sent = (given: Record<string, string>) =>
     JSON.parse(requestOf(row, ADDRESS, given).json ?? '');
 
@@ -37,7 +37,7 @@ describe('P3: what a model is asked', () => {
 
   it('begins with a row that is known', () => {
     const known = { age: 41, ill: false, weight: null };
-    const [found] = predictionsOf({ input_schema: COLUMNS }, trans, known);
+    const [found] = predictionCalls({ input_schema: COLUMNS }, trans, known);
     expect(found.fields.map(field => field.default)).toEqual([
       41,
       0.5,
@@ -45,7 +45,7 @@ describe('P3: what a model is asked', () => {
       false,
       '2030-01-31'
     ]);
-    expect(predictionsOf({ input_schema: COLUMNS[0] }, trans)[0].fields).toHaveLength(1);
+    expect(predictionCalls({ input_schema: COLUMNS[0] }, trans)[0].fields).toHaveLength(1);
   });
 
   it('is what was typed, in its type; what is no value of it is left to the model', () => {
@@ -61,13 +61,13 @@ describe('P3: what a model is asked', () => {
 
   it('is JSON first where there are more columns than anybody would fill in', () => {
     const many = Array.from({ length: 41 }, (_, at) => ({ name: `c${at}`, type: 'float' }));
-    const [first, second] = predictionsOf({ input_schema: many }, trans);
+    const [first, second] = predictionCalls({ input_schema: many }, trans);
     expect([first.fields.length, second.fields.length]).toEqual([1, 41]);
   });
 
   it.each([[null], [[]], ['text'], [{ input_schema: [3, null] }], [{ input_schema: {} }]])(
     'is not known of %j',
-    told => expect(predictionsOf(told, trans)).toEqual([])
+    told => expect(predictionCalls(told, trans)).toEqual([])
   );
 });
 

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { ApiError } from '../../../../api/client';
 import { DockerfileText, NamedImage } from '../../../../api/types';
 import { consequence } from '../ImageList';
-import { isBeingMade, madePart, problemsOf } from '../images';
+import { isBeingMade, generatedPart, problemsOf } from '../images';
 
 describe('images of environments', () => {
   it('are being made until they are at their end', () => {
@@ -24,7 +24,7 @@ describe('images of environments', () => {
 
   it('show what is made, up to the marker', () => {
     const text = 'FROM x\n# mine\nRUN y\n';
-    expect(madePart({ text, marker: '# mine' } as DockerfileText)).toBe('FROM x\n# mine');
+    expect(generatedPart({ text, marker: '# mine' } as DockerfileText)).toBe('FROM x\n# mine');
   });
 
   it('tell what is refused at its field', () => {
