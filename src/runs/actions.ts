@@ -1,14 +1,18 @@
 /** The code of the commands on runs, fetched on first use. */
+import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { fileOf } from '../api/paths';
+import { belowRoot, fileOf } from '../api/paths';
+import { saveBeside, unsavedDocuments } from '../api/documents/saveDocuments';
 import { TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
+import { failedVersions, hasChangedCode } from './model/changedCode';
 import { withCommand } from '../forms/FormBody';
 
 export interface IRunActionContext {
+  app: JupyterFrontEnd;
   commands: CommandRegistry;
   yard: IYard;
   trans: TranslationBundle;
@@ -34,7 +38,15 @@ export const runActions = {
     async ({ yard }, run) => yard.runs.put(await yard.client.call('runs.cancel', { path: { run } }))
   ),
 
-  retry: told(notStarted, async ({ yard, show }, run) => {
+  retry: told(notStarted, async (context, run) => {
+    const { yard, show } = context;
+    const saved = await saveCode(context, run);
+    if (saved && (await hasChangedCode(yard, saved))) {
+      const answer = await askOldCode(context, run);
+      if (answer !== 'retry') {
+        return answer === 'rerun' ? again(context, run) : undefined;
+      }
+    }
     const made = await yard.client.call('runs.retry', { path: { run } });
     yard.runs.put(made);
     await show(made.id);
@@ -88,12 +100,64 @@ export const runActions = {
   )
 };
 
-async function again(context: IRunActionContext, id: string, force: boolean): Promise<unknown> {
+async function again(context: IRunActionContext, id: string, force = false): Promise<unknown> {
   const { yard, show } = context;
+  await saveCode(context, id);
   const made = await yard.client.call('runs.create', { body: await sameAs(yard, id, force) });
   yard.runs.put(made);
   await show(made.id);
   return made.id;
+}
+
+/**
+ * Save the open documents that the nodes of a run may read. If there were any, return the versions
+ * of its failed tasks.
+ */
+async function saveCode(
+  { app, yard, trans }: IRunActionContext,
+  id: string
+): Promise<string[] | undefined> {
+  if (!unsavedDocuments(app).length) {
+    return undefined;
+  }
+  const { run, tasks } = await yard.client.call('runs.get', { path: { run: id } });
+  const nodes = [...new Set(tasks.map(({ executable_id }) => executable_id).filter(Boolean))];
+  const executables = await Promise.all(nodes.map(executable => executableOf(yard, executable)));
+  const files = [run.path, ...executables].map(path => belowRoot(path));
+  return (await saveBeside(app, files, trans)) ? failedVersions(tasks) : undefined;
+}
+
+/** Return the path of an executable; empty if it is deleted. */
+async function executableOf(yard: IYard, executable: string): Promise<string> {
+  const known = yard.executables.find(executable);
+  const asked = () => yard.client.call('executables.get', { path: { executable } });
+  return (
+    known?.path ??
+    asked().then(
+      ({ path }) => path,
+      () => ''
+    )
+  );
+}
+
+/** Ask which code is used, as a retry uses the code of the failed run. */
+async function askOldCode(
+  { yard, trans }: IRunActionContext,
+  run: string
+): Promise<'rerun' | 'retry' | undefined> {
+  const request = { id: 'runs.retry', question: { path: { run } } } as const;
+  const retry = Dialog.createButton({ label: trans.__('Retry With Old Code'), accept: false });
+  const rerun = Dialog.okButton({ label: trans.__('Rerun With New Code') });
+  const { button } = await showDialog({
+    title: trans.__('The code changed'),
+    body: withCommand(
+      trans.__('A retry uses the code of the failed run. A rerun uses your changes.'),
+      { client: yard.client, request: () => request },
+      trans
+    ),
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), retry, rerun]
+  });
+  return button.accept ? 'rerun' : button.label === retry.label ? 'retry' : undefined;
 }
 
 /** Return a run with its first task. */

@@ -51,6 +51,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     const services = { yard, trans, commands, contents, rendermime, steps };
     const drawer = new Drawer(app, services);
     const ids = addRunCommands({
+      app,
       commands,
       yard,
       trans,

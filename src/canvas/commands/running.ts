@@ -5,6 +5,7 @@ import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { CanvasController } from '../model/controller';
 import { ensureId } from '../model/identity';
 import { whenChecked } from '../model/whenChecked';
+import { resolvePath } from '../model/editing';
 import { nextProblem } from '../stage/navigation';
 import { IRunChoices, IRunSelection } from '../model/tokens';
 
@@ -19,8 +20,9 @@ export async function run(
   if (Object.values(parametersOf(canvas)).some(({ default: usual }) => usual === undefined)) {
     return runWithParameters(canvas, mode, choices);
   }
-  const isReady = await canRun(canvas, mode);
-  return isReady ? told(canvas, () => start(canvas, mode, choices)) : undefined;
+  return told(canvas, async () =>
+    (await canRun(canvas, mode)) ? start(canvas, mode, choices) : undefined
+  );
 }
 
 /** Ask for parameter values and a runtime for one run, and start it. */
@@ -29,10 +31,10 @@ export async function runWithParameters(
   mode: IRunSelection['mode'] = 'all',
   choices: IRunChoices = {}
 ): Promise<string | undefined> {
-  if (!(await canRun(canvas, mode))) {
-    return undefined;
-  }
   return told(canvas, async () => {
+    if (!(await canRun(canvas, mode))) {
+      return undefined;
+    }
     const { askRun } = await import('./askRun');
     const backend = canvas.services.backend!;
     const known = {
@@ -71,10 +73,18 @@ function leaveField(): void {
   field?.focus({ preventScroll: true });
 }
 
+/** Save the workflow and the open documents that its nodes may read. */
+async function saveFiles({ doc, path, services }: CanvasController): Promise<void> {
+  const nodes = [...doc.nodes.keys()].map(id => doc.node(id)?.path);
+  const files = nodes.filter(file => typeof file === 'string');
+  await services.backend?.save([path, ...files.map(file => resolvePath(path, file))]);
+}
+
 /** Return whether there is anything to run; otherwise show the reason. */
 async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Promise<boolean> {
   const { checker, trans } = canvas;
   leaveField();
+  await saveFiles(canvas);
   let reason = '';
   if (problemsOf(canvas, mode).length > checker.unread.length) {
     checker.ask(0); // a file may have been corrected since

@@ -138,6 +138,8 @@ export interface IWorkflowBackend {
   declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
   /** Make the first code cell of a notebook its parameters cell. */
   tagFirstCell(path: string): Promise<void>;
+  /** Save the open documents in the folders of these files; reject if one cannot be saved. */
+  save(files: readonly string[]): Promise<unknown>;
   /** Run the saved document. */
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
   /** Return how the request of `run` is shown. */

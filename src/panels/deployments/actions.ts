@@ -1,6 +1,6 @@
 import { Deployment } from '../../api/types';
 import { confirm } from '../frame/dialogs/confirm';
-import { saveOpen } from '../frame/saveOpen';
+import { saveBeside } from '../../api/documents/saveDocuments';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openDeployment } from './open';
@@ -21,7 +21,7 @@ export const deploymentActions = {
     openDeployment(services, { model: { run, output } }),
 
   deployClass: async (services: IPanelServices, [path]: string[]) => {
-    await saveOpen(services.app, path);
+    await saveBeside(services.app, [path], services.trans);
     return openDeployment(services, { model: { path } });
   },
 

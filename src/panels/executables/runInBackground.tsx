@@ -1,5 +1,5 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import { tagFirstCell } from '../../api/tagCell';
+import { tagFirstCell } from '../../api/documents/tagCell';
 import { Run } from '../../api/types';
 import { Binding, IArgument, readArguments, showValue } from '../../document/arguments';
 import { Json } from '../../document/canonical';
@@ -8,7 +8,7 @@ import { ValuesHolder } from '../../forms/ValuesForm';
 import { artifactsOf } from '../artifacts/collection';
 import { inputSuggestions } from '../artifacts/inputs';
 import { reasonText } from '../../reasons';
-import { saveOpen } from '../frame/saveOpen';
+import { saveBeside } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 
 /** Ask for the values of the file's arguments, and run it; an open document is saved first. */
@@ -17,7 +17,7 @@ export async function runInBackground(services: IPanelServices, path: string): P
   if (!path) {
     return;
   }
-  await saveOpen(app, path);
+  await saveBeside(app, [path], trans);
   const { datasets } = yard;
   const artifacts = artifactsOf(yard);
   const [found] = await Promise.all([

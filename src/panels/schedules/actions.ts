@@ -8,7 +8,7 @@ import { changedFields, withRevision } from '../frame/dialogs/changes';
 import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
-import { saveOpen } from '../frame/saveOpen';
+import { saveBeside } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 import { askSchedule } from './askSchedule';
 import { schedulesOf } from './collection';
@@ -19,7 +19,7 @@ export const scheduleActions = {
   scheduleFile: async (services: IPanelServices, [path]: string[]): Promise<void> => {
     const { app, trans } = services;
     await reportFailure(services, trans.__('Not scheduled.'), async () => {
-      await saveOpen(app, path);
+      await saveBeside(app, [path], trans);
       await schedule(services, PathExt.basename(path), { path });
     });
   },

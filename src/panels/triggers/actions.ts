@@ -4,7 +4,7 @@ import { changedFields, withRevision } from '../frame/dialogs/changes';
 import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
-import { saveOpen } from '../frame/saveOpen';
+import { saveBeside } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 import { askTrigger, showSecret } from './askTrigger';
 import { triggersOf } from './collection';
@@ -15,7 +15,7 @@ export const triggerActions = {
   triggerFile: async (services: IPanelServices, [path]: string[]): Promise<void> => {
     const { app, yard, trans } = services;
     await reportFailure(services, trans.__('Not created.'), async () => {
-      await saveOpen(app, path);
+      await saveBeside(app, [path], trans);
       const question = (body: ITriggerBody) => ({ body: { run: { path }, ...body } });
       const made = await askTrigger(services, {
         title: trans.__('Trigger of “%1”', PathExt.basename(path)),

@@ -1,9 +1,22 @@
+import { screen, waitFor } from '@testing-library/react';
 import { nullTranslator } from '@jupyterlab/translation';
 import { fakeClient } from '../../api/__tests__/fake';
+import { showProblem } from '../../components/problems';
 import { IYard } from '../../api/yard';
-import { runActions } from '../actions';
+import { IRunActionContext, runActions } from '../actions';
 
+jest.mock('../../components/problems', () => ({ copyText: jest.fn(), showProblem: jest.fn() }));
+
+const trans = nullTranslator.load('nbyard');
 const task = (node: string, pinned: number | null) => ({ node, pinned, executable_id: 'e1' });
+/** JupyterLab with a changed notebook. */
+function lab(documents: readonly object[] = []): IRunActionContext['app'] {
+  return {
+    shell: { widgets: (area: string) => (area === 'main' ? documents : []) },
+    serviceManager: { contents: { localPath: (path: string) => path } }
+  } as never;
+}
+
 const RUN = { id: 'r7', path: 'flow.nbflow', parameters: { alpha: 2 }, runtime: 'docker' };
 
 describe('run again', () => {
@@ -20,10 +33,89 @@ describe('run again', () => {
     });
     const yard = { client, runs: { put: jest.fn() } } as unknown as IYard;
     const show = jest.fn();
-    const context = { commands: {} as never, yard, trans: nullTranslator.load('nbyard'), show };
+    const context = { app: lab(), commands: {} as never, yard, trans, show };
     await runActions.rerunAnew(context, 'r7', false);
     const { path, parameters, runtime } = RUN;
     expect(asked).toEqual([{ path, parameters, runtime, force: true, pins: { train: '3' } }]);
     expect(show).toHaveBeenCalledWith('r8');
+  });
+});
+
+describe('unsaved code', () => {
+  const unsaved = (save: () => Promise<void>) => {
+    const model = { dirty: true };
+    const context = {
+      path: 'clean.ipynb',
+      model,
+      save: async () => ((model.dirty = false), save())
+    };
+    return { context };
+  };
+
+  /** The requests that a command sends, with the versions of the executable as they are now. */
+  async function act(
+    verb: 'rerun' | 'retry',
+    documents: readonly object[],
+    version: string
+  ): Promise<string[]> {
+    const asked: string[] = [];
+    const failed = { ...task('clean', null), state: 'failed', executable_version_id: 'v1' };
+    const client = fakeClient((method, url) => {
+      const { pathname } = new URL(url);
+      if (method === 'POST') {
+        asked.push(pathname.replace(/^.*\/nbyard\/(api\/)?/, ''));
+        return { id: 'r8' };
+      }
+      return pathname.includes('executables')
+        ? { path: 'clean.ipynb', changed: false, current: { id: version } }
+        : { run: RUN, tasks: [failed], items: [failed], next: null, last: 1 };
+    });
+    const executables = { find: () => undefined };
+    const yard = { client, executables, runs: { put: jest.fn() } } as unknown as IYard;
+    const app = lab(documents);
+    await runActions[verb](
+      { app, commands: {} as never, yard, trans, show: jest.fn() },
+      'r7',
+      false
+    );
+    return asked;
+  }
+
+  const press = async (label: string) => {
+    const of = () => screen.queryByText(label, { selector: '.jp-Dialog-buttonLabel' });
+    await waitFor(() => expect(of()).toBeTruthy());
+    of()!.closest('button')!.click();
+  };
+
+  it('K5: is saved before a rerun', async () => {
+    const save = jest.fn(async () => undefined);
+    expect(await act('rerun', [unsaved(save)], 'v2')).toEqual(['runs']);
+    expect(save).toHaveBeenCalledTimes(1);
+  });
+
+  it('K5: starts nothing if it cannot be saved', async () => {
+    const save = async () => Promise.reject(new Error('disk full'));
+    expect(await act('rerun', [unsaved(save)], 'v2')).toEqual([]);
+    expect(await act('retry', [unsaved(save)], 'v2')).toEqual([]);
+    expect(showProblem).toHaveBeenCalledWith(
+      'Not started.',
+      expect.objectContaining({ message: 'clean.ipynb could not be saved: disk full' }),
+      trans
+    );
+  });
+
+  it.each([
+    ['Rerun With New Code', ['runs']],
+    ['Retry With Old Code', ['runs/r7/retry']],
+    ['Cancel', []]
+  ])('K5: of a failed task is asked about before a retry: %s', async (label, requests) => {
+    const answer = act('retry', [unsaved(async () => undefined)], 'v2');
+    await press(label);
+    expect(await answer).toEqual(requests);
+  });
+
+  it('K5: of other tasks does not hold up a retry', async () => {
+    expect(await act('retry', [unsaved(async () => undefined)], 'v1')).toEqual(['runs/r7/retry']);
+    expect(await act('retry', [], 'v2')).toEqual(['runs/r7/retry']);
   });
 });

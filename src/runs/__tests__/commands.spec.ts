@@ -19,6 +19,7 @@ describe('K5: a result in the list', () => {
     });
     const runs = { changed: new Signal<object, void>({}), find: () => undefined };
     addRunCommands({
+      app: {} as never,
       commands,
       yard: { client, runs } as unknown as IYard,
       trans: nullTranslator.load('nbyard'),

@@ -2,7 +2,8 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { tagFirstCell } from '../../api/tagCell';
+import { saveBeside } from '../../api/documents/saveDocuments';
+import { tagFirstCell } from '../../api/documents/tagCell';
 import { IYard } from '../../api/yard';
 import { ExecutableVersion, isLive } from '../../api/types';
 import {
@@ -95,6 +96,10 @@ export class WorkflowBackend implements IWorkflowBackend {
 
   async tagFirstCell(path: string): Promise<void> {
     await tagFirstCell(this.app, this.yard.client, path);
+  }
+
+  async save(files: readonly string[]): Promise<void> {
+    await saveBeside(this.app, files, this.trans);
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {

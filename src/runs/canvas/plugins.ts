@@ -25,6 +25,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       register: async path => (await found()).register(path),
       declare: async (...asked) => (await found()).declare(...asked),
       tagFirstCell: async path => (await found()).tagFirstCell(path),
+      save: async files => (await found()).save(files),
       run: async (...asked) => (await found()).run(...asked),
       spelling: async (...asked) => (await found()).spelling(...asked),
       versions: async id => (await found()).versions(id),

@@ -60,6 +60,7 @@ export class FakeBackend {
   asked: [string, string][] = [];
   declared: [string, IDeclareFiles][] = [];
   tagged: string[] = [];
+  saved: string[] = [];
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
   copyOf = '';
@@ -90,6 +91,13 @@ export class FakeBackend {
   async forecast(path: string, document: IFlow, signal: AbortSignal): Promise<IForecast> {
     this.forecasts.push({ path, document, signal });
     return this.answer();
+  }
+
+  async save(files: readonly string[]): Promise<void> {
+    this.saved.push(...files);
+    if (this.failure) {
+      throw this.failure;
+    }
   }
 
   async register(path: string) {

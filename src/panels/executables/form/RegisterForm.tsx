@@ -1,7 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import { useMemo, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../../api/client';
-import { tagFirstCell } from '../../../api/tagCell';
+import { tagFirstCell } from '../../../api/documents/tagCell';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
 import { freeName, stemOf } from '../../../components/format/freeName';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';

@@ -1,5 +1,5 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
-import { ApiClient } from '../client';
+import { ApiClient } from '../../client';
 import { tagFirstCell } from '../tagCell';
 
 /** A shell with one open notebook. */

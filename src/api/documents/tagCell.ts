@@ -2,7 +2,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { ISharedCell, ISharedNotebook } from '@jupyter/ydoc';
-import { ApiClient } from './client';
+import { ApiClient } from '../client';
 
 const TAG = 'parameters';
 
