@@ -130,8 +130,13 @@ async function wordsIn(
   }
 }
 
-/** Return the refused fields by the server's path ("arguments.2.name"). */
+/** Return the refused fields by the server's path ("arguments.2.name"), the first with the hint. */
 export function fieldErrors(error: unknown): Record<string, string> {
-  const details = error instanceof ApiError ? error.details : [];
-  return Object.fromEntries(details.map(({ path, message }) => [path, message]));
+  const { details, hint } = error instanceof ApiError ? error : { details: [], hint: '' };
+  return Object.fromEntries(
+    details.map(({ path, message }, index) => [
+      path,
+      hint && !index ? `${message.replace(/\.$/, '')}. ${hint}` : message
+    ])
+  );
 }

@@ -3,6 +3,7 @@ import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputi
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
@@ -31,7 +32,8 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     IStatusBar,
     IChosenSteps,
     IFileBrowserFactory,
-    ISettingRegistry
+    ISettingRegistry,
+    IStateDB
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -43,7 +45,8 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     statusBar: IStatusBar | null,
     steps: IChosenSteps | null,
     browser: IFileBrowserFactory | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    state: IStateDB | null
   ) => {
     const trans = translator.load('nbyard');
     const { commands, serviceManager } = app;
@@ -72,7 +75,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     });
     [SHOW, ...ids].forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
     void app.restored.then(() => yard.runs.start());
-    whenLive(services, drawer, statusBar, settings);
+    whenLive(services, drawer, statusBar, settings, state);
     const linked = new URLSearchParams(location.search).get('nbyard-run');
     if (linked) {
       void app.restored.then(() => app.commands.execute(SHOW, { id: linked }));
@@ -187,21 +190,25 @@ function addExecuted(
   });
 }
 
-/** Show the number of live runs and their ends; the code loads with the first live run. */
+/** Show live runs and their ends; the code loads with the first live or failed automatic run. */
 function whenLive(
   services: IRunServices,
   drawer: Drawer,
   bar: IStatusBar | null,
-  settings: ISettingRegistry | null
+  settings: ISettingRegistry | null,
+  stored: IStateDB | null
 ): void {
   const { yard, commands, trans } = services;
   const { changed } = yard.runs;
   const add = async () => {
     const live = yard.runs.items.filter(isLive);
-    if (live.length) {
+    if (
+      live.length ||
+      yard.runs.items.some(({ state, origin }) => state === 'failed' && origin.source_id)
+    ) {
       changed.disconnect(add);
       const { announceEnds, StatusItem } = await import('./live');
-      announceEnds(services, drawer, live, settings);
+      void announceEnds(services, drawer, live, settings, stored);
       const item = new StatusItem(yard, commands, trans);
       bar?.registerStatusItem('nbyard:runs', {
         item,

@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 # Their presence is needed, not their import: the host, what polars reads Excel with, a program.
 UNIMPORTED = {"fastexcel", "jupyterlab", "pip", "tzdata"}
 OPTIONAL = {
-    "apprise",
     "distributed",
     "jupyterhub",
     "nbdime",

@@ -55,7 +55,7 @@ async function scheduleWithNewChannel(
   await lab.page.keyboard.type('pager');
   await dialog.getByLabel('URL').fill(url);
   await dialog.getByRole('button', { name: 'Send Test' }).click();
-  await expect(dialog.getByText('Saved. The channel accepted')).toBeVisible();
+  await expect(dialog.getByText('The test message was accepted')).toBeVisible();
   for (const theme of ['JupyterLab Dark', 'JupyterLab Light']) {
     await lab.theme(theme);
     await picture(`new channel ${theme}.png`);
@@ -105,7 +105,7 @@ test('R6: a channel is created, tested and chosen for a schedule in three action
     await expect(row.getByRole('status')).toContainText('Not sent: webhook answered 404');
     webhook.isDown = false;
     await row.getByRole('button', { name: 'Send Test' }).click();
-    await expect(row.getByRole('status')).toContainText('accepted the test message');
+    await expect(row.getByRole('status')).toContainText('test message was accepted');
     expect(webhook.events.map(({ type }) => type)).toEqual(['nbyard.channel.test']);
     for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
       await lab.theme(theme);

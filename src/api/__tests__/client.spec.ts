@@ -67,7 +67,7 @@ describe('ApiClient', () => {
       .call('executables.create', { body: { path: 'x.py' } })
       .catch((e: ApiError) => e);
     expect(error).toMatchObject({ status: 422, code: 'invalid', hint: 'Rename it.' });
-    expect(fieldErrors(error)).toEqual({ 'arguments.2.name': 'is there twice' });
+    expect(fieldErrors(error)).toEqual({ 'arguments.2.name': 'is there twice. Rename it.' });
   });
 
   it('shows the reason of a refusal in the language of the user', async () => {

@@ -8,6 +8,7 @@ import { IChannelDraft } from './draft';
 import { eventLabels } from './events';
 import { ProjectField } from './ProjectField';
 
+const EXAMPLE = 'mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org';
 const LIMITS = /^rules\.0\.(path|project|long_seconds)$/;
 
 interface IChannelFormProps {
@@ -19,7 +20,7 @@ interface IChannelFormProps {
   /** The channel is for a schedule, which has its own events. */
   forSchedule?: boolean;
   problems: Problems;
-  /** Store the channel and send a test message; return what to show. */
+  /** Send a test message to the typed URL; return what to show. */
   onTest: () => Promise<string>;
 }
 
@@ -68,7 +69,10 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
         help={
           isKnown
             ? trans.__('Leave the field empty to keep the current URL.')
-            : trans.__('A webhook (https://…), or mailtos://…, slack://… and others of Apprise.')
+            : [
+                trans.__('Slack, Discord, Teams: the web address of a webhook (https://…).'),
+                trans.__('E-mail: %1', EXAMPLE)
+              ].join(' ')
         }
         error={problems.url}
         trans={trans}
@@ -89,7 +93,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
         <button
           type="button"
           className="nby-Button"
-          title={trans.__('Save the channel and send a test message')}
+          title={trans.__('Send a test message now, without saving')}
           aria-disabled={isSending} // disabled, the button would lose the focus
           onClick={() => !isSending && void test()}
         >

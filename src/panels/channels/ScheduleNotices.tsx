@@ -48,6 +48,9 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
           {name} <span className="nby-Field-help">{service}</span>
         </label>
       ))}
+      <p className="nby-Field-help">
+        {trans.__('JupyterLab itself shows failed runs, the next time you open it at the latest.')}
+      </p>
       {error && (
         <div className="nby-Field-error" role="alert">
           {error}

@@ -6,7 +6,7 @@ import { IPanelServices } from '../frame/services';
 import { ChannelForm } from './ChannelForm';
 import { channelsOf } from './collection';
 import { draftOf, requestOf } from './draft';
-import { sendTest } from './sendTest';
+import { sendTest, sendTestTo } from './sendTest';
 
 interface IAsked {
   /** The channel to edit. */
@@ -15,35 +15,27 @@ interface IAsked {
   forSchedule?: boolean;
 }
 
-/** Return the stored channel; undefined if the user cancels. A test stores the channel first. */
-export async function askChannel(
+/** Return the stored channel; undefined if the user cancels. */
+export function askChannel(
   services: IPanelServices,
   { known, forSchedule }: IAsked
 ): Promise<Channel | undefined> {
   const { yard, trans } = services;
   const draft = draftOf(known, forSchedule);
-  let stored = known;
   const store = async () => {
-    const request = requestOf(draft, stored);
-    stored =
+    const request = requestOf(draft, known);
+    const stored =
       request.id === 'channels.update'
         ? await yard.client.call(request.id, request.question)
         : await yard.client.call(request.id, request.question);
     channelsOf(yard).put(stored);
     return stored;
   };
-  // one after the other: a test and *Save Channel* would else both create the channel
-  let last: Promise<unknown> = Promise.resolve();
-  const save = () => {
-    const saved = last.catch(() => undefined).then(store);
-    last = saved;
-    return saved;
+  const test = () => {
+    const url = draft.url.trim();
+    return known && !url ? sendTest(services, known.id) : sendTestTo(services, url);
   };
-  const test = async () => {
-    const { id } = await save();
-    return trans.__('Saved. %1', await sendTest(services, id));
-  };
-  await askUntilAccepted({
+  return askUntilAccepted({
     title: known ? trans.__('Edit “%1”', known.name) : trans.__('New Channel'),
     ok: trans.__('Save Channel'),
     form: problems => (
@@ -56,13 +48,11 @@ export async function askChannel(
         onTest={test}
       />
     ),
-    send: save,
+    send: store,
     spelling: {
       client: yard.client,
-      request: () => requestOf({ ...draft, url: hidden(draft.url.trim()) }, stored)
+      request: () => requestOf({ ...draft, url: hidden(draft.url.trim()) }, known)
     },
     trans
   });
-  await last.catch(() => undefined); // a test may still store it
-  return stored === known ? undefined : stored;
 }

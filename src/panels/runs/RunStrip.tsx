@@ -2,7 +2,8 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Run } from '../../api/types';
 import { stateText } from '../../components/StateMark';
 
-const LAST = 5;
+/** The number of runs in a strip. */
+export const LAST = 5;
 
 /** What runs have in common: the workflow or, without one, the file or the name. */
 const workOf = ({ workflow_id, path, title }: Run) => workflow_id || path || title;

@@ -1,4 +1,4 @@
-import { Schedule, Tick } from '../../api/types';
+import { Run, Schedule, Tick } from '../../api/types';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
@@ -10,6 +10,7 @@ import { ListState } from '../frame/ListState';
 import { OlderButton } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
+import { LAST, RunStrip } from '../runs/RunStrip';
 import { schedulesOf } from './collection';
 
 const nameOf = ({ name }: Schedule) => name;
@@ -25,6 +26,7 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
   const { yard, trans, commands } = services;
   const schedules = schedulesOf(yard);
   const items = useSignal(schedules.changed, () => schedules.items);
+  const runs = useSignal(yard.runs.changed, () => yard.runs.items);
   const run = (verb: string) => (one: Schedule) =>
     void commands.execute(`nbyard:${verb}-schedule`, { id: one.id });
   return (
@@ -43,18 +45,10 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
         idOf={({ id }) => id}
         nameOf={nameOf}
         render={one => (
-          <SideRow
-            icon={scheduleIcon}
-            accent={one.is_enabled ? undefined : 'cancelled'}
-            name={one.name}
-            aside={one.next_due ? showNext(one.next_due) : ''}
-            detail={[
-              one.is_enabled ? reasonText(one.sentence, trans) : trans.__('disabled'),
-              one.recent?.length ? lastOf(one.recent[0], services) : ''
-            ]
-              .filter(Boolean)
-              .join(' · ')}
-            title={[one.name, one.run.path, showMoment(one.next_due)].filter(Boolean).join('\n')}
+          <Row
+            schedule={one}
+            runs={runs.filter(({ origin }) => origin.source_id === one.id)}
+            services={services}
           />
         )}
         actions={one => <EnabledSwitch services={services} noun="schedule" item={one} />}
@@ -64,6 +58,44 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
       />
       <OlderButton collection={schedules} trans={trans} />
     </div>
+  );
+}
+
+interface IRowProps {
+  schedule: Schedule;
+  /** Its runs, newest first. */
+  runs: readonly Run[];
+  services: IPanelServices;
+}
+
+function Row({ schedule: one, runs, services }: IRowProps): JSX.Element {
+  const { trans } = services;
+  const tick = one.recent?.[0];
+  const [run] = runs;
+  // a run that was started by hand may be newer
+  const isRun = !!run && (!tick || tick.run_id === run.id || tick.created_at < run.created_at);
+  const state = isRun ? run.state : tick?.outcome === 'started' ? tick.run_state : tick?.outcome;
+  const last = isRun
+    ? trans.__('last: %1', stateText(run.state, trans))
+    : tick
+      ? lastOf(tick, services)
+      : '';
+  const times = one.is_enabled ? reasonText(one.sentence, trans) : trans.__('disabled');
+  const isBad = state === 'failed' || state === 'missed';
+  const facts = (isBad ? [last, times] : [times, last]).filter(Boolean);
+  return (
+    <SideRow
+      icon={scheduleIcon}
+      accent={isBad ? 'failed' : one.is_enabled ? undefined : 'cancelled'}
+      state={isBad ? last : undefined}
+      name={one.name}
+      aside={one.next_due ? showNext(one.next_due) : ''}
+      detail={facts.join(' · ')}
+      strip={!!run && <RunStrip results={runs.slice(0, LAST).reverse()} trans={trans} />}
+      title={[one.name, one.run.path, ...facts, showMoment(one.next_due)]
+        .filter(Boolean)
+        .join('\n')}
+    />
   );
 }
 

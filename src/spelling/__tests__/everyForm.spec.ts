@@ -13,7 +13,13 @@ const routes: Readonly<Record<string, readonly [string, string]>> = ROUTES;
 /** Questions that use POST because they have a body. */
 const READS = [
   ...['environments.preview', 'executables.help', 'executables.inspect', 'executables.preview'],
-  ...['images.dockerfile', 'runs.forecast', 'runs.preview_clean_up', 'schedules.preview'],
+  ...[
+    'channels.test_url',
+    'images.dockerfile',
+    'runs.forecast',
+    'runs.preview_clean_up',
+    'schedules.preview'
+  ],
   ...[
     'backfills.preview',
     'bisections.preview',

@@ -7,7 +7,7 @@ contain secrets.
 
 import re
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from nbyard.domain.parsing.urls import (
     HINT,
@@ -22,12 +22,13 @@ from nbyard.domain.parsing.urls import (
     parse_url,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 WEB = ("https", "http")
 OPENLINEAGE = "openlineage+"
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,39}\Z")
 EXAMPLES = because("channel-url-examples")
+MAIL_ADDRESS = re.compile(r"(?:mailto:)?([^\s@:/?&#]+@[^\s@:/?&#]+\.[^\s@:/?&#]+)\Z")
 SHORTEST_SECRET = 4
 # Their messages would stay on the machine that sends them, which may be a hub's.
 LOCAL = frozenset(
@@ -73,7 +74,7 @@ def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
     if any(char.isspace() or not char.isprintable() for char in url) or "\\" in url:
         raise Invalid.field(field, because("blanks-in-url"))
     if "://" not in url or not SCHEME.match(scheme):
-        raise Invalid.field(field, because("not-channel-url"), hint=EXAMPLES)
+        raise Invalid.field(field, because("not-channel-url"), hint=examples_for(url))
     if scheme in LOCAL:
         raise Invalid.field(field, because("channel-is-local", scheme=scheme))
     try:
@@ -87,6 +88,13 @@ def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
     _check_private(host, port, allowed, field)
     if scheme in PLAIN and not _is_allowed(host, port, allowed):
         raise Invalid.field(field, because("channel-not-encrypted"), hint=HINT)
+
+
+def examples_for(text: str) -> Reason:
+    """Return examples of URLs; for a mail address, the URL that sends to it."""
+    if found := MAIL_ADDRESS.match(text):
+        return because("channel-url-for-mail", address=quote(found[1], safe="@"))
+    return EXAMPLES
 
 
 def scheme_of(url: str) -> str:

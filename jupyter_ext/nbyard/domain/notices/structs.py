@@ -139,6 +139,15 @@ class Notice(msgspec.Struct, frozen=True):
     reason: Reason | None = None
 
 
+class ChannelUrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A URL to test before a channel is created or changed."""
+
+    url: str
+
+    def __repr__(self) -> str:
+        return "ChannelUrl()"
+
+
 class ChannelTest(msgspec.Struct, frozen=True):
     """The result of a test message; `reason` says why it was not accepted."""
 

@@ -149,7 +149,7 @@ MACHINES = {
     ),
     "allow-private-hosts": code(
         "nbyard refuses addresses of this machine and of private networks. An administrator allows"
-        " a host with allowed_private_hosts, such as"
+        " a host: start JupyterLab with NBYARD_ALLOWED_PRIVATE_HOSTS=nas.local:8080, or set"
         ' c.Settings.allowed_private_hosts = ["nas.local:8080"].'
     ),
 }

@@ -23,10 +23,12 @@ from nbyard.domain.notices.structs import (
     ChannelPatch,
     ChannelSecret,
     ChannelTest,
+    ChannelUrl,
     Message,
     NewChannel,
     Notice,
     NoticeRule,
+    Receiver,
 )
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.parsing.urls import AllowedHosts
@@ -153,7 +155,7 @@ class ChannelService:
             found = self._find(c, caller, channel)
             receiver = self._store.channels.with_url(c, found)
         now = clock.now()
-        delivery = send_message(receiver, self._test_message(found))
+        delivery = send_message(receiver, self._test_message(found.name, found.kind))
         with self._store.write() as c:
             if delivery.reason is None:
                 self._store.channels.note_sent(c, found, now)
@@ -161,6 +163,15 @@ class ChannelService:
                 why, later = delivery.reason, found.retry_at
                 self._store.channels.note_failed(c, found, now, why, later)
         self._parts.watch()
+        return ChannelTest(delivery.reason is None, delivery.reason)
+
+    @operation("POST", "/channels/test", scope="channels:write")
+    def test_url(self, caller: Caller, body: ChannelUrl) -> ChannelTest:
+        """Send a test message to a URL, without saving anything."""
+        to = self._address(body.url)
+        hosts = [*self._parts.settings.allowed_private_hosts]
+        receiver = Receiver(body.url, to.kind, to.service, hosts)
+        delivery = send_message(receiver, self._test_message(to.service, to.kind))
         return ChannelTest(delivery.reason is None, delivery.reason)
 
     @operation("GET", "/channels/{channel}/notices", scope="channels:read")
@@ -253,10 +264,10 @@ class ChannelService:
         settings = self._parts.settings
         return ChannelSecret(url, [*settings.allowed_private_hosts], settings.public_url)
 
-    def _test_message(self, channel: Channel) -> Message:
+    def _test_message(self, channel: str, kind: str) -> Message:
         message_id, now = new_id(), clock.now()
-        if channel.kind == "openlineage":
-            event = sample_event(message_id, now, nbyard.__version__, channel.name)
+        if kind == "openlineage":
+            event = sample_event(message_id, now, nbyard.__version__, channel)
         else:
             event = {
                 "specversion": "1.0",
@@ -265,9 +276,9 @@ class ChannelService:
                 "type": TEST_TYPE,
                 "time": now.isoformat().replace("+00:00", "Z"),
                 "datacontenttype": "application/json",
-                "data": {"channel": channel.name},
+                "data": {"channel": channel},
             }
-        body = f"nbyard can send messages to the channel {channel.name}."
+        body = f"nbyard can send messages to the channel {channel}."
         return Message(message_id, "Test message of nbyard", body, [event])
 
 

@@ -26,11 +26,7 @@ AGENT = "nbyard"
 
 
 def describe(url: str) -> ChannelAddress | None:
-    """Return what the URL leads to; None if Apprise does not know it.
-
-    Raises:
-        ImportError: Apprise is not installed.
-    """
+    """Return what the URL leads to; None if Apprise does not know it."""
     from apprise import Apprise
 
     service: Any = Apprise.instantiate(url, suppress_exceptions=True)
@@ -43,11 +39,7 @@ def describe(url: str) -> ChannelAddress | None:
 
 
 def send(url: str, service: str, message: Message) -> Delivery:
-    """Send the text of a message.
-
-    Raises:
-        ImportError: Apprise is not installed.
-    """
+    """Send the text of a message."""
     from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
     asset = AppriseAsset(app_id=AGENT, app_desc=AGENT, app_url="", async_mode=False)

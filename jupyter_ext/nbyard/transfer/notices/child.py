@@ -8,22 +8,20 @@ import msgspec
 
 from nbyard.domain.notices.structs import Delivery
 from nbyard.domain.parsing.urls import AllowedHosts
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.transfer.notices.guard import Guard
 from nbyard.transfer.notices.registry import channel_kind, channel_kinds
-from nbyard.transfer.notices.requests_to_child import Problem, SendAnswer, SendRequest
-
-APPRISE = "apprise"
+from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
 
 def describe(url: str) -> SendAnswer:
     """Return what a URL leads to: what the first kind says that knows it."""
-    problem: Problem = "unknown"
+    problem = because("unknown-channel-url")
     for kind in channel_kinds():
         try:
             found = kind.describe(url)
-        except ImportError:
-            problem = "missing"
+        except ImportError as error:
+            problem = missing_package(kind.name, error)
             continue
         if found is not None:
             return SendAnswer(address=found)
@@ -41,10 +39,12 @@ def deliver(request: SendRequest) -> Delivery:
     try:
         return kind.send(url, request.service, message)
     except ImportError as error:
-        if request.kind == APPRISE:
-            return Delivery(because("apprise-missing"), is_final=True)
-        why = because("channel-package-missing", kind=request.kind, package=error.name or "")
-        return Delivery(why, is_final=True)
+        return Delivery(missing_package(request.kind, error), is_final=True)
+
+
+def missing_package(kind: str, error: ImportError) -> Reason:
+    """Return the reason that a kind of channel cannot be used."""
+    return because("channel-package-missing", kind=kind, package=error.name or str(error))
 
 
 def answer_request(request: SendRequest) -> SendAnswer:

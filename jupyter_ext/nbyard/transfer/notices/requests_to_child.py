@@ -1,12 +1,9 @@
 """What the process that sends is asked to do, and what it answers, as JSON."""
 
-from typing import Literal
-
 import msgspec
 
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
-
-Problem = Literal["", "unknown", "missing"]
+from nbyard.reasons.structs import Reason
 
 
 class SendRequest(msgspec.Struct, frozen=True):
@@ -31,4 +28,4 @@ class SendAnswer(msgspec.Struct, frozen=True):
 
     delivery: Delivery | None = None
     address: ChannelAddress | None = None
-    problem: Problem = ""
+    problem: Reason | None = None

@@ -46,10 +46,9 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
     except SendingStopped:
         silent = because("no-answer-within", seconds=SECONDS)
         raise Unavailable(because("sender-ended", cause=silent)) from None
-    if answer.problem == "missing":
-        raise Invalid.field(field, because("apprise-missing"))
     if answer.address is None:
-        raise Invalid.field(field, because("unknown-channel-url"), hint=EXAMPLES)
+        problem = answer.problem or because("unknown-channel-url")
+        raise Invalid.field(field, problem, hint=EXAMPLES)
     return answer.address
 
 
@@ -72,7 +71,8 @@ def send_message(
         return Delivery(because("channel-too-late", service=to.service, seconds=seconds))
     except Unavailable as error:
         return Delivery(error.reason)
-    return answer.delivery or Delivery(because("apprise-missing"))
+    silent = because("sender-ended", cause=because("command-exited", exit_code=0))
+    return answer.delivery or Delivery(silent)
 
 
 def _ask(

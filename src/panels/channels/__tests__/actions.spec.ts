@@ -60,41 +60,45 @@ describe('R6: the dialog of channels', () => {
 });
 
 describe('R6: the dialog of a channel', () => {
-  it('sends a test of the stored channel, and returns it even if it is closed then', async () => {
-    const { services, calls } = open({ 'channels.test': () => ({ is_sent: true }) });
+  const press = () =>
+    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
+  const status = () => screen.getAllByRole('status', { hidden: true })[0].textContent;
+
+  it('sends a test to the typed URL without saving it', async () => {
+    const { services, calls } = open({ 'channels.test_url': () => ({ is_sent: true }) });
     const asked = askChannel(services, {});
-    await fill('team');
-    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
-    const status = () => screen.getAllByRole('status', { hidden: true })[0].textContent;
-    await waitFor(() => expect(status()).toBe('Saved. The channel accepted the test message.'));
-    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
-    await waitFor(() => expect(calls('channels.test')).toHaveLength(2));
-    expect([calls('channels.create').length, calls('channels.update').length]).toEqual([1, 1]);
+    const url = await screen.findByLabelText(/^URL/);
+    fireEvent.change(url, { target: { value: ' https://h.test/x ' } });
+    press();
+    await waitFor(() => expect(status()).toBe('The test message was accepted.'));
+    expect(calls('channels.test_url')[0][1]).toEqual({ body: { url: 'https://h.test/x' } });
     escape();
-    expect(await asked).toEqual(MADE);
+    expect(await asked).toBeUndefined();
+    expect(calls('channels.create')).toEqual([]);
   });
 
-  it('creates one channel if it is saved during a test', async () => {
+  it('sends a test to the stored URL of a channel if none is typed', async () => {
     const { services, calls } = open({ 'channels.test': () => ({ is_sent: true }) });
-    const asked = askChannel(services, {});
-    const name = await fill('team');
-    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
-    fireEvent.keyDown(name, { key: 'Enter', keyCode: 13 });
-    expect(await asked).toEqual(MADE);
-    expect([calls('channels.create').length, calls('channels.update').length]).toEqual([1, 1]);
+    const asked = askChannel(services, { known: MADE as never });
+    await screen.findByLabelText(/^URL/);
+    press();
+    await waitFor(() => expect(status()).toBe('The test message was accepted.'));
+    expect(calls('channels.test')[0][1]).toEqual({ path: { channel: 'c' } });
+    escape();
+    expect(await asked).toBeUndefined();
   });
 
   it('shows at its field why there is no test, and returns nothing if it is closed then', async () => {
     const details = [{ path: 'url', message: 'must be a URL' }];
-    const refusal = new ApiError(422, 'invalid', 'url: must be a URL', '', details as never);
-    const { services, calls } = open({ 'channels.create': () => refusal });
+    const hint = 'E-mail: mailtos://…';
+    const refusal = new ApiError(422, 'invalid', 'url: must be a URL', hint, details as never);
+    const { services } = open({ 'channels.test_url': () => refusal });
     const asked = askChannel(services, {});
     await fill('team');
-    fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
+    press();
     await waitFor(() =>
-      expect(screen.getByRole('alert', { hidden: true }).textContent).toBe('must be a URL')
+      expect(screen.getByRole('alert', { hidden: true }).textContent).toBe(`must be a URL. ${hint}`)
     );
-    expect(calls('channels.test')).toEqual([]);
     escape();
     expect(await asked).toBeUndefined();
   });

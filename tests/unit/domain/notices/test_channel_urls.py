@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.notices.channel_urls import (
+    EXAMPLES,
     check_channel_url,
+    examples_for,
     masked_url,
     openlineage_target,
     secrets_of,
@@ -72,15 +74,23 @@ def test_a_refusal_names_the_field_and_repeats_no_secret(url, code):
 def test_an_address_is_answered_with_a_url_that_is_accepted(text):
     with pytest.raises(Invalid) as caught:
         check_channel_url(text, NONE)
-    assert "me@" not in caught.value.words
+    assert "me@" not in caught.value.message
     (example,) = re.findall(r"mailtos://\S+[^\s.]", caught.value.hint)
+    assert example == "mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org"
     check_channel_url(example, NONE)
+
+
+def test_other_texts_are_answered_with_examples():
+    for text in ("team", "me@host", "a b@example.org", "ftp:me@example.org"):
+        assert examples_for(text) == EXAMPLES
+    assert "?to=me%2Bx@example.org" in str(examples_for("me+x@example.org"))
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/x", "mailtos://a:b@localhost?to=c@h.test"])
 def test_a_private_host_is_refused_with_the_setting_that_allows_it(url):
     with pytest.raises(Invalid) as caught:
         check_channel_url(url, NONE)
+    assert "NBYARD_ALLOWED_PRIVATE_HOSTS=nas.local:8080" in caught.value.hint
     assert 'allowed_private_hosts = ["nas.local:8080"]' in caught.value.hint
 
 

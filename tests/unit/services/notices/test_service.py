@@ -11,6 +11,7 @@ from nbyard.domain.notices.structs import (
     ChannelCounts,
     ChannelPatch,
     ChannelTest,
+    ChannelUrl,
     Delivery,
     NewChannel,
     NoticeRule,
@@ -157,6 +158,17 @@ def test_a_test_message_reports_the_answer(channels, ann, made, answers):
     assert channels.get(ann, "team").error == WHY
     channels.test(ann, "team")
     assert channels.get(ann, "team").error is None
+
+
+def test_a_url_is_tested_before_there_is_a_channel(channels, ann, answers):
+    assert channels.test_url(ann, ChannelUrl(URL)) == ChannelTest(True)
+    answers.append(Delivery(WHY))
+    assert channels.test_url(ann, ChannelUrl(URL)) == ChannelTest(False, WHY)
+    assert channels.test_url(ann, ChannelUrl(f"openlineage+{URL}")).is_sent
+    with pytest.raises(Invalid) as refused:
+        channels.test_url(ann, ChannelUrl("http://127.0.0.1:1/"))
+    assert refused.value.details[0].path == "url"
+    assert channels.list(ann).items == []
 
 
 def test_a_channel_for_openlineage_gets_an_event_of_that_format(channels, ann):

@@ -8,7 +8,6 @@ from nbyard.domain.notices.structs import Message
 from nbyard.testing.servers.receivers import http_receiver, mail_receiver
 from nbyard.transfer.notices import apprise_channels
 
-pytest.importorskip("apprise")
 pytestmark = pytest.mark.leaves_running  # Apprise keeps a thread
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 DISCORD = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"

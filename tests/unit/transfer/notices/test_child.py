@@ -1,18 +1,20 @@
-"""The process that sends, called directly: what it does without Apprise, and without a message."""
+"""The process that sends, called directly: a missing package, and no message."""
 
 import pytest
 
 from nbyard.domain.notices.structs import ChannelAddress, Message
+from nbyard.reasons.structs import because
 from nbyard.transfer.notices import apprise_channels, child
 from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
 MESSAGE = Message("m1", "title", "body", [{"id": "e"}])
+MISSING = because("channel-package-missing", kind="apprise", package="apprise")
 
 
 @pytest.fixture
 def without_apprise(monkeypatch):
     def missing(*args):
-        raise ImportError("apprise")
+        raise ImportError("No module named 'apprise'", name="apprise")
 
     monkeypatch.setattr(apprise_channels, "describe", missing)
     monkeypatch.setattr(apprise_channels, "send", missing)
@@ -21,7 +23,7 @@ def without_apprise(monkeypatch):
 def test_webhooks_need_no_apprise(without_apprise):
     found = child.describe("https://h.test/T/s3cr3t").address
     assert found is not None and found.kind == "webhook"
-    assert child.describe("slack://a/b/c") == SendAnswer(problem="missing")
+    assert child.describe("slack://a/b/c") == SendAnswer(problem=MISSING)
 
 
 def test_lineage_needs_no_apprise_and_hides_its_key(without_apprise):
@@ -36,7 +38,7 @@ def test_lineage_needs_no_apprise_and_hides_its_key(without_apprise):
 def test_without_apprise_a_delivery_fails_at_once(without_apprise):
     found = child.deliver(SendRequest("slack://a/b/c", "apprise", service="Slack", message=MESSAGE))
     assert found.is_final
-    assert found.reason is not None and found.reason.code == "apprise-missing"
+    assert found.reason is not None and found.reason == MISSING
 
 
 def test_requests_hide_their_url():

@@ -29,7 +29,6 @@ class TestApprise(ChannelConformance):
 
     @pytest.fixture
     def kind(self) -> ChannelKind:
-        pytest.importorskip("apprise")
         return AppriseKind()
 
 

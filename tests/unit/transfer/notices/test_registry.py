@@ -10,6 +10,7 @@ import pytest
 
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.host import entry_points
+from nbyard.reasons.structs import because
 from nbyard.transfer.notices import child, registry
 from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
@@ -67,7 +68,7 @@ def test_the_first_kind_that_knows_a_url_gets_it(url: str, kind: str) -> None:
 
 
 def test_a_message_is_sent_by_the_kind_of_its_channel() -> None:
-    assert child.describe("crow://roof") == SendAnswer(problem="unknown")
+    assert child.describe("crow://roof") == SendAnswer(problem=because("unknown-channel-url"))
     assert child.deliver(SendRequest("pigeon://a", "pigeon", message=MESSAGE)).reason is None
     for url, kind, code in (
         ("pigeon://far", "pigeon", "channel-package-missing"),

@@ -6,6 +6,7 @@ import pytest
 
 from nbyard.domain.notices.structs import Message, Receiver
 from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.testing.servers.receivers import http_receiver
 from nbyard.transfer.notices import sender
 from nbyard.transfer.notices.requests_to_child import SendAnswer
@@ -37,8 +38,9 @@ def test_a_refusal_says_how_to_continue(monkeypatch):
     with pytest.raises(Invalid) as caught:
         describe_url("mailtos://")
     assert "mailtos://USER:PASSWORD@" in caught.value.hint
-    monkeypatch.setattr(sender, "_ask", lambda *_: SendAnswer(problem="missing"))
-    with pytest.raises(Invalid, match=r'pip install "nbyard\[notify\]"'):
+    missing = because("channel-package-missing", kind="pigeon", package="birds")
+    monkeypatch.setattr(sender, "_ask", lambda *_: SendAnswer(problem=missing))
+    with pytest.raises(Invalid, match="the package birds"):
         describe_url("slack://a/b/c")
 
 

@@ -14,7 +14,14 @@ from nbyard.cli.commands.credentials import is_terminal
 from nbyard.cli.commands.notices.options import digest_of, has_rules, rule_options, rules_of
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.domain.notices.structs import Channel, ChannelPatch, DigestLimit, NewChannel
+from nbyard.domain.notices.structs import (
+    Channel,
+    ChannelPatch,
+    ChannelTest,
+    ChannelUrl,
+    DigestLimit,
+    NewChannel,
+)
 
 
 @click.command()
@@ -82,17 +89,27 @@ def test(channel: str, server: str, as_json: bool) -> None:
     Example:
       nbyard channels test team
     """
-    found = connect(server).channels.test(channel=channel)
-    if as_json:
-        show_json(found)
-    elif found.is_sent:
-        print_note("The channel accepted the test message.")
-    else:
-        print_note(f"Not sent: {found.reason}")
-    sys.exit(0 if found.is_sent else 1)
+    _print_test(connect(server).channels.test(channel=channel), as_json)
 
 
-COMMANDS = (create, update, test)
+@click.command("test-url")
+@click.option("--file", help="File that contains the URL. Default: standard input.")
+@server_option
+@json_option
+def check_url(file: str | None, server: str, as_json: bool) -> None:
+    """Send a test message to a URL, without creating a channel.
+
+    The URL is read as for `create`. The exit code is 1 if the message is not accepted.
+
+    \b
+    Example:
+      nbyard channels test-url < url.txt
+    """
+    found = connect(server).channels.test_url(body=ChannelUrl(_url(file)))
+    _print_test(found, as_json)
+
+
+COMMANDS = (create, update, test, check_url)
 
 
 def _url(file: str | None) -> str:
@@ -105,6 +122,16 @@ def _url(file: str | None) -> str:
     if is_terminal():
         return str(click.prompt("URL", hide_input=True, err=True)).strip()
     return sys.stdin.read().strip()
+
+
+def _print_test(found: ChannelTest, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+    elif found.is_sent:
+        print_note("The channel accepted the test message.")
+    else:
+        print_note(f"Not sent: {found.reason}")
+    sys.exit(0 if found.is_sent else 1)
 
 
 def _print_result(made: Channel, as_json: bool) -> None:

@@ -19,9 +19,10 @@ REFUSED_CHANNELS = {
         "E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org."
         " Slack: https://hooks.slack.com/services/T…/B…/…."
     ),
-    "apprise-missing": code(
-        "needs the package Apprise, which is not installed: run"
-        ' pip install "nbyard[notify]" in the environment of the server'
+    "channel-url-for-mail": code(
+        "Enter the mail server and your login there:"
+        " mailtos://USER:PASSWORD@smtp.example.org?to={address}",
+        address=str,
     ),
     "channel-events-needed": code("at least one event is needed"),
     "channel-named-twice": code("the channel is named twice"),

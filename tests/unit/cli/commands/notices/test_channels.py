@@ -102,3 +102,13 @@ def test_a_schedule_names_its_channels(shell, made):
     assert refused.code != 0 and "report" in refused.err
     assert shell("channels", "notices", "team").code == 0
     assert shell("channels", "rm", "team", "--force").code == 0
+
+
+def test_a_url_is_tested_without_a_channel(shell, tmp_path, answers):
+    (tmp_path / "url.txt").write_text("https://h.test/T/s3cr3t\n")
+    words = ("channels", "test-url", "--file", str(tmp_path / "url.txt"))
+    tested = shell(*words)
+    assert tested.code == 0 and "s3cr3t" not in tested.out + tested.err
+    answers.append(Delivery(because("channel-answered", service="webhook", status=404)))
+    assert shell(*words).code == 1
+    assert json.loads(shell("channels", "ls", "--json").out)["items"] == []

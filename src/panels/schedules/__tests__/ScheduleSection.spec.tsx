@@ -1,0 +1,61 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { render, screen } from '@testing-library/react';
+import { Run, Schedule } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+import { ScheduleSection } from '../ScheduleSection';
+import { stored } from './stored';
+
+const signal = () => new Signal<unknown, unknown>({});
+
+function run(id: string, state: string, created_at: string, source_id = 's'): Run {
+  return { id, number: 1, state, created_at, origin: { source_id } } as Run;
+}
+
+async function show(schedule: Partial<Schedule>, runs: Run[]): Promise<HTMLElement> {
+  const known = stored({ id: 's', name: 'sales', is_enabled: false, ...schedule });
+  const stream = {
+    ...{ connectedChanged: signal(), events: signal(), refetch: signal() },
+    start: async () => undefined
+  };
+  const call = async () => ({ items: [known], next: null });
+  const yard = { client: { call }, stream, runs: { items: runs, changed: signal() } };
+  const trans = nullTranslator.load('nbyard');
+  const services = {
+    trans,
+    yard,
+    commands: { execute: jest.fn(), label: () => '' }
+  } as unknown as IPanelServices;
+  const { schedulesOf } = await import('../collection');
+  await schedulesOf(yard as never).start();
+  render(<ScheduleSection services={services} hasTriggers={false} />);
+  return (await screen.findByText('sales')).closest<HTMLElement>('.nby-SideRow')!;
+}
+
+const tick = (state: string, created_at: string) =>
+  ({ outcome: 'started', run_id: 'old', run_state: state, created_at }) as never;
+
+describe('R4: the row of a schedule', () => {
+  it('starts with the failure of its last run, also of one started by hand', async () => {
+    const row = await show({ recent: [tick('succeeded', '2026-01-01')] }, [
+      run('c', 'succeeded', '2026-01-04', 'other'),
+      run('b', 'failed', '2026-01-02'),
+      run('old', 'succeeded', '2026-01-01')
+    ]);
+    expect(row.querySelector('.nby-SideRow-detail')!.textContent).toMatch(/^last: failed · disabled/);
+    expect(row.querySelector('.nby-SideRow-icon')!.classList).toContain('nby-mod-failed');
+    expect(row.querySelectorAll('.nby-RunStrip-bar')).toHaveLength(2);
+  });
+
+  it('ends with its last run if that succeeded, also if the run is not listed', async () => {
+    const row = await show({ recent: [tick('succeeded', '2026-01-01')] }, []);
+    expect(row.querySelector('.nby-SideRow-detail')!.textContent).toMatch(/last: succeeded$/);
+    expect(row.querySelector('.nby-mod-failed')).toBeNull();
+  });
+
+  it('starts with a missed time', async () => {
+    const missed = { outcome: 'missed', run_id: '', created_at: '2026-01-03' } as never;
+    const row = await show({ recent: [missed] }, [run('old', 'succeeded', '2026-01-01')]);
+    expect(row.querySelector('.nby-SideRow-detail')!.textContent).toMatch(/^last: missed/);
+  });
+});
