@@ -84,8 +84,8 @@ def _notices(owner: str, sent: int) -> Iterator[tuple[Table, Any]]:
     texts = dict.fromkeys(("address", "sealed", "base_url"), "")
     named = {"id": new_id(), "name": "team", "owner": owner, "revision": 1, "kind": "webhook"}
     times = {"created_at": START, "updated_at": START}
-    more = {"service": "json", "allowed_hosts": [], "digest": {}, "error": None}
-    yield notice_channels, [{**texts, **named, **times, **more}]
+    rest: dict[str, Any] = {"service": "json", "allowed_hosts": [], "digest": {}, "error": None}
+    yield notice_channels, [{**texts, **named, **times, **rest}]
     shown = {"owner": owner, "channel_id": named["id"], "event": "failed", "title": "penguins"}
     row = {**shown, "run_id": "", "facts": {}, "message_id": "", "attempts": 1, "reason": None}
     row |= {"outcome": "sent", "created_at": START}
