@@ -1816,6 +1816,7 @@ export interface paths {
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
          * @description With `project`, only the runs of the project are deleted, and its rules see no others.
+         *     Without `sizes`, the answer has no sizes, which take seconds with 100,000 runs.
          *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
@@ -3568,12 +3569,13 @@ export interface components {
          * @description What a clean-up would delete and what is protected.
          *
          *         `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-         *         records of attempts. `runs` and `protected` have the oldest at most 100 each.
+         *         records of attempts; both are null if they were not asked for. `runs` and `protected` have the
+         *         oldest at most 100 each.
          */
         CleanUpPreview: {
             count: number;
-            freed_bytes: number;
-            record_bytes: number;
+            freed_bytes: number | null;
+            record_bytes: number | null;
             runs: components["schemas"]["ShownRun"][];
             protected_count: number;
             protected: components["schemas"]["ShownRun"][];
@@ -6657,7 +6659,9 @@ export interface components {
         };
         /**
          * PolicyPreview
-         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
+         * @description The runs that a policy deletes next, without those that earlier policies delete.
+         *
+         *         An empty `project` means the policy for all runs.
          */
         PolicyPreview: {
             project: string;
@@ -12080,6 +12084,7 @@ export interface operations {
         parameters: {
             query?: {
                 project?: string;
+                sizes?: boolean;
             };
             header?: never;
             path?: never;

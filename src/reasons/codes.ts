@@ -345,6 +345,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
+  'database-refuses': (p, show, trans) =>
+    trans.__('PostgreSQL refuses the connection: %1.', show(p.message)),
+  'database-no-driver': (_p, _show, trans) =>
+    trans.__('The driver of PostgreSQL is not installed.'),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
   'database-silent-because': (p, show, trans) =>
@@ -1431,6 +1435,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Free space on the disk of the store, then try again.'),
   'free-inodes': (_p, _show, trans) =>
     trans.__('Free space, or remove files where the file system has no inodes left.'),
+  'database-correct-url': (_p, _show, trans) =>
+    trans.__('Create the database or user, or correct the setting database_url.'),
+  'install-postgres': (_p, _show, trans) =>
+    trans.__("Install the driver with: pip install 'nbyard[postgres]'"),
+  'results-of-node': (p, show, trans) =>
+    trans.__('Its metrics and outputs are: %1.', show(p.names, ', ')),
   'database-may-return': (_p, _show, trans) =>
     trans.__('Its server may be down or restarting. Runs that have started continue meanwhile.'),
   'continue-or-end-process': (p, show, trans) =>
