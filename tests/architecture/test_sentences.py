@@ -90,7 +90,7 @@ KNOWN = {
     "runtimes/process.py": 1,
     "services/environments.py": 2,
     "services/notices/service.py": 2,
-    "store/database/database_connection.py": 2,
+    "store/database/database_connection.py": 3,
     "store/runs/past_results.py": 1,
     "store/schema/index_conditions.py": 3,
     "tabular/polars_frames.py": 1,

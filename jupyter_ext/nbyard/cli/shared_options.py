@@ -40,7 +40,7 @@ def confirm(question: str) -> None:
     """Ask a question; abort unless the answer is yes.
 
     Raises:
-        click.UsageError: nobody can answer; the command needs --yes.
+        click.UsageError: without a terminal, the command needs --yes.
         click.Abort: the answer is no.
     """
     try:

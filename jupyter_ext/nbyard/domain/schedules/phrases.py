@@ -215,7 +215,7 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             rf"(?: day)? {OF_MONTH}(?: {TIME})?",
             _of_month,
         ),
-        (rf"(?:on )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _at_month_end("L")),
+        (rf"(?:on |at )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _at_month_end("L")),
         (
             rf"(?:on )?(?:the )?last (?:weekday|working day) {OF_MONTH}(?: {TIME})?",
             _at_month_end("LW"),
