@@ -26,6 +26,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'nbyard' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    """Return the names for completion, also of functions that are not loaded yet."""
+    return sorted({*globals(), *HANDOFF})
+
+
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics for `%load_ext nbyard`."""
     import_module("nbyard.magics").load_ipython_extension(shell)

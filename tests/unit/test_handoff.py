@@ -27,3 +27,7 @@ def test_it_needs_the_standard_library_only() -> None:
         "sys.exit(any(name.split('.')[0] in ('msgspec', 'sqlalchemy') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_completion_offers_the_functions_that_are_loaded_late():
+    assert {*nbyard.HANDOFF} <= {*dir(nbyard)}
