@@ -73,6 +73,7 @@ class Yard:
                 watch=watch,
                 forecaster=forecaster,
                 spell=spell,
+                engine=partial(probe_docker, settings),
                 probes=probes(settings),
             ),
             stack,

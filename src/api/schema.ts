@@ -1816,7 +1816,6 @@ export interface paths {
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
          * @description With `project`, only the runs of the project are deleted, and its rules see no others.
-         *     Without `sizes`, the answer has no sizes, which take seconds with 100,000 runs.
          *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
@@ -3569,13 +3568,12 @@ export interface components {
          * @description What a clean-up would delete and what is protected.
          *
          *         `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-         *         records of attempts; both are null if they were not asked for. `runs` and `protected` have the
-         *         oldest at most 100 each.
+         *         records of attempts. `runs` and `protected` have the oldest at most 100 each.
          */
         CleanUpPreview: {
             count: number;
-            freed_bytes: number | null;
-            record_bytes: number | null;
+            freed_bytes: number;
+            record_bytes: number;
             runs: components["schemas"]["ShownRun"][];
             protected_count: number;
             protected: components["schemas"]["ShownRun"][];
@@ -4161,11 +4159,14 @@ export interface components {
         /**
          * DeploymentForm
          * @description The data for the form of a new deployment. `gpus` are the GPUs of this machine.
+         *
+         *         Defaults fit the machine. `engine` says whether the container engine responds.
          */
         DeploymentForm: {
             presets: components["schemas"]["Preset"][];
             services: components["schemas"]["OfferedService"][];
             gpus: string[];
+            engine: components["schemas"]["Check"];
         };
         /**
          * Detail
@@ -6659,9 +6660,7 @@ export interface components {
         };
         /**
          * PolicyPreview
-         * @description The runs that a policy deletes next, without those that earlier policies delete.
-         *
-         *         An empty `project` means the policy for all runs.
+         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
          */
         PolicyPreview: {
             project: string;
@@ -12084,7 +12083,6 @@ export interface operations {
         parameters: {
             query?: {
                 project?: string;
-                sizes?: boolean;
             };
             header?: never;
             path?: never;

@@ -14,10 +14,12 @@ import nbyard
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.deployments.structs import Deployed, DeploymentChange, NewDeployment
+from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import SchedulePatch
 from nbyard.domain.triggers.structs import NewTrigger, OnNotebook
+from nbyard.errors import Unavailable
 from nbyard.magics.deploy_verb import deploy
 from nbyard.magics.results import OPENS, Shown, link_to
 from nbyard.magics.schedule_verb import notebook_path
@@ -354,7 +356,8 @@ def test_a_run_of_the_notebook_schedules_nothing(shell, notebook, yard, monkeypa
         ("deploy . -p a=1", "A model has no parameters"),
     ],
 )
-def test_what_cannot_be_scheduled_or_deployed(shell, notebook, line, words):
+def test_what_cannot_be_scheduled_or_deployed(shell, notebook, monkeypatch, line, words):
+    monkeypatch.setattr(Check, "require", lambda self: None)
     with pytest.raises(UsageError) as refused:
         shell.run_line_magic("nbyard", line)
     assert words in str(refused.value)
@@ -369,6 +372,15 @@ def test_a_notebook_whose_file_is_unknown_is_asked_for(shell, monkeypatch, tmp_p
     assert notebook_path({"__vsc_ipynb_file__": str(path)}) == str(path)
 
 
+def test_without_an_engine_nothing_is_built(monkeypatch, tmp_path):
+    server = FakeServer("queued")
+    engine = Check("docker", "missing", because("text", text="It is away"))
+    server.deployments.form = lambda: SimpleNamespace(engine=engine)
+    with pytest.raises(Unavailable, match="It is away"):
+        deploy(server, ["12", "train.model"])
+    assert server.asked == []
+
+
 class FakeServer:
     """Builds a model and serves it; each look is one state further."""
 
@@ -380,6 +392,8 @@ class FakeServer:
         self.deployments = SimpleNamespace(
             create=self._ask, edit=self._ask, start=self._ask, get=lambda deployment: self._made()
         )
+        engine = Check("docker", "ok", because("text", text="It responds"))
+        self.deployments.form = lambda: SimpleNamespace(engine=engine)
 
     def wait(self, seconds: float) -> None:
         self.states.pop(0)

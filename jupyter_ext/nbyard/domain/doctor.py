@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason
 
 
@@ -17,6 +18,15 @@ class Check(msgspec.Struct, frozen=True):
     state: Literal["ok", "missing", "failed"]
     finding: Reason
     cure: Reason | None = None
+
+    def require(self) -> None:
+        """Check that it is ok.
+
+        Raises:
+            Unavailable: it is not.
+        """
+        if self.state != "ok":
+            raise Unavailable(self.finding, hint=self.cure)
 
 
 class Runtimes(msgspec.Struct, frozen=True):

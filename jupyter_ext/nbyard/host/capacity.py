@@ -28,6 +28,14 @@ def capacity(settings: Settings) -> Capacity:
     )
 
 
+def engine_size(settings: Settings) -> tuple[float, float]:
+    """Return cores and bytes of memory for containers; infinite if the engine is elsewhere."""
+    address = settings.docker_host or os.environ.get("DOCKER_HOST", "")
+    if address and not address.startswith("unix://"):
+        return inf, inf
+    return _usable()
+
+
 @cache
 def _usable() -> tuple[float, int]:
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -49,3 +49,11 @@ def _whole_characters(content: bytes) -> bytes:
             length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
             return content[:-back] if back < length else content
     return content
+
+
+def has_more_than(path: Path, text: str) -> bool:
+    """Return whether a log has more than this line."""
+    try:
+        return path.stat().st_size > len(text.encode()) + len(os.linesep)
+    except OSError:
+        return False

@@ -31,7 +31,9 @@ def deploy(connection: Any, words: Sequence[str]) -> ServedModel:
     found = read_words(words, OPTIONS, USAGE)
     if found.texts:
         raise UsageError(f"A model has no parameters. {USAGE}")
-    model = connection.models.build(body=_source(found.arguments))
+    source = _source(found.arguments)
+    connection.deployments.form().engine.require()  # before a model is created
+    model = connection.models.build(body=source)
     there = connection.models.deployments(model=model.id)
     host = found.options.get("--as", "")
     # The deployment waits for the image of the model.

@@ -14,10 +14,10 @@ from nbyard.domain.deployments.creation_form import (
     MAX_TITLE,
     MODEL,
     OFFERED,
-    PRESETS,
     apply_change,
     complete_request,
     is_ide,
+    presets_for,
     warnings_of,
 )
 from nbyard.domain.deployments.deployment_status import not_answering
@@ -35,18 +35,19 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
-from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.domain.unique_names import free_name, name_taken, nearest_names
-from nbyard.errors import Invalid, NotFound, StaleWrite
+from nbyard.errors import NotFound, StaleWrite
 from nbyard.host import gpus
+from nbyard.host.capacity import engine_size
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 from nbyard.logs.rotating_log import RotatingLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.models.deployable import deployable_model
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
@@ -75,8 +76,9 @@ class DeploymentService:
     @operation("GET", "/deployments/form", scope="deployments:read")
     def form(self, caller: Caller) -> DeploymentForm:
         """Show the deployment form: choices, defaults, ranges, help."""
-        there = gpus.gpu_ids(self._parts.settings.gpus)
-        return DeploymentForm(list(PRESETS), list(OFFERED), list(there))
+        settings, engine = self._parts.settings, self._parts.engine()
+        presets, there = presets_for(*engine_size(settings)), gpus.gpu_ids(settings.gpus)
+        return DeploymentForm([*presets], [*OFFERED], [*there], engine)
 
     @operation("POST", "/deployments", scope="deployments:write", status=201)
     def create(self, caller: Caller, body: NewDeployment, idempotency_key: str = "") -> Deployment:
@@ -90,7 +92,7 @@ class DeploymentService:
         title = body.title
         with ai4os.with_request_field_names(asked):
             body = self._with_model(caller, body)
-            name, spec = complete_request(body)
+            name, spec = complete_request(body, presets_for(*engine_size(self._parts.settings)))
         password = hash_password(body.password)
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
         self._parts.make_way()
@@ -100,8 +102,7 @@ class DeploymentService:
                 made = new_id()
                 self._check_free(c, caller, name)
                 title = title or self._free_title(c, caller, body.title or name)
-                texts = {"name": name, "title": title}
-                texts["description"] = body.description
+                texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, because("deployment-created"), password)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, unseen, made)
@@ -110,31 +111,17 @@ class DeploymentService:
 
     def _with_model(self, caller: Caller, body: NewDeployment) -> NewDeployment:
         """Fill in image, title and port from the model that `image` names, if it names one."""
-        package = self._package(caller, body.image) if body.service == "api" else None
+        named = body.image if body.service == "api" else ""
+        package = deployable_model(self._store, caller, named)
         if package is None:
             return body
         ports = [MODEL] if body.ports is None else body.ports
         title = body.title or package.name[:MAX_TITLE]
         return structs.replace(body, image=package.reference, title=title, ports=ports)
 
-    def _package(self, caller: Caller, image: str) -> ModelPackage | None:
-        with self._store.read() as c:
-            found = self._store.models.get(c, caller.name, image) if image else None
-        if found is None:
-            return None
-        if found.mode != HTTP:
-            why = because("model-runs-once", name=found.name, mode=found.mode)
-            raise Invalid.field("image", why, hint=because("run-model", name=repr(found.name)))
-        if found.state == "failed":
-            cause = found.reason or because("unknown-cause")
-            why = because("model-not-built", image=found.reference, cause=cause)
-            raise Invalid.field("image", why, hint=because("see-image-log", image=found.reference))
-        return found
-
     def _check_free(self, c: Connection, caller: Caller, name: str) -> None:
         if name in self._rows.names(c, caller.name).values():
-            hint = because("other-name")
-            raise name_taken(because("host-name-taken", name=name), hint)
+            raise name_taken(because("host-name-taken", name=name), because("other-name"))
 
     def _free_title(self, c: Connection, caller: Caller, title: str) -> str:
         """Return the title, shortened and numbered if another deployment has it."""
@@ -187,7 +174,8 @@ class DeploymentService:
         A change of anything but title and description creates a revision. It starts beside the
         current one and takes over once it responds.
         """
-        package = self._package(caller, body.image) if isinstance(body.image, str) else None
+        named = body.image if isinstance(body.image, str) else ""
+        package = deployable_model(self._store, caller, named)
         if package is not None:
             body = structs.replace(body, image=package.reference)
         self._parts.make_way()
@@ -264,8 +252,7 @@ class DeploymentService:
         return self.get(caller, found.id)
 
     def _want(self, c: Connection, deployment: Deployment) -> None:
-        since = {*DEPLOYMENT.rests, "stopping"}
-        if deployment.state in since:
+        if deployment.state in {*DEPLOYMENT.rests, "stopping"}:
             told = {"change": because("start-requested"), "revision": deployment.revision}
             self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
             self._rows.clear_end(c, deployment.id, deployment.revision)
@@ -307,14 +294,14 @@ class DeploymentService:
             row = self._rows.serving(c, caller.name, name)
         if row is None or not row.places:
             raise not_answering(self.get(caller, name))
-        spec = row.revision.spec
-        for declared in spec.ports:
+        ports = row.revision.spec.ports
+        for declared in ports:
             for place in row.places:
                 if declared.name == place.name == port and place.port:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering(self.get(caller, name))
                     return self._target(row, declared, place)
-        present = nearest_names([port.name for port in spec.ports], port)
+        present = nearest_names([port.name for port in ports], port)
         raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))
 
     def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:
@@ -387,11 +374,10 @@ class DeploymentService:
         The default is the newest revision.
         """
         check_count(after, "after")
-        check_count(revision, "revision")
         self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, deployment)
-            number = revision or found.revision
+            number = check_count(revision, "revision") or found.revision
             row = self._rows.revision(c, found.id, number)
         if row is None:
             raise NotFound(because("no-revision", name=found.name, number=number))

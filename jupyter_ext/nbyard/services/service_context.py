@@ -31,7 +31,7 @@ class ServiceContext(FreezingContext):
     Readers call `watch`, which does the same if there is work. `forecaster` opens what looks into
     the cache as a dispatcher would, with blobs that store nothing. `spell` knows all operations,
     which a service cannot import. `probes` check what services may
-    not touch themselves, such as engines.
+    not touch themselves, such as engines; `engine` checks the container engine.
     """
 
     uploads: Uploads
@@ -42,6 +42,7 @@ class ServiceContext(FreezingContext):
     watch: Callable[[], None]
     forecaster: Callable[[DryBlobs], Forecaster]
     spell: Callable[[SpellingRequest], Spelling]
+    engine: Callable[[], Check]
     probes: tuple[Callable[[], Check], ...] = ()
 
     def table(self, digest: str, filename: str, sheet: str = "") -> TableFile:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.doctor import Check, Diagnosis
+from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 
 
@@ -16,3 +17,11 @@ def test_a_diagnosis_survives_json():
 def test_there_are_three_states():
     with pytest.raises(msgspec.ValidationError, match="perhaps"):
         msgspec.convert({"name": "docker", "state": "perhaps", "finding": {"code": "x"}}, Check)
+
+
+def test_a_check_that_is_not_ok_is_refused_with_its_cure():
+    Check("docker", "ok", because("text", text="It responds")).require()
+    cure = because("install-docker")
+    with pytest.raises(Unavailable, match="away") as refused:
+        Check("docker", "missing", because("text", text="It is away"), cure).require()
+    assert refused.value.hint_reason == cure

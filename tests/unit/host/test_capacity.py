@@ -87,3 +87,13 @@ def test_slots_and_memory_are_those_of_the_container(grouped: None):
     found = capacity(Settings(gpus=[]))
     assert (found.cores, found.memory_bytes) == (0.5, 2**20)
     assert capacity(Settings(gpus=[], slots=3)).cores == 3
+
+
+@pytest.mark.parametrize("address", ["tcp://far:2376", "ssh://far"])
+def test_an_engine_elsewhere_has_another_size(grouped: None, monkeypatch, address: str):
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    assert machine.engine_size(Settings()) == (0.5, 2**20)
+    assert machine.engine_size(Settings(docker_host="unix:///run/x.sock")) == (0.5, 2**20)
+    assert machine.engine_size(Settings(docker_host=address)) == (inf, inf)
+    monkeypatch.setenv("DOCKER_HOST", address)
+    assert machine.engine_size(Settings()) == (inf, inf)

@@ -19,3 +19,12 @@ def test_one_that_still_grows_is_read_up_to_its_end_and_on(tmp_path):
     log.write_bytes(b"one\ntwo\n")
     chunk = log_pieces.read_piece(log, chunk.next, done=True)
     assert (chunk.text, chunk.next, chunk.done) == ("o\n", 8, True)
+
+
+def test_a_log_with_one_line_has_no_more_than_this_line(tmp_path):
+    log = tmp_path / "log"
+    assert not log_pieces.has_more_than(log, "no such file")
+    log.write_text("no such file\n")
+    assert not log_pieces.has_more_than(log, "no such file")
+    log.write_text("Step 1\nno such file\n")
+    assert log_pieces.has_more_than(log, "no such file")

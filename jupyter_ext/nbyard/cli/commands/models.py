@@ -238,7 +238,7 @@ def deploy(
     A model that you name by path or run is built first. Otherwise, the newest matching http model
     is deployed. If the same node, file or class is deployed and was not stopped, the model becomes
     its next revision. It takes over once it responds. Exit code: 0 it responds, 1 it failed,
-    2 refused, 3 no such model.
+    2 refused, 3 no such model, 5 no container engine.
 
     \b
     Examples:
@@ -253,7 +253,9 @@ def deploy(
     elif name or tag:
         raise click.UsageError("-n and -t choose a model that is built already.")
     else:
-        found = connection.models.build(body=wanted(**source))
+        body = wanted(**source)
+        connection.deployments.form().engine.require()  # before a model is created
+        found = connection.models.build(body=body)
         if not detach:  # with --detach, the deployment waits for the image
             found, image = until_built(connection, found)
             if image.state != "ready":

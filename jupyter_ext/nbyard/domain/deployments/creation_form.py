@@ -196,13 +196,33 @@ PRESETS = (
 )
 
 
-def complete_request(new: NewDeployment) -> tuple[str, RevisionSpec]:
+def presets_for(cores: float, memory_bytes: float) -> tuple[Preset, ...]:
+    """Return the presets with default hardware that a machine has. Their ranges stay."""
+    there = {"cpu": cores, "memory_gb": memory_bytes / 2**30}
+    return tuple(
+        msgspec.structs.replace(
+            preset,
+            fields=[_capped(field, there.get(field.name, math.inf)) for field in preset.fields],
+        )
+        for preset in PRESETS
+    )
+
+
+def _capped(field: FormField, most: float) -> FormField:
+    if field.kind != "number" or not isinstance(field.default, int) or field.default <= most:
+        return field
+    return msgspec.structs.replace(field, default=max(int(most), int(field.least or 0)))
+
+
+def complete_request(
+    new: NewDeployment, presets: Sequence[Preset] = PRESETS
+) -> tuple[str, RevisionSpec]:
     """Return the host name and the specification, with defaults for omitted fields.
 
     Raises:
         Invalid: with one detail for each refused field.
     """
-    preset = _preset(new.preset)
+    preset = _preset(new.preset, presets)
     service = SERVICES[new.service]
     numbers = {name: getattr(new, name) for name in _numbers(preset)}
     values = {
@@ -287,8 +307,8 @@ def free_host(taken: Collection[str], like: str) -> str:
     return next(name for name in free if name not in taken)
 
 
-def _preset(name: str) -> Preset:
-    for preset in PRESETS:
+def _preset(name: str, presets: Sequence[Preset] = PRESETS) -> Preset:
+    for preset in presets:
         if preset.name == name:
             return preset
     known = [preset.name for preset in PRESETS]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.state_machines import DeploymentState
 from nbyard.reasons.structs import Reason
@@ -342,11 +343,15 @@ class OfferedService(msgspec.Struct, frozen=True):
 
 
 class DeploymentForm(msgspec.Struct, frozen=True):
-    """The data for the form of a new deployment. `gpus` are the GPUs of this machine."""
+    """The data for the form of a new deployment. `gpus` are the GPUs of this machine.
+
+    Defaults fit the machine. `engine` says whether the container engine responds.
+    """
 
     presets: list[Preset]
     services: list[OfferedService]
     gpus: list[str]
+    engine: Check
 
 
 def link_path(name: str, port: str) -> str:

@@ -60,5 +60,6 @@ export const FORM: DeploymentForm = {
     service('api', 'Model API', ''),
     service('jupyterlab', 'JupyterLab', 'quay.io/jupyter/minimal-notebook:latest')
   ],
-  gpus: []
+  gpus: [],
+  engine: { name: 'docker', state: 'ok', finding: { code: 'text', params: {} }, cure: null }
 };

@@ -21,6 +21,7 @@ import {
 } from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
 import { WRONG } from './Field';
+import { NoContainers } from './NoContainers';
 import { ModelFacts } from '../tabs/ModelFacts';
 import { questionOf, revise, useDeployed } from './useDeployed';
 import { IOffer, useForm } from './useForm';
@@ -61,6 +62,7 @@ function Form(props: IFormProps): JSX.Element {
   const { services, target, offer, deployed, onMade, onClass } = props;
   const { yard, trans } = services;
   const { form } = offer;
+  const { model } = target;
   const [draft, setDraft] = useDraft<IDraft>(
     'deployment',
     () => ({
@@ -77,11 +79,13 @@ function Form(props: IFormProps): JSX.Element {
   const place = useRef<HTMLFormElement>(null);
   useEffect(() => {
     const wrong = place.current?.querySelector<HTMLElement>(WRONG);
-    (refusals ? wrong : place.current?.querySelector<HTMLElement>('input[type="text"]'))?.focus();
+    // the image of a model is built, so its title comes first
+    const [image, next] = place.current?.querySelectorAll<HTMLElement>('input[type="text"]') ?? [];
+    (refusals ? wrong : model ? (next ?? image) : image)?.focus();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a model stays the same
   }, [refusals]);
   const [chosen, choose] = useDraft<string | undefined>('revise', () => undefined);
   const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
-  const { model } = target;
   const fields = fieldsOf(form, draft, trans)
     .filter(({ name }) => !into || name === 'image')
     // The image of a model is built from it.
@@ -96,7 +100,8 @@ function Form(props: IFormProps): JSX.Element {
     countRefusal();
   };
 
-  const { made, later, make, hold } = useModel(services, model, error =>
+  const hasEngine = form.engine.state === 'ok';
+  const { made, later, make, hold } = useModel(services, model, hasEngine, error =>
     refuse(problemsOf(error, asked))
   );
   const values: Values = {
@@ -125,6 +130,10 @@ function Form(props: IFormProps): JSX.Element {
     }
     setBusy(true);
     try {
+      if (!hasEngine && !(await offer.check())) {
+        setBusy(false);
+        return setProblems({});
+      }
       const image =
         values.image || (model && (await make(String(values.class_name ?? ''))).reference);
       const deployment = into
@@ -156,6 +165,7 @@ function Form(props: IFormProps): JSX.Element {
           void hold(deploy());
         }}
       >
+        {!hasEngine && <NoContainers engine={form.engine} trans={trans} />}
         {!into && (
           <p className="nby-Dim">
             {trans.__(
@@ -163,7 +173,9 @@ function Form(props: IFormProps): JSX.Element {
             )}
           </p>
         )}
-        {model && !problems[''] && <ModelFacts services={services} made={made} later={later} />}
+        {model && hasEngine && !problems[''] && (
+          <ModelFacts services={services} made={made} later={later} />
+        )}
         {!!deployed.items.length && (
           <DeployAs
             deployed={deployed.items}

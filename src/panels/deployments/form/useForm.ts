@@ -8,18 +8,22 @@ export interface IOffer {
   form: DeploymentForm;
   /** The images that were built or pulled here. */
   images: readonly string[];
+  /** Look again whether containers are available. */
+  check: () => Promise<boolean>;
 }
 
 /** Return the form with everything that can be deployed; a text if it cannot be loaded. */
 export function useForm({ yard }: IPanelServices): IOffer | string | undefined {
   const [form, setForm] = useState<DeploymentForm | string>();
   const [images, setImages] = useState<readonly string[]>([]);
+  const load = async () => {
+    const found = await yard.client.call('deployments.form', {});
+    setForm(found);
+    return found;
+  };
   useEffect(() => {
     const { client } = yard;
-    client
-      .call('deployments.form', {})
-      .then(setForm)
-      .catch((error: Error) => setForm(error.message));
+    load().catch((error: Error) => setForm(error.message));
     client
       .call('images.list', { query: { limit: MAX_OFFERED } })
       .then(({ items }) => {
@@ -27,6 +31,8 @@ export function useForm({ yard }: IPanelServices): IOffer | string | undefined {
         setImages([...new Set(ready.map(({ reference }) => reference))]);
       })
       .catch(() => undefined); // names can be typed as well
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `load` depends on the yard only
   }, [yard]);
-  return typeof form === 'object' ? { form, images } : form;
+  const check = async () => (await load()).engine.state === 'ok';
+  return typeof form === 'object' ? { form, images, check } : form;
 }

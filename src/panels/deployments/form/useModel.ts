@@ -18,12 +18,13 @@ export interface IMaking {
 }
 
 /**
- * Build the source at once, unless that would replace something else; `onRefused` gets the reason
- * of a refusal. A build without a deployment is deleted after the form closes.
+ * Build the source at once if it `canBuild`, unless that would replace something else; `onRefused`
+ * gets the reason of a refusal. A build without a deployment is deleted after the form closes.
  */
 export function useModel(
   { yard }: IPanelServices,
   source: IModelSource | undefined,
+  canBuild: boolean,
   onRefused: (error: unknown) => void
 ): IMaking {
   const [made, setMade] = useState<ModelPackage>();
@@ -63,7 +64,9 @@ export function useModel(
       }
     };
     const kept = (leftovers.current = new Leftovers(yard.client, lost => void again(lost)));
-    void ask('');
+    if (canBuild) {
+      void ask('');
+    }
     return () => void kept.clear();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a form
   }, []);

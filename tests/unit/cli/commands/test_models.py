@@ -5,6 +5,7 @@ import pytest
 from nbyard.cli.commands import models
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import NewModel
 from nbyard.rest.identity import local_name
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -195,12 +196,24 @@ class Doubling:
 
 
 @pytest.fixture
+def responds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that responds when it is asked before a build."""
+    monkeypatch.setattr(Check, "require", lambda self: None)
+
+
+def test_without_an_engine_no_model_is_created_to_deploy_it(shell, file):
+    said = shell("models", "deploy", file, "--detach")
+    assert said.code == 5 and "cannot be reached" in said.err
+    assert shell("models", "ls", "--json").json["items"] == []
+
+
+@pytest.fixture
 def file(yard) -> str:
     (yard.parts.files.root / "doubling.py").write_text(CLASS)
     return "doubling.py"
 
 
-def test_a_class_is_built_and_deployed_by_one_command(shell, file):
+def test_a_class_is_built_and_deployed_by_one_command(shell, file, responds):
     """Journey 7, M6: the deployment waits for the image that is being built."""
     said = shell("models", "deploy", f"{file}:Doubling", "--detach", "--json")
     assert (said.json["name"], said.json["state"]) == ("doubling", "queued")
@@ -213,7 +226,7 @@ def test_a_class_is_built_and_deployed_by_one_command(shell, file):
     assert "doubling.Doubling" in shell("models", "show", made["id"]).out
 
 
-def test_a_build_that_fails_is_not_deployed(shell, file, dispatcher: Dispatching):
+def test_a_build_that_fails_is_not_deployed(shell, file, responds, dispatcher: Dispatching):
     said = shell("models", "deploy", file)
     assert said.code == 1 and "Docker cannot be reached" in said.err
     assert shell("deployments", "ls", "--json").json["items"] == []

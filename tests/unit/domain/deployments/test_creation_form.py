@@ -1,5 +1,7 @@
 """P1, P2: what is not said is filled in, and what is said is held to its range."""
 
+import math
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from nbyard.domain.deployments.creation_form import (
     free_host,
     is_ide,
     name_of,
+    presets_for,
     warnings_of,
 )
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
@@ -195,3 +198,18 @@ def test_limits_of_a_model_may_be_said():
     for value in ("0", "false", ""):
         assert refused(environment={"NBYARD_OPEN_PORT": value}) == ["environment.NBYARD_OPEN_PORT"]
     assert refused(environment={"NBYARD_MODEL": "x"}) == ["environment.NBYARD_MODEL"]
+
+
+@given(st.floats(0.1, 64), st.floats(2**28, 2**37))
+def test_default_hardware_fits_the_machine_and_its_range(cores, memory_bytes):
+    for preset, known in zip(presets_for(cores, memory_bytes), PRESETS, strict=True):
+        for field, before in zip(preset.fields, known.fields, strict=True):
+            most = {"cpu": cores, "memory_gb": memory_bytes / 2**30}.get(field.name)
+            if most is None:
+                assert field == before
+            else:
+                assert before.least <= field.default <= before.default
+                assert field.default <= max(most, before.least)
+    assert presets_for(math.inf, math.inf) == PRESETS
+    spec = complete_request(NewDeployment("a:1", name="a"), presets_for(2, 5 * 2**30))[1]
+    assert (spec.cpu, spec.memory_gb) == (2, 5)

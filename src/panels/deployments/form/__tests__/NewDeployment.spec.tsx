@@ -38,14 +38,15 @@ async function open(
   answer: (body: unknown) => unknown,
   target: string | IDeploymentTarget = {},
   deployed: readonly (typeof DEPLOYED)[] = [],
-  reading: Promise<void> = Promise.resolve()
+  reading: Promise<void> = Promise.resolve(),
+  engine = FORM.engine
 ) {
   const sent: unknown[] = [];
   const removed: string[] = [];
   const renewed = Object.assign([] as string[], { isGone: false });
   const client = fakeClient(async (method, url, request) => {
     if (url.endsWith('/form')) {
-      return FORM;
+      return { ...FORM, engine: { ...engine } };
     }
     if (method === 'DELETE') {
       removed.push(`${url.replace(/.*models/, '')}${request.keepalive ? ' as it goes' : ''}`);
@@ -111,6 +112,37 @@ const built = ({ path, class_name }: { path?: string; class_name?: string }, url
     : MADE;
 };
 
+describe('P1: without a container engine', () => {
+  afterEach(cleanup);
+
+  it('the form says at the top why and what helps, and creates no model until one responds', async () => {
+    const finding = {
+      code: 'engine-unreachable',
+      params: { url: 'unix:///run/x', why: { code: 'text', params: { text: 'no such file' } } }
+    };
+    const engine = { ...FORM.engine, state: 'missing', finding, cure: { code: 'install-docker' } };
+    const model = { run: 'r', output: 'train.output_model' };
+    const { field, onMade, sent, submit } = await open(
+      () => ({ id: 'd' }),
+      { model },
+      [],
+      undefined,
+      engine as never
+    );
+    const notice = () => screen.queryByText(/^Containers are unavailable: /);
+    expect(notice()!.textContent).toContain('no such file. Install and start Docker, or set');
+    expect(notice()!.querySelector('a')!.href).toMatch(/docker\.md#install-docker$/);
+    expect(document.activeElement).toBe(field(/^Title/));
+    await submit();
+    expect([sent, onMade.mock.calls]).toEqual([[], []]);
+    engine.state = 'ok';
+    await submit();
+    expect(notice()).toBeNull();
+    expect(onMade).toHaveBeenCalledWith('d', 'try');
+    expect(sent).toHaveLength(2);
+  });
+});
+
 describe('M6: a model is deployed while its image is built', () => {
   afterEach(cleanup);
 
@@ -119,6 +151,7 @@ describe('M6: a model is deployed while its image is built', () => {
     const { field, onMade, sent, submit } = await open(() => ({ id: 'd' }), { model });
     expect(field(/^Image/).value).toBe('nbyard/model-train:1');
     expect(field(/^Title/).placeholder).toBe('Train output_model');
+    expect(document.activeElement).toBe(field(/^Title/));
     for (const text of [
       /^train.ipynb → output_model, run 3$/,
       /^weight: float\?$/,

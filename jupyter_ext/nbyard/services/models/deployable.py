@@ -1,0 +1,37 @@
+"""The model that a deployment names as its image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbyard.domain.images.structs import BUILD_LOG, image_folder
+from nbyard.domain.models.structs import HTTP, ModelPackage
+from nbyard.errors import Invalid
+from nbyard.logs.log_pieces import has_more_than
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
+    from nbyard.store import Store
+
+
+def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage | None:
+    """Return the model that `image` names; None if it names none.
+
+    Raises:
+        Invalid: the model does not answer requests, or its image was not built.
+    """
+    with store.read() as c:
+        found = store.models.get(c, caller.name, image) if image else None
+    if found is None:
+        return None
+    if found.mode != HTTP:
+        why = because("model-runs-once", name=found.name, mode=found.mode)
+        raise Invalid.field("image", why, hint=because("run-model", name=repr(found.name)))
+    if found.state == "failed":
+        cause = found.reason or because("unknown-cause")
+        why = because("model-not-built", image=found.reference, cause=cause)
+        has_more = has_more_than(store.folder / image_folder(found.image) / BUILD_LOG, str(cause))
+        hint = because("see-image-log", image=found.reference) if has_more else None
+        raise Invalid.field("image", why, hint=hint)
+    return found

@@ -1,0 +1,23 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { DeploymentForm } from '../../../api/types';
+import { reasonText } from '../../../reasons';
+
+const HELP = 'https://github.com/nbyard/nbyard/blob/HEAD/docs/how-to/docker.md#install-docker';
+
+interface INoContainersProps {
+  engine: DeploymentForm['engine'];
+  trans: TranslationBundle;
+}
+
+/** Why nothing can be deployed, and what helps. */
+export function NoContainers({ engine, trans }: INoContainersProps): JSX.Element {
+  const why = trans.__('Containers are unavailable: %1.', reasonText(engine.finding, trans));
+  return (
+    <p className="nby-Warning" role="alert">
+      {[why, reasonText(engine.cure, trans)].filter(Boolean).join(' ')}{' '}
+      <a href={HELP} target="_blank" rel="noopener noreferrer" className="nby-Link">
+        {trans.__('How to install and start Docker')}
+      </a>
+    </p>
+  );
+}
