@@ -5,7 +5,8 @@
     resources/.folders/        all link folders so far, for processes that delete datasets
 
 Further link folders (such as `resources` below the server's root) hold one link per dataset to the
-folder here. Other files in them are never touched: a name that is taken is a Conflict.
+folder here, and a .gitignore if they were created here. They are created with the first link, and
+removed with the last. Other files in them are never touched: a name that is taken is a Conflict.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ from nbyard.errors import Conflict, Invalid
 from nbyard.reasons.structs import all_of, because
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
+IGNORE_FILE, IGNORED = ".gitignore", "*\n"
 FOLDER, VERSIONS, VARIABLE = "resources", ".versions", "NBYARD_RESOURCES"
 # An id after the folder's name, or a UUID anywhere in code that names the folder.
 MENTIONED = re.compile(
@@ -114,7 +116,7 @@ class ResourceLinks:
         taken = []
         for place in [folder / dataset_id for folder in missing]:
             try:
-                place.parent.mkdir(exist_ok=True)
+                _create_ignored(place.parent)
                 place.symlink_to(shown)
             except FileExistsError:
                 if not _points_to(place, shown):
@@ -168,6 +170,22 @@ def _remove(place: Path, target: Path) -> None:
     with contextlib.suppress(OSError):
         if _points_to(place, target):
             place.unlink()
+            _remove_if_empty(place.parent)
+
+
+def _create_ignored(folder: Path) -> None:
+    """Create a link folder that git ignores; leave an existing folder as it is."""
+    if not folder.is_dir():
+        folder.mkdir(exist_ok=True)
+        (folder / IGNORE_FILE).write_text(IGNORED)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a link folder that was created here, if nothing else is left in it."""
+    ignore_file = folder / IGNORE_FILE
+    if os.listdir(folder) == [IGNORE_FILE] and ignore_file.read_text() == IGNORED:
+        ignore_file.unlink()
+        folder.rmdir()
 
 
 def _points_to(place: Path, target: Path) -> bool:

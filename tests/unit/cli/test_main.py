@@ -233,7 +233,9 @@ def test_help_names_the_nouns_and_version():
 
 
 def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkeypatch, capsys):
-    """Without an active environment the command is named by its path."""
+    """The line activates an environment that is not active: terminals of JupyterLab need it."""
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/activate").touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
     monkeypatch.chdir(tmp_path)
@@ -241,7 +243,7 @@ def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkey
     run = SimpleNamespace(number=1, state="succeeded", started_at=None, finished_at=None)
     detail: Any = SimpleNamespace(run=run, tasks=[])
     _conclude(detail, "a.nbflow", {}, is_kept=True)
-    assert "Open it in JupyterLab: .venv/bin/jupyter lab" in capsys.readouterr().err
+    assert "Open it in JupyterLab: . .venv/bin/activate && jupyter lab" in capsys.readouterr().err
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv"))
     _conclude(detail, "a.nbflow", {}, is_kept=True)
     assert "Open it in JupyterLab: jupyter lab" in capsys.readouterr().err

@@ -128,7 +128,7 @@ def test_a_link_of_another_process_is_removed_too(links: ResourceLinks, root: Pa
     links.link("d1", "x.csv", lambda place: place.write_text("x"))
     links.link("d2", "x.csv", lambda place: place.write_text("y"))
     ResourceLinks(links.root).unlink("d1")
-    assert os.listdir(root / "resources") == ["d2"]
+    assert sorted(os.listdir(root / "resources")) == [".gitignore", "d2"]
     (root / "resources" / "d2").unlink()
     (root / "resources").rmdir()
     ResourceLinks(links.root).unlink("d2")
@@ -141,7 +141,7 @@ def test_links_to_what_is_gone_are_swept(links: ResourceLinks, root: Path) -> No
     (folder / "mine").symlink_to("nowhere")
     (folder / "file").write_text("mine")
     ResourceLinks(links.root).sweep()
-    assert sorted(os.listdir(folder)) == ["d1", "file", "mine"]
+    assert sorted(os.listdir(folder)) == [".gitignore", "d1", "file", "mine"]
 
 
 def test_a_version_that_cannot_be_put_changes_nothing(links: ResourceLinks, root: Path) -> None:
@@ -199,3 +199,31 @@ def test_something_else_in_our_own_folder(links: ResourceLinks) -> None:
     links.path("d1").mkdir()
     with pytest.raises(Conflict, match="in the way"):
         links.link("d1", "x", lambda place: place.write_text("x"))
+
+
+def test_the_link_folder_is_created_with_the_first_link_ignored_by_git_and_removed_with_the_last(
+    links: ResourceLinks, blobs: Blobs, root: Path
+) -> None:
+    folder = root / "resources"
+    assert not folder.exists()
+    put = partial(blobs.stage, blobs.put_bytes(b"a\n1\n").digest)
+    for name in ("d1", "d2"):
+        links.link(name, "x.csv", put)
+    assert (folder / ".gitignore").read_text() == "*\n"
+    links.unlink("d1")
+    assert sorted(os.listdir(folder)) == [".gitignore", "d2"]
+    links.unlink("d2")
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".gitignore"])
+def test_a_link_folder_of_the_user_stays_as_it_is(
+    links: ResourceLinks, blobs: Blobs, root: Path, name: str
+) -> None:
+    folder = root / "resources"
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    links.link("d1", "x.csv", partial(blobs.stage, blobs.put_bytes(b"a\n1\n").digest))
+    assert sorted(os.listdir(folder)) == sorted([name, "d1"])
+    links.unlink("d1")
+    assert os.listdir(folder) == [name] and (folder / name).read_text() == "mine"

@@ -145,13 +145,18 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
         print_note(f"To go on from there, with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
     if is_new and target.endswith(".nbflow") and not chosen_server():
-        jupyter = "jupyter"
-        active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
-        if sys.prefix not in active and sys.prefix != sys.base_prefix:
-            # The shell does not find the command of an environment that is not active.
-            jupyter = shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
         root = " --allow-root" if os.geteuid() == 0 else ""
-        print_note(f"Open it in JupyterLab: {jupyter} lab{root} {shlex.quote(target)}")
+        command = f"{_activation()}jupyter lab{root} {shlex.quote(target)}"
+        print_note(f"Open it in JupyterLab: {command}")
+
+
+def _activation() -> str:
+    """Return what activates the environment, so that terminals of JupyterLab find nbyard, too."""
+    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
+    script = Path(sys.executable).with_name("activate")
+    if sys.prefix in active or sys.prefix == sys.base_prefix or not script.is_file():
+        return ""
+    return f". {shlex.quote(os.path.relpath(script))} && "
 
 
 def explain_failure(number: int, task: Task, told: str, *, is_kept: bool) -> None:
