@@ -7273,7 +7273,8 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` are those of its nodes that were muted or bypassed.
+         *         `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
+         *         or trigger that started it.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -7284,6 +7285,8 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
+            /** @default  */
+            source: string;
         };
         /**
          * RunEvents

@@ -113,7 +113,7 @@ def test_a_dataset_gives_its_path(shell, yard, dispatcher, monkeypatch, tmp_path
 
 @pytest.mark.parametrize(
     "line",
-    ["", "nonsense", "run", "dataset", "dataset a b", "run t.sh -p", "run t.sh -p x", "run 'a",
+    ["nonsense", "run", "dataset", "dataset a b", "run t.sh -p", "run t.sh -p x", "run 'a",
      "run none.sh", "dataset none", "run t.sh -p unknown=1", "runs 3", "status none"],
 )  # fmt: skip
 def test_what_is_refused_is_a_usage_error(shell, yard, line):
@@ -443,3 +443,12 @@ def test_a_deployed_model_gets_a_revision(monkeypatch):
     assert build == NewModel(run="12", output="train.model")
     change = DeploymentChange(image="nbyard/churn:1")
     assert edited == {"deployment": "d", "body": change}
+
+
+@pytest.mark.parametrize("line", ["", "help"])
+def test_without_words_the_help_is_printed_in_even_columns(shell, capsys, line):
+    assert shell.run_line_magic("nbyard", line) is None
+    printed = capsys.readouterr().out
+    assert "UsageError" not in printed
+    starts = {len(row) - len(row[35:].lstrip()) for row in printed.splitlines()}
+    assert starts == {35} and all(row[34] == " " for row in printed.splitlines())

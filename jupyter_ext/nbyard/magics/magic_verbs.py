@@ -1,6 +1,7 @@
 """The verbs of `%nbyard` and `%%nbyard`."""
 
 import shlex
+import sys
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
@@ -38,18 +39,20 @@ VERBS = (
     *("schedule", "deploy", "fire"),
 )
 MOST = 50
-HELP = """%nbyard dataset NAME            the path of a dataset
-%nbyard run FILE -p NAME=VALUE  run an executable, notebook, script or workflow and wait
-%nbyard check FILE              run a file on a sample, outside history and cache
-%nbyard status RUN              a run and its tasks, by number, name or id
-%nbyard why OLD NEW [NODE.NAME] why results of two runs differ, or one metric or output
-%nbyard lineage ARTIFACT        what an artifact comes from, and what was made with it
-%nbyard diff OLD NEW            parameters, metrics, outputs, code and packages that differ
-%nbyard schedule WHEN [FILE]    run this notebook, or a file, at times such as "weekdays 8:00"
-%nbyard deploy TARGET           serve a model: DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT
-%nbyard fire TRIGGER NAME=VALUE fire a trigger, with values of parameters
-%nbyard runs, datasets, executables, artifacts, workflows   what there is, newest first
-%%nbyard executable NAME        the cell becomes an executable"""
+HELP = """%nbyard dataset NAME               the path of a dataset
+%nbyard run FILE -p NAME=VALUE     run an executable, notebook, script or workflow and wait
+%nbyard check FILE                 run a file on a sample, outside history and cache
+%nbyard status RUN                 a run and its tasks, by number, name or ID
+%nbyard why OLD NEW [NODE.NAME]    why results of two runs differ, or one metric or output
+%nbyard lineage ARTIFACT           the sources of an artifact, and its uses
+%nbyard diff OLD NEW               parameters, metrics, outputs, code and packages that differ
+%nbyard schedule WHEN [FILE]       run this notebook, or a file, at times such as "weekdays 8:00"
+%nbyard deploy TARGET              serve a model: DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT
+%nbyard fire TRIGGER NAME=VALUE    fire a trigger, with values of parameters
+%nbyard runs                       list runs, newest first; also datasets, executables, artifacts
+                                   and workflows
+%%nbyard executable NAME           register the cell as an executable"""
+USAGE = f"Write one of these:\n{HELP}"
 
 
 @magics_class
@@ -76,6 +79,9 @@ class NbyardMagics(Magics):
             verb, *rest = shlex.split(line) or ["help"]
         except ValueError as error:
             raise UsageError(f"{error}: {line}") from None
+        if verb == "help" and cell is None:
+            sys.stdout.write(f"{HELP}\n")
+            return None
         try:
             return self._done(verb, rest) if cell is None else self._of_cell(verb, rest, cell)
         except NbyardError as error:
@@ -98,7 +104,7 @@ class NbyardMagics(Magics):
         }
         call, counts = calls.get(verb, (None, range(0)))
         if call is None:
-            raise UsageError(HELP)
+            raise UsageError(USAGE)
         if len(words) not in counts:
             raise UsageError(_usage(verb))
         return call(*words)
@@ -106,7 +112,7 @@ class NbyardMagics(Magics):
     def _of_cell(self, verb: str, words: list[str], cell: str) -> Any:
         """Register a cell; run a cell with a function too, so that the user can call it."""
         if verb != "executable" or len(words) > 1:
-            raise UsageError(HELP)
+            raise UsageError(USAGE)
         made = cells.register_cell(self.connection, words[0] if words else "", cell)
         if made.executable.current.kind == "function" and self.shell is not None:
             self.shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
@@ -127,9 +133,9 @@ class NbyardMagics(Magics):
         return str(folder if whole else folder / found.current.filename)
 
     def _run(self, *words: str) -> FinishedRun:
-        found = read_words(words, (), HELP)
+        found = read_words(words, (), USAGE)
         if len(found.arguments) != 1:
-            raise UsageError(HELP)
+            raise UsageError(USAGE)
         target = found.arguments[0]
         is_file = Path(split_function_path(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
@@ -150,7 +156,7 @@ class NbyardMagics(Magics):
     def _fire(self, trigger: str, *values: str) -> str:
         """Fire a trigger; return the ID of the firing. The run starts in the background."""
         if not all("=" in word for word in values):
-            raise UsageError(HELP)
+            raise UsageError(USAGE)
         texts = {name: value for name, _, value in (word.partition("=") for word in values)}
         return str(self.connection.triggers.fire(trigger=trigger, body=Fire(texts=texts)).id)
 

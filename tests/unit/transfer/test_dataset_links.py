@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shutil
 import stat
 import threading
 from functools import partial
@@ -129,8 +130,7 @@ def test_a_link_of_another_process_is_removed_too(links: ResourceLinks, root: Pa
     links.link("d2", "x.csv", lambda place: place.write_text("y"))
     ResourceLinks(links.root).unlink("d1")
     assert sorted(os.listdir(root / "resources")) == [".gitignore", "d2"]
-    (root / "resources" / "d2").unlink()
-    (root / "resources").rmdir()
+    shutil.rmtree(root / "resources")
     ResourceLinks(links.root).unlink("d2")
 
 

@@ -209,8 +209,12 @@ def _diff(diff: Any) -> None:
         click.echo(str(diff.hint), err=True)
 
 
-def _run(run: Any, shown: Collection[Reason | None] = ()) -> None:
-    """Print a run, without the reasons that are shown below."""
+def _run(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> None:
+    """Print a run, without the reasons that are shown below.
+
+    `source` is the name of the schedule or trigger that started it.
+    """
+    key = source if source and run.origin.id == run.origin.source_id else run.origin.id
     reasons = [one for one in separate(run.reason) if one not in shown]
     asked = run.cancel_requested_at and run.state in ("queued", "running")
     show_facts(
@@ -219,7 +223,7 @@ def _run(run: Any, shown: Collection[Reason | None] = ()) -> None:
             ("title", run.title),
             ("reason", reason_text(joined(reasons))),
             ("state", run.state + (", is to be cancelled" if asked else "")),
-            ("origin", f"{run.origin.kind} {run.origin.id}".strip()),
+            ("origin", f"{run.origin.kind} {key}".strip()),
             ("commit", run.git),
             ("cause", str(cause_reason(run.origin.cause)) if run.origin.cause else ""),
             ("took", format_duration(run.started_at, run.finished_at)),
@@ -244,7 +248,7 @@ def _parameters(values: Mapping[str, Any]) -> str:
 
 def show_run(detail: Any, estimate: Any) -> None:
     """Print a run with its tasks and the usual durations of unfinished ones."""
-    _run(detail.run, [task.reason for task in detail.tasks])
+    _run(detail.run, [task.reason for task in detail.tasks], detail.source)
     if left := time_left(estimate):
         click.echo(f"left        {left}")
     click.echo("")

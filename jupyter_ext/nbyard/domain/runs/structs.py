@@ -345,12 +345,15 @@ class Run(msgspec.Struct, frozen=True):
 class RunDetail(msgspec.Struct, frozen=True):
     """A run with its tasks in topological order. `edges` are the connections that it used.
 
-    `modes` are those of its nodes that were muted or bypassed."""
+    `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
+    or trigger that started it.
+    """
 
     run: Run
     tasks: list[Task]
     edges: list[Edge] = []
     modes: dict[str, Mode] = {}
+    source: str = ""
 
 
 class TaskPage(msgspec.Struct, frozen=True):

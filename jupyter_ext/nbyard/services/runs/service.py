@@ -92,7 +92,17 @@ class RunService(RunChecks):
         with self._store.read() as c:
             found = self._find(c, caller, run)
             tasks = self._with_details(c, found, self._store.tasks.views(c, found.id))
-            return RunDetail(self._spoken(found), [*tasks], *self._store.runs.graph(c, found))
+            graph, source = self._store.runs.graph(c, found), self._source(c, found.origin)
+            return RunDetail(self._spoken(found), [*tasks], *graph, source)
+
+    def _source(self, c: Connection, origin: Origin) -> str:
+        """Return the name of the schedule or trigger of a run; empty if there is none."""
+        if not origin.source_id:
+            return ""
+        if schedule := self._store.schedules.by_id(c, origin.source_id):
+            return schedule.schedule.name
+        trigger = self._store.triggers.by_id(c, origin.source_id)
+        return trigger.trigger.name if trigger else ""
 
     def _with_details(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None

@@ -1,5 +1,6 @@
 """Commands that create, change and preview schedules."""
 
+import shlex
 from typing import Any
 
 import click
@@ -64,6 +65,10 @@ def policy_options(command: Any) -> Any:
     )
 
 
+# The limit of the server.
+ALL = 500
+
+
 @click.command()
 @click.argument("target", metavar="FILE|EXECUTABLE")
 @click.option("--when", required=True, help=WHEN)
@@ -99,7 +104,25 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
         notify=schedule_notices(given["notify"]),
         **_chosen(given, Missed()),
     )
-    _print_result(connect(server).schedules.create(body=body), as_json)
+    schedules = connect(server).schedules
+    if not body.name:
+        _refuse_same(schedules, body)
+    _print_result(schedules.create(body=body), as_json)
+
+
+def _refuse_same(schedules: Any, body: NewSchedule) -> None:
+    """Refuse a second schedule of a file at the same times, unless it has a name of its own."""
+    asked = SchedulePreviewRequest(body.timing, body.zone, body.starts_at, body.ends_at, count=1)
+    wanted = schedules.preview(body=asked)
+    path = body.run.path or ""
+    for known in schedules.list(limit=ALL, path=path).items:
+        is_same_code = path or known.run.executable == body.run.executable
+        if is_same_code and (known.timing, known.zone) == (wanted.timing, wanted.zone):
+            name = shlex.quote(known.name)
+            raise click.UsageError(
+                f"The schedule {known.name} runs it at these times. Change it with nbyard schedules"
+                f" update {name}, or create another one with --name NAME."
+            )
 
 
 @click.command()

@@ -51,9 +51,21 @@ def test_run_disable_and_ticks(shell, made):
     assert started.code == 0
     facts = dict(line.split(maxsplit=1) for line in started.out.splitlines())
     assert facts["state"] == "queued" and facts["origin"].startswith("schedule ")
+    assert "origin   schedule report\n" in shell("runs", "show", facts["id"]).out
     found = json.loads(shell("runs", "ls", "--schedule", "report", "--json").out)
     assert [run["id"] for run in found["items"]] == [facts["id"]]
     assert "false" in shell("schedules", "disable", "report", "--json").out
     assert "disabled" in shell("schedules", "show", "report").out
     assert shell("schedules", "ticks", "report").code == 0
     assert shell("schedules", "rm", "report").code == 0
+
+
+def test_a_second_schedule_at_the_same_times_needs_a_name(shell, made):
+    words = ("schedules", "create", "report.py", "--zone", "Europe/Berlin", "--when")
+    refused = shell(*words, "0 8 * * 1-5")
+    assert refused.code == 2 and "nbyard schedules update report" in refused.err
+    assert "--name NAME" in refused.err
+    assert shell(*words, "weekdays 8:00", "--name", "again").code == 0
+    assert shell(*words, "daily at 6").code == 0
+    names = [one["name"] for one in json.loads(shell("schedules", "ls", "--json").out)["items"]]
+    assert names == ["report 2", "again", "report"]
