@@ -89,6 +89,7 @@ export const ROUTES = {
   'runs.bundle': ['GET', '/runs/{run}/bundle'],
   'runs.compare': ['GET', '/runs/{run}/compare'],
   'runs.compare_code': ['GET', '/runs/{run}/tasks/{node}/compare'],
+  'runs.compare_input': ['GET', '/runs/{run}/tasks/{node}/inputs/{name}/compare'],
   'runs.compare_output': ['GET', '/runs/{run}/tasks/{node}/outputs/{output}/compare'],
   'runs.preview_clean_up': ['POST', '/runs/clean-up/preview'],
   'runs.clean_up': ['POST', '/runs/clean-up'],

@@ -63,6 +63,7 @@ export type ModelSources = Schemas['ModelSources'];
 export type NewDeployment = Schemas['NewDeployment'];
 export type NewRun = Schemas['NewRun'];
 export type OutputComparison = Schemas['OutputComparison'];
+export type InputRow = Schemas['InputRow'];
 export type OutputRow = Schemas['OutputRow'];
 export type RunComparison = Schemas['RunComparison'];
 export type OtherFile = Schemas['OtherFile'];

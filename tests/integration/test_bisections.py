@@ -96,7 +96,6 @@ def test_a_metric_leads_to_the_code_that_changed(project: Trained) -> None:
     assert sorted(kinds, key=str) == [
         ("code", "second.ipynb", "version 1", "version 2"),
         ("data", "input_csv", "data.csv", "data.csv"),
-        ("files", "", None, None),
         ("parameter", "seed", "0", "7"),
     ]
     assert (preview.expected, preview.judge.threshold) == (5, 58.5)
@@ -114,6 +113,17 @@ def test_a_metric_leads_to_the_code_that_changed(project: Trained) -> None:
 
 
 @pytest.mark.long
+def test_a_file_beside_the_code_that_is_an_input_is_one_change(project: Trained) -> None:
+    project.write(SCORE, 1, 100)
+    project.run()
+    project.write(SCORE, 1, 50)
+    project.run()
+    bisections = project.yard.services.bisections
+    (change,) = bisections.preview(ADA, NewBisection("1", "2", metric="second.score")).changes
+    assert (change.kind, change.nodes, change.name) == ("data", ["first"], "input_csv")
+    assert (change.before, change.after) == ("data.csv", "data.csv")
+
+
 def test_two_changes_that_fail_together(project: Trained) -> None:
     """Neither alone is the cause; the failed node runs anew, the others are reused."""
     project.write(FAILS.replace(" or seed", " or not seed"), 1, 10)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbyard.domain.bisections.mixed_plans import MixedPlans, Side
+from nbyard.domain.bisections.mixed_plans import FileChange, MixedPlans, Side
+from nbyard.domain.caching.relevant_changes import files_that_count
 
 if TYPE_CHECKING:
     from nbyard.domain.runs.structs import Run
@@ -20,4 +21,21 @@ def mixed_plans(store: Store, c: Connection, good: Run, bad: Run) -> MixedPlans:
     ids = {plan.executable_version_id for side in sides for plan in side.plans.values()}
     versions = [store.executables.version(c, one) for one in ids if one]
     codes = {one.id: one.code_digest for one in versions if one is not None}
-    return MixedPlans(sides[0], sides[1], codes)
+    return MixedPlans(sides[0], sides[1], codes, _changed_files(store, c, good, bad))
+
+
+def _changed_files(store: Store, c: Connection, good: Run, bad: Run) -> dict[str, set[FileChange]]:
+    """Return by node the digests of files beside its code that changed and that it may have used.
+
+    Nodes without a record in both runs are left out.
+    """
+    then = {row.node: row for row in store.compared.tasks(c, good.id)}
+    found = {}
+    for now in store.compared.tasks(c, bad.id):
+        old = then.get(now.node)
+        if old is None or old.parts is None or now.parts is None:
+            continue
+        before, after = old.parts.files, now.parts.files
+        names = files_that_count(before, after, (old.observed, now.observed))
+        found[now.node] = {(before.get(name), after.get(name)) for name in names}
+    return found

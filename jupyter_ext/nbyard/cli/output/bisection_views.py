@@ -24,6 +24,8 @@ def change_text(change: BisectionChange) -> str:
     """Return a change on one line."""
     if change.kind == "files":
         return f"files beside the code ({', '.join(change.nodes)})"
+    if change.kind == "data" and change.before and change.before == change.after:
+        return f"{change.before} (input {change.name} of {', '.join(change.nodes)})"
     name = change.name if change.kind != "graph" else ", ".join(change.nodes)
     values = f": {change.before} → {change.after}" if change.before or change.after else ""
     nodes = f" ({', '.join(change.nodes)})" if change.kind not in ("graph", "code") else ""

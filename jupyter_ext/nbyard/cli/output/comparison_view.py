@@ -13,7 +13,7 @@ from nbyard.cli.output.console import (
     without_control_characters,
 )
 from nbyard.cli.output.views_by_noun import VIEWS as BY_NOUN
-from nbyard.domain.comparison.facts import CodeVersion, OutputFile
+from nbyard.domain.comparison.facts import CodeVersion, InputFile, OutputFile
 from nbyard.domain.comparison.structs import (
     Explanation,
     MetricHistory,
@@ -39,6 +39,7 @@ def show_comparison(found: RunComparison) -> None:
     ]
     sections: dict[str, list[Sequence[Any]]] = {
         "Parameters": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.parameters],
+        "Inputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.inputs],
         "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.metrics],
         "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.outputs],
         "Commit": [("commit", *commits)] if len({*commits}) > 1 else [],
@@ -134,6 +135,8 @@ def _text(value: Any) -> str:
             return ABSENT
         case OutputFile():
             return f"{_text(value.compared)} {format_size(value.size_bytes)}"
+        case InputFile():
+            return f"{_text(value.digest)} {value.origin}"
         case CodeVersion():
             return f"version {value.number}"
     text = str(format_number(value))
@@ -147,6 +150,7 @@ def _print(text: str) -> None:
 
 
 VIEWS: dict[str, Callable[[Any], None]] = {
+    "runs.compare_input": show_output,
     "runs.compare_code": BY_NOUN["executables.diff"],
     "runs.compare_output": show_output,
     "runs.metric_history": show_history,

@@ -27,6 +27,7 @@ LIMITS = Limits.__struct_fields__
 GRAPH: tuple[str, ...] = ("graph",)
 Plans = Mapping[str, TaskPlan]
 Key = tuple[str, ...]
+FileChange = tuple[str | None, str | None]
 
 
 class BisectionChange(msgspec.Struct, frozen=True):
@@ -52,11 +53,19 @@ class Side(msgspec.Struct, frozen=True):
 class MixedPlans:
     """The changes between two runs, and the plans of each combination.
 
-    `codes` are the digests of the code alone, by the ID of its version.
+    `codes` are the digests of the code alone, by the ID of its version. `files` are by node the
+    digests, old and new, of the files beside its code that changed and that it may have used.
     """
 
-    def __init__(self, good: Side, bad: Side, codes: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        good: Side,
+        bad: Side,
+        codes: Mapping[str, str],
+        files: Mapping[str, Collection[FileChange]] = {},
+    ) -> None:
         self._codes = codes
+        self._files = files
         self._good = good
         self._bad = bad
         self._found: dict[Key, BisectionChange] = {}
@@ -129,10 +138,30 @@ class MixedPlans:
             if versions[0] == versions[1]:
                 return None
             digests = [self._codes.get(version, version) for version in versions]
-            return ("files",) if digests[0] == digests[1] else ("code", *versions)
+            return self._files_key(then, now) if digests[0] == digests[1] else ("code", *versions)
         texts = [canonical_text([getattr(one, name) for name in fields]) for one in (then, now)]
         kind = "environment" if fields is ENVIRONMENT else "limits"
         return None if texts[0] == texts[1] else (kind, *texts)
+
+    def _files_key(self, then: TaskPlan, now: TaskPlan) -> Key | None:
+        """Return the change of the files beside the code.
+
+        A file that is also an input changes with its data. Files that the node never used are no
+        change.
+        """
+        if then.node not in self._files:
+            return ("files",)
+        changed = {*self._files[then.node]}
+        given: dict[FileChange, Key] = {}
+        for name in sorted(then.bindings.keys() & now.bindings.keys()):
+            old, new = then.bindings[name], now.bindings[name]
+            if isinstance(old, BytesOf) and isinstance(new, BytesOf):
+                key = self._bound_key(then.node, name, old, new)
+                if key is not None and (old.digest, new.digest) in changed:
+                    given[old.digest, new.digest] = key
+        if changed - given.keys():
+            return ("files",)
+        return next(iter(given.values()), None)
 
     def _value_key(self, node: str, name: str, then: Any, now: Any) -> Key | None:
         """Return the change of a value: that of a run's parameter if it has the same values."""

@@ -1,7 +1,8 @@
 """Whether a cached result is valid after changes to files that its task may not have read."""
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.caching.file_probes import Probes, asks_for
@@ -52,6 +53,12 @@ def changes_that_count(
             counts = _is_looked_for(known, name, taken, seen.parts)
         if counts:
             yield name
+
+
+def files_that_count(old: Files, new: Files, observed: Iterable[Observed | None]) -> list[str]:
+    """Return the changed files that at least one of these tasks may have used, sorted."""
+    found = (changes_that_count(old, new, one, list) for one in observed)
+    return sorted({*chain.from_iterable(found)})
 
 
 def _is_looked_for(

@@ -6,6 +6,7 @@ import msgspec
 
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.digest import KeyParts
+from nbyard.domain.file_formats import format_of
 from nbyard.domain.runs.structs import Run
 
 
@@ -39,17 +40,36 @@ class OutputFile(msgspec.Struct, frozen=True):
         return self.picture or self.digest
 
 
+class InputFile(msgspec.Struct, frozen=True):
+    """Data from outside a run that was given to an input; `origin` says from where."""
+
+    filename: str
+    origin: str
+    digest: str
+
+    def as_output(self, size_bytes: int = 0) -> OutputFile:
+        """Return the file in the form of outputs, for comparisons."""
+        format_ = format_of(self.filename)
+        return OutputFile("", self.filename, format_, self.digest, size_bytes)
+
+
 class InputFacts(msgspec.Struct, frozen=True):
     """The data of an input.
 
     It is the `output` of another `node` of the run, or data from outside the run, which `origin`
-    describes. `digest` is empty if the data never existed.
+    describes, in the file `filename`. `digest` is empty if the data never existed.
     """
 
     digest: str
     origin: str = ""
     node: str = ""
     output: str = ""
+    filename: str = ""
+
+    @property
+    def file(self) -> InputFile | None:
+        """Return the file of data from outside the run."""
+        return None if self.node else InputFile(self.filename, self.origin, self.digest)
 
     @property
     def source(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from nbyard.domain.caching.relevant_changes import changes_that_count
+from nbyard.domain.caching.relevant_changes import files_that_count
 from nbyard.domain.comparison.facts import TaskFacts
 from nbyard.domain.comparison.outside_states import outside_changes
 from nbyard.domain.comparison.structs import Cause, CauseKind
@@ -91,23 +91,11 @@ class NodeCauses:
         then, now = self._then, self._now
         if not then.parts or not now.parts:
             return
-        old, new = then.parts.files, now.parts.files
-        # a file that is also an input is reported as input
-        given = {
-            (before.digest, after.digest)
-            for name, before in then.inputs.items()
-            if (after := now.inputs.get(name))
-        }
-        counting = {
-            name
-            for observed in (then.observed, now.observed)
-            for name in changes_that_count(old, new, observed, list)
-        }
-        for name in sorted(counting):
-            if (old.get(name), new.get(name)) in given:
-                continue
-            code = "file-added" if name not in old else "file-removed"
-            code = "file-changed" if name in old and name in new else code
+        for name in changed_files(then, now):
+            is_old, is_new = name in then.parts.files, name in now.parts.files
+            code = (
+                "file-changed" if is_old and is_new else "file-removed" if is_old else "file-added"
+            )
             yield self._cause("file", name, because(code, name=name))
 
     def _environment(self) -> Iterator[Cause]:
@@ -123,6 +111,27 @@ class NodeCauses:
             texts = (then.environment or None, now.environment or None)
             reason = because("environment-changed")
             yield self._cause("environment", now.environment, reason, *texts)
+
+
+def changed_files(then: TaskFacts, now: TaskFacts) -> list[str]:
+    """Return the files of the code folder that changed, sorted.
+
+    Files that neither task read do not count. A file that is also an input counts as input.
+    """
+    if not then.parts or not now.parts:
+        return []
+    given = {
+        (before.digest, after.digest)
+        for name, before in then.inputs.items()
+        if (after := now.inputs.get(name))
+    }
+    old, new = then.parts.files, now.parts.files
+    observed = (then.observed, now.observed)
+    return [
+        name
+        for name in files_that_count(old, new, observed)
+        if (old.get(name), new.get(name)) not in given
+    ]
 
 
 def value_change(name: str, before: str | None, after: str | None) -> Reason:

@@ -1,14 +1,16 @@
 """Compare the records of two or more runs, section by section."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 from nbyard.domain.comparison.facts import OutputFile, RunFacts, TaskFacts
+from nbyard.domain.comparison.node_causes import changed_files
 from nbyard.domain.comparison.structs import (
     CodeRow,
     EnvironmentRow,
     EqualCounts,
+    InputRow,
     MetricRow,
     MetricSeries,
     OutputKind,
@@ -32,6 +34,7 @@ def compare_runs(records: Sequence[RunFacts], everything: bool = False) -> RunCo
     sides = _Sides(records)
     sections: dict[str, list[Any]] = {
         "parameters": sides.parameters(),
+        "inputs": sides.inputs(),
         "metrics": sides.metrics(),
         "outputs": sides.outputs(),
         "code": sides.code(),
@@ -111,6 +114,22 @@ class _Sides:
             ]
         return rows
 
+    def inputs(self) -> list[InputRow]:
+        """Return the data from outside the runs that each node got."""
+        rows = []
+        for node, tasks in self._by_node.items():
+            own = [
+                {name: file for name, one in task.inputs.items() if (file := one.file)}
+                if task
+                else {}
+                for task in tasks
+            ]
+            for name, files in _by_name(own).items():
+                kind = kind_of([file.as_output() for file in files if file])
+                differs = _differ([file and file.digest for file in files])
+                rows.append(InputRow(node, name, kind, files, differs))
+        return rows
+
     def outputs(self) -> list[OutputRow]:
         """Return the outputs of each node."""
         rows = []
@@ -121,15 +140,15 @@ class _Sides:
         return rows
 
     def code(self) -> list[CodeRow]:
-        """Return the code of each node, with the other files of its code folder."""
+        """Return the code of each node, with the other files of its code folder that it used."""
         rows = []
         for node, tasks in self._by_node.items():
-            label = next(task.label for task in tasks if task)
+            known = [task for task in tasks if task]
             versions = [task.code if task else None for task in tasks]
-            bundles = [task.parts.files for task in tasks if task and task.parts]
-            files = [name for name, found in _by_name(bundles).items() if _differ(found)]
+            changed = (changed_files(*pair) for pair in pairwise(known))
+            files = sorted({*chain.from_iterable(changed)})[:MAX_FILES]
             differs = bool(files) or _differ([one and one.digest for one in versions])
-            rows.append(CodeRow(node, label, versions, files[:MAX_FILES], differs))
+            rows.append(CodeRow(node, known[0].label, versions, files, differs))
         return rows
 
     def environments(self) -> list[EnvironmentRow]:

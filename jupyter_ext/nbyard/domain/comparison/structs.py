@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.comparison.facts import CodeVersion, OutputFile
+from nbyard.domain.comparison.facts import CodeVersion, InputFile, OutputFile
 from nbyard.domain.datasets.comparisons import ColumnChange, FileChange
 from nbyard.domain.executables.code_diffs import DiffLine
 from nbyard.domain.runs.structs import Run
@@ -34,6 +34,19 @@ class MetricRow(msgspec.Struct, frozen=True):
     differs: bool
 
 
+class InputRow(msgspec.Struct, frozen=True):
+    """Data from outside the runs that was given to an input of a node, in the order of the runs.
+
+    It is null if a run has no such input, or if another node provided its data.
+    """
+
+    node: str
+    name: str
+    kind: OutputKind
+    files: list[InputFile | None]
+    differs: bool
+
+
 class OutputRow(msgspec.Struct, frozen=True):
     """An output of a node in the order of the runs; null if a run has none.
 
@@ -50,7 +63,8 @@ class OutputRow(msgspec.Struct, frozen=True):
 class CodeRow(msgspec.Struct, frozen=True):
     """The code of a node in the order of the runs; null if a run lacks the node.
 
-    `files` are other files of the code folder that differ, at most 100.
+    `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
+    nor files that the node never read.
     """
 
     node: str
@@ -95,6 +109,7 @@ class EqualCounts(msgspec.Struct, frozen=True):
     """How many items of each section are equal in all runs."""
 
     parameters: int
+    inputs: int
     metrics: int
     outputs: int
     code: int
@@ -111,6 +126,7 @@ class RunComparison(msgspec.Struct, frozen=True):
 
     runs: list[Run]
     parameters: list[ValueRow]
+    inputs: list[InputRow]
     metrics: list[MetricRow]
     outputs: list[OutputRow]
     code: list[CodeRow]
@@ -120,7 +136,7 @@ class RunComparison(msgspec.Struct, frozen=True):
 
 
 class OutputComparison(msgspec.Struct, frozen=True):
-    """The same output of two runs.
+    """The same output, or data of the same input, of two runs.
 
     Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
     differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says

@@ -113,6 +113,13 @@ CHANGES = {
     "more-packages": code("and {count} more", count=int),
     # only in the comparison of two runs
     "input-moved": code("{name} comes from another output", name=str),
+    "input-file-changed": code("{file} changed", file=str),
+    "input-table-changed": code("{file} changed: {changes:, }", file=str, changes=REASONS),
+    "rows-changed": code("{old} → {new} rows", old=int, new=int),
+    "column-changed": code("{name} {figure} {old} → {new}", name=str, figure=str, old=str, new=str),
+    "column-added": code("the column {name} is new", name=str),
+    "column-removed": code("the column {name} is gone", name=str),
+    "input-not-stored": code("the data is not stored: only its fingerprints can be compared"),
     "data-changed": code("{name} changed {old} → {new}", name=str, old=str, new=str),
     "cell-changed": code("cell {cell} changed", cell=int),
     "cell-added": code("cell {cell} is new", cell=int),

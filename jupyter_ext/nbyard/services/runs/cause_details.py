@@ -9,11 +9,13 @@ import msgspec
 
 from nbyard.domain.comparison.changed_cells import changed_cells, shorten_source
 from nbyard.domain.comparison.facts import RunFacts
+from nbyard.domain.comparison.input_changes import file_change
 from nbyard.domain.comparison.structs import Cause, DatasetLink
 from nbyard.domain.executables.code_diffs import diff_lines
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.services.executables.version_diffs import content_of
+from nbyard.services.runs.output_comparisons import compare_inputs
 from nbyard.services.service_context import ServiceContext
 
 MAX_CAUSES = 200
@@ -42,10 +44,9 @@ class CauseDetails:
             yield cause
 
     def _data(self, cause: Cause) -> Cause:
-        """Add the dataset if both digests are versions of the same one."""
-        digests = [
-            facts.tasks[cause.node].inputs[cause.name].digest for facts in (self._old, self._new)
-        ]
+        """Add the dataset if both digests are versions of the same one, else what changed."""
+        given = [facts.tasks[cause.node].inputs[cause.name] for facts in (self._old, self._new)]
+        digests = [one.digest for one in given]
         with self._parts.store.read() as c:
             versions = self._parts.store.compared.versions_of(c, self._owner, digests)
         then, now = (
@@ -60,7 +61,11 @@ class CauseDetails:
             reason = because("data-changed", name=cause.name, old=texts[0], new=texts[1])
             changes = {"dataset": link, "reason": reason, "before": texts[0], "after": texts[1]}
             return msgspec.structs.replace(cause, **changes)
-        return cause
+        old, new = given[0].file, given[1].file
+        if old is None or new is None:
+            return cause
+        reason = file_change(new.filename, compare_inputs(self._parts, old, new))
+        return msgspec.structs.replace(cause, reason=reason)
 
     def _code(self, cause: Cause) -> Iterator[Cause]:
         """Yield a cause for each changed cell; for other code, the changed lines."""

@@ -29,7 +29,7 @@ from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
 from nbyard.services.runs.cause_details import CauseDetails
 from nbyard.services.runs.history import RunHistory
-from nbyard.services.runs.output_comparisons import compare_outputs
+from nbyard.services.runs.output_comparisons import compare_inputs, compare_outputs
 from nbyard.services.runs.run_facts import FactReader, Metrics, only_metrics, output_file
 
 if TYPE_CHECKING:
@@ -95,6 +95,23 @@ class RunComparisons(RunHistory):
                 raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
             files.append(output_file(found))
         return compare_outputs(self._parts, *files)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/inputs/{name}/compare", scope="runs:read")
+    def compare_input(
+        self, caller: Caller, run: str, node: str, name: str, other: str
+    ) -> OutputComparison:
+        """Compare the data that an input got from outside the run with that in another run.
+
+        Tables are compared by column, folders by file, texts by line.
+        """
+        files = []
+        for facts in self._facts(caller, [run, other]):
+            task = facts.tasks.get(node)
+            given = task.inputs.get(name) if task else None
+            if given is None or given.file is None:
+                raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
+            files.append(given.file)
+        return compare_inputs(self._parts, *files)
 
     @operation("GET", "/runs/{run}/why", scope="runs:read")
     def why(

@@ -1,6 +1,6 @@
-"""Compare the same output of two runs: columns of tables, files of folders, lines of texts."""
+"""Compare the same data of two runs: columns of tables, files of folders, lines of texts."""
 
-from nbyard.domain.comparison.facts import OutputFile
+from nbyard.domain.comparison.facts import InputFile, OutputFile
 from nbyard.domain.comparison.run_comparisons import kind_of
 from nbyard.domain.comparison.structs import OutputComparison
 from nbyard.domain.datasets.comparisons import MAX_FILES, Content, compare_columns, compare_files
@@ -40,6 +40,16 @@ def compare_outputs(parts: ServiceContext, old: OutputFile, new: OutputFile) -> 
         rows = [profile.rows for profile in profiles]
         return OutputComparison(old, new, False, columns=compare_columns(*profiles), rows=rows)
     return compare_texts(parts, old, new) if kind == "text" else OutputComparison(old, new, False)
+
+
+def compare_inputs(parts: ServiceContext, old: InputFile, new: InputFile) -> OutputComparison:
+    """Compare data from outside two runs, which may no longer be stored."""
+    if not all(file.digest and parts.blobs.exists(file.digest) for file in (old, new)):
+        note = because("input-not-stored")
+        is_same = old.digest == new.digest
+        return OutputComparison(old.as_output(), new.as_output(), is_same, note=note)
+    sizes = [parts.blobs.path(file.digest).stat().st_size for file in (old, new)]
+    return compare_outputs(parts, old.as_output(sizes[0]), new.as_output(sizes[1]))
 
 
 def compare_texts(parts: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:

@@ -109,7 +109,9 @@ class FactReader:
         inputs = {}
         for name, binding in plan.bindings.items():
             if isinstance(binding, BytesOf):
-                inputs[name] = InputFacts(binding.digest, binding.origin or binding.filename)
+                inputs[name] = InputFacts(
+                    binding.digest, binding.origin or binding.filename, filename=binding.filename
+                )
             elif isinstance(binding, ResultOf):
                 file = files.get(binding.node, {}).get(binding.output)
                 digest = file.digest if file else ""

@@ -256,7 +256,9 @@ export function changeText(change: BisectionChange, trans: TranslationBundle): s
     case 'parameter':
       return trans.__('Parameter %1%2 (%3)', name, values, at);
     case 'data':
-      return trans.__('Data of %1%2 (%3)', name, values, at);
+      return before && before === after
+        ? trans.__('%1 (input %2 of %3)', before, name, at)
+        : trans.__('Data of %1%2 (%3)', name, values, at);
     case 'input':
       return trans.__('Input %1%2 (%3)', name, values, at);
     case 'code':

@@ -8,17 +8,20 @@ import { CodeSection } from './CodeSection';
 import { IComparedProps } from './compared';
 import { EnvironmentSection } from './EnvironmentSection';
 import { MetricPlots } from './MetricPlots';
-import { OutputSection } from './OutputSection';
+import { InputSection, OutputSection } from './DataSections';
 import { TimingSection } from './TimingSection';
 import { MetricSection, ParameterSection } from './ValueSections';
 
 interface IComparisonViewProps {
   services: IPanelServices;
   ids: readonly string[];
+  /** Called with the runs, oldest first. */
+  onFound?: (runs: readonly Run[]) => void;
 }
 
 /** Two or more runs side by side, the oldest at the left; first only what differs. */
-export default function ComparisonView({ services, ids }: IComparisonViewProps): JSX.Element {
+export default function ComparisonView(props: IComparisonViewProps): JSX.Element {
+  const { services, ids, onFound } = props;
   const { yard, trans } = services;
   const [everything, setEverything] = useState(false);
   const [found, setFound] = useState<RunComparison>();
@@ -39,10 +42,11 @@ export default function ComparisonView({ services, ids }: IComparisonViewProps):
       .then(answer => {
         setFound(answer);
         setProblem('');
+        onFound?.(answer.runs);
       })
       .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
     return () => control.abort();
-  }, [yard, key, everything]);
+  }, [yard, key, everything, onFound]);
   return (
     <div className="nby-View">
       <div className="nby-View-header">
@@ -82,7 +86,8 @@ export default function ComparisonView({ services, ids }: IComparisonViewProps):
 function Sections(props: IComparedProps): JSX.Element {
   const { found, services } = props;
   const { trans } = services;
-  const shared = [found.parameters, found.metrics, found.outputs, found.code, found.environment];
+  const { parameters, inputs, metrics, outputs, code, environment } = found;
+  const shared = [parameters, inputs, metrics, outputs, code, environment];
   const isSame = shared.every(rows => rows.every(({ differs }) => !differs));
   return (
     <>
@@ -95,6 +100,7 @@ function Sections(props: IComparedProps): JSX.Element {
         <Bisect services={services} runs={found.runs} metrics={judgingMetrics(found)} />
       )}
       <ParameterSection {...props} />
+      <InputSection {...props} />
       <MetricSection {...props} />
       <MetricPlots {...props} />
       <OutputSection {...props} />

@@ -3,7 +3,7 @@ import { Cause, Explanation, RunComparison } from '../../../api/types';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 import { Bisect } from './Bisect';
-import { goTo, rowId } from './compared';
+import { goTo, Place, rowId } from './compared';
 
 /** A metric or output with its values in the order of the runs. */
 interface IResult {
@@ -96,6 +96,14 @@ function Why({ services, found, result }: IWhyProps): JSX.Element {
   );
 }
 
+/** The sections that show the causes of a kind. */
+const PLACES: Partial<Record<Cause['kind'], Place>> = {
+  parameter: 'parameter',
+  data: 'input',
+  code: 'code',
+  package: 'package'
+};
+
 interface ICauseLineProps {
   services: IPanelServices;
   found: RunComparison;
@@ -105,14 +113,15 @@ interface ICauseLineProps {
 function CauseLine({ services, found, cause }: ICauseLineProps): JSX.Element {
   const { trans, commands } = services;
   const { node, kind, name, dataset, code = [], before, after } = cause;
+  const place = PLACES[kind];
   const text = `${node}: ${reasonText(cause.reason, trans)}`;
   const open = () => {
-    if (kind === 'parameter' || kind === 'code' || kind === 'package') {
-      return goTo(rowId(found, kind, node, kind === 'code' ? '' : name));
+    if (dataset) {
+      return commands.execute('nbyard:open-dataset', { id: dataset.id, tab: 'versions' });
     }
-    return dataset && commands.execute('nbyard:open-dataset', { id: dataset.id, tab: 'versions' });
+    return place && goTo(rowId(found, place, node, kind === 'code' ? '' : name));
   };
-  const hasPlace = !!dataset || ['parameter', 'code', 'package'].includes(kind);
+  const hasPlace = !!dataset || !!place;
   return (
     <>
       {hasPlace ? (

@@ -7,7 +7,7 @@ export interface IComparedProps {
   found: RunComparison;
 }
 
-export type Place = 'parameter' | 'code' | 'package';
+export type Place = 'parameter' | 'input' | 'code' | 'package';
 
 /** Return the element ID of a row; a package belongs to no node. */
 export function rowId(found: RunComparison, place: Place, node: string, name: string): string {

@@ -155,6 +155,28 @@ def test_a_version_of_the_data_explains_it_from_above(
     assert str(causes[0].reason) == "source_csv changed numbers v1 → numbers v2"
 
 
+def test_a_changed_file_beside_the_code_is_named_with_its_columns(lab: Lab) -> None:
+    document = json.loads((lab.root / "lab.nbflow").read_text())
+    document["nodes"]["data"] = {"type": "dataset", "path": "sales.csv"}
+    (lab.root / "lab.nbflow").write_text(json.dumps(document))
+    (lab.root / "sales.csv").write_text("price\n1.5\n295\n")
+    first = lab.run()
+    (lab.root / "sales.csv").write_text("price\n1.5\n80250\n")
+    second = lab.run()
+    (cause,) = lab.causes(first, second, node="train", metric="total")
+    assert (cause.kind, cause.node, cause.name) == ("data", "clean", "source_csv")
+    assert str(cause.reason) == "sales.csv changed: price max 295 → 80250"
+    compared = lab.runs.compare(lab.caller, first, second)
+    assert [(one.node, one.name, one.kind) for one in compared.inputs] == [
+        ("clean", "source_csv", "table")
+    ]
+    assert compared.code == [], "nothing but the input changed"
+    found = lab.runs.compare_input(lab.caller, first, "clean", "source_csv", second)
+    assert [(one.name, "max" in one.differs) for one in found.columns] == [("price", True)]
+    with pytest.raises(NotFound):
+        lab.runs.compare_input(lab.caller, first, "train", "cleaned_csv", second)
+
+
 def test_a_cell_explains_it_and_the_nearest_comes_first(lab: Lab) -> None:
     first = lab.run()
     lab.clean(CLEAN[0], CLEAN[1].replace("read()", "read().replace('3', '30')"), CLEAN[2])

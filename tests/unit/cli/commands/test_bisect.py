@@ -62,3 +62,8 @@ def test_one_is_started_shown_and_cancelled(shell, pair):
 )
 def test_a_change_is_one_line(kind, text):
     assert change_text(BisectionChange(kind, ["a", "b"], "n", "1", "2")) == text
+
+
+def test_the_file_of_an_input_is_named_once():
+    change = BisectionChange("data", ["a"], "path", "sales.csv", "sales.csv")
+    assert change_text(change) == "sales.csv (input path of a)"

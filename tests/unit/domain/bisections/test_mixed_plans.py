@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.bisections.mixed_plans import MixedPlans, Side, plan_signatures
+from nbyard.domain.bisections.mixed_plans import FileChange, MixedPlans, Side, plan_signatures
 from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 
 ARGUMENTS = [Argument("n"), Argument("data", role="input"), Argument("out", role="output")]
@@ -55,6 +55,25 @@ def test_each_change_can_be_applied_alone() -> None:
     assert found.mix([0]) == [plan(bindings=data[1])]
     assert found.mix([1, 4]) == [plan(n=2, bindings=data[0], memory_bytes=10)]
     assert found.mix([2, 3]) == [plan(version="v2", bindings=data[0], kernel="ir")]
+
+
+def test_a_file_beside_the_code_counts_as_the_input_that_it_is() -> None:
+    digests = ("sha256:1", "sha256:2")
+    good, bad = (
+        plan(version=version, bindings={"data": BytesOf(digest, "a.csv")})
+        for version, digest in zip(("v2", "v2b"), digests, strict=True)
+    )
+
+    def found(changed: set[FileChange]) -> MixedPlans:
+        return MixedPlans(Side({"a": good}), Side({"a": bad}), CODES, {"a": changed})
+
+    both = [("data", ["a"], "data"), ("files", ["a"], "")]
+    assert kinds(found({digests})) == kinds(found(set())) == both[:1]
+    assert kinds(found({digests, (None, "sha256:3")})) == both
+    assert kinds(mixed([good], [bad])) == both, "without a record, all files count"
+    # the folder of the code changes together with the input
+    assert found({digests}).mix([0]) == [bad]
+    assert found(set()).mix([0]) == [plan(version="v2", bindings=bad.bindings | {})]
 
 
 def test_the_same_change_at_several_nodes_is_one() -> None:

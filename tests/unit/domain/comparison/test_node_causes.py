@@ -1,14 +1,19 @@
 """Changes of values and packages, and their order at a node."""
 
+from typing import Any
+
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.comparison.facts import InputFacts, TaskFacts
 from nbyard.domain.comparison.node_causes import (
     MAX_CHARS,
     NodeCauses,
+    changed_files,
     differing_names,
     package_change,
     value_change,
 )
 
-from .records import code, task
+from .records import code, parts, task
 
 
 def test_changes_as_texts() -> None:
@@ -23,6 +28,19 @@ def test_values_come_before_code_and_are_cut() -> None:
     assert [(one.kind, one.distance) for one in found] == [("parameter", 3), ("code", 3)]
     assert found[0].before is not None and len(found[0].before) == MAX_CHARS
     assert [one.number for one in found[1].code] == [1, 2]
+
+
+def test_files_that_count_are_those_that_are_read_and_no_input() -> None:
+    def beside(digest: str, **more: Any) -> TaskFacts:
+        files = {"sales.csv": f"sha256:{digest}", "notes.md": digest, "m.py": digest}
+        observed = Observed(["sales.csv", "m.py"])
+        return task("a", parts=parts(files=files), observed=observed, **more)
+
+    inputs = [{"x": InputFacts(f"sha256:{digest}", "sales.csv")} for digest in "12"]
+    assert changed_files(beside("1"), beside("2")) == ["m.py", "sales.csv"]
+    then, now = (beside(digest, inputs=one) for digest, one in zip("12", inputs, strict=True))
+    assert changed_files(then, now) == ["m.py"]
+    assert changed_files(then, task("a", parts=None)) == []
 
 
 def test_names_that_differ_are_sorted() -> None:

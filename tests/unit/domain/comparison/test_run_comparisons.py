@@ -15,7 +15,7 @@ from .records import code, output, parts, record, run, task
 NAMES = st.sampled_from("abc")
 WORDS = st.sampled_from(["1", "2", ""])
 DIGESTS = st.sampled_from(["sha256:1", "sha256:2", "tree:1"])
-SECTIONS = ("parameters", "metrics", "outputs", "code", "environment", "timing")
+SECTIONS = ("parameters", "inputs", "metrics", "outputs", "code", "environment", "timing")
 
 
 @st.composite

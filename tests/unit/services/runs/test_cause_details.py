@@ -46,6 +46,7 @@ def test_a_file_is_no_dataset(yard, ann, root, flow, finished):
     (cause,) = causes(yard, ann, old, finished(path=flow))
     assert (cause.kind, cause.dataset, cause.before) == ("data", None, "data.csv")
     assert (cause.node, cause.distance) == ("one", 1)
+    assert str(cause.reason) == "data.csv changed: a max 1 → 2"
 
 
 def test_deleted_code_is_only_named(yard, ann, root, flow, tool, finished):

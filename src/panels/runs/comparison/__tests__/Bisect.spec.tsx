@@ -220,4 +220,10 @@ describe('Bisect', () => {
     const change = { kind, nodes: ['a', 'b'], name: 'n', before: '1', after: '2' };
     expect(changeText(change as BisectionChange, trans)).toBe(text);
   });
+
+  it('names the file of an input once', () => {
+    const file = { before: 'sales.csv', after: 'sales.csv' };
+    const change = { kind: 'data', nodes: ['a'], name: 'path', ...file };
+    expect(changeText(change as BisectionChange, trans)).toBe('sales.csv (input path of a)');
+  });
 });

@@ -24,6 +24,12 @@ const version = (number: number) => ({
 const COMPARED = {
   runs: [run(1), run(2)],
   parameters: [{ node: 'a', name: 'rate', values: ['1', '2'], differs: true }],
+  inputs: [
+    {
+      ...{ node: 'a', name: 'table', kind: 'table', differs: true },
+      files: ['1', '2'].map(digest => ({ filename: 'sales.csv', origin: 'sales.csv', digest }))
+    }
+  ],
   metrics: [{ node: 'a', name: 'score', values: [0.5, null], differs: true }],
   outputs: [
     { node: 'a', name: 'o', kind: 'table', files: [file('1', 'o.csv'), null], differs: true },
@@ -42,7 +48,7 @@ const COMPARED = {
     }
   ],
   timing: [{ node: '', seconds: [1, 2], cached: [false, true], differs: true }],
-  equal: { parameters: 3, metrics: 0, outputs: 1, code: 1, environment: 0, timing: 0 }
+  equal: { parameters: 3, inputs: 0, metrics: 0, outputs: 1, code: 1, environment: 0, timing: 0 }
 };
 const cause = (kind: string, name: string, reason: object, more = {}) => ({
   ...{ kind, node: 'a', label: 'A', distance: 0, name, reason, before: null, after: null },
@@ -107,7 +113,7 @@ const answers = (url: string): unknown => {
     const values = [0.5, 'NaN'];
     return { runs: COMPARED.runs, series: [{ node: 'a', name: 'score', values }] };
   }
-  return url.includes('/tasks/a/compare') ? DIFF : COMPARED;
+  return /\/tasks\/a\/(inputs\/table\/)?compare/.test(url) ? DIFF : COMPARED;
 };
 /** Answer with another comparison. */
 const instead = (more: object) => (url: string) => {
@@ -164,6 +170,41 @@ describe('the comparison of runs', () => {
     expect(asked).toContain('/runs/id2/why?other=id1&node=a&metric=score');
   });
 
+  it('leads from a changed input to its differences', async () => {
+    const changed = cause('data', 'table', {
+      code: 'input-file-changed',
+      params: { file: 'sales.csv' }
+    });
+    const { asked } = show(url =>
+      url.includes('/why') ? { ...WHY, causes: [changed] } : answers(url)
+    );
+    const metrics = await region('Metrics');
+    fireEvent.click(metrics.getByRole('button', { name: 'Why does score differ?' }));
+    fireEvent.click(await metrics.findByRole('button', { name: 'a: sales.csv changed' }));
+    expect(document.activeElement?.textContent).toContain('table');
+    const inputs = await region('Inputs');
+    fireEvent.click(inputs.getByRole('button', { name: 'Differences of table' }));
+    expect(await inputs.findByText('line')).toBeTruthy();
+    expect(asked).toContain('/runs/id1/tasks/a/inputs/table/compare?other=id2');
+  });
+
+  it('names its tab after the runs, also after a reload of the page', async () => {
+    const found: number[][] = [];
+    const client = fakeClient((_, url) => answers(url));
+    const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
+    const onFound = (runs: readonly { number: number }[]) =>
+      void found.push(runs.map(({ number }) => number));
+    render(
+      <ComparisonView
+        services={{ ...services, commands: new CommandRegistry() } as unknown as IPanelServices}
+        ids={['id2', 'id1']}
+        onFound={onFound}
+      />
+    );
+    await region('Parameters');
+    expect(found).toEqual([[1, 2]]);
+  });
+
   it('asks for equal items when the switch is off', async () => {
     const { asked } = show(answers);
     fireEvent.click(await screen.findByRole('checkbox', { name: 'Differences only' }));
@@ -210,7 +251,14 @@ describe('the comparison of runs', () => {
   });
 
   it('says that only the timing differs', async () => {
-    const empty = { parameters: [], metrics: [], outputs: [], code: [], environment: [] };
+    const empty = {
+      parameters: [],
+      inputs: [],
+      metrics: [],
+      outputs: [],
+      code: [],
+      environment: []
+    };
     show(() => ({ ...COMPARED, ...empty }));
     expect(await screen.findByText('These runs differ in their timing only.')).toBeTruthy();
   });

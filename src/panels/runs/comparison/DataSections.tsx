@@ -1,14 +1,74 @@
 import { useEffect, useState } from 'react';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../../api/addresses';
-import { OutputComparison, OutputRow, RunComparison } from '../../../api/types';
+import { InputRow, OutputComparison, OutputRow, RunComparison } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { reasonText } from '../../../reasons';
 import { Columns, rowsSaid } from '../../datasets/Compare';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
-import { IComparedProps } from './compared';
+import { IComparedProps, rowId } from './compared';
 import { Section, SideTable } from './SideTable';
 import { useWhy } from './Why';
+
+/** The data from outside the runs, of which a change can be shown. */
+export function InputSection({ services, found }: IComparedProps): JSX.Element {
+  const { trans } = services;
+  const [open, setOpen] = useState('');
+  const rows = found.inputs.map(row => {
+    const { node, name, files, differs } = row;
+    const key = `${node} ${name}`;
+    const isOpen = open === key;
+    return {
+      key,
+      id: rowId(found, 'input', node, name),
+      node,
+      name,
+      cells: files.map(file => file && <span title={file.digest}>{file.origin}</span>),
+      differs,
+      action: differs && (
+        <Differences
+          name={name}
+          isOpen={isOpen}
+          onOpen={() => setOpen(isOpen ? '' : key)}
+          trans={trans}
+        />
+      ),
+      below: isOpen && <Contents services={services} found={found} row={row} of="input" />
+    };
+  });
+  return (
+    <Section
+      title={trans.__('Inputs')}
+      equal={found.equal.inputs}
+      services={services}
+      isEmpty={!rows.length}
+    >
+      <SideTable services={services} found={found} label={trans.__('Inputs')} rows={rows} />
+    </Section>
+  );
+}
+
+interface IDifferencesProps {
+  name: string;
+  isOpen: boolean;
+  onOpen: () => void;
+  trans: TranslationBundle;
+}
+
+function Differences({ name, isOpen, onOpen, trans }: IDifferencesProps): JSX.Element {
+  return (
+    <button
+      type="button"
+      className="nby-Button"
+      aria-expanded={isOpen}
+      aria-label={trans.__('Differences of %1', name)}
+      onClick={onOpen}
+    >
+      {trans.__('Differences')}
+    </button>
+  );
+}
 
 /** The outputs of the nodes: pictures side by side, others by their content. */
 export function OutputSection({ services, found }: IComparedProps): JSX.Element {
@@ -33,22 +93,19 @@ export function OutputSection({ services, found }: IComparedProps): JSX.Element 
       action: (
         <>
           {isReadable && (
-            <button
-              type="button"
-              className="nby-Button"
-              aria-expanded={isOpen}
-              aria-label={trans.__('Differences of %1', name)}
-              onClick={() => setOpen(isOpen ? '' : key)}
-            >
-              {trans.__('Differences')}
-            </button>
+            <Differences
+              name={name}
+              isOpen={isOpen}
+              onOpen={() => setOpen(isOpen ? '' : key)}
+              trans={trans}
+            />
           )}
           {explained.action}
         </>
       ),
       below: (isOpen || explained.below) && (
         <>
-          {isOpen && <Contents services={services} found={found} row={row} />}
+          {isOpen && <Contents services={services} found={found} row={row} of="output" />}
           {explained.below}
         </>
       )
@@ -100,11 +157,12 @@ function File({ services, found, row, at }: IFileProps): JSX.Element {
 interface IContentsProps {
   services: IPanelServices;
   found: RunComparison;
-  row: OutputRow;
+  row: InputRow | OutputRow;
+  of: 'input' | 'output';
 }
 
-/** What differs inside an output, between the first and the last run that have it. */
-function Contents({ services, found, row }: IContentsProps): JSX.Element {
+/** What differs inside an input or output, between the first and the last run that have it. */
+function Contents({ services, found, row, of }: IContentsProps): JSX.Element {
   const { yard, trans } = services;
   const having = found.runs.filter((_, at) => row.files[at]);
   const [first, last] = [having[0], having[having.length - 1]];
@@ -112,16 +170,20 @@ function Contents({ services, found, row }: IContentsProps): JSX.Element {
   const [problem, setProblem] = useState('');
   useEffect(() => {
     const control = new AbortController();
-    yard.client
-      .call('runs.compare_output', {
-        path: { run: first.id, node: row.node, output: row.name },
-        query: { other: last.id },
-        signal: control.signal
-      })
+    const { node, name } = row;
+    const asked = { query: { other: last.id }, signal: control.signal };
+    const answered =
+      of === 'input'
+        ? yard.client.call('runs.compare_input', { path: { run: first.id, node, name }, ...asked })
+        : yard.client.call('runs.compare_output', {
+            path: { run: first.id, node, output: name },
+            ...asked
+          });
+    answered
       .then(setAnswer)
       .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
     return () => control.abort();
-  }, [yard, row.node, row.name, first.id, last.id]);
+  }, [yard, of, row, first.id, last.id]);
   if (problem || !answer) {
     return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Reading…')}</p>;
   }
