@@ -35,8 +35,16 @@ export class RunDrawer extends ReactWidget {
     return this._runChanged;
   }
 
+  /**
+   * Whether newer runs of the same file take the place of the shown run. It is false if the user
+   * chose an older run.
+   */
+  get follows(): boolean {
+    return this._follows;
+  }
+
   /** Show a run. With `keepsHeight`, it had failed before anyone asked for it. */
-  open(id: string, keepsHeight = false): void {
+  open(id: string, keepsHeight = false, follows?: boolean): void {
     this._keepsHeight = keepsHeight;
     if (this._model?.id === id) {
       this._onModel();
@@ -45,6 +53,8 @@ export class RunDrawer extends ReactWidget {
     this._close();
     this._model = RunModel.of(this.services.yard, id);
     this._model.changed.connect(this._onModel, this);
+    // IDs of runs sort by the time of their creation
+    this._follows = follows ?? (this._newestOf(this._path) ?? '') <= id;
     this._onModel();
     this._onRuns();
     this._runChanged.emit();
@@ -94,16 +104,17 @@ export class RunDrawer extends ReactWidget {
     }
   }
 
-  /** Show a newer run if the newest run of the same file was shown. */
+  /** Show a newer run of the same file, unless the user chose an older one. */
   private _onRuns(): void {
-    const shown = this._model?.id;
-    const path = this._path;
-    const newest = path && this.services.yard.runs.items.find(run => run.path === path)?.id;
-    const was = this._newest;
-    this._newest = newest;
-    if (newest && newest !== shown && was === shown) {
+    const newest = this._newestOf(this._path);
+    if (newest && this._follows && newest > (this._model?.id ?? '')) {
       this.open(newest);
     }
+  }
+
+  private _newestOf(path: string | undefined): string | undefined {
+    const { items } = this.services.yard.runs;
+    return path && items.find(run => run.path === path)?.id;
   }
 
   /** Make room for the reason of a failure as soon as somebody can see it. */
@@ -126,9 +137,9 @@ export class RunDrawer extends ReactWidget {
     return (run ?? this.services.yard.runs.items.find(one => one.id === id))?.path;
   }
 
+  private _follows = true;
   private _front?: string;
   private _keepsHeight = false;
-  private _newest?: string;
   private _model?: RunModel;
   private _runChanged = new Signal<this, void>(this);
 }

@@ -70,7 +70,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     }
     void restorer?.restore(drawer.tracker, {
       command: SHOW,
-      args: widget => ({ id: widget.content.model?.id ?? '', quiet: true }),
+      args: ({ content: { follows, model } }) => ({ id: model?.id ?? '', quiet: true, follows }),
       name: () => 'nbyard-run'
     });
     [SHOW, ...ids].forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
@@ -100,7 +100,7 @@ class Drawer {
     return !!this._widget?.isVisible;
   }
 
-  async show(id: string, activate = true, focus = true): Promise<RunTab> {
+  async show(id: string, activate = true, focus = true, follows?: boolean): Promise<RunTab> {
     const { enlarge, RunTab } = await import('./drawer');
     if (!this._widget || this._widget.isDisposed) {
       const made = (this._widget = new RunTab(this.services));
@@ -108,7 +108,7 @@ class Drawer {
       void this.tracker.add(made);
     }
     const widget = this._widget;
-    widget.content.open(id);
+    widget.content.open(id, false, follows);
     if (!widget.isAttached) {
       const alone = !this._sized && ![...this.app.shell.widgets('down')].length;
       this._sized = true;
@@ -144,7 +144,12 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: I
         Notification.info(trans.__('No runs yet.'), { autoClose: 3000 });
         return undefined;
       }
-      const shown = await drawer.show(id, args.quiet !== true, args.keepFocus !== true);
+      const shown = await drawer.show(
+        id,
+        args.quiet !== true,
+        args.keepFocus !== true,
+        args.follows as boolean | undefined
+      );
       const { path, node } = args;
       if (typeof path === 'string' && typeof node === 'string') {
         await shown.content.model?.ready;

@@ -81,6 +81,19 @@ describe('K8: the drawer', () => {
     expect(drawer.model?.id).toBe('a1');
   });
 
+  it('restores the newest run after a reload, unless an older one was chosen', async () => {
+    await opened('a1');
+    expect(drawer.follows).toBe(false);
+    drawer.open('a1', false, false);
+    await starts(run('a3', 'a.nbflow'));
+    expect(drawer.model?.id).toBe('a1');
+    await opened('a3');
+    expect(drawer.follows).toBe(true);
+    drawer.open('a2', false, true); // as before the reload, when it was the newest
+    await settled();
+    expect(drawer.model?.id).toBe('a3');
+  });
+
   it('makes room for a failure that is asked for, not for an old one of another tab', async () => {
     const stack = new BoxPanel();
     Widget.attach(stack, document.body);
