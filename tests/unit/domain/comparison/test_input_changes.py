@@ -28,7 +28,11 @@ SAME = ColumnChange("same", "same")
     [
         ([], [], "sales.csv changed"),
         ([SAME], [3, 3], "sales.csv changed"),
-        ([SAME, column("price", 295.0, 80250.0)], [3, 3], "sales.csv changed: price max 295 → 80250"),
+        (
+            [SAME, column("price", 295.0, 80250.0)],
+            [3, 3],
+            "sales.csv changed: price max 295 → 80250",
+        ),
         ([], [3, 4], "sales.csv changed: 3 → 4 rows"),
         (
             [column("a", None, 1.0), column("b", 1.0, None), column("c", 0, 2, "nulls")],
