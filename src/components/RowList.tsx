@@ -32,11 +32,13 @@ const TYPED = 700;
 /**
  * A list as one tab stop: arrows, Home, End, type-ahead, Enter, Delete, F2. With `onMark`, Space
  * selects a row and goes to the next one; Shift with an arrow, Ctrl+click and Shift+click select
- * more rows, Escape none.
+ * more rows besides the clicked one, Escape none.
  */
 export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const { items, noun, idOf, selected } = props;
   const [active, setActive] = useState<string>();
+  // a row that was clicked counts as selected, as in the file browser
+  const [clicked, setClicked] = useState<string>();
   const grid = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', at: 0 });
   const found = items.findIndex(item => idOf(item) === (active ?? selected));
@@ -70,7 +72,8 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   };
   const { marked, onMark } = props;
   const mark = (id: string) => {
-    const next = new Set(marked);
+    const isFirst = !marked?.size && clicked !== id;
+    const next = new Set(isFirst ? items.map(idOf).filter(one => one === clicked) : marked);
     if (!next.delete(id)) {
       next.add(id);
     }
@@ -79,6 +82,10 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const markUpTo = (position: number) => {
     const [from, to] = [Math.min(index, position), Math.max(index, position)];
     onMark!(new Set([...(marked ?? []), ...items.slice(from, to + 1).map(idOf)]));
+  };
+  const markNone = () => {
+    setClicked(undefined);
+    onMark?.(new Set());
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const row = grid.current?.children[index] as HTMLElement | undefined;
@@ -103,7 +110,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       Enter: () => props.onOpen?.(items[index]),
       Delete: () => props.onDelete?.(items[index]),
       F2: () => props.onRename?.(items[index]),
-      ...(marked?.size ? { Escape: () => onMark?.(new Set()) } : {}),
+      ...(marked?.size ? { Escape: markNone } : {}),
       ...(inRow ? props.keys : {})
     };
     const move = moves[event.key];
@@ -137,9 +144,15 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
     } else if (onMark && event.shiftKey) {
       markUpTo(position);
     } else {
+      if (marked?.size) {
+        markNone();
+      }
+      setClicked(idOf(item));
       props.onSelect?.(item);
     }
   };
+  const isSelected = (id: string) =>
+    id === selected || (marked?.size ? marked.has(id) : !!onMark && id === clicked);
 
   return (
     <div
@@ -167,7 +180,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
             role="row"
             data-noun={noun}
             data-id={id}
-            aria-selected={id === selected || !!marked?.has(id)}
+            aria-selected={isSelected(id)}
             aria-rowindex={position + 1}
             tabIndex={position === index ? 0 : -1}
             draggable

@@ -79,6 +79,24 @@ describe('rows that are selected together', () => {
     expect(onSelect).toHaveBeenCalledWith('a');
   });
 
+  it('begin with the row that was clicked, and a click starts anew', () => {
+    render(<Marks />);
+    fireEvent.click(row('b'));
+    expect(marks()).toBe('b');
+    fireEvent.click(row('d'), { ctrlKey: true });
+    expect(marks()).toBe('bd');
+    fireEvent.click(row('b'), { ctrlKey: true });
+    expect(marks()).toBe('d');
+    fireEvent.click(row('a'));
+    expect(marks()).toBe('a');
+    fireEvent.click(row('a'), { ctrlKey: true });
+    fireEvent.click(row('c'), { ctrlKey: true });
+    expect(marks()).toBe('ac');
+    act(() => row('c').focus());
+    press('Escape');
+    expect(marks()).toBe('');
+  });
+
   it('have keys before type-ahead', () => {
     const compare = jest.fn();
     render(<Marks compare={compare} />);

@@ -1,4 +1,5 @@
-import { Run, Schedule, Tick } from '../../api/types';
+import { useState } from 'react';
+import { Run, Schedule } from '../../api/types';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
@@ -12,6 +13,7 @@ import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
 import { LAST, RunStrip } from '../runs/RunStrip';
 import { schedulesOf } from './collection';
+import { outcomeOf, ScheduleInfo } from './ScheduleInfo';
 
 const nameOf = ({ name }: Schedule) => name;
 
@@ -26,6 +28,8 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
   const { yard, trans, commands } = services;
   const schedules = schedulesOf(yard);
   const items = useSignal(schedules.changed, () => schedules.items);
+  const [chosen, setChosen] = useState<string>();
+  const shown = items.find(({ id }) => id === chosen);
   const runs = useSignal(yard.runs.changed, () => yard.runs.items);
   const run = (verb: string) => (one: Schedule) =>
     void commands.execute(`nbyard:${verb}-schedule`, { id: one.id });
@@ -53,9 +57,11 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
         )}
         actions={one => <EnabledSwitch services={services} noun="schedule" item={one} />}
         onOpen={run('edit')}
-        onSelect={() => undefined}
+        selected={chosen}
+        onSelect={({ id }) => setChosen(id === chosen ? undefined : id)}
         onDelete={run('delete')}
       />
+      {shown && <ScheduleInfo services={services} schedule={shown} />}
       <OlderButton collection={schedules} trans={trans} />
     </div>
   );
@@ -75,11 +81,8 @@ function Row({ schedule: one, runs, services }: IRowProps): JSX.Element {
   // a run that was started by hand may be newer
   const isRun = !!run && (!tick || tick.run_id === run.id || tick.created_at < run.created_at);
   const state = isRun ? run.state : tick?.outcome === 'started' ? tick.run_state : tick?.outcome;
-  const last = isRun
-    ? trans.__('last: %1', stateText(run.state, trans))
-    : tick
-      ? lastOf(tick, services)
-      : '';
+  const result = isRun ? stateText(run.state, trans) : tick ? outcomeOf(tick, services) : '';
+  const last = result && trans.__('last: %1', result);
   const times = one.is_enabled ? reasonText(one.sentence, trans) : trans.__('disabled');
   const isBad = state === 'failed' || state === 'missed';
   const facts = (isBad ? [last, times] : [times, last]).filter(Boolean);
@@ -106,16 +109,4 @@ function showNext(at: string): string {
     hour: '2-digit',
     minute: '2-digit'
   });
-}
-
-/** Return what the last due time led to. */
-function lastOf({ outcome, run_state, reason }: Tick, { trans }: IPanelServices): string {
-  const outcomes: Record<Tick['outcome'], string> = {
-    waiting: trans.__('waiting'),
-    started: run_state ? stateText(run_state, trans) : trans.__('started'),
-    missed: trans.__('missed'),
-    overlapped: trans.__('skipped, as the earlier run was still running'),
-    failed: trans.__('not started: %1', reasonText(reason, trans) ?? '')
-  };
-  return trans.__('last: %1', outcomes[outcome]);
 }

@@ -42,7 +42,9 @@ describe('R4: the row of a schedule', () => {
       run('b', 'failed', '2026-01-02'),
       run('old', 'succeeded', '2026-01-01')
     ]);
-    expect(row.querySelector('.nby-SideRow-detail')!.textContent).toMatch(/^last: failed · disabled/);
+    expect(row.querySelector('.nby-SideRow-detail')!.textContent).toMatch(
+      /^last: failed · disabled/
+    );
     expect(row.querySelector('.nby-SideRow-icon')!.classList).toContain('nby-mod-failed');
     expect(row.querySelectorAll('.nby-RunStrip-bar')).toHaveLength(2);
   });
