@@ -24,6 +24,7 @@ interface ISetting {
   type: ValueType;
   help?: string;
   choices?: Json[];
+  suggestions?: readonly string[];
   fallback?: Json;
 }
 
@@ -41,6 +42,8 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
     () => (isNotebook ? services.backend?.kernels() : undefined),
     [services, isNotebook]
   );
+  const named = useMemo(() => services.backend?.environments(), [services]);
+  const environments = useNames(named, '');
   const kernels = useNames(offered, String(fields.kernel ?? ''));
   const settings: ISetting[] = [
     {
@@ -57,6 +60,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       key: 'environment',
       label: trans.__('Environment'),
       type: 'string',
+      suggestions: environments,
       help: trans.__('A name, or name@2 for version 2.')
     }
   ];

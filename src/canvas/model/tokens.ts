@@ -154,6 +154,8 @@ export interface IWorkflowBackend {
   runtimes(): Promise<readonly string[]>;
   /** Return the kernels of the server's machine that belong to no environment. */
   kernels(): Promise<readonly string[]>;
+  /** Return the names of the environments. */
+  environments(): Promise<readonly string[]>;
   /** Return why containers are unavailable; empty if they are available. */
   noContainers(): Promise<string>;
   /** Return the parameter values of the newest run of the document. */

@@ -153,6 +153,10 @@ export class WorkflowBackend implements IWorkflowBackend {
     return (await this.yard.client.call('kernels.list', {})).items.map(({ name }) => name);
   }
 
+  async environments(): Promise<string[]> {
+    return (await this.yard.client.call('environments.list', {})).items.map(({ name }) => name);
+  }
+
   async noContainers(): Promise<string> {
     const { checks } = await this.yard.client.call('system.doctor', {});
     const docker = checks.find(({ name }) => name === 'docker');

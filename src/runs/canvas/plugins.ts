@@ -33,6 +33,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       freeze: async of => (await found()).freeze(of),
       runtimes: async () => (await found()).runtimes(),
       kernels: async () => (await found()).kernels(),
+      environments: async () => (await found()).environments(),
       noContainers: async () => (await found()).noContainers(),
       lastParameters: async path => (await found()).lastParameters(path),
       stop: async path => (await found()).stop(path)

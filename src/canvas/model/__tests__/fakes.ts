@@ -164,6 +164,10 @@ export class FakeBackend {
     return ['process', 'docker', 'dask'];
   }
 
+  async environments() {
+    return ['science'];
+  }
+
   async kernels() {
     return ['python3', 'ir'];
   }

@@ -1,8 +1,9 @@
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Metric } from '../../../api/types';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
 import { around, numbersOf, placesOf, showNumber } from '../../model/metrics';
+import { stepTitle } from '../../model/names';
 import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
@@ -10,6 +11,9 @@ import { IReported, useReported } from './reported';
 import { StepChoice } from '../context/StepChoice';
 import { IStepProps } from '../context/stepProps';
 import { TableSwitch } from './TableSwitch';
+
+/** At most so many other tasks are named. */
+const NAMED = 5;
 
 /** The metrics of a task from `nbyard.metric` as lines, or the same as a table. */
 export default function Metrics(props: IStepProps): JSX.Element {
@@ -30,6 +34,9 @@ export default function Metrics(props: IStepProps): JSX.Element {
   );
   const metrics = found?.metrics ?? [];
   const reported = useReported(model.id, task);
+  const others = detail.tasks.filter(
+    ({ node, artifacts }) => node !== step && artifacts?.some(({ format }) => format === 'json')
+  );
   return (
     <div className="nby-Resources">
       <div className="nby-Bar">
@@ -45,6 +52,15 @@ export default function Metrics(props: IStepProps): JSX.Element {
           {found.done
             ? trans.__('This task recorded no metrics.')
             : trans.__('No metrics yet. Record one with nbyard.metric("loss", loss, step=n).')}
+          {others.length > 0 && ` ${trans.__('Tasks with JSON outputs:')}`}
+          {others.slice(0, NAMED).map(other => (
+            <Fragment key={other.node}>
+              {' '}
+              <button type="button" className="nby-Link" onClick={() => props.onStep(other.node)}>
+                {stepTitle(other, detail.tasks)}
+              </button>
+            </Fragment>
+          ))}
         </p>
       )}
       {table && !!metrics.length ? (

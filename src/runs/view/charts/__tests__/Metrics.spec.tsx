@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { act, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { fakeClient, settled } from '../../../../api/__tests__/fake';
 import { Metric, RunDetail } from '../../../../api/types';
 import { RunModel } from '../../../model/runModel';
@@ -35,7 +35,8 @@ async function show(metrics: Metric[], done = false, artifacts: object[] = []): 
     return { attempt: 1, done, metrics };
   });
   const task = { node: 'a', label: 'Train', state: done ? 'succeeded' : 'running', artifacts };
-  const detail = { run: { id: 'r' }, tasks: [task] } as unknown as RunDetail;
+  const other = { node: 'b', label: 'Evaluate', state: 'succeeded', artifacts: OUTPUTS };
+  const detail = { run: { id: 'r' }, tasks: [task, other] } as unknown as RunDetail;
   const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
   const model = { id: 'r' } as unknown as RunModel;
   const shared = { model, detail, step: 'a', onStep: jest.fn(), attempt: 0, onAttempt: jest.fn() };
@@ -89,7 +90,15 @@ describe('metrics of a step', () => {
 
   it('say that there are none when the step is at its end', async () => {
     await show([], true);
-    screen.getByText('This task recorded no metrics.');
+    screen.getByText(/^This task recorded no metrics\./);
+  });
+
+  it('say which other tasks may have some', async () => {
+    await show([], true);
+    expect(screen.getByRole('button', { name: 'Evaluate' })).toBeTruthy();
+    cleanup();
+    await show([LOSS], true);
+    expect(screen.queryByRole('button', { name: 'Evaluate' })).toBeNull();
   });
 
   it('are the numbers of JSON outputs, too', async () => {
