@@ -1,4 +1,5 @@
 import { KeyboardEvent, ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { useDrawn } from './hooks/useDrawn';
 
 export interface IRowListProps<T> {
   label: string;
@@ -39,6 +40,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const [active, setActive] = useState<string>();
   // a row that was clicked counts as selected, as in the file browser
   const [clicked, setClicked] = useState<string>();
+  const drawn = useDrawn(items.length);
   const grid = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', at: 0 });
   const found = items.findIndex(item => idOf(item) === (active ?? selected));
@@ -170,7 +172,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
         }
       }}
     >
-      {items.map((item, position) => {
+      {items.slice(0, drawn).map((item, position) => {
         const id = idOf(item);
         const actions = props.actions?.(item);
         return (
