@@ -39,24 +39,41 @@
 | executables | the newest 50 |
 | workflows | the newest 50 |
 | events | the 20 newest |
-| artifacts: text of one, of none | 50 artifacts |
+| artifacts: text of one | 50 artifacts |
+| artifacts: text of none | 50 artifacts |
 | datasets: text of none | 50 datasets |
-| runs of a schedule | 50 runs |
-| schedules, triggers | 50 of 200, with their newest ticks and firings |
+| executables: text of none | 50 executables |
+| workflows: text of none | 50 workflows |
+| runs of a schedule | its newest 50 |
+| runs of a schedule: state of none | 50 runs |
+| runs of a schedule: text of none | 50 runs |
+| runs by origin | the newest 50 |
+| schedules | 50 of 200, with their newest ticks |
 | schedules: text of none | 50 schedules |
-| ticks, firings | 50 of 1,000 |
+| ticks | 50 of 1,000 |
+| triggers | 50 of 200, with their newest firings |
+| firings | 50 of 1,000 |
 | notices of a channel | 50 of 20,000 |
-| bisections, backfills, deployments | 50 |
+| notices: outcome of none | 50 notices |
+| bisections | the newest 50 |
+| backfills | the newest 50 |
+| deployments | the newest 50 |
+| models | the newest 50 |
 | lineage of a run | 200 nodes |
 | compare two runs | what differs |
 | why a run differs | the causes |
 | estimate of a run | the next run of its workflow |
-| projects, one project | with the numbers of their links |
-| linkable runs | 50 runs, and those with a text that none has |
 | results of a project | 50 outputs |
+| models of a project | 50 outputs |
 | results of a project: text of none | 50 outputs |
 | results of a large project | 50 outputs; all workflows and schedules are linked |
-| models of a project | 50 outputs |
+| runs of a large project | the newest 50 |
+| large project: text of none | 50 runs |
+| projects | with the numbers of their links |
+| one project | the same |
+| links of a project | 50 links |
+| linkable runs | 50 runs |
+| linkable runs: text of none | 50 runs |
 | models of all runs | 20 outputs |
 | preview of a clean-up, few runs | those of the first three hours |
 | preview of a clean-up, most runs | all but 100 of each workflow |
