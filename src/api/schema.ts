@@ -249,6 +249,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message to a URL, without saving anything */
+        post: operations["channels.test_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels/{channel}": {
         parameters: {
             query?: never;
@@ -1799,6 +1816,7 @@ export interface paths {
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
          * @description With `project`, only the runs of the project are deleted, and its rules see no others.
+         *     Without `sizes`, the answer has no sizes, which take seconds with 100,000 runs.
          *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
@@ -3530,6 +3548,13 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
         };
         /**
+         * ChannelUrl
+         * @description A URL to test before a channel is created or changed.
+         */
+        ChannelUrl: {
+            url: string;
+        };
+        /**
          * Check
          * @description One check and its finding. `missing` things are optional, `failed` ones are required.
          *
@@ -3564,12 +3589,13 @@ export interface components {
          * @description What a clean-up would delete and what is protected.
          *
          *         `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-         *         records of attempts. `runs` and `protected` have the oldest at most 100 each.
+         *         records of attempts; both are null if they were not asked for. `runs` and `protected` have the
+         *         oldest at most 100 each.
          */
         CleanUpPreview: {
             count: number;
-            freed_bytes: number;
-            record_bytes: number;
+            freed_bytes: number | null;
+            record_bytes: number | null;
             runs: components["schemas"]["ShownRun"][];
             protected_count: number;
             protected: components["schemas"]["ShownRun"][];
@@ -4156,11 +4182,14 @@ export interface components {
         /**
          * DeploymentForm
          * @description The data for the form of a new deployment. `gpus` are the GPUs of this machine.
+         *
+         *         Defaults fit the machine. `engine` says whether the container engine responds.
          */
         DeploymentForm: {
             presets: components["schemas"]["Preset"][];
             services: components["schemas"]["OfferedService"][];
             gpus: string[];
+            engine: components["schemas"]["Check"];
         };
         /**
          * Detail
@@ -6678,7 +6707,9 @@ export interface components {
         };
         /**
          * PolicyPreview
-         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
+         * @description The runs that a policy deletes next, without those that earlier policies delete.
+         *
+         *         An empty `project` means the policy for all runs.
          */
         PolicyPreview: {
             project: string;
@@ -7292,7 +7323,8 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` are those of its nodes that were muted or bypassed.
+         *         `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
+         *         or trigger that started it.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -7303,6 +7335,8 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
+            /** @default  */
+            source: string;
         };
         /**
          * RunEvents
@@ -8687,6 +8721,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.test_url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelUrl"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
                 };
             };
             400: components["responses"]["400"];
@@ -12068,6 +12136,7 @@ export interface operations {
         parameters: {
             query?: {
                 project?: string;
+                sizes?: boolean;
             };
             header?: never;
             path?: never;

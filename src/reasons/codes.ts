@@ -355,6 +355,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
+  'database-refuses': (p, show, trans) =>
+    trans.__('PostgreSQL refuses the connection: %1.', show(p.message)),
+  'database-no-driver': (_p, _show, trans) =>
+    trans.__('The driver of PostgreSQL is not installed.'),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
   'database-silent-because': (p, show, trans) =>
@@ -1441,6 +1445,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Free space on the disk of the store, then try again.'),
   'free-inodes': (_p, _show, trans) =>
     trans.__('Free space, or remove files where the file system has no inodes left.'),
+  'database-correct-url': (_p, _show, trans) =>
+    trans.__('Create the database or user, or correct the setting database_url.'),
+  'install-postgres': (_p, _show, trans) =>
+    trans.__("Install the driver with: pip install 'nbyard[postgres]'"),
+  'results-of-node': (p, show, trans) =>
+    trans.__('Its metrics and outputs are: %1.', show(p.names, ', ')),
   'database-may-return': (_p, _show, trans) =>
     trans.__('Its server may be down or restarting. Runs that have started continue meanwhile.'),
   'continue-or-end-process': (p, show, trans) =>
@@ -1581,7 +1591,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('From a shell: nbyard environments show %1 shows what to do.', show(p.name)),
   'allow-private-hosts': (_p, _show, trans) =>
     trans.__(
-      'nbyard refuses addresses of this machine and of private networks. An administrator allows a host with allowed_private_hosts, such as c.Settings.allowed_private_hosts = ["nas.local:8080"].'
+      'nbyard refuses addresses of this machine and of private networks. An administrator allows a host: start JupyterLab with NBYARD_ALLOWED_PRIVATE_HOSTS=nas.local:8080, or set c.Settings.allowed_private_hosts = ["nas.local:8080"].'
     ),
   'use-plain-references': (_p, _show, trans) =>
     trans.__('Plain references such as $(inputs.name.path) are.'),
@@ -1964,9 +1974,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org. Slack: https://hooks.slack.com/services/T…/B…/….'
     ),
-  'apprise-missing': (_p, _show, trans) =>
+  'channel-url-for-mail': (p, show, trans) =>
     trans.__(
-      'needs the package Apprise, which is not installed: run pip install "nbyard[notify]" in the environment of the server'
+      'Enter the mail server and your login there: mailtos://USER:PASSWORD@smtp.example.org?to=%1',
+      show(p.address)
     ),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
   'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),

@@ -253,9 +253,9 @@ def deploy(
     elif name or tag:
         raise click.UsageError("-n and -t choose a model that is built already.")
     else:
-        body = wanted(**source)
+        model = wanted(**source)
         connection.deployments.form().engine.require()  # before a model is created
-        found = connection.models.build(body=body)
+        found = connection.models.build(body=model)
         if not detach:  # with --detach, the deployment waits for the image
             found, image = until_built(connection, found)
             if image.state != "ready":

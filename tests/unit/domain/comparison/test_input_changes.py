@@ -17,7 +17,9 @@ def column(name: str, old: object, new: object, figure: str = "max") -> ColumnCh
         known: dict[str, object] = {"type": "float", "count": 1, "nulls": 0, figure: value}
         sides.append(None if value is None else ColumnFigures(**known))  # type: ignore[arg-type]
     change = "added" if old is None else "removed" if new is None else "changed"
-    return ColumnChange(name, change, *sides, [figure] if change == "changed" else [])  # type: ignore[arg-type]
+    old_side, new_side = sides
+    differing = [figure] if change == "changed" else []
+    return ColumnChange(name, change, old_side, new_side, differing)  # type: ignore[arg-type]
 
 
 SAME = ColumnChange("same", "same")

@@ -1,6 +1,7 @@
 """P1, P2: what is not said is filled in, and what is said is held to its range."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -208,8 +209,10 @@ def test_default_hardware_fits_the_machine_and_its_range(cores, memory_bytes):
             if most is None:
                 assert field == before
             else:
-                assert before.least <= field.default <= before.default
-                assert field.default <= max(most, before.least)
+                found: Any = field.default
+                least: Any = before.least
+                assert least <= found <= before.default
+                assert found <= max(most, least)
     assert presets_for(math.inf, math.inf) == PRESETS
     spec = complete_request(NewDeployment("a:1", name="a"), presets_for(2, 5 * 2**30))[1]
     assert (spec.cpu, spec.memory_gb) == (2, 5)
