@@ -204,16 +204,29 @@ class CrateParts:
         return found
 
     def _environment(self, task: Task) -> list[Entity]:
-        """Return the lock of the environment of a task."""
+        """Return the lock of the environment of a task, else its recorded packages."""
         used = task.environment
         version = self._record.environments.get(used.version_id) if used else None
         if used is None or version is None:
-            return []
+            return self._packages(task)
         content = "".join(f"{line}\n" for line in version.portable_lines).encode()
         place = self._place("environments", f"{used.name}-v{used.number}.txt", used.version_id)
         name = f"Lock of the environment {used.shown}, Python {version.python}"
         file = CrateFile(place, content=content)
         return [self._graph.add_file(file, name=name, encodingFormat="text/plain")]
+
+    def _packages(self, task: Task) -> list[Entity]:
+        """Return the packages of a kernel or image that is no environment of nbyard."""
+        used = self._record.packages.get(task.node)
+        if used is None:
+            return []
+        names = sorted(used.versions, key=str.lower)
+        content = "".join(f"{name}=={used.versions[name]}\n" for name in names).encode()
+        place = self._place("environments", f"{used.name}.txt", used.fingerprint)
+        file = CrateFile(place, content=content)
+        return [
+            self._graph.add_file(file, name=f"Packages of {used.name}", encodingFormat="text/plain")
+        ]
 
     def _language(self, language: str) -> Entity:
         return self._graph.add(key_of("language", language), "ComputerLanguage", name=language)

@@ -54,7 +54,7 @@ Data that it names by `ni:///sha-256;…` are not included.
 | `code` | the code of the nodes, with the files beside it |
 | `inputs` | data from outside the run |
 | `outputs` | results and executed notebooks, by node |
-| `environments` | locks, which `pip install -r` accepts; packages used in place are comments |
+| `environments` | locks of environments, and the packages of other kernels (`name==version`) |
 | `workflow` | the workflow, as it ran |
 """
 # These tasks left nothing to describe.

@@ -13,12 +13,24 @@ from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
 from nbyard.domain.workflows.structs import Edge
 
 
+class UsedPackages(msgspec.Struct, frozen=True):
+    """The packages where tasks ran outside the environments of nbyard.
+
+    `name` is that of the kernel, image or runtime, `fingerprint` identifies the packages.
+    """
+
+    name: str
+    fingerprint: str
+    versions: Mapping[str, str]
+
+
 class RunRecord(msgspec.Struct, frozen=True, dict=True):
     """A run, its tasks with their outputs in the order of the graph, and what they used.
 
     `code` has the versions of executables by their IDs, `environments` those of environments.
-    Versions that were deleted are missing. `document` is the frozen workflow, null for the run of
-    one executable, and if the workflow was deleted.
+    Versions that were deleted are missing. `packages` has by node those of tasks without an
+    environment. `document` is the frozen workflow, null for the run of one executable, and if the
+    workflow was deleted.
     """
 
     run: Run
@@ -27,6 +39,7 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
     code: Mapping[str, ExecutableVersion] = {}
     environments: Mapping[str, EnvironmentVersion] = {}
     document: Mapping[str, Any] | None = None
+    packages: Mapping[str, UsedPackages] = {}
 
     @property
     def is_workflow(self) -> bool:

@@ -15,6 +15,7 @@ from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 from nbyard.services.projects.automatic_links import CREATED
 from nbyard.services.spelling import container_commands, resource_commands, run_commands
+from nbyard.services.spelling.downloads import spell_download
 from nbyard.services.spelling.python_code import python_code
 from nbyard.services.spelling.read_commands import READS
 from nbyard.services.spelling.secrets import secret_places
@@ -41,6 +42,8 @@ def spell_request(asked: SpellingRequest) -> Spelling:
     Raises:
         Invalid: the operation does not exist, or refuses a field.
     """
+    if download := spell_download(asked):
+        return download
     for operation in table():
         if operation.id == asked.operation:
             return spell(operation, asked)

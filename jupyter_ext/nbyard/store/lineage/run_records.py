@@ -6,11 +6,13 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from nbyard.domain.lineage.run_record import RunRecord
+from nbyard.domain.lineage.run_record import RunRecord, UsedPackages
 from nbyard.domain.runs.structs import Artifact, Run
+from nbyard.store.environments.fingerprints import FingerprintRows
 from nbyard.store.environments.queries import EnvironmentRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows
+from nbyard.store.runs.compared_rows import ComparedRows
 from nbyard.store.runs.queries import RunRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.schema.tables import workflow_versions
@@ -40,7 +42,27 @@ def read_run_record(c: Connection, run: Run) -> RunRecord:
             (one.environment.version_id for one in tasks if one.environment),
         ),
         c.execute(DOCUMENT, {"its_id": run.workflow_version_id}).scalar(),
+        _packages(c, run),
     )
+
+
+def _packages(c: Connection, run: Run) -> dict[str, UsedPackages]:
+    """Return by node the recorded packages of tasks outside the environments of nbyard."""
+    rows = [row for row in ComparedRows().tasks(c, run.id) if row.parts]
+    places = {row.node: row.parts.environment for row in rows if row.parts}
+    found = _known(lambda place: FingerprintRows().packages(c, place), places.values())
+    code = ExecutableRows()
+    versions = _known(
+        lambda key: code.version(c, key), (row.plan.executable_version_id for row in rows)
+    )
+    packages = {}
+    for row in rows:
+        place, plan = places[row.node], row.plan
+        if place in found and plan.environment is None:
+            version = versions.get(plan.executable_version_id)
+            name = plan.image or plan.kernel or (version.kernel if version else "") or plan.runtime
+            packages[row.node] = UsedPackages(name, place, found[place])
+    return packages
 
 
 def _known(find: Callable[[str], T | None], keys: Iterable[str]) -> dict[str, T]:

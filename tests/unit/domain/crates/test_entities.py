@@ -7,6 +7,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.crates.entities import CrateParts, media_type, named_information, text_of
 from nbyard.domain.crates.graph import CodeFile, CrateGraph, Entity
 from nbyard.domain.environments.structs import LockedPackage
+from nbyard.domain.lineage.run_record import UsedPackages
 from nbyard.domain.runs.structs import BytesOf
 
 from ..lineage.records import digest, record
@@ -103,6 +104,21 @@ def test_the_lock_of_an_environment_is_a_file() -> None:
     tool = entity(graph, parts.tool(record().tasks[0])["@id"])
     assert tool["softwareRequirements"] == {"@id": "environments/science-v2.txt"}
     assert b"polars==1.36.0 --hash=sha256:1\n" in graph.files["environments/science-v2.txt"].content
+
+
+def test_the_packages_of_other_kernels_are_a_file() -> None:
+    whole = record()
+    task = whole.tasks[1]
+    assert not task.environment
+    used = UsedPackages("python3", "f" * 64, {"pandas": "2.3.1", "NumPy": "2.0.0"})
+    whole = msgspec.structs.replace(whole, packages={task.node: used})
+    graph = CrateGraph()
+    graph.add("./", "Dataset")
+    tool = entity(graph, CrateParts(graph, whole, Everything()).tool(task)["@id"])
+    assert tool["softwareRequirements"] == {"@id": "environments/python3.txt"}
+    content = graph.files["environments/python3.txt"].content
+    assert content == b"NumPy==2.0.0\npandas==2.3.1\n"
+    assert entity(graph, "environments/python3.txt")["name"] == "Packages of python3"
 
 
 def test_a_package_that_is_used_in_place_has_no_path_in_a_crate() -> None:

@@ -44,14 +44,15 @@ def openlineage(run: str, namespace: str, server: str, as_json: bool) -> None:
 @click.option(
     *("--inputs/--no-inputs", "inputs"),
     default=True,
-    help="Include data from outside the run, also beside the code. Default: include.",
+    help="Include the input data, also beside the code; else only checksums. Default: include.",
 )
 @server_option
 def export(run: str, target: str, inputs: bool, server: str) -> None:
     """Save a run with its code, data and results.
 
-    The file is a Workflow Run RO-Crate: the workflow, the code of each node, environments, inputs
-    and outputs, and a description of what was done, when and by whom.
+    The file is a Workflow Run RO-Crate: the workflow, the code of each node, the packages of its
+    environments and kernels, inputs and outputs, and a description of what was done, when and by
+    whom.
 
     \b
     Examples:
