@@ -22,6 +22,7 @@ import { IFlow, writeFlow } from '../../document/flow';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { reasonText } from '../../reasons';
 import { about } from '../model/estimates';
+import { ownChecks } from './ownChecks';
 
 /** Suffixes of data files: a node uses them in place, without registration. */
 const DATA = new Set(
@@ -105,9 +106,13 @@ export class WorkflowBackend implements IWorkflowBackend {
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {
     const { client } = this.yard;
     const question = questionOf(path, selection);
-    const { id } = selection.sample
-      ? await client.call('runs.check_sample', question)
-      : await client.call('runs.create', { ...question, idempotencyKey: crypto.randomUUID?.() });
+    if (selection.sample) {
+      const { id } = await client.call('runs.check_sample', question);
+      ownChecks.add(id);
+      return { id };
+    }
+    const idempotencyKey = crypto.randomUUID?.();
+    const { id } = await client.call('runs.create', { ...question, idempotencyKey });
     return { id };
   }
 

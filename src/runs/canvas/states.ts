@@ -12,8 +12,11 @@ import { monitorsOf } from '../model/monitors';
 import { runName } from '../model/names';
 import { progressOf, workSeconds } from '../model/reducer';
 import { reasonText } from '../../reasons';
+import { ownChecks } from './ownChecks';
 import { Previews, shownMetrics } from './previews';
 
+/** Among so many check runs, the newest one of this window is looked for. */
+const CHECKS = 10;
 const NONE: ReadonlySet<string> = new Set();
 
 export class RunStates implements IRunStates {
@@ -26,6 +29,7 @@ export class RunStates implements IRunStates {
     stream.events.connect(this._onEvents, this);
     stream.refetch.connect(this._find, this);
     stream.connectedChanged.connect(this._onConnected, this);
+    ownChecks.added.connect(this._find, this);
     void stream.start().then(() => this._find());
   }
 
@@ -141,6 +145,7 @@ export class RunStates implements IRunStates {
     stream.events.disconnect(this._onEvents, this);
     stream.refetch.disconnect(this._find, this);
     stream.connectedChanged.disconnect(this._onConnected, this);
+    ownChecks.added.disconnect(this._find, this);
     this._leave();
     Signal.clearData(this);
   }
@@ -191,14 +196,18 @@ export class RunStates implements IRunStates {
     }
   }
 
-  /** Return the newest run, or a check run after it: ids are in the order of creation. */
+  /** Return the newest run, or our check run after it: ids are in the order of creation. */
   private async _newest(): Promise<string | undefined> {
-    const query = { workflow: this.path(), limit: 1 };
-    const lists = [query, { ...query, origin: 'check' }].map(one =>
-      this.yard.client.call('runs.list', { query: one })
+    const workflow = this.path();
+    const lists = [{ limit: 1 }, { limit: CHECKS, origin: 'check' }].map(one =>
+      this.yard.client.call('runs.list', { query: { workflow, ...one } })
     );
-    const ids = (await Promise.all(lists)).flatMap(({ items }) => items.map(({ id }) => id));
-    return ids.sort().at(-1);
+    const [runs, checks] = await Promise.all(lists);
+    const own = checks.items.filter(({ id }) => ownChecks.has(id));
+    return [...runs.items, ...own]
+      .map(({ id }) => id)
+      .sort()
+      .at(-1);
   }
 
   private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);

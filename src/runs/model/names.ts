@@ -1,7 +1,16 @@
 /** The names of tasks. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Run, Task } from '../../api/types';
+import { Artifact, Run, Task } from '../../api/types';
 import { alike } from '../../components/format/names';
+
+/** The notebook with its outputs, among the results of a task. */
+const EXECUTED = 'executed.ipynb';
+
+/** Return the results with executed notebooks last. */
+export function executedLast(artifacts: readonly Artifact[]): Artifact[] {
+  const isLast = ({ name }: Artifact) => Number(name === EXECUTED);
+  return [...artifacts].sort((one, other) => isLast(one) - isLast(other));
+}
 
 export interface IStepName {
   name: string;

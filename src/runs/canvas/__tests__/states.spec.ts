@@ -3,6 +3,7 @@ import { connect } from '../../../api/yard';
 import { fakeClient, FakeSocket, settled } from '../../../api/__tests__/fake';
 import { Task } from '../../../api/types';
 import { LateStates } from '../lateStates';
+import { ownChecks } from '../ownChecks';
 import { RunStates } from '../states';
 
 const RUN = { id: 'r', state: 'running', number: 1, path: 'a.nbflow', workflow_id: 'w' };
@@ -119,7 +120,7 @@ describe('RunStates', () => {
     states.dispose();
   });
 
-  it('shows a check run that is newer than the newest run, and marks its nodes', async () => {
+  it('shows its own check run that is newer than the newest run, and marks its nodes', async () => {
     const check = { ...RUN, id: 's', number: -1, origin: { kind: 'check' } };
     const model = { name: 'm', may_be_model: true };
     const client = fakeClient((_, url) => {
@@ -133,6 +134,10 @@ describe('RunStates', () => {
     const trans = nullTranslator.load('nbyard');
     const states = new RunStates(connect(client.settings), () => 'a.nbflow', trans);
     FakeSocket.last.hello(1);
+    await settled();
+    await settled();
+    expect(states.run?.id).toBe('r'); // a shell started it
+    ownChecks.add('s');
     await settled();
     await settled();
     expect(states.run).toEqual({ id: 's', name: 'Check Run', state: 'running' });

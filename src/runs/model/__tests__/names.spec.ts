@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { Run, Task } from '../../../api/types';
-import { isScratch, runName, stepName, stepTitle } from '../names';
+import { Artifact, Run, Task } from '../../../api/types';
+import { executedLast, isScratch, runName, stepName, stepTitle } from '../names';
 
 const task = (node: string, label: string) => ({ node, label }) as Task;
 
@@ -39,5 +39,14 @@ describe('what runs are called', () => {
   ])('K15: started by %s', (kind, name, shown, scratch) => {
     expect(runName(run(kind, name), trans)).toBe(shown);
     expect(isScratch(run(kind, name))).toBe(scratch);
+  });
+});
+
+describe('the results of a task', () => {
+  it('end with the executed notebook', () => {
+    const made = ['table', 'executed.ipynb', 'model'].map(name => ({ name }) as Artifact);
+    expect(executedLast(made).map(({ name }) => name)).toEqual([
+      ...['table', 'model', 'executed.ipynb']
+    ]);
   });
 });

@@ -78,7 +78,15 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
           </span>
         ))}
         {!isLive(detail.run) && total !== undefined && (
-          <span className="nby-Dim">{trans.__('total %1', showSeconds(total))}</span>
+          <span className="nby-Dim">
+            {chart.seconds - total > SEEN
+              ? trans.__(
+                  'total %1, of which the run took %2',
+                  showSeconds(chart.seconds),
+                  showSeconds(total)
+                )
+              : trans.__('total %1', showSeconds(total))}
+          </span>
         )}
         <TableSwitch on={table} onSwitch={setTable} />
       </div>

@@ -93,7 +93,7 @@ export function Logs(props: ILogsProps): JSX.Element {
         {!isInner && <StepChoice {...props} />}
         <input
           type="search"
-          placeholder={trans.__('Search, with .* as regular expression')}
+          placeholder={trans.__('Search (text or regex)')}
           aria-label={trans.__('Search in the log')}
           aria-invalid={hits === 'bad'}
           value={wanted}

@@ -6,7 +6,7 @@ import { showBytes } from '../../../components/format/bytes';
 import { CommandButton } from '../../../components/CommandButton';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
-import { stepTitle } from '../../model/names';
+import { executedLast, stepTitle } from '../../model/names';
 import { useServices } from '../context/hooks';
 import { DownloadIcon } from './DownloadIcon';
 import { OtherFiles } from './OtherFiles';
@@ -20,7 +20,7 @@ const idOf = ({ id }: Artifact): string => id;
 export function Results(props: IStepProps): JSX.Element {
   const { detail } = props;
   const { trans } = useServices();
-  const artifacts = detail.tasks.flatMap(task => task.artifacts ?? []);
+  const artifacts = detail.tasks.flatMap(task => executedLast(task.artifacts ?? []));
   const others = detail.tasks.filter(task => task.other_files);
   if (!artifacts.length && !others.length) {
     return <p className="nby-Note">{trans.__('No results yet.')}</p>;

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { RunDetail, Task } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
-import { stepTitle } from '../../model/names';
+import { executedLast, stepTitle } from '../../model/names';
 import { Preview, previewOf } from '../results/Preview';
 import { mostTelling } from '../results/telling';
 import { useServices } from '../context/hooks';
@@ -15,7 +15,7 @@ export function StepResult({
   detail: RunDetail;
 }): JSX.Element | null {
   const { trans, yard } = useServices();
-  const artifacts = task.artifacts ?? [];
+  const artifacts = executedLast(task.artifacts ?? []);
   const [chosen, setChosen] = useState<string>();
   const shown = artifacts.find(({ name }) => name === chosen) ?? mostTelling(artifacts);
   if (!shown) {

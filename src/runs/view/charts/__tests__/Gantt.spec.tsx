@@ -10,8 +10,13 @@ import { RunContext } from '../../context/hooks';
 
 const at = (seconds: number) => new Date(1.9e12 + 1000 * seconds).toISOString();
 
-function show(state: string, finished_at: string | null, times: object = { cached: true }): void {
-  const run = { id: 'r', state, created_at: at(0), started_at: at(0.005), finished_at };
+function show(
+  state: string,
+  finished_at: string | null,
+  times: object = { cached: true },
+  more: object = {}
+): void {
+  const run = { id: 'r', state, created_at: at(0), started_at: at(0.005), finished_at, ...more };
   const task = { node: 'a', state, queued_at: at(0.01), finished_at, ...times };
   const detail = { run, tasks: [task] } as unknown as RunDetail;
   const yard = { stream: {} };
@@ -48,6 +53,12 @@ describe('K5: a run over time', () => {
     expect(duration).toBe('7.0 s');
     expect(document.querySelector('.nby-Gantt-time')!.textContent).toBe(duration);
     expect(screen.getByText('total 9.0 s')).toBeTruthy();
+  });
+
+  it('says how long the run took, if it waited before', () => {
+    const detail = { created_at: at(0), started_at: at(1.1), finished_at: at(1.6) };
+    show('succeeded', at(1.6), { cached: true }, detail);
+    expect(screen.getByText('total 1.6 s, of which the run took 0.5 s')).toBeTruthy();
   });
 
   it('says no end of what still runs', () => {
