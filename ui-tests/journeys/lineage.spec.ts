@@ -65,7 +65,7 @@ test('R15: from a dataset forward to what was made with it, and back from a resu
   await expect(below.getByRole('button', { name: /^birds, Dataset/ })).toBeVisible();
   await expect(below.getByRole('button', { name: /^clean.*, Code · version 1/ })).toBeVisible();
   await lab.page.screenshot({ path: info.outputPath('run.png') });
-  await below.getByRole('button', { name: /^train.*, Code/ }).click();
+  await below.getByRole('button', { name: /^train.*, Code/ }).dblclick();
   await expect(lab.tab('train')).toHaveClass(/jp-mod-current/);
 });
 

@@ -51,7 +51,7 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
       )}
       {!!left && (
         <p className="nby-Note">
-          {trans.__('%1 more are not shown. Choose a node with a “+” to continue from it.', left)}
+          {trans.__('%1 more are not shown. Open a node with a “+” to continue from it.', left)}
         </p>
       )}
       {(problem || !found) && (
@@ -99,6 +99,8 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
       goTo(next);
     }
   };
+  const onPath = useMemo(() => pathOf(layout, current), [layout, current]);
+  const isOnPath = ({ id }: IPlaced) => onPath.has(id);
   const names = (nodes: readonly IPlaced[] = []) => nodes.map(one => nameOf(one, trans)).join(', ');
   const labelOf = (node: IPlaced) =>
     [
@@ -122,7 +124,7 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
             (layout.after.get(node.id) ?? []).map(other => (
               <path
                 key={`${node.id} ${other.id}`}
-                className={[node.id, other.id].includes(current ?? '') ? 'nby-mod-near' : ''}
+                className={isOnPath(node) && isOnPath(other) ? 'nby-mod-near' : ''}
                 d={lineOf(node, other)}
               />
             ))
@@ -133,7 +135,7 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
             key={node.id}
             type="button"
             data-id={node.id}
-            className={`nby-Lineage-node nby-mod-${node.kind}`}
+            className={`nby-Lineage-node nby-mod-${node.kind} ${isOnPath(node) ? 'nby-mod-near' : ''}`}
             style={{ left: node.x, top: node.y, width: WIDTH, height: HEIGHT }}
             title={factsOf(node, trans)}
             aria-label={labelOf(node)}
@@ -142,7 +144,9 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
             disabled={node.is_visible === false}
             onFocus={() => setCurrent(node.id)}
             onKeyDown={event => onKey(event, node)}
-            onClick={() => open(services, node, onStart)}
+            // a key opens the node, and so does a double click
+            onClick={({ detail }) => (detail ? setCurrent(node.id) : open(services, node, onStart))}
+            onDoubleClick={() => open(services, node, onStart)}
           >
             <span>{nameOf(node, trans)}</span>
             <small>{detailOf(node, trans)}</small>
@@ -152,6 +156,23 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Return all nodes that a node comes from, and all that were made with it. */
+function pathOf({ before, after }: ILayout, id: string | undefined): ReadonlySet<string> {
+  const found = new Set(id ? [id] : []);
+  for (const next of [before, after]) {
+    const waiting = id ? [id] : [];
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      for (const { id: other } of next.get(at) ?? []) {
+        if (!found.has(other)) {
+          found.add(other);
+          waiting.push(other);
+        }
+      }
+    }
+  }
+  return found;
 }
 
 function leftOut({ more_before: before = 0, more_after: after = 0 }: LineageNode): number {

@@ -69,6 +69,25 @@ describe('the lineage', () => {
     expect(await button(/^not visible/)).toHaveProperty('disabled', true);
   });
 
+  it('shows the whole path of a node that is clicked, and opens it on a double click', async () => {
+    const { execute } = shown();
+    const near = () =>
+      [...document.querySelectorAll<HTMLElement>('button.nby-mod-near')].map(
+        ({ dataset }) => dataset.id
+      );
+    const data = await button(/^penguins/);
+    fireEvent.click(data, { detail: 1 });
+    expect(execute).not.toHaveBeenCalled();
+    expect(near()).toEqual([...['dataset:d', 'task:t', 'artifact:a', 'model:m', 'deployment:p']]);
+    fireEvent.click(await button(/^train model/), { detail: 1 });
+    expect(near()).toEqual([
+      ...['dataset:d', 'code:c', 'file:f', 'hidden:1', 'task:t', 'artifact:a', 'model:m'],
+      'deployment:p'
+    ]);
+    fireEvent.doubleClick(data);
+    expect(execute).toHaveBeenLastCalledWith('nbyard:open-dataset', { id: 'set' });
+  });
+
   it('continues from a node without a page, and goes back', async () => {
     const { asked } = shown();
     fireEvent.click(await button(/^train model/));
