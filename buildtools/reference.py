@@ -34,7 +34,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
 from nbyard.services.operation_table import SERVICES, table
-from nbyard.services.spelling.words import VERBS
+from nbyard.services.spelling.words import verb_word
 from nbyard.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -241,7 +241,7 @@ def _operation(op: Operation) -> Iterator[str]:
 
 
 def _shell(op: Operation) -> str:
-    words = f"nbyard {COMMANDS_OF.get(op.id) or f'{op.noun} {VERBS.get(op.verb, op.verb)}'}"
+    words = f"nbyard {COMMANDS_OF.get(op.id) or f'{op.noun} {verb_word(op.verb)}'}"
     if words in dict(commands(nbyard)):
         return f"; [`{words}`](cli.md#{words.replace(' ', '-')})"
     return ""

@@ -70,7 +70,6 @@ export type OtherFile = Schemas['OtherFile'];
 export type OtherFileList = Schemas['OtherFileList'];
 export type OtherFiles = Schemas['OtherFiles'];
 export type Channel = Schemas['Channel'];
-export type ChannelTest = Schemas['ChannelTest'];
 export type NoticeEvent = NoticeRule['events'][number];
 export type NoticeRule = Schemas['NoticeRule'];
 export type ScheduleNotice = Schemas['ScheduleNotice'];

@@ -19,7 +19,12 @@ export function More({ summary, open = false, children }: IMoreProps): JSX.Eleme
     <details
       className="nby-More"
       open={isOpen}
-      onToggle={event => setOpen(event.currentTarget.open)}
+      onToggle={({ currentTarget: details }) => {
+        if (details.open && !isOpen) {
+          details.scrollIntoView?.({ block: 'start' }); // opened by the user
+        }
+        setOpen(details.open);
+      }}
     >
       <summary>{summary}</summary>
       {children}

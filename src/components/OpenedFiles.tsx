@@ -92,7 +92,7 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
           )}{' '}
           {done.added.some(({ role }) => role === 'output') &&
             trans.__(
-              'Run again to get the outputs as results. You can deploy a model among them.'
+              'Run again to get the outputs as results. If one of them is a model, you can then deploy it.'
             )}{' '}
           <button
             type="button"

@@ -91,7 +91,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is no longer set (%2)', show(p.name), show(p.old)),
   'input-connected': (p, show, trans) => trans.__('%1 is connected now', show(p.name)),
   'input-disconnected': (p, show, trans) => trans.__('%1 is no longer connected', show(p.name)),
-  'input-changed': (p, show, trans) => trans.__('%1 has new bytes', show(p.name)),
+  'input-changed': (p, show, trans) => trans.__('the data of %1 changed', show(p.name)),
   'file-added': (p, show, trans) => trans.__('the file %1 is new', show(p.name)),
   'file-changed': (p, show, trans) => trans.__('the file %1 changed', show(p.name)),
   'file-removed': (p, show, trans) => trans.__('the file %1 is gone', show(p.name)),
@@ -127,16 +127,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
   'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
   'input-moved': (p, show, trans) => trans.__('%1 comes from another output', show(p.name)),
-  'input-file-changed': (p, show, trans) => trans.__('%1 changed', show(p.file)),
-  'input-table-changed': (p, show, trans) =>
-    trans.__('%1 changed: %2', show(p.file), show(p.changes, ', ')),
-  'rows-changed': (p, show, trans) => trans.__('%1 → %2 rows', show(p.old), show(p.new)),
-  'column-changed': (p, show, trans) =>
-    trans.__('%1 %2 %3 → %4', show(p.name), show(p.figure), show(p.old), show(p.new)),
-  'column-added': (p, show, trans) => trans.__('the column %1 is new', show(p.name)),
-  'column-removed': (p, show, trans) => trans.__('the column %1 is gone', show(p.name)),
-  'input-not-stored': (_p, _show, trans) =>
-    trans.__('the data is not stored: only its fingerprints can be compared'),
   'data-changed': (p, show, trans) =>
     trans.__('%1 changed %2 → %3', show(p.name), show(p.old), show(p.new)),
   'cell-changed': (p, show, trans) => trans.__('cell %1 changed', show(p.cell)),
@@ -355,10 +345,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
-  'database-refuses': (p, show, trans) =>
-    trans.__('PostgreSQL refuses the connection: %1.', show(p.message)),
-  'database-no-driver': (_p, _show, trans) =>
-    trans.__('The driver of PostgreSQL is not installed.'),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
   'database-silent-because': (p, show, trans) =>
@@ -1445,12 +1431,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Free space on the disk of the store, then try again.'),
   'free-inodes': (_p, _show, trans) =>
     trans.__('Free space, or remove files where the file system has no inodes left.'),
-  'database-correct-url': (_p, _show, trans) =>
-    trans.__('Create the database or user, or correct the setting database_url.'),
-  'install-postgres': (_p, _show, trans) =>
-    trans.__("Install the driver with: pip install 'nbyard[postgres]'"),
-  'results-of-node': (p, show, trans) =>
-    trans.__('Its metrics and outputs are: %1.', show(p.names, ', ')),
   'database-may-return': (_p, _show, trans) =>
     trans.__('Its server may be down or restarting. Runs that have started continue meanwhile.'),
   'continue-or-end-process': (p, show, trans) =>
@@ -1666,6 +1646,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'Push it under another name, or remove that one first: nbyard images rm %1',
       show(p.image)
+    ),
+  'list-artifacts': (_p, _show, trans) =>
+    trans.__(
+      'nbyard artifacts ls lists named artifacts; nbyard runs lineage RUN shows those of a run.'
     ),
   'list-revisions': (p, show, trans) =>
     trans.__('nbyard deployments revisions %1 lists them.', show(p.name)),

@@ -39,7 +39,7 @@ test('K15: Check Run uses a sample, is marked, and leaves history and cache as t
   await writeFile(server.file('check.nbflow'), workflow());
   const canvas = await lab.openWorkflow('check.nbflow');
   const forecast = lab.page.locator('.nby-Forecast:visible').getByRole('button');
-  await expect(forecast).toHaveText('at most 2 to run');
+  await expect(forecast).toHaveText('up to 2 will run');
 
   await canvas.stage.focus();
   await lab.press('Control+Alt+Enter');
@@ -49,7 +49,7 @@ test('K15: Check Run uses a sample, is marked, and leaves history and cache as t
   for (const name of ['first.ipynb', 'second.ipynb']) {
     await expect(canvas.card(name).getByText('Check Run', { exact: true })).toBeVisible();
   }
-  await expect(forecast).toHaveText(/^at most 2 to run/);
+  await expect(forecast).toHaveText(/^up to 2 will run/);
   for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
     await lab.theme(theme);
     const found = await violationsIn(lab.page, ['.nby-Canvas', '.nby-RunDrawer']);

@@ -11,7 +11,7 @@ test('R14: old runs are deleted by rules, after a preview', async ({ lab, server
   const rows = lab.page.locator('.nby-Row[data-noun="run"]');
   await expect(rows).toHaveCount(3);
   await rows.first().click({ button: 'right' });
-  await lab.menuItem('Keep or Release').click();
+  await lab.menuItem('Keep or Stop Keeping').click();
   await lab.panelButton('clean-up-runs').first().click();
   const { dialog } = lab;
   await dialog.getByLabel('Older than (days)').fill('0');

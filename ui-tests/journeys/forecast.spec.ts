@@ -19,7 +19,7 @@ test('K15: before a run, the toolbar and the cards show what would run and why',
 
   const canvas = await lab.openWorkflow('forecast.nbflow');
   const forecast = lab.page.locator('.nby-Forecast:visible').getByRole('button');
-  await expect(forecast).toHaveText('at most 3 to run');
+  await expect(forecast).toHaveText('up to 3 will run');
   await expect(forecast).toHaveAttribute('title', /other\.sh: it has no earlier result/);
   const beside = canvas.button('add-node');
   const place = await beside.boundingBox();
@@ -38,7 +38,7 @@ test('K15: before a run, the toolbar and the cards show what would run and why',
   await draw.click();
   await lab.press('Alt+ArrowRight');
   await lab.execute('docmanager:save');
-  await expect(forecast).toHaveText(/^1 cached, at most 2 to run, about /);
+  await expect(forecast).toHaveText(/^1 cached, up to 2 will run, about /);
   await expect(draw.getByText('stale')).toHaveAttribute(
     'title',
     'Will run: the file beside.txt changed'

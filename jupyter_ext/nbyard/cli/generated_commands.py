@@ -31,7 +31,7 @@ from nbyard.cli.shared_options import connect
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
-from nbyard.services.spelling.words import VERBS
+from nbyard.services.spelling.words import verb_word
 
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
@@ -239,7 +239,7 @@ class GeneratedCommand(click.Command):
             click.Option(["--server"], default="", help="Name, port or URL of a server.")
         )
         parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
-        name, summary = VERBS.get(operation.verb, operation.verb), f"{operation.summary}."
+        name, summary = verb_word(operation.verb), f"{operation.summary}."
         super().__init__(name, callback=self._call, params=parameters, help=summary)
 
     def _call(self, server: str, as_json: bool, **values: Any) -> None:

@@ -27,14 +27,20 @@ def nearest_names(names: Iterable[str], wanted: str) -> Reason:
     return because(code, names=close_matches[:MAX_TOLD])
 
 
-def no_such(code: str, wanted: str, names: Iterable[str]) -> NotFound:
-    """Return the error with this code for an unknown name, with similar names in its hint."""
+def no_such(
+    code: str, wanted: str, names: Iterable[str], otherwise: Reason | None = None
+) -> NotFound:
+    """Return the error with this code for an unknown name, with similar names in its hint.
+
+    Without similar names, the hint is `otherwise`.
+    """
     import difflib
 
     # IDs are not typed by hand, so no name is similar.
     compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
     close_matches = difflib.get_close_matches(wanted[:MAX_NAME], compared)
     hint = because("did-you-mean", names=[*map(repr, close_matches)]) if close_matches else None
+    hint = hint or otherwise
     return NotFound(because(code, name=wanted[:80]), hint=hint)
 
 

@@ -45,4 +45,5 @@ def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[A
         if not files:
             told = {"artifact": run.name, "run": run.number, "state": run.state}
             raise NotFound(because("artifact-has-none", **told))
-    raise no_such("no-artifact", key, store.runs.names(c, owner, single=True).values())
+    names = store.runs.names(c, owner, single=True).values()
+    raise no_such("no-artifact", key, names, because("list-artifacts"))

@@ -98,7 +98,7 @@ export class Forecast {
     }
     const words = [
       cached && trans.__('%1 cached', cached),
-      isMaximum ? trans.__('at most %1 to run', toRun) : trans.__('%1 to run', toRun),
+      isMaximum ? trans.__('up to %1 will run', toRun) : trans.__('%1 will run', toRun),
       took && trans.__('about %1', took),
       waits
     ];

@@ -69,7 +69,7 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
       setSaid((error as Error).message);
     }
   };
-  const test = () => act(trans.__('Sending…'), () => sendTest(services, channel.id));
+  const test = () => act(trans.__('Sending…'), () => sendTest(services, { channel: channel.id }));
   const remove = () =>
     act('', async () => {
       await yard.client.call('channels.delete', { path, query: { force: true } });

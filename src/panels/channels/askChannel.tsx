@@ -6,7 +6,7 @@ import { IPanelServices } from '../frame/services';
 import { ChannelForm } from './ChannelForm';
 import { channelsOf } from './collection';
 import { draftOf, requestOf } from './draft';
-import { sendTest, sendTestTo } from './sendTest';
+import { sendTest } from './sendTest';
 
 interface IAsked {
   /** The channel to edit. */
@@ -31,10 +31,6 @@ export function askChannel(
     channelsOf(yard).put(stored);
     return stored;
   };
-  const test = () => {
-    const url = draft.url.trim();
-    return known && !url ? sendTest(services, known.id) : sendTestTo(services, url);
-  };
   return askUntilAccepted({
     title: known ? trans.__('Edit “%1”', known.name) : trans.__('New Channel'),
     ok: trans.__('Save Channel'),
@@ -45,7 +41,7 @@ export function askChannel(
         isKnown={!!known}
         forSchedule={forSchedule}
         problems={problems}
-        onTest={test}
+        onTest={() => sendTest(services, { url: draft.url.trim(), channel: known?.id })}
       />
     ),
     send: store,

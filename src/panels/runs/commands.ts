@@ -39,7 +39,7 @@ export function runCommands(
     {
       id: 'nbyard:keep-run',
       act: 'keepRun',
-      label: trans.__('Keep or Release'),
+      label: trans.__('Keep or Stop Keeping'),
       noun: 'run'
     }
   ];

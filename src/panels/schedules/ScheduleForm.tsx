@@ -101,6 +101,9 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
           </>
         )}
       </div>
+      <p className="nby-Field-help">
+        {trans.__('Runs also start while JupyterLab is closed, as long as its machine is on.')}
+      </p>
       <TextField
         label={trans.__('Time zone')}
         value={shown.zone}

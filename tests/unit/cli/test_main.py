@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 from click.testing import CliRunner
 
+from nbyard.cli.all_commands import all_commands
 from nbyard.cli.commands import datasets
 from nbyard.cli.commands.runs.run_watch import TRACEBACK_LINES, _conclude, explain_failure
 from nbyard.cli.generated_commands import GeneratedCommand
@@ -332,3 +333,25 @@ def test_the_project_of_a_command_is_that_of_its_connection(monkeypatch):
     for words in (["--project", "wine", "runs", "cancel", "1"], ["runs", "cancel", "1"]):
         CliRunner().invoke(nbyard, words)
     assert asked == [("", "wine"), ("",)]
+
+
+def test_a_name_that_is_nearly_a_file_is_answered_with_the_file(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("sales.nbflow", "sales.csv", "other.py"):
+        (tmp_path / name).write_text("")
+    said = shell("run", "sale")
+    assert said.code == 3 and "Did you mean sales.nbflow?" in said.err
+    said = shell("run", "unlike")
+    assert said.code == 3 and "Did you mean" not in said.err
+
+
+def test_an_unknown_artifact_is_answered_with_where_to_look(shell):
+    for verb in ("lineage", "status"):
+        said = shell("artifacts", verb, "scores")
+        assert said.code == 3 and "nbyard artifacts ls" in said.err
+
+
+def test_commands_have_hyphens_only():
+    for one in all_commands():
+        for name in getattr(one, "commands", {}):
+            assert "_" not in name

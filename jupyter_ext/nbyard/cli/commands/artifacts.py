@@ -105,7 +105,7 @@ def _run_of(connection: Any, name: str) -> Run:
         # A key may also be a number or an ID, and a run of a workflow is no artifact.
         if run.name == name and not run.workflow_id:
             return run
-    raise NotFound(because("no-artifact", name=name[:80]))
+    raise NotFound(because("no-artifact", name=name[:80]), hint=because("list-artifacts"))
 
 
 @click.command()

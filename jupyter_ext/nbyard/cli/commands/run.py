@@ -11,9 +11,11 @@ from nbyard.cli.commands.runs.run_watch import Files, see_out
 from nbyard.cli.output.console import chosen_server, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.forecast_view import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.cli.typed_values import json_object, parse_pairs, split_target, texts_of
+from nbyard.cli.typed_values import json_object, parse_pairs, similar_files, split_target, texts_of
 from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
 
 
 @click.command()
@@ -67,7 +69,7 @@ def run(
     """Run a workflow, notebook, executable or (-f) Dockerfile.
 
     The command waits until the run ends. The run continues if you interrupt this command. Exit
-    code: 0 succeeded, 1 failed or cancelled, 2 usage.
+    code: 0 succeeded, 1 failed or cancelled, 2 usage, 3 no such file, executable or run.
 
     \b
     Examples:
@@ -88,7 +90,12 @@ def run(
         found = connection.runs.forecast(body=ForecastRequest(**msgspec.structs.asdict(body)))
         (show_json if as_json else show_forecast)(found)
         return
-    made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    try:
+        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    except NotFound as error:
+        if body.executable and not error.hint and (files := similar_files(body.executable)):
+            raise NotFound(error.reason, hint=because("did-you-mean", names=files)) from None
+        raise
     warn_ignored_settings(connection)
     if wish["detach"]:
         if wish["save"] is not None:

@@ -19,6 +19,8 @@ ENDINGS: dict[Ending, str] = {
     " combine has changed, or the result is random.",
 }
 
+ONE_CHANGE = "This change makes the result bad:"
+
 
 def change_text(change: BisectionChange) -> str:
     """Return a change on one line."""
@@ -75,7 +77,8 @@ def show_bisection(found: Bisection) -> None:
 def show_ending(found: Bisection) -> None:
     """Print what the bisection has found."""
     if found.ending:
-        click.echo(ENDINGS[found.ending])
+        is_one = found.ending == "found" and len(found.culprits) == 1
+        click.echo(ONE_CHANGE if is_one else ENDINGS[found.ending])
     for place in found.culprits:
         click.echo(f"  {change_text(found.changes[place])}")
     if found.reason:

@@ -26,9 +26,9 @@ def show_forecast(found: RunForecast) -> None:
 
 
 def forecast_text(found: RunForecast) -> str:
-    """Return `3 cached, at most 2 to run, about 4 min, waits for 1 of 1 GPUs (0 free)`."""
+    """Return `3 cached, up to 2 will run, about 4 min, waits for 1 of 1 GPUs (0 free)`."""
     parts = [f"{found.cached} cached"] if found.cached else []
-    parts.append(f"{'at most ' if found.is_maximum else ''}{found.to_run} to run")
+    parts.append(f"{'up to ' if found.is_maximum else ''}{found.to_run} will run")
     if found.seconds:
         parts.append(f"about {format_estimate(found.seconds)}")
     if found.waits:

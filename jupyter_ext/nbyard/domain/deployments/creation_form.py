@@ -44,8 +44,8 @@ OFFERED = (
     OfferedService(
         "api",
         "Model API",
-        "A model image built here, or one with the DEEPaaS API. All users of this machine can reach"
-        " the local port of the latter.",
+        "A model image built here, or an image with the DEEPaaS API. All users of this machine can"
+        " reach the local port of an image with the DEEPaaS API.",
         "",
         [API],
         needs_password=False,

@@ -224,6 +224,9 @@ PRODUCTS = {
     "push-under-other-name": code(
         "Push it under another name, or remove that one first: nbyard images rm {image}", image=str
     ),
+    "list-artifacts": code(
+        "nbyard artifacts ls lists named artifacts; nbyard runs lineage RUN shows those of a run."
+    ),
     "list-revisions": code("nbyard deployments revisions {name} lists them.", name=str),
     "show-deployment": code("nbyard deployments show {name} shows why.", name=str),
     "show-deployment-and-log": code(

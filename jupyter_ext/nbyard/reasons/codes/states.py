@@ -88,7 +88,7 @@ CHANGES = {
     "value-removed": code("{name} is no longer set ({old})", name=str, old=str),
     "input-connected": code("{name} is connected now", name=str),
     "input-disconnected": code("{name} is no longer connected", name=str),
-    "input-changed": code("{name} has new bytes", name=str),
+    "input-changed": code("the data of {name} changed", name=str),
     "file-added": code("the file {name} is new", name=str),
     "file-changed": code("the file {name} changed", name=str),
     "file-removed": code("the file {name} is gone", name=str),

@@ -21,12 +21,12 @@ from nbyard.services.spelling.read_commands import READS
 from nbyard.services.spelling.secrets import secret_places
 from nbyard.services.spelling.words import (
     HIDDEN,
-    VERBS,
     Commands,
     UnspellableRequest,
     Words,
     json_text,
     plain_json,
+    verb_word,
 )
 
 COMMANDS: Commands = {
@@ -107,7 +107,7 @@ def _own_command(
         return None
     if operation.id in READS:
         return READS[operation.id](path, query)
-    words = Words(operation.noun, VERBS.get(operation.verb, operation.verb))
+    words = Words(operation.noun, verb_word(operation.verb))
     for name, value in query.items():
         option = f"--{name.replace('_', '-')}"
         # False is the default of each flag.

@@ -10,6 +10,13 @@ from msgspec import UNSET
 
 # Verbs of commands that differ from those of their operations, and nouns without commands.
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+
+
+def verb_word(verb: str) -> str:
+    """Return the word of a command for the verb of an operation."""
+    return VERBS.get(verb, verb.replace("_", "-"))
+
+
 HIDDEN = ("uploads", "events", "system", "lineage")
 
 

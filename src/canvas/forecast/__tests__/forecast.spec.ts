@@ -44,11 +44,11 @@ function runIs({ runs }: IBench, state: string): void {
 
 describe('K15: what would run', () => {
   it.each([
-    [SOME, '1 cached, at most 2 to run, about 4 min'],
-    [{ ...SOME, isMaximum: false, cached: 0, took: '' }, '2 to run'],
+    [SOME, '1 cached, up to 2 will run, about 4 min'],
+    [{ ...SOME, isMaximum: false, cached: 0, took: '' }, '2 will run'],
     [
       { ...SOME, isMaximum: false, waits: 'waits for 1 of 1 GPUs' },
-      '1 cached, 2 to run, about 4 min, waits for 1 of 1 GPUs'
+      '1 cached, 2 will run, about 4 min, waits for 1 of 1 GPUs'
     ],
     [NOTHING, 'All 2 cached']
   ])('is said in a few words', async (answer, text) => {
@@ -110,7 +110,7 @@ describe('K15: what would run', () => {
     expect(backend.forecasts[1].signal.aborted).toBe(true);
     ends[0](NOTHING);
     await pass();
-    expect(node.textContent).toBe('1 cached, at most 2 to run, about 4 min');
+    expect(node.textContent).toBe('1 cached, up to 2 will run, about 4 min');
     ends[1](NOTHING);
     await pass();
     expect(node.textContent).toBe('All 2 cached');
@@ -128,7 +128,7 @@ describe('K15: what would run', () => {
     canvas.doc.move([['clean', [0, 500]]]);
     expect(isOld()).toBe(false);
     canvas.doc.setField('clean', 'label', 'Tidy');
-    expect([isOld(), node.textContent]).toEqual([true, '1 cached, at most 2 to run, about 4 min']);
+    expect([isOld(), node.textContent]).toEqual([true, '1 cached, up to 2 will run, about 4 min']);
     await settle();
     expect(isOld()).toBe(true);
     await pass();
@@ -187,7 +187,7 @@ describe('K15: what would run', () => {
     canvas.checker.ask(0);
     await jest.advanceTimersByTimeAsync(600);
     expect(backend.forecasts).toHaveLength(2);
-    expect(node.textContent).toBe('1 cached, at most 2 to run, about 4 min');
+    expect(node.textContent).toBe('1 cached, up to 2 will run, about 4 min');
     backend.answer = async () => answers.pop()!;
     await pass();
     expect(backend.forecasts).toHaveLength(3);

@@ -14,13 +14,13 @@ def test_a_dry_run_shows_what_would_run(shell, tmp_path: Path, dispatcher: Dispa
     whole = {"version": 1, "meta": {}, "nodes": nodes, "edges": {}, "positions": {}}
     (root / "flow.nbflow").write_text(json.dumps(whole))
     told = shell("run", "flow.nbflow", "--dry-run")
-    assert told.out.splitlines()[0] == "2 to run"
+    assert told.out.splitlines()[0] == "2 will run"
     assert "it has no earlier result" in told.out
     assert shell("runs", "ls", "--json").json["items"] == []
     assert shell("run", "flow.nbflow").code == 0
     (root / "b.sh").write_text("echo c\n")
     first, *rows = shell("run", "flow.nbflow", "--dry-run").out.splitlines()
-    assert first.startswith("1 cached, 1 to run")
+    assert first.startswith("1 cached, 1 will run")
     assert rows[-2].split() == ["node", "state", "because"]
     assert rows[-1].startswith("b     runs   its code changed")
     found = shell("run", "flow.nbflow", "--dry-run", "--json").json

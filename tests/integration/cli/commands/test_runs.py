@@ -96,5 +96,5 @@ def test_a_result_is_named_with_its_node(shell, two, options) -> None:
 
 
 def test_metrics_over_runs(shell, two) -> None:
-    lines = shell("runs", "metric_history", "--executable", "m.py").out.splitlines()
+    lines = shell("runs", "metric-history", "--executable", "m.py").out.splitlines()
     assert [line.split()[-1] for line in lines] == ["main.score", "0.5", "0.75"]

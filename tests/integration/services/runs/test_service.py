@@ -79,7 +79,7 @@ def test_a_dataset_that_is_ignored_is_no_code(flow, root, finished):
     (root / "data.csv").write_text("a\n3\n")
     one, two = finished(path=flow).tasks
     assert (one.cached, two.cached) == (False, True)
-    assert one.why == "runs because source has new bytes"
+    assert one.why == "runs because the data of source changed"
 
 
 def test_only_what_is_selected_runs(flow, finished):

@@ -25,12 +25,12 @@ KEY = KeyParts("c", {"alpha": 0.5}, {"raw": "sha256:1"}, {"lib.py": "sha256:2"},
         ({"values": {}}, "alpha is no longer set (0.5)"),
         ({"values": {"alpha": 0.5, "seed": None}}, "seed is set to null"),
         ({"values": {"alpha": 0.5, "{old}": "{new}"}}, '{old} is set to "{new}"'),
-        ({"inputs": {"raw": "sha256:9"}}, "raw has new bytes"),
+        ({"inputs": {"raw": "sha256:9"}}, "the data of raw changed"),
         ({"inputs": {}}, "raw is no longer connected"),
         ({"inputs": {**KEY.inputs, "more": "sha256:1"}}, "more is connected now"),
         (
             {"inputs": {"raw": "sha256:9"}, "files": {"lib.py": "sha256:9"}},
-            "raw has new bytes; the file lib.py changed",
+            "the data of raw changed; the file lib.py changed",
         ),
         ({"files": {"lib.py": "sha256:9"}}, "the file lib.py changed"),
         ({"environment": "e2"}, "its environment changed"),
@@ -69,7 +69,7 @@ def test_a_file_that_is_an_input_too_is_told_once():
     new = msgspec.structs.replace(
         old, inputs={"raw": "sha256:2"}, files={"raw.csv": "sha256:2", "a.py": "sha256:3"}
     )
-    assert str(explain_rerun(old, new)) == "raw has new bytes; the file a.py changed"
+    assert str(explain_rerun(old, new)) == "the data of raw changed; the file a.py changed"
 
 
 def test_many_changes_are_counted():

@@ -37,7 +37,7 @@ NEW_MODULES = {"parts": parts(files={"m.py": "2", "n.py": "2"})}
 CASES: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({"values": {"n": "1"}}, {"values": {"n": "2"}}, "parameter", "n", "n changed 1 → 2"),
     ({}, {"values": {"n": "2"}}, "parameter", "n", "n is set to 2"),
-    ({"inputs": DATA}, {"inputs": NEWER}, "data", "x", "x has new bytes"),
+    ({"inputs": DATA}, {"inputs": NEWER}, "data", "x", "the data of x changed"),
     ({"inputs": DATA}, {}, "connection", "x", "x is no longer connected"),
     ({}, {"inputs": DATA}, "connection", "x", "x is connected now"),
     ({"inputs": DATA}, {"inputs": given("b", "2")}, "connection", "x",

@@ -165,7 +165,7 @@ class Recorder:
             raise Sent(operation, values)
         if operation.method == "GET":
             key = next(iter(values.values()), "")
-            return SimpleNamespace(id=key, **self._known)
+            return SimpleNamespace(id=key, items=[], **self._known)
         if operation.id == "runs.preview_clean_up":
             return SimpleNamespace(
                 runs=[], count=1, freed_bytes=0, record_bytes=0, protected_count=0

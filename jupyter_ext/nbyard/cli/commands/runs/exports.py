@@ -37,9 +37,9 @@ def openlineage(run: str, namespace: str, server: str, as_json: bool) -> None:
 @click.argument("run")
 @click.option(
     *("--ro-crate", "-o", "target"),
-    required=True,
+    default="",
     metavar="FILE.zip",
-    help="Save an RO-Crate in this file; - is standard output.",
+    help="File to save to. Default: the run's name; - is standard output.",
 )
 @click.option(
     *("--inputs/--no-inputs", "inputs"),
@@ -56,7 +56,7 @@ def export(run: str, target: str, inputs: bool, server: str) -> None:
 
     \b
     Examples:
-      nbyard runs export 12 --ro-crate penguins.zip
+      nbyard runs export 12
       nbyard runs export nightly -o nightly.zip --no-inputs
     """
     source, own = connect(server).run_crate(run, inputs=inputs)

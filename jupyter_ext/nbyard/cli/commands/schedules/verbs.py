@@ -106,18 +106,16 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
     )
     schedules = connect(server).schedules
     if not body.name:
-        _refuse_same(schedules, body)
+        _refuse_same(schedules, body, when)
     _print_result(schedules.create(body=body), as_json)
 
 
-def _refuse_same(schedules: Any, body: NewSchedule) -> None:
+def _refuse_same(schedules: Any, body: NewSchedule, when: str) -> None:
     """Refuse a second schedule of a file at the same times, unless it has a name of its own."""
-    asked = SchedulePreviewRequest(body.timing, body.zone, body.starts_at, body.ends_at, count=1)
-    wanted = schedules.preview(body=asked)
     path = body.run.path or ""
     for known in schedules.list(limit=ALL, path=path).items:
         is_same_code = path or known.run.executable == body.run.executable
-        if is_same_code and (known.timing, known.zone) == (wanted.timing, wanted.zone):
+        if is_same_code and known.words == when and body.zone in ("", known.zone):
             name = shlex.quote(known.name)
             raise click.UsageError(
                 f"The schedule {known.name} runs it at these times. Change it with nbyard schedules"

@@ -23,11 +23,11 @@ def test_policies_are_set_shown_replaced_and_deleted(shell, wine):
         ("failed", {"older_than_days": 7.0, "states": ["failed"]}),
         ("recent", {"keep": 5}),
     ]
-    shown = shell("runs", "preview_retention").out
+    shown = shell("runs", "preview-retention").out
     assert "wine, recent: runs that are not the newest 5" in shown
     assert "0 runs to delete" in shown
-    assert shell("projects", "delete_policy", "wine", "recent").code == 0
-    refused = shell("projects", "delete_policy", "wine", "recent")
+    assert shell("projects", "delete-policy", "wine", "recent").code == 0
+    refused = shell("projects", "delete-policy", "wine", "recent")
     assert refused.code != 0 and "no retention policy 'recent'" in refused.err
 
 
@@ -39,4 +39,4 @@ def test_refusals_name_what_is_missing(shell, wine):
     assert refused.code == 2 and "older_than_days" in refused.err
     refused = shell("runs", "clean-up", "--keep", "1", "--project", "gone", "--dry-run")
     assert refused.code != 0 and "gone" in refused.err
-    assert "No daily clean-up" in shell("runs", "preview_retention").out
+    assert "No daily clean-up" in shell("runs", "preview-retention").out

@@ -62,7 +62,7 @@ def test_run_disable_and_ticks(shell, made):
 
 def test_a_second_schedule_at_the_same_times_needs_a_name(shell, made):
     words = ("schedules", "create", "report.py", "--zone", "Europe/Berlin", "--when")
-    refused = shell(*words, "0 8 * * 1-5")
+    refused = shell(*words, "weekdays 8:00")
     assert refused.code == 2 and "nbyard schedules update report" in refused.err
     assert "--name NAME" in refused.err
     assert shell(*words, "weekdays 8:00", "--name", "again").code == 0
