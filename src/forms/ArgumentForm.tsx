@@ -152,10 +152,10 @@ function BindingChoice({
         onChange(argument.name, event.target.value ? { parameter: event.target.value } : undefined)
       }
     >
-      <option value="">{trans.__('value')}</option>
+      <option value="">{trans.__('own value')}</option>
       {names.map(name => (
         <option key={name} value={name}>
-          {trans.__('parameter %1', name)}
+          {trans.__('workflow parameter %1', name)}
         </option>
       ))}
     </select>

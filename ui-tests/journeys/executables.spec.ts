@@ -143,7 +143,7 @@ test(
     await fromFileBrowser(lab, 'plain.ipynb', 'Register as Executable…');
     const view = form(lab);
     await expect(view).toContainText(/no parameters cell/i);
-    await lab.click(view.getByRole('button', { name: 'Tag the First Cell' }));
+    await lab.click(view.getByRole('button', { name: 'Tag Cell 2' }));
     await expect(view.getByLabel('Role of output_csv')).toHaveValue('output');
     await expect(view).not.toContainText(/no parameters cell/i);
     const tagged = JSON.parse(await readFile(server.file('plain.ipynb'), 'utf8'));
@@ -166,7 +166,7 @@ test(
       JSON.parse(await readFile(server.file(name), 'utf8')).cells[1].metadata.tags;
     await fromFileBrowser(lab, 'closed.ipynb', 'Run in Background…');
     await lab.page.screenshot({ path: info.outputPath('dialog.png') });
-    await lab.dialog.getByRole('button', { name: 'Tag the First Cell' }).click();
+    await lab.dialog.getByRole('button', { name: 'Tag Cell 2' }).click();
     await expect(lab.dialog.getByRole('textbox', { name: 'input_csv' })).toBeVisible();
     expect(await tagsIn('closed.ipynb')).toEqual(['parameters']);
     await lab.press('Escape');
@@ -177,7 +177,7 @@ test(
     await lab.drag(lab.file('open.ipynb'), await canvas.at(0.5, 0.5));
     await canvas.card('open.ipynb').click();
     await lab.page.screenshot({ path: info.outputPath('inspector.png') });
-    await canvas.inspector.getByRole('button', { name: 'Tag the First Cell' }).click();
+    await canvas.inspector.getByRole('button', { name: 'Tag Cell 2' }).click();
     await expect(canvas.output('open.ipynb', 'output_csv')).toBeVisible();
     expect(await tagsIn('open.ipynb')).toEqual(['parameters']);
     await expect(canvas.inspector).not.toContainText(/no parameters cell/i);

@@ -193,7 +193,7 @@ class Freezer:
                 *self._kernel_hints(reading, resources),
                 *self._link_hints(code),
             ],
-            can_tag=reading.can_tag,
+            tag_cell=reading.tag_cell,
             command=reading.command,
             resources=resources,
             file=code.filename,

@@ -188,7 +188,7 @@ class Resolver:
             image=seen.resources.image,
             hinted_image=seen.resources.hinted_image,
             gpu=seen.resources.gpu,
-            can_tag=seen.can_tag,
+            tag_cell=seen.tag_cell,
         )
 
     def _code(self, path: str) -> Code:

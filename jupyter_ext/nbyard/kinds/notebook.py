@@ -17,6 +17,7 @@ from nbyard.domain.inspection.handoff_calls import (
     read_handed,
 )
 from nbyard.domain.notebooks import parameter_cells, r_parameters
+from nbyard.domain.notebooks.cell_to_tag import cell_to_tag
 from nbyard.errors import Invalid
 from nbyard.kinds.named_values import checked_values
 from nbyard.kinds.protocol import Reading
@@ -74,15 +75,16 @@ class NotebookKind:
         else:
             arguments, hints = _inspected(notebook, cells, kernel, language)
             is_unread = bool(hints)
-        if not cells and not arguments:
-            hints = [*hints, HINT_NO_CELL]
+        to_tag = None if cells else cell_to_tag(notebook, language)
+        if not arguments and not is_unread:
+            hints = [*hints, *_hints_without_arguments(language, cells, to_tag)]
         return Reading(
             self.name,
             language,
             kernel,
             arguments,
             hints,
-            can_tag=not cells and written["nbformat"] == FORMAT,
+            tag_cell=to_tag if written["nbformat"] == FORMAT else None,
             is_unread=is_unread,
         )
 
@@ -265,10 +267,20 @@ def _inspected(
     return arguments, []
 
 
+def _hints_without_arguments(language: str, cells: list[int], to_tag: int | None) -> list[Reason]:
+    """Say how a notebook gets parameters; a cell without assignments may be tagged already."""
+    example = "n_top <- 3" if language == "R" else "n_top = 3"
+    if cells:
+        return [because("parameters-cell-without-values", cell=cells[-1] + 1, example=example)]
+    if to_tag is None:
+        return [because("no-constants-to-tag", example=example)]
+    return [HINT_NO_CELL]
+
+
 def tag_text(content: bytes, cell: int | None) -> bytes:
     """Return the notebook's text with one cell tagged `parameters`; the rest keeps its form.
 
-    Without `cell`, it is the first code cell.
+    Without `cell`, it is the first cell that assigns constants.
 
     Raises:
         Invalid: there is no such code cell, or the notebook has an older format.
@@ -277,7 +289,12 @@ def tag_text(content: bytes, cell: int | None) -> bytes:
     if written["nbformat"] < FORMAT:
         why = because("notebook-too-old-for-tag")
         raise Invalid.field("notebook.nbformat", why, hint=SAVE_HINT)
-    tagged = parameter_cells.tag_cell(_in_current_format(content, written, "notebook"), cell)
+    notebook = _in_current_format(content, written, "notebook")
+    if cell is None:
+        cell = cell_to_tag(notebook, language_and_kernel(notebook)[0])
+    if cell is None:
+        raise Invalid.field("cell", because("no-cell-to-tag"))
+    tagged = parameter_cells.tag_cell(notebook, cell)
     text = content.removeprefix(BOM).decode()
     # The second line shows the indentation, so that the file's diff stays small.
     second = text.split("\n", 2)[1] if "\n" in text.strip() else ""

@@ -18,7 +18,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     - `kernel` is a kernelspec's name or empty.
     - `hints` are messages for users; a description answers those in `hints_without_description`.
-    - `can_tag` offers to turn a cell into the parameters cell.
+    - `tag_cell` is the index of the cell that could become the parameters cell.
     - `command` is the beginning of the command line; `{file}` in it is the file.
     - `invocation` describes the rest of the call, `facts` what is known of the target.
     - `is_unread` says that nbyard cannot read such arguments, so a description lists them.
@@ -29,7 +29,7 @@ class Reading(msgspec.Struct, frozen=True):
     kernel: str
     arguments: list[Argument]
     hints: list[Reason] = []
-    can_tag: bool = False
+    tag_cell: int | None = None
     command: list[str] = []
     is_unread: bool = False
     hints_without_description: list[Reason] = []

@@ -15,9 +15,10 @@ import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/Opened
 import { useSignal } from '../../components/hooks/useSignal';
 import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { declareFiles, openedAt, tagFirstCell } from '../model/declaring';
+import { declareFiles, openedAt, tagCell } from '../model/declaring';
 import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
+import { bindArgument } from './binding';
 import { NodeSettings } from './NodeSettings';
 import { unpinResult } from '../commands/pinning';
 import { isAlone, kindWord, noPorts, offText } from '../model/texts';
@@ -41,7 +42,7 @@ export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
 
 function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Element | null {
   const canvas = useCanvas();
-  const { doc, trans } = canvas;
+  const { trans } = canvas;
   const view = useView(id);
   const fields = useFields(id);
   const meta = useMeta();
@@ -65,7 +66,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
   const { checker } = canvas;
   const onChange = (name: string, binding: Binding | undefined) => {
     checker.keep(id, name);
-    doc.setArgument(id, name, binding as Json | undefined);
+    bindArgument(canvas, id, name, binding);
   };
   return (
     <>
@@ -95,14 +96,14 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
           {hint}
         </p>
       ))}
-      {reading?.can_tag && !readOnly && (
+      {typeof reading?.tag_cell === 'number' && !readOnly && (
         <p>
           <button
             type="button"
             className="nby-Button"
-            onClick={() => void tagFirstCell(canvas, id)}
+            onClick={() => void tagCell(canvas, id, reading.tag_cell!)}
           >
-            {trans.__('Tag the First Cell')}
+            {trans.__('Tag Cell %1', reading.tag_cell + 1)}
           </button>
         </p>
       )}

@@ -30,10 +30,11 @@ function codeOf(canvas: CanvasController, id: string): string {
     : (canvas.checker.reading(id)?.undeclared?.code ?? '');
 }
 
-/** Make the first code cell of a node's notebook its parameters cell, and read the node again. */
-export async function tagFirstCell(canvas: CanvasController, id: string): Promise<void> {
+/** Make a cell of a node's notebook its parameters cell, and read the node again. */
+export async function tagCell(canvas: CanvasController, id: string, cell: number): Promise<void> {
   try {
-    await canvas.services.backend?.tagFirstCell(codeOf(canvas, id));
+    const done = await canvas.services.backend?.tagCell(codeOf(canvas, id), cell);
+    canvas.say(done ?? '');
     canvas.checker.ask(0);
   } catch (error) {
     canvas.say(error instanceof Error ? error.message : String(error), true);

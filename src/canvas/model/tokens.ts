@@ -23,8 +23,8 @@ export interface INodeReading {
   problem?: string | null;
   /** Files that it opened in its last successful run. */
   undeclared?: IUndeclared | null;
-  /** A cell of its notebook can become the parameters cell. */
-  can_tag?: boolean;
+  /** The index of the cell that can become the notebook's parameters cell. */
+  tag_cell?: number | null;
   /** It depends on a muted node, so it does not run. */
   is_idle?: boolean;
   /** The number of GPUs that the executable requests, unless the node sets another one. */
@@ -136,8 +136,8 @@ export interface IWorkflowBackend {
   register(path: string): Promise<IRegistered>;
   /** Declare files that the code opens in its description; `code` is its path. */
   declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
-  /** Make the first code cell of a notebook its parameters cell. */
-  tagFirstCell(path: string): Promise<void>;
+  /** Make a cell of a notebook its parameters cell; return the message about it. */
+  tagCell(path: string, cell: number): Promise<string>;
   /** Save the open documents in the folders of these files; reject if one cannot be saved. */
   save(files: readonly string[]): Promise<unknown>;
   /** Run the saved document. */

@@ -1,5 +1,5 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import { tagFirstCell } from '../../api/documents/tagCell';
+import { tagCell, tagged } from '../../api/documents/tagCell';
 import { Run } from '../../api/types';
 import { Binding, IArgument, readArguments, showValue } from '../../document/arguments';
 import { Json } from '../../document/canonical';
@@ -12,7 +12,11 @@ import { saveBeside } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 
 /** Ask for the values of the file's arguments, and run it; an open document is saved first. */
-export async function runInBackground(services: IPanelServices, path: string): Promise<void> {
+export async function runInBackground(
+  services: IPanelServices,
+  path: string,
+  notes: readonly string[] = []
+): Promise<void> {
   const { app, yard, trans, commands } = services;
   if (!path) {
     return;
@@ -31,6 +35,7 @@ export async function runInBackground(services: IPanelServices, path: string): P
     folder,
     file => isThere(services, file)
   );
+  const tag = found.tag_cell;
   const holder = new ValuesHolder(defaults(fields));
   holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
   const question = ({ values, runtime, kept: containers, force, priority }: ValuesHolder) => {
@@ -42,19 +47,20 @@ export async function runInBackground(services: IPanelServices, path: string): P
     title: trans.__('Run “%1” in the background', found.name),
     arguments: fields,
     inputs: inputSuggestions(services, datasets.items, artifacts.items, folder),
-    hints: found.hints?.map(hint => reasonText(hint, trans)),
+    hints: [...notes, ...(found.hints ?? []).map(hint => reasonText(hint, trans))],
     asksHow: true,
     ok: trans.__('Run'),
-    other: found.can_tag
-      ? {
-          label: trans.__('Tag the First Cell'),
-          act: async () => {
-            await tagFirstCell(app, yard.client, path);
-            await runInBackground(services, path);
-            return undefined;
+    other:
+      typeof tag === 'number'
+        ? {
+            label: trans.__('Tag Cell %1', tag + 1),
+            act: async () => {
+              await tagCell(app, yard.client, path, tag);
+              await runInBackground(services, path, [tagged(tag, trans)]);
+              return undefined;
+            }
           }
-        }
-      : undefined,
+        : undefined,
     trans,
     send: holder => yard.client.call('runs.create', question(holder)),
     spelling: {

@@ -3,7 +3,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { saveBeside } from '../../api/documents/saveDocuments';
-import { tagFirstCell } from '../../api/documents/tagCell';
+import { tagCell, tagged } from '../../api/documents/tagCell';
 import { IYard } from '../../api/yard';
 import { ExecutableVersion, isLive } from '../../api/types';
 import {
@@ -95,8 +95,9 @@ export class WorkflowBackend implements IWorkflowBackend {
     return this.yard.client.call('executables.declare', { body: { path, ...change } });
   }
 
-  async tagFirstCell(path: string): Promise<void> {
-    await tagFirstCell(this.app, this.yard.client, path);
+  async tagCell(path: string, cell: number): Promise<string> {
+    await tagCell(this.app, this.yard.client, path, cell);
+    return tagged(cell, this.trans);
   }
 
   async save(files: readonly string[]): Promise<void> {

@@ -49,7 +49,7 @@ def test_how_files_are_started(
 ) -> None:
     reading = KIND.read(name, content)
     assert (reading.kind, reading.language, reading.command) == ("command", language, command)
-    assert reading.arguments == [] and not reading.can_tag
+    assert reading.arguments == [] and reading.tag_cell is None
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_reading() -> None:
     assert [(a.name, a.type, a.default, a.help) for a in reading.arguments] == [
         ("rate", "float", 0.1, "per step")
     ]
-    assert not reading.can_tag and reading.hints == []
+    assert reading.tag_cell is None and reading.hints == []
 
 
 def test_a_cell_in_a_language_that_nobody_reads_has_no_list() -> None:
@@ -69,8 +69,32 @@ def test_without_parameters_cell() -> None:
     """E6."""
     reading = KIND.read("n.ipynb", encoded(notebook(tags=())))
     assert (
-        reading.arguments == [] and reading.can_tag and "parameters cell" in str(reading.hints[0])
+        reading.arguments == []
+        and reading.tag_cell == 0
+        and "parameters cell" in str(reading.hints[0])
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "kernel", "tags", "code"),
+    [
+        ("import os", "python3", (), "no-constants-to-tag"),
+        ("import os", "python3", ("parameters",), "parameters-cell-without-values"),
+        ("library(dplyr)", "ir", (), "no-constants-to-tag"),
+    ],
+)
+def test_a_notebook_without_constants_says_what_to_write(
+    source: str, kernel: str, tags: tuple[str, ...], code: str
+) -> None:
+    """E6."""
+    content = encoded(notebook(source, kernel=kernel, tags=tags))
+    reading = KIND.read("n.ipynb", content)
+    assert reading.tag_cell is None and [hint.code for hint in reading.hints] == [code]
+    example = "n_top <- 3" if kernel == "ir" else "n_top = 3"
+    assert example in str(reading.hints[0])
+    if not tags:
+        with pytest.raises(Invalid, match="constant"):
+            tag_text(content, None)
 
 
 MALFORMED: dict[str, tuple[bytes, str]] = {
@@ -262,7 +286,7 @@ def test_notebooks_of_older_formats_are_read(major: int) -> None:
     ]
     reading = KIND.read("n.ipynb", content)
     assert [(a.name, a.default) for a in reading.arguments] == ([] if major == 1 else [("x", 1)])
-    assert (reading.language, reading.kernel, reading.can_tag) == ("python", "", False)
+    assert (reading.language, reading.kernel, reading.tag_cell) == ("python", "", None)
     assert KIND.code_digest(content) == KIND.code_digest(encoded(found))
     assert code_of("n.ipynb", content) == "x = 1\nopen('a/b')"
     with pytest.raises(Invalid, match="only notebooks of format 4"):
@@ -330,13 +354,13 @@ def test_tagging_changes_nothing_else(indent: int | None) -> None:
         tag_text(text.encode(), 7)
 
 
-def test_the_first_code_cell_is_tagged_without_an_index() -> None:
+def test_the_first_cell_with_constants_is_tagged_without_an_index() -> None:
     book = notebook("a = 1", tags=())
     book["cells"].insert(0, {"cell_type": "markdown", "metadata": {}, "source": "# Title"})
     tagged = json.loads(tag_text(json.dumps(book).encode(), None))
     assert [cell["metadata"].get("tags") for cell in tagged["cells"]][:2] == [None, ["parameters"]]
     book["cells"] = book["cells"][:1]
-    with pytest.raises(Invalid, match="cell"):
+    with pytest.raises(Invalid, match="constant"):
         tag_text(json.dumps(book).encode(), None)
 
 

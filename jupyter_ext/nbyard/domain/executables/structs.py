@@ -51,7 +51,8 @@ class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=T
 class Inspection(msgspec.Struct, frozen=True):
     """The result of reading a file without running it. `hints` are for users.
 
-    `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
+    `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
+    `executables.tag` would make the parameters cell; null if there is no such cell.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Inspection(msgspec.Struct, frozen=True):
     kernel: str
     arguments: list[Argument]
     hints: list[Reason] = []
-    can_tag: bool = False
+    tag_cell: int | None = None
     command: list[str] = []
     resources: Resources = Resources()
     executable: str = ""
@@ -90,7 +91,8 @@ class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The code cell to tag as the parameters cell.
 
-    `cell` is its index among all cells, from 0; null for the first code cell.
+    `cell` is its index among all cells, from 0; null for the first cell that assigns
+    constants.
     """
 
     path: str

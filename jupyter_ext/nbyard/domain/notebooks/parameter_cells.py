@@ -103,16 +103,13 @@ def whole_code(notebook: Mapping[str, Any]) -> PythonModule:
     return PythonModule(ast.Module(found, []))
 
 
-def tag_cell(notebook: Mapping[str, Any], index: int | None) -> dict[str, Any]:
-    """Return the notebook with one more cell tagged `parameters`, by default the first code cell.
+def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """Return the notebook with one more cell tagged `parameters`.
 
     Raises:
         Invalid: the cell does not exist, or is not a code cell.
     """
     cells = list(notebook["cells"])
-    if index is None:
-        code = (at for at, cell in enumerate(cells) if cell["cell_type"] == "code")
-        index = next(code, 0)
     if not 0 <= index < len(cells):
         raise Invalid.field("cell", because("no-cell", index=index))
     if cells[index]["cell_type"] != "code":

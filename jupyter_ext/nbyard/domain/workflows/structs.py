@@ -293,7 +293,7 @@ class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
     `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
     none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-    in its last success. `is_idle`: it depends on a muted node. `can_tag`: see `Inspection`."""
+    in its last success. `is_idle`: it depends on a muted node. `tag_cell`: see `Inspection`."""
 
     name: str
     kind: str
@@ -308,7 +308,7 @@ class NodeView(msgspec.Struct, frozen=True):
     undeclared: Undeclared | None = None
     is_idle: bool = False
     gpu: int | None = None
-    can_tag: bool = False
+    tag_cell: int | None = None
 
 
 class NodeLine(msgspec.Struct, frozen=True):

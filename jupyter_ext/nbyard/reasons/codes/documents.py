@@ -104,6 +104,7 @@ SOURCES = {
         "outputs of executable() must be names with formats, written out"
     ),
     "no-cell": code("the notebook has no cell {index}", index=int),
+    "no-cell-to-tag": code("no cell of the notebook assigns a constant"),
     "cell-without-code": code("cell {index} holds no code", index=int),
 }
 

@@ -239,6 +239,17 @@ CELLS = {
         "No parameters cell was found. To set values for a run, add the tag “parameters” to the "
         "cell that assigns them."
     ),
+    "no-constants-to-tag": code(
+        "No parameters. To set values for a run, write a cell with assignments such as {example},"
+        " and add the tag “parameters” to it.",
+        example=str,
+    ),
+    "parameters-cell-without-values": code(
+        "Cell {cell} is tagged “parameters” but assigns no values. Write an assignment such as"
+        " {example} in it, or move the tag to another cell.",
+        cell=int,
+        example=str,
+    ),
     "kernel-not-read": code(
         "Arguments of {kernel} notebooks are not read: add them in the form.", kernel=str
     ),

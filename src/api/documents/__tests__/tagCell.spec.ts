@@ -1,6 +1,6 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { ApiClient } from '../../client';
-import { tagFirstCell } from '../tagCell';
+import { tagCell } from '../tagCell';
 
 /** A shell with one open notebook. */
 function lab(path: string, model: unknown) {
@@ -34,23 +34,23 @@ function notebook(...types: string[]): { cells: ICell[] } {
 
 const tags = ({ cells }: { cells: ICell[] }) => cells.map(({ metadata }) => metadata.tags);
 
-describe('the first cell as parameters cell', () => {
+describe('a cell as parameters cell', () => {
   it('E6: is tagged in the open document, which is saved', async () => {
     const model = notebook('markdown', 'code', 'code');
-    model.cells[1].setMetadata('tags', ['own']);
+    model.cells[2].setMetadata('tags', ['own']);
     const { app, client, call, save } = lab('a/b.ipynb', model);
-    await tagFirstCell(app, client, 'a/b.ipynb');
-    expect(tags(model)).toEqual([undefined, ['own', 'parameters'], undefined]);
+    await tagCell(app, client, 'a/b.ipynb', 2);
+    expect(tags(model)).toEqual([undefined, undefined, ['own', 'parameters']]);
     expect(save).toHaveBeenCalledTimes(1);
     expect(call).not.toHaveBeenCalled();
   });
 
-  it('E6: is tagged by the server if the notebook is closed or has no code cell', async () => {
+  it('E6: is tagged by the server if the notebook is closed or has no such code cell', async () => {
     const model = notebook('markdown');
     const { app, client, call, save } = lab('a/b.ipynb', model);
     for (const path of ['a/b.ipynb', 'c.ipynb']) {
-      await tagFirstCell(app, client, path);
-      expect(call).toHaveBeenLastCalledWith('executables.tag', { body: { path } });
+      await tagCell(app, client, path, 0);
+      expect(call).toHaveBeenLastCalledWith('executables.tag', { body: { path, cell: 0 } });
     }
     expect(save).not.toHaveBeenCalled();
   });

@@ -1,5 +1,5 @@
 import { connectAutomatically } from '../connecting';
-import { connectFiles, declareFiles, openedAt } from '../declaring';
+import { connectFiles, declareFiles, openedAt, tagCell } from '../declaring';
 import { bench, IBench, READINGS } from './fakes';
 
 const FILE = {
@@ -109,6 +109,16 @@ describe('files that nodes open by themselves', () => {
     expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
     canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 0]);
     await expect(declareFiles(canvas, 'known', {})).rejects.toThrow('no code file');
+  });
+
+  it('E6: a cell is tagged, which the canvas says, or why not', async () => {
+    const { canvas, backend } = one;
+    await tagCell(canvas, 'clean', 1);
+    expect(backend.tagged).toEqual([['work/clean.ipynb', 1]]);
+    expect(canvas.ui.notice).toMatchObject({ text: 'tagged 1', problem: false });
+    backend.failure = new Error('the notebook has no cell 9');
+    await tagCell(canvas, 'clean', 9);
+    expect(canvas.ui.notice).toMatchObject({ text: 'the notebook has no cell 9', problem: true });
   });
 
   it('are known by the place at which the code opens them', () => {

@@ -59,7 +59,7 @@ export class FakeBackend {
   frozen: unknown[] = [];
   asked: [string, string][] = [];
   declared: [string, IDeclareFiles][] = [];
-  tagged: string[] = [];
+  tagged: [string, number][] = [];
   saved: string[] = [];
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
@@ -124,11 +124,12 @@ export class FakeBackend {
     return { description: `${code}.nbexec`, added };
   }
 
-  async tagFirstCell(path: string) {
-    this.tagged.push(path);
+  async tagCell(path: string, cell: number) {
+    this.tagged.push([path, cell]);
     if (this.failure) {
       throw this.failure;
     }
+    return `tagged ${cell}`;
   }
 
   async run(path: string, selection: IRunSelection) {

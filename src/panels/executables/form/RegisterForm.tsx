@@ -1,7 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import { useMemo, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../../api/client';
-import { tagFirstCell } from '../../../api/documents/tagCell';
+import { tagCell, tagged } from '../../../api/documents/tagCell';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
 import { freeName, stemOf } from '../../../components/format/freeName';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
@@ -27,7 +27,7 @@ interface ISource {
   invocation?: Invocation;
   resources?: Partial<Resources>;
   hints?: readonly Reason[];
-  can_tag?: boolean;
+  tag_cell?: number | null;
   /** Reads the file again, if it differs from the newest version. */
   renew?: () => Promise<void>;
 }
@@ -285,9 +285,10 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
   if (!source.hints?.length) {
     return null;
   }
-  const tag = async () => {
+  const tag = async (cell: number) => {
     try {
-      await tagFirstCell(services.app, yard.client, path!);
+      await tagCell(services.app, yard.client, path!, cell);
+      Notification.success(tagged(cell, trans), { autoClose: 5000 });
       onTagged?.(await yard.client.call('executables.inspect', { body: { path } }));
     } catch (error) {
       showProblem(trans.__('Not tagged.'), error, trans);
@@ -300,9 +301,9 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
         .map(hint => (
           <div key={hint}>{hint}</div>
         ))}
-      {source.can_tag && path && (
-        <button type="button" className="nby-Button" onClick={() => void tag()}>
-          {trans.__('Tag the First Cell')}
+      {typeof source.tag_cell === 'number' && path && (
+        <button type="button" className="nby-Button" onClick={() => void tag(source.tag_cell!)}>
+          {trans.__('Tag Cell %1', source.tag_cell + 1)}
         </button>
       )}
       {source.renew && (

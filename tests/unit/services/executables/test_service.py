@@ -73,13 +73,13 @@ def test_what_the_form_corrects_is_written_beside_the_file(yard, ann, root):
 
 def test_an_untagged_cell_is_tagged_on_request(yard, ann, root):
     path = write_notebook(root, "a = 1", tagged=False)
-    assert yard.services.executables.inspect(ann, Inspect(path)).can_tag
+    assert yard.services.executables.inspect(ann, Inspect(path)).tag_cell == 0
     document = {"nodes": {"a": {"type": "executable", "path": path}}, "version": 1}
     asked = CheckWorkflow("w.nbflow", json.dumps(document))
-    assert yard.services.workflows.check(ann, asked).nodes["a"].can_tag
+    assert yard.services.workflows.check(ann, asked).nodes["a"].tag_cell == 0
     found = yard.services.executables.tag(ann, TagCell(path))
     assert [a.name for a in found.arguments] == ["a"]
-    assert not yard.services.workflows.check(ann, asked).nodes["a"].can_tag
+    assert yard.services.workflows.check(ann, asked).nodes["a"].tag_cell is None
     with pytest.raises(Invalid):
         yard.services.executables.tag(ann, TagCell(path, 7))
 
