@@ -2274,6 +2274,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/inputs/{name}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare the data that an input got from outside the run with that in another run
+         * @description Tables are compared by column, folders by file, texts by line.
+         */
+        get: operations["runs.compare_input"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/inputs/{name}/content": {
         parameters: {
             query?: never;
@@ -3614,7 +3634,8 @@ export interface components {
          * CodeRow
          * @description The code of a node in the order of the runs; null if a run lacks the node.
          *
-         *         `files` are other files of the code folder that differ, at most 100.
+         *         `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
+         *         nor files that the node never read.
          */
         CodeRow: {
             node: string;
@@ -4161,11 +4182,14 @@ export interface components {
         /**
          * DeploymentForm
          * @description The data for the form of a new deployment. `gpus` are the GPUs of this machine.
+         *
+         *         Defaults fit the machine. `engine` says whether the container engine responds.
          */
         DeploymentForm: {
             presets: components["schemas"]["Preset"][];
             services: components["schemas"]["OfferedService"][];
             gpus: string[];
+            engine: components["schemas"]["Check"];
         };
         /**
          * Detail
@@ -4347,6 +4371,7 @@ export interface components {
          */
         EqualCounts: {
             parameters: number;
+            inputs: number;
             metrics: number;
             outputs: number;
             code: number;
@@ -4840,6 +4865,29 @@ export interface components {
          */
         ImageName: {
             reference: string;
+        };
+        /**
+         * InputFile
+         * @description Data from outside a run that was given to an input; `origin` says from where.
+         */
+        InputFile: {
+            filename: string;
+            origin: string;
+            digest: string;
+        };
+        /**
+         * InputRow
+         * @description Data from outside the runs that was given to an input of a node, in the order of the runs.
+         *
+         *         It is null if a run has no such input, or if another node provided its data.
+         */
+        InputRow: {
+            node: string;
+            name: string;
+            /** @enum {unknown} */
+            kind: "file" | "folder" | "picture" | "table" | "text";
+            files: (components["schemas"]["InputFile"] | null)[];
+            differs: boolean;
         };
         /**
          * Inspect
@@ -6272,7 +6320,7 @@ export interface components {
         };
         /**
          * OutputComparison
-         * @description The same output of two runs.
+         * @description The same output, or data of the same input, of two runs.
          *
          *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
          *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
@@ -7264,6 +7312,7 @@ export interface components {
         RunComparison: {
             runs: components["schemas"]["Run"][];
             parameters: components["schemas"]["ValueRow"][];
+            inputs: components["schemas"]["InputRow"][];
             metrics: components["schemas"]["MetricRow"][];
             outputs: components["schemas"]["OutputRow"][];
             code: components["schemas"]["CodeRow"][];
@@ -7275,7 +7324,8 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` are those of its nodes that were muted or bypassed.
+         *         `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
+         *         or trigger that started it.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -7286,6 +7336,8 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
+            /** @default  */
+            source: string;
         };
         /**
          * RunEvents
@@ -12902,6 +12954,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.compare_input": {
+        parameters: {
+            query: {
+                other: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputComparison"];
                 };
             };
             400: components["responses"]["400"];
