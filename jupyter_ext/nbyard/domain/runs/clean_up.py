@@ -177,10 +177,9 @@ def shown_choice(
     record_bytes: int | None = None,
 ) -> CleanUpPreview:
     """Return the preview of these runs to delete and protected runs."""
-    shown, kept = ([_shown(run) for run in runs[:MOST_SHOWN]] for runs in (doomed, protected))
+    names = ShownRun.__struct_fields__
+    shown, kept = (
+        [ShownRun(*(getattr(run, name) for name in names)) for run in runs[:MOST_SHOWN]]
+        for runs in (doomed, protected)
+    )
     return CleanUpPreview(len(doomed), freed_bytes, record_bytes, shown, len(protected), kept)
-
-
-def _shown(run: FinishedRun) -> ShownRun:
-    fields = {name: getattr(run, name) for name in ShownRun.__struct_fields__}
-    return ShownRun(**fields)

@@ -89,12 +89,13 @@ def _newest_runs(c: Connection, owner: str, project: str) -> list[str]:
     So many failed runs do not hide the last results. The limit leaves out the oldest runs of the
     largest groups, never the newest run of a group and state.
     """
+    links = select(L.resource_id.label("of")).where(L.project_id == project)
+    of_workflows = _newest_ids(links.where(L.kind == "workflow").subquery(), R.owner == owner)
+    is_linked = is_one_of(R.id, c.execute(links.where(L.kind == "run")).scalars())
+    own = and_(_plain(R.owner) == owner, HISTORY)
+    linked = select(R.output_group, R.state, R.id).where(is_linked, own)
     found: dict[tuple[str, str], set[str]] = {}
-    for query in (
-        _ids_of_workflows(owner, project),
-        _ids_of_sources(owner, project),
-        _linked_runs(c, owner, project),
-    ):
+    for query in (of_workflows, _ids_of_sources(owner, project), linked):
         for group, state, ids in c.execute(query):
             if ids:
                 found.setdefault((group, state), set()).update(ids.split(","))
@@ -109,15 +110,8 @@ def _newest_runs(c: Connection, owner: str, project: str) -> list[str]:
     return [run_id for _, run_id in placed[: max(newest, MOST_RUNS)]]
 
 
-def _ids_of_workflows(owner: str, project: str) -> Select[Any]:
-    """Return the query for groups, states and IDs of the newest runs of linked workflows."""
-    links = select(L.resource_id.label("of")).where(L.project_id == project)
-    groups = links.where(L.kind == "workflow").subquery()
-    return _newest_ids(groups, R.owner == owner)
-
-
 def _ids_of_sources(owner: str, project: str) -> Select[Any]:
-    """Return the same query for the runs of linked schedules and triggers."""
+    """Return the query for groups, states and IDs of the runs of schedules and triggers."""
     own = and_(R.owner == owner, OF_SOURCE)
     links = select(L.resource_id.label("source")).where(L.project_id == project)
     links = links.where(L.kind.in_(["schedule", "trigger"]))
@@ -145,14 +139,6 @@ def _newest_ids(groups: FromClause, where: ColumnElement[bool]) -> Select[Any]:
     newest = newest.correlate(groups, states)
     ids = select(func.aggregate_strings(newest.subquery().c.id, ",")).scalar_subquery()
     return select(groups.c.of, states.c.state, ids).select_from(groups.join(states, true()))
-
-
-def _linked_runs(c: Connection, owner: str, project: str) -> Select[Any]:
-    """Return the query for groups, states and IDs of linked runs."""
-    links = select(L.resource_id).where(L.project_id == project, L.kind == "run")
-    is_linked = is_one_of(R.id, c.execute(links).scalars())
-    own = and_(_plain(R.owner) == owner, HISTORY)
-    return select(R.output_group, R.state, R.id).where(is_linked, own)
 
 
 def _plain(column: ColumnElement[str]) -> ColumnElement[str]:

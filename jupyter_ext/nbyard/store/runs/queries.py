@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Text,
@@ -272,7 +271,12 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):
-        query = query.where(_is_in_project(c, project))
+        linked = runs_of(project)
+        found = union_all(*(select(runs.c.id).where(one) for one in linked))
+        some = select(func.count()).select_from(found.limit(MANY_RUNS).subquery())
+        is_large = c.execute(some).scalar_one() == MANY_RUNS
+        # Few runs are found from the links. With many, these are compared with each run that fits.
+        query = query.where(or_(*linked) if is_large else runs.c.id.in_(run_ids_of(project)))
     if schedule := filters.get("schedule"):
         query = query.where(OF_SOURCE, runs.c.source_id == schedule)
     if workflow := filters.get("workflow"):
@@ -286,19 +290,6 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
-
-
-def _is_in_project(c: Connection, project: str) -> ColumnElement[bool]:
-    """Return the condition of the runs of a project.
-
-    Few runs are found from its links. Of many, a list takes long: the links are compared with
-    each run that fits the other filters, until a page is full.
-    """
-    found = union_all(*(select(runs.c.id).where(one) for one in runs_of(project)))
-    some = found.limit(MANY_RUNS).subquery()
-    if c.execute(select(func.count()).select_from(some)).scalar_one() < MANY_RUNS:
-        return runs.c.id.in_(run_ids_of(project))
-    return or_(*runs_of(project))
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
