@@ -100,7 +100,12 @@ def _run(number: int, owner: str, flows: list[str]) -> Iterator[tuple[Table, dic
     texts = {"workflow_version_id": "", "reason": None}
     named = {"id": run, "number": number, "name": f"result-{number}" if is_named else None}
     path = f"/w/{flow}.nbflow"
-    place = {"title": "penguins", "path": path, "workflow_id": flow, "output_group": flow or path}
+    place = {
+        "title": "penguins",
+        "path": path,
+        "workflow_id": flow,
+        "output_group": f"workflow:{flow}" if flow else f"path:{path}",
+    }
     whole = {"owner": owner, "runtime": "process", "parameters": {}, "edges": [], "priority": 0}
     yield runs, {**texts, **named, **place, **whole, **times, "state": state}
     yield events, _event(owner, "run", run, run, state, at)

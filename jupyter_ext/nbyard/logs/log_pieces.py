@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from nbyard.domain.runs.structs import LogChunk
+from nbyard.domain.runs.attempt_views import LogChunk
 
 LOG_CHUNK = 256 * 1024
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nbyard.domain.runs.structs import LogChunk
+from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.logs import log_pieces
 
 PIECE_BYTES = 4 * 2**20

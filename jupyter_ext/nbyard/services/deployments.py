@@ -36,7 +36,7 @@ from nbyard.domain.deployments.structs import (
 from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs.structs import LogChunk
+from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.domain.unique_names import free_name, name_taken, nearest_names
 from nbyard.errors import NotFound, StaleWrite

@@ -28,7 +28,7 @@ from nbyard.domain.environments.structs import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs.structs import LogChunk
+from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.domain.unique_names import check_free, nearest_names
 from nbyard.errors import Conflict, InUse, Invalid, NotFound

@@ -28,7 +28,7 @@ from nbyard.domain.images.structs import (
     push_target,
 )
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs.structs import LogChunk
+from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import IMAGE
 from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Conflict, Invalid, NotFound

@@ -13,7 +13,7 @@ import websocket
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Event, Events
-from nbyard.domain.runs.structs import Activity
+from nbyard.domain.runs.attempt_views import Activity
 from nbyard.rest import event_socket
 from nbyard.rest.event_socket import Broadcast
 from nbyard.settings import Settings

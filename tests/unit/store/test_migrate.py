@@ -344,4 +344,4 @@ def test_earlier_runs_get_the_group_that_new_runs_have(tmp_path: Path, database_
         import_module("nbyard.store.migrations.versions.0042_output_groups").find_groups(c)
         found = [*c.execute(groups).scalars()]
     opened.close()
-    assert found == new == ["w", "/a.py", "fit", ""]
+    assert found == new == ["workflow:w", "path:/a.py", "title:fit", "title:"]

@@ -93,8 +93,8 @@ def run(
     try:
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     except NotFound as error:
-        if body.executable and not error.hint and (files := similar_files(body.executable)):
-            raise NotFound(error.reason, hint=because("did-you-mean", names=files)) from None
+        if body.executable and not error.hint and (near := similar_files(body.executable)):
+            raise NotFound(error.reason, hint=because("did-you-mean", names=near)) from None
         raise
     warn_ignored_settings(connection)
     if wish["detach"]:

@@ -15,7 +15,8 @@ from nbyard.domain.attempts.structs import Cells
 from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
 from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import ShownMetric, last_line
-from nbyard.domain.runs.structs import Activity, Attempt, LogChunk, Task
+from nbyard.domain.runs.attempt_views import Activity, LogChunk
+from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.logs import log_pieces
 

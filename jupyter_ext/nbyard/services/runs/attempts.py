@@ -16,8 +16,9 @@ from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Target
 from nbyard.domain.paging import check_count
+from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.checks import refuse_scratch
-from nbyard.domain.runs.structs import Activity, Attempt, LogChunk, Run, Task
+from nbyard.domain.runs.structs import Attempt, Run, Task
 from nbyard.domain.state_machines import TASK
 from nbyard.domain.unique_names import no_such
 from nbyard.errors import NotFound, Unavailable

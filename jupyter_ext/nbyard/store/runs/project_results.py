@@ -21,6 +21,7 @@ from nbyard.domain.projects.structs import ProjectArtifact
 from nbyard.domain.state_machines import RUN
 from nbyard.store.database.query_parts import is_one_of, newest_first, with_text
 from nbyard.store.runs.artifacts_and_cache import MAY_BE_MODEL
+from nbyard.store.runs.queries import OF_WORKFLOW
 from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.project_tables import project_links
 from nbyard.store.schema.scratch_runs import HISTORY
@@ -89,8 +90,10 @@ def _newest_runs(c: Connection, owner: str, project: str) -> list[str]:
     So many failed runs do not hide the last results. The limit leaves out the oldest runs of the
     largest groups, never the newest run of a group and state.
     """
-    links = select(L.resource_id.label("of")).where(L.project_id == project)
-    of_workflows = _newest_ids(links.where(L.kind == "workflow").subquery(), R.owner == owner)
+    links = select(L.resource_id).where(L.project_id == project)
+    workflows = select((OF_WORKFLOW + L.resource_id).label("of"))
+    workflows = workflows.where(L.project_id == project, L.kind == "workflow")
+    of_workflows = _newest_ids(workflows.subquery(), R.owner == owner)
     is_linked = is_one_of(R.id, c.execute(links.where(L.kind == "run")).scalars())
     own = and_(_plain(R.owner) == owner, HISTORY)
     linked = select(R.output_group, R.state, R.id).where(is_linked, own)

@@ -58,6 +58,7 @@ COUNTS = (
 )
 # Of a project: with so many, a list of all costs more than a look at each run of the owner.
 MANY_RUNS = 20_000
+OF_WORKFLOW = "workflow:"
 
 
 class RunRows:
@@ -73,11 +74,9 @@ class RunRows:
         else:
             newest = max(0, int(c.execute(LARGEST).scalar() or 0))
             number = FactRows().next_count(c, "run_number", newest)
-        # Runs of one workflow, file or executable have the same outputs. The title of a run of an
-        # executable is the name of the executable.
-        group = row["workflow_id"] or row["path"] or row["title"]
         subject = Subject(row["id"], row["owner"], row["id"])
-        transition.begin(c, RUN, subject, {**row, "number": number, "output_group": group})
+        more = {"number": number, "output_group": _output_group(row)}
+        transition.begin(c, RUN, subject, {**row, **more})
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the run to its next state, to be written in a batch."""
@@ -323,3 +322,13 @@ class SubmissionRows:
             "created_at": datetime.now(UTC),
         }
         c.execute(insert(submissions), [row])
+
+
+def _output_group(row: Mapping[str, Any]) -> str:
+    """Return what runs with the same outputs share: a workflow, a file or an executable.
+
+    The title of a run of an executable is the name of the executable.
+    """
+    if row["workflow_id"]:
+        return f"{OF_WORKFLOW}{row['workflow_id']}"
+    return f"path:{row['path']}" if row["path"] else f"title:{row['title']}"

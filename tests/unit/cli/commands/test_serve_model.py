@@ -9,7 +9,7 @@ import click
 import pytest
 
 from nbyard.cli.commands import serve_model
-from nbyard.domain.runs.structs import LogChunk
+from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, text_reason
 

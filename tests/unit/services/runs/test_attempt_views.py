@@ -16,7 +16,8 @@ from nbyard.domain.attempts.structs import Image, Surroundings
 from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.environments.structs import Lock, Package
-from nbyard.domain.runs.structs import Activity, Attempt, Task
+from nbyard.domain.runs.attempt_views import Activity
+from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.logs import log_pieces
 from nbyard.services.runs import attempt_views as views
 

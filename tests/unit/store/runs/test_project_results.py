@@ -149,3 +149,13 @@ def test_neither_scratch_runs_nor_runs_of_others_are_found(store: Store) -> None
                 store.projects.link(c, wine, "run", run.id)
                 put(rows, rows.succeeded(run), "out")
         assert names(store, c, wine) == []
+
+
+def test_a_run_whose_title_is_the_id_of_a_workflow_is_another(store: Store) -> None:
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        store.projects.link(c, wine, "workflow", "penguins")
+        own = rows.run(workflow_id="penguins")
+        for run in (own, rows.run(title="penguins"), rows.run(path="penguins")):
+            put(rows, rows.succeeded(run), "scores")
+        assert names(store, c, wine) == [("data", "scores", own.number)]

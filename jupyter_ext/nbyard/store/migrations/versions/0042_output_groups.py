@@ -35,5 +35,9 @@ def upgrade() -> None:
 
 def find_groups(c: Connection) -> None:
     """Set the groups of earlier runs."""
-    found = "coalesce(nullif(workflow_id, ''), nullif(path, ''), title)"
+    found = """
+        case when workflow_id <> '' then 'workflow:' || workflow_id
+             when path <> '' then 'path:' || path
+             else 'title:' || title end
+    """
     c.execute(text(f"update runs set output_group = {found}"))
