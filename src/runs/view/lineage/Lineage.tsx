@@ -99,8 +99,13 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
       goTo(next);
     }
   };
-  const onPath = useMemo(() => pathOf(layout, current), [layout, current]);
-  const isOnPath = ({ id }: IPlaced) => onPath.has(id);
+  const sides = useMemo(
+    () => [layout.before, layout.after].map(next => reachedFrom(current, next)),
+    [layout, current]
+  );
+  /** Whether one side of the current node has all of these. */
+  const isOnPath = (...nodes: IPlaced[]) =>
+    sides.some(side => nodes.every(({ id }) => side.has(id)));
   const names = (nodes: readonly IPlaced[] = []) => nodes.map(one => nameOf(one, trans)).join(', ');
   const labelOf = (node: IPlaced) =>
     [
@@ -124,7 +129,7 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
             (layout.after.get(node.id) ?? []).map(other => (
               <path
                 key={`${node.id} ${other.id}`}
-                className={isOnPath(node) && isOnPath(other) ? 'nby-mod-near' : ''}
+                className={isOnPath(node, other) ? 'nby-mod-near' : ''}
                 d={lineOf(node, other)}
               />
             ))
@@ -158,19 +163,14 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
   );
 }
 
-/** Return all nodes that a node comes from, and all that were made with it. */
-function pathOf({ before, after }: ILayout, id: string | undefined): ReadonlySet<string> {
+/** Return a node with all that follow it in one direction. */
+function reachedFrom(
+  id: string | undefined,
+  next: ReadonlyMap<string, readonly IPlaced[]>
+): ReadonlySet<string> {
   const found = new Set(id ? [id] : []);
-  for (const next of [before, after]) {
-    const waiting = id ? [id] : [];
-    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-      for (const { id: other } of next.get(at) ?? []) {
-        if (!found.has(other)) {
-          found.add(other);
-          waiting.push(other);
-        }
-      }
-    }
+  for (const at of found) {
+    next.get(at)?.forEach(other => found.add(other.id)); // a set yields what is added meanwhile
   }
   return found;
 }
