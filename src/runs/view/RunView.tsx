@@ -201,6 +201,8 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   );
   const left = runEstimate(estimate, now, trans);
   const isOld = useChangedCode(detail);
+  // the commands look at the list of runs, which changes a moment later
+  useSignal(yard.runs.changed, () => yard.runs.find(run.id)?.state);
   const asked = live && run.cancel_requested_at;
   return (
     <div className="nby-RunView-header">
