@@ -127,16 +127,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
   'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
   'input-moved': (p, show, trans) => trans.__('%1 comes from another output', show(p.name)),
-  'input-file-changed': (p, show, trans) => trans.__('%1 changed', show(p.file)),
-  'input-table-changed': (p, show, trans) =>
-    trans.__('%1 changed: %2', show(p.file), show(p.changes, ', ')),
-  'rows-changed': (p, show, trans) => trans.__('%1 → %2 rows', show(p.old), show(p.new)),
-  'column-changed': (p, show, trans) =>
-    trans.__('%1 %2 %3 → %4', show(p.name), show(p.figure), show(p.old), show(p.new)),
-  'column-added': (p, show, trans) => trans.__('the column %1 is new', show(p.name)),
-  'column-removed': (p, show, trans) => trans.__('the column %1 is gone', show(p.name)),
-  'input-not-stored': (_p, _show, trans) =>
-    trans.__('the data is not stored: only its fingerprints can be compared'),
   'data-changed': (p, show, trans) =>
     trans.__('%1 changed %2 → %3', show(p.name), show(p.old), show(p.new)),
   'cell-changed': (p, show, trans) => trans.__('cell %1 changed', show(p.cell)),
@@ -355,10 +345,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
-  'database-refuses': (p, show, trans) =>
-    trans.__('PostgreSQL refuses the connection: %1.', show(p.message)),
-  'database-no-driver': (_p, _show, trans) =>
-    trans.__('The driver of PostgreSQL is not installed.'),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
   'database-silent-because': (p, show, trans) =>
@@ -645,7 +631,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'outputs-not-written-out': (_p, _show, trans) =>
     trans.__('outputs of executable() must be names with formats, written out'),
   'no-cell': (p, show, trans) => trans.__('the notebook has no cell %1', show(p.index)),
-  'no-cell-to-tag': (_p, _show, trans) => trans.__('no cell of the notebook assigns a constant'),
   'cell-without-code': (p, show, trans) => trans.__('cell %1 holds no code', show(p.index)),
   'too-many-nodes': (p, show, trans) => trans.__('more than %1 nodes', show(p.most)),
   'not-node-id': (p, show, trans) => trans.__('%1 is no valid node id', show(p.id)),
@@ -1446,12 +1431,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Free space on the disk of the store, then try again.'),
   'free-inodes': (_p, _show, trans) =>
     trans.__('Free space, or remove files where the file system has no inodes left.'),
-  'database-correct-url': (_p, _show, trans) =>
-    trans.__('Create the database or user, or correct the setting database_url.'),
-  'install-postgres': (_p, _show, trans) =>
-    trans.__("Install the driver with: pip install 'nbyard[postgres]'"),
-  'results-of-node': (p, show, trans) =>
-    trans.__('Its metrics and outputs are: %1.', show(p.names, ', ')),
   'database-may-return': (_p, _show, trans) =>
     trans.__('Its server may be down or restarting. Runs that have started continue meanwhile.'),
   'continue-or-end-process': (p, show, trans) =>
@@ -1927,17 +1906,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'No parameters cell was found. To set values for a run, add the tag “parameters” to the cell that assigns them.'
     ),
-  'no-constants-to-tag': (p, show, trans) =>
-    trans.__(
-      'No parameters. To set values for a run, write a cell with assignments such as %1, and add the tag “parameters” to it.',
-      show(p.example)
-    ),
-  'parameters-cell-without-values': (p, show, trans) =>
-    trans.__(
-      'Cell %1 is tagged “parameters” but assigns no values. Write an assignment such as %2 in it, or move the tag to another cell.',
-      show(p.cell),
-      show(p.example)
-    ),
   'kernel-not-read': (p, show, trans) =>
     trans.__('Arguments of %1 notebooks are not read: add them in the form.', show(p.kernel)),
   'several-parameters-cells': (p, show, trans) =>
@@ -1986,13 +1954,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not name a file of the server (%1)', show(p.name)),
   'unknown-channel-url': (_p, _show, trans) =>
     trans.__('Apprise does not know this kind of URL, or it is incomplete'),
-  'channel-url-examples': (_p, _show, trans) =>
+  'channel-url-examples': (p, show, trans) =>
     trans.__(
-      'E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org. Slack: https://hooks.slack.com/services/T…/B…/….'
-    ),
-  'channel-url-for-mail': (p, show, trans) =>
-    trans.__(
-      'Enter the mail server and your login there: mailtos://USER:PASSWORD@smtp.example.org?to=%1',
+      'E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=%1 Slack: https://hooks.slack.com/services/T…/B…/…',
       show(p.address)
     ),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),

@@ -27,7 +27,7 @@ from nbyard.reasons.structs import Reason, because
 WEB = ("https", "http")
 OPENLINEAGE = "openlineage+"
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,39}\Z")
-EXAMPLES = because("channel-url-examples")
+EXAMPLES = because("channel-url-examples", address="me@example.org")
 MAIL_ADDRESS = re.compile(r"(?:mailto:)?([^\s@:/?&#]+@[^\s@:/?&#]+\.[^\s@:/?&#]+)\Z")
 SHORTEST_SECRET = 4
 # Their messages would stay on the machine that sends them, which may be a hub's.
@@ -93,7 +93,7 @@ def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
 def examples_for(text: str) -> Reason:
     """Return examples of URLs; for a mail address, the URL that sends to it."""
     if found := MAIL_ADDRESS.match(text):
-        return because("channel-url-for-mail", address=quote(found[1], safe="@"))
+        return because("channel-url-examples", address=quote(found[1], safe="@"))
     return EXAMPLES
 
 

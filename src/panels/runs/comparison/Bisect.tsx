@@ -278,9 +278,7 @@ function progressText(found: Bisection, trans: TranslationBundle): string {
   const { state, ending, probes = [], expected, culprits = [], changes } = found;
   const names = culprits.map(at => changeText(changes[at], trans)).join('; ');
   if (ending === 'found') {
-    return culprits.length === 1
-      ? trans.__('This change makes the result bad: %1', names)
-      : trans.__('These changes together make the result bad: %1', names);
+    return trans.__('Cause of the bad result: %1', names);
   }
   if (ending === 'narrowed') {
     return trans.__('Some of these changes make the result bad: %1', names);

@@ -16,12 +16,8 @@ REFUSED_CHANNELS = {
     "channel-reads-file": code("may not name a file of the server ({name})", name=str),
     "unknown-channel-url": code("Apprise does not know this kind of URL, or it is incomplete"),
     "channel-url-examples": code(
-        "E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org."
-        " Slack: https://hooks.slack.com/services/T…/B…/…."
-    ),
-    "channel-url-for-mail": code(
-        "Enter the mail server and your login there:"
-        " mailtos://USER:PASSWORD@smtp.example.org?to={address}",
+        "E-mail: mailtos://USER:PASSWORD@smtp.example.org?to={address}"
+        " Slack: https://hooks.slack.com/services/T…/B…/…",
         address=str,
     ),
     "channel-events-needed": code("at least one event is needed"),

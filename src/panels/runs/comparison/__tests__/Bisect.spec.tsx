@@ -69,7 +69,7 @@ describe('Bisect', () => {
     FakeSocket.last.say({ events: [event(1, 'bisection', 'x')], last: 1 });
     await pass(1100);
     expect(screen.getByRole('status').textContent).toBe(
-      'This change makes the result bad: Code of b.ipynb: version 1 → version 2'
+      'Cause of the bad result: Code of b.ipynb: version 1 → version 2'
     );
     expect(document.querySelectorAll('.nby-mod-culprit')).toHaveLength(1);
     const body = { good: 'id1', bad: 'id2', metric: '' };
