@@ -49,7 +49,7 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
         </label>
       ))}
       <p className="nby-Field-help">
-        {trans.__('JupyterLab itself shows failed runs, the next time you open it at the latest.')}
+        {trans.__('JupyterLab itself also shows failed runs, at the latest when you open it.')}
       </p>
       {error && (
         <div className="nby-Field-error" role="alert">
