@@ -40,7 +40,7 @@ export function ArgumentForm(props: IArgumentFormProps): JSX.Element {
   if (!fields.length) {
     return (
       <p className="nby-Field-help">
-        {props.trans.__('This executable has no inputs or parameters to set.')}
+        {props.trans.__('There are no inputs or parameters to set.')}
       </p>
     );
   }

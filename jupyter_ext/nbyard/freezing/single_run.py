@@ -180,9 +180,9 @@ def given_values(
             why = because("no-workflow-parameter", known=known)
         else:
             why = because("no-workflow-parameters")
-        hint = None
-        if not known:
-            hint = because("declare-parameters" if owner else "declare-workflow-parameters")
+        hint = None if known else because("declare-parameters")
+        if not owner:  # the name may be that of a node's parameter
+            hint = because("declare-workflow-parameters")
         raise Invalid.field(f"parameters.{name}", why, hint=hint)
     for name, value in {**body.parameters, **body.texts}.items():
         where = f"parameters.{name}"

@@ -45,6 +45,31 @@ describe('a workflow tab', () => {
     expect(clean.textContent).toContain('cached');
   });
 
+  it('K2: keeps a file at its place when it becomes registered', async () => {
+    const { canvas } = await open();
+    const palette = canvas.services.palette as FakePalette;
+    await act(async () => jest.advanceTimersByTime(50));
+    const drawer = within(screen.getByLabelText('Datasets and executables'));
+    const names = () => drawer.getAllByRole('button').map(({ textContent }) => textContent);
+    const before = names();
+    expect(before).toEqual(['sales.csvcsv', 'score.ipynb', 'plot.py']);
+    const path = 'work/plot.py';
+    const plot = { type: 'executable' as const, id: 'p', name: 'plot', kind: 'command', path };
+    act(() => {
+      palette.rows = [plot, ...ROWS];
+      palette.changed.emit(undefined);
+    });
+    expect(names()).toEqual(before);
+    act(() => canvas.set({ palette: false }));
+    await act(async () => canvas.set({ palette: true }));
+    const again = within(screen.getByLabelText('Datasets and executables'));
+    expect(again.getAllByRole('button').map(({ textContent }) => textContent)).toEqual([
+      'sales.csvcsv',
+      'plot',
+      'score.ipynb'
+    ]);
+  });
+
   it('K2: finds rows of the drawer and adds one without a mouse drag', async () => {
     const { canvas } = await open();
     const search = screen.getByLabelText('Search datasets and executables');

@@ -24,7 +24,11 @@ export async function askRun(
       arguments: fields,
       hints: fields.length
         ? [trans.__('These values apply to this run only.')]
-        : [trans.__('To declare parameters, clear the selection and open the inspector.')],
+        : [
+            trans.__(
+              'The workflow declares no parameters. To set a value of a node for a run: clear the selection, add a parameter in the inspector, then select it beside the field of the node.'
+            )
+          ],
       asksHow: true,
       ok: trans.__('Run'),
       trans,

@@ -1,4 +1,5 @@
 /** The menu beside the Run button, with all ways to run. */
+import { MenuSvg } from '@jupyterlab/ui-components';
 import { Menu } from '@lumino/widgets';
 import { CanvasController } from '../model/controller';
 
@@ -17,8 +18,8 @@ const WAYS = [
 ];
 
 /** Entries explain themselves in a sentence while the pointer is on them. */
-class Explained extends Menu.Renderer {
-  override renderItem(data: Menu.IRenderData): ReturnType<Menu.Renderer['renderItem']> {
+class Explained extends MenuSvg.Renderer {
+  override renderItem(data: Menu.IRenderData): ReturnType<MenuSvg.Renderer['renderItem']> {
     const item = super.renderItem(data);
     Object.assign(item.attrs, { title: data.item.caption });
     return item;
@@ -26,7 +27,7 @@ class Explained extends Menu.Renderer {
 }
 
 export function showRunMenu({ commands, front }: CanvasController): void {
-  const menu = new Menu({ commands, renderer: new Explained() });
+  const menu = new MenuSvg({ commands, renderer: new Explained() });
   WAYS.forEach(command => menu.addItem(command ? { command } : { type: 'separator' }));
   menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
   const tab = front?.closest('.jp-Document');

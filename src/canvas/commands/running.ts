@@ -82,28 +82,37 @@ async function saveFiles({ doc, path, services }: CanvasController): Promise<voi
 
 /** Return whether there is anything to run; otherwise show the reason. */
 async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Promise<boolean> {
-  const { checker, trans } = canvas;
+  const { checker } = canvas;
   leaveField();
+  const reason = refusal(canvas, mode);
+  if (reason) {
+    canvas.say(reason, true);
+    return false;
+  }
   await saveFiles(canvas);
-  let reason = '';
   if (problemsOf(canvas, mode).length > checker.unread.length) {
     checker.ask(0); // a file may have been corrected since
     await whenChecked(canvas);
   }
-  if (!canvas.services.backend) {
-    reason = trans.__('The nbyard server is not reachable. Runs cannot start.');
-  } else if (!canvas.doc.nodes.size) {
-    reason = trans.__('The workflow is empty. Add a notebook or a script.');
-  } else if (mode !== 'all' && !canvas.targets.length) {
-    reason = trans.__('Select a node first.');
-  } else if (problemsOf(canvas, mode).length) {
+  if (problemsOf(canvas, mode).length) {
     nextProblem(canvas, 0);
     return false;
   }
-  if (reason) {
-    canvas.say(reason, true);
+  return true;
+}
+
+/** Return why there is nothing to run; empty if there is something. */
+function refusal(
+  { doc, services, targets, trans }: CanvasController,
+  mode: IRunSelection['mode']
+): string {
+  if (!services.backend) {
+    return trans.__('The nbyard server is not reachable. Runs cannot start.');
   }
-  return !reason;
+  if (!doc.nodes.size) {
+    return trans.__('The workflow is empty. Add a notebook or a script.');
+  }
+  return mode !== 'all' && !targets.length ? trans.__('Select a node first.') : '';
 }
 
 /** Return the known problems. For a part, or right after an edit, only the server knows. */

@@ -12,8 +12,8 @@ export interface IBox {
 
 /** The distance between two cards. */
 export const GAP = 40;
-/** A card before it is drawn: its width and the usual height. */
-const UNSEEN = { width: 232, height: 140 };
+/** The space of a new card: its width, and the usual height once it shows a result. */
+const UNSEEN = { width: 232, height: 200 };
 
 export function overlaps(one: IBox, other: IBox): boolean {
   return (
@@ -119,6 +119,13 @@ export function boxOf(canvas: CanvasController, id: string): IBox {
     : { x, y, width, height };
 }
 
+/** Return the box of a card with space for the result that a run will show in it. */
+export function spaceOf(canvas: CanvasController, id: string): IBox {
+  const box = boxOf(canvas, id);
+  const grows = canvas.doc.node(id)?.type === 'executable';
+  return { ...box, height: grows ? Math.max(box.height, UNSEEN.height) : box.height };
+}
+
 /** Return the visible part of the diagram, in its own units. */
 export function viewOf({ stage, flow }: CanvasController): IBox | undefined {
   const box = stage?.getBoundingClientRect();
@@ -143,7 +150,7 @@ export function freePlace(canvas: CanvasController, wanted?: Position): Position
     view ? view.x + (view.width - UNSEEN.width) / 2 : 80,
     view ? view.y + view.height / 3 : 80
   ];
-  const taken = canvas.store.nodes.map(({ id }) => boxOf(canvas, id));
+  const taken = canvas.store.nodes.map(({ id }) => spaceOf(canvas, id));
   return freeNear({ x, y, ...UNSEEN }, taken, view);
 }
 
@@ -154,10 +161,10 @@ export function placeBeside(
   card: string,
   after: boolean
 ): Position {
-  const own = boxOf(canvas, id);
+  const own = spaceOf(canvas, id);
   const { x, y, width } = boxOf(canvas, card);
   const wanted = { ...own, x: after ? x + width + 2 * GAP : x - own.width - 2 * GAP, y };
   const others = canvas.store.nodes.filter(node => node.id !== id);
-  const taken = others.map(node => boxOf(canvas, node.id));
+  const taken = others.map(node => spaceOf(canvas, node.id));
   return freeNear(wanted, taken, undefined, linesOf(canvas, id));
 }

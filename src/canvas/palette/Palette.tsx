@@ -17,8 +17,12 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
   const { palette } = services;
   const known = useSignal(palette?.changed, () => palette?.rows ?? NONE);
   const files = useFilesBeside(canvas);
-  const rows = useMemo(() => [...known, ...unregistered(files, known)], [files, known]);
   const state = useSignal(palette?.changed, () => palette?.state ?? 'failed');
+  const [held] = useState(() => new Set<string>());
+  const rows = useMemo(
+    () => inPlace(files, known, state === 'ready' ? held : new Set()),
+    [files, known, state, held]
+  );
   const [text, setText] = useState('');
   const query = useDeferredValue(text);
   useEffect(() => void palette?.refresh(), [palette]);
@@ -87,6 +91,24 @@ function unregistered(
     const type = isTable(path) ? 'dataset' : 'executable';
     return { type, id: path, name: PathExt.basename(path), kind: kindOf(path), path, isFile: true };
   });
+}
+
+/**
+ * Return the rows with files at their places: a file that becomes registered stays among the files
+ * until the palette is opened again, so that no other row moves below the pointer.
+ */
+function inPlace(
+  files: readonly string[],
+  known: readonly IPaletteRow[],
+  held: Set<string>
+): readonly IPaletteRow[] {
+  const names = new Set([...held].filter(isTable).map(path => PathExt.basename(path)));
+  const others = known.filter(({ type, path, name }) =>
+    path ? !held.has(path) : type !== 'dataset' || !names.has(name)
+  );
+  const beside = unregistered(files, others);
+  beside.forEach(({ id }) => held.add(id));
+  return [...others, ...beside];
 }
 
 interface IGroupProps {

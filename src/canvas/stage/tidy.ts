@@ -2,7 +2,7 @@
 import { isComment, Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { MARGIN } from '../model/focus';
-import { around, boxOf, freeNear, IBox, overlaps } from '../model/placement';
+import { around, boxOf, freeNear, IBox, overlaps, spaceOf } from '../model/placement';
 import { fit } from './navigation';
 
 export async function tidy(canvas: CanvasController): Promise<void> {
@@ -15,15 +15,18 @@ export async function tidy(canvas: CanvasController): Promise<void> {
       width: measured?.width ?? 220,
       height: measured?.height ?? 100
     }));
+  const spaces = sizes.map(({ height, ...size }) => {
+    return { ...size, height: Math.max(height, spaceOf(canvas, size.id).height) };
+  });
   const view = stage && {
     width: stage.clientWidth - 2 * MARGIN,
     height: stage.clientHeight - 2 * MARGIN
   };
-  const places = layered(sizes, doc.allEdges(), view?.width ? view : undefined);
+  const places = layered(spaces, doc.allEdges(), view?.width ? view : undefined);
   const to = new Map(places);
-  const cards = sizes.map(({ id, ...size }) => {
+  const cards = sizes.map(({ id, ...size }, index) => {
     const [from, place] = [canvas.store.place(id), to.get(id)!];
-    return { from: boxAt(from, size), to: boxAt(place, size) };
+    return { from: boxAt(from, size), to: boxAt(place, spaces[index]) };
   });
   doc.move([...places, ...follow(canvas, cards)]);
   requestAnimationFrame(() => fit(canvas, { isWhole: true }));

@@ -1,4 +1,5 @@
 /** Datasets and executables as rows that can be dragged onto a canvas. */
+import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { belowRoot } from '../../api/paths';
 import { Dataset, Executable } from '../../api/types';
@@ -31,16 +32,34 @@ export function placeOf({ name, path }: Executable): string {
   return below.replace(/\.\w+$/, '') === name ? '' : below;
 }
 
-export function executableRow(executable: Executable, trans: TranslationBundle): IPaletteRow {
+/** Return the names of files, without suffix, that belong to several executables. */
+export function sharedNames(executables: readonly Executable[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(
+    executables.map(stemOf).filter(stem => stem && (seen.has(stem) || !seen.add(stem)))
+  );
+}
+
+function stemOf({ path }: Executable): string {
+  return PathExt.basename(path, PathExt.extname(path));
+}
+
+/** Return a row; one of several executables with the same file name shows the path. */
+export function executableRow(
+  executable: Executable,
+  trans: TranslationBundle,
+  shared: ReadonlySet<string> = new Set()
+): IPaletteRow {
   const { id, name, path, current } = executable;
   const count = (role: string) =>
     current.arguments.filter(argument => argument.role === role).length;
+  const place = shared.has(stemOf(executable)) ? (belowRoot(path) ?? path) : placeOf(executable);
   const row: IPaletteRow = {
     type: 'executable',
     id,
     name,
     kind: current.kind,
-    detail: [trans.__('%1 in, %2 out', count('input'), count('output')), placeOf(executable)]
+    detail: [trans.__('%1 in, %2 out', count('input'), count('output')), place]
       .filter(Boolean)
       .join(' · ')
   };

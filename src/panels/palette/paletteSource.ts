@@ -26,12 +26,13 @@ export class PaletteSource implements IPaletteSource {
   }
 
   private async _renew(): Promise<void> {
-    const { datasetRow, executableRow, isUsable } = await import('./paletteRows');
+    const { datasetRow, executableRow, isUsable, sharedNames } = await import('./paletteRows');
     const { datasets, executables } = this.yard;
     const states = [datasets.state, executables.state];
+    const shared = sharedNames(executables.items);
     this.rows = [
       ...datasets.items.filter(isUsable).map(datasetRow),
-      ...executables.items.map(item => executableRow(item, this.trans))
+      ...executables.items.map(item => executableRow(item, this.trans, shared))
     ];
     this.problem = datasets.problem ?? executables.problem;
     this.state = states.includes('failed')

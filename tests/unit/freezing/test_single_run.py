@@ -126,11 +126,11 @@ def test_what_is_refused_names_the_parameter(body, error):
     [
         ({}, "", "declare-workflow-parameters"),
         ({}, "it", "declare-parameters"),
-        (ARGUMENTS, "", None),
+        (ARGUMENTS, "", "declare-workflow-parameters"),
         (ARGUMENTS, "it", None),
     ],
 )
-def test_without_any_parameter_the_hint_is_how_to_declare_one(known, owner, hint):
+def test_the_hint_is_how_to_declare_a_parameter(known, owner, hint):
     with pytest.raises(Invalid) as refused:
         given_values(known, NewRun(texts={"min_units": "3"}), owner)
     reason = refused.value.hint_reason

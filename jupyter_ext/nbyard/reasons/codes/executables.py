@@ -178,7 +178,9 @@ VALUES = {
     "no-workflow-parameter": code(
         "The workflow has no such parameter; it has: {known:, }", known=list
     ),
-    "no-workflow-parameters": code("The workflow has no such parameter; it has: none"),
+    "no-workflow-parameters": code(
+        "The workflow declares no parameters, so a run cannot set values of its nodes."
+    ),
 }
 
 EXECUTABLES_AND_RUNS = {**EXECUTABLES, **NODES, **MODELS, **RUNS, **VALUES}

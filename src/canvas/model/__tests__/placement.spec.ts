@@ -1,6 +1,6 @@
 import { edgeId } from '../../../document/flow';
 import { CanvasController } from '../controller';
-import { freeNear, GAP, IBox, placeBeside } from '../placement';
+import { boxOf, freeNear, GAP, IBox, placeBeside, spaceOf } from '../placement';
 
 const card = (x: number, y: number): IBox => ({ x, y, width: 200, height: 100 });
 const VIEW = { x: 0, y: 0, width: 1000, height: 600 };
@@ -41,6 +41,25 @@ describe('a new card', () => {
   });
 });
 
+describe('the space of a card', () => {
+  const canvas = (type: string, height: number) =>
+    ({
+      store: { place: () => [1, 2], node: () => ({ measured: { width: 240, height } }) },
+      doc: { node: () => ({ type }) },
+      views: { get: () => ({ checked: true }) }
+    }) as unknown as CanvasController;
+
+  it.each([
+    ['executable', 100, 200],
+    ['executable', 260, 260],
+    ['dataset', 100, 100]
+  ])('K2: %s of height %i: %i, for the result that comes', (type, height, space) => {
+    const box = { x: 1, y: 2, width: 240 };
+    expect(spaceOf(canvas(type, height), 'a')).toEqual({ ...box, height: space });
+    expect(boxOf(canvas(type, height), 'a')).toEqual({ ...box, height });
+  });
+});
+
 describe('a card dropped on another', () => {
   const places: Record<string, [number, number]> = { a: [0, 0], b: [900, 0], c: [0, 0] };
   const link = { source: 'a', output: 'x', target: 'b', input: 'y' };
@@ -59,7 +78,10 @@ describe('a card dropped on another', () => {
       place: (node: string) => places[node],
       node: () => undefined
     };
-    const doc = { allEdges: () => [link, { ...link, source: 'c' }] };
+    const doc = {
+      allEdges: () => [link, { ...link, source: 'c' }],
+      node: () => ({ type: 'executable' })
+    };
     return { stage, store, doc, views: new Map() } as unknown as CanvasController;
   }
 
@@ -67,6 +89,6 @@ describe('a card dropped on another', () => {
     const own = edgeId({ ...link, source: 'c' });
     const beside = 232 + 2 * GAP;
     expect(placeBeside(canvas(own), 'c', 'a', true)).toEqual([beside, 0]);
-    expect(placeBeside(canvas(edgeId(link)), 'c', 'a', true)).toEqual([beside, 140 + GAP]);
+    expect(placeBeside(canvas(edgeId(link)), 'c', 'a', true)).toEqual([beside, 200 + GAP]);
   });
 });
