@@ -155,7 +155,7 @@ function BindingChoice({
       <option value="">{trans.__('own value')}</option>
       {names.map(name => (
         <option key={name} value={name}>
-          {trans.__('workflow parameter %1', name)}
+          {trans.__('workflow: %1', name)}
         </option>
       ))}
     </select>

@@ -30,7 +30,7 @@ def test_the_copy_is_complete_and_has_an_id_of_its_own(yard, ann, root):
     assert found.problems == []
     assert found.copy_of == ""
     assert json.loads(texts[0]) | {"meta": 0} == origin | {"meta": 0}
-    assert '"penguins": [0, 100]' in texts[0]  # as the canvas writes it
+    assert '"penguins": [0, 240]' in texts[0]  # as the canvas writes it
 
 
 def test_nothing_that_exists_is_overwritten(yard, ann, root):
