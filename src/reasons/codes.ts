@@ -91,7 +91,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is no longer set (%2)', show(p.name), show(p.old)),
   'input-connected': (p, show, trans) => trans.__('%1 is connected now', show(p.name)),
   'input-disconnected': (p, show, trans) => trans.__('%1 is no longer connected', show(p.name)),
-  'input-changed': (p, show, trans) => trans.__('%1 has new bytes', show(p.name)),
+  'input-changed': (p, show, trans) => trans.__('the data of %1 changed', show(p.name)),
   'file-added': (p, show, trans) => trans.__('the file %1 is new', show(p.name)),
   'file-changed': (p, show, trans) => trans.__('the file %1 changed', show(p.name)),
   'file-removed': (p, show, trans) => trans.__('the file %1 is gone', show(p.name)),
@@ -127,6 +127,16 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
   'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
   'input-moved': (p, show, trans) => trans.__('%1 comes from another output', show(p.name)),
+  'input-file-changed': (p, show, trans) => trans.__('%1 changed', show(p.file)),
+  'input-table-changed': (p, show, trans) =>
+    trans.__('%1 changed: %2', show(p.file), show(p.changes, ', ')),
+  'rows-changed': (p, show, trans) => trans.__('%1 → %2 rows', show(p.old), show(p.new)),
+  'column-changed': (p, show, trans) =>
+    trans.__('%1 %2 %3 → %4', show(p.name), show(p.figure), show(p.old), show(p.new)),
+  'column-added': (p, show, trans) => trans.__('the column %1 is new', show(p.name)),
+  'column-removed': (p, show, trans) => trans.__('the column %1 is gone', show(p.name)),
+  'input-not-stored': (_p, _show, trans) =>
+    trans.__('the data is not stored: only its fingerprints can be compared'),
   'data-changed': (p, show, trans) =>
     trans.__('%1 changed %2 → %3', show(p.name), show(p.old), show(p.new)),
   'cell-changed': (p, show, trans) => trans.__('cell %1 changed', show(p.cell)),
@@ -1658,6 +1668,10 @@ export const CODES: Readonly<Record<string, Render>> = {
       'Push it under another name, or remove that one first: nbyard images rm %1',
       show(p.image)
     ),
+  'list-artifacts': (_p, _show, trans) =>
+    trans.__(
+      'nbyard artifacts ls lists named artifacts; nbyard runs lineage RUN shows those of a run.'
+    ),
   'list-revisions': (p, show, trans) =>
     trans.__('nbyard deployments revisions %1 lists them.', show(p.name)),
   'show-deployment': (p, show, trans) =>
@@ -1972,13 +1986,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not name a file of the server (%1)', show(p.name)),
   'unknown-channel-url': (_p, _show, trans) =>
     trans.__('Apprise does not know this kind of URL, or it is incomplete'),
-  'channel-url-examples': (_p, _show, trans) =>
+  'channel-url-examples': (p, show, trans) =>
     trans.__(
-      'E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org. Slack: https://hooks.slack.com/services/T…/B…/….'
-    ),
-  'channel-url-for-mail': (p, show, trans) =>
-    trans.__(
-      'Enter the mail server and your login there: mailtos://USER:PASSWORD@smtp.example.org?to=%1',
+      'E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=%1 Slack: https://hooks.slack.com/services/T…/B…/…',
       show(p.address)
     ),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
