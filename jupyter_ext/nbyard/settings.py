@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from jupyter_core.paths import jupyter_data_dir
 from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, validate
@@ -16,6 +15,13 @@ from traitlets.config import Configurable
 from nbyard.field_suggestions import near_spelling, suggestion_text
 
 POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
+SQLITE = ("sqlite", "sqlite+pysqlite")
+# As lenient as SQLAlchemy: a password may have any character but @.
+DATABASE_URL = re.compile(
+    r"(?P<scheme>[\w+]+)://"
+    r"(?P<rest>(?:[^:/@]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]+)?(?::[0-9]*)?(?:/[^?]*)?(?:\?.*)?)",
+    re.DOTALL,
+)
 # CUDA accepts an index, a UUID, or the beginning of a UUID.
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")
 PREFIX = "NBYARD_"
@@ -34,7 +40,9 @@ class Settings(Configurable):
         " folder.",
     ).tag(config=True)
     database_url = Unicode(
-        "", help="SQLAlchemy URL of the database; empty = SQLite in the store folder."
+        "",
+        help="URL of the PostgreSQL database: postgresql://user@host:5432/database. It may begin"
+        " with postgres:// or postgresql+psycopg://, too. Empty = SQLite in the store folder.",
     ).tag(config=True)
     log_format = Enum(
         ["text", "json"],
@@ -300,18 +308,14 @@ class Settings(Configurable):
     def _check_database_url(self, proposal: Any) -> str:
         """Return the URL with the driver of nbyard; the message does not repeat passwords."""
         url = str(proposal["value"]).strip()
-        scheme, sign, rest = url.partition("://")
-        if not url or (scheme == "sqlite" and sign):
+        found = DATABASE_URL.fullmatch(url)
+        if not url or (found and found["scheme"] in SQLITE):
             return url
-        try:
-            urlsplit(url).port  # noqa: B018 - raises an error unless it is a number
-        except ValueError as error:
-            raise TraitError(f"This is no URL of a database: {error}") from None
-        if scheme not in POSTGRESQL or not sign:
+        if found is None or found["scheme"] not in POSTGRESQL:
             raise TraitError(
-                "This is no URL of PostgreSQL, such as postgresql://user@host:5432/database"
+                "The URL of the database must be like postgresql://user@host:5432/database"
             )
-        return f"{POSTGRESQL[0]}://{rest}"
+        return f"{POSTGRESQL[0]}://{found['rest']}"
 
     @property
     def store_path(self) -> Path:
