@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -9,7 +10,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +29,8 @@ from nbyard.store.migrate import check_known, schema_of, upgrade
 from nbyard.store.projects import ProjectRows
 
 CHUNK = 1 << 20
-PARTS = "restore-"
+PARTS = ".nbyard-restore-"
+MARK = "nbyard-restore.lock"  # in a folder of parts; it is locked while a restore uses that
 BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
 TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
 
@@ -55,13 +57,10 @@ def restore_backup(archive: Path, folder: Path, url: str = "") -> tuple[Header, 
         with database.read() as c:
             if schema_of(c):
                 raise _in_use(folder)
-        for left in folder.glob(f"{PARTS}*"):  # of a killed restore
-            shutil.rmtree(left, ignore_errors=True)
-        with (
-            _opened(archive) as tar,
-            tempfile.TemporaryDirectory(prefix=PARTS, dir=folder) as temporary,
-        ):
-            header, totals = _Reader(tar, Path(temporary)).restore(database, folder)
+        with _opened(archive) as tar:
+            _delete_killed(folder)
+            with _folder_of_parts(folder) as parts:
+                header, totals = _Reader(tar, parts).restore(database, folder)
     finally:
         database.close()
     Store(folder, url).close()  # migrates the rows to the newest schema
@@ -80,6 +79,39 @@ def try_backup(archive: Path) -> tuple[Header, Totals]:
     """
     with tempfile.TemporaryDirectory(prefix="nbyard-restore-") as folder:
         return restore_backup(archive, Path(folder, "store"))
+
+
+def _delete_killed(folder: Path) -> None:
+    """Delete the parts of killed restores; a restore under way has locked its own."""
+    for left in folder.glob(f"{PARTS}*"):
+        with suppress(OSError), _locked(left / MARK, os.O_RDONLY):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _folder_of_parts(folder: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix=PARTS, dir=folder) as temporary:
+        parts = Path(temporary, "parts")
+        parts.mkdir(mode=0o700)
+        new = Path(temporary, "new")
+        with _locked(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL):
+            new.rename(Path(temporary, MARK))  # nobody sees an unlocked mark
+            yield parts
+
+
+@contextmanager
+def _locked(file: Path, flags: int) -> Iterator[None]:
+    """Lock a file until the end.
+
+    Raises:
+        OSError: it is locked, missing or a link.
+    """
+    opened = os.open(file, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(opened)
 
 
 @contextmanager
@@ -118,6 +150,8 @@ class _Reader:
             raise _incomplete()
         os.sync()
         with database.write() as c:
+            if schema_of(c):  # another restore was faster
+                raise _in_use(folder)
             upgrade(c, header.schema)
             tables, rows = tables_of(c), dict[str, int]()
             current: tarfile.TarInfo | None = member

@@ -1,15 +1,18 @@
 """G7: a backup is complete or refused, and restores what it contains on either database."""
 
+import fcntl
 import os
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbyard.backup.restoring import restore_backup, try_backup
+from nbyard.backup.contents import Header, Totals
+from nbyard.backup.restoring import MARK, PARTS, _Reader, restore_backup, try_backup
 from nbyard.backup.writing import write_backup
 from nbyard.blobs import Blobs
 from nbyard.domain.projects.definitions import FOLDER, push_name
@@ -173,12 +176,45 @@ def test_a_store_is_not_replaced(filled: Store, tmp_path: Path) -> None:
     assert rows_of(filled) == before
 
 
-def test_what_a_killed_restore_left_is_deleted(filled: Store, tmp_path: Path) -> None:
+def test_only_what_a_killed_restore_left_is_deleted(filled: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    killed, active = folder / f"{PARTS}1", folder / f"{PARTS}2"
+    others = [folder / f"{PARTS}3", folder / "restore-4"]  # made by somebody else
+    for one in (killed, active, *others):
+        (one / "parts").mkdir(parents=True)
+    for one in (killed, active):
+        (one / MARK).touch()
+    archive = others[1] / "b.tar"
+    write_backup(filled, archive)
+    with (active / MARK).open() as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        restore_backup(archive, folder)
+    assert archive.is_file()
+    assert not killed.exists() and active.exists() and others[0].exists()
+    assert len([*folder.glob(f"{PARTS}*")]) == 2
+
+
+def test_the_parts_of_a_restore_under_way_stay(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_backup(filled, tmp_path / "b.tar")
-    left = tmp_path / "new" / "restore-x" / "blobs"
-    left.mkdir(parents=True)
-    restore_backup(tmp_path / "b.tar", tmp_path / "new")
-    assert not [path for path in (tmp_path / "new").iterdir() if path.name.startswith("restore-")]
+    folder, restore = tmp_path / "new", _Reader.restore
+
+    def restore_after_another(reader: _Reader, *given: Any) -> tuple[Header, Totals]:
+        monkeypatch.setattr(_Reader, "restore", restore)
+        restore_backup(tmp_path / "b.tar", folder)
+        assert reader._temporary.is_dir()
+        return restore(reader, *given)
+
+    monkeypatch.setattr(_Reader, "restore", restore_after_another)
+    with pytest.raises(Conflict):
+        restore_backup(tmp_path / "b.tar", folder)
+    assert not [*folder.glob(f"{PARTS}*")]
+    opened = Store(folder)
+    try:
+        assert rows_of(opened) == rows_of(filled)
+    finally:
+        opened.close()
 
 
 def test_a_trial_leaves_nothing(filled: Store, tmp_path: Path, monkeypatch) -> None:
