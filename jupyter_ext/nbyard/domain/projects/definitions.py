@@ -97,8 +97,19 @@ def read_definition(text: bytes) -> ProjectDefinition:
     """Return the content of a project file.
 
     Raises:
-        Invalid: the file is no TOML, or a field is missing, unknown or of another type.
+        Invalid: the file is no TOML, or a field is missing, unknown or of another type. The error
+            names its line.
     """
+    try:
+        return definition_of(text)
+    except Invalid as error:
+        if any(one.path == FILE for one in error.details):  # no TOML has no lines of fields
+            raise
+        raise with_lines(error, FILE, text, FILE) from None
+
+
+def definition_of(text: bytes) -> ProjectDefinition:
+    """Return the content of a project file, as `read_definition`, but without lines in errors."""
     import tomllib
 
     if len(text) > MOST_BYTES:
@@ -117,8 +128,7 @@ def read_definition(text: bytes) -> ProjectDefinition:
             add_key_names(str(error), plain, ProjectDefinition, {}), ProjectDefinition
         )
         place, what = mismatch_place(words)
-        refused = Invalid.field(place or FILE, because("schema-mismatch", message=what))
-        raise with_lines(refused, FILE, text, FILE) from None
+        raise Invalid.field(place or FILE, because("schema-mismatch", message=what)) from None
     notifications = {name: sorted_entries(one) for name, one in found.notifications.items()}
     return msgspec.structs.replace(found, notifications=notifications)
 

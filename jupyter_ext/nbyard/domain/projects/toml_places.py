@@ -1,15 +1,15 @@
 """Places in a project file: an error names the line of each field that it refuses."""
 
 import re
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
+from nbyard.domain.projects.toml_lines import lines_of, path_below
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 
-MOST_LINES = 1_000  # of one statement
+MOST_SHOWN = 120
 # "Expected `int`, got `str` - at `$.schedules.night.at_most`"
 MISMATCH = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$\.?(?P<place>.*)`)?", re.DOTALL)
 OF_STRUCT = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>[^`]*)`")
@@ -35,68 +35,31 @@ def with_lines(error: Refusal, file: str, content: bytes, elsewhere: str = "") -
     """
     if not error.details:
         return error
-    lines = lines_of(content.decode("utf-8-sig", errors="replace"))
+    lines, implied = lines_of(content.decode("utf-8-sig", errors="replace"))
+    known = {**implied, **lines}
     details = []
     for detail in error.details:
-        place = detail.path
-        while place and place not in lines:
-            place = place.rpartition(".")[0]
-        path = f"{file}, line {lines[place]}: {detail.path}" if place else elsewhere
-        details.append(msgspec.structs.replace(detail, path=path or detail.path))
+        shown = _shown(detail.path)
+        # A single table may stand for a list of one.
+        places = (detail.path, detail.path.replace(".0.", ".", 1))
+        # The table of a missing field names the place, but another entry beside it does not.
+        tables = (place.rpartition(".")[0] for place in places)
+        found = (*map(known.get, places), *map(lines.get, tables))
+        if line := next(filter(None, found), 0):
+            shown = f"{file}, line {line}: {shown}"
+        elif elsewhere:
+            shown = elsewhere
+        details.append(msgspec.structs.replace(detail, path=shown))
     whole = because("field", path=details[0].path, reason=details[0].why)
     return type(error)(whole, hint=error.hint_reason, details=details)
 
 
-def lines_of(text: str) -> dict[str, int]:
-    """Return the line of each table and key of a valid file by its path.
-
-    A path is such as `schedules.morning.when`, or `notifications.team.0.events` in a list.
-    """
-    lines: dict[str, int] = {}
-    lists: dict[str, int] = {}
-    table = ""
-    for number, found, is_header in _statements(text):
-        paths = list(_paths(found))
-        if is_header:
-            table = max(paths, key=len).removesuffix(".0")
-            if table != max(paths, key=len):
-                lists[table] = lists.get(table, -1) + 1
-                table = f"{table}.{lists[table]}"
-            paths = [table]
-        elif table:
-            paths = [f"{table}.{path}" for path in paths]
-        for path in paths:
-            parts = path.split(".")
-            for depth in range(1, len(parts) + 1):
-                lines.setdefault(".".join(parts[:depth]), number)
-    return lines
+def entry_path(table: str, name: str) -> str:
+    """Return the path of a named entry, such as `schedules.morning`."""
+    return path_below(table, name)
 
 
-def _statements(text: str) -> Iterator[tuple[int, dict[str, Any], bool]]:
-    """Yield the first line of each statement, its content, and whether it is a header."""
-    import tomllib
-
-    statement: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not statement and not line.strip():
-            continue
-        statement.append(line)
-        try:
-            found = tomllib.loads("\n".join(statement))
-        except tomllib.TOMLDecodeError:
-            if len(statement) > MOST_LINES:
-                return
-            continue
-        if found:
-            yield number - len(statement) + 1, found, statement[0].lstrip().startswith("[")
-        statement = []
-
-
-def _paths(found: Any, above: str = "") -> Iterator[str]:
-    """Yield the paths of all keys of a value."""
-    entries = found.items() if isinstance(found, dict) else enumerate(found)
-    for key, value in entries:
-        path = f"{above}.{key}" if above else str(key)
-        yield path
-        if isinstance(value, dict | list):
-            yield from _paths(value, path)
+def _shown(path: str) -> str:
+    """Return a path that fits a line; its end names the field."""
+    half = MOST_SHOWN // 2
+    return path if len(path) <= MOST_SHOWN else f"{path[:half]}…{path[-half:]}"

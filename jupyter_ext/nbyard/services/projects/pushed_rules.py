@@ -12,7 +12,7 @@ from nbyard.domain.projects.definitions import (
     MOST_BYTES,
     ProjectDefinition,
     changed_entries,
-    read_definition,
+    definition_of,
 )
 from nbyard.domain.projects.notifications import (
     ChannelRules,
@@ -21,6 +21,7 @@ from nbyard.domain.projects.notifications import (
     sorted_entries,
 )
 from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules
 from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite
@@ -65,10 +66,10 @@ def compare_rules(
         Invalid: a field is refused, or a channel is unknown.
     """
     notifications = _checked(definition.notifications, files)
-    named = [(f"notifications.{name[:40]}", name) for name in notifications]
+    named = [(entry_path("notifications", name), name) for name in notifications]
     for schedule, entry in definition.schedules.items():
-        where = f"schedules.{schedule[:40]}.notify"
-        named += [(f"{where}.{name[:40]}", name) for name in entry.notify or ()]
+        where = entry_path("schedules", schedule) + ".notify"
+        named += [(entry_path(where, name), name) for name in entry.notify or ()]
     _check_channels(parts, c, owner, named)
     policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
     if len(policies) > MOST_POLICIES:
@@ -152,7 +153,7 @@ def _replace(
         return  # a form that shows the channel stays up to date
     if len(kept) + len(rules) > MOST_RULES:
         why = because("too-many-rules", most=MOST_RULES)
-        raise Invalid.field(f"notifications.{name[:40]}", why)
+        raise Invalid.field(entry_path("notifications", name), why)
     store.rules.replace(c, project.owner, channel.id, [*kept, *rules])
     if not store.channels.change(c, channel, None):
         raise StaleWrite
@@ -164,7 +165,7 @@ def _checked(
     """Return the rules of channels in the form in which they are compared."""
     checked = {}
     for name, rules in entries.items():
-        where = f"notifications.{name[:40]}"
+        where = entry_path("notifications", name)
         check_rules([one.rule("", "") for one in rules], where)
         for place, one in enumerate(rules):
             if one.path and one.path.partition("::")[0] not in files:
@@ -190,7 +191,7 @@ def _policy_name(name: str, rules: PolicyRules) -> str:
     try:
         return rules.check(name)
     except Invalid as error:
-        raise fields_below(error, f"retention.{name[:40]}") from None
+        raise fields_below(error, entry_path("retention", name)) from None
 
 
 def pushed_before(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
@@ -201,7 +202,7 @@ def pushed_before(parts: ServiceContext, project: Project | None) -> ProjectDefi
         return nothing
     try:
         with parts.blobs.open(known.digest) as file:
-            return read_definition(file.read(MOST_BYTES))
+            return definition_of(file.read(MOST_BYTES))
     except NbyardError:  # a version that wrote it knew other fields
         return nothing
 

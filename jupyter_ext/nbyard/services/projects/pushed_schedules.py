@@ -11,6 +11,7 @@ from nbyard.domain.environments.references import split_reference
 from nbyard.domain.names import check_name
 from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule, with_texts
+from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.schedules.due_times import plan_of_timing
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
 from nbyard.domain.unique_names import check_free, nearest_names
@@ -84,7 +85,7 @@ def wanted_schedules(
     """
     wanted = {}
     for name, entry in entries.items():
-        where = f"schedules.{name[:40]}"
+        where = entry_path("schedules", name)
         check_name(name, where)
         try:
             made = stored.get(name, PushedSchedule(entry.when)).with_entry(entry, local_zone())
@@ -97,7 +98,7 @@ def wanted_schedules(
         if len(made.notify) > MOST_RULES:
             raise Invalid.field(f"{where}.notify", because("too-many-rules", most=MOST_RULES))
         for channel, events in made.notify.items():
-            check_events(events, f"{where}.notify.{channel[:40]}")
+            check_events(events, entry_path(f"{where}.notify", channel))
         wanted[name] = made
     return wanted
 
@@ -116,7 +117,7 @@ def check_names(
         try:
             check_free(taken, "schedule-exists", name)
         except NameTaken as error:
-            detail = Detail.of(f"schedules.{name[:40]}", error.reason)
+            detail = Detail.of(entry_path("schedules", name), error.reason)
             raise NameTaken(error.reason, hint=error.hint_reason, details=[detail]) from None
         # Neither may two entries of the file have similar names.
         taken[f"schedules.{name}"] = name
@@ -142,7 +143,7 @@ def check_environments(
         ):
             near = nearest_names(rows.names(c, owner).values(), bare)
             why = because("unknown-environment", name=entry.environment[:80], present=near)
-            raise Invalid.field(f"schedules.{name[:40]}.environment", why)
+            raise Invalid.field(entry_path("schedules", name) + ".environment", why)
 
 
 def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedSchedule]) -> None:
@@ -159,7 +160,9 @@ def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedS
         try:
             plan_of_timing(Phrase(entry.when), zone, entry.starts_at, entry.ends_at, clock.now())
         except Invalid as error:
-            raise fields_below(_with_entry_names(error), f"schedules.{change.name[:40]}") from None
+            raise fields_below(
+                _with_entry_names(error), entry_path("schedules", change.name)
+            ) from None
 
 
 class ScheduleSync:
@@ -197,7 +200,9 @@ class ScheduleSync:
                 self._change(present[name], entry, {*change.fields} if change else set())
                 ids.append(present[name].schedule.id)
             except Invalid as error:
-                raise fields_below(_with_entry_names(error), f"schedules.{name[:40]}") from None
+                raise fields_below(
+                    _with_entry_names(error), entry_path("schedules", name)
+                ) from None
         return ids
 
     def _change(self, row: ScheduleRow, entry: PushedSchedule, fields: set[str]) -> None:

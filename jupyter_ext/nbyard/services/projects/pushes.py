@@ -27,6 +27,7 @@ from nbyard.domain.projects.definitions import (
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
+from nbyard.domain.projects.toml_places import entry_path
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.reasons.structs import because
 from nbyard.services.environments import EnvironmentService
@@ -206,7 +207,7 @@ class ProjectPushes(ProjectPolicies):
         service = EnvironmentService(self._parts)
         checked = {}
         for name, entry in entries.items():
-            where = f"environments.{name[:40]}"
+            where = entry_path("environments", name)
             check_name(name, where)
             try:
                 checked[name] = EnvironmentEntry(service.lines_of("\n".join(entry.requirements)))

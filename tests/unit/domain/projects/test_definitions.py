@@ -63,7 +63,7 @@ def test_a_whole_file():
         (ENTRY + b"[retention.r]\nkep = 1", "line 6: retention.r.kep: .*keep meant"),
         (
             ENTRY + b"[[notifications.t]]\n[[notifications.t]]\nevents = [\n'fail']",
-            "line 7: notifications.t.1.events.0: .*'fail'",
+            "line 8: notifications.t.1.events.0: .*'fail'",
         ),
         (b"[project\nname = 'a'", "line 1"),
         (b"[project]\nname = 'a'\nname = 'b'", "overwrite"),

@@ -1,12 +1,8 @@
 """Errors about nbyard.toml name the line of their field."""
 
-import tomllib
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from nbyard.domain.projects.toml_places import lines_of, mismatch_place, with_lines
+from nbyard.domain.projects.toml_places import entry_path, mismatch_place, with_lines
 from nbyard.errors import Detail, Invalid, NameTaken
 from nbyard.reasons.structs import because
 
@@ -31,48 +27,6 @@ events = [
  "b"]
 [retention.x]
 """
-LINES = {
-    "project": 2,
-    "project.name": 3,
-    "project.metadata.b.c": 4,
-    "project.task": 5,
-    "project.task.goal": 5,
-    "schedules": 7,
-    "schedules.a b": 7,
-    "schedules.a b.when": 8,
-    "schedules.a b.notify.team.0": 11,
-    "notifications.team.0": 14,
-    "notifications.team.1": 15,
-    "notifications.team.1.events": 16,
-    "retention.x": 20,
-}
-
-
-def test_each_table_and_key_has_its_line():
-    found = lines_of(TEXT)
-    assert {path: found.get(path) for path in LINES} == LINES
-
-
-WORDS = st.text("abc_- ", min_size=1, max_size=5)
-
-
-@given(st.dictionaries(WORDS, st.dictionaries(WORDS, st.integers(), max_size=3), max_size=4))
-def test_lines_are_those_of_the_keys(tables):
-    lines, wanted = [], {}
-    for table, keys in tables.items():
-        lines += ["# note", f'["{table}"]']
-        wanted[table] = len(lines)
-        for key, value in keys.items():
-            lines.append(f'"{key}" = {value}')
-            wanted[f"{table}.{key}"] = len(lines)
-    text = "\n".join(lines)
-    assert tomllib.loads(text) == tables
-    assert lines_of(text) == wanted
-
-
-@given(st.text(max_size=200))
-def test_any_text_is_answered(text):
-    assert all(number > 0 for number in lines_of(text).values())
 
 
 def test_fields_below_a_key_have_its_line():
@@ -85,6 +39,25 @@ def test_fields_below_a_key_have_its_line():
     assert paths[0] in str(found)
     found = with_lines(error, "nbyard.toml", TEXT.encode(), "nbyard.toml")
     assert found.details[1].path == "nbyard.toml"
+
+
+@pytest.mark.parametrize(
+    "path", ["schedules.other.when", "schedules.other", "retention.y", "projects", "files.x"]
+)
+def test_fields_that_the_file_lacks_have_no_line(path):
+    found = with_lines(Invalid.field(path, because("empty")), "nbyard.toml", TEXT.encode())
+    assert found.details[0].path == path
+
+
+def test_long_names_have_their_own_lines_and_are_cut_in_the_text():
+    names = [f"{'x' * 150}{end}" for end in ("a.b", "a.c")]
+    text = "".join(f'[schedules."{name}"]\nwhen = 1\n' for name in names)
+    for name, line in zip(names, (2, 4), strict=True):
+        path = entry_path("schedules", name) + ".when"
+        found = with_lines(Invalid.field(path, because("empty")), "nbyard.toml", text.encode())
+        shown = found.details[0].path
+        assert shown.startswith(f"nbyard.toml, line {line}: schedules.xxx")
+        assert shown.endswith(f"{name[-3:]}.when") and len(shown) < 160
 
 
 def test_the_kind_of_the_error_and_its_hint_stay():

@@ -1,0 +1,154 @@
+"""The lines of tables and keys in a valid TOML file, found in one pass over its text."""
+
+import re
+from collections.abc import Iterator
+
+from nbyard.domain.names import MAX_NAME
+
+MOST_PARTS = 20
+TOKEN = re.compile(
+    r"""
+    (?P<text>
+        \"{3}(?:[^\\"]|\\.|"{1,2}(?!"))*+"{3,5} | '{3}(?:[^']|'{1,2}(?!'))*+'{3,5}
+        | "(?:[^\\"\n]|\\.)*+" | '[^'\n]*+'
+        | [A-Za-z0-9_-]++
+    )
+    | (?P<skipped>[ \t\r]++|\#[^\n]*+)
+    | (?P<sign>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def lines_of(text: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the line of each table, key and entry of a list by its path.
+
+    A path is such as `schedules.morning.when`, or `notifications.team.0.events` in a list.
+    The second result has tables without a line of their own, such as `a` of `[a.b]`.
+    """
+    scan = _Scan()
+    for kind, token, line in _tokens(text):
+        scan.read(kind, token, line)
+    return scan.lines, scan.implied
+
+
+def path_below(path: str, key: str) -> str:
+    """Return the path of a key; a longer key than any name is cut."""
+    return f"{path}.{key[:MAX_NAME]}" if path else key[:MAX_NAME]
+
+
+class _Level:
+    """A table or a list whose content is read; `index` is that of the next entry of a list."""
+
+    def __init__(self, path: str, index: int = -1):
+        self.path = path
+        self.index = index
+
+
+class _Scan:
+    """Reads tokens. Between `key =` and the end of its value, `value` is the path of the key."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+        self.implied: dict[str, int] = {}
+        self._lists: dict[str, int] = {}  # the last index of [[lists]]
+        self._levels = [_Level("")]
+        self._keys: list[str] = []
+        self._value: str | None = None
+        self._brackets = 0  # before the keys of a header
+        self._line = 0
+
+    def read(self, kind: str, token: str, line: int) -> None:
+        level = self._levels[-1]
+        if level.index >= 0:
+            self._read_entry(level, token, line)
+        elif token == "\n" and len(self._levels) == 1:
+            self._end_statement()
+        elif self._value is not None:
+            self._read_value(level, token)
+        elif kind == "text":
+            self._line = line if not self._keys else self._line
+            self._keys.append(token)
+        elif token == "[" and not self._keys:
+            self._brackets += 1
+        elif token == "=" and self._keys:
+            self._value = self._path(level.path)
+            self._keys = []
+        elif token == "}":
+            self._close()
+
+    def _read_value(self, level: _Level, token: str) -> None:
+        if token in ("[", "{"):
+            self._levels.append(_Level(self._value or "", 0 if token == "[" else -1))
+            self._value = None
+        elif token == ",":
+            self._value = None
+        elif token == "}":
+            self._close()
+
+    def _read_entry(self, level: _Level, token: str, line: int) -> None:
+        if token == "\n":
+            return
+        if token == ",":
+            level.index += 1
+        elif token == "]":
+            self._close()
+        else:
+            path = path_below(level.path, str(level.index))
+            self.lines.setdefault(path, line)
+            if token in ("[", "{"):
+                self._levels.append(_Level(path, 0 if token == "[" else -1))
+                self._value = None
+
+    def _close(self) -> None:
+        """Leave a list or an inline table, which was a value or an entry of a list."""
+        if len(self._levels) > 1:
+            self._value = self._levels.pop().path
+            self._keys = []
+
+    def _path(self, path: str) -> str:
+        """Return the path of the keys that were read, below a table; note its line."""
+        for key in self._keys[:MOST_PARTS]:
+            if path:
+                self.implied.setdefault(path, self._line)
+            if path in self._lists:
+                path = path_below(path, str(self._lists[path]))
+            path = path_below(path, _plain(key))
+        self.lines.setdefault(path, self._line)
+        return path
+
+    def _end_statement(self) -> None:
+        if self._brackets and self._keys:
+            self._levels = [_Level(self._table())]
+        self._keys, self._value, self._brackets = [], None, 0
+
+    def _table(self) -> str:
+        """Return the path of the table that a header begins."""
+        path = self._path("")
+        if self._brackets > 1:
+            self._lists[path] = self._lists.get(path, -1) + 1
+            path = path_below(path, str(self._lists[path]))
+            self.lines.setdefault(path, self._line)
+        return path
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    line = 1
+    for found in TOKEN.finditer(text):
+        kind, token = found.lastgroup or "", found.group()
+        if kind != "skipped":
+            yield kind, token, line
+        line += token.count("\n")
+    yield "sign", "\n", line
+
+
+def _plain(key: str) -> str:
+    """Return a key without its quotes."""
+    import tomllib
+
+    if key[0] == '"' and "\\" in key:
+        try:
+            return str(tomllib.loads(f"key = {key}")["key"])
+        except tomllib.TOMLDecodeError:
+            return key
+    return key[1:-1] if key[0] in "\"'" else key
