@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.projects.definitions import ProjectChange
     from nbyard.domain.projects.schedule_entries import ScheduleEntry
+    from nbyard.reasons.structs import Reason
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
     from nbyard.store.schedules import ScheduleRow
@@ -38,6 +39,7 @@ OF_CODE = {"path", "executable"}
 OF_RUN = {*RUN_OPTIONS}
 OF_TIMING = {"when", "zone", "starts_at", "ends_at"}
 OF_ENTRY = {"timing.text": "when", "timing": "when", "mode": "pinned"}
+MOST_SHOWN = 20  # versions
 # Fields of an entry that a schedule has too.
 SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
 
@@ -128,22 +130,48 @@ def check_environments(
     c: Connection,
     owner: str,
     wanted: Mapping[str, PushedSchedule],
-    defined: Container[str],
+    stored: Mapping[str, PushedSchedule],
+    renewed: Container[str],
 ) -> None:
-    """Check that the file defines the environments of its schedules, or that they are present.
+    """Check the environments that a push sets in schedules; unchanged ones may be deleted.
+
+    `renewed` are the environments that get a new version by the push.
 
     Raises:
-        Invalid: an environment is unknown; the field is `schedules.NAME.environment`.
+        Invalid: an environment or version is unknown; the field is `schedules.NAME.environment`.
     """
-    rows = parts.store.environments
     for name, entry in wanted.items():
-        bare = split_reference(entry.environment)[0]
-        if entry.environment and not any(
-            one in defined or rows.get(c, owner, one) for one in (entry.environment, bare)
-        ):
-            near = nearest_names(rows.names(c, owner).values(), bare)
-            why = because("unknown-environment", name=entry.environment[:80], present=near)
+        before = stored.get(name)
+        if not entry.environment or (before and before.environment == entry.environment):
+            continue
+        if why := _missing_environment(parts, c, owner, entry.environment, renewed):
             raise Invalid.field(entry_path("schedules", name) + ".environment", why)
+
+
+def _missing_environment(
+    parts: ServiceContext, c: Connection, owner: str, reference: str, renewed: Container[str]
+) -> Reason | None:
+    """Return why an environment cannot be used after a push, or None."""
+    rows = parts.store.environments
+    # A name such as `a@2` may exist itself, so it is tried first.
+    if reference in renewed or rows.get(c, owner, reference):
+        return None
+    bare, number = split_reference(reference)
+    found = rows.get(c, owner, bare)
+    if found is None and bare not in renewed:
+        near = nearest_names(rows.names(c, owner).values(), bare)
+        return because("unknown-environment", name=reference[:80], present=near)
+    versions = rows.versions(c, found.id) if found else []
+    numbers = [version.number for version in versions]
+    newest = max(numbers, default=0) + (bare in renewed)
+    if not number or number in numbers or number == newest:
+        return None
+    installed = [version.number for version in versions if version.state == "ready"][:MOST_SHOWN]
+    if not installed:
+        return because("environment-never-installed", name=bare[:80], version=number)
+    return because(
+        "environment-without-version", name=bare[:80], version=number, installed=installed
+    )
 
 
 def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedSchedule]) -> None:
@@ -169,6 +197,7 @@ class ScheduleSync:
     """Makes the schedules of a project those of its file, below a folder of pushed files."""
 
     def __init__(self, parts: ServiceContext, caller: Caller, folder: Path):
+        self._parts = parts
         self._caller = caller
         self._folder = str(folder)
         # Paths in the project file are relative to its own folder, and never lead out of it.
@@ -211,7 +240,7 @@ class ScheduleSync:
         given: dict[str, Any] = {name: getattr(entry, name) for name in SAME if name in fields}
         if fields & OF_CODE:
             given["run"] = run
-        elif fields & OF_RUN or row.root != self._folder:
+        elif fields & OF_RUN or (row.root != self._folder and self._is_runnable(entry)):
             # options that no entry has stay
             options = {option: getattr(run, option) for option in ("path", "texts", *RUN_OPTIONS)}
             given["run"] = msgspec.structs.replace(stored, **options)
@@ -228,6 +257,12 @@ class ScheduleSync:
         if "enabled" in fields:
             switch = self._service.enable if entry.enabled else self._service.disable
             switch(self._caller, schedule_id)
+
+    def _is_runnable(self, entry: PushedSchedule) -> bool:
+        """Return whether the environment exists; without it, a schedule keeps its former files."""
+        name = entry.environment
+        with self._parts.store.read() as c:
+            return not (name and _missing_environment(self._parts, c, self._caller.name, name, ()))
 
 
 def _with_entry_names(error: Invalid) -> Invalid:

@@ -182,11 +182,12 @@ class ProjectPushes(ProjectPolicies):
             present_schedules = stored_schedules(rows)
             wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)
             check_names(self._parts.store.schedules.names(c, caller.name), rows, wanted)
-            check_environments(self._parts, c, caller.name, wanted, environments)
             others = (self._store.environments.get(c, caller.name, one) for one in environments)
             present = {
                 one.name: EnvironmentEntry(one.current.requirements) for one in others if one
             }
+            renewed = {name for name, one in environments.items() if present.get(name) != one}
+            check_environments(self._parts, c, caller.name, wanted, present_schedules, renewed)
             of_file = (body.definition, body.files)
             rules = compare_rules(self._parts, c, caller.name, project, *of_file)
         stored = files_of(self._parts, project.files if project else "")

@@ -8,6 +8,7 @@ import pytest
 
 from nbyard.blobs import open_download
 from nbyard.domain.callers import Caller
+from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.domain.projects.definitions import FILE, ProjectFile
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.git_states import GitState
@@ -153,6 +154,37 @@ def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, ya
     assert projects.list(ann).items == []
 
 
+def test_a_renamed_schedule_gives_its_name_back(projects, ann, folder, yard):
+    plain, wide = (MORNING.replace("morning", f'"a{space}b"') for space in (" ", "\u2003"))
+    projects.push(ann, folder(plain))
+    projects.push(ann, folder(wide))
+    assert [one.name for one in yard.services.schedules.list(ann).items] == ["a\u2003b"]
+    assert projects.plan(ann, folder(wide)).changes == []
+
+
+def test_a_deleted_environment_blocks_only_schedules_that_choose_it(
+    projects, ann, folder, yard, dispatcher
+):
+    environments = yard.services.environments
+    made = environments.create(ann, NewEnvironment("tools", ""))
+    dispatcher.until(
+        lambda: environments.get(ann, "tools"), lambda one: one.current.state == "ready"
+    )
+    text = MORNING + 'environment = "tools@1"\n'
+    projects.push(ann, folder(text))
+    with pytest.raises(Invalid) as refused:
+        projects.plan(ann, folder(text.replace("@1", "@2")))
+    assert refused.value.details[0].why.code == "environment-without-version"
+    environments.delete(ann, made.id, force=True)
+    later = text.replace("8:00", "9:00")
+    projects.push(ann, folder(later))
+    assert projects.plan(ann, folder(later)).changes == []
+    for other in (text.replace("@1", ""), text + text.replace("morning", "evening")):
+        with pytest.raises(Invalid) as refused:
+            projects.plan(ann, folder(other))
+        assert refused.value.details[0].why.code == "unknown-environment"
+
+
 @pytest.mark.parametrize(
     ("toml", "path"),
     [
@@ -167,6 +199,7 @@ def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, ya
         (MORNING + 'executable = "x"\n', "schedules.morning.path"),
         ('[schedules.x]\nwhen = "daily"\n', "schedules.x.path"),
         (MORNING + 'environment = "tools"\n', "schedules.morning.environment"),
+        (MORNING + 'environment = "tools@7"\n' + TOOLS, "schedules.morning.environment"),
         (TOOLS.replace("== 1", "=="), "environments.tools.requirements.1"),
         (TOOLS.replace("tools", '"a/b"'), "environments.a/b"),
     ],
