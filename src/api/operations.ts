@@ -172,7 +172,7 @@ export const ROUTES = {
   'channels.update': ['PATCH', '/channels/{channel}'],
   'channels.delete': ['DELETE', '/channels/{channel}'],
   'channels.test': ['POST', '/channels/{channel}/test'],
-  'channels.test_url': ['POST', '/channels/test'],
+  'channels.test_url': ['POST', '/channel-tests'],
   'system.doctor': ['GET', '/system/doctor'],
   'system.runtimes': ['GET', '/system/runtimes'],
   'system.spell': ['POST', '/system/spelling'],

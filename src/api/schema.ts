@@ -231,6 +231,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channel-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message to a URL, without saving anything */
+        post: operations["channels.test_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels": {
         parameters: {
             query?: never;
@@ -243,23 +260,6 @@ export interface paths {
         put?: never;
         /** Create a notice channel */
         post: operations["channels.create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/channels/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a test message to a URL, without saving anything */
-        post: operations["channels.test_url"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4905,8 +4905,7 @@ export interface components {
          * Inspection
          * @description The result of reading a file without running it. `hints` are for users.
          *
-         *         `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
-         *         `executables.tag` would make the parameters cell; null if there is no such cell.
+         *         `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
          */
         Inspection: {
             name: string;
@@ -4916,8 +4915,8 @@ export interface components {
             arguments: components["schemas"]["Argument"][];
             /** @default [] */
             hints: components["schemas"]["Reason"][];
-            /** @default null */
-            tag_cell: number | null;
+            /** @default false */
+            can_tag: boolean;
             /** @default [] */
             command: string[];
             /** @default {} */
@@ -6034,7 +6033,7 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
          *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-         *         in its last success. `is_idle`: it depends on a muted node. `tag_cell`: see `Inspection`.
+         *         in its last success. `is_idle`: it depends on a muted node. `can_tag`: see `Inspection`.
          */
         NodeView: {
             name: string;
@@ -6060,8 +6059,8 @@ export interface components {
             is_idle: boolean;
             /** @default null */
             gpu: number | null;
-            /** @default null */
-            tag_cell: number | null;
+            /** @default false */
+            can_tag: boolean;
         };
         /**
          * Notice
@@ -7719,8 +7718,7 @@ export interface components {
          * TagCell
          * @description The code cell to tag as the parameters cell.
          *
-         *         `cell` is its index among all cells, from 0; null for the first cell that assigns
-         *         constants.
+         *         `cell` is its index among all cells, from 0; null for the first code cell.
          */
         TagCell: {
             path: string;
@@ -8671,6 +8669,40 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "channels.test_url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelUrl"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "channels.list": {
         parameters: {
             query?: {
@@ -8723,40 +8755,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Channel"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "channels.test_url": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChannelUrl"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelTest"];
                 };
             };
             400: components["responses"]["400"];

@@ -165,7 +165,7 @@ class ChannelService:
         self._parts.watch()
         return ChannelTest(delivery.reason is None, delivery.reason)
 
-    @operation("POST", "/channels/test", scope="channels:write")
+    @operation("POST", "/channel-tests", scope="channels:write")
     def test_url(self, caller: Caller, body: ChannelUrl) -> ChannelTest:
         """Send a test message to a URL, without saving anything."""
         to = self._address(body.url)

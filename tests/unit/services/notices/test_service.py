@@ -21,6 +21,7 @@ from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.reasons.structs import because
 from nbyard.services.notices import service
+from nbyard.services.operation_table import table
 from nbyard.store.notices.announce import announce_long
 
 from ...domain.lineage.openlineage_schema import check_event
@@ -204,3 +205,8 @@ def test_keys_are_replaced_for_channels_too(yard, channels, ann, made, monkeypat
     vault._keys = {}
     assert yard.services.credentials.reseal(ann).count == 1
     assert channels.test(ann, "team").is_sent
+
+
+def test_each_name_of_a_channel_can_be_used_in_a_path():
+    paths = {one.path for one in table() if one.path.startswith("/channels/")}
+    assert paths and all(path.startswith("/channels/{channel}") for path in paths)
