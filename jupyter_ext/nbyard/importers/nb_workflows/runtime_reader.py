@@ -43,9 +43,11 @@ def _requirements(container: Fields, files: Mapping[str, bytes]) -> list[str]:
     if isinstance(value, list):
         lines = [str(one) for one in value]
     else:
-        name = container.text("requirements") or REQUIREMENTS
+        named = container.text("requirements")
+        name = named or REQUIREMENTS
         if name not in files:
-            container.left.append(because("import-no-file", place=place, name=name[:200]))
+            if named:
+                container.left.append(because("import-no-file", place=place, name=name[:200]))
             return []
         lines = files[name].decode(errors="replace").splitlines()
     kept = [line.strip() for line in lines]

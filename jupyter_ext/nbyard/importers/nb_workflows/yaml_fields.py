@@ -7,6 +7,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
 MOST_SHOWN = 80
+MOST_DIGITS = 18
 # Such values ask for nothing.
 NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
 
@@ -56,10 +57,13 @@ class Fields:
     def number(self, name: str) -> int | None:
         """Return a whole number, or None without it; texts of digits become numbers."""
         value = self._value.get(name)
-        if isinstance(value, str) and value.isascii() and value.isdecimal():
-            return int(value)
         if value is None:
             return None
+        is_text = isinstance(value, str) and value.isascii() and value.isdecimal()
+        if is_text and len(value) <= MOST_DIGITS:
+            return int(value)
+        if is_text or (isinstance(value, int) and abs(value) >= 10**MOST_DIGITS):
+            raise Invalid.field(self._at(name), because("number-too-large"))
         if isinstance(value, bool) or not isinstance(value, int):
             raise Invalid.field(self._at(name), because("integer-needed", given=_given(value)))
         return value

@@ -6,26 +6,36 @@ import sys
 
 import msgspec
 
+from nbyard.domain.notices.channel_urls import scheme_of
 from nbyard.domain.notices.structs import Delivery
 from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.reasons.structs import Reason, because
+from nbyard.transfer.notices.apprise_channels import AppriseKind
 from nbyard.transfer.notices.guard import Guard
 from nbyard.transfer.notices.registry import channel_kind, channel_kinds
 from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
 
 def describe(url: str) -> SendAnswer:
-    """Return what a URL leads to: what the first kind says that knows it."""
-    problem = because("unknown-channel-url")
+    """Return what a URL leads to: what the first kind says that knows it.
+
+    A missing package is named if the URL begins with the name of its kind, or if Apprise, which
+    knows the URLs of most services, has not refused the URL.
+    """
+    missing: Reason | None = None
     for kind in channel_kinds():
         try:
             found = kind.describe(url)
         except ImportError as error:
-            problem = missing_package(kind.name, error)
+            missing = missing_package(kind.name, error)
+            if scheme_of(url) == kind.name:
+                break
             continue
         if found is not None:
             return SendAnswer(address=found)
-    return SendAnswer(problem=problem)
+        if kind.name == AppriseKind.name:
+            missing = None
+    return SendAnswer(problem=missing or because("unknown-channel-url"))
 
 
 def deliver(request: SendRequest) -> Delivery:

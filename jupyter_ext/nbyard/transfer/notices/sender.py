@@ -23,6 +23,7 @@ LOOK_SECONDS = 0.2
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 LONGEST_TEXT = 300
+UNKNOWN = "unknown-channel-url"
 
 
 class SendingStopped(Exception):
@@ -47,8 +48,8 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
         silent = because("no-answer-within", seconds=SECONDS)
         raise Unavailable(because("sender-ended", cause=silent)) from None
     if answer.address is None:
-        problem = answer.problem or because("unknown-channel-url")
-        raise Invalid.field(field, problem, hint=EXAMPLES)
+        problem = answer.problem or because(UNKNOWN)
+        raise Invalid.field(field, problem, hint=EXAMPLES if problem.code == UNKNOWN else None)
     return answer.address
 
 

@@ -49,6 +49,21 @@ def test_a_missing_file_is_listed():
     assert "there is no file gone.txt" in str(left[0])
 
 
+def test_a_usual_file_that_no_runtime_names_may_be_missing():
+    left: list[Reason] = []
+    runtimes = {"runtimes": {"gpu": {"container": {"requirements": None}}}}
+    found = read_runtimes_file(Fields(runtimes, "runtimes.yaml", left), {})
+    assert (found["gpu"].requirements, left) == ([], [])
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "9" * 19, 10**18, -(10**4_000)])
+def test_numbers_with_many_digits_are_refused(value):
+    fields = Fields({"interval": value}, "workflows.yaml", [])
+    with pytest.raises(Invalid, match="too large"):
+        fields.number("interval")
+    assert Fields({"interval": "60"}, "workflows.yaml", []).number("interval") == 60
+
+
 def test_variables():
     content = b'# all\nA="1"\nB = \'x y\'\nexport C=a=b\n\nD="\nE=\n'
     left: list[Reason] = []

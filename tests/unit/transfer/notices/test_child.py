@@ -5,6 +5,7 @@ import pytest
 from nbyard.domain.notices.structs import ChannelAddress, Message
 from nbyard.reasons.structs import because
 from nbyard.transfer.notices import apprise_channels, child
+from nbyard.transfer.notices.registry import channel_kinds
 from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
 MESSAGE = Message("m1", "title", "body", [{"id": "e"}])
@@ -24,6 +25,22 @@ def test_webhooks_need_no_apprise(without_apprise):
     found = child.describe("https://h.test/T/s3cr3t").address
     assert found is not None and found.kind == "webhook"
     assert child.describe("slack://a/b/c") == SendAnswer(problem=MISSING)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("pigeon://a", "channel-package-missing"), ("mailtos://", "unknown-channel-url")],
+)
+def test_a_package_is_named_only_if_the_url_may_need_it(monkeypatch, url, code):
+    class Pigeon:
+        name, rank = "pigeon", 10
+
+        def describe(self, url):
+            raise ImportError("No module named 'birds'", name="birds")
+
+    monkeypatch.setattr(child, "channel_kinds", lambda: [Pigeon(), *channel_kinds()])
+    problem = child.describe(url).problem
+    assert problem is not None and problem.code == code
 
 
 def test_lineage_needs_no_apprise_and_hides_its_key(without_apprise):
