@@ -5,7 +5,7 @@ A time that the clock skips is due when the clocks change; one that the clock re
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -39,7 +39,9 @@ LETTERS = frozenset(("H", "W", "L", "LW"))
 RANGE = re.compile(r"(\d+)-(\d+)", re.ASCII)
 YEAR = re.compile(r"[\d*?,/-]+")
 WORD = re.compile(r"[A-Za-z]+")
-NAMED = frozenset((*SYMBOLIC_DAYS, *SYMBOLIC_MONTHS))
+DAYS = "SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY"
+MONTHS = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER"
+FULL_NAMES = {name: name[:3] for name in f"{DAYS} {MONTHS}".split()}
 MINUTES, SIX, SEVEN = 5, 6, 7
 EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -97,7 +99,8 @@ def parse_cron(text: str) -> CronExpression:
         return CronExpression(NAMES[words.lower()])
     places = [(found.group(), found.start() + 1) for found in re.finditer(r"\S+", text)]
     if len(places) == SEVEN and YEAR.fullmatch(places[-1][0]):
-        raise _refused(because("cron-year", text=places[-1][0], position=places[-1][1]))
+        why = because("cron-year", text=places[-1][0], position=places[-1][1])
+        raise _refused(why, because("cron-without-year"))
     if len(places) not in {MINUTES, SIX}:
         raise _refused(because("cron-field-count", count=len(places)))
     names = FIELDS[-len(places) :]
@@ -114,8 +117,8 @@ def looks_like_cron(text: str) -> bool:
     return text.lstrip().startswith("@") or (
         len(words) > 3
         and all(re.fullmatch(r"[\w*,/?#~@%()-]+", word) for word in words)
-        and bool(re.match(r"[\d*?~]|H(?![A-Za-z])", words[0]))
-        and bool(re.match(r"[\d*?~LWH]", words[1]))
+        and bool(re.match(r"(?!\d+[a-z])[\d*?~]|H(?![A-Za-z])", words[0]))
+        and bool(re.match(r"[\d*?~]|(L|W|LW|H)(?![A-Za-z])", words[1]))
     )
 
 
@@ -144,20 +147,41 @@ def _mended(name: str, text: str) -> Reason | None:
     """Return what to write instead of whole names of days and months, or a descending range."""
     field = FIELDS.index(name)
     symbols = {FIELDS[-1]: SYMBOLIC_DAYS, FIELDS[-2]: SYMBOLIC_MONTHS}.get(name, [])
-    known = {symbol: number for number, symbol in enumerate(symbols, RANGES[field][0])}
-    short = WORD.sub(lambda w: w[0][:3] if w[0][:3] in known else w[0], text)
-    numbers = WORD.sub(lambda w: str(known.get(w[0], w[0])), short)
-    if (found := RANGE.fullmatch(numbers)) and int(found[1]) > int(found[2]):
-        # Sunday is both 0 and 7.
-        highest = 6 if name == FIELDS[-1] else RANGES[field][-1]
-        short = f"{found[1]}-{highest},{RANGES[field][0]}-{found[2]}"
-    if short == text:
-        return None
+    known = {symbol: str(number) for number, symbol in enumerate(symbols, RANGES[field][0])}
+    known |= {full: known[short] for full, short in FULL_NAMES.items() if short in known}
+    short = WORD.sub(lambda w: FULL_NAMES.get(w[0], w[0]) if w[0] in known else w[0], text)
+    numbers = WORD.sub(lambda w: _number(w[0], known), text)
+    if found := RANGE.fullmatch(numbers):
+        short = _ascending(field, int(found[1]), int(found[2])) or short
+    for mended in (short, numbers):
+        if mended != text and _is_field(field, mended):
+            return because("cron-instead", text=mended)
+    return None
+
+
+def _ascending(field: int, first: int, last: int) -> str:
+    """Return the ranges of a descending one; "" for any other, or beyond the field."""
+    lowest, highest = RANGES[field][0], RANGES[field][-1]
+    if not highest >= first > last >= lowest:
+        return ""
+    if FIELDS[field] == FIELDS[-1]:  # Sunday is both 0 and 7
+        first, highest = first % 7, 6
+    pairs = [(first, last)] if first <= last else [(first, highest), (lowest, last)]
+    return ",".join(f"{low}-{high}" if low < high else f"{high}" for low, high in pairs)
+
+
+def _number(word: str, known: Mapping[str, str]) -> str:
+    """Return a name of a day or month as its number; an L after a day stays."""
+    last = known.get(word.removesuffix("L"))
+    return known.get(word) or (f"{last}L" if last else word)
+
+
+def _is_field(field: int, text: str) -> bool:
     try:
-        CronField(field).parse(short)
+        CronField(field).parse(text)
     except (CronSimError, RecursionError):
-        return None
-    return because("cron-instead", text=short)
+        return False
+    return True
 
 
 def _refused(reason: Reason, hint: Reason | None = None) -> Invalid:

@@ -22,7 +22,9 @@ PATTERNS = [
 ]
 ZONE = re.compile(r"(?:CRON_)?TZ=(?P<zone>\S+)\s+(?P<rest>.+)", re.DOTALL)
 # A zone after the five or six fields, as Grafana and others write it.
-ZONE_AFTER = re.compile(r"(?P<rest>(?:\S+\s+){5,6}?)(?P<zone>[A-Z][A-Za-z_]+/[A-Za-z_/+-]+|UTC)")
+ZONE_AFTER = re.compile(
+    r"(?P<rest>(?:\S+\s+){5,6}?)(?P<zone>[A-Z][A-Za-z_]+/[A-Za-z][A-Za-z0-9_/+-]*|UTC)"
+)
 
 
 def foreign_dialect(text: str) -> Reason | None:

@@ -52,6 +52,8 @@ def test_a_zone_before_the_fields_is_a_field_of_its_own(name):
         ("*/5 9-17 * * 1-5 Europe/Berlin", "Europe/Berlin", "*/5 9-17 * * 1-5"),
         ("0 0 8 * * 1-5  America/Argentina/Ushuaia", "America/Argentina/Ushuaia", "0 0 8 * * 1-5"),
         ("0 8 * * 1 UTC", "UTC", "0 8 * * 1"),
+        ("0 8 * * 1 Etc/GMT+1", "Etc/GMT+1", "0 8 * * 1"),
+        ("0 0 8 * * 1 Etc/GMT-14", "Etc/GMT-14", "0 0 8 * * 1"),
     ],
 )
 def test_so_is_a_zone_after_the_fields(text, zone, rest):
@@ -78,6 +80,10 @@ def test_a_sign_of_quartz_comes_with_its_weekdays():
 def test_own_timings_belong_to_no_other_program(text):
     assert foreign_dialect(text) is None
     assert read_phrase(text, NOW)
+
+
+def test_a_step_is_no_zone():
+    assert foreign_dialect("0 0 8 * * MON/2") is None
 
 
 @given(st.text(max_size=300))

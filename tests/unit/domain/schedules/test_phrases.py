@@ -42,6 +42,7 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
         ("the last working day of the month at 6 pm", "0 18 LW * *"),
         ("first monday of the month 9:00", "0 9 * * 1#1"),
         ("every 3rd tuesday of the month at noon", "0 12 * * 2#3"),
+        ("2nd Wednesday of the month", "0 0 * * 3#2"),
         ("on the fourth sunday of every month", "0 0 * * 0#4"),
         ("last friday of the month 17:30", "30 17 * * 5L"),
         ("monthly", "0 0 1 * *"),

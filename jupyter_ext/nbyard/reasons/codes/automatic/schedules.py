@@ -30,8 +30,11 @@ REFUSED = {
         " choose it at random."
     ),
     "cron-near-day": code(
-        "nbyard knows no nearest working day. Write a day of the month, or LW for the last working"
-        " day."
+        "nbyard cannot choose the working day nearest to a date. Write a day of the month, or LW"
+        " for the last working day."
+    ),
+    "cron-without-year": code(
+        "Remove the year. Set the start and the end of the schedule to limit it to some dates."
     ),
     "cron-instead": code("Write {text}", text=str),
     "timing-dialect": code(
