@@ -24,6 +24,7 @@ from nbyard.transfer.bundles import IGNORE_FILES, ignore_rules
 FileSelection = Literal["committed", "tracked", "current"]
 MOST_BYTES = 200 << 20
 SECONDS = 60.0
+MOST_PATHS = 200  # of one call of git
 # Files with secrets by convention; a rule with ! sends them.
 SECRETS = (".env", "*.nbvars")
 OWN_RULES = (".nbyardignore",)
@@ -96,15 +97,21 @@ def uncommitted_files(folder: Path, paths: Sequence[str]) -> list[str]:
 
     Without a repository or a commit, no file counts.
     """
-    if not paths:
-        return []
-    try:
-        changed = _git(folder, "diff", "--name-only", "--relative", "-z", "HEAD", "--", ".")
-    except Invalid:
-        return []
-    others = _git(folder, "ls-files", "-z", "--others", "--", ".")
-    known = {*_listed(changed), *_listed(others)}
+    known = set[str]()
+    for part in _in_parts(paths):
+        try:
+            changed = _git(folder, "diff", "--name-only", "--relative", "-z", "HEAD", "--", *part)
+            others = _git(folder, "ls-files", "-z", "--others", "--", *part)
+        except Invalid:
+            return []
+        known |= {*_listed(changed), *_listed(others)}
     return [path for path in paths if path in known]
+
+
+def _in_parts(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the paths in parts that fit a command line."""
+    for start in range(0, len(paths), MOST_PATHS):
+        yield paths[start : start + MOST_PATHS]
 
 
 def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:

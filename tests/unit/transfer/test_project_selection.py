@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from nbyard.errors import Invalid, NotFound, TooLarge
+from nbyard.host.git.git_process import run_git
 from nbyard.transfer import project_selection
 from nbyard.transfer.project_selection import (
     pack_files,
@@ -144,6 +145,21 @@ def test_files_that_no_commit_has_are_named(folder, git):
     paths = ["deep/a.py", "run.sh", "new.py", "noise.log", "gone.py"]
     assert uncommitted_files(folder, paths) == ["deep/a.py", "new.py", "noise.log"]
     assert uncommitted_files(folder, []) == []
+
+
+def test_many_files_are_given_to_git_in_parts(folder, git, monkeypatch):
+    monkeypatch.setattr(project_selection, "MOST_PATHS", 2)
+    paths = ["deep/a.py", "run.sh", "new.py", "noise.log", "*.py"]
+    assert uncommitted_files(folder, paths) == ["deep/a.py", "new.py", "noise.log"]
+
+
+@pytest.mark.parametrize("command", ["diff", "ls-files"])
+def test_if_git_fails_no_file_is_named(folder, git, monkeypatch, command):
+    def fail(place, *words, seconds):
+        return None if words[0] == command else run_git(place, *words, seconds=seconds)
+
+    monkeypatch.setattr(project_selection, "run_git", fail)
+    assert uncommitted_files(folder, ["new.py"]) == []
 
 
 def test_without_a_repository_no_file_is_named(folder):

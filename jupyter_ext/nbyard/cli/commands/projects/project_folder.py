@@ -192,8 +192,11 @@ def pull(project: str, folder: str, yes: bool, server: str, as_json: bool) -> No
     if not pulled.plan.changes:
         return
     replaced = [one.name for one in pulled.plan.changes if one.action == "change"]
-    for path in selection.uncommitted_files(pulled.folder, replaced)[:MOST_NAMED]:
+    uncommitted = selection.uncommitted_files(pulled.folder, replaced)
+    for path in uncommitted[:MOST_NAMED]:
         print_note(f"{path}: its changes are not committed, and are replaced.")
+    if (more := len(uncommitted) - MOST_NAMED) > 0:
+        print_note(f"and {more} more")
     if not yes:
         confirm(f"Write these changes to {pulled.folder}?")
     for path in pulled.missing:

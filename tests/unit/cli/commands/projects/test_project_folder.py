@@ -93,6 +93,17 @@ def test_a_pull_names_changes_that_it_replaces(shell, folder, commit):
     assert (folder / "report.py").read_text() == "print()\n"
 
 
+def test_a_pull_names_twenty_files_and_counts_the_others(shell, folder, commit):
+    for number in range(22):
+        (folder / f"f{number:02}.py").write_text("")
+    commit()
+    shell("push", "--yes")
+    for number in range(22):
+        (folder / f"f{number:02}.py").write_text("print()\n")
+    pulled = shell("pull")
+    assert pulled.err.count("are not committed") == 20 and "and 2 more\n" in pulled.err
+
+
 def test_a_pull_brings_what_was_pushed_and_what_changed_since(shell, folder, yard, monkeypatch):
     shell("push", "--current", "--yes")
     monkeypatch.chdir(yard.parts.files.root)
