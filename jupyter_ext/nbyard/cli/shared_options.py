@@ -36,17 +36,22 @@ def with_options(command: Any, *options: Any) -> Any:
     return command
 
 
-def confirm(question: str) -> None:
-    """Ask a question; abort unless the answer is yes.
+def confirm(question: str, option: str = "--yes") -> None:
+    """Ask a question; abort unless the answer is yes. `option` skips the question.
 
     Raises:
-        click.UsageError: without a terminal, the command needs --yes.
-        click.Abort: the answer is no.
+        click.UsageError: the input ended without an answer.
+        click.Abort: the answer is no, or the command was interrupted.
     """
+    is_terminal = sys.stdin.isatty()
     try:
-        click.confirm(question, abort=True, err=True)
+        is_yes = click.confirm(question, err=True)
     except click.Abort:
-        if sys.stdin.isatty():
+        if is_terminal:
             raise
-        words = "Nothing was changed: no terminal can answer. Add --yes to skip the question."
+        words = (
+            f"Nothing was changed, because nobody can answer. Add {option} to skip the question."
+        )
         raise click.UsageError(words) from None
+    if not is_yes:
+        raise click.Abort

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from nbyard.cli.output.console import (
     without_control_characters,
 )
 from nbyard.cli.output.views_by_noun import count_of_files, left_out_lines
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import confirm, connect, json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
 from nbyard.domain.names import check_member_path
 from nbyard.domain.runs.structs import Task
@@ -140,10 +139,7 @@ def save_files(
     if taken and not overwrite:
         names = without_control_characters(", ".join(taken[:NAMED]))
         more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
-        if not is_asked():
-            words = f"{names}{more} would be replaced. --overwrite replaces them."
-            raise click.ClickException(words)
-        click.confirm(f"Replace {names}{more}?", abort=True, err=True)
+        confirm(f"Replace {names}{more}?", "--overwrite")
     for one in new:
         one.save(connection, run)
     places = {one.place for one in wanted}
@@ -165,11 +161,6 @@ def _refuse_two(wanted: Iterable[Saved]) -> None:
         if other.file.digest != one.file.digest:
             words = f"{other.node} and {one.node} both wrote {one.file.path}, with other bytes."
             raise click.ClickException(f"{words} Save them node by node.")
-
-
-def is_asked() -> bool:
-    """Return whether a user can answer at a terminal."""
-    return sys.stdin.isatty()
 
 
 COMMANDS: tuple[click.Command, ...] = (files,)

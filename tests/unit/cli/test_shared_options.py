@@ -1,0 +1,30 @@
+"""I5: a question is asked once; without an answer, the option that skips the question is named."""
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from nbyard.cli.shared_options import confirm
+
+
+@click.command()
+def ask() -> None:
+    """Ask."""
+    confirm("Replace a.csv?", "--overwrite")
+    click.echo("replaced")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        ("y\n", 0, "replaced"),
+        ("n\n", 1, "Aborted"),
+        ("\n", 1, "Aborted"),
+        ("", 2, "Add --overwrite to skip the question"),
+    ],
+)
+def test_an_answer_counts_also_without_a_terminal(answer, code, words):
+    found = CliRunner().invoke(ask, input=answer)
+    assert found.exit_code == code
+    assert words in found.output and "Replace a.csv?" in found.output
+    assert ("nobody can answer" in found.output) == (code == 2)
