@@ -25,7 +25,7 @@ from parts.paired import measure, options_of, print_line, report
 from parts.processor import processor_seconds
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import Delay, NewSchedule, Phrase
 from nbyard.settings import Settings
 from nbyard.yard import Yard
@@ -69,7 +69,7 @@ class Place:
         fill(folder / "store" / "store.sqlite", count - 1)
 
     def _create(self, yard: Yard, timing: Any, name: str) -> str:
-        body = NewSchedule(NewRun(path="work.py"), timing, name=name)
+        body = NewSchedule(AutomaticRun(path="work.py"), timing, name=name)
         return yard.services.schedules.create(OWNER, body).id
 
     def round(self) -> float:

@@ -35,7 +35,7 @@ from parts.processor import processor_seconds
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
-from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.domain.runs.structs import AutomaticRun, NewRun, Run
 from nbyard.domain.triggers.file_events import LEAST_SETTLE
 from nbyard.domain.triggers.structs import (
     NewTrigger,
@@ -111,7 +111,7 @@ class Place:
             "file": OnFile(str(self._file), settle_seconds=LEAST_SETTLE),
             "webhook": OnWebhook(),
         }
-        body = NewTrigger(NewRun(path="work.py", force=True), on[kind], kind)
+        body = NewTrigger(AutomaticRun(path="work.py"), on[kind], kind)
         return yard.services.triggers.create(OWNER, body)
 
     def round(self) -> None:

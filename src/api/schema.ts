@@ -231,23 +231,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/channel-tests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a test message to a URL, without saving anything */
-        post: operations["channels.test_url"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/channels": {
         parameters: {
             query?: never;
@@ -260,6 +243,23 @@ export interface paths {
         put?: never;
         /** Create a notice channel */
         post: operations["channels.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message to a URL, without saving anything */
+        post: operations["channels.test_url"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2274,26 +2274,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/{run}/tasks/{node}/inputs/{name}/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare the data that an input got from outside the run with that in another run
-         * @description Tables are compared by column, folders by file, texts by line.
-         */
-        get: operations["runs.compare_input"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/{run}/tasks/{node}/inputs/{name}/content": {
         parameters: {
             query?: never;
@@ -3126,6 +3106,65 @@ export interface components {
             links: components["schemas"]["MonitorLink"][];
         };
         /**
+         * AutomaticRun
+         * @description The run that a schedule or trigger starts, with the fields of a `NewRun`.
+         *
+         *         It ignores the cache unless `force` is false, as nbyard does not notice that data changed which
+         *         the code fetches itself, for example from a database.
+         */
+        AutomaticRun: {
+            /** @default  */
+            path: string;
+            /** @default  */
+            executable: string;
+            name?: string;
+            /** @default false */
+            replace: boolean;
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            texts: {
+                [key: string]: string;
+            };
+            /** @default  */
+            runtime: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            kernel: string;
+            /** @default  */
+            image: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            containers: "" | "fresh" | "warm";
+            /**
+             * @default all
+             * @enum {unknown}
+             */
+            scope: "all" | "from" | "selected" | "to";
+            /** @default [] */
+            nodes: string[];
+            /** @default true */
+            force: boolean;
+            /** @default 0 */
+            priority: number;
+            /** @default {} */
+            pins: {
+                [key: string]: string;
+            };
+            /** @default null */
+            gpu: number | null;
+            /** @default [] */
+            arguments: components["schemas"]["Argument"][];
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+        };
+        /**
          * Backfill
          * @description A backfill of a schedule, whose name is `schedule`.
          *
@@ -3634,8 +3673,7 @@ export interface components {
          * CodeRow
          * @description The code of a node in the order of the runs; null if a run lacks the node.
          *
-         *         `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
-         *         nor files that the node never read.
+         *         `files` are other files of the code folder that differ, at most 100.
          */
         CodeRow: {
             node: string;
@@ -4182,14 +4220,11 @@ export interface components {
         /**
          * DeploymentForm
          * @description The data for the form of a new deployment. `gpus` are the GPUs of this machine.
-         *
-         *         Defaults fit the machine. `engine` says whether the container engine responds.
          */
         DeploymentForm: {
             presets: components["schemas"]["Preset"][];
             services: components["schemas"]["OfferedService"][];
             gpus: string[];
-            engine: components["schemas"]["Check"];
         };
         /**
          * Detail
@@ -4371,7 +4406,6 @@ export interface components {
          */
         EqualCounts: {
             parameters: number;
-            inputs: number;
             metrics: number;
             outputs: number;
             code: number;
@@ -4865,29 +4899,6 @@ export interface components {
          */
         ImageName: {
             reference: string;
-        };
-        /**
-         * InputFile
-         * @description Data from outside a run that was given to an input; `origin` says from where.
-         */
-        InputFile: {
-            filename: string;
-            origin: string;
-            digest: string;
-        };
-        /**
-         * InputRow
-         * @description Data from outside the runs that was given to an input of a node, in the order of the runs.
-         *
-         *         It is null if a run has no such input, or if another node provided its data.
-         */
-        InputRow: {
-            node: string;
-            name: string;
-            /** @enum {unknown} */
-            kind: "file" | "folder" | "picture" | "table" | "text";
-            files: (components["schemas"]["InputFile"] | null)[];
-            differs: boolean;
         };
         /**
          * Inspect
@@ -5896,7 +5907,7 @@ export interface components {
          *         `notify` names the channels that report events of this schedule.
          */
         NewSchedule: {
-            run: components["schemas"]["NewRun"];
+            run: components["schemas"]["AutomaticRun"];
             timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
             /** @default  */
             name: string;
@@ -5940,7 +5951,7 @@ export interface components {
          *         now; otherwise each run uses the files as they are when the trigger fires.
          */
         NewTrigger: {
-            run: components["schemas"]["NewRun"];
+            run: components["schemas"]["AutomaticRun"];
             on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
             /** @default  */
             name: string;
@@ -6319,7 +6330,7 @@ export interface components {
         };
         /**
          * OutputComparison
-         * @description The same output, or data of the same input, of two runs.
+         * @description The same output of two runs.
          *
          *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
          *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
@@ -7311,7 +7322,6 @@ export interface components {
         RunComparison: {
             runs: components["schemas"]["Run"][];
             parameters: components["schemas"]["ValueRow"][];
-            inputs: components["schemas"]["InputRow"][];
             metrics: components["schemas"]["MetricRow"][];
             outputs: components["schemas"]["OutputRow"][];
             code: components["schemas"]["CodeRow"][];
@@ -7323,8 +7333,7 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
-         *         or trigger that started it.
+         *         `modes` are those of its nodes that were muted or bypassed.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -7335,8 +7344,6 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
-            /** @default  */
-            source: string;
         };
         /**
          * RunEvents
@@ -7401,7 +7408,7 @@ export interface components {
             owner: string;
             revision: number;
             is_enabled: boolean;
-            run: components["schemas"]["NewRun"];
+            run: components["schemas"]["AutomaticRun"];
             timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
             words: string;
             zone: string;
@@ -7464,6 +7471,7 @@ export interface components {
             kernel?: string;
             image?: string;
             priority?: number;
+            force?: boolean;
             notify?: {
                 [key: string]: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             };
@@ -7485,7 +7493,7 @@ export interface components {
          */
         SchedulePatch: {
             revision: number;
-            run?: components["schemas"]["NewRun"];
+            run?: components["schemas"]["AutomaticRun"];
             timing?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
             name?: string;
             zone?: string;
@@ -7882,7 +7890,7 @@ export interface components {
             owner: string;
             revision: number;
             is_enabled: boolean;
-            run: components["schemas"]["NewRun"];
+            run: components["schemas"]["AutomaticRun"];
             on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
             values_from: {
                 [key: string]: string;
@@ -7912,7 +7920,7 @@ export interface components {
          */
         TriggerPatch: {
             revision: number;
-            run?: components["schemas"]["NewRun"];
+            run?: components["schemas"]["AutomaticRun"];
             on?: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
             name?: string;
             values_from?: {
@@ -8669,40 +8677,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "channels.test_url": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChannelUrl"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelTest"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "channels.list": {
         parameters: {
             query?: {
@@ -8755,6 +8729,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.test_url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelUrl"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
                 };
             };
             400: components["responses"]["400"];
@@ -12952,40 +12960,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePage"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.compare_input": {
-        parameters: {
-            query: {
-                other: string;
-            };
-            header?: never;
-            path: {
-                run: string;
-                node: string;
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutputComparison"];
                 };
             };
             400: components["responses"]["400"];

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.backfills import Backfill, NewBackfill
 from nbyard.domain.schedules.structs import Cron, NewSchedule
 
@@ -18,7 +18,7 @@ DUE_TIMES = 4
 
 def backfill(place: Place, at_once: int = 1) -> str:
     """Start the backfill of a short workflow, whose schedule is disabled; return its ID."""
-    run = NewRun(path=place.flow({"a": []}))
+    run = AutomaticRun(path=place.flow({"a": []}))
     body = NewSchedule(run, Cron("0 * * * *"), zone="UTC", is_enabled=False)
     schedule = place.yard.services.schedules.create(place.caller, body).id
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)

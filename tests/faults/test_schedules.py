@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import Cron, NewSchedule, Tick
 
 from .place import Place, until
@@ -21,7 +21,7 @@ STEPS = (3600, 0, -3600, 86_400, 0)
 
 def schedule(place: Place, **more: Any) -> str:
     """Create a schedule of a short workflow; return its ID."""
-    run = NewRun(path=place.flow({"a": []}))
+    run = AutomaticRun(path=place.flow({"a": []}))
     body = NewSchedule(run, EVERY_TEN_SECONDS, overlap="queue", **more)
     return place.yard.services.schedules.create(place.caller, body).id
 

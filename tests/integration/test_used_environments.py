@@ -16,7 +16,7 @@ from nbyard.domain.environments.structs import Environment, EnvironmentChange, N
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.projects.definitions import FILE, ProjectPush, read_definition
 from nbyard.domain.runs.forecasts import ForecastRequest
-from nbyard.domain.runs.structs import NewRun, RunDetail
+from nbyard.domain.runs.structs import AutomaticRun, NewRun, RunDetail
 from nbyard.domain.schedules.structs import NewSchedule, Phrase
 from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import because, reason_text
@@ -129,7 +129,7 @@ def test_a_schedule_stays_at_the_version_that_it_names(ground: Ground) -> None:
     (ground.root / "s.py").write_text("import cow; print(cow.version)")
     schedules = ground.yard.services.schedules
     for name in ("cows@1", "cows"):
-        run = NewRun(path="s.py", environment=name)
+        run = AutomaticRun(path="s.py", environment=name)
         schedules.create(ADA, NewSchedule(run, Phrase("daily at 6"), name.replace("@", " ")))
     first = ground.environments.get(ADA, "cows").current
     second = ground.change("cow==2.0").current

@@ -16,7 +16,7 @@ from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.deployments.structs import Deployed, DeploymentChange, NewDeployment
 from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun, NewRun
 from nbyard.domain.schedules.structs import SchedulePatch
 from nbyard.domain.triggers.structs import NewTrigger, OnNotebook
 from nbyard.errors import Unavailable
@@ -247,7 +247,7 @@ def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     first = shell.run_line_magic("nbyard", "run t.sh").detail
     caller, service = Caller(local_name()), yard.services.triggers
-    made = service.create(caller, NewTrigger(NewRun(path="t.sh"), OnNotebook(), name="hi"))
+    made = service.create(caller, NewTrigger(AutomaticRun(path="t.sh"), OnNotebook(), name="hi"))
     assert "hi" in complete(shell, "%nbyard fire ")
     monkeypatch.setenv("NBYARD_ATTEMPT_ID", first.tasks[0].attempts[-1].id)
     del shell.magics_manager.registry["NbyardMagics"].connection
@@ -308,18 +308,18 @@ def test_a_notebook_schedules_itself_once(shell, notebook):
     again = shell.run_line_magic("nbyard", "schedule daily at 6 -p n=2")
     assert again.schedule.id == made.schedule.id
     assert (again.schedule.words, again.schedule.zone) == ("daily at 6", "Europe/Berlin")
-    assert again.schedule.run.texts == {"n": "2"} and not again.schedule.run.force
+    assert again.schedule.run.texts == {"n": "2"} and again.schedule.run.force
 
 
-def test_a_schedule_of_a_cell_ignores_the_cache_on_request(shell, notebook, yard):
-    made = shell.run_line_magic("nbyard", "schedule daily at 6 --force -p n=2")
-    assert made.schedule.run.force
+def test_a_schedule_of_a_cell_uses_the_cache_on_request(shell, notebook, yard):
+    made = shell.run_line_magic("nbyard", "schedule daily at 6 --use-cache -p n=2")
+    assert not made.schedule.run.force
     # What somebody sets in the form stays when the cell runs again.
     run = msgspec.structs.replace(made.schedule.run, priority=5)
     patch = SchedulePatch(made.schedule.revision, run=run)
     yard.services.schedules.update(Caller(local_name()), made.schedule.id, patch)
     again = shell.run_line_magic("nbyard", "schedule daily at 7").schedule
-    assert (again.run.priority, again.run.force, again.run.texts) == (5, False, {})
+    assert (again.run.priority, again.run.force, again.run.texts) == (5, True, {})
 
 
 def test_a_file_has_several_schedules_by_name(shell, notebook):

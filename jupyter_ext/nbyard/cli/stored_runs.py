@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+import msgspec
 
 from nbyard.cli.output.console import chosen_server
 from nbyard.cli.shared_options import with_options
 from nbyard.cli.typed_values import json_object, split_target, texts_of
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 
-PLAIN = ("runtime", "environment", "kernel", "image", "force")
+PLAIN = ("runtime", "environment", "kernel", "image")
 OPTIONS = (
     click.option(
         "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter."
@@ -28,7 +29,7 @@ OPTIONS = (
     ),
     click.option("-k", "--kernel", default="", help="Kernel of this machine for every notebook."),
     click.option("--image", default="", help="Container image of every node."),
-    click.option("--force", is_flag=True, help="Ignore the cache."),
+    click.option("--use-cache", is_flag=True, help="Take unchanged nodes from the cache."),
 )
 
 
@@ -37,10 +38,36 @@ def stored_run_options(command: Any) -> Any:
     return with_options(command, *OPTIONS)
 
 
-def stored_run(target: str, given: Mapping[str, Any]) -> NewRun:
+def stored_run(target: str, given: Mapping[str, Any]) -> AutomaticRun:
     """Return the run of a file or an executable."""
     path, executable = split_target(target, bool(chosen_server()))
     texts = texts_of(given["params"], given["inputs"])
     others = {name: given[name] for name in PLAIN}
     values = json_object(given["parameters"])
-    return NewRun(path=path, executable=executable, parameters=values, texts=texts, **others)
+    return AutomaticRun(
+        path=path,
+        executable=executable,
+        parameters=values,
+        texts=texts,
+        force=not given["use_cache"],
+        **others,
+    )
+
+
+def cache_option(command: Any) -> Any:
+    """Add the option that changes whether a stored run uses the cache."""
+    return with_options(
+        command,
+        click.option(
+            "--use-cache/--ignore-cache",
+            default=None,
+            help="Take unchanged nodes from the cache, or run every node again.",
+        ),
+    )
+
+
+def changed_run(stored: AutomaticRun, given: Mapping[str, Any]) -> dict[str, AutomaticRun]:
+    """Return the field `run` of a patch; empty if the options change nothing of the run."""
+    if given["use_cache"] in (None, not stored.force):
+        return {}
+    return {"run": msgspec.structs.replace(stored, force=not given["use_cache"])}

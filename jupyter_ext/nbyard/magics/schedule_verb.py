@@ -9,7 +9,7 @@ import msgspec
 from IPython.core.error import UsageError
 from msgspec import UNSET
 
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import NewSchedule, Phrase, SchedulePatch
 from nbyard.magics.completion import CODE
 from nbyard.magics.option_words import read_words
@@ -17,11 +17,10 @@ from nbyard.magics.results import Scheduled, Shown
 
 USAGE = (
     'Write: %nbyard schedule "weekdays 8:00" [FILE] [-p NAME=VALUE] [--zone ZONE] [--name NAME]'
-    " [--force]"
+    " [--use-cache]"
 )
 OPTIONS = ("--zone", "--name")
-# Due runs ignore the cache.
-FORCE = "--force"
+USE_CACHE = "--use-cache"
 # Jupyter Server and VS Code tell a kernel its notebook.
 SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
 
@@ -35,7 +34,7 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
         UsageError: the words have another form, or the notebook's file is unknown.
         NbyardError: the service refuses the schedule.
     """
-    found = read_words(words, OPTIONS, USAGE, (FORCE,))
+    found = read_words(words, OPTIONS, USAGE, (USE_CACHE,))
     # A run of the notebook must not schedule further runs.
     if "NBYARD_ATTEMPT" in os.environ:
         return Shown("In a run, %nbyard schedule has no effect.", (), [])
@@ -48,7 +47,7 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
     path = path or notebook_path(names)
     if not path:
         raise UsageError(f"The file of this notebook is unknown: name it. {USAGE}")
-    run = NewRun(path=path, texts=found.texts, force=FORCE in found.flags)
+    run = AutomaticRun(path=path, texts=found.texts, force=USE_CACHE not in found.flags)
     zone, name = found.options.get("--zone", ""), found.options.get("--name", "")
     of_file = connection.schedules.list(path=path, limit=50).items
     known = [one for one in of_file if name in ("", one.name)]

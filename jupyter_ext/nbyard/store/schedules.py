@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.structs import (
     Missed,
@@ -45,7 +45,7 @@ COUNTED: dict[str, str] = {
     "overlapped": "overlapped_count",
     "failed": "failed_count",
 }
-JSON_FIELDS = {"run": NewRun, "timing": Timing, "missed": Missed}
+JSON_FIELDS = {"run": AutomaticRun, "timing": Timing, "missed": Missed}
 NEXT = Prepared(select(func.min(S.next_due)))
 DUE = Prepared(
     select(S.id).where(S.next_due <= bindparam("now")).order_by(S.next_due).limit(bindparam("most"))

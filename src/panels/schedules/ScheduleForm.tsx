@@ -8,7 +8,7 @@ import { reasonText } from '../../reasons';
 import { ScheduleNotices } from '../channels/ScheduleNotices';
 import { Problems } from '../frame/dialogs/askUntilAccepted';
 import { Leave } from '../frame/dialogs/launch';
-import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
+import { CacheField, ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { draftOf, FIELDS, IScheduleDraft } from './draft';
 import { usePreview } from './preview';
@@ -126,6 +126,7 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
           trans={trans}
           onChange={mode => change({ mode: mode as IScheduleDraft['mode'] })}
         />
+        <CacheField force={shown.force} trans={trans} onChange={force => change({ force })} />
         <ChoiceField
           label={trans.__('If the earlier run is still running')}
           value={shown.overlap}

@@ -40,11 +40,11 @@ export const scheduleActions = {
     await reportFailure(services, trans.__('Not changed.'), async () => {
       const path = { schedule: id };
       const known = await yard.client.call('schedules.get', { path });
-      const before = bodyOf(draftOf(known));
+      const before = bodyOf(draftOf(known), known.run);
       const save = withRevision(known, () => yard.client.call('schedules.get', { path }), trans);
       const question = (revision: number, draft: IScheduleDraft) => ({
         path,
-        body: { revision, ...changedFields(bodyOf(draft), before) }
+        body: { revision, ...changedFields(bodyOf(draft, known.run), before) }
       });
       const made = await askSchedule(services, {
         title: trans.__('Edit “%1”', known.name),
@@ -97,7 +97,7 @@ async function schedule(
   run: Partial<NewRun>
 ): Promise<void> {
   const { yard, trans } = services;
-  const question = (draft: IScheduleDraft) => ({ body: { run, ...bodyOf(draft) } });
+  const question = (draft: IScheduleDraft) => ({ body: bodyOf(draft, run) });
   const made = await askSchedule(services, {
     title: trans.__('Schedule “%1”', title),
     ok: trans.__('Schedule'),

@@ -8,6 +8,8 @@ export interface IScheduleDraft {
   zone: string;
   name: string;
   mode: Schedule['mode'];
+  /** Runs ignore the cache. */
+  force: boolean;
   overlap: Schedule['overlap'];
   missed: Schedule['missed'];
   /** Times of the zone, as a `datetime-local` input has them. */
@@ -24,6 +26,7 @@ function newDraft(): IScheduleDraft {
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     name: '',
     mode: 'follows',
+    force: true,
     overlap: 'skip',
     missed: { policy: 'last', window_seconds: 3600, most: 10 },
     startsAt: '',
@@ -41,6 +44,7 @@ export function draftOf(known?: Schedule): IScheduleDraft {
   const { zone, name, mode, overlap, missed, starts_at, ends_at, at_most } = known;
   return {
     ...{ words: wordsOf(known), zone, name, mode, overlap, missed },
+    force: known.run.force,
     startsAt: timeIn(zone, starts_at),
     endsAt: timeIn(zone, ends_at),
     atMost: at_most ? String(at_most) : '',
@@ -63,9 +67,13 @@ function wordsOf({ words, timing, zone }: Schedule): string {
   }
 }
 
-/** Return what the form sends for a new schedule. */
-export function bodyOf({ words, startsAt, endsAt, atMost, ...same }: IScheduleDraft) {
+/** Return what the form sends for a schedule of a run. */
+export function bodyOf(
+  { words, startsAt, endsAt, atMost, force, ...same }: IScheduleDraft,
+  run: Partial<Schedule['run']>
+) {
   return {
+    run: { ...run, force },
     ...same,
     timing: { kind: 'words' as const, text: words },
     starts_at: serverTime(startsAt),
@@ -82,6 +90,7 @@ export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> =
   zone: ['zone'],
   name: ['name'],
   mode: ['mode'],
+  force: ['run.force'],
   overlap: ['overlap'],
   missed: ['missed'],
   startsAt: ['starts_at'],

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
-import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
+import { CacheField, ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { ITriggerDraft } from './draft';
 import { RotateSecret } from './RotateSecret';
@@ -84,6 +84,7 @@ export function TriggerForm(props: ITriggerFormProps): JSX.Element {
           trans={trans}
           onChange={mode => change({ mode: mode as ITriggerDraft['mode'] })}
         />
+        <CacheField force={shown.force} trans={trans} onChange={force => change({ force })} />
         <ChoiceField
           label={trans.__('If the earlier run is still running')}
           value={shown.overlap}

@@ -16,10 +16,11 @@ export const triggerActions = {
     const { app, yard, trans } = services;
     await reportFailure(services, trans.__('Not created.'), async () => {
       await saveBeside(app, [path], trans);
-      const question = (body: ITriggerBody) => ({ body: { run: { path }, ...body } });
+      const question = (body: ITriggerBody) => ({ body });
       const made = await askTrigger(services, {
         title: trans.__('Trigger of “%1”', PathExt.basename(path)),
         ok: trans.__('Create'),
+        run: { path },
         request: body => ({ id: 'triggers.create', question: question(body) }),
         send: body => yard.client.call('triggers.create', question(body))
       });
@@ -38,7 +39,7 @@ export const triggerActions = {
     await reportFailure(services, trans.__('Not changed.'), async () => {
       const path = { trigger: id };
       const known = await yard.client.call('triggers.get', { path });
-      const before = bodyOf(draftOf(known));
+      const before = bodyOf(draftOf(known), known.run);
       const get = () => yard.client.call('triggers.get', { path });
       let save = withRevision(known, get, trans);
       const question = (revision: number, body: ITriggerBody) => ({
@@ -49,6 +50,7 @@ export const triggerActions = {
         title: trans.__('Edit “%1”', known.name),
         ok: trans.__('Save'),
         known,
+        run: known.run,
         request: body => ({ id: 'triggers.update', question: question(known.revision, body) }),
         send: body =>
           save(revision => yard.client.call('triggers.update', question(revision, body))),

@@ -14,6 +14,8 @@ interface IAsked {
   ok: string;
   /** The trigger to edit. */
   known?: Trigger;
+  /** The run that it starts. */
+  run: Partial<Trigger['run']>;
   /** The request of a body, and how it is sent. */
   request: (body: ITriggerBody) => IRequest;
   send: (body: ITriggerBody) => Promise<Trigger>;
@@ -24,7 +26,7 @@ interface IAsked {
 /** Return the stored trigger; undefined if the user cancels. */
 export function askTrigger(
   services: IPanelServices,
-  { title, ok, known, request, send, onRotate }: IAsked
+  { title, ok, known, run, request, send, onRotate }: IAsked
 ): Promise<Trigger | undefined> {
   const draft = draftOf(known);
   return askUntilAccepted({
@@ -39,8 +41,8 @@ export function askTrigger(
         onRotate={onRotate}
       />
     ),
-    send: () => send(bodyOf(draft)),
-    spelling: { client: services.yard.client, request: () => request(bodyOf(draft)) },
+    send: () => send(bodyOf(draft, run)),
+    spelling: { client: services.yard.client, request: () => request(bodyOf(draft, run)) },
     trans: services.trans
   });
 }

@@ -17,6 +17,8 @@ export interface ITriggerDraft {
   values: string;
   name: string;
   mode: Trigger['mode'];
+  /** Runs ignore the cache. */
+  force: boolean;
   overlap: Trigger['overlap'];
 }
 
@@ -37,6 +39,7 @@ export function draftOf(known?: Trigger): ITriggerDraft {
       .join('\n'),
     name: known?.name ?? '',
     mode: known?.mode ?? 'follows',
+    force: known?.run.force ?? true,
     overlap: known?.overlap ?? 'queue'
   };
   const on = known?.on;
@@ -60,10 +63,13 @@ export function draftOf(known?: Trigger): ITriggerDraft {
   }
 }
 
-/** Return what the form sends. */
-export function bodyOf(draft: ITriggerDraft) {
-  const { name, mode, overlap } = draft;
-  return { name, mode, overlap, on: eventOf(draft), values_from: valuesOf(draft.values) };
+/** Return what the form sends for a trigger of a run. */
+export function bodyOf(draft: ITriggerDraft, run: Partial<Trigger['run']>) {
+  const { name, mode, overlap, force } = draft;
+  return {
+    run: { ...run, force },
+    ...{ name, mode, overlap, on: eventOf(draft), values_from: valuesOf(draft.values) }
+  };
 }
 
 export type ITriggerBody = ReturnType<typeof bodyOf>;

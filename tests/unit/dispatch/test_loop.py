@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import Delay, NewSchedule, Phrase
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
@@ -147,7 +147,7 @@ def test_a_database_that_is_away_is_logged_by_the_store_alone(
 
 def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
     """R4: it stays idle for the next due time, but makes way for other settings."""
-    run = NewRun(path="work.py")
+    run = AutomaticRun(path="work.py")
     made = bench.yard.services.schedules.create(OWNER, NewSchedule(run, Phrase("daily")))
     bench.round()
     assert not bench.dispatcher.tick(), "there is nothing to do"
@@ -162,7 +162,7 @@ def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: B
 
 def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(bench: Bench) -> None:
     bench.yard.services.schedules.create(
-        OWNER, NewSchedule(NewRun(path="work.py"), Phrase("daily"))
+        OWNER, NewSchedule(AutomaticRun(path="work.py"), Phrase("daily"))
     )
     bench.dispatcher.make_way()
     assert bench.dispatcher._leave()
@@ -172,7 +172,7 @@ def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, ya
     """R4: the loop wakes when the next time is due."""
     (yard.parts.files.root / "work.py").write_text("print()\n")
     schedules = yard.services.schedules
-    made = schedules.create(OWNER, NewSchedule(NewRun(path="work.py"), Delay(1)))
+    made = schedules.create(OWNER, NewSchedule(AutomaticRun(path="work.py"), Delay(1)))
     ticks = dispatcher.until(lambda: schedules.ticks(OWNER, made.id).items, bool)
     assert [tick.outcome for tick in ticks] == ["started"]
     run = dispatcher.until(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.domain.doctor import Check
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import Cron, NewSchedule
 from nbyard.domain.spelling import SpellingRequest
 from nbyard.domain.triggers.structs import NewTrigger, OnFile
@@ -112,13 +112,13 @@ def schedules_check(yard, ann):
 
 def enable_schedule(yard, ann, root):
     (root / "x.sh").write_text("#!/bin/sh\n")
-    body = NewSchedule(NewRun(path="x.sh"), Cron("0 8 * * *"))
+    body = NewSchedule(AutomaticRun(path="x.sh"), Cron("0 8 * * *"))
     return yard.services.schedules.create(ann, body)
 
 
 def enable_trigger(yard, ann, root):
     (root / "x.sh").write_text("#!/bin/sh\n")
-    return yard.services.triggers.create(ann, NewTrigger(NewRun(path="x.sh"), OnFile("x.sh")))
+    return yard.services.triggers.create(ann, NewTrigger(AutomaticRun(path="x.sh"), OnFile("x.sh")))
 
 
 def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):

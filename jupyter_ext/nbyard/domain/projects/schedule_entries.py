@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.notices.structs import NoticeEvent, ScheduleNotice
 from nbyard.domain.projects.notifications import in_order
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import (
     Cron,
     Interval,
@@ -25,7 +25,10 @@ from nbyard.domain.schedules.structs import (
 from nbyard.domain.schedules.zones import in_zone, zone_of
 
 # The options of a schedule's run that the file may set.
-RUN_OPTIONS = ("executable", "parameters", "runtime", "environment", "kernel", "image", "priority")
+RUN_OPTIONS = (
+    *("executable", "parameters", "runtime", "environment", "kernel", "image"),
+    *("priority", "force"),
+)
 # The fields of a schedule that may have no value, which the file writes as false.
 OPTIONAL = ("starts_at", "ends_at", "at_most")
 
@@ -54,6 +57,7 @@ class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkn
     kernel: str | msgspec.UnsetType = msgspec.UNSET
     image: str | msgspec.UnsetType = msgspec.UNSET
     priority: int | msgspec.UnsetType = msgspec.UNSET
+    force: bool | msgspec.UnsetType = msgspec.UNSET
     notify: dict[str, list[NoticeEvent]] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -80,6 +84,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
     kernel: str = ""
     image: str = ""
     priority: int = 0
+    force: bool = True
     notify: dict[str, list[NoticeEvent]] = {}
 
     @classmethod
@@ -166,7 +171,8 @@ class PushedSchedule(msgspec.Struct, frozen=True):
 
     def new(self, name: str) -> NewSchedule:
         """Return the schedule to create."""
-        run = NewRun(path=self.path, **{option: getattr(self, option) for option in RUN_OPTIONS})
+        options = {option: getattr(self, option) for option in RUN_OPTIONS}
+        run = AutomaticRun(path=self.path, **options)
         return NewSchedule(
             run,
             Phrase(self.when),
@@ -183,7 +189,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         )
 
 
-def with_texts(run: NewRun, texts: Mapping[str, str]) -> NewRun:
+def with_texts(run: AutomaticRun, texts: Mapping[str, str]) -> AutomaticRun:
     """Move the parameters that equal one of the texts from `parameters` to `texts`.
 
     Texts are parsed as the declared types of their parameters.

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from nbyard.domain.notices.structs import ScheduleNotice
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.state_machines import RunState
 from nbyard.reasons.structs import Reason
 
@@ -76,7 +76,7 @@ class NewSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `notify` names the channels that report events of this schedule.
     """
 
-    run: NewRun
+    run: AutomaticRun
     timing: AskedTiming
     name: str = ""
     zone: str = ""
@@ -98,7 +98,7 @@ class SchedulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     revision: int
-    run: NewRun | msgspec.UnsetType = msgspec.UNSET
+    run: AutomaticRun | msgspec.UnsetType = msgspec.UNSET
     timing: AskedTiming | msgspec.UnsetType = msgspec.UNSET
     name: str | msgspec.UnsetType = msgspec.UNSET
     zone: str | msgspec.UnsetType = msgspec.UNSET
@@ -150,7 +150,7 @@ class Schedule(msgspec.Struct, frozen=True):
     owner: str
     revision: int
     is_enabled: bool
-    run: NewRun
+    run: AutomaticRun
     timing: Timing
     words: str
     zone: str

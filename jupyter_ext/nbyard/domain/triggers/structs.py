@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.runs.causes import Cause, Change
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import Mode, Overlap
 from nbyard.domain.state_machines import RunState
 from nbyard.reasons.structs import Reason
@@ -76,7 +76,7 @@ class NewTrigger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now; otherwise each run uses the files as they are when the trigger fires.
     """
 
-    run: NewRun
+    run: AutomaticRun
     on: TriggerEvent
     name: str = ""
     values_from: dict[str, str] = {}
@@ -93,7 +93,7 @@ class TriggerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     revision: int
-    run: NewRun | msgspec.UnsetType = msgspec.UNSET
+    run: AutomaticRun | msgspec.UnsetType = msgspec.UNSET
     on: TriggerEvent | msgspec.UnsetType = msgspec.UNSET
     name: str | msgspec.UnsetType = msgspec.UNSET
     values_from: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
@@ -145,7 +145,7 @@ class Trigger(msgspec.Struct, frozen=True):
     owner: str
     revision: int
     is_enabled: bool
-    run: NewRun
+    run: AutomaticRun
     on: TriggerEvent
     values_from: dict[str, str]
     mode: Mode

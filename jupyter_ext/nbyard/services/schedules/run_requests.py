@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.runs.origins import Origin
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun, NewRun
 from nbyard.domain.unique_names import free_name
 from nbyard.errors import Detail, Invalid
 from nbyard.freezing.pushed_folders import pushed_project
@@ -34,7 +34,7 @@ def parts_of(parts: ServiceContext, row: ScheduleRow) -> ServiceContext:
     return replace(parts, files=ProjectFiles(Path(row.root), Path(row.start)))
 
 
-def stored_request(parts: ServiceContext, run: NewRun) -> tuple[NewRun, str]:
+def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticRun, str]:
     """Return a run with its path as it is stored, and its real path; empty for executables.
 
     Raises:

@@ -15,7 +15,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.domain.runs.structs import AutomaticRun, NewRun, Run
 from nbyard.domain.schedules.due_times import TimingPlan, check_runs, first_due, plan_of_timing
 from nbyard.domain.schedules.missed import check_missed
 from nbyard.domain.schedules.sentences import due_times, sentence_of
@@ -275,7 +275,7 @@ class ScheduleService:
             for row in rows
         ]
 
-    def _spoken(self, row: ScheduleRow) -> NewRun:
+    def _spoken(self, row: ScheduleRow) -> AutomaticRun:
         path = self._parts.files.without_root(row.schedule.run.path)
         if pushed_project(self._store, Path(row.root)):
             path = path.removeprefix(f"{row.root}/")

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from nbyard.domain.notices.structs import DEFAULT_EVENTS, ScheduleNotice
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun, NewRun
 from nbyard.domain.schedules.backfills import NewBackfill
 from nbyard.domain.schedules.structs import AskedTiming, Missed, NewSchedule, Phrase, SchedulePatch
 from nbyard.domain.state_machines import RUN
@@ -44,7 +44,7 @@ def run(_path: Path, body: NewRun) -> list[str]:
     need(body.gpu in (None, 1) and body.name != "")
     more = ("name", "containers", "scope", "nodes", "priority", "pins", "gpu")
     need_defaults(body, besides=(*VALUES, *STORED, *more))
-    words = _values(Words("run"), body).option("--name", body.name)
+    words = _values(Words("run"), body).flag("--force", body.force).option("--name", body.name)
     words.option("--containers", body.containers, "").option("--priority", body.priority, 0)
     words.each("--only", body.nodes).pairs("--pin", body.pins).flag("--gpu", body.gpu == 1)
     return words.done(target_of(body.path, body.executable))
@@ -55,12 +55,13 @@ def _values(words: Words, body: NewRun) -> Words:
     words.json("--parameters", body.parameters).pairs("-p", body.texts)
     for name in STORED:
         words.option(f"--{name}", getattr(body, name), "")
-    return words.flag("--force", body.force)
+    return words
 
 
-def _stored(words: Words, body: NewRun) -> list[str]:
+def _stored(words: Words, body: AutomaticRun) -> list[str]:
     need_defaults(body, besides=(*VALUES, *STORED))
-    return _values(words, body).done(target_of(body.path, body.executable))
+    words = _values(words, body).flag("--use-cache", not body.force)
+    return words.done(target_of(body.path, body.executable))
 
 
 def create_schedule(_path: Path, body: NewSchedule) -> list[str]:

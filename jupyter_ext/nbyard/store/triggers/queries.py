@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.triggers.file_changes import Snapshot, Stamp, snapshot_of
 from nbyard.domain.triggers.structs import FiringCounts, Trigger, TriggerEvent, TriggerKind
 from nbyard.errors import StaleWrite
@@ -25,7 +25,7 @@ COUNTED = {
     "overlapped": "overlapped_count",
     "failed": "failed_count",
 }
-JSON_FIELDS = {"run": NewRun, "values_from": dict[str, str]}
+JSON_FIELDS = {"run": AutomaticRun, "values_from": dict[str, str]}
 REVISIONS = Prepared(select(S.id, S.revision).where(S.is_enabled, S.kind == bindparam("of")))
 # Reads one entry of the index, as there may be very many triggers.
 FIRST = Prepared(select(func.min(S.since_event)).where(S.is_enabled, S.kind == bindparam("of")))

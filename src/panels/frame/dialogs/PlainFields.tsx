@@ -1,4 +1,6 @@
 /** Fields of dialogs: a label with one line of text, with a choice, or with boxes. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useId } from 'react';
 import { FieldFrame, IFieldFrameProps, SuggestedInput } from '../../../forms/FieldFrame';
 
 interface IInputProps extends Omit<IFieldFrameProps, 'children'> {
@@ -60,6 +62,36 @@ export function ChoiceField(props: IChoiceProps): JSX.Element {
         </select>
       )}
     </FieldFrame>
+  );
+}
+
+interface ICacheProps {
+  /** Whether each run ignores the cache. */
+  force: boolean;
+  trans: TranslationBundle;
+  onChange: (force: boolean) => void;
+}
+
+/** A box that says whether automatic runs ignore the cache. */
+export function CacheField({ force, trans, onChange }: ICacheProps): JSX.Element {
+  const help = useId();
+  return (
+    <div className="nby-Field">
+      <label>
+        <input
+          type="checkbox"
+          aria-describedby={help}
+          checked={force}
+          onChange={({ target }) => onChange(target.checked)}
+        />{' '}
+        {trans.__('Run every node again')}
+      </label>
+      <div id={help} className="nby-Field-help">
+        {trans.__(
+          'Otherwise, unchanged nodes come from the cache, even if a database or web page that they read changed.'
+        )}
+      </div>
+    </div>
   );
 }
 

@@ -69,6 +69,18 @@ describe('R4: the dialog that edits a schedule', () => {
     expect(bodies('schedules.update')).toEqual([{ revision: 3, name: 'weekly' }]);
   });
 
+  it('sends the run with its other values if its use of the cache changes', async () => {
+    const { done, bodies } = edit({
+      'schedules.get': () => stored(),
+      'schedules.update': ({ body }) => ({ ...stored(), ...(body as object) })
+    });
+    fireEvent.click(await waitFor(() => screen.getByLabelText('Run every node again')));
+    save();
+    await done;
+    const run = { path: 'penguins.nbflow', force: false };
+    expect(bodies('schedules.update')).toEqual([{ revision: 3, run }]);
+  });
+
   it('keeps the input after a change elsewhere, and applies it to the new revision', async () => {
     const revisions = [3, 5];
     const sent = jest.fn();

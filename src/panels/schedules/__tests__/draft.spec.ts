@@ -2,10 +2,11 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Schedule } from '../../../api/types';
 import { changedFields } from '../../frame/dialogs/changes';
 import { timeIn } from '../../../components/format/times';
-import { bodyOf, draftOf, unreadable } from '../draft';
+import { bodyOf, draftOf, IScheduleDraft, unreadable } from '../draft';
 import { stored } from './stored';
 
 const trans = nullTranslator.load('nbyard');
+const body = (draft: IScheduleDraft) => bodyOf(draft, stored().run);
 const TIMINGS: [Schedule['timing'], string][] = [
   [{ kind: 'cron', expression: '0 8 * * 1-5' }, '0 8 * * 1-5'],
   [{ kind: 'interval', seconds: 90 }, 'every 90 seconds'],
@@ -20,7 +21,7 @@ describe('R4: the typed values of a schedule', () => {
   it('lead to no change if the user changes nothing', () => {
     for (const [timing] of TIMINGS) {
       const known = stored({ words: '', timing });
-      expect(changedFields(bodyOf(draftOf(known)), bodyOf(draftOf(known)))).toEqual({});
+      expect(changedFields(body(draftOf(known)), body(draftOf(known)))).toEqual({});
     }
   });
 
@@ -28,16 +29,26 @@ describe('R4: the typed values of a schedule', () => {
     const before = draftOf(stored());
     expect(before.startsAt).toBe('2026-12-01T08:00');
     const draft = { ...before, name: 'other', atMost: '' };
-    expect(changedFields(bodyOf(draft), bodyOf(before))).toEqual({ name: 'other', at_most: null });
+    expect(changedFields(body(draft), body(before))).toEqual({ name: 'other', at_most: null });
     expect(
       changedFields(
-        bodyOf({ ...before, words: 'daily 6:00', endsAt: '2027-01-01T00:00' }),
-        bodyOf(before)
+        body({ ...before, words: 'daily 6:00', endsAt: '2027-01-01T00:00' }),
+        body(before)
       )
     ).toEqual({
       timing: { kind: 'words', text: 'daily 6:00' },
       ends_at: '2027-01-01T00:00:00'
     });
+  });
+
+  it('ignore the cache, unless the user changes that', () => {
+    expect(bodyOf(draftOf(), { path: 'a.py' }).run).toEqual({ path: 'a.py', force: true });
+    const known = stored({ run: { path: 'a.py', priority: 2, force: false } as Schedule['run'] });
+    const before = draftOf(known);
+    expect(before.force).toBe(false);
+    expect(
+      changedFields(bodyOf({ ...before, force: true }, known.run), bodyOf(before, known.run))
+    ).toEqual({ run: { path: 'a.py', priority: 2, force: true } });
   });
 
   it('are a time of the zone, also where clocks changed', () => {

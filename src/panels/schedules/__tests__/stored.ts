@@ -7,7 +7,7 @@ export function stored(part: Partial<Schedule> = {}): Schedule {
     name: 'penguins',
     revision: 3,
     is_enabled: true,
-    run: { path: 'penguins.nbflow' },
+    run: { path: 'penguins.nbflow', force: true } as Schedule['run'],
     timing: { kind: 'cron', expression: '0 8 * * 1-5' },
     words: 'weekdays 8:00',
     zone: 'Europe/Berlin',

@@ -64,6 +64,14 @@ describe('the form of a trigger', () => {
     expect((await screen.findByRole('alert')).textContent).toBe('The server is away.');
   });
 
+  it('ignores the cache, unless the user clears the box', () => {
+    const draft = show();
+    const box = screen.getByLabelText<HTMLInputElement>('Run every node again');
+    expect([box.checked, draft.force]).toEqual([true, true]);
+    fireEvent.click(box);
+    expect([box.checked, draft.force]).toEqual([false, false]);
+  });
+
   it('shows each problem at its field', () => {
     show({ 'on.dataset': 'no such dataset', 'values_from.city': 'unknown field' });
     expect(screen.getAllByRole('alert').map(one => one.textContent)).toEqual([

@@ -1,6 +1,7 @@
 """What a due time leads to: one run, or the record why there is none."""
 
 import msgspec
+import pytest
 
 from nbyard.domain.schedules.structs import SchedulePatch
 from nbyard.testing.fake_runtime_bench import OWNER
@@ -19,6 +20,23 @@ def test_a_due_time_creates_its_run_once(scheduled):
     assert (run.id, run.origin.kind, run.origin.id) == (tick.run_id, "schedule", scheduled.id)
     assert run.origin.due_at == tick.due_at
     assert scheduled.now().next_due.hour == 23
+
+
+@pytest.mark.parametrize("mode", ["follows", "pinned"])
+@pytest.mark.parametrize(("run", "is_cached"), [({}, False), ({"force": False}, True)])
+def test_a_due_run_of_unchanged_code_ignores_the_cache(scheduled, mode, run, is_cached):
+    scheduled.create(run={"path": "work.py"} | run, timing=EVERY_HOUR, mode=mode)
+    for hour in (22, 23):
+        scheduled.at(f"2026-11-25T{hour}:00:00")
+        scheduled.finish_run()
+    started = scheduled.service.run(OWNER, scheduled.id)
+    scheduled.finish_run()
+    tasks = [scheduled.bench.task(run.id, "main") for run in scheduled.runs()]
+    assert tasks[0].run_id == started.id
+    assert [task.cached for task in tasks] == [is_cached, is_cached, False]
+    text = "nothing changed" if is_cached else "the cache was ignored"
+    assert text in tasks[0].why
+    assert len(scheduled.bench.runtime.starts) == (1 if is_cached else 3)
 
 
 def test_files_are_those_of_the_due_time(scheduled):

@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.dispatch.triggers import firing_runs
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.triggers.structs import TriggerPatch
 from nbyard.freezing.trigger_runs import freeze_fired
 from nbyard.testing.fake_runtime_bench import OWNER
@@ -17,6 +17,21 @@ def test_values_reach_the_run(fired):
     fired.look()
     (run,) = fired.runs(made)
     assert run.parameters["n"] == 7 and run.origin.cause.run_id == ""
+
+
+@pytest.mark.parametrize(("run", "is_cached"), [({}, False), ({"force": False}, True)])
+def test_a_run_of_unchanged_code_ignores_the_cache(fired, run, is_cached):
+    made = fired.create(NOTEBOOK, run={"path": "work.py"} | run)
+    fired.fire(made)
+    fired.look()
+    fired.end(fired.runs(made)[0].id)
+    fired.fire(made)
+    fired.look()
+    again = fired.runs(made)[0].id
+    if not is_cached:
+        fired.end(again)
+    fired.bench.until(lambda: fired.bench.run(again).state == "succeeded")
+    assert fired.bench.task(again, "main").cached == is_cached
 
 
 @pytest.mark.parametrize("mode", ["follows", "pinned"])
@@ -46,7 +61,7 @@ def test_a_trigger_that_is_mended_meanwhile_starts_its_run(fired, monkeypatch):
 
     def mended(*args):
         monkeypatch.setattr(firing_runs, "freeze_fired", freeze_fired)
-        patch = TriggerPatch(made.revision, run=NewRun(path="new.py"))
+        patch = TriggerPatch(made.revision, run=AutomaticRun(path="new.py"))
         fired.service.update(OWNER, made.id, patch)
         return freeze_fired(*args)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nbyard.domain.notices.structs import EVENTS, ScheduleNotice
 from nbyard.domain.projects.definitions import changed_fields
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry, with_texts
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import (
     Cron,
     Interval,
@@ -77,6 +77,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "missed": st.builds(Missed, st.sampled_from(["skip", "last", "all"])),
     "enabled": st.booleans(),
     "priority": st.integers(-9, 9),
+    "force": st.booleans(),
     "notify": st.dictionaries(st.text(), st.lists(st.sampled_from(EVENTS), min_size=1), max_size=3),
 }
 ENTRIES = st.fixed_dictionaries({"when": FIELDS.pop("when")}, optional=FIELDS).map(
@@ -164,7 +165,8 @@ def test_fields_become_a_schedule():
         notify={"team": ["failed"]},
     )
     new = entry.new("morning")
-    assert new.run == NewRun(path="a.py", parameters={"n": 1})
+    assert new.run == AutomaticRun(path="a.py", parameters={"n": 1})
+    assert new.run.force and not PushedSchedule("@daily", force=False).new("one").run.force
     assert (new.name, new.mode, new.is_enabled) == ("morning", "pinned", False)
     assert new.notify == [ScheduleNotice("team", ["failed"])]
 

@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.schedules.structs import NewSchedule, SchedulePatch
 
 RUN = {"path": "a.ipynb"}
+AT = "2026-12-01T08:00:00Z"
 
 
 def read(**body):
@@ -16,6 +17,13 @@ def test_the_defaults_are_those_of_the_promises():
     made = read(run=RUN, timing={"kind": "words", "text": "daily"})
     assert (made.overlap, made.missed.policy, made.missed.window_seconds) == ("skip", "last", 3600)
     assert (made.mode, made.is_enabled, made.at_most) == ("follows", True, None)
+    assert made.run.force
+
+
+def test_a_run_uses_the_cache_on_request():
+    assert not read(run=RUN | {"force": False}, timing={"kind": "once", "at": AT}).run.force
+    patch = msgspec.json.decode(b'{"revision": 1, "run": {"path": "a.py"}}', type=SchedulePatch)
+    assert patch.run.force
 
 
 @pytest.mark.parametrize(

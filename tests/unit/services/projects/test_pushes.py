@@ -78,7 +78,7 @@ def test_what_the_file_leaves_out_stays_as_it_was_edited(projects, ann, folder, 
     found = schedules.get(ann, "morning")
     edited = SchedulePatch(
         found.revision,
-        run=msgspec.structs.replace(found.run, force=True, priority=5),
+        run=msgspec.structs.replace(found.run, force=False, priority=5),
         ends_at=datetime(2099, 1, 1, tzinfo=UTC),
         missed=Missed("all"),
     )
@@ -90,7 +90,7 @@ def test_what_the_file_leaves_out_stays_as_it_was_edited(projects, ann, folder, 
     (change,) = (one for one in projects.push(ann, body).changes if one.kind == "schedule")
     assert change.fields == ["at_most", "runtime"]
     now = schedules.get(ann, "morning")
-    assert (now.run.force, now.run.priority, now.run.runtime) == (True, 5, "")
+    assert (now.run.force, now.run.priority, now.run.runtime) == (False, 5, "")
     assert (now.overlap, now.missed, now.is_enabled) == ("queue", Missed("all"), False)
     assert (now.at_most, now.ends_at) == (None, edited.ends_at)
     # Options of a run that the file cannot name go with its code.

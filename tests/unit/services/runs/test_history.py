@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import first_id_at, new_id
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import NewSchedule, Phrase
 from nbyard.errors import Invalid, NotFound
 from nbyard.store.schema.tables import runs
@@ -86,7 +86,7 @@ def test_an_executable_with_other_filters(yard, ann, root, tool, finished):
 
 def test_the_runs_of_a_schedule_are_found_by_its_name_or_id(yard, ann, root, days):
     (root / "a.py").write_text("print()\n")
-    new = NewSchedule(NewRun(path="a.py"), Phrase("daily at 6"), "morning")
+    new = NewSchedule(AutomaticRun(path="a.py"), Phrase("daily at 6"), "morning")
     made = yard.services.schedules.create(ann, new)
     run = yard.services.schedules.run(ann, "morning")
     for key in ("morning", made.id):

@@ -75,6 +75,22 @@ SPELLED = [
         "--disabled report.ipynb",
     ),
     (
+        "schedules.create",
+        {
+            "run": {"path": "report.ipynb", "force": False},
+            "timing": {"kind": "words", "text": "weekdays 8:00"},
+        },
+        "schedules create --when 'weekdays 8:00' --use-cache report.ipynb",
+    ),
+    (
+        "schedules.create",
+        {
+            "run": {"path": "report.ipynb", "force": True},
+            "timing": {"kind": "words", "text": "weekdays 8:00"},
+        },
+        "schedules create --when 'weekdays 8:00' report.ipynb",
+    ),
+    (
         "backfills.create",
         {"since": "2026-11-01T00:00:00", "at_once": 4},
         "schedules backfill --from 2026-11-01T00:00 --at-once 4 KEY",
@@ -96,11 +112,11 @@ SPELLED = [
     (
         "triggers.create",
         {
-            "run": {"path": "report.ipynb"},
+            "run": {"path": "report.ipynb", "force": False},
             "on": {"kind": "workflow", "path": "a.nbflow"},
             "overlap": "skip",
         },
-        "triggers create --after a.nbflow --overlap skip report.ipynb",
+        "triggers create --after a.nbflow --overlap skip --use-cache report.ipynb",
     ),
     (
         "triggers.create",

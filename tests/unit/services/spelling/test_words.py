@@ -2,12 +2,13 @@
 
 import shlex
 
+import msgspec
 import pytest
 from hypothesis import given
 from msgspec import UNSET
 
 from nbyard.domain.datasets.structs import FileSource, NewDataset
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import AutomaticRun, NewRun
 from nbyard.domain.schedules.structs import NewSchedule, Phrase
 from nbyard.services.spelling.words import (
     UnspellableRequest,
@@ -64,8 +65,10 @@ def test_a_request_is_shown_without_defaults():
     assert plain_json(NewDataset(FileSource("a.csv"))) == {
         "source": {"kind": "file", "path": "a.csv"}
     }
-    schedule = NewSchedule(NewRun(path="a.py", force=True), Phrase("daily"))
-    assert plain_json(schedule) == {
-        "run": {"path": "a.py", "force": True},
-        "timing": {"kind": "words", "text": "daily"},
-    }
+    timing = {"kind": "words", "text": "daily"}
+    for run, shown in (
+        (AutomaticRun(path="a.py"), {}),
+        (AutomaticRun(force=False), {"force": False}),
+    ):
+        schedule = NewSchedule(msgspec.structs.replace(run, path="a.py"), Phrase("daily"))
+        assert plain_json(schedule) == {"run": {"path": "a.py"} | shown, "timing": timing}

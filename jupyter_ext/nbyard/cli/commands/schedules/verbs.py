@@ -10,7 +10,7 @@ from nbyard.cli.commands.notices.options import schedule_notices
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.schedule_views import local_time, show_preview
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
-from nbyard.cli.stored_runs import stored_run, stored_run_options
+from nbyard.cli.stored_runs import cache_option, changed_run, stored_run, stored_run_options
 from nbyard.domain.schedules.structs import (
     Missed,
     NewSchedule,
@@ -134,6 +134,7 @@ def _refuse_same(schedules: Any, body: NewSchedule, when: str) -> None:
     metavar="CHANNEL[:EVENT,…]",
     help="Replace the channels of the schedule.",
 )
+@cache_option
 @click.option("--name", help="New name.")
 @click.option("--refreeze", is_flag=True, help="With pinned files: freeze them again.")
 @server_option
@@ -147,7 +148,7 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
     """
     schedules = connect(server).schedules
     found = schedules.get(schedule=schedule)
-    more = _chosen(given, found.missed)
+    more = _chosen(given, found.missed) | changed_run(found.run, given)
     if given["when"] is not None:
         more["timing"] = Phrase(given["when"])
     if given["notify"]:

@@ -12,7 +12,7 @@ from nbyard.cli.commands.triggers.event_options import (
 )
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.cli.stored_runs import stored_run, stored_run_options
+from nbyard.cli.stored_runs import cache_option, changed_run, stored_run, stored_run_options
 from nbyard.cli.typed_values import texts_of
 from nbyard.domain.triggers.structs import Fire, NewTrigger, Trigger, TriggerPatch
 
@@ -53,6 +53,7 @@ def create(target: str, server: str, as_json: bool, **given: Any) -> None:
 @click.argument("trigger")
 @event_options
 @run_options
+@cache_option
 @click.option("--name", help="New name.")
 @click.option("--refreeze", is_flag=True, help="With pinned files: freeze them again.")
 @server_option
@@ -66,7 +67,7 @@ def update(trigger: str, server: str, as_json: bool, **given: Any) -> None:
     """
     triggers = connect(server).triggers
     found = triggers.get(trigger=trigger)
-    more = fields_of(given)
+    more = fields_of(given) | changed_run(found.run, given)
     if (event := event_of(given)) is not None:
         more["on"] = event
     if given["name"] is not None:

@@ -33,6 +33,20 @@ def test_options_become_fields(shell, made):
     assert "morning: Every day at 06:00" in renamed.err
 
 
+def test_an_option_changes_the_use_of_the_cache(yard, shell, made):
+    def changed(*words):
+        done = shell("schedules", "update", "report", *words, "--json")
+        assert done.code == 0, done.err
+        return json.loads(done.out)["run"]["force"]
+
+    assert changed("--name", "report") is True
+    assert changed("--use-cache") is False
+    assert changed("--overlap", "queue") is False
+    assert changed("--ignore-cache") is True
+    cached = ("schedules", "create", "report.py", "--when", "daily", "--name", "cached")
+    assert not json.loads(shell(*cached, "--use-cache", "--json").out)["run"]["force"]
+
+
 def test_a_preview_shows_the_next_times(shell):
     words = ("30 2 * * *", "--zone", "Europe/Paris", "--count", "400")
     assert shell("schedules", "preview", *words).code == 2

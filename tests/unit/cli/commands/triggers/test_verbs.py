@@ -76,6 +76,13 @@ def test_options_become_fields(shell, root):
     assert renamed.err.startswith("morning: ")
 
 
+def test_an_option_changes_the_use_of_the_cache(shell, root):
+    made = json.loads(create(shell, "--notebook", "--use-cache", "--json").out)
+    assert made["run"]["force"] is False
+    changed = shell("triggers", "update", "report", "--ignore-cache", "--json")
+    assert json.loads(changed.out)["run"]["force"] is True, changed.err
+
+
 def test_fire_disable_and_firings(shell, root):
     create(shell, "--notebook")
     fired = shell("triggers", "fire", "report")
