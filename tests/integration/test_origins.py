@@ -35,6 +35,8 @@ pytestmark = pytest.mark.leaves_running
 # What differs between two runs of one template.
 OWN = ("id", "number", "created_at", "origin")
 PATH = "flow.nbflow"
+# The run of a schedule or trigger, which ignores the cache by default.
+CACHED = {"path": PATH, "force": False}
 # What the canvas sends for its button Run: `questionOf` in src/runs/canvas/backend.ts.
 OF_CANVAS = {"path": PATH, "scope": "all", "nodes": [], "force": False, "parameters": {}}
 
@@ -100,16 +102,16 @@ def record(run: Any) -> dict[str, Any]:
 
 
 def schedule(api: JupyterServer) -> str:
-    """Create a schedule that is due in an hour; return its ID."""
+    """Create a schedule that is due in an hour and uses the cache; return its ID."""
     timing = {"kind": "delay", "seconds": 3600}
-    answer = api.send("POST", "/schedules", {"run": {"path": PATH}, "timing": timing})
+    answer = api.send("POST", "/schedules", {"run": CACHED, "timing": timing})
     assert answer.status == 201, answer.json
     return str(answer.json["id"])
 
 
 def webhook(api: JupyterServer) -> str:
     """Create a webhook and send a signed message to it; return the ID of its trigger."""
-    answer = api.send("POST", "/triggers", {"run": {"path": PATH}, "on": {"kind": "webhook"}})
+    answer = api.send("POST", "/triggers", {"run": CACHED, "on": {"kind": "webhook"}})
     assert answer.status == 201, answer.json
     made, sent, name = answer.json, str(int(time.time())), secrets.token_hex(8)
     signature = signature_of(made["secret"], name, sent, b"{}")

@@ -10,6 +10,8 @@ from nbyard.cli.output.console import chosen_server
 from nbyard.cli.shared_options import with_options
 from nbyard.cli.typed_values import json_object, split_target, texts_of
 from nbyard.domain.runs.structs import AutomaticRun
+from nbyard.domain.schedules.structs import Schedule
+from nbyard.domain.triggers.structs import Trigger
 
 PLAIN = ("runtime", "environment", "kernel", "image")
 OPTIONS = (
@@ -66,8 +68,9 @@ def cache_option(command: Any) -> Any:
     )
 
 
-def changed_run(stored: AutomaticRun, given: Mapping[str, Any]) -> dict[str, AutomaticRun]:
-    """Return the field `run` of a patch; empty if the options change nothing of the run."""
-    if given["use_cache"] in (None, not stored.force):
+def changed_run(found: Schedule | Trigger, given: Mapping[str, Any]) -> dict[str, AutomaticRun]:
+    """Return the field `run` of a patch of a schedule or trigger; empty if no option changes it."""
+    force = None if given["use_cache"] is None else not given["use_cache"]
+    if force is None or force == found.run.force:
         return {}
-    return {"run": msgspec.structs.replace(stored, force=not given["use_cache"])}
+    return {"run": msgspec.structs.replace(found.run, force=force)}

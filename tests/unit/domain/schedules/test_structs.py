@@ -23,7 +23,7 @@ def test_the_defaults_are_those_of_the_promises():
 def test_a_run_uses_the_cache_on_request():
     assert not read(run=RUN | {"force": False}, timing={"kind": "once", "at": AT}).run.force
     patch = msgspec.json.decode(b'{"revision": 1, "run": {"path": "a.py"}}', type=SchedulePatch)
-    assert patch.run.force
+    assert patch.run is not msgspec.UNSET and patch.run.force
 
 
 @pytest.mark.parametrize(

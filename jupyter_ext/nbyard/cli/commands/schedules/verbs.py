@@ -148,7 +148,7 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
     """
     schedules = connect(server).schedules
     found = schedules.get(schedule=schedule)
-    more = _chosen(given, found.missed) | changed_run(found.run, given)
+    more = _chosen(given, found.missed) | changed_run(found, given)
     if given["when"] is not None:
         more["timing"] = Phrase(given["when"])
     if given["notify"]:

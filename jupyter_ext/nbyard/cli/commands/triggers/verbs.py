@@ -67,7 +67,7 @@ def update(trigger: str, server: str, as_json: bool, **given: Any) -> None:
     """
     triggers = connect(server).triggers
     found = triggers.get(trigger=trigger)
-    more = fields_of(given) | changed_run(found.run, given)
+    more = fields_of(given) | changed_run(found, given)
     if (event := event_of(given)) is not None:
         more["on"] = event
     if given["name"] is not None:
