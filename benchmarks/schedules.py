@@ -25,8 +25,7 @@ from parts.paired import measure, options_of, print_line, report
 from parts.processor import processor_seconds
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import Delay, NewSchedule, Phrase
+from nbyard.domain.schedules.structs import AutomaticRun, Delay, NewSchedule, Phrase
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 

@@ -35,7 +35,8 @@ from parts.processor import processor_seconds
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
-from nbyard.domain.runs.structs import AutomaticRun, NewRun, Run
+from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.domain.schedules.structs import AutomaticRun
 from nbyard.domain.triggers.file_events import LEAST_SETTLE
 from nbyard.domain.triggers.structs import (
     NewTrigger,

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.backfills import Backfill, NewBackfill
-from nbyard.domain.schedules.structs import Cron, NewSchedule
+from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule
 
 from .place import Place, until
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import Cron, NewSchedule, Tick
+from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule, Tick
 
 from .place import Place, until
 from .test_clocks import LIBRARY, dispatcher_with_clock

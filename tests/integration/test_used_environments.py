@@ -16,8 +16,8 @@ from nbyard.domain.environments.structs import Environment, EnvironmentChange, N
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.projects.definitions import FILE, ProjectPush, read_definition
 from nbyard.domain.runs.forecasts import ForecastRequest
-from nbyard.domain.runs.structs import AutomaticRun, NewRun, RunDetail
-from nbyard.domain.schedules.structs import NewSchedule, Phrase
+from nbyard.domain.runs.structs import NewRun, RunDetail
+from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import because, reason_text
 from nbyard.settings import Settings

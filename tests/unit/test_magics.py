@@ -16,8 +16,8 @@ from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.deployments.structs import Deployed, DeploymentChange, NewDeployment
 from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.runs.structs import AutomaticRun, NewRun
-from nbyard.domain.schedules.structs import SchedulePatch
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import AutomaticRun, SchedulePatch
 from nbyard.domain.triggers.structs import NewTrigger, OnNotebook
 from nbyard.errors import Unavailable
 from nbyard.magics.deploy_verb import deploy

@@ -9,8 +9,7 @@ import msgspec
 from nbyard.cli.output.console import chosen_server
 from nbyard.cli.shared_options import with_options
 from nbyard.cli.typed_values import json_object, split_target, texts_of
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import Schedule
+from nbyard.domain.schedules.structs import AutomaticRun, Schedule
 from nbyard.domain.triggers.structs import Trigger
 
 PLAIN = ("runtime", "environment", "kernel", "image")

@@ -9,8 +9,7 @@ import msgspec
 from IPython.core.error import UsageError
 from msgspec import UNSET
 
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import NewSchedule, Phrase, SchedulePatch
+from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase, SchedulePatch
 from nbyard.magics.completion import CODE
 from nbyard.magics.option_words import read_words
 from nbyard.magics.results import Scheduled, Shown

@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.structs import (
+    AutomaticRun,
     Missed,
     Outcome,
     Schedule,

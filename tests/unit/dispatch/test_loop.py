@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import Delay, NewSchedule, Phrase
+from nbyard.domain.schedules.structs import AutomaticRun, Delay, NewSchedule, Phrase
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
 from nbyard.settings import Settings

@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.domain.doctor import Check
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import Cron, NewSchedule
+from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule
 from nbyard.domain.spelling import SpellingRequest
 from nbyard.domain.triggers.structs import NewTrigger, OnFile
 from nbyard.errors import Invalid

@@ -11,8 +11,8 @@ import msgspec
 
 from nbyard.domain.notices.structs import NoticeEvent, ScheduleNotice
 from nbyard.domain.projects.notifications import in_order
-from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import (
+    AutomaticRun,
     Cron,
     Interval,
     Missed,

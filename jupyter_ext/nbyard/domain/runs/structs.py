@@ -166,16 +166,6 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: Literal["", AskedOrigin] = ""
 
 
-class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
-    """The run that a schedule or trigger starts, with the fields of a `NewRun`.
-
-    It ignores the cache unless `force` is false, as nbyard does not notice that data changed which
-    the code fetches itself, for example from a database.
-    """
-
-    force: bool = True
-
-
 def from_program(body: Any) -> Any:
     """Return a request body; a run that names no origin gets that of a program."""
     is_unnamed = isinstance(body, NewRun) and not body.origin

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from nbyard.domain.notices.structs import ScheduleNotice
-from nbyard.domain.runs.structs import AutomaticRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RunState
 from nbyard.reasons.structs import Reason
 
@@ -65,6 +65,16 @@ class Missed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: MissedPolicy = "last"
     window_seconds: int = HOUR
     most: int = 10
+
+
+class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
+    """The run that a schedule or trigger starts, with the fields of a `NewRun`.
+
+    It ignores the cache unless `force` is false, as nbyard does not notice that data changed which
+    the code fetches itself, for example from a database.
+    """
+
+    force: bool = True
 
 
 class NewSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,8 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.runs.causes import Cause, Change
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import Mode, Overlap
+from nbyard.domain.schedules.structs import AutomaticRun, Mode, Overlap
 from nbyard.domain.state_machines import RunState
 from nbyard.reasons.structs import Reason
 

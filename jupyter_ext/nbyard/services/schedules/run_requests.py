@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.runs.origins import Origin
-from nbyard.domain.runs.structs import AutomaticRun, NewRun
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import AutomaticRun
 from nbyard.domain.unique_names import free_name
 from nbyard.errors import Detail, Invalid
 from nbyard.freezing.pushed_folders import pushed_project

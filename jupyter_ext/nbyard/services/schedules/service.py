@@ -15,12 +15,13 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.runs.structs import AutomaticRun, NewRun, Run
+from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.domain.schedules.due_times import TimingPlan, check_runs, first_due, plan_of_timing
 from nbyard.domain.schedules.missed import check_missed
 from nbyard.domain.schedules.sentences import due_times, sentence_of
 from nbyard.domain.schedules.structs import (
     AskedTiming,
+    AutomaticRun,
     Mode,
     NewSchedule,
     Phrase,

@@ -8,9 +8,16 @@ from msgspec import UNSET
 from nbyard.domain.notices.structs import DEFAULT_EVENTS, ScheduleNotice
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
-from nbyard.domain.runs.structs import AutomaticRun, NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.backfills import NewBackfill
-from nbyard.domain.schedules.structs import AskedTiming, Missed, NewSchedule, Phrase, SchedulePatch
+from nbyard.domain.schedules.structs import (
+    AskedTiming,
+    AutomaticRun,
+    Missed,
+    NewSchedule,
+    Phrase,
+    SchedulePatch,
+)
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.triggers.structs import (
     Fire,

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
-from nbyard.domain.runs.structs import AutomaticRun
+from nbyard.domain.schedules.structs import AutomaticRun
 from nbyard.domain.triggers.file_changes import Snapshot, Stamp, snapshot_of
 from nbyard.domain.triggers.structs import FiringCounts, Trigger, TriggerEvent, TriggerKind
 from nbyard.errors import StaleWrite

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from nbyard.domain.notices.structs import EVENTS, ScheduleNotice
 from nbyard.domain.projects.definitions import changed_fields
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry, with_texts
-from nbyard.domain.runs.structs import AutomaticRun
 from nbyard.domain.schedules.structs import (
+    AutomaticRun,
     Cron,
     Interval,
     Missed,

@@ -8,8 +8,7 @@ from sqlalchemy import insert
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import first_id_at, new_id
-from nbyard.domain.runs.structs import AutomaticRun
-from nbyard.domain.schedules.structs import NewSchedule, Phrase
+from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.errors import Invalid, NotFound
 from nbyard.store.schema.tables import runs
 

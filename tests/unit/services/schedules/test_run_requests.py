@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.runs.structs import AutomaticRun
+from nbyard.domain.schedules.structs import AutomaticRun
 from nbyard.errors import Invalid
 from nbyard.services.schedules.run_requests import freeze_request, stored_request
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from msgspec import UNSET
 
 from nbyard.domain.datasets.structs import FileSource, NewDataset
-from nbyard.domain.runs.structs import AutomaticRun, NewRun
-from nbyard.domain.schedules.structs import NewSchedule, Phrase
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.services.spelling.words import (
     UnspellableRequest,
     Words,
