@@ -61,6 +61,15 @@ def test_the_longest_due_comes_first(store):
         assert store.schedules.ids_handled_beyond_now(c, NOW - HOUR) == ["a", "b", "c"]
 
 
+def test_a_stored_run_keeps_its_use_of_the_cache(store):
+    """Rows of versions that used the cache by default contain `force: false`."""
+    add(store, "a", NOW, run={"executable": "e", "force": False})
+    add(store, "b", NOW)
+    with store.read() as c:
+        forced = [store.schedules.by_id(c, name).schedule.run.force for name in ("a", "b")]
+    assert forced == [False, True]
+
+
 def test_the_next_due_time_is_set_once(store):
     add(store, "a", NOW)
     with store.write() as c:

@@ -63,6 +63,19 @@ def test_each_due_time_has_its_run_the_earliest_first(backfills):
     assert len({run.origin.due_at for run in backfills.scheduled.runs()}) == 4
 
 
+@pytest.mark.parametrize("force", [True, False])
+def test_its_runs_use_the_cache_like_due_runs(scheduled, force):
+    scheduled.create(run={"path": "work.py", "force": force}, timing=EVERY_HOUR)
+    backfills, bench = Backfills(scheduled), scheduled.bench
+    backfills.start(until="2026-11-24T01:00:00Z")
+    for _ in range(2):
+        scheduled.finish_run()
+        scheduled.look()
+    assert backfills.now().state == "done"
+    cached = [bench.task(run.id, "main").cached for run in scheduled.runs()]
+    assert cached == [not force, False]
+
+
 def test_at_most_some_runs_are_active(backfills):
     backfills.start(at_once=3)
     assert backfills.now().counts.active == 3 and backfills.now().counts.waiting == 1
