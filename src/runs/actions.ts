@@ -3,12 +3,12 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { belowRoot, fileOf } from '../api/paths';
-import { saveBeside, unsavedDocuments } from '../api/documents/saveDocuments';
-import { TaskPage } from '../api/types';
+import { fileOf } from '../api/paths';
+import { codeOf, saveCode, unsavedDocuments } from '../api/documents/saveDocuments';
+import { Task, TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
-import { failedVersions, hasChangedCode } from './model/changedCode';
+import { hasChangedCode, retriedVersions } from './model/changedCode';
 import { withCommand } from '../forms/FormBody';
 
 export interface IRunActionContext {
@@ -40,8 +40,8 @@ export const runActions = {
 
   retry: told(notStarted, async (context, run) => {
     const { yard, show } = context;
-    const saved = await saveCode(context, run);
-    if (saved && (await hasChangedCode(yard, saved))) {
+    const tasks = await saveCodeOf(context, run);
+    if (tasks && (await hasChangedCode(yard, retriedVersions(tasks)))) {
       const answer = await askOldCode(context, run);
       if (answer !== 'retry') {
         return answer === 'rerun' ? again(context, run) : undefined;
@@ -102,42 +102,24 @@ export const runActions = {
 
 async function again(context: IRunActionContext, id: string, force = false): Promise<unknown> {
   const { yard, show } = context;
-  await saveCode(context, id);
+  await saveCodeOf(context, id);
   const made = await yard.client.call('runs.create', { body: await sameAs(yard, id, force) });
   yard.runs.put(made);
   await show(made.id);
   return made.id;
 }
 
-/**
- * Save the open documents that the nodes of a run may read. If there were any, return the versions
- * of its failed tasks.
- */
-async function saveCode(
-  { app, yard, trans }: IRunActionContext,
+/** Save the open documents that a run reads; return its tasks if there were any. */
+async function saveCodeOf(
+  context: IRunActionContext,
   id: string
-): Promise<string[] | undefined> {
-  if (!unsavedDocuments(app).length) {
+): Promise<readonly Task[] | undefined> {
+  if (!unsavedDocuments(context.app).length) {
     return undefined;
   }
-  const { run, tasks } = await yard.client.call('runs.get', { path: { run: id } });
-  const nodes = [...new Set(tasks.map(({ executable_id }) => executable_id).filter(Boolean))];
-  const executables = await Promise.all(nodes.map(executable => executableOf(yard, executable)));
-  const files = [run.path, ...executables].map(path => belowRoot(path));
-  return (await saveBeside(app, files, trans)) ? failedVersions(tasks) : undefined;
-}
-
-/** Return the path of an executable; empty if it is deleted. */
-async function executableOf(yard: IYard, executable: string): Promise<string> {
-  const known = yard.executables.find(executable);
-  const asked = () => yard.client.call('executables.get', { path: { executable } });
-  return (
-    known?.path ??
-    asked().then(
-      ({ path }) => path,
-      () => ''
-    )
-  );
+  const { run, tasks } = await context.yard.client.call('runs.get', { path: { run: id } });
+  const executable = run.path ? '' : tasks[0]?.executable_id;
+  return (await saveCode(context, codeOf({ path: run.path, executable }))) ? tasks : undefined;
 }
 
 /** Ask which code is used, as a retry uses the code of the failed run. */

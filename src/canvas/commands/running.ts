@@ -5,7 +5,6 @@ import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { CanvasController } from '../model/controller';
 import { ensureId } from '../model/identity';
 import { whenChecked } from '../model/whenChecked';
-import { resolvePath } from '../model/editing';
 import { nextProblem } from '../stage/navigation';
 import { IRunChoices, IRunSelection } from '../model/tokens';
 
@@ -73,13 +72,6 @@ function leaveField(): void {
   field?.focus({ preventScroll: true });
 }
 
-/** Save the workflow and the open documents that its nodes may read. */
-async function saveFiles({ doc, path, services }: CanvasController): Promise<void> {
-  const nodes = [...doc.nodes.keys()].map(id => doc.node(id)?.path);
-  const files = nodes.filter(file => typeof file === 'string');
-  await services.backend?.save([path, ...files.map(file => resolvePath(path, file))]);
-}
-
 /** Return whether there is anything to run; otherwise show the reason. */
 async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Promise<boolean> {
   const { checker } = canvas;
@@ -89,7 +81,7 @@ async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Pr
     canvas.say(reason, true);
     return false;
   }
-  await saveFiles(canvas);
+  await canvas.services.backend?.save(canvas.path);
   if (problemsOf(canvas, mode).length > checker.unread.length) {
     checker.ask(0); // a file may have been corrected since
     await whenChecked(canvas);

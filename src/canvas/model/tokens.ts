@@ -138,8 +138,8 @@ export interface IWorkflowBackend {
   declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
   /** Make a cell of a notebook its parameters cell; return the message about it. */
   tagCell(path: string, cell: number): Promise<string>;
-  /** Save the open documents in the folders of these files; reject if one cannot be saved. */
-  save(files: readonly string[]): Promise<unknown>;
+  /** Save the open workflow and the code that its nodes read; reject if a document is not saved. */
+  save(path: string): Promise<unknown>;
   /** Run the saved document. */
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
   /** Return how the request of `run` is shown. */

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { belowRoot } from '../../api/paths';
-import { saveBeside } from '../../api/documents/saveDocuments';
+import { saveCode } from '../../api/documents/saveDocuments';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
@@ -157,7 +157,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
     setProblem('');
     setBusy(true);
     try {
-      await saveBeside(services.app, [belowRoot(executable.path)], trans);
+      await saveCode(services, { path: belowRoot(executable.path) });
       const idempotencyKey = crypto.randomUUID?.();
       const run = await yard.client.call('runs.create', { ...question(as), idempotencyKey });
       yard.runs.put(run);

@@ -1,6 +1,6 @@
 import { Deployment } from '../../api/types';
 import { confirm } from '../frame/dialogs/confirm';
-import { saveBeside } from '../../api/documents/saveDocuments';
+import { saveCode } from '../../api/documents/saveDocuments';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openDeployment } from './open';
@@ -20,10 +20,11 @@ export const deploymentActions = {
   deployOutput: (services: IPanelServices, [run, output]: string[]) =>
     openDeployment(services, { model: { run, output } }),
 
-  deployClass: async (services: IPanelServices, [path]: string[]) => {
-    await saveBeside(services.app, [path], services.trans);
-    return openDeployment(services, { model: { path } });
-  },
+  deployClass: (services: IPanelServices, [path]: string[]) =>
+    reportFailure(services, services.trans.__('Not deployed.'), async () => {
+      await saveCode(services, { path });
+      openDeployment(services, { model: { path } });
+    }),
 
   openDeployment: (
     services: IPanelServices,

@@ -1,7 +1,7 @@
 import { useMemo, useReducer, useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { belowRoot } from '../../api/paths';
-import { saveBeside } from '../../api/documents/saveDocuments';
+import { saveCode } from '../../api/documents/saveDocuments';
 import { Executable } from '../../api/types';
 import { useForgetDraft } from '../../components/hooks/useDraft';
 import { showProblem } from '../../components/problems';
@@ -41,7 +41,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
     holder.errors = {};
     holder.problem = '';
     try {
-      await saveBeside(services.app, [belowRoot(executable.path)], trans);
+      await saveCode(services, { path: belowRoot(executable.path) });
       const made = await yard.client.call('runs.create', question());
       yard.runs.put(made);
       forgetDraft('values');

@@ -8,7 +8,7 @@ import { ValuesHolder } from '../../forms/ValuesForm';
 import { artifactsOf } from '../artifacts/collection';
 import { inputSuggestions } from '../artifacts/inputs';
 import { reasonText } from '../../reasons';
-import { saveBeside } from '../../api/documents/saveDocuments';
+import { saveCode } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 
 /** Ask for the values of the file's arguments, and run it; an open document is saved first. */
@@ -21,7 +21,7 @@ export async function runInBackground(
   if (!path) {
     return;
   }
-  await saveBeside(app, [path], trans);
+  await saveCode(services, { path });
   const { datasets } = yard;
   const artifacts = artifactsOf(yard);
   const [found] = await Promise.all([

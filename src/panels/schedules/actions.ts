@@ -8,18 +8,18 @@ import { changedFields, withRevision } from '../frame/dialogs/changes';
 import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
-import { saveBeside } from '../../api/documents/saveDocuments';
+import { codeOf, saveCode } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 import { askSchedule } from './askSchedule';
 import { schedulesOf } from './collection';
 import { bodyOf, draftOf, IScheduleDraft } from './draft';
 
 export const scheduleActions = {
-  /** Ask when a file runs. An open document is saved first. */
+  /** Save what the file reads, and ask when it runs. */
   scheduleFile: async (services: IPanelServices, [path]: string[]): Promise<void> => {
-    const { app, trans } = services;
+    const { trans } = services;
     await reportFailure(services, trans.__('Not scheduled.'), async () => {
-      await saveBeside(app, [path], trans);
+      await saveCode(services, { path });
       await schedule(services, PathExt.basename(path), { path });
     });
   },
@@ -66,7 +66,13 @@ export const scheduleActions = {
   runSchedule: async (services: IPanelServices, [id]: string[]): Promise<void> => {
     const { yard, trans, commands } = services;
     await reportFailure(services, trans.__('Not started.'), async () => {
-      const run = await yard.client.call('schedules.run', { path: { schedule: id } });
+      const path = { schedule: id };
+      const known =
+        schedulesOf(yard).find(id) ?? (await yard.client.call('schedules.get', { path }));
+      if (known.mode === 'follows') {
+        await saveCode(services, codeOf(known.run));
+      }
+      const run = await yard.client.call('schedules.run', { path });
       yard.runs.put(run);
       await commands.execute('nbyard:show-run', { id: run.id });
     });

@@ -4,18 +4,18 @@ import { changedFields, withRevision } from '../frame/dialogs/changes';
 import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
-import { saveBeside } from '../../api/documents/saveDocuments';
+import { codeOf, saveCode } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 import { askTrigger, showSecret } from './askTrigger';
 import { triggersOf } from './collection';
 import { bodyOf, draftOf, ITriggerBody } from './draft';
 
 export const triggerActions = {
-  /** Ask what runs a file. An open document is saved first. */
+  /** Save what the file reads, and ask what runs it. */
   triggerFile: async (services: IPanelServices, [path]: string[]): Promise<void> => {
-    const { app, yard, trans } = services;
+    const { yard, trans } = services;
     await reportFailure(services, trans.__('Not created.'), async () => {
-      await saveBeside(app, [path], trans);
+      await saveCode(services, { path });
       const question = (body: ITriggerBody) => ({ body });
       const made = await askTrigger(services, {
         title: trans.__('Trigger of “%1”', PathExt.basename(path)),
@@ -69,7 +69,12 @@ export const triggerActions = {
   fireTrigger: async (services: IPanelServices, [id]: string[]): Promise<void> => {
     const { yard, trans } = services;
     await reportFailure(services, trans.__('Not fired.'), async () => {
-      await yard.client.call('triggers.fire', { path: { trigger: id }, body: {} });
+      const path = { trigger: id };
+      const known = triggersOf(yard).find(id) ?? (await yard.client.call('triggers.get', { path }));
+      if (known.mode === 'follows') {
+        await saveCode(services, codeOf(known.run));
+      }
+      await yard.client.call('triggers.fire', { path, body: {} });
     });
   },
 

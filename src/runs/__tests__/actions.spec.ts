@@ -13,7 +13,13 @@ const task = (node: string, pinned: number | null) => ({ node, pinned, executabl
 function lab(documents: readonly object[] = []): IRunActionContext['app'] {
   return {
     shell: { widgets: (area: string) => (area === 'main' ? documents : []) },
-    serviceManager: { contents: { localPath: (path: string) => path } }
+    serviceManager: {
+      contents: {
+        driveName: () => '',
+        localPath: (path: string) => path,
+        get: async () => ({ content: '' })
+      }
+    }
   } as never;
 }
 
@@ -56,10 +62,11 @@ describe('unsaved code', () => {
   async function act(
     verb: 'rerun' | 'retry',
     documents: readonly object[],
-    version: string
+    version: string,
+    state = 'failed'
   ): Promise<string[]> {
     const asked: string[] = [];
-    const failed = { ...task('clean', null), state: 'failed', executable_version_id: 'v1' };
+    const failed = { ...task('clean', null), state, executable_version_id: 'v1' };
     const client = fakeClient((method, url) => {
       const { pathname } = new URL(url);
       if (method === 'POST') {
@@ -99,7 +106,7 @@ describe('unsaved code', () => {
     expect(await act('retry', [unsaved(save)], 'v2')).toEqual([]);
     expect(showProblem).toHaveBeenCalledWith(
       'Not started.',
-      expect.objectContaining({ message: 'clean.ipynb could not be saved: disk full' }),
+      expect.objectContaining({ message: 'clean.ipynb is not saved.' }),
       trans
     );
   });
@@ -114,8 +121,17 @@ describe('unsaved code', () => {
     expect(await answer).toEqual(requests);
   });
 
+  it('K5: of a cancelled task is asked about before a retry', async () => {
+    const answer = act('retry', [unsaved(async () => undefined)], 'v2', 'cancelled');
+    await press('Rerun With New Code');
+    expect(await answer).toEqual(['runs']);
+  });
+
   it('K5: of other tasks does not hold up a retry', async () => {
     expect(await act('retry', [unsaved(async () => undefined)], 'v1')).toEqual(['runs/r7/retry']);
+    expect(await act('retry', [unsaved(async () => undefined)], 'v2', 'succeeded')).toEqual([
+      'runs/r7/retry'
+    ]);
     expect(await act('retry', [], 'v2')).toEqual(['runs/r7/retry']);
   });
 });

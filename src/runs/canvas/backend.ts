@@ -2,7 +2,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { saveBeside } from '../../api/documents/saveDocuments';
+import { saveCode } from '../../api/documents/saveDocuments';
 import { tagCell, tagged } from '../../api/documents/tagCell';
 import { IYard } from '../../api/yard';
 import { ExecutableVersion, isLive } from '../../api/types';
@@ -100,8 +100,8 @@ export class WorkflowBackend implements IWorkflowBackend {
     return tagged(cell, this.trans);
   }
 
-  async save(files: readonly string[]): Promise<void> {
-    await saveBeside(this.app, files, this.trans);
+  async save(path: string): Promise<void> {
+    await saveCode({ app: this.app, yard: this.yard, trans: this.trans }, { path });
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {

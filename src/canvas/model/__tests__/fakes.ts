@@ -93,8 +93,8 @@ export class FakeBackend {
     return this.answer();
   }
 
-  async save(files: readonly string[]): Promise<void> {
-    this.saved.push(...files);
+  async save(path: string): Promise<void> {
+    this.saved.push(path);
     if (this.failure) {
       throw this.failure;
     }

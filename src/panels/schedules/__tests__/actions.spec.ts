@@ -23,7 +23,12 @@ const activateById = jest.fn();
 const edit = (answers: Answers) => act('editSchedule', 's', answers);
 
 /** Start an action of the dialog, with a server that gives these answers. */
-function act(action: 'editSchedule' | 'scheduleFile', target: string, answers: Answers) {
+function act(
+  action: 'editSchedule' | 'runSchedule' | 'scheduleFile',
+  target: string,
+  answers: Answers,
+  documents: object[] = []
+) {
   const call = jest.fn(async (id: string, asked: { body?: unknown }) => {
     const known = { 'channels.list': () => ({ items: [], next: null }), ...answers } as Answers;
     const answer = (known[id] ?? (() => PREVIEW))(asked);
@@ -37,9 +42,11 @@ function act(action: 'editSchedule' | 'scheduleFile', target: string, answers: A
     ...{ connectedChanged: signal(), events: signal(), refetch: signal() },
     start: async () => undefined
   };
-  const yard = { client: { call }, stream };
-  const app = { shell: { activateById, widgets: () => [] } };
-  const services = { app, trans, yard } as unknown as IPanelServices;
+  const yard = { client: { call }, stream, runs: { put: jest.fn() } };
+  const commands = { execute: jest.fn() };
+  const contents = { driveName: () => '', localPath: (path: string) => path };
+  const app = { shell: { activateById, widgets: () => documents }, serviceManager: { contents } };
+  const services = { app, trans, yard, commands } as unknown as IPanelServices;
   const done = scheduleActions[action](services, [target]);
   const bodies = (id: string) => call.mock.calls.filter(([of]) => of === id).map(([, a]) => a.body);
   return { done, bodies };
@@ -161,4 +168,21 @@ describe('R4: the dialog that creates a schedule', () => {
     const { message } = await create(null);
     expect(message).toBe('Scheduled: Monday to Friday at 08:00 (UTC)');
   });
+});
+
+describe('R4: Run Now', () => {
+  it.each(['follows', 'pinned'] as const)(
+    'saves the code of a schedule if it follows: %s',
+    async mode => {
+      const model = { dirty: true };
+      const save = jest.fn(async () => void (model.dirty = false));
+      const known = { ...stored({}), mode, run: { path: 'a.ipynb' } };
+      const answers = { 'schedules.get': () => known, 'schedules.run': () => ({ id: 'r' }) };
+      const context = { path: 'a.ipynb', model, save };
+      const { done, bodies } = act('runSchedule', 's', answers, [{ context }]);
+      await done;
+      expect(save).toHaveBeenCalledTimes(mode === 'follows' ? 1 : 0);
+      expect(bodies('schedules.run')).toHaveLength(1);
+    }
+  );
 });
