@@ -1,35 +1,96 @@
 /** Failures of automatic runs that no page has announced yet, also those while all were closed. */
-import { IStateDB } from '@jupyterlab/statedb';
+import { IYard } from '../api/yard';
 import { Run } from '../api/types';
 
-const KEY = 'nbyard:announced-failures';
 /** In milliseconds. */
 const DAY = 86_400_000;
+/** By how much the clocks of browser and server may differ. */
+const MARGIN = 600_000;
+/** A run that was submitted earlier than this before the last look is not found. */
+const LONGEST = 7 * DAY;
+const LIMIT = 100;
+const PAGES = 5;
 
-/** Remembers up to which time failures of schedules and triggers were announced. */
+/** What pages remember: the time of the last look, and the runs announced shortly before it. */
+interface IAnnounced {
+  readonly at: number;
+  readonly runs: readonly string[];
+}
+
+/** Remembers which failures of schedules and triggers all pages of a user have announced. */
 export class AutomaticFailures {
-  constructor(private readonly state: IStateDB | null) {}
-
-  /** Read the time. On the first visit, the failures of the last day are new. */
-  async load(): Promise<void> {
-    const known = await this.state?.fetch(KEY);
-    this._last = typeof known === 'number' ? known : Date.now() - DAY;
+  constructor(
+    private readonly yard: IYard,
+    user: string
+  ) {
+    this._key = `nbyard:announced-failures:${yard.client.settings.baseUrl}:${user}`;
+    if (!this._read()) {
+      this._write({ at: Date.now() - DAY, runs: [] }); // failures of the last day are new
+    }
   }
 
-  /** Return the failures since the last call. */
-  take(runs: readonly Run[]): readonly Run[] {
-    const fresh = runs.filter(run => endOf(run) > this._last);
-    if (fresh.length) {
-      this._last = Math.max(...fresh.map(endOf));
-      void this.state?.save(KEY, this._last);
-    }
+  /** Return the failures since the last look of any page, newest first, of all projects. */
+  async take(): Promise<readonly Run[]> {
+    const now = Date.now();
+    const begin = this._known().at - MARGIN;
+    const failed = (await this._failedSince(begin - LONGEST)).filter(run => endOf(run) > begin);
+    const { at, runs } = this._known(); // another page may have looked meanwhile
+    const fresh = failed.filter(run => endOf(run) > at - MARGIN && !runs.includes(run.id));
+    const next = Math.max(at, now);
+    const kept = failed.filter(run => endOf(run) > next - MARGIN).map(({ id }) => id);
+    const others = runs.filter(id => !kept.includes(id)).slice(-LIMIT);
+    this._write({ at: next, runs: [...others, ...kept] });
     return fresh;
   }
 
-  private _last = Infinity;
+  private async _failedSince(begin: number): Promise<Run[]> {
+    const since = new Date(begin).toISOString();
+    const found: Run[] = [];
+    let after = '';
+    for (let page = 0; page < PAGES; page++) {
+      const query = { state: 'failed', since, project: '', limit: LIMIT, after };
+      const { items, next } = await this.yard.client.call('runs.list', { query });
+      found.push(...items);
+      if (!next) {
+        break;
+      }
+      after = next;
+    }
+    return found;
+  }
+
+  private _known(): IAnnounced {
+    return this._read() ?? this._last;
+  }
+
+  private _read(): IAnnounced | undefined {
+    try {
+      const stored = JSON.parse(localStorage.getItem(this._key) ?? 'null') as IAnnounced | null;
+      return typeof stored?.at === 'number' && Array.isArray(stored.runs) ? stored : undefined;
+    } catch {
+      return undefined; // storage is blocked, or its text is not ours
+    }
+  }
+
+  private _write(announced: IAnnounced): void {
+    this._last = announced;
+    try {
+      localStorage.setItem(this._key, JSON.stringify(announced));
+    } catch {
+      // storage is blocked or full: this page still announces each failure once
+    }
+  }
+
+  private readonly _key: string;
+  private _last: IAnnounced = { at: 0, runs: [] };
 }
 
-/** Return when an automatic run failed; 0 for all other runs. */
-function endOf({ state, origin, finished_at }: Run): number {
-  return state === 'failed' && origin?.source_id && finished_at ? Date.parse(finished_at) : 0;
+/** Return whether a schedule or a trigger started a run. */
+export function isAutomatic({ origin }: Run): boolean {
+  return !!origin?.source_id;
+}
+
+/** Return when an automatic run ended; 0 for all other runs. */
+function endOf(run: Run): number {
+  return isAutomatic(run) && run.finished_at ? Date.parse(run.finished_at) : 0;
 }

@@ -1,10 +1,9 @@
-/** What is shown while runs are live, and when they end; fetched with the first live run. */
+/** What is shown while runs are live, and when they end; fetched once the page is restored. */
 import { Notification } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStateDB } from '@jupyterlab/statedb';
 import { isLive, Run, StoreEvent } from '../api/types';
 import { reasonText } from '../reasons';
-import { AutomaticFailures } from './automaticFailures';
+import { AutomaticFailures, isAutomatic } from './automaticFailures';
 import { IRunServices } from './model/services';
 
 export { StatusItem } from './StatusItem';
@@ -26,34 +25,25 @@ interface IShown {
 /**
  * Show a message when a run ends, unless Run Info shows the run or the setting `announceEnds` is
  * off. `first` are the runs that were live when this code was requested. Failures of schedules and
- * triggers are announced even if no page was open.
+ * triggers are announced to `user` once, even if no page was open.
  */
-export async function announceEnds(
+export function announceEnds(
   services: IRunServices,
   drawer: IShown,
   first: readonly Run[],
   settings: ISettingRegistry | null,
-  state: IStateDB | null
-): Promise<void> {
+  user: string
+): void {
   const { yard, trans } = services;
   const live = new Set(first.map(({ id }) => id));
-  const failures = new AutomaticFailures(state);
-  const loaded = await settings?.load(PLUGIN);
-  await failures.load();
-  const look = () => {
-    const { items } = yard.runs;
-    const ended = new Set(failures.take(items));
-    for (const run of items) {
-      if (isLive(run)) {
-        live.add(run.id);
-      } else if (live.delete(run.id)) {
-        ended.add(run);
-      }
-    }
-    if (loaded?.composite.announceEnds === false) {
+  const failures = new AutomaticFailures(yard, user);
+  const loaded = settings?.load(PLUGIN).catch(() => undefined); // announced by default
+  const isOff = async () => (await loaded)?.composite.announceEnds === false;
+  const announce = async (ended: readonly Run[]) => {
+    if (!ended.length || (await isOff())) {
       return;
     }
-    const shown = [...ended].filter(
+    const shown = ended.filter(
       ({ id, name }) => !ONCE.test(name ?? '') && !(drawer.run === id && drawer.isVisible)
     );
     const failed = shown.filter(run => run.state === 'failed');
@@ -72,12 +62,37 @@ export async function announceEnds(
       Notification.info(text, { actions: open(services, run), autoClose: 5000 });
     }
   };
+  const look = () => {
+    const ended = yard.runs.items.filter(run => !isLive(run) && live.delete(run.id));
+    yard.runs.items.filter(isLive).forEach(({ id }) => live.add(id));
+    void announce(ended.filter(run => !(run.state === 'failed' && isAutomatic(run))));
+  };
+  const lookForFailures = oneByOne(async () => announce(await failures.take()));
   yard.runs.changed.connect(look);
-  yard.stream.events.connect((_, events) => void announceUndelivered(services, events));
+  yard.stream.refetch.connect(lookForFailures);
+  yard.stream.events.connect((_, events) => {
+    if (events.some(({ topic, data }) => topic === 'run' && data.state === 'failed')) {
+      lookForFailures();
+    }
+    void isOff().then(off => (off ? undefined : announceUndelivered(services, events)));
+  });
   look();
+  lookForFailures();
 }
 
-/** Show which channel could not send a message; a failed test is shown where it was started. */
+/** Return a function that starts an action, after the one that runs. A failure waits for the next. */
+function oneByOne(action: () => Promise<unknown>): () => void {
+  let last: Promise<unknown> = Promise.resolve();
+  let isNext = false;
+  return () => {
+    if (!isNext) {
+      isNext = true;
+      last = last.then(() => ((isNext = false), action())).catch(() => undefined);
+    }
+  };
+}
+
+/** Show which channel has messages that it could not send; a dialog shows the failure of a test. */
 async function announceUndelivered(
   { yard, commands, trans }: IRunServices,
   events: readonly StoreEvent[]
@@ -85,14 +100,15 @@ async function announceUndelivered(
   for (const { topic, subject_id, data } of events) {
     if (topic === 'channel' && data.change === 'failed') {
       const path = { channel: subject_id };
-      const { id, name, error, counts } = await yard.client.call('channels.get', { path });
-      if (error && !!counts && counts.waiting + counts.failed > 0 && !undelivered.has(id)) {
-        undelivered.add(id);
+      const found = await yard.client.call('channels.get', { path }).catch(() => undefined);
+      const isKnown = undelivered.get(subject_id) === found?.revision; // a new URL fails anew
+      if (found?.error && found.counts?.waiting && !isKnown) {
+        undelivered.set(subject_id, found.revision);
         const show = { label: trans.__('Show'), callback: () => void commands.execute(CHANNELS) };
         const text = trans.__(
           'The channel “%1” could not send a message: %2',
-          name,
-          reasonText(error, trans)
+          found.name,
+          reasonText(found.error, trans)
         );
         Notification.warning(text, { actions: [show], autoClose: false });
       }
@@ -102,7 +118,8 @@ async function announceUndelivered(
   }
 }
 
-const undelivered = new Set<string>();
+/** The revisions of announced channels by ID. */
+const undelivered = new Map<string, number>();
 const titleOf = ({ name, title }: Run) => name || title;
 
 function open({ commands, trans }: IRunServices, { id }: Run): Notification.IAction[] {

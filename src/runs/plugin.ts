@@ -3,7 +3,6 @@ import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputi
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
@@ -32,8 +31,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     IStatusBar,
     IChosenSteps,
     IFileBrowserFactory,
-    ISettingRegistry,
-    IStateDB
+    ISettingRegistry
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -45,8 +43,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     statusBar: IStatusBar | null,
     steps: IChosenSteps | null,
     browser: IFileBrowserFactory | null,
-    settings: ISettingRegistry | null,
-    state: IStateDB | null
+    settings: ISettingRegistry | null
   ) => {
     const trans = translator.load('nbyard');
     const { commands, serviceManager } = app;
@@ -74,8 +71,9 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
       name: () => 'nbyard-run'
     });
     [SHOW, ...ids].forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
-    void app.restored.then(() => yard.runs.start());
-    whenLive(services, drawer, statusBar, settings, state);
+    void app.restored
+      .then(() => yard.runs.start())
+      .then(() => showLive(app, services, drawer, statusBar, settings));
     const linked = new URLSearchParams(location.search).get('nbyard-run');
     if (linked) {
       void app.restored.then(() => app.commands.execute(SHOW, { id: linked }));
@@ -195,34 +193,25 @@ function addExecuted(
   });
 }
 
-/** Show live runs and their ends; the code loads with the first live or failed automatic run. */
-function whenLive(
+/** Show live runs and their ends. */
+async function showLive(
+  { serviceManager: { user } }: JupyterFrontEnd,
   services: IRunServices,
   drawer: Drawer,
   bar: IStatusBar | null,
-  settings: ISettingRegistry | null,
-  stored: IStateDB | null
-): void {
+  settings: ISettingRegistry | null
+): Promise<void> {
   const { yard, commands, trans } = services;
-  const { changed } = yard.runs;
-  const add = async () => {
-    const live = yard.runs.items.filter(isLive);
-    if (
-      live.length ||
-      yard.runs.items.some(({ state, origin }) => state === 'failed' && origin.source_id)
-    ) {
-      changed.disconnect(add);
-      const { announceEnds, StatusItem } = await import('./live');
-      void announceEnds(services, drawer, live, settings, stored);
-      const item = new StatusItem(yard, commands, trans);
-      bar?.registerStatusItem('nbyard:runs', {
-        item,
-        align: 'left',
-        rank: 90,
-        isActive: () => item.live > 0,
-        activeStateChanged: changed as never
-      });
-    }
-  };
-  changed.connect(add);
+  const live = yard.runs.items.filter(isLive);
+  const { announceEnds, StatusItem } = await import('./live');
+  const item = new StatusItem(yard, commands, trans);
+  bar?.registerStatusItem('nbyard:runs', {
+    item,
+    align: 'left',
+    rank: 90,
+    isActive: () => item.live > 0,
+    activeStateChanged: yard.runs.changed as never
+  });
+  await user.ready.catch(() => undefined);
+  announceEnds(services, drawer, live, settings, user.identity?.username ?? '');
 }

@@ -1,6 +1,5 @@
 import { Notification } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStateDB } from '@jupyterlab/statedb';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { Run } from '../../api/types';
@@ -18,44 +17,74 @@ function scheduled(id: string, finished_at: string, title = 'sales'): Run {
 
 const flushed = () => new Promise(resolve => setTimeout(resolve));
 
+interface IOptions {
+  settings?: Record<string, unknown> | Error;
+  shown?: string;
+  user?: string;
+  /** The failed runs of all projects, which the server lists. */
+  failed?: Run[];
+}
+
 /** Announce the ends of runs, of which the first list was live. */
-function announce(
-  first: Run[],
-  composite?: Record<string, unknown>,
-  shown?: string,
-  state: IStateDB | null = null
-) {
+function announce(first: Run[], { settings, shown, user = 'ada', failed = [] }: IOptions = {}) {
   const runs = { items: first, changed: new Signal<unknown, void>({}) };
-  const stream = { events: new Signal<unknown, unknown>({}) };
-  const call = jest.fn();
+  const stream = {
+    events: new Signal<unknown, unknown>({}),
+    refetch: new Signal<unknown, void>({})
+  };
+  const channel = jest.fn();
+  const lists: Record<string, unknown>[] = [];
+  const call = jest.fn(async (id: string, { query }: { query: Record<string, unknown> }) => {
+    if (id === 'channels.get') {
+      return channel();
+    }
+    lists.push(query);
+    const at = Number(query.after || 0);
+    return {
+      items: failed.slice(at, at + 2),
+      next: at + 2 < failed.length ? String(at + 2) : null
+    };
+  });
   const execute = jest.fn();
   const trans = nullTranslator.load('nbyard');
+  const client = { call, settings: { baseUrl: 'http://lab/' } };
   const services = {
-    yard: { runs, stream, client: { call } },
+    yard: { runs, stream, client },
     commands: { execute },
     trans
   } as unknown as IRunServices;
-  const loaded = { composite, changed: new Signal<unknown, void>({}) };
-  const settings = composite && { load: async () => loaded };
-  const drawer = { run: shown, isVisible: true };
-  void announceEnds(services, drawer, first, (settings ?? null) as ISettingRegistry | null, state);
+  const load = async () => {
+    if (settings instanceof Error) {
+      throw settings;
+    }
+    return { composite: settings };
+  };
+  const registry = (settings ? { load } : null) as ISettingRegistry | null;
+  announceEnds(services, { run: shown, isVisible: true }, first, registry, user);
   const turn = async (...items: Run[]) => {
     await flushed();
     runs.items = items;
     runs.changed.emit();
-  };
-  const happens = async (change: string) => {
-    await flushed();
-    stream.events.emit([{ topic: 'channel', subject_id: 'c', data: { change } }]);
     await flushed();
   };
-  return { turn, execute, call, happens };
+  const emit = async (event: object) => {
+    await flushed();
+    stream.events.emit([event]);
+    await flushed();
+  };
+  const happens = (change: string) => emit({ topic: 'channel', subject_id: 'c', data: { change } });
+  const fails = (run: Run) => {
+    failed.unshift(run);
+    return emit({ topic: 'run', subject_id: run.id, data: { state: 'failed' } });
+  };
+  return { turn, execute, channel, happens, fails, lists, stream };
 }
 
 describe('R6: the ends of runs', () => {
   let said: string[];
   beforeEach(() => {
     said = [];
+    localStorage.clear();
     for (const kind of ['info', 'warning', 'error'] as const) {
       jest.spyOn(Notification, kind).mockImplementation((...[text, options]) => {
         said.push(`${kind}: ${text}`);
@@ -79,60 +108,149 @@ describe('R6: the ends of runs', () => {
   });
 
   it('are not announced in Run Info, for programs that run once, and with the setting off', async () => {
-    await announce([run('a', 'running')], undefined, 'a').turn(run('a', 'failed'));
+    await announce([run('a', 'running')], { shown: 'a' }).turn(run('a', 'failed'));
     const once = 'once 0123456789ab';
     await announce([run('a', 'running', once)]).turn(run('a', 'failed', once));
-    await announce([run('a', 'running')], { announceEnds: false }).turn(run('a', 'failed'));
+    await announce([run('a', 'running')], { settings: { announceEnds: false } }).turn(
+      run('a', 'failed')
+    );
     expect(said).toEqual([]);
-    await announce([run('a', 'running')], { announceEnds: true }).turn(run('a', 'failed'));
+    await announce([run('a', 'running')], { settings: { announceEnds: true } }).turn(
+      run('a', 'failed')
+    );
     expect(said).toEqual(['error: “run a” failed.']);
   });
 
-  it('are announced on the next opening if an automatic run failed while no page was open', async () => {
-    const saved: Record<string, unknown> = {
-      'nbyard:announced-failures': Date.parse('2026-01-01')
-    };
-    const state = {
-      fetch: async (key: string) => saved[key],
-      save: async (key: string, value: unknown) => void (saved[key] = value)
-    } as unknown as IStateDB;
-    const runs = [
-      scheduled('d', '2026-01-04', 'other'),
-      scheduled('c', '2026-01-03'),
-      scheduled('b', '2026-01-02'),
-      scheduled('a', '2025-12-31')
-    ];
-    const { execute, turn } = announce([], undefined, undefined, state);
-    await turn(...runs);
-    expect(said).toEqual(['error: “other” failed.', 'error: “sales” failed 2 times.']);
-    expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'c' });
-    await announce([], undefined, undefined, state).turn(...runs);
-    expect(said).toHaveLength(2);
+  it('are announced by default if the settings cannot be read', async () => {
+    const settings = new Error('no schema');
+    await announce([run('a', 'running')], { settings }).turn(run('a', 'failed'));
+    expect(said).toEqual(['error: “run a” failed.']);
   });
 
-  it('are announced on the first visit if an automatic run failed within a day', async () => {
-    const now = new Date().toISOString();
-    const earlier = [scheduled('a', '2026-01-01', 'old'), run('m', 'failed')];
-    await announce([]).turn(scheduled('b', now), ...earlier);
-    expect(said).toEqual(['error: “sales” failed.']);
-  });
-
-  it('name the channel that could not send, until it sends again', async () => {
-    const { call, happens, execute } = announce([]);
+  it('name the channel that could not send, until it sends again or has another URL', async () => {
+    const { channel, happens, execute } = announce([]);
     const error = { code: 'channel-answered', params: { service: 'webhook', status: 404 } };
-    const channel = { id: 'c', name: 'me', error, counts: { waiting: 1, failed: 0 } };
-    call.mockResolvedValue(channel);
+    const found = { id: 'c', name: 'me', revision: 1, error, counts: { waiting: 1, failed: 0 } };
+    channel.mockReturnValue(found);
     await happens('failed');
     await happens('failed');
     const text = 'warning: The channel “me” could not send a message: webhook answered 404';
     expect(said).toEqual([text]);
     expect(execute).toHaveBeenCalledWith('nbyard:show-channels');
     await happens('sent');
-    call.mockResolvedValue({ ...channel, counts: { waiting: 0, failed: 0 } });
+    channel.mockReturnValue({ ...found, counts: { waiting: 0, failed: 3 } });
     await happens('failed'); // a test: its dialog shows the answer
-    expect(said).toHaveLength(1);
-    call.mockResolvedValue(channel);
+    channel.mockRejectedValue(new Error('404'));
+    await happens('failed'); // deleted meanwhile
+    expect(said).toEqual([text]);
+    channel.mockReset().mockReturnValue(found);
     await happens('failed');
-    expect(said).toEqual([text, text]);
+    channel.mockReturnValue({ ...found, revision: 2 });
+    await happens('failed');
+    expect(said).toEqual([text, text, text]);
+  });
+
+  it('name no channel with the setting off', async () => {
+    const { channel, happens } = announce([], { settings: { announceEnds: false } });
+    await happens('failed');
+    expect(channel).not.toHaveBeenCalled();
+    expect(said).toEqual([]);
+  });
+});
+
+describe('R6: failures of automatic runs', () => {
+  const DAY = 86_400_000;
+  const MONDAY = Date.parse('2026-01-05T12:00:00Z');
+  const on = (days: number) => new Date(MONDAY + days * DAY).toISOString();
+  let said: string[];
+  beforeEach(() => {
+    said = [];
+    localStorage.clear();
+    jest.spyOn(Date, 'now').mockReturnValue(MONDAY);
+    jest.spyOn(Notification, 'error').mockImplementation((...[text, options]) => {
+      said.push(text);
+      (options!.actions![0].callback as () => void)();
+      return '';
+    });
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  /** Open a page on a day after Monday. */
+  const visit = async (days: number, failed: Run[], options: IOptions = {}) => {
+    jest.mocked(Date.now).mockReturnValue(MONDAY + days * DAY);
+    const page = announce([], { ...options, failed });
+    await flushed();
+    return page;
+  };
+
+  it('are announced on the next visit, also after a visit without failures', async () => {
+    await visit(0, []);
+    const failed = [
+      scheduled('d', on(2), 'other'),
+      scheduled('c', on(1.5)),
+      run('m', 'failed'),
+      scheduled('b', on(1)),
+      scheduled('a', on(-1))
+    ];
+    const { execute } = await visit(3, failed);
+    expect(said).toEqual(['“other” failed.', '“sales” failed 2 times.']);
+    expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'c' });
+    await visit(4, failed);
+    expect(said).toHaveLength(2);
+  });
+
+  it('are announced on the first visit if they are not older than a day', async () => {
+    await visit(0, [scheduled('b', on(-0.5)), scheduled('a', on(-2), 'old')]);
+    expect(said).toEqual(['“sales” failed.']);
+  });
+
+  it('are those of all projects and of long runs', async () => {
+    const { lists } = await visit(0, []);
+    expect(lists).toEqual([
+      expect.objectContaining({ state: 'failed', project: '', since: expect.any(String) })
+    ]);
+    expect(Date.parse(lists[0].since as string)).toBeLessThan(MONDAY - 7 * DAY);
+  });
+
+  it('are announced once in all tabs, and to each user', async () => {
+    const first = await visit(0, []);
+    const second = await visit(0, []);
+    const failure = scheduled('a', on(0));
+    await first.fails(failure);
+    await second.fails(failure);
+    await first.turn(scheduled('a', on(0)));
+    expect(said).toEqual(['“sales” failed.']);
+    await visit(0, [failure], { user: 'grace' });
+    expect(said).toHaveLength(2);
+  });
+
+  it('are announced after a lost connection, and not twice while clocks differ', async () => {
+    const failed: Run[] = [];
+    const { stream } = await visit(0, failed);
+    failed.push(scheduled('a', new Date(MONDAY - 60_000).toISOString()));
+    for (let times = 0; times < 2; times++) {
+      stream.refetch.emit();
+      await flushed();
+    }
+    expect(said).toEqual(['“sales” failed.']);
+  });
+
+  it('are announced without storage', async () => {
+    const blocked = () => {
+      throw new Error('blocked');
+    };
+    jest.spyOn(Storage.prototype, 'getItem').mockImplementation(blocked);
+    jest.spyOn(Storage.prototype, 'setItem').mockImplementation(blocked);
+    const page = await visit(0, []);
+    await page.fails(scheduled('a', on(0)));
+    await page.fails(scheduled('b', on(0), 'other'));
+    expect(said).toEqual(['“sales” failed.', '“other” failed.']);
+  });
+
+  it('count as announced with the setting off', async () => {
+    const failed = [scheduled('a', on(0))];
+    await visit(0, failed, { settings: { announceEnds: false } });
+    await visit(0, failed);
+    expect(said).toEqual([]);
   });
 });
