@@ -35,7 +35,7 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
   const [older_than_days, kept] = [numberOf(days), numberOf(keep)];
   const isRead = older_than_days !== undefined && kept !== undefined;
   const rules = isRead ? { older_than_days, keep: kept, states: [...states] } : undefined;
-  const { preview, problem } = usePreview(services, project, rules);
+  const { preview, problem, hasSizes } = usePreview(services, project, rules);
   const policies = usePolicies(services, project);
   Object.assign(holder, { rules, daily, preview });
   return (
@@ -68,7 +68,8 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
         </label>
       )}
       <div role="status" className="nby-CleanUp-preview">
-        {problem || (preview ? <Preview preview={preview} trans={trans} /> : '…')}
+        {problem ||
+          (preview ? <Preview preview={preview} hasSizes={hasSizes} trans={trans} /> : '…')}
       </div>
       {!!policies.length && (
         <More summary={trans.__('Daily clean-up')}>
@@ -79,13 +80,20 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
   );
 }
 
+interface IPreviewed {
+  preview?: CleanUpPreview;
+  problem?: string;
+  /** False if the server could not return the sizes. */
+  hasSizes?: boolean;
+}
+
 /** Return what the rules would delete, asked after the user stops typing. */
 function usePreview(
   { yard }: IPanelServices,
   project: string,
   rules: CleanUpRules | undefined
-): { preview?: CleanUpPreview; problem?: string } {
-  const [answer, setAnswer] = useState<{ preview?: CleanUpPreview; problem?: string }>({});
+): IPreviewed {
+  const [answer, setAnswer] = useState<IPreviewed>({});
   const key = rules && JSON.stringify(rules);
   useEffect(() => {
     setAnswer({});
@@ -98,11 +106,15 @@ function usePreview(
       const asked = { body, query: { project, sizes }, signal: control.signal };
       setAnswer({ preview: await yard.client.call('runs.preview_clean_up', asked) });
     };
+    const unlessAborted = (then: (error: Error) => void) => (error: Error) =>
+      control.signal.aborted || then(error);
+    const askSizes = () =>
+      ask(true).catch(unlessAborted(() => setAnswer(known => ({ ...known, hasSizes: false }))));
     const timer = setTimeout(() => {
       // with very many runs, their sizes take seconds
       ask(false)
-        .then(() => ask(true))
-        .catch((error: Error) => !control.signal.aborted && setAnswer({ problem: error.message }));
+        .then(askSizes)
+        .catch(unlessAborted(({ message }) => setAnswer({ problem: message })));
     }, PAUSE_MS);
     return () => {
       clearTimeout(timer);

@@ -8,23 +8,31 @@ const SHOWN = 5;
 
 interface IPreviewProps {
   preview: CleanUpPreview;
+  /** False if the sizes will not come. */
+  hasSizes?: boolean;
   trans: TranslationBundle;
 }
 
 /** What a clean-up would delete, and what is protected. */
-export function Preview({ preview, trans }: IPreviewProps): JSX.Element {
+export function Preview({ preview, hasSizes = true, trans }: IPreviewProps): JSX.Element {
   const { count, freed_bytes, record_bytes, protected_count, protected: kept } = preview;
   return (
     <>
       <p>
         <strong>
           {count
-            ? trans._n(
-                '%1 run is deleted, which frees %2.',
-                '%1 runs are deleted, which frees %2.',
-                count,
-                isSet(freed_bytes) ? showBytes(freed_bytes + (record_bytes ?? 0)) : '…'
-              )
+            ? hasSizes
+              ? trans._n(
+                  '%1 run is deleted, which frees %2.',
+                  '%1 runs are deleted, which frees %2.',
+                  count,
+                  isSet(freed_bytes) ? showBytes(freed_bytes + (record_bytes ?? 0)) : '…'
+                )
+              : trans._n(
+                  '%1 run is deleted, size unknown.',
+                  '%1 runs are deleted, size unknown.',
+                  count
+                )
             : trans.__('No run fits these rules.')}
         </strong>
       </p>

@@ -80,6 +80,22 @@ describe('R14: the rules of a clean-up', () => {
     expect(said).toContain('#7 penguins: you keep it');
   });
 
+  it('show what is deleted if its size stays unknown', async () => {
+    const { call, settle } = open({ rules: { keep: 1 }, daily: false });
+    call.mockImplementation(async (operation, { query }) => {
+      if ((query as { sizes?: boolean }).sizes) {
+        throw new Error('504');
+      }
+      return operation === 'runs.preview_retention'
+        ? { policies: [] }
+        : { ...PREVIEW, freed_bytes: null, record_bytes: null };
+    });
+    await settle();
+    const said = screen.getByRole('status').textContent;
+    expect(said).toContain('12 runs are deleted, size unknown.');
+    expect(said).toContain('#7 penguins: you keep it');
+  });
+
   it('with an unreadable number ask for nothing and delete nothing', async () => {
     const holder: ICleanUp = { daily: false };
     const { previewed, settle, type } = open(holder);
