@@ -37,7 +37,10 @@ function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.
   const { detail, step, onStep, artifacts } = props;
   const { trans, yard, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
-  const [first] = useState(() => mostTelling(artifacts.filter(({ node }) => node === step))?.id);
+  const [first] = useState(() => {
+    const own = artifacts.filter(({ node }) => node === step);
+    return mostTelling(own.length ? own : artifacts)?.id;
+  });
   const selected = chosen ?? first;
   const portion = usePortion(artifacts, idOf, selected);
   const shown = artifacts.find(({ id }) => id === selected);
