@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'react';
+import { useEffect } from 'react';
 import { isLive } from '../../api/types';
 import { Away } from '../../components/Away';
 import { PanelVisible } from '../../components/format/times';
@@ -27,6 +27,7 @@ import { TriggerList } from '../triggers/TriggerList';
 import { IUnrun, useUnrun } from '../workflows/unrun';
 import { WorkflowSection } from '../workflows/WorkflowSection';
 import { openSections } from '../frame/openSections';
+import { useFirst } from './useFirst';
 import { Section } from './Section';
 
 const NO_FILES: IUnrun = { files: [] };
@@ -48,11 +49,8 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const hasRuns = useSignal(yard.runs.changed, () => yard.runs.items.length > 0);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
   const triggers = triggersOf(yard);
-  const first = useMemo(() => yard.datasets.start(), [yard]);
-  useEffect(() => {
-    const start = () => triggers.start();
-    void first.then(start, start);
-  }, [first, triggers]);
+  const first = useFirst(yard.datasets);
+  useEffect(() => void first.then(() => triggers.start()), [first, triggers]);
   const fired = useSignal(triggers.changed, () => triggers.items.length);
   const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
   const data = useFileDrop(services, (files, folders) => {
