@@ -49,11 +49,13 @@ const OF_RUN = ['runtime', 'containers', 'priority'];
 
 /** Put the messages of a refusal at their fields; what belongs to no field goes above the form. */
 export function refuse(holder: ValuesHolder, fields: readonly IArgument[], error: ApiError): void {
-  holder.errors = fieldErrors(error);
   const known = new Set([...OF_RUN, ...fields.map(({ name }) => name)]);
+  const isShown = (path: string) => known.has(argumentOf(path));
+  holder.errors = fieldErrors(error, isShown);
   const names = Object.keys(byArgument(holder.errors));
   const isSaid = names.length > 0 && names.every(name => known.has(name));
-  holder.problem = isSaid ? '' : error.message;
+  const hint = error.details.length && isShown(error.details[0].path) ? '' : error.hint;
+  holder.problem = isSaid ? '' : [error.message, hint].filter(Boolean).join(' ');
 }
 
 interface IValuesFormProps {
@@ -204,6 +206,11 @@ function Priority({ holder, trans }: { holder: ValuesHolder; trans: TranslationB
 /** Key errors by argument: "parameters.alpha" and "alpha" both mean alpha. */
 function byArgument(errors: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(errors).map(([path, message]) => [path.split('.').pop()!, message])
+    Object.entries(errors).map(([path, message]) => [argumentOf(path), message])
   );
+}
+
+/** Return the argument of a server's path ("parameters.rows"). */
+function argumentOf(path: string): string {
+  return path.split('.').pop()!;
 }

@@ -68,7 +68,16 @@ describe('ApiClient', () => {
       .catch((e: ApiError) => e);
     expect(error).toMatchObject({ status: 422, code: 'invalid', hint: 'Rename it.' });
     expect(fieldErrors(error)).toEqual({ 'arguments.2.name': 'is there twice. Rename it.' });
+    expect(fieldErrors(error, () => false)).toEqual({ 'arguments.2.name': 'is there twice' });
   });
+
+  it.each(['Which of both?', 'No!', 'Not here.', 'Did you mean …'])(
+    'E5: adds a hint to the sentence %s without another full stop',
+    message => {
+      const error = new ApiError(422, 'invalid', 'No.', 'Rename it.', [{ path: 'name', message }]);
+      expect(fieldErrors(error)).toEqual({ name: `${message} Rename it.` });
+    }
+  );
 
   it('shows the reason of a refusal in the language of the user', async () => {
     const inner = { code: 'no-run-to-pin', params: { name: 'x' } };
