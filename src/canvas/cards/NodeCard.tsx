@@ -200,12 +200,14 @@ function Port({ port, side, children }: IPortProps): JSX.Element {
 /** Asks for the node that takes an output. The keyboard connects with a command. */
 function AddNext({ node, port }: { node: string; port: string }): JSX.Element {
   const { commands, trans } = useCanvas();
+  const label = trans.__('Add a node that takes %1', port);
   return (
     <button
       type="button"
       className="nby-Port-next nodrag nopan"
       tabIndex={-1}
-      title={trans.__('Add a node that takes %1', port)}
+      title={label}
+      aria-label={label}
       onClick={event => {
         event.stopPropagation(); // the card stays as it is
         const { clientX: x, clientY: y } = event;

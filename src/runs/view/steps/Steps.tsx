@@ -124,6 +124,9 @@ function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['
   return [place, reason, reasonText(task.warning, trans)];
 }
 
+/** States of attempts that have a log even if they did not start. */
+const FAILED: ReadonlySet<string> = new Set(['failed', 'lost']);
+
 interface IAttemptsProps {
   task: Task | undefined;
   tasks: readonly Task[];
@@ -144,9 +147,11 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
   const [only] = task.attempts;
   if (task.attempts.length === 1) {
     // its state, duration and reason stand in the list
-    return only.started_at ? (
+    const hasLog = !!only.started_at || FAILED.has(only.state);
+    return hasLog ? (
       <p className="nby-Note nby-Dim">
-        {only.runtime} · {showMoment(only.started_at)} · {logOf(only)}
+        {only.runtime} · {only.started_at && `${showMoment(only.started_at)} · `}
+        {logOf(only)}
       </p>
     ) : null;
   }

@@ -61,6 +61,12 @@ describe('K7: beside the tasks', () => {
     expect(screen.queryByRole('button', { name: 'Log of attempt 1' })).toBeNull();
   });
 
+  it('stands the log of an attempt that failed before its start', async () => {
+    await show('failed', { ...attempt(1, null), state: 'failed' });
+    const link = screen.getByRole('button', { name: 'Log of attempt 1' });
+    expect(link.closest('p')?.textContent).toBe('process · Log of attempt 1');
+  });
+
   it('stand several attempts as a table', async () => {
     await show('preparing', attempt(1, '2026-01-01T00:00:00Z'), attempt(2, null));
     expect(screen.getByText('Attempts of “a.sh”')).toBeTruthy();
