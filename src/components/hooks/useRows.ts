@@ -24,7 +24,12 @@ export function useRows(
   const [element, setElement] = useState<HTMLElement | null>(null);
   const [[first, end], setSeen] = useState<readonly [number, number]>([0, 0]);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- the box may be drawn later
-  useLayoutEffect(() => setElement(box.current));
+  useLayoutEffect(() => {
+    // while another update waits, React does not skip an equal state
+    if (box.current !== element) {
+      setElement(box.current);
+    }
+  });
   const look = useCallback(
     ({ scrollTop, clientHeight }: HTMLElement) => {
       const from = Math.floor(scrollTop / height);

@@ -1,5 +1,6 @@
 import { act, cleanup, render } from '@testing-library/react';
-import { useRef } from 'react';
+import { startTransition, useReducer, useRef } from 'react';
+import { flushSync } from 'react-dom';
 import { IRows, rowsOf, useRows } from '../useRows';
 
 let rows: IRows;
@@ -34,6 +35,28 @@ describe('the rows in view', () => {
     expect(rowsOf(rows)).toHaveLength(14);
     scroll(getByTestId('box'), 10_000 - 95);
     expect(drawn()).toEqual([988, 1000]);
+  });
+
+  it('are drawn once for each change while another change waits', () => {
+    let drawn = 0;
+    let draw: () => void = () => undefined;
+    function Busy(): JSX.Element {
+      const [count, grow] = useReducer((now: number) => now + 1, 1000);
+      const box = useRef<HTMLDivElement>(null);
+      rows = useRows(box, count, 10, 2);
+      drawn++;
+      draw = grow;
+      return <div ref={box} data-testid="box" />;
+    }
+    const { getByTestId } = render(<Busy />);
+    const before = drawn;
+    act(() => {
+      startTransition(() => draw()); // waits for the scrolling
+      getByTestId('box').scrollTop = 504;
+      flushSync(() => void getByTestId('box').dispatchEvent(new Event('scroll')));
+      expect(drawn).toBe(before + 1);
+    });
+    expect(rows.first).toBe(48);
   });
 
   it('are none beyond the last one', () => {
