@@ -231,6 +231,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channel-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message to a URL, without saving anything */
+        post: operations["channels.test_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels": {
         parameters: {
             query?: never;
@@ -243,23 +260,6 @@ export interface paths {
         put?: never;
         /** Create a notice channel */
         post: operations["channels.create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/channels/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a test message to a URL, without saving anything */
-        post: operations["channels.test_url"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2274,6 +2274,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/inputs/{name}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare the data that an input got from outside the run with that in another run
+         * @description Tables are compared by column, folders by file, texts by line.
+         */
+        get: operations["runs.compare_input"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/inputs/{name}/content": {
         parameters: {
             query?: never;
@@ -3673,7 +3693,8 @@ export interface components {
          * CodeRow
          * @description The code of a node in the order of the runs; null if a run lacks the node.
          *
-         *         `files` are other files of the code folder that differ, at most 100.
+         *         `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
+         *         nor files that the node never read.
          */
         CodeRow: {
             node: string;
@@ -4220,11 +4241,14 @@ export interface components {
         /**
          * DeploymentForm
          * @description The data for the form of a new deployment. `gpus` are the GPUs of this machine.
+         *
+         *         Defaults fit the machine. `engine` says whether the container engine responds.
          */
         DeploymentForm: {
             presets: components["schemas"]["Preset"][];
             services: components["schemas"]["OfferedService"][];
             gpus: string[];
+            engine: components["schemas"]["Check"];
         };
         /**
          * Detail
@@ -4406,6 +4430,7 @@ export interface components {
          */
         EqualCounts: {
             parameters: number;
+            inputs: number;
             metrics: number;
             outputs: number;
             code: number;
@@ -4901,6 +4926,29 @@ export interface components {
             reference: string;
         };
         /**
+         * InputFile
+         * @description Data from outside a run that was given to an input; `origin` says from where.
+         */
+        InputFile: {
+            filename: string;
+            origin: string;
+            digest: string;
+        };
+        /**
+         * InputRow
+         * @description Data from outside the runs that was given to an input of a node, in the order of the runs.
+         *
+         *         It is null if a run has no such input, or if another node provided its data.
+         */
+        InputRow: {
+            node: string;
+            name: string;
+            /** @enum {unknown} */
+            kind: "file" | "folder" | "picture" | "table" | "text";
+            files: (components["schemas"]["InputFile"] | null)[];
+            differs: boolean;
+        };
+        /**
          * Inspect
          * @description The file to read: a path below the server's root, or a finished upload.
          */
@@ -4916,7 +4964,8 @@ export interface components {
          * Inspection
          * @description The result of reading a file without running it. `hints` are for users.
          *
-         *         `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
+         *         `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
+         *         `executables.tag` would make the parameters cell; null if there is no such cell.
          */
         Inspection: {
             name: string;
@@ -4926,8 +4975,8 @@ export interface components {
             arguments: components["schemas"]["Argument"][];
             /** @default [] */
             hints: components["schemas"]["Reason"][];
-            /** @default false */
-            can_tag: boolean;
+            /** @default null */
+            tag_cell: number | null;
             /** @default [] */
             command: string[];
             /** @default {} */
@@ -6044,7 +6093,7 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
          *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-         *         in its last success. `is_idle`: it depends on a muted node. `can_tag`: see `Inspection`.
+         *         in its last success. `is_idle`: it depends on a muted node. `tag_cell`: see `Inspection`.
          */
         NodeView: {
             name: string;
@@ -6070,8 +6119,8 @@ export interface components {
             is_idle: boolean;
             /** @default null */
             gpu: number | null;
-            /** @default false */
-            can_tag: boolean;
+            /** @default null */
+            tag_cell: number | null;
         };
         /**
          * Notice
@@ -6330,7 +6379,7 @@ export interface components {
         };
         /**
          * OutputComparison
-         * @description The same output of two runs.
+         * @description The same output, or data of the same input, of two runs.
          *
          *         Tables have `columns` with statistics and the numbers of `rows`, folders have `files` that
          *         differ, and texts have changed `lines`. `cut` means that more lines or files follow. `note` says
@@ -7322,6 +7371,7 @@ export interface components {
         RunComparison: {
             runs: components["schemas"]["Run"][];
             parameters: components["schemas"]["ValueRow"][];
+            inputs: components["schemas"]["InputRow"][];
             metrics: components["schemas"]["MetricRow"][];
             outputs: components["schemas"]["OutputRow"][];
             code: components["schemas"]["CodeRow"][];
@@ -7333,7 +7383,8 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` are those of its nodes that were muted or bypassed.
+         *         `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
+         *         or trigger that started it.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -7344,6 +7395,8 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
+            /** @default  */
+            source: string;
         };
         /**
          * RunEvents
@@ -7726,7 +7779,8 @@ export interface components {
          * TagCell
          * @description The code cell to tag as the parameters cell.
          *
-         *         `cell` is its index among all cells, from 0; null for the first code cell.
+         *         `cell` is its index among all cells, from 0; null for the first cell that assigns
+         *         constants.
          */
         TagCell: {
             path: string;
@@ -8677,6 +8731,40 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "channels.test_url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelUrl"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "channels.list": {
         parameters: {
             query?: {
@@ -8729,40 +8817,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Channel"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "channels.test_url": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChannelUrl"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelTest"];
                 };
             };
             400: components["responses"]["400"];
@@ -12960,6 +13014,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.compare_input": {
+        parameters: {
+            query: {
+                other: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputComparison"];
                 };
             };
             400: components["responses"]["400"];

@@ -2306,7 +2306,11 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'cron-near-day': (_p, _show, trans) =>
     trans.__(
-      'nbyard knows no nearest working day. Write a day of the month, or LW for the last working day.'
+      'nbyard cannot choose the working day nearest to a date. Write a day of the month, or LW for the last working day.'
+    ),
+  'cron-without-year': (_p, _show, trans) =>
+    trans.__(
+      'Remove the year. Set the start and the end of the schedule to limit it to some dates.'
     ),
   'cron-instead': (p, show, trans) => trans.__('Write %1', show(p.text)),
   'timing-dialect': (p, show, trans) =>
