@@ -1,5 +1,5 @@
-"""F21, CP17: a migration that is killed at each of its statements leaves the old schema or the new
-one (I17); two at once do it once."""
+"""F21, CP17: a migration that is killed at one of its statements leaves the old schema or the new
+one (I17); two at once do it once. Each statement of each migration is such a place once."""
 
 import itertools
 import os
@@ -70,11 +70,11 @@ REVISIONS = [found.revision for found in reversed(list(script().walk_revisions()
 
 
 def deaths(revision: str | None) -> Iterator[int]:
-    """The statements to kill at: all from the start and from the first schema, some from others.
+    """The statements to kill at: all from no store, the first and the last schema, some from others.
 
-    All migrations are one transaction, and their number squared would take hours.
+    All migrations are one transaction. Every statement from every schema would take hours.
     """
-    if revision in {None, REVISIONS[0]}:
+    if revision in {None, REVISIONS[0], REVISIONS[-2]}:
         return itertools.count(1, STEP)
     return (2**power for power in itertools.count())
 
@@ -110,7 +110,7 @@ def shape(folder: Path, url: str) -> tuple[str | None, dict[str, list[str]]]:
 @pytest.mark.parametrize("revision", [None, *REVISIONS[:-1]])
 @BOTH
 @pytest.mark.timeout(600)
-def test_killed_at_each_statement(
+def test_killed_at_a_statement(
     tmp_path: Path, bare_database_url: str, revision: str | None
 ) -> None:
     """CP17, I17: also while the first schema is made; whoever comes next migrates."""
