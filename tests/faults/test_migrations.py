@@ -70,7 +70,7 @@ REVISIONS = [found.revision for found in reversed(list(script().walk_revisions()
 
 
 def deaths(revision: str | None) -> Iterator[int]:
-    """The statements to kill at: all from no store, the first and the last schema, some from others.
+    """The statements to kill at: all from no store, the first and last schema, some from others.
 
     All migrations are one transaction. Every statement from every schema would take hours.
     """
