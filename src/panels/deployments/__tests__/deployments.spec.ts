@@ -4,7 +4,8 @@ import { ApiError } from '../../../api/client';
 import { EventStream } from '../../../api/eventStream';
 import { Deployment, FormField, Revision } from '../../../api/types';
 import { IYard } from '../../../api/yard';
-import { consequence } from '../actions';
+import { showProblem } from '../../../components/problems';
+import { consequence, deploymentActions } from '../actions';
 import { deploymentsOf } from '../state/collection';
 import {
   bodyOf,
@@ -21,6 +22,8 @@ import {
 import { actionsOf, addressOf, changesOf, hardwareOf, isAtRest, titleAmong } from '../state/texts';
 import { IPanelServices } from '../../frame/services';
 import { field, FORM, PORT } from './deploying';
+
+jest.mock('../../../components/problems', () => ({ showProblem: jest.fn() }));
 
 const trans = nullTranslator.load('nbyard');
 const of = (part: object) => part as Deployment;
@@ -39,6 +42,16 @@ describe('P3: deployments', () => {
     expect(among(more, cows, more)).toBe('Cows (cows-2)');
     expect(among(own, own, { ...own, id: '5', name: 'other' })).toBe('sheep');
     expect(among(blank, blank, { ...blank, id: '6' })).toBe('goats');
+  });
+
+  it('of a class are not opened if its file is not saved', async () => {
+    const save = () => Promise.reject(new Error('disk full'));
+    const context = { path: 'model.py', model: { dirty: true }, save };
+    const contents = { driveName: () => '', localPath: (path: string) => path };
+    const app = { shell: { widgets: () => [{ context }] }, serviceManager: { contents } };
+    await deploymentActions.deployClass({ app, trans } as unknown as IPanelServices, ['model.py']);
+    const reason = expect.objectContaining({ message: 'model.py is not saved.' });
+    expect(showProblem).toHaveBeenCalledWith('Not deployed.', reason, trans);
   });
 
   it('are read when they are first shown', async () => {
