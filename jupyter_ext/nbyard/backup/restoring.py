@@ -95,7 +95,7 @@ def _folder_of_parts(folder: Path) -> Iterator[Path]:
         parts.mkdir(mode=0o700)
         new = Path(temporary, "new")
         with _locked(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL):
-            new.rename(Path(temporary, MARK))  # no other restore sees an unlocked mark
+            new.rename(Path(temporary, MARK))  # so that each mark appears locked
             yield parts
 
 

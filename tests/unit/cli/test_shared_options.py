@@ -20,11 +20,11 @@ def ask() -> None:
         ("y\n", 0, "replaced"),
         ("n\n", 1, "Aborted"),
         ("\n", 1, "Aborted"),
-        ("", 2, "Add --overwrite to skip the question"),
+        ("", 2, "Add --overwrite to skip it"),
     ],
 )
 def test_an_answer_counts_also_without_a_terminal(answer, code, words):
     found = CliRunner().invoke(ask, input=answer)
     assert found.exit_code == code
     assert words in found.output and "Replace a.csv?" in found.output
-    assert ("nobody can answer" in found.output) == (code == 2)
+    assert ("got no answer" in found.output) == (code == 2)

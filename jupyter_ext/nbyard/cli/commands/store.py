@@ -71,9 +71,11 @@ def restore(file: Path, dry_run: bool, as_json: bool) -> None:
         click.echo(f"The backup can be restored: {_counts(totals)}, {_origin(header)}")
     else:
         click.echo(f"{settings.store_path}: {_counts(totals)}, {_origin(header)}")
+    if not dry_run:
         print_note(
-            "The next nbyard command starts its schedules and deployments. Stop the former store"
-            " first: both have the same ID, and would remove each other's containers."
+            "The next nbyard command starts the schedules and deployments of the restored store."
+            " Stop the former store first: both have the same ID, and would remove each other's"
+            " containers."
         )
 
 

@@ -27,7 +27,7 @@ def test_backups_during_runs_are_restored_with_logs(
         assert "can be restored" in shell("store", "restore", str(archive), "--dry-run").out
         with monkeypatch.context() as patch:
             patch.setenv("NBYARD_STORE_DIR", str(tmp_path / f"restored{number}"))
-            restored = shell("store", "restore", str(archive))
+            restored = shell("store", "restore", str(archive), *["--json"][number:])
             assert restored.code == 0 and "Stop the former store" in restored.err
             assert shell("runs", "log", "first").out == "line\n"
             assert len(shell("runs", "ls", "--json").json["items"]) == 1 + 3 * (number + 1)
