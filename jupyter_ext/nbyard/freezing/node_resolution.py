@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Resolver:
-    """Resolves the nodes of a document in the folder `base`. `told` are the arguments of files
+    """Resolves the nodes of a document in the folder `base`. `arguments` are those of files
     without a description. `environment` and `kernel` override those of the nodes.
     """
 
@@ -50,12 +50,12 @@ class Resolver:
         parts: FreezingContext,
         owner: str,
         base: str,
-        told: Sequence[Argument] = (),
+        arguments: Sequence[Argument] = (),
         environment: str = "",
         kernel: str = "",
     ):
         self.parts = parts
-        self._given_description = Description(arguments=tuple(told)) if told else None
+        self._given_description = Description(arguments=tuple(arguments)) if arguments else None
         self.owner = owner
         self.base = base
         self.freezer = Freezer(parts, bundles.SharedBundles())

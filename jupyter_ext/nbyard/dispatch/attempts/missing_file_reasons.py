@@ -106,8 +106,8 @@ def left_out(
 
     The failure names the file, which lies beside or above the code. Return None without one.
     """
-    told = COLOURS.sub("", f"{failure_text(failure)}\n{failure.traceback}")
-    lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
+    printed = COLOURS.sub("", f"{failure_text(failure)}\n{failure.traceback}")
+    lines = [line for line in printed.splitlines() if any(sign in line for sign in SIGNS)]
     code = _code(context, snapshot) if lines else None
     if code is None:
         return None
@@ -175,15 +175,15 @@ def _overlooked(
     declared = {
         place_of(argument, version).removeprefix(f"{CODE}/") for argument in version.arguments
     }
-    told = [
+    bound = [
         argument
         for argument in version.arguments
         if argument.role == "output" or argument.name in snapshot.inputs
     ]
-    told += [
+    bound += [
         argument for argument in version.arguments if argument.name in snapshot.task.plan.bindings
     ]
-    declared |= {code.place(one.default) for one in told if isinstance(one.default, str)}
+    declared |= {code.place(one.default) for one in bound if isinstance(one.default, str)}
     near = os.listdir(code.base / code.below)
     found: list[tuple[str, Reason]] = []
     for name in _asked(code.path.name, code.content):

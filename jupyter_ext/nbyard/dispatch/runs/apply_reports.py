@@ -59,10 +59,10 @@ def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
         changes.publish(task, ended.rows)
         if ended.is_as_keyed:
             changes.keep(task)
-        told = _warning_and_files(ended)
+        columns = _warning_and_files(ended)
         if result and result.observed:
-            told["observed"] = msgspec.to_builtins(result.observed)
-        changes.move_task(task, "succeeded", **told, **_task_times(result))
+            columns["observed"] = msgspec.to_builtins(result.observed)
+        changes.move_task(task, "succeeded", **columns, **_task_times(result))
     elif ended.how == "cancelled" or (ended.how == "lost" and task.run.is_cancelled):
         changes.move_attempt(attempt, "cancelled", **_times(result))
         changes.move_task(task, "cancelled", reason=CANCELLED, **_task_times(result))
@@ -91,11 +91,11 @@ def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
     if ended.how == "lost":
         reason = because("lost-often", cause=reason, count=task.lost)
         failure = Failure("lost", reason)
-    told: dict[str, Any] = {"reason": reason, "failure": msgspec.to_builtins(failure)}
-    told |= _warning_and_files(ended)
+    columns: dict[str, Any] = {"reason": reason, "failure": msgspec.to_builtins(failure)}
+    columns |= _warning_and_files(ended)
     # Even a failed attempt may have kept something, such as the executed notebook.
     changes.publish(task, ended.rows)
-    changes.move_task(task, "failed", **told, **_task_times(ended.result))
+    changes.move_task(task, "failed", **columns, **_task_times(ended.result))
 
 
 def _warning_and_files(ended: Ended) -> dict[str, Any]:

@@ -62,11 +62,11 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
     """
     if failure is None or failure.left_out:
         return None
-    told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure_text(failure)}"))
-    if not told:
+    messages = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure_text(failure)}"))
+    if not messages:
         return None
     # the last message belongs to the error that ended the task
-    hand_off, absent, *of_pandas = told[-1]
+    hand_off, absent, *of_pandas = messages[-1]
     module = absent or "".join(of_pandas)
     is_of_pandas = not absent or (hand_off and absent == "pyarrow")  # polars writes by itself
     beside = ["pandas"] if is_of_pandas and not environment else []

@@ -37,6 +37,8 @@ from nbyard.runtimes.protocol import Order
 ROOT = "/nbyard"
 FOLDER = "/nbyard/attempt"
 RUNNER = ".runner"
+# In the folder of a warm container: the folder that is mounted, its inputs, and the runner.
+MOUNTED, INPUTS, WARM_RUNNER = "seat", "inputs", "runner"
 STAGING, LOG_BASE, GPUS = "nbyard.staging", "nbyard.log-base", "nbyard.gpus"
 WARM, STREAMS, PRINTS = "nbyard.warm", "nbyard.streams", "nbyard.prints"
 BIND, VOLUME = "bind", "volume"
@@ -247,10 +249,10 @@ def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
         return [Mount(FOLDER, str(folder)), *inputs]
     # A command cannot access the log and the result that the runtime writes.
     own = [Mount(f"{FOLDER}/{name}", str(folder / name)) for name in ("code", "outputs", METRICS)]
-    told = [
+    runner_files = [
         Mount(f"{FOLDER}/{name}", str(folder / name), read_only=True) for name in (TASK, RUNNER)
     ]
-    return [*own, *inputs, *told]
+    return [*own, *inputs, *runner_files]
 
 
 def warm_spec(
@@ -267,10 +269,11 @@ def warm_spec(
     mounts = [Mount(ROOT, name, kind="volume")]
     if home:
         home = home.resolve() / name
+        inputs = home / MOUNTED / INPUTS
         mounts = [
-            Mount(FOLDER, str(home / "seat")),
-            Mount(f"{FOLDER}/inputs", str(home / "seat" / "inputs"), read_only=True),
-            Mount(f"{ROOT}/runner", str(home / "runner"), read_only=True),
+            Mount(FOLDER, str(home / MOUNTED)),
+            Mount(f"{FOLDER}/inputs", str(inputs), read_only=True),
+            Mount(f"{ROOT}/runner", str(home / WARM_RUNNER), read_only=True),
         ]
     marks = {key: fresh.labels[key] for key in fresh.labels if key not in (ATTEMPT, NODE, LOG_BASE)}
     return msgspec.structs.replace(

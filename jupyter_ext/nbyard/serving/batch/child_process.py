@@ -45,10 +45,10 @@ def main(place: str) -> int:
                 if not head:
                     break
                 first, size = HEAD.unpack(head)
-                told, content = predicting.answer(first, _read(source, size))
-                answer = json.dumps({**told, "said": _take_output(said)}).encode()
+                answer, content = predicting.answer(first, _read(source, size))
+                about = json.dumps({**answer, "said": _take_output(said)}).encode()
                 with open(target, "wb", closefd=False) as pipe:
-                    pipe.write(HEAD.pack(len(answer), len(content)) + answer)
+                    pipe.write(HEAD.pack(len(about), len(content)) + about)
                     pipe.write(content)
         finally:
             shutil.rmtree(place, ignore_errors=True)
@@ -78,8 +78,8 @@ class Predicting:
             found = predict_piece(self._spec, self._model, read_arrow(content), first)
         except ValueRefused as error:
             kind = "answer" if isinstance(error, BadAnswer) else "refused"
-            told = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
-            return told, b""
+            refusal = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
+            return refusal, b""
         except ModelFailed as error:
             return {"kind": "failed", "words": str(error)}, b""
         return {"kind": "batch"}, arrow_bytes(found)

@@ -96,7 +96,7 @@ def test(channel: str, server: str, as_json: bool) -> None:
 @click.option("--file", help="File that contains the URL. Default: standard input.")
 @server_option
 @json_option
-def check_url(file: str | None, server: str, as_json: bool) -> None:
+def test_url(file: str | None, server: str, as_json: bool) -> None:
     """Send a test message to a URL, without creating a channel.
 
     The URL is read as for `create`. The exit code is 1 if the message is not accepted.
@@ -109,7 +109,7 @@ def check_url(file: str | None, server: str, as_json: bool) -> None:
     _print_test(found, as_json)
 
 
-COMMANDS = (create, update, test, check_url)
+COMMANDS = (create, update, test, test_url)
 
 
 def _url(file: str | None) -> str:

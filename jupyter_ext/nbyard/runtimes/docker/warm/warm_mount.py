@@ -11,9 +11,10 @@ from pathlib import Path
 
 from nbyard.attempts import folders
 from nbyard.domain.attempts.structs import RESULT, TASK
+from nbyard.runtimes.docker.build_container_spec import INPUTS, MOUNTED, WARM_RUNNER
 from nbyard.runtimes.docker.files.local_folder import copy_runner
 
-MOUNTED, BACK, RUNNER, OCCUPANT, INPUTS = "seat", "back", "runner", "occupant", "inputs"
+BACK, OCCUPANT = "back", "occupant"
 
 
 class WarmMount:
@@ -27,8 +28,8 @@ class WarmMount:
     def make(self, user: tuple[int, int]) -> None:
         """Create the mounted folder, and a copy of the runner beside it."""
         self.home.mkdir(mode=0o711, parents=True)
-        copy_runner(self.home / RUNNER)
-        for path in (self.home / RUNNER).rglob("*"):
+        copy_runner(self.home / WARM_RUNNER)
+        for path in (self.home / WARM_RUNNER).rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)
         (self.folder / INPUTS).mkdir(parents=True)
         self._tidy(user)

@@ -68,14 +68,14 @@ def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
     assert watched
 
 
-@pytest.mark.parametrize("is_guest", [False, True])
+@pytest.mark.parametrize("is_warm", [False, True])
 def test_only_work_without_a_runner_ends_just_at_its_limit(
-    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_guest: bool
+    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_warm: bool
 ) -> None:
     """I11: the runner of a warm attempt enforces it, once it is there."""
     watched: list[float] = []
     one: Any = attempt
-    if is_guest:
+    if is_warm:
         one = WarmAttempt(attempt.order, attempt.engine, attempt.networks, warm=Mock())
     watcher: Any = one.watcher
     watcher._deadline = SimpleNamespace(
@@ -85,4 +85,4 @@ def test_only_work_without_a_runner_ends_just_at_its_limit(
     for name in ("_follow_command", "_follow_runner"):
         monkeypatch.setattr(watcher, name, lambda *_: None)
     watcher._watch()
-    assert watched == [RUNNER_GRACE_SECONDS if is_guest else 0.0]
+    assert watched == [RUNNER_GRACE_SECONDS if is_warm else 0.0]

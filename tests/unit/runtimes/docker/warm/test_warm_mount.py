@@ -31,7 +31,7 @@ def content(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def test_the_seat_is_the_folder_of_one_after_the_other(mount: WarmMount, tmp_path):
+def test_the_mounted_folder_is_that_of_one_attempt_after_the_other(mount: WarmMount, tmp_path):
     bound, inputs = (os.stat(path).st_ino for path in (mount.folder, mount.folder / "inputs"))
     assert (mount.home / "runner/__main__.py").exists()
     for name in ("a", "b"):
