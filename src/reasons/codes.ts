@@ -91,7 +91,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is no longer set (%2)', show(p.name), show(p.old)),
   'input-connected': (p, show, trans) => trans.__('%1 is connected now', show(p.name)),
   'input-disconnected': (p, show, trans) => trans.__('%1 is no longer connected', show(p.name)),
-  'input-changed': (p, show, trans) => trans.__('%1 has new bytes', show(p.name)),
+  'input-changed': (p, show, trans) => trans.__('the data of %1 changed', show(p.name)),
   'file-added': (p, show, trans) => trans.__('the file %1 is new', show(p.name)),
   'file-changed': (p, show, trans) => trans.__('the file %1 changed', show(p.name)),
   'file-removed': (p, show, trans) => trans.__('the file %1 is gone', show(p.name)),
@@ -645,6 +645,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'outputs-not-written-out': (_p, _show, trans) =>
     trans.__('outputs of executable() must be names with formats, written out'),
   'no-cell': (p, show, trans) => trans.__('the notebook has no cell %1', show(p.index)),
+  'no-cell-to-tag': (_p, _show, trans) => trans.__('no cell of the notebook assigns a constant'),
   'cell-without-code': (p, show, trans) => trans.__('cell %1 holds no code', show(p.index)),
   'too-many-nodes': (p, show, trans) => trans.__('more than %1 nodes', show(p.most)),
   'not-node-id': (p, show, trans) => trans.__('%1 is no valid node id', show(p.id)),
@@ -1074,7 +1075,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-workflow-parameter': (p, show, trans) =>
     trans.__('The workflow has no such parameter; it has: %1', show(p.known, ', ')),
   'no-workflow-parameters': (_p, _show, trans) =>
-    trans.__('The workflow has no such parameter; it has: none'),
+    trans.__('The workflow declares no parameters, so a run cannot set values of its nodes.'),
   'task-unusable': (p, show) => show(p.problem),
   'file-unusable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.error)),
   'program-missing': (p, show, trans) =>
@@ -1667,6 +1668,10 @@ export const CODES: Readonly<Record<string, Render>> = {
       'Push it under another name, or remove that one first: nbyard images rm %1',
       show(p.image)
     ),
+  'list-artifacts': (_p, _show, trans) =>
+    trans.__(
+      'nbyard artifacts ls lists named artifacts; nbyard runs lineage RUN shows those of a run.'
+    ),
   'list-revisions': (p, show, trans) =>
     trans.__('nbyard deployments revisions %1 lists them.', show(p.name)),
   'show-deployment': (p, show, trans) =>
@@ -1922,6 +1927,17 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'No parameters cell was found. To set values for a run, add the tag “parameters” to the cell that assigns them.'
     ),
+  'no-constants-to-tag': (p, show, trans) =>
+    trans.__(
+      'No parameters. To set values for a run, write a cell with assignments such as %1, and add the tag “parameters” to it.',
+      show(p.example)
+    ),
+  'parameters-cell-without-values': (p, show, trans) =>
+    trans.__(
+      'Cell %1 is tagged “parameters” but assigns no values. Write an assignment such as %2 in it, or move the tag to another cell.',
+      show(p.cell),
+      show(p.example)
+    ),
   'kernel-not-read': (p, show, trans) =>
     trans.__('Arguments of %1 notebooks are not read: add them in the form.', show(p.kernel)),
   'several-parameters-cells': (p, show, trans) =>
@@ -1970,13 +1986,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not name a file of the server (%1)', show(p.name)),
   'unknown-channel-url': (_p, _show, trans) =>
     trans.__('Apprise does not know this kind of URL, or it is incomplete'),
-  'channel-url-examples': (_p, _show, trans) =>
+  'channel-url-examples': (p, show, trans) =>
     trans.__(
-      'E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org. Slack: https://hooks.slack.com/services/T…/B…/….'
-    ),
-  'channel-url-for-mail': (p, show, trans) =>
-    trans.__(
-      'Enter the mail server and your login there: mailtos://USER:PASSWORD@smtp.example.org?to=%1',
+      'E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=%1 Slack: https://hooks.slack.com/services/T…/B…/…',
       show(p.address)
     ),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
