@@ -14,6 +14,7 @@ from nbyard.yard import Yard
 
 ADA = Caller("ada")
 ENDED = ("succeeded", "failed", "cancelled")
+PATIENCE_SECONDS = 180.0  # twenty programs on one worker of a busy machine
 
 
 class RunningProject(ABC):
@@ -43,7 +44,9 @@ class RunningProject(ABC):
         return self.yard.services.runs.get(ADA, run)
 
     def end(self, run: str) -> RunDetail:
-        return self.dispatching.until(lambda: self.detail(run), lambda d: d.run.state in ENDED)
+        return self.dispatching.until(
+            lambda: self.detail(run), lambda d: d.run.state in ENDED, seconds=PATIENCE_SECONDS
+        )
 
     def run(self, **wish: Any) -> RunDetail:
         return self.end(self.start(**wish))

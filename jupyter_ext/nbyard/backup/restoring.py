@@ -58,7 +58,10 @@ def restore_backup(archive: Path, folder: Path, url: str = "") -> tuple[Header, 
             if schema_of(c):
                 raise _in_use(folder)
         with _opened(archive) as tar:
-            _delete_killed(folder)
+            # Parts of killed restores; a restore under way has locked its own.
+            for left in folder.glob(f"{PARTS}*"):
+                with suppress(OSError), _locked(left / MARK, os.O_RDONLY):
+                    shutil.rmtree(left, ignore_errors=True)
             with _folder_of_parts(folder) as parts:
                 header, totals = _Reader(tar, parts).restore(database, folder)
     finally:
@@ -79,13 +82,6 @@ def try_backup(archive: Path) -> tuple[Header, Totals]:
     """
     with tempfile.TemporaryDirectory(prefix="nbyard-restore-") as folder:
         return restore_backup(archive, Path(folder, "store"))
-
-
-def _delete_killed(folder: Path) -> None:
-    """Delete the parts of killed restores; a restore under way has locked its own."""
-    for left in folder.glob(f"{PARTS}*"):
-        with suppress(OSError), _locked(left / MARK, os.O_RDONLY):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

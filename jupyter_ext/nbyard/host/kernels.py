@@ -170,13 +170,15 @@ def list_foreign_kernels() -> list[Kernel]:
             continue
         interpreter = _program(spec)
         place = _place(spec, interpreter)
+        is_conda = _is_conda(place) or conda_environment_of(spec)
+        origin: Origin = "conda" if is_conda else "venv" if place else "system"
         is_there = _is_there(interpreter)
         kernels.append(
             Kernel(
                 name,
                 spec.get("display_name") or name,
                 spec.get("language", ""),
-                _origin(spec, place),
+                origin,
                 interpreter,
                 place,
                 about["resource_dir"],
@@ -185,12 +187,6 @@ def list_foreign_kernels() -> list[Kernel]:
             )
         )
     return kernels
-
-
-def _origin(spec: Mapping[str, Any], place: str) -> Origin:
-    if _is_conda(place) or conda_environment_of(spec):
-        return "conda"
-    return "venv" if place else "system"
 
 
 def _program(spec: Mapping[str, Any]) -> str:

@@ -106,7 +106,8 @@ class NbyardMagics(Magics):
         if call is None:
             raise UsageError(USAGE)
         if len(words) not in counts:
-            raise UsageError(_usage(verb))
+            lines = [line for line in HELP.splitlines() if line.startswith(f"%nbyard {verb} ")]
+            raise UsageError(f"Write: {next(iter(lines), f'%nbyard {verb}')}")
         return call(*words)
 
     def _of_cell(self, verb: str, words: list[str], cell: str) -> Any:
@@ -193,9 +194,3 @@ class NbyardMagics(Magics):
             for artifact in task.artifacts
         }
         return FinishedRun(detail, outputs)
-
-
-def _usage(verb: str) -> str:
-    """Return the line of the help about a verb."""
-    lines = [line for line in HELP.splitlines() if line.startswith(f"%nbyard {verb} ")]
-    return f"Write: {lines[0]}" if lines else f"Write: %nbyard {verb}"

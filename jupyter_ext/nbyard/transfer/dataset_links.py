@@ -116,7 +116,9 @@ class ResourceLinks:
         taken = []
         for place in [folder / dataset_id for folder in missing]:
             try:
-                _create_ignored(place.parent)
+                if not place.parent.is_dir():
+                    place.parent.mkdir(exist_ok=True)
+                    (place.parent / IGNORE_FILE).write_text(IGNORED)
                 place.symlink_to(shown)
             except FileExistsError:
                 if not _points_to(place, shown):
@@ -170,22 +172,11 @@ def _remove(place: Path, target: Path) -> None:
     with contextlib.suppress(OSError):
         if _points_to(place, target):
             place.unlink()
-            _remove_if_empty(place.parent)
-
-
-def _create_ignored(folder: Path) -> None:
-    """Create a link folder that git ignores; leave an existing folder as it is."""
-    if not folder.is_dir():
-        folder.mkdir(exist_ok=True)
-        (folder / IGNORE_FILE).write_text(IGNORED)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    """Remove a link folder that was created here, if nothing else is left in it."""
-    ignore_file = folder / IGNORE_FILE
-    if os.listdir(folder) == [IGNORE_FILE] and ignore_file.read_text() == IGNORED:
-        ignore_file.unlink()
-        folder.rmdir()
+            # The folder goes with its last link if it was created here.
+            ignore_file = place.with_name(IGNORE_FILE)
+            if os.listdir(place.parent) == [IGNORE_FILE] and ignore_file.read_text() == IGNORED:
+                ignore_file.unlink()
+                place.parent.rmdir()
 
 
 def _points_to(place: Path, target: Path) -> bool:

@@ -98,7 +98,8 @@ def uncommitted_files(folder: Path, paths: Sequence[str]) -> list[str]:
     Without a repository or a commit, no file counts.
     """
     known = set[str]()
-    for part in _in_parts(paths):
+    for start in range(0, len(paths), MOST_PATHS):  # as many as fit a command line
+        part = paths[start : start + MOST_PATHS]
         try:
             changed = _git(folder, "diff", "--name-only", "--relative", "-z", "HEAD", "--", *part)
             others = _git(folder, "ls-files", "-z", "--others", "--", *part)
@@ -106,12 +107,6 @@ def uncommitted_files(folder: Path, paths: Sequence[str]) -> list[str]:
             return []
         known |= {*_listed(changed), *_listed(others)}
     return [path for path in paths if path in known]
-
-
-def _in_parts(paths: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield the paths in parts that fit a command line."""
-    for start in range(0, len(paths), MOST_PATHS):
-        yield paths[start : start + MOST_PATHS]
 
 
 def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:

@@ -12,7 +12,6 @@ from nbyard.cli.shared_options import json_option
 from nbyard.errors import Unavailable
 from nbyard.host.user_unit import systemctl, unit_file
 from nbyard.host.user_unit.dispatcher_start import DispatcherStart
-from nbyard.host.user_unit.unit_file import UnitFile
 from nbyard.host.user_unit.unit_text import cron_line, unit_text
 from nbyard.reasons.structs import because
 from nbyard.settings import Settings
@@ -90,11 +89,6 @@ def status(as_json: bool) -> None:
     if as_json:
         show_json(msgspec.to_builtins(unit) | {"active": active})
         return
-    for line in _status_lines(unit, active):
-        click.echo(line)
-
-
-def _status_lines(unit: UnitFile, active: str) -> list[str]:
     lines = [f"unit      {unit.path}", f"state     {TEXTS[unit.state]}"]
     if unit.store:
         lines.append(f"store     {unit.store}")
@@ -102,7 +96,7 @@ def _status_lines(unit: UnitFile, active: str) -> list[str]:
         starts = "at boot" if unit.lingers else "when you sign in"
         lines.append(f"starts    {starts if unit.is_enabled else 'never: it is disabled'}")
         lines.append(f"systemd   {active or 'does not respond'}")
-    return lines
+    click.echo("\n".join(lines))
 
 
 COMMANDS: tuple[click.Command, ...] = (install, remove, status)

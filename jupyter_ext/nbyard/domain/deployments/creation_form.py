@@ -199,19 +199,16 @@ PRESETS = (
 def presets_for(cores: float, memory_bytes: float) -> tuple[Preset, ...]:
     """Return the presets with default hardware that a machine has. Their ranges stay."""
     there = {"cpu": cores, "memory_gb": memory_bytes / 2**30}
-    return tuple(
-        msgspec.structs.replace(
-            preset,
-            fields=[_capped(field, there.get(field.name, math.inf)) for field in preset.fields],
-        )
-        for preset in PRESETS
-    )
-
-
-def _capped(field: FormField, most: float) -> FormField:
-    if field.kind != "number" or not isinstance(field.default, int) or field.default <= most:
-        return field
-    return msgspec.structs.replace(field, default=max(int(most), int(field.least or 0)))
+    presets = []
+    for preset in PRESETS:
+        fields = []
+        for field in preset.fields:
+            most, default = there.get(field.name, math.inf), field.default
+            if isinstance(default, int) and default > most:
+                default = max(int(most), int(field.least or 0))
+            fields.append(msgspec.structs.replace(field, default=default))
+        presets.append(msgspec.structs.replace(preset, fields=fields))
+    return tuple(presets)
 
 
 def complete_request(

@@ -39,7 +39,9 @@ def with_lines(error: Refusal, file: str, content: bytes, elsewhere: str = "") -
     known = {**implied, **lines}
     details = []
     for detail in error.details:
-        shown = _shown(detail.path)
+        half, shown = MOST_SHOWN // 2, detail.path
+        if len(shown) > MOST_SHOWN:  # its end names the field
+            shown = f"{shown[:half]}…{shown[-half:]}"
         # A single table may stand for a list of one.
         places = (detail.path, detail.path.replace(".0.", ".", 1))
         # The table of a missing field names the place, but another entry beside it does not.
@@ -57,9 +59,3 @@ def with_lines(error: Refusal, file: str, content: bytes, elsewhere: str = "") -
 def entry_path(table: str, name: str) -> str:
     """Return the path of a named entry, such as `schedules.morning`."""
     return path_below(table, name)
-
-
-def _shown(path: str) -> str:
-    """Return a path that fits a line; its end names the field."""
-    half = MOST_SHOWN // 2
-    return path if len(path) <= MOST_SHOWN else f"{path[:half]}…{path[-half:]}"

@@ -5,7 +5,8 @@ A time that the clock skips is due when the clocks change; one that the clock re
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -150,12 +151,15 @@ def _mended(name: str, text: str) -> Reason | None:
     known = {symbol: str(number) for number, symbol in enumerate(symbols, RANGES[field][0])}
     known |= {full: known[short] for full, short in FULL_NAMES.items() if short in known}
     short = WORD.sub(lambda w: FULL_NAMES.get(w[0], w[0]) if w[0] in known else w[0], text)
-    numbers = WORD.sub(lambda w: _number(w[0], known), text)
+    known |= {f"{name}L": f"{number}L" for name, number in known.items()}
+    numbers = WORD.sub(lambda w: known.get(w[0], w[0]), text)
     if found := RANGE.fullmatch(numbers):
         short = _ascending(field, int(found[1]), int(found[2])) or short
     for mended in (short, numbers):
-        if mended != text and _is_field(field, mended):
-            return because("cron-instead", text=mended)
+        with suppress(CronSimError, RecursionError):
+            CronField(field).parse(mended)
+            if mended != text:
+                return because("cron-instead", text=mended)
     return None
 
 
@@ -168,20 +172,6 @@ def _ascending(field: int, first: int, last: int) -> str:
         first, highest = first % 7, 6
     pairs = [(first, last)] if first <= last else [(first, highest), (lowest, last)]
     return ",".join(f"{low}-{high}" if low < high else f"{high}" for low, high in pairs)
-
-
-def _number(word: str, known: Mapping[str, str]) -> str:
-    """Return a name of a day or month as its number; an L after a day stays."""
-    last = known.get(word.removesuffix("L"))
-    return known.get(word) or (f"{last}L" if last else word)
-
-
-def _is_field(field: int, text: str) -> bool:
-    try:
-        CronField(field).parse(text)
-    except (CronSimError, RecursionError):
-        return False
-    return True
 
 
 def _refused(reason: Reason, hint: Reason | None = None) -> Invalid:

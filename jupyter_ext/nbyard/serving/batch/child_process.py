@@ -46,7 +46,13 @@ def main(place: str) -> int:
                     break
                 first, size = HEAD.unpack(head)
                 answer, content = predicting.answer(first, _read(source, size))
-                about = json.dumps({**answer, "said": _take_output(said)}).encode()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                said.seek(0)
+                printed = said.read(MAX_SAID).decode("utf-8", "replace")
+                said.seek(0)
+                said.truncate()
+                about = json.dumps({**answer, "said": printed}).encode()
                 with open(target, "wb", closefd=False) as pipe:
                     pipe.write(HEAD.pack(len(about), len(content)) + about)
                     pipe.write(content)
@@ -107,17 +113,6 @@ def _read(source: int, size: int) -> bytes:
     while len(found) < size and (piece := os.read(source, min(size - len(found), 2**20))):
         found += piece
     return bytes(found)
-
-
-def _take_output(file: Any) -> str:
-    """Return what the model printed since the last piece."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    file.seek(0)
-    found = file.read(MAX_SAID).decode("utf-8", "replace")
-    file.seek(0)
-    file.truncate()
-    return str(found)
 
 
 if __name__ == "__main__":

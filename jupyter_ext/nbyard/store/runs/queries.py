@@ -75,8 +75,12 @@ class RunRows:
             newest = max(0, int(c.execute(LARGEST).scalar() or 0))
             number = FactRows().next_count(c, "run_number", newest)
         subject = Subject(row["id"], row["owner"], row["id"])
-        more = {"number": number, "output_group": _output_group(row)}
-        transition.begin(c, RUN, subject, {**row, **more})
+        # Runs of one workflow, file or executable have the same outputs. The title of a run of an
+        # executable is the name of the executable.
+        group = f"path:{row['path']}" if row["path"] else f"title:{row['title']}"
+        if row["workflow_id"]:
+            group = f"{OF_WORKFLOW}{row['workflow_id']}"
+        transition.begin(c, RUN, subject, {**row, "number": number, "output_group": group})
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the run to its next state, to be written in a batch."""
@@ -322,13 +326,3 @@ class SubmissionRows:
             "created_at": datetime.now(UTC),
         }
         c.execute(insert(submissions), [row])
-
-
-def _output_group(row: Mapping[str, Any]) -> str:
-    """Return what runs with the same outputs share: a workflow, a file or an executable.
-
-    The title of a run of an executable is the name of the executable.
-    """
-    if row["workflow_id"]:
-        return f"{OF_WORKFLOW}{row['workflow_id']}"
-    return f"path:{row['path']}" if row["path"] else f"title:{row['title']}"

@@ -75,8 +75,8 @@ def test_secrets_are_refused_and_never_repeated(monkeypatch, name, value):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("NBYARD_DATABASE_URL", "postgresql://ann@db/nbyard?sslmode=require"),
-        ("NBYARD_DATABASE_URL", "postgresql:///nbyard"),
+        ("NBYARD_DATABASE_URL", "postgresql+psycopg://ann@db/nbyard?sslmode=require"),
+        ("NBYARD_DATABASE_URL", "postgresql+psycopg:///nbyard"),
         ("NBYARD_ALLOWED_PACKAGE_SOURCES", "https://pypi.org/simple,https://host:8080/simple"),
         ("DOCKER_HOST", "ssh://ann@engine"),
         ("NBYARD_DASK_ADDRESS", "tcp://scheduler:8786"),

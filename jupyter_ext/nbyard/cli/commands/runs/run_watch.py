@@ -146,17 +146,13 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
     is_new = run.number == 1  # users with more runs know JupyterLab's command
     if is_new and target.endswith(".nbflow") and not chosen_server():
         root = " --allow-root" if os.geteuid() == 0 else ""
-        command = f"{_activation()}jupyter lab{root} {shlex.quote(target)}"
+        command = f"jupyter lab{root} {shlex.quote(target)}"
+        # Terminals of JupyterLab find nbyard only in an active environment.
+        active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"), sys.base_prefix)
+        script = Path(sys.executable).with_name("activate")
+        if sys.prefix not in active and script.is_file():
+            command = f". {shlex.quote(os.path.relpath(script))} && {command}"
         print_note(f"Open it in JupyterLab: {command}")
-
-
-def _activation() -> str:
-    """Return what activates the environment, so that terminals of JupyterLab find nbyard, too."""
-    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
-    script = Path(sys.executable).with_name("activate")
-    if sys.prefix in active or sys.prefix == sys.base_prefix or not script.is_file():
-        return ""
-    return f". {shlex.quote(os.path.relpath(script))} && "
 
 
 def explain_failure(number: int, task: Task, told: str, *, is_kept: bool) -> None:
