@@ -81,8 +81,10 @@ async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Pr
     canvas.say(reason, true);
     return false;
   }
+  // asked before, because a save starts another check
+  const hasProblems = problemsOf(canvas, mode).length > checker.unread.length;
   await canvas.services.backend?.save(canvas.path);
-  if (problemsOf(canvas, mode).length > checker.unread.length) {
+  if (hasProblems) {
     checker.ask(0); // a file may have been corrected since
     await whenChecked(canvas);
   }
