@@ -77,6 +77,7 @@ withDocker(
     await fill(lab, 'Title', 'Files');
     await view(lab).getByText('More', { exact: true }).press('Enter');
     await fill(lab, 'Command', SERVE);
+    await fill(lab, 'CPU', '4');
     await fill(lab, 'Memory', '99');
     await view(lab).getByRole('switch', { name: 'Show help' }).press('Space');
     await expect(view(lab)).toContainText('A service that exceeds it is killed');
@@ -107,7 +108,7 @@ withDocker(
     await expect(state(lab)).toHaveText('running', { timeout: 60_000 });
     const link = view(lab).locator('.nby-View-header').getByRole('link', { name: 'web' });
     await expect(link).toHaveAttribute('href', /\/nbyard\/deployments\/files\/web\/$/);
-    await expect(lab.row('deployment', 'Files')).toContainText(/\d CPUs · 2 GB/);
+    await expect(lab.row('deployment', 'Files')).toContainText('4 CPUs · 2 GB');
     const [opened] = await Promise.all([page.waitForEvent('popup'), link.press('Enter')]);
     await expect(opened.getByRole('heading')).toContainText('Directory listing');
     await opened.close();
