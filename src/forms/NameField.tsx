@@ -7,6 +7,8 @@ interface INameFieldProps {
   /** A free name if this one is taken. */
   free?: string;
   busy: boolean;
+  /** A name is suggested in a moment, so that the form may be sent without one. */
+  isAwaited?: boolean;
   trans: TranslationBundle;
   onChange: (name: string) => void;
   /** Use the free name and save. */
@@ -38,7 +40,7 @@ export function NameField(props: INameFieldProps): JSX.Element {
             typed.current = event.target.value;
             onChange(typed.current);
           }}
-          required
+          required={!props.isAwaited}
         />
       </label>
       {error && (

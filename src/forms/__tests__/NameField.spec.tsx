@@ -14,6 +14,14 @@ describe('a name that is suggested', () => {
     expect([field.selectionStart, field.selectionEnd]).toEqual([0, 4]);
   });
 
+  it('may be missing only until it arrives', () => {
+    const { rerender } = render(<NameField name="" isAwaited {...rest} />);
+    const field = screen.getByRole<HTMLInputElement>('textbox', { name: 'Name' });
+    expect(field.required).toBe(false);
+    rerender(<NameField name="" {...rest} />);
+    expect(field.required).toBe(true);
+  });
+
   it('selects nothing of what the user typed', () => {
     const { rerender } = render(<NameField name="" {...rest} />);
     const field = screen.getByRole<HTMLInputElement>('textbox', { name: 'Name' });

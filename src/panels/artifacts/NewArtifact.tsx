@@ -123,7 +123,8 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
   );
   const [holder] = useState(() => filled(fields, target.values ?? {}));
   const inputs = useInputs(services);
-  const suggestion = useSuggestion(yard.client, target.name || executable.name);
+  const wanted = target.name || executable.name;
+  const suggestion = useSuggestion(yard.client, wanted);
   const [replace, setReplace] = useState(false);
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
@@ -148,7 +149,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
     { client: yard.client, request: () => ({ id: 'runs.create', question: question(name) }) },
     holder
   );
-  const make = async (as = name) => {
+  const make = async (as = suggestion.isAwaited ? wanted : name) => {
     if (busy || holder.unread.size) {
       return; // the field shows the reason
     }
@@ -190,6 +191,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
           error={replace ? '' : taken}
           free={replace ? undefined : free}
           busy={busy}
+          isAwaited={suggestion.isAwaited}
           trans={trans}
           onChange={suggestion.setName}
           onFree={suggestion.setName}

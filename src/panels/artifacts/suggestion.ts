@@ -8,6 +8,8 @@ const PAUSE = 250;
 export interface ISuggestion {
   name: string;
   setName: (name: string) => void;
+  /** Whether the field is empty because the first free name has not arrived. */
+  isAwaited: boolean;
   /** Why the name is unavailable. */
   taken?: string;
   /** A similar name that is free. */
@@ -23,6 +25,7 @@ export interface ISuggestion {
 export function useSuggestion(client: ApiClient, wanted: string): ISuggestion {
   const [name, setName] = useDraft(`name/${wanted}`, () => '');
   const [restored] = useState(name);
+  const [isTyped, setTyped] = useState(false);
   const [said, setSaid] = useState<{ taken?: string; free?: string }>({});
   const control = useRef<AbortController>();
   const ask = useCallback(
@@ -55,7 +58,9 @@ export function useSuggestion(client: ApiClient, wanted: string): ISuggestion {
   );
   return {
     name,
+    isAwaited: !name && !isTyped,
     setName: typed => {
+      setTyped(true);
       setName(typed);
       setSaid({});
       control.current?.abort();

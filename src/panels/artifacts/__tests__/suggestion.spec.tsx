@@ -14,10 +14,10 @@ function open(wanted: string, taken: Record<string, string>) {
     return taken[name] ? { name: taken[name], taken: `There is ${name}.` } : { name, taken: '' };
   });
   function Field() {
-    const { name, setName, taken: why, free, refused } = useSuggestion(client, wanted);
+    const { isAwaited, name, setName, taken: why, free, refused } = useSuggestion(client, wanted);
     return (
       <>
-        <input value={name} onChange={event => setName(event.target.value)} />
+        <input value={name} required={!isAwaited} onChange={event => setName(event.target.value)} />
         <output>{[why, free].join('|')}</output>
         <button onClick={() => refused('Somebody was faster.')} />
       </>
@@ -44,8 +44,10 @@ describe('A5: a name for something new', () => {
 
   it('is free at first, and what is typed is asked about once the hand rests', async () => {
     const { asked, field, said, type, wait } = open('fit', { fit: 'fit 2', old: 'old 2' });
+    expect(field.required).toBe(false); // a form that is sent at once takes the wanted name
     await wait();
     expect(field.value).toBe('fit 2');
+    expect(field.required).toBe(true);
     expect(said()).toBe('|');
     type('o');
     type('old');
