@@ -153,7 +153,7 @@ try {
 }
 
 async function fit(pages) {
-  await pages.nbyard.locator('[data-command="nbyard:fit-workflow"]').click();
+  await pages.nbyard.locator('.nby-Zoom button').last().click();
   await pages.plain.evaluate(() => window.flow.fitView());
 }
 
