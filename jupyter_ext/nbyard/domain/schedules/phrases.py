@@ -112,10 +112,10 @@ def read_delay(found: Found, now: datetime) -> Timing:
         raise Invalid.field("timing.text", because("number-too-large")) from None
 
 
-def _on_days(days: str) -> Reader:
+def _on_days(days: str, of_month: str = "*") -> Reader:
     def read(found: Found, now: datetime) -> Timing:
         hour, minute = _clock(found)
-        return Cron(f"{minute} {hour} * * {days}")
+        return Cron(f"{minute} {hour} {of_month} * {days}")
 
     return read
 
@@ -146,14 +146,6 @@ def _of_month(found: Found, now: datetime) -> Timing:
     if not 1 <= number <= 31:
         raise _unknown(word)
     return Cron(f"{minute} {hour} {number} * *")
-
-
-def _at_month_end(day: str) -> Reader:
-    def read(found: Found, now: datetime) -> Timing:
-        hour, minute = _clock(found)
-        return Cron(f"{minute} {hour} {day} * *")
-
-    return read
 
 
 def read_week_of_month(found: Found, now: datetime) -> Timing:
@@ -215,10 +207,10 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             rf"(?: day)? {OF_MONTH}(?: {TIME})?",
             _of_month,
         ),
-        (rf"(?:on |at )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _at_month_end("L")),
+        (rf"(?:on |at )?(?:the )?last day {OF_MONTH}(?: {TIME})?", _on_days("*", "L")),
         (
             rf"(?:on )?(?:the )?last (?:weekday|working day) {OF_MONTH}(?: {TIME})?",
-            _at_month_end("LW"),
+            _on_days("*", "LW"),
         ),
         (
             rf"(?:on |every )?(?:the )?{WEEK} (?P<weekday>{DAY}) {OF_MONTH}(?: {TIME})?",
