@@ -67,11 +67,17 @@ export function announceEnds(
     yard.runs.items.filter(isLive).forEach(({ id }) => live.add(id));
     void announce(ended.filter(run => !(run.state === 'failed' && isAutomatic(run))));
   };
+  // failures of other known runs need no request
+  const mayBeAutomatic = (id: string) => {
+    const known = yard.runs.items.find(run => run.id === id);
+    return !known || isAutomatic(known);
+  };
   const lookForFailures = oneByOne(async () => announce(await failures.take()));
   yard.runs.changed.connect(look);
   yard.stream.refetch.connect(lookForFailures);
   yard.stream.events.connect((_, events) => {
-    if (events.some(({ topic, data }) => topic === 'run' && data.state === 'failed')) {
+    const failed = events.filter(({ topic, data }) => topic === 'run' && data.state === 'failed');
+    if (failed.some(({ subject_id }) => mayBeAutomatic(subject_id))) {
       lookForFailures();
     }
     void isOff().then(off => (off ? undefined : announceUndelivered(services, events)));
