@@ -16,7 +16,9 @@ TWO = {"a": [], "b": ["a"]}
 
 
 @pytest.fixture
-def controller(bench: Bench) -> BisectionController:
+def controller(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> BisectionController:
+    """Return a controller that works alone: the dispatcher's own one would race with it."""
+    monkeypatch.setattr(bench.dispatcher._bisections, "tick", lambda **_: False)
     return BisectionController(bench.context, Threads(1), lambda: None)
 
 
@@ -161,7 +163,7 @@ def test_a_probe_after_the_cancellation_does_not_work(
     assert controller.handle(one.id) is False
 
 
-def test_rounds_look_while_a_bisection_runs(bench: Bench, monkeypatch) -> None:
+def test_rounds_look_while_a_bisection_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     threads = Threads(1)
 
