@@ -301,11 +301,11 @@ def list_waits(requests: Requests) -> dict[str, float]:
     for name, ask in requests.items():
         if not name.startswith(PREVIEW):
             times = []
-            for _ in range(20):
+            for _ in range(60):
                 start = time.perf_counter()
                 ask()
                 times.append(1e3 * (time.perf_counter() - start))
-            waits[name] = statistics.quantiles(times, n=20)[-1]
+            waits[name] = statistics.quantiles(times, n=20, method="inclusive")[-1]
             sys.stderr.write(f"{name:40}{waits[name]:>8.1f} ms (p95)\n")
     return waits
 

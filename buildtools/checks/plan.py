@@ -141,7 +141,7 @@ def fast(profile: str = "quick") -> Stage:
     return Stage((unit_tests(profile), *others), CORES + 1)
 
 
-# The longest first, so that no single lane is left over when the others have ended.
+# The longest first, and last the short ones, so that no single lane is left over at the end.
 LANES = (
     journeys(),
     lane(
@@ -153,10 +153,10 @@ LANES = (
     ),
     lane("docker", "tests/integration/docker", load=0.8),
     lane("benchmarks", "tests/benchmarks", load=1.0, workers=1),
+    pytest("postgresql", "-m", "postgresql and not long", "tests/unit", load=0.8),
     lane("faults", "tests/faults", load=0.8),
     lane("dask", "tests/integration/dask", load=0.6, workers=1),
     lane("acceptance", "tests/acceptance", load=0.8, workers=1),
-    pytest("postgresql", "-m", "postgresql and not long", "tests/unit", load=0.8),
 )
 # Each lane takes less than 60 minutes; they run one after the other.
 EVIDENCE = (

@@ -284,16 +284,24 @@ class Bench:
         self.yard.services.runs.cancel(OWNER, run_id)
 
     def run(self, run_id: str) -> Run:
-        """Return a run."""
-        return self.detail(run_id).run
+        """Return a run, read directly from the store since tests ask after each round."""
+        with self.store.read() as c:
+            run = self.store.runs.by_id(c, run_id)
+        assert run is not None
+        return run
 
     def detail(self, run_id: str) -> RunDetail:
         """Return a run with its tasks."""
         return self.yard.services.runs.get(OWNER, run_id)
 
     def task(self, run_id: str, node: str = "a") -> Task:
-        """Return the task of a node."""
-        return next(task for task in self.detail(run_id).tasks if task.node == node)
+        """Return the task of a node, read directly from the store as `run` is."""
+        with self.store.read() as c:
+            task = next(task for task in self.store.tasks.views(c, run_id) if task.node == node)
+            attempts = self.store.attempts.views(c, run_id, [task.id])
+            artifacts = self.store.artifacts.of_run(c, run_id, [task.id])
+            place = self.store.tasks.queue_positions(c, run_id).get(task.id)
+        return msgspec.structs.replace(task, attempts=attempts, artifacts=artifacts, place=place)
 
     def attempt(self, run_id: str, node: str = "a") -> str:
         """Return the id of the newest attempt at the node."""

@@ -266,7 +266,9 @@ def test_a_newer_schema_is_refused(filled: Store, tmp_path: Path, monkeypatch) -
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings.default.max_examples // 6,  # each fills a store
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
 def test_damage_is_found_and_leaves_no_store(filled: Store, data: st.DataObject) -> None:

@@ -54,7 +54,7 @@ columns = st.sampled_from(sorted(COLUMNS)).flatmap(
     )
 )
 mixed = st.lists(st.one_of(*COLUMNS.values()), min_size=1, max_size=8)
-TABLE = settings(deadline=None, max_examples=100)
+TABLE = settings(deadline=None)
 
 
 @st.composite

@@ -355,7 +355,10 @@ def test_warnings_that_an_earlier_version_stored_are_shown(tables: Tables, make:
     assert tables.profile(file, sample=False).warnings == [because("text", text="an old text")]
 
 
-@pytest.mark.parametrize("filename", ["x.csv", "x.parquet", "x.jsonl"])
+@pytest.mark.parametrize(
+    "filename",
+    ["x.csv", *(pytest.param(name, marks=pytest.mark.long) for name in ("x.parquet", "x.jsonl"))],
+)
 def test_every_column_of_many_can_be_seen(tables: Tables, tmp_path: Path, filename: str) -> None:
     names = [f"c{place}" for place in range(1_200)]
     frame = pl.DataFrame({name: [place, place + 1] for place, name in enumerate(names)})

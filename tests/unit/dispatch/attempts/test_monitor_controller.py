@@ -49,8 +49,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def links(bench: Bench, run: str) -> list[MonitorLink]:
-    attempt = bench.task(run).attempts[-1]
-    return attempt.links
+    (task,) = bench.detail(run).tasks
+    return task.attempts[-1].links
 
 
 def started(bench: Bench, **plan: object) -> str:

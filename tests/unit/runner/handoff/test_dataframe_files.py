@@ -50,7 +50,7 @@ TYPES: dict[str, tuple[st.SearchStrategy[Any], bool]] = {
     "timedelta64[us]": (st.timedeltas(timedelta(-9999), timedelta(9999)), True),
 }
 NOT_OF_AN_INDEX = ("Int64", "Float64", "boolean", "string", "float32", "uint8")
-TABLE = settings(deadline=None, max_examples=60)
+TABLE = settings(deadline=None)
 
 
 def through(folder: Path, value: Any, wanted: Any = None) -> Any:
