@@ -178,14 +178,9 @@ def lock_shared(fd: int) -> None:
         time.sleep(LOCK_PAUSE_SECONDS)
 
 
-def lock_exclusive(fd: int, wait_seconds: float = 0) -> bool:
-    """Take an exclusive lock; return False if it stays held for `wait_seconds`."""
-    end = time.monotonic() + wait_seconds
-    while not _lock(fd, fcntl.LOCK_EX):
-        if time.monotonic() >= end:
-            return False
-        time.sleep(LOCK_PAUSE_SECONDS)
-    return True
+def lock_exclusive(fd: int) -> bool:
+    """Take an exclusive lock; return False if another process holds it."""
+    return _lock(fd, fcntl.LOCK_EX)
 
 
 def _lock(fd: int, how: int) -> bool:

@@ -78,13 +78,13 @@ class Blobs:
             yield
 
     @contextlib.contextmanager
-    def collecting(self, wait_seconds: float = 0) -> Iterator[bool]:
-        """Yield whether no `keeping` block is active, after waiting up to `wait_seconds`.
+    def collecting(self) -> Iterator[bool]:
+        """Yield whether no `keeping` block is active.
 
         If True, new `keeping` blocks wait until this block ends.
         """
         with files.lock_file(f"{self._base}/{LOCK}") as lock:
-            yield files.lock_exclusive(lock, wait_seconds)
+            yield files.lock_exclusive(lock)
 
     def writer(self, expected_bytes: int = 0) -> BlobWriter:
         """Return a writer for bytes in pieces; fail early if `expected_bytes` do not fit."""

@@ -1,6 +1,5 @@
 """The controller of imports: fetch, store and read the bytes, then mark the version as ready."""
 
-import contextlib
 import logging
 import os
 import time
@@ -31,7 +30,6 @@ from nbyard.transfer.fetching import Limits, Remote, Sign, Watch
 log = logging.getLogger("nbyard.dispatch")
 PROGRESS_SECONDS = 0.3
 LOOK_SECONDS = 1.0
-DISCARD_SECONDS = 10.0
 
 
 class ImportController:
@@ -89,12 +87,12 @@ class ImportController:
         self._context.links.link(dataset_id, filename, partial(self._context.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: Reason) -> None:
-        """Record the failure and delete the bytes."""
+        """Record the failure and have the bytes deleted."""
         with self._context.write() as c:
             digest = self._store.datasets.bytes_of(c, version.id)
             self._store.datasets.set_failed(c, owner, version.id, reason)
-        with contextlib.suppress(NbyardError):  # the regular collection finds them later
-            self._garbage.discard([digest] if digest else [], DISCARD_SECONDS)
+        if digest:
+            self._garbage.discard_soon(digest)
 
     def _store_bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
         """Store the bytes of a version as blobs, from any source; return the columns to record."""

@@ -30,10 +30,17 @@ class GarbageCollector:
         self._threads = threads
         self._uploads = Uploads(context.folder / UPLOADS, context.blobs)
         self._members: dict[str, set[str]] = {}
+        self._unwanted: set[str] = set()
         self._not_before = 0.0
 
+    def discard_soon(self, digest: str) -> None:
+        """Delete these bytes in the next rounds, without grace, unless a row names them."""
+        self._unwanted.add(digest)
+
     def tick(self) -> None:
-        """Start a collection if it is due."""
+        """Start a collection if it is due, and delete what is unwanted."""
+        if self._unwanted:
+            self._threads.submit("unwanted bytes", self._discard_unwanted)
         if time.monotonic() < self._not_before:
             return
         with self._context.store.read() as c:
@@ -66,15 +73,17 @@ class GarbageCollector:
         unnamed = self._unnamed(old)
         return self.discard(unnamed[:AT_ONCE]) and len(unnamed) <= AT_ONCE
 
-    def discard(self, digests: Iterable[str], wait_seconds: float = 0) -> bool:
-        """Delete these bytes unless a row names them.
+    def _discard_unwanted(self) -> None:
+        wanted = {*self._unwanted}
+        if self.discard(wanted):
+            self._unwanted -= wanted
 
-        Return False if a process stores bytes for longer than `wait_seconds`.
-        """
+    def discard(self, digests: Iterable[str]) -> bool:
+        """Delete these bytes unless a row names them; return False if a process stores bytes."""
         wanted = list(digests)
         if not wanted:
             return True
-        with self._context.blobs.collecting(wait_seconds) as is_alone:
+        with self._context.blobs.collecting() as is_alone:
             for digest in self._unnamed(wanted) if is_alone else ():
                 self._context.blobs.delete(digest)
                 self._context.tables.forget(digest)

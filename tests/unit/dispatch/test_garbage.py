@@ -254,11 +254,16 @@ def test_much_is_deleted_piece_by_piece(
     assert sum(there(bench, *blobs)) == 0
 
 
-def test_bytes_of_a_failure_go_once_nobody_is_putting_any(bench: Bench) -> None:
-    collector, unwanted = GarbageCollector(bench.context, Threads()), put(bench, "unwanted")
+def test_bytes_of_a_failure_go_once_nobody_is_putting_any(
+    bench: Bench, collector: GarbageCollector
+) -> None:
+    unwanted = put(bench, "unwanted")
+    collector.discard_soon(unwanted.digest)
     with bench.context.blobs.keeping():
-        assert not collector.discard([unwanted.digest])
-        waiting = threading.Thread(target=collector.discard, args=([unwanted.digest], 60))
-        waiting.start()
-    waiting.join()
+        for _ in range(2):
+            collector._discard_unwanted()
+        assert there(bench, unwanted) == [True]
+    collector.tick()
+    assert collector._threads.settle(30) and collector._threads.close(30)
     assert there(bench, unwanted) == [False]
+    assert collector._unwanted == set()
