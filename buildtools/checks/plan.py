@@ -169,6 +169,7 @@ EVIDENCE = (
         "--ignore=tests/faults/test_random_kills.py",
         "--ignore=tests/faults/test_engines.py",
         "tests/faults",
+        workers=2,
     ),
     evidence("podman", "tests/integration/docker/test_podman.py"),
     evidence("job-queues", "tests/integration/dask/test_job_queue.py"),
@@ -179,6 +180,7 @@ EVIDENCE = (
         "--ignore=tests/integration/docker/test_podman.py",
         "--ignore=tests/integration/docker/test_strangers.py",
         "tests/integration/docker",
+        workers=2,
     ),
     evidence(
         "integration",
@@ -186,6 +188,7 @@ EVIDENCE = (
         "--ignore=tests/integration/dask",
         "tests/integration",
         "tests/acceptance",
+        workers=2,
     ),
     Step("journeys", (*PLAYWRIGHT, "--grep", "@long"), CORES),
     Step(

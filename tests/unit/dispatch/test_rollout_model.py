@@ -79,6 +79,10 @@ class Engine:
         self._reach()
         return self.containers.get(name)
 
+    def was_out_of_memory(self, ended: Container) -> bool:
+        self._reach()
+        return ended.out_of_memory
+
     def launch(self, name: str, gpus: list[str]) -> Container:
         self._reach()
         held = [gpu for other in self.living() if other != name for gpu in self.gpus[other]]
