@@ -327,10 +327,10 @@ test.describe('without Docker', () => {
       await page.unroute('**/nbyard/api/deployments?*');
       await section.getByRole('button', { name: 'Try Again' }).click();
       await expect(panel).toContainText('Services that run until they are stopped');
-      await page.route('**/nbyard/api/deployments/form', route => route.abort());
+      await page.route('**/nbyard/api/deployment-form', route => route.abort());
       await lab.execute('nbyard:create-deployment');
       await expect(page.locator('.nby-Panel').getByRole('alert')).toBeVisible();
-      await page.unroute('**/nbyard/api/deployments/form');
+      await page.unroute('**/nbyard/api/deployment-form');
       await lab.closeTab('New deployment');
 
       await lab.execute('nbyard:create-deployment');

@@ -19,13 +19,17 @@ FORMAT = 1
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What made a backup, and the schema revision of its rows."""
+    """What made a backup, and the schema revision of its rows.
+
+    `folder` is that of the store on its machine, empty in old backups.
+    """
 
     format: int
     nbyard: str
     schema: str
     store_id: str
     created_at: datetime
+    folder: str = ""
 
 
 class Totals(msgspec.Struct, frozen=True):

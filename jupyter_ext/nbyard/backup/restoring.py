@@ -9,7 +9,7 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,7 @@ from typing import IO
 import msgspec
 
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
+from nbyard.backup.new_ids import NewIds
 from nbyard.blobs import Blobs
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import Conflict, Damaged, NewerSchema, NotFound, Unavailable
@@ -35,15 +36,20 @@ BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
 TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
 
 
-def restore_backup(archive: Path, folder: Path, url: str = "") -> tuple[Header, Totals]:
+def restore_backup(
+    archive: Path, folder: Path, url: str = "", has_new_id: bool | None = False
+) -> tuple[Header, Totals]:
     """Restore an archive into a folder without a store and an empty database.
 
     The rows appear in one transaction, after all files. If that fails, nothing stays. `url` is
     that of PostgreSQL; without it, the database is SQLite in the folder. Rows of an older schema
     are migrated.
 
+    With `has_new_id`, the restored store can be used beside the former one, and its schedules and
+    triggers are disabled. None keeps the ID unless the former store is still in its folder.
+
     Raises:
-        Conflict: the folder or the database has a store.
+        Conflict: the folder or the database has a store, or `has_new_id` must be chosen.
         Damaged: the archive is no backup, incomplete or damaged.
         NewerSchema: a newer nbyard wrote it.
         NotFound: the archive does not exist.
@@ -63,11 +69,27 @@ def restore_backup(archive: Path, folder: Path, url: str = "") -> tuple[Header, 
                 with suppress(OSError), _locked(left / MARK, os.O_RDONLY):
                     shutil.rmtree(left, ignore_errors=True)
             with _folder_of_parts(folder) as parts:
-                header, totals = _Reader(tar, parts).restore(database, folder)
+                header, totals = _Reader(tar, parts, has_new_id).restore(database, folder)
     finally:
         database.close()
-    Store(folder, url).close()  # migrates the rows to the newest schema
+    store = Store(folder, url)  # migrates the rows to the newest schema
+    try:
+        if has_new_id:
+            _disable_starts(store)
+    finally:
+        store.close()
     return header, totals
+
+
+def _disable_starts(store: Store) -> None:
+    """Disable schedules and triggers, because the former store starts their runs."""
+    with store.write() as c:
+        for schedule in (row.schedule for row in store.schedules.enabled(c)):
+            store.schedules.drop_waiting(c, schedule.id, because("tick-disabled"))
+            store.schedules.change(c, schedule, "disabled", is_enabled=False, next_due=None)
+        for trigger in (row.trigger for row in store.triggers.enabled(c)):
+            store.firings.mark_overlapped(c, trigger, because("firing-disabled"))
+            store.triggers.change(c, trigger, "disabled", is_enabled=False)
 
 
 def _in_use(folder: Path) -> Conflict:
@@ -128,9 +150,10 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
 class _Reader:
     """Reads the members of an archive in their order, files first, then tables."""
 
-    def __init__(self, tar: tarfile.TarFile, temporary: Path):
+    def __init__(self, tar: tarfile.TarFile, temporary: Path, has_new_id: bool | None):
         self._tar = tar
         self._temporary = temporary
+        self._has_new_id = has_new_id
         self._checksum = Checksum()
         self._files = 0
         self._bytes = 0
@@ -138,6 +161,7 @@ class _Reader:
     def restore(self, database: Database, folder: Path) -> tuple[Header, Totals]:
         members = iter(self._tar)
         header = self._header(next(members, None))
+        ids = NewIds(header.store_id) if self._has_new_id else None
         for member in members:
             if TABLE.match(member.name):
                 break
@@ -152,7 +176,10 @@ class _Reader:
             tables, rows = tables_of(c), dict[str, int]()
             current: tarfile.TarInfo | None = member
             while current is not None and (table := TABLE.match(current.name)):
-                rows[table[1]] = load(c, tables, table[1], self._opened(current))
+                lines: Iterable[bytes] = self._opened(current)
+                if ids:
+                    lines = ids.replaced(table[1], lines)
+                rows[table[1]] = load(c, tables, table[1], lines)
                 current = next(members, None)
             counts = (rows, self._files, self._bytes, self._checksum.text())
             totals = self._totals(current)
@@ -183,6 +210,9 @@ class _Reader:
         if header.format > FORMAT:
             raise NewerSchema(because("backup-newer", version=header.nbyard))
         check_known(header.schema)
+        if self._has_new_id is None and _is_there(header):
+            why = because("former-store-there", folder=header.folder)
+            raise Conflict(why, hint=because("same-or-new-id"))
         return header
 
     def _totals(self, member: tarfile.TarInfo | None) -> Totals:
@@ -217,6 +247,16 @@ class _Reader:
         path.chmod(member.mode & 0o700)
         self._files += 1
         self._bytes += member.size
+
+
+def _is_there(header: Header) -> bool:
+    """Return whether the store that wrote a backup is still in its folder on this machine."""
+    if not header.folder:
+        return False
+    try:
+        return Path(header.folder, STORE_MARK).read_bytes().strip() == header.store_id.encode()
+    except OSError:  # with PostgreSQL, a store has no mark
+        return os.path.isdir(os.path.join(header.folder, "blobs"))
 
 
 def _incomplete() -> Damaged:

@@ -90,7 +90,8 @@ class _Writer:
         folder = self._store.folder
         with ExitStack() as stack:
             with self._store.read() as c:
-                header = Header(FORMAT, __version__, schema_of(c), self._store.id, clock.now())
+                made = (schema_of(c), self._store.id, clock.now(), os.path.realpath(folder))
+                header = Header(FORMAT, __version__, *made)
                 tables = {n: _spooled(stack, folder, lines) for n, lines in dump(c)}
                 digests = self._store.digests_of_bytes(c)
                 # Plans of tasks also name locks of environments, which are rows, and texts.

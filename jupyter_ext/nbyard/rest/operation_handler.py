@@ -258,13 +258,14 @@ class OperationHandler(NbyardHandler, APIHandler):
 
     def _log_request(self) -> None:
         operation = self._by_method.get(str(self.request.method))
-        name = f"{operation.noun}.{operation.verb}" if operation else str(self.request.method)
+        name = operation.id if operation else str(self.request.method)
+        variables = operation.placed("path") if operation else []
         fields = {
             "request_id": self.request_id,
             "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
             "operation": name,
             # No query and no body: they may contain secrets.
-            **{f"about_{key}": value for key, value in self.path_kwargs.items()},
+            **{f"about_{one.name}": self.path_kwargs[one.name] for one in variables},
             "status": self.get_status(),
             "milliseconds": round(1000 * self.request.request_time(), 1),
         }
@@ -321,9 +322,11 @@ class OperationHandler(NbyardHandler, APIHandler):
             # Jupyter accepts its token in the query. Other unknown names are probably mistyped.
             if name not in known and name != "token":
                 raise Invalid.field(name[:80], because("unknown-query-parameter"))
-        arguments: dict[str, Any] = {name: check_text(text, name) for name, text in path.items()}
+        arguments: dict[str, Any] = {}
         for field in operation.fields:
-            if field.place == "query":
+            if field.place == "path":
+                arguments[field.name] = check_text(path[field.name], field.name)
+            elif field.place == "query":
                 arguments |= self._query(field)
             elif field.place == "header":
                 arguments[field.name] = self._key()

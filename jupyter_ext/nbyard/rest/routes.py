@@ -76,32 +76,25 @@ def routes(
 
     Exact paths come before those with variables.
     """
-    by_path: dict[str, dict[str, Operation]] = {}
-    for operation in table():
-        by_path.setdefault(operation.path, {})[operation.method] = operation
+    prefix = url_path_join(base_url, PREFIX)
     found: list[Route] = [
-        (_pattern(base_url, "/health"), HealthHandler, {}),
-        (_pattern(base_url, "/openapi.json"), OpenApiHandler, {"context": context}),
-        (
-            _pattern(base_url, "/events/socket"),
-            EventSocket,
-            {"context": context, "broadcast": broadcast},
-        ),
+        (f"{prefix}/health", HealthHandler, {}),
+        (f"{prefix}/openapi.json", OpenApiHandler, {"context": context}),
+        (f"{prefix}/events/socket", EventSocket, {"context": context, "broadcast": broadcast}),
+        (_pattern(HOOKS, prefix), WebhookHandler, {"context": context}),
     ]
-    found.append((_pattern(base_url, HOOKS), WebhookHandler, {"context": context}))
     for name, path in CONTENTS.items():
         values = {"context": context, "name": name}
-        found.append((_pattern(base_url, path), ContentHandler, values))
-    pictures = _pattern(base_url, "/runs/{run}/pictures/{digest}")
+        found.append((_pattern(path, prefix), ContentHandler, values))
+    pictures = _pattern("/runs/{run}/pictures/{digest}", prefix)
     found.append((pictures, PictureHandler, {"context": context}))
-    for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
-        by_method = by_path[path]
+    for path, by_method in operations_by_path().items():
         handler: type[web.RequestHandler] = OperationHandler
         if path == "/uploads/{upload}":
             handler = UploadOperationHandler
         values = {"context": context, "by_method": by_method}
-        found.append((_pattern(base_url, path), handler, values))
-    found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"context": context}))
+        found.append((_pattern(path, prefix), handler, values))
+    found.append((f"{prefix}/?(.*)", NowhereHandler, {"context": context}))
     values = {"context": context, "meter": meter}
     found.append((url_path_join(base_url, SIGN_IN), SignInHandler, {}))
     of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"context": context})
@@ -120,6 +113,33 @@ class UploadOperationHandler(UploadHandler, OperationHandler):
         OperationHandler.initialize(self, context, {**by_method, "PATCH": any_other})
 
 
-def _pattern(base_url: str, path: str) -> str:
-    text = url_path_join(base_url, PREFIX) + path
-    return re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", text)
+def operations_by_path() -> dict[str, dict[str, Operation]]:
+    """Return the operations of each path by their methods, exact paths first.
+
+    An exact path also has those operations of a path with variables whose methods it lacks.
+    `GET /schedules/preview` thus shows the schedule named preview: the path becomes
+    `/schedules/{schedule=preview}`.
+    """
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in table():
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    found = {}
+    for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
+        fitting = (p for p in by_path if p != path and re.fullmatch(_pattern(p), path))
+        general = next(fitting, "")
+        found[_filled(general, path)] = by_path.get(general, {}) | by_path[path]
+    return found
+
+
+def _filled(general: str, path: str) -> str:
+    """Return the path, with the variables of the general path before the texts in their place."""
+    if not general:
+        return path
+    pairs = zip(general.split("/"), path.split("/"), strict=True)
+    return "/".join(f"{one[:-1]}={text}}}" if one != text else text for one, text in pairs)
+
+
+def _pattern(path: str, prefix: str = "") -> str:
+    """Return the regular expression of a path; `{name=text}` is a variable with this value."""
+    text = re.sub(r"{(\w+)=([\w-]+)}", r"(?P<\1>\2)", path)
+    return prefix + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", text)

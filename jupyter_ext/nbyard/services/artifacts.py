@@ -59,7 +59,7 @@ class ArtifactService:
         named = [named_artifact(run, files[run.id]) for run in found]
         return page_of(named, limit, lambda one: one.run_id)
 
-    @operation("GET", "/artifacts/suggest", scope="runs:read")
+    @operation("GET", "/artifact-suggestions", scope="runs:read")
     def suggest(self, caller: Caller, name: str) -> SuggestedName:
         """Suggest a free name for a new artifact.
 

@@ -50,7 +50,7 @@ class CredentialService:
         self._parts = parts
         self._store = parts.store
 
-    @operation("GET", "/credentials/kinds", scope="credentials:read")
+    @operation("GET", "/credential-kinds", scope="credentials:read")
     def kinds(self, caller: Caller) -> list[CredentialKind]:
         """List the kinds of credentials with their fields."""
         return [*KINDS]

@@ -73,7 +73,7 @@ class DeploymentService:
         self._parts, self._store = parts, parts.store
         self._rows = parts.store.deployments
 
-    @operation("GET", "/deployments/form", scope="deployments:read")
+    @operation("GET", "/deployment-form", scope="deployments:read")
     def form(self, caller: Caller) -> DeploymentForm:
         """Show the deployment form: choices, defaults, ranges, help."""
         settings, engine = self._parts.settings, self._parts.engine()

@@ -40,6 +40,12 @@ class NamedRows(Generic[T]):
         """Append an event about a row."""
         events.append(c, self.noun, Subject(row_id, owner), {"change": change})
 
+    def enabled(self, c: Connection) -> list[T]:
+        """Return the enabled rows of all owners, of a table with that column."""
+        of = self.table.c
+        query = select(self.table).where(of.is_enabled).order_by(of.id)
+        return [self.read(row) for row in c.execute(query)]
+
     def get(self, c: Connection, owner: str, key: str) -> T | None:
         """Return a row by ID, else by name."""
         of = self.table.c

@@ -15,6 +15,8 @@ from nbyard.backup.contents import Header, Totals
 from nbyard.backup.restoring import MARK, PARTS, _Reader, restore_backup, try_backup
 from nbyard.backup.writing import write_backup
 from nbyard.blobs import Blobs
+from nbyard.domain.ids import new_id
+from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.store import Store
@@ -22,8 +24,11 @@ from nbyard.store.database.portable_rows import dump
 from nbyard.store.schema.tables import tasks
 
 from ..store.rows import Rows
+from ..store.test_deployments import add as add_deployment
 from ..store.test_projects import add as add_project
+from ..store.test_schedules import NOW
 from ..store.test_schedules import add as add_schedule
+from ..store.triggers.conftest import StoredTriggers
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +127,62 @@ def test_schedules_of_pushed_projects_use_the_restored_files(
     assert row.root == row.start == f"{folder}/{push}" and of_file == [row]
     assert Path(row.schedule.run.path).read_text() == "print()\n"
     assert (own.root, own.schedule.run.path) == ("/", "/home/a.py")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_second_store_shares_no_process_and_starts_nothing(
+    filled: Store, tmp_path: Path, bare_database_url: str
+) -> None:
+    deployment = add_deployment(filled, new_id())
+    add_schedule(filled, "nightly", NOW)
+    StoredTriggers(filled).add("inbox", "file")
+    with filled.write() as c:
+        rows = Rows(filled, c)
+        live = rows.attempt(rows.task(rows.run("live"), state="running"))
+    write_backup(filled, tmp_path / "b.tar")
+    folder = tmp_path / "restored"
+    restore_backup(tmp_path / "b.tar", folder, bare_database_url, has_new_id=True)
+    opened = Store(folder, bare_database_url)
+    try:
+        assert opened.id != filled.id
+        with opened.read() as c:
+            (attempt,) = opened.attempts.live(c)
+            (deployed,) = opened.deployments.ids(c)
+            events = opened.deployments.events(c, deployed, 9)
+            schedule, trigger = opened.schedules.by_id(c, "nightly"), opened.triggers.by_id(c, "inbox")
+            has_starts = opened.schedules.is_enabled(c) or opened.triggers.enabled_kinds(c)
+        changed = [name for name, found in rows_of(opened).items() if found != rows_of(filled)[name]]
+    finally:
+        opened.close()
+    assert attempt.id != live.id and attempt.task_id == live.task_id
+    assert deployed != deployment.id and events
+    assert schedule is not None and trigger is not None
+    assert not (schedule.schedule.is_enabled or trigger.trigger.is_enabled or has_starts)
+    assert {*changed} <= {
+        *("facts", "deployments", "revisions", "events", "attempts", "schedules", "triggers"),
+    }
+    if not bare_database_url:
+        assert (folder / STORE_MARK).read_text().strip() == opened.id
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_an_id_is_chosen_while_the_former_store_is_there(filled: Store, tmp_path: Path) -> None:
+    write_backup(filled, tmp_path / "b.tar")
+    for has_new_id in (None, True, False):
+        folder = tmp_path / f"restored {has_new_id}"
+        if has_new_id is None:
+            with pytest.raises(Conflict) as refused:
+                restore_backup(tmp_path / "b.tar", folder, has_new_id=has_new_id)
+            assert refused.value.reason.code == "former-store-there"
+            assert not {*os.listdir(folder)} & {STORE_MARK, "blobs"}
+            continue
+        restore_backup(tmp_path / "b.tar", folder, has_new_id=has_new_id)
+        opened = Store(folder)
+        assert (opened.id == filled.id) is (not has_new_id)
+        opened.close()
+    filled.folder.rename(tmp_path / "moved")
+    restore_backup(tmp_path / "b.tar", tmp_path / "replacement", has_new_id=None)
 
 
 def test_the_key_is_included_on_request(filled: Store, tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """I22, I29: every route of ours refuses strangers, and every refusal has the one body."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tornado.web import RequestHandler
 
 from nbyard.rest.event_socket import EventSocket
 from nbyard.rest.operation_handler import NbyardHandler
 from nbyard.rest.proxy.proxy_handlers import ProxyHandler
-from nbyard.rest.routes import HealthHandler, routes
+from nbyard.rest.routes import CONTENTS, PREFIX, HealthHandler, routes
+from nbyard.rest.upload_and_download import ContentHandler
+from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
@@ -18,13 +22,17 @@ BESIDE = "beside:"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
+ALL = routes("/", None, None, None)  # type: ignore[arg-type]
+
+
 def all_routes() -> list[tuple[str, Any]]:
     """Path and handler of every route, with something in place of its variables."""
     found = []
-    for pattern, handler, _ in routes("/", None, None, None):  # type: ignore[arg-type]
+    for pattern, handler, _ in ALL:
         path = pattern.removeprefix("/nbyard/api").replace("/?(.*)", "/some/where")
         if handler is ProxyHandler:
             path = f"{BESIDE}deployments/x/y/z"
+        path = re.sub(r"\(\?P<\w+>([\w-]+)\)", r"\1", path)
         while "(?P<" in path:
             before, _, rest = path.partition("(?P<")
             path = before + "x" + rest.partition(")")[2]
@@ -70,6 +78,60 @@ def cookies(api: JupyterServer) -> str:
 
 def test_every_operation_has_a_route():
     assert len(ROUTES) >= len({operation.path for operation in table()}) + 3
+
+
+def routed(path: str) -> tuple[type[RequestHandler], dict[str, Any], dict[str, str]]:
+    """Handler, its values and the variables of the first route that fits, as Tornado chooses it."""
+    for pattern, handler, values in COMPILED:
+        if fits := pattern.fullmatch(f"/{PREFIX}{path}"):
+            return handler, values, fits.groupdict()
+    raise AssertionError(path)
+
+
+COMPILED = [(re.compile(pattern), handler, values) for pattern, handler, values in ALL]
+PATHS = sorted({operation.path for operation in table()} | {*CONTENTS.values()})
+
+
+def with_names(path: str) -> dict[str, dict[str, str]]:
+    """Addresses of a path, with the values of its variables: words of all other paths."""
+    found = {}
+    for other in PATHS:
+        pairs = [*zip(path.split("/"), other.split("/"), strict=False)]
+        if other.count("/") == path.count("/"):
+            words = {own[1:-1]: "x" if "{" in word else word for own, word in pairs if "{" in own}
+            found[path.format(**words)] = words
+    return found
+
+
+@pytest.mark.parametrize("operation", table(), ids=lambda one: one.id)
+def test_no_name_hides_an_operation(operation: Operation):
+    """A schedule, a channel or anything else may have a name that is a word of an address."""
+    for address, names in with_names(operation.path).items():
+        _, values, variables = routed(address)
+        assert values["by_method"][operation.method] == operation, address
+        assert {name: variables[name] for name in names} == names
+
+
+def test_no_name_hides_content():
+    for name, path in CONTENTS.items():
+        for address, names in with_names(path).items():
+            handler, values, variables = routed(address)
+            assert (handler, values["name"], variables) == (ContentHandler, name, names)
+
+
+@pytest.mark.parametrize("name", ["kinds", "reseal"])
+def test_names_that_are_words_of_addresses(api: JupyterServer, name):
+    assert api.send("POST", "/credentials", {"name": name, "value": "x"}).status == 201
+    shown = api.send("GET", f"/credentials/{name}")
+    assert (shown.status, shown.json["name"]) == (200, name)
+    assert api.send("DELETE", f"/credentials/{name}").status == 204
+    assert api.send("GET", f"/credentials/{name}").status == 404
+
+
+def test_an_address_lists_the_methods_of_all_its_operations(api: JupyterServer):
+    answer = api.send("PUT", "/schedules/preview", {})
+    assert answer.status == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"POST", "GET", "PATCH", "DELETE"}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -18,6 +18,14 @@ from nbyard.store.migrate import revisions, schema_before
 
 # No server option: files of another machine cannot be read from here.
 ARCHIVE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+SAME_ID = (
+    "The next nbyard command starts the schedules and deployments of the restored store. Do not"
+    " start the former store again: both have the same ID, and would remove each other's containers."
+)
+NEW_ID = (
+    "Schedules and triggers of the restored store are disabled, so that nothing runs twice. The"
+    " next nbyard command starts its deployments and repeats its active runs."
+)
 
 
 @click.command()
@@ -53,18 +61,29 @@ def backup(file: Path, with_key: bool, as_json: bool) -> None:
 @click.command()
 @ARCHIVE
 @click.option("--dry-run", is_flag=True, help="Restore into a temporary folder, then delete it.")
+@click.option(
+    "--new-id/--same-id",
+    "has_new_id",
+    default=None,
+    help="A second store beside the former one, or its replacement.",
+)
 @json_option
-def restore(file: Path, dry_run: bool, as_json: bool) -> None:
+def restore(file: Path, dry_run: bool, has_new_id: bool | None, as_json: bool) -> None:
     """Restore a backup into an empty store and an empty database.
 
     The settings store_dir and database_url name them. A backup of SQLite can be restored into
     PostgreSQL, and the other way round.
+
+    If the former store is still on this machine, choose --new-id or --same-id. With --new-id,
+    schedules and triggers are disabled, and deployments get containers of their own.
     """
     settings = Settings()
     if dry_run:
         header, totals = try_backup(file)
     else:
-        header, totals = restore_backup(file, settings.store_path, settings.database_url)
+        header, totals = restore_backup(
+            file, settings.store_path, settings.database_url, has_new_id
+        )
     if as_json:
         show_json({"header": msgspec.to_builtins(header), "totals": msgspec.to_builtins(totals)})
     elif dry_run:
@@ -72,11 +91,7 @@ def restore(file: Path, dry_run: bool, as_json: bool) -> None:
     else:
         click.echo(f"{settings.store_path}: {_counts(totals)}, {_origin(header)}")
     if not dry_run:
-        print_note(
-            "The next nbyard command starts the schedules and deployments of the restored store."
-            " Stop the former store first: both have the same ID, and would remove each other's"
-            " containers."
-        )
+        print_note(NEW_ID if has_new_id else SAME_ID)
 
 
 @click.command()

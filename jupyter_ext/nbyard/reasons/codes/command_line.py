@@ -77,4 +77,9 @@ COMMAND_LINE = {
     "backup-newer": code("nbyard {version} wrote this backup. Upgrade nbyard.", version=str),
     "restore-failed": code("The backup was not restored: {message}.", message=str),
     "store-exists": code("There is a store in {folder} or in its database.", folder=str),
+    "former-store-there": code("The store of this backup is still in {folder}.", folder=str),
+    "same-or-new-id": code(
+        "Use --same-id if the restored store replaces it, and stop using the former store."
+        " Use --new-id to use both stores."
+    ),
 }

@@ -108,6 +108,9 @@ ENVIRONMENTS = {
     "unknown-environment": code(
         "there is no environment '{name}'; {present}", name=str, present=REASON
     ),
+    "environment-or-other": code(
+        "Create it with nbyard environments install, define it in nbyard.toml, or set another one."
+    ),
     "no-version": code("There is no version {number}.", number=int),
     "environment-without-version": code(
         "the environment '{name}' has no version {version}; installed are: {installed:, }",

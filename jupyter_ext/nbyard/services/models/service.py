@@ -187,7 +187,7 @@ class ModelService:
             found = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
         return page_of(found, limit, lambda one: one.id)
 
-    @operation("GET", "/models/sources", scope="models:read")
+    @operation("GET", "/model-sources", scope="models:read")
     def sources(self, caller: Caller, limit: int = 20) -> ModelSources:
         """List the newest outputs of runs and the classes of files that may be models.
 

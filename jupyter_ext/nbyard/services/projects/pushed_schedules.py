@@ -130,10 +130,9 @@ def check_environments(
     c: Connection,
     owner: str,
     wanted: Mapping[str, PushedSchedule],
-    stored: Mapping[str, PushedSchedule],
     renewed: Container[str],
 ) -> None:
-    """Check the environments that a push sets in schedules; unchanged ones may be deleted.
+    """Check the environments of schedules: without them, none can run the pushed files.
 
     `renewed` are the environments that get a new version by the push.
 
@@ -141,11 +140,10 @@ def check_environments(
         Invalid: an environment or version is unknown; the field is `schedules.NAME.environment`.
     """
     for name, entry in wanted.items():
-        before = stored.get(name)
-        if not entry.environment or (before and before.environment == entry.environment):
-            continue
-        if why := _missing_environment(parts, c, owner, entry.environment, renewed):
-            raise Invalid.field(entry_path("schedules", name) + ".environment", why)
+        reference = entry.environment
+        if reference and (why := _missing_environment(parts, c, owner, reference, renewed)):
+            where = entry_path("schedules", name) + ".environment"
+            raise Invalid.field(where, why, hint=because("environment-or-other"))
 
 
 def _missing_environment(
@@ -197,7 +195,6 @@ class ScheduleSync:
     """Makes the schedules of a project those of its file, below a folder of pushed files."""
 
     def __init__(self, parts: ServiceContext, caller: Caller, folder: Path):
-        self._parts = parts
         self._caller = caller
         self._folder = str(folder)
         # Paths in the project file are relative to its own folder, and never lead out of it.
@@ -240,7 +237,7 @@ class ScheduleSync:
         given: dict[str, Any] = {name: getattr(entry, name) for name in SAME if name in fields}
         if fields & OF_CODE:
             given["run"] = run
-        elif fields & OF_RUN or (row.root != self._folder and self._is_runnable(entry)):
+        elif fields & OF_RUN or row.root != self._folder:
             # options that no entry has stay
             options = {option: getattr(run, option) for option in ("path", "texts", *RUN_OPTIONS)}
             given["run"] = msgspec.structs.replace(stored, **options)
@@ -257,12 +254,6 @@ class ScheduleSync:
         if "enabled" in fields:
             switch = self._service.enable if entry.enabled else self._service.disable
             switch(self._caller, schedule_id)
-
-    def _is_runnable(self, entry: PushedSchedule) -> bool:
-        """Return whether the environment exists; without it, a schedule keeps its former files."""
-        name = entry.environment
-        with self._parts.store.read() as c:
-            return not (name and _missing_environment(self._parts, c, self._caller.name, name, ()))
 
 
 def _with_entry_names(error: Invalid) -> Invalid:

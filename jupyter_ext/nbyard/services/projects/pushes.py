@@ -187,7 +187,7 @@ class ProjectPushes(ProjectPolicies):
                 one.name: EnvironmentEntry(one.current.requirements) for one in others if one
             }
             renewed = {name for name, one in environments.items() if present.get(name) != one}
-            check_environments(self._parts, c, caller.name, wanted, present_schedules, renewed)
+            check_environments(self._parts, c, caller.name, wanted, renewed)
             of_file = (body.definition, body.files)
             rules = compare_rules(self._parts, c, caller.name, project, *of_file)
         stored = files_of(self._parts, project.files if project else "")

@@ -103,13 +103,13 @@ class RunCleanUps(RunAttempts):
             self._store.clean_ups.set_kept(c, found, kept)
         return self._spoken(msgspec.structs.replace(found, kept=kept))
 
-    @operation("GET", "/runs/retention", scope="runs:read")
+    @operation("GET", "/run-retention", scope="runs:read")
     def retention(self, caller: Caller) -> Retention:
         """Show the rules of the daily clean-up."""
         with self._store.read() as c:
             return self._store.retention.of_all_runs(c, caller.name)
 
-    @operation("PATCH", "/runs/retention", scope="runs:write")
+    @operation("PATCH", "/run-retention", scope="runs:write")
     def set_retention(self, caller: Caller, body: NewRetention) -> Retention:
         """Clean up by these rules every day; without rules, end the daily clean-up.
 
@@ -121,7 +121,7 @@ class RunCleanUps(RunAttempts):
         self._parts.ensure_dispatcher()
         return self.retention(caller)
 
-    @operation("GET", "/runs/retention/preview", scope="runs:read")
+    @operation("GET", "/run-retention/preview", scope="runs:read")
     def preview_retention(self, caller: Caller, project: str = "") -> RetentionPreview:
         """Show what each policy would delete now, what it frees, and what is protected.
 

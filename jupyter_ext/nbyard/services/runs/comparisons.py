@@ -152,7 +152,7 @@ class RunComparisons(RunHistory):
         details = CauseDetails(self._parts, caller.name, old, new)
         return Explanation(old.run, new.run, results, details.with_details(causes))
 
-    @operation("GET", "/runs/metrics", scope="runs:read")
+    @operation("GET", "/run-metrics", scope="runs:read")
     def metric_history(
         self, caller: Caller, workflow: str = "", executable: str = "", limit: int = 50
     ) -> MetricHistory:

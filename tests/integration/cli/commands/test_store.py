@@ -2,6 +2,10 @@
 
 from nbyard.testing.dispatcher_thread import Dispatching
 
+CHOICES = [
+    ("--new-id", "so that nothing runs twice"),
+    ("--same-id", "Do not start the former store"),
+]
 SCRIPT = """\
 #!/bin/sh
 echo line
@@ -27,8 +31,11 @@ def test_backups_during_runs_are_restored_with_logs(
         assert "can be restored" in shell("store", "restore", str(archive), "--dry-run").out
         with monkeypatch.context() as patch:
             patch.setenv("NBYARD_STORE_DIR", str(tmp_path / f"restored{number}"))
-            restored = shell("store", "restore", str(archive), *["--json"][number:])
-            assert restored.code == 0 and "Stop the former store" in restored.err
+            refused = shell("store", "restore", str(archive))
+            assert refused.code == 1 and "--new-id" in refused.err
+            which, words = CHOICES[number % 2]
+            restored = shell("store", "restore", str(archive), which, *["--json"][number:])
+            assert restored.code == 0 and words in restored.err
             assert shell("runs", "log", "first").out == "line\n"
             assert len(shell("runs", "ls", "--json").json["items"]) == 1 + 3 * (number + 1)
             assert shell("store", "restore", str(archive)).code == 1

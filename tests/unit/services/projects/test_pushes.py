@@ -162,9 +162,7 @@ def test_a_renamed_schedule_gives_its_name_back(projects, ann, folder, yard):
     assert projects.plan(ann, folder(wide)).changes == []
 
 
-def test_a_deleted_environment_blocks_only_schedules_that_choose_it(
-    projects, ann, folder, yard, dispatcher
-):
+def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, yard, dispatcher):
     environments = yard.services.environments
     made = environments.create(ann, NewEnvironment("tools", ""))
     dispatcher.until(
@@ -176,13 +174,21 @@ def test_a_deleted_environment_blocks_only_schedules_that_choose_it(
         projects.plan(ann, folder(text.replace("@1", "@2")))
     assert refused.value.details[0].why.code == "environment-without-version"
     environments.delete(ann, made.id, force=True)
-    later = text.replace("8:00", "9:00")
-    projects.push(ann, folder(later))
-    assert projects.plan(ann, folder(later)).changes == []
-    for other in (text.replace("@1", ""), text + text.replace("morning", "evening")):
-        with pytest.raises(Invalid) as refused:
-            projects.plan(ann, folder(other))
-        assert refused.value.details[0].why.code == "unknown-environment"
+    before = yard.services.schedules.get(ann, "morning")
+    for other in (text, text.replace("8:00", "9:00"), text.replace("@1", "")):
+        for call in (projects.plan, projects.push):
+            with pytest.raises(Invalid) as refused:
+                call(ann, folder(other))
+            (detail,) = refused.value.details
+            assert detail.path == "schedules.morning.environment"
+            assert detail.why.code == "unknown-environment"
+            assert "nbyard.toml" in refused.value.hint
+    assert yard.services.schedules.get(ann, "morning") == before
+    defined = text + TOOLS  # creates it again
+    projects.push(ann, folder(defined))
+    assert projects.plan(ann, folder(defined)).changes == []
+    projects.push(ann, folder(MORNING))
+    assert projects.plan(ann, folder(MORNING)).changes == []
 
 
 @pytest.mark.parametrize(

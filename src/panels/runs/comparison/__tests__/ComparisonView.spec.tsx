@@ -109,7 +109,7 @@ const answers = (url: string): unknown => {
   if (url.includes('/why')) {
     return WHY;
   }
-  if (url.includes('/runs/metrics')) {
+  if (url.includes('/run-metrics')) {
     const values = [0.5, 'NaN'];
     return { runs: COMPARED.runs, series: [{ node: 'a', name: 'score', values }] };
   }
