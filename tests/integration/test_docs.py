@@ -22,8 +22,9 @@ RUN = re.compile(r"<!-- run(?:: exit (\d))? -->\n```\n(.*?)```", re.DOTALL)
 
 @pytest.fixture
 def penguins(tmp_path: Path) -> Path:
-    """The example in a folder of its own."""
+    """The example in a folder of its own, with a project of NB Workflows."""
     shutil.copytree(ROOT / "examples/penguins", tmp_path / "penguins")
+    shutil.copytree(ROOT / "examples/nb-workflows", tmp_path / "penguins" / "cellar")
     subprocess.run([sys.executable, "get_data.py"], cwd=tmp_path / "penguins", check=True)
     return tmp_path / "penguins"
 

@@ -37,9 +37,10 @@ class NewIds:
             for known in self._named(table, line):
                 if is_id(known):
                     self._new.setdefault(known.encode(), new_id().encode())
+            row = line
             for former, new in self._new.items():
-                line = line.replace(former, new)
-            yield line
+                row = row.replace(former, new)
+            yield row
 
     def _named(self, table: str, line: bytes) -> Iterable[str]:
         """Return the IDs of a row by which processes or containers are named."""

@@ -121,7 +121,8 @@ def test_no_name_hides_content():
 
 @pytest.mark.parametrize("name", ["kinds", "reseal"])
 def test_names_that_are_words_of_addresses(api: JupyterServer, name):
-    assert api.send("POST", "/credentials", {"name": name, "value": "x"}).status == 201
+    body = {"name": name, "kind": "token", "fields": {"secret": "x"}}
+    assert api.send("POST", "/credentials", body).status == 201
     shown = api.send("GET", f"/credentials/{name}")
     assert (shown.status, shown.json["name"]) == (200, name)
     assert api.send("DELETE", f"/credentials/{name}").status == 204

@@ -19,8 +19,9 @@ from nbyard.store.migrate import revisions, schema_before
 # No server option: files of another machine cannot be read from here.
 ARCHIVE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 SAME_ID = (
-    "The next nbyard command starts the schedules and deployments of the restored store. Do not"
-    " start the former store again: both have the same ID, and would remove each other's containers."
+    "The next nbyard command starts the schedules and deployments of the restored store."
+    " Do not start the former store again: both have the same ID, and would remove each"
+    " other's containers."
 )
 NEW_ID = (
     "Schedules and triggers of the restored store are disabled, so that nothing runs twice. The"

@@ -31,12 +31,16 @@ def metric(name: str, value: Any, step: float | None = None) -> None:
     """
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
         raise Unfit(f"the name of a metric is text of at most {MAX_NAME} characters")
-    line = {"at": round(time.time(), 3), "name": name, "value": _number(value)}
+    number, at_step = as_number(value), None if step is None else as_number(step)
+    if folder := os.environ.get(ATTEMPT):
+        record(folder, name, number, at_step)
+
+
+def record(folder: str, name: str, value: float | str, step: float | str | None = None) -> None:
+    """Append a point of a metric to the file in an attempt's folder, if there is room."""
+    line = {"at": round(time.time(), 3), "name": name, "value": value}
     if step is not None:
-        line["step"] = _number(step)
-    folder = os.environ.get(ATTEMPT)
-    if not folder:
-        return
+        line["step"] = step
     written = json.dumps(line).encode() + b"\n"
     with contextlib.suppress(OSError):  # a full disk costs only this line
         os.makedirs(folder, exist_ok=True)
@@ -52,7 +56,7 @@ def metric(name: str, value: Any, step: float | None = None) -> None:
             os.close(handle)
 
 
-def _number(value: Any) -> float | int | str:
+def as_number(value: Any) -> float | int | str:
     """Return a number. NaN and infinities become texts, as JSON has no such numbers."""
     try:
         number = value if type(value) is int else float(value)

@@ -22,6 +22,7 @@ from ..process.exit_status import FROM_OUTSIDE, end_of
 from ..reasons import Reason, because, raised
 from ..secret_masking import masks_of
 from .known_insides import uses
+from .scraps import record_scraps
 from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel, ended_at_start
 from .specifications import installed_name
 
@@ -172,7 +173,7 @@ class Session:
         self.client: Any = client or client_for(self._kernel)
         self.client.nb = self._notebook
         self.client.session = self
-        self.client.on_cell_executed = self._note_exit
+        self.client.on_cell_executed = self._note_end
 
     def _spawned(self) -> StartedKernel:
         return StartedKernel(self._kernel, self._language, self._directory, self._named)
@@ -281,11 +282,13 @@ class Session:
             _write(output.get("text", "") if output["output_type"] == "stream" else "")
             _write("".join(f"{line}\n" for line in output.get("traceback", ())))
 
-    def _note_exit(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
-        """Record that the cell asked the kernel to exit, as `exit()` does in IPython and R.
+    def _note_end(self, *, cell: Any, execute_reply: dict[str, Any], **_: Any) -> None:
+        """Record the metrics of a cell, and whether it asked the kernel to exit.
 
-        Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
+        `exit()` does so in IPython and R, with a payload:
+        https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
         """
+        record_scraps(self._folder.path, cell.get("outputs", ()))
         payload = execute_reply["content"].get("payload") or ()
         self.has_exited |= any(one.get("source") == "ask_exit" for one in payload)
 

@@ -264,19 +264,26 @@ def test_what_cannot_be_compared_is_refused(lab: Lab) -> None:
 
 
 def test_the_pictures_of_notebooks_are_compared(lab: Lab) -> None:
-    """Not their bytes, which differ in each run."""
+    """Not their bytes, which differ in each run. Numbers that they glue are metrics."""
     draw = (
         "from IPython.display import Image, display\nfrom io import BytesIO\n"
         "from PIL import Image as Pixels\nmade = BytesIO()\n"
         "Pixels.new('RGB', (40, 20), 'red' if scale < 2 else 'blue').save(made, 'PNG')\n"
         "display(Image(made.getvalue()))"
     )
-    lab.train(*TRAIN, draw)
+    # As `scrapbook.glue("side", 20 * scale)` displays it.
+    glue = (
+        "scrap = {'name': 'side', 'data': 20 * scale, 'encoder': 'json', 'version': 1}\n"
+        "display({'application/scrapbook.scrap.json+json': scrap}, raw=True)"
+    )
+    lab.train(*TRAIN, draw, glue)
     first, again, other = lab.run(), lab.run(force=True), lab.run(parameters={"scale": 2.0})
     assert lab.runs.why(lab.caller, again, first).results == []
     compared = lab.runs.compare(lab.caller, first, f"{again},{other}")
     row = next(one for one in compared.outputs if one.name == "executed.ipynb")
     assert row.kind == "picture"
+    glued = next(one for one in compared.metrics if one.name == "side")
+    assert glued.values == [20.0, 20.0, 40.0]
     pictures = [file.picture for file in row.files if file]
     assert pictures[0] == pictures[1] != pictures[2]
     shown = lab.runs.picture(lab.caller, first, row.files[0].digest if row.files[0] else "")

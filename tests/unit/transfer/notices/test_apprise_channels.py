@@ -1,6 +1,7 @@
-"""Apprise: real payloads of Slack, Discord and e-mail, and what their servers answer."""
+"""Apprise: real payloads of Slack, Discord, Teams and e-mail, and what their servers answer."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,11 @@ from nbyard.transfer.notices import apprise_channels
 pytestmark = pytest.mark.leaves_running  # Apprise keeps a thread
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 DISCORD = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
+TEAMS = (
+    "https://prod-161.westeurope.logic.azure.com:443/workflows/643e69f83c8944438d68119179a10a64"
+    "/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0"
+    "&sig=KODuebWbDGYFr0z0eu-6Rj8aUKz7108W3wrNJZxFE5A"
+)
 MESSAGE = Message("m1", "“report” failed", "Run 42 failed\nEvent r:failed", is_failure=True)
 
 
@@ -67,6 +73,27 @@ def test_discord_gets_its_payload(receiver):
     (request,) = receiver.requests
     assert request.path.startswith("/discord/4174216298/")
     assert "Run 42 failed" in request.json["content"]
+
+
+def test_teams_gets_a_card(receiver, monkeypatch):
+    from apprise.plugins import workflows
+
+    found = apprise_channels.describe(TEAMS)
+    assert found is not None and "MSTeams" in found.service and "KODueb" not in found.address
+    post, urls = workflows.requests.post, []
+
+    def to_receiver(url: str, **given: Any) -> Any:
+        urls.append(url)
+        return post(f"{receiver.url}/teams", **given)
+
+    monkeypatch.setattr(workflows.requests, "post", to_receiver)
+    assert apprise_channels.send(TEAMS, "Teams", MESSAGE).reason is None
+    assert urls[0].startswith("https://prod-161.westeurope.logic.azure.com:443/workflows/643e")
+    ((request,), text) = receiver.requests, str(receiver.requests[0].json)
+    assert "sig=KODueb" in request.path and "AdaptiveCard" in text
+    assert MESSAGE.title in text and "Run 42 failed" in text
+    receiver.answers = [429]
+    assert str(apprise_channels.send(TEAMS, "Teams", MESSAGE).reason) == "Teams answered 429"
 
 
 @pytest.mark.parametrize("url", [SLACK, DISCORD])
