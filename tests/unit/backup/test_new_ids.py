@@ -1,6 +1,7 @@
 """IDs of processes and containers are replaced in the rows of a second store."""
 
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.state_machines import ATTEMPT, RUN
 
 
-def replaced(ids: NewIds, table: str, *rows: dict[str, object]) -> list[dict[str, object]]:
+def replaced(ids: NewIds, table: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
     lines = [json.dumps(row).encode() + b"\n" for row in rows]
     return [json.loads(line) for line in ids.replaced(table, lines)]
 
@@ -35,8 +36,8 @@ def test_the_store_and_deployments_are_replaced_wherever_they_occur() -> None:
     (fact,) = replaced(ids, "facts", {"name": "store_id", "value": store})
     made, _ = replaced(ids, "deployments", {"id": deployment}, {"id": "no ID"})
     (link,) = replaced(ids, "links", {"to": [deployment, other], "of": "no ID"})
-    assert is_id(str(fact["value"])) and fact["value"] != store
-    assert is_id(str(made["id"])) and made["id"] != deployment
+    assert is_id(fact["value"]) and fact["value"] != store
+    assert is_id(made["id"]) and made["id"] != deployment
     assert link == {"to": [made["id"], other], "of": "no ID"}
 
 

@@ -24,5 +24,7 @@ def numbers_of(outputs: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float]]
             if not kind.startswith(SCRAP) or not isinstance(scrap, dict):
                 continue
             name, value = scrap.get("name"), scrap.get("data")
-            if isinstance(name, str) and 0 < len(name) <= 200 and type(value) in (int, float):
+            if not isinstance(name, str) or not 0 < len(name) <= 200 or isinstance(value, bool):
+                continue
+            if isinstance(value, int | float):
                 yield name, value

@@ -76,17 +76,17 @@ def test_discord_gets_its_payload(receiver):
 
 
 def test_teams_gets_a_card(receiver, monkeypatch):
-    from apprise.plugins import workflows
+    import requests
 
     found = apprise_channels.describe(TEAMS)
     assert found is not None and "MSTeams" in found.service and "KODueb" not in found.address
-    post, urls = workflows.requests.post, []
+    post, urls = requests.post, []
 
     def to_receiver(url: str, **given: Any) -> Any:
         urls.append(url)
         return post(f"{receiver.url}/teams", **given)
 
-    monkeypatch.setattr(workflows.requests, "post", to_receiver)
+    monkeypatch.setattr(requests, "post", to_receiver)
     assert apprise_channels.send(TEAMS, "Teams", MESSAGE).reason is None
     assert urls[0].startswith("https://prod-161.westeurope.logic.azure.com:443/workflows/643e")
     ((request,), text) = receiver.requests, str(receiver.requests[0].json)
