@@ -2516,7 +2516,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("there is no environment '%1'; %2", show(p.name), show(p.present)),
   'environment-or-other': (_p, _show, trans) =>
     trans.__(
-      'Create it with nbyard environments install, define it in nbyard.toml, or set another one (environment = "" for none).'
+      'Create it with nbyard environments create, define it in nbyard.toml, or set another one (environment = "" for none).'
     ),
   'no-version': (p, show, trans) => trans.__('There is no version %1.', show(p.number)),
   'environment-without-version': (p, show, trans) =>

@@ -109,7 +109,7 @@ ENVIRONMENTS = {
         "there is no environment '{name}'; {present}", name=str, present=REASON
     ),
     "environment-or-other": code(
-        "Create it with nbyard environments install, define it in nbyard.toml, or set another one"
+        "Create it with nbyard environments create, define it in nbyard.toml, or set another one"
         ' (environment = "" for none).'
     ),
     "no-version": code("There is no version {number}.", number=int),
