@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-HANDOFF = ("NotGiven", "Unfit", "executable", "input", "metric", "output", "port", "secret")
+HANDOFF = ("NotGiven", "Unfit", "executable", "input", "log_metric", "output", "port", "secret")
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -1562,7 +1562,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('These metrics differ between both runs: %1.', show(p.names, ', ')),
   'bisect-needs-metric': (_p, _show, trans) =>
     trans.__(
-      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.metric(NAME, NUMBER) records one.'
+      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.log_metric(NAME, NUMBER) records one.'
     ),
   'skip-in-scratch-run': (_p, _show, trans) =>
     trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),

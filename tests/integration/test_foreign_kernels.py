@@ -126,7 +126,7 @@ def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
 @pytest.mark.parametrize("started", [False, True], ids=["ready", "started"])
 def test_it_hands_over_without_the_package(yard: Yard, one: psutil.Process, started: bool) -> None:
     """E14: what is not installed there travels with the runner."""
-    cell = "import nbyard\nnbyard.metric('n', 1)\nimport json"
+    cell = "import nbyard\nnbyard.log_metric('n', 1)\nimport json"
     order = yard.run(
         cell, "print(json.dumps([nbyard.input('x', 3), nbyard.__file__]))", started=started
     )

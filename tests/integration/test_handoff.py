@@ -35,7 +35,7 @@ table = pandas.DataFrame({"when": pandas.to_datetime(raw["when"], utc=True), "n"
 table["n"] = table["n"] * scale * rate
 table["kind"] = pandas.Categorical(["b", None], ["a", "b"])
 nbyard.output("table", table.set_index("when"))
-nbyard.metric("rows", len(table), step=0)
+nbyard.log_metric("rows", len(table), step=0)
 """
 SHOW = """
 import nbyard
@@ -154,7 +154,7 @@ def test_a_script_takes_what_a_notebook_hands_over(made: Made) -> None:
 BARE = """
 import nbyard, json
 assert nbyard.__file__.endswith("runner/handoff/__init__.py"), nbyard.__file__
-nbyard.metric("n", 1)
+nbyard.log_metric("n", 1)
 nbyard.output("sums", [nbyard.input("rate", 1.5), nbyard.input("more", 2)])
 """
 
@@ -194,7 +194,7 @@ import pandas
 
 def make(rows: int = 3) -> pandas.DataFrame:
     for step in range(rows):
-        nbyard.metric("rows", step, step=step)
+        nbyard.log_metric("rows", step, step=step)
     return pandas.DataFrame({"n": range(rows)})
 
 def total(table: pandas.DataFrame, more: numpy.ndarray = None) -> int:
@@ -285,7 +285,7 @@ import os, nbyard
 is_first = not os.path.exists({mark!r})
 open({mark!r}, "w").close()
 for step in range(2 if is_first else 3):
-    nbyard.metric("loss", (10 if is_first else 1) * (step + 1), step=step)
+    nbyard.log_metric("loss", (10 if is_first else 1) * (step + 1), step=step)
 assert not is_first
 """
 

@@ -205,7 +205,9 @@ def test_words_are_completed(shell, yard):
 def test_why_two_runs_differ(shell, yard, dispatcher):
     """X3: as a table, and for one metric or output."""
     root = yard.parts.files.root
-    (root / "m.py").write_text("import nbyard\nnbyard.metric('score', nbyard.input('rate', 0.5))\n")
+    (root / "m.py").write_text(
+        "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
+    )
     for rate in ("0.5", "0.75"):
         shell.run_line_magic("nbyard", f"run m.py -p rate={rate}")
     for result in ("", "main.score"):
@@ -266,7 +268,9 @@ def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
 
 def test_what_differs_between_runs(shell, yard, dispatcher):
     root = yard.parts.files.root
-    (root / "m.py").write_text("import nbyard\nnbyard.metric('score', nbyard.input('rate', 0.5))\n")
+    (root / "m.py").write_text(
+        "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
+    )
     for rate in ("0.5", "0.75"):
         shell.run_line_magic("nbyard", f"run m.py -p rate={rate}")
     found = shell.run_line_magic("nbyard", "diff 1 2")

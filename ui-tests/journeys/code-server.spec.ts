@@ -119,7 +119,7 @@ withCode(
     await picture(inside, 'again');
 
     const alone = await fetch(address, { redirect: 'manual' });
-    expect(alone.status).toBe(403);
+    expect(alone.status).toBe(401);
     const owner = await fetch(address, { redirect: 'manual', headers: server.signedIn });
     expect([owner.status, owner.headers.get('location')]).toEqual([302, expect.anything()]);
     await lab.reload(); // the server outside is logged in to still

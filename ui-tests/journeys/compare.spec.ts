@@ -10,7 +10,7 @@ import { expect, test } from '../lab/test';
 const book = (factor: number) =>
   notebook(
     parameters('rate = 0.5', "output_csv = 'scores.csv'"),
-    `import nbyard\nscore = rate * ${factor}\nnbyard.metric('score', score)`,
+    `import nbyard\nscore = rate * ${factor}\nnbyard.log_metric('score', score)`,
     `from io import BytesIO
 from IPython.display import Image, display
 from PIL import Image as Pixels

@@ -10,8 +10,8 @@ place, step = Path("PLACE"), 0
 while not (place / "end").exists():
     while not (place / f"{step}").exists() and not (place / "end").exists():
         time.sleep(0.05)
-    nbyard.metric("${name}", 1 / (step + 1), step=step)
-    nbyard.metric("rows", float("nan") if step == 1 else step * 10, step=step)
+    nbyard.log_metric("${name}", 1 / (step + 1), step=step)
+    nbyard.log_metric("rows", float("nan") if step == 1 else step * 10, step=step)
     step += 1`;
 
 test(

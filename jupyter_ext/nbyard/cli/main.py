@@ -11,7 +11,7 @@ import click
 from nbyard import __version__
 from nbyard.cli.lazy_commands import lazy_commands
 
-SELDOM = 100_000
+SELDOM = 300_000  # objects; the imports of a command make 150,000
 EXIT_INTERRUPTED = 130
 
 

@@ -17,7 +17,7 @@ MAKE = """
 import os, time
 import nbyard, pandas
 for step in range(3):
-    nbyard.metric("loss", 1 / (step + 1), step=step)
+    nbyard.log_metric("loss", 1 / (step + 1), step=step)
 while not os.path.exists({gate!r}):
     time.sleep(0.05)
 table = pandas.DataFrame({{"n": [1, 2], "when": pandas.to_datetime(["2020-01-01", None])}})
@@ -28,14 +28,14 @@ SHOW = """
 import nbyard
 table = nbyard.input("table")
 assert list(table["kind"].dtype.categories) == ["a", "b"], table.dtypes
-nbyard.metric("rows", len(table))
+nbyard.log_metric("rows", len(table))
 nbyard.output("total", int(table["n"].sum()))
 """
 STEPS = """
 import nbyard, pandas
 
 def more(table: pandas.DataFrame) -> pandas.DataFrame:
-    nbyard.metric("rows", len(table))
+    nbyard.log_metric("rows", len(table))
     return table.assign(n=table["n"] * 2)
 """
 

@@ -51,8 +51,9 @@ def test_a_command_reads_its_input_and_writes_its_output(bench: Bench, staging):
 
 @BOTH
 def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
-    """E14: what `nbyard.input` reads and `nbyard.metric` writes is in its container; what others
-    rely on is not."""
+    """E14: what `nbyard.input` reads and `nbyard.log_metric` writes is in its container.
+
+    What others rely on is not."""
     spoil = "echo x >> task.json || echo no; echo x > result.json || echo neither"
     order = bench.shell(
         'cd "$NBYARD_ATTEMPT"; cat task.json; echo "{}" >> metrics.jsonl; '

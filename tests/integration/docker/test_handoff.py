@@ -27,7 +27,7 @@ MAKE = """
 import datetime, time
 import nbyard, polars
 for step in range(3):
-    nbyard.metric("loss", 1 / (step + 1), step=step)
+    nbyard.log_metric("loss", 1 / (step + 1), step=step)
 while not os.path.exists("go"):
     time.sleep(0.05)
 days = [datetime.date(2020, 1, 1), None]
@@ -37,7 +37,7 @@ SHOW = """
 import nbyard, polars
 table = nbyard.input("table")
 assert table.schema == {"n": polars.Int64, "day": polars.Date}, table.schema
-nbyard.metric("rows", table.height)
+nbyard.log_metric("rows", table.height)
 nbyard.output("total", int(table["n"].sum()) * nbyard.input("scale", 1))
 """
 TABLE = "{attempt}/inputs/table/table.parquet"
@@ -126,7 +126,9 @@ def test_a_script_hands_over_without_the_package(
 ) -> None:
     """Also what it starts in turn; what an image has installed itself stays in front."""
     text = "import os, subprocess, sys\nsubprocess.run([sys.executable, __file__[:-4] + 'sub.py'])"
-    told = "import nbyard\nnbyard.metric('n', 1)\nnbyard.output('total', [nbyard.input('x', 5)])"
+    told = (
+        "import nbyard\nnbyard.log_metric('n', 1)\nnbyard.output('total', [nbyard.input('x', 5)])"
+    )
     runtime = warm_bench.runtime(staging=staging, image_for=BUILD)
     for _ in range(1 + warm):
         order = script(warm_bench, text, outputs=TOTAL, warm=warm)

@@ -77,7 +77,7 @@ def test_a_notebook_hands_over_without_the_package(python_bench: Bench, staging)
     """E14: what its image lacks came along with the runner; metrics come out too."""
     order = notebook(
         python_bench,
-        "import nbyard\nnbyard.metric('n', n, step=1)",
+        "import nbyard\nnbyard.log_metric('n', n, step=1)",
         "nbyard.output('o', {'n': nbyard.input('rate', 3) * n})",
         parameters={"n": 7},
         outputs={"o": output("outputs/o/o")},

@@ -9,7 +9,7 @@ outputs/NAME/.type.json  format, media type and columns set by nbyard.output
 log              everything the task printed, appended
 events.jsonl     one JSON object a line: progress, cells
 usage.jsonl      one JSON object a line: CPU, memory and GPUs over time, thinned out when long
-metrics.jsonl    one JSON object a line: numbers that the task recorded with nbyard.metric
+metrics.jsonl    one JSON object a line: numbers that the task recorded with nbyard.log_metric
 executed.ipynb   the notebook as far as it ran (replaced whole at most ten times a second)
 surroundings.json  machine, environment and code of the attempt
 image.json       {name, id, lock} of the image, if a container runs the task

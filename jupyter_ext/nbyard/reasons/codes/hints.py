@@ -120,7 +120,7 @@ MACHINES = {
     "bisect-by-metric": code("These metrics differ between both runs: {names:, }.", names=list),
     "bisect-needs-metric": code(
         "Without a metric, one run must have succeeded and the other one failed. No metric differs"
-        " between both runs; nbyard.metric(NAME, NUMBER) records one."
+        " between both runs; nbyard.log_metric(NAME, NUMBER) records one."
     ),
     "skip-in-scratch-run": code(
         "Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set."

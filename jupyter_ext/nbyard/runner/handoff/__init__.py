@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from .executable_decorator import executable
 from .input_output_secret import input, output, secret
-from .metric_function import metric
+from .metric_function import log_metric
 from .port_function import port
 from .value_files import NotGiven, Unfit
 
-__all__ = ["NotGiven", "Unfit", "executable", "input", "metric", "output", "port", "secret"]
+__all__ = ["NotGiven", "Unfit", "executable", "input", "log_metric", "output", "port", "secret"]

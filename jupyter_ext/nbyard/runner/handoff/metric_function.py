@@ -1,4 +1,4 @@
-"""`metric`: numbers that are plotted while the work runs, as lines of metrics.jsonl."""
+"""`log_metric`: numbers that are plotted while the work runs, as lines of metrics.jsonl."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPARSE = ((8 * 2**20, 0), (7 * 2**20, 1000), (6 * 2**20, 100), (4 * 2**20, 10))
 _counts: Counter[str] = Counter()
 
 
-def metric(name: str, value: Any, step: float | None = None) -> None:
+def log_metric(name: str, value: Any, step: float | None = None) -> None:
     """Record a number under a name, optionally at a step of the work.
 
     Run Info plots it at once. NaN and infinities are kept. Outside of a run nothing happens.

@@ -15,7 +15,7 @@ import { TableSwitch } from './TableSwitch';
 /** At most so many other tasks are named. */
 const NAMED = 5;
 
-/** The metrics of a task from `nbyard.metric` as lines, or the same as a table. */
+/** The metrics of a task from `nbyard.log_metric` as lines, or the same as a table. */
 export default function Metrics(props: IStepProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans, yard } = useServices();
@@ -51,7 +51,7 @@ export default function Metrics(props: IStepProps): JSX.Element {
         <p className="nby-Note">
           {found.done
             ? trans.__('This task recorded no metrics.')
-            : trans.__('No metrics yet. Record one with nbyard.metric("loss", loss, step=n).')}
+            : trans.__('No metrics yet. Record one with nbyard.log_metric("loss", loss, step=n).')}
           {others.length > 0 && ` ${trans.__('Tasks with JSON outputs:')}`}
           {others.slice(0, NAMED).map(other => (
             <Fragment key={other.node}>

@@ -64,7 +64,9 @@ def test_what_cannot_be_tried_again_is_refused(shell, failed) -> None:
 def two(shell, yard, dispatcher: Dispatching) -> None:
     """Two runs of a script with another word."""
     root = yard.parts.files.root
-    (root / "m.py").write_text("import nbyard\nnbyard.metric('score', nbyard.input('rate', 0.5))\n")
+    (root / "m.py").write_text(
+        "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
+    )
     for rate in ("0.5", "0.75"):
         assert shell("run", "./m.py", "-p", f"rate={rate}").code == 0
 

@@ -29,7 +29,7 @@ CLEAN = (
 TRAIN = (
     "cleaned_csv = 'c.csv'\nscale = 1.0\noutput_txt = 'm.txt'",
     "import nbyard\ntotal = sum(float(one) for one in open(cleaned_csv).read().split()[1:])",
-    "nbyard.metric('total', total * scale)\nopen(output_txt, 'w').write(str(total * scale))",
+    "nbyard.log_metric('total', total * scale)\nopen(output_txt, 'w').write(str(total * scale))",
 )
 PARAMETERS = [["parameters"]]
 Finished = Callable[..., RunDetail]
@@ -293,7 +293,7 @@ def test_the_pictures_of_notebooks_are_compared(lab: Lab) -> None:
 @pytest.mark.long
 def test_a_package_explains_it(ground: Ground) -> None:
     """X3: with real installs of two versions of a package."""
-    ground.notebook("import nbyard, cow\nnbyard.metric('version', float(cow.version))")
+    ground.notebook("import nbyard, cow\nnbyard.log_metric('version', float(cow.version))")
     first = ground.run(path="n.ipynb", environment="cows")
     ground.change("cow==2.0")
     second = ground.run(path="n.ipynb", environment="cows")

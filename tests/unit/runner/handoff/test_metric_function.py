@@ -24,9 +24,9 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_line_for_each(folder: Path) -> None:
-    nbyard.metric("loss", 0.5, 1)
-    nbyard.metric("loss", numpy.float32(0.25), step=numpy.int64(2))
-    nbyard.metric("good", True)
+    nbyard.log_metric("loss", 0.5, 1)
+    nbyard.log_metric("loss", numpy.float32(0.25), step=numpy.int64(2))
+    nbyard.log_metric("good", True)
     found = [{key: value for key, value in line.items() if key != "at"} for line in lines(folder)]
     assert found == [
         {"name": "loss", "value": 0.5, "step": 1},
@@ -38,20 +38,20 @@ def test_a_line_for_each(folder: Path) -> None:
 
 def test_what_is_no_number_of_json_is_text(folder: Path) -> None:
     for value in (math.nan, math.inf, -math.inf):
-        nbyard.metric("x", value)
+        nbyard.log_metric("x", value)
     assert [line["value"] for line in lines(folder)] == ["nan", "inf", "-inf"]
 
 
 @pytest.mark.parametrize("value", ["high", None, [1], object()])
 def test_what_is_no_number_is_refused(folder: Path, value: Any) -> None:
     with pytest.raises(nbyard.Unfit, match="a metric is a number, not"):
-        nbyard.metric("x", value)
+        nbyard.log_metric("x", value)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201, 3])
 def test_a_name_is_text(folder: Path, name: Any) -> None:
     with pytest.raises(nbyard.Unfit, match="at most 200 characters"):
-        nbyard.metric(name, 1)
+        nbyard.log_metric(name, 1)
 
 
 def test_the_file_grows_sparser_and_then_no_more(
@@ -60,7 +60,7 @@ def test_the_file_grows_sparser_and_then_no_more(
     monkeypatch.setattr(metric_function, "SPARSE", ((6000, 0), (3000, 10)))
     monkeypatch.setattr(metric_function, "_counts", Counter())
     for step in range(10_000):
-        nbyard.metric("x", step, step)
+        nbyard.log_metric("x", step, step)
     steps = [line["step"] for line in lines(folder)]
     assert 5900 < (folder / "metrics.jsonl").stat().st_size < 6200
     assert steps[:3] == [0, 1, 2] and steps[-1] - steps[-2] == 10 and steps[-1] > 400
@@ -69,11 +69,11 @@ def test_the_file_grows_sparser_and_then_no_more(
 def test_outside_of_a_run_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
     monkeypatch.chdir(tmp_path)
-    nbyard.metric("x", 1)
+    nbyard.log_metric("x", 1)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_takes_nothing_costs_the_line(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NBYARD_ATTEMPT", str(tmp_path / "file"))
-    nbyard.metric("x", 1)
+    nbyard.log_metric("x", 1)

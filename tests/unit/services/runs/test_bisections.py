@@ -124,4 +124,4 @@ def test_a_refusal_names_the_metrics_that_could_be_used(yard, ann, ended, monkey
     values[other.id] = {}
     with pytest.raises(Invalid) as refused:
         bisections.preview(ann, NewBisection(one.id, other.id))
-    assert "nbyard.metric" in refused.value.hint
+    assert "nbyard.log_metric" in refused.value.hint

@@ -85,7 +85,7 @@ describe('metrics of a step', () => {
 
   it('say how to record some, or that there are none', async () => {
     await show([]);
-    screen.getByText(/No metrics yet. Record one with nbyard.metric/);
+    screen.getByText(/No metrics yet. Record one with nbyard.log_metric/);
   });
 
   it('say that there are none when the step is at its end', async () => {
