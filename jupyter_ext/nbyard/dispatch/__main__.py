@@ -21,9 +21,7 @@ def main() -> None:
     words = sys.argv[1:]
     lock = int(words[words.index("--lock") + 1]) if "--lock" in words else None
     if "--detach" in words:
-        if os.fork():
-            os._exit(0)
-        os.setsid()
+        _detach()
     gc.disable()  # imports make no garbage, and looking for some takes a tenth of the start
     # imported late: the caller of --detach waits only for the fork
     from nbyard.dispatch.loop import Dispatcher
@@ -52,6 +50,13 @@ def main() -> None:
     # Busy threads must not delay the exit; their work survives a kill at any moment.
     logging.shutdown()
     os._exit(0)
+
+
+def _detach() -> None:
+    """Go on in a child process of a session of its own."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
 
 
 def _on_signals(stop: Callable[[], object], make_way: Callable[[], object]) -> None:
