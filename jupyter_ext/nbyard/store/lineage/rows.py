@@ -7,10 +7,10 @@ from sqlalchemy import Connection, insert
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.lineage.structs import Direction, Found, LineageNode, Ref
 from nbyard.domain.runs.structs import BytesOf, Run, TaskPlan
-from nbyard.store.lineage.before import connections_to
-from nbyard.store.lineage.following import connections_from
+from nbyard.store.lineage.downstream import connections_from
 from nbyard.store.lineage.nodes import nodes_for_viewer
 from nbyard.store.lineage.run_records import read_run_record
+from nbyard.store.lineage.upstream import connections_to
 from nbyard.store.schema.lineage_tables import task_sources
 
 

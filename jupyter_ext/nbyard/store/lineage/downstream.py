@@ -1,4 +1,4 @@
-"""What was made with nodes of a lineage."""
+"""Downstream connections: what was made with nodes of a lineage."""
 
 import json
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""What nodes of a lineage come from."""
+"""Upstream connections: what nodes of a lineage come from."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,24 +35,24 @@ def connections_to(c: Connection, viewer: str, refs: Collection[Ref], most: int)
         keys[ref.kind].append(ref.key)
     found: list[Link] = []
     if keys["task"]:
-        found += before_tasks(c, viewer, keys["task"])
+        found += upstream_of_tasks(c, viewer, keys["task"])
     if keys["artifact"]:
         query = select(A.id, A.task_id, A.name).where(A.id.in_(keys["artifact"]))
         for row in c.execute(query):
             found.append(Link(Ref("task", row.task_id), Ref("artifact", row.id), row.name))
     if keys["dataset"]:
-        found += before_datasets(c, keys["dataset"])
+        found += upstream_of_datasets(c, keys["dataset"])
     if keys["model"]:
-        found += before_models(c, keys["model"])
+        found += upstream_of_models(c, keys["model"])
     if keys["image"]:
-        found += before_images(c, keys["image"])
+        found += upstream_of_images(c, keys["image"])
     if keys["deployment"]:
-        found += before_deployments(c, viewer, keys["deployment"])
-    of_runs, totals = before_runs(c, keys["run"], most) if keys["run"] else ([], {})
+        found += upstream_of_deployments(c, viewer, keys["deployment"])
+    of_runs, totals = upstream_of_runs(c, keys["run"], most) if keys["run"] else ([], {})
     return Found([*found, *of_runs], totals)
 
 
-def before_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
+def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the data, code, environment and image of tasks."""
     columns = [T.plan[name].label(name) for name in PLAN]
     fingerprint = T.parts["environment"].as_string().label("fingerprint")
@@ -128,7 +128,7 @@ def _results(
     return found
 
 
-def before_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def upstream_of_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the results or runs from which versions were uploaded."""
     is_same = (A.run_id == V.run_id) & (A.digest == V.digest)
     joined = dataset_versions.outerjoin(artifacts, is_same)
@@ -139,7 +139,7 @@ def before_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
         yield Link(source, Ref("dataset", row.id))
 
 
-def before_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def upstream_of_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the result or file that a model was built from."""
     rows = c.execute(select(M.id, M.path, M.source, M.bundle_digest).where(M.id.in_(ids))).all()
     sources = {row.id: msgspec.convert(row.source, RunOutput | None) for row in rows}
@@ -160,7 +160,7 @@ def before_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
         yield Link(Ref("artifact", key), target, source.output, hint)
 
 
-def before_images(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def upstream_of_images(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the model, environment or file that an image was built from."""
     is_version = (environment_versions.c.environment_id == I.environment) & (
         environment_versions.c.number == I.version
@@ -179,7 +179,7 @@ def before_images(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
             yield Link(Ref("file", f"{row.digest} {row.path}"), target, hint=row.path)
 
 
-def before_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterable[Link]:
+def upstream_of_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterable[Link]:
     """Return the images of the newest and of the serving revision."""
     shown = R.number.in_([D.revision, D.serving])
     name = R.spec["image"].as_string().label("name")
@@ -191,7 +191,9 @@ def before_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterab
     ]
 
 
-def before_runs(c: Connection, ids: Sequence[str], most: int) -> tuple[list[Link], dict[Ref, int]]:
+def upstream_of_runs(
+    c: Connection, ids: Sequence[str], most: int
+) -> tuple[list[Link], dict[Ref, int]]:
     """Return the tasks of runs, and how many there are of a run with more."""
     place = func.row_number().over(partition_by=T.run_id, order_by=T.place).label("rank")
     total = func.count().over(partition_by=T.run_id).label("total")
