@@ -25,8 +25,8 @@ export function guardSave(
       }
       asking = true;
       try {
-        const { ask, settle } = await import('./settle');
-        if (!(await settle(context, await ask(context.path, trans)))) {
+        const { askVersion, resolveConflict } = await import('./resolveConflict');
+        if (!(await resolveConflict(context, await askVersion(context.path, trans)))) {
           return;
         }
       } finally {

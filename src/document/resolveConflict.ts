@@ -9,7 +9,10 @@ import { refusal } from './refusal';
 type Context = DocumentRegistry.IContext<FlowModel>;
 export type Choice = 'mine' | 'theirs' | 'both';
 
-export async function ask(path: string, trans: TranslationBundle): Promise<Choice | undefined> {
+export async function askVersion(
+  path: string,
+  trans: TranslationBundle
+): Promise<Choice | undefined> {
   const { button } = await showDialog({
     title: trans.__('Changed on disk'),
     body: trans.__('“%1” changed on disk after you opened it. Choose the version to keep.', path),
@@ -25,7 +28,10 @@ export async function ask(path: string, trans: TranslationBundle): Promise<Choic
 }
 
 /** Apply the choice to the document; return whether to save it then. */
-export async function settle(context: Context, choice: Choice | undefined): Promise<boolean> {
+export async function resolveConflict(
+  context: Context,
+  choice: Choice | undefined
+): Promise<boolean> {
   if (!choice) {
     throw refusal('ModalCancelError');
   }

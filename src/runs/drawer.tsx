@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
-import { makeRoom } from './height';
+import { growForFailedRun } from './height';
 import { RunModel } from './model/runModel';
 import { IRunServices } from './model/services';
 
@@ -122,7 +122,7 @@ export class RunDrawer extends ReactWidget {
     const { id, run } = this._model ?? {};
     const isNew = run?.state === 'failed' && !this._keepsHeight;
     if (id && isNew && this.isVisible && this.parent) {
-      makeRoom(this.parent, id);
+      growForFailedRun(this.parent, id);
     }
   }
 

@@ -13,7 +13,7 @@ export function enlarge(tab: Widget): void {
 }
 
 /** Give Run Info two fifths of the window once for each failed run; a larger height stays. */
-export function makeRoom(tab: Widget, run: string): void {
+export function growForFailedRun(tab: Widget, run: string): void {
   const split = splitOf(tab);
   const known = recall<{ runs: string[] }>(KEY)?.runs ?? [];
   if (!split || known.includes(run)) {

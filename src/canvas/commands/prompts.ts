@@ -147,7 +147,7 @@ async function openFile(canvas: CanvasController, id: string): Promise<boolean> 
   const { checker, commands, doc } = canvas;
   const path = doc.node(id)?.path;
   const file = typeof path === 'string' ? fileOf(resolvePath(canvas.path, path)) : undefined;
-  const place = canvas.runs?.failingSource(id);
+  const place = canvas.runs?.failingSourceArgs(id);
   // the node may have another file since the run, whose executable is unknown until it is read
   const now = checker.reading(id)?.executable || place?.id;
   const isSame = !!place && place.id === now;

@@ -37,7 +37,7 @@ export async function runWithParameters(
     const { askRun } = await import('./askRun');
     const backend = canvas.services.backend!;
     const known = {
-      containers: wordOnContainers(canvas),
+      containers: containerWarning(canvas),
       runtimes: backend.runtimes(),
       force: choices.force ?? false
     };
@@ -58,7 +58,7 @@ function parametersOf({ doc }: CanvasController): Parameters {
 }
 
 /** Return a warning about containers for the runtime choice; empty if there is none. */
-export async function wordOnContainers({ services, trans }: CanvasController): Promise<string> {
+export async function containerWarning({ services, trans }: CanvasController): Promise<string> {
   const why = await services.backend?.noContainers().catch(() => '');
   return why
     ? trans.__('Containers are unavailable: %1. Nodes that need a container wait.', why)

@@ -9,7 +9,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { showMoment } from '../../components/format/times';
 import { CanvasController } from '../model/controller';
 import { useCanvas } from '../model/hooks';
-import { wordOnContainers } from '../commands/running';
+import { containerWarning } from '../commands/running';
 import { IChoiceProps, ResultChoice } from './ResultChoice';
 import { IVersion } from '../model/tokens';
 
@@ -126,7 +126,7 @@ function useWordOnContainers(canvas: CanvasController, wanted: boolean): string 
   const [word, setWord] = useState('');
   useEffect(() => {
     if (wanted) {
-      void wordOnContainers(canvas).then(setWord);
+      void containerWarning(canvas).then(setWord);
     }
   }, [canvas, wanted]);
   return wanted ? word : '';

@@ -176,7 +176,7 @@ interface IClip {
 }
 
 /** Return nodes, the connections between them and comments as text for the clipboard. */
-export function copyText(canvas: CanvasController, ids = canvas.chosen): string {
+export function clipboardText(canvas: CanvasController, ids = canvas.chosen): string {
   const chosen = new Set(ids);
   const flow = canvas.doc.toJSON();
   const among = <T>(map: Record<string, T>) =>

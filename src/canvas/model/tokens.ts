@@ -223,7 +223,7 @@ export interface IRunStates extends IDisposable {
   /** Return the state without texts, because there may be thousands of nodes. */
   stateOf(node: string): TaskState | undefined;
   /** Return where to edit the code of a failed node, for `nbyard:edit-executable-source`. */
-  failingSource(node: string): ReadonlyPartialJSONObject | undefined;
+  failingSourceArgs(node: string): ReadonlyPartialJSONObject | undefined;
   /** False while the canvas is hidden: then no preview is requested. */
   isShown?: boolean;
   /** Return the preview of a node that is no task, such as a dataset. */

@@ -16,7 +16,7 @@ import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
 import { edgeAt, insertInto, insertOrConnect } from './insertOrConnect';
 import { connect, connectToNode, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { addThing, copyText, pasteText, removeSelection } from '../model/editing';
+import { addThing, clipboardText, pasteText, removeSelection } from '../model/editing';
 import { CardNode } from '../model/flowStore';
 import { IPaletteRow } from '../model/tokens';
 
@@ -95,7 +95,7 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
   return useMemo(() => {
     const copy = (event: ClipboardEvent, cut: boolean) => {
       if (canvas.chosen.length && !isField(event.target)) {
-        event.clipboardData.setData('text/plain', copyText(canvas));
+        event.clipboardData.setData('text/plain', clipboardText(canvas));
         event.preventDefault();
         if (cut && !readOnly) {
           removeSelection(canvas);

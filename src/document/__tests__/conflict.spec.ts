@@ -3,7 +3,7 @@ import { IFlow, parseFlow, writeFlow } from '../flow';
 import { guardSave } from '../conflict';
 import { FlowModel } from '../flowModel';
 import { merge3 } from '../merge';
-import { settle } from '../settle';
+import { resolveConflict } from '../resolveConflict';
 
 const BASE: IFlow = {
   version: 1,
@@ -87,7 +87,7 @@ describe('K12, I19: a save over a file that changed on disk', () => {
 
   it('mine: writes what is on the canvas', async () => {
     const { context } = start();
-    expect(await settle(context as never, 'mine')).toBe(true);
+    expect(await resolveConflict(context as never, 'mine')).toBe(true);
     const nodes = parseFlow(context.model.toString())!.nodes;
     expect([nodes.a.x, nodes.b.x]).toEqual([2, 1]);
     expect(context.model.dirty).toBe(true);
@@ -95,7 +95,7 @@ describe('K12, I19: a save over a file that changed on disk', () => {
 
   it('theirs: shows the file, and mine comes back by undo', async () => {
     const { context } = start();
-    expect(await settle(context as never, 'theirs')).toBe(false);
+    expect(await resolveConflict(context as never, 'theirs')).toBe(false);
     expect(context.model.sharedModel.node('b')?.x).toBe(7);
     expect(context.model.dirty).toBe(false);
     context.model.sharedModel.undo();
@@ -104,7 +104,7 @@ describe('K12, I19: a save over a file that changed on disk', () => {
 
   it('both: merges', async () => {
     const { context } = start();
-    expect(await settle(context as never, 'both')).toBe(true);
+    expect(await resolveConflict(context as never, 'both')).toBe(true);
     const nodes = parseFlow(context.model.toString())!.nodes;
     expect([nodes.a.x, nodes.b.x]).toEqual([2, 7]);
   });
@@ -112,13 +112,13 @@ describe('K12, I19: a save over a file that changed on disk', () => {
   it('both, when theirs is no workflow: nothing is overwritten', async () => {
     const { disk, context } = start();
     disk.text = '<<<<<<<';
-    expect(await settle(context as never, 'both')).toBe(false);
+    expect(await resolveConflict(context as never, 'both')).toBe(false);
     expect(context.model.toString()).toBe('<<<<<<<');
   });
 
   it('cancel: the save is refused with the name JupyterLab knows', async () => {
     const { context } = start();
-    await expect(settle(context as never, undefined)).rejects.toMatchObject({
+    await expect(resolveConflict(context as never, undefined)).rejects.toMatchObject({
       name: 'ModalCancelError'
     });
   });

@@ -30,7 +30,7 @@ export async function runInBackground(
     artifacts.start()
   ]);
   const folder = PathExt.dirname(path);
-  const fields = await withFiles(
+  const fields = await withDefaultPaths(
     readArguments(found.arguments as Partial<IArgument>[]),
     folder,
     file => isThere(services, file)
@@ -86,7 +86,7 @@ async function isThere({ app }: IPanelServices, path: string): Promise<boolean> 
  * Return the arguments with the defaults of inputs as paths below the root. A file that does not
  * exist is no default: it would look like a value that was filled in.
  */
-export async function withFiles(
+export async function withDefaultPaths(
   fields: readonly IArgument[],
   folder: string,
   isFile: (path: string) => Promise<boolean>

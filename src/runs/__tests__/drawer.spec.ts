@@ -7,7 +7,7 @@ import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake
 import { Run } from '../../api/types';
 import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
 import { RunDrawer } from '../drawer';
-import { makeRoom } from '../height';
+import { growForFailedRun } from '../height';
 import { IRunServices } from '../model/services';
 
 jest.mock('../height');
@@ -104,9 +104,9 @@ describe('K8: the drawer', () => {
     await settled();
     MessageLoop.sendMessage(drawer, Widget.Msg.AfterShow);
     expect(drawer.model?.id).toBe('b3');
-    expect(makeRoom).not.toHaveBeenCalled();
+    expect(growForFailedRun).not.toHaveBeenCalled();
     await opened('b3');
-    expect(makeRoom).toHaveBeenCalledWith(stack, 'b3');
+    expect(growForFailedRun).toHaveBeenCalledWith(stack, 'b3');
     stack.dispose();
   });
 

@@ -1,5 +1,5 @@
 import { SplitPanel, Widget } from '@lumino/widgets';
-import { enlarge, makeRoom } from '../height';
+import { enlarge, growForFailedRun } from '../height';
 
 let split: SplitPanel;
 let tab: Widget;
@@ -22,29 +22,29 @@ const share = () => split.relativeSizes()[1];
 describe('K5: the height of Run Info', () => {
   it('is two fifths of the window after a failure', () => {
     expect(share()).toBeCloseTo(1 / 3);
-    makeRoom(tab, 'r1');
+    growForFailedRun(tab, 'r1');
     expect(share() * 0.8).toBeCloseTo(0.4);
   });
 
   it('stays where the user chose a larger one', () => {
     split.setRelativeSizes([1, 3]);
-    makeRoom(tab, 'r1');
+    growForFailedRun(tab, 'r1');
     expect(share()).toBeCloseTo(0.75);
   });
 
   it('is overridden once for each failed run, also after a reload', () => {
-    makeRoom(tab, 'r1');
+    growForFailedRun(tab, 'r1');
     split.setRelativeSizes([4, 1]);
-    makeRoom(tab, 'r1');
+    growForFailedRun(tab, 'r1');
     expect(share()).toBeCloseTo(0.2);
-    makeRoom(tab, 'r2');
+    growForFailedRun(tab, 'r2');
     expect(share()).toBeCloseTo(0.5);
   });
 
   it('is left alone where Run Info stands elsewhere', () => {
     const alone = new Widget();
-    makeRoom(alone, 'r1');
-    makeRoom(tab, 'r1');
+    growForFailedRun(alone, 'r1');
+    growForFailedRun(tab, 'r1');
     expect(share()).toBeCloseTo(0.5);
   });
 });

@@ -62,8 +62,8 @@ export class LateStates implements IRunStates {
     return this._states?.previewFor?.(node);
   }
 
-  failingSource(node: string): ReadonlyPartialJSONObject | undefined {
-    return this._states?.failingSource(node);
+  failingSourceArgs(node: string): ReadonlyPartialJSONObject | undefined {
+    return this._states?.failingSourceArgs(node);
   }
 
   async previewOf(node: string, output: string): Promise<ITableHead | undefined> {

@@ -6,9 +6,9 @@ import { EventStream } from '../../api/eventStream';
 import { Activity, StoreEvent, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/model/tokens';
-import { failingLine, failingSource } from '../model/failingLine';
+import { failingLine, failingSourceArgs } from '../model/failingLine';
 import { RunModel } from '../model/runModel';
-import { monitorsOf } from '../model/monitors';
+import { respondingMonitors } from '../model/monitors';
 import { runName } from '../model/names';
 import { progressOf, workSeconds } from '../model/reducer';
 import { reasonText } from '../../reasons';
@@ -68,7 +68,7 @@ export class RunStates implements IRunStates {
     } else if (state === 'queued' && task.place) {
       made.detail = this.trans.__('position %1', task.place);
     }
-    const monitors = monitorsOf(this.yard, task, activity);
+    const monitors = respondingMonitors(this.yard, task, activity);
     if (monitors.length) {
       made.monitors = monitors;
     }
@@ -105,9 +105,9 @@ export class RunStates implements IRunStates {
     return made;
   }
 
-  failingSource(node: string): ReadonlyPartialJSONObject | undefined {
+  failingSourceArgs(node: string): ReadonlyPartialJSONObject | undefined {
     const task = this._model?.task(node);
-    return task?.state === 'failed' ? failingSource(task) : undefined;
+    return task?.state === 'failed' ? failingSourceArgs(task) : undefined;
   }
 
   stateOf(node: string): INodeRun['state'] | undefined {

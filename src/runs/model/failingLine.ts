@@ -46,7 +46,7 @@ export function failingPlace(traceback: string): FailingPlace {
  * Return the arguments of `nbyard:edit-executable-source` for a failed task; undefined without its
  * executable.
  */
-export function failingSource({
+export function failingSourceArgs({
   executable_id: id,
   failure
 }: Task): ReadonlyPartialJSONObject | undefined {

@@ -11,7 +11,7 @@ export interface IMonitor {
 }
 
 /** Return the links that respond now. */
-export function monitorsOf(
+export function respondingMonitors(
   { client }: Pick<IYard, 'client'>,
   task: Pick<Task, 'state'>,
   activity: Activity | undefined

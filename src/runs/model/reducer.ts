@@ -102,7 +102,7 @@ export function reached({ tasks }: RunDetail): number {
 }
 
 /** Return the task to show: the failed one, else a running one, else the last one. */
-export function stepToFollow(detail: RunDetail): string | undefined {
+export function taskToFollow(detail: RunDetail): string | undefined {
   const of = (...states: TaskState[]) => detail.tasks.find(({ state }) => states.includes(state));
   const last = [...detail.tasks].reverse().find(({ state }) => state === 'succeeded');
   return (of('failed') ?? of('running', 'preparing') ?? last ?? detail.tasks[0])?.node;

@@ -4,7 +4,7 @@ import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
-import { failingLine, failingSource } from '../model/failingLine';
+import { failingLine, failingSourceArgs } from '../model/failingLine';
 import { stepTitle } from '../model/names';
 import { useServices } from './context/hooks';
 import { reasonText } from '../../reasons';
@@ -107,7 +107,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
             className="nby-Button"
             disabled={!failure} // its place comes a moment after the state
             onClick={() =>
-              void commands.execute('nbyard:edit-executable-source', failingSource(task))
+              void commands.execute('nbyard:edit-executable-source', failingSourceArgs(task))
             }
           >
             {trans.__('Edit Source')}

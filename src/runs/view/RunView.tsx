@@ -14,7 +14,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
 import { isScratch, runName } from '../model/names';
-import { reached, runProgress, secondsOf, stepToFollow } from '../model/reducer';
+import { reached, runProgress, secondsOf, taskToFollow } from '../model/reducer';
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './charts/Gantt';
@@ -68,7 +68,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   const [tab, setTab] = useState(first);
   const [chosen, setChosen] = useState(useLastStep(detail));
   const [jump, setJump] = useState<number>();
-  const step = chosen ?? stepToFollow(detail);
+  const step = chosen ?? taskToFollow(detail);
   const choose = useSharedStep(detail, setChosen);
   const results = detail.tasks.reduce((sum, task) => sum + madeBy(task), 0);
   useEffect(() => setJump(undefined), [chosen]);

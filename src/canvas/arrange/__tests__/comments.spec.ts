@@ -1,5 +1,5 @@
 import { addComment, editComment, endEditing, resizeComments, writeComment } from '../comments';
-import { copyText, pasteText, removeSelection } from '../../model/editing';
+import { clipboardText, pasteText, removeSelection } from '../../model/editing';
 import { parseFlow } from '../../../document/flow';
 import { boxOf, overlaps } from '../../model/placement';
 import { tidy } from '../../stage/tidy';
@@ -134,7 +134,7 @@ describe('K9: comments', () => {
     write('a');
     canvas.doc.setComment('#1', 'size', [300, 90]);
     canvas.store.select(['#1', 'clean']);
-    const ids = pasteText(canvas, copyText(canvas));
+    const ids = pasteText(canvas, clipboardText(canvas));
     expect(ids).toEqual(['#2', 'clean_2']);
     expect(canvas.doc.comment('#2')).toEqual({ text: 'a', size: [300, 90] });
     removeSelection(canvas);

@@ -71,7 +71,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Copy Nodes'),
       icon: copyIcon,
       needs: 'targets',
-      run: (canvas, { clipboard, editing }) => clipboard.write(editing.copyText(canvas))
+      run: (canvas, { clipboard, editing }) => clipboard.write(editing.clipboardText(canvas))
     },
     {
       id: 'nbyard:cut-nodes',
@@ -79,7 +79,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       icon: cutIcon,
       needs: 'targets',
       run: async (canvas, { clipboard, editing }) => {
-        await clipboard.write(editing.copyText(canvas));
+        await clipboard.write(editing.clipboardText(canvas));
         editing.removeSelection(canvas);
       }
     },
@@ -96,7 +96,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Duplicate Nodes'),
       icon: duplicateIcon,
       needs: 'targets',
-      run: (canvas, { editing }) => editing.pasteText(canvas, editing.copyText(canvas))
+      run: (canvas, { editing }) => editing.pasteText(canvas, editing.clipboardText(canvas))
     },
     {
       id: 'nbyard:delete-selection',

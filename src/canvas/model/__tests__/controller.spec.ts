@@ -9,7 +9,7 @@ import {
 import {
   addFiles,
   addRow,
-  copyText,
+  clipboardText,
   move,
   pasteText,
   relativePath,
@@ -290,7 +290,7 @@ describe('nodes', () => {
     connect(canvas, RAW);
     connect(canvas, DATA);
     canvas.store.select(['sales', 'clean']);
-    const ids = pasteText(canvas, copyText(canvas));
+    const ids = pasteText(canvas, clipboardText(canvas));
     expect(ids).toHaveLength(2);
     expect(Object.keys(nodesOf(canvas))).toHaveLength(5);
     expect(canvas.doc.allEdges()).toHaveLength(3);

@@ -193,7 +193,7 @@ export class FakeRuns implements IRunStates {
   isDisposed = false;
   path?: () => string;
   get = (id: string) => this.states.get(id);
-  failingSource = (id: string) => this.sources.get(id);
+  failingSourceArgs = (id: string) => this.sources.get(id);
   stateOf = (id: string) => this.states.get(id)?.state;
   dispose() {
     this.isDisposed = true;

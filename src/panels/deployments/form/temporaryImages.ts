@@ -9,7 +9,7 @@ const RENEWED_MS = 60_000;
  * Removes images with the form, unless they are in use, which the server decides. `onLost` is
  * called when an image is gone, for example after the machine slept.
  */
-export class Leftovers {
+export class TemporaryImages {
   constructor(
     private readonly client: ApiClient,
     private readonly onLost: (id: string) => void

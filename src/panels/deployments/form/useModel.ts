@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../../api/client';
 import { FormField, ModelPackage } from '../../../api/types';
 import { IModelSource, IPanelServices } from '../../frame/services';
-import { Leftovers } from './leftovers';
+import { TemporaryImages } from './temporaryImages';
 
 export interface IMaking {
   /** The build, once the server has read its source. */
@@ -30,7 +30,7 @@ export function useModel(
   const [made, setMade] = useState<ModelPackage>();
   const [later, setLater] = useState('');
   const asked = useRef<{ className: string; answer: Promise<ModelPackage> }>();
-  const leftovers = useRef<Leftovers>();
+  const temporaryImages = useRef<TemporaryImages>();
   const make = (className: string) => {
     if (asked.current?.className === className) {
       return asked.current.answer;
@@ -40,7 +40,7 @@ export function useModel(
     const answer = yard.client.call('models.build', { body, query: { beside } });
     asked.current = { className, answer };
     if (beside) {
-      leftovers.current?.add(answer);
+      temporaryImages.current?.add(answer);
     }
     answer.then(setMade, ({ code, message, hint }: ApiError) => {
       asked.current = undefined; // so that it can be requested again
@@ -63,14 +63,17 @@ export function useModel(
         await ask(last.className);
       }
     };
-    const kept = (leftovers.current = new Leftovers(yard.client, lost => void again(lost)));
+    const kept = (temporaryImages.current = new TemporaryImages(
+      yard.client,
+      lost => void again(lost)
+    ));
     if (canBuild) {
       void ask('');
     }
     return () => void kept.clear();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a form
   }, []);
-  const hold = <T>(work: Promise<T>) => leftovers.current?.hold(work) ?? work;
+  const hold = <T>(work: Promise<T>) => temporaryImages.current?.hold(work) ?? work;
   return { made, later, make, hold };
 }
 

@@ -1,6 +1,6 @@
 import { IArgument } from '../../../document/arguments';
 import { itemsOf } from '../../artifacts/ChooseInput';
-import { changed, withFiles } from '../runInBackground';
+import { changed, withDefaultPaths } from '../runInBackground';
 
 const field = (name: string, part: Partial<IArgument>): IArgument => ({
   name,
@@ -19,7 +19,7 @@ describe('the defaults of the form', () => {
   ];
 
   it('are files only where they exist, as paths below the root', async () => {
-    const found = await withFiles(fields, 'birds', async path => path === 'birds/a.csv');
+    const found = await withDefaultPaths(fields, 'birds', async path => path === 'birds/a.csv');
     expect(found.map(one => one.default)).toEqual(['birds/a.csv', undefined, 7, ['x']]);
   });
 

@@ -1,10 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Activity, Task } from '../../../api/types';
-import { monitorsOf, silentMonitors } from '../monitors';
+import { respondingMonitors, silentMonitors } from '../monitors';
 
 const trans = nullTranslator.load('nbyard');
 const yard = { client: { settings: { baseUrl: 'http://here/user/ann/' } } } as Parameters<
-  typeof monitorsOf
+  typeof respondingMonitors
 >[0];
 const running = { state: 'running' } as Task;
 
@@ -22,14 +22,14 @@ describe('links of a running step', () => {
   };
 
   it('R16: are those that answer, below the base URL', () => {
-    expect(monitorsOf(yard, running, activity(web, board))).toEqual([
+    expect(respondingMonitors(yard, running, activity(web, board))).toEqual([
       { name: 'web', href: 'http://here/user/ann/nbyard/attempts/1/web/' }
     ]);
   });
 
   it('R16: are gone with it', () => {
-    expect(monitorsOf(yard, { state: 'succeeded' } as Task, activity(web))).toEqual([]);
-    expect(monitorsOf(yard, running, undefined)).toEqual([]);
+    expect(respondingMonitors(yard, { state: 'succeeded' } as Task, activity(web))).toEqual([]);
+    expect(respondingMonitors(yard, running, undefined)).toEqual([]);
   });
 
   it('R16: say why they never answer', () => {

@@ -6,7 +6,7 @@ import {
   reached,
   runProgress,
   secondsOf,
-  stepToFollow,
+  taskToFollow,
   workSeconds
 } from '../reducer';
 
@@ -83,8 +83,8 @@ describe('progress', () => {
   });
 
   it('follows the failed step before the running one', () => {
-    expect(stepToFollow(detail(task('a', 'succeeded'), task('b', 'running')))).toBe('b');
-    expect(stepToFollow(detail(task('a', 'failed'), task('b', 'running')))).toBe('a');
-    expect(stepToFollow(detail(task('a', 'succeeded'), task('b', 'succeeded')))).toBe('b');
+    expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'running')))).toBe('b');
+    expect(taskToFollow(detail(task('a', 'failed'), task('b', 'running')))).toBe('a');
+    expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'succeeded')))).toBe('b');
   });
 });

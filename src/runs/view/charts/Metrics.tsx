@@ -7,7 +7,7 @@ import { stepTitle } from '../../model/names';
 import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
-import { IReported, useReported } from './reported';
+import { IReported, useOutputMetrics } from './reported';
 import { StepChoice } from '../context/StepChoice';
 import { IStepProps } from '../context/stepProps';
 import { TableSwitch } from './TableSwitch';
@@ -33,7 +33,7 @@ export default function Metrics(props: IStepProps): JSX.Element {
     props.attempt
   );
   const metrics = found?.metrics ?? [];
-  const reported = useReported(model.id, task);
+  const reported = useOutputMetrics(model.id, task);
   const others = detail.tasks.filter(
     ({ node, artifacts }) => node !== step && artifacts?.some(({ format }) => format === 'json')
   );

@@ -11,7 +11,7 @@ export interface IReported extends ShownMetric {
 }
 
 /** Return the numbers that the server finds in JSON outputs, by output. */
-export function useReported(run: string, task: Task | undefined): readonly IReported[] {
+export function useOutputMetrics(run: string, task: Task | undefined): readonly IReported[] {
   const { yard } = useServices();
   const [known, setKnown] = useState<{ of: string; reported: readonly IReported[] }>();
   const node = task?.node ?? '';

@@ -7,7 +7,7 @@ import { showMoment, showSeconds } from '../../../components/format/times';
 import { useServerNow } from '../../../components/hooks/useLost';
 import { stepName, stepTitle } from '../../model/names';
 import { IKnownEstimate, stepEstimate } from '../../model/estimates';
-import { monitorsOf, silentMonitors } from '../../model/monitors';
+import { respondingMonitors, silentMonitors } from '../../model/monitors';
 import { progressOf, secondsOf, workSeconds } from '../../model/reducer';
 import { useActivity, useServices } from '../context/hooks';
 import { IStepProps } from '../context/stepProps';
@@ -47,7 +47,7 @@ export function Steps(props: IStepsProps): JSX.Element {
         onSelect={task => onStep(task.node)}
         onOpen={task => onStep(task.node)}
         actions={task => {
-          const monitors = monitorsOf(yard, task, activity.get(task.node));
+          const monitors = respondingMonitors(yard, task, activity.get(task.node));
           return monitors.length > 0 && <MonitorLinks monitors={monitors} trans={trans} />;
         }}
         render={task => {
