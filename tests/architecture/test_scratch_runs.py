@@ -17,8 +17,8 @@ BYTES = "the bytes of scratch runs stay as long as their rows"
 FINDS_ONE = "of a schedule, trigger or backfill, which start no scratch runs"
 MAY_SEE: dict[str, str] = {
     "announce.py:RUN_COLUMNS": "columns only",
-    "attempts.py:AttemptRows.origin_attempts": "limited to history by _is_origin",
-    "attempts.py:AttemptRows.newest_origin_attempts": "limited to history by _is_origin",
+    "attempts.py:AttemptRows.origin_attempts": "limited to history by _origin_conditions",
+    "attempts.py:AttemptRows.newest_origin_attempts": "limited to history by _origin_conditions",
     "attempts.py:AttemptRows.without_result": OF_RUN,
     "attempts.py:AttemptRows.newest_active": OF_RUN,
     "attempts.py:_records": WORK,

@@ -19,9 +19,10 @@ FORMAT = 1
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What made a backup, and the schema revision of its rows.
+    """The format of a backup, the version of nbyard and the store that it is from, and its time.
 
-    `folder` is that of the store on its machine, empty in old backups.
+    `schema` is the schema revision of its rows. `folder` is that of the store on its machine,
+    empty in old backups.
     """
 
     format: int

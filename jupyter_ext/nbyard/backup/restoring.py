@@ -186,13 +186,13 @@ class _Reader:
             if (totals.rows, totals.files, totals.size_bytes, totals.checksum) != counts:
                 raise Damaged(because("backup-checksum-differs"))
             if "projects" in tables:
-                self._lay_out(ProjectRows().move_pushed(c, os.path.realpath(folder)))
+                self._create_pushed_folders(ProjectRows().move_pushed(c, os.path.realpath(folder)))
             # Before the commit: rows never name bytes that are not there.
             for name in os.listdir(self._temporary):
                 os.rename(self._temporary / name, folder / name)
         return header, totals
 
-    def _lay_out(self, pushed: Mapping[str, str]) -> None:
+    def _create_pushed_folders(self, pushed: Mapping[str, str]) -> None:
         """Create the folders of pushed projects, whose bytes are among the files."""
         blobs = Blobs(self._temporary / "blobs")
         for path, digest in pushed.items():

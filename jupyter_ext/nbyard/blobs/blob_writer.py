@@ -12,7 +12,12 @@ from typing import Self
 
 import msgspec
 
-from nbyard.blobs.file_operations import CHUNK, disk_full_in_words, no_file_in_words, write_all
+from nbyard.blobs.file_operations import (
+    CHUNK,
+    translated_disk_full,
+    translated_missing_space,
+    write_all,
+)
 
 CHECK_ROOM_EVERY = 32 * CHUNK
 
@@ -38,7 +43,7 @@ class BlobWriter:
     ):
         self._ensure_room = ensure_room
         self._publish = publish
-        with no_file_in_words():
+        with translated_missing_space():
             self._fd, name = tempfile.mkstemp(dir=folder)
         # The lock tells a sweep that this file is in use.
         fcntl.flock(self._fd, fcntl.LOCK_EX)
@@ -63,7 +68,7 @@ class BlobWriter:
         if self._until_check < 0:
             self._ensure_room(len(data))
             self._until_check = CHECK_ROOM_EVERY
-        with disk_full_in_words(len(data)):
+        with translated_disk_full(len(data)):
             write_all(self._fd, data)
         self._hash.update(data)
         self.size_bytes += len(data)
@@ -75,7 +80,7 @@ class BlobWriter:
     def commit(self, algorithm: str = "sha256") -> Blob:
         """Publish the bytes under their digest."""
         blob = self.blob(algorithm)
-        with disk_full_in_words(self.size_bytes):
+        with translated_disk_full(self.size_bytes):
             self._publish(self._fd, self._path, blob.digest)
         self._close()
         return blob

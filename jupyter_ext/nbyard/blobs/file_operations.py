@@ -228,7 +228,7 @@ def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Un
 
 
 @contextlib.contextmanager
-def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
+def translated_disk_full(needed_bytes: int) -> Iterator[None]:
     """Translate "disk full" errors of the block into `Unavailable`."""
     try:
         yield
@@ -239,7 +239,7 @@ def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def no_file_in_words() -> Iterator[None]:
+def translated_missing_space() -> Iterator[None]:
     """Translate errors of file creation: the disk has no space or no inodes."""
     try:
         yield

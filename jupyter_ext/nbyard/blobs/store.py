@@ -241,7 +241,7 @@ class Blobs:
         self._durable.appeared(final, fd)
 
     def _ready(self, fd: int, digest: str) -> Path:
-        """Sync the file and return the path where it may appear."""
+        """Make the file read-only and durable; return the path to which it may be renamed."""
         final = self.path(digest)
         self._durable.make(final.parent)
         os.fchmod(fd, 0o444)
@@ -361,7 +361,7 @@ class Blobs:
 
     def _fill(self, digest: str, source: int, target: int, link_at: str | None) -> None:
         size = os.fstat(source).st_size
-        with files.disk_full_in_words(size):
+        with files.translated_disk_full(size):
             if self._clone(source, target):
                 self._verify_once(digest, source)
             elif link_at:

@@ -65,6 +65,8 @@ def similar_files(name: str) -> list[str]:
 def split_target(target: str, remote: bool) -> tuple[str, str]:
     """Return a file, else an executable's name or ID; the other text is empty.
 
+    With `remote`, the files of this machine do not count.
+
     `churn v0.0.1` is a name, unless there is such a file.
     """
     is_named_so = "/" in target or Path(target).suffix[1:2].isalpha()

@@ -259,7 +259,7 @@ class Freeze:
     def _bytes(self, name: str, node: Node) -> None:
         resolver = self._resolver
         if node.type == "dataset":
-            self.resolved[name] = self._data(node)
+            self.resolved[name] = self._resolve_data_node(node)
             return
         if node.pin is not None:
             self.resolved[name] = pinned_node(resolver.parts, resolver.owner, name, node.pin)
@@ -269,7 +269,7 @@ class Freeze:
             fields, self._unread[name] = self._prepare(code)
             needs = environments.needs_of_fields(fields)
             shown = resolver.parts.files.shown
-            self._packages(name, node, needs, lambda at: self._stored(at, shown(code.folder)))
+            self._add_packages(name, node, needs, lambda at: self._stored(at, shown(code.folder)))
             self._codes[name] = (code, fields)
             if fields["kind"] == CONTAINER:
                 self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
@@ -277,12 +277,12 @@ class Freeze:
             found = resolver.registered(node)
             version = resolver.pinned(node) if node.version else found.current
             needs = environments.needs_of_executable(version)
-            self._packages(name, node, needs, lambda _: self._bundled(version))
+            self._add_packages(name, node, needs, lambda _: self._bundled(version))
             self.resolved[name] = self._known(name, found.name, version)
             if version.kind == CONTAINER:
                 self._dockerfiles[name] = version.bundle_digest, version.file
 
-    def _packages(
+    def _add_packages(
         self, name: str, node: Node, of: environments.Needs, read_default: Callable[[str], str]
     ) -> None:
         """Store the node's environment or requirements; `read_default` reads the executable's."""
@@ -350,7 +350,7 @@ class Freeze:
             unread=self._unread.get(name),
         )
 
-    def _data(self, node: Node) -> ResolvedNode:
+    def _resolve_data_node(self, node: Node) -> ResolvedNode:
         parts = self._resolver.parts
         if node.path:
             real = parts.files.locate(node.path, base=self._resolver.base)

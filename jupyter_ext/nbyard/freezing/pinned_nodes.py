@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nbyard.store.runs.tasks import TaskRecord
 
 
-def asked_pins(
+def requested_pins(
     parts: FreezingContext, owner: str, document: Document, asked: Mapping[str, str]
 ) -> dict[str, Pin | None]:
     """Return the pins requested for one run, by node; None removes a node's pin.

@@ -17,7 +17,7 @@ from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.workflows.structs import Binding
 from nbyard.errors import Invalid
 from nbyard.freezing.environment_resolution import Renew, without_lock
-from nbyard.freezing.run_names import check_apart, take_name
+from nbyard.freezing.run_names import check_outputs_unambiguous, take_name
 from nbyard.freezing.single_run import given_values, refused
 from nbyard.reasons.structs import because
 
@@ -60,7 +60,7 @@ def create_run(  # noqa: PLR0913
     plans = with_sample(plan_run(store, c, owner, content, recorded), sample)
     if name and not template.workflow_id:
         outputs = [a.name for a in plans[0].arguments if a.role == "output"]
-        check_apart(store, c, owner, name, outputs)
+        check_outputs_unambiguous(store, c, owner, name, outputs)
     row = {
         "name": name,
         "title": template.title or plans[0].label,

@@ -27,7 +27,9 @@ def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> N
     check_free(names, "artifact-exists" if is_artifact else "run-exists", name)
 
 
-def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]) -> None:
+def check_outputs_unambiguous(
+    store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]
+) -> None:
     """Check that NAME.OUTPUT stays unambiguous if an artifact with these outputs gets this name.
 
     For example, `b.train` is the output `train` of the artifact `b`.

@@ -22,7 +22,7 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.code_commit import commit_of
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.node_resolution import Freeze, Resolver
-from nbyard.freezing.pinned_nodes import asked_pins
+from nbyard.freezing.pinned_nodes import requested_pins
 from nbyard.freezing.single_run import MAIN, given_values, single_document
 from nbyard.freezing.workflow_files import files_now
 from nbyard.host import gpus
@@ -87,7 +87,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
         raise Invalid.field("name", because("name-needed-to-replace"))
     resolver, document = _opened(context, owner, body)
     # The stored document keeps its own pins; those of the request hold for its runs only.
-    meant = with_pins(document, asked_pins(context, owner, document, body.pins))
+    meant = with_pins(document, requested_pins(context, owner, document, body.pins))
     chosen = selected_nodes(meant, body.scope, body.nodes)
     meant = without_muted(meant)
     check_runtimes(document, body.runtime)

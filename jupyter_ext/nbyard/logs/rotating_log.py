@@ -112,9 +112,9 @@ class RotatingLog:
 
     def _pieces(self) -> list[int]:
         """Return the first bytes of the existing pieces, in order."""
-        return sorted(self._bases())
+        return sorted(self._base_offsets())
 
-    def _bases(self) -> Iterator[int]:
+    def _base_offsets(self) -> Iterator[int]:
         name = f"{self._path.name}."
         if not self._path.parent.is_dir():
             return

@@ -136,7 +136,11 @@ class ContentHandler(NbyardHandler):
             await self._send(source, filename)
 
     def _asked(self) -> dict[str, Any]:
-        """Return the values in the query."""
+        """Return the values in the query.
+
+        Raises:
+            Invalid: the version is not a number, or the path cannot be stored.
+        """
         if self._verb == "file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
         if self._verb == "crate":

@@ -115,7 +115,7 @@ class AttemptFolder:
         """Replace the placeholder `{attempt}` in a word by the path of this folder."""
         return expand_attempt_path(word, self.path)
 
-    def write_places(self, directory: str, placed: Iterable[Sequence[Any]]) -> None:
+    def expand_paths_in_files(self, directory: str, placed: Iterable[Sequence[Any]]) -> None:
         """Write the folder's path into the texts in the working folder that contain it.
 
         The dispatcher wrote them without knowing where the work sees the folder. `placed` is the

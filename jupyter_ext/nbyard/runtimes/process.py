@@ -74,7 +74,12 @@ class ProcessRuntime:
                 sweep_warm_ups(store_id)
 
     def start(self, order: Order) -> str:
-        """Start the attempt unless it is running already. Return the name of the host."""
+        """Start the attempt unless it is running already. Return the name of the host.
+
+        Raises:
+            Unavailable: the runner was too slow or ended without a message; try again.
+            NbyardError: the runner cannot start. The message says why.
+        """
         parents, host = self._parents, self._host(order.store_id)
         if parents and parents.supervise(order.folder, order.attempt_id, host):
             return socket.gethostname()

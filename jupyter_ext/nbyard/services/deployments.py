@@ -255,7 +255,7 @@ class DeploymentService:
         if deployment.state in {*DEPLOYMENT.rests, "stopping"}:
             told = {"change": because("start-requested"), "revision": deployment.revision}
             self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
-            self._rows.clear_end(c, deployment.id, deployment.revision)
+            self._rows.reset_ended_revision(c, deployment.id, deployment.revision)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
     def stop(self, caller: Caller, deployment: str) -> Deployment:

@@ -99,7 +99,7 @@ class EnvironmentService:
         names = rows.names(c, caller.name)
         same = next((key for key, taken in names.items() if name_key(taken) == wanted), "")
         found = rows.get(c, caller.name, same) if same else None
-        if found is not None and found.came_to_nothing:
+        if found is not None and found.never_installed:
             return found.id
         check_free(names, "environment-exists", name)
         return None

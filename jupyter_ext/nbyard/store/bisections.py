@@ -56,7 +56,7 @@ class BisectionRows:
         query = select(B.good_run, B.bad_run).where(B.owner == owner, B.state.in_(BISECTION.live))
         return {run_id for row in c.execute(query) for run_id in row}
 
-    def keep_probes(self, c: Connection, one: Bisection, probes: Sequence[BisectionProbe]) -> bool:
+    def store_probes(self, c: Connection, one: Bisection, probes: Sequence[BisectionProbe]) -> bool:
         """Store the probes; return False if the bisection has ended."""
         where = (B.id == one.id) & (B.state == "running")
         plain = msgspec.to_builtins([*probes])

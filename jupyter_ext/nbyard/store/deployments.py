@@ -196,7 +196,7 @@ class DeploymentRows:
         """Delete the deployment with its revisions."""
         c.execute(delete(deployments).where(D.id == deployment_id))
 
-    def clear_end(self, c: Connection, deployment_id: str, number: int) -> None:
+    def reset_ended_revision(self, c: Connection, deployment_id: str, number: int) -> None:
         """Clear how a revision ended, so that it starts again."""
         where = (R.deployment_id == deployment_id, R.number == number, R.ended_at.is_not(None))
         fresh: dict[str, Any] = {"restarts": 0, "reason": None, "reproduce": ""}

@@ -119,7 +119,7 @@ def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat
         if head.startswith(ALSO_CALLED_SO):
             raise Invalid(because("no-preview-of-format", format=named))
         raise BrokenTable(because("table-of-other-format", suffix=suffix))
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _wide(head):
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _utf16_variant(head):
         raise BrokenTable(because("table-is-binary"))
     if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return "jsonl"
@@ -128,7 +128,7 @@ def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat
     return named
 
 
-def _wide(head: bytes) -> str:
+def _utf16_variant(head: bytes) -> str:
     """Return the variant of UTF-16 without a byte order mark: every second byte is NUL."""
     pairs = len(head) // 2
     if pairs and head[1::2].count(0) > 0.4 * pairs and head[0::2].count(0) == 0:
@@ -147,7 +147,7 @@ def encoding_of(head: bytes) -> str:
     ):
         if head.startswith(mark):
             return name
-    if wide := _wide(head):
+    if wide := _utf16_variant(head):
         return wide
     try:
         head.decode()

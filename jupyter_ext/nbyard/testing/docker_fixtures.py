@@ -13,7 +13,7 @@ import pytest
 from nbyard.dispatch.image_controller import ENGINE_SECONDS
 from nbyard.dockerd import Engine
 from nbyard.testing import images
-from nbyard.testing.private_engine import using_shared_engine, why_not
+from nbyard.testing.private_engine import using_shared_engine, why_no_engine
 
 __all__ = ["docker_engine", "docker_settings", "python_base_image", "tiny_image"]
 
@@ -21,7 +21,7 @@ __all__ = ["docker_engine", "docker_settings", "python_base_image", "tiny_image"
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[Engine]:
     """Yield the shared engine; skip the test if none can be started."""
-    reason = why_not()
+    reason = why_no_engine()
     if reason:
         pytest.skip(reason)
     with using_shared_engine() as private:

@@ -41,7 +41,7 @@ esac
 PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-proxy", b"runc")
 
 
-def why_not() -> str:
+def why_no_engine() -> str:
     """Return why no engine can be started here, or ""."""
     if os.getuid() != 0:
         return "an engine of our own needs root"
@@ -194,7 +194,7 @@ class PrivateEngine:
             while _cmdline(pid) and time.monotonic() < end:
                 time.sleep(0.05)
         self.clear()
-        for bridge in (self._bridge, *self._left_bridges()):
+        for bridge in (self._bridge, *self._leftover_bridges()):
             subprocess.run(["ip", "link", "delete", bridge], check=False, capture_output=True)
             for table in ("nat", "filter"):
                 words = ["iptables", "--wait", "--table", table]
@@ -205,7 +205,7 @@ class PrivateEngine:
                     if bridge in rule and rule[0] == "-A":
                         subprocess.run([*words, "-D", *rule[1:]], check=False, capture_output=True)
 
-    def _left_bridges(self) -> list[str]:
+    def _leftover_bridges(self) -> list[str]:
         """Return the networks of runs, found by our addresses; dockerd leaves them behind."""
         told = subprocess.run(["ip", "-json", "address"], check=True, capture_output=True).stdout
         return [

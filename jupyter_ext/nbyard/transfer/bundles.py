@@ -145,7 +145,7 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
         TooLarge: the bundle has more than `cap` bytes; the message names the largest files.
     """
     name = picked.file.rpartition("/")[2]
-    blob, count = _stored(picked.base, picked.keep, blobs, cap, name)
+    blob, count = _store_folder(picked.base, picked.keep, blobs, cap, name)
     return Bundle(blob.digest, picked.file, blob.size_bytes, count)
 
 
@@ -192,7 +192,7 @@ def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
     Raises:
         TooLarge: the folder has more than `cap` bytes.
     """
-    blob, _ = _stored(folder, _keeper(folder, ""), blobs, cap, folder.name)
+    blob, _ = _store_folder(folder, _keeper(folder, ""), blobs, cap, folder.name)
     return blob.digest
 
 
@@ -215,7 +215,7 @@ def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> lis
     return trees
 
 
-def _stored(
+def _store_folder(
     base: Path, keep: Callable[[str], bool], blobs: Blobs, cap: int, name: str
 ) -> tuple[Blob, int]:
     sizes = dict(_sizes(base, keep))

@@ -31,7 +31,7 @@ MENTIONED = re.compile(
 )
 
 
-def named_in(code: str, root: Path) -> list[str]:
+def datasets_named_in(code: str, root: Path) -> list[str]:
     """Return the ids of datasets below the root that code opens as `resources/<id>/…`."""
     if FOLDER not in code:
         return []

@@ -124,7 +124,7 @@ def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, Selecte
     if choice == "tracked":
         names = _listed(_git(folder, "ls-files", "-z"))
     elif repository_root(folder) is None:
-        names = list(_walked(folder))
+        names = list(_files_not_ignored(folder))
     else:
         others = ("--others", "--exclude-standard")
         names = _listed(_git(folder, "ls-files", "-z", "--cached", *others))
@@ -138,7 +138,7 @@ def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, Selecte
             yield name, SelectedFile(path.read_bytes(), os.access(path, os.X_OK))
 
 
-def _walked(folder: Path) -> Iterator[str]:
+def _files_not_ignored(folder: Path) -> Iterator[str]:
     """Yield the files of a folder that no rule ignores."""
     rules = [*CACHES, *(f"!{name}" for name in IGNORE_FILES), *ignore_rules(folder)]
     for place, subfolders, names in os.walk(folder):

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.blobs import Blob, Blobs
-from nbyard.blobs.file_operations import disk_full_in_words, read_chunks, sync_folder, write_all
+from nbyard.blobs.file_operations import read_chunks, sync_folder, translated_disk_full, write_all
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole
@@ -67,7 +67,7 @@ class UploadWriter:
             raise TooLarge(because("upload-beyond-size", most=self._limit))
         self._blobs.ensure_room(len(data))
         # Other writers may have used the space since the check.
-        with disk_full_in_words(len(data)):
+        with translated_disk_full(len(data)):
             write_all(self._fd, data)
         self.offset += len(data)
 
@@ -91,7 +91,7 @@ class Uploads:
                 raise TooLarge(because("upload-too-large", most=self._max_bytes))
             self._blobs.ensure_room(size_bytes)
         upload_id = uuid.uuid4().hex
-        with disk_full_in_words(0):
+        with translated_disk_full(0):
             folder = self.root / upload_id
             folder.mkdir(mode=0o700)
             (folder / "part").touch(mode=0o600)
@@ -146,7 +146,7 @@ class Uploads:
             try:
                 yield UploadWriter(fd, offset, limit, self._blobs)
             finally:
-                with disk_full_in_words(0):
+                with translated_disk_full(0):
                     os.fsync(fd)
 
     def append(self, owner: str, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
@@ -258,7 +258,7 @@ def _read(folder: Path) -> _UploadRecord | None:
 
 
 def _write_record(folder: Path, record: _UploadRecord) -> None:
-    with disk_full_in_words(0):
+    with translated_disk_full(0):
         write_whole(folder / "upload.json", msgspec.json.encode(record))
         sync_folder(folder)
 

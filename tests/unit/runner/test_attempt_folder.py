@@ -156,7 +156,7 @@ def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
     (work / "given").write_text("{attempt}/inputs/x")
     placed = [[name, "", text, False] for name, text in texts.items()]
     placed.append(["given", "{attempt}/inputs/given/given", "", False])
-    AttemptFolder(str(tmp_path)).write_places("outputs/.work", placed)
+    AttemptFolder(str(tmp_path)).expand_paths_in_files("outputs/.work", placed)
     here = tmp_path.resolve()
     told = (work / "part/go.sh").read_text()
     assert told == f"cat '{here}/inputs/a/b c'\nls {here}/outputs/.work\n"

@@ -44,9 +44,9 @@ def test_probes_are_stored_until_the_end(store: Store) -> None:
     with store.write() as c:
         rows = store.bisections
         rows.insert(c, one)
-        assert rows.keep_probes(c, one, probes)
+        assert rows.store_probes(c, one, probes)
         assert rows.conclude(c, one, Conclusion("found", frozenset({0})))
-        assert not rows.keep_probes(c, one, [])
+        assert not rows.store_probes(c, one, [])
         assert not rows.cancel(c, one) and not rows.set_failed(c, one, because("bisected-run-gone"))
         found = rows.by_id(c, one.id)
         assert found is not None and found.finished_at is not None

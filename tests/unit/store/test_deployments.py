@@ -88,7 +88,7 @@ def test_what_happened_is_told_newest_first(store):
         missing = text_reason("image missing")
         told = {"reason": missing, "revision": 1, "unknown": "x"}
         store.deployments.move(c, subject, "failed", told, reason=missing)
-        store.deployments.clear_end(c, "1", 1)
+        store.deployments.reset_ended_revision(c, "1", 1)
     with store.read() as c:
         found = store.deployments.events(c, "1", 9)
         assert [(e.state, e.reason) for e in found] == [("failed", missing), ("queued", None)]

@@ -14,7 +14,7 @@ from nbyard.cli.output.console import (
     show_json,
     warn_ignored_settings,
 )
-from nbyard.cli.output.views_by_noun import show_comparison
+from nbyard.cli.output.views_by_noun import show_version_comparison
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, UploadSource, UrlSource
@@ -107,7 +107,7 @@ def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> Non
     if as_json:
         show_json(comparison)
     else:
-        show_comparison(comparison)
+        show_version_comparison(comparison)
 
 
 COMMANDS: tuple[click.Command, ...] = (add, compare)

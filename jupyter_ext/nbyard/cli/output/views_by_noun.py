@@ -127,7 +127,7 @@ def _profile(profile: Any) -> None:
     _warn(profile.warnings)
 
 
-def show_comparison(found: Any) -> None:
+def show_version_comparison(found: Any) -> None:
     """Print two versions of a dataset side by side."""
     rows = [
         (fact, _then_and_now(read(found.old), read(found.new)))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from nbyard.attempts import folders
-from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.dispatch.attempts import runtime_calls, secret_delivery
 from nbyard.dispatch.attempts.attempt_outcome import lost_outcome, over_limit
 from nbyard.dispatch.attempts.attempt_phase_table import (
@@ -233,7 +233,7 @@ class AttemptDriver:
         if not self._may_start():
             return None
         try:
-            with no_file_in_words(), with_sample(self.context, self.snapshot) as staged:
+            with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
                 if done := fill_folder(self.context, self.identities, staged):
                     self.facts.append(WaitEnded(done))
             with secret_delivery.for_registries(self.context, self.snapshot.run.owner):
@@ -279,7 +279,7 @@ class AttemptDriver:
             self.runtime.logs(self.snapshot.order)
             now = runtime_calls.poll_attempt(self.snapshot, self.runtime)
         except Unavailable as error:
-            return self._silence(error)
+            return self._unreachable_engine(error)
         except OSError as problem:
             self.seen.silent_since = None
             return Signal(Event.DISK_FULL, runtime_calls.wait_if_full(problem))
@@ -329,8 +329,8 @@ class AttemptDriver:
                 return because("silence-limit", seconds=limit)
         return None
 
-    def _silence(self, error: Unavailable) -> Signal:
-        """Handle an engine that does not answer; after 120 s the attempt is lost."""
+    def _unreachable_engine(self, error: Unavailable) -> Signal:
+        """Handle an engine that does not respond; after 120 s, signal that the attempt is lost."""
         seen, now = self.seen, time.monotonic()
         # Silence of the engine must not count as silence of the work.
         seen.signs = Stillness()

@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.attempts.folders import cancel_reason
 from nbyard.dispatch.attempts import secret_delivery
-from nbyard.dispatch.attempts.environment_lock_check import not_as_locked
+from nbyard.dispatch.attempts.environment_lock_check import environment_lock_warning
 from nbyard.dispatch.attempts.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
 from nbyard.dispatch.attempts.missing_file_reasons import left_out, warning_about_missing_files
@@ -125,7 +125,7 @@ class AttemptOutcomes:
     def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[Reason | None]:
         """Yield differences from the environment that the plan and the notebook name."""
         plan = snapshot.task.plan
-        yield not_as_locked(self._context, snapshot.attempt, plan)
+        yield environment_lock_warning(self._context, snapshot.attempt, plan)
         if plan.runtime == PROCESS and plan.environment is None:
             with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
                 code, environment = self._identities.look(plan)

@@ -11,7 +11,7 @@ from nbyard.reasons.structs import Reason
 from nbyard.store.runs.attempts import AttemptRecord
 
 
-def not_as_locked(
+def environment_lock_warning(
     context: DispatchContext, attempt: AttemptRecord, plan: TaskPlan
 ) -> Reason | None:
     """Return a warning if the packages of an attempt differ from the lock of its environment.

@@ -82,7 +82,7 @@ def fill_folder(context: DispatchContext, identities: Identities, snapshot: Atte
         input_staging.link_datasets(context, folder, version)
     places = input_staging.places_of(version, snapshot.inputs)
     input_staging.stage_inputs(context, folder, version, snapshot.inputs, places)
-    input_staging.mark_outputs(folder, version)
+    input_staging.mark_old_outputs(folder, version)
     if snapshot.task.plan.requirements_digest:
         context.blobs.stage(snapshot.task.plan.requirements_digest, folder / REQUIREMENTS)
     _write_surroundings(identities, folder, snapshot.task.plan, version, environment)

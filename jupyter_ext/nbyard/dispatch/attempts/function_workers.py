@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.dispatch.attempts.attempt_driver import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
 from nbyard.dispatch.attempts.attempt_outcome import lost_outcome
 from nbyard.dispatch.attempts.controller import AttemptController
@@ -299,7 +299,7 @@ class WorkerCheck:
     def _failing_on_error(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
         """Fail the attempts if the block raises a permanent error; temporary errors pass."""
         try:
-            with no_file_in_words():
+            with translated_missing_space():
                 yield
         except (Busy, Unavailable):
             raise

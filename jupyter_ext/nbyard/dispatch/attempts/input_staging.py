@@ -99,7 +99,7 @@ def datasets_of(context: DispatchContext, version: ExecutableVersion) -> list[st
         content = handle.read()
     if version.kind not in CODE_KINDS or dataset_links.FOLDER.encode() not in content:
         return []
-    return dataset_links.named_in(
+    return dataset_links.datasets_named_in(
         code_of(split_function_path(version.file).file, content), _datasets(context)
     )
 
@@ -134,7 +134,7 @@ def _datasets(context: DispatchContext) -> Path:
     return context.folder / dataset_links.FOLDER
 
 
-def mark_outputs(folder: Path, version: ExecutableVersion) -> None:
+def mark_old_outputs(folder: Path, version: ExecutableVersion) -> None:
     """Mark old files at output paths, so that only files that the work writes are stored.
 
     A path that is also an input is stored as the work leaves it.

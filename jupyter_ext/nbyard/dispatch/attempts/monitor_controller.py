@@ -109,7 +109,7 @@ class MonitorController:
         known = monitor_link_files.read_monitor(self._context.folder, attempt.id) or MonitorData()
         spots = {spot.name: spot for spot in known.spots}
         board = known.board
-        found = list(self._declared(attempt, plan, known, spots))
+        found = list(self._declared_ports(attempt, plan, known, spots))
         if plan.tensorboard:
             spot, board = self._tensorboard(attempt, plan, folder, known)
             found.append(spot)
@@ -118,7 +118,7 @@ class MonitorController:
         if seen != known:
             monitor_link_files.write_monitor(self._context.folder, attempt.id, seen)
 
-    def _declared(
+    def _declared_ports(
         self,
         attempt: AttemptRecord,
         plan: TaskPlan,

@@ -2,7 +2,7 @@
 
 import logging
 
-from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.structs import TASK
 from nbyard.errors import NbyardError, Unavailable, waits_for_engine
@@ -28,7 +28,7 @@ def is_there(snapshot: AttemptSnapshot, runtime: Runtime, *over: str) -> bool:
     """Return whether the engine knows a merely recorded attempt in no state of `over`."""
     if not (snapshot.order.folder / TASK).exists():
         return False
-    with no_file_in_words():
+    with translated_missing_space():
         runtime.logs(snapshot.order)  # only this call detects the silence of some engines
         return runtime.poll(snapshot.order).state not in ("absent", *over)
 
@@ -64,7 +64,7 @@ def wait_if_full(problem: OSError) -> Reason:
         OSError: The problem is another one.
     """
     try:
-        with no_file_in_words():
+        with translated_missing_space():
             raise problem
     except Unavailable as error:
         return waits_for_engine(error)

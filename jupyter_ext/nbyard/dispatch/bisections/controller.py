@@ -93,7 +93,7 @@ class BisectionController:
         step = next_step(len(one.changes), verdicts, one.limit)
         if isinstance(step, Conclusion):
             with self._context.write() as c:
-                if self._rows.keep_probes(c, one, probes):
+                if self._rows.store_probes(c, one, probes):
                     self._rows.conclude(c, one, step)
             return
         changes = sorted(step.changes)
@@ -106,7 +106,7 @@ class BisectionController:
                 plans = self._reusing(c, plans, probes)
                 made = create_probe(self._store, c, bad, plans, one.id)
                 probe = BisectionProbe(changes, made)
-            if not self._rows.keep_probes(c, one, [*probes, probe]) and probe.run_id:
+            if not self._rows.store_probes(c, one, [*probes, probe]) and probe.run_id:
                 # It was cancelled meanwhile: its run must not work.
                 self._store.runs.request_cancels(c, [probe.run_id])
             crash_point("probe-inserted")

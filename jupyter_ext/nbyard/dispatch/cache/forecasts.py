@@ -106,7 +106,7 @@ class CacheForecaster:
 
     def _usable(self, found: "_PartialForecast", query: Query) -> Hit | None:
         """Return the result if it is recent, unaffected by other files, and still stored."""
-        if query.why_not():
+        if query.why_cache_ignored():
             return None
         with self._store.read() as c:
             hit = self._results.find(c, [query]).get(query.name)

@@ -14,7 +14,7 @@ from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected_state
 from nbyard.domain.attempts.structs import Observed, Result
-from nbyard.domain.caching.absolute_paths import absolute_paths, named_in, names_outside
+from nbyard.domain.caching.absolute_paths import absolute_paths, names_outside, path_texts_in
 from nbyard.domain.caching.file_probes import MAPPED, TESTS, Probes
 from nbyard.domain.caching.outside_changes import change_of
 from nbyard.domain.caching.probed_names import texts_of
@@ -74,7 +74,7 @@ class OutsideFiles:
         found = [
             *self._names_in(own, version.content_digest, given, is_own=is_python(version.language))
         ]
-        found += [*texts_of(dict(given)), *named_in("", command.encode("utf-8", "replace"))]
+        found += [*texts_of(dict(given)), *path_texts_in("", command.encode("utf-8", "replace"))]
         beside = [
             name
             for name in (files if read is None else read)
@@ -104,7 +104,7 @@ class OutsideFiles:
                     content = handle.read(MOST_CODE_BYTES if is_code else MOST_SETTINGS_BYTES)
             except (NbyardError, OSError):  # such as a folder with a model
                 content = b""
-            known = named_in(name, content, given, is_own=is_own)
+            known = path_texts_in(name, content, given, is_own=is_own)
             if len(self._texts) >= REMEMBERED:
                 self._texts.clear()
             self._texts[same] = known

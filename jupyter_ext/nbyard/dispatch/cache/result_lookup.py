@@ -52,8 +52,8 @@ class Query:
         parts = msgspec.to_builtins(self.parts)
         return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
 
-    def why_not(self) -> Reason | None:
-        """Return the reason not to use the cache, else None."""
+    def why_cache_ignored(self) -> Reason | None:
+        """Return why the cache is not used for this task, whatever is in it; None if it is used."""
         if self.plan.reuse:
             return because("result-gone")
         if self.plan.sample:
@@ -110,7 +110,7 @@ class ResultLookup:
 
     def why(self, c: Connection, query: Query, find_last: Callable[[], Last | None]) -> Reason:
         """Return why no earlier result is reused; `find_last` reads the node's last success."""
-        if why := query.why_not() or query.too_old:
+        if why := query.why_cache_ignored() or query.too_old:
             return why
         if query.outside:
             return changes_reason(query.outside)

@@ -87,7 +87,7 @@ class ImagePins:
                 return ""
             del self._fetches[number]
             fetch.check()
-        return self._found(name, known)
+        return self._checked_image_id(name, known)
 
     def abandon(self, number: int) -> None:
         """Abandon the pull of the revision's image."""
@@ -95,7 +95,7 @@ class ImagePins:
         if fetch is not None:
             fetch.abandon()
 
-    def _found(self, name: str, known: str) -> str:
+    def _checked_image_id(self, name: str, known: str) -> str:
         found = self._engine.image_id(name)
         if not found:
             raise NbyardError(because("image-not-fetched", image=name))

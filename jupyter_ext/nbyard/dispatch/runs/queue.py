@@ -75,7 +75,7 @@ class QueueController:
                 continue
             if self._is_published(changes, one):
                 continue
-            may_start = self._may_start(changes, one, slots)
+            may_start = self._try_grant(changes, one, slots)
             if may_start and self._candidates.is_current(one):
                 self._record(changes, one)
                 taken += 1
@@ -189,9 +189,9 @@ class QueueController:
 
     def _is_published(self, changes: RoundChanges, ready_task: ReadyTask) -> bool:
         """Return whether another task of this round already produced the same result."""
-        return ready_task.name in changes.kept and not ready_task.why_not()
+        return ready_task.name in changes.kept and not ready_task.why_cache_ignored()
 
-    def _may_start(self, changes: RoundChanges, ready_task: ReadyTask, slots: Slots) -> bool:
+    def _try_grant(self, changes: RoundChanges, ready_task: ReadyTask, slots: Slots) -> bool:
         plan = ready_task.task.plan
         if waits := self._why_held_up(plan):
             ready_task.is_held_up = True

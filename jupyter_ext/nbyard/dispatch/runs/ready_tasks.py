@@ -113,7 +113,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 if len(self._board.fresh) == before:
                     break
                 left -= before - len(self._board.fresh)
-                asked = [one for one in found if not one.why_not()]
+                asked = [one for one in found if not one.why_cache_ignored()]
                 undecided = self._ask_cache(c, changes, asked)
                 self._keep([one for one in found if one.task.id not in undecided])
                 changes.settle()
@@ -144,7 +144,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         """Evaluate again the queued tasks with these cache keys, which now have a cached result."""
         for name in names:
             for task_id in self._same.get(name, set()) & self._board.queue.ids:
-                if not self._known[task_id].why_not():
+                if not self._known[task_id].why_cache_ignored():
                     self._board.fresh[task_id] = None
                     self.is_behind = True
 

@@ -42,7 +42,7 @@ class DueRuns:
             return False
         if tick is not None and not live and self._end_wait(row, tick):
             return True
-        times = self._passed(row, now)
+        times = self._passed_due_times(row, now)
         if not times:
             return False
         has_more = len(times) > MOST_COUNTED
@@ -67,7 +67,7 @@ class DueRuns:
             self._rows.advance(c, row, row.plan.next(now), now)
         return True
 
-    def _passed(self, row: ScheduleRow, now: datetime) -> list[datetime]:
+    def _passed_due_times(self, row: ScheduleRow, now: datetime) -> list[datetime]:
         first = row.schedule.next_due
         if first is None:
             return []
@@ -180,7 +180,10 @@ class DueRuns:
     def _advance(
         self, c: Connection, row: ScheduleRow, due: datetime, *, is_run: bool = False
     ) -> None:
-        """Set the next due time after one; there is none after the last run."""
+        """Set the next due time after `due`, or none if `at_most` runs were created by then.
+
+        `is_run` means that the run of `due` is created, and not yet counted.
+        """
         one = row.schedule
         following = row.plan.next(due)
         if one.at_most is not None:

@@ -41,7 +41,7 @@ class FiringRuns:
             overlap, Missed(), is_active=bool(live), is_waiting=False, is_late=False
         )
         if action == "wait":
-            return self._shorten(row, waiting)
+            return self._drop_excess_firings(row, waiting)
         if action == "skip":
             self._skip(row, waiting[0], live)
             return True
@@ -53,7 +53,7 @@ class FiringRuns:
             log.info("trigger %s was changed meanwhile", trigger_id)
         return True
 
-    def _shorten(self, row: TriggerRow, waiting: list[FiringRow]) -> bool:
+    def _drop_excess_firings(self, row: TriggerRow, waiting: list[FiringRow]) -> bool:
         """Drop the firings beyond the number that may wait; return whether there were any."""
         ids = [one.firing.id for one in waiting[MOST_WAITING:]]
         if not ids:

@@ -168,7 +168,10 @@ def check_files(
 
 
 def no_files(kind: str, *, is_apart: bool) -> Reason | None:
-    """Return why such code cannot declare files at paths; None if it can."""
+    """Return why code of this kind cannot declare files at paths; None if it can.
+
+    `is_apart` means that it works in a folder of its own, not beside the code.
+    """
     if kind == "function":
         return because("files-of-function")
     if kind not in KINDS:

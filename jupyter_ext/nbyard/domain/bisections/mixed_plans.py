@@ -85,7 +85,7 @@ class MixedPlans:
         applied = {keys[place] for place in chosen}
         # Added nodes have their places in the bad run, removed ones in the good run.
         order = (self._bad if GRAPH in applied else self._good).plans
-        plans = {node: self._mixed(node, applied) for node in order}
+        plans = {node: self._mixed_plan(node, applied) for node in order}
         if any(not plan.needs() <= plans.keys() for plan in plans.values()):
             return None
         return [*plans.values()]
@@ -175,7 +175,7 @@ class MixedPlans:
                     return "parameter", parameter
         return "parameter", node, name
 
-    def _mixed(self, node: str, applied: Collection[Key]) -> TaskPlan:
+    def _mixed_plan(self, node: str, applied: Collection[Key]) -> TaskPlan:
         then, now = self._good.plans.get(node), self._bad.plans.get(node)
         if then is None or now is None or then.pinned or now.pinned:
             plan = now if GRAPH in applied or then is None else then

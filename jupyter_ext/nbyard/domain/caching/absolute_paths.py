@@ -31,16 +31,20 @@ SYSTEM = re.compile(
 MOST_CHARS = 1000
 
 
-def named_in(
-    filename: str, content: bytes, given: Mapping[str, Any] | None = None, *, is_own: bool = False
+def path_texts_in(
+    filename: str,
+    content: bytes,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    is_own: bool = False,
 ) -> list[str]:
     """Return each text in a file that may begin an absolute path, `~` for the home folder.
 
     Of a path with wildcards or placeholders, only the fixed folders are returned. `is_own` marks
     the Python code of the task itself, which no other code imports. Folders that it only uses to
-    compose known paths are left out. `given` are the values of variables that are set from outside.
+    compose known paths are left out. `variables` are the values of variables set from outside.
     """
-    if b"\0" in content or not (given or HINT.search(content)):
+    if b"\0" in content or not (variables or HINT.search(content)):
         return []
     suffix = filename[filename.rfind(".") :].lower()
     try:
@@ -50,9 +54,9 @@ def named_in(
     text = SHELL_HOME.sub("~", URL.sub("", text))
     found = [match["text"] for match in QUOTED.finditer(text) if is_path(match["text"])]
     found += WORD.findall(text)
-    if suffix in PYTHON and (found or given or HOME.search(text)):
+    if suffix in PYTHON and (found or variables or HOME.search(text)):
         with suppress(SyntaxError, ValueError, RecursionError):  # then the literals remain
-            reader = _Reader(parse_cell(text)[0], given or {})
+            reader = _Reader(parse_cell(text)[0], variables or {})
             # commands may use the variables, too
             parts = reader.parts if is_own and not COMMANDS.search(text) else ()
             found = [one for one in found if one not in parts] + reader.named

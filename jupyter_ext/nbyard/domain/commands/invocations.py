@@ -94,12 +94,14 @@ class PlacedFile(NamedTuple):
     writable: bool
 
 
-Told = tuple[str, str, tuple[str, ...]]
+ReferenceText = tuple[str, str, tuple[str, ...]]
 
 
-def texts_in(invocation: Invocation, arguments: Sequence[Argument]) -> list[Told]:
+def texts_with_references(
+    invocation: Invocation, arguments: Sequence[Argument]
+) -> list[ReferenceText]:
     """Return all texts that may contain references, with their place and the path of `self`."""
-    found: list[Told] = []
+    found: list[ReferenceText] = []
     found += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
     found += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
     found += [("files", text, ()) for file in invocation.files for text in (file.text, file.name)]
@@ -139,7 +141,7 @@ def with_listing(invocation: Invocation, arguments: Sequence[Argument]) -> set[s
 
 def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator[tuple[str, ...]]:
     """Yield the paths of references to a field of an input."""
-    for where, text, itself in texts_in(invocation, arguments):
+    for where, text, itself in texts_with_references(invocation, arguments):
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
             if whole[:1] == ("inputs",) and len(whole) > 2:

@@ -176,7 +176,7 @@ class CrateParts:
         return self._file(place, one.digest, one.filename, name, one.size_bytes)
 
     def git(self, run: Run) -> list[Entity]:
-        """Return the commit of the code of a run."""
+        """Add the git commit and branch of a run to the graph; return these entities, if any."""
         if run.git is None:
             return []
         facts = {"git commit": run.git.commit, "git branch": run.git.branch}

@@ -212,7 +212,7 @@ class Environment(msgspec.Struct, frozen=True):
     installed: int = 0
 
     @property
-    def came_to_nothing(self) -> bool:
+    def never_installed(self) -> bool:
         """Return whether no version was installed or is being installed. Its name can be reused."""
         return not self.installed and self.current.state == "failed"
 

@@ -198,7 +198,7 @@ def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position
     required = bool(call_arguments.value("required", not has_default and nargs != -1))
     name = usual_name(words[0].replace("-", "_").lower())
     plain = Parameter(name, words[0], Positional(position, separated=True), is_list=is_list)
-    found = _typed(
+    found = _with_type(
         source, call_arguments, msgspec.structs.replace(plain, help=call_arguments.text("help"))
     )
     return msgspec.structs.replace(found, required=required)
@@ -236,7 +236,7 @@ def _option(source: PythonModule, call_arguments: CallArguments, words: list[str
     reach: Reach = Words(on) if is_many else plain.reach
     is_list = is_many or bool(call_arguments.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
-    found = _typed(source, call_arguments, plain)
+    found = _with_type(source, call_arguments, plain)
     # no user can answer a prompt
     if call_arguments.value("prompt") and found.default in (None, msgspec.UNSET):
         return msgspec.structs.replace(found, required=True)
@@ -256,7 +256,7 @@ def _flag(call_arguments: CallArguments, plain: Parameter, off: str) -> Paramete
     return msgspec.structs.replace(found, reach=Flag(plain.shown))
 
 
-def _typed(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
+def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
     found = with_default(plain, call_arguments)
     node = call_arguments.keywords.get("type")

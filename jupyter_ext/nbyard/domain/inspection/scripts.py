@@ -70,7 +70,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
 def arguments_of(
     parameters: Sequence[Parameter], roles: Mapping[str, Role], *, in_turn: bool = False
 ) -> Script:
-    """Convert parameters to arguments. `in_turn` is that of their `Declaration`.
+    """Convert parameters to arguments. `in_turn`: the parser fills optional ones strictly in turn.
 
     Raises:
         UnreadArguments: a positional parameter has no valid argument name.

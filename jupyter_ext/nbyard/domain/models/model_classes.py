@@ -106,14 +106,16 @@ def _method(
     classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, name: str
 ) -> ast.FunctionDef | None:
     """Return a method of the class, or of its base classes in the same file."""
-    for each in _lineage(classes, of):
+    for each in _class_and_bases(classes, of):
         for one in each.body:
             if isinstance(one, ast.FunctionDef) and one.name == name:
                 return one
     return None
 
 
-def _lineage(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef) -> Iterator[ast.ClassDef]:
+def _class_and_bases(
+    classes: Mapping[str, ast.ClassDef], of: ast.ClassDef
+) -> Iterator[ast.ClassDef]:
     todo: list[ast.ClassDef] = [of]
     seen: set[str] = set()
     while todo:
@@ -148,7 +150,7 @@ class _Reader:
         return columns_of(told, f"{self._where}.{side}")
 
     def _of_attribute(self, side: str) -> list[dict[str, Any]]:
-        for one in _lineage(self._classes, self._model):
+        for one in _class_and_bases(self._classes, self._model):
             for line in one.body:
                 node = _assigned(line, side)
                 if node is not None:

@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard.domain.projects.notifications import (
     NotificationEntry,
-    as_lists,
+    rules_as_lists,
     sorted_entries,
 )
 from nbyard.domain.projects.schedule_entries import ScheduleEntry, without_false
@@ -120,7 +120,7 @@ def definition_of(text: bytes) -> ProjectDefinition:
         raise Invalid.field(FILE, because("not-utf8", byte=error.start)) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Invalid.field(FILE, because("not-toml", message=str(error))) from None
-    plain = without_false(as_lists(document))
+    plain = without_false(rules_as_lists(document))
     try:
         found = msgspec.convert(plain, ProjectDefinition)
     except msgspec.ValidationError as error:

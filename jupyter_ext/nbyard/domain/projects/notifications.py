@@ -51,7 +51,7 @@ def entry_of_rule(rule: NoticeRule, path: str) -> NotificationEntry:
     return NotificationEntry(rule.events, path, rule.long_factor or 0.0, rule.long_seconds)
 
 
-def as_lists(document: Mapping[str, Any]) -> dict[str, Any]:
+def rules_as_lists(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of a project file with the single rule of a channel as a list.
 
     A file may have `[notifications.NAME]`, or `[[notifications.NAME]]` several times.

@@ -32,7 +32,9 @@ SHOWN = frozenset(one for formats in FORMATS.values() for one in formats)
 
 
 class NodePreview(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The preview of one node. `picture` is the digest in the address of its small picture.
+    """What the canvas shows of the results of one node.
+
+    `picture` is the digest in the address of the small picture.
 
     `caption` names the file of the picture, and `table_name` the output with the table. `metrics`
     are at most 6, logged by the code or from a flat JSON output. `text` is the first line of a

@@ -123,10 +123,10 @@ class Range(msgspec.Struct, frozen=True):
 
 
 def checked_range(body: NewBackfill, zone: str, now: datetime) -> Range:
-    """Return the range of a backfill in UTC.
+    """Check the fields of a new backfill, and return its range in UTC.
 
     Raises:
-        Invalid: a field is refused.
+        Invalid: the range is empty, too early or in the future, or `at_once` is out of range.
     """
     if not 1 <= body.at_once <= MOST_AT_ONCE:
         raise Invalid.field("at_once", because("not-between", least=1, most=MOST_AT_ONCE))

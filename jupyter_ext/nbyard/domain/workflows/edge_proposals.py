@@ -102,8 +102,8 @@ def propose_edges(
     alike = [p for p in _candidates(nodes, edges, ports) if p.edge() not in same]
     found = [p for p in [*same.values(), *alike] if drawn.refusal(p.edge()) is None]
     # one proposal for each input, then one for each output and target node
-    found = list(_clear(found, lambda p: (p.target, p.input)))
-    found = list(_clear(found, lambda p: (p.source, p.output, p.target)))
+    found = list(_unique_best(found, lambda p: (p.target, p.input)))
+    found = list(_unique_best(found, lambda p: (p.source, p.output, p.target)))
     chosen = []
     for proposal in sorted(found, key=lambda p: (-p.score, repr(p.edge()))):
         if drawn.refusal(proposal.edge()) is None:
@@ -112,7 +112,9 @@ def propose_edges(
     return chosen
 
 
-def _clear(found: Iterable[Proposal], key: Callable[[Proposal], Hashable]) -> Iterator[Proposal]:
+def _unique_best(
+    found: Iterable[Proposal], key: Callable[[Proposal], Hashable]
+) -> Iterator[Proposal]:
     """Yield the best of each group, if it is better than the others."""
     groups: dict[Hashable, list[Proposal]] = {}
     for proposal in found:

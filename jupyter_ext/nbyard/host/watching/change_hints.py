@@ -88,7 +88,7 @@ class ChangeHints:
         place = str(folder), is_deep
         try:
             with self._lock:
-                known = self._folders.get(place) or self._begin(place)
+                known = self._folders.get(place) or self._start_watching(place)
                 # A missing folder may appear, with files in it.
                 is_file = path.is_file() or not (is_folder or is_deep)
                 only = str(path) if is_file else ""
@@ -99,7 +99,7 @@ class ChangeHints:
             return False
         return True
 
-    def _begin(self, place: Place) -> WatchedFolder:
+    def _start_watching(self, place: Place) -> WatchedFolder:
         from watchdog import events  # late: only needed with triggers
         from watchdog.observers import Observer
 

@@ -72,7 +72,7 @@ class Inputs:
         """Return the names of arguments by the paths of their inputs."""
         return {path: argument.name for path, argument in self.arguments.items()}
 
-    def formats(self) -> dict[str, str]:
+    def formats_by_reference(self) -> dict[str, str]:
         """Return the formats of files by the references to them."""
         return {
             f"$(inputs{reference_text((*path, 'format'))})": argument.format

@@ -8,7 +8,7 @@ from nbyard.domain.arguments.bindings import Beside, Bound, Found
 from nbyard.domain.arguments.file_objects import SECONDARY
 from nbyard.domain.arguments.parameter_references import names_in, rename_references
 from nbyard.domain.arguments.record_arguments import Record
-from nbyard.domain.commands.invocations import texts_in
+from nbyard.domain.commands.invocations import texts_with_references
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.importers.cwl.inputs import free_name
 
@@ -27,7 +27,7 @@ def with_records(
     arguments = description.arguments or ()
     is_plain = all(path == (name,) for path, name in names.items())
     wholes = set()  # the empty path means all inputs
-    for where, text, _ in texts_in(description.invocation, arguments):
+    for where, text, _ in texts_with_references(description.invocation, arguments):
         for first, *rest in names_in(text, where):
             path = tuple(rest)
             holds = any(len(name) > len(path) and name[: len(path)] == path for name in names)
@@ -94,7 +94,7 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
     return msgspec.structs.replace(description, arguments=tuple(arguments), invocation=invocation)
 
 
-def as_in_cwl(description: Description, places: Mapping[str, Path]) -> Description:
+def with_cwl_references(description: Description, places: Mapping[str, Path]) -> Description:
     """Write references in CWL's form.
 
     A field of a record has its path, and a file beside another one is

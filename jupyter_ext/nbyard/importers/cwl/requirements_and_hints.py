@@ -70,7 +70,7 @@ class Requirements:
             fields.notes.append(because("cwl-hint-without-image", name=DOCKER))
 
     def amounts(self, fields: Fields) -> None:
-        """Read resources: disk space is not reserved, and the larger memory value is the limit."""
+        """Read ResourceRequirement. The larger memory value is the limit; disk space is noted."""
         names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
         fields.only("class", *names)
         found = {name: fields.number(name, float) for name in names}

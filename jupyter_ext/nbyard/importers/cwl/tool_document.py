@@ -15,7 +15,7 @@ from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.formats import iri_of
 from nbyard.importers.cwl.record_fields import Path, nest_members, places_of
-from nbyard.importers.cwl.rename_references import as_in_cwl
+from nbyard.importers.cwl.rename_references import with_cwl_references
 from nbyard.importers.cwl.requirements_and_hints import DOCKER, SHELL
 from nbyard.importers.cwl.rewrite_in_cwl_terms import in_plain_words
 from nbyard.reasons.structs import because
@@ -36,7 +36,7 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     arguments = plain.arguments or ()
     told = plain.invocation
     places = places_of(told.records, arguments)
-    plain = as_in_cwl(plain, places)
+    plain = with_cwl_references(plain, places)
     arguments, told = plain.arguments or (), plain.invocation
     found: dict[str, Any] = {"cwlVersion": VERSION, "class": "CommandLineTool"}
     found["requirements"] = _requirements(told, plain.resources)

@@ -9,7 +9,12 @@ from nbyard.domain.arguments.bindings import Bound, Referenced, Stdin
 from nbyard.domain.arguments.file_objects import CONTENTS, LISTING, SECONDARY
 from nbyard.domain.arguments.parameter_references import EXIT_CODE, REFERENCE, names_in
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.commands.invocations import VALUE, Invocation, texts_in, with_contents
+from nbyard.domain.commands.invocations import (
+    VALUE,
+    Invocation,
+    texts_with_references,
+    with_contents,
+)
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import Invalid
@@ -121,7 +126,9 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     arguments, words = _ordered(tool, inputs)
     arguments, told = _with_stdin(tool, arguments, told, names)
     taken = {argument.name for argument in arguments}
-    outputs, told, loaded = read_outputs(tool, told, taken, (namespaces, inputs.formats()))
+    outputs, told, loaded = read_outputs(
+        tool, told, taken, (namespaces, inputs.formats_by_reference())
+    )
     told = msgspec.structs.replace(told, words=tuple(words))
     command = tool.listed("baseCommand")
     if not all(isinstance(word, str) and word for word in command):
@@ -213,7 +220,7 @@ def _check_references(description: Description, loaded: set[str]) -> None:
     arguments = description.arguments or ()
     known = {argument.name for argument in arguments if argument.role != "output"}
     known |= description.invocation.records.keys()
-    for where, text, itself in texts_in(description.invocation, arguments):
+    for where, text, itself in texts_with_references(description.invocation, arguments):
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
             if path[0] == "inputs" and path[1:2] and path[1] not in known:

@@ -96,7 +96,7 @@ class Pandas:
         )
 
     def describe(self, frame: Any) -> dict[str, Any]:
-        return _described(self, len(frame), frame.dtypes.items())
+        return _frame_metadata(self, len(frame), frame.dtypes.items())
 
 
 class Polars:
@@ -123,7 +123,7 @@ class Polars:
         )
 
     def describe(self, frame: Any) -> dict[str, Any]:
-        return _described(self, frame.height, frame.schema.items())
+        return _frame_metadata(self, frame.height, frame.schema.items())
 
 
 class Arrow:
@@ -155,7 +155,7 @@ class Arrow:
         return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=_separator(path)))
 
     def describe(self, frame: Any) -> dict[str, Any]:
-        return _described(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))
+        return _frame_metadata(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))
 
 
 def _separator(path: str) -> str:
@@ -215,7 +215,7 @@ def frame_errors() -> tuple[type[Exception], ...]:
     return (ValueError, TypeError, NotImplementedError, OverflowError, *own)
 
 
-def _described(library: Library, rows: int, columns: Any) -> dict[str, Any]:
+def _frame_metadata(library: Library, rows: int, columns: Any) -> dict[str, Any]:
     named = [[str(name), str(kind)] for name, kind in columns]
     return {
         "frame": f"{library.name}.{library.frame}",

@@ -22,7 +22,7 @@ class PrebuiltKernel:
     """
 
     def __init__(self) -> None:
-        with unchanged() as self._left:
+        with undo_global_changes() as self._left:
             self.app = build()
             self.app.extend()
 
@@ -40,7 +40,7 @@ class PrebuiltKernel:
 
 
 @contextlib.contextmanager
-def unchanged() -> Iterator[list[dict[str, Any]]]:
+def undo_global_changes() -> Iterator[list[dict[str, Any]]]:
     """Undo the changes that a kernel makes outside of itself, and collect them in the list."""
     places = _outside()
     before = [dict(place) for place in places]

@@ -39,7 +39,7 @@ class Language(Protocol):
         The list is empty for another kernel, or if the working directory could affect the choice.
         """
 
-    def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
+    def has_user_configuration(self, program: str, environment: Mapping[str, str]) -> bool:
         """Return whether the user has configured the kernel or given it startup files."""
 
     def variables(self, scratch: str) -> dict[str, str]:
@@ -71,7 +71,7 @@ class Python:
         own = ("python", f"python{major}", f"python{major}.{minor}")  # as in jupyter_client
         return [sys.executable if spec.argv[0] in own else spec.argv[0]]
 
-    def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
+    def has_user_configuration(self, program: str, environment: Mapping[str, str]) -> bool:
         """Return whether the user or the machine's administrator has configured IPython."""
         home = os.path.expanduser(environment.get("IPYTHONDIR") or "~/.ipython")
         real = os.path.realpath(program)
@@ -118,7 +118,7 @@ class R:
         program = _program_of_r(script, stamp(script))
         return [script, program] if program else []
 
-    def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
+    def has_user_configuration(self, program: str, environment: Mapping[str, str]) -> bool:
         """Return whether the user has profiles of R.
 
         The machine's profiles belong to R. They are checked as R's libraries are.

@@ -41,12 +41,12 @@ def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
     place = os.environ.get("NBYARD_MARK", "")
     if not is_python or sys.version_info < OLDEST or len(place) != len(task["mark"]):
         return False
-    return _is_preloaded(once=once)
+    return _try_preload(once=once)
 
 
 @cache
-def _is_preloaded(*, once: bool) -> bool:
-    """Preload once in this process. Return whether that succeeded."""
+def _try_preload(*, once: bool) -> bool:
+    """Preload at the first call in this process. Return whether that succeeded."""
     try:
         preload_once() if once else preload()
     except (ImportError, RuntimeError, *UNKNOWN):  # spawning reports what is missing

@@ -69,7 +69,7 @@ def origin_of(name: str) -> Origin | None:
         programs = language.programs(spec, environment)
         if programs:
             seen = [stamp(path) for path in programs]
-            own = language.has_own_files(programs[-1], environment)
+            own = language.has_user_configuration(programs[-1], environment)
             if own or not _is_program(programs[-1], seen[-1]):
                 return None
             return Origin(stamps(name), spec.argv, spec.env, seen, language)

@@ -83,11 +83,11 @@ class WarmRunner(WaitingProcess):
                 about["since"] = self._since
             self._send({**about, "names": self._names, "may_stay": self._may_stay})
         except BrokenPipeError:
-            self._start_another(*self._work)
+            self._start_replacement(*self._work)
         except (OSError, BadTask) as error:
             raise CannotStart(because("warm-kernel-lost", error=str(error))) from error
 
-    def _start_another(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
+    def _start_replacement(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
         """Launch a new runner because the waiting one ended in the meantime."""
         other = Launch(folder, task, self.scratch, is_watched=False, is_prepared=True)
         other.start()

@@ -22,7 +22,7 @@ from ..kernels import import_stubs, wire
 from ..kernels.forked_client import Talk
 from ..kernels.forked_kernel import language_info
 from ..kernels.in_process_kernel import App
-from ..kernels.prebuilt import PrebuiltKernel, unchanged
+from ..kernels.prebuilt import PrebuiltKernel, undo_global_changes
 from ..work import run_notebook
 from ..work.status_pipe import Report
 
@@ -35,7 +35,7 @@ def run_warm_up(prebuilt: PrebuiltKernel) -> None:
     """Run the warm-up notebook with this kernel, which is unusable afterwards."""
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
+    with tempfile.TemporaryDirectory(prefix=prefix) as place, undo_global_changes():
         played = _play(prebuilt.take(), AttemptFolder(place))
         asyncio.run(asyncio.wait_for(played, PLAY_SECONDS))
         for kind in ("*.py", "*.ipy"):  # as a kernel looks for the user's startup files

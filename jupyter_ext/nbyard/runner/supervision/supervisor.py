@@ -245,7 +245,7 @@ class Supervisor:
     def _clear_away(self) -> None:
         """Kill what is left of the work and store the rest of its output."""
         # the GPU monitor goes first: it may start processes while it lives
-        self._record.end_gpus()
+        self._record.stop_gpu_monitor()
         if self._watch:
             self._watch.leave()
         left = 0
@@ -298,12 +298,12 @@ class Supervisor:
         status, end = self._children.status, self._reports.end
         assert status is not None
         if self._launch.is_notebook:
-            failure = work_outcome.of_notebook(status, end)
+            failure = work_outcome.failure_of_notebook(status, end)
         elif self._launch.reports:
-            failure = work_outcome.of_function(status, end, self._last_lines())
+            failure = work_outcome.failure_of_function(status, end, self._last_lines())
         else:
             codes = self._task["work"].get("exit_codes")
-            failure = work_outcome.of_status(status, self.log.last_lines(), codes)
+            failure = work_outcome.failure_of_status(status, self.log.last_lines(), codes)
         code = failure.get("exit_code") if failure is not None else None
         by_force = code == KILLED or (
             failure is not None and work_outcome.was_killed(failure["reason"])

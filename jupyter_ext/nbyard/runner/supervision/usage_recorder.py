@@ -84,7 +84,7 @@ class UsageRecord:
             cost = time.process_time() - before
             self._next_look = now + max(self._file.pause, cost * LOOK_SHARE)
 
-    def end_gpus(self) -> None:
+    def stop_gpu_monitor(self) -> None:
         """Stop the GPU monitor and exclude its CPU time from the work's."""
         self.gpus.listen()
         before = _cpu_of_children()

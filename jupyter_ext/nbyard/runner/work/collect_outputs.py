@@ -120,7 +120,7 @@ def _found(
     folder: AttemptFolder, work: str, wanted: Outputs, exit_code: int
 ) -> dict[str, list[str]]:
     """Return the paths of the files of each output. Outputs that are values are written as JSON."""
-    told = _read_told(work) if any(output.get("told") for output in wanted.values()) else None
+    told = _read_cwl_output(work) if any(output.get("told") for output in wanted.values()) else None
     found: dict[str, list[str]] = {}
     alone = {name: one for name, one in wanted.items() if not one.get("beside")}
     for name, output in alone.items():
@@ -283,7 +283,7 @@ def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
             raise OutputNotAsDeclared(name, because("is-no-folder", file=file))
 
 
-def _read_told(work: str) -> dict[str, Any] | None:
+def _read_cwl_output(work: str) -> dict[str, Any] | None:
     """Read the outputs that the program declared in cwl.output.json. None if it did not."""
     path = os.path.join(work, TOLD)
     if not os.path.isfile(path) or os.path.islink(path):

@@ -119,7 +119,7 @@ class Launch(WorkProcess):
         parent = os.getpid()
         about = setup_of(self._folder, self._task, self._scratch)
         if self._work["kind"] == "command":  # for a function, `files` has names of parameters
-            self._folder.write_places(about["directory"], self._work.get("files") or ())
+            self._folder.expand_paths_in_files(about["directory"], self._work.get("files") or ())
         process = subprocess.Popen(
             self._argv(),
             stdin=self._stream(files, self._work.get("stdin"), "rb", subprocess.DEVNULL),

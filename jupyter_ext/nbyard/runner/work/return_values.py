@@ -40,7 +40,7 @@ def write_output(value: Any, file_format: str, path: str) -> None:
     """
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if isinstance(value, os.PathLike):
-        _take(os.fspath(value), file_format, path)
+        _copy_returned_path(os.fspath(value), file_format, path)
         return
     if file_format == FOLDER:
         raise Unfit(f"it returned {kind_of(value)}, where the path of a folder is needed")
@@ -68,7 +68,7 @@ def write_output(value: Any, file_format: str, path: str) -> None:
         file.write(value)
 
 
-def _take(given: str, file_format: str, path: str) -> None:
+def _copy_returned_path(given: str, file_format: str, path: str) -> None:
     """Copy a file or folder that the function wrote, unless it is in the right place already."""
     shown = f"it returned the path {given}"
     if os.path.isdir(given) != (file_format == FOLDER) or not os.path.exists(given):

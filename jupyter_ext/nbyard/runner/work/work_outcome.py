@@ -34,7 +34,7 @@ def too_silent(seconds: float) -> Reason:
     return because("silence-limit", seconds=seconds)
 
 
-def of_status(
+def failure_of_status(
     status: int, last_lines: str, codes: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:
     """Return a failure for a wait status. None for exit code 0 and codes in `codes["success"]`."""
@@ -44,10 +44,10 @@ def of_status(
         if number in FROM_OUTSIDE:
             return failure_record("lost", reason, traceback=last_lines)
         return failure_record("exit-code", reason, exit_code=128 + number, traceback=last_lines)
-    return of_code(os.WEXITSTATUS(status), last_lines, codes or {})
+    return failure_of_code(os.WEXITSTATUS(status), last_lines, codes or {})
 
 
-def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any] | None:
+def failure_of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any] | None:
     """Return a failure for an exit code, or None for success."""
     if code in codes.get("success", ()):
         return None
@@ -69,7 +69,7 @@ def _last_line(last_lines: str) -> str:
     return line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 1] + "…"
 
 
-def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
+def failure_of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the failure that the notebook's process reported.
 
     Without a report, the process was killed from outside.
@@ -80,7 +80,7 @@ def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] 
     return failure_record("kernel-died", because("notebook-process-ended", end=end))
 
 
-def of_function(
+def failure_of_function(
     status: int, reported: dict[str, Any] | None, last_lines: str
 ) -> dict[str, Any] | None:
     """Return the failure that the function's process reported.
@@ -89,7 +89,7 @@ def of_function(
     """
     if reported is not None:
         return reported.get("failure")
-    ended = of_status(status, last_lines)
+    ended = failure_of_status(status, last_lines)
     if ended is None:
         success = because("command-exited", exit_code=0)
         ended = failure_record("error", success, traceback=last_lines)

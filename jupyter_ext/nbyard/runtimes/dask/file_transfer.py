@@ -33,7 +33,7 @@ from nbyard.runtimes.dask.worker_calls import WorkerGone
 
 SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
 ENTRIES = 500
-LIMITS = {"skipped": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
+LIMITS = {"skipped_patterns": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
 
 # A function of `worker_functions` at a place: takes the function's name and its arguments.
 Ask = Callable[..., Any]

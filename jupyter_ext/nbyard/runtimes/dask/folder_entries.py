@@ -41,20 +41,20 @@ def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
 
 
 def changed_files(
-    folder: str, name: str, since: int, *, skipped: list[str], most: int, depth: int
+    folder: str, name: str, since: int, *, skipped_patterns: list[str], most: int, depth: int
 ) -> list[Entry]:
     """Return the files below `name` that were created or changed at `since` or later.
 
-    `since` is in nanoseconds. The check ignores modification times that programs set. `skipped` has
-    patterns of names. Links and pipes have the kind `other`. Folders that were not read have the
-    kind `unreadable`. Folders that were not read to the end, because of `most` entries or `depth`,
-    have the kind `too-many`.
+    `since` is in nanoseconds. The check ignores modification times that programs set. Names that
+    match one of `skipped_patterns` are left out. Links and pipes have the kind `other`. Folders
+    that were not read have the kind `unreadable`. Folders that were not read to the end, because
+    of `most` entries or `depth`, have the kind `too-many`.
     """
     found: list[Entry] = []
     folders, seen = [name], 0
     for one in folders:  # the loop extends the list
         try:
-            entries = _entries(folder, one, skipped, most - seen + 1)
+            entries = _entries(folder, one, skipped_patterns, most - seen + 1)
         except OSError:
             found.append({"path": f"{one}/", "kind": "unreadable", "size": 0})
             continue
@@ -74,14 +74,14 @@ def changed_files(
 
 
 def _entries(
-    folder: str, name: str, skipped: list[str], most: int
+    folder: str, name: str, skipped_patterns: list[str], most: int
 ) -> list[tuple[str, os.stat_result]]:
     """Return the first entries by name. A huge folder must not fill the memory."""
     with os.scandir(os.path.join(folder, name)) as entries:
         names = (
             entry.name
             for entry in entries
-            if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in skipped)
+            if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in skipped_patterns)
         )
         first = heapq.nsmallest(most, names)
     found = []

@@ -145,7 +145,7 @@ class NewImport:
         return None
 
     def _named(self, c: Connection, name: str) -> str:
-        """Return the ID of the dataset with this name: the one to replace, or a new one."""
+        """Return the ID of the dataset to replace by this name, else of a new one."""
         known = self._replaced(c, name)
         if known is not None:
             return known

@@ -39,7 +39,7 @@ def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, Reason |
     except ImportError:
         return None, HINT
     ops = {op.key: op for op in diff_notebooks(first, second)}
-    lines = list(_metadata("Notebook", first["metadata"], second["metadata"]))
+    lines = list(_metadata_lines("Notebook", first["metadata"], second["metadata"]))
     if "cells" in ops:
         lines += _cells(before, after, ops["cells"].diff, start)
     return lines, None
@@ -86,7 +86,7 @@ def _cells(old: list[Json], new: list[Json], ops: list[Any], start: int) -> Iter
             yield DiffLine("place", _title(start + op.key + shift, after, "changed"))
             changed = diff_lines(before["source"], after["source"])
             yield from (line for line in changed if line.kind != "place")
-            yield from _metadata("Metadata", before["metadata"], after["metadata"])
+            yield from _metadata_lines("Metadata", before["metadata"], after["metadata"])
 
 
 def _title(index: int, cell: Mapping[str, Any], change: str) -> str:
@@ -97,7 +97,7 @@ def _whole(kind: Literal["added", "removed"], cell: Mapping[str, Any]) -> Iterat
     yield from (DiffLine(kind, line) for line in cell["source"].splitlines())
 
 
-def _metadata(what: str, old: Json, new: Json) -> Iterator[DiffLine]:
+def _metadata_lines(what: str, old: Json, new: Json) -> Iterator[DiffLine]:
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) == new.get(key):
             continue

@@ -236,7 +236,7 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
             level = min(len(name) - len(plain), len(above))
             names.append((above[level - 1], plain))
         for base, name in names:
-            for place in _places(base, name):
+            for place in _module_files(base, name):
                 if place not in modules and place.is_relative_to(real.parent):
                     modules[place] = place.read_bytes()
                     todo.append(place)
@@ -252,7 +252,7 @@ def _tree(content: bytes, name: str) -> ast.Module:
         raise Invalid.field("path", why) from None
 
 
-def _places(base: Path, name: str) -> list[Path]:
+def _module_files(base: Path, name: str) -> list[Path]:
     """Return the existing files of a module and of the packages that contain it."""
     places, place = [], base
     for part in name.split("."):

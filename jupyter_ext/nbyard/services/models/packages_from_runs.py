@@ -294,7 +294,7 @@ def _probe(
     """Load the model in a process here, beside its code's modules; return its description."""
     from nbyard.images.model_images import serving_sources
 
-    interpreter, variables = _interpreter(parts, output)
+    interpreter, variables = _interpreter_of_task(parts, output)
     parts.blobs.open_seekable(output.file.digest).close()  # verify the bytes before they are loaded
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "code"
@@ -312,7 +312,7 @@ def _stage(parts: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path
         parts.blobs.stage(entry.digest, place, writable=True)
 
 
-def _interpreter(parts: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
+def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else the one of nbyard."""
     from nbyard.host import kernels, kernelspec_writer
 

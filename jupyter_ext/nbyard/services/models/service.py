@@ -84,7 +84,7 @@ class ModelService:
             if beside:
                 self._check_new(c, model)
             number = self._store.models.next_number(c, repository_of(model.name))
-            image = self._image(c, caller, model, number, found.path)
+            image = self._insert_image(c, caller, model, number, found.path)
             row = {
                 "id": made,
                 "owner": caller.name,
@@ -151,7 +151,7 @@ class ModelService:
                     ),
                 )
 
-    def _image(
+    def _insert_image(
         self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
     ) -> str:
         """Insert the row of the image to build and return its ID."""

@@ -91,14 +91,14 @@ class ChannelService:
         check_limit(limit)
         with self._store.read() as c:
             found = self._store.channels.page(c, caller.name, limit + 1, after, search)
-            shown = self._shown(c, found)
+            shown = self._with_rules_and_counts(c, found)
         return page_of(shown, limit, lambda channel: channel.id)
 
     @operation("GET", "/channels/{channel}", scope="channels:read")
     def get(self, caller: Caller, channel: str) -> Channel:
         """Show a notice channel, by ID or name, with its rules and its last error."""
         with self._store.read() as c:
-            return self._shown(c, [self._find(c, caller, channel)])[0]
+            return self._with_rules_and_counts(c, [self._find(c, caller, channel)])[0]
 
     @operation("PATCH", "/channels/{channel}", scope="channels:write")
     def update(self, caller: Caller, channel: str, body: ChannelPatch) -> Channel:
@@ -195,7 +195,9 @@ class ChannelService:
             raise NotFound(because("no-channel", name=key[:80], present=present))
         return found
 
-    def _shown(self, c: Connection, found: builtins.list[Channel]) -> builtins.list[Channel]:
+    def _with_rules_and_counts(
+        self, c: Connection, found: builtins.list[Channel]
+    ) -> builtins.list[Channel]:
         ids = [channel.id for channel in found]
         rules = self._store.rules.of_channels(c, ids)
         schedules = self._store.rules.schedules_of(c, ids)
@@ -223,7 +225,7 @@ class ChannelService:
         """
         given, present = [*rules], {self._spoken(rule).path: rule.path for rule in known}
         check_rules(given)
-        projects = self._projects(owner, given)
+        projects = self._project_ids(owner, given)
         found = []
         for place, rule in enumerate(given):
             path, field = rule.path, f"rules.{place}.path"
@@ -238,7 +240,7 @@ class ChannelService:
             found.append(msgspec.structs.replace(rule, path=path, project=project))
         return found
 
-    def _projects(self, owner: str, rules: Iterable[NoticeRule]) -> dict[str, str]:
+    def _project_ids(self, owner: str, rules: Iterable[NoticeRule]) -> dict[str, str]:
         """Return the IDs of the projects that rules name.
 
         Raises:

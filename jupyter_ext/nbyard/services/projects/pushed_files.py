@@ -88,7 +88,7 @@ def place_of(parts: ServiceContext, project_id: str, digest: str) -> Path:
     return folder_of(parts.store, project_id) / push_name(digest)
 
 
-def lay_out(parts: ServiceContext, project_id: str, digest: str) -> Path:
+def ensure_pushed_files(parts: ServiceContext, project_id: str, digest: str) -> Path:
     """Return the folder with the files of a push; create it unless it exists."""
     made = place_of(parts, project_id, digest)
     if not made.is_dir():

@@ -36,8 +36,8 @@ from nbyard.services.project_filter import find_project
 from nbyard.services.projects.pushed_files import (
     check_files,
     drop_others,
+    ensure_pushed_files,
     files_of,
-    lay_out,
     missing_files,
     place_of,
     store_files,
@@ -107,7 +107,7 @@ class ProjectPushes(ProjectPolicies):
         digest = store_files(self._parts, caller.name, body, found.stored)
         project = self._saved(caller, found)
         environments = self._environments(caller, found)
-        folder = lay_out(self._parts, project.id, digest)
+        folder = ensure_pushed_files(self._parts, project.id, digest)
         schedules = ScheduleSync(self._parts, caller, folder).apply(
             found.changes("schedule"),
             found.wanted,

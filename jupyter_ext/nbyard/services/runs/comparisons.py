@@ -213,7 +213,10 @@ class RunComparisons(RunHistory):
     def _metrics(
         self, c: Connection, caller: Caller, run_ids: Sequence[str], end: float
     ) -> dict[str, Metrics]:
-        """Return by run the recorded metrics of each node, else the numbers of a JSON output."""
+        """Return by run the recorded metrics of each node, else the numbers of a JSON output.
+
+        JSON outputs are read until `end`, a time of the monotonic clock.
+        """
         made = self._store.tasks.made_in(c, run_ids)
         tasks = [task for own in made.values() for task in own]
         newest: dict[str, Attempt] = {}

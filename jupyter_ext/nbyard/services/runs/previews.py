@@ -30,7 +30,7 @@ from nbyard.services.service_context import ServiceContext
 if TYPE_CHECKING:
     from nbyard.domain.runs.structs import Attempt, Run
     from nbyard.store import Connection
-    from nbyard.store.runs.tasks import MadeTask
+    from nbyard.store.runs.tasks import SucceededTask
     from nbyard.tabular import TableFile
 
 # A request makes previews for at most this long. The client asks for the others later.
@@ -138,7 +138,7 @@ class RunPreviews(RunEstimates):
         raise NotFound(because("no-picture", digest=digest[:80]))
 
     def _files_of(
-        self, c: Connection, run: Run, tasks: Sequence[MadeTask]
+        self, c: Connection, run: Run, tasks: Sequence[SucceededTask]
     ) -> dict[str, list[StoredFile]]:
         """Return the files that each task produced, in the order of the tasks."""
         files: dict[str, list[StoredFile]] = {task.node: [] for task in tasks}
@@ -160,9 +160,12 @@ class RunPreviews(RunEstimates):
         return found
 
     def _newest(
-        self, c: Connection, caller: Caller, tasks: Sequence[MadeTask]
+        self, c: Connection, caller: Caller, tasks: Sequence[SucceededTask]
     ) -> dict[str, Attempt]:
-        """Return the newest of the `attempts_behind` each task, by its ID."""
+        """Return the newest attempt of each task by its ID.
+
+        For a cached task, it is that of the task whose result it uses.
+        """
         cached = self._store.tasks.taken_from(c, [task.id for task in tasks if task.cached])
         makers = {task.id: cached.get(task.id, task.id) for task in tasks}
         newest = self._store.attempts.newest_of(c, makers.values())

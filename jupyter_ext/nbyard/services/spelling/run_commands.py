@@ -105,11 +105,11 @@ def update_schedule(path: Path, body: SchedulePatch) -> list[str]:
 
 
 def _limits(words: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
-    words.option("--from", _moment(starts_at)).option("--until", _moment(ends_at))
+    words.option("--from", _typed_moment(starts_at)).option("--until", _typed_moment(ends_at))
     words.option("--at-most", at_most)
 
 
-def _moment(at: Any) -> Any:
+def _typed_moment(at: Any) -> Any:
     """Return a time of the schedule's zone as typed; a fixed moment needs an offset."""
     if not isinstance(at, datetime):
         return at
@@ -130,8 +130,8 @@ def _notice(notice: ScheduleNotice) -> str:
 
 
 def backfill(path: Path, body: NewBackfill) -> list[str]:
-    words = Words("schedules", "backfill").option("--from", _moment(body.since))
-    words.option("--until", _moment(body.until)).option("--at-once", body.at_once, 1)
+    words = Words("schedules", "backfill").option("--from", _typed_moment(body.since))
+    words.option("--until", _typed_moment(body.until)).option("--at-once", body.at_once, 1)
     return words.flag("--again", body.again).done(path["schedule"])
 
 

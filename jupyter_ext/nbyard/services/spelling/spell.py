@@ -77,7 +77,7 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
         inner.pop(name, None)
     words = None
     with contextlib.suppress(UnspellableRequest):
-        words = _own_command(operation, path, query, body)
+        words = _command_of(operation, path, query, body)
     if words is None:
         texts = (
             f"{name}={value if isinstance(value, str) else json_text(value)}"
@@ -92,7 +92,7 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
     return Spelling(shlex.join(words), python_code(operation, values, secrets, project))
 
 
-def _own_command(
+def _command_of(
     operation: Operation, path: dict[str, Any], query: dict[str, Any], body: Any
 ) -> list[str] | None:
     """Return the words of the operation's own command, None without one.

@@ -7,7 +7,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING
 
-from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.examples import NAME, PACKAGES, Example, ExampleNeeds, NewExample
@@ -53,7 +53,7 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
     if found is None:
         raise NotFound(because("no-example"))
     try:
-        with no_file_in_words(), copied_example(found, parent, NAME) as folder:
+        with translated_missing_space(), copied_example(found, parent, NAME) as folder:
             file = folder / f"{NAME}{DOCUMENT}"
             _personalise(file, asked.environment)
     except OSError as error:

@@ -75,7 +75,7 @@ def _client() -> Any:
 
 
 class ClusterPrediction:
-    """One model on one cluster."""
+    """Predicts with one model on the workers of one Dask cluster, until the end of the block."""
 
     def __init__(self, client: Any, spec: Spec):
         self._client = client

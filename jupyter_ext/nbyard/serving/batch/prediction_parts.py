@@ -59,7 +59,7 @@ class Parts:
             os.makedirs(self._folder)
             self._write(ABOUT, about)
         if not self.is_done:
-            self._find()
+            self._discard_invalid_parts()
 
     def _read(self, name: str) -> str:
         try:
@@ -89,8 +89,8 @@ class Parts:
         except FileNotFoundError:
             return ""
 
-    def _find(self) -> None:
-        """Find the valid parts without a gap from the first on, and delete the others."""
+    def _discard_invalid_parts(self) -> None:
+        """Keep the valid parts without a gap from the first on, and delete the others."""
         names = os.listdir(self._folder)
         for found in in_order(names):
             if _digest(self._place(found[0])) != found[3]:

@@ -48,10 +48,14 @@ def document(spec: Spec) -> dict[str, Any]:
     }
     record = {"$ref": "#/components/schemas/Record"}
     asked = {"oneOf": [record, {"type": "array", "items": record}]}
-    paths["/predict"] = {"post": _posted("/predict", "Predict one record or many.", asked)}
-    paths["/invocations"] = {"post": _posted("/invocations", "Predict, as MLflow has it.", {})}
+    paths["/predict"] = {"post": _post_operation("/predict", "Predict one record or many.", asked)}
+    paths["/invocations"] = {
+        "post": _post_operation("/invocations", "Predict, as MLflow has it.", {})
+    }
     for path in (INFER, INFER_VERSION):
-        paths[path] = {"post": _posted(path, "Predict, in the Open Inference Protocol.", {})}
+        paths[path] = {
+            "post": _post_operation(path, "Predict, in the Open Inference Protocol.", {})
+        }
     sample = spec.told.get("sample")
     examples = {"examples": [sample]} if sample else {}
     return {
@@ -83,7 +87,7 @@ def _operation(path: str, words: str, more: dict[str, Any]) -> dict[str, Any]:
     return told | ({"parameters": parameters} if parameters else {}) | more
 
 
-def _posted(path: str, words: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _post_operation(path: str, words: str, schema: dict[str, Any]) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     answers: dict[str, Any] = {
         status: {"description": said, "content": error} for status, said in ERRORS.items()

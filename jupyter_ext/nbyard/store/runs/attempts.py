@@ -172,7 +172,7 @@ class AttemptRows:
             select(tasks.c.id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .join(taker, taker.c.cache_key == tasks.c.cache_key)
-            .where(taker.c.id == task_id, *_is_origin(taker, owner))
+            .where(taker.c.id == task_id, *_origin_conditions(taker, owner))
             .order_by(tasks.c.finished_at.desc())
             .limit(1)
         )
@@ -196,7 +196,7 @@ class AttemptRows:
         ranked = (
             select(taker.c.id.label("taker"), attempts.c.id, rank)
             .select_from(origins)
-            .where(taker.c.id.in_(task_ids), *_is_origin(taker, owner))
+            .where(taker.c.id.in_(task_ids), *_origin_conditions(taker, owner))
             .subquery()
         )
         # Forced runs repeat a key many times, so only the newest attempts are read.
@@ -231,8 +231,11 @@ class AttemptRows:
         return {row.task_id: _attempt(row) for row in rows}
 
 
-def _is_origin(taker: Any, owner: str) -> Iterator[Any]:
-    """Yield the conditions of tasks whose results the cached task `taker` may have reused."""
+def _origin_conditions(taker: Any, owner: str) -> Iterator[Any]:
+    """Yield the conditions of tasks whose results the cached task `taker` may have reused.
+
+    The caller joins both by their cache key.
+    """
     yield tasks.c.cache_key != ""  # a pinned task has no key
     yield runs.c.owner == owner
     yield HISTORY

@@ -118,7 +118,7 @@ class CleanUpRows:
     ) -> tuple[list[set[str]], set[str]]:
         """Return the digests that each group of runs names, and those that all others name.
 
-        The outputs of the others are missing: see `outputs_of_others`.
+        The outputs of the others are missing: see `digests_of_other_runs`.
         """
         place = _places(groups)
         found: list[set[str]] = [set() for _ in [*groups, ()]]  # the last one is that of others
@@ -133,7 +133,7 @@ class CleanUpRows:
                 found[group].add(name)
         return found[:-1], found[-1]
 
-    def outputs_of_others(
+    def digests_of_other_runs(
         self, c: Connection, groups: Sequence[Collection[str]], wanted: Collection[str]
     ) -> set[str]:
         """Return the digests of the outputs of all other runs.

@@ -70,7 +70,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
         return Subject(self.id, self.owner, self.run_id)
 
 
-class MadeTask(msgspec.Struct, frozen=True):
+class SucceededTask(msgspec.Struct, frozen=True):
     """A succeeded task, without its plan."""
 
     id: str
@@ -245,7 +245,7 @@ class TaskRows:
 
     def succeeded(
         self, c: Connection, run_id: str, limit: int, after: str, nodes: Collection[str]
-    ) -> list[MadeTask]:
+    ) -> list[SucceededTask]:
         """Return succeeded tasks in graph order, after a node; of these nodes, if there are any."""
         query = select(tasks.c.id, tasks.c.node, tasks.c.cached)
         query = query.where(tasks.c.run_id == run_id, tasks.c.state == "succeeded")
@@ -255,15 +255,15 @@ class TaskRows:
         if nodes:
             query = query.where(tasks.c.node.in_(nodes))
         rows = c.execute(query.order_by(tasks.c.place).limit(limit))
-        return [MadeTask(row.id, row.node, row.cached) for row in rows]
+        return [SucceededTask(row.id, row.node, row.cached) for row in rows]
 
-    def made_in(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[MadeTask]]:
+    def made_in(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[SucceededTask]]:
         """Return the succeeded tasks of each run, in graph order."""
         query = select(tasks.c.run_id, tasks.c.id, tasks.c.node, tasks.c.cached)
         query = query.where(tasks.c.run_id.in_(run_ids), tasks.c.state == "succeeded")
-        found: dict[str, list[MadeTask]] = {run_id: [] for run_id in run_ids}
+        found: dict[str, list[SucceededTask]] = {run_id: [] for run_id in run_ids}
         for run_id, *fields in c.execute(query.order_by(tasks.c.place)).all():
-            found[run_id].append(MadeTask(*fields))
+            found[run_id].append(SucceededTask(*fields))
         return found
 
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:

@@ -10,10 +10,10 @@ from msgspec import structs
 from nbyard.cli.output.environment_views import VIEWS as OF_ENVIRONMENTS
 from nbyard.cli.output.views_by_noun import (
     VIEWS,
-    show_comparison,
     show_metrics,
     show_nodes,
     show_run,
+    show_version_comparison,
 )
 from nbyard.domain.attempts.metric_series import Metric
 from nbyard.domain.attempts.monitor_links import MonitorLink
@@ -85,7 +85,7 @@ def test_two_versions_of_a_table_side_by_side(capsys):
         ColumnChange("b", "removed", then),
         ColumnChange("c", "same", now, now),
     ]
-    show_comparison(Comparison(one, two, same=False, columns=columns))
+    show_version_comparison(Comparison(one, two, same=False, columns=columns))
     lines = [line.split("  ") for line in capsys.readouterr().out.splitlines()]
     told = [[word.strip() for word in line if word] for line in lines if line != [""]]
     assert told[:3] == [["version", "1 → 2"], ["rows", "1 → 3"], ["columns", "2"]]

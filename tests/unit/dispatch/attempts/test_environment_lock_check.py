@@ -3,7 +3,7 @@
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.dispatch.attempts.environment_lock_check import not_as_locked
+from nbyard.dispatch.attempts.environment_lock_check import environment_lock_warning
 from nbyard.domain.attempts.structs import SURROUNDINGS, Surroundings
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.references import UsedEnvironment
@@ -25,7 +25,7 @@ def test_it_is_told_of_what_was_recorded(bench: Bench) -> None:
     case = bench.snapshot(run, "a")
     used = UsedEnvironment(made.id, "cows", made.current.id, 1, "")
     plan = msgspec.structs.replace(case.task.plan, environment=used)
-    assert not_as_locked(bench.context, case.attempt, case.task.plan) is None
+    assert environment_lock_warning(bench.context, case.attempt, case.task.plan) is None
     place = folders.attempt_folder_of(bench.store.folder, case.attempt.id) / SURROUNDINGS
     known = msgspec.json.decode(place.read_bytes(), type=Surroundings)
     differs = because("package-instead", package="cow", found="2.0", locked="1.0")
@@ -33,4 +33,4 @@ def test_it_is_told_of_what_was_recorded(bench: Bench) -> None:
     for version, told in (("1.0", None), ("2.0", expected)):
         lock = Lock("3.11.2", "", "", "", [Package("cow", version)])
         place.write_bytes(msgspec.json.encode(msgspec.structs.replace(known, lock=lock)))
-        assert not_as_locked(bench.context, case.attempt, plan) == told
+        assert environment_lock_warning(bench.context, case.attempt, plan) == told

@@ -4,7 +4,7 @@ import os
 from types import SimpleNamespace
 from typing import Any
 
-from nbyard.dispatch.attempts.input_staging import mark_outputs, place_of, places_of
+from nbyard.dispatch.attempts.input_staging import mark_old_outputs, place_of, places_of
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
 from nbyard.runner.work.collect_outputs import UNTOUCHED
@@ -35,7 +35,7 @@ def test_old_files_at_the_places_of_outputs_are_marked(tmp_path):
     (tmp_path / "code/work/plots/deep/a.png").write_text("x")
     names = ("old", "both", "linked", "plots", "none")
     outputs = [Argument(f"{name}_out", "output", reach=File(name)) for name in names]
-    mark_outputs(tmp_path, version(*outputs, Argument("both", "input", reach=File("both"))))
+    mark_old_outputs(tmp_path, version(*outputs, Argument("both", "input", reach=File("both"))))
     files = (path for path in tmp_path.glob("code/work/**/*") if path.is_file())
     found = {path.name: path.stat().st_mtime == UNTOUCHED for path in files}
     assert found == {"old": True, "both": False, "linked": True, "a.png": True}

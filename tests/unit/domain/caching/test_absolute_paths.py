@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.caching.absolute_paths import absolute_paths, named_in, names_outside
+from nbyard.domain.caching.absolute_paths import absolute_paths, names_outside, path_texts_in
 from nbyard.domain.caching.probed_names import texts_of
 
 HEAD = "import os\nfrom pathlib import Path\n"
 
 
 def named(filename: str, text: str, **more: Any) -> set[str]:
-    return {*absolute_paths(named_in(filename, text.encode(), **more), "/home/ada")}
+    return {*absolute_paths(path_texts_in(filename, text.encode(), **more), "/home/ada")}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_cells_of_a_notebook() -> None:
     ],
 )
 def test_a_folder_whose_name_is_bound_again_counts(text: str) -> None:
-    assert "/data" in named_in("n.py", text.encode(), is_own=True)
+    assert "/data" in path_texts_in("n.py", text.encode(), is_own=True)
 
 
 def test_half_a_character_is_no_path() -> None:
@@ -133,5 +133,5 @@ def test_half_a_character_is_no_path() -> None:
 def test_any_text_can_be_read(text: str, name: str) -> None:
     content = text.encode("utf-8", "surrogatepass")
     assert all(
-        path.startswith("/") for path in absolute_paths(named_in(name, content), "/home/ada")
+        path.startswith("/") for path in absolute_paths(path_texts_in(name, content), "/home/ada")
     )

@@ -26,8 +26,8 @@ def message(failure: Any) -> str:
 
 def test_statuses() -> None:
     """E4: exit code 3 is "exit code 3", with the last lines."""
-    assert work_outcome.of_status(0, "") is None
-    found = work_outcome.of_status(3 << 8, "last")
+    assert work_outcome.failure_of_status(0, "") is None
+    found = work_outcome.failure_of_status(3 << 8, "last")
     cause = because("command-exited", exit_code=3)
     assert found == {
         "kind": "exit-code",
@@ -36,14 +36,14 @@ def test_statuses() -> None:
         "traceback": "last",
     }
     assert message(found) == "exit code 3: last"
-    found = work_outcome.of_status(3 << 8, "")
+    found = work_outcome.failure_of_status(3 << 8, "")
     assert found is not None and found["reason"] == cause
-    found = work_outcome.of_status(signal.SIGSEGV, "")
+    found = work_outcome.failure_of_status(signal.SIGSEGV, "")
     assert found is not None and message(found) == "ended by signal 11 (SIGSEGV)"
-    found = work_outcome.of_status(signal.SIGKILL, "last")
+    found = work_outcome.failure_of_status(signal.SIGKILL, "last")
     assert found is not None and message(found) == "ended by signal 9 (SIGKILL)"
     assert (found["kind"], found["traceback"]) == ("lost", "last"), "as of a container"
-    assert "signal 64" in message(work_outcome.of_status(64, ""))
+    assert "signal 64" in message(work_outcome.failure_of_status(64, ""))
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ def test_statuses() -> None:
     ],
 )
 def test_an_exit_code_comes_with_the_last_line_of_the_output(last_lines: str, shown: str) -> None:
-    found = work_outcome.of_status(1 << 8, last_lines)
+    found = work_outcome.failure_of_status(1 << 8, last_lines)
     assert found is not None and message(found) == shown
 
 
 def test_an_exit_code_with_a_meaning_keeps_it_before_the_last_line() -> None:
-    found = work_outcome.of_code(75, "busy\n", {"temporary": [75]})
+    found = work_outcome.failure_of_code(75, "busy\n", {"temporary": [75]})
     assert found is not None and found["exit_code"] == 75
     assert message(found) == "exit code 75, a temporary failure as its description says: busy"
 
 
 def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:
-    assert work_outcome.of_notebook(0, {"failure": None}) is None
+    assert work_outcome.failure_of_notebook(0, {"failure": None}) is None
     reported = work_outcome.failure_record("error", because("raised-bare", name="x"))
-    assert work_outcome.of_notebook(0, {"failure": reported}) == reported
+    assert work_outcome.failure_of_notebook(0, {"failure": reported}) == reported
     for status, words in ((9, "signal 9"), (1 << 8, "exit code 1")):
-        found = work_outcome.of_notebook(status, None)
+        found = work_outcome.failure_of_notebook(status, None)
         assert found is not None and found["kind"] == "kernel-died" and words in message(found)
 
 

@@ -351,7 +351,7 @@ def test_a_folder_with_very_many_files_takes_little_memory(
     looked_at = Mock(side_effect=os.lstat)
     monkeypatch.setattr(os, "lstat", looked_at)
     parent, name = str(tmp_path.parent), tmp_path.name
-    found = folder_entries.changed_files(parent, name, 0, skipped=[".*"], most=9, depth=9)
+    found = folder_entries.changed_files(parent, name, 0, skipped_patterns=[".*"], most=9, depth=9)
     assert [os.path.basename(one["path"]) for one in found[:-1]] == [f"0{n}" for n in range(9)]
     assert found[-1] == {"path": f"{name}/", "kind": "too-many", "size": 0}
     assert looked_at.call_count == 10

@@ -8,8 +8,8 @@ from nbyard.services.projects.pushed_files import (
     MOST_FILES,
     check_files,
     drop_others,
+    ensure_pushed_files,
     files_of,
-    lay_out,
     missing_files,
     store_files,
 )
@@ -39,11 +39,11 @@ def test_a_folder_is_laid_out_once_and_earlier_ones_are_deleted(yard, ann, folde
     body = folder()
     digest = store_files(yard.parts, ann.name, body, {})
     assert files_of(yard.parts, digest) == body.files
-    made = lay_out(yard.parts, "p", digest)
+    made = ensure_pushed_files(yard.parts, "p", digest)
     assert (made / "a.py").read_bytes() == b"print()\n"
-    assert lay_out(yard.parts, "p", digest) == made
+    assert ensure_pushed_files(yard.parts, "p", digest) == made
     other = store_files(yard.parts, ann.name, folder("", {"a.py": b""}), {})
-    kept = lay_out(yard.parts, "p", other)
+    kept = ensure_pushed_files(yard.parts, "p", other)
     drop_others(kept)
     assert [*made.parent.iterdir()] == [kept]
 

@@ -54,13 +54,13 @@ def test_digests_of_some_runs_and_of_all_others(
             assert store.clean_ups.digests(c, [[first.id]]) == ([{one, both}], set())
             found = store.clean_ups.digests(c, groups)
             assert found == ([{one, both}, set(), {two, both}], set())
-        assert store.clean_ups.outputs_of_others(c, [[first.id]], {one, both}) == {both}
-        assert store.clean_ups.outputs_of_others(c, groups, {one, two, both}) == set()
+        assert store.clean_ups.digests_of_other_runs(c, [[first.id]], {one, both}) == {both}
+        assert store.clean_ups.digests_of_other_runs(c, groups, {one, two, both}) == set()
         rows.artifact(rows.task(second, "b"), "folder", tree)
-        assert store.clean_ups.outputs_of_others(c, [[first.id]], {both}) == {both, tree}
+        assert store.clean_ups.digests_of_other_runs(c, [[first.id]], {both}) == {both, tree}
         monkeypatch.setattr(clean_up, "FEW_DIGESTS", 0)
-        assert store.clean_ups.outputs_of_others(c, [[first.id]], {both}) == {two, both, tree}
-        assert store.clean_ups.outputs_of_others(c, [], {both}) == {one, two, both, tree}
+        assert store.clean_ups.digests_of_other_runs(c, [[first.id]], {both}) == {two, both, tree}
+        assert store.clean_ups.digests_of_other_runs(c, [], {both}) == {one, two, both, tree}
 
 
 def test_a_run_is_kept_until_it_is_released(store: Store) -> None:

@@ -17,7 +17,7 @@ from nbyard.reasons.structs import because, text_reason
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs.past_results import Last
-from nbyard.store.runs.tasks import MadeTask, TaskRecord
+from nbyard.store.runs.tasks import SucceededTask, TaskRecord
 from nbyard.store.schema.tables import tasks
 
 from ..rows import START, Rows, moment
@@ -56,7 +56,7 @@ def test_succeeded_tasks_come_in_pages_without_their_plans(store: Store) -> None
         )
         rows.task(run, "b", place=1, state="failed")
         rows.task(rows.run(), "a", state="succeeded")
-    made = [MadeTask(one.id, one.node, False) for one in (first, last)]
+    made = [SucceededTask(one.id, one.node, False) for one in (first, last)]
     with store.read() as c:
         assert store.tasks.succeeded(c, run.id, 9, "", []) == made
         assert store.tasks.succeeded(c, run.id, 1, "", []) == made[:1]

@@ -72,7 +72,7 @@ def of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
     code = ending.container.exit_code
     if failure is None:
         codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
-        said = work_outcome.of_code(code, ending.last_lines, codes)
+        said = work_outcome.failure_of_code(code, ending.last_lines, codes)
         failure = msgspec.convert(said, Failure | None)
     present: list[str] = []
     if failure is None:

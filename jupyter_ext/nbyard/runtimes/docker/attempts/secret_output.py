@@ -133,7 +133,10 @@ def remove_with_collector(engine: Engine, order: Order, name: str) -> None:
 
 
 def follow_output(engine: Engine, order: Order, container: Container, gone: Event) -> Pieces:
-    """Yield what the container prints until it ends, or until the dispatcher is `gone`."""
+    """Yield what the container prints until it ends, or until the dispatcher is `gone`.
+
+    Of a command with secrets, it comes from the collector instead of the engine's log.
+    """
     name = container_name(order.attempt_id)
     if not prints_apart(container):
         yield from engine.log(name, follow=True)

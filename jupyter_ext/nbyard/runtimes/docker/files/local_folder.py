@@ -64,7 +64,9 @@ def prepare_folder(
     _resolve_links(folder / "inputs")
     is_command = isinstance(task.work, CommandWork) and not has_runner
     if isinstance(task.work, CommandWork):
-        AttemptFolder(str(folder), FOLDER).write_places(task.directory or CODE, task.work.files)
+        AttemptFolder(str(folder), FOLDER).expand_paths_in_files(
+            task.directory or CODE, task.work.files
+        )
     _hand_over_secrets(folder, user, is_command)
     if is_command:
         (folder / METRICS).touch()  # the container gets this file without its folder

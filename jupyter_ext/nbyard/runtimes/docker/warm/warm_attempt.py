@@ -86,12 +86,12 @@ class WarmAttempt(ContainerAttempt):
 
     def observe(self) -> Observation:
         if self.name and not self.is_starting:
-            self._go_on_leaving()
+            self._finish_interrupted_move()
         if not self.name and not self.is_starting:
             return Observation("finished" if files.has_result(self.order.folder) else "absent")
         return super().observe()
 
-    def _go_on_leaving(self) -> None:
+    def _finish_interrupted_move(self) -> None:
         """Complete the move that a killed dispatcher had begun."""
         mount = WarmMount(self._home)
         if mount.was_leaving():
