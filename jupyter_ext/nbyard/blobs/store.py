@@ -253,7 +253,7 @@ class Blobs:
         return Path(self.place(digest))
 
     def place(self, digest: str) -> str:
-        """Return `path` as a text, which is faster."""
+        """Return `path` as a text, which is faster. Refuse what is no digest with Invalid."""
         match = DIGEST.match(digest)
         if not match:
             raise Invalid.field("digest", because("not-a-digest", digest=digest[:100]))
@@ -281,7 +281,7 @@ class Blobs:
         return file
 
     def tree(self, digest: str) -> Tree:
-        """Return the list of a stored folder."""
+        """Return the list of a stored folder. Refuse the digest of a file with Invalid."""
         if not digest.startswith("tree:"):
             raise Invalid.field("digest", because("digest-of-file"))
         fd = self._open(digest)
@@ -324,7 +324,7 @@ class Blobs:
     def stage(
         self, digest: str, target: Path, *, writable: bool = False, most_bytes: float = math.inf
     ) -> None:
-        """Create the file or folder at `target`, which must not exist yet.
+        """Create the file or folder at `target`; raise Conflict if something is there already.
 
         Files of a folder that exceed `most_bytes` stay read-only even if `writable` is set.
         """

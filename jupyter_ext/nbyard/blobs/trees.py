@@ -42,7 +42,11 @@ class FolderMember(msgspec.Struct, frozen=True):
 
 
 def encode_tree(tree: Tree) -> bytes:
-    """Return the canonical encoding of a tree; its hash is the digest of the folder."""
+    """Return the canonical encoding of a tree; its hash is the digest of the folder.
+
+    Raises:
+        Invalid: a folder is listed twice.
+    """
     files = [
         msgspec.structs.replace(entry, path=check_member_path(entry.path)) for entry in tree.files
     ]
@@ -58,6 +62,9 @@ def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Ite
 
     `keep` receives the relative path, with a trailing / for a folder, and returns False to skip it.
     Links and special files are refused unless `keep` skips them.
+
+    Raises:
+        TooLarge: the folder is too deep, or has too many files.
     """
     # Opening it refuses links and special files.
     os.close(open_ordinary(path))

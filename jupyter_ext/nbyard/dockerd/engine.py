@@ -249,6 +249,9 @@ class Engine(EngineImages):
         """Return the id of the bridge network of this name; create it if it is missing.
 
         An `internal` network leads nowhere else, not even to the engine's machine.
+
+        Raises:
+            Unavailable: a network of this name is internal, or this one should be.
         """
         known = self._networks(name)
         # An older run may have left a network of the other kind under this name.

@@ -31,7 +31,11 @@ def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
 
 
 def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifact]:
-    """Return the file with this ID or output, or all files of a name; at least one."""
+    """Return the file with this ID or output, or all files of a name; at least one.
+
+    Raises:
+        NotFound: there is no such artifact or output, or it has no file yet.
+    """
     if file := store.artifacts.get(c, owner, key):
         return [file]
     # Names may contain dots, so try the whole key before NAME.OUTPUT.

@@ -141,7 +141,11 @@ class Freezer:
         return read_description(self._parts.files.content(beside), beside.name)
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
-        """Return what the code and its description declare, without running anything."""
+        """Return what the code and its description declare, without running anything.
+
+        Raises:
+            Invalid: the file is a workflow or data, or its program starts behind a shell.
+        """
         from nbyard.domain.images.dockerfile_parser import shell_program
         from nbyard.kinds.registry import kind_named, kind_of
 

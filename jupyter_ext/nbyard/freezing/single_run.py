@@ -167,6 +167,10 @@ def given_values(
     """Return checked values by name, from typed values and from texts.
 
     `owner` is the name of the executable with these arguments, empty for a workflow.
+
+    Raises:
+        Invalid: a value does not fit, or belongs to an output.
+        TooLarge: a value is too large.
     """
     known = [*arguments]
     for name in (*body.parameters, *body.texts):

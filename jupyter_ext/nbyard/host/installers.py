@@ -96,6 +96,9 @@ class Installer:
         """Return exact versions with the hashes of their archives, sorted by name.
 
         The log shows only errors of this step. `install` logs what is fetched.
+
+        Raises:
+            Invalid: a dependency has an address, or other hashes than the requirements name.
         """
         self._log_line("Resolving packages")
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:

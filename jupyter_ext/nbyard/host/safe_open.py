@@ -79,7 +79,12 @@ def _walk(root: Path, parts: Sequence[str], field: str) -> int:
 
 
 def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
-    """Open a regular file and return its descriptor; refuse links, folders and special files."""
+    """Open a regular file and return its descriptor; refuse links, folders and special files.
+
+    Raises:
+        Invalid: the path is a link, a folder or a special file.
+        NotFound: the path does not exist.
+    """
     fd = open_ordinary(path, field, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
@@ -91,6 +96,10 @@ def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None =
     """Open a regular file or folder and return its descriptor.
 
     A FIFO never blocks, and a link is refused.
+
+    Raises:
+        Invalid: the path is a link or a special file.
+        NotFound: the path does not exist.
     """
     try:
         # Check before opening: opening alone has effects on some devices.

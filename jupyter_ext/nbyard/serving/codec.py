@@ -189,7 +189,11 @@ class Schema:
         ]
 
     def named(self, found: Any) -> list[Any]:
-        """Return the columns of an answer: by name, or in order if they have no names."""
+        """Return the columns of an answer: by name, or in order if they have no names.
+
+        Raises:
+            ValueRefused: the answer has other columns.
+        """
         if hasattr(found, "columns") and hasattr(found, "iloc"):
             names = list(found.columns)
             # the columns of a frame without names are numbered

@@ -149,7 +149,11 @@ def _plain_classes(model: Any) -> list[Any] | None:
 
 
 def load_file(file: str) -> tuple[Any, list[str]]:
-    """Return the model and the modules that its file names."""
+    """Return the model and the modules that its file names.
+
+    Raises:
+        CannotDescribe: the file cannot be loaded, or the model has no predict.
+    """
     named: list[tuple[str, str]] = []
     # Python raises `pickle.find_class` for each class or function that the file refers to
     sys.addaudithook(lambda event, told: _note(named, event, told))
@@ -190,7 +194,11 @@ def _lacks_memory(error: BaseException) -> bool:
 
 
 def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
-    """Return the columns that the model takes, and the first table that has all of them, if any."""
+    """Return the columns that the model takes, and the first table that has all of them, if any.
+
+    Raises:
+        CannotDescribe: the model does not name its columns, and no table has them.
+    """
     told = _declared(model, "input_schema")
     names = [one["name"] for one in told]
     if not told:
@@ -254,7 +262,11 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
 
 
 def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], row: Why) -> Any:
-    """Return the model's answer to one row, which is passed as in serving."""
+    """Return the model's answer to one row, which is passed as in serving.
+
+    Raises:
+        CannotDescribe: the model raised an exception.
+    """
     schema = Schema.of(inputs)
     try:
         return model.predict(schema.frame(schema.read([record])))
@@ -266,7 +278,11 @@ def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any]
 
 
 def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
-    """Return the columns of the answer to the one row."""
+    """Return the columns of the answer to the one row.
+
+    Raises:
+        CannotDescribe: the answer has no names, or cannot be described.
+    """
     outputs = _declared(model, "output_schema")
     if not outputs:
         if hasattr(found, "columns") and hasattr(found, "iloc"):

@@ -119,7 +119,12 @@ def declared_frame(source: Source) -> pl.LazyFrame:
 
 
 def object_rows(source: Source) -> Iterator[json_objects.Row]:
-    """Yield the rows of JSON lines or of a JSON list."""
+    """Yield the rows of JSON lines or of a JSON list.
+
+    Raises:
+        Invalid: the file is too large, too deep or no list of objects.
+        BrokenTable: the JSON is damaged.
+    """
     if source.format == "jsonl":
         return json_objects.rows_of(lines_of.each_line(source.path))
     if source.path.stat().st_size > MAX_JSON_BYTES:
@@ -202,7 +207,12 @@ def _separate(frame: pl.LazyFrame, places: Sequence[int]) -> Sequence[pl.LazyFra
 
 
 def declared_schema(source: Source) -> TableInfo:
-    """Return the schema of a file that declares its types, or of a JSON list."""
+    """Return the schema of a file that declares its types, or of a JSON list.
+
+    Raises:
+        BrokenTable: the file is damaged.
+        Invalid: a JSON list is too large or has other items than objects.
+    """
     if source.format == "json":
         kinds = json_objects.kinds_of(object_rows(source))
         columns = kinds.columns()
@@ -234,7 +244,11 @@ def declared_schema(source: Source) -> TableInfo:
 def read_page(
     source: Source, info: TableInfo, shown: Sequence[int], offset: int, limit: int, sort: str
 ) -> list[list[Any]]:
-    """Return rows in the order of the file, or sorted by a column with missing values last."""
+    """Return rows in the order of the file, or sorted by a column with missing values last.
+
+    Raises:
+        Invalid: there is no such column to sort by.
+    """
     by = None
     if sort:
         name = sort.removeprefix("-")

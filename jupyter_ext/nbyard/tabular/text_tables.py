@@ -174,7 +174,11 @@ class LineSource:
                 raise WrongEncoding(f"line {self.line:,} is not {self._encoding} text") from problem
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield rows with the number of the line where they begin."""
+        """Yield rows with the number of the line where they begin.
+
+        Raises:
+            BrokenTable: a row cannot be read.
+        """
         reader = csv.reader(self, delimiter=self._dialect.delimiter, strict=True)
         while True:
             line = self.line + 1

@@ -111,6 +111,10 @@ class Remote:
         """Send the bytes at the URL to `sink`.
 
         `sign` returns additional headers for each requested target, including redirects.
+
+        Raises:
+            Invalid: the URL is refused, redirects in a circle or too often.
+            Unavailable: the server does not respond, or responds with an error.
         """
         target = self.check(url)
         # A circle is reported as such, before the limit of redirects.

@@ -82,7 +82,13 @@ class Uploads:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def create(self, owner: str, filename: str, size_bytes: int | None = None) -> Upload:
-        """Create an upload, and check its name, its stated size and the free space."""
+        """Create an upload, and check its name, its stated size and the free space.
+
+        Raises:
+            Invalid: the name or the size is refused.
+            TooLarge: the size is above the limit.
+            Unavailable: the disk has no space for it.
+        """
         filename = check_filename(filename)
         if size_bytes is not None:
             if size_bytes < 0:

@@ -39,6 +39,9 @@ def as_file_object(argument: Argument, value: Any, facts: ReferenceFacts) -> Any
     """Return a value as references see it: a file or folder becomes an object.
 
     A list becomes its files, each with its companions.
+
+    Raises:
+        Invalid: a required companion of a file is missing.
     """
     if argument.role != "input" or not isinstance(value, str):
         return value

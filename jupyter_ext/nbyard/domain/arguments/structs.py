@@ -239,7 +239,11 @@ def check_value(argument: Argument, value: Any, path: str = "") -> Any:
 
 
 def check_text(value: str, where: str) -> str:
-    """Return the text if both databases and every kernel can store it."""
+    """Return the text if both databases and every kernel can store it.
+
+    Raises:
+        Invalid: the text has a NUL or half a surrogate pair, or is too long.
+    """
     if "\x00" in value:
         raise Invalid.field(where, because("nul-in-text"))
     if any("\ud800" <= char <= "\udfff" for char in value):
@@ -310,6 +314,9 @@ def check_json(value: Any, where: str, depth: int = 0) -> Any:
     """Check a JSON value and return it.
 
     NaN, NUL, half surrogates, huge integers and more than 64 levels are refused.
+
+    Raises:
+        Invalid: the value is not JSON, or nested too deeply.
     """
     if depth > 64:
         raise Invalid.field(where, because("too-deep", most=64))

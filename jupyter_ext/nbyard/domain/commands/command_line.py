@@ -250,7 +250,11 @@ class _WordsByReach:
             self.streams[type(reach)] = inside
 
     def words(self, arguments: Sequence[Argument]) -> list[str]:
-        """Return the words after the prefix."""
+        """Return the words after the prefix.
+
+        Raises:
+            Invalid: a positional argument is missing before one that has a value.
+        """
         words = [word for _, found in sorted(self._positional.items()) for word in found]
         positional = [(a.reach, a) for a in arguments if isinstance(a.reach, Positional)]
         if not any(reach.separated for reach, _ in positional):

@@ -179,7 +179,11 @@ class ReferenceContext:
         self.files = self._placed()
 
     def text(self, text: str, where: str) -> str:
-        """Resolve the references of a text."""
+        """Resolve the references of a text.
+
+        Raises:
+            Invalid: a reference leads to an object or a list.
+        """
         value = evaluate_reference(text, self.known, where)
         if isinstance(value, str):
             return value
@@ -188,7 +192,11 @@ class ReferenceContext:
         return as_word(value)
 
     def stdin(self) -> str:
-        """Return the path of standard input in the attempt folder, empty if there is none."""
+        """Return the path of standard input in the attempt folder, empty if there is none.
+
+        Raises:
+            Invalid: the reference leads to no file of the attempt.
+        """
         text = self._invocation.stdin
         value = evaluate_reference(text, self.known, "stdin") if text else None
         if value is None:

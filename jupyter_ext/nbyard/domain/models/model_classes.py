@@ -141,7 +141,11 @@ class _Reader:
         self._where = where
 
     def columns(self, side: str) -> list[ModelColumn]:
-        """Return the columns of the input or of the output."""
+        """Return the columns of the input or of the output.
+
+        Raises:
+            Invalid: the class declares no columns of this side, or they cannot be read.
+        """
         told = self._of_attribute(side) or self._of_annotation(side) or self._of_docstring(side)
         if not told:
             reason = because("no-input-columns" if side == INPUTS else "no-output-columns")

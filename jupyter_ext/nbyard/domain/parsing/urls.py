@@ -81,7 +81,11 @@ class AllowedHosts(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "AllowedHosts":
-        """Parse texts such as "nas", "nas:8080", "10.0.0.5", "10.1.0.0/16", "[fd00::1]:80"."""
+        """Parse texts such as "nas", "nas:8080", "10.0.0.5", "10.1.0.0/16", "[fd00::1]:80".
+
+        Raises:
+            Invalid: an entry has an invalid port or host.
+        """
         hosts: set[tuple[str, int]] = set()
         networks: list[str] = []
         for entry in entries:
@@ -168,7 +172,11 @@ def _port_of(parts: SplitResult, field: str) -> int:
 
 
 def normal_host(host: str, field: str = "url") -> str:
-    """Return a name in lower-case ASCII, or an address in canonical notation without brackets."""
+    """Return a name in lower-case ASCII, or an address in canonical notation without brackets.
+
+    Raises:
+        Invalid: the host is malformed, or an address in an unusual notation.
+    """
     if host.startswith("["):
         try:
             address = IPv6Address(host.strip("[]"))

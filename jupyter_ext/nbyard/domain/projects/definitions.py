@@ -109,7 +109,11 @@ def read_definition(text: bytes) -> ProjectDefinition:
 
 
 def definition_of(text: bytes) -> ProjectDefinition:
-    """Return the content of a project file, as `read_definition`, but without lines in errors."""
+    """Return the content of a project file, as `read_definition`, but without lines in errors.
+
+    Raises:
+        Invalid: the file is too large, not TOML in UTF-8, or has a field that is refused.
+    """
     import tomllib
 
     if len(text) > MOST_BYTES:

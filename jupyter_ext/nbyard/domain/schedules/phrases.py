@@ -105,7 +105,11 @@ def read_interval(found: Found, now: datetime) -> Timing:
 
 
 def read_delay(found: Found, now: datetime) -> Timing:
-    """Return the moment of `in 2 hours`."""
+    """Return the moment of `in 2 hours`.
+
+    Raises:
+        Invalid: the delay is too large.
+    """
     try:
         return Once(now + timedelta(seconds=_seconds(found)))
     except OverflowError:
@@ -156,7 +160,11 @@ def read_week_of_month(found: Found, now: datetime) -> Timing:
 
 
 def read_hourly(found: Found, now: datetime) -> Timing:
-    """Return each hour, at a minute of `every hour at :20`."""
+    """Return each hour, at a minute of `every hour at :20`.
+
+    Raises:
+        Invalid: the minute is above 59.
+    """
     minute = int(found.get("past") or 0)
     if minute > 59:
         raise Invalid.field("timing.text", because("no-time-of-day", text=f":{minute}"))
@@ -171,7 +179,11 @@ def read_relative_day(found: Found, now: datetime) -> Timing:
 
 
 def read_date(found: Found, now: datetime) -> Timing:
-    """Return the moment of `2027-01-31 18:00`."""
+    """Return the moment of `2027-01-31 18:00`.
+
+    Raises:
+        Invalid: there is no such date.
+    """
     hour, minute = _clock(found)
     try:
         day = datetime.fromisoformat(found["date"])

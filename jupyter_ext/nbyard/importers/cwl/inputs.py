@@ -269,7 +269,11 @@ def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argu
 
 
 def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tuple[Beside, bool]]:
-    """Read `secondaryFiles` of a single file, each with whether it is required."""
+    """Read `secondaryFiles` of a single file, each with whether it is required.
+
+    Raises:
+        Invalid: the input is neither a file nor a list of files.
+    """
     if argument.type == "list" and argument.role != "value":
         return []
     found = [

@@ -77,7 +77,11 @@ class _Outputs:
         self._formats = formats
 
     def add(self, path: tuple[str, ...], fields: Fields) -> None:
-        """Add an output, or each field of a record that contains files."""
+        """Add an output, or each field of a record that contains files.
+
+        Raises:
+            Invalid: a record has no expression for its value.
+        """
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         may_split = kind.name == "record" and _binding(fields).get("outputEval") is None
         if may_split and "outputBinding" in fields:

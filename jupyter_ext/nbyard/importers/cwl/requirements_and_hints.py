@@ -31,6 +31,9 @@ class Requirements:
         """Read the requirements and hints of a tool.
 
         Unknown requirements are refused by name. Unknown hints are skipped with a note.
+
+        Raises:
+            Invalid: a requirement is not supported.
         """
         found = list(_classes(tool, "requirements"))
         required = {name for name, _ in found}

@@ -14,7 +14,10 @@ DOCUMENTATION = ("id", "label", "doc", "intent")
 
 
 class Fields:
-    """One object of the document, at the path `where`; `notes` collects messages for users."""
+    """One object of the document, at the path `where`; `notes` collects messages for users.
+
+    The methods raise Invalid, naming the field, for a value that is not as needed.
+    """
 
     def __init__(self, value: Any, where: str, notes: list[Reason]):
         if not isinstance(value, dict):

@@ -113,7 +113,11 @@ def _schema(fields: Fields) -> Type:
 
 
 def read_binding(fields: Fields) -> Bound:
-    """Read a CommandLineBinding (section 5.1.6)."""
+    """Read a CommandLineBinding (section 5.1.6).
+
+    Raises:
+        Invalid: `position` is not a whole number, or `separate` is false without a prefix.
+    """
     fields.only(
         "position", "prefix", "separate", "itemSeparator", "valueFrom", "shellQuote", "loadContents"
     )

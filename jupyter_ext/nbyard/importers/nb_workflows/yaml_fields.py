@@ -13,7 +13,10 @@ NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
 
 
 class Fields:
-    """The fields of an object at a place of a file. `left` collects what is left out."""
+    """The fields of an object at a place of a file. `left` collects what is left out.
+
+    The methods raise Invalid, naming the field, for a value of another type.
+    """
 
     def __init__(self, value: Any, place: str, left: list[Reason]):
         if not isinstance(value, Mapping):

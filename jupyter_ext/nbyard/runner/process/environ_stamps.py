@@ -39,7 +39,11 @@ class Stamp:
             raise ValueError(f"{name} has no place")
 
     def write(self, value: str) -> None:
-        """Write a value of the same length, also into `os.environ`."""
+        """Write a value of the same length, also into `os.environ`.
+
+        Raises:
+            ValueError: the value has another length.
+        """
         new = os.fsencode(value)
         if len(new) != self._length:
             raise ValueError(f"{self._name} has no place for {len(new)} bytes")

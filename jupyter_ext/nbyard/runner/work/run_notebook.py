@@ -81,6 +81,9 @@ def read_notebook(
     """Return the notebook with its parameters and without outputs, and the cells' positions.
 
     A position is the cell's index in the source, None for the injected cell.
+
+    Raises:
+        NotebookRefused: the file cannot be read, or has an unknown format.
     """
     path = folder.inside(work["path"])
     try:

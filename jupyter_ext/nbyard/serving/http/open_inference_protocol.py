@@ -52,7 +52,11 @@ class _Tensor(NamedTuple):
 
     @classmethod
     def of(cls, told: Any, where: str, binary: Binary) -> _Tensor:
-        """Return the checked tensor at `where` of a request."""
+        """Return the checked tensor at `where` of a request.
+
+        Raises:
+            MalformedRequest: a field is missing or refused; the message names it.
+        """
         if not isinstance(told, dict):
             raise MalformedRequest(f"{where}: a tensor is an object")
         _check_parameters(told, f"{where}.parameters")
@@ -75,7 +79,11 @@ class _Tensor(NamedTuple):
         return cls(name, shape, datatype, _checked(values, shape, datatype, f"{where}.data"))
 
     def column(self, column: Column, count: int) -> list[Any]:
-        """Return the data as a column of `count` rows."""
+        """Return the data as a column of `count` rows.
+
+        Raises:
+            MalformedRequest: the shape is not that of one column, or has other rows.
+        """
         if self.shape[1:] not in ([], [1]):
             raise MalformedRequest(f"{column.name}: the shape {self.shape} is no column")
         if self.shape[0] != count:

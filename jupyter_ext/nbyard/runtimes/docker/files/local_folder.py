@@ -34,7 +34,11 @@ def write_image(folder: Path, image: Image) -> None:
 
 
 def requirements_text(folder: Path, relative: str) -> str:
-    """Return the text of a node's requirements file, "" for none."""
+    """Return the text of a node's requirements file, "" for none.
+
+    Raises:
+        NbyardError: the file is outside the code, or cannot be read.
+    """
     if not relative:
         return ""
     try:
