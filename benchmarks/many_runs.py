@@ -167,7 +167,7 @@ def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
         yard.store.projects.link(c, project, "workflow", flow)
     name = next((run.name for run in found if run.name), newest.id)
     older = runs.get(CALLER, str(max(1, newest.number // 2))).run.id
-    last = services.events.last()
+    last = services.events.newest_id()
     yield "runs", lambda: runs.list(CALLER, limit=5)
     yield "runs, a later page", lambda: runs.list(CALLER, limit=1, after=older)
     yield "runs of a workflow", lambda: runs.list(CALLER, limit=5, workflow=flow)

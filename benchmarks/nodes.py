@@ -153,7 +153,7 @@ class Bench:
         with open_listener(self.yard.store.folder) as listener:
             while self.state(made.id) not in ENDED:
                 assert time.monotonic() < deadline, "the run does not end"
-                listener.news(0.5)
+                listener.wait_for_news(0.5)
         detail: RunDetail = self.runs.get(run=made.id)
         assert detail.run.state == "succeeded", detail.run
         return detail

@@ -112,7 +112,7 @@ def submit(yard: Yard, notebook: Path) -> None:
     with open_listener(yard.store.folder) as listener:
         while (state := runs.get(run=made.id).run.state) not in ENDED:
             assert time.monotonic() < deadline, "the run does not end"
-            listener.news(0.5)
+            listener.wait_for_news(0.5)
     assert state == "succeeded", state
 
 

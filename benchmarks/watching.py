@@ -87,7 +87,7 @@ def watched(folder: str, paths: list[str]) -> None:
         use(folder, paths)
         for key, _ in selector.select(0):
             key.data()
-        seen = watch.seen()
+        seen = watch.observed()
         watch.leave()
         watch.close()
     check(seen["read"], paths)
@@ -97,7 +97,7 @@ def watched_outside(folder: str, paths: list[str]) -> None:
     """Do the same for a task whose code names the folder and all files."""
     watch = OutsideWatch([folder, *paths])
     use(folder, paths)
-    seen = watch.seen()
+    seen = watch.observed()
     watch.close()
     check([path for path, used in seen.items() if used["reads"] and path != folder], paths)
 

@@ -156,7 +156,7 @@ class Local:
             self._listener = Listener(self.yard.store.folder)
             atexit.register(self._listener.close)
             return
-        if not self._listener.news(seconds) and time.monotonic() > self._next_call:
+        if not self._listener.wait_for_news(seconds) and time.monotonic() > self._next_call:
             self._next_call = time.monotonic() + CALL_SECONDS
             self.yard.parts.ensure_dispatcher()
 

@@ -91,7 +91,9 @@ def read_flow(text: str) -> dict[str, Any] | None:
         return None
     for name in DEPTH:
         block = flow.get(name, {})
-        if not isinstance(block, dict) or not all(_fits(name, item) for item in block.values()):
+        if not isinstance(block, dict) or not all(
+            _is_valid_item(name, item) for item in block.values()
+        ):
             return None
     return flow
 
@@ -104,7 +106,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _fits(block: str, item: Any) -> bool:
+def _is_valid_item(block: str, item: Any) -> bool:
     """Return whether a block of a workflow may contain the item."""
     match block:
         case "nodes":
@@ -134,20 +136,20 @@ def _assign(target: "Map[Any]", value: dict[str, Any], depth: int) -> None:
             key not in target
             or isinstance(old, Map)
             # Compare as written, because numbers set in a browser come back as floats.
-            or canonical(old) != canonical(_plain(new))
+            or canonical(old) != canonical(_writable_value(new))
         ):
-            target[key] = _plain(new)
+            target[key] = _writable_value(new)
 
 
-def _plain(value: Any) -> Any:
+def _writable_value(value: Any) -> Any:
     """Return a value that a browser can write back.
 
     Whole numbers beyond 2**53 would reach it as BigInt, which it cannot write.
     """
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _writable_value(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_writable_value(item) for item in value]
     if isinstance(value, int) and abs(value) > MAX_SAFE:
         try:
             return float(value)

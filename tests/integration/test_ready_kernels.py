@@ -256,6 +256,8 @@ def test_they_go_when_the_environment_changes(
 ) -> None:
     """What they have imported may be of another version by now."""
     left = watch(runtime, tmp_path).everything()
-    monkeypatch.setattr("nbyard.runtimes.supervisor_parents._installed", lambda: "something else")
+    monkeypatch.setattr(
+        "nbyard.runtimes.supervisor_parents._installation_stamp", lambda: "something else"
+    )
     run_one(runtime, tmp_path)
     wait_until(lambda: all(map(is_gone, left)))

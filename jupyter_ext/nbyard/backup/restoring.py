@@ -63,10 +63,10 @@ def restore_backup(
         with database.read() as c:
             if schema_of(c):
                 raise _in_use(folder)
-        with _opened(archive) as tar:
+        with _open_archive(archive) as tar:
             # Parts of killed restores; a restore under way has locked its own.
             for left in folder.glob(f"{PARTS}*"):
-                with suppress(OSError), _locked(left / MARK, os.O_RDONLY):
+                with suppress(OSError), _lock_file(left / MARK, os.O_RDONLY):
                     shutil.rmtree(left, ignore_errors=True)
             with _folder_of_parts(folder) as parts:
                 header, totals = _Reader(tar, parts, has_new_id).restore(database, folder)
@@ -112,13 +112,13 @@ def _folder_of_parts(folder: Path) -> Iterator[Path]:
         parts = Path(temporary, "parts")
         parts.mkdir(mode=0o700)
         new = Path(temporary, "new")
-        with _locked(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL):
+        with _lock_file(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL):
             new.rename(Path(temporary, MARK))  # so that each mark appears locked
             yield parts
 
 
 @contextmanager
-def _locked(file: Path, flags: int) -> Iterator[None]:
+def _lock_file(file: Path, flags: int) -> Iterator[None]:
     """Lock a file until the end.
 
     Raises:
@@ -133,7 +133,7 @@ def _locked(file: Path, flags: int) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+def _open_archive(archive: Path) -> Iterator[tarfile.TarFile]:
     try:
         with ExitStack() as stack:
             try:
@@ -176,7 +176,7 @@ class _Reader:
             tables, rows = tables_of(c), dict[str, int]()
             current: tarfile.TarInfo | None = member
             while current is not None and (table := TABLE.match(current.name)):
-                lines: Iterable[bytes] = self._opened(current)
+                lines: Iterable[bytes] = self._open_archive(current)
                 if ids:
                     lines = ids.replaced(table[1], lines)
                 rows[table[1]] = load(c, tables, table[1], lines)
@@ -204,7 +204,7 @@ class _Reader:
         if member is None or member.name != HEADER:
             raise Damaged(because("not-a-backup"))
         try:
-            header = msgspec.json.decode(self._opened(member).read(), type=Header)
+            header = msgspec.json.decode(self._open_archive(member).read(), type=Header)
         except msgspec.MsgspecError:
             raise Damaged(because("not-a-backup")) from None
         if header.format > FORMAT:
@@ -219,11 +219,11 @@ class _Reader:
         if member is None or member.name != END:
             raise _incomplete()
         try:
-            return msgspec.json.decode(self._opened(member).read(), type=Totals)
+            return msgspec.json.decode(self._open_archive(member).read(), type=Totals)
         except msgspec.MsgspecError:
             raise _incomplete() from None
 
-    def _opened(self, member: tarfile.TarInfo) -> IO[bytes]:
+    def _open_archive(self, member: tarfile.TarInfo) -> IO[bytes]:
         file = self._tar.extractfile(member) if member.isreg() else None
         if file is None:
             raise Damaged(because("backup-strange-file", path=member.name))
@@ -238,7 +238,7 @@ class _Reader:
         path = self._temporary / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
-        with self._opened(member) as file, path.open("xb") as target:
+        with self._open_archive(member) as file, path.open("xb") as target:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
                 target.write(chunk)

@@ -104,7 +104,9 @@ class DryBlobs(Blobs):
         promise: Callable[[Blob], None] | None = None,
     ) -> Blob:
         before = os.fstat(fd)
-        blob = self._stored.get(files.change_stamp(before)) or self._hashed(fd, before, path)
+        blob = self._stored.get(files.change_stamp(before)) or self._hash_or_substitute(
+            fd, before, path
+        )
         if self.is_unread(blob.digest) or before.st_size > LARGE_BYTES:
             return blob
         if blob.digest not in self._held and not self.exists(blob.digest):
@@ -113,7 +115,7 @@ class DryBlobs(Blobs):
                 self._hold(blob.digest, content)
         return blob
 
-    def _hashed(self, fd: int, before: os.stat_result, path: Path) -> Blob:
+    def _hash_or_substitute(self, fd: int, before: os.stat_result, path: Path) -> Blob:
         """Hash a file; return a substitute if the request may not hash that many bytes."""
         if before.st_size > self._request.bytes_left:
             stamp = repr(files.change_stamp(before)).encode()

@@ -135,7 +135,7 @@ class Blobs:
             return blob if self._has(blob.digest) else None
         except OSError:  # hard links are not supported here
             return None
-        self._durable.appeared(final, fd)
+        self._durable.sync_new_name(final, fd)
         return blob
 
     def _has(self, digest: str) -> bool:
@@ -238,7 +238,7 @@ class Blobs:
         # Replacing an existing blob with the same bytes repairs a damaged one.
         final = self._ready(fd, digest)
         os.replace(path, final, src_dir_fd=dir_fd)
-        self._durable.appeared(final, fd)
+        self._durable.sync_new_name(final, fd)
 
     def _ready(self, fd: int, digest: str) -> Path:
         """Make the file read-only and durable; return the path to which it may be renamed."""

@@ -34,9 +34,9 @@ class SyncedPaths:
         """Sync an existing open file, unless this process did so before."""
         if _content_identity(fd) not in self._files:
             os.fsync(fd)
-            self.appeared(path, fd)
+            self.sync_new_name(path, fd)
 
-    def appeared(self, path: Path, fd: int) -> None:
+    def sync_new_name(self, path: Path, fd: int) -> None:
         """Sync the folder of a synced file that just got its name."""
         sync_folder(path.parent)
         # Forgetting costs only another fsync.

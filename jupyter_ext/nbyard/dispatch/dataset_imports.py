@@ -104,11 +104,11 @@ class ImportController:
         else:
             blob = Blob(version.digest, version.size_bytes or 0)
         if version.origin == "archive":
-            blob = self._unpacked(version, blob)
+            blob = self._unpack(version, blob)
         size = blob.size_bytes
         return {"digest": blob.digest, "size_bytes": size, "bytes_done": size, "filename": filename}
 
-    def _kept(self, version: DatasetVersion, put: Callable[[], Blob]) -> Blob:
+    def _store_and_name(self, version: DatasetVersion, put: Callable[[], Blob]) -> Blob:
         """Store bytes and name them in the row at once, because reading them may take long."""
         with self._context.blobs.keeping():
             blob = put()
@@ -116,15 +116,17 @@ class ImportController:
                 self._store.datasets.names_bytes(c, version.id, blob.digest)
         return blob
 
-    def _unpacked(self, version: DatasetVersion, packed: Blob) -> Blob:
+    def _unpack(self, version: DatasetVersion, packed: Blob) -> Blob:
         """Return the folder in an archive, which an earlier dispatcher may have unpacked."""
         if packed.digest.startswith("tree:"):
             return packed
         limit = self._context.settings.max_upload_bytes
-        return self._kept(version, partial(put_archive, self._context.blobs, packed.digest, limit))
+        return self._store_and_name(
+            version, partial(put_archive, self._context.blobs, packed.digest, limit)
+        )
 
     def _put(self, version: DatasetVersion) -> Blob:
-        return self._kept(version, partial(self._read, Path(version.source)))
+        return self._store_and_name(version, partial(self._read, Path(version.source)))
 
     def _read(self, path: Path) -> Blob:
         """Store the file or folder at a path.
@@ -153,7 +155,7 @@ class ImportController:
         # The size may be unknown, so the writer checks the free space as it goes.
         with self._context.blobs.writer() as writer:
             found = remote.fetch(url, writer.write, watch=watch, sign=sign)
-            blob = self._kept(version, writer.commit)
+            blob = self._store_and_name(version, writer.commit)
         return blob, version.filename if sign else found.filename or version.filename
 
     def _signing(self, owner: str, source: str) -> tuple[str, Sign]:

@@ -70,7 +70,7 @@ class GarbageCollector:
             self._context.store.projects.delete_dangling(c)
         before = time.time() - self._context.settings.garbage_grace_seconds
         old = (found.digest for found in self._context.blobs.stored() if found.since < before)
-        unnamed = self._unnamed(old)
+        unnamed = self._unreferenced(old)
         return self.discard(unnamed[:AT_ONCE]) and len(unnamed) <= AT_ONCE
 
     def _discard_unwanted(self) -> None:
@@ -84,22 +84,22 @@ class GarbageCollector:
         if not wanted:
             return True
         with self._context.blobs.collecting() as is_alone:
-            for digest in self._unnamed(wanted) if is_alone else ():
+            for digest in self._unreferenced(wanted) if is_alone else ():
                 self._context.blobs.delete(digest)
                 self._context.tables.forget(digest)
                 log.info("%s was deleted: nothing names it", digest)
         return is_alone
 
-    def _unnamed(self, digests: Iterable[str]) -> list[str]:
+    def _unreferenced(self, digests: Iterable[str]) -> list[str]:
         with self._context.store.read() as c:
             named = self._context.store.digests(c)
         # Finished uploads have no row yet.
         named.update(self._uploads.finished_digests())
-        self._members = {d: self._listed(d) for d in named if d.startswith("tree:")}
+        self._members = {d: self._members_of(d) for d in named if d.startswith("tree:")}
         named.update(*self._members.values())
         return [digest for digest in digests if digest not in named]
 
-    def _listed(self, tree: str) -> set[str]:
+    def _members_of(self, tree: str) -> set[str]:
         """Return the files of a folder, which never change."""
         if tree in self._members:
             return self._members[tree]

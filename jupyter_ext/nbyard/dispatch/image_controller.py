@@ -100,7 +100,7 @@ class ImageController:
                 (folder / BUILD_LOG).open("wb", buffering=0) as said,
                 for_registries(self._context, image.owner),
             ):
-                columns = self._made(engine, row, partial(_write, said))
+                columns = self._build_pull_or_push(engine, row, partial(_write, said))
         except NoLongerWanted:  # its remains are deleted with it, or before the next build
             return
         except BuildFailed as error:
@@ -149,10 +149,10 @@ class ImageController:
                 c, row.image, "building"
             )
 
-    def _made(self, engine: Engine, row: ImageRow, say: Say) -> dict[str, Any]:
+    def _build_pull_or_push(self, engine: Engine, row: ImageRow, say: Say) -> dict[str, Any]:
         image, wanted = row.image, partial(self._is_wanted, row)
         if image.origin == "build":
-            made = ensure_image(engine, self._wish(row), say, wanted, self._built)
+            made = ensure_image(engine, self._build_request(row), say, wanted, self._built)
             say(f"{made.reference} is {made.image_id}")
             return {
                 "image_id": made.image_id,
@@ -183,7 +183,7 @@ class ImageController:
         with self._context.store.read() as c:
             return self._rows.ids_built_from(c, digest)
 
-    def _wish(self, row: ImageRow) -> ImageRequest:
+    def _build_request(self, row: ImageRow) -> ImageRequest:
         image, build_folder = row.image, self._folder(row) / CONTEXT
         shutil.rmtree(build_folder, ignore_errors=True)
         if row.context_digest:
@@ -191,7 +191,7 @@ class ImageController:
         network, store_id = self._context.settings.docker_build_network, self._context.store.id
         if not image.environment:
             base = image.recipe.base
-            wish = self._wish_of_model(row, build_folder) or code_wish(
+            wish = self._model_build_request(row, build_folder) or code_wish(
                 build_folder, row.file, network, base
             )
             labels = store_labels(store_id, "code") | dict(wish.labels)
@@ -213,7 +213,7 @@ class ImageController:
             network=network,
         )
 
-    def _wish_of_model(self, row: ImageRow, build_folder: Path) -> ImageRequest | None:
+    def _model_build_request(self, row: ImageRow, build_folder: Path) -> ImageRequest | None:
         from nbyard.images.model_images import MODEL_FOLDER, model_files
 
         with self._context.store.read() as c:
@@ -307,13 +307,13 @@ class ImageController:
             models = self._context.store.models
             with self._context.store.read() as c:
                 has_lapsed = bool(models.with_expired_lease(c, datetime.now(UTC)))
-            for package in self._lapsed() if has_lapsed else ():
+            for package in self._delete_expired() if has_lapsed else ():
                 log.info("%s was built for a form that is gone: it is removed", package.reference)
             with self._context.store.read() as c:
                 self._is_leased = models.is_leased(c)
         return self._is_leased
 
-    def _lapsed(self) -> list[ModelPackage]:
+    def _delete_expired(self) -> list[ModelPackage]:
         """Return the packages deleted now; a used package is kept without a lease."""
         models, removed = self._context.store.models, []
         with self._context.write() as c:

@@ -204,7 +204,7 @@ class Dispatcher:
             is_owed = not has_time and (has_news or is_owed)
             timed = (self._schedules, self._triggers, self._notices)
             parts = (self._runs, self._deployments, *timed)
-            own = min(part.patience() for part in parts)
+            own = min(part.seconds_until_due() for part in parts)
             wait = min(own, clock - time.monotonic())
             words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
             has_news, has_time = NEWS in words, is_owed and not words

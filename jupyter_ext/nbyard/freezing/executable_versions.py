@@ -261,12 +261,14 @@ class Freezer:
             with_mode = self._single(code)
             return with_mode, code.filename
         file = file_of(code.path)
-        found = self._shared.known(file, self._parts.files.root) if self._shared else None
-        found = found or self._stored(code, file, arguments)
+        found = self._shared.same_bundle(file, self._parts.files.root) if self._shared else None
+        found = found or self._store_bundle(code, file, arguments)
         function = split_function_path(code.filename).function
         return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
 
-    def _stored(self, code: Code, file: Path, arguments: Sequence[Argument]) -> bundles.Bundle:
+    def _store_bundle(
+        self, code: Code, file: Path, arguments: Sequence[Argument]
+    ) -> bundles.Bundle:
         settings = self._parts.settings
         # The bundle has the files that defaults name, and the folders that inputs name.
         named = []

@@ -69,11 +69,11 @@ class Resolver:
     def view(self, node: Node) -> NodeView:
         """Return a node for the canvas, with its problem if it has one; nothing is stored."""
         try:
-            return self.seen(node)
+            return self.checked_view(node)
         except NbyardError as error:
             return problem_view(node, error)
 
-    def seen(self, node: Node) -> NodeView:
+    def checked_view(self, node: Node) -> NodeView:
         """Return a node for the canvas; raise its problem."""
         if node.type == "dataset":
             return self._dataset_view(node)
@@ -278,7 +278,7 @@ class Freeze:
             version = resolver.pinned(node) if node.version else found.current
             needs = environments.needs_of_executable(version)
             self._add_packages(name, node, needs, lambda _: self._bundled(version))
-            self.resolved[name] = self._known(name, found.name, version)
+            self.resolved[name] = self._resolved(name, found.name, version)
             if version.kind == CONTAINER:
                 self._dockerfiles[name] = version.bundle_digest, version.file
 
@@ -328,7 +328,7 @@ class Freeze:
                 return entry.digest
         raise NotFound(because("no-requirements-in-bundle", path=wanted, file=version.file))
 
-    def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
+    def _resolved(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
         used, lock = self._environments.get(name, (None, ""))
         parts, bundle = self._resolver.parts, version.bundle_digest
         if bundle not in self._excess:
@@ -395,5 +395,5 @@ class Freeze:
             if (found := followed.get(id(fields))) is None:
                 store = follow or self._resolver.freezer.follow
                 found = followed[id(fields)] = store(c, self._resolver.owner, code, fields)
-            self.resolved[name] = self._known(name, found.name, found.current)
+            self.resolved[name] = self._resolved(name, found.name, found.current)
         return self.resolved

@@ -44,7 +44,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
         node = Node("executable", executable=body.executable)
         resolver.registered(node)
     try:
-        view = resolver.seen(node)
+        view = resolver.checked_view(node)
     except NbyardError as error:
         # A problem of the environment keeps its own field.
         if [detail.path for detail in error.details] == [ENVIRONMENT]:
@@ -56,7 +56,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     bindings: dict[str, Binding] = {}
     values = given_values(arguments, body, view.name)
     # Such as an index file that tools expect next to its data file.
-    values |= _beside(resolver, arguments, values)
+    values |= _companion_files(resolver, arguments, values)
     _check_values(resolver, arguments, values)
     for name, value in values.items():
         if arguments[name].role == "input":
@@ -74,7 +74,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     return Document(1, Meta(title=view.name), nodes, edges)
 
 
-def _beside(
+def _companion_files(
     resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return the companion files that lie beside inputs given by their path."""

@@ -85,7 +85,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
     name = check_run_name(body.name) if isinstance(body.name, str) else None
     if name is None and body.replace:
         raise Invalid.field("name", because("name-needed-to-replace"))
-    resolver, document = _opened(context, owner, body)
+    resolver, document = _resolver_and_document(context, owner, body)
     # The stored document keeps its own pins; those of the request hold for its runs only.
     meant = with_pins(document, requested_pins(context, owner, document, body.pins))
     chosen = selected_nodes(meant, body.scope, body.nodes)
@@ -105,7 +105,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
 
 def check_request(context: FreezingContext, owner: str, body: NewRun) -> Document:
     """Return the document to run after the checks of `freeze` that need no freezing."""
-    _, document = _opened(context, owner, body)
+    _, document = _resolver_and_document(context, owner, body)
     check_runtimes(document, body.runtime)
     _overrides(context, body)
     return document
@@ -174,7 +174,9 @@ def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
     return workflow.id, rows.version_of(c, workflow, frozen.document), real
 
 
-def _opened(context: FreezingContext, owner: str, body: NewRun) -> tuple[Resolver, Document]:
+def _resolver_and_document(
+    context: FreezingContext, owner: str, body: NewRun
+) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
     if bool(body.path) == bool(body.executable):

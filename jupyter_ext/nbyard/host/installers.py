@@ -144,7 +144,7 @@ class Installer:
         """Install what a file lists, without dependencies; folders are used in place."""
         exact = ["--no-deps", *words, "-r", str(listed)]
         if self._uv:
-            self._run([self._uv, "pip", "install", *where, *_alike(listed), *exact])
+            self._run([self._uv, "pip", "install", *where, *_index_options(listed), *exact])
         else:
             self._run([*_pip(*where), "install", *QUIET, *exact])
 
@@ -181,7 +181,7 @@ class Installer:
     def _resolve_uv(self, asked: Path) -> list[LockedPackage]:
         lock = asked.with_name("lock.txt")
         words = ["--generate-hashes", "--no-header", "--no-annotate", "--python", sys.executable]
-        words += [*_alike(asked), "-o", str(lock), str(asked)]
+        words += [*_index_options(asked), "-o", str(lock), str(asked)]
         self._run([self._uv, "pip", "compile", "--quiet", *words])
         lines = lock.read_text().replace("\\\n", " ").splitlines()
         found: list[LockedPackage] = []
@@ -275,7 +275,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines))
 
 
-def _alike(requirements: Path) -> list[str]:
+def _index_options(requirements: Path) -> list[str]:
     """Return options with which uv chooses among several indexes as pip does.
 
     uv takes a package from the first index that has it, pip takes the best match of all. Without

@@ -91,9 +91,9 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
             is missing.
     """
     specs = all_specs()
-    wanted = _chosen(specs, name, language)
+    wanted = _choose_kernel(specs, name, language)
     if wanted not in specs:
-        raise _missing(specs, name or language)
+        raise _missing_kernel(specs, name or language)
     spec = specs[wanted]["spec"]
     argv = spec.get("argv") or [""]
     interpreter = _program(spec)
@@ -116,7 +116,7 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
 def find_substitute(name: str, language: str) -> str:
     """Return the kernel that replaces a missing one; empty if no replacement is needed."""
     specs = all_specs()
-    chosen = _chosen(specs, name, language)
+    chosen = _choose_kernel(specs, name, language)
     return chosen if chosen in specs and chosen != name else ""
 
 
@@ -129,14 +129,14 @@ def check_kernel(name: str, language: str) -> None:
     """
     specs = all_specs()
     if name not in specs:
-        raise _missing(specs, name)
+        raise _missing_kernel(specs, name)
     own = specs[name]["spec"].get("language", "")
     if language and own.lower() != language.lower():
         why = because("kernel-language-differs", kernel=name, own=own, language=language)
         raise Invalid.field("kernel", why)
 
 
-def _missing(specs: Mapping[str, Any], name: str) -> NotFound:
+def _missing_kernel(specs: Mapping[str, Any], name: str) -> NotFound:
     hint = (
         because("installed-kernels", names=sorted(specs))
         if specs
@@ -145,7 +145,7 @@ def _missing(specs: Mapping[str, Any], name: str) -> NotFound:
     return NotFound(because("kernel-not-on-machine", name=name), hint=hint)
 
 
-def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:
+def _choose_kernel(specs: Mapping[str, Any], name: str, language: str) -> str:
     """Return the name if it is installed, else Jupyter's own or the first kernel of that language.
 
     Kernels of our environments are only found by their names.

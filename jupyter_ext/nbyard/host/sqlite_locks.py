@@ -40,12 +40,12 @@ def blocking_pids(folder: Path) -> list[int]:
                 continue
             first, last, pid = int(row[6]), row[7], int(row[4])
             covers = first <= WRITER and (last == "EOF" or int(last) >= WRITER)
-            if (name != INDEX or covers) and pid != os.getpid() and path in _opened(pid):
+            if (name != INDEX or covers) and pid != os.getpid() and path in _open_files(pid):
                 found.append(pid)
     return list(dict.fromkeys(found))
 
 
-def _opened(pid: int) -> set[str]:
+def _open_files(pid: int) -> set[str]:
     """Return the readable open files of a process, because inodes are not unique."""
     found = set()
     with contextlib.suppress(OSError):

@@ -99,7 +99,7 @@ class Listener:
         """Wait; return True when poked, False after the timeout."""
         return bool(self._listen(seconds, lambda word: True))
 
-    def news(self, seconds: float) -> bool:
+    def wait_for_news(self, seconds: float) -> bool:
         """Wait like `wait`, for readers of the store; progress of running tasks is ignored."""
         return bool(self._listen(seconds, lambda word: word == NEWS))
 

@@ -52,7 +52,7 @@ class NotebookKind:
         Raises:
             Invalid: the file is not a notebook, or its parameters cell is not valid Python.
         """
-        written = _written(content, name)
+        written = _parse_notebook(content, name)
         notebook = _in_current_format(content, written, name)
         language, kernel = language_and_kernel(notebook)
         cells, is_unread = parameter_cells.parameters_cells(notebook), False
@@ -135,7 +135,7 @@ def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
     Raises:
         Invalid: the notebook is wrong; the error names the field.
     """
-    return _in_current_format(content, _written(content, name), name)
+    return _in_current_format(content, _parse_notebook(content, name), name)
 
 
 def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> di
     return notebook
 
 
-def _written(content: bytes, name: str) -> dict[str, Any]:
+def _parse_notebook(content: bytes, name: str) -> dict[str, Any]:
     """Parse the notebook of a file and check its format."""
     try:
         # for bytes, json would guess the encoding
@@ -285,7 +285,7 @@ def tag_text(content: bytes, cell: int | None) -> bytes:
     Raises:
         Invalid: there is no such code cell, or the notebook has an older format.
     """
-    written = _written(content, "notebook")
+    written = _parse_notebook(content, "notebook")
     if written["nbformat"] < FORMAT:
         why = because("notebook-too-old-for-tag")
         raise Invalid.field("notebook.nbformat", why, hint=SAVE_HINT)

@@ -44,13 +44,13 @@ class RotatingLog:
 
         If another process writes the same content meanwhile, this object does not write it again.
         """
-        with self._alone():
+        with self._exclusively():
             self._known = self.moment
         return self._known
 
     def write(self, content: bytes, moment: int = 0) -> None:
         """Append content with its moment, in nanoseconds of any clock."""
-        with self._alone():
+        with self._exclusively():
             last = self.moment
             if moment and last != self._known and moment <= last:
                 return  # another process wrote it
@@ -58,7 +58,7 @@ class RotatingLog:
             self._known = moment or self._known
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusively(self) -> Iterator[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The lock file is separate, because pieces are replaced while writers wait.
         with self._lock.open("ab") as file:

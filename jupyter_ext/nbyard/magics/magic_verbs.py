@@ -83,11 +83,13 @@ class NbyardMagics(Magics):
             sys.stdout.write(f"{HELP}\n")
             return None
         try:
-            return self._done(verb, rest) if cell is None else self._of_cell(verb, rest, cell)
+            return (
+                self._execute_verb(verb, rest) if cell is None else self._of_cell(verb, rest, cell)
+            )
         except NbyardError as error:
             raise UsageError(error.words) from None
 
-    def _done(self, verb: str, words: list[str]) -> Any:
+    def _execute_verb(self, verb: str, words: list[str]) -> Any:
         """Do what a verb says; each verb takes some numbers of words."""
         calls: dict[str, tuple[Callable[..., Any], range]] = {
             "dataset": (self._dataset, range(1, 2)),

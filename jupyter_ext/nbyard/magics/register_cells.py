@@ -57,7 +57,7 @@ def register_cell(connection: Any, name: str, cell: str) -> Registered:
         # A refused cell must not leave a changed file behind.
         path.unlink() if before is None else write_whole(path, before.encode())
         raise
-    return Registered(made, list(_missing(cell)))
+    return Registered(made, list(_missing_names(cell)))
 
 
 def register_decorated(magics: Any, result: Any) -> None:
@@ -89,7 +89,7 @@ def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
     return (one for one in tree.body if isinstance(one, ast.FunctionDef))
 
 
-def _missing(cell: str) -> Iterator[str]:
+def _missing_names(cell: str) -> Iterator[str]:
     """Yield a sentence with the names that only other cells define."""
     top = symtable.symtable(cell, "<cell>", "exec")
     own = {

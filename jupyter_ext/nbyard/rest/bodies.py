@@ -43,12 +43,12 @@ class Body:
             raise UnsupportedContent(because("body-of-other-type"))
         if self._size > self._limit:
             raise self._too_large()
-        plain = self._unpacked(headers.get("Content-Encoding", "identity").strip().lower())
+        plain = self._unpack(headers.get("Content-Encoding", "identity").strip().lower())
         if not plain:
             raise BadRequest(because("body-missing"))
         return convert_json(read_json(plain), kind)
 
-    def _unpacked(self, encoding: str) -> bytes:
+    def _unpack(self, encoding: str) -> bytes:
         packed = b"".join(self._pieces)
         if encoding == "identity":
             return packed

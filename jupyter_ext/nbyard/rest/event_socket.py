@@ -96,7 +96,7 @@ class Broadcast:
             with contextlib.suppress(NbyardError):
                 for (caller, cursor), windows in self._places().items():
                     if cursor != newest:
-                        newest = await self._bring(caller, cursor, newest, windows)
+                        newest = await self._send_new_events(caller, cursor, newest, windows)
             # After a long round, wait, so that the next one has more events in each frame.
             await asyncio.sleep(min(time.monotonic() - start, MAX_PAUSE_SECONDS))
         finally:
@@ -113,7 +113,7 @@ class Broadcast:
                 places[window.place].append(window)
         return places
 
-    async def _bring(
+    async def _send_new_events(
         self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]
     ) -> int:
         """Send all events after `cursor` to these windows; return the ID of the newest event.
@@ -136,10 +136,10 @@ class Broadcast:
     def _frame(self, caller: Caller, cursor: int, newest: int | None) -> tuple[str, int, int]:
         """Return a frame (empty without news), its last event and the newest event."""
         events = self._context.services.events
-        newest = events.last() if newest is None else newest
+        newest = events.newest_id() if newest is None else newest
         if cursor == newest:
             return "", cursor, newest
-        found = events.news(caller, cursor, FRAME_EVENTS, newest)
+        found = events.events_after(caller, cursor, FRAME_EVENTS, newest)
         is_news = found.items or found.refetch
         return (_frame(found) if is_news else ""), found.last, newest
 
@@ -238,9 +238,9 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             # Do not wait: one slow window must not delay the others.
             sent = asyncio.ensure_future(self.write_message(text))
             self._unsent += len(text)
-            sent.add_done_callback(partial(self._written, len(text)))
+            sent.add_done_callback(partial(self._on_written, len(text)))
 
-    def _written(self, length: int, sent: "asyncio.Future[None]") -> None:
+    def _on_written(self, length: int, sent: "asyncio.Future[None]") -> None:
         was_full = not self.takes_more
         self._unsent -= length
         if sent.cancelled() or sent.exception() is not None:

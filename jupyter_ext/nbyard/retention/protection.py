@@ -33,7 +33,7 @@ def finished_runs(
     # Only rules with a size need the outputs, which are most of the rows.
     is_sized = any(one.max_bytes is not None for one in rules)
     runs = store.clean_ups.finished_runs(c, owner, with_outputs=is_sized, until=_until(rules))
-    protection = _pinned(store.clean_ups.newest_documents(c, owner), documents)
+    protection = _protected_by_pins(store.clean_ups.newest_documents(c, owner), documents)
     for run_id, name in store.clean_ups.deployments_by_run(c, owner).items():
         protection[run_id] = because("model-deployed", name=name)
     for run_id in store.bisections.compared(c, owner):
@@ -61,7 +61,9 @@ def _until(rules: Sequence[CleanUpRules]) -> datetime | None:
     return now - timedelta(days=min(days)) if days and len(days) == len(rules) else None
 
 
-def _pinned(versions: Mapping[str, Mapping[str, Any]], files: Iterable[Path]) -> dict[str, Reason]:
+def _protected_by_pins(
+    versions: Mapping[str, Mapping[str, Any]], files: Iterable[Path]
+) -> dict[str, Reason]:
     """Return why runs are protected by ID: nodes of a workflow, as saved or as it last ran."""
     found: dict[str, Reason] = {}
     for path in {*versions, *map(str, files)}:

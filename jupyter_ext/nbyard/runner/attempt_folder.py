@@ -129,7 +129,7 @@ class AttemptFolder:
             with open(path, "x", encoding="utf-8") as file:
                 file.write(written)
 
-    def here(self, path: str) -> str:
+    def local_path(self, path: str) -> str:
         """Translate a path in the attempt folder as the work sees it to the path in this process.
 
         Other paths stay unchanged.
@@ -167,7 +167,7 @@ class AttemptFolder:
         except (ValueError, TypeError, KeyError):  # written by hand
             return because("text", text=words) if words else because("cancel-file")
 
-    def beat(self) -> None:
+    def touch_heartbeat(self) -> None:
         """Update the modification time of the heartbeat file."""
         path = self.at("heartbeat")
         try:

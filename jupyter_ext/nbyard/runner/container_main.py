@@ -61,7 +61,7 @@ def serve(path: str) -> int:
             request = json.loads(line)
             if RUN in request:
                 write_line(BEGUN, request[RUN])
-                kernel = _attend(path, warm)
+                kernel = _run_attempt(path, warm)
                 write_line(ENDED, request[RUN])
                 _tidy_up()
                 warm = None
@@ -76,7 +76,7 @@ def serve(path: str) -> int:
     return 0
 
 
-def _attend(path: str, warm: WarmProcess | None) -> str:
+def _run_attempt(path: str, warm: WarmProcess | None) -> str:
     """Carry out the attempt. Return the name of a kernel that the next attempt may use."""
     kernel, is_prepared = "", False
     with contextlib.suppress(BadTask):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CodeImage = Callable[["Engine", Path, str, "Say"], str]
 # Engine, base image, text of the requirements file, whether notebooks run in it, log → image
 ImageFor = Callable[["Engine", str, str, bool, "Say"], str]
-# what `nbyard.runner.process.path_states.described` returns for a path
+# what `nbyard.runner.process.path_states.describe_paths` returns for a path
 PathState = Sequence[Any]
 
 

@@ -192,7 +192,7 @@ class Parent:
         return True
 
     def _renew(self, environment: Mapping[str, str]) -> None:
-        seen = _installed()
+        seen = _installation_stamp()
         if self._process is not None:
             if self._process.poll() is None and seen == self._seen:
                 return
@@ -231,7 +231,7 @@ def _places() -> list[str]:
     return sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 
 
-def _installed() -> object:
+def _installation_stamp() -> object:
     """Return a value that changes when a distribution is installed or removed."""
     found = []
     for place in _places():

@@ -174,7 +174,7 @@ class EnvironmentService:
         if body.version:
             older = self._older(caller, environment, body)
             return Resolution(older.packages, package_changes(base.packages, older.packages))
-        lines = self._changed(base, body)
+        lines = self._changed_lines(base, body)
         with (
             tempfile.TemporaryDirectory(prefix="nby-") as place,
             open(f"{place}/{INSTALL_LOG}", "w+b", buffering=0) as log,
@@ -207,7 +207,7 @@ class EnvironmentService:
                 locked = (older.requirements, older.packages)
                 self._store.environments.add_version(c, caller.name, found.id, *locked)
             else:
-                self._next(c, caller, found.id, self._changed(base, body))
+                self._next(c, caller, found.id, self._changed_lines(base, body))
         self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
@@ -217,7 +217,7 @@ class EnvironmentService:
         # Requirements may not name pip and uv: a wrong version would block all later changes.
         return read_requirements(text, Sources.parse(allowed), PROTECTED)
 
-    def _changed(self, base: EnvironmentVersion, body: EnvironmentChange) -> Lines:
+    def _changed_lines(self, base: EnvironmentVersion, body: EnvironmentChange) -> Lines:
         """Return the lines of the next version, checked against the allowed package sources."""
         own = base.requirements
         if isinstance(body.requirements, str):

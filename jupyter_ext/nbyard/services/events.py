@@ -26,9 +26,11 @@ class EventService:
         """Read events after an ID, oldest first."""
         check_limit(limit)
         check_count(after, "after")
-        return self.news(caller, after, limit)
+        return self.events_after(caller, after, limit)
 
-    def news(self, caller: Caller, after: int, limit: int, until: int = MAX_COUNT) -> Events:
+    def events_after(
+        self, caller: Caller, after: int, limit: int, until: int = MAX_COUNT
+    ) -> Events:
         """Return events like `list`, without its limits, up to the event `until`."""
         with self._store.read() as c:
             oldest, newest = self._store.events.oldest_id(c), self._store.events.newest_id(c)
@@ -41,7 +43,7 @@ class EventService:
         last = max(after, until) if is_all else found[-1].id
         return Events(found, last, refetch=oldest > after + 1)
 
-    def last(self) -> int:
+    def newest_id(self) -> int:
         """Return the ID of the newest event; keep the dispatcher running for clients that poll."""
         self._watch()
         with self._store.read() as c:

@@ -132,7 +132,7 @@ def _answered(schema: Schema, found: Any, count: int) -> Columns | None:
     import numpy
 
     columns: list[Any] = []
-    for column, values in zip(schema.columns, schema.named(found), strict=True):
+    for column, values in zip(schema.columns, schema.columns_of_answer(found), strict=True):
         array = numpy.asarray(values) if hasattr(values, "dtype") else None
         kind = QUICK_KINDS.get(column.type)
         if array is None or array.dtype.kind != kind or len(array) != count:

@@ -129,11 +129,11 @@ class Schema:
             ValueRefused: A value does not fit. The error names row and field.
         """
         return [
-            values if is_plain(column.type, values) else self._checked(column, values)
+            values if is_plain(column.type, values) else self._checked_column(column, values)
             for column, values in zip(self.columns, columns, strict=True)
         ]
 
-    def _checked(self, column: Column, values: Sequence[Any]) -> list[Any]:
+    def _checked_column(self, column: Column, values: Sequence[Any]) -> list[Any]:
         check = CHECKS[column.type]
         found: list[Any] = []
         for index, value in enumerate(values):
@@ -173,10 +173,10 @@ class Schema:
         Raises:
             ValueRefused: It has other rows or columns, or a value that does not fit.
         """
-        series = self.named(found)
+        series = self.columns_of_answer(found)
         columns = []
         for column, values in zip(self.columns, series, strict=True):
-            plain = _plain(values)
+            plain = _python_values(values)
             if len(plain) != count:
                 raise self._refusal(f"has {len(plain)} rows for {count}", field=column.name)
             columns.append(plain)
@@ -188,7 +188,7 @@ class Schema:
             for column, values in zip(self.columns, checked, strict=True)
         ]
 
-    def named(self, found: Any) -> list[Any]:
+    def columns_of_answer(self, found: Any) -> list[Any]:
         """Return the columns of an answer: by name, or in order if they have no names.
 
         Raises:
@@ -234,7 +234,7 @@ def _fine(values: list[Any]) -> Any:
     return whole
 
 
-def _plain(values: Any) -> list[Any]:
+def _python_values(values: Any) -> list[Any]:
     """Return plain Python values, with None for missing ones."""
     kind = getattr(getattr(values, "dtype", None), "kind", "O")
     may_lack = hasattr(getattr(values, "dtype", None), "na_value")

@@ -199,7 +199,7 @@ def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Ta
     Raises:
         CannotDescribe: the model does not name its columns, and no table has them.
     """
-    told = _declared(model, "input_schema")
+    told = _declared_columns(model, "input_schema")
     names = [one["name"] for one in told]
     if not told:
         found = (_attribute(model, attribute) for attribute in NAMES)
@@ -230,7 +230,7 @@ def _attribute(model: Any, name: str) -> Any:
     return None
 
 
-def _declared(model: Any, name: str) -> list[dict[str, Any]]:
+def _declared_columns(model: Any, name: str) -> list[dict[str, Any]]:
     """Return the columns that the class declares: a list of columns, or types by name."""
     told = _attribute(model, name)
     if isinstance(told, dict) and "name" not in told:
@@ -283,7 +283,7 @@ def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
     Raises:
         CannotDescribe: the answer has no names, or cannot be described.
     """
-    outputs = _declared(model, "output_schema")
+    outputs = _declared_columns(model, "output_schema")
     if not outputs:
         if hasattr(found, "columns") and hasattr(found, "iloc"):
             columns = {str(name): found.iloc[:, at] for at, name in enumerate(found.columns)}

@@ -343,7 +343,7 @@ class DeploymentRows:
 
     def _deployments(self, c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[Deployment]:
         """Convert rows, and add the models that they serve."""
-        shown = self._shown(c, rows)
+        shown = self._newest_and_serving(c, rows)
         newest = [shown[row.id, row.revision].revision for row in rows]
         images = [(one.spec.image, one.image_id) for one in newest]
         models = packages_of_images(c, owner, images) if rows else {}
@@ -374,7 +374,9 @@ class DeploymentRows:
             found.append(deployment)
         return found
 
-    def _shown(self, c: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, int], RevisionRow]:
+    def _newest_and_serving(
+        self, c: Connection, rows: Sequence[Row[Any]]
+    ) -> dict[tuple[str, int], RevisionRow]:
         """Return the newest and the serving revision of each deployment."""
         if not rows:
             return {}

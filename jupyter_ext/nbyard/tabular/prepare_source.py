@@ -65,7 +65,7 @@ class Source:
         """
         scan = self.known_scan()
         if scan and (scan.blank or any('"' in name for name in self.dialect.names)):
-            return self._made(
+            return self._ensure_file(
                 "plain", lambda path: text_tables.copy_plain(self.path, self.dialect, path)
             )
         if self.dialect.encoding in ("utf-8", "utf-8-sig"):
@@ -152,9 +152,9 @@ class Source:
                     why = because("table-not-text", encoding=encoding, message=str(problem))
                     raise BrokenTable(why) from problem
 
-        return self._made("text", write)
+        return self._ensure_file("text", write)
 
-    def _made(self, name: str, write: Callable[[Path], None]) -> Path:
+    def _ensure_file(self, name: str, write: Callable[[Path], None]) -> Path:
         target = self.folder / name
         if not target.exists():
             beside = self.folder / f"{name}.{os.getpid()}"

@@ -70,7 +70,7 @@ def answer_question(question: Question) -> TableInfo | TablePage | Profile | Fil
     return answers[question.about](question, source)
 
 
-def _shown(question: Question, info: TableInfo) -> range:
+def _requested_places(question: Question, info: TableInfo) -> range:
     """Return the places of the requested columns."""
     start = max(0, question.column_offset)
     if start and start >= len(info.columns):
@@ -90,7 +90,7 @@ def _warnings(info: TableInfo, shown: range) -> list[Reason]:
 
 def _page(question: Question, source: Source) -> TablePage:
     info = info_of(source)
-    shown = _shown(question, info)
+    shown = _requested_places(question, info)
     offset, limit = max(0, question.offset), min(max(0, question.limit), MAX_PAGE_ROWS)
     columns = [info.columns[place] for place in shown]
     # Only text can be read from the middle of a file; other formats and sorting need polars.
@@ -132,7 +132,7 @@ def _sample(question: Question, source: Source) -> Profile:
     from nbyard.tabular import samples
 
     info, lazy, total = samples.sample_table(source)
-    shown = _shown(question, info)
+    shown = _requested_places(question, info)
     frame = lazy.select(pl.nth(list(shown))).collect()
     columns = _profiles(frame.get_columns(), info, shown)
     warnings = _warnings(info, shown)
@@ -146,7 +146,7 @@ def _profile(question: Question, source: Source) -> Profile:
     info = info_of(source, whole=True)
     if source.format in TEXTS and info.column_count > MAX_TEXT_COLUMNS:
         raise Invalid(because("too-many-columns", columns=info.column_count, most=MAX_TEXT_COLUMNS))
-    shown = _shown(question, info)
+    shown = _requested_places(question, info)
     with polars_frames.separate_columns(source, info, shown) as series:
         columns = _profiles(series, info, shown)
     rows = columns[0].count + columns[0].nulls if columns else info.rows or 0

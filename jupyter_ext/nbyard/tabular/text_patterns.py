@@ -83,7 +83,7 @@ def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
     bare = [text.strip(" \t") for text in present]
     padded = bare != present
     for form in FORMS:
-        if found := _fitting(form, bare, decimal_comma):
+        if found := _form_with_used_layouts(form, bare, decimal_comma):
             return msgspec.structs.replace(found, padded=padded)
     return Form("string")
 
@@ -99,7 +99,7 @@ def day_month_swapped(form: Form) -> Form | None:
     return msgspec.structs.replace(form, layouts=layouts)
 
 
-def _fitting(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
+def _form_with_used_layouts(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
     """Return the form with its used layouts; None if a text does not fit."""
     if not form.layouts:
         matches = re.compile(form_pattern(form, decimal_comma)[:-1] + r"\Z").match

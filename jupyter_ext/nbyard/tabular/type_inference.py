@@ -78,9 +78,9 @@ class _Search:
             # A form that failed before fails again.
             forms |= {place: Form("string") for place, _ in tried & {*forms.items()}}
             tried |= {*forms.items()}
-            undecided = self._checked(forms)
+            undecided = self._decide(forms)
 
-    def _checked(self, forms: dict[int, Form]) -> list[int]:
+    def _decide(self, forms: dict[int, Form]) -> list[int]:
         """Decide the columns whose form fits all rows; return the others with more texts seen."""
         asked: list[pl.Expr] = []
         for place, form in forms.items():

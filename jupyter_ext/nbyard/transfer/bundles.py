@@ -84,7 +84,7 @@ class SharedBundles:
     def __init__(self) -> None:
         self._of: dict[Path, tuple[Bundle, frozenset[str]]] = {}
 
-    def known(self, path: Path, root: Path) -> Bundle | None:
+    def same_bundle(self, path: Path, root: Path) -> Bundle | None:
         """Return the bundle of the code at `path` if that of another file is the same."""
         base = project_of(path, root) or path.parent
         bundle, names = self._of.get(base, (None, frozenset()))

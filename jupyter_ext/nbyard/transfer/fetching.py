@@ -152,7 +152,7 @@ class Remote:
             **more,
         }
         connection = http.client.HTTPConnection(target.host, target.port)
-        with contextlib.closing(connection), watch.over(self._limits):
+        with contextlib.closing(connection), watch.watching(self._limits):
             try:
                 connection.sock = self._connect(target, watch)
                 connection.putrequest("GET", target.path, skip_accept_encoding=True, skip_host=True)
@@ -264,7 +264,7 @@ class Watch:
         self._socket: socket.socket | None = None
 
     @contextlib.contextmanager
-    def over(self, limits: Limits) -> Iterator[None]:
+    def watching(self, limits: Limits) -> Iterator[None]:
         """Watch the transfer in the block, and close its connection when it takes too long."""
         self._bytes, self._answered_at = 0, 0.0
         end = threading.Event()

@@ -125,7 +125,7 @@ def scratch(worker: Worker) -> Path:
 
 
 @pytest.fixture
-def over(spec: Spec, scratch: Path) -> Iterator[Any]:
+def predict(spec: Spec, scratch: Path) -> Iterator[Any]:
     others = set(threading.enumerate())
     with ClusterPrediction(Near(), spec) as made:
         yield made.over
@@ -174,7 +174,7 @@ def test_a_model_that_cannot_be_loaded_says_why(spec: Spec, scratch: Path) -> No
         ClusterPrediction(Near(), spec) as made,
         pytest.raises(ModelFailed, match="no_such_package"),
     ):
-        list(made.over(iter([(0, batch(1))])))
+        list(made.predict(iter([(0, batch(1))])))
 
 
 @pytest.mark.parametrize("error", [CannotRead("no table"), ValueRefused("no number", 2, "n")])
@@ -235,7 +235,7 @@ def test_what_nobody_waits_for_any_more_is_ended_at_once(
     leaving = threading.Thread(target=leave)
     leaving.start()
     with ClusterPrediction(Near(), spec) as made, pytest.raises(there_named("UnwantedPiece")):
-        list(made.over(iter([(0, batch(*range(20_000)))])))
+        list(made.predict(iter([(0, batch(*range(20_000)))])))
     leaving.join()
     assert list(scratch.iterdir()) == []
     wait_until(lambda: not is_alive(int(begun.read_text())))

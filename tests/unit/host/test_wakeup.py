@@ -111,9 +111,9 @@ def test_who_reads_the_store_sleeps_on_while_work_tells_of_itself(tmp_path):
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as work,
     ):
         work.sendto(b"an attempt", str(listener.path))
-        assert not listener.news(0.0)
+        assert not listener.wait_for_news(0.0)
         wake_listeners(tmp_path)
-        assert listener.news(5.0)
+        assert listener.wait_for_news(5.0)
 
 
 def test_a_listener_sweeps_the_sockets_of_the_dead(tmp_path):

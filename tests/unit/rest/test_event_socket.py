@@ -216,14 +216,14 @@ class Told:
         self.closing: list[Any] = []
         self.services = SimpleNamespace(events=self)
 
-    def last(self) -> int:
+    def newest_id(self) -> int:
         self.looks += 1
         return self.newest
 
     async def call(self, function: Any, *args: Any) -> Any:
         return function(*args)
 
-    def news(self, caller: Caller, after: int, limit: int, until: int) -> Events:
+    def events_after(self, caller: Caller, after: int, limit: int, until: int) -> Events:
         self.reads.append((caller.name, after))
         last = min(after + limit, until)
         numbers = range(after + 1, last + 1)

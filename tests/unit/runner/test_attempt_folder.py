@@ -124,7 +124,7 @@ def test_files_are_replaced_whole(folder: AttemptFolder) -> None:
 
 def test_heartbeat(folder: AttemptFolder) -> None:
     for _ in range(2):
-        folder.beat()
+        folder.touch_heartbeat()
     assert folder.has("heartbeat")
 
 
@@ -166,6 +166,6 @@ def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
 
 def test_a_path_that_a_container_tells_is_here(tmp_path: Path) -> None:
     folder = AttemptFolder(str(tmp_path), "/seen")
-    assert folder.here("/seen/outputs/a") == f"{tmp_path.resolve()}/outputs/a"
-    assert [folder.here(path) for path in ("a", "/seenother/a")] == ["a", "/seenother/a"]
-    assert AttemptFolder(str(tmp_path)).here(f"{tmp_path}/a") == f"{tmp_path}/a"
+    assert folder.local_path("/seen/outputs/a") == f"{tmp_path.resolve()}/outputs/a"
+    assert [folder.local_path(path) for path in ("a", "/seenother/a")] == ["a", "/seenother/a"]
+    assert AttemptFolder(str(tmp_path)).local_path(f"{tmp_path}/a") == f"{tmp_path}/a"

@@ -74,7 +74,7 @@ def test_imports_list_no_folder_of_the_attempt(tmp_path: Path) -> None:
         done = subprocess.run(
             line, env=variables, cwd=code, capture_output=True, text=True, check=True
         )
-        seen = watch.seen()
+        seen = watch.observed()
         watch.close()
     assert done.stdout.splitlines()[0] == "No module named 'none_such'"
     assert done.stdout.splitlines()[1].startswith("7 ")
@@ -108,7 +108,7 @@ def test_looking_up_a_package_lists_no_folder_of_the_attempt(tmp_path: Path) -> 
             done = subprocess.run(
                 line, env=variables, cwd=code, capture_output=True, text=True, check=True
             )
-            told.append((done.stdout.strip(), watch.seen()["listed"]))
+            told.append((done.stdout.strip(), watch.observed()["listed"]))
             watch.close()
     # a package that the code installed is found, and listed for
     assert told == [("True True", []), ("7 True", ["."]), ("True True", ["."])]

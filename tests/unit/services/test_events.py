@@ -14,7 +14,7 @@ def test_events_come_in_order_after_a_cursor(yard, ann, root):
     yard.services.datasets.create(ann, NewDataset(FileSource("a.csv")))
     found = yard.services.events.list(ann, after=start.last)
     assert [event.topic for event in found.items] == ["dataset", "dataset-version"]
-    assert found.last == yard.services.events.last() == found.items[-1].id
+    assert found.last == yard.services.events.newest_id() == found.items[-1].id
     assert not found.refetch
     assert yard.services.events.list(ann, after=found.last).items == []
     assert len(yard.services.events.list(ann, limit=1).items) == 1
@@ -29,7 +29,7 @@ def test_who_comes_too_late_is_told_to_read_anew(yard, ann, root):
     assert yard.services.events.list(ann, after=1).refetch
     found = yard.services.events.list(ann)
     assert found.refetch and len(found.items) == 2  # from the beginning there is no more
-    newest = yard.services.events.last()
+    newest = yard.services.events.newest_id()
     assert not yard.services.events.list(ann, after=newest - 2).refetch
 
 
@@ -37,7 +37,7 @@ def test_who_knows_more_than_the_store_is_told_to_read_anew(yard, ann, root):
     """R10: it is another store, or a copy of an earlier day."""
     (root / "a.csv").write_text("a\n")
     yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), "a"))
-    newest = yard.services.events.last()
+    newest = yard.services.events.newest_id()
     found = yard.services.events.list(ann, after=newest + 100)
     assert (found.refetch, found.last, found.items) == (True, newest, [])
     assert not yard.services.events.list(ann, after=newest).refetch
@@ -49,11 +49,11 @@ def test_news_end_where_they_are_told_to(yard, ann, root):
         yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), name))
     ids = [event.id for event in yard.services.events.list(ann).items]
     assert len(ids) == 4
-    found = yard.services.events.news(ann, 0, 500, until=ids[2])
+    found = yard.services.events.events_after(ann, 0, 500, until=ids[2])
     assert ([event.id for event in found.items], found.last) == (ids[:3], ids[2])
-    page = yard.services.events.news(ann, 0, 2, until=ids[2])
+    page = yard.services.events.events_after(ann, 0, 2, until=ids[2])
     assert ([event.id for event in page.items], page.last) == (ids[:2], ids[1])
-    ahead = yard.services.events.news(ann, ids[3], 500, until=ids[2])
+    ahead = yard.services.events.events_after(ann, ids[3], 500, until=ids[2])
     assert (ahead.items, ahead.last, ahead.refetch) == ([], ids[3], False)
 
 
@@ -61,7 +61,7 @@ def test_the_cursor_passes_what_others_did(yard, ann, root):
     (root / "a.csv").write_text("a\n")
     yard.services.datasets.create(Caller("bob"), NewDataset(FileSource("a.csv")))
     found = yard.services.events.list(ann, after=1)
-    assert (found.items, found.last) == ([], yard.services.events.last())
+    assert (found.items, found.last) == ([], yard.services.events.newest_id())
 
 
 @pytest.mark.parametrize("asked", [{"after": -1}, {"after": 2**63}, {"limit": 0}, {"limit": 501}])

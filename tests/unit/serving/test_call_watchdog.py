@@ -14,7 +14,7 @@ def test_a_call_is_known_while_it_lasts():
         seen.append((calls.seconds, calls.current_call(), calls.words()))
         return columns
 
-    assert calls.recorded(predict)([[1, 2, 3]]) == [[1, 2, 3]]
+    assert calls.recording(predict)([[1, 2, 3]]) == [[1, 2, 3]]
     (seconds, told, words) = seen[0]
     assert seconds >= 0.001 and told["rows"] == 3 and told["since"].endswith("Z")
     assert words.startswith("the model is in a call of 3 rows since ") and words.endswith(" UTC")
@@ -29,18 +29,18 @@ def test_one_that_raises_is_over():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        calls.recorded(predict)([[1]])
+        calls.recording(predict)([[1]])
     assert calls.seconds == 0.0
 
 
 def test_without_a_limit_none_is_late():
     calls = Calls(0)
-    assert calls.recorded(lambda _: [[calls.is_late]])([[1]]) == [[False]]
+    assert calls.recording(lambda _: [[calls.is_late]])([[1]]) == [[False]]
 
 
 def test_whoever_waits_is_told_what_to_do():
     calls = Calls(60)
-    calls.recorded(lambda columns: columns)([[1]])
+    calls.recording(lambda columns: columns)([[1]])
     assert "a call of 1 row since" in calls.words_of_late()
     assert f"within 60 s: ask for fewer rows, or give it more time by {CALL_VARIABLE}" in (
         calls.words_of_late()

@@ -295,7 +295,7 @@ def test_files_of_one_folder_share_its_bundle(root, blobs):
     for name, is_known in (("out.py", False), ("a.py", False), ("b.py", True), ("out.py", False)):
         picked = pick_files(root / name, root, MIB)
         alone = bundles.store_bundle(picked, blobs, MIB)
-        known = shared.known(root / name, root)
+        known = shared.same_bundle(root / name, root)
         assert known == (alone if is_known else None), name
         shared.keep(picked, alone, blobs)
 
@@ -305,4 +305,4 @@ def test_large_folders_are_not_shared(root, blobs):
     _write(root, "a.py", "b.py", "big/c.bin", content="x" * 400)
     picked = pick_files(root / "a.py", root, 1000)
     shared.keep(picked, bundles.store_bundle(picked, blobs, MIB), blobs)
-    assert shared.known(root / "b.py", root) is None
+    assert shared.same_bundle(root / "b.py", root) is None

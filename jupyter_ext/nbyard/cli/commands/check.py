@@ -76,7 +76,7 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
       nbyard check --changed origin/main --junit report.xml
       nbyard check --sample --rows 500 pipeline.nbflow
     """
-    wanted = [*dict.fromkeys(_below(files or (Path(),)))]
+    wanted = [*dict.fromkeys(_workflows_below(files or (Path(),)))]
     if changed:
         changes = _changes(changed)
         wanted = [path for path in wanted if _is_touched(path, changes)]
@@ -99,7 +99,7 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
         raise click.exceptions.Exit(1)
 
 
-def _below(files: tuple[Path, ...]) -> Iterator[Path]:
+def _workflows_below(files: tuple[Path, ...]) -> Iterator[Path]:
     for path in files:
         if not path.is_dir():
             yield path

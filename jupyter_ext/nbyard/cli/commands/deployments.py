@@ -86,7 +86,7 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
       nbyard deployments create tools:1 --service own --port web=8000 -- python3 -m http.server
     """
     wait, as_json, service = wish.pop("wait"), wish.pop("as_json"), wish["service"]
-    body = _wish(wish) | {"image": image, "command": list(command)}
+    body = _request_fields(wish) | {"image": image, "command": list(command)}
     # The services that are editors require a password.
     if "password" not in body and service in IDES:
         if not sys.stdin.isatty():
@@ -113,7 +113,7 @@ def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) ->
       nbyard deployments edit penguins --image nbyard/penguins:2 --wait
     """
     wait, as_json = wish.pop("wait"), wish.pop("as_json")
-    body = _wish(wish) | ({"command": list(command)} if command else {})
+    body = _request_fields(wish) | ({"command": list(command)} if command else {})
     connection = connect(server)
     made = connection.deployments.edit(deployment=deployment, body=DeploymentChange(**body))
     see_deployed(connection, made, wait, as_json)
@@ -164,7 +164,7 @@ def _see_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
         show_deployment(made)
 
 
-def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
+def _request_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the request body that the options set."""
     said = {name: value for name, value in given.items() if value not in (None, ())}
     if "environment" in said:

@@ -86,7 +86,7 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
       nbyard models build --run 12 --output train.model
     """
     connection = connect(server)
-    made = connection.models.build(body=wanted(**source))
+    made = connection.models.build(body=model_request(**source))
     if not detach:
         made, image = until_built(connection, made)
     if as_json:
@@ -100,7 +100,7 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
         raise click.exceptions.Exit(1)
 
 
-def wanted(target: str, file: str, of_run: str, output: str) -> NewModel:
+def model_request(target: str, file: str, of_run: str, output: str) -> NewModel:
     """Return the request body for the model that the command line names."""
     if bool(of_run) != bool(output):
         raise click.UsageError("--run RUN and --output NODE.OUTPUT belong together.")
@@ -133,7 +133,7 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
     Examples:
       nbyard models ls -f name=churn -f mode=http
     """
-    found = connect(server).models.list(limit=ALL, **asked(filters))
+    found = connect(server).models.list(limit=ALL, **parse_filters(filters))
     if as_json:
         show_json(found)
         return
@@ -253,7 +253,7 @@ def deploy(
     elif name or tag:
         raise click.UsageError("-n and -t choose a model that is built already.")
     else:
-        model = wanted(**source)
+        model = model_request(**source)
         connection.deployments.form().engine.require()  # before a model is created
         found = connection.models.build(body=model)
         if not detach:  # with --detach, the deployment waits for the image
@@ -308,7 +308,7 @@ def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:
         return newest(connection, name, tag)
 
 
-def asked(filters: Sequence[str]) -> dict[str, str]:
+def parse_filters(filters: Sequence[str]) -> dict[str, str]:
     """Return the filters of a command line; each key may occur once."""
     found: dict[str, str] = {}
     for one in filters:

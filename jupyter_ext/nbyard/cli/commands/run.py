@@ -85,7 +85,7 @@ def run(
         inputs = (*wish["inputs"], *words)
         run_dockerfile(connection, wish | {"params": params, "inputs": inputs}, as_json)
         return
-    target, body = _wish(words, params, wish)
+    target, body = _run_request(words, params, wish)
     if wish["dry_run"]:
         found = connection.runs.forecast(body=ForecastRequest(**msgspec.structs.asdict(body)))
         (show_json if as_json else show_forecast)(found)
@@ -108,7 +108,7 @@ def run(
     see_out(connection, made, target, as_json=as_json, files=files)
 
 
-def _wish(
+def _run_request(
     words: tuple[str, ...], params: tuple[str, ...], wish: dict[str, Any]
 ) -> tuple[str, NewRun]:
     """Return the file or executable to run, and the request.

@@ -68,7 +68,7 @@ def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> N
         body = msgspec.structs.replace(body, image=name)
         known = _executables(connection)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-        with _cleared(connection, made, known):
+        with _deleted_afterwards(connection, made, known):
             see_out(connection, made, file, as_json=as_json, log=True, goes_on=False)
             if target:
                 save(connection, made.name, target)
@@ -88,7 +88,7 @@ def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
         runtime="docker",
         force=True,
         gpu=1 if wish["gpu"] else None,
-        arguments=declared(typed | parameters, inputs, bool(wish["output"])),
+        arguments=arguments_of_values(typed | parameters, inputs, bool(wish["output"])),
         origin="shell",
     )
 
@@ -104,7 +104,7 @@ def check_target(target: str) -> None:
         raise click.UsageError(f"{target} cannot be written: there is no such folder to write to.")
 
 
-def declared(
+def arguments_of_values(
     parameters: Mapping[str, Any], inputs: Mapping[str, str], has_output: bool
 ) -> list[Argument]:
     """Return the arguments of a Dockerfile without a description, derived from the given values.
@@ -136,7 +136,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]:
+def _deleted_afterwards(connection: Any, run: Run, known: Container[str]) -> Iterator[None]:
     """Delete the run's record afterwards, and its executable unless it is `known`.
 
     A run that is still active is cancelled first. The record stays if its output could not be

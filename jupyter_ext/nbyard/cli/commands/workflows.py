@@ -82,12 +82,12 @@ def build_workflow(file: str, runtime: str) -> None:
         )
         return
     with logged_in(connection.login):
-        outcomes = [_made(connection.yard, image) for image in needed]
+        outcomes = [_ensure_image(connection.yard, image) for image in needed]
     if not all(outcomes):
         raise click.exceptions.Exit(1)
 
 
-def _made(yard: Any, needed: Any) -> bool:
+def _ensure_image(yard: Any, needed: Any) -> bool:
     """Build or pull an image if it is missing; return whether it is now present.
 
     Its log goes to standard error.

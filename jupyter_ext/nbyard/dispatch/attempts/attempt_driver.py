@@ -259,7 +259,7 @@ class AttemptDriver:
     def _not_started(self, what: Reason) -> Signal:
         if not self.runtime.queues_itself:
             return Signal(Event.NOT_STARTED, what)
-        if why := self._late():
+        if why := self._external_queue_timeout():
             return self._to_stop(Event.OVERDUE, why, what)
         return Signal(Event.NOT_SENT, what)
 
@@ -297,7 +297,7 @@ class AttemptDriver:
         if now.state in ("lost", "absent", "unbegun"):
             return Signal(Event.GONE, now.reason)
         if now.state == "starting":
-            why = self._late() if now.reason else None
+            why = self._external_queue_timeout() if now.reason else None
             within, beyond = Event.WAITS, Event.OVERDUE
         else:
             if self.seen.running_since is None:
@@ -307,7 +307,7 @@ class AttemptDriver:
             within, beyond = Event.RUNS, Event.OVER_LIMIT
         return self._to_stop(beyond, why, now.reason) if why else Signal(within, now.reason)
 
-    def _late(self) -> Reason | None:
+    def _external_queue_timeout(self) -> Reason | None:
         """Return the reason if the attempt exceeded its limit in an external queue, else None."""
         limit = self.snapshot.task.plan.queue_timeout_seconds
         if not limit or not self.runtime.queues_itself or self.seen.waited_seconds < limit:

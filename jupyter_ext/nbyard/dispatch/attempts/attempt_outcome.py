@@ -61,7 +61,7 @@ class AttemptOutcomes:
         if result.state == "succeeded":
             return self._succeed(snapshot, result)
         if result.state == "cancelled":
-            return self._stopped(snapshot, failure, result, asked)
+            return self._outcome_of_stopped(snapshot, failure, result, asked)
         # A dead kernel counts as lost, so its retries have their own limit.
         if failure.kind in ("kernel-died", "lost"):
             return lost_outcome(failure.reason)
@@ -155,7 +155,7 @@ class AttemptOutcomes:
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 
-    def _stopped(
+    def _outcome_of_stopped(
         self, snapshot: AttemptSnapshot, failure: Failure, result: Result, asked: Reason | None
     ) -> Ended:
         """Return the outcome of an attempt that was stopped from outside."""

@@ -67,14 +67,14 @@ class CleanUps:
             key,
             partial(_done, one.work),
             lambda _: True,  # after 3 faults, the sweep takes over
-            partial(self._settle, key),
+            partial(self._record_outcome, key),
             runtime=one.runtime,
         )
         if not is_begun:  # it pauses after a failure
             with self._changed:
                 self._failed.add(key)
 
-    def _settle(self, key: str, is_over: bool | None) -> None:
+    def _record_outcome(self, key: str, is_over: bool | None) -> None:
         with self._changed:
             waited = time.monotonic() - self._pending[key].since
             if not is_over and waited > PATIENCE_SECONDS:

@@ -278,7 +278,7 @@ class WorkerCheck:
         known, order = self.known, self.snapshot.order
         with self._failing_on_error(self.snapshot.waiting):
             if not is_there:
-                first = self._whole(self.snapshot.waiting[0])
+                first = self._snapshot_of(self.snapshot.waiting[0])
                 fill_worker_folder(self.context, self.identities, order, first)
             # After a restart, the folder shows which calls the worker already has.
             if known.is_adopted:
@@ -309,7 +309,7 @@ class WorkerCheck:
     def _add(self, fresh: Sequence[UnfinishedAttempt]) -> None:
         calls = []
         for one in fresh:
-            whole = self._whole(one)
+            whole = self._snapshot_of(one)
             with self._failing_on_error([one]), with_sample(self.context, whole) as staged:
                 calls.append(call_of(self.context, self.identities, staged))
         if calls:
@@ -317,7 +317,7 @@ class WorkerCheck:
             self.known.sent |= {call.attempt_id for call in calls}
             crash_point("told")
 
-    def _whole(self, unfinished_attempt: UnfinishedAttempt) -> AttemptSnapshot:
+    def _snapshot_of(self, unfinished_attempt: UnfinishedAttempt) -> AttemptSnapshot:
         """Return the snapshot of the attempt, as if it had its own process."""
         task = unfinished_attempt.task.record
         order = order_of_attempt(
@@ -356,7 +356,7 @@ class WorkerCheck:
             crash_point("finished")
             return Ended("succeeded", None, result)
         code, _ = self.identities.look(unfinished_attempt.task.record.plan)
-        whole = replace(self._whole(unfinished_attempt), outputs=outputs_of(code.version))
+        whole = replace(self._snapshot_of(unfinished_attempt), outputs=outputs_of(code.version))
         return self.attempts.conclude(whole, result)
 
     def _watch(self, first: UnfinishedAttempt) -> None:

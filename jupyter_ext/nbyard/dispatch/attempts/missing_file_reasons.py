@@ -63,7 +63,7 @@ class _Code(msgspec.Struct, frozen=True):
         """Return whether the path exists on disk, but not in the bundle."""
         return place not in self.taken and os.path.exists(self.base / place)
 
-    def meant(self, name: str) -> list[str]:
+    def paths_meant_by(self, name: str) -> list[str]:
         """Return the paths that a string in the code means.
 
         With wildcards, that is the folder, or the matching files if the folder travelled.
@@ -145,7 +145,7 @@ def warning_about_missing_files(
         code = _code(context, snapshot)
         if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
             return None
-        found = _overlooked(context, snapshot, code, others)
+        found = _missing_files(context, snapshot, code, others)
     except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
         # A warning must not fail finished work: its code may have moved or may not be text.
         log.info("what the attempt %s did not find is not known: %s", snapshot.attempt.id, error)
@@ -159,7 +159,7 @@ def _beside(code: _Code, name: str, cause: Reason) -> Reason:
     return because("file-did-not-travel", name=name, beside=code.path.name, cause=cause)
 
 
-def _overlooked(
+def _missing_files(
     context: DispatchContext, snapshot: AttemptSnapshot, code: _Code, others: OtherFiles | None
 ) -> list[tuple[str, Reason]]:
     """Return (name, reason) for missing files that the code names, one per reason.
@@ -189,7 +189,7 @@ def _overlooked(
     for name in _asked(code.path.name, code.content):
         if literal_folder(name).split("/")[0] not in ("", *near):
             continue  # most strings are not paths
-        for one in code.meant(name):
+        for one in code.paths_meant_by(name):
             place = code.place(one)
             reason = _reason(code.base, place) if place and code.is_left_out(place) else None
             if reason is None or place in declared or os.path.lexists(copy / place):

@@ -135,11 +135,11 @@ class MonitorController:
             return
         # Ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}
-        published = {} if all(before.values()) and before else self._published(attempt)
+        published = {} if all(before.values()) and before else self._published_ports(attempt)
         for name, number in container_ports(plan.ports).items():
             yield LinkTarget(name, before.get(name) or published.get(number, 0))
 
-    def _published(self, attempt: AttemptRecord) -> dict[int, int]:
+    def _published_ports(self, attempt: AttemptRecord) -> dict[int, int]:
         """Return the published ports of the attempt's container, by container port."""
         engine = self._engines.get(attempt.site)
         if engine is None:

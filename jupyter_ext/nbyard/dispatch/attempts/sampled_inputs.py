@@ -51,13 +51,13 @@ def with_sample(context: DispatchContext, snapshot: AttemptSnapshot) -> Iterator
     with context.blobs.keeping():
         inputs: dict[str, BytesOf] = {}
         for name, found in snapshot.inputs.items():
-            digest = _cut(context, found, sample)
+            digest = _digest_of_sample(context, found, sample)
             cut = (digest, found.filename, found.origin, found.typed)
             inputs[name] = SampledBytes(*cut, whole=found)
         yield dataclasses.replace(snapshot, inputs=inputs)
 
 
-def _cut(context: DispatchContext, found: BytesOf, sample: Sample) -> str:
+def _digest_of_sample(context: DispatchContext, found: BytesOf, sample: Sample) -> str:
     if not found.digest.startswith("tree:"):
         return _first_rows(context, found.digest, found.filename, sample.rows)
     tree = context.blobs.tree(found.digest)

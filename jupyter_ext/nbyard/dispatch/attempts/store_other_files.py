@@ -75,7 +75,7 @@ def take_other_files(
         look = _Look(context, bundle, declared, since)
         look.all(os.path.realpath(code))
         if snapshot.attempt.runtime == PROCESS and not version.invocation.apart and not is_call:
-            look.above(snapshot.order.folder)
+            look.report_files_above(snapshot.order.folder)
         return merge_other_files(
             _keep(context, snapshot, look, adopt), read_others(snapshot.order.folder)
         )
@@ -105,7 +105,7 @@ class _Look:
         with blob_files.closing(os.open(root, INTO)) as fd:
             self._folder(fd, "")
 
-    def above(self, folder: Path) -> None:
+    def report_files_above(self, folder: Path) -> None:
         """Report new files above the copy of the code, in the attempt's folder."""
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -131,7 +131,7 @@ class _Look:
         try:
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
-                self._below(fd, name, f"{path}/")
+                self._enter_folder(fd, name, f"{path}/")
             elif stat.S_ISLNK(found.st_mode) and is_dataset_link(self._context, name, fd):
                 return
             elif self._is_new(fd, name, path, found):
@@ -139,7 +139,7 @@ class _Look:
         except OSError:
             self.files.leave(path, "unreadable")
 
-    def _below(self, fd: int, name: str, prefix: str) -> None:
+    def _enter_folder(self, fd: int, name: str, prefix: str) -> None:
         if self.files.skips(prefix):
             return
         if prefix.count("/") > MAX_DEPTH:

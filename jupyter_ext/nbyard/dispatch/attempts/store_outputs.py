@@ -34,7 +34,7 @@ class OutputMetadata(ArtifactType, frozen=True):
     format: str = ""
     filename: str = ""
 
-    def described(self, row: dict[str, Any]) -> dict[str, Any]:
+    def with_type(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return the row with the type, and with a filename and format if it declares none."""
         fields = {name: getattr(self, name) for name in ArtifactType.__struct_fields__}
         typed = row | {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
@@ -107,7 +107,7 @@ def _row(
             told = msgspec.json.decode(file.read(MAX_TYPE), type=OutputMetadata)
     if is_folder and any(map(os.path.isfile, (path / one for one in (*MODEL_FILES, MLFLOW_FILE)))):
         told = msgspec.structs.replace(told or OutputMetadata(), media_type=MODEL_TYPE)
-    return row if told is None else told.described(row)
+    return row if told is None else told.with_type(row)
 
 
 def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class BisectionController:
         if last is not None and last.verdict is None:
             if run is not None and run.state not in RUN.terminal:
                 return False
-            probes[-1] = self._judged(one, last, run)
+            probes[-1] = self._with_verdict(one, last, run)
         try:
             self._go_on(one, probes)
         except NbyardError as error:
@@ -75,7 +75,9 @@ class BisectionController:
                 self._rows.set_failed(c, one, reason_of(error))
         return True
 
-    def _judged(self, one: Bisection, probe: BisectionProbe, run: Run | None) -> BisectionProbe:
+    def _with_verdict(
+        self, one: Bisection, probe: BisectionProbe, run: Run | None
+    ) -> BisectionProbe:
         if run is None:  # somebody deleted it
             return msgspec.structs.replace(probe, verdict="unclear")
         value = value_of(self._context, run, one.judge)
@@ -103,7 +105,7 @@ class BisectionController:
             if plans is None:
                 probe = BisectionProbe(changes, verdict="unclear")
             else:
-                plans = self._reusing(c, plans, probes)
+                plans = self._with_reused_tasks(c, plans, probes)
                 made = create_probe(self._store, c, bad, plans, one.id)
                 probe = BisectionProbe(changes, made)
             if not self._rows.store_probes(c, one, [*probes, probe]) and probe.run_id:
@@ -112,7 +114,7 @@ class BisectionController:
             crash_point("probe-inserted")
         crash_point("probe-committed")
 
-    def _reusing(
+    def _with_reused_tasks(
         self, c: Connection, plans: list[TaskPlan], probes: Sequence[BisectionProbe]
     ) -> list[TaskPlan]:
         """Return the plans; tasks that earlier probes did with the same plan are not repeated."""

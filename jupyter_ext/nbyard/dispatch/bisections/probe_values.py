@@ -24,7 +24,7 @@ def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float
     if not judge.metric:
         return None
     with context.store.read() as c:
-        found = _recorded(context, c, run, judge.node)
+        found = _recorded_metrics(context, c, run, judge.node)
         outputs = [] if found else context.store.artifacts.of_run(c, run.id)
     for one in outputs:
         if one.node == judge.node and one.format == JSON:
@@ -35,7 +35,9 @@ def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float
     return next((one.value for one in found if one.name == judge.metric), None)
 
 
-def _recorded(context: DispatchContext, c: Connection, run: Run, node: str) -> list[ShownMetric]:
+def _recorded_metrics(
+    context: DispatchContext, c: Connection, run: Run, node: str
+) -> list[ShownMetric]:
     """Return what the attempt recorded that produced the node's result, also a cached one."""
     store = context.store
     task = store.tasks.of_node(c, run.id, node)

@@ -85,8 +85,8 @@ class CacheForecaster:
     def _verdict(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
         """Return the verdict for a node; slow lookups do not hold a connection to the store."""
         if plan.reuse:
-            return self._pinned(found, plan)
-        if after := found.after(plan):
+            return self._verdict_on_pinned(found, plan)
+        if after := found.verdict_after_missing(plan):
             return after
         if time.monotonic() > found.end:
             raise Unavailable(LATE)
@@ -137,7 +137,7 @@ class CacheForecaster:
             hit.task_id, lambda: list(files.changes(outside, runtime)), OUTSIDE_SECONDS
         )
 
-    def _pinned(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
+    def _verdict_on_pinned(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
         with self._store.read() as c:
             rows = self._store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
             others = self._store.tasks.key_of(c, plan.reuse)
@@ -213,7 +213,7 @@ class _PartialForecast:
             row["name"]: bytes_of(row["digest"], row["filename"], node) for row in rows
         }
 
-    def after(self, plan: TaskPlan) -> Verdict | None:
+    def verdict_after_missing(self, plan: TaskPlan) -> Verdict | None:
         """Return the verdict on a node after nodes without a result, None without such nodes."""
         missing = sorted(plan.needs() - self.results.keys())
         stale = [node for node in missing if self.verdicts[node].state == "stale"]

@@ -144,7 +144,7 @@ class Identities:
         if plan.runtime != PROCESS and not isinstance(runtime, KnowsPaths):
             return []
         code, _ = self.look(plan)
-        return self.outside.named(code.version, code.files, values_of(plan))
+        return self.outside.named_paths(code.version, code.files, values_of(plan))
 
     def files_against_reuse(
         self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
@@ -288,7 +288,7 @@ def environment_of(
         ids = ((images.image_id(name) if images else "") or new_id() for name in names)
         return EnvironmentRef(fingerprint=f"{plan.runtime} {' '.join(ids)}")
     if plan.runtime == PROCESS and plan.environment:
-        return _used(context, plan.environment, version)
+        return _environment_ref(context, plan.environment, version)
     if plan.runtime != PROCESS:
         lock: Lock | None = None
         if isinstance(runtime, KnowsPackages):
@@ -315,7 +315,7 @@ def environment_of(
     return kernels.identify_program(version.command[0] if version.command else version.file)
 
 
-def _used(
+def _environment_ref(
     context: DispatchContext, used: UsedEnvironment, version: ExecutableVersion
 ) -> EnvironmentRef:
     """Return a version of an environment; a program from outside it counts, too."""

@@ -54,7 +54,7 @@ class OutsideFiles:
         self._named: dict[str, list[str]] = {}
         self._digests: dict[tuple[str, FileState], str] = {}
 
-    def named(
+    def named_paths(
         self,
         version: ExecutableVersion,
         files: Files,
@@ -123,7 +123,7 @@ class OutsideFiles:
         if observed is None or not result.outside:
             return result
         read = None if observed.problem else observed.read
-        named = tuple(self.named(version, files, values, read))
+        named = tuple(self.named_paths(version, files, values, read))
         known = probes(observed)
         tests = any(TESTS.search(one.text) for one in known)
         habits = Habits(

@@ -85,11 +85,11 @@ class ResultLookup:
         """Return the results with the same key, else with the same files that were read."""
         hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {q.key for q in queries})}
         for query in queries:
-            if query.name not in hits and (alike := self._alike(c, query)):
+            if query.name not in hits and (alike := self._find_by_reads(c, query)):
                 hits[query.name] = alike
         return hits
 
-    def _alike(self, c: Connection, query: Query) -> Alike | None:
+    def _find_by_reads(self, c: Connection, query: Query) -> Alike | None:
         """Return a result of the same work if none of the files that it read has changed."""
         if not cache_policy.is_by_reads(query.plan.cache):
             return None

@@ -59,7 +59,7 @@ class DeploymentController:
         now = time.monotonic()
         self._sweep()
         # Skip the query if no event arrived and no step is due.
-        if not has_news and now < self._next_look and self.patience() > 0:
+        if not has_news and now < self._next_look and self.seconds_until_due() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS
         with self._context.store.read() as c:
@@ -80,7 +80,7 @@ class DeploymentController:
                 self._threads.submit(f"deployment {row.id}", work, fail, self._again)
         return self._is_busy
 
-    def patience(self) -> float:
+    def seconds_until_due(self) -> float:
         """Return the seconds until the next step is due."""
         due = min((rollout.due for rollout in self._rollouts.values()), default=float("inf"))
         return max(due - time.monotonic(), 0.0)

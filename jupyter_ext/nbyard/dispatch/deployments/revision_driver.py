@@ -153,7 +153,7 @@ class RevisionDriver:
             case Action.LOOK:
                 following = self._look()
             case Action.ATTEND:
-                following = self._attend(signal.container)
+                following = self._check_ready(signal.container)
             case Action.DRAIN:
                 is_drained = self.memory.departures.is_drained(self.one)
                 following = Signal(Event.UNUSED if is_drained else Event.IN_USE)
@@ -272,7 +272,7 @@ class RevisionDriver:
             is_memory = self.memory.engine.was_out_of_memory(found)
         return self._end_of(Ended(found.exit_code, is_memory, found.error, last, lived))
 
-    def _attend(self, container: Container | None) -> Signal:
+    def _check_ready(self, container: Container | None) -> Signal:
         """Check whether the running container is ready, or still responds."""
         assert container is not None
         one, memory, made = self.one, self.memory, self._made

@@ -92,7 +92,7 @@ class Rollout:
                 self._engine, self._notes.launch_description(row, row.newest)
             )
         self._notes.record_state(row, state, reason)
-        return self._patience(kept.values())
+        return self._seconds_until_due(kept.values())
 
     def _advance(
         self, row: DeploymentRow, revision_row: RevisionRow, wish: Event
@@ -101,7 +101,7 @@ class Rollout:
             self._context, self._memory, self._notes, row, revision_row, wish
         ).begin()
 
-    def _patience(self, kept: Iterable[RevisionStatus]) -> float:
+    def _seconds_until_due(self, kept: Iterable[RevisionStatus]) -> float:
         is_starting = any(one.phase == "alive" and not one.has_answered for one in kept)
         if is_starting or self._memory.departures.is_busy:
             return SOON_SECONDS

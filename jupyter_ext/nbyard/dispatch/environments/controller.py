@@ -69,8 +69,8 @@ class EnvironmentController:
                     raise InstallationStopped
                 self._sweep()
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
-                    own = create_installer(self._context, said, self._wanted(version.id))
-                    columns = self._made(environment, place, own)
+                    own = create_installer(self._context, said, self._still_wanted(version.id))
+                    columns = self._install_packages(environment, place, own)
         except InstallationStopped:
             self._sweep()
             return
@@ -103,7 +103,7 @@ class EnvironmentController:
                 move(c, to="queued")
             return move(c, to="building", place=str(place))
 
-    def _made(self, of: Environment, place: Path, own: Installer) -> dict[str, Any]:
+    def _install_packages(self, of: Environment, place: Path, own: Installer) -> dict[str, Any]:
         """Install the locked packages, or resolve them first, and return the columns to record.
 
         The resolved lock is recorded at once, for a dispatcher that continues later.
@@ -112,7 +112,7 @@ class EnvironmentController:
         packages = version.packages
         if not packages:
             found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
-            packages = self._locked(version.id, found)
+            packages = self._record_lock(version.id, found)
         install_lock(self._context, own, lock_lines(version.requirements, packages), place)
         sizes = (
             os.lstat(os.path.join(parent, name)).st_size
@@ -126,7 +126,7 @@ class EnvironmentController:
             "size_bytes": sum(sizes),
         }
 
-    def _locked(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
+    def _record_lock(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
         """Add the current files of folders to the lock and record it."""
         with self._context.blobs.keeping():
             packages = with_trees(
@@ -136,7 +136,7 @@ class EnvironmentController:
                 self._store.environments.set_lock(c, version_id, packages)
         return packages
 
-    def _wanted(self, version_id: str) -> Callable[[], bool]:
+    def _still_wanted(self, version_id: str) -> Callable[[], bool]:
         """Return a function that returns whether the build is still wanted.
 
         It is not wanted once it is cancelled or deleted, or while this dispatcher is leaving.

@@ -20,9 +20,9 @@ def evict_unused(context: DispatchContext) -> list[str]:
     stay, too.
     """
     with context.store.read() as c:
-        spare = _spare(context, c, ())
+        spare = _unused_versions(context, c, ())
         if spare:  # reading pins is slow: it reads all workflows
-            spare = _spare(context, c, context.store.uses.by_pins(c))
+            spare = _unused_versions(context, c, context.store.uses.by_pins(c))
     if not spare:
         return []
     busy, gone = _with_programs([version.place for version in spare]), []
@@ -37,7 +37,7 @@ def evict_unused(context: DispatchContext) -> list[str]:
     return gone
 
 
-def _spare(
+def _unused_versions(
     context: DispatchContext, c: Connection, pinned: Collection[str]
 ) -> list[EnvironmentVersion]:
     keep = context.settings.environment_versions

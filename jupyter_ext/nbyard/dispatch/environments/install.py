@@ -35,7 +35,7 @@ def version_in_place(context: DispatchContext, used: UsedEnvironment) -> Environ
     """
     # Many tasks may need the same evicted version at once.
     with _one_at_a_time[used.version_id]:
-        version = _known(context, used)
+        version = _stored_version(context, used)
         if version.place and Path(version.place, "bin").is_dir():
             return version
         if context.stopping.is_set():
@@ -52,10 +52,10 @@ def version_in_place(context: DispatchContext, used: UsedEnvironment) -> Environ
                 raise Unavailable(why) from None
             with context.write() as c:
                 context.store.environments.set_folder(c, version.id, str(place))
-        return _known(context, used)
+        return _stored_version(context, used)
 
 
-def _known(context: DispatchContext, used: UsedEnvironment) -> EnvironmentVersion:
+def _stored_version(context: DispatchContext, used: UsedEnvironment) -> EnvironmentVersion:
     with context.store.read() as c:
         version = context.store.environments.version(c, used.version_id)
     if version is None:

@@ -39,7 +39,7 @@ class NoticeController:
         if has_time or time.monotonic() >= self._next_look:
             self._look(clock.now())
 
-    def patience(self) -> float:
+    def seconds_until_due(self) -> float:
         """Return the seconds until a channel is tried again."""
         return max(self._next_look - time.monotonic(), 0.0)
 

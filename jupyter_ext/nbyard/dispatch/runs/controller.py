@@ -102,7 +102,7 @@ class RunController:
         """Return the slots that tasks leave free."""
         return self._queue.slots(turn)
 
-    def patience(self) -> float:
+    def seconds_until_due(self) -> float:
         """Return the seconds until the next round is due without events."""
         if self._queue.is_behind or self._candidates.is_behind:
             return 0.0
@@ -112,7 +112,7 @@ class RunController:
         if self._changes:
             due.append(self._write_at)
         wait = min(due) - time.monotonic()
-        return max(min(wait, self._candidates.patience()), 0.0)
+        return max(min(wait, self._candidates.seconds_until_due()), 0.0)
 
     # News
 
@@ -178,7 +178,7 @@ class RunController:
             if attempt.again:
                 attempt.again = False
                 self._wanted.add(report.attempt_id)
-        self._changes.settle()
+        self._changes.apply_follow_ups()
 
     def _take_of_worker(self, report: Report) -> None:
         worker = self._board.workers.get(report.attempt_id)

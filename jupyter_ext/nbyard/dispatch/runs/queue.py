@@ -85,7 +85,7 @@ class QueueController:
                 break
         self.is_behind = taken == LENGTH
         self._end_overdue(changes)
-        changes.settle()
+        changes.apply_follow_ups()
 
     def _serve_waiting(self, slots: Slots) -> None:
         """Grant slots again to unstarted attempts, which still have their GPUs."""

@@ -116,7 +116,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 asked = [one for one in found if not one.why_cache_ignored()]
                 undecided = self._ask_cache(c, changes, asked)
                 self._keep([one for one in found if one.task.id not in undecided])
-                changes.settle()
+                changes.apply_follow_ups()
         self.is_behind = left <= 0
         return left < NEW_IN_A_ROUND
 
@@ -148,7 +148,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                     self._board.fresh[task_id] = None
                     self.is_behind = True
 
-    def patience(self) -> float:
+    def seconds_until_due(self) -> float:
         """Return the seconds until a waiting task is due; infinity if none waits."""
         times = [task.not_before for task in self._later.values()]
         turn = min((at for at in times if at), default=None)
@@ -201,7 +201,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             for task in tasks:
                 if not is_overdue(changes, task):
                     self._unknowns.hold_back(changes, task)
-            changes.settle()
+            changes.apply_follow_ups()
 
     def _candidate(self, changes: RoundChanges, task: LiveTask) -> ReadyTask | None:
         """Return the candidate; None while threads evaluate the task, or if the task failed."""

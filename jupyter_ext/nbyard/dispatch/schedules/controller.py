@@ -47,7 +47,7 @@ class ScheduleController:
         has_created, self._has_created = self._has_created, False
         return has_created
 
-    def patience(self) -> float:
+    def seconds_until_due(self) -> float:
         """Return the seconds until the next due time."""
         return max(self._next_look - time.monotonic(), 0.0)
 
@@ -76,12 +76,14 @@ class ScheduleController:
         self._has_backfills = bool(backfills)
         for backfill_id in backfills:
             handle = partial(self._backfill_runs.handle, backfill_id)
-            self._threads.submit(f"backfill {backfill_id}", handle, then=self._done)
+            self._threads.submit(f"backfill {backfill_id}", handle, then=self._look_again)
 
     def _submit(self, schedule_id: str, work: Callable[[str], bool]) -> None:
-        self._threads.submit(f"schedule {schedule_id}", partial(work, schedule_id), then=self._done)
+        self._threads.submit(
+            f"schedule {schedule_id}", partial(work, schedule_id), then=self._look_again
+        )
 
-    def _done(self, has_changed: bool | None) -> None:
+    def _look_again(self, has_changed: bool | None) -> None:
         """Look again: another time of the schedule may be due, and its run is to start."""
         if has_changed:
             self._next_look = 0.0

@@ -90,9 +90,9 @@ class DueRuns:
         """Start the run of a due time, or do what the policy for overlapping runs says."""
         try:
             with self._context.blobs.keeping():
-                frozen = self._frozen(row)
+                frozen = self._freeze(row)
                 with self._context.write() as c:
-                    self._obey(c, row, due, now, frozen)
+                    self._handle_due_time(c, row, due, now, frozen)
         except NbyardError as error:
             if isinstance(error, Busy | Unavailable | LeaseLost | StaleWrite):
                 raise
@@ -101,7 +101,7 @@ class DueRuns:
                 self._fail(c, row, due, reason_of(error))
         crash_point("tick-committed")
 
-    def _obey(
+    def _handle_due_time(
         self,
         c: Connection,
         row: ScheduleRow,
@@ -152,7 +152,7 @@ class DueRuns:
         one = row.schedule
         try:
             with self._context.blobs.keeping():
-                frozen = self._frozen(row)
+                frozen = self._freeze(row)
                 with self._context.write() as c:
                     if self._rows.live_runs(c, one.id):
                         return False
@@ -165,7 +165,7 @@ class DueRuns:
                 self._rows.conclude(c, one, tick, "failed", reason_of(error))
         return True
 
-    def _frozen(self, row: ScheduleRow) -> FrozenRequest | None:
+    def _freeze(self, row: ScheduleRow) -> FrozenRequest | None:
         context = self._context
         try:
             return freeze_due(context.settings, context.store, context.blobs, row)

@@ -136,7 +136,7 @@ class LiveRun:
     begun: float | None = None
 
     @property
-    def now(self) -> datetime:
+    def monotonic_now(self) -> datetime:
         """Return the end time of the run: its start plus elapsed monotonic time, if known.
 
         So clock changes make its duration neither long nor negative.

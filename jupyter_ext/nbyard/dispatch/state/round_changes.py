@@ -169,9 +169,9 @@ class RoundChanges:
                 if task.record.state in CANCELS
             ]
         self._follow += [(run, node, after) for node, after in run.progress.first_steps()]
-        self.settle()
+        self.apply_follow_ups()
 
-    def settle(self) -> None:
+    def apply_follow_ups(self) -> None:
         """Move the tasks that follow from earlier moves, and end finished runs."""
         while self._follow:
             run, node, to = self._follow.popleft()
@@ -186,7 +186,7 @@ class RoundChanges:
         for run in self._touched.values():
             end = run.progress.end(run.is_cancelled)
             if end is not None and run.run.state in RUN.live:
-                self._move_run(run, end, finished_at=run.now)
+                self._move_run(run, end, finished_at=run.monotonic_now)
                 self.ended_runs.append(run.run.id)
                 self._board.drop(run.run.id)
         self._touched.clear()

@@ -49,9 +49,9 @@ class TriggerController:
             self._threads.submit(f"files of trigger {trigger_id}", look, then=self._done)
         return has_changed
 
-    def patience(self) -> float:
+    def seconds_until_due(self) -> float:
         """Return the seconds until the next look."""
-        files = self._files.patience()
+        files = self._files.seconds_until_due()
         if not self._is_behind(soon=True):
             return files
         return min(files, max(self._next_match - time.monotonic(), 0.0))

@@ -78,7 +78,7 @@ class FiringRuns:
         """Start the run of a firing; record why there is none if it is refused."""
         try:
             with self._context.blobs.keeping():
-                frozen = self._frozen(row, firing)
+                frozen = self._freeze(row, firing)
                 with self._context.write() as c:
                     self._create(c, row, firing, frozen)
                     crash_point("firing-run-inserted")
@@ -111,7 +111,7 @@ class FiringRuns:
         if now is None or now.trigger.revision != row.trigger.revision:
             raise StaleWrite
 
-    def _frozen(self, row: TriggerRow, firing: FiringRow) -> FrozenRequest | None:
+    def _freeze(self, row: TriggerRow, firing: FiringRow) -> FrozenRequest | None:
         context = self._context
         try:
             return freeze_fired(context.settings, context.store, context.blobs, row, firing.given)

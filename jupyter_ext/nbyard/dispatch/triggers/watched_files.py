@@ -148,7 +148,7 @@ class WatchedFiles:
             self._first_look = min(times, default=NEVER)
         return due
 
-    def patience(self) -> float:
+    def seconds_until_due(self) -> float:
         """Return the seconds until the next look."""
         return max(self._first_look - time.monotonic(), 0.0)
 

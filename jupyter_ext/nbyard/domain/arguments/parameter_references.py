@@ -89,7 +89,7 @@ def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]
     `names` maps old paths below `inputs` to new ones.
     """
     found = []
-    for piece, (first, *rest) in _spelled(text):
+    for piece, (first, *rest) in _pieces_with_paths(text):
         known = [old for old in names if first == "inputs" and tuple(rest[: len(old)]) == old]
         if known:
             # paths may be prefixes of one another
@@ -104,11 +104,11 @@ def of_input(text: str, path: tuple[str, ...]) -> str:
     """Replace `self` in the references of a text with the input at that path."""
     return "".join(
         f"$(inputs{reference_text((*path, *rest))})" if first == "self" else piece
-        for piece, (first, *rest) in _spelled(text)
+        for piece, (first, *rest) in _pieces_with_paths(text)
     )
 
 
-def _spelled(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _pieces_with_paths(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the pieces of a text as they are spelled, each with the path of its reference.
 
     The path of other text is `("",)`.

@@ -116,7 +116,7 @@ class MixedPlans:
         for fields in (CODE, ENVIRONMENT, LIMITS):
             key = self._fields_key(fields, then, now)
             if key is not None:
-                yield key, BisectionChange(key[0], [node], *_named(key[0], then, now))  # type: ignore[arg-type]
+                yield key, BisectionChange(key[0], [node], *_describe_change(key[0], then, now))  # type: ignore[arg-type]
 
     def _bound_key(self, node: str, name: str, then: Binding, now: Binding) -> Key | None:
         """Return the change of an argument, None without one."""
@@ -188,12 +188,12 @@ class MixedPlans:
             fields |= {name: getattr(side, name) for name in names}
         bindings = {}
         for argument in fields["arguments"]:
-            bound = self._bound(then, now, argument.name, applied)
+            bound = self._mixed_binding(then, now, argument.name, applied)
             if bound is not None and argument.role != "output":
                 bindings[argument.name] = bound
         return _fresh(msgspec.structs.replace(then, **fields, bindings=bindings))
 
-    def _bound(
+    def _mixed_binding(
         self, then: TaskPlan, now: TaskPlan, name: str, applied: Collection[Key]
     ) -> Binding | None:
         old, new = then.bindings.get(name), now.bindings.get(name)
@@ -228,7 +228,9 @@ def _shape(plan: TaskPlan) -> object:
     return {name: one for name, one in plan.bindings.items() if isinstance(one, ResultOf)}
 
 
-def _named(kind: str, then: TaskPlan, now: TaskPlan) -> tuple[str, str | None, str | None]:
+def _describe_change(
+    kind: str, then: TaskPlan, now: TaskPlan
+) -> tuple[str, str | None, str | None]:
     """Return the name of a change at a node, and what it was before and after."""
     if kind == "files":
         return "", None, None

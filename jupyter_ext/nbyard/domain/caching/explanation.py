@@ -43,7 +43,7 @@ def explain_rerun(
         else:
             shown = {"old": _short(before[name]), "new": _short(after[name])}
             changes.append(because("value-changed", name=name, **shown))
-    changes += _named(_differing(old.inputs, new.inputs), old.inputs, new.inputs, INPUTS)
+    changes += _changes_of(_differing(old.inputs, new.inputs), old.inputs, new.inputs, INPUTS)
     # a file that is also an input is reported as input
     told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
     changed_files = [
@@ -52,7 +52,7 @@ def explain_rerun(
         if (old.files.get(name), new.files.get(name)) not in told
         if files is None or name in files
     ]
-    changes += _named(changed_files, old.files, new.files, FILES)
+    changes += _changes_of(changed_files, old.files, new.files, FILES)
     if old.environment != new.environment:
         changes.append(environment_change(had or {}, has or {}, moved))
     if old.declaration != new.declaration:
@@ -92,7 +92,7 @@ def _first(found: Sequence[Reason], most: int, more: str) -> list[Reason]:
     return [*found[:most], *([because(more, count=left)] if left > 0 else [])]
 
 
-def _named(
+def _changes_of(
     names: Iterable[str], old: Mapping[str, Any], new: Mapping[str, Any], codes: Codes
 ) -> Iterator[Reason]:
     """Yield the change of each of these names."""

@@ -76,8 +76,8 @@ class _Reader:
             self._bound.setdefault(name, []).append(value)
 
     def look(self, *, is_started: bool) -> tuple[set[str], bool]:
-        quiet = {id(part) for node in self._nodes for part in _quiet(node)}
-        self._learn()
+        quiet = {id(part) for node in self._nodes for part in _written_or_shown(node)}
+        self._find_known_names()
         others = {*self._imported, *self._defined}
         if is_started and "*" not in self._imported:
             bound = {name: found for name, found in self._bound.items() if name not in others}
@@ -90,7 +90,7 @@ class _Reader:
         ]
         return self._names, any(found)
 
-    def _learn(self) -> None:
+    def _find_known_names(self) -> None:
         # what a method or an assignment to a part may modify
         changed = {
             _last(node.value)
@@ -266,7 +266,7 @@ def bindings_of(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | No
                 yield name, None
 
 
-def _quiet(node: ast.AST) -> Iterator[ast.AST]:
+def _written_or_shown(node: ast.AST) -> Iterator[ast.AST]:
     """Yield nodes that a call only writes or shows, and texts that are only documentation."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node.value

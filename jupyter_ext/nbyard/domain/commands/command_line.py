@@ -196,7 +196,7 @@ def build_argv(
         Invalid: a value is missing, has another type or is not declared.
     """
     check_command(prefix, arguments, invocation)
-    given = _given(arguments, values)
+    given = _checked_values(arguments, values)
     found = _WordsByReach()
     for argument in arguments:
         if given.get(argument.name) is not None:
@@ -274,7 +274,7 @@ class _WordsByReach:
         return [*self._options, *self._open, *([SEPARATOR] if is_needed else []), *words]
 
 
-def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_values(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
     names = {argument.name for argument in arguments}
     if unknown := [name for name in values if name not in names]:
         raise Invalid.field(f"arguments.{unknown[0][:40]}", because("no-such-argument"))

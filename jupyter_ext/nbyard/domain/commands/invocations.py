@@ -176,7 +176,7 @@ class ReferenceContext:
                 "tmpdirSize": invocation.tmpdir_mib,
             },
         }
-        self.files = self._placed()
+        self.files = self._place_files()
 
     def text(self, text: str, where: str) -> str:
         """Resolve the references of a text.
@@ -248,16 +248,18 @@ class ReferenceContext:
         return self.known["inputs"].get(name) is not None
 
     def _fixed(self, bound: Bound, where: str) -> list[str]:
-        return self._bound(bound, evaluate_reference(bound.text or "", self.known, where), where)
+        return self._words_of_binding(
+            bound, evaluate_reference(bound.text or "", self.known, where), where
+        )
 
     def _words(self, bound: Bound, value: Any, where: str) -> list[str]:
         if value is None:
             return []
         if bound.text is not None:
             value = evaluate_reference(bound.text, {**self.known, "self": value}, where)
-        return self._bound(bound, value, where)
+        return self._words_of_binding(bound, value, where)
 
-    def _bound(self, bound: Bound, value: Any, where: str) -> list[str]:
+    def _words_of_binding(self, bound: Bound, value: Any, where: str) -> list[str]:
         """Return the words of a value (section 4.1 "Input binding" of CWL v1.2)."""
         lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
         if value is None or value is False or value == []:
@@ -284,7 +286,7 @@ class ReferenceContext:
         known = value if isinstance(value, dict) else {}
         return [word for name, one in parts for word in self._words(one, known.get(name), where)]
 
-    def _placed(self) -> list[PlacedFile]:
+    def _place_files(self) -> list[PlacedFile]:
         """Return the files to place. References see a placed input at its new path from then on."""
         found: list[PlacedFile] = []
         for index, file in enumerate(self._invocation.files):
@@ -292,7 +294,7 @@ class ReferenceContext:
             value = evaluate_reference(file.text, self.known, where, exact=True)
             name = self.text(file.name, where) if file.name else ""
             if is_file(value):
-                found += self._beside(value, name, file.writable, where)
+                found += self._place_companions(value, name, file.writable, where)
                 found.append(self._moved(value, name, file.writable, where))
             elif isinstance(value, list) and all(is_file(one) for one in value):
                 every = [each for one in value for each in (*one.get(SECONDARY, ()), one)]
@@ -302,7 +304,7 @@ class ReferenceContext:
                 found.append(PlacedFile(path_inside(name, where), "", text, file.writable))
         return found
 
-    def _beside(
+    def _place_companions(
         self, value: dict[str, Any], name: str, writable: bool, where: str
     ) -> list[PlacedFile]:
         """Place the companions of an input beside it."""

@@ -34,7 +34,7 @@ def last_words(text: str) -> str:
     """Return the line that explains the end of a program, "" if there is none."""
     lines = [line for line in text.splitlines() if line.strip()]
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
-    weighed = [*_weighed(lines[asked[-1] + 1 :] if asked else lines)]
+    weighed = [*_weighted_lines(lines[asked[-1] + 1 :] if asked else lines)]
     telling = [(line, weight) for line, weight in weighed[-LAST_LINES:] if weight]
     for line, weight in reversed(telling[-1 - MAX_AFTER :]):
         if weight > 1:
@@ -42,7 +42,7 @@ def last_words(text: str) -> str:
     return MOMENT.sub("", telling[-1][0], count=1) if telling else ""
 
 
-def _weighed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
+def _weighted_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield the lines that are not indented, with their weight.
 
     The weight is 0 for irrelevant lines, 1 for relevant ones and 2 for the exception.

@@ -74,7 +74,7 @@ class Tally:
         self._errors[minute] += is_error
         self._times.setdefault(minute, Counter())[latency_bin(seconds)] += 1
 
-    def taken(self) -> list[Counted]:
+    def take(self) -> list[Counted]:
         """Return all counts and reset them."""
         found = [
             Counted(minute, requests, self._errors[minute], dict(self._times[minute]))

@@ -68,14 +68,14 @@ def declared_type(node: ast.expr | None, depth: int = 0) -> Declared:
         return _union([node.left, node.right], depth)
     if isinstance(node, ast.Subscript):
         return _subscript(node, depth)
-    return _named(_last_name(node))
+    return _declared_by_name(_last_name(node))
 
 
 def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def _named(name: str) -> Declared:
+def _declared_by_name(name: str) -> Declared:
     if name == "NoneType":
         return Declared(nullable=True)
     for prefix, found in NUMBERS.items():  # numpy's int64, float32 …
@@ -104,7 +104,9 @@ def _subscript(node: ast.Subscript, depth: int) -> Declared:
             inner = declared_type(items[0], depth + 1)
             return msgspec.structs.replace(inner, help=helps[0] if helps else "")
         case name:
-            return declared_type(items[0], depth + 1) if name in WRAPPERS else _named(name)
+            return (
+                declared_type(items[0], depth + 1) if name in WRAPPERS else _declared_by_name(name)
+            )
 
 
 def _union(items: list[ast.expr], depth: int) -> Declared:

@@ -106,7 +106,7 @@ def _parameter(
         raise UnknownValue(because("action-is", action=action))
     else:
         reach = Positional(position, separated=True)
-        found = _stored(source, call_arguments, Parameter(usual_name(words[0]), words[0], reach))
+        found = _with_type(source, call_arguments, Parameter(usual_name(words[0]), words[0], reach))
         several = _nargs(source, call_arguments)
         # In some versions, a `*` with choices cannot be omitted.
         is_needed = several not in ("?", "*") or (
@@ -173,14 +173,14 @@ def _valued(
     reach: Reach = Option(plain.shown)
     if is_list and action != "append":
         reach = Words(plain.shown)
-    found = _stored(source, call_arguments, msgspec.structs.replace(plain, reach=reach))
+    found = _with_type(source, call_arguments, msgspec.structs.replace(plain, reach=reach))
     found = msgspec.structs.replace(found, is_list=is_list)
     if action != "store" and found.default:  # values are appended to the default
         found = msgspec.structs.replace(found, default=msgspec.UNSET, computed="")
     return found
 
 
-def _stored(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
+def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
     node = call_arguments.keywords.get("type", ast.Constant(None))
     origin = source.origin(node)

@@ -27,7 +27,7 @@ class PythonModule:
         self.tree = tree
         self.nodes = list(ast.walk(tree))
         self._imports = dict(_imports(self.nodes))
-        self._stored = Counter(_stored(self.nodes))
+        self._stored = Counter(_bound_names(self.nodes))
         self.assigned = dict(self._assignments())
         self.constants = self._constants()
 
@@ -153,7 +153,7 @@ def _imports(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
                 yield name.asname or name.name, f"{node.module}.{name.name}"
 
 
-def _stored(nodes: list[ast.AST]) -> Iterator[str]:
+def _bound_names(nodes: list[ast.AST]) -> Iterator[str]:
     """Yield every binding of a name, anywhere."""
     for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):

@@ -47,7 +47,7 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
         return bool(self.run.workflow_id)
 
     @cached_property
-    def _connected(self) -> Mapping[str, Sequence[tuple[str, Artifact]]]:
+    def _connected_results(self) -> Mapping[str, Sequence[tuple[str, Artifact]]]:
         """Return the results to which the inputs of each node are connected."""
         made = {
             (one.node, artifact.name): artifact for one in self.tasks for artifact in one.artifacts
@@ -60,7 +60,7 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
 
     def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
         """Yield the results of other tasks that a task used, by the name of its input."""
-        for name, artifact in self._connected.get(task.node, ()):
+        for name, artifact in self._connected_results.get(task.node, ()):
             if name not in task.inputs:
                 yield name, artifact
 

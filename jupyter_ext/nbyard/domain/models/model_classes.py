@@ -44,7 +44,7 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
     """
     tree = parse_python(content, file)
     classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
-    found = _wanted(classes, file, class_name)
+    found = _choose_class(classes, file, class_name)
     where = f"{file}:{found.name}"
     # the server creates the model without arguments
     if init := _method(classes, found, "__init__"):
@@ -79,7 +79,7 @@ def class_names(content: bytes, file: str) -> list[str]:
     return [name for name, one in classes.items() if _method(classes, one, PREDICT)]
 
 
-def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
+def _choose_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
     fits = [one for one in classes.values() if _method(classes, one, PREDICT)]
     if name:
         if name not in classes:
@@ -158,10 +158,10 @@ class _Reader:
             for line in one.body:
                 node = _assigned(line, side)
                 if node is not None:
-                    return self._written(node, side)
+                    return self._columns_of_literal(node, side)
         return []
 
-    def _written(self, node: ast.expr, side: str) -> list[dict[str, Any]]:
+    def _columns_of_literal(self, node: ast.expr, side: str) -> list[dict[str, Any]]:
         name = node.id if isinstance(node, ast.Name) else ""
         values = [_assigned(line, name) for line in self._tree.body] if name else []
         node = next((value for value in reversed(values) if value is not None), node)

@@ -33,7 +33,7 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
     """
     if not isinstance(document, Mapping):
         _refuse(where, because("object-with-fields", fields=[*TOP]))
-    _only(document, where, TOP)
+    _refuse_unknown(document, where, TOP)
     deployment = _part(document, where, "deployment", ("mode", "platform_tag"))
     interface = _part(document, where, "interface", ("model_module", "model_class"))
     lines, file = _requirements(document.get("requirements"), f"{where}.requirements")
@@ -79,7 +79,7 @@ def _module_and_class(interface: Mapping[str, Any], where: str) -> tuple[str, st
     return module, class_name
 
 
-def _only(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
+def _refuse_unknown(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
     for name in found:
         if name not in known:
             near = similar_name(name, known)
@@ -100,7 +100,7 @@ def _part(
     found = _needed(top, where, name)
     if not isinstance(found, Mapping):
         _refuse(f"{where}.{name}", because("object-with", fields=[*known]))
-    _only(found, f"{where}.{name}", known)
+    _refuse_unknown(found, f"{where}.{name}", known)
     return found
 
 

@@ -195,7 +195,7 @@ class Comments:
         behind = self._texts.get(last) or self._texts.get(first, "")
         if last in self._alone:
             behind = ""
-        near, above = read_comment(behind), read_comment(self._above(first))
+        near, above = read_comment(behind), read_comment(self._comment_above(first))
         return Comment(
             near.help or above.help,
             near.role or above.role,
@@ -203,7 +203,7 @@ class Comments:
             near.type or above.type,
         )
 
-    def _above(self, line: int) -> str:
+    def _comment_above(self, line: int) -> str:
         found: list[str] = []
         while line - 1 in self._alone:
             line -= 1

@@ -140,7 +140,7 @@ class _Reader:
         self._values.pop(name, None)
         told = declared_type(ast.Constant(comment.type)) if comment.type else UNKNOWN
         try:
-            value = _Value(tokens, self._values).whole()
+            value = _Value(tokens, self._values).evaluate()
             self._values[name] = value
         except (NotConstant, RecursionError):
             value = msgspec.UNSET
@@ -200,7 +200,7 @@ class _Value:
         self._names = names
         self._at = 0
 
-    def whole(self) -> Any:
+    def evaluate(self) -> Any:
         """Return the value of all tokens.
 
         Raises:
@@ -266,7 +266,7 @@ class _Value:
             return ""
         self._at += 2
         text = pair[0].text
-        return _quoted(text) if pair[0].kind == "text" else text.strip("`")
+        return _unquoted(text) if pair[0].kind == "text" else text.strip("`")
 
 
 def _number(text: str) -> int | float:
@@ -284,7 +284,7 @@ def _raw(text: str) -> str:
     return found["round"] or found["square"] or found["curly"] or ""
 
 
-def _quoted(text: str) -> str:
+def _unquoted(text: str) -> str:
     """Return a quoted text with its escapes resolved.
 
     Raises:
@@ -305,4 +305,4 @@ def _quoted(text: str) -> str:
     return ESCAPE.sub(one, text[1:-1])
 
 
-LITERALS: dict[str, Callable[[str], Any]] = {"text": _quoted, "raw": _raw, "number": _number}
+LITERALS: dict[str, Callable[[str], Any]] = {"text": _unquoted, "raw": _raw, "number": _number}

@@ -81,7 +81,7 @@ def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) 
     if len(contents) == 1:
         title, body = harmless_text(title_of(contents[0])), "\n".join(lines_of(contents[0]))
         return Message(message_id, title[:LONGEST_TITLE], harmless_text(body), events, is_failure)
-    lines = [_listed(one) for one in contents[:MOST_LISTED]]
+    lines = [_list_item(one) for one in contents[:MOST_LISTED]]
     if len(contents) > MOST_LISTED:
         lines.append(f"… and {len(contents) - MOST_LISTED} more")
     lines.append(f"Message {message_id}")
@@ -125,7 +125,7 @@ def _run_summary(one: NoticeContent) -> str:
     return " ".join(filter(None, words))
 
 
-def _listed(one: NoticeContent) -> str:
+def _list_item(one: NoticeContent) -> str:
     why = one.failed.reason if one.failed else one.reason
     parts = [
         title_of(one),

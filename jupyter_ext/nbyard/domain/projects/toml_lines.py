@@ -113,7 +113,7 @@ class _Scan:
                 self.implied.setdefault(path, self._line)
             if path in self._lists:
                 path = path_below(path, str(self._lists[path]))
-            path = path_below(path, _plain(key))
+            path = path_below(path, _unquoted_key(key))
         self.lines.setdefault(path, self._line)
         return path
 
@@ -142,7 +142,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
     yield "sign", "\n", line
 
 
-def _plain(key: str) -> str:
+def _unquoted_key(key: str) -> str:
     """Return a key without its quotes."""
     import tomllib
 

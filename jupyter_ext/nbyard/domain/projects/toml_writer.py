@@ -18,7 +18,7 @@ def updated_toml(text: str, known: ProjectDefinition, wanted: ProjectDefinition)
     import tomlkit
 
     document = tomlkit.parse(text)
-    before, after = _plain(known), _plain(wanted)
+    before, after = _toml_value(known), _toml_value(wanted)
     for part in ("project", "schedules", "environments", "notifications", "retention"):
         present, entries = before.get(part, {}), after.get(part, {})
         if part == "project" and not text:
@@ -74,7 +74,7 @@ def _table(fields: Mapping[str, Any]) -> Any:
     return made
 
 
-def _plain(value: Any) -> Any:
+def _toml_value(value: Any) -> Any:
     """Return a value of TOML; of a struct, the fields without their defaults."""
     if isinstance(value, msgspec.Struct):
         return {
@@ -83,9 +83,9 @@ def _plain(value: Any) -> Any:
             if (given := getattr(value, one.name)) != _default_of(one)
         }
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _toml_value(one) for name, one in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_toml_value(one) for one in value]
     return value
 
 
@@ -93,7 +93,7 @@ def _field(value: Any) -> Any:
     """Return the value of a field as people write it: 30 rather than 30.0, false for none."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
-    return False if value is None else _plain(value)
+    return False if value is None else _toml_value(value)
 
 
 def _default_of(field: msgspec.structs.FieldInfo) -> Any:

@@ -82,18 +82,18 @@ class _NodeSteps:
         values = {name: text for name, text in identity.items() if name in arguments}
         for name, binding in self._node.plan.bindings.items():
             if name in arguments and name not in IDENTITY:
-                values |= self._given(arguments[name], binding)
+                values |= self._value_by_name(arguments[name], binding)
         for argument in arguments.values():
             if argument.role == "output":
                 values |= self._output(argument)
         run = self._notebook(values) if self._version.kind == NOTEBOOK else self._command(values)
         return Steps([*self._before, run, *self._after], self._members, self._secrets)
 
-    def _given(self, argument: Argument, binding: Any) -> dict[str, Any]:
+    def _value_by_name(self, argument: Argument, binding: Any) -> dict[str, Any]:
         """Return the value of an argument by name, nothing if the code takes it by itself."""
         if isinstance(binding, SecretOf):
             self._secrets.append(binding.name)
-            return {argument.name: self._seen(f"{SECRETS}/{binding.name}")}
+            return {argument.name: self._path_from_code(f"{SECRETS}/{binding.name}")}
         if isinstance(binding, ValueOf):
             return self._value(argument, binding)
         return self._input(argument, binding)
@@ -123,7 +123,7 @@ class _NodeSteps:
             source = beside
         # A list of files is given as the folder of its files.
         is_one_of_list = argument.type == "list" and not self._digest(binding).startswith("tree:")
-        return {name: self._seen(os.path.dirname(source) if is_one_of_list else source)}
+        return {name: self._path_from_code(os.path.dirname(source) if is_one_of_list else source)}
 
     def _source(self, name: str, binding: BytesOf | ResultOf) -> str:
         if isinstance(binding, ResultOf):
@@ -153,14 +153,14 @@ class _NodeSteps:
             written = f"{self._code}/{argument.reach.place(self._version.file)}"
             self._after.append(shlex.join(["mv", written, place]))
             return {}
-        return {name: self._seen(place)}
+        return {name: self._path_from_code(place)}
 
     def _copy(self, source: str, target: str) -> None:
         self._before.append(shlex.join(["rm", "-rf", target]))
         self._before.append(shlex.join(["mkdir", "-p", os.path.dirname(target)]))
         self._before.append(shlex.join(["cp", "-r", source, target]))
 
-    def _seen(self, place: str) -> str:
+    def _path_from_code(self, place: str) -> str:
         """Return a path of the bundle as the code in its folder names it.
 
         For a command line, it is a path of an attempt until the line is built.

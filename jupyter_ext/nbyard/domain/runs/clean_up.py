@@ -126,7 +126,7 @@ def choose_runs(
     """Return the runs to delete and those that are only kept by their protection, oldest first."""
     ordered = sorted(runs, key=attrgetter("finished_at", "number"))
     kept = _newest(ordered, rules.keep)
-    chosen = [run for run in ordered if run.id not in kept and _fits(run, rules, now)]
+    chosen = [run for run in ordered if run.id not in kept and _matches_rules(run, rules, now)]
     protected = [run for run in chosen if run.protection is not None]
     doomed = [run for run in chosen if run.protection is None]
     if rules.max_bytes is not None:
@@ -144,7 +144,7 @@ def _newest(ordered: Sequence[FinishedRun], count: int | None) -> set[str]:
     return {run for ids in groups.values() for run in ids[: count or 0]}
 
 
-def _fits(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool:
+def _matches_rules(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool:
     if rules.states and run.state not in rules.states:
         return False
     if rules.workflow and rules.workflow not in (run.group, run.path):

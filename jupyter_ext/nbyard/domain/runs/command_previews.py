@@ -189,14 +189,14 @@ def _shell_line(built: CommandLine, mark: str) -> str:
     """Return the command line as a POSIX shell needs it."""
     streams = (("<", built.stdin), (">", built.stdout), ("2>", built.stderr))
     words = [
-        *(f"{name}={_quoted(value, mark)}" for name, value in built.environment.items()),
-        *(_quoted(word, mark) for word in built.argv),
-        *(f"{sign} {_quoted(f'{ATTEMPT}/{place}', mark)}" for sign, place in streams if place),
+        *(f"{name}={_quote_word(value, mark)}" for name, value in built.environment.items()),
+        *(_quote_word(word, mark) for word in built.argv),
+        *(f"{sign} {_quote_word(f'{ATTEMPT}/{place}', mark)}" for sign, place in streams if place),
     ]
     return " ".join(words)
 
 
-def _quoted(word: str, mark: str) -> str:
+def _quote_word(word: str, mark: str) -> str:
     """Quote a word for a shell, without quoting its placeholders."""
     pieces = _without_places(word).split(mark)
     if len(pieces) == 1:

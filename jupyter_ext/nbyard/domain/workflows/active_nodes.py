@@ -109,8 +109,8 @@ def active_part(document: Document, ports: Ports) -> Active:
     for key, edge in active.edges.items():
         if edge.source in kept or edge.target not in kept or _is_fixed(active, edge):
             continue
-        given = _given(edge.source, into, kept)
-        fitting = _fitting(edge, given, ports)
+        given = _sources_of_bypassed(edge.source, into, kept)
+        fitting = _fitting_connections(edge, given, ports)
         place = {"input": edge.input, "node": edge.source}
         port = port_of(ports, edge.target, edge.input)
         if len(fitting) == 1:
@@ -131,7 +131,9 @@ def active_part(document: Document, ports: Ports) -> Active:
     )
 
 
-def _given(node: str, into: Mapping[str, Sequence[Edge]], kept: set[str]) -> list[Edge]:
+def _sources_of_bypassed(
+    node: str, into: Mapping[str, Sequence[Edge]], kept: set[str]
+) -> list[Edge]:
     """Return the connections that bring data to a bypassed node, once for each output."""
     given: dict[tuple[str, str], Edge] = {}
     seen = {node}
@@ -146,7 +148,7 @@ def _given(node: str, into: Mapping[str, Sequence[Edge]], kept: set[str]) -> lis
     return list(given.values())
 
 
-def _fitting(edge: Edge, given: Sequence[Edge], ports: Ports) -> list[Edge]:
+def _fitting_connections(edge: Edge, given: Sequence[Edge], ports: Ports) -> list[Edge]:
     """Return the connections whose data the consumer accepts.
 
     If several fit, those of the format of the bypassed output count.

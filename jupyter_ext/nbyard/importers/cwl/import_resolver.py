@@ -23,7 +23,7 @@ class Loader:
         self._near = near
         self._left = MAX_FILES
 
-    def whole(self, value: Any, where: str = "", file: tuple[str, ...] = ("",)) -> Any:
+    def resolve(self, value: Any, where: str = "", file: tuple[str, ...] = ("",)) -> Any:
         """Return the value with all files resolved; `file` lists the files that led here.
 
         Raises:
@@ -31,21 +31,21 @@ class Loader:
                 many. The error names the field.
         """
         if isinstance(value, list):
-            return self._listed(value, where, file)
+            return self._resolve_list(value, where, file)
         if not isinstance(value, dict):
             return value
         told = next((name for name in (IMPORT, INCLUDE) if name in value), "")
         if not told:
-            return {k: self.whole(one, _at(where, k), file) for k, one in value.items()}
+            return {k: self.resolve(one, _at(where, k), file) for k, one in value.items()}
         if len(value) > 1:
             refuse_field(where, because("not-alone", name=told))
         return self._read(told, value[told], _at(where, told), file)
 
-    def _listed(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
+    def _resolve_list(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
         """Resolve a list; a list that is imported into it is merged into it."""
         found: list[Any] = []
         for index, one in enumerate(value):
-            whole = self.whole(one, _at(where, str(index)), file)
+            whole = self.resolve(one, _at(where, str(index)), file)
             is_part = isinstance(one, dict) and IMPORT in one and isinstance(whole, list)
             found += whole if is_part else [whole]
         return found
@@ -70,7 +70,7 @@ class Loader:
         except NotFound:
             refuse_field(where, because("no-such-file", path=path[:200]))
         if told == IMPORT:
-            return self.whole(read_yaml(content, path), where, (*file, path))
+            return self.resolve(read_yaml(content, path), where, (*file, path))
         try:
             return content.decode()
         except UnicodeDecodeError as error:

@@ -65,7 +65,7 @@ class Inputs:
     def read(self, tool: Fields) -> None:
         """Read all inputs of the tool."""
         for name, fields in tool.entries("inputs", "id", "type"):
-            fields.only(*INPUT)
+            fields.allow_only(*INPUT)
             self._add((name,), fields, ())
 
     def names(self) -> dict[tuple[str, ...], str]:
@@ -159,7 +159,7 @@ class Inputs:
         default = fields.get("default")
         before, words = set(self.arguments), len(self.words)
         for name, inner in found.fields:
-            inner.only("type", "inputBinding", "format", "name", "streamable", *WITH_FILES)
+            inner.allow_only("type", "inputBinding", "format", "name", "streamable", *WITH_FILES)
             if isinstance(default, dict) and name in default:
                 # A default of the record holds the defaults of its fields.
                 inner.value = {**inner.value, "default": default[name]}
@@ -200,7 +200,7 @@ class Inputs:
             default = msgspec.UNSET
         if is_file and isinstance(default, dict):
             told = Fields(default, fields.at("default"), self._notes)
-            told.only("class", "location", "path", "basename", "format")
+            told.allow_only("class", "location", "path", "basename", "format")
             if "class" in told and told.get("class") not in FILES:
                 named = shown_value(told.get("class"))
                 why = because("class-needed-not", classes=list(FILES), found=named)
@@ -294,7 +294,7 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
     where, patterns = fields.at("secondaryFiles"), []
     for one in fields.listed("secondaryFiles"):
         schema = Fields({"pattern": one} if isinstance(one, str) else one, where, fields.notes)
-        schema.only("pattern", "required")
+        schema.allow_only("pattern", "required")
         pattern, is_needed = schema.expression("pattern") or "", schema.truth("required", needed)
         if pattern.endswith("?"):
             pattern, is_needed = pattern[:-1], False

@@ -40,7 +40,7 @@ def read_outputs(
     """
     outputs = _Outputs(taken, formats)
     for name, fields in tool.entries("outputs", "id", "type"):
-        fields.only(*OUTPUT)
+        fields.allow_only(*OUTPUT)
         outputs.add((name,), fields)
     found = outputs.found
     for kind, field in ((Stdout, "stdout"), (Stderr, "stderr")):
@@ -90,7 +90,7 @@ class _Outputs:
         has_patterns = any("outputBinding" in inner for _, inner in kind.fields)
         if may_split and (_holds_files(kind) or has_patterns):
             for name, inner in kind.fields:
-                inner.only(*OUTPUT, "name")
+                inner.allow_only(*OUTPUT, "name")
                 if kind.nullable:
                     inner.value = {**inner.value, "type": optional_type(inner.get("type"))}
                 self.add((*path, name), inner)
@@ -135,7 +135,7 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
             refuse_field(fields.at("outputBinding"), because("not-for-type", type=kind.name))
         reach = Stdout() if kind.name == "stdout" else Stderr()
         return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
-    reach = _found(fields)
+    reach = _read_output_binding(fields)
     if not _holds_files(kind):
         if reach.patterns and not reach.value:
             refuse_field(fields.at("outputBinding"), because("value-needs-expression"))
@@ -164,12 +164,12 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
     return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
 
 
-def _found(fields: Fields) -> Found:
+def _read_output_binding(fields: Fields) -> Found:
     """Read the patterns of an output and the expression for its value."""
     if "outputBinding" not in fields:
         return Found()
     binding = _binding(fields)
-    binding.only("glob", "loadContents", "loadListing", "outputEval")
+    binding.allow_only("glob", "loadContents", "loadListing", "outputEval")
     value = binding.expression("outputEval") or ""
     if binding.truth("loadContents", False) and not value:
         fields.notes.append(because("cwl-contents-stay", path=binding.at("loadContents")))

@@ -57,7 +57,7 @@ class Requirements:
 
     def docker(self, fields: Fields) -> None:
         """Read DockerRequirement: the image of the container."""
-        fields.only("class", "dockerPull", "dockerImageId")
+        fields.allow_only("class", "dockerPull", "dockerImageId")
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         if not image:
             refuse_field(fields.at("dockerPull"), because("image-name-needed"))
@@ -75,7 +75,7 @@ class Requirements:
     def amounts(self, fields: Fields) -> None:
         """Read ResourceRequirement. The larger memory value is the limit; disk space is noted."""
         names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
-        fields.only("class", *names)
+        fields.allow_only("class", *names)
         found = {name: fields.number(name, float) for name in names}
         cores = found["coresMin"] or found["coresMax"]
         memory = found["ramMax"] or found["ramMin"]
@@ -90,10 +90,10 @@ class Requirements:
 
     def variables(self, fields: Fields) -> None:
         """Read EnvVarRequirement."""
-        fields.only("class", "envDef")
+        fields.allow_only("class", "envDef")
         found = {}
         for name, one in fields.entries("envDef", "envName", "envValue"):
-            one.only("envName", "envValue")
+            one.allow_only("envName", "envValue")
             text = one.expression("envValue")
             if text is None:
                 refuse_field(one.at("envValue"), because("cwl-text-needed"))
@@ -102,32 +102,32 @@ class Requirements:
 
     def time(self, fields: Fields) -> None:
         """Read ToolTimeLimit; 0 means no limit."""
-        fields.only("class", "timelimit")
+        fields.allow_only("class", "timelimit")
         self._limit(timeout_seconds=fields.number("timelimit", float) or None)
 
     def reuse(self, fields: Fields) -> None:
         """Read WorkReuse: whether cached results may be used."""
-        fields.only("class", "enableReuse")
+        fields.allow_only("class", "enableReuse")
         self._limit(cache=None if fields.truth("enableReuse", True) else False)
 
     def network(self, fields: Fields) -> None:
         """Read NetworkAccess, which only adds a note: nbyard's settings decide."""
-        fields.only("class", "networkAccess")
+        fields.allow_only("class", "networkAccess")
         if fields.truth("networkAccess", False):
             fields.notes.append(because("cwl-network-by-settings"))
 
     def shell(self, fields: Fields) -> None:
         """Read ShellCommandRequirement."""
-        fields.only("class")
+        fields.allow_only("class")
         self._run(for_shell=True)
 
     def listing(self, fields: Fields) -> None:
         """Accept the requirement without effect: a listing is available to references anyway."""
-        fields.only("class", "loadListing")
+        fields.allow_only("class", "loadListing")
 
     def folder(self, fields: Fields) -> None:
         """Read InitialWorkDirRequirement: files of the working folder."""
-        fields.only("class", "listing")
+        fields.allow_only("class", "listing")
         files = []
         for one in fields.listed("listing"):
             # A Dirent (section 5.14.1), or a reference to an input.
@@ -136,7 +136,7 @@ class Requirements:
             if "class" in entry:
                 why = because("literal-not-supported", type=shown_value(entry.get("class")))
                 refuse_field(entry.at("class"), why)
-            entry.only("entry", "entryname", "writable")
+            entry.allow_only("entry", "entryname", "writable")
             text = entry.expression("entry")
             if text is None:
                 refuse_field(entry.at("entry"), because("field-needed"))

@@ -37,7 +37,7 @@ class _Schemas:
         self._uses = 0
 
     def add(self, requirement: Fields) -> None:
-        requirement.only("class", "types")
+        requirement.allow_only("class", "types")
         for one in requirement.listed("types"):
             schema = Fields(one, requirement.at("types"), requirement.notes)
             name = bare_name(schema.text("name"))
@@ -70,7 +70,7 @@ class _Schemas:
 
     def _type(self, kind: Any, where: str, above: tuple[str, ...]) -> Any:
         if isinstance(kind, str):
-            return self._named(kind, where, above)
+            return self._resolve_name(kind, where, above)
         if isinstance(kind, list):
             return [self._type(one, where, above) for one in kind]
         if not isinstance(kind, dict):
@@ -84,12 +84,12 @@ class _Schemas:
             inner["fields"] = self.members(kind["fields"], f"{where}.fields", above)
         return inner
 
-    def _named(self, name: str, where: str, above: tuple[str, ...]) -> Any:
+    def _resolve_name(self, name: str, where: str, above: tuple[str, ...]) -> Any:
         if name.endswith("?"):
-            inner = self._named(name[:-1], where, above)
+            inner = self._resolve_name(name[:-1], where, above)
             return name if isinstance(inner, str) else ["null", inner]
         if name.endswith("[]"):
-            inner = self._named(name[:-2], where, above)
+            inner = self._resolve_name(name[:-2], where, above)
             return name if isinstance(inner, str) else {"type": "array", "items": inner}
         called = bare_name(name)
         if called not in self.known:

@@ -53,7 +53,7 @@ def read_tool(content: bytes, filename: str, near: Near | None = None) -> Import
     """
     document = read_yaml(content, filename)
     if near is not None:
-        document = Loader(near).whole(document)
+        document = Loader(near).resolve(document)
     if not isinstance(document, dict):
         raise Invalid.field(filename, because("not-a-tool", found=shown_value(document)))
     return read_document(document)
@@ -70,7 +70,7 @@ def read_document(document: dict[str, Any]) -> Imported:
     if tool.get("class") != "CommandLineTool":
         named = shown_value(tool.get("class"))
         refuse_field("class", because("class-needed-not", classes=["CommandLineTool"], found=named))
-    tool.only(*TOOL)
+    tool.allow_only(*TOOL)
     version = tool.get("cwlVersion") or document.get("cwlVersion")
     if version not in VERSIONS:
         why = because("one-of-needed-not", known=list(VERSIONS), found=shown_value(version))
@@ -89,7 +89,7 @@ def read_document(document: dict[str, Any]) -> Imported:
         except (msgspec.ValidationError, Invalid):
             pass
         notes.append(because("cwl-hint-misfits", name=HINT))
-    return _described(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
+    return _read_description(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
 
 
 def _the_one(document: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _the_one(document: dict[str, Any]) -> dict[str, Any]:
     refuse_field("$graph", because("one-tool-needed", known=known))
 
 
-def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
+def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     inputs, needs = Inputs(namespaces, tool.notes), Requirements()
     inputs.read(tool)
     needs.read(tool)

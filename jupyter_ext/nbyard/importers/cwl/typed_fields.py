@@ -29,7 +29,7 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self.value.get(name) is not None
 
-    def only(self, *names: str) -> None:
+    def allow_only(self, *names: str) -> None:
         """Refuse all other fields by name; report ignored fields of a namespace."""
         for name in self.value:
             if name in DIRECTIVES:

@@ -61,7 +61,7 @@ def read_type(found: Any, where: str, notes: list[Reason]) -> Type:
         Invalid: the type is unknown, or a union of several types.
     """
     if isinstance(found, str):
-        return _named(found, where)
+        return _type_of_name(found, where)
     if isinstance(found, dict):
         return _schema(Fields(found, where, notes))
     if not isinstance(found, list):
@@ -78,11 +78,11 @@ def read_type(found: Any, where: str, notes: list[Reason]) -> Type:
     return msgspec.structs.replace(others[0], nullable=nullable)
 
 
-def _named(name: str, where: str) -> Type:
+def _type_of_name(name: str, where: str) -> Type:
     if name.endswith("?"):
-        return msgspec.structs.replace(_named(name[:-1], where), nullable=True)
+        return msgspec.structs.replace(_type_of_name(name[:-1], where), nullable=True)
     if name.endswith("[]"):
-        return Type("array", items=_named(name[:-2], where))
+        return Type("array", items=_type_of_name(name[:-2], where))
     if name in PLAIN or name in FILES or name in STREAMS or name == "null":
         return Type(name)
     refuse_field(where, because("no-such-type", name=repr(name[:60])))
@@ -94,22 +94,22 @@ def _schema(fields: Fields) -> Type:
     if "inputBinding" in fields:
         binding = Fields(fields.get("inputBinding"), fields.at("inputBinding"), fields.notes)
     if name == "array":
-        fields.only("type", "items", "name", "inputBinding")
+        fields.allow_only("type", "items", "name", "inputBinding")
         items = read_type(fields.get("items"), fields.at("items"), fields.notes)
         return Type("array", items=items, binding=binding)
     if name == "enum":
-        fields.only("type", "symbols", "name", "inputBinding")
+        fields.allow_only("type", "symbols", "name", "inputBinding")
         symbols = [bare_name(str(one)) for one in fields.listed("symbols")]
         if not symbols or len(set(symbols)) < len(symbols):
             refuse_field(fields.at("symbols"), because("symbols-needed"))
         return Type("enum", symbols=tuple(symbols), binding=binding)
     if name == "record":
-        fields.only("type", "fields", "name", "inputBinding")
+        fields.allow_only("type", "fields", "name", "inputBinding")
         return Type(
             "record", fields=tuple(fields.entries("fields", "name", "type")), binding=binding
         )
-    fields.only("type")
-    return _named(name, fields.at("type"))
+    fields.allow_only("type")
+    return _type_of_name(name, fields.at("type"))
 
 
 def read_binding(fields: Fields) -> Bound:
@@ -118,7 +118,7 @@ def read_binding(fields: Fields) -> Bound:
     Raises:
         Invalid: `position` is not a whole number, or `separate` is false without a prefix.
     """
-    fields.only(
+    fields.allow_only(
         "position", "prefix", "separate", "itemSeparator", "valueFrom", "shellQuote", "loadContents"
     )
     position = fields.get("position")
@@ -155,7 +155,7 @@ def item_binding(found: Type) -> Bound | None:
         refuse_field(told[0].at("valueFrom"), because("record-value-not-supported"))
     of_fields = {}
     for name, fields in found.items.fields:
-        fields.only("type", "inputBinding", "name")
+        fields.allow_only("type", "inputBinding", "name")
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         what = kind.innermost.name
         if what in (*FILES, "record", *STREAMS):

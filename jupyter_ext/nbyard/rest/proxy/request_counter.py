@@ -60,6 +60,6 @@ class RequestMeter:
     def _hand_over(self, tallies: dict[str, Tally]) -> None:
         for deployment, tally in tallies.items():
             try:
-                self._context.services.deployments.counted(deployment, tally.taken())
+                self._context.services.deployments.counted(deployment, tally.take())
             except (NbyardError, OSError) as error:
                 log.warning("what deployments were asked was not counted: %s", error)

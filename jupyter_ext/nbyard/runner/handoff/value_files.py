@@ -76,7 +76,7 @@ def form_of(value: Any) -> Form:
     if (form := _library_form(value)) is not None:
         return form
     try:
-        text = json.dumps(_plain(value, ""), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_json_value(value, ""), ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise Unfit(f"{kind_of(value)} that is nested so deeply cannot be handed over") from None
     return _of_bytes(JSON, _encoded(text))
@@ -199,7 +199,7 @@ def _is_of(value: Any, module: str, name: str) -> bool:
     return isinstance(kind, type) and isinstance(value, kind)
 
 
-def _plain(value: Any, place: str) -> Any:
+def _json_value(value: Any, place: str) -> Any:
     """Return a value as JSON returns it. Tuples become lists, numpy scalars plain numbers.
 
     Raises:
@@ -208,18 +208,18 @@ def _plain(value: Any, place: str) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if _is_of(value, "numpy", "generic"):
-        return _plain(value.item(), place)
+        return _json_value(value.item(), place)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise Unfit(f"{_at(place)}{value} is no number of JSON: hand over None, or an array")
         return value
     if isinstance(value, (list, tuple)):
-        return [_plain(one, f"{place}[{at}]") for at, one in enumerate(value)]
+        return [_json_value(one, f"{place}[{at}]") for at, one in enumerate(value)]
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
                 raise Unfit(f"{_at(place)}the key {key!r} would come back as text: use text")
-        return {key: _plain(one, f"{place}[{key!r}]") for key, one in value.items()}
+        return {key: _json_value(one, f"{place}[{key!r}]") for key, one in value.items()}
     raise Unfit(f"{_at(place)}{kind_of(value)} cannot be handed over: {TAKEN}")
 
 

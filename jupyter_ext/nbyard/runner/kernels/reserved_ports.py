@@ -27,10 +27,10 @@ class ReservedPorts:
             return
         try:
             for name in PORTS:
-                self._held.append(_bound(host, 0))
+                self._held.append(_bind(host, 0))
                 self.by_name[name] = self._held[-1].getsockname()[1]
             for port in self.by_name.values():
-                with _bound(host, port) as kernels:
+                with _bind(host, port) as kernels:
                     kernels.listen()
         except OSError:
             self.by_name = {}
@@ -42,7 +42,7 @@ class ReservedPorts:
             self._held.pop().close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     with contextlib.ExitStack() as failed:
         end = failed.enter_context(socket.socket())
         end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -77,7 +77,7 @@ class LoggingClient(PlainClient):
             _write(text)
             # An Output widget captures what is printed inside it.
             captured = self.output_hook_stack[msg["parent_header"].get("msg_id")]
-            if not captured and self._joined(
+            if not captured and self._append_to_last(
                 cell.outputs, msg["content"].get("name", "stdout"), text
             ):
                 return None
@@ -85,7 +85,7 @@ class LoggingClient(PlainClient):
             _write("\n".join(msg["content"].get("traceback", ())) + "\n")
         return super().process_message(msg, cell, cell_index)
 
-    def _joined(self, outputs: Any, name: str, text: str) -> bool:
+    def _append_to_last(self, outputs: Any, name: str, text: str) -> bool:
         """Append the text to the last output if possible. Return whether that succeeded."""
         if self.clear_before_next_output or not outputs:
             return False

@@ -69,10 +69,10 @@ class Parent:
         while (
             not self._hangs_up or self._folders or self._pool.leaving or self._supervisors.leaving
         ):
-            self._turn()
+            self._handle_events()
         return 0
 
-    def _turn(self) -> None:
+    def _handle_events(self) -> None:
         """Wait for the next events and handle them."""
         pool = self._pool
         kernel = "" if self._hangs_up else pool.kernel_to_prepare()
@@ -89,7 +89,7 @@ class Parent:
             if member.claims in ready and self._supervisors.read_state(member):
                 del self._folders[member.pid]
         if self._requests in ready:
-            self._obey()
+            self._handle_request()
         elif kernel:
             self._prepare_supervisor(kernel)
         else:
@@ -113,7 +113,7 @@ class Parent:
             with contextlib.suppress(OSError):  # the dispatcher may be gone
                 self._requests.send(STAYS)
 
-    def _obey(self) -> None:
+    def _handle_request(self) -> None:
         """Start an attempt, or note that the dispatcher has disconnected."""
         packet, handles, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, 1)
         if not packet:

@@ -75,7 +75,7 @@ async def _stand_by(
         await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
         is_there = not ended.done()
         ended.cancel()
-    line = words.next() if is_there else words.last()
+    line = words.next() if is_there else words.read_last()
     if not line:
         return False  # no attempt came
     told = json.loads(line)
@@ -97,7 +97,7 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Li
     if language_info is not None:
         report.send({"type": "ready"})
         await foreign.stay_until(words.descriptor)
-    line = words.last()
+    line = words.read_last()
     if not line:
         return 1
     told = json.loads(line)

@@ -48,7 +48,7 @@ def names_in(folder: str) -> list[str]:
     return sorted({entry.name for entry in entries_of(folder)} - PASSING)
 
 
-def described(paths: Iterable[str]) -> dict[str, tuple[State, str]]:
+def describe_paths(paths: Iterable[str]) -> dict[str, tuple[State, str]]:
     """Return the state of each path, and for a folder the digest of its names."""
     states = {path: state_of(path) for path in paths}
     return {

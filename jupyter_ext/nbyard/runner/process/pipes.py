@@ -29,7 +29,7 @@ class Lines:
         line, _, self._come = self._come.partition(b"\n")
         return line
 
-    def last(self) -> bytes:
+    def read_last(self) -> bytes:
         """Return the next line and close the socket for writers.
 
         A later writer gets an error, so it knows that its line was not read.

@@ -73,7 +73,7 @@ class WorkerSupervisor(Supervisor):
             self._call_log = None
         self._whole.add(self._current)
         self._current, self._since = name, self._clock.now()
-        self._settle()
+        self._finish_calls()
 
     def _last_lines(self) -> str:
         return (self._call_log or self.log).last_lines()
@@ -87,7 +87,7 @@ class WorkerSupervisor(Supervisor):
         elif message["type"] == "result":
             self._limit = None
             self._results.append(message)
-            self._settle()
+            self._finish_calls()
         else:
             return super()._heed(message)
         return False
@@ -96,7 +96,7 @@ class WorkerSupervisor(Supervisor):
         super()._on_report(descriptor)
         self._write()
 
-    def _settle(self) -> None:
+    def _finish_calls(self) -> None:
         """Finish the calls whose output is complete."""
         while self._results and self._results[0]["attempt_id"] in self._whole:
             message = self._results.popleft()
@@ -146,9 +146,9 @@ class WorkerSupervisor(Supervisor):
         self._next_poke = time.monotonic() + POKE_SECONDS
         self._folder.poke(self._task.get("wake") or "", self._task["attempt_id"])
 
-    def _patience(self) -> float:
+    def _seconds_to_wait(self) -> float:
         self._wake_dispatcher()
-        return super()._patience() if self._is_woken else POKE_SECONDS
+        return super()._seconds_to_wait() if self._is_woken else POKE_SECONDS
 
     def _obey_limits(self, now: float) -> None:
         super()._obey_limits(now)

@@ -106,11 +106,11 @@ class OutsideWatch:
                 is_shared = place in SHARED or place == os.path.expanduser("~")
                 for one in entries:
                     if not _is_folder(one):
-                        self._enter(one)
+                        self._remember_file(one)
                     elif not is_shared:
                         (hidden if one.name.startswith(".") else places).append(one.path)
 
-    def _enter(self, file: os.DirEntry[str]) -> None:
+    def _remember_file(self, file: os.DirEntry[str]) -> None:
         """Remember the state of a file in a watched folder, and watch the target of a link."""
         if file.is_symlink() and not self._add(file.path):
             self._unwatched.add(file.path)
@@ -163,7 +163,7 @@ class OutsideWatch:
             return Use()
         return self._uses.setdefault(path, Use())
 
-    def seen(self) -> dict[str, Any]:
+    def uses(self) -> dict[str, Any]:
         """Return how each named path and each file in it was used so far."""
         self.take()
         paths = {*self._named, *self._uses, *self._unwatched}

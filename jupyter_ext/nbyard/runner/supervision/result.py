@@ -30,5 +30,5 @@ def write_result(
                 continue
             time.sleep(RETRY_SECONDS)
             with contextlib.suppress(OSError):
-                folder.beat()  # the supervisor is still here
+                folder.touch_heartbeat()  # the supervisor is still here
     folder.poke(task.get("wake") or "", task["attempt_id"])

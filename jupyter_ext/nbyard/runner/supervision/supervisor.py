@@ -88,7 +88,7 @@ class Supervisor:
             self._obey_cancel()
             if self._ending is None:
                 self._begin()
-                self._stay()
+                self._supervise_until_over()
         except CannotStart as error:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._clear_away()
@@ -112,11 +112,11 @@ class Supervisor:
 
     def _observed(self) -> dict[str, Any] | None:
         """Return the files of its code that the work has read, None if it did not begin."""
-        return self._watch.seen() if self._watch else None
+        return self._watch.observed() if self._watch else None
 
     def _used_outside(self) -> dict[str, Any]:
         """Return how the work has used the named paths outside its code."""
-        return self._outside.seen() if self._outside else {}
+        return self._outside.uses() if self._outside else {}
 
     def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
         """Return the names of the outputs that exist, and the failure, if any."""
@@ -147,10 +147,10 @@ class Supervisor:
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
-    def _stay(self) -> None:
+    def _supervise_until_over(self) -> None:
         next_tick = 0.0
         while not self._is_over():
-            for key, _ in self._selector.select(self._patience()):
+            for key, _ in self._selector.select(self._seconds_to_wait()):
                 key.data(key.fd)
             self._children.reap()
             self._progress.poke()
@@ -162,7 +162,7 @@ class Supervisor:
                 self._tick()
                 next_tick = time.monotonic() + TICK_SECONDS
 
-    def _patience(self) -> float:
+    def _seconds_to_wait(self) -> float:
         """Return how many seconds to wait before the next check if nothing happens."""
         if self._outside:
             return TAKE_SECONDS
@@ -188,7 +188,7 @@ class Supervisor:
 
     def _beat(self) -> None:
         try:
-            self._folder.beat()
+            self._folder.touch_heartbeat()
         except OSError as error:
             sys.stderr.write(f"heartbeat: {error}\n")
         is_heard = self._limits.silent_seconds() < BEAT_SECONDS
@@ -211,7 +211,7 @@ class Supervisor:
             self._end("failed", work_outcome.failure_record(kind, reason), grace_seconds)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
-        """Ask the work to end. `_stay` waits for it, `_clear_away` kills what remains."""
+        """Ask the work to end. `_supervise_until_over` waits, `_clear_away` kills the rest."""
         self._ending = Ending(state, failure, grace_seconds)
         self._progress.write_events({"type": "stage", "stage": "ending"})
         if grace_seconds:

@@ -127,17 +127,17 @@ class Watch:
         elif mask & CREATE:
             self._made.add(path)
 
-    def seen(self) -> dict[str, Any]:
+    def observed(self) -> dict[str, Any]:
         """Return what was read and listed so far, as in result.json."""
         self.take()
         self._add_linked()
         if self.problem:
             return {"problem": self.problem}
-        left = self._left()
+        left = self._written_files()
         seen = {"read": sorted(self._read), "listed": sorted(self._listed), "written": left}
         return seen | {"passing": sorted(self._read - self._first - {*left})}
 
-    def _left(self) -> list[str]:
+    def _written_files(self) -> list[str]:
         """Return the files that were written and are still there, also those in new folders."""
         found = set(filter(self._is_file, self._written))
         for folder in self._new_folders:

@@ -50,7 +50,7 @@ def collect_from_workdir(
     work = folder.inside(directory)
     if os.path.realpath(work) != work:
         raise OutputNotAsDeclared("*", because("working-folder-linked"))
-    found = _found(folder, work, wanted, exit_code)
+    found = _find_outputs(folder, work, wanted, exit_code)
     for name, paths in found.items():
         _check_kind(name, wanted[name], paths)
         for path in paths:
@@ -116,7 +116,7 @@ def _copy(path: str, target: str) -> None:
         shutil.copy2(path, target)
 
 
-def _found(
+def _find_outputs(
     folder: AttemptFolder, work: str, wanted: Outputs, exit_code: int
 ) -> dict[str, list[str]]:
     """Return the paths of the files of each output. Outputs that are values are written as JSON."""
@@ -305,7 +305,7 @@ def _place(folder: AttemptFolder, work: str, name: str, told: dict[str, Any]) ->
     from urllib.parse import unquote
 
     given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
-    path = os.path.normpath(os.path.join(work, folder.here(str(given))))
+    path = os.path.normpath(os.path.join(work, folder.local_path(str(given))))
     root = _root(folder, work, path)
     if not given or not root or not os.path.lexists(path):
         raise OutputNotAsDeclared(name, because("told-missing", file=TOLD, name=str(given)[:80]))

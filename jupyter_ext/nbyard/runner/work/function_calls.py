@@ -45,7 +45,7 @@ class Calls:
         self._seen: set[str] = set()
         self._rest = b""
 
-    def ready(self) -> Iterator[dict[str, Any]]:
+    def new_calls(self) -> Iterator[dict[str, Any]]:
         """Yield the calls that were added since the last time."""
         while data := self._file.read(1 << 20):
             *lines, self._rest = (self._rest + data).split(b"\n")
@@ -83,7 +83,7 @@ def main(path: str, descriptor: int) -> int:
     calls = Calls(folder)
     worker = Worker(folder, task, report)
     while True:
-        for call in calls.ready():
+        for call in calls.new_calls():
             worker.do(call)
         worker.end_output()
         if not calls.wait():

@@ -100,7 +100,7 @@ class Functions:
         for one in work["files"]:
             if isinstance(given[one], str):
                 with LoggedErrors():
-                    given[one] = function.taken(one, given[one])
+                    given[one] = function.input_value(one, given[one])
         places = {output: folder.inside(outputs[output]["path"]) for output in outputs}
         for one in places.keys() & function.names:
             is_folder = outputs[one].get("format") == value_files.FOLDER
@@ -137,7 +137,7 @@ class _Function:
             parameter.name for parameter in parameters.values() if parameter.kind is POSITIONAL
         ]
 
-    def taken(self, name: str, path: str) -> Any:
+    def input_value(self, name: str, path: str) -> Any:
         """Return an input as data if the function's annotation asks for data, else as a path.
 
         Raises:

@@ -54,7 +54,7 @@ class WrittenFiles:
 
         Return whether anything was. Links and files beyond the limits are named instead.
         """
-        written = self._written()
+        written = self._new_files()
         if not written:
             return False
         left, sizes = list[tuple[str, str, int]](), list[tuple[int, str]]()
@@ -101,7 +101,7 @@ class WrittenFiles:
                         os.unlink(target)  # it may be a part only
                     yield path, "unreadable", bytes_
 
-    def _written(self) -> set[str]:
+    def _new_files(self) -> set[str]:
         """Return the files that were written since the last time, relative to the folder."""
         found = set[str]()
         for number, mask, name in self._inotify.read() if self._inotify else ():

@@ -125,7 +125,7 @@ class DaskAttempt:
             return self._lost
 
     def _look(self) -> Observation:
-        future = self._known()
+        future = self._current_future()
         sighting = self.sighting
         if sighting is None:
             return self._before(future)
@@ -138,7 +138,7 @@ class DaskAttempt:
         except WorkerGone:
             return Observation("lost", because("dask-worker-gone", worker=sighting.worker))
 
-    def _known(self) -> "Future | None":
+    def _current_future(self) -> "Future | None":
         """Return the future of the task, fetched again after a reconnect."""
         self._cluster.connect()
         if self._generation != self._cluster.generation:
@@ -271,7 +271,7 @@ class DaskAttempt:
     def clear(self) -> None:
         """Remove everything of the attempt from the cluster."""
         with self._lock:
-            self._cluster.cancel_and_unpublish(self._name, self._known())
+            self._cluster.cancel_and_unpublish(self._name, self._current_future())
             for place in set(self._places):  # a worker may report at any time
                 if self._cluster.has_worker(place.worker):
                     self._cluster.mark_unneeded(place.worker, [place.place])

@@ -96,11 +96,11 @@ class Cluster:
     @property
     def address(self) -> str:
         """Return the address of the scheduler."""
-        return str(self._connected().scheduler.address)
+        return str(self._connected_client().scheduler.address)
 
     def connect(self) -> None:
         """Connect, unless there is a connection."""
-        self._connected()
+        self._connected_client()
 
     def close(self) -> None:
         """Disconnect. Running work continues, unless the cluster lives in this process."""
@@ -154,7 +154,7 @@ class Cluster:
             NbyardError: A worker does not match this installation.
         """
         if set(self.workers()) - self._checked:
-            self._check_versions(self._connected())
+            self._check_versions(self._connected_client())
 
     def ask(self, at: Sighting, verb: str, *words: Any) -> Any:
         """Call a function of the module `worker_functions` about a place.
@@ -186,13 +186,13 @@ class Cluster:
             WorkerGone: One of the workers no longer exists.
         """
         ask = partial(call_on_workers, addresses=addresses, code=code, words=(verb, *words))
-        found: dict[str, Any] = self._answer(self._connected(), ask, None)
+        found: dict[str, Any] = self._answer(self._connected_client(), ask, None)
         return found
 
     def submit(self, key: str, requirements: TaskRequirements, *words: Any) -> "Future":
         """Submit `worker_functions.run`. While a future exists, it runs only once per key."""
         with self._lock:
-            return self._connected().submit(
+            return self._connected_client().submit(
                 eval,
                 EXPRESSION,
                 CODE.call("run", *words),
@@ -216,7 +216,7 @@ class Cluster:
         The worker is kept busy for a moment, so that it is still there for the next request.
         """
         with self._lock:
-            client = self._connected()
+            client = self._connected_client()
             if self._lure is None or self._lure.status != "pending":
                 key = f"nbyard-lure-{os.urandom(8).hex()}"
                 packed = CODE.call("linger", LURE_SECONDS)
@@ -263,7 +263,7 @@ class Cluster:
             own.end(is_needed)
 
     def _run(self, ask: "Callable[[Client], Any]") -> Any:
-        return self._answer(self._connected(), ask, ANSWER_SECONDS)
+        return self._answer(self._connected_client(), ask, ANSWER_SECONDS)
 
     def _answer(
         self, client: "Client", ask: "Callable[[Client], Any]", seconds: float | None
@@ -297,7 +297,7 @@ class Cluster:
         """Remember the outcome. A failure is raised again for requests that come soon."""
         self._failure, self._not_before = failure, time.monotonic() + PAUSE_SECONDS
 
-    def _connected(self) -> "Client":
+    def _connected_client(self) -> "Client":
         with self._lock:
             self._look_after()
             if self._failure and time.monotonic() < self._not_before:

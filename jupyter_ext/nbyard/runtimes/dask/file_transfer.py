@@ -60,7 +60,7 @@ def fetch_growing_files(folder: Path, ask: Ask, executed: list[int]) -> tuple[di
         for name in have:
             with suppress(FileNotFoundError):
                 have[name] = os.lstat(folder / name).st_size
-        news: dict[str, Any] = ask("news", have, executed)
+        news: dict[str, Any] = ask("attempt_progress", have, executed)
         for name, piece in news["pieces"].items():
             if piece:
                 handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
@@ -121,7 +121,7 @@ def fetch_others(
         if os.lstat(folder / found[one]["path"]).st_mtime_ns != found[one]["mtime"]
     ]
     wanted, beyond = within_caps([*new, *large], *caps)
-    torn = _bring(folder, ask, [found[one] for one in (*wanted, *same)])
+    torn = _fetch_files(folder, ask, [found[one] for one in (*wanted, *same)])
     for one in (*wanted, *same):
         if found[one]["path"] in torn:
             with suppress(OSError):
@@ -130,7 +130,7 @@ def fetch_others(
     return summarize_files("", [], [*files.left.values(), *beyond])
 
 
-def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
+def _fetch_files(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
     """Fetch files. Return the paths of incomplete ones.
 
     A file is incomplete if it changed meanwhile, if there is no space for it, or if its worker is

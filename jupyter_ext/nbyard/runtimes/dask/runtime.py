@@ -82,7 +82,7 @@ class DaskRuntime:
             self.cluster.attract_worker()
             raise Unavailable(because("dask-without-workers"))
         try:
-            states = self.cluster.call_all(list(workers), "described", list(paths), code=PATHS)
+            states = self.cluster.call_all(list(workers), "describe_paths", list(paths), code=PATHS)
         except WorkerGone as error:
             raise Unavailable(because("dask-worker-gone", worker=str(error))) from error
         return list(states.values())

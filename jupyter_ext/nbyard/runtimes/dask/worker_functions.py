@@ -66,7 +66,7 @@ def run(job: dict[str, Any]) -> Why | None:
     worker = get_worker()
     place = tempfile.mkdtemp(prefix=f"nbyard-{job['attempt_id']}-", dir=worker.local_directory)
     try:
-        return Visit(worker, job, place).stay()
+        return Visit(worker, job, place).carry_out()
     finally:
         _remove_secrets(place)
         shutil.rmtree(place, ignore_errors=True)
@@ -97,7 +97,7 @@ class Visit:
         self._looked_at = 0.0
         self._has_seceded = False
 
-    def stay(self) -> Why | None:
+    def carry_out(self) -> Why | None:
         """Carry the attempt out. Return why it has no result, or None."""
         if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
             return because("dask-first-worker-gone")
@@ -152,7 +152,7 @@ class Visit:
                 start_new_session=True,
             )
             while process.poll() is None:
-                self._attend(process)
+                self._watch_process(process)
                 time.sleep(LOOK_SECONDS)
             if os.path.lexists(os.path.join(self._folder, RESULT)):
                 return None
@@ -164,7 +164,7 @@ class Visit:
             return because("runner-silent-after", exit_code=process.returncode, last=said[-1])
         return because("runner-silent", exit_code=process.returncode)
 
-    def _attend(self, process: subprocess.Popen[bytes]) -> None:
+    def _watch_process(self, process: subprocess.Popen[bytes]) -> None:
         if self._has(TAKEN):
             process.kill()
         now = time.monotonic()
@@ -231,7 +231,7 @@ def linger(seconds: float) -> None:
 # Functions that a dispatcher calls about a place
 
 
-def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any]:
+def attempt_progress(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any]:
     """Return the state of a place: pieces of growing files, and the notebook if it changed."""
     folder = os.path.join(place, ATTEMPT)
     found: dict[str, Any] = {

@@ -235,18 +235,18 @@ class DockerRuntime:
             raise NbyardError(because("podman-keeps-none-warm"))
         if dockerfile_of(attempt.task):
             raise _NeedsFresh
-        image, staging = self._placed(attempt)
+        image, staging = self._record_image(attempt)
         if not can_serve(image.lock):
             raise _NeedsFresh
         prepare_folder(order.folder, attempt.task, _owner(engine, staging), has_runner=True)
         home = self._warm.folder if staging == BIND else None
         spec = warm_spec(order, attempt.task, engine.info, image.id, home)
-        attempt.enter(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
+        attempt.start_in(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
 
     def _prepare(self, attempt: ContainerAttempt) -> ContainerSpec:
         """Prepare everything for a fresh container except its network."""
         engine, order = attempt.engine, attempt.order
-        image, staging = self._placed(attempt)
+        image, staging = self._record_image(attempt)
         prepare_folder(order.folder, attempt.task, _owner(engine, staging))
         verify_gpus(engine, order, image.name)
         if staging == VOLUME:
@@ -255,7 +255,7 @@ class DockerRuntime:
         apart = secret_output.start_collector(engine, order, task, image.name, staging)
         return container_spec(order, task, engine.info, image.name, staging, apart)
 
-    def _placed(self, attempt: ContainerAttempt) -> tuple[Image, str]:
+    def _record_image(self, attempt: ContainerAttempt) -> tuple[Image, str]:
         """Return the attempt's image, after recording it, and how its files get to the engine."""
         engine, order = attempt.engine, attempt.order
         name = self._image(attempt)

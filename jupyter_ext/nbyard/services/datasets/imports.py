@@ -59,9 +59,9 @@ class NewImport:
         """
         with self._store.read() as c:
             made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
-        return made if made is not None else self._made()
+        return made if made is not None else self._create()
 
-    def _made(self) -> str:
+    def _create(self) -> str:
         # Check everything that may be refused before the uploaded bytes are stored.
         filename, source = self._origin()
         own = folder_of(filename) if self._body.unpack else filename

@@ -182,7 +182,7 @@ class DatasetService:
         check_limit(limit)
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
-        table = self._table(self._ready(caller, dataset, version), sheet)
+        table = self._table(self._ready_version(caller, dataset, version), sheet)
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     @operation("GET", "/datasets/{dataset}/profile", scope="datasets:read")
@@ -201,7 +201,7 @@ class DatasetService:
         `column_offset` on. `sheet` selects a sheet of an Excel file; the default is the first.
         """
         check_count(column_offset, "column_offset")
-        table = self._table(self._ready(caller, dataset, version), sheet)
+        table = self._table(self._ready_version(caller, dataset, version), sheet)
         return self._parts.tables.profile(table, sample=sample, column_offset=column_offset)
 
     @operation("GET", "/datasets/{dataset}/compare", scope="datasets:read")
@@ -212,8 +212,8 @@ class DatasetService:
         lists the files that differ.
         """
         found = self.get(caller, dataset)
-        second = self._ready(caller, found.id, new)
-        first = self._ready(caller, found.id, old or self._previous_number(second))
+        second = self._ready_version(caller, found.id, new)
+        first = self._ready_version(caller, found.id, old or self._previous_number(second))
         # Equal bytes need no profiles, which are slow for large tables.
         if first.digest == second.digest:
             return Comparison(first, second, same=True)
@@ -249,7 +249,7 @@ class DatasetService:
     def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:
         """Create a notebook whose first cell opens the dataset."""
         found = self.get(caller, dataset)
-        version = self._ready(caller, found.id, 0)
+        version = self._ready_version(caller, found.id, 0)
         folder = self._parts.files.locate(body.folder or ".", "folder")
         if not folder.is_dir():
             raise NotFound(because("no-folder", path=body.folder[:200]))
@@ -268,7 +268,7 @@ class DatasetService:
 
     def content(self, caller: Caller, dataset: str, version: int = 0) -> DownloadRequest:
         """Return the bytes of a version to download."""
-        found = self._ready(caller, dataset, version)
+        found = self._ready_version(caller, dataset, version)
         return DownloadRequest(found.digest, found.filename)
 
     def _table(self, version: DatasetVersion, sheet: str = "") -> TableFile:
@@ -281,7 +281,7 @@ class DatasetService:
             info = None  # the stored information describes the first sheet
         return TableFile(path, version.filename, version.digest, sheet, info)
 
-    def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
+    def _ready_version(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
         check_count(number, "version")
         found = self.get(caller, dataset)
         with self._store.read() as c:

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, Reason | None]:
     """Return the changed lines, or None and a hint if nbdime cannot compare the notebooks."""
-    first, second = _plain(old), _plain(new)
+    first, second = _without_outputs(old), _without_outputs(new)
     before, after = first["cells"], second["cells"]
     # Most notebooks differ in a few cells. Without equal ends, nbdime has less to compare.
     while before and after and before[-1] == after[-1]:
@@ -54,7 +54,7 @@ def _picked(metadata: Json | None, names: tuple[str, ...]) -> Json:
     return {name: metadata[name] for name in names if name in metadata} if metadata else {}
 
 
-def _plain(notebook: Json) -> Json:
+def _without_outputs(notebook: Json) -> Json:
     """Return the notebook without outputs, execution counts and IDs."""
     cells = []
     for cell in notebook.get("cells", []):

@@ -108,7 +108,9 @@ class ExecutableService:
         if self._parts.settings.default_runtime != PROCESS:
             raise Invalid.field("path", because("no-programs-on-server"))
         known = self.get(caller, body.executable) if body.executable else None
-        code = self._stored(known) if known else self._code(caller.name, body.path, body.upload)
+        code = (
+            self._current_code(known) if known else self._code(caller.name, body.path, body.upload)
+        )
         found = self._freezer.inspect(code)
         if found.kind != "command":
             why = because("not-a-command", file=code.filename, kind=found.kind)
@@ -177,7 +179,7 @@ class ExecutableService:
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                made = self._registered(c, caller, code, name, body.description)
+                made = self._register(c, caller, code, name, body.description)
                 self._freezer.keep(c, made, fields)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         if body.upload:
@@ -228,7 +230,7 @@ class ExecutableService:
             return code.description
         return msgspec.structs.replace(old, **changes)
 
-    def _registered(
+    def _register(
         self, c: Connection, caller: Caller, code: Code, name: str, description: str
     ) -> str:
         path = str(code.path or "")
@@ -306,16 +308,16 @@ class ExecutableService:
         }
         if not given and body.upload is msgspec.UNSET:
             return None, None, None
-        code = self._stored(executable)
+        code = self._current_code(executable)
         if isinstance(body.upload, str):
-            code = self._changed(executable, code, body.upload)
+            code = self._code_of_upload(executable, code, body.upload)
         told = self._corrected_description(
             code, NewExecutable(kind=executable.current.kind, **given)
         )
         self._check_environment(executable.owner, given.get("resources"))
         return code, told, self._freezer.prepare(code, told)
 
-    def _changed(self, executable: Executable, code: Code, upload: str) -> Code:
+    def _code_of_upload(self, executable: Executable, code: Code, upload: str) -> Code:
         """Return the newly uploaded code; keep corrections, but read its arguments again."""
         if executable.path:
             raise Invalid.field("upload", because("code-follows-file", name=executable.name))
@@ -328,7 +330,7 @@ class ExecutableService:
         fresh = self._code(executable.owner, "", upload)
         return fresh if fresh.description else msgspec.structs.replace(fresh, description=told)
 
-    def _stored(self, executable: Executable) -> Code:
+    def _current_code(self, executable: Executable) -> Code:
         """Return the followed file, or the uploaded bytes with their stored description."""
         if executable.path:
             return self._freezer.load_real(Path(executable.path))
@@ -352,7 +354,7 @@ class ExecutableService:
         names a script but does not contain it.
         """
         found = self.get(caller, executable)
-        return export_executable(self._freezer, found, self._stored(found), format)
+        return export_executable(self._freezer, found, self._current_code(found), format)
 
     @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
     def delete(self, caller: Caller, executable: str, force: bool = False) -> None:

@@ -65,7 +65,7 @@ def compare_rules(
     Raises:
         Invalid: a field is refused, or a channel is unknown.
     """
-    notifications = _checked(definition.notifications, files)
+    notifications = _checked_rules(definition.notifications, files)
     named = [(entry_path("notifications", name), name) for name in notifications]
     for schedule, entry in definition.schedules.items():
         where = entry_path("schedules", schedule) + ".notify"
@@ -159,7 +159,7 @@ def _replace(
         raise StaleWrite
 
 
-def _checked(
+def _checked_rules(
     entries: Mapping[str, list[NotificationEntry]], files: Container[str]
 ) -> dict[str, ChannelRules]:
     """Return the rules of channels in the form in which they are compared."""

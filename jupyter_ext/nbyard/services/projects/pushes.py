@@ -174,7 +174,7 @@ class ProjectPushes(ProjectPolicies):
         if body.git is not None:
             body.git.check()
         fields = _checked_project(body.definition.project)
-        environments = self._checked(body.definition.environments)
+        environments = self._checked_environments(body.definition.environments)
         with self._store.read() as c:
             known = self._rows.id_of(c, caller.name, fields.name)
             project = find_project(self._store, c, caller, known) if known else None
@@ -203,7 +203,9 @@ class ProjectPushes(ProjectPolicies):
         plan = ProjectPlan(changes, missing)
         return Compared(project, fields, wanted, environments, rows, stored, rules, plan)
 
-    def _checked(self, entries: dict[str, EnvironmentEntry]) -> dict[str, EnvironmentEntry]:
+    def _checked_environments(
+        self, entries: dict[str, EnvironmentEntry]
+    ) -> dict[str, EnvironmentEntry]:
         """Return environments with their requirements in canonical form."""
         service = EnvironmentService(self._parts)
         checked = {}

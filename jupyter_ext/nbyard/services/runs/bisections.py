@@ -149,7 +149,7 @@ class BisectionService:
         judge = self._judge(caller, body, good, bad)
         with self._store.read() as c:
             found = mixed_plans(self._store, c, good, bad).changes
-            changes = [self._named(c, one) for one in found]
+            changes = [self._with_version_numbers(c, one) for one in found]
         expected = min(expected_tries(len(changes)), body.limit)
         return (good, bad), BisectionPreview(changes, judge, expected, body.limit)
 
@@ -168,7 +168,7 @@ class BisectionService:
                 raise Invalid.field(name, why, hint=hint_of_metrics(*metrics))
         return judge
 
-    def _named(self, c: Connection, change: BisectionChange) -> BisectionChange:
+    def _with_version_numbers(self, c: Connection, change: BisectionChange) -> BisectionChange:
         """Return a change of code with the numbers of its versions."""
         if change.kind != "code":
             return change

@@ -45,7 +45,7 @@ class RunCleanUps(RunAttempts):
         Named and kept runs are protected. So are runs whose model a deployment serves, and runs
         whose result a workflow's pinned node uses.
         """
-        choice = self._chosen(caller, body, project)
+        choice = self._chosen_runs(caller, body, project)
         return (
             preview_of(self._store, self._parts.blobs, *choice) if sizes else shown_choice(*choice)
         )
@@ -57,16 +57,16 @@ class RunCleanUps(RunAttempts):
         Repeat the request until no runs are left. Unreferenced bytes are deleted in the
         background.
         """
-        doomed, _ = self._chosen(caller, body, project)
+        doomed, _ = self._chosen_runs(caller, body, project)
         self._store.reserve.spend()
         deleted = remove_runs(self._store, caller.name, doomed[:MOST_AT_ONCE])
         self._parts.ensure_dispatcher()
         return CleanedUp(deleted, max(len(doomed) - MOST_AT_ONCE, 0))
 
-    def _chosen(
+    def _chosen_runs(
         self, caller: Caller, rules: CleanUpRules, project: str
     ) -> tuple[Sequence[FinishedRun], Sequence[FinishedRun]]:
-        rules = self._checked(rules)
+        rules = self._checked_rules(rules)
         with self._store.read() as c:
             inside = filter_project(self._store, c, caller, project)
             documents = self._parts.files.documents()
@@ -76,7 +76,7 @@ class RunCleanUps(RunAttempts):
                 runs = [run for run in runs if run.id in members]
         return choose_runs(runs, rules, datetime.now(UTC))
 
-    def _checked(self, rules: CleanUpRules) -> CleanUpRules:
+    def _checked_rules(self, rules: CleanUpRules) -> CleanUpRules:
         """Return the rules with the stored path of the workflow."""
         check_rules(rules)
         if "/" not in rules.workflow and "." not in rules.workflow:
@@ -115,7 +115,7 @@ class RunCleanUps(RunAttempts):
 
         The dispatcher applies the rules once a day while it works, and when it starts.
         """
-        rules = body.rules and self._checked(body.rules)
+        rules = body.rules and self._checked_rules(body.rules)
         with self._store.write() as c:
             self._store.retention.set_for_all_runs(c, caller.name, rules)
         self._parts.ensure_dispatcher()

@@ -108,7 +108,9 @@ class RunService(RunChecks):
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
     ) -> Sequence[Task]:
         """Return tasks with attempts, artifacts and queue places; `of` are their IDs if not all."""
-        attempts = [self._placed(a) for a in self._store.attempts.views(c, run.id, of)]
+        attempts = [
+            self._with_folder_and_links(a) for a in self._store.attempts.views(c, run.id, of)
+        ]
         attempts_of = _grouped(attempts, lambda a: a.task_id)
         artifacts_of = _grouped(self._store.artifacts.of_run(c, run.id, of), lambda a: a.node)
         waiting = any(task.state == "queued" for task in tasks)
@@ -123,7 +125,7 @@ class RunService(RunChecks):
             for task in tasks
         ]
 
-    def _placed(self, attempt: Attempt) -> Attempt:
+    def _with_folder_and_links(self, attempt: Attempt) -> Attempt:
         """Return an attempt with its folder and, while it runs, its links."""
         store = self._store.folder
         folder = str(folders.attempt_folder_of(store, attempt.worker or attempt.id))

@@ -128,7 +128,7 @@ class TriggerService:
             found = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
             recent = self._firings.recent(c, [row.trigger.id for row in found])
             names = self._sources(c, caller, found)
-        shown = [self._shown(row, recent.get(row.trigger.id, []), names) for row in found]
+        shown = [self._trigger_view(row, recent.get(row.trigger.id, []), names) for row in found]
         return page_of(shown, limit, lambda trigger: trigger.id)
 
     @operation("GET", "/triggers/{trigger}", scope="triggers:read")
@@ -138,7 +138,7 @@ class TriggerService:
             row = self._rows.find(c, caller.name, trigger)
             recent = self._firings.recent(c, [row.trigger.id])
             names = self._sources(c, caller, [row])
-        return self._shown(row, recent.get(row.trigger.id, []), names)
+        return self._trigger_view(row, recent.get(row.trigger.id, []), names)
 
     @operation("PATCH", "/triggers/{trigger}", scope="triggers:write")
     @pin_blobs
@@ -284,7 +284,7 @@ class TriggerService:
             names |= self._store.executables.names(c, caller.name)
         return names
 
-    def _shown(
+    def _trigger_view(
         self, row: TriggerRow, recent: Sequence[Firing], names: Mapping[str, str]
     ) -> Trigger:
         one = row.trigger
@@ -352,7 +352,7 @@ class TriggerService:
             self._rows.store_files(c, trigger_id, source.files or {})
 
     def _sealed(self, c: Connection, caller: Caller, trigger_id: str, secret: str) -> str:
-        sealed = self._store.trigger_secrets.sealed
+        sealed = self._store.trigger_secrets.seal
         return sealed(c, caller.name, trigger_id, secret) if secret else ""
 
 

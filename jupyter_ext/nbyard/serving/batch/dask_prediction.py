@@ -89,7 +89,7 @@ class ClusterPrediction:
         """Stop the processes on the workers. They would also stop by themselves after a while."""
         self._client.run(eval, EXPRESSION, CODE.call("end", self._key), on_error="ignore")
 
-    def over(self, pieces: Numbered) -> Iterator[Any]:
+    def predict(self, pieces: Numbered) -> Iterator[Any]:
         """Yield the checked answers to pieces, in order.
 
         Raises:
@@ -101,24 +101,24 @@ class ClusterPrediction:
         for first, batch in _small(pieces, trouble):
             threads = self._client.nthreads()
             while len(waiting) >= AHEAD * max(1, sum(threads.values())):
-                yield self._taken(waiting.popleft()[0])
+                yield self._answer_of(waiting.popleft()[0])
             # choose the worker with the fewest pieces per thread
             busy = Counter(where for future, where in waiting if not future.done())
             where = min(threads, key=lambda one: busy[one] / threads[one], default="")
-            waiting.append((self._asked(first, batch, where), where))
+            waiting.append((self._submit(first, batch, where), where))
         while waiting:
-            yield self._taken(waiting.popleft()[0])
+            yield self._answer_of(waiting.popleft()[0])
         for error in trouble:
             raise error
 
-    def _asked(self, first: int, batch: Any, where: str) -> Any:
+    def _submit(self, first: int, batch: Any, where: str) -> Any:
         """Submit a piece to a worker. Dask itself would prefer the one that has the archive."""
         call = CODE.call("predicted", self._key, self._archive, first, arrow_bytes(batch))
         key = f"nbyard-piece-{self._key}-{first}"
         there = {"workers": [where], "allow_other_workers": True} if where else {}
         return self._client.submit(eval, EXPRESSION, call, key=key, pure=False, **there)
 
-    def _taken(self, future: Any) -> Any:
+    def _answer_of(self, future: Any) -> Any:
         told, content = future.result()
         sys.stdout.write(told["said"])
         sys.stdout.flush()

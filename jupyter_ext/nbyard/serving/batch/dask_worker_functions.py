@@ -43,7 +43,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
     Raises:
         UnwantedPiece: The result is no longer needed. The process was killed.
     """
-    wanted = _wish()
+    wanted = _cancellation_check()
     for _ in range(TRIES):
         ready: Child | None = None
         with _lock:
@@ -71,7 +71,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
     return {"kind": "failed", "words": words, "said": ""}, b""
 
 
-def _wish() -> Callable[[], bool]:
+def _cancellation_check() -> Callable[[], bool]:
     """Return a function that checks whether the scheduler still wants this thread's task.
 
     It does so as long as the client that submitted the task lives.

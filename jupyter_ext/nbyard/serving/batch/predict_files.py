@@ -63,7 +63,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         if parts.rows:
             log.info("%d rows are there already", parts.rows)
         try:
-            for answer in over(_left(spec, files, parts.rows)):
+            for answer in over(_pieces_from(spec, files, parts.rows)):
                 parts.add(answer)
         except (CannotRead, ValueRefused, ModelFailed):
             # the next attempt resumes after these rows
@@ -75,7 +75,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
     return sum(parts.rows for parts in made)
 
 
-def _left(spec: Spec, files: list[str], done: int) -> Numbered:
+def _pieces_from(spec: Spec, files: list[str], done: int) -> Numbered:
     """Yield pieces with their first row, counted over all files, from row `done` on."""
     first = 0
     for path in files:

@@ -51,7 +51,7 @@ class Parts:
         is_same = self._read(ABOUT) == about
         said = self._read(DONE) if is_same else ""
         rows = said.partition(" ")[0]
-        self.is_done = bool(said) and said == self._done(rows)
+        self.is_done = bool(said) and said == self._completion_record(rows)
         self.rows = int(rows) if self.is_done else 0
         # another input or model, or the target was changed
         if not is_same or (said and not self.is_done):
@@ -82,7 +82,7 @@ class Parts:
         _sync(partial)
         os.replace(partial, self._place(name))
 
-    def _done(self, rows: object) -> str:
+    def _completion_record(self, rows: object) -> str:
         """Return the record of a complete target. It shows later changes of the target."""
         try:
             return f"{rows} {_digest(self._target)}"
@@ -144,7 +144,7 @@ class Parts:
                 file.write_batch(batch)
         _sync(whole)
         os.replace(whole, self._target)
-        self._write(DONE, self._done(self.rows))
+        self._write(DONE, self._completion_record(self.rows))
         for name in self._names:
             os.remove(self._place(name))
         self._names, self._held = [], []

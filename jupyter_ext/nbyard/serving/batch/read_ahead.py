@@ -28,7 +28,7 @@ def read_ahead(pieces: Numbered, most: int = MAX_BYTES) -> Iterator[Numbered]:
         return
     reader = _Reader(pieces, first, most)
     try:
-        yield reader.taken()
+        yield reader.pieces()
     finally:
         reader.end()
 
@@ -43,7 +43,7 @@ class _Reader:
         self._pool = ThreadPoolExecutor(1, "reader")
         self._all = self._pool.submit(self._run)
 
-    def taken(self) -> Numbered:
+    def pieces(self) -> Numbered:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._read or self._is_over)

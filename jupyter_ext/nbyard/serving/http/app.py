@@ -104,7 +104,7 @@ class App:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        route, handlers = self._found(scope["path"])
+        route, handlers = self._match_route(scope["path"])
         if self._is_shown(scope):
             answer = await self._handled(handlers, scope, receive)
         else:
@@ -125,7 +125,7 @@ class App:
         # compared in constant time, so that timing reveals nothing
         return not self._secret or (len(shown) == 1 and hmac.compare_digest(shown[0], self._secret))
 
-    def _found(self, path: str) -> tuple[str, dict[str, Handler]]:
+    def _match_route(self, path: str) -> tuple[str, dict[str, Handler]]:
         """Return the route of a path and its handlers. The model's name is a placeholder in it."""
         path = path.rstrip("/") or "/"
         if path.startswith("/v2/models/"):

@@ -43,7 +43,7 @@ class Calls:
         self._last = _Call(0.0, 0.0, 0)
         self._is_in = False
 
-    def recorded(self, predict: Predict) -> Predict:
+    def recording(self, predict: Predict) -> Predict:
         """Return the same function, with its calls recorded."""
 
         def call(columns: Columns) -> Columns:

@@ -183,7 +183,7 @@ class Worker:
             log.warning("the model came back from its long call")
         self.is_late = self._is_long = False
 
-    def _done(self, batch: list[WaitingRequest], outcomes: list[Outcome]) -> None:
+    def _answer_batch(self, batch: list[WaitingRequest], outcomes: list[Outcome]) -> None:
         self._came_back()
         self._next()
         for asked, outcome in zip(batch, outcomes, strict=True):
@@ -217,10 +217,10 @@ class Worker:
         tell = self._loop.call_soon_threadsafe
         batch: list[WaitingRequest] | None = []
         try:
-            predict = self.calls.recorded(self._load())
+            predict = self.calls.recording(self._load())
             tell(self._loaded)
             while (batch := self._batches.get()) is not None:
-                tell(self._done, batch, outcomes_of(predict, batch))
+                tell(self._answer_batch, batch, outcomes_of(predict, batch))
         except BaseException as error:
             log.critical("the model cannot go on", exc_info=error)
             tell(self._broke, batch or [], error)

@@ -76,7 +76,7 @@ class _Tensor(NamedTuple):
             values = told.get("data") if size is None else binary.take(size, datatype)
         except UnreadableTensor as error:
             raise MalformedRequest(f"{where}.parameters: {error}") from None
-        return cls(name, shape, datatype, _checked(values, shape, datatype, f"{where}.data"))
+        return cls(name, shape, datatype, _checked_data(values, shape, datatype, f"{where}.data"))
 
     def column(self, column: Column, count: int) -> list[Any]:
         """Return the data as a column of `count` rows.
@@ -148,7 +148,7 @@ def _check_parameters(of: dict[str, Any], where: str) -> None:
         raise MalformedRequest(f"{where}: an object is needed")
 
 
-def _checked(data: Any, shape: list[int], datatype: str, where: str) -> list[Any]:
+def _checked_data(data: Any, shape: list[int], datatype: str, where: str) -> list[Any]:
     """Return the values row by row, from a flat or nested list. Null means no value."""
     if not isinstance(data, list):
         raise MalformedRequest(f"{where}: a list is needed")

@@ -119,7 +119,7 @@ class Database:
         Raises:
             Busy: Another writer holds the store for more than 10 s.
         """
-        with self._translated(), self._alone():
+        with self._translated(), self._write_locked():
             with self.engine.connect() as connection:
                 writing = connection.execution_options(nbyard_write=True)
                 with writing.begin():
@@ -137,7 +137,7 @@ class Database:
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _write_locked(self) -> Iterator[None]:
         # One lock covers all writers and the checkpoint: no commit may reset the log meanwhile.
         # Otherwise a known bug of SQLite 3.7.0 to 3.51.2 corrupts the database.
         if not self.sqlite:
@@ -269,7 +269,7 @@ class Database:
         lent = self.engine.pool.checkedout() if self.sqlite else 0  # type: ignore[attr-defined]
         self.engine.dispose()
         if lent:
-            with suppress(NbyardError, DBAPIError), self._alone():
+            with suppress(NbyardError, DBAPIError), self._write_locked():
                 self._empty_log(READER_SECONDS)
             self.engine.dispose()
 

@@ -33,7 +33,9 @@ class ChannelRows:
         """Insert a channel, and append its event."""
         row = {name: getattr(made, name) for name in PLAIN}
         row["digest"] = msgspec.to_builtins(made.digest)
-        c.execute(insert(notice_channels), [row | self._sealed(c, made.owner, made.id, secret)])
+        c.execute(
+            insert(notice_channels), [row | self._sealed_columns(c, made.owner, made.id, secret)]
+        )
         self.append_event(c, made.id, made.owner, "created")
 
     def append_event(self, c: Connection, channel_id: str, owner: str, change: str) -> None:
@@ -71,7 +73,7 @@ class ChannelRows:
         same = and_(C.id == channel.id, C.revision == channel.revision)
         values = {"revision": channel.revision + 1, "updated_at": datetime.now(UTC), **columns}
         if secret is not None:
-            values |= self._sealed(c, channel.owner, channel.id, secret)
+            values |= self._sealed_columns(c, channel.owner, channel.id, secret)
             values |= {"retry_at": None, "error": None}
         if c.execute(update(notice_channels).where(same).values(**values)).rowcount != 1:
             return False
@@ -127,7 +129,7 @@ class ChannelRows:
                 count += 1
         return count
 
-    def _sealed(
+    def _sealed_columns(
         self, c: Connection, owner: str, channel_id: str, secret: ChannelSecret
     ) -> dict[str, Any]:
         beside = c.execute(ANY_SEALED).scalar() or ""

@@ -50,7 +50,7 @@ class CountRows:
     def _used_lately(self, c: Connection) -> list[UsageSum]:
         begun = time.monotonic()
         if begun >= self._known_until:
-            self._used = _used(c)
+            self._used = _usage_sums(c)
             now = time.monotonic()
             self._known_until = now + PAUSE_SHARE * (now - begun)
         return self._used
@@ -63,7 +63,7 @@ def _by_state(
     return {**dict.fromkeys(machine.moves, 0), **{name: count for name, count in found}}
 
 
-def _used(c: Connection) -> list[UsageSum]:
+def _usage_sums(c: Connection) -> list[UsageSum]:
     """Return the usage by owner, kind and runtime; all versions of an executable share a kind."""
     version = executable_versions.c
     kinds = select(version.executable_id, func.min(version.kind).label("kind"))

@@ -154,17 +154,17 @@ class HistoryRows:
         """Return the dependencies of the newest earlier success of the same node and workflow."""
         same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
         asked = same | {"executable": task.plan.executable_id}
-        return _last(c.execute(LAST_PARTS, asked).first())
+        return _last_of_row(c.execute(LAST_PARTS, asked).first())
 
     def last_of(
         self, c: Connection, owner: str, workflow: str, node: str, executable: str
     ) -> Last | None:
         """Return the dependencies of the newest success of a node, by the workflow's ID."""
         asked = {"owner": owner, "workflow": workflow, "node": node, "executable": executable}
-        return _last(c.execute(LAST_OF_WORKFLOW, asked).first())
+        return _last_of_row(c.execute(LAST_OF_WORKFLOW, asked).first())
 
 
-def _last(found: Any) -> Last | None:
+def _last_of_row(found: Any) -> Last | None:
     if found is None or not found.parts:
         return None
     used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)

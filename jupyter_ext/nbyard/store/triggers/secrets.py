@@ -17,7 +17,7 @@ class TriggerSecretRows:
     def __init__(self, vault: Vault):
         self._vault = vault
 
-    def sealed(self, c: Connection, owner: str, trigger_id: str, secret: str) -> str:
+    def seal(self, c: Connection, owner: str, trigger_id: str, secret: str) -> str:
         """Return the value of the column for a new secret.
 
         Raises:

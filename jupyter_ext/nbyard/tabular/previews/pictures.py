@@ -86,10 +86,10 @@ def small_picture(content: bytes) -> bytes:
             plain.paste(colours, mask=colours.getchannel("A"))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         return b""  # SyntaxError is Pillow's word for a broken PNG
-    return _encoded(plain)
+    return _encode_within_limit(plain)
 
 
-def _encoded(picture: Any) -> bytes:
+def _encode_within_limit(picture: Any) -> bytes:
     """Return a picture within the limit: PNG for drawings, JPEG for photographs."""
     for drawing in itertools.chain([picture], map(picture.quantize, COLOURS)):
         found = io.BytesIO()

@@ -12,8 +12,8 @@ from nbyard.cli.commands.run_dockerfile import (
     _executables,
     _image,
     _run_of,
+    arguments_of_values,
     check_target,
-    declared,
 )
 from nbyard.domain.images.structs import NewImage
 from nbyard.errors import Unavailable
@@ -21,7 +21,7 @@ from nbyard.errors import Unavailable
 
 def test_what_is_given_is_what_it_takes():
     given = {"n": 3, "on": True, "x": 0.5, "name": "a", "many": [1], "none": None}
-    found = declared(given, {"data": "a.csv"}, has_output=True)
+    found = arguments_of_values(given, {"data": "a.csv"}, has_output=True)
     types = {one.name: one.type for one in found if one.role == "value"}
     assert types == {
         "n": "int",
@@ -32,7 +32,7 @@ def test_what_is_given_is_what_it_takes():
         "none": "json",
     }
     assert [(one.name, one.role) for one in found[-2:]] == [("data", "input"), ("output", "output")]
-    assert declared({}, {}, has_output=False) == []
+    assert arguments_of_values({}, {}, has_output=False) == []
 
 
 def test_what_is_typed_is_given_as_it_is_typed():

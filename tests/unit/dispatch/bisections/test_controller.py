@@ -103,10 +103,10 @@ def test_equal_tasks_of_earlier_probes_are_not_repeated(
     with bench.store.read() as c:
         probe = state(bench, one).probes[0]
         plans = [task.plan for task in bench.store.tasks.of_run(c, probe.run_id)]
-        again = controller._reusing(c, plans, [probe])
+        again = controller._with_reused_tasks(c, plans, [probe])
         ids = [task.id for task in bench.store.tasks.of_run(c, probe.run_id)]
         assert [plan.reuse for plan in again] == ids
-        assert controller._reusing(c, plans, []) == plans
+        assert controller._with_reused_tasks(c, plans, []) == plans
 
 
 def test_another_dispatcher_goes_on(bench: Bench, controller: BisectionController) -> None:

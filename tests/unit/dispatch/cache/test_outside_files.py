@@ -20,7 +20,7 @@ from nbyard.domain.caching.file_probes import Probes
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.runner.process.path_states import described, state_of
+from nbyard.runner.process.path_states import describe_paths, state_of
 from nbyard.testing import fake_runtime_bench as benches
 from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
@@ -70,15 +70,15 @@ def test_paths_of_code_values_and_files_beside(
     beside = {name: f"{stored(bench, text)} executable" for name, text in texts.items()}
     own = f"{bench.context.folder}/attempts/x"
     values = {"n": 1, "place": "/e", "own": own, "all": ["/f"]}
-    found = files.named(code.version, beside, values)
+    found = files.named_paths(code.version, beside, values)
     assert found == [str(table), "/e", "/f", "/home/ada/b", "/c", "/d"]
-    assert files.named(code.version, beside, {}, ["lib.py", "gone.py"]) == [
+    assert files.named_paths(code.version, beside, {}, ["lib.py", "gone.py"]) == [
         str(table),
         "/home/ada/b",
     ]
     monkeypatch.setattr(outside_files, "MOST_PATHS", 1)
-    assert files.named(code.version, {}, {"place": "/e"}) == [str(table)]
-    assert files.named(code.version, {"lib.py": "sha256:gone"}, {}) == [str(table)]
+    assert files.named_paths(code.version, {}, {"place": "/e"}) == [str(table)]
+    assert files.named_paths(code.version, {"lib.py": "sha256:gone"}, {}) == [str(table)]
 
 
 def expected(
@@ -175,7 +175,11 @@ class Workers:
         if not self.places:
             raise Unavailable(because("dask-without-workers"))
         return [
-            {path: described([found])[found] for path in paths for found in [self._at(path, place)]}
+            {
+                path: describe_paths([found])[found]
+                for path in paths
+                for found in [self._at(path, place)]
+            }
             for place in self.places
         ]
 

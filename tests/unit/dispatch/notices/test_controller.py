@@ -12,7 +12,7 @@ BUSY = Delivery(because("channel-answered", service="webhook", status=503))
 def test_without_notices_it_waits_for_nothing(notified):
     notified.channel()
     notified.look()
-    assert notified.controller.patience() == NEVER
+    assert notified.controller.seconds_until_due() == NEVER
     assert not notified.controller.is_waiting
     with notified.store.read() as c:
         assert not notified.store.has_work(c)
@@ -23,7 +23,7 @@ def test_it_waits_for_the_next_attempt(notified):
     notified.answers = [BUSY]
     notified.fail()
     notified.look()
-    assert 5 < notified.controller.patience() <= 10
+    assert 5 < notified.controller.seconds_until_due() <= 10
     assert notified.controller.is_waiting
     assert not notified.bench.dispatcher._has_idled(1e9)
     with notified.store.read() as c:

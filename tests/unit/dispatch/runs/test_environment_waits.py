@@ -110,7 +110,7 @@ def test_one_asks_for_all_and_now_and_then(
     asked = runtime.asked
     bench.round(20)
     assert (asked, runtime.asked) == (1, 1)
-    assert bench.dispatcher._runs.patience() > 1.0
+    assert bench.dispatcher._runs.seconds_until_due() > 1.0
 
 
 def test_it_keeps_no_others_waiting(

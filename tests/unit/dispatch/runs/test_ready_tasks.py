@@ -85,7 +85,7 @@ def test_more_than_fits_into_a_round(
     again = bench.submit(CHAIN, cache=True)
     runs = bench.dispatcher._runs
     bench.until(lambda: runs._candidates.is_behind)
-    assert runs.patience() == 0.0
+    assert runs.seconds_until_due() == 0.0
     bench.until(lambda: bench.run(again).state == "succeeded")
     assert len(runtime.starts) == len(CHAIN)
 

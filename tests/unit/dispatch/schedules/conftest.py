@@ -81,7 +81,7 @@ class ScheduleBench:
         """Handle all that is due by the clock."""
         controller = controller or self.controller
         controller.tick()
-        while self.bench.dispatcher.settle(30) and controller.patience() == 0:
+        while self.bench.dispatcher.settle(30) and controller.seconds_until_due() == 0:
             controller.tick()
 
     def at(self, text: str) -> None:

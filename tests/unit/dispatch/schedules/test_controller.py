@@ -9,14 +9,14 @@ HOURLY = {"kind": "cron", "expression": "0 * * * *"}
 
 def test_without_schedules_it_sleeps(scheduled):
     scheduled.look()
-    assert scheduled.controller.patience() == float("inf")
+    assert scheduled.controller.seconds_until_due() == float("inf")
     assert not scheduled.controller.is_enabled
 
 
 def test_it_sleeps_until_the_next_due_time(scheduled):
     scheduled.create(timing=HOURLY)
     scheduled.at("2026-11-25T21:59:50")
-    assert 9 < scheduled.controller.patience() <= 10
+    assert 9 < scheduled.controller.seconds_until_due() <= 10
     assert scheduled.controller.is_enabled
 
 

@@ -94,16 +94,16 @@ def test_a_change_meanwhile_wins(scheduled, monkeypatch):
     """The schedule is moved to another time while the dispatcher freezes the files."""
     scheduled.create(timing=EVERY_HOUR)
     due_runs = scheduled.controller._due_runs
-    freeze = due_runs._frozen
+    freeze = due_runs._freeze
 
     def change_first(row):
-        monkeypatch.setattr(due_runs, "_frozen", freeze)
+        monkeypatch.setattr(due_runs, "_freeze", freeze)
         timing = {"kind": "cron", "expression": "30 * * * *"}
         body = {"revision": 1, "timing": timing}
         scheduled.service.update(OWNER, scheduled.id, msgspec.convert(body, SchedulePatch))
         return freeze(row)
 
-    monkeypatch.setattr(due_runs, "_frozen", change_first)
+    monkeypatch.setattr(due_runs, "_freeze", change_first)
     scheduled.at("2026-11-25T22:00:00")
     assert scheduled.told() == [] and scheduled.runs() == []
     assert scheduled.now().next_due.minute == 30

@@ -109,14 +109,14 @@ def test_a_change_meanwhile_counts(fired, monkeypatch):
     """The trigger is disabled while the dispatcher freezes the files."""
     made = fired.create(NOTEBOOK)
     work = fired.controller._firing_runs
-    freeze = work._frozen
+    freeze = work._freeze
 
     def disable_first(row, firing):
-        monkeypatch.setattr(work, "_frozen", freeze)
+        monkeypatch.setattr(work, "_freeze", freeze)
         fired.service.disable(OWNER, made.id)
         return freeze(row, firing)
 
-    monkeypatch.setattr(work, "_frozen", disable_first)
+    monkeypatch.setattr(work, "_freeze", disable_first)
     fired.fire(made)
     fired.look()
     assert fired.outcomes(made) == ["overlapped"] and fired.runs(made) == []

@@ -227,7 +227,7 @@ def test_the_loop_is_woken_for_the_next_look(fired, inbox, monkeypatch):
     fired.look()
     files, woken = fired.controller._files, []
     (trigger_id,) = files._watches
-    monkeypatch.setattr(files, "_wake", lambda: woken.append(files.patience()))
+    monkeypatch.setattr(files, "_wake", lambda: woken.append(files.seconds_until_due()))
     (inbox / "a.csv").write_text("1")
     woken.clear()
     files.look(trigger_id)

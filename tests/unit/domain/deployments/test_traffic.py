@@ -26,13 +26,13 @@ def test_quantiles_are_true_to_a_fifth_of_their_step(seconds, share):
     tally = Tally()
     for one in seconds:
         tally.count(NOW, one, is_error=False)
-    (counted,) = tally.taken()
+    (counted,) = tally.take()
     assert counted.requests == sum(counted.times.values()) == len(seconds)
     exact = sorted(seconds)[math.ceil(share * len(seconds)) - 1]
     found = latency_for_share(counted.times, share)
     assert found is not None and found <= max(exact, 0.0005) * 2**0.25 + 1e-9
     assert found >= exact / 2**0.25 - 0.0005
-    assert tally.taken() == [] and latency_for_share({}, share) is None
+    assert tally.take() == [] and latency_for_share({}, share) is None
 
 
 @pytest.mark.parametrize(("seconds", "step"), [(0, 0), (0.0005, 0), (0.001, 4), (1e9, 100)])

@@ -39,7 +39,7 @@ def near(path: str) -> bytes:
     ],
 )
 def test_what_files_hold_stands_where_they_are_named(value: Any, whole: Any) -> None:
-    assert Loader(near).whole(value) == whole
+    assert Loader(near).resolve(value) == whole
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_what_files_hold_stands_where_they_are_named(value: Any, whole: Any) -> 
 )
 def test_what_cannot_be_followed_is_refused_in_its_place(value: Any, words: str) -> None:
     with pytest.raises(Invalid) as refused:
-        Loader(near).whole(value)
+        Loader(near).resolve(value)
     assert words in refused.value.message

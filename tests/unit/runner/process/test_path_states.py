@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.runner.process.path_states import (
     MISSING,
-    described,
+    describe_paths,
     digest_of_names,
     entries_of,
     names_in,
@@ -44,7 +44,7 @@ def test_descriptions_of_paths(data: Path) -> None:
     """Files without a digest, which takes long."""
     table, folder, none = f"{data}/a.csv", str(data), f"{data}/none"
     names = digest_of_names(["a.csv"])
-    assert described([table, folder, none]) == {
+    assert describe_paths([table, folder, none]) == {
         table: (state_of(table), ""),
         folder: (["folder"], names),
         none: (MISSING, ""),

@@ -53,6 +53,6 @@ def test_who_speaks_to_one_that_goes_is_refused(come: bytes) -> None:
     with hear, tell:
         os.write(tell.fileno(), come)
         lines = Lines(hear.fileno())
-        assert lines.last() == come.partition(b"\n")[0]
+        assert lines.read_last() == come.partition(b"\n")[0]
         with pytest.raises(BrokenPipeError):
             os.write(tell.fileno(), b"more\n")

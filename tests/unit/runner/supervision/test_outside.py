@@ -37,7 +37,7 @@ def used(data: Path) -> Iterator[Callable[..., Used]]:
     def act(action: Callable[[], object], *names: str) -> Used:
         watches.append(OutsideWatch([os.path.normpath(data / name) for name in names]))
         action()
-        seen = watches[-1].seen()
+        seen = watches[-1].uses()
         return {os.path.relpath(path, data): use for path, use in seen.items()}
 
     yield act

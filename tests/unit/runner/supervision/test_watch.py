@@ -39,17 +39,17 @@ def watching(code: Path, selector: selectors.BaseSelector) -> Iterator[Watch]:
 
 
 def test_nothing_is_seen_before_anything_happens(watching: Watch) -> None:
-    assert watching.seen() == {"read": [], "listed": [], "written": [], "passing": []}
+    assert watching.observed() == {"read": [], "listed": [], "written": [], "passing": []}
 
 
 def test_files_that_are_opened_are_seen_at_every_depth(watching: Watch, code: Path) -> None:
     (code / "a.txt").read_text()
     (code / "data/deep/c.txt").stat()
     subprocess.run(["cat", code / "data/b.txt"], check=True, stdout=subprocess.DEVNULL)
-    assert watching.seen()["read"] == ["a.txt", "data/b.txt"]
+    assert watching.observed()["read"] == ["a.txt", "data/b.txt"]
     with (code / "data/deep/c.txt").open("r+b") as file, mmap.mmap(file.fileno(), 0):
         pass
-    assert watching.seen()["read"] == ["a.txt", "data/b.txt", "data/deep/c.txt"]
+    assert watching.observed()["read"] == ["a.txt", "data/b.txt", "data/deep/c.txt"]
 
 
 def test_files_that_are_written_and_left_are_seen(watching: Watch, code: Path) -> None:
@@ -62,7 +62,7 @@ def test_files_that_are_written_and_left_are_seen(watching: Watch, code: Path) -
     (code / "gone").write_text("")
     (code / "gone").unlink()
     (code / "link").symlink_to("a.txt")
-    seen = watching.seen()
+    seen = watching.observed()
     assert seen["written"] == ["a.txt", "data/whole.csv", "out/deep/x.csv"]
     assert seen["passing"] == ["gone", "part"]
 
@@ -75,27 +75,27 @@ def test_written_files_whose_names_are_no_text_are_left_out(watching: Watch, cod
             pass
     os.mkdir(os.fsencode(code) + b"/out/\xe9")
     (code / os.fsdecode(b"out/\xe9") / "y.csv").write_text("y")
-    assert watching.seen()["written"] == ["out/x.csv"]
+    assert watching.observed()["written"] == ["out/x.csv"]
 
 
 def test_of_many_written_files_some_are_told(watching: Watch, code: Path) -> None:
     (code / "out").mkdir()
     for number in range(watch.MOST_WRITTEN + 9):
         (code / f"out/{number:03}").write_text("")
-    assert watching.seen()["written"] == [f"out/{n:03}" for n in range(watch.MOST_WRITTEN)]
+    assert watching.observed()["written"] == [f"out/{n:03}" for n in range(watch.MOST_WRITTEN)]
 
 
 def test_folders_that_are_listed_are_seen(watching: Watch, code: Path) -> None:
     os.listdir(code / "data")
-    assert watching.seen()["listed"] == ["data"]
+    assert watching.observed()["listed"] == ["data"]
     list(code.iterdir())
-    assert watching.seen()["listed"] == [".", "data"]
+    assert watching.observed()["listed"] == [".", "data"]
 
 
 def test_a_file_that_is_read_through_a_link_is_seen(watching: Watch, code: Path) -> None:
     (code / "link").symlink_to("a.txt")
     (code / "link").read_text()
-    assert watching.seen()["read"] == ["a.txt"]
+    assert watching.observed()["read"] == ["a.txt"]
 
 
 @pytest.mark.parametrize("is_gone", [False, True])
@@ -106,7 +106,7 @@ def test_a_file_with_a_second_name_counts_as_read(
     if is_gone:
         (code / "other").unlink()
     (code / "new").write_text("")
-    read = watching.seen()["read"]
+    read = watching.observed()["read"]
     assert "data/b.txt" in read
     assert is_gone or "a.txt" not in read  # clocks of file systems are coarse
 
@@ -114,7 +114,7 @@ def test_a_file_with_a_second_name_counts_as_read(
 def test_what_is_moved_counts_as_read(watching: Watch, code: Path) -> None:
     (code / "data").rename(code / "elsewhere")
     (code / "a.txt").rename(code / "b.txt")
-    assert {"a.txt", "data/"} <= set(watching.seen()["read"])
+    assert {"a.txt", "data/"} <= set(watching.observed()["read"])
 
 
 def test_the_selector_hears_of_it(
@@ -128,7 +128,7 @@ def test_the_selector_hears_of_it(
     watching.leave()
     (code / "data/b.txt").read_text()
     assert selector.select(0) == []
-    assert watching.seen()["read"] == ["a.txt", "data/b.txt"]
+    assert watching.observed()["read"] == ["a.txt", "data/b.txt"]
 
 
 def test_more_than_can_be_kept_is_a_problem(
@@ -137,7 +137,7 @@ def test_more_than_can_be_kept_is_a_problem(
     monkeypatch.setattr(watch, "MOST", 1)
     for name in ("a.txt", "data/b.txt", "data/deep/c.txt"):
         (code / name).read_text()
-    assert watching.seen() == {"problem": because("too-many-reads")}
+    assert watching.observed() == {"problem": because("too-many-reads")}
     (code / "a.txt").read_text()
     assert selector.select(0) == []
 
@@ -157,7 +157,7 @@ def test_a_system_that_watches_no_more_is_a_problem(
     made = Watch(str(code), selector)
     made.leave()
     too_many = because("reads-not-watched", error="[Errno 24] Too many open files")
-    assert made.seen()["problem"] == too_many
+    assert made.observed()["problem"] == too_many
     made.close()
 
 
@@ -165,6 +165,6 @@ def test_a_folder_that_cannot_be_watched_is_a_problem(
     tmp_path: Path, selector: selectors.BaseSelector
 ) -> None:
     made = Watch(str(tmp_path / "none"), selector)
-    problem = made.seen()["problem"]
+    problem = made.observed()["problem"]
     assert isinstance(problem, dict) and problem["code"] == "reads-not-watched"
     made.close()

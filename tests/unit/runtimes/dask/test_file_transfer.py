@@ -70,7 +70,7 @@ def test_all_that_the_work_needs_arrives(folder: Path, place: Path, tmp_path: Pa
     assert os.access(there / "code/run.sh", os.X_OK)
     assert (there / "code/deep/link").readlink() == Path("../run.sh")
     assert (there / "outputs/o").is_dir() and not (there / "log").exists()
-    assert worker_functions.news(str(place), {}, [])["is_filled"]
+    assert worker_functions.attempt_progress(str(place), {}, [])["is_filled"]
 
 
 def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
@@ -299,7 +299,7 @@ def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None
 
 
 def test_a_place_that_is_gone_is_told(tmp_path: Path) -> None:
-    assert worker_functions.news(str(tmp_path / "gone"), {}, [])["is_there"] is False
+    assert worker_functions.attempt_progress(str(tmp_path / "gone"), {}, [])["is_there"] is False
     worker_functions.end([str(tmp_path / "nbyard-gone"), str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
 

@@ -154,7 +154,7 @@ def test_every_worker_is_asked_about_paths(cluster: FakeCluster, runtime: DaskRu
     """R12, X1: results may have been computed by any of them."""
     cluster.known.append("tcp://w2")
     told: list[Any] = [*runtime.path_states(("/a", "/b"))]
-    assert told == [("described", ["/a", "/b"], PATHS.name)] * 2
+    assert told == [("describe_paths", ["/a", "/b"], PATHS.name)] * 2
     cluster.refusal = WorkerGone("tcp://w2")
     with pytest.raises(Unavailable, match="tcp://w2"):
         runtime.path_states(["/a"])

@@ -117,7 +117,7 @@ def test_what_takes_long_to_read_is_not_read_at_each_scrape(
     monkeypatch.setattr(installation_counts, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(installation_counts, "PAUSE_SHARE", 20)
     reads = iter([[USED], [USED, USED]])
-    monkeypatch.setattr(installation_counts, "_used", lambda _: next(reads))
+    monkeypatch.setattr(installation_counts, "_usage_sums", lambda _: next(reads))
     with store.read() as c:
         made = installation_counts.CountRows()
         for expected in (1, 1, 2):

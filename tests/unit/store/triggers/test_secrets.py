@@ -10,7 +10,7 @@ from nbyard.store.vault import FILE, VARIABLE, Vault
 
 def seal(store, stored, name="a"):
     with store.write() as c:
-        sealed = store.trigger_secrets.sealed(c, "ann", name, "whsec_1")
+        sealed = store.trigger_secrets.seal(c, "ann", name, "whsec_1")
     stored.add(name, "webhook", secret=sealed)
     with store.read() as c:
         return store.triggers.by_id(c, name)

@@ -102,7 +102,7 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
         name=given["name"],
         is_enabled=not given["disabled"],
         notify=schedule_notices(given["notify"]),
-        **_chosen(given, Missed()),
+        **_fields_of_options(given, Missed()),
     )
     schedules = connect(server).schedules
     if not body.name:
@@ -148,7 +148,7 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
     """
     schedules = connect(server).schedules
     found = schedules.get(schedule=schedule)
-    more = _chosen(given, found.missed) | changed_run(found, given)
+    more = _fields_of_options(given, found.missed) | changed_run(found, given)
     if given["when"] is not None:
         more["timing"] = Phrase(given["when"])
     if given["notify"]:
@@ -173,7 +173,7 @@ def preview(when: str, server: str, as_json: bool, count: int, **given: Any) -> 
       nbyard schedules preview "weekdays 8:00" --zone Europe/Berlin
       nbyard schedules preview "30 2 * * *" --count 10
     """
-    body = SchedulePreviewRequest(Phrase(when), count=count, **_chosen(given, Missed()))
+    body = SchedulePreviewRequest(Phrase(when), count=count, **_fields_of_options(given, Missed()))
     found = connect(server).schedules.preview(body=body)
     (show_json if as_json else show_preview)(found)
 
@@ -181,7 +181,7 @@ def preview(when: str, server: str, as_json: bool, count: int, **given: Any) -> 
 COMMANDS = (create, update, preview)
 
 
-def _chosen(given: dict[str, Any], missed: Missed) -> dict[str, Any]:
+def _fields_of_options(given: dict[str, Any], missed: Missed) -> dict[str, Any]:
     """Return the fields of the given options."""
     names = ("zone", "starts_at", "ends_at", "at_most", "overlap")
     fields = {name: given[name] for name in names if given.get(name) is not None}

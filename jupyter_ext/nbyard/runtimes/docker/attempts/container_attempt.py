@@ -159,7 +159,7 @@ class ContainerAttempt:
                     return Observation("lost", said)
                 if said is not None:
                     files.write_result(self.order.folder, said)
-            self._settle(container)
+            self._complete_result(container)
             return Observation("finished")
 
     def finish_early(self, container: Container) -> None:
@@ -189,7 +189,7 @@ class ContainerAttempt:
             if files.has_result(folder):
                 return None
         command = self.command
-        last_lines = self._drain(container)
+        last_lines = self._read_last_lines(container)
         take_back(folder, build_container_spec.container_user(self.engine.info))
         if command and not build_container_spec.opens_files(container):
             place_captured_output(folder, command)
@@ -218,7 +218,7 @@ class ContainerAttempt:
             ended, out_of_memory=self.engine.was_out_of_memory(self._of_this(ended))
         )
 
-    def _settle(self, container: Container) -> None:
+    def _complete_result(self, container: Container) -> None:
         if self._is_settled:
             return
         take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
@@ -233,7 +233,7 @@ class ContainerAttempt:
                 files.write_result(self.order.folder, better, replace=True)
         self._is_settled = True
 
-    def _drain(self, container: Container) -> str:
+    def _read_last_lines(self, container: Container) -> str:
         if self.command is None:
             return last_words(self.engine, self.name, self.order)
         with closing(

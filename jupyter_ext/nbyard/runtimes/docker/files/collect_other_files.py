@@ -91,7 +91,7 @@ class OtherFilesTaker:
                 self._files.written.pop()
             return False
         try:
-            is_new = self._bring(archive, member, target)
+            is_new = self._store_member(archive, member, target)
         except OSError as error:
             is_new = False
             self._files.leave(path, "no-room" if error.errno in FULL else "unreadable", size)
@@ -101,7 +101,9 @@ class OtherFilesTaker:
             self._files.written.pop()
         return is_new
 
-    def _bring(self, archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> bool:
+    def _store_member(
+        self, archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path
+    ) -> bool:
         """Store a file, unless it exists with the same content. Return whether it was stored."""
         part = self._folder / f"{OTHERS}.part"
         content = archive.extractfile(member)

@@ -66,7 +66,7 @@ class WarmAttempt(ContainerAttempt):
     def was_placed(self) -> bool:
         return bool(self.name or self.order.site)
 
-    def enter(self, container: WarmContainer) -> None:
+    def start_in(self, container: WarmContainer) -> None:
         """Start the attempt in a warm container. First record that the container serves it."""
         self.watcher.channel = container.channel
         try:
