@@ -160,7 +160,7 @@ class Bench:
     def check_left(self) -> None:
         """Check that no container is left, so that no speed comes from skipped cleaning."""
         deadline = time.monotonic() + SECONDS
-        while left := names(self._engine.owned(STORE, self._yard.store.id)):
+        while left := names(self._engine.owned_objects(STORE, self._yard.store.id)):
             assert time.monotonic() < deadline, f"left behind: {left}"
             time.sleep(0.2)
 

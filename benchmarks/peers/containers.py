@@ -14,7 +14,7 @@ from nbyard.blobs import Blobs
 from nbyard.dockerd import STORE, Engine
 from nbyard.images.environment_images import environment_image
 from nbyard.testing import images
-from nbyard.testing.private_engine import using_shared_engine, why_not
+from nbyard.testing.private_engine import using_shared_engine, why_no_engine
 from peers.environments import CannotTakePart
 from peers.graphs import Place
 from peers.ours import Nbyard
@@ -30,7 +30,7 @@ def engine_with_base() -> Iterator[tuple[str, str]]:
     Raises:
         CannotTakePart: no engine can be started here.
     """
-    if reason := why_not():
+    if reason := why_no_engine():
         raise CannotTakePart(reason)
     with using_shared_engine() as private:
         yield private.url, _base(private.url)

@@ -172,7 +172,7 @@ class Client:
         try:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:
-            return _of_others(status, token)
+            return _foreign_error(status, token)
         hint: Reason | str | None = body.hint
         if body.hint_reason and is_known(body.hint_reason):
             hint = body.hint_reason
@@ -226,7 +226,7 @@ class Noun:
         return call
 
 
-def _of_others(status: int, hint: Reason) -> NbyardError:
+def _foreign_error(status: int, hint: Reason) -> NbyardError:
     """Return the error for a response of Jupyter, a JupyterHub or a proxy."""
     if status in (401, 403):
         return Forbidden(because("token-refused"), hint=hint)

@@ -68,5 +68,5 @@ def _open(settings: Settings, root: Path, base_url: str) -> Any:
     prepare_structs()  # those that were imported now, before threads of the yard decode them
     yard = Yard.open(settings, root, root)
     yard.relay()
-    yard.services.deployments.reached_below(base_url)
+    yard.services.deployments.store_base_url(base_url)
     return yard

@@ -74,7 +74,7 @@ def until_three_count(place: Place) -> None:
 
 def check(place: Place, docker: Engine) -> None:
     until(place.all_ended, f"the end of the runs\n{place.told()}")
-    until(lambda: not docker.owned(STORE, place.checker.store_id), "a tidy engine")
+    until(lambda: not docker.owned_objects(STORE, place.checker.store_id), "a tidy engine")
     place.settle()
     place.check()
 

@@ -84,7 +84,7 @@ def test_every_surface_leaves_the_same_record(
 def create_from_all(api: JupyterServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Create a run from the canvas, two clients, the shell and a notebook."""
     body = NewRun(path=PATH)
-    monkeypatch.setattr("nbyard.cli.commands.run.see_out", lambda *_, **__: None)
+    monkeypatch.setattr("nbyard.cli.commands.run.follow_run", lambda *_, **__: None)
     monkeypatch.setattr("nbyard.magics.magic_verbs.RUN", SimpleNamespace(terminal=("queued",)))
     shell = InteractiveShell()
     nbyard.load_ipython_extension(shell)

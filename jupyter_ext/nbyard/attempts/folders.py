@@ -191,7 +191,7 @@ def only_a_file(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def ask_to_end(folder: Path, reason: Reason) -> None:
+def request_stop(folder: Path, reason: Reason) -> None:
     """Ask a running attempt to stop by creating its cancel file.
 
     The file appears atomically. The first caller sets the reason. Without a running attempt the

@@ -92,7 +92,7 @@ class _Writer:
             with self._store.read() as c:
                 made = (schema_of(c), self._store.id, clock.now(), os.path.realpath(folder))
                 header = Header(FORMAT, __version__, *made)
-                tables = {n: _spooled(stack, folder, lines) for n, lines in dump(c)}
+                tables = {n: _spool_lines(stack, folder, lines) for n, lines in dump(c)}
                 digests = self._store.digests_of_bytes(c)
                 # Plans of tasks also name locks of environments, which are rows, and texts.
                 named = {*self._store.tasks.digests(c)} - digests
@@ -156,7 +156,7 @@ class _Writer:
         self._tar.addfile(member, self._checksum.through(name, file))
 
 
-def _spooled(stack: ExitStack, folder: Path, lines: Iterable[bytes]) -> tuple[IO[bytes], int]:
+def _spool_lines(stack: ExitStack, folder: Path, lines: Iterable[bytes]) -> tuple[IO[bytes], int]:
     """Write lines to a temporary file; return it, open at its end, and the number of lines."""
     file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- the stack closes it
     stack.callback(file.close)

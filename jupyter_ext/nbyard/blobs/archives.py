@@ -123,16 +123,16 @@ def _members(file: BinaryIO, limit: int) -> Iterator[ArchiveMember]:
     file.seek(0)
     # The content decides about the format, because names can be wrong.
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        return _of_zip(file)
+        return _members_of_zip(file)
     for magic, opened in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open)):
         if start.startswith(magic):
-            return _of_tar(_Bounded(opened(file), limit))
+            return _members_of_tar(_Bounded(opened(file), limit))
     file.seek(257)
     is_tar = file.read(5) == b"ustar"
     file.seek(0)
     if not is_tar:
         raise Invalid(because("archive-unknown"))
-    return _of_tar(_Bounded(file, limit))
+    return _members_of_tar(_Bounded(file, limit))
 
 
 class _Bounded:
@@ -150,7 +150,7 @@ class _Bounded:
         return piece
 
 
-def _of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
+def _members_of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
     with tarfile.open(fileobj=file, mode="r|") as archive:  # type: ignore[call-overload]
         for one in archive:
             archive.members = []  # tarfile would keep every member in memory
@@ -161,7 +161,7 @@ def _of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
         pass
 
 
-def _of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
+def _members_of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
     _check_list(file)
     with zipfile.ZipFile(file) as archive:
         for one in archive.infolist():

@@ -44,7 +44,7 @@ MAX_LISTED = 10_000
 log = logging.getLogger("nbyard.dispatch")
 
 
-def lay_serving(folder: Path, command: Sequence[str]) -> None:
+def write_serving_files(folder: Path, command: Sequence[str]) -> None:
     """Write the serving code and the model.json of a command into the folder."""
     from nbyard.images.model_images import serving_sources  # imported late: unused without models
 

@@ -151,14 +151,14 @@ class ImportController:
         watch = Watch(self._progress_writer(owner, version), self._is_gone(version))
         url, sign = version.source, None
         if url.startswith(SCHEME):
-            url, sign = self._signing(owner, url)
+            url, sign = self._url_and_signer(owner, url)
         # The size may be unknown, so the writer checks the free space as it goes.
         with self._context.blobs.writer() as writer:
             found = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._store_and_name(version, writer.commit)
         return blob, version.filename if sign else found.filename or version.filename
 
-    def _signing(self, owner: str, source: str) -> tuple[str, Sign]:
+    def _url_and_signer(self, owner: str, source: str) -> tuple[str, Sign]:
         """Return the URL of an object and a function that signs each request.
 
         It signs only requests to the object's own origin, each at the time of the request.

@@ -302,7 +302,7 @@ class Engine(EngineImages):
 
     # By label
 
-    def owned(self, label: str, value: str) -> list[OwnedObject]:
+    def owned_objects(self, label: str, value: str) -> list[OwnedObject]:
         """List containers, then volumes, then networks with this label."""
         chosen = {"label": [f"{label}={value}"]}
         with self._calling() as client:

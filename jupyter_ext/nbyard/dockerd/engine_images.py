@@ -80,7 +80,9 @@ class EngineImages(Connection):
         found = self.image(name)
         return found.id if found else ""
 
-    def labelled(self, label: str, value: str = "", *, untagged: bool = False) -> list[str]:
+    def images_with_label(
+        self, label: str, value: str = "", *, untagged: bool = False
+    ) -> list[str]:
         """List the ids of images with this label, newest first (to the second).
 
         `untagged` lists only images without a name that no other image builds on.

@@ -101,13 +101,15 @@ def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
         Invalid: it is not ready.
     """
     if not environment:
-        return taken_over
+        return plan_for_retry
     used, text = find_used(parts, owner, environment)
     lock = parts.blobs.put_bytes(text).digest
-    return lambda task: renew_plan(taken_over(task), used, lock, has_failed=task.state == "failed")
+    return lambda task: renew_plan(
+        plan_for_retry(task), used, lock, has_failed=task.state == "failed"
+    )
 
 
-def taken_over(task: TaskRecord) -> TaskPlan:
+def plan_for_retry(task: TaskRecord) -> TaskPlan:
     """Return the plan of a task for the retry of its run.
 
     A task that succeeded is reused. Another task keeps the reuse that was planned for it.

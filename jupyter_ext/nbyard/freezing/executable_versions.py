@@ -163,7 +163,7 @@ class Freezer:
         found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = found.read(code.filename, code.content)
         arguments = [
-            _demanded(argument, code.path)
+            _with_requirement(argument, code.path)
             for argument in apply_description(reading.own, told.arguments, found.keeps_arguments)
         ]
         command = list(told.command) if told.command is not None else reading.command
@@ -360,7 +360,7 @@ def identity_of(fields: dict[str, Any]) -> str:
     return digest_of(told)  # a default invocation must not change digests that are stored
 
 
-def _demanded(argument: Argument, path: Path | None) -> Argument:
+def _with_requirement(argument: Argument, path: Path | None) -> Argument:
     """Return the argument, required if it is an input whose default file does not exist."""
     default = argument.default
     if argument.role != "input" or not isinstance(default, str) or "://" in default:

@@ -50,7 +50,7 @@ def create_due(
     return made
 
 
-def create_backfilled(
+def create_backfill_run(
     store: Store, c: Connection, template: RunTemplate, backfill: Backfill, due: datetime
 ) -> str:
     """Queue the run of a past due time, unless it exists; return its ID."""

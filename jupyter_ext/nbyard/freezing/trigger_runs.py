@@ -35,11 +35,11 @@ def freeze_fired(
     if one.mode == "pinned":
         return None
     files = ProjectFiles(Path(row.root), Path(row.start))
-    run = one.run if _takes_values_later(one.run) else with_given(one.run, given)
+    run = one.run if _takes_values_later(one.run) else with_event_values(one.run, given)
     return freeze(FreezingContext(settings, store, blobs, files), one.owner, run)
 
 
-def create_fired(
+def create_fired_run(
     store: Store, c: Connection, row: TriggerRow, firing: FiringRow, frozen: FrozenRequest | None
 ) -> str:
     """Queue the run of a firing, unless it exists; return its ID."""
@@ -57,7 +57,7 @@ def create_fired(
     return made
 
 
-def with_given(run: NewRun, given: Fire) -> NewRun:
+def with_event_values(run: NewRun, given: Fire) -> NewRun:
     """Return a run with the values of an event in place of its own."""
     names = given.parameters.keys() | given.texts.keys()
     parameters, texts = (

@@ -102,10 +102,10 @@ def ask_driver() -> tuple[str, ...] | None:
         if kind == "GPU" or not cards:
             cards.append([])
         cards[-1].append(uuid)
-    return tuple(dict.fromkeys(_left_to_us(cards)))
+    return tuple(dict.fromkeys(_usable_uuids(cards)))
 
 
-def _left_to_us(cards: Sequence[Sequence[str]]) -> Iterator[str]:
+def _usable_uuids(cards: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the UUIDs of all cards, or of those in our batch job's CUDA_VISIBLE_DEVICES.
 
     The variable lists indexes and prefixes of UUIDs. The list ends at the first entry without a

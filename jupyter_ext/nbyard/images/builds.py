@@ -188,7 +188,9 @@ def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.i
 
     They are the rest of aborted builds, or stages that are kept for the next build.
     """
-    left = [engine.image(image_id) for image_id in engine.labelled(IMAGE_LABEL, untagged=True)]
+    left = [
+        engine.image(image_id) for image_id in engine.images_with_label(IMAGE_LABEL, untagged=True)
+    ]
     meant = [one.id for one in left if one is not None and since <= one.created_at < before]
     # A list, because a generator would stop at the first image in use.
     return all([engine.remove_image(image_id) for image_id in meant])

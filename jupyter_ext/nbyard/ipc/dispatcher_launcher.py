@@ -40,11 +40,11 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
         lease = store.leases.get(c, LEASE)
     if lease is None or not lease.seems_held or is_dead(lease.holder):
         return {}
-    return _differing(lease.holder, settings) if lease.holder.startswith(_host()) else {}
+    return _differing_settings(lease.holder, settings) if lease.holder.startswith(_host()) else {}
 
 
 @lru_cache(maxsize=8)
-def _differing(holder: str, settings: Settings) -> dict[str, str]:
+def _differing_settings(holder: str, settings: Settings) -> dict[str, str]:
     """Compare the settings; cached, because neither side changes while both processes live."""
     try:
         environ = Path(f"/proc/{pid_of(holder)}/environ").read_bytes().decode("utf-8", "replace")
@@ -63,7 +63,7 @@ def pid_of(holder: str) -> int:
     return int(holder.split(":")[1])
 
 
-def end_stopped(store: Store) -> None:
+def kill_stopped_dispatcher(store: Store) -> None:
     """Kill a dispatcher that was stopped during a write and whose lease has expired.
 
     Otherwise it would keep SQLite's lock and block all writers until it continues. As after any
@@ -164,7 +164,7 @@ class DispatcherWatch:
         self._next = time.monotonic() + self._pause
 
     def _is_needed(self) -> bool:
-        end_stopped(self._store)
+        kill_stopped_dispatcher(self._store)
         return has_work(self._store)
 
 
@@ -187,7 +187,7 @@ def ensure_dispatcher(store: Store, settings: Settings) -> None:
     """
     if settings.inline_dispatch or has_dispatcher(store):
         return
-    end_stopped(store)
+    kill_stopped_dispatcher(store)
     log = store.folder / "dispatcher.log"
     # Variables that tie a process to a Jupyter server are left out.
     own = {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}

@@ -73,7 +73,7 @@ class NotebookKind:
             arguments, hints = parameters.arguments, parameters.hints
             is_unread = bool(cells) and not arguments
         else:
-            arguments, hints = _inspected(notebook, cells, kernel, language)
+            arguments, hints = _inspect_other_kernel(notebook, cells, kernel, language)
             is_unread = bool(hints)
         to_tag = None if cells else cell_to_tag(notebook, language)
         if not arguments and not is_unread:
@@ -243,7 +243,7 @@ def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _inspected(
+def _inspect_other_kernel(
     notebook: Mapping[str, Any], cells: list[int], kernel: str, language: str
 ) -> tuple[list[Argument], list[Reason]]:
     """Read the cell of another kernel with papermill's translator for it."""

@@ -90,7 +90,7 @@ def remove_run(store: Store, c: Connection, run: Run) -> set[str]:
     """
     attempts = store.attempts.views(c, run.id)
     # If another run has an equal result, the cache refers to that one from now on.
-    store.cache.let_go(c, run)
+    store.cache.repoint_entries(c, run)
     store.runs.delete(c, run)
     store.facts.set_collect_at(c)
     return {attempt.worker or attempt.id for attempt in attempts}

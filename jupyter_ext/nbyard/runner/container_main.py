@@ -43,7 +43,7 @@ def run(path: str) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     status = start_supervisor(path, foreground=True, is_prepared=prepare_for(task, once=True))
-    end_others()
+    kill_others()
     write_line(ENDED, task["attempt_id"])
     return status
 
@@ -103,7 +103,7 @@ def _run_attempt(path: str, warm: WarmProcess | None) -> str:
 
 def _leave_nobody() -> None:
     """Kill all other processes in the container and reap them."""
-    end_others()
+    kill_others()
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
@@ -134,7 +134,7 @@ def _empty(place: str) -> None:
                     os.unlink(entry.path)
 
 
-def end_others() -> None:
+def kill_others() -> None:
     """Send SIGKILL to all processes in this container except its init and this one.
 
     One call reaches all of them, so that no process escapes by forking.

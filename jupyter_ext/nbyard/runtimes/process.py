@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.attempts.folders import ask_to_end
+from nbyard.attempts.folders import request_stop
 from nbyard.domain.attempts import structs as attempts
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.project_files import read_small
@@ -163,7 +163,7 @@ class ProcessRuntime:
         """Ask the work to stop, kill it after its grace (3 s), clean up. Return at once."""
         is_finished = _finished(order) is not None
         if not is_finished:
-            ask_to_end(order.folder, reason)
+            request_stop(order.folder, reason)
         identity = _identity(order)
         # a supervisor kills its processes before it writes the result
         if identity is None or (is_finished and not identity.scratch):

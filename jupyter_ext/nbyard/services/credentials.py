@@ -30,7 +30,7 @@ from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.workflows.dependents import naming_credential
+from nbyard.services.workflows.dependents import workflows_with_credential
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -119,7 +119,7 @@ class CredentialService:
             ids = self._store.tasks.using_credential(c, credential.id)
             runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
         told = [f"run {run.number}" for run in runs]
-        paths = naming_credential(self._parts, credential)
+        paths = workflows_with_credential(self._parts, credential)
         return told + [self._parts.files.without_root(path) for path in paths]
 
     def _find(self, caller: Caller, credential: str) -> Credential:
@@ -195,7 +195,7 @@ class CredentialService:
         """
         sealed = (self._store.credentials, self._store.channels, self._store.trigger_secrets)
         with self._store.write() as c:
-            return Sealed(sum(rows.seal_anew(c, caller.name) for rows in sealed))
+            return Sealed(sum(rows.reseal_all(c, caller.name) for rows in sealed))
 
 
 def _description(text: str) -> str:

@@ -20,7 +20,7 @@ from nbyard.domain.deployments.creation_form import (
     presets_for,
     warnings_of,
 )
-from nbyard.domain.deployments.deployment_status import not_answering
+from nbyard.domain.deployments.deployment_status import not_answering_error
 from nbyard.domain.deployments.endpoint_forms import CallForms
 from nbyard.domain.deployments.structs import (
     Deployment,
@@ -275,7 +275,7 @@ class DeploymentService:
             self._rows.remove(c, self._find(c, caller, deployment))
         self._parts.ensure_dispatcher()
 
-    def reached_below(self, base_url: str) -> None:
+    def store_base_url(self, base_url: str) -> None:
         """Store the server's base URL, which services get at their start to create links."""
         with self._store.read() as c:
             is_known = self._store.facts.get(c, BASE_URL) == base_url
@@ -293,13 +293,13 @@ class DeploymentService:
         with self._store.read() as c:
             row = self._rows.serving(c, caller.name, name)
         if row is None or not row.places:
-            raise not_answering(self.get(caller, name))
+            raise not_answering_error(self.get(caller, name))
         ports = row.revision.spec.ports
         for declared in ports:
             for place in row.places:
                 if declared.name == place.name == port and place.port:
                     if not (place.answers or row.places[0].answers):
-                        raise not_answering(self.get(caller, name))
+                        raise not_answering_error(self.get(caller, name))
                     return self._target(row, declared, place)
         present = nearest_names([port.name for port in ports], port)
         raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))

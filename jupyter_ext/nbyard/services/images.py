@@ -84,10 +84,12 @@ class ImageService:
         """
         if bool(body.environment) == bool(body.path):
             raise Invalid.field("environment", because("environment-or-path"))
-        columns = self._of_path(body) if body.path else self._of_environment(caller, body)
+        columns = (
+            self._columns_of_path(body) if body.path else self._columns_of_environment(caller, body)
+        )
         return self._add(caller, **columns)
 
-    def _of_environment(self, caller: Caller, body: NewImage) -> dict[str, Any]:
+    def _columns_of_environment(self, caller: Caller, body: NewImage) -> dict[str, Any]:
         draft = self._draft(caller, body)
         columns = {
             "reference": draft.reference,
@@ -107,7 +109,7 @@ class ImageService:
         cap = self._parts.settings.max_bundle_bytes
         return bundles.collect_folder(real, self._parts.blobs, cap)
 
-    def _of_path(self, body: NewImage) -> dict[str, Any]:
+    def _columns_of_path(self, body: NewImage) -> dict[str, Any]:
         recipe = body.recipe or Recipe()
         if recipe != Recipe(base=recipe.base) or body.version:
             raise Invalid.field("recipe", because("recipe-of-dockerfile"))

@@ -113,7 +113,7 @@ class LineageService:
         if kind == "deployment":
             return [Ref(kind, DeploymentService(self._parts).get(caller, key).id)]
         if kind == "run":
-            return self._of_run(caller, key, *result)
+            return self._refs_of_run(caller, key, *result)
         with self._store.read() as c:
             return [Ref(kind, one.id) for one in files_named(self._store, c, caller.name, key)]
 
@@ -127,7 +127,7 @@ class LineageService:
             raise NotFound(because("no-version", number=number))
         return version.id
 
-    def _of_run(self, caller: Caller, run: str, node: str, output: str) -> Sequence[Ref]:
+    def _refs_of_run(self, caller: Caller, run: str, node: str, output: str) -> Sequence[Ref]:
         if output and not node:
             raise Invalid.field("node", because("value-needed"))
         with self._store.read() as c:

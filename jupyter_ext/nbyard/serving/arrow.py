@@ -113,7 +113,7 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
 
     types = arrow_types(schema)
     try:
-        columns = _answered(schema, found, count) or schema.answer(found, count)
+        columns = _plain_columns(schema, found, count) or schema.answer(found, count)
     except ValueRefused as error:
         raise error.moved(first) from None
     arrays = []
@@ -127,7 +127,7 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
     return pyarrow.RecordBatch.from_arrays(arrays, names=schema.names)
 
 
-def _answered(schema: Schema, found: Any, count: int) -> Columns | None:
+def _plain_columns(schema: Schema, found: Any, count: int) -> Columns | None:
     """Return the columns as numpy arrays if all have their type and no value is missing."""
     import numpy
 

@@ -101,11 +101,11 @@ class Schema:
         except (KeyError, TypeError):
             is_whole = False
         if not is_whole:
-            rows = self._looked_at(records)
+            rows = self._rows_of_records(records)
         found = [rows] if self._width == 1 else [list(one) for one in zip(*rows, strict=True)]
         return self.check(found) if rows else [[] for _ in self.columns]
 
-    def _looked_at(self, records: Sequence[Any]) -> list[Any]:
+    def _rows_of_records(self, records: Sequence[Any]) -> list[Any]:
         """Return the rows of records. Missing and unknown columns are checked."""
         rows = []
         for index, record in enumerate(records):

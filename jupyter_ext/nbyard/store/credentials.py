@@ -131,7 +131,7 @@ class CredentialRows:
         beside = c.execute(ANY_SEALED).scalar() or ""
         return self._vault.seal(credential.owner, credential.name, dict(secret), beside)
 
-    def seal_anew(self, c: Connection, owner: str) -> int:
+    def reseal_all(self, c: Connection, owner: str) -> int:
         """Encrypt credentials under older keys with the newest key; return their number."""
         count = 0
         for row in c.execute(select(credentials).where(C.owner == owner)).all():

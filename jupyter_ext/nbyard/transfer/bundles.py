@@ -135,7 +135,7 @@ def pick_files(
             small.append(one)
             left -= size
     most = LINKED_BYTES if is_home else math.inf
-    return Picked(base, inside, _of_large_folder(base, whole, {*named, *small}, most))
+    return Picked(base, inside, _rule_for_large_folder(base, whole, {*named, *small}, most))
 
 
 def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
@@ -290,7 +290,7 @@ def _size(base: Path, keep: Callable[[str], bool], most: int) -> int | None:
     return size
 
 
-def _of_large_folder(
+def _rule_for_large_folder(
     base: Path, whole: Callable[[str], bool], named: Collection[str], most: float
 ) -> Callable[[str], bool]:
     def keep(name: str) -> bool:

@@ -121,7 +121,7 @@ class Remote:
         seen = {target.url}
         watch = watch or Watch()
         for _ in range(self._limits.redirects + 1):
-            with self._asking(target, watch, sign(target) if sign else {}) as answer:
+            with self._requesting(target, watch, sign(target) if sign else {}) as answer:
                 if answer.status not in REDIRECTS:
                     return self._receive(answer, target, sink, watch)
                 target = self._next(target, answer.getheader("Location"))
@@ -140,7 +140,7 @@ class Remote:
         return following
 
     @contextlib.contextmanager
-    def _asking(
+    def _requesting(
         self, target: urls.Target, watch: "Watch", more: Mapping[str, str]
     ) -> Iterator[http.client.HTTPResponse]:
         headers = {

@@ -91,7 +91,7 @@ class Bench:
         return last
 
     def left(self) -> list[str]:
-        return [f"{one.kind} {one.name}" for one in self.engine.owned(STORE, self.store_id)]
+        return [f"{one.kind} {one.name}" for one in self.engine.owned_objects(STORE, self.store_id)]
 
     def memory_limit(self, name: str) -> int:
         """The limit that the engine keeps."""
@@ -100,13 +100,13 @@ class Bench:
     def close(self) -> None:
         for runtime in self.runtimes:
             runtime.close()
-        for one in self.engine.owned(STORE, self.store_id):
+        for one in self.engine.owned_objects(STORE, self.store_id):
             if one.kind == "container":
                 self.engine.remove(one.name)
-        for one in self.engine.owned(STORE, self.store_id):
+        for one in self.engine.owned_objects(STORE, self.store_id):
             if one.kind == "volume":
                 until(partial(self._has_removed_volume, one.name))
-        for one in self.engine.owned(STORE, self.store_id):
+        for one in self.engine.owned_objects(STORE, self.store_id):
             if one.kind == "network":
                 self.engine.remove_network(one.name)
 

@@ -8,7 +8,7 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.testing import images
 from nbyard.testing.docker_fixtures import *  # noqa: F403
-from nbyard.testing.private_engine import why_not
+from nbyard.testing.private_engine import why_no_engine
 
 from .bench import Bench
 
@@ -17,7 +17,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Fetch what images are built from before the first test: on a new machine this takes longer
     than a test may."""
     needs = any("python_base_image" in getattr(item, "fixturenames", ()) for item in session.items)
-    if needs and not session.config.option.collectonly and not why_not():
+    if needs and not session.config.option.collectonly and not why_no_engine():
         with suppress(subprocess.CalledProcessError):  # the tests that need it show why
             images.fetch(images.example_locks(session.config.rootpath))
 

@@ -112,7 +112,7 @@ class Yards:
 
     def owned(self) -> list[str]:
         """What of this store is on the engine."""
-        return sorted(o.name for o in self.engine.owned("nbyard.store", self.yard.store.id))
+        return sorted(o.name for o in self.engine.owned_objects("nbyard.store", self.yard.store.id))
 
     def close(self) -> None:
         """Nothing is left of what a test made."""

@@ -50,7 +50,7 @@ def built(yard: Yard, docker_engine: Engine) -> Iterator[Built]:
 
 def remove_images(engine: Engine, store_id: str) -> None:
     """All that are of this store."""
-    for image in engine.labelled(STORE, store_id):
+    for image in engine.images_with_label(STORE, store_id):
         for name in found.names if (found := engine.image(image)) else []:
             engine.remove_image(name)
 

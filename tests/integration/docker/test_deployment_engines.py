@@ -9,7 +9,7 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.structs import DeploymentChange
 from nbyard.testing.images import tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_not
+from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .deploying import ANN, Yards, opened
 
@@ -20,8 +20,8 @@ STAY = {"command": ["sleep", "600"], "ports": []}
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
     """It has two GPUs, and takes its containers along when it is killed."""
-    if why_not():
-        pytest.skip(why_not())
+    if why_no_engine():
+        pytest.skip(why_no_engine())
     folder = tmp_path_factory.mktemp("g")
     (folder / "gpus").write_text("\n".join(UUIDS))
     (folder / "journal").touch()

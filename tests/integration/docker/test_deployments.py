@@ -48,7 +48,7 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
         yards.deployments.stop(ANN, "web")
         stopped = yards.until(running, "stopped")
         assert (stopped.serving, [link.answers for link in stopped.links]) == (0, [False])
-        assert yards.owned() == [f"nby-d-{stopped.id}"], "its files, and no network"
+        assert yards.owned_objects() == [f"nby-d-{stopped.id}"], "its files, and no network"
         secrets = yards.yard.store.folder.glob("deployments/*/*.secret")
         assert [*secrets] == [], "its image would not ask for one"
         assert "serving version 7" in yards.log()
@@ -74,10 +74,10 @@ def test_an_edit_takes_the_place_of_what_answers_and_is_rolled_back(made):
             assert yards.get().state == "running"
             yards.until_serving(running, 2)
             assert slow() == (200, "version 1"), "the old one lets its last answer finish"
-            running.until(yards.owned, lambda left: not any(n.endswith("-1") for n in left))
+            running.until(yards.owned_objects, lambda left: not any(n.endswith("-1") for n in left))
             yards.deployments.rollback(ANN, "web")
             yards.until_serving(running, 3)
-            running.until(yards.owned, lambda left: not any(n.endswith("-2") for n in left))
+            running.until(yards.owned_objects, lambda left: not any(n.endswith("-2") for n in left))
         assert {status for status, _ in requests.answers} == {200}
         assert [text for text, _ in groupby(text for _, text in requests.answers)] == [
             "version 1", "version 2", "version 1"
@@ -148,7 +148,7 @@ def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words,
         assert (told.state, told.reason) == ("failed", found.reason)
         (revision,) = yards.deployments.revisions(ANN, "web").items
         assert revision.gpus == [] and revision.ended_at is not None
-        assert not any(name.endswith("-1") for name in yards.owned())
+        assert not any(name.endswith("-1") for name in yards.owned_objects())
         yards.deployments.edit(ANN, "web", DeploymentChange(image=yards.image, command=[]))
         if verb == "pull":
             yards.until(running, "running")
@@ -161,7 +161,7 @@ def test_the_command_that_shows_a_failure_makes_the_same_container(made):
     write = "import time; time.sleep(5); open('/etc/a', 'w')"  # it can be looked at before
     yards.create(command=["python3", "-c", write], environment={"A": "b c"})
     with dispatching() as running:
-        running.until(yards.owned, lambda there: any(name.endswith("-1") for name in there))
+        running.until(yards.owned_objects, lambda there: any(name.endswith("-1") for name in there))
         ours = yards.engine._client().inspect_container(container(yards))
         found = yards.until(running, "failed")
     assert "Read-only file system" in str(found.reason)
@@ -261,10 +261,10 @@ def test_a_deployment_that_is_stuck_is_deleted(made):
     ]
     yards.create(command=stubborn)
     with dispatching() as running:
-        running.until(yards.owned, lambda there: any(name.endswith("-1") for name in there))
+        running.until(yards.owned_objects, lambda there: any(name.endswith("-1") for name in there))
         yards.deployments.delete(ANN, "web")
         assert yards.deployments.list(ANN).items == []
-        running.until(yards.owned, lambda there: not there)
+        running.until(yards.owned_objects, lambda there: not there)
         yards.create()
         yards.until(running, "running")
 
@@ -332,7 +332,7 @@ def test_a_dispatcher_that_dies_while_it_starts_one_leaves_it_to_the_next(made, 
     with dispatching() as running:
         yards.until(running, "running")
         assert yards.ask() == (200, "version 1")
-        assert len([name for name in yards.owned() if name.endswith("-1")]) == 1
+        assert len([name for name in yards.owned_objects() if name.endswith("-1")]) == 1
         (revision,) = yards.deployments.revisions(ANN, "web").items
         assert revision.restarts == 0
 
@@ -349,12 +349,12 @@ def test_what_a_killed_dispatcher_left_is_swept_and_nothing_of_others(made):
     yards.engine.create_volume("nby-d-theirs", theirs)
     yards.engine.network("nby-d-theirs", theirs)
     try:
-        assert len(yards.owned()) == 3, "container, volume and network"
+        assert len(yards.owned_objects()) == 3, "container, volume and network"
         with yards.yard.store.write() as c:
             yards.yard.store.deployments.delete(c, gone.id)
         with dispatching() as running:
-            running.until(yards.owned, lambda left: not left)
-        assert len(yards.engine.owned(STORE, "another")) == 2
+            running.until(yards.owned_objects, lambda left: not left)
+        assert len(yards.engine.owned_objects(STORE, "another")) == 2
     finally:
         yards.engine.remove_volume("nby-d-theirs")
         yards.engine.remove_network("nby-d-theirs")

@@ -14,7 +14,7 @@ from nbyard.dockerd import Engine
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.testing.images import tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_not
+from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .bench import Bench, log_of, output, until
 from .relay import Relay
@@ -26,8 +26,8 @@ LINES = "".join(f"line {i}\n" for i in range(120))
 
 @pytest.fixture
 def private(tmp_path_factory, request) -> Iterator[PrivateEngine]:
-    if why_not():
-        pytest.skip(why_not())
+    if why_no_engine():
+        pytest.skip(why_no_engine())
     options = getattr(request, "param", {})
     engine = PrivateEngine(tmp_path_factory.mktemp("e"), **options)
     engine.start()

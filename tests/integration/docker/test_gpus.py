@@ -20,7 +20,7 @@ from nbyard.ipc.dispatcher_launcher import LEASE, is_dead
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.testing.images import TINY, base_image, tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_not
+from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 from nbyard.yard import Yard
 
 from .bench import Bench, log_of, until
@@ -57,8 +57,8 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    if why_not():
-        pytest.skip(why_not())
+    if why_no_engine():
+        pytest.skip(why_no_engine())
     made = Machine(tmp_path_factory.mktemp("g"))
     made.private.start()
     yield made

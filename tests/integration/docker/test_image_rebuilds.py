@@ -137,7 +137,7 @@ def test_what_was_replaced_goes_unless_something_needs_it(
         file.write_text(f"FROM {tiny_image}\nENV N={new_id()}\nCMD sleep 600\n")
         found = built(path="Dockerfile", tag=tag)
         assert found.state == "ready", found.reason
-        assert found.image_id in docker_engine.labelled(STORE, yard.store.id)
+        assert found.image_id in docker_engine.images_with_label(STORE, yard.store.id)
         return found.image_id
 
     first, second = changed(), changed()

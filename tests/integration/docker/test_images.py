@@ -21,7 +21,7 @@ from nbyard.images.builds import IMAGE_LABEL
 from nbyard.store.images import ImageRow
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.images import tiny_image as tiny
-from nbyard.testing.private_engine import PrivateEngine, why_not
+from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 from nbyard.yard import Yard
 
 from .imaging import ANN, Built, built, ended, environment, inside, log_of, yard
@@ -92,7 +92,7 @@ def test_the_line_that_failed_is_told_and_nothing_stays(
     assert found.failed_line is not None and found.failed_line.line == 7
     assert "line 7 of the Dockerfile failed: no cow (exit code 1)" in str(found.reason)
     assert "moo" in log_of(yard, found)
-    assert docker_engine.labelled(IMAGE_LABEL, yard.store.id, untagged=True) == []
+    assert docker_engine.images_with_label(IMAGE_LABEL, yard.store.id, untagged=True) == []
     assert not docker_engine.image_id("cows:1")
     file.write_text("FROM scratch\nFROB x\n")
     broken = built(path="Dockerfile", tag="cows:1")
@@ -162,7 +162,7 @@ def test_one_that_is_removed_while_it_is_built_leaves_nothing(
             lambda: (containers(docker_engine, yard), rows(yard)), lambda left: left == ([], set())
         )
         dispatcher.until(
-            lambda: docker_engine.labelled(IMAGE_LABEL, yard.store.id, untagged=True),
+            lambda: docker_engine.images_with_label(IMAGE_LABEL, yard.store.id, untagged=True),
             lambda left: not left,
         )
     assert list((yard.store.folder / "builds").iterdir()) == []
@@ -306,8 +306,8 @@ def test_what_a_registry_refuses_is_told_in_words(
 @pytest.fixture
 def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One whose disk is small."""
-    if why_not():
-        pytest.skip(why_not())
+    if why_no_engine():
+        pytest.skip(why_no_engine())
     disk = tmp_path_factory.mktemp("d")  # of a short path: its sockets take 106 characters
     words = ["mount", "-t", "tmpfs", "-o", "size=96m,mode=700", "small", str(disk)]
     if subprocess.run(words, check=False, capture_output=True).returncode:

@@ -98,7 +98,7 @@ def test_an_evil_pickle_of_a_container_runs_in_a_container_only(
         said = caught.value.message
         assert "caps 0 routes 0 writes False" in said and "uid 0 " not in said, said
         assert not canary.exists()
-        running.until(yards.owned, lambda left: not left)
+        running.until(yards.owned_objects, lambda left: not left)
     assert "write a model file" in caught.value.hint
     yards.settings.docker_host = f"unix://{tmp_path}/none.sock"
     with yards.dispatching(), pytest.raises(Unavailable, match="Docker cannot be reached"):
@@ -114,7 +114,7 @@ def test_a_model_of_a_container_becomes_a_package(yards: Yards) -> None:
         detail = ran(yards, running, TRAIN, needs)
         package = yards.yard.services.models.build(ANN, NewModel(run=detail.run.id, output="model"))
         yards.yard.services.models.delete(ANN, package.id)
-        running.until(yards.owned, lambda left: not left)
+        running.until(yards.owned_objects, lambda left: not left)
     assert package.model.inputs == [ModelColumn("length", "float")]
     assert [one.type for one in package.model.outputs] == ["str"]
     names = {line.partition("==")[0] for line in package.model.requirements}

@@ -332,7 +332,7 @@ def asked(port: int, secret: dict[str, str]) -> Any:
 
 def inspected(engine: Engine, yard: Yard) -> str:
     """What the engine says of the containers of a store."""
-    owned = engine.owned(STORE, yard.store.id)
+    owned = engine.owned_objects(STORE, yard.store.id)
     names = [one.name for one in owned if one.kind == "container"]
     return repr([engine._client().inspect_container(name) for name in names])
 

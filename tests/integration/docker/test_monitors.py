@@ -45,4 +45,4 @@ def test_without_a_way_in_the_step_runs_and_says_so(work: Watching, docker_engin
     work.server.send("POST", f"/runs/{run}/cancel")
     assert work.until_over(run)["state"] == "cancelled"
     store = work.dispatching._dispatcher._context.store.id
-    work.dispatching.until(lambda: docker_engine.owned(STORE, store), lambda left: not left)
+    work.dispatching.until(lambda: docker_engine.owned_objects(STORE, store), lambda left: not left)

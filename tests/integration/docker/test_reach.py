@@ -16,7 +16,7 @@ from nbyard.domain.doctor import Check
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.testing.images import tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_not
+from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .bench import Bench, log_of, output, until
 from .far import Ssh, certificates, free_port
@@ -40,8 +40,8 @@ class Tls:
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tls]:
-    if why_not():
-        pytest.skip(why_not())
+    if why_no_engine():
+        pytest.skip(why_no_engine())
     made = Tls(tmp_path_factory.mktemp("t"))
     made.private.start()
     yield made
@@ -50,8 +50,8 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tls]:
 
 @pytest.fixture(scope="module")
 def ssh(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ssh]:
-    if Ssh.why_not():
-        pytest.skip(Ssh.why_not())
+    if Ssh.why_no_engine():
+        pytest.skip(Ssh.why_no_engine())
     made = Ssh(tmp_path_factory.mktemp("s") / "d", tls.private.url)
     made.start()
     yield made

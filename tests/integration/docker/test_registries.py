@@ -136,7 +136,9 @@ def test_a_deployment_is_of_an_image_that_is_pulled_with_it(
         dispatcher.until(lambda: docker_engine.image_id(private), bool)
         for caller in (BOB, ANN):
             deployments.delete(caller, "web")
-        dispatcher.until(lambda: docker_engine.owned(STORE, yard.store.id), lambda left: not left)
+        dispatcher.until(
+            lambda: docker_engine.owned_objects(STORE, yard.store.id), lambda left: not left
+        )
     assert places_of(yard.store.folder) == []
 
 

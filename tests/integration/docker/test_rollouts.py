@@ -120,7 +120,7 @@ def _settled(yards: Yards, running: Dispatching, revision: int) -> None:
     """It answers, and the container of the one before is gone."""
     yards.until_serving(running, revision)
     before = f"-{revision - 1}"
-    running.until(yards.owned, lambda left: not any(name.endswith(before) for name in left))
+    running.until(yards.owned_objects, lambda left: not any(name.endswith(before) for name in left))
 
 
 @pytest.mark.parametrize("count", [200, MANY])

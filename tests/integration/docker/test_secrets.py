@@ -50,7 +50,7 @@ def work(tmp_path, docker_settings, monkeypatch):
 
 def started(engine: Engine, work: Telling) -> list[str]:
     """What the engine tells of the containers of this store."""
-    found = engine.owned(STORE, work.yard.store.id)
+    found = engine.owned_objects(STORE, work.yard.store.id)
     client = engine._client()
     return [json.dumps(client.inspect_container(one.name), ensure_ascii=False)
             for one in found if one.kind == "container"]  # fmt: skip

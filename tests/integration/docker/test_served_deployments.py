@@ -140,7 +140,7 @@ def test_jupyterlab_is_logged_in_to_and_works(server, yards, lab_image):
 
 
 def container(yards: Yards) -> str:
-    return next(name for name in yards.owned() if re.fullmatch(r"nby-d-.*-1", name))
+    return next(name for name in yards.owned_objects() if re.fullmatch(r"nby-d-.*-1", name))
 
 
 @pytest.mark.long

@@ -64,7 +64,7 @@ def yard(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Itera
             made.store.images.move(c, image, "building")
             made.store.images.move(c, image, "ready", **told)
         yield made
-        until(lambda: not docker_engine.owned(STORE, made.store.id), SECONDS)
+        until(lambda: not docker_engine.owned_objects(STORE, made.store.id), SECONDS)
     docker_engine.remove_image(package.reference)
 
 

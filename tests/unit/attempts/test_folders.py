@@ -122,20 +122,20 @@ def test_who_asks_first_gives_the_reason(folder: Path) -> None:
     before = set(os.listdir(folder))
     with ThreadPoolExecutor(8) as pool:
         reasons = [because("text", text=f"{n} asked") for n in range(40)]
-        list(pool.map(partial(folders.ask_to_end, folder), reasons))
+        list(pool.map(partial(folders.request_stop, folder), reasons))
     found = folder / contract.CANCEL
     first = found.read_text()
     assert folders.cancel_reason(folder) in reasons and found.stat().st_mode & 0o777 == 0o644
-    folders.ask_to_end(folder, because("text", text="late"))
+    folders.request_stop(folder, because("text", text="late"))
     assert found.read_text() == first
     assert set(os.listdir(folder)) - before == {contract.CANCEL}
 
 
 def test_what_is_at_its_end_is_not_asked(folder: Path) -> None:
-    folders.ask_to_end(folder, because("text", text="nothing was begun"))
+    folders.request_stop(folder, because("text", text="nothing was begun"))
     folders.write_task(folder, TASK)
     (folder / contract.RESULT).write_text("{}")
-    folders.ask_to_end(folder, because("text", text="late"))
+    folders.request_stop(folder, because("text", text="late"))
     assert not (folder / contract.CANCEL).exists()
 
 
@@ -151,6 +151,6 @@ def test_a_wish_that_cannot_be_written_is_told(
     with monkeypatch.context() as patched:
         patched.setattr(folders, "write_new", full)
         with pytest.raises(OSError, match="No space left"):
-            folders.ask_to_end(folder, because("text", text="in vain"))
-    folders.ask_to_end(folder, because("text", text="again"))
+            folders.request_stop(folder, because("text", text="in vain"))
+    folders.request_stop(folder, because("text", text="again"))
     assert folders.cancel_reason(folder) == because("text", text="again")

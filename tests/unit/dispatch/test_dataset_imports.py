@@ -169,7 +169,7 @@ def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
     nothing: Any = None
-    url, sign = ImportController(bench.context, nothing, nothing, nothing)._signing(
+    url, sign = ImportController(bench.context, nothing, nothing, nothing)._url_and_signer(
         OWNER.name, "s3://minio@sea/a.csv"
     )
     assert url == "https://h.test/sea/a.csv"

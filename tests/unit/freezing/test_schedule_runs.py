@@ -11,7 +11,7 @@ from nbyard.domain.schedules.backfills import Backfill
 from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.errors import NotFound
 from nbyard.freezing.schedule_runs import (
-    create_backfilled,
+    create_backfill_run,
     create_due,
     freeze_due,
     pinned_template,
@@ -71,11 +71,11 @@ def test_a_due_time_has_one_run_in_each_backfill(yard, row_of):
     )
     with yard.store.write() as c:
         template = pinned_template(yard.store, c, row)
-        first = create_backfilled(yard.store, c, template, one, DUE)
+        first = create_backfill_run(yard.store, c, template, one, DUE)
         local = DUE.astimezone(timezone(timedelta(hours=2)))
-        assert create_backfilled(yard.store, c, template, one, local) == first
+        assert create_backfill_run(yard.store, c, template, one, local) == first
         other = msgspec.structs.replace(one, id="b2")
-        assert create_backfilled(yard.store, c, template, other, DUE) != first
+        assert create_backfill_run(yard.store, c, template, other, DUE) != first
         run = yard.store.runs.by_id(c, first)
     assert run.origin == Origin(
         "backfill", row.schedule.id, DUE, backfill_id="b1", source_id=row.schedule.id

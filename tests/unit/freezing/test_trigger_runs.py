@@ -7,7 +7,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import Fire, NewTrigger
 from nbyard.errors import Invalid, NotFound
-from nbyard.freezing.trigger_runs import create_fired, freeze_fired, with_given
+from nbyard.freezing.trigger_runs import create_fired_run, freeze_fired, with_event_values
 
 ANN = Caller("ann")
 TOOL = {
@@ -43,8 +43,8 @@ def start(yard, row, firing):
         frozen = freeze_fired(parts.settings, yard.store, parts.blobs, row, firing.given)
         assert (frozen is None) is (row.trigger.mode == "pinned")
         with yard.store.write() as c:
-            first = create_fired(yard.store, c, row, firing, frozen)
-            assert create_fired(yard.store, c, row, firing, frozen) == first
+            first = create_fired_run(yard.store, c, row, firing, frozen)
+            assert create_fired_run(yard.store, c, row, firing, frozen) == first
             return yard.store.runs.by_id(c, first)
 
 
@@ -90,7 +90,7 @@ def test_parameters_of_a_workflow_share_one_template(yard, fired):
 
 def test_given_values_replace_those_of_the_run():
     run = NewRun(path="a.py", parameters={"a": 1, "b": 2}, texts={"c": "3"})
-    changed = with_given(run, Fire({"c": 4}, {"a": "5"}))
+    changed = with_event_values(run, Fire({"c": 4}, {"a": "5"}))
     assert (changed.parameters, changed.texts) == ({"b": 2, "c": 4}, {"a": "5"})
 
 

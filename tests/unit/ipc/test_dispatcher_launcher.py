@@ -17,10 +17,10 @@ from nbyard.ipc import dispatcher_launcher
 from nbyard.ipc.dispatcher_launcher import (
     LEASE,
     DispatcherWatch,
-    end_stopped,
     ensure_dispatcher,
     has_dispatcher,
     is_dead,
+    kill_stopped_dispatcher,
     make_way,
     other_settings,
     own_name,
@@ -244,19 +244,19 @@ def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store) -> None
 def test_nobody_else_is_ended(store: Store) -> None:
     """I12: not one that goes on, one whose lease is good, or one that only has its pid."""
     with stopped_writer(store, 60) as process:
-        end_stopped(store)
+        kill_stopped_dispatcher(store)
         assert is_stopped(process.pid)
     with store.write() as c:
         lease = store.leases.get(c, LEASE)
         assert lease is not None
         store.leases.release(c, lease)
     with stopped_writer(store, -1, started="1") as process:
-        end_stopped(store)
+        kill_stopped_dispatcher(store)
         assert is_stopped(process.pid)
     with stopped_writer(store, -1) as process:
         process.send_signal(signal.SIGCONT)
         os.waitpid(process.pid, os.WCONTINUED)
-        end_stopped(store)
+        kill_stopped_dispatcher(store)
         assert process.poll() is None
 
 

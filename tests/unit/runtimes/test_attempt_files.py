@@ -4,7 +4,7 @@ import os
 
 import msgspec
 
-from nbyard.attempts.folders import ask_to_end, cancel_reason
+from nbyard.attempts.folders import cancel_reason, request_stop
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
 from nbyard.reasons.structs import because
 from nbyard.runtimes import attempt_files as files
@@ -30,7 +30,7 @@ def test_links_are_not_read(tmp_path):
 def test_what_nobody_has_begun_is_cancelled_with_its_reason(tmp_path):
     task = TaskFile("a", "t", "m", CommandWork(["x"]), {})
     (tmp_path / "task.json").write_bytes(msgspec.json.encode(task))
-    ask_to_end(tmp_path, because("text", text="Ada asked"))
+    request_stop(tmp_path, because("text", text="Ada asked"))
     files.cancel_unstarted(tmp_path)
     result = files.read_result(tmp_path)
     assert result is not None and result.failure is not None

@@ -208,7 +208,7 @@ def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
 
 def test_the_address_of_the_server_is_remembered(deployments, yard):
     for base_url in ("/", "/user/ann/", "/user/ann/"):
-        deployments.reached_below(base_url)
+        deployments.store_base_url(base_url)
         with yard.store.read() as c:
             assert yard.store.facts.get(c, "base_url") == base_url
 

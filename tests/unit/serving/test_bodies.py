@@ -48,11 +48,11 @@ def test_another_way_of_packing_is_refused_in_its_own_words() -> None:
 
 def test_the_header_says_where_the_tensors_begin() -> None:
     name = b"inference-header-content-length"
-    assert Body(TEXT, {}).parted() == (TEXT, None)
-    assert Body(b"{}ab", {name: b"2"}).parted() == (b"{}", b"ab")
+    assert Body(TEXT, {}).split_json_and_tensors() == (TEXT, None)
+    assert Body(b"{}ab", {name: b"2"}).split_json_and_tensors() == (b"{}", b"ab")
     for told in (b"5", b"-1", b"x", b""):
         with pytest.raises(MalformedRequest, match="a number up to 4, the length of the body"):
-            Body(b"{}ab", {name: told}).parted()
+            Body(b"{}ab", {name: told}).split_json_and_tensors()
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_they_are_sealed_anew_with_the_newest_key(store, monkeypatch):
     monkeypatch.setenv(VARIABLE, "0" * 64 + ";" + old)
     rows = type(store.credentials)(type(store.credentials._vault)(store.folder))
     with store.write() as c:
-        assert (rows.seal_anew(c, "ada"), rows.seal_anew(c, "ada")) == (1, 0)
+        assert (rows.reseal_all(c, "ada"), rows.reseal_all(c, "ada")) == (1, 0)
         assert rows.fields(c, made)["secret"] == CANARY
 
 
@@ -87,7 +87,7 @@ def test_no_other_key_is_made_beside_rows_that_were_sealed_with_one(store, monke
     for use in (
         lambda c: rows.fields(c, made),
         lambda c: rows.change(c, made, new, {"secret": "other"}),
-        lambda c: rows.seal_anew(c, "ada"),
+        lambda c: rows.reseal_all(c, "ada"),
     ):
         with (
             pytest.raises(StoreUnusable, match="that is missing") as told,

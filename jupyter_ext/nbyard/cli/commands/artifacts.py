@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.runs.run_watch import see_out
+from nbyard.cli.commands.runs.run_watch import follow_run
 from nbyard.cli.output.console import (
     chosen_server,
     follow_up,
@@ -86,7 +86,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     with hinting_option(because("force-takes-name")):
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     if wish["wait"] or wish["log"]:
-        see_out(connection, made, executable, as_json=as_json, log=wish["log"])
+        follow_run(connection, made, executable, as_json=as_json, log=wish["log"])
     elif as_json:
         show_json(made)
     else:

@@ -94,7 +94,7 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
         body["password"] = getpass.getpass("Password, at least 9 characters: ")
     connection = connect(server)
     made = connection.deployments.create(body=NewDeployment(**body))
-    see_deployed(connection, made, wait, as_json)
+    show_deployed(connection, made, wait, as_json)
 
 
 @click.command()
@@ -116,7 +116,7 @@ def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) ->
     body = _request_fields(wish) | ({"command": list(command)} if command else {})
     connection = connect(server)
     made = connection.deployments.edit(deployment=deployment, body=DeploymentChange(**body))
-    see_deployed(connection, made, wait, as_json)
+    show_deployed(connection, made, wait, as_json)
 
 
 @click.command()
@@ -136,7 +136,7 @@ def rollback(deployment: str, revision: int, wait: bool, server: str, as_json: b
     """
     connection = connect(server)
     made = connection.deployments.rollback(deployment=deployment, revision=revision)
-    _see_changed(connection, made, wait, as_json)
+    _show_changed(connection, made, wait, as_json)
 
 
 @click.command()
@@ -152,12 +152,12 @@ def start(deployment: str, wait: bool, server: str, as_json: bool) -> None:
       nbyard deployments start penguins --wait
     """
     connection = connect(server)
-    _see_changed(connection, connection.deployments.start(deployment=deployment), wait, as_json)
+    _show_changed(connection, connection.deployments.start(deployment=deployment), wait, as_json)
 
 
-def _see_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
+def _show_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
     if wait:
-        see_deployed(connection, made, wait, as_json)
+        show_deployed(connection, made, wait, as_json)
     elif as_json:
         show_json(made)
     else:
@@ -208,7 +208,7 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
             time.sleep(LOOK_SECONDS)
 
 
-def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
+def show_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
     """Show a deployment; with `wait`, first wait until it responds or fails.
 
     With `wait`, the exit code is 1 if it failed, and 130 after Ctrl-C.
@@ -216,7 +216,7 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
     found = made
     if wait:
         try:
-            found = until_settled(connection, made)
+            found = wait_until_settled(connection, made)
         except KeyboardInterrupt:
             print_note(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
             sys.exit(130)
@@ -232,7 +232,7 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
         raise click.exceptions.Exit(1)
 
 
-def until_settled(connection: Any, made: Deployment) -> Deployment:
+def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
     """Wait until the newest revision responds or fails; print why it waits.
 
     Raises:

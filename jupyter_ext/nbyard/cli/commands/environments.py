@@ -63,7 +63,7 @@ def create(
         made = connection.environments.create(body=body)
     if wish["capture"]:
         print_note(f"{made.description}.")
-    _see_out(connection, made, wish["detach"], wish["as_json"])
+    _follow_installation(connection, made, wish["detach"], wish["as_json"])
 
 
 @click.command()
@@ -116,7 +116,7 @@ def _change(
     connection = connect(server)
     if not preview:
         made = connection.environments.change(environment=name, body=body)
-        _see_out(connection, made, detach, as_json)
+        _follow_installation(connection, made, detach, as_json)
         return
     found = connection.environments.preview(environment=name, body=body)
     if as_json:
@@ -136,7 +136,7 @@ def _text(packages: tuple[str, ...], files: tuple[str, ...]) -> str:
     return "\n".join([*texts, *packages])
 
 
-def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) -> None:
+def _follow_installation(connection: Any, made: Environment, detach: bool, as_json: bool) -> None:
     """Print the log of an installation until its end; exit with 1 if it failed."""
     warn_ignored_settings(connection)
     if detach:

@@ -115,7 +115,7 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
         body = NewImage(target, version, tag=tag)
         recipe = _recipe(connection, body, wish)
     made = connection.images.build(body=msgspec.structs.replace(body, recipe=recipe))
-    _see_out(connection, made, wish["wait"], wish["log"], wish["as_json"])
+    _follow_build(connection, made, wish["wait"], wish["log"], wish["as_json"])
 
 
 def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def pull(reference: str, server: str, **wish: Any) -> None:
     """Fetch an image from a registry."""
     connection = connect(server)
     made = connection.images.pull(body=PulledImage(reference))
-    _see_out(connection, made, **wish)
+    _follow_build(connection, made, **wish)
 
 
 @click.command()
@@ -200,7 +200,7 @@ def push(image: str, reference: str, server: str, **wish: Any) -> None:
     """
     connection = connect(server)
     made = connection.images.push(image=image, body=ImageName(reference))
-    _see_out(connection, made, **wish)
+    _follow_build(connection, made, **wish)
 
 
 @click.command()
@@ -229,7 +229,7 @@ def print_log(connection: Any, image: str, follow: bool) -> None:
             time.sleep(LOOK_SECONDS)
 
 
-def _see_out(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: bool) -> None:
+def _follow_build(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: bool) -> None:
     if not (wait or log):
         if as_json:
             show_json(made)
@@ -237,7 +237,7 @@ def _see_out(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: 
             print_note(f"nbyard images log {made.reference} --follow tells how it goes.")
             click.echo(made.id)
         return
-    found = until_made(connection, made, log)
+    found = wait_for_image(connection, made, log)
     if as_json:
         show_json(found)
     else:
@@ -246,7 +246,9 @@ def _see_out(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: 
         raise click.exceptions.Exit(1)
 
 
-def until_made(connection: Any, made: NamedImage, log: bool, goes_on: bool = True) -> NamedImage:
+def wait_for_image(
+    connection: Any, made: NamedImage, log: bool, goes_on: bool = True
+) -> NamedImage:
     """Wait until an image is ready or has failed.
 
     If the user interrupts and `goes_on` is false, the caller cancels the build.

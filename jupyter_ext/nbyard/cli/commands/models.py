@@ -9,10 +9,10 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.commands.artifacts import save
-from nbyard.cli.commands.deployments import see_deployed
-from nbyard.cli.commands.images import print_image, until_made
+from nbyard.cli.commands.deployments import show_deployed
+from nbyard.cli.commands.images import print_image, wait_for_image
 from nbyard.cli.commands.run_dockerfile import check_target
-from nbyard.cli.commands.runs.run_watch import see_out
+from nbyard.cli.commands.runs.run_watch import follow_run
 from nbyard.cli.commands.serve_model import serve
 from nbyard.cli.output.console import format_age, hinting_option, print_note, show_json, show_table
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
@@ -112,7 +112,7 @@ def model_request(target: str, file: str, of_run: str, output: str) -> NewModel:
 
 def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, NamedImage]:
     """Wait until the model's image is ready or has failed; print the log."""
-    image = until_made(connection, connection.images.get(image=made.image), True)
+    image = wait_for_image(connection, connection.images.get(image=made.image), True)
     found = connection.models.get(model=made.id) if image.state == "ready" else made
     return found, image
 
@@ -200,7 +200,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
         origin="shell",
     )
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-    see_out(connection, made, found.reference, as_json=as_json)
+    follow_run(connection, made, found.reference, as_json=as_json)
     if output:
         save(connection, label, output)
 
@@ -273,7 +273,7 @@ def deploy(
         body = NewDeployment(found.reference, name=host or there.name or name_of(found.name))
         with hinting_option(because("as-names-run")):
             made = connection.deployments.create(body=body)
-    see_deployed(connection, made, not detach, as_json)
+    show_deployed(connection, made, not detach, as_json)
 
 
 def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:

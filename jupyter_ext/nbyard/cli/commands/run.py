@@ -7,7 +7,7 @@ import click
 import msgspec
 from msgspec import UNSET
 
-from nbyard.cli.commands.runs.run_watch import Files, see_out
+from nbyard.cli.commands.runs.run_watch import Files, follow_run
 from nbyard.cli.output.console import chosen_server, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.forecast_view import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option
@@ -105,7 +105,7 @@ def run(
         click.echo(made.id)
         return
     files = None if wish["save"] is None else Files(wish["save"], wish["overwrite"])
-    see_out(connection, made, target, as_json=as_json, files=files)
+    follow_run(connection, made, target, as_json=as_json, files=files)
 
 
 def _run_request(

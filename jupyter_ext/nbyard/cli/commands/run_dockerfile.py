@@ -13,8 +13,8 @@ import msgspec
 from click.core import ParameterSource
 
 from nbyard.cli.commands.artifacts import save
-from nbyard.cli.commands.images import print_image, until_made
-from nbyard.cli.commands.runs.run_watch import see_out
+from nbyard.cli.commands.images import print_image, wait_for_image
+from nbyard.cli.commands.runs.run_watch import follow_run
 from nbyard.cli.output.console import print_note
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, texts_of
 from nbyard.domain.arguments.structs import Argument, ValueType
@@ -69,7 +69,7 @@ def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> N
         known = _executables(connection)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
         with _deleted_afterwards(connection, made, known):
-            see_out(connection, made, file, as_json=as_json, log=True, goes_on=False)
+            follow_run(connection, made, file, as_json=as_json, log=True, goes_on=False)
             if target:
                 save(connection, made.name, target)
 
@@ -125,7 +125,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
     """Build an image, print its log, yield its name, and delete it afterwards."""
     made = connection.images.build(body=body)
     try:
-        found = until_made(connection, made, log=True, goes_on=False)
+        found = wait_for_image(connection, made, log=True, goes_on=False)
         if found.state != "ready":
             print_image(found)
             raise click.exceptions.Exit(1)

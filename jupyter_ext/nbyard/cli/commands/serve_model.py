@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.deployments import LOOK_SECONDS, until_settled
+from nbyard.cli.commands.deployments import LOOK_SECONDS, wait_until_settled
 from nbyard.cli.output.console import print_note, show_json, without_control_characters
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
@@ -36,13 +36,13 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
         with _interrupted_by(*ENDING):
             body = NewDeployment(package.id, name=name, environment=OPENED)
             made = connection.deployments.create(body=body)
-            found = until_settled(connection, made)
+            found = wait_until_settled(connection, made)
             if found.state not in DEPLOYMENT.rests:
                 if as_json:
                     show_json(found)
                 else:
                     click.echo(connection.address(found))
-                found = _until_over(connection, found)
+                found = _print_log_until_over(connection, found)
         print_note(f"It {found.state}: {found.reason}" if found.reason else f"It is {found.state}.")
         if found.reproduce:
             print_note(f"To see it by hand: {found.reproduce}")
@@ -57,7 +57,7 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
     return 1
 
 
-def _until_over(connection: Any, found: Deployment) -> Deployment:
+def _print_log_until_over(connection: Any, found: Deployment) -> Deployment:
     """Print the log until the deployment is stopped or fails; return the deployment."""
     after = 0
     while True:

@@ -41,7 +41,7 @@ def install(secrets: Path | None, force: bool) -> None:
     The unit has the NBYARD_* settings of this shell. Repeat the command after a change of them.
     """
     settings = Settings()
-    start = DispatcherStart.here(settings, secrets)
+    start = DispatcherStart.of_this_process(settings, secrets)
     try:
         systemctl.check_session()
     except Unavailable as error:

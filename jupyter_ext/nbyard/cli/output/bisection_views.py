@@ -71,10 +71,10 @@ def show_bisection(found: Bisection) -> None:
         for one in found.probes
     ]
     show_table(rows, ["changes", "verdict", "value", "run"])
-    show_ending(found)
+    show_outcome(found)
 
 
-def show_ending(found: Bisection) -> None:
+def show_outcome(found: Bisection) -> None:
     """Print what the bisection has found."""
     if found.ending:
         is_one = found.ending == "found" and len(found.culprits) == 1

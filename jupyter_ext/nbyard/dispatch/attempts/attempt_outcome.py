@@ -84,7 +84,7 @@ class AttemptOutcomes:
             except NbyardError as error:
                 return self._fail(snapshot, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
-            is_as_keyed = self._is_as_keyed(snapshot)
+            is_as_keyed = self._matches_cache_key(snapshot)
             if is_as_keyed and result.outside:
                 result = self._with_outside(snapshot, result)
             missed = warning_about_missing_files(self._context, snapshot, others)
@@ -93,13 +93,13 @@ class AttemptOutcomes:
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
-    def _is_as_keyed(self, snapshot: AttemptSnapshot) -> bool:
+    def _matches_cache_key(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the cache key still describes the result.
 
         Packages may have changed while the attempt waited or ran. Then the result must not be
         reused.
         """
-        if not secret_delivery.are_as_named(self._context, snapshot):
+        if not secret_delivery.credentials_unchanged(self._context, snapshot):
             return False
         try:
             code, environment = self._identities.look(snapshot.task.plan)
@@ -119,7 +119,7 @@ class AttemptOutcomes:
         values = values_of(snapshot.task.plan)
         probes = partial(self._identities.probes, code, values)
         outside = self._identities.outside
-        result = outside.with_expected(result, code.version, code.files, values, probes)
+        result = outside.with_outside_states(result, code.version, code.files, values, probes)
         return outside.with_digests(result) if snapshot.attempt.runtime == PROCESS else result
 
     def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[Reason | None]:

@@ -77,7 +77,7 @@ def fill_folder(context: DispatchContext, identities: Identities, snapshot: Atte
     _make_anew(folder)
     stage_bundle(context.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:
-        command_workdir.lay_serving(folder, version.command)
+        command_workdir.write_serving_files(folder, version.command)
     if snapshot.attempt.runtime == PROCESS:
         input_staging.link_datasets(context, folder, version)
     places = input_staging.places_of(version, snapshot.inputs)
@@ -97,7 +97,7 @@ def fill_folder(context: DispatchContext, identities: Identities, snapshot: Atte
     if version.invocation.apart:
         command_workdir.create_workdir(context, folder, told.work, snapshot.inputs, places)
     if version.kind == MODEL:
-        done = partial_results.hand_over(
+        done = partial_results.pass_on_predictions(
             context, snapshot, partial_results.key_of(snapshot, version)
         )
     folders.write_task(folder, told)

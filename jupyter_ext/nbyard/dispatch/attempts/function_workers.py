@@ -223,7 +223,7 @@ class WorkerCheck:
         """
         try:
             seen = self.runtime.poll(self.snapshot.order)
-            why = self._why_end()
+            why = self._stop_reason()
             if why and seen.state == "running":
                 self._ask_to_end(why)
             elif not why and seen.state in ("absent", "running") and self._is_ours():
@@ -247,7 +247,7 @@ class WorkerCheck:
         for one in rest:
             self.found[one.attempt.id].append(fact)
 
-    def _why_end(self) -> Reason | None:
+    def _stop_reason(self) -> Reason | None:
         """Return the reason why the worker must stop now, else None."""
         if self.snapshot.is_cancelled:
             return CANCELLED

@@ -63,7 +63,7 @@ def masks_of_attempt(context: DispatchContext, snapshot: AttemptSnapshot) -> Mas
     if not wanted:
         return Masks(())
     # After a change the old value is unknown, so treat every file as secret.
-    if not are_as_named(context, snapshot):
+    if not credentials_unchanged(context, snapshot):
         return Blind()
     hidden: list[str] = []
     with context.store.read() as c:
@@ -75,7 +75,7 @@ def masks_of_attempt(context: DispatchContext, snapshot: AttemptSnapshot) -> Mas
     return Masks(hidden)
 
 
-def are_as_named(context: DispatchContext, snapshot: AttemptSnapshot) -> bool:
+def credentials_unchanged(context: DispatchContext, snapshot: AttemptSnapshot) -> bool:
     """Return whether the task's credentials are unchanged since the run was requested.
 
     Only then does the result match its cache key.

@@ -67,7 +67,7 @@ class BisectionController:
                 return False
             probes[-1] = self._with_verdict(one, last, run)
         try:
-            self._go_on(one, probes)
+            self._continue(one, probes)
         except NbyardError as error:
             if isinstance(error, Busy | Unavailable | LeaseLost):
                 raise
@@ -84,7 +84,7 @@ class BisectionController:
         verdict = one.judge.verdict(run.state, value)
         return msgspec.structs.replace(probe, verdict=verdict, value=value)
 
-    def _go_on(self, one: Bisection, probes: list[BisectionProbe]) -> None:
+    def _continue(self, one: Bisection, probes: list[BisectionProbe]) -> None:
         """Store the verdicts, and start the next probe or conclude.
 
         Raises:

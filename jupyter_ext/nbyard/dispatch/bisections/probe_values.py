@@ -43,7 +43,7 @@ def _recorded_metrics(
     task = store.tasks.of_node(c, run.id, node)
     if task is None:
         return []
-    maker = store.tasks.taken_from(c, [task.id]).get(task.id, task.id)
+    maker = store.tasks.origins_of_cached(c, [task.id]).get(task.id, task.id)
     attempts = store.attempts.newest_of(c, [maker])
     attempt = attempts.get(maker) or store.attempts.newest_origin_attempts(
         c, run.owner, [maker]

@@ -110,7 +110,7 @@ class OutsideFiles:
             self._texts[same] = known
         return known
 
-    def with_expected(
+    def with_outside_states(
         self,
         result: Result,
         version: ExecutableVersion,

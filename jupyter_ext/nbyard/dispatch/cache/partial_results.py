@@ -32,7 +32,7 @@ def set_aside(store: Path, attempt_id: str) -> None:
         folders.set_aside(store, attempt_id)
 
 
-def hand_over(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> int:
+def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> int:
     """Give a starting attempt the predictions of an earlier one; return their number of rows.
 
     Forced tasks, and tasks that skip the cache, continue only attempts of the same task.
@@ -112,7 +112,7 @@ def sweep(context: DispatchContext) -> None:
     if not names:
         return
     with context.store.read() as c:
-        wanted = context.store.attempts.may_go_on(c, names, datetime.now(UTC) - KEPT)
+        wanted = context.store.attempts.may_continue(c, names, datetime.now(UTC) - KEPT)
     for name in names:
         if name not in wanted:
             folders.delete_path(folders.set_aside_folder(context.folder, name))

@@ -115,7 +115,7 @@ class DeploymentController:
 
     def _note_orphans(self, things: list[OwnedObject]) -> None:
         """Note the orphans among the objects on the engine."""
-        found = orphans.of_deployments(things)
+        found = orphans.objects_of_deployments(things)
         if found:
             with self._context.store.read() as c:
                 live = self._rows.live(c)

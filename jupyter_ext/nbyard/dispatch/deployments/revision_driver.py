@@ -246,7 +246,7 @@ class RevisionDriver:
         except NbyardError as error:
             # Another program took the port meanwhile; a restart chooses a new one.
             if is_port_taken(error.message):
-                return self._end_of(Ended(None, error=error.message))
+                return self._end_signal(Ended(None, error=error.message))
             reason = start_failure(error.message) or error.reason
             return Signal(Event.REFUSED, reason=reason, by_hand=self._by_hand())
         crash_point("deployment-launched")
@@ -259,7 +259,7 @@ class RevisionDriver:
         found = self.memory.engine.container(self._made.container)
         # It had ports, so its container ran and was removed from outside.
         if found is None and self.one.places:
-            return self._end_of(Ended(None))
+            return self._end_signal(Ended(None))
         if found is None or found.status == "created":  # a killed dispatcher did not start it
             return Signal(Event.MISSING)
         if not found.is_over:
@@ -270,7 +270,7 @@ class RevisionDriver:
         is_memory = found.out_of_memory
         if found.was_killed:
             is_memory = self.memory.engine.was_out_of_memory(found)
-        return self._end_of(Ended(found.exit_code, is_memory, found.error, last, lived))
+        return self._end_signal(Ended(found.exit_code, is_memory, found.error, last, lived))
 
     def _check_ready(self, container: Container | None) -> Signal:
         """Check whether the running container is ready, or still responds."""
@@ -307,7 +307,7 @@ class RevisionDriver:
 
     # End
 
-    def _end_of(self, ended: Ended) -> Signal:
+    def _end_signal(self, ended: Ended) -> Signal:
         """Return the event for the end of a container: it may be started again."""
         known = self.one.revision
         event = FOLLOWS[state_after_end(ended, known.restarts, known.spec.service)]

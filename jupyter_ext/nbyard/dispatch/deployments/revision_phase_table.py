@@ -195,7 +195,7 @@ def next_step(phase: Phase, event: Event) -> Step:
     return TABLE[phase, event]
 
 
-def wish_of(number: int, newest: int, serving: int, *, gives_way: bool) -> Event:
+def wanted_event(number: int, newest: int, serving: int, *, gives_way: bool) -> Event:
     """Return what a wanted deployment wants of one of its revisions.
 
     The serving revision is kept beside the newest, unless it `gives_way` because the newest needs

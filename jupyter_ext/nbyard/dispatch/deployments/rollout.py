@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
 from nbyard.dispatch.deployments.revision_driver import RevisionDriver, RevisionMemory
-from nbyard.dispatch.deployments.revision_phase_table import Event, wish_of
+from nbyard.dispatch.deployments.revision_phase_table import Event, wanted_event
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.deployment_status import RevisionStatus, state_of
 from nbyard.domain.deployments.structs import deployment_folder
@@ -78,7 +78,7 @@ class Rollout:
         kept, is_leaving = {}, False
         for revision in row.revisions.values():
             newest, serving = row.newest.number, row.serving
-            wish = wish_of(revision.number, newest, serving, gives_way=self.gives_way)
+            wish = wanted_event(revision.number, newest, serving, gives_way=self.gives_way)
             status = self._advance(row, revision, wish)
             if wish is Event.WANTED:
                 kept[revision.number] = status

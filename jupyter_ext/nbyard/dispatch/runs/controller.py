@@ -156,7 +156,7 @@ class RunController:
                 self._commit(changes)
         except BaseException as error:
             self._unsure.append(changes)  # the write may have succeeded nevertheless
-            self._start_over(reports, error)
+            self._reread_everything(reports, error)
             raise
 
     def _take(self, reports: list[Report]) -> None:
@@ -271,7 +271,7 @@ class RunController:
                 key = f"end {name} {run_id}"
                 self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
 
-    def _start_over(self, reports: list[Report], error: BaseException) -> None:
+    def _reread_everything(self, reports: list[Report], error: BaseException) -> None:
         """Read the board again and check all attempts again."""
         self._changes.hold.close()
         if not isinstance(error, LeaseLost | Busy | StaleState | NbyardError):
@@ -365,4 +365,4 @@ class RunController:
 
 def _ask_to_end(folder: Path) -> None:
     with contextlib.suppress(OSError):  # repeated at the next check
-        folders.ask_to_end(folder, CANCELLED)
+        folders.request_stop(folder, CANCELLED)

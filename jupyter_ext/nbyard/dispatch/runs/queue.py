@@ -58,10 +58,10 @@ class QueueController:
         """Record attempts as long as slots are free; update the waiting reasons of other tasks."""
         self._busy = dict(self.placing.busy_workers())
         self._is_awaited = False
-        self._send_on(changes)
+        self._record_self_queueing(changes)
         slots = self._free()
         self._serve_waiting(slots)
-        self._hold_up(changes)
+        self._hold_back_unstartable(changes)
         taken = kept = 0
         ahead = sorted(self._context.waits.items(), reverse=True)
         for name in self._board.queue.ids_in_order():
@@ -101,7 +101,7 @@ class QueueController:
                     self._attempts.grant_slots(attempt.record.id)
                     self.let_in.add(attempt.record.id)
 
-    def _hold_up(self, changes: RoundChanges) -> None:
+    def _hold_back_unstartable(self, changes: RoundChanges) -> None:
         """Hold back tasks that would only wait like unstarted attempts.
 
         These are all tasks of a silent engine, else those with the same image or code.
@@ -123,7 +123,7 @@ class QueueController:
         held = self._held_up
         return held.get((plan.runtime, ALL)) or held.get(_kind(plan)) if held else None
 
-    def _send_on(self, changes: RoundChanges) -> None:
+    def _record_self_queueing(self, changes: RoundChanges) -> None:
         """Record tasks of runtimes with their own queue; they need no slots of this machine."""
         found = [
             one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
@@ -198,7 +198,11 @@ class QueueController:
             changes.note_wait(ready_task.live, waits)
             return False
         worker = self._busy.get(ready_task.group)
-        if worker and not self._is_awaited and self._is_given(ready_task, worker, slots):
+        if (
+            worker
+            and not self._is_awaited
+            and self._try_give_to_busy_worker(ready_task, worker, slots)
+        ):
             return True
         if slots.is_full and ready_task.is_told:
             self._is_awaited = True
@@ -219,7 +223,9 @@ class QueueController:
             changes.note_wait(ready_task.live, all_of([*lacking.values()]))
         return False
 
-    def _is_given(self, ready_task: ReadyTask, worker: LiveWorker, slots: Slots) -> bool:
+    def _try_give_to_busy_worker(
+        self, ready_task: ReadyTask, worker: LiveWorker, slots: Slots
+    ) -> bool:
         """Assign the task to a busy worker and return True, if that is the best place."""
         plan = ready_task.task.plan
         if not self.placing.has_room(worker, plan):

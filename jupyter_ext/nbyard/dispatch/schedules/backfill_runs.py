@@ -6,7 +6,7 @@ from datetime import datetime
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.schedules.backfills import forecast_of, left_out
 from nbyard.errors import Busy, NbyardError, NotFound, StaleWrite, Unavailable, reason_of
-from nbyard.freezing.schedule_runs import create_backfilled
+from nbyard.freezing.schedule_runs import create_backfill_run
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
@@ -75,7 +75,7 @@ class BackfillRuns:
             template = self._store.templates.get(c, one.owner, row.template_id)
             if template is None:
                 raise NotFound(because("no-template"))
-            made = create_backfilled(self._store, c, template, one, due)
+            made = create_backfill_run(self._store, c, template, one, due)
             is_written = self._rows.conclude(c, one.id, due, "started", run_id=made)
         else:
             is_written = self._rows.conclude(c, one.id, due, "skipped", left_out(run), run.id)

@@ -61,7 +61,7 @@ class ScheduleController:
         self.is_enabled = following is not None or bool(waiting or backfills)
         self._continue(backfills)
         for schedule_id in ahead:
-            self._submit(schedule_id, self._due_runs.set_back)
+            self._submit(schedule_id, self._due_runs.reset_after_clock_change)
         for schedule_id in dict.fromkeys([*waiting, *due]):
             self._submit(schedule_id, self._due_runs.handle)
         if due:

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain, islice, takewhile
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.schedules.missed import is_late, missed_first
+from nbyard.domain.schedules.missed import is_late, missed_before_first_run
 from nbyard.domain.schedules.overlap import Action, action_for
 from nbyard.domain.schedules.structs import Tick
 from nbyard.errors import Busy, Conflict, NbyardError, StaleWrite, Unavailable, reason_of
@@ -40,21 +40,21 @@ class DueRuns:
             live = self._rows.live_runs(c, schedule_id)
         if row is None:
             return False
-        if tick is not None and not live and self._end_wait(row, tick):
+        if tick is not None and not live and self._start_waiting_run(row, tick):
             return True
         times = self._passed_due_times(row, now)
         if not times:
             return False
         has_more = len(times) > MOST_COUNTED
         times = times[:MOST_COUNTED]
-        missed = missed_first(times, now, row.schedule.missed, has_more=has_more)
+        missed = missed_before_first_run(times, now, row.schedule.missed, has_more=has_more)
         try:
             self._record_missed(row, missed) if missed else self._start(row, times[0], now)
         except StaleWrite:
             log.info("schedule %s was changed meanwhile", schedule_id)
         return True
 
-    def set_back(self, schedule_id: str) -> bool:
+    def reset_after_clock_change(self, schedule_id: str) -> bool:
         """Take the next due time from the clock, which was set back; return whether it changed.
 
         Due times that had their run before the change keep it: their ticks are found.
@@ -147,7 +147,7 @@ class DueRuns:
         self._rows.drop_waiting(c, row.schedule.id, because("replaced-by-schedule"))
         self._store.runs.request_cancels(c, live)
 
-    def _end_wait(self, row: ScheduleRow, tick: Tick) -> bool:
+    def _start_waiting_run(self, row: ScheduleRow, tick: Tick) -> bool:
         """Start the run of a due time that waited; return False if it still waits."""
         one = row.schedule
         try:

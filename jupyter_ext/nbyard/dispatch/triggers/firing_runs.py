@@ -7,7 +7,7 @@ from nbyard.domain.schedules.overlap import action_for
 from nbyard.domain.schedules.structs import Missed
 from nbyard.errors import Busy, Conflict, NbyardError, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.templates import FrozenRequest
-from nbyard.freezing.trigger_runs import create_fired, freeze_fired
+from nbyard.freezing.trigger_runs import create_fired_run, freeze_fired
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
@@ -96,7 +96,7 @@ class FiringRuns:
     ) -> None:
         self._check_same(c, row)
         live = self._rows.live_runs(c, row.trigger.id)
-        made = create_fired(self._store, c, row, firing, frozen)
+        made = create_fired_run(self._store, c, row, firing, frozen)
         if not self._rows.conclude(c, row.trigger, firing.firing.id, "started", run_id=made):
             raise StaleWrite
         self._store.runs.request_cancels(c, live)  # only the policy `replace` has any here

@@ -25,7 +25,7 @@ from nbyard.domain.triggers.file_changes import (
 )
 from nbyard.domain.triggers.file_events import MOST_FILES
 from nbyard.domain.triggers.file_patterns import path_pattern
-from nbyard.domain.triggers.own_changes import RunWindow, run_behind
+from nbyard.domain.triggers.own_changes import RunWindow, run_that_made_changes
 from nbyard.domain.triggers.structs import MOST_IN_CHAIN, Fire, OnFile
 from nbyard.domain.triggers.values import values_or_reason
 from nbyard.errors import StaleWrite
@@ -228,7 +228,7 @@ class WatchedFiles:
         if not complete and not has_gone:
             watch.is_held = False
             return False
-        behind = self._run_behind(watch, complete)
+        behind = self._run_that_made_changes(watch, complete)
         if behind is not None and len(behind.chain) >= MOST_IN_CHAIN:
             self._hold(watch, behind, is_all=len(complete) == len(wanted))
             return False
@@ -263,14 +263,14 @@ class WatchedFiles:
             reason=reason,
         )
 
-    def _run_behind(self, watch: Watch, complete: list[str]) -> RunWindow | None:
+    def _run_that_made_changes(self, watch: Watch, complete: list[str]) -> RunWindow | None:
         """Return the run of the trigger that may itself have made these changes."""
         with self._store.read() as c:
             windows = self._store.firings.run_windows(c, watch.row.trigger)
         if not windows:
             return None  # most folders, whose files need no further look
         try:
-            return run_behind([changed_at(path) for path in complete], windows)
+            return run_that_made_changes([changed_at(path) for path in complete], windows)
         except OSError:  # a change by others, as far as anybody can tell
             return None
 

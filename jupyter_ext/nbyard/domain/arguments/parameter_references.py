@@ -100,7 +100,7 @@ def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]
     return "".join(found)
 
 
-def of_input(text: str, path: tuple[str, ...]) -> str:
+def replace_self(text: str, path: tuple[str, ...]) -> str:
     """Replace `self` in the references of a text with the input at that path."""
     return "".join(
         f"$(inputs{reference_text((*path, *rest))})" if first == "self" else piece

@@ -58,17 +58,17 @@ def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
         signs = ENGINE_SIGNS if "exec" in message else {}
         code = next((code for sign, code in signs.items() if sign in message), "")
     if code == NOT_RUNNABLE:
-        return next(_of_form(name, content), None)
+        return next(_why_format(name, content), None)
     if code == NOT_EXECUTABLE and _is_named(program, name):
         # The processor of a Linux program is not known to be wrong here.
-        wrong = None if content.startswith(ELF) else next(_of_form(name, content), None)
+        wrong = None if content.startswith(ELF) else next(_why_format(name, content), None)
         return wrong or because("set-executable", name=name)
     if code == NOT_EXECUTABLE:
-        return next(_of_interpreter(name, content, program), None)
-    return next(_of_missing(name, content, program), None) if code == MISSING else None
+        return next(_why_interpreter(name, content, program), None)
+    return next(_why_missing(name, content, program), None) if code == MISSING else None
 
 
-def _of_missing(name: str, content: bytes, program: str) -> Iterator[Reason]:
+def _why_missing(name: str, content: bytes, program: str) -> Iterator[Reason]:
     """Yield why there is no such program: the file's interpreter or loader is missing."""
     if _is_named(program, name):
         loader = LOADER.search(content[:HEADER_BYTES]) if content.startswith(ELF) else None
@@ -79,10 +79,10 @@ def _of_missing(name: str, content: bytes, program: str) -> Iterator[Reason]:
             yield because("windows-line-ends", name=name, language=words[0])
         elif words:
             yield because("shebang-unusable", name=name, program=words[0])
-    yield from _of_interpreter(name, content, program)
+    yield from _why_interpreter(name, content, program)
 
 
-def _of_interpreter(name: str, content: bytes, program: str) -> Iterator[Reason]:
+def _why_interpreter(name: str, content: bytes, program: str) -> Iterator[Reason]:
     """Yield where the name of an unusable interpreter comes from."""
     chosen = read_start(name, content).command[0]
     if chosen != FILE and _is_named(program, chosen):
@@ -90,7 +90,7 @@ def _of_interpreter(name: str, content: bytes, program: str) -> Iterator[Reason]
         yield because(code, name=name, program=chosen)
 
 
-def _of_form(name: str, content: bytes) -> Iterator[Reason]:
+def _why_format(name: str, content: bytes) -> Iterator[Reason]:
     """Yield why no system or not this system executes the file."""
     start = read_start(name, content)
     if content.startswith(ELF) and len(content) > 20:

@@ -100,12 +100,14 @@ class MixedPlans:
             now = bad.get(node)
             if now is None or then.pinned or now.pinned:
                 continue
-            for key, change in self._of_node(then, now):
+            for key, change in self._changes_of_node(then, now):
                 known = self._found.setdefault(key, change)
                 if node not in known.nodes:
                     known.nodes.append(node)
 
-    def _of_node(self, then: TaskPlan, now: TaskPlan) -> Iterator[tuple[Key, BisectionChange]]:
+    def _changes_of_node(
+        self, then: TaskPlan, now: TaskPlan
+    ) -> Iterator[tuple[Key, BisectionChange]]:
         node = then.node
         for name in sorted(then.bindings.keys() & now.bindings.keys()):
             key = self._bound_key(node, name, then.bindings[name], now.bindings[name])

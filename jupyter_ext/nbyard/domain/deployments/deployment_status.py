@@ -201,7 +201,7 @@ def reproduce_pull(image: str, engine: str = "") -> str:
     return shlex.join(["docker", *(["--host", engine] if engine else []), "pull", image])
 
 
-def not_answering(deployment: Deployment) -> Unavailable:
+def not_answering_error(deployment: Deployment) -> Unavailable:
     """Return the error for requests to a service that is stopped or does not respond."""
     reason, name, state = deployment.reason, deployment.name, str(deployment.state)
     if reason is not None and reason.code == SILENT_BECAUSE:

@@ -156,10 +156,10 @@ def _option(
         return msgspec.structs.replace(
             plain, word_type=WordType("int"), default=call_arguments.value("default")
         )
-    return _valued(source, call_arguments, action, plain)
+    return _with_value(source, call_arguments, action, plain)
 
 
-def _valued(
+def _with_value(
     source: PythonModule, call_arguments: CallArguments, action: str, plain: Parameter
 ) -> Parameter:
     if action not in ("store", "append", "extend"):

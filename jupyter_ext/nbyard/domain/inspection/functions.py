@@ -181,7 +181,7 @@ class _Reader:
                 return outputs
         annotation = self._definition.returns
         if annotation is None:
-            return {RESULT: "json"} if self._gives_something() else {}
+            return {RESULT: "json"} if self._returns_value() else {}
         if isinstance(annotation, ast.Constant) and annotation.value is None:
             return {}
         is_path = declared_type(annotation).is_path
@@ -209,7 +209,7 @@ class _Reader:
         reason = because("at-line", line=at.lineno, problem=problem)
         return Invalid.field(self._definition.name, reason)
 
-    def _gives_something(self) -> bool:
+    def _returns_value(self) -> bool:
         returned = [
             one.value for one in _own_nodes(self._definition) if isinstance(one, ast.Return)
         ]

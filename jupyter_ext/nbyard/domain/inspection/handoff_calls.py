@@ -62,7 +62,7 @@ def read_handed(source: PythonModule) -> HandedOver:
             argument = Argument(name, type="secret", required=True, reach=Handed())
         else:
             default = given[1] if len(given) > 1 else written.keywords.get("default")
-            argument, hint = _asked_for(source, name, default)
+            argument, hint = _input_argument(source, name, default)
             if hint:
                 hints.append(hint)
         known = found.setdefault(argument.name, argument)
@@ -92,7 +92,7 @@ def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> d
     }
 
 
-def _asked_for(
+def _input_argument(
     source: PythonModule, name: str, default: ast.expr | None
 ) -> tuple[Argument, Reason | None]:
     """Return a value argument if the default is a plain value, else an input.

@@ -146,24 +146,28 @@ class _Reader:
         Raises:
             Invalid: the class declares no columns of this side, or they cannot be read.
         """
-        told = self._of_attribute(side) or self._of_annotation(side) or self._of_docstring(side)
+        told = (
+            self._columns_of_attribute(side)
+            or self._columns_of_annotation(side)
+            or self._columns_of_docstring(side)
+        )
         if not told:
             reason = because("no-input-columns" if side == INPUTS else "no-output-columns")
             hint = because("declare-columns", example=EXAMPLE[side])
             raise Invalid.field(f"{self._where}.{side}", reason, hint=hint)
         return columns_of(told, f"{self._where}.{side}")
 
-    def _of_attribute(self, side: str) -> list[dict[str, Any]]:
+    def _columns_of_attribute(self, side: str) -> list[dict[str, Any]]:
         for one in _class_and_bases(self._classes, self._model):
             for line in one.body:
-                node = _assigned(line, side)
+                node = _assigned_value(line, side)
                 if node is not None:
                     return self._columns_of_literal(node, side)
         return []
 
     def _columns_of_literal(self, node: ast.expr, side: str) -> list[dict[str, Any]]:
         name = node.id if isinstance(node, ast.Name) else ""
-        values = [_assigned(line, name) for line in self._tree.body] if name else []
+        values = [_assigned_value(line, name) for line in self._tree.body] if name else []
         node = next((value for value in reversed(values) if value is not None), node)
         # {column: type}; with the keys name and type it is a single column
         if isinstance(node, ast.Dict):
@@ -193,7 +197,7 @@ class _Reader:
             return {"name": _text(node.elts[0]), "type": _text(node.elts[1])}
         raise Invalid.field(f"{self._where}.{where}", because("unreadable-column"))
 
-    def _of_annotation(self, side: str) -> list[dict[str, Any]]:
+    def _columns_of_annotation(self, side: str) -> list[dict[str, Any]]:
         method = _method(self._classes, self._model, PREDICT)
         if method is None:
             return []
@@ -216,7 +220,7 @@ class _Reader:
                     return fields
         return []
 
-    def _of_docstring(self, side: str) -> list[dict[str, Any]]:
+    def _columns_of_docstring(self, side: str) -> list[dict[str, Any]]:
         """Return the lines `name: type` or `name (type)` below the heading."""
         method = _method(self._classes, self._model, PREDICT)
         for node in (method, self._model):
@@ -235,7 +239,7 @@ class _Reader:
         return []
 
 
-def _assigned(line: ast.stmt, name: str) -> ast.expr | None:
+def _assigned_value(line: ast.stmt, name: str) -> ast.expr | None:
     if isinstance(line, ast.AnnAssign):
         targets: list[ast.expr] = [line.target]
     elif isinstance(line, ast.Assign):

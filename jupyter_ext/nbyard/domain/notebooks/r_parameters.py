@@ -234,13 +234,13 @@ class _Value:
                 raise NotConstant("a sign before something else than a number")
             return -number if one.text == "-" else number
         if one.kind == "name" and self._follows("("):
-            return self._called(one.text, depth + 1)
+            return self._call_value(one.text, depth + 1)
         known = self._names.get(one.text, WORDS.get(one.text, msgspec.UNSET))
         if known is msgspec.UNSET:
             raise NotConstant(one.text)
         return known
 
-    def _called(self, name: str, depth: int) -> Any:
+    def _call_value(self, name: str, depth: int) -> Any:
         pairs: list[tuple[str, Any]] = []
         while not self._follows(")"):
             if pairs and not self._follows(","):

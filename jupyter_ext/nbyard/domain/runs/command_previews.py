@@ -92,7 +92,7 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
     """
     check_arguments(draft.arguments)
     mark = secrets.token_hex(8)  # random, so the draft cannot contain it
-    filled = [_filled(argument, draft, mark) for argument in draft.arguments]
+    filled = [_filled_argument(argument, draft, mark) for argument in draft.arguments]
     files: dict[str, list[str]] = {}
     places: dict[str, str] = {}
     for argument in draft.arguments:
@@ -133,7 +133,7 @@ def _marked(name: str, mark: str) -> str:
     return f"{mark}{name}{mark}"
 
 
-def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argument, Any]:
+def _filled_argument(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argument, Any]:
     """Return the argument with its value; with a placeholder it accepts any text."""
     placeholder = _marked(argument.name, mark)
     value = draft.values.get(argument.name, argument.default)

@@ -98,7 +98,7 @@ def files_for_part(files: Iterable[StoredFile], part: str) -> list[StoredFile]:
     return sorted(fits, key=lambda one: formats.index(one.format))
 
 
-def parts_wanted(logged: Sequence[ShownMetric], packages: Sequence[ModelFile]) -> tuple[str, ...]:
+def needed_parts(logged: Sequence[ShownMetric], packages: Sequence[ModelFile]) -> tuple[str, ...]:
     """Return the parts of a preview for which files are read; others come from elsewhere."""
     known = {
         "metrics": bool(logged),

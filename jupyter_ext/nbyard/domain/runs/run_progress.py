@@ -60,10 +60,10 @@ class Progress:
         if state in TASK.terminal:
             self._ended[state] += 1
         if state == "succeeded":
-            return self._freed(node)
+            return self._ready_after(node)
         return self._doomed(node) if state in BAD else []
 
-    def _freed(self, node: str) -> Steps:
+    def _ready_after(self, node: str) -> Steps:
         steps: Steps = []
         for after in self._after[node]:
             self._unmet[after] -= 1

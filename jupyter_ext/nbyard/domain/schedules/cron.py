@@ -140,11 +140,11 @@ def field_values(name: str, text: str, position: int) -> set[int]:
         found = CronField(FIELDS.index(name)).parse(text.upper())
     except (CronSimError, RecursionError):
         why = because("cron-field", field=name, text=text[:40], position=position)
-        raise _refused(why, _mended(name, text.upper())) from None
+        raise _refused(why, _suggestion(name, text.upper())) from None
     return {value for value in found if isinstance(value, int)}
 
 
-def _mended(name: str, text: str) -> Reason | None:
+def _suggestion(name: str, text: str) -> Reason | None:
     """Return what to write instead of whole names of days and months, or a descending range."""
     field = FIELDS.index(name)
     symbols = {FIELDS[-1]: SYMBOLIC_DAYS, FIELDS[-2]: SYMBOLIC_MONTHS}.get(name, [])
@@ -154,7 +154,7 @@ def _mended(name: str, text: str) -> Reason | None:
     known |= {f"{name}L": f"{number}L" for name, number in known.items()}
     numbers = WORD.sub(lambda w: known.get(w[0], w[0]), text)
     if found := RANGE.fullmatch(numbers):
-        short = _ascending(field, int(found[1]), int(found[2])) or short
+        short = _ascending_ranges(field, int(found[1]), int(found[2])) or short
     for mended in (short, numbers):
         with suppress(CronSimError, RecursionError):
             CronField(field).parse(mended)
@@ -163,7 +163,7 @@ def _mended(name: str, text: str) -> Reason | None:
     return None
 
 
-def _ascending(field: int, first: int, last: int) -> str:
+def _ascending_ranges(field: int, first: int, last: int) -> str:
     """Return the ranges of a descending one; "" for any other, or beyond the field."""
     lowest, highest = RANGES[field][0], RANGES[field][-1]
     if not highest >= first > last >= lowest:

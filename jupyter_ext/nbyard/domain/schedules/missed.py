@@ -26,7 +26,7 @@ def check_missed(policy: Missed) -> None:
         raise Invalid.field("missed.most", because("not-between", least=1, most=MOST_CATCH_UPS))
 
 
-def missed_first(
+def missed_before_first_run(
     times: Sequence[datetime], now: datetime, policy: Missed, *, has_more: bool = False
 ) -> list[datetime]:
     """Return the due times that were missed before the first one that gets a run.

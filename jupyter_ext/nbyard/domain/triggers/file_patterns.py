@@ -31,9 +31,11 @@ class PathPattern(msgspec.Struct, frozen=True):
     def matches(self, path: str) -> bool:
         """Return whether a relative path matches."""
         *folders, name = path.split("/")
-        places = self._skipped({0})
+        places = self._with_skipped_folders({0})
         for folder in folders:
-            places = self._skipped({place for one in places for place in self._next(one, folder)})
+            places = self._with_skipped_folders(
+                {place for one in places for place in self._next(one, folder)}
+            )
         last = len(self.parts) - 1
         return last in places and bool(self._matches(last, name))
 
@@ -44,7 +46,7 @@ class PathPattern(msgspec.Struct, frozen=True):
         is_last = place == len(self.parts) - 1
         return [place + 1] if not is_last and self._matches(place, folder) else []
 
-    def _skipped(self, places: set[int]) -> set[int]:
+    def _with_skipped_folders(self, places: set[int]) -> set[int]:
         """Return the places with those after no folder at all."""
         for place in range(len(self.parts)):
             if place in places and self.parts[place] is None:

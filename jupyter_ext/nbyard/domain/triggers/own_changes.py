@@ -21,7 +21,9 @@ class RunWindow(msgspec.Struct, frozen=True):
         )
 
 
-def run_behind(moments: Collection[datetime], windows: Iterable[RunWindow]) -> RunWindow | None:
+def run_that_made_changes(
+    moments: Collection[datetime], windows: Iterable[RunWindow]
+) -> RunWindow | None:
     """Return the newest run that was active when files changed.
 
     None if a file changed while none of the runs was active: somebody else has changed it.

@@ -44,7 +44,7 @@ def selected_nodes(document: Document, scope: Scope, nodes: Sequence[str]) -> se
         raise Invalid.field("nodes", because("nodes-inactive"))
     edges = list(active.edges.values())
     chosen = downstream(named, edges) if scope == "from" else named
-    return upstream(chosen, [e for e in edges if not _is_fixed(active, e)]) & running
+    return upstream(chosen, [e for e in edges if not _targets_pinned_result(active, e)]) & running
 
 
 def _not_bypassed(document: Document) -> set[str]:
@@ -58,10 +58,12 @@ def idle_nodes(document: Document) -> set[str]:
     """
     nodes = document.nodes
     muted = [name for name, node in nodes.items() if node.mode == "muted"]
-    return downstream(muted, [e for e in document.edges.values() if not _is_fixed(document, e)])
+    return downstream(
+        muted, [e for e in document.edges.values() if not _targets_pinned_result(document, e)]
+    )
 
 
-def _is_fixed(document: Document, edge: Edge) -> bool:
+def _targets_pinned_result(document: Document, edge: Edge) -> bool:
     """Return whether the target takes its pinned result, so that the connection has no effect.
 
     A bypassed node has no result: its pin does not count, and its inputs pass to its consumers.
@@ -107,7 +109,7 @@ def active_part(document: Document, ports: Ports) -> Active:
     edges = dict(_with_only(active, kept).edges)
     problems = []
     for key, edge in active.edges.items():
-        if edge.source in kept or edge.target not in kept or _is_fixed(active, edge):
+        if edge.source in kept or edge.target not in kept or _targets_pinned_result(active, edge):
             continue
         given = _sources_of_bypassed(edge.source, into, kept)
         fitting = _fitting_connections(edge, given, ports)

@@ -144,7 +144,7 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
         Invalid: naming the place that is wrong.
     """
     try:
-        plain = _versioned(text)
+        plain = _parse_versioned(text)
         document = msgspec.convert(plain, Document)
     except BadRequest as error:
         raise Invalid.field("document", error.reason) from None
@@ -180,7 +180,7 @@ def _check_ids(document: Document) -> None:
         raise Invalid.field("document.edges", because("not-edge-id", id=repr(PROTOTYPE)))
 
 
-def _versioned(text: str | bytes) -> Any:
+def _parse_versioned(text: str | bytes) -> Any:
     if not text.strip():
         return {"version": 1}
     plain = read_json(text)

@@ -49,7 +49,9 @@ class DispatcherStart:
         return self.store / "dispatcher.log"
 
     @classmethod
-    def here(cls, settings: Settings, environment_file: Path | None = None) -> "DispatcherStart":
+    def of_this_process(
+        cls, settings: Settings, environment_file: Path | None = None
+    ) -> "DispatcherStart":
         """Return the start with the settings and the session variables of this process.
 
         Settings with their default values are left out: a later nbyard may have better ones.

@@ -28,7 +28,7 @@ WORDS = {f"{IANA}{name}": word for word, name in MEDIA_TYPES.items()} | {
 }
 
 
-def word_of(name: str, namespaces: Mapping[str, str]) -> str:
+def format_name(name: str, namespaces: Mapping[str, str]) -> str:
     """Return nbyard's name of a format; empty if there is none."""
     prefix, colon, rest = name.partition(":")
     iri = namespaces[prefix] + rest if colon and prefix in namespaces else name

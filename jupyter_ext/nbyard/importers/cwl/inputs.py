@@ -12,11 +12,11 @@ from nbyard.domain.arguments.bindings import Beside, Bound, Companion, Reach, Re
 from nbyard.domain.arguments.parameter_references import (
     REFERENCE,
     names_in,
-    of_input,
     reference_text,
+    replace_self,
 )
 from nbyard.domain.arguments.structs import KNOWN_NAMES, NAMES, Argument, is_name
-from nbyard.importers.cwl.formats import word_of
+from nbyard.importers.cwl.formats import format_name
 from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
 from nbyard.importers.cwl.types import (
     EITHER,
@@ -175,7 +175,7 @@ class Inputs:
             # The word of the record itself: its value if it has one, else its prefix.
             word = Bound(text=binding.prefix, raw=binding.raw)
             if binding.text is not None:
-                word = msgspec.structs.replace(binding, text=of_input(binding.text, path))
+                word = msgspec.structs.replace(binding, text=replace_self(binding.text, path))
             when = tuple(self.arguments[one].name for one in mine) if found.nullable else ()
             self.words.append((key_of(*above), msgspec.structs.replace(word, when=when)))
 
@@ -252,7 +252,7 @@ def format_of(
     for one in told:
         if "$(" in one or "${" in one:
             refuse_field(fields.at("format"), because("references-not-supported"))
-        if word := word_of(one, namespaces):
+        if word := format_name(one, namespaces):
             return word
     if fields.listed("format"):
         value = shown_value(fields.get("format"))

@@ -123,7 +123,7 @@ def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
         temporary_codes=check_codes(tool, "temporaryFailCodes"),
         permanent_codes=check_codes(tool, "permanentFailCodes"),
     )
-    arguments, words = _ordered(tool, inputs)
+    arguments, words = _with_unique_positions(tool, inputs)
     arguments, told = _with_stdin(tool, arguments, told, names)
     taken = {argument.name for argument in arguments}
     outputs, told, loaded = read_outputs(
@@ -152,7 +152,7 @@ def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     return Imported(description, tuple(tool.notes))
 
 
-def _ordered(tool: Fields, inputs: Inputs) -> tuple[list[Argument], list[Bound]]:
+def _with_unique_positions(tool: Fields, inputs: Inputs) -> tuple[list[Argument], list[Bound]]:
     """Return the inputs and all other words with unique positions.
 
     Unique positions of the document stay. Otherwise the positions count the order of the
@@ -235,13 +235,13 @@ def _check_references(description: Description, loaded: set[str]) -> None:
                 refuse_field(
                     where, because("reference-needs-contents", path=shown_path, name=whole[1])
                 )
-            if absent := set(ABSENT) & set(path[1:]) - _there(whole, arguments):
+            if absent := set(ABSENT) & set(path[1:]) - _existing_attributes(whole, arguments):
                 shown_path = ".".join(path)
                 why = because("reference-leads-nowhere", path=shown_path, name=absent.pop())
                 refuse_field(where, why)
 
 
-def _there(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
+def _existing_attributes(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
     """Return the attributes that exist for folders, files of a list and plain values."""
     found = [a for a in arguments if path[:2] == ("inputs", a.name)]
     if not found or found[0].role == "value":

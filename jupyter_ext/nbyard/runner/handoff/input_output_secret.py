@@ -48,9 +48,9 @@ def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
     _check(name)
     task = _task()
     if task is not None:
-        given = _of_run(task, name)
+        given = _input_of_run(task, name)
     else:
-        found = _found_beside(name)
+        found = _files_beside(name)
         if len(found) > 1:
             raise Unfit(f"{BESIDE} holds several files for {name!r}: {', '.join(found)}")
         given = Path(BESIDE, found[0]) if found else _NOTHING
@@ -156,7 +156,7 @@ def _task() -> dict[str, Any] | None:
         return {"work": {}, "outputs": {}}
 
 
-def _of_run(task: dict[str, Any], name: str) -> Any:
+def _input_of_run(task: dict[str, Any], name: str) -> Any:
     work = task["work"]
     given = {**work.get("parameters", {}), **work.get("handed", {})}
     if name not in given or name in task["outputs"]:
@@ -209,7 +209,7 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
-def _found_beside(name: str) -> list[str]:
+def _files_beside(name: str) -> list[str]:
     try:
         names = os.listdir(BESIDE)
     except (FileNotFoundError, NotADirectoryError):
@@ -226,6 +226,6 @@ def _write_beside(name: str, form: Form) -> None:
         if not os.listdir(BESIDE):
             os.rmdir(BESIDE)
         raise
-    for other in _found_beside(name):
+    for other in _files_beside(name):
         if other != target:
             _remove(os.path.join(BESIDE, other))

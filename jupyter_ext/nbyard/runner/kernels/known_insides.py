@@ -31,7 +31,7 @@ OF_FORKED_KERNELS = {
 }
 
 
-def expect_known() -> None:
+def check_known_insides() -> None:
     """Check all that a forked kernel relies on.
 
     Raises:

@@ -99,7 +99,7 @@ class LoggingClient(PlainClient):
         return True
 
 
-def upgraded(text: str) -> dict[str, Any]:
+def upgrade_notebook(text: str) -> dict[str, Any]:
     """Convert a notebook of an older format to format 4.
 
     Raises:
@@ -233,7 +233,7 @@ class Session:
         self._process, self.client.kc = self._spawned(), None
         return await self._process.connect(self.client)
 
-    async def _is_replaced(self) -> bool:
+    async def _replace_dead_kernel(self) -> bool:
         """Replace a forked kernel that died before it sent anything. Return whether it was."""
         is_new = not getattr(self.client.kc, "has_received", True)
         if is_new and self._ended_by_itself() and not self.interrupted:
@@ -267,7 +267,7 @@ class Session:
                 return self._failure(index, error)
             self.has_exited = True
         except DeadKernelError:
-            if await self._is_replaced():
+            if await self._replace_dead_kernel():
                 return await self.run_cell(index)
             raise KernelEnded(self._death()) from None
         finally:

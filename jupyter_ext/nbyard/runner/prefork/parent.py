@@ -26,7 +26,7 @@ from ..supervision.start_supervisor import supervise
 from .pool import LOOK_SECONDS, Pool, WaitingSupervisor
 from .preload import preload
 from .supervisor_pool import SupervisorPool, serve
-from .warm_runner import MOST_ATTEMPTS, WarmRunner, is_wanted_again, stand_by
+from .warm_runner import MOST_ATTEMPTS, WarmRunner, offer_again, stand_by
 
 REQUEST_BYTES = 64 * 1024
 STAYS = b"1"
@@ -102,7 +102,7 @@ class Parent:
                 self._pool.mark_ready(one)
         for one in list(self._pool.busy.values()):
             if one.claims in ready and self._pool.is_free(one):
-                self._have_back(one)
+                self._keep_or_dismiss(one)
 
     def _hang_up(self) -> None:
         self._hangs_up = True
@@ -162,7 +162,7 @@ class Parent:
             return 0  # the supervisor has just ended
         return one.pid
 
-    def _have_back(self, one: WaitingSupervisor) -> None:
+    def _keep_or_dismiss(self, one: WaitingSupervisor) -> None:
         """Keep a supervisor whose attempt has ended for another one, or dismiss it."""
         self._folders.pop(one.pid, None)
         scratch = ""
@@ -222,7 +222,7 @@ class Parent:
                 break
             warm.claim(may_stay=more > 0)
             status = self._supervise(*called, warm)
-            if not warm.stays or not is_wanted_again(warm, claims):
+            if not warm.stays or not offer_again(warm, claims):
                 break
         if warm.is_idle:
             warm.end()

@@ -75,14 +75,14 @@ class Pool:
         """Return the name of a kernel that should be prepared once more, or an empty text."""
         recent = self._recent()
         for name in recent:  # one of each kernel first, then more of the last one
-            if not self._of(name) and self._in_its_way(name) is not None:
+            if not self._of(name) and self._to_dismiss_for(name) is not None:
                 return name
         first = recent[0] if recent else ""
-        return first if first and self._in_its_way(first) == [] else ""
+        return first if first and self._to_dismiss_for(first) == [] else ""
 
     def make_room(self, kernel: str) -> None:
         """Dismiss supervisors so that one more of this kernel fits."""
-        for one in self._in_its_way(kernel) or ():
+        for one in self._to_dismiss_for(kernel) or ():
             self.dismiss(one)
 
     def _recent(self) -> list[str]:
@@ -90,7 +90,7 @@ class Pool:
         names = [name for name in self._asked if self._failures.get(name, 0) < FAILURES]
         return sorted(names, key=lambda name: -self._asked[name])[: self._count]
 
-    def _in_its_way(self, kernel: str) -> list[WaitingSupervisor] | None:
+    def _to_dismiss_for(self, kernel: str) -> list[WaitingSupervisor] | None:
         """Return the supervisors to dismiss for one more of this kernel, None if it cannot fit.
 
         Kernels used less recently go first. So do kernels of which several wait.

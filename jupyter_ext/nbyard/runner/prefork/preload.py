@@ -104,7 +104,7 @@ def _import_for_kernels() -> None:
     with import_stubs.no_debugger():
         for name in PRELOADED:
             importlib.import_module(name)
-    known_insides.expect_known()
+    known_insides.check_known_insides()
     from ..kernels.prebuilt import build_early
 
     build_early()

@@ -104,18 +104,18 @@ class ForeignKernel(StartedKernel):
         """Return the variables, with space for the values that others look for in the process."""
         return {**super()._environment(), **self._own, **self._places}
 
-    async def come_up(self, client: Any) -> dict[str, Any] | None:
+    async def start_and_rehearse(self, client: Any) -> dict[str, Any] | None:
         """Start the kernel and rehearse its claim.
 
         Return its language info, or None if it cannot wait for an attempt.
         """
         try:
             async with asyncio.timeout(START_SECONDS):
-                return await self._come_up(client)
+                return await self._start_and_rehearse(client)
         except TROUBLE:
             return None
 
-    async def _come_up(self, client: Any) -> dict[str, Any]:
+    async def _start_and_rehearse(self, client: Any) -> dict[str, Any]:
         began = time.time_ns()
         origin = self._origin = origin_of(self._name)
         if origin is None:
@@ -136,7 +136,7 @@ class ForeignKernel(StartedKernel):
     def _pid(self) -> int:
         return int(self._client.km.provisioner.pid)
 
-    async def stay_until(self, called: int) -> None:
+    async def wait_for_call(self, called: int) -> None:
         """Wait until `called` is readable or the kernel has ended."""
         handle = os.pidfd_open(self._pid())
         waits = {asyncio.ensure_future(wait_readable(end)) for end in (handle, called)}

@@ -43,7 +43,7 @@ def main(kernel: str, descriptor: int, wait: int) -> int:
     """
     report, own, words = Report(descriptor), dict(os.environ), Lines(wait)
     if not is_forkable(kernel):
-        return asyncio.run(_stand_by_started(kernel, own["JUPYTER_RUNTIME_DIR"], report, words))
+        return asyncio.run(_stand_by_spawned(kernel, own["JUPYTER_RUNTIME_DIR"], report, words))
     largest = _resident_bytes() + MOST_GROWTH_BYTES
     while True:
         forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
@@ -86,17 +86,17 @@ async def _stand_by(
     return await _serve(told, report, (forked, client, language_info), largest)
 
 
-async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Lines) -> int:
+async def _stand_by_spawned(kernel: str, scratch: str, report: Report, words: Lines) -> int:
     """Wait for an attempt with a kernel that cannot be forked, then run it.
 
     If that kernel is not usable when the attempt comes, start another one.
     """
     client = import_stubs.session().client_for(kernel)
     foreign = ForeignKernel(kernel, scratch)
-    language_info = await foreign.come_up(client)
+    language_info = await foreign.start_and_rehearse(client)
     if language_info is not None:
         report.send({"type": "ready"})
-        await foreign.stay_until(words.descriptor)
+        await foreign.wait_for_call(words.descriptor)
     line = words.read_last()
     if not line:
         return 1

@@ -144,7 +144,7 @@ def stand_by(launch: WarmRunner, claims: socket.socket) -> tuple[dict[str, str],
     return None
 
 
-def is_wanted_again(launch: WarmRunner, claims: socket.socket) -> bool:
+def offer_again(launch: WarmRunner, claims: socket.socket) -> bool:
     """Offer to serve another attempt. Return whether the runner waits for one."""
     release_attempt()
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # `claims` already shows when the parent is gone

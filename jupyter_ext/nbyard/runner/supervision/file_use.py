@@ -30,7 +30,7 @@ class FolderEvents:
     def __init__(self) -> None:
         self._seen = 0  # how often opened and closed, by turns; -1 while nbyard lists
 
-    def is_listing(self, mask: int, name: bytes) -> bool:
+    def note_folder_event(self, mask: int, name: bytes) -> bool:
         """Add an event of the folder; return whether another program may have listed it."""
         seen, self._seen = self._seen, 0
         is_opened = seen > 0 and seen % 2 == 1

@@ -80,7 +80,7 @@ class WorkerSupervisor(Supervisor):
 
     # How calls end
 
-    def _heed(self, message: dict[str, Any]) -> bool:
+    def _handle_message(self, message: dict[str, Any]) -> bool:
         if message["type"] == "call":
             seconds = message["timeout_seconds"]
             self._limit = seconds, time.monotonic() + seconds
@@ -89,7 +89,7 @@ class WorkerSupervisor(Supervisor):
             self._results.append(message)
             self._finish_calls()
         else:
-            return super()._heed(message)
+            return super()._handle_message(message)
         return False
 
     def _on_report(self, descriptor: int) -> None:

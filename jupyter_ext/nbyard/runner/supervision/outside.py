@@ -138,7 +138,7 @@ class OutsideWatch:
                 self.is_blind = True
                 self._inotify.close()
                 return
-            is_listing = self._events[number].is_listing(mask, name)
+            is_listing = self._events[number].note_folder_event(mask, name)
             for place in self._places.get(number, ()):
                 self._note(place, mask, os.fsdecode(name), is_listing=is_listing)
 

@@ -34,7 +34,7 @@ def start_supervisor(path: str, *, foreground: bool, is_prepared: bool = False) 
     if foreground:
         return _supervise(folder, task, None, 0, is_prepared=is_prepared)
     listen, ready = os.pipe()
-    child = fork_away()
+    child = fork_into_session()
     if child == 0:
         os.close(listen)
         _let_go(folder)
@@ -45,7 +45,7 @@ def start_supervisor(path: str, *, foreground: bool, is_prepared: bool = False) 
         return 0 if answers.read(1) == b"1" else 3
 
 
-def fork_away() -> int:
+def fork_into_session() -> int:
     """Double fork into a new session. Return 0 there, and here the pid of a process to reap."""
     child = os.fork()
     if child == 0:

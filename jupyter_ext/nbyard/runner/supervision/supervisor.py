@@ -93,7 +93,7 @@ class Supervisor:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._clear_away()
         observed, outside = self._observed(), self._used_outside()
-        present, failure = self._outputs(work_outcome.on_full_disk(self._failure(), self._folder))
+        present, failure = self._outputs(work_outcome.with_disk_note(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
         disclosed = self._masks.disclosed(self._folder.path, outputs)
         state = self._ending.state if self._ending else "failed" if failure else "succeeded"
@@ -125,7 +125,7 @@ class Supervisor:
         status = self._children.status
         code = 0 if status is None else os.waitstatus_to_exitcode(status)
         directory = self._task.get("directory") or CODE
-        present, broken = work_outcome.look_at_outputs(
+        present, broken = work_outcome.check_outputs(
             self._folder, self._task["outputs"], directory, code
         )
         return present, failure or broken
@@ -178,7 +178,7 @@ class Supervisor:
     def _tick(self) -> None:
         now = time.monotonic()
         if now >= self._next_beat:
-            self._beat()
+            self._touch_heartbeat()
             self._next_beat = now + BEAT_SECONDS
         if self._ending is not None or self._children.status is not None:
             return
@@ -186,7 +186,7 @@ class Supervisor:
         if self._ending is None:
             self._obey_limits(now)
 
-    def _beat(self) -> None:
+    def _touch_heartbeat(self) -> None:
         try:
             self._folder.touch_heartbeat()
         except OSError as error:
@@ -232,11 +232,11 @@ class Supervisor:
 
     def _on_report(self, descriptor: int) -> None:
         data = self._read(descriptor)
-        news = [message for message in self._reports.read(data) if self._heed(message)]
+        news = [message for message in self._reports.read(data) if self._handle_message(message)]
         if news:
             self._progress.write_events(*news)
 
-    def _heed(self, message: dict[str, Any]) -> bool:
+    def _handle_message(self, message: dict[str, Any]) -> bool:
         """Handle a message. Return whether it is also an event for events.jsonl."""
         if message["type"] == "end":
             self._children.note_end(message)

@@ -20,7 +20,7 @@ from ..process.clock import Clock
 from ..reasons import because, system_error
 from .run_function import CallFailed, Functions
 from .status_pipe import Report
-from .work_outcome import failure_record, look_at_outputs
+from .work_outcome import check_outputs, failure_record
 from .written_files import WrittenFiles
 
 CALLS, MORE, PLACES = "calls.jsonl", "more", "calls"
@@ -155,7 +155,7 @@ class Worker:
             return failure_record("preparation", system_error(error))
         if not call["outputs"]:
             return None
-        return look_at_outputs(place, call["outputs"])[1]
+        return check_outputs(place, call["outputs"])[1]
 
     def end_output(self) -> None:
         """Mark further output as belonging to no attempt."""

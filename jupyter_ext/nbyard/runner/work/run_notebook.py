@@ -92,7 +92,7 @@ def read_notebook(
         notebook = json.loads(text)
         if notebook["nbformat"] < 4:
             try:  # only in memory: the file keeps its format
-                notebook = import_stubs.session().upgraded(text)
+                notebook = import_stubs.session().upgrade_notebook(text)
             except ImportError as error:
                 raise NotebookRefused(because("notebooks-impossible", error=str(error))) from error
         if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):

@@ -103,7 +103,7 @@ def was_killed(reason: Reason) -> bool:
     return params.get("signal") == signal.SIGKILL or any(map(was_killed, inner))
 
 
-def on_full_disk(failure: dict[str, Any] | None, folder: AttemptFolder) -> dict[str, Any] | None:
+def with_disk_note(failure: dict[str, Any] | None, folder: AttemptFolder) -> dict[str, Any] | None:
     """Return the failure, with a note if the disk is full."""
     disk = os.statvfs(folder.path)
     if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
@@ -120,7 +120,7 @@ def words_for_bytes(size: float) -> str:
     return f"{size:.1f} GiB"
 
 
-def look_at_outputs(
+def check_outputs(
     folder: AttemptFolder,
     outputs: dict[str, dict[str, Any]],
     directory: str = "code",
@@ -152,13 +152,13 @@ def look_at_outputs(
         if problem is None:
             present.append(name)
         elif problem or output.get("required", True):
-            cause = problem or _not_written(output)
+            cause = problem or _not_written_reason(output)
             reason = because("output-missing", output=name, cause=cause)
             broken = broken or failure_record("contract", reason)
     return present, broken
 
 
-def _not_written(output: dict[str, Any]) -> Reason:
+def _not_written_reason(output: dict[str, Any]) -> Reason:
     if output.get("value") and not output.get("beside"):
         return because("value-null")
     if collect_outputs.is_found(output):

@@ -133,8 +133,8 @@ class DaskAttempt:
             if not self._cluster.has_worker(sighting.worker):
                 raise WorkerGone
             if sighting.is_shared:
-                return self._look_at_shared(future)
-            return self._look_at_remote(sighting, future)
+                return self._observe_shared(future)
+            return self._observe_remote(sighting, future)
         except WorkerGone:
             return Observation("lost", because("dask-worker-gone", worker=sighting.worker))
 
@@ -169,7 +169,7 @@ class DaskAttempt:
             return because("dask-cancelled")
         return self._cluster.outcome(future) or NOT_VISIBLE
 
-    def _look_at_shared(self, future: "Future | None") -> Observation:
+    def _observe_shared(self, future: "Future | None") -> Observation:
         if future is not None and future.status == "pending":
             return Observation("running")
         # A shared folder may show files from another machine with a delay.
@@ -180,7 +180,7 @@ class DaskAttempt:
             return Observation("running")
         return Observation("lost", said)
 
-    def _look_at_remote(self, sighting: Sighting, future: "Future | None") -> Observation:
+    def _observe_remote(self, sighting: Sighting, future: "Future | None") -> Observation:
         ask = partial(self._cluster.ask, sighting)
         if self._has_news or time.monotonic() - self._looked_at > QUIET_SECONDS:
             self._has_news, self._looked_at = False, time.monotonic()

@@ -109,7 +109,7 @@ def _from_gateway(settings: Settings) -> Made:
         target.adapt(minimum=0, maximum=settings.dask_workers)
 
     def end(is_needed: bool) -> None:
-        with suppress(NbyardError), _words_of_gateway():
+        with suppress(NbyardError), _translated_gateway_errors():
             if is_needed:
                 target.close()
             else:
@@ -125,12 +125,12 @@ def _gateway() -> Iterator[Any]:
         dask_gateway: Any = importlib.import_module("dask_gateway")
     except ImportError as error:
         raise _missing("dask-gateway", error) from error
-    with _words_of_gateway(), dask_gateway.Gateway() as gateway:
+    with _translated_gateway_errors(), dask_gateway.Gateway() as gateway:
         yield gateway
 
 
 @contextmanager
-def _words_of_gateway() -> Iterator[None]:
+def _translated_gateway_errors() -> Iterator[None]:
     client: Any = importlib.import_module("dask_gateway.client")
     aiohttp: Any = importlib.import_module("aiohttp")
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import nbyard.runner
-from nbyard.attempts.folders import ask_to_end, cancel_reason
+from nbyard.attempts.folders import cancel_reason, request_stop
 from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Invalid, Unavailable
@@ -133,7 +133,7 @@ class DaskRuntime:
 
     def stop(self, order: Order, reason: Reason) -> None:
         """Cancel the attempt and clean up in a thread."""
-        ask_to_end(order.folder, reason)
+        request_stop(order.folder, reason)
         self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:

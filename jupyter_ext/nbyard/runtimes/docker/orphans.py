@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from nbyard.dockerd import DEPLOYMENT, REVISION, Engine, OwnedObject
 
 
-def of_deployments(things: Iterable[OwnedObject]) -> dict[str, list[OwnedObject]]:
+def objects_of_deployments(things: Iterable[OwnedObject]) -> dict[str, list[OwnedObject]]:
     """Return those of a store's objects that belong to deployments, by deployment ID."""
     found: dict[str, list[OwnedObject]] = {}
     for one in things:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.attempts.folders import ask_to_end, cancel_reason
+from nbyard.attempts.folders import cancel_reason, request_stop
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, OwnedObject
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
@@ -155,7 +155,7 @@ class DockerRuntime:
         self._attempt(order).bring_up_to_date()
 
     def stop(self, order: Order, reason: Reason) -> None:
-        ask_to_end(order.folder, reason)
+        request_stop(order.folder, reason)
         self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
@@ -329,7 +329,7 @@ class DockerRuntime:
     # Sweep
 
     def _sweep_engine(self, engine: Engine, store_id: str, live: Collection[str]) -> list[str]:
-        there = engine.owned(STORE, store_id)
+        there = engine.owned_objects(STORE, store_id)
         if self._report is not None and engine is self.engine:
             self._report(there)
         found = [one for one in there if is_ours(one)]

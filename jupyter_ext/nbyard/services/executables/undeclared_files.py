@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from nbyard.store.runs.past_results import NodeFileAccess
 
 
-def opened_by(
+def opened_files_of_nodes(
     parts: ServiceContext,
     owner: str,
     place: str,
@@ -123,8 +123,8 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
     left = [a for a in told.arguments or () if a.name not in body.remove]
     known = [a for a in left if a.name in own]
     added = [
-        *_added(body.inputs, "input", names, known),
-        *_added(body.outputs, "output", names, known),
+        *_new_arguments(body.inputs, "input", names, known),
+        *_new_arguments(body.outputs, "output", names, known),
     ]
     new = [argument for argument in added if argument not in known]
     changed = msgspec.structs.replace(told, arguments=(*left, *new) or None)
@@ -141,7 +141,7 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
     return DeclaredFiles(parts.files.shown(target), added, [own[name] for name in body.remove])
 
 
-def _added(
+def _new_arguments(
     paths: Iterable[str], role: Role, names: set[str], known: Iterable[Argument]
 ) -> list[Argument]:
     found = []

@@ -96,7 +96,7 @@ def probe_at_origin(
         code=dict(code),
         tables=tables,
     )
-    answer = _awaited(parts, probe)
+    answer = _wait_for_answer(parts, probe)
     if answer.passes:
         cause = read_reason(answer.problem) or because("unknown-cause")
         why = because("model-needs-container", cause=cause)
@@ -106,7 +106,7 @@ def probe_at_origin(
     return read_reported_model(answer.text)
 
 
-def _awaited(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
+def _wait_for_answer(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
     rows, end = parts.store.model_probes, time.monotonic() + SECONDS + MORE_SECONDS
     parts.make_way()
     with parts.store.write() as c:

@@ -46,7 +46,7 @@ def package_of_folder(parts: ServiceContext, body: NewModel) -> Package:
         Invalid: it has no model file, or a field of the file is wrong.
         TooLarge: with the names of the largest files.
     """
-    folder, file = _located(parts, body)
+    folder, file = _locate(parts, body)
     model = read_folder(parts, folder, file)
     cap = parts.settings.max_bundle_bytes
     bundle = bundles.collect_folder(folder, parts.blobs, cap)
@@ -61,7 +61,7 @@ def file_of_model(parts: ServiceContext, body: NewModel) -> tuple[str, str]:
         Invalid: it has no model, or several and none is named.
     """
     if not is_class_file(body):
-        return str(parts.files.shown(_located(parts, body)[1])), ""
+        return str(parts.files.shown(_locate(parts, body)[1])), ""
     real = parts.files.locate(body.path)
     model = read_class(parts.files.content(real), real.name, body.class_name)
     return str(parts.files.shown(real)), model.class_name
@@ -72,7 +72,7 @@ def is_class_file(body: NewModel) -> bool:
     return body.path.lower().endswith(".py") and not body.file
 
 
-def _located(parts: ServiceContext, body: NewModel) -> tuple[Path, Path]:
+def _locate(parts: ServiceContext, body: NewModel) -> tuple[Path, Path]:
     """Return the folder and its model file, which may lie elsewhere if it is named."""
     files = parts.files
     folder = files.locate(body.path)

@@ -244,7 +244,7 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
         digests = {path: entry.digest for path, entry in code.items()}
         told = probe_at_origin(parts, origin, output.file, digests, tables)
     lock = origin.recorded.lock if origin.recorded else None
-    lines = "\n".join(as_recorded(told.requirements, lock.packages if lock else []))
+    lines = "\n".join(pins_as_recorded(told.requirements, lock.packages if lock else []))
     missing = [*told.elsewhere, *told.unknown]
     if missing:
         why = because("packages-from-no-index", names=missing[:MAX_TABLES])
@@ -276,7 +276,7 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
     return Package(model, bundle.digest, source=output.source)
 
 
-def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
+def pins_as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
     """Return pins such as `numpy==2.4.1` with the recorded versions of these packages.
 
     The versions that are installed now may differ.

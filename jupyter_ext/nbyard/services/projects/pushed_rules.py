@@ -74,7 +74,7 @@ def compare_rules(
     policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
     if len(policies) > MOST_POLICIES:
         raise Invalid.field("retention", because("too-many-policies", most=MOST_POLICIES))
-    before = pushed_before(parts, project)
+    before = last_pushed_definition(parts, project)
     stored, known = stored_rules(parts, c, project), stored_policies(parts, c, project)
     # Rules of other channels, and other policies, were never pushed: somebody else made them.
     own = {*notifications, *before.notifications}
@@ -194,7 +194,7 @@ def _policy_name(name: str, rules: PolicyRules) -> str:
         raise fields_below(error, entry_path("retention", name)) from None
 
 
-def pushed_before(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
+def last_pushed_definition(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
     """Return the project file of the last push; without one, an empty file."""
     nothing = ProjectDefinition(NewProject(""))
     known = files_of(parts, project.files if project else "").get(FILE)

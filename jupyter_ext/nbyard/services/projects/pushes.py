@@ -46,7 +46,7 @@ from nbyard.services.projects.pushed_rules import (
     PushedRules,
     apply_rules,
     compare_rules,
-    pushed_before,
+    last_pushed_definition,
     stored_policies,
     stored_rules,
 )
@@ -91,7 +91,7 @@ class ProjectPushes(ProjectPolicies):
     @operation("POST", "/projects/plan", scope="projects:read")
     def plan(self, caller: Caller, body: ProjectPush) -> ProjectPlan:
         """Show what a push would change. Nothing is stored."""
-        return self._compared(caller, body).plan
+        return self._compare(caller, body).plan
 
     @operation("POST", "/projects/push", scope="projects:write")
     @pin_blobs
@@ -101,11 +101,11 @@ class ProjectPushes(ProjectPolicies):
         Schedules use the pushed files from then on. Environments and schedules that another source
         created are kept. An interrupted push can be repeated.
         """
-        found = self._compared(caller, body)
+        found = self._compare(caller, body)
         if not found.plan.changes and self._is_applied(found):
             return found.plan
         digest = store_files(self._parts, caller.name, body, found.stored)
-        project = self._saved(caller, found)
+        project = self._save_project(caller, found)
         environments = self._environments(caller, found)
         folder = ensure_pushed_files(self._parts, project.id, digest)
         schedules = ScheduleSync(self._parts, caller, folder).apply(
@@ -141,7 +141,7 @@ class ProjectPushes(ProjectPolicies):
                     environments[known.name] = EnvironmentEntry(known.current.requirements)
             notifications = stored_rules(self._parts, c, found)
             policies = stored_policies(self._parts, c, found)
-        pushed = pushed_before(self._parts, found)
+        pushed = last_pushed_definition(self._parts, found)
         definition = ProjectDefinition(
             _described(found),
             entries_of(rows, pushed.schedules),
@@ -164,7 +164,7 @@ class ProjectPushes(ProjectPolicies):
             raise NotFound(because("no-file", path=path[:200]))
         return DownloadRequest(known.digest, PurePosixPath(path).name)
 
-    def _compared(self, caller: Caller, body: ProjectPush) -> Compared:
+    def _compare(self, caller: Caller, body: ProjectPush) -> Compared:
         """Check a push, and compare it with what is present.
 
         Raises:
@@ -218,7 +218,7 @@ class ProjectPushes(ProjectPolicies):
                 raise fields_below(error, where) from None
         return checked
 
-    def _saved(self, caller: Caller, found: Compared) -> Project:
+    def _save_project(self, caller: Caller, found: Compared) -> Project:
         """Return the project; create or change it.
 
         Raises:

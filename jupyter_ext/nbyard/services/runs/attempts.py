@@ -195,7 +195,7 @@ class RunAttempts:
 
 def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:
     """Return a task's attempts; for a cached task, those of the task whose result it uses."""
-    maker = store.tasks.taken_from(c, [task.id])[task.id] if task.cached else task.id
+    maker = store.tasks.origins_of_cached(c, [task.id])[task.id] if task.cached else task.id
     attempts = store.attempts.of_task(c, maker)
     if task.cached and not attempts:
         return store.attempts.origin_attempts(c, caller.name, maker)

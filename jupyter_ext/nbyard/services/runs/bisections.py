@@ -55,7 +55,7 @@ class BisectionService:
         Nothing is started. Changes that runs do not record as their own, such as packages of an
         unmanaged kernel, are not among them.
         """
-        return self._planned(caller, body)[1]
+        return self._plan(caller, body)[1]
 
     @operation("POST", "/bisections", scope="runs:write", status=201)
     def create(self, caller: Caller, body: NewBisection) -> Bisection:
@@ -64,7 +64,7 @@ class BisectionService:
         First both runs are repeated, mostly from the cache. Then each run halves the changes that
         may be the cause. The runs are kept out of history, and read the cache but do not write it.
         """
-        (good, bad), found = self._planned(caller, body)
+        (good, bad), found = self._plan(caller, body)
         if not found.changes:
             raise Conflict(because("nothing-to-bisect"))
         one = Bisection(
@@ -132,7 +132,7 @@ class BisectionService:
             raise NotFound(because("no-bisection", name=bisection[:80]))
         return found
 
-    def _planned(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
+    def _plan(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
         """Return both runs and the preview.
 
         Raises:

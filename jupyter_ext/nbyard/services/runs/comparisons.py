@@ -217,7 +217,7 @@ class RunComparisons(RunHistory):
 
         JSON outputs are read until `end`, a time of the monotonic clock.
         """
-        made = self._store.tasks.made_in(c, run_ids)
+        made = self._store.tasks.succeeded_by_run(c, run_ids)
         tasks = [task for own in made.values() for task in own]
         newest: dict[str, Attempt] = {}
         for start in range(0, len(tasks), TASKS_AT_ONCE):

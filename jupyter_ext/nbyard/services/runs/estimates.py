@@ -53,7 +53,7 @@ class RunEstimates(RunFiles):
             live = [task for task in tasks if task.state in TASK.live]
             is_queued = any(task.state == "queued" for task in live)
             starts = self._turns(c, there_is) if is_queued else {}
-            known = self._ahead(c, live)
+            known = self._unfinished_node(c, live)
         ahead = {}
         for task in live:
             one, seconds = known[task.id], starts.get(task.id)
@@ -78,13 +78,13 @@ class RunEstimates(RunFiles):
         begun = {one.worker or one.id: one for one in self._store.attempts.live(c)}
         gpus = {one.task_id: one.gpus for one in begun.values()}
         first = _working(self._store.tasks.in_turn(c, LOOKED_AT))
-        known = self._ahead(c, first)
+        known = self._unfinished_node(c, first)
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
         return seconds_until_start(running, queue, there_is, list(held))
 
-    def _ahead(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
+    def _unfinished_node(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
         """Return what is known about the duration of these tasks, by task ID."""
         found: dict[str, UnfinishedNode] = {}
         root, now = self._store.folder, datetime.now(UTC)
@@ -104,7 +104,7 @@ class RunEstimates(RunFiles):
                 folder = folders.get((task.run_id, task.node), root)
                 if task.state == "preparing" and is_preparing_image(folder):
                     known = None  # no record says how long images take
-                found[task.id] = _ahead(task, known, now)
+                found[task.id] = _unfinished_node(task, known, now)
         return found
 
 
@@ -113,7 +113,7 @@ def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
     return [task for task in tasks if not task.plan.reuse]
 
 
-def _ahead(task: TaskRecord, known: Usual | None, now: datetime) -> UnfinishedNode:
+def _unfinished_node(task: TaskRecord, known: Usual | None, now: datetime) -> UnfinishedNode:
     running = task.started_at if task.state == "running" else None
     elapsed = (now - running).total_seconds() if running else 0.0
     # Tasks on a Dask cluster take no slots of this machine.

@@ -71,7 +71,7 @@ class RunForecasts(RunPreviews):
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
             verdicts = forecaster.forecast(question)
             with self._store.read() as c:
-                return self._summed(c, caller, plans, verdicts)
+                return self._sum_up(c, caller, plans, verdicts)
 
     @contextmanager
     def _one_at_a_time(self, owner: str) -> Iterator[tuple[DryBlobs, Forecaster]]:
@@ -99,7 +99,7 @@ class RunForecasts(RunPreviews):
         known = saved_workflow(self._parts, c, caller.name, Path(self._parts.files.locate(path)))
         return known.id if known else ""
 
-    def _summed(
+    def _sum_up(
         self,
         c: Connection,
         caller: Caller,

@@ -15,7 +15,7 @@ from nbyard.domain.runs.previews import (
     PreviewPage,
     StoredFile,
     files_for_part,
-    parts_wanted,
+    needed_parts,
     preview_of,
     stored_file,
 )
@@ -90,7 +90,7 @@ class RunPreviews(RunEstimates):
         for node, own in files.items():
             models = [packages[one.digest] for one in own if one.digest in packages]
             metrics = logged.get(node, [])
-            named = parts_wanted(metrics, models)
+            named = needed_parts(metrics, models)
             if (parts := self._parts_of(own, named, lambda: time.monotonic() < end)) is None:
                 pending.append(node)
                 continue
@@ -166,7 +166,7 @@ class RunPreviews(RunEstimates):
 
         For a cached task, it is that of the task whose result it uses.
         """
-        cached = self._store.tasks.taken_from(c, [task.id for task in tasks if task.cached])
+        cached = self._store.tasks.origins_of_cached(c, [task.id for task in tasks if task.cached])
         makers = {task.id: cached.get(task.id, task.id) for task in tasks}
         newest = self._store.attempts.newest_of(c, makers.values())
         without = [maker for maker in cached.values() if maker not in newest]

@@ -99,8 +99,8 @@ class ScheduleService:
                     "owner": caller.name,
                     "revision": 1,
                     "is_enabled": body.is_enabled,
-                    **self._of_run(c, frozen, path, body.mode),
-                    **_of_plan(plan, body.timing),
+                    **self._run_columns(c, frozen, path, body.mode),
+                    **_plan_columns(plan, body.timing),
                     **_plain(body, PLAIN),
                     "next_due": plan.next(now) if body.is_enabled else None,
                     "handled_until": now,
@@ -163,7 +163,7 @@ class ScheduleService:
             if "name" in given:
                 columns["name"] = self._free(c, caller, given["name"], row.schedule.id)
             if frozen is not None:
-                columns |= self._of_run(c, frozen, path, wanted.mode)
+                columns |= self._run_columns(c, frozen, path, wanted.mode)
             columns |= _plain(given, PLAIN)
             columns["next_due"] = _next(wanted, plan, now) if wanted.is_enabled else None
             if not self._rows.change(c, row.schedule, "changed", **columns):
@@ -303,9 +303,9 @@ class ScheduleService:
         new["zone"] = new["zone"] or local_zone()
         plan = plan_of_timing(**{"asked": new.pop("timing"), **new}, now=now)
         asked = given.get("timing", Phrase(row.schedule.words))
-        return plan, {**_of_plan(plan, asked), "handled_until": now}
+        return plan, {**_plan_columns(plan, asked), "handled_until": now}
 
-    def _of_run(
+    def _run_columns(
         self, c: Connection, frozen: FrozenRequest, path: str, mode: Mode
     ) -> dict[str, Any]:
         # Also without a pin: this checks the values, and an unused template is deleted later.
@@ -319,7 +319,7 @@ def _plain(source: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: msgspec.to_builtins(given[name]) for name in names if name in given}
 
 
-def _of_plan(plan: TimingPlan, asked: AskedTiming) -> dict[str, Any]:
+def _plan_columns(plan: TimingPlan, asked: AskedTiming) -> dict[str, Any]:
     return {
         "timing": msgspec.to_builtins(plan.timing),
         "words": asked.text.strip() if isinstance(asked, Phrase) else "",

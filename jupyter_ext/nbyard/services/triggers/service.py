@@ -96,9 +96,9 @@ class TriggerService:
                     "owner": caller.name,
                     "revision": 1,
                     "is_enabled": body.is_enabled,
-                    **self._of_source(c, caller, source, run),
+                    **self._source_columns(c, caller, source, run),
                     **_plain(msgspec.structs.asdict(body)),
-                    **self._of_run(c, frozen, run, path, body, source),
+                    **self._run_columns(c, frozen, run, path, body, source),
                     "secret": self._sealed(c, caller, made, secret),
                     **dict.fromkeys(("started_count", "overlapped_count", "failed_count"), 0),
                     "created_at": now,
@@ -167,14 +167,14 @@ class TriggerService:
             if "name" in given:
                 columns["name"] = self._free(c, caller, given["name"], row.trigger.id)
             if source is not None:
-                columns |= self._of_source(c, caller, source, run, row.trigger.id)
+                columns |= self._source_columns(c, caller, source, run, row.trigger.id)
                 self._watch(c, row.trigger.id, source)
             elif "run" in given:
                 loops = LoopCheck(self._parts, c, caller.name)
                 loops.check(row.kind, row.source_id, row.source_path, run, row.trigger.id)
             if is_frozen:
                 same = source or EventSource(row.trigger.on)
-                columns |= self._of_run(c, frozen, run, path, wanted, same)
+                columns |= self._run_columns(c, frozen, run, path, wanted, same)
             self._rows.change(c, row.trigger, "changed", **columns)
         self._parts.ensure_dispatcher()
         return self.get(caller, row.trigger.id)
@@ -187,7 +187,7 @@ class TriggerService:
         source = event_source(self._parts, caller.name, row.trigger.on)
         with self._store.write() as c:
             if not row.trigger.is_enabled:
-                columns = self._of_source(c, caller, source, row.trigger.run, row.trigger.id)
+                columns = self._source_columns(c, caller, source, row.trigger.run, row.trigger.id)
                 self._rows.change(c, row.trigger, "enabled", is_enabled=True, **columns)
                 self._watch(c, row.trigger.id, source)
         self._parts.ensure_dispatcher()
@@ -321,7 +321,7 @@ class TriggerService:
         source = event_source(self._parts, caller.name, given["on"])
         return None if source.on == row.trigger.on else source
 
-    def _of_source(
+    def _source_columns(
         self, c: Connection, caller: Caller, source: EventSource, run: NewRun, own: str = ""
     ) -> dict[str, Any]:
         """Return the columns of an event that counts from now on; refuse loops."""
@@ -329,7 +329,7 @@ class TriggerService:
         loops.check(source.kind, source.source_id, source.source_path, run, own)
         return {**source.columns(), "since_event": self._store.events.newest_id(c)}
 
-    def _of_run(
+    def _run_columns(
         self,
         c: Connection,
         frozen: FrozenRequest | None,

@@ -39,7 +39,7 @@ def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
     return found
 
 
-def naming_credential(parts: ServiceContext, credential: Credential) -> list[str]:
+def workflows_with_credential(parts: ServiceContext, credential: Credential) -> list[str]:
     """Return the paths of the owner's workflows that use a credential.
 
     A node passes its name to a secret argument, or a workflow parameter has it as default.

@@ -40,7 +40,7 @@ from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.host.installed_runtimes import check_runtimes
-from nbyard.services.executables.undeclared_files import folder_of, opened_by
+from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
@@ -147,12 +147,12 @@ class WorkflowService:
             raise_problems(wrong)
         found: dict[NeededImage, Names] = {}
         for name, node in nodes.items():
-            image = self._needed(name, node, known[name][1], freeze)
+            image = self._needed_image(name, node, known[name][1], freeze)
             found.setdefault(image, []).append(name)
         replace = msgspec.structs.replace
         return Page([replace(image, nodes=tuple(names)) for image, names in found.items()])
 
-    def _needed(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
+    def _needed_image(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
         """Return the image that a node needs: a named one, else a Dockerfile's, else a built one.
 
         A notebook in a named image uses what is installed there.
@@ -208,7 +208,7 @@ class WorkflowService:
         for name in idle_nodes(document):
             is_idle = document.nodes[name].mode is None
             views[name] = msgspec.structs.replace(views[name], is_idle=is_idle)
-        opened = opened_by(self._parts, caller.name, place, document.nodes, views)
+        opened = opened_files_of_nodes(self._parts, caller.name, place, document.nodes, views)
         for name, told in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=told)
         ports = {name: view.arguments for name, view in views.items()}

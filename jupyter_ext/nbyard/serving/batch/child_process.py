@@ -69,7 +69,7 @@ class Predicting:
         self._spec = read_spec(text, os.path.join(place, "model"))
         self._why = ""
         try:
-            self._model = _loaded(self._spec)
+            self._model = _load(self._spec)
         except NoModel as error:
             self._why = f"the model could not be loaded: {error}"
 
@@ -91,7 +91,7 @@ class Predicting:
         return {"kind": "batch"}, arrow_bytes(found)
 
 
-def _loaded(spec: Spec) -> Any:
+def _load(spec: Spec) -> Any:
     try:
         return load_model(spec)
     except NoModel:

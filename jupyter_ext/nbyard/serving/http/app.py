@@ -78,11 +78,11 @@ class App:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one request, or the server's lifespan."""
         if scope["type"] == "lifespan":
-            await self._live_on(receive, send)
+            await self._run_lifespan(receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
 
-    async def _live_on(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         """Run from startup to shutdown, which comes after all requests are answered."""
         await receive()
         limits = (self._max_rows, self._fail, self._call_seconds)
@@ -106,7 +106,7 @@ class App:
         started = time.perf_counter()
         route, handlers = self._match_route(scope["path"])
         if self._is_shown(scope):
-            answer = await self._handled(handlers, scope, receive)
+            answer = await self._handle(handlers, scope, receive)
         else:
             answer = error_response(403, NOT_SHOWN)
         headers = [
@@ -138,7 +138,7 @@ class App:
             path = "/".join(["/v2/models/{model}", *rest]) if is_known else ""
         return path if path in self._routes else "other", self._routes.get(path, {})
 
-    async def _handled(
+    async def _handle(
         self, handlers: dict[str, Handler], scope: Message, receive: Receive
     ) -> Answer:
         if not handlers:
@@ -215,7 +215,7 @@ class App:
     async def _infer(self, body: Body) -> Answer:
         if not self.worker.is_ready:
             return self._not_ready()
-        spec, (text, content) = self._spec, body.parted()
+        spec, (text, content) = self._spec, body.split_json_and_tensors()
         request = read_request(read_json(text), spec.inputs, spec.outputs, content)
         found = await self._asked(request.columns)
         told = {"model_name": spec.name, "model_version": spec.version}

@@ -37,7 +37,7 @@ class Body(NamedTuple):
         told = self.headers.get(b"content-type", b"").decode("latin-1")
         return told.partition(";")[0].strip().lower() == CSV
 
-    def parted(self) -> tuple[bytes, bytes | None]:
+    def split_json_and_tensors(self) -> tuple[bytes, bytes | None]:
         """Return the JSON of an inference request and the bytes of tensors after it, if any.
 
         A header says where the bytes begin.

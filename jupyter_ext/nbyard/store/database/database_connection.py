@@ -228,7 +228,7 @@ class Database:
             if any(word in words for word in UNUSABLE):
                 raise StoreUnusable(because("database-refused", message=words[:200])) from error
             if error.connection_invalidated:
-                raise self._away(words) from error
+                raise self._database_away(words) from error
             raise
         self._outage.end()
 
@@ -242,10 +242,10 @@ class Database:
         state = getattr(error.orig, "sqlstate", None)
         is_away = error.connection_invalidated or not state or state.startswith(AWAY_STATES)
         if not self.sqlite and is_away:
-            return self._away(words)
+            return self._database_away(words)
         return NbyardError(because("database-refused", message=words[:200]))
 
-    def _away(self, words: str) -> DatabaseAway:
+    def _database_away(self, words: str) -> DatabaseAway:
         """Log the driver's message, and return an error with the server's own reason."""
         self._outage.note(words)
         reason = words.partition("FATAL:")[2].strip().partition("\n")[0]

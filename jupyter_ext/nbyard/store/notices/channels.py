@@ -120,7 +120,7 @@ class ChannelRows:
         """Send nothing before a time, because the channel received many messages."""
         c.execute(update(notice_channels).where(C.id == channel.id).values(retry_at=until))
 
-    def seal_anew(self, c: Connection, owner: str) -> int:
+    def reseal_all(self, c: Connection, owner: str) -> int:
         """Encrypt URLs under older keys with the newest key; return their number."""
         count = 0
         for row in c.execute(select(C.id, C.sealed).where(C.owner == owner)).all():

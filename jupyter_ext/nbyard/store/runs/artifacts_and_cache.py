@@ -269,7 +269,7 @@ class CacheRows:
                 found.append(Alike(*made, row.key, row.parts["files"], observed))
         return found
 
-    def let_go(self, c: Connection, run: Run) -> None:
+    def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""
         own = select(tasks.c.id).where(tasks.c.run_id == run.id)
         keys = select(cache.c.key).where(cache.c.owner == run.owner, cache.c.task_id.in_(own))

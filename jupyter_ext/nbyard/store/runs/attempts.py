@@ -139,7 +139,7 @@ class AttemptRows:
         )
         return set(c.execute(query).scalars())
 
-    def may_go_on(self, c: Connection, names: Collection[str], since: datetime) -> set[str]:
+    def may_continue(self, c: Connection, names: Collection[str], since: datetime) -> set[str]:
         """Return those IDs whose task is live, or ended without a result after `since`."""
         is_late = tasks.c.state.in_(("failed", "cancelled")) & (tasks.c.finished_at > since)
         query = (

@@ -241,7 +241,7 @@ class _Page(msgspec.Struct, frozen=True):
         ids = newest_first(query, run_id, self.limit, self.after).subquery()
         return select(ids.c[0])
 
-    def of_one(self, filters: dict[str, str]) -> Any:
+    def indexed_query(self, filters: dict[str, str]) -> Any:
         """Return the query if the only filter is one of some that have an index, else None."""
         own = select(runs.c.id).where(HISTORY)  # scratch runs would leave gaps in the page
         if filters.keys() == {"project"}:
@@ -270,7 +270,7 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         query = query.where(runs.c.state == state)
     if origin := filters.get("origin"):
         query = query.where(runs.c.origin == origin)
-    found = page.of_one(filters)
+    found = page.indexed_query(filters)
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):

@@ -182,7 +182,7 @@ class TaskRows:
             for row in c.execute(query)
         }
 
-    def taken_from(self, c: Connection, task_ids: Collection[str]) -> dict[str, str]:
+    def origins_of_cached(self, c: Connection, task_ids: Collection[str]) -> dict[str, str]:
         """Return by task ID the ID of the task that produced the reused result.
 
         Follow `plan.reuse` through all tasks. The last task that still exists counts.
@@ -257,7 +257,9 @@ class TaskRows:
         rows = c.execute(query.order_by(tasks.c.place).limit(limit))
         return [SucceededTask(row.id, row.node, row.cached) for row in rows]
 
-    def made_in(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[SucceededTask]]:
+    def succeeded_by_run(
+        self, c: Connection, run_ids: Collection[str]
+    ) -> dict[str, list[SucceededTask]]:
         """Return the succeeded tasks of each run, in graph order."""
         query = select(tasks.c.run_id, tasks.c.id, tasks.c.node, tasks.c.cached)
         query = query.where(tasks.c.run_id.in_(run_ids), tasks.c.state == "succeeded")

@@ -36,7 +36,7 @@ class TriggerSecretRows:
         one = row.trigger
         return self._vault.open(one.owner, one.id, row.secret)[FIELD]
 
-    def seal_anew(self, c: Connection, owner: str) -> int:
+    def reseal_all(self, c: Connection, owner: str) -> int:
         """Encrypt secrets under older keys with the newest key; return their number."""
         query = select(S.id, S.secret).where(S.owner == owner, S.secret != "")
         count = 0

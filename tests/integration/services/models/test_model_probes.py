@@ -84,7 +84,7 @@ def test_what_the_probe_says_becomes_the_package(yard, models, ann, trained, mon
         asked.append(probe)
         return ProbeAnswer(text=SAID)
 
-    monkeypatch.setattr(model_probes, "_awaited", answered)
+    monkeypatch.setattr(model_probes, "_wait_for_answer", answered)
     made = models.build(ann, in_a_container(yard, trained()))
     (probe,) = asked
     assert (probe.runtime, probe.image, probe.image_name) == ("docker", "sha256:cows", "cows:1")
@@ -125,7 +125,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
 def test_what_a_container_says_is_only_data(
     yard, models, ann, trained, monkeypatch, answer: ProbeAnswer, words: str
 ):
-    monkeypatch.setattr(model_probes, "_awaited", lambda parts, probe: answer)
+    monkeypatch.setattr(model_probes, "_wait_for_answer", lambda parts, probe: answer)
     with pytest.raises(Invalid, match=words):
         models.build(ann, in_a_container(yard, trained()))
 
@@ -137,7 +137,7 @@ def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypa
         asked.append(probe)
         return ProbeAnswer(problem=text_reason("enough"))
 
-    monkeypatch.setattr(model_probes, "_awaited", answered)
+    monkeypatch.setattr(model_probes, "_wait_for_answer", answered)
     with pytest.raises(Invalid, match="enough"):
         models.build(ann, in_a_container(yard, trained(), "dask"))
     assert asked[0].runtime == "dask"

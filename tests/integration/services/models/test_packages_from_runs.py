@@ -18,7 +18,7 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, NotFound
-from nbyard.services.models.packages_from_runs import _interpreter
+from nbyard.services.models.packages_from_runs import _interpreter_of_task
 
 from ..training import TRAIN, describe
 
@@ -243,10 +243,10 @@ def test_a_model_is_looked_at_with_the_interpreter_of_its_step(tmp_path):
     python.parent.mkdir()
     python.touch()
     library = UsedEnvironment("e", "cows", "v", 1, "sha256:1")
-    found = _interpreter(used(str(tmp_path)), output(library))
+    found = _interpreter_of_task(used(str(tmp_path)), output(library))
     assert found == (str(python), {"PYTHONNOUSERSITE": "1"})
     gone = UsedEnvironment("e", "cows", "gone", 1, "sha256:1")
     for one in (output(), output(gone), output(kind="notebook", kernel="no-such-kernel")):
-        assert _interpreter(used(""), one)[0] == sys.executable
-    mine = _interpreter(used(""), output(kind="notebook", kernel="python3"))[0]
+        assert _interpreter_of_task(used(""), one)[0] == sys.executable
+    mine = _interpreter_of_task(used(""), output(kind="notebook", kernel="python3"))[0]
     assert Path(mine).is_file()

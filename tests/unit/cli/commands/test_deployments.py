@@ -58,7 +58,7 @@ def test_one_is_started_again_and_waited_for(shell, cows, monkeypatch):
         waited.append(made.name)
         return msgspec.structs.replace(made, state="running", serving=made.revision)
 
-    monkeypatch.setattr(deployments, "until_settled", until_settled)
+    monkeypatch.setattr(deployments, "wait_until_settled", until_settled)
     assert shell("deployments", "stop", "cows").code == 0
     assert "queued" in shell("deployments", "start", "cows").out and waited == []
     started = shell("deployments", "start", "cows", "--wait")
@@ -93,7 +93,7 @@ def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
         ),
     )
     first: Any = SimpleNamespace(id="d", name="cows", state="queued", reason=None)
-    assert deployments.until_settled(connection, first).state == "failed"
+    assert deployments.wait_until_settled(connection, first).state == "failed"
     assert capsys.readouterr().err.splitlines() == [
         "cows is queued: Docker is away.",
         "cows is queued: An image is pulled.",
@@ -117,7 +117,7 @@ def test_a_new_revision_is_waited_for_beside_one_that_answers(reason, capsys):
         wait=lambda _: None,
         deployments=SimpleNamespace(get=lambda deployment: there, revisions=revisions),
     )
-    assert deployments.until_settled(connection, there) is there
+    assert deployments.wait_until_settled(connection, there) is there
     assert left == [None, None, 1]
     assert capsys.readouterr().err.count("cows is running: no-takeover") == bool(reason)
 
@@ -148,7 +148,7 @@ def test_a_mismatch_is_told_when_it_is_made(shell):
 def test_a_rollback_may_be_waited_for(shell, cows, monkeypatch):
     """P4: as an edit."""
     shell("deployments", "edit", "cows", "--image", "cows:2")
-    monkeypatch.setattr(deployments, "until_settled", lambda _, made: made)
+    monkeypatch.setattr(deployments, "wait_until_settled", lambda _, made: made)
     told = shell("deployments", "rollback", "cows", "--revision", "1", "--wait")
     assert told.code == 1 and "3" in told.out, "it does not respond"
     assert json.loads(shell("deployments", "rollback", "cows", "--json").out)["revision"] == 4

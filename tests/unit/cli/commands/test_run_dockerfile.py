@@ -110,7 +110,7 @@ def test_the_executable_that_it_made_goes_and_others_stay():
 
 def test_an_image_that_could_not_be_removed_is_not_said_to_be(monkeypatch, capsys):
     """A3: nor does the record, which goes first, say so for it."""
-    monkeypatch.setattr(run_dockerfile, "until_made", Mock(return_value=Some(state="ready")))
+    monkeypatch.setattr(run_dockerfile, "wait_for_image", Mock(return_value=Some(state="ready")))
     connection, run = Mock(), Mock(id="r")
     connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=[])
     connection.images.delete.side_effect = Unavailable("the engine is away")

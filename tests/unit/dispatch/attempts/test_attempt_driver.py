@@ -99,13 +99,13 @@ class Slow:
     """A start that makes an image, and goes on when it may; it looks then whether it is wanted."""
 
     def __init__(self, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.may_go_on = threading.Event()
+        self.may_continue = threading.Event()
         start = runtime.start
 
         def slow(order: Order) -> str:
             event = {"seq": 0, "type": "stage", "stage": IMAGE_STAGE}
             (order.folder / EVENTS).write_text(json.dumps(event) + "\n")
-            self.may_go_on.wait(60)
+            self.may_continue.wait(60)
             site = start(order)
             if (order.folder / CANCEL).exists():
                 reason = (order.folder / CANCEL).read_text()
@@ -123,7 +123,7 @@ class Slow:
 def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
     found = Slow(runtime, monkeypatch)
     yield found
-    found.may_go_on.set()
+    found.may_continue.set()
 
 
 def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) -> None:
@@ -131,7 +131,7 @@ def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) ->
     bench.until_now(lambda: "waits for its image" in bench.task(run).why)
     assert bench.task(run).state == "preparing"
     assert bench.yard.services.runs.estimate(OWNER, run).unknown == 1
-    slow.may_go_on.set()
+    slow.may_continue.set()
     bench.until(lambda: bench.task(run).state == "running")
     assert "waits" not in bench.task(run).why
 
@@ -143,7 +143,7 @@ def test_cancel_while_its_image_is_made(bench: Bench, slow: Slow) -> None:
     attempt = bench.attempt(run)
     bench.cancel(run)
     bench.until_now((bench.folder(attempt) / CANCEL).exists)
-    slow.may_go_on.set()
+    slow.may_continue.set()
     bench.until(lambda: bench.run(run).state not in ("running", "queued"))
     assert bench.run(run).state == "cancelled"
     assert states(bench, run) == ["cancelled"]

@@ -55,13 +55,13 @@ def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
 
 
 def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
-    assert secret_delivery.are_as_named(bench.context, case)
+    assert secret_delivery.credentials_unchanged(bench.context, case)
     with bench.yard.store.write() as c:
         rows = bench.yard.store.credentials
         api = rows.get(c, case.run.owner, "api")
         assert api is not None
         rows.change(c, api, msgspec.structs.replace(api, version=2), None)
-    assert not secret_delivery.are_as_named(bench.context, case)
+    assert not secret_delivery.credentials_unchanged(bench.context, case)
     with bench.yard.store.write() as c:
         rows.delete(c, api)
     with pytest.raises(Invalid, match="'api' was deleted after the run was asked for"):

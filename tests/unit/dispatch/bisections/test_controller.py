@@ -156,7 +156,7 @@ def test_a_probe_after_the_cancellation_does_not_work(
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         bench.store.bisections.cancel(c, one)
-    controller._go_on(one, [])
+    controller._continue(one, [])
     with bench.store.read() as c:
         (run,) = bench.store.runs.scratch(c)
     assert run.cancel_requested_at is not None

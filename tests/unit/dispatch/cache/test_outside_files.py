@@ -88,7 +88,7 @@ def expected(
     result = Result("id", "token", "succeeded", **now)  # type: ignore[arg-type]
     uses = msgspec.convert(outside, dict[str, OutsideUse])
     result = msgspec.structs.replace(result, outside=uses)
-    made = files.with_expected(result, code.version, {}, {}, lambda _: [Probes(text)])
+    made = files.with_outside_states(result, code.version, {}, {}, lambda _: [Probes(text)])
     made = files.with_digests(made)
     assert made.observed is not None and not made.outside
     return made.observed.outside

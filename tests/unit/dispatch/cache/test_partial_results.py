@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.attempts import folders
 from nbyard.dispatch.cache import partial_results
-from nbyard.dispatch.cache.partial_results import hand_over
+from nbyard.dispatch.cache.partial_results import pass_on_predictions
 from nbyard.domain.models.structs import SERVING_FOLDER
 from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
@@ -69,7 +69,7 @@ def test_the_attempt_after_a_lost_one_has_its_parts(bench: Bench, leave: Leave) 
     (found / f"000003-9-{DIGEST}.arrow").write_text("behind a gap")
     (aside / "p/p.whole.csv").write_text("torn")
     inode = (found / "about").stat().st_ino
-    assert hand_over(bench.context, bench.snapshot(run), KEY) == 30
+    assert pass_on_predictions(bench.context, bench.snapshot(run), KEY) == 30
     names = ["about", f"000000-10-{DIGEST}.arrow", f"000001-20-{DIGEST}.arrow"]
     assert given(bench, run) == sorted(f"p/p.csv.parts/{name}" for name in names)
     folder = bench.folder(second) / "outputs/p/p.csv.parts"
@@ -84,7 +84,7 @@ def test_files_of_a_folder_that_are_whole_come_along(bench: Bench, leave: Leave)
     (aside / "p/a.csv").write_text("whole")
     (parts(aside, "p/b.csv") / "done").write_text(f"8 {DIGEST}")
     (aside / "p/c.csv").write_text("of nothing that is known")
-    assert hand_over(bench.context, bench.snapshot(run), KEY) == 10 + 7 + 8
+    assert pass_on_predictions(bench.context, bench.snapshot(run), KEY) == 10 + 7 + 8
     told = ["p/a.csv", "p/a.csv.parts/about", "p/a.csv.parts/done", "p/b.csv.parts/about"]
     told += ["p/b.csv.parts/done", f"p/p.csv.parts/000000-10-{DIGEST}.arrow"]
     assert given(bench, run) == sorted([*told, "p/p.csv.parts/about"])
@@ -96,17 +96,17 @@ def test_what_was_set_aside_late_is_found(bench: Bench, leave: Leave) -> None:
     first, second = (one.id for one in bench.task(run).attempts)
     os.rename(folders.set_aside_folder(bench.store.folder, first), bench.folder(first) / "outputs")
     (bench.folder(first) / SERVED).mkdir(parents=True)
-    assert hand_over(bench.context, bench.snapshot(run), KEY) == 10
+    assert pass_on_predictions(bench.context, bench.snapshot(run), KEY) == 10
     own = folders.set_aside_folder(bench.store.folder, second)
     os.rename(bench.folder(second) / "outputs", own)
-    assert hand_over(bench.context, bench.snapshot(run), KEY) == 10, (
+    assert pass_on_predictions(bench.context, bench.snapshot(run), KEY) == 10, (
         "as after kill -9 in the midst of it"
     )
 
 
 def test_of_another_key_nothing_is_taken(bench: Bench, leave: Leave) -> None:
     run = leave(10, key="of another image")
-    assert hand_over(bench.context, bench.snapshot(run), KEY) == 0
+    assert pass_on_predictions(bench.context, bench.snapshot(run), KEY) == 0
     assert given(bench, run) == []
     assert folders.all_unfinished(bench.store.folder) == []
 
@@ -119,7 +119,7 @@ def test_what_the_work_wrote_instead_is_not_believed(bench: Bench, leave: Leave,
     os.mkfifo(parts(aside, "p/q.csv") / "done")
     os.unlink(aside / "p/q.csv.parts/about")
     os.symlink("/etc/passwd", aside / "p/q.csv.parts/about")
-    assert hand_over(bench.context, bench.snapshot(run), KEY) == 0
+    assert pass_on_predictions(bench.context, bench.snapshot(run), KEY) == 0
     assert given(bench, run) == []
 
 
@@ -135,7 +135,9 @@ def test_a_run_goes_on_where_another_one_failed(bench: Bench, leave: Leave) -> N
     leave(10, 5, end="failed")
     leave(40, end="failed", n=7)
     assert len(folders.all_unfinished(bench.store.folder)) == 3
-    assert hand_over(bench.context, bench.snapshot(a_second(bench, cache=True)), KEY) == 15
+    assert (
+        pass_on_predictions(bench.context, bench.snapshot(a_second(bench, cache=True)), KEY) == 15
+    )
     assert len(folders.all_unfinished(bench.store.folder)) == 1
 
 
@@ -144,7 +146,7 @@ def test_what_is_forced_takes_from_no_other_run(
     bench: Bench, leave: Leave, wish: dict[str, bool]
 ) -> None:
     leave(10, end="failed")
-    assert hand_over(bench.context, bench.snapshot(a_second(bench, **wish)), KEY) == 0
+    assert pass_on_predictions(bench.context, bench.snapshot(a_second(bench, **wish)), KEY) == 0
     assert len(folders.all_unfinished(bench.store.folder)) == 1
 
 

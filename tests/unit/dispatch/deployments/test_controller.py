@@ -63,7 +63,7 @@ class Swept:
         self.there["container", "copied"] = {STORE: store_id, DEPLOYMENT: "gone", REVISION: "1"}
         self.there["volume", "nby-d-"] = {STORE: store_id}
 
-    def owned(self, label: str, value: str) -> list[OwnedObject]:
+    def owned_objects(self, label: str, value: str) -> list[OwnedObject]:
         assert label == STORE and value
         return [OwnedObject(kind, name, labels, 0.0) for (kind, name), labels in self.there.items()]  # type: ignore[arg-type]
 
@@ -102,7 +102,7 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     controller = DeploymentController(context, workers, nothing, lambda _: Slots(Capacity(0)))
     engine: Any = Swept(yard.store.id, live, rests, "gone")
     controller._engine = engine
-    reports[0](engine.owned(STORE, yard.store.id))
+    reports[0](engine.owned_objects(STORE, yard.store.id))
     controller._sweep()
     left = {key for key in engine.there if "gone" not in engine.there[key].get(DEPLOYMENT, "")}
     assert left == {

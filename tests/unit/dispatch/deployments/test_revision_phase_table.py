@@ -15,7 +15,7 @@ from nbyard.dispatch.deployments.revision_phase_table import (
     Event,
     Phase,
     next_step,
-    wish_of,
+    wanted_event,
 )
 from nbyard.domain.deployments.deployment_status import TRIES, RevisionStatus, state_of
 from nbyard.domain.state_machines import DEPLOYMENT
@@ -138,7 +138,7 @@ class World:
         except ConnectionError:
             return self.move("down") if self.want == "wanted" else None
         if self.want == "wanted":
-            kept = {n: one for n, one in ends.items() if self.wish_of(n) is E.WANTED}
+            kept = {n: one for n, one in ends.items() if self.wanted_event(n) is E.WANTED}
             is_leaving = any(one.phase != "over" for n, one in ends.items() if n not in kept)
             if self.state != "stopping":
                 self.move(state_of(self.serving, kept, is_leaving=is_leaving)[0])
@@ -166,13 +166,13 @@ class World:
     def serving_rev(self) -> Rev | None:
         return next((rev for rev in self.revs if rev.number == self.serving), None)
 
-    def wish_of(self, number: int) -> Event:
+    def wanted_event(self, number: int) -> Event:
         if self.want != "wanted":
             return E.STOPPED if self.want == "stopped" else E.DELETED
-        return wish_of(number, self.newest.number, self.serving, gives_way=self.gives_way)
+        return wanted_event(number, self.newest.number, self.serving, gives_way=self.gives_way)
 
     def advance(self, rev: Rev) -> RevisionStatus:
-        self.wish = self.wish_of(rev.number)
+        self.wish = self.wanted_event(rev.number)
         return rev.status(self.react(rev, rev.phase(), self.wish))
 
     def react(self, rev: Rev, phase: Phase, event: Event) -> Phase:
@@ -423,7 +423,7 @@ def settle(world: World) -> None:
 
 @given(st.integers(1, 9), st.integers(0, 9), st.integers(1, 9), st.booleans())
 def test_the_newest_is_always_wanted_and_one_other_at_most(newest, serving, number, gives_way):
-    wishes = {n: wish_of(n, newest, serving, gives_way=gives_way) for n in range(1, 10)}
+    wishes = {n: wanted_event(n, newest, serving, gives_way=gives_way) for n in range(1, 10)}
     assert wishes[newest] is E.WANTED
     others = [n for n, wish in wishes.items() if wish is E.WANTED and n != newest]
     assert others == ([serving] if serving not in (0, newest) and not gives_way else [])

@@ -303,14 +303,14 @@ def one_name(rolling: Rolling) -> str:
 
 
 def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rolling) -> None:
-    rolling.deployments.reached_below("/one/")
+    rolling.deployments.store_base_url("/one/")
     rolling.create()
     launched: list[str] = []
     launch = deployment_containers.launch_revision
 
     def told(engine: Any, one: deployment_containers.Deployed, say: Any, wanted: Any) -> Any:
         launched.append(one.base_url)
-        rolling.deployments.reached_below("/later/")
+        rolling.deployments.store_base_url("/later/")
         return launch(engine, one, say, wanted)
 
     with pytest.MonkeyPatch.context() as patch:

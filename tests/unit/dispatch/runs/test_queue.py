@@ -648,7 +648,7 @@ def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.Monk
         monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
     bench.round(5)
     assert bench.task(run).state == "queued"
-    bench.dispatcher._runs._start_over([], Busy("try again"))
+    bench.dispatcher._runs._reread_everything([], Busy("try again"))
     bench.round(5)
     assert bench.task(run).state == "queued", "it is read anew"
     bench.replace_dispatcher()
@@ -667,10 +667,10 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     runs, passed = bench.dispatcher._runs, time.monotonic() + 61
     past = datetime.now(UTC) - timedelta(seconds=seconds)
     monkeypatch.setattr(live_runs, "datetime", SimpleNamespace(now=lambda _: past))
-    runs._start_over([], Busy("try again"))
+    runs._reread_everything([], Busy("try again"))
     bench.round(3)
     assert bench.task(run).state == "queued"
-    runs._start_over([], Busy("try again"))
+    runs._reread_everything([], Busy("try again"))
     for module in (live_runs, ready_tasks, task_queue):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
     bench.until(lambda: bench.run(run).state == "failed")

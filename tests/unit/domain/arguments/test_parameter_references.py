@@ -9,8 +9,8 @@ from nbyard.domain.arguments.parameter_references import (
     evaluate_reference,
     in_parts,
     names_in,
-    of_input,
     rename_references,
+    replace_self,
 )
 from nbyard.errors import Invalid
 
@@ -105,7 +105,7 @@ def test_other_names_leave_the_rest_as_it_is(path: str) -> None:
 
 def test_self_as_an_input() -> None:
     text = r"$(self.a)/$(self['b c'][0]) \$(self.a) $(inputs.self)"
-    assert of_input(text, ("x", "y")) == (
+    assert replace_self(text, ("x", "y")) == (
         r"$(inputs.x.y.a)/$(inputs.x.y['b c'][0]) \$(self.a) $(inputs.self)"
     )
 

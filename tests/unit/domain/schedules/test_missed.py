@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.schedules.missed import GRACE, catch_ups, check_missed, missed_first
+from nbyard.domain.schedules.missed import GRACE, catch_ups, check_missed, missed_before_first_run
 from nbyard.domain.schedules.structs import Missed
 from nbyard.errors import Invalid
 
@@ -37,12 +37,14 @@ def test_the_policy_decides(policy, late, wanted):
 
 
 def test_missed_ones_come_first():
-    assert missed_first(ago(180, 70, 5), NOW, Missed()) == ago(180, 70)
-    assert missed_first(ago(5, 0), NOW, Missed("all")) == []
+    assert missed_before_first_run(ago(180, 70, 5), NOW, Missed()) == ago(180, 70)
+    assert missed_before_first_run(ago(5, 0), NOW, Missed("all")) == []
 
 
 def test_the_newest_are_left_for_later_if_there_are_more():
-    assert missed_first(ago(9, 8, 7), NOW, Missed("all", most=2), has_more=True) == ago(9)
+    assert missed_before_first_run(ago(9, 8, 7), NOW, Missed("all", most=2), has_more=True) == ago(
+        9
+    )
 
 
 @pytest.mark.parametrize("policy", [Missed(window_seconds=-1), Missed(most=0), Missed(most=10**6)])
@@ -62,7 +64,7 @@ def test_each_due_time_is_decided_once(late, policy):
     times = [NOW - timedelta(seconds=seconds) for seconds in sorted(late, reverse=True)]
     wanted, left, run, missed = catch_ups(times, NOW, policy), times, [], []
     while left:
-        first = missed_first(left, NOW, policy)
+        first = missed_before_first_run(left, NOW, policy)
         missed += first
         left = left[len(first) :]
         run += left[:1]

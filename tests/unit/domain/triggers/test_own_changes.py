@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.triggers.own_changes import RunWindow, run_behind
+from nbyard.domain.triggers.own_changes import RunWindow, run_that_made_changes
 
 START = datetime(2026, 11, 26, tzinfo=UTC)
 MOMENTS = st.integers(0, 30).map(lambda seconds: START + timedelta(seconds=seconds))
@@ -24,7 +24,7 @@ WINDOWS = st.lists(
 
 @given(st.lists(MOMENTS, max_size=4), WINDOWS)
 def test_each_change_must_lie_in_a_run(moments, windows):
-    found = run_behind(moments, windows)
+    found = run_that_made_changes(moments, windows)
     inside = [[one for one in windows if one.contains(moment)] for moment in moments]
     if not moments or not all(inside):
         assert found is None
@@ -39,6 +39,6 @@ def test_the_ends_of_a_run_belong_to_it():
     live = RunWindow("s", START, None)
     for seconds, is_in in ((-1, False), (0, True), (5, True), (6, False)):
         moment = START + timedelta(seconds=seconds)
-        assert (run_behind([moment], [done]) is done) is is_in
-    assert run_behind([START + timedelta(days=9)], [live, done]) is live
-    assert run_behind([], [live]) is None
+        assert (run_that_made_changes([moment], [done]) is done) is is_in
+    assert run_that_made_changes([START + timedelta(days=9)], [live, done]) is live
+    assert run_that_made_changes([], [live]) is None

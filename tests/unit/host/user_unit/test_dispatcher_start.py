@@ -33,7 +33,7 @@ def test_only_settings_that_were_set_and_the_session(monkeypatch, bare):
     monkeypatch.setenv("NBYARD_GPUS", "")
     monkeypatch.setenv("NBYARD_TOKEN", "t0ken")
     monkeypatch.setenv("PATH", "/somewhere")
-    start = DispatcherStart.here(Settings())
+    start = DispatcherStart.of_this_process(Settings())
     assert start.variables == {
         "NBYARD_STORE_DIR": str(bare / "store"),
         "NBYARD_GPUS": "",
@@ -46,7 +46,7 @@ def test_only_settings_that_were_set_and_the_session(monkeypatch, bare):
 def test_the_store_is_named_also_by_default(monkeypatch, bare):
     monkeypatch.delenv("NBYARD_STORE_DIR")
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(bare))
-    start = DispatcherStart.here(Settings())
+    start = DispatcherStart.of_this_process(Settings())
     assert start.variables["NBYARD_STORE_DIR"] == str(bare / "nbyard") == str(start.store)
 
 
@@ -66,7 +66,7 @@ def test_the_store_is_named_also_by_default(monkeypatch, bare):
 def test_secrets_are_refused_and_never_repeated(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(Invalid) as refused:
-        DispatcherStart.here(Settings())
+        DispatcherStart.of_this_process(Settings())
     assert refused.value.details[0].path == name
     assert "--environment-file" in refused.value.hint and name in refused.value.hint
     assert "s3cret" not in refused.value.words and "t0ken" not in refused.value.words
@@ -84,12 +84,12 @@ def test_secrets_are_refused_and_never_repeated(monkeypatch, name, value):
 )
 def test_addresses_without_secrets_are_kept(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    assert DispatcherStart.here(Settings()).variables[name] == value
+    assert DispatcherStart.of_this_process(Settings()).variables[name] == value
 
 
 def test_variables_of_the_file_are_left_out(monkeypatch, secrets):
     monkeypatch.setenv("NBYARD_DATABASE_URL", URL)
-    start = DispatcherStart.here(Settings(), secrets)
+    start = DispatcherStart.of_this_process(Settings(), secrets)
     assert "NBYARD_DATABASE_URL" not in start.variables
     assert start.environment_file == secrets
 
@@ -98,7 +98,7 @@ def test_a_secret_that_the_file_lacks_is_refused(monkeypatch, secrets):
     secrets.write_text("OTHER=1\n")
     monkeypatch.setenv("NBYARD_DATABASE_URL", URL)
     with pytest.raises(Invalid, match="NBYARD_DATABASE_URL"):
-        DispatcherStart.here(Settings(), secrets)
+        DispatcherStart.of_this_process(Settings(), secrets)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
@@ -120,5 +120,5 @@ def test_files_that_cannot_be_read(tmp_path):
 def test_a_line_break_would_be_another_line_of_the_unit(monkeypatch, name):
     monkeypatch.setenv(name, "/a\nExecStartPre=/bin/evil")
     with pytest.raises(Invalid) as refused:
-        DispatcherStart.here(Settings())
+        DispatcherStart.of_this_process(Settings())
     assert refused.value.details[0].path == name

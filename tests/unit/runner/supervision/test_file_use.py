@@ -70,5 +70,5 @@ def test_when_a_file_was_read(events: list[int], reads: str) -> None:
 def test_listings_by_others_are_found(events: list[int], listings: int) -> None:
     folder = FolderEvents()
     names = {CREATE: b"a"}
-    found = [folder.is_listing(mask, names.get(mask, b"")) for mask in events]
+    found = [folder.note_folder_event(mask, names.get(mask, b"")) for mask in events]
     assert found.count(True) == listings

@@ -10,7 +10,7 @@ import pytest
 from nbyard.reasons.structs import read_reason
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.work.collect_outputs import UNTOUCHED
-from nbyard.runner.work.work_outcome import look_at_outputs
+from nbyard.runner.work.work_outcome import check_outputs
 
 WORK = "outputs/.work"
 
@@ -30,7 +30,7 @@ def output(*patterns: str, **more: Any) -> dict[str, Any]:
 def look(attempt: Path, told: dict[str, Any]) -> tuple[list[str], str]:
     for name, one in told.items():
         one["path"] = f"outputs/{name}"
-    present, broken = look_at_outputs(AttemptFolder(str(attempt)), told, WORK)
+    present, broken = check_outputs(AttemptFolder(str(attempt)), told, WORK)
     return present, str(read_reason(broken["reason"])) if broken else ""
 
 
@@ -270,7 +270,7 @@ def test_what_the_work_wrote_is_taken_from_its_path(attempt: Path) -> None:
     (attempt / "code/out/x").write_text("x")
     told = {"o": written(attempt), "f": written(attempt, "out", format="folder")}
     told["f"]["path"] = "outputs/f/out"
-    assert look_at_outputs(AttemptFolder(str(attempt)), told) == (["o", "f"], None)
+    assert check_outputs(AttemptFolder(str(attempt)), told) == (["o", "f"], None)
     assert left(attempt, "o") == ["r.csv"] and left(attempt, "f") == ["out", "out/x"]
     assert not (attempt / "code/r.csv").exists()
 
@@ -282,7 +282,7 @@ def test_what_the_work_wrote_may_have_any_usual_time(attempt: Path, seconds: int
     (attempt / "outputs/o").mkdir()
     (attempt / "code/r.csv").write_text("new")
     os.utime(attempt / "code/r.csv", (seconds, seconds))
-    assert look_at_outputs(AttemptFolder(str(attempt)), {"o": written(attempt)}) == (["o"], None)
+    assert check_outputs(AttemptFolder(str(attempt)), {"o": written(attempt)}) == (["o"], None)
 
 
 def test_of_a_folder_only_new_files_are_taken(attempt: Path) -> None:
@@ -294,11 +294,11 @@ def test_of_a_folder_only_new_files_are_taken(attempt: Path) -> None:
         file.write_text("old")
         os.utime(file, (UNTOUCHED, UNTOUCHED))
     told = {"o": written(attempt, "plots", format="folder")}
-    present, broken = look_at_outputs(AttemptFolder(str(attempt)), told)
+    present, broken = check_outputs(AttemptFolder(str(attempt)), told)
     assert present == [] and broken
     assert "code/plots holds no file that the work wrote" in str(read_reason(broken["reason"]))
     (attempt / "code/plots/sub/c.png").write_text("new")
-    assert look_at_outputs(AttemptFolder(str(attempt)), told) == (["o"], None)
+    assert check_outputs(AttemptFolder(str(attempt)), told) == (["o"], None)
     assert left(attempt, "o") == ["plots", "plots/sub", "plots/sub/c.png"]
 
 
@@ -309,7 +309,7 @@ def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
     place = attempt / "code/r.csv"
 
     def problem() -> str:
-        _, broken = look_at_outputs(AttemptFolder(str(attempt)), {"o": written(attempt)})
+        _, broken = check_outputs(AttemptFolder(str(attempt)), {"o": written(attempt)})
         return str(broken and str(read_reason(broken["reason"])))
 
     assert problem() == "the output 'o' is missing: code/r.csv was not written"

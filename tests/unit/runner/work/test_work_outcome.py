@@ -90,11 +90,11 @@ def test_outputs(folder: AttemptFolder) -> None:
     Path(folder.at("outputs/a")).write_text("x")
     Path(folder.at("outputs/b")).mkdir()
     os.symlink("a", folder.at("outputs/c"))
-    present, broken = work_outcome.look_at_outputs(folder, outputs("a", "b", "c"))
+    present, broken = work_outcome.check_outputs(folder, outputs("a", "b", "c"))
     assert (present, broken) == (["a", "b", "c"], None)
-    present, broken = work_outcome.look_at_outputs(folder, outputs("a", "d"))
+    present, broken = work_outcome.check_outputs(folder, outputs("a", "d"))
     assert present == ["a"] and broken is not None and "'d'" in message(broken)
-    assert work_outcome.look_at_outputs(folder, outputs("d", required=False)) == ([], None)
+    assert work_outcome.check_outputs(folder, outputs("d", required=False)) == ([], None)
 
 
 @pytest.mark.parametrize("make", ["link", "deep", "fifo", "dangling"])
@@ -109,5 +109,5 @@ def test_outputs_that_cannot_be_taken(folder: AttemptFolder, make: str) -> None:
         assert stat.S_ISFIFO(os.stat(place).st_mode)
     else:
         os.symlink("/etc/passwd" if make == "link" else "nothing", place)
-    present, broken = work_outcome.look_at_outputs(folder, outputs("a", required=False))
+    present, broken = work_outcome.check_outputs(folder, outputs("a", required=False))
     assert present == [] and broken is not None and broken["kind"] == "contract"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, OwnedObject
-from nbyard.runtimes.docker.orphans import of_deployments, remove_objects
+from nbyard.runtimes.docker.orphans import objects_of_deployments, remove_objects
 
 LABELS = {STORE: "s", DEPLOYMENT: "d", REVISION: "2"}
 
@@ -37,7 +37,7 @@ class Engine:
     ],
 )
 def test_a_label_alone_makes_nothing_ours(one, is_ours):
-    assert of_deployments([one]) == ({"d": [one]} if is_ours else {})
+    assert objects_of_deployments([one]) == ({"d": [one]} if is_ours else {})
 
 
 @pytest.mark.parametrize("with_files", [True, False])

@@ -21,7 +21,7 @@ class Engine:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
-    def owned(self, label: str, value: str) -> list[OwnedObject]:
+    def owned_objects(self, label: str, value: str) -> list[OwnedObject]:
         self.asked.append((label, value))
         return [OwnedObject("container", "nby-d-d-1", OURS, 0.0)]
 

@@ -143,6 +143,6 @@ def test_urls_are_sealed_again_with_a_newer_key(store, monkeypatch):
     monkeypatch.setenv("NBYARD_CRYPT_KEY", f"{'ab' * 32};{old}")
     store.channels._vault._keys = {}
     with store.write() as c:
-        assert store.channels.seal_anew(c, "ann") == 1
-        assert store.channels.seal_anew(c, "ann") == 0
+        assert store.channels.reseal_all(c, "ann") == 1
+        assert store.channels.reseal_all(c, "ann") == 0
         assert store.channels.secret(c, made).url == URL

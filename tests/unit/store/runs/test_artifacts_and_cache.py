@@ -84,7 +84,7 @@ def test_a_result_that_another_run_has_too_is_found_there(store: Store) -> None:
         rows.task(rows.run(), state="failed", cache_key="k")
         store.cache.keep_all(c, [("ada", "k", newest.id)])
         for run, left in ((runs[2], linked), (runs[0], linked), (runs[1], None)):
-            store.cache.let_go(c, run)
+            store.cache.repoint_entries(c, run)
             store.runs.delete(c, run)
             found = store.cache.find(c, ["k"])
             assert [hit.task_id for hit in found.values()] == ([left.id] if left else [])

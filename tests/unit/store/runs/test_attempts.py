@@ -78,7 +78,7 @@ def test_what_may_go_on_is_under_way_or_ended_lately(store: Store) -> None:
             found[name] = rows.attempt(task).id
         names = [live.id, *found.values(), "forgotten"]
         since = now - timedelta(days=1)
-        assert store.attempts.may_go_on(c, names, since) == {live.id, found["new"]}
+        assert store.attempts.may_continue(c, names, since) == {live.id, found["new"]}
 
 
 def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None:

@@ -62,7 +62,7 @@ def test_succeeded_tasks_come_in_pages_without_their_plans(store: Store) -> None
         assert store.tasks.succeeded(c, run.id, 1, "", []) == made[:1]
         assert store.tasks.succeeded(c, run.id, 9, "z", []) == made[1:]
         assert store.tasks.succeeded(c, run.id, 9, "", ["a", "b", "none"]) == made[1:]
-        assert store.tasks.made_in(c, [run.id, "none"]) == {run.id: made, "none": []}
+        assert store.tasks.succeeded_by_run(c, [run.id, "none"]) == {run.id: made, "none": []}
 
 
 def test_the_task_behind_a_pinned_result_is_found_through_all_pins(store: Store) -> None:
@@ -74,7 +74,7 @@ def test_the_task_behind_a_pinned_result_is_found_through_all_pins(store: Store)
         for _ in range(2):
             ids.append(rows.task(rows.run(), plan=plan | {"reuse": ids[-1]}).id)
         orphan = rows.task(rows.run(), plan=plan | {"reuse": "deleted"})
-        found = store.tasks.taken_from(c, [*ids, orphan.id, "none"])
+        found = store.tasks.origins_of_cached(c, [*ids, orphan.id, "none"])
     assert found == {**dict.fromkeys(ids, maker.id), orphan.id: orphan.id, "none": "none"}
 
 

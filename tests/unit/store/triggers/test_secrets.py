@@ -39,8 +39,8 @@ def test_secrets_get_the_newest_key(store, stored, monkeypatch):
     monkeypatch.setenv(VARIABLE, f"{'ab' * 32};{old}")
     newer = TriggerSecretRows(Vault(store.folder))
     with store.write() as c:
-        assert newer.seal_anew(c, "eve") == 0
-        assert newer.seal_anew(c, "ann") == 1
-        assert newer.seal_anew(c, "ann") == 0
+        assert newer.reseal_all(c, "eve") == 0
+        assert newer.reseal_all(c, "ann") == 1
+        assert newer.reseal_all(c, "ann") == 0
         again = store.triggers.by_id(c, "a")
     assert again.secret != row.secret and newer.secret(again) == "whsec_1"

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.bisection_views import change_text, show_ending, show_preview
+from nbyard.cli.output.bisection_views import change_text, show_outcome, show_preview
 from nbyard.cli.output.console import follow_up, print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.bisections.structs import USUAL_LIMIT, Bisection, NewBisection
@@ -47,7 +47,7 @@ def bisect(dry_run: bool, no_wait: bool, server: str, as_json: bool, **given: An
     if not as_json:
         print_note(f"{len(made.changes)} changes, about {made.expected} runs.")
     found = _watch(connection, made, quiet=as_json)
-    (show_json if as_json else show_ending)(found)
+    (show_json if as_json else show_outcome)(found)
     if found.ending not in ("found", "narrowed"):
         raise click.exceptions.Exit(1)
 

@@ -42,7 +42,7 @@ class Files(NamedTuple):
     overwrite: bool
 
 
-def see_out(  # noqa: PLR0913  the parameters are independent
+def follow_run(  # noqa: PLR0913  the parameters are independent
     connection: Any,
     made: Run,
     target: str,

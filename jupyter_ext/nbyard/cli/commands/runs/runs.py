@@ -4,7 +4,7 @@ import uuid
 
 import click
 
-from nbyard.cli.commands.runs.run_watch import see_out
+from nbyard.cli.commands.runs.run_watch import follow_run
 from nbyard.cli.output.comparison_view import show_comparison, show_explanation
 from nbyard.cli.output.console import follow_up, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.logs import print_log
@@ -113,7 +113,7 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
     made = connection.runs.retry(run=run, **asked)
     warn_ignored_settings(connection)
     if wait or log:
-        see_out(connection, made, "", as_json=as_json, log=log)
+        follow_run(connection, made, "", as_json=as_json, log=log)
     elif as_json:
         show_json(made)
     else:

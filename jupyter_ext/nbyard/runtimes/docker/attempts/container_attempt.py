@@ -205,9 +205,9 @@ class ContainerAttempt:
             input_was_cut=self.input_was_cut(container),
         )
         return (
-            container_outcome.of_command(ending, folder)
+            container_outcome.result_of_command(ending, folder)
             if command
-            else container_outcome.of_silent_runner(ending)
+            else container_outcome.result_of_silent_runner(ending)
         )
 
     def _with_cause(self, ended: Container) -> Container:

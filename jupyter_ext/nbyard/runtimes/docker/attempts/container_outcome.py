@@ -62,7 +62,7 @@ def forced_end(ending: ContainerEnding) -> Failure | Reason | None:
     return because("container-killed", signal=signal) if signal else None
 
 
-def of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
+def result_of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
     """Return the result of a command, or why the attempt is lost."""
     failure = forced_end(ending)
     if failure is None and ending.input_was_cut:
@@ -78,7 +78,7 @@ def of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
     if failure is None:
         expected = msgspec.to_builtins(ending.task.outputs)
         place, directory = AttemptFolder(str(folder), FOLDER), ending.task.directory or CODE
-        present, broken = work_outcome.look_at_outputs(place, expected, directory, code)
+        present, broken = work_outcome.check_outputs(place, expected, directory, code)
         failure = msgspec.convert(broken, Failure | None)
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
     disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
@@ -91,7 +91,7 @@ def of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
     return msgspec.structs.replace(made, disclosed=disclosed, usage=usage)
 
 
-def of_silent_runner(ending: ContainerEnding) -> Result | Reason:
+def result_of_silent_runner(ending: ContainerEnding) -> Result | Reason:
     """Return the result of a notebook whose runner left none, or why the attempt is lost."""
     failure = forced_end(ending)
     if isinstance(failure, Failure):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from nbyard.attempts.folders import ask_to_end
+from nbyard.attempts.folders import request_stop
 from nbyard.domain.attempts.structs import TaskFile
 from nbyard.runtimes.docker.attempts import container_outcome
 from nbyard.runtimes.protocol import Order
@@ -44,5 +44,5 @@ class Deadline:
 
     def _come(self, task: TaskFile) -> None:
         with suppress(OSError):  # The disk is full. The dispatcher checks the limit as well.
-            ask_to_end(self._order.folder, container_outcome.too_long(task))
+            request_stop(self._order.folder, container_outcome.too_long(task))
             self._end()

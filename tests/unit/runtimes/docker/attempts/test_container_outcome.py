@@ -18,7 +18,7 @@ def ending(code: int = 0, *, oom: bool = False, lasted: float = 1, **more):
 
 
 def outcome_of(tmp_path, *args, **more):
-    found = container_outcome.of_command(ending(*args, **more), tmp_path)
+    found = container_outcome.result_of_command(ending(*args, **more), tmp_path)
     if isinstance(found, Reason):
         return "lost", str(found)
     return found.state, found.failure.message if found.failure else ""
@@ -75,19 +75,21 @@ def test_a_command_ended(tmp_path, given, expected):
 def test_who_was_asked_to_end_at_the_limit_was_not_cancelled(tmp_path):
     """I11, I21."""
     for why, kind in ((container_outcome.too_long(LIMITED), "timeout"), (BY_ADA, "cancelled")):
-        found = container_outcome.of_command(ending(143, task=LIMITED, cancelled=why), tmp_path)
+        found = container_outcome.result_of_command(
+            ending(143, task=LIMITED, cancelled=why), tmp_path
+        )
         assert isinstance(found, Result) and found.failure
         assert (found.failure.kind, found.failure.message) == (kind, str(why))
 
 
 def test_what_it_used_is_summed_up(tmp_path):
     """G7: of what the engine told while somebody asked it."""
-    nothing = container_outcome.of_command(ending(), tmp_path)
+    nothing = container_outcome.result_of_command(ending(), tmp_path)
     assert isinstance(nothing, Result) and nothing.usage == {}
     told = [(1, 0.5, 100), (2, 1.25, 300), (3, 1.5, 0)]
     lines = [f'{{"at": {at}, "cpu": {c}, "memory": {m}, "processes": 1}}' for at, c, m in told]
     (tmp_path / "usage.jsonl").write_text("\n".join([*lines, '{"at": 4, "cp']))
-    found = container_outcome.of_command(ending(3), tmp_path)
+    found = container_outcome.result_of_command(ending(3), tmp_path)
     assert isinstance(found, Result)
     assert found.usage == {"cpu_seconds": 1.5, "max_rss_bytes": 300}
 
@@ -98,15 +100,17 @@ def test_outputs_are_looked_at(tmp_path):
     assert "outputs/o" in outcome_of(tmp_path, task=task)[1]
     (tmp_path / "outputs").mkdir()
     (tmp_path / "outputs/o").touch()
-    found = container_outcome.of_command(ending(task=task), tmp_path)
+    found = container_outcome.result_of_command(ending(task=task), tmp_path)
     assert isinstance(found, Result) and (found.outputs, found.token) == (["o"], "t")
 
 
 def test_a_runner_that_left_no_result():
-    assert container_outcome.of_silent_runner(ending(137)) == because("container-killed", signal=9)
-    said = container_outcome.of_silent_runner(ending(2, last_lines="task.json: bad\n"))
+    assert container_outcome.result_of_silent_runner(ending(137)) == because(
+        "container-killed", signal=9
+    )
+    said = container_outcome.result_of_silent_runner(ending(2, last_lines="task.json: bad\n"))
     assert str(said) == "the runner ended without a result (exit code 2): task.json: bad"
-    found = container_outcome.of_silent_runner(ending(137, oom=True))
+    found = container_outcome.result_of_silent_runner(ending(137, oom=True))
     assert isinstance(found, Result) and found.failure and found.failure.kind == "memory"
 
 
