@@ -219,7 +219,7 @@ def test_a_declared_output_is_the_file_of_papermill(yard: Place, tmp_path: Path)
 @pytest.mark.leaves_running
 def test_what_is_printed_in_an_output_widget_is_in_the_widget(yard: Place) -> None:
     # papermill gives the same, but may wait forever:
-    # see `look_after_sending` in runner/kernels/spawned_kernel.py
+    # see `check_after_sending` in runner/kernels/spawned_kernel.py
     found = _here(*yard, _notebook(OUTPUT_WIDGET))
     assert found.widgets == [[("stdout", "inside\n")]]
     assert found.cells[1] == [2, ("stdout", "outside\nafter\n")]

@@ -119,7 +119,7 @@ class PortHealth:
         self._said: dict[int, str] = {}
         self._asked_at: dict[tuple[str, int], float] = {}
 
-    def look(
+    def check(
         self,
         number: int,
         known: Sequence[Place],

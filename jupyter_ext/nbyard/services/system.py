@@ -154,7 +154,7 @@ class SystemService:
             is_enabled = store.schedules.is_enabled(c) or bool(store.triggers.enabled_kinds(c))
         if not is_enabled:
             return Check("schedules", "ok", because("no-schedule-enabled"))
-        unit = unit_file.look(self._parts.settings.store_path)
+        unit = unit_file.unit_state(self._parts.settings.store_path)
         if unit.state in ("missing", "other-store"):
             finding = because("waits-after-reboot")
             return Check("schedules", "missing", finding, because("install-unit"))

@@ -268,7 +268,7 @@ class Watch:
         """Watch the transfer in the block, and close its connection when it takes too long."""
         self._bytes, self._answered_at = 0, 0.0
         end = threading.Event()
-        thread = threading.Thread(target=self._look, args=(limits, end), daemon=True)
+        thread = threading.Thread(target=self._watch_limits, args=(limits, end), daemon=True)
         thread.start()
         try:
             yield
@@ -305,7 +305,7 @@ class Watch:
         if self._stopped:
             raise self._stopped
 
-    def _look(self, limits: Limits, end: threading.Event) -> None:
+    def _watch_limits(self, limits: Limits, end: threading.Event) -> None:
         started = window_from = time.monotonic()
         window_bytes = 0
         while not end.wait(WATCH_SECONDS):

@@ -77,17 +77,17 @@ def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
     place, statuses = served
     ports, known = PortHealth(), list[Place]()
     statuses[0] = 503
-    assert [one.answers for one in ports.look(1, known, [(place, "/")])] == [False]
+    assert [one.answers for one in ports.check(1, known, [(place, "/")])] == [False]
     statuses[0] = 200
-    known = ports.look(1, known, [(place, "/")])
+    known = ports.check(1, known, [(place, "/")])
     assert known[0].answers
     statuses[0] = 503
     for last in range(1, MISSES + 1):
-        known = ports.look(1, known, [(place, "/")])
+        known = ports.check(1, known, [(place, "/")])
         assert known[0].answers is (last < MISSES)
     statuses[0] = 200
-    assert ports.look(1, known, [(place, "/")])[0].answers
-    assert not ports.look(1, known, [(Place("web", "127.0.0.1", 0), "/")])[0].answers
+    assert ports.check(1, known, [(place, "/")])[0].answers
+    assert not ports.check(1, known, [(Place("web", "127.0.0.1", 0), "/")])[0].answers
 
 
 def test_one_that_answers_is_asked_now_and_then_only(monkeypatch):
@@ -104,7 +104,7 @@ def test_one_that_answers_is_asked_now_and_then_only(monkeypatch):
     place, ports, known = Place("web", "127.0.0.1", 80), PortHealth(10), list[Place]()
     for second in range(0, 42, 2):
         now[0], is_there[0] = float(second), 6 <= second < 30
-        known = ports.look(1, known, [(place, "/")])
+        known = ports.check(1, known, [(place, "/")])
         assert known[0].answers is (6 <= second < 40)
     # at each look until it answers, and again as soon as it does not
     assert asked == [0, 2, 4, 6, 16, 26, 36, 38, 40]
@@ -127,13 +127,13 @@ def test_why_it_does_not_answer_is_known_in_its_own_words(served, monkeypatch, t
     ports, statuses[0] = PortHealth(), 503
     for _ in range(MISSES):
         assert ports.words(1) == ""
-        ports.look(1, [], [(place, "/")])
+        ports.check(1, [], [(place, "/")])
     assert ports.words(1) == words
     monkeypatch.setattr(Told, "body", b'{"error": "another"}')
-    ports.look(1, [], [(place, "/")])
+    ports.check(1, [], [(place, "/")])
     assert ports.words(1) == words
     statuses[0] = 200
-    ports.look(1, [], [(place, "/")])
+    ports.check(1, [], [(place, "/")])
     assert ports.words(1) == "" == unready_reason(place, "/")
 
 
@@ -169,5 +169,5 @@ def test_one_that_answers_byte_by_byte_has_no_more_time_than_others(monkeypatch)
 
 def test_ports_are_asked_at_once(served):
     place, _ = served
-    found = PortHealth().look(1, [], [(place, "/")] * 3)
+    found = PortHealth().check(1, [], [(place, "/")] * 3)
     assert [one.answers for one in found] == [True] * 3

@@ -62,7 +62,7 @@ def install(secrets: Path | None, force: bool) -> None:
 def remove(force: bool) -> None:
     """Delete the systemd user unit; running tasks continue."""
     settings = Settings()
-    unit = unit_file.look(settings.store_path)
+    unit = unit_file.unit_state(settings.store_path)
     if unit.state == "missing":
         click.echo(f"{unit.path}: {TEXTS['missing']}")
         return
@@ -84,7 +84,7 @@ def remove(force: bool) -> None:
 @json_option
 def status(as_json: bool) -> None:
     """Show whether a systemd user unit starts the dispatcher."""
-    unit = unit_file.look(Settings().store_path)
+    unit = unit_file.unit_state(Settings().store_path)
     active = "" if unit.state == "missing" else systemctl.active_state(unit_file.NAME)
     if as_json:
         show_json(msgspec.to_builtins(unit) | {"active": active})

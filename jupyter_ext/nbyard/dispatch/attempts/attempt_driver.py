@@ -157,7 +157,7 @@ class AttemptDriver:
             case Action.START:
                 following = self._start()
             case Action.LOOK:
-                following = self._look()
+                following = self._poll()
             case Action.STOP:
                 following = self._stop(signal.why or CANCELLED)
             case Action.CONCLUDE:
@@ -272,7 +272,7 @@ class AttemptDriver:
 
     # Check
 
-    def _look(self) -> Signal | None:
+    def _poll(self) -> Signal | None:
         if time.monotonic() < self.seen.take_at:
             return None
         try:

@@ -102,7 +102,7 @@ class AttemptOutcomes:
         if not secret_delivery.credentials_unchanged(self._context, snapshot):
             return False
         try:
-            code, environment = self._identities.look(snapshot.task.plan)
+            code, environment = self._identities.look_up(snapshot.task.plan)
             untyped = untyped_of(snapshot.order.folder)
             if snapshot.attempt.runtime == PROCESS and opens_datasets(self._context, code.version):
                 return False  # keys do not contain the versions that the work opened
@@ -115,7 +115,7 @@ class AttemptOutcomes:
 
     def _with_outside(self, snapshot: AttemptSnapshot, result: Result) -> Result:
         """Return the result with the states outside its code that it depends on."""
-        code, _ = self._identities.look(snapshot.task.plan)
+        code, _ = self._identities.look_up(snapshot.task.plan)
         values = values_of(snapshot.task.plan)
         probes = partial(self._identities.probes, code, values)
         outside = self._identities.outside
@@ -128,7 +128,7 @@ class AttemptOutcomes:
         yield environment_lock_warning(self._context, snapshot.attempt, plan)
         if plan.runtime == PROCESS and plan.environment is None:
             with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
-                code, environment = self._identities.look(plan)
+                code, environment = self._identities.look_up(plan)
                 named, used = plan.kernel or code.version.kernel, environment.kernel
                 yield not_installed(named, used) if named not in ("", used) else None
 

@@ -70,7 +70,7 @@ def fill_folder(context: DispatchContext, identities: Identities, snapshot: Atte
     folder, done = snapshot.order.folder, 0
     if _is_filled(folder):
         return done
-    code, environment = identities.look(snapshot.task.plan)
+    code, environment = identities.look_up(snapshot.task.plan)
     version = code.version
     if version.kind == MODEL:
         partial_results.set_aside(context.folder, snapshot.attempt.id)
@@ -134,7 +134,7 @@ def fill_worker_folder(
     folder = order.folder
     if _is_filled(folder):
         return
-    code, environment = identities.look(first.task.plan)
+    code, environment = identities.look_up(first.task.plan)
     version = code.version
     _make_anew(folder)
     stage_bundle(context.blobs, version.bundle_digest, folder / "code")
@@ -163,7 +163,7 @@ def fill_worker_folder(
 
 def call_of(context: DispatchContext, identities: Identities, snapshot: AttemptSnapshot) -> Call:
     """Return the call for a function worker, after staging the inputs of the attempt."""
-    code, environment = identities.look(snapshot.task.plan)
+    code, environment = identities.look_up(snapshot.task.plan)
     if snapshot.inputs:
         folders.delete_path(snapshot.order.folder)
         places = input_staging.places_of(code.version, snapshot.inputs)

@@ -355,7 +355,7 @@ class WorkerCheck:
         if is_ours and result.state == "succeeded" and not has_files:
             crash_point("finished")
             return Ended("succeeded", None, result)
-        code, _ = self.identities.look(unfinished_attempt.task.record.plan)
+        code, _ = self.identities.look_up(unfinished_attempt.task.record.plan)
         whole = replace(self._snapshot_of(unfinished_attempt), outputs=outputs_of(code.version))
         return self.attempts.conclude(whole, result)
 

@@ -96,7 +96,7 @@ class MonitorController:
         self._next = time.monotonic() + LOOK_SECONDS
         for attempt_id, one in watched.items():
             if one.record.state == "running":
-                work = partial(self._look, one.record, one.task.record.plan)
+                work = partial(self._update_links, one.record, one.task.record.plan)
                 self._threads.submit(_key(attempt_id), work, runtime=one.record.runtime)
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class MonitorController:
         for engine in self._engines.values():
             engine.close()
 
-    def _look(self, attempt: AttemptRecord, plan: TaskPlan) -> None:
+    def _update_links(self, attempt: AttemptRecord, plan: TaskPlan) -> None:
         folder = attempt_folder_of(self._context.folder, attempt.id)
         known = monitor_link_files.read_monitor(self._context.folder, attempt.id) or MonitorData()
         spots = {spot.name: spot for spot in known.spots}
@@ -186,7 +186,7 @@ class MonitorController:
         return [
             replace(spot, answers=seen.answers)
             for spot in found
-            for seen in ports.look(0, known, [(Place(spot.name, LOOPBACK, spot.port), "/")])
+            for seen in ports.check(0, known, [(Place(spot.name, LOOPBACK, spot.port), "/")])
         ]
 
     def _forget(self, attempt_id: str) -> None:

@@ -108,7 +108,7 @@ class Identities:
             return None
         return seen.environment
 
-    def look(self, plan: TaskPlan, since: float = 0.0) -> tuple[Code, EnvironmentRef]:
+    def look_up(self, plan: TaskPlan, since: float = 0.0) -> tuple[Code, EnvironmentRef]:
         """Return code and environment, looked up if necessary; call it in threads.
 
         Raises:
@@ -143,7 +143,7 @@ class Identities:
         runtime = self._context.runtimes.get(plan.runtime)
         if plan.runtime != PROCESS and not isinstance(runtime, KnowsPaths):
             return []
-        code, _ = self.look(plan)
+        code, _ = self.look_up(plan)
         return self.outside.named_paths(code.version, code.files, values_of(plan))
 
     def files_against_reuse(

@@ -73,9 +73,9 @@ class Leavings:
         self._parts = prediction_parts
         for folder, _, names in os.walk(place):
             if folder.endswith(prediction_parts.SUFFIX):
-                self._look(folder, names, folder.removesuffix(prediction_parts.SUFFIX), key)
+                self._find_parts(folder, names, folder.removesuffix(prediction_parts.SUFFIX), key)
 
-    def _look(self, folder: str, names: list[str], target: str, key: str) -> None:
+    def _find_parts(self, folder: str, names: list[str], target: str, key: str) -> None:
         about, done = f"{folder}/{self._parts.ABOUT}", f"{folder}/{self._parts.DONE}"
         if self._parts.key_in(_line(about)) != key:
             return

@@ -151,7 +151,7 @@ class RevisionDriver:
             case Action.LAUNCH:
                 following = self._launch()
             case Action.LOOK:
-                following = self._look()
+                following = self._check_container()
             case Action.ATTEND:
                 following = self._check_ready(signal.container)
             case Action.DRAIN:
@@ -255,7 +255,7 @@ class RevisionDriver:
 
     # Work
 
-    def _look(self) -> Signal:
+    def _check_container(self) -> Signal:
         found = self.memory.engine.container(self._made.container)
         # It had ports, so its container ran and was removed from outside.
         if found is None and self.one.places:
@@ -280,7 +280,7 @@ class RevisionDriver:
         if follower is None or not follower.is_alive():
             log = self.notes.log(self.row, one)
             memory.followers[one.number] = LogFollower(memory.engine, made.container, log)
-        places = memory.ports.look(
+        places = memory.ports.check(
             one.number,
             one.places,
             deployment_containers.port_addresses(made, container),

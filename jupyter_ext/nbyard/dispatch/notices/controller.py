@@ -35,15 +35,15 @@ class NoticeController:
         """Start the messages that are due."""
         if has_time and time.monotonic() >= self._next_long:
             self._next_long = time.monotonic() + LONG_SECONDS
-            self._long_runs.look(clock.now())
+            self._long_runs.announce(clock.now())
         if has_time or time.monotonic() >= self._next_look:
-            self._look(clock.now())
+            self._deliver_due(clock.now())
 
     def seconds_until_due(self) -> float:
         """Return the seconds until a channel is tried again."""
         return max(self._next_look - time.monotonic(), 0.0)
 
-    def _look(self, now: datetime) -> None:
+    def _deliver_due(self, now: datetime) -> None:
         with self._context.store.read() as c:
             self.is_waiting = self._context.store.notices.is_waiting(c)
             due = self._context.store.notices.due(c, now) if self.is_waiting else []

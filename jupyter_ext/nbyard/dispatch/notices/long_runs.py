@@ -29,7 +29,7 @@ class LongRuns:
         self._usual: dict[str, float | None] = {}
         self._announced: set[tuple[str, str]] = set()
 
-    def look(self, now: datetime) -> None:
+    def announce(self, now: datetime) -> None:
         """Write notices about the runs that take long by now."""
         with self._store.read() as c:
             owners = self._store.rules.owners_of(c, EVENT)

@@ -91,7 +91,7 @@ class RunController:
             self._catch_up()
         for reports in self._sorted(self._inbox.take()):
             self._round(reports, flush=woken is None, has_news=has_news)
-        self._look(woken)
+        self._drive_woken(woken)
         return bool(self._board.runs or self._clean_ups)
 
     def live(self) -> list[LiveAttempt]:
@@ -145,7 +145,7 @@ class RunController:
         try:
             self._take(reports)
             self._begin()
-            is_new = self._candidates.look(changes)
+            is_new = self._candidates.evaluate_new(changes)
             is_thorough = is_new or flush or has_news
             if reports or is_thorough or self._queue.is_behind:
                 self._queue.serve(changes, thoroughly=is_thorough)
@@ -284,7 +284,7 @@ class RunController:
 
     # Execution
 
-    def _look(self, woken: Collection[str] | None) -> None:
+    def _drive_woken(self, woken: Collection[str] | None) -> None:
         """Drive the attempts that were woken, and all of them at intervals."""
         everyone = woken is None or time.monotonic() >= self._next_look
         if everyone:
@@ -296,9 +296,9 @@ class RunController:
         self._drive_all([one for one in found if one])
         if everyone:
             for attempt in list(self._queue.remains.values()):
-                self._look_for_remains(attempt)
+                self._watch_remains(attempt)
 
-    def _look_for_remains(self, attempt: LiveAttempt) -> None:
+    def _watch_remains(self, attempt: LiveAttempt) -> None:
         """Free the GPUs of an ended attempt as soon as its processes are gone."""
         name, runtime = attempt.record.id, attempt.record.runtime
         is_gone = partial(self._attempts.is_gone, snapshot_of(self._context, attempt))

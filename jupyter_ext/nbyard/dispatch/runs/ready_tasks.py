@@ -94,7 +94,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     def __len__(self) -> int:
         return len(self._known)
 
-    def look(self, changes: RoundChanges) -> bool:
+    def evaluate_new(self, changes: RoundChanges) -> bool:
         """Evaluate new tasks in the queue level by level; return whether any came.
 
         Tasks with cached results finish at once, so the next level follows in the same round.
@@ -251,7 +251,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         """Look up code and environment; one broken task must not delay the others."""
         runtime = task.plan.runtime
         try:
-            self.identities.look(task.plan, since)
+            self.identities.look_up(task.plan, since)
         except Busy:
             raise
         except Unavailable as error:

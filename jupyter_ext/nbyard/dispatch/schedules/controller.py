@@ -40,7 +40,7 @@ class ScheduleController:
     def tick(self, *, has_news: bool = True, has_time: bool = True) -> bool:
         """Handle what is due; return whether runs were created since the last round."""
         if has_news or has_time or time.monotonic() >= self._next_look:
-            self._look(clock.now(), has_time=has_time)
+            self._handle_due(clock.now(), has_time=has_time)
         elif self._has_backfills:  # the end of a run, which the dispatcher writes, is no news
             with self._context.store.read() as c:
                 self._continue(self._context.store.backfills.running(c))
@@ -51,7 +51,7 @@ class ScheduleController:
         """Return the seconds until the next due time."""
         return max(self._next_look - time.monotonic(), 0.0)
 
-    def _look(self, now: datetime, *, has_time: bool) -> None:
+    def _handle_due(self, now: datetime, *, has_time: bool) -> None:
         with self._context.store.read() as c:
             following = self._rows.next_due(c)
             waiting = self._rows.waiting(c)

@@ -38,14 +38,14 @@ class TriggerController:
         """Handle events and firings; return whether anything changed since the last round."""
         has_changed, self._has_changed = self._has_changed, False
         if has_news or has_time or has_changed:
-            self._look()
+            self._handle_due()
         if self._is_behind():
             self._next_match = time.monotonic() + PAUSE_SECONDS
             self._threads.submit("trigger events", self._events.match, then=self._done)
         if self._files.has_dropped:
             self._threads.submit("dropped watches", self._files.stop_unneeded_watches)
         for trigger_id in self._files.due_triggers():
-            look = partial(self._files.look, trigger_id)
+            look = partial(self._files.compare, trigger_id)
             self._threads.submit(f"files of trigger {trigger_id}", look, then=self._done)
         return has_changed
 
@@ -60,7 +60,7 @@ class TriggerController:
         """Stop watching files."""
         self._files.close()
 
-    def _look(self) -> None:
+    def _handle_due(self) -> None:
         store = self._context.store
         with store.read() as c:
             kinds = store.triggers.enabled_kinds(c)

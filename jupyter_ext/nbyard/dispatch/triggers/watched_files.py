@@ -164,7 +164,7 @@ class WatchedFiles:
         alike = len(self._watches) - self._known[not watch.is_hinted]
         return max(least, each * alike) * random.uniform(0.75, 1.0)
 
-    def look(self, trigger_id: str) -> bool:
+    def compare(self, trigger_id: str) -> bool:
         """Compare the files of a trigger with their stored states; return whether it fired.
 
         The next comparison is planned, earlier if a changed file may still be incomplete.

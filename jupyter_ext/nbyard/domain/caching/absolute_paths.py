@@ -117,7 +117,7 @@ class _Reader:
                 self._known[name] = text
                 self._assigned.add(id(value))
                 values.append(text)
-        self._look(tree)
+        self._collect_values(tree)
         texts = {one for value in values for one in texts_of(value) if is_path(one)}
         self.parts = texts - {*self.named}
 
@@ -127,7 +127,7 @@ class _Reader:
         except (NotConstant, RecursionError):
             return None
 
-    def _look(self, tree: ast.AST) -> None:
+    def _collect_values(self, tree: ast.AST) -> None:
         """Collect the values of the largest expressions that are known."""
         left = [tree]
         while left:

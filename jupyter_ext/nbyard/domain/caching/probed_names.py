@@ -38,7 +38,7 @@ def names_of(
     `given` are the values of variables that are set from outside. With `is_started`, the task
     starts this module, and the caller knows every word of the command line.
     """
-    return _Reader(tree, given).look(is_started=is_started)
+    return _Reader(tree, given).find(is_started=is_started)
 
 
 class _Reader:
@@ -75,7 +75,7 @@ class _Reader:
         for name, value in bindings_of(self._nodes):
             self._bound.setdefault(name, []).append(value)
 
-    def look(self, *, is_started: bool) -> tuple[set[str], bool]:
+    def find(self, *, is_started: bool) -> tuple[set[str], bool]:
         quiet = {id(part) for node in self._nodes for part in _written_or_shown(node)}
         self._find_known_names()
         others = {*self._imported, *self._defined}

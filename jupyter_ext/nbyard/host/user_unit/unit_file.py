@@ -35,7 +35,7 @@ def unit_path() -> Path:
     return folder / "systemd" / "user" / NAME
 
 
-def look(store: Path) -> UnitFile:
+def unit_state(store: Path) -> UnitFile:
     """Return the state of the unit's file for this store."""
     path = unit_path()
     text = _text(path)
@@ -79,7 +79,7 @@ def check_ours(store: Path, force: bool) -> None:
     Raises:
         Conflict: somebody edited the file, or it serves another store.
     """
-    unit = look(store)
+    unit = unit_state(store)
     if force or unit.state in ("missing", "installed"):
         return
     why = because("unit-edited", path=unit.path)

@@ -28,11 +28,11 @@ class Activity:
         self._web_app = web_app
         self._exists = exists
         self._longest = timedelta(seconds=context.settings.keep_alive_seconds)
-        self._clock = PeriodicCallback(self._look, LOOK_SECONDS * 1000)
+        self._clock = PeriodicCallback(self._note_if_working, LOOK_SECONDS * 1000)
         self._clock.start()
         context.closing.append(self._clock.stop)
 
-    async def _look(self) -> None:
+    async def _note_if_working(self) -> None:
         if not self._exists():
             return
         with contextlib.suppress(NbyardError):  # the next request reports the error

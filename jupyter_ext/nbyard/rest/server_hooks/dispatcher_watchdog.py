@@ -20,11 +20,11 @@ class DispatcherWatchdog:
     def __init__(self, context: RestContext, exists: Callable[[], bool]):
         self._context = context
         self._exists = exists
-        self._clock = PeriodicCallback(self._look, LOOK_SECONDS * 1000)
+        self._clock = PeriodicCallback(self._ensure_dispatcher, LOOK_SECONDS * 1000)
         self._clock.start()
         context.closing.append(self._clock.stop)
 
-    async def _look(self) -> None:
+    async def _ensure_dispatcher(self) -> None:
         if self._exists():
             with contextlib.suppress(NbyardError):  # the next request reports the error
                 await self._context.call(self._context.watch)

@@ -38,14 +38,14 @@ class StoreCollector(Collector):
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        self._look()
+        self._refresh_counts()
         if self._is_up is not None:
             words = "Whether the store of nbyard answers"
             yield GaugeMetricFamily("nbyard_store_up", words, value=self._is_up)
         if self._counts is not None:
             yield from metric_families(self._counts)
 
-    def _look(self) -> None:
+    def _refresh_counts(self) -> None:
         if self._asked is None:
             self._asked = self._context.pool.submit(self._ask)
         # Keep the pending future, so that slow scrapes do not pile up threads.

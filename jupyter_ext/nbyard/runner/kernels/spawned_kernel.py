@@ -39,7 +39,7 @@ def ended_at_start(kernel: str, exit_code: int | None) -> Reason:
     return because("kernel-ended-by", kernel=kernel, end=end_of(exit_code))
 
 
-def look_after_sending(channel: Any) -> None:
+def check_after_sending(channel: Any) -> None:
     """Make a channel look for messages whenever it has sent one.
 
     jupyter_client sends past the event loop. That consumes the signal for a reply that has just
@@ -94,7 +94,7 @@ class StartedKernel:
         client.kc = client.km.client()
         client.kc.start_channels(stdin=False, hb=False)
         client.kc.allow_stdin = False
-        look_after_sending(client.kc.shell_channel)
+        check_after_sending(client.kc.shell_channel)
         found = await self._probe()
         if self._language == "python":
             words = {"": pythonpath_shim.request()}

@@ -83,7 +83,7 @@ class Parent:
         ready = select.select(sources, [], [], 0 if kernel else patience)[0]
         if self._read_end in ready:
             os.read(self._read_end, 4096)
-            self._look_after()
+            self._reap_and_clean_up()
         self._check_pool(ready)
         for member in list(self._supervisors.busy.values()):
             if member.claims in ready and self._supervisors.read_state(member):
@@ -228,7 +228,7 @@ class Parent:
             warm.end()
         return status
 
-    def _look_after(self) -> None:
+    def _reap_and_clean_up(self) -> None:
         """Reap ended children, and kill the processes that killed supervisors left."""
         broken = self._reap()
         if broken:

@@ -204,7 +204,7 @@ class Supervisor:
     def _obey_limits(self, now: float) -> None:
         broken = self._limits.broken(now, self._children.tree)
         if self._limits.memory.seen:
-            self._record.look(self._limits.memory.seen)
+            self._record.record_if_due(self._limits.memory.seen)
         if broken:
             kind, reason = broken
             grace_seconds = 0 if kind == "memory" else GRACE_SECONDS

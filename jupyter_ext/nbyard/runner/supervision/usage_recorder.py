@@ -75,7 +75,7 @@ class UsageRecord:
         self._before = _cpu_of_children() + spent  # without other attempts
         self._ended: float | None = None
 
-    def look(self, pids: Collection[int]) -> None:
+    def record_if_due(self, pids: Collection[int]) -> None:
         """Record what these processes use, if a sample is due."""
         self.gpus.listen()
         now, before = time.monotonic(), time.process_time()

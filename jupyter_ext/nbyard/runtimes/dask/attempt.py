@@ -118,13 +118,13 @@ class DaskAttempt:
             if files.has_result(self.folder):
                 return Observation("finished")
             if self._lost is None:
-                seen = self._look()
+                seen = self._observe()
                 if seen.state != "lost":
                     return seen
                 self._lost = seen
             return self._lost
 
-    def _look(self) -> Observation:
+    def _observe(self) -> Observation:
         future = self._current_future()
         sighting = self.sighting
         if sighting is None:

@@ -286,7 +286,7 @@ class Cluster:
         ) as error:
             if isinstance(error, AttributeError) and client.status == "running":
                 raise
-            self._look_after()
+            self._drop_lost_client()
             failure = Unavailable(because("dask-silent", message=first_line(error)))
             raise failure from error
         finally:
@@ -299,7 +299,7 @@ class Cluster:
 
     def _connected_client(self) -> "Client":
         with self._lock:
-            self._look_after()
+            self._drop_lost_client()
             if self._failure and time.monotonic() < self._not_before:
                 raise self._failure
             if self._client is not None:
@@ -313,7 +313,7 @@ class Cluster:
                 self._fail(error)
                 raise
 
-    def _look_after(self) -> None:
+    def _drop_lost_client(self) -> None:
         """Drop a client that has lost its connection to the scheduler.
 
         It may have reconnected by itself, perhaps to another scheduler. By then it has dropped all

@@ -129,9 +129,9 @@ class Worker:
             self.rows += rows
             self._asked = batch
             self._batches.put(batch)
-            self._look_later()
+            self._schedule_check()
 
-    def _look_later(self) -> None:
+    def _schedule_check(self) -> None:
         """Schedule a check for when the current call becomes long or late.
 
         One timer serves all calls, of which there may be thousands per second.
@@ -140,9 +140,9 @@ class Worker:
         moments += [self.calls.limit] if self.calls.limit else []
         if moments and not self._will_look:
             self._will_look = True
-            self._loop.call_later(max(min(moments) - self.calls.seconds, 0.0), self._look)
+            self._loop.call_later(max(min(moments) - self.calls.seconds, 0.0), self._check_call)
 
-    def _look(self) -> None:
+    def _check_call(self) -> None:
         self._will_look = False
         if not self._is_busy or self.is_late:
             return
@@ -152,7 +152,7 @@ class Worker:
         if self.calls.seconds >= LONG_SECONDS and not self._is_long:
             self._is_long = True
             log.warning("%s; %d more requests wait", self.calls.words(), self.requests_waiting)
-        self._look_later()
+        self._schedule_check()
 
     def _stop_waiting(self) -> None:
         self.is_late = True

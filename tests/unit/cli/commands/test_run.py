@@ -48,8 +48,8 @@ def test_only_what_changed_is_asked_for():
         page("succeeded", 12, b="succeeded"),
     )
     followed = Followed(SimpleNamespace(runs=runs), "r")
-    assert states(followed.look()) == {"a": "running", "b": "waiting", "c": "waiting"}
-    found = followed.look()
+    assert states(followed.fetch_run()) == {"a": "running", "b": "waiting", "c": "waiting"}
+    found = followed.fetch_run()
     assert found.run.state == "succeeded"
     assert states(found) == {"a": "running", "b": "succeeded", "c": "waiting"}
     assert [(one["after"], one["since"]) for one in runs.asked] == [("", 0), ("b", 0), ("", 7)]
@@ -59,8 +59,8 @@ def test_only_what_changed_is_asked_for():
 def test_when_nothing_moved_somebody_waits_for_another_reason():
     runs = Runs(page("running", 7, a="queued"), page("running", 7))
     followed = Followed(SimpleNamespace(runs=runs), "r")
-    followed.look()
-    found: Any = followed.look()
+    followed.fetch_run()
+    found: Any = followed.fetch_run()
     assert found == "all of r"
 
 

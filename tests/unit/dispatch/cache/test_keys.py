@@ -19,7 +19,7 @@ from nbyard.testing.fake_runtime_bench import Bench
 def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:
     case = bench.snapshot(run, node)
     changed = msgspec.structs.replace(case.task.plan, **plan)
-    code, environment = Identities(bench.context).look(changed)
+    code, environment = Identities(bench.context).look_up(changed)
     return key_parts(changed, code, case.inputs, environment)
 
 
@@ -62,7 +62,7 @@ def test_environments_are_looked_at_again(
     """R2: what is installed may change; code that was frozen does not."""
     identities, plan = Identities(bench.context), bench.snapshot(run, "b").task.plan
     assert identities.known(plan, 0.0) is None
-    found = identities.look(plan)
+    found = identities.look_up(plan)
     assert identities.known(plan, 0.0) == found
     assert identities.known(plan, time.monotonic()) is None, "a later run looks anew"
     monkeypatch.setattr(keys, "FRESH_SECONDS", 0.0)
@@ -77,7 +77,7 @@ def test_an_answer_that_took_longer_than_it_is_fresh_is_known(
     begun = time.monotonic()
     clock = iter((begun, begun + 10))
     monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: next(clock, begun + 11)))
-    found = identities.look(plan)
+    found = identities.look_up(plan)
     assert identities.known(plan, begun) == found
     assert identities.known(plan, begun + 1) is None, "a run that came after the question"
 

@@ -39,7 +39,7 @@ def code(bench: Bench, table: Path) -> Code:
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     assert table.exists()
-    return Identities(bench.context).look(bench.snapshot(run).task.plan)[0]
+    return Identities(bench.context).look_up(bench.snapshot(run).task.plan)[0]
 
 
 @pytest.fixture

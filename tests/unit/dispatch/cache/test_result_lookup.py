@@ -19,7 +19,7 @@ OUTSIDE = because("file-changed", name="/data/a.csv")
 def query_of(bench: Bench, identities: Identities, **plan: object) -> Query:
     case = bench.snapshot(running(bench))
     changed = msgspec.structs.replace(case.task.plan, **plan)
-    code, environment = identities.look(changed)
+    code, environment = identities.look_up(changed)
     parts = key_parts(changed, code, case.inputs, environment)
     return Query(case.task.owner, changed, code, parts, parts.key(), environment)
 

@@ -23,7 +23,9 @@ def test_it_sleeps_until_the_next_due_time(scheduled):
 def test_it_asks_the_store_only_when_needed(scheduled, monkeypatch):
     scheduled.create(timing=HOURLY)
     scheduled.look()
-    monkeypatch.setattr(scheduled.controller, "_look", lambda *_, **__: pytest.fail("it asked"))
+    monkeypatch.setattr(
+        scheduled.controller, "_handle_due", lambda *_, **__: pytest.fail("it asked")
+    )
     assert not scheduled.controller.tick(has_news=False, has_time=False)
 
 

@@ -15,7 +15,7 @@ def test_it_asks_the_store_only_when_needed(fired, monkeypatch):
     fired.create({"kind": "notebook"})
     fired.look()
     assert fired.controller.is_enabled and fired.controller.seconds_until_due() == float("inf")
-    monkeypatch.setattr(fired.controller, "_look", lambda: pytest.fail("it asked"))
+    monkeypatch.setattr(fired.controller, "_handle_due", lambda: pytest.fail("it asked"))
     assert not fired.controller.tick(has_news=False, has_time=False)
 
 

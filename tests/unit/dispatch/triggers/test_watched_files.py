@@ -160,7 +160,7 @@ def test_unchanged_triggers_are_not_read_again(fired, inbox, monkeypatch):
     fired.look()
     with monkeypatch.context() as patch:
         patch.setattr(fired.bench.store.triggers, "by_id", lambda *_: pytest.fail("it was read"))
-        fired.controller._look()
+        fired.controller._handle_due()
     fired.service.update(OWNER, made.id, TriggerPatch(made.revision, overlap="skip"))
     (inbox / "a.csv").write_text("1")
     await_firings(fired, made, 1)
@@ -230,7 +230,7 @@ def test_the_loop_is_woken_for_the_next_look(fired, inbox, monkeypatch):
     monkeypatch.setattr(files, "_wake", lambda: woken.append(files.seconds_until_due()))
     (inbox / "a.csv").write_text("1")
     woken.clear()
-    files.look(trigger_id)
+    files.compare(trigger_id)
     assert woken and max(woken) <= SOON
 
 

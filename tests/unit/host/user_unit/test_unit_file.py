@@ -31,11 +31,11 @@ def test_without_a_folder_it_is_below_home(monkeypatch, tmp_path, configured):
 
 
 def test_writing_it_twice_changes_nothing(path):
-    assert unit_file.look(STORE).state == "missing"
+    assert unit_file.unit_state(STORE).state == "missing"
     assert unit_file.write(text_for(), STORE, False)
     assert not unit_file.write(text_for(), STORE, False)
     assert path.read_text() == text_for()
-    found = unit_file.look(STORE)
+    found = unit_file.unit_state(STORE)
     assert (found.state, found.store, found.is_enabled) == ("installed", str(STORE), False)
 
 
@@ -52,7 +52,7 @@ def test_an_edited_file_is_kept(path, edited):
     with pytest.raises(Conflict) as refused:
         unit_file.write(text_for(), STORE, False)
     assert "edited" in refused.value.message and "--force" in refused.value.hint
-    assert path.read_text() == edited and unit_file.look(STORE).state == "edited"
+    assert path.read_text() == edited and unit_file.unit_state(STORE).state == "edited"
     assert unit_file.write(text_for(), STORE, True)
     assert path.read_text() == text_for()
 
@@ -64,7 +64,7 @@ def test_the_unit_of_another_store_is_kept(path):
         unit_file.write(text_for(other), other, False)
     with pytest.raises(Conflict):
         unit_file.check_ours(other, False)
-    assert unit_file.look(other).state == "other-store"
+    assert unit_file.unit_state(other).state == "other-store"
 
 
 def test_the_link_enables_it_and_goes_with_it(path, tmp_path):
@@ -72,10 +72,10 @@ def test_the_link_enables_it_and_goes_with_it(path, tmp_path):
     link = path.parent / "default.target.wants/nbyard.service"
     link.parent.mkdir()
     link.symlink_to(path)
-    assert unit_file.look(STORE).is_enabled and not unit_file.look(STORE).lingers
+    assert unit_file.unit_state(STORE).is_enabled and not unit_file.unit_state(STORE).lingers
     (tmp_path / "linger").mkdir()
     (tmp_path / "linger" / unit_file.user_name()).touch()
-    assert unit_file.look(STORE).lingers
+    assert unit_file.unit_state(STORE).lingers
     unit_file.remove()
     assert not path.exists() and not link.is_symlink()
     unit_file.remove()
@@ -88,4 +88,4 @@ def test_a_user_without_a_name(monkeypatch):
 
 def test_what_cannot_be_read_is_not_ours(path):
     path.mkdir(parents=True)
-    assert unit_file.look(STORE).state == "edited"
+    assert unit_file.unit_state(STORE).state == "edited"

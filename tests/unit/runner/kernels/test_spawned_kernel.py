@@ -12,7 +12,7 @@ import zmq.asyncio
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import Session
 
-from nbyard.runner.kernels.spawned_kernel import StartedKernel, look_after_sending
+from nbyard.runner.kernels.spawned_kernel import StartedKernel, check_after_sending
 
 PATIENCE_SECONDS = 20.0
 
@@ -26,7 +26,7 @@ async def _reply_while_sending() -> str:
     try:
         ours.connect(f"tcp://127.0.0.1:{kernel.bind_to_random_port('tcp://127.0.0.1')}")
         channel = AsyncZMQSocketChannel(ours, session)
-        look_after_sending(channel)
+        check_after_sending(channel)
         channel.send(session.msg("execute_request"))
         identity, *_ = kernel.recv_multipart()
         waiting = asyncio.ensure_future(channel.get_msg())

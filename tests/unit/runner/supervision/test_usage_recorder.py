@@ -31,7 +31,7 @@ def record(path: Path, **more: Any) -> UsageRecord:
 def test_a_look_says_what_processes_hold_and_have_used(tmp_path: Path) -> None:
     path = tmp_path / "usage.jsonl"
     looked = record(path)
-    looked.look({os.getpid()})
+    looked.record_if_due({os.getpid()})
     (line,) = lines(path)
     assert line["processes"] == 1
     assert line["memory"] > 2**20
@@ -43,7 +43,7 @@ def test_a_look_says_what_processes_hold_and_have_used(tmp_path: Path) -> None:
 def test_cpu_of_processes_that_have_ended_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "usage.jsonl"
     looked = record(path)
-    looked.look(())
+    looked.record_if_due(())
     burn = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-c", burn], check=True)
     looked.close()
@@ -56,7 +56,7 @@ def test_it_does_not_look_all_the_time(tmp_path: Path) -> None:
     path = tmp_path / "usage.jsonl"
     looked = record(path)
     for _ in range(50):
-        looked.look(())
+        looked.record_if_due(())
     assert len(lines(path)) == 1
 
 
@@ -74,7 +74,7 @@ def test_what_is_large_is_looked_at_less_often(
     looked = record(path)
     for moment in range(1, 21):
         now[0] = moment
-        looked.look(())
+        looked.record_if_due(())
     assert len(lines(path)) <= 5
 
 
@@ -89,7 +89,7 @@ def test_a_full_file_is_thinned_out_and_written_more_slowly(
     sizes = []
     for _ in range(1000):
         now[0] += 1
-        looked.look(())
+        looked.record_if_due(())
         sizes.append(len(lines(path)))
     assert max(sizes) == 8
     times = [line["at"] for line in lines(path)]
@@ -109,7 +109,7 @@ def test_who_comes_later_goes_on_with_the_file(tmp_path: Path) -> None:
 
 def test_a_disk_that_takes_nothing_costs_the_lines_only(tmp_path: Path) -> None:
     looked = record(tmp_path / "missing" / "usage.jsonl")
-    looked.look(())
+    looked.record_if_due(())
     looked.close()
 
 
@@ -182,7 +182,7 @@ def test_granted_gpus_are_asked_about_by_one_process(tmp_path: Path, driver: Pat
     wait_for(meter, 41)
     assert "--id=GPU-a,GPU-b" in driver.read_text() and "--loop=1" in driver.read_text()
     looked = UsageRecord(str(path), meter)
-    looked.look(())
+    looked.record_if_due(())
     assert lines(path)[0]["gpus"] == {"GPU-a": [41, 1024 * 2**20]}
     looked.close()
     with pytest.raises(ChildProcessError):

@@ -99,7 +99,7 @@ class Followed:
             while True:
                 self._connection.wait(pause)
                 pause = min(2 * pause, LOOK_SECONDS)
-                detail = self.look()
+                detail = self.fetch_run()
                 if not quiet and time.monotonic() >= again:
                     again = time.monotonic() + ESTIMATED_EVERY_SECONDS
                     usual |= runs.estimate(run=self._run_id).nodes
@@ -108,7 +108,7 @@ class Followed:
                     ended: RunDetail = runs.get(run=self._run_id) if quiet else detail
                     return ended
 
-    def look(self) -> RunDetail:
+    def fetch_run(self) -> RunDetail:
         """Return the run as it is now."""
         first = page = self._ask(after="")
         news = [*page.items]

@@ -105,7 +105,7 @@ class ContainerAttempt:
             self.watcher.problem = None
             self.watch()  # tries again
             raise problem
-        return Observation("running") if self._is_followed() else self._look_for_it()
+        return Observation("running") if self._is_followed() else self._poll_container()
 
     def _is_followed(self) -> bool:
         """Return whether a thread has just seen it run, so that the engine need not be asked."""
@@ -114,7 +114,7 @@ class ContainerAttempt:
             return False
         return not files.has_result(folder) and cancel_reason(folder) is None
 
-    def _look_for_it(self) -> Observation:
+    def _poll_container(self) -> Observation:
         try:
             container = self.engine.container(self.name)
             if container is not None and container.status != "created":
@@ -139,7 +139,7 @@ class ContainerAttempt:
         self.watch()
         return Observation("running")
 
-    def look(self) -> Container | None:
+    def find_container(self) -> Container | None:
         """Return the container; raise Unavailable if the engine does not respond."""
         return self.engine.container(self.name)
 

@@ -33,7 +33,7 @@ class Meter:
 
     def _run(self) -> None:
         try:
-            while self._look() and not self._over.wait(self._file.pause):
+            while self._record_sample() and not self._over.wait(self._file.pause):
                 pass
         except NbyardError:
             pass  # the engine is down, which the thread that follows the log also notices
@@ -41,7 +41,7 @@ class Meter:
             ended = {"at": round(time.time(), 2), "memory": 0, "processes": 0}
             self._file.write(self._last | ended)
 
-    def _look(self) -> bool:
+    def _record_sample(self) -> bool:
         found = self._engine.usage(self._name)
         if found is not None:
             self._last = {

@@ -89,7 +89,7 @@ class Progress:
         self._seen: dict[str, str] = {}
         self.pause = PULL_SECONDS if self._fetch else LOOK_SECONDS
 
-    def look(self, tell: Callable[[], None]) -> None:
+    def report_changes(self, tell: Callable[[], None]) -> None:
         """Fetch changes if needed. Call `tell` if there are any."""
         if self._fetch is not None:
             with suppress(Unavailable):

@@ -43,7 +43,7 @@ class Followed(Protocol):
     @property
     def is_over(self) -> bool: ...
 
-    def look(self) -> Container | None:
+    def find_container(self) -> Container | None:
         """Return the container; raise Unavailable if the engine does not respond."""
 
     def finish(self, container: Container) -> Observation:
@@ -110,7 +110,7 @@ class Watcher:
         attempt = self._attempt
         try:
             grace = 0.0 if attempt.command else RUNNER_GRACE_SECONDS
-            while (container := self._look()) is not None:
+            while (container := self._find_container()) is not None:
                 if container.is_over:
                     attempt.finish(container)
                     break
@@ -128,10 +128,10 @@ class Watcher:
             self._deadline.stop_timer()
             attempt.poke()
 
-    def _look(self) -> Container | None:
+    def _find_container(self) -> Container | None:
         while not self._gone.is_set():
             try:
-                return self._attempt.look()
+                return self._attempt.find_container()
             except Unavailable:
                 self._gone.wait(1)
         return None
@@ -153,7 +153,7 @@ class Watcher:
                     raise
             if self._gone.is_set() or attempt.is_over or not self.channel.is_listening:
                 return
-            self._progress.look(attempt.poke)
+            self._progress.report_changes(attempt.poke)
 
     def _follow_command(self, container: Container, command: CommandWork) -> None:
         """Copy what the command prints, until it ends or the engine stops to respond."""

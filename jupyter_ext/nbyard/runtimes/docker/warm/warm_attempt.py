@@ -99,13 +99,13 @@ class WarmAttempt(ContainerAttempt):
                 if not self.is_over and mount.was_leaving():
                     mount.leave_attempt(self.order.folder, container_user(self.engine.info))
 
-    def look(self) -> Container | None:
+    def find_container(self) -> Container | None:
         """Return the container. While its output is followed, the engine is not asked."""
         known = self._warm.by_name(self.name)
         if known is None:
-            return super().look()
+            return super().find_container()
         if known.found is None or not known.is_usable:
-            known.found = super().look()
+            known.found = super().find_container()
         return known.found
 
     def _is_followed(self) -> bool:

@@ -81,7 +81,9 @@ def test_only_work_without_a_runner_ends_just_at_its_limit(
     watcher._deadline = SimpleNamespace(
         start_timer=lambda task, grace: watched.append(grace), stop_timer=lambda: None
     )
-    monkeypatch.setattr(watcher, "_look", Mock(side_effect=[SimpleNamespace(is_over=False), None]))
+    monkeypatch.setattr(
+        watcher, "_find_container", Mock(side_effect=[SimpleNamespace(is_over=False), None])
+    )
     for name in ("_follow_command", "_follow_runner"):
         monkeypatch.setattr(watcher, name, lambda *_: None)
     watcher._watch()
