@@ -11,7 +11,11 @@ from nbyard.domain.doctor import Check
 from nbyard.domain.runs.forecasts import Forecaster
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.host.project_files import ProjectFiles
-from nbyard.ipc.dispatcher_launcher import DispatcherWatch, ensure_dispatcher, make_way
+from nbyard.ipc.dispatcher_launcher import (
+    DispatcherWatch,
+    ensure_dispatcher,
+    retire_idle_dispatcher,
+)
 from nbyard.services.registry import Services
 from nbyard.services.service_context import ServiceContext
 from nbyard.settings import Settings
@@ -68,7 +72,7 @@ class Yard:
                 tables=tables,
                 files=files,
                 links=resources,
-                make_way=lambda: make_way(store, settings),
+                retire_idle_dispatcher=lambda: retire_idle_dispatcher(store, settings),
                 ensure_dispatcher=lambda: ensure_dispatcher(store, settings),
                 watch=watch,
                 forecaster=forecaster,

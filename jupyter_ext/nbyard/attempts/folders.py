@@ -237,7 +237,7 @@ def ids_with_folder(store: Path) -> list[str]:
     return []
 
 
-def set_aside(store: Path, attempt_id: str) -> None:
+def set_outputs_aside(store: Path, attempt_id: str) -> None:
     """Move the outputs of a finished attempt aside, for the next attempt of the task.
 
     One rename puts them out of reach of processes that may still run.

@@ -50,7 +50,7 @@ def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:
     blobs = Blobs(store.folder / "blobs")
     part = target.with_name(f".{target.name}.part")
     try:
-        with blobs.keeping(), _archive(part, target.name.endswith(COMPRESSED)) as tar:
+        with blobs.without_collection(), _archive(part, target.name.endswith(COMPRESSED)) as tar:
             totals = _Writer(tar, store, blobs).write(with_key)
         os.link(part, target)  # unlike a rename, it never replaces a file
     except FileExistsError:

@@ -6,9 +6,10 @@
 
 A blob appears by one rename after its bytes are on disk. A crash leaves at most a file in tmp/.
 
-Put bytes and commit the row that names them inside one `keeping` block. Look for unused bytes and
-delete them inside one `collecting` block. The lock file `lock` separates the two, also between
-processes. Otherwise a collector could delete bytes before their new row is committed.
+Put bytes and commit the row that names them inside one `without_collection` block. Look for unused
+bytes and delete them inside one `exclusive_collection` block. The lock file `lock` separates the
+two, also between processes. Otherwise a collector could delete bytes before their new row is
+committed.
 
 Reading checks the hash. Bytes that do not match their digest are `Damaged`.
 
@@ -67,7 +68,7 @@ class Blobs:
             self._durable.make(folder)
 
     @contextlib.contextmanager
-    def keeping(self) -> Iterator[None]:
+    def without_collection(self) -> Iterator[None]:
         """Prevent collection of bytes during the block.
 
         Raises:
@@ -78,10 +79,10 @@ class Blobs:
             yield
 
     @contextlib.contextmanager
-    def collecting(self) -> Iterator[bool]:
-        """Yield whether no `keeping` block is active.
+    def exclusive_collection(self) -> Iterator[bool]:
+        """Yield whether no `without_collection` block is active.
 
-        If True, new `keeping` blocks wait until this block ends.
+        If True, new `without_collection` blocks wait until this block ends.
         """
         with files.lock_file(f"{self._base}/{LOCK}") as lock:
             yield files.lock_exclusive(lock)

@@ -34,7 +34,7 @@ def main() -> None:
     settings = Settings()
     _start_log(settings)
     stopping = threading.Event()
-    _on_signals(stopping.set, lambda: None)  # whoever asks it to make way does so again
+    _on_signals(stopping.set, lambda: None)  # whoever asks it to retire does so again
     try:
         dispatcher = Dispatcher.open(settings, stopping)
     except NbyardError as error:
@@ -42,7 +42,7 @@ def main() -> None:
         raise SystemExit(f"No dispatcher: {error.words}") from error
     if lock is not None:  # tells the caller that a dispatcher runs
         os.close(lock)
-    _on_signals(dispatcher.stop, dispatcher.make_way)
+    _on_signals(dispatcher.stop, dispatcher.leave_when_idle)
     try:
         dispatcher.run()
     except LeaseLost:
@@ -59,10 +59,10 @@ def _detach() -> None:
     os.setsid()
 
 
-def _on_signals(stop: Callable[[], object], make_way: Callable[[], object]) -> None:
+def _on_signals(stop: Callable[[], object], retire: Callable[[], object]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop())
-    signal.signal(signal.SIGUSR1, lambda *_: make_way())
+    signal.signal(signal.SIGUSR1, lambda *_: retire())
 
 
 def _start_log(settings: "Settings") -> None:

@@ -110,7 +110,7 @@ class ImportController:
 
     def _store_and_name(self, version: DatasetVersion, put: Callable[[], Blob]) -> Blob:
         """Store bytes and name them in the row at once, because reading them may take long."""
-        with self._context.blobs.keeping():
+        with self._context.blobs.without_collection():
             blob = put()
             with self._context.write() as c:
                 self._store.datasets.names_bytes(c, version.id, blob.digest)

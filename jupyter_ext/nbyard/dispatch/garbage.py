@@ -2,8 +2,8 @@
 dangling links of projects.
 
 Candidates are found with one query per subject. They are checked again and deleted while no
-`Blobs.keeping` block is active, so no new row can name them. The grace period protects bytes that
-are named outside of rows for a moment, and users who want bytes back.
+`Blobs.without_collection` block is active, so no new row can name them. The grace period protects
+bytes that are named outside of rows for a moment, and users who want bytes back.
 """
 
 import logging
@@ -83,7 +83,7 @@ class GarbageCollector:
         wanted = list(digests)
         if not wanted:
             return True
-        with self._context.blobs.collecting() as is_alone:
+        with self._context.blobs.exclusive_collection() as is_alone:
             for digest in self._unreferenced(wanted) if is_alone else ():
                 self._context.blobs.delete(digest)
                 self._context.tables.forget(digest)

@@ -88,7 +88,7 @@ class Dispatcher:
         self._senders = Threads(CHANNELS_AT_ONCE)
         self._notices = NoticeController(context, self._senders, wake)
         self._keeper = LeaseKeeper(context)
-        self._is_importing = self._has_failed = self._makes_way = False
+        self._is_importing = self._has_failed = self._leaves_when_idle = False
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
@@ -122,9 +122,9 @@ class Dispatcher:
         self._stopping.set()
         self._inbox.ring()
 
-    def make_way(self) -> None:
+    def leave_when_idle(self) -> None:
         """Exit as soon as no work is left, because another dispatcher is wanted."""
-        self._makes_way = True
+        self._leaves_when_idle = True
         self._inbox.ring()
 
     def run(self) -> None:
@@ -219,7 +219,9 @@ class Dispatcher:
         place.
         """
         stays = self._schedules.is_enabled or self._triggers.is_enabled or self._notices.is_waiting
-        return self._makes_way or (seconds > self._context.settings.idle_seconds and not stays)
+        return self._leaves_when_idle or (
+            seconds > self._context.settings.idle_seconds and not stays
+        )
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
@@ -264,7 +266,7 @@ class Dispatcher:
         """
         with self._context.write() as c:
             store = self._context.store
-            if store.is_busy(c) if self._makes_way else store.has_work(c):
+            if store.is_busy(c) if self._leaves_when_idle else store.has_work(c):
                 return False
             store.leases.release(c, self._context.lease)
         return True

@@ -104,7 +104,7 @@ class LeftoverSweeper:
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
-                partial_results.set_aside(self._context.folder, attempt_id)
+                partial_results.set_outputs_aside(self._context.folder, attempt_id)
                 folders.keep_record(folders.attempt_folder_of(self._context.folder, attempt_id))
 
     def _clear_worker(self, name: str, mark: str) -> None:

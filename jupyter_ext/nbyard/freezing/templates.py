@@ -74,7 +74,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
     """Check a request for runs, and store the bytes of its files. No row is written.
 
     Other writers are not blocked meanwhile. The stored bytes are garbage until a row names them:
-    call this and `store_template` in one `keeping` block of the blobs.
+    call this and `store_template` in one `without_collection` block of the blobs.
 
     Raises:
         NotFound: a file, executable or pinned result does not exist.

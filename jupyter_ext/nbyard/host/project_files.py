@@ -114,13 +114,13 @@ class ProjectFiles:
 
     def spoken_in(self, reason: Reason) -> Reason:
         """Return a reason whose paths are relative to the root."""
-        return msgspec.convert(self._spoken_in(msgspec.to_builtins(reason)), Reason)
+        return msgspec.convert(self._with_shown_paths(msgspec.to_builtins(reason)), Reason)
 
-    def _spoken_in(self, value: Any) -> Any:
+    def _with_shown_paths(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: self._spoken_in(one) for name, one in value.items()}
+            return {name: self._with_shown_paths(one) for name, one in value.items()}
         if isinstance(value, list):
-            return [self._spoken_in(one) for one in value]
+            return [self._with_shown_paths(one) for one in value]
         return self.without_root(value) if isinstance(value, str) else value
 
     def has(self, real: Path) -> bool:

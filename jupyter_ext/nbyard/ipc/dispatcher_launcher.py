@@ -79,7 +79,7 @@ def kill_stopped_dispatcher(store: Store) -> None:
     _send(lease.holder, signal.SIGKILL)
 
 
-def make_way(store: Store, settings: Settings) -> None:
+def retire_idle_dispatcher(store: Store, settings: Settings) -> None:
     """Ask an idle dispatcher with other settings to exit, before work is requested.
 
     A dispatcher that has work keeps its settings.

@@ -137,7 +137,7 @@ class ProcessRuntime:
             return Observation("lost", RESTARTED) if _is_of_before(identity) else finished
         if not gone:
             return Observation("running")
-        _clear_away(order, identity)
+        _clean_up(order, identity)
         return Observation("lost", gone)
 
     def _why_gone(self, order: Order, identity: attempts.RunnerIdentity) -> Reason | None:
@@ -173,7 +173,7 @@ class ProcessRuntime:
             processes.send_signal([identity.pid], signal.SIGCONT)
             processes.send_signal([identity.pid], signal.SIGUSR1)
         else:
-            _clear_away(order, identity)
+            _clean_up(order, identity)
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Kill processes that this store started for attempts that are not live.
@@ -218,7 +218,7 @@ class Identity(attempts.RunnerIdentity, frozen=True):
     scratch: str = ""
 
 
-def _clear_away(order: Order, identity: Identity) -> None:
+def _clean_up(order: Order, identity: Identity) -> None:
     """Clean up after a supervisor that was killed together with its guard."""
     if identity.host != socket.gethostname():
         return

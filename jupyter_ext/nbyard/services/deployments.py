@@ -95,7 +95,7 @@ class DeploymentService:
             name, spec = complete_request(body, presets_for(*engine_size(self._parts.settings)))
         password = hash_password(body.password)
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, unseen)
             if made is None:
@@ -178,7 +178,7 @@ class DeploymentService:
         package = deployable_model(self._store, caller, named)
         if package is not None:
             body = structs.replace(body, image=package.reference)
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             if body.revision and body.revision != found.revision:
@@ -209,7 +209,7 @@ class DeploymentService:
 
         The rollback creates a new revision. It takes over once it responds, as after an edit.
         """
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             wanted = check_count(revision, "revision") or found.revision - 1
@@ -244,7 +244,7 @@ class DeploymentService:
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
         """Start a stopped, completed or failed deployment."""
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             self._want(c, found)

@@ -76,7 +76,7 @@ class EnvironmentService:
             description = f"Captured from the kernel {body.capture}"
             if taken.left_out:
                 description += f"; not from an index: {', '.join(taken.left_out)}"
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             made = self._begun_before(c, caller, name)
             if made is None:
@@ -196,7 +196,7 @@ class EnvironmentService:
         before, their lock is used again once.
         """
         older = self._older(caller, environment, body) if body.version else None
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             found = self._find(c, caller, environment)
             if found.current.state in ENVIRONMENT_VERSION.live:

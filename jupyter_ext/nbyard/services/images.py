@@ -213,7 +213,7 @@ class ImageService:
     def _add(self, caller: Caller, **columns: Any) -> NamedImage:
         made, reference, origin = new_id(), columns["reference"], columns["origin"]
         own = (columns.get("environment", ""), columns.get("path", ""))
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             known = self._store.images.get(c, caller.name, reference)
             if known is not None and known.state in IMAGE.live:

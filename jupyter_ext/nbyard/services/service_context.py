@@ -26,18 +26,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 class ServiceContext(FreezingContext):
     """Rows, bytes and files, and callbacks to the dispatcher.
 
-    Services call `make_way` before they store work: an idle dispatcher with other settings then
-    exits. They call `ensure_dispatcher` afterwards: it starts a dispatcher if none is running.
-    Readers call `watch`, which does the same if there is work. `forecaster` opens what looks into
-    the cache as a dispatcher would, with blobs that store nothing. `spell` knows all operations,
-    which a service cannot import. `probes` check what services may
-    not touch themselves, such as engines; `engine` checks the container engine.
+    Services call `retire_idle_dispatcher` before they store work: an idle dispatcher with other
+    settings then exits. They call `ensure_dispatcher` afterwards: it starts a dispatcher if none is
+    running. Readers call `watch`, which does the same if there is work. `forecaster` opens what
+    looks into the cache as a dispatcher would, with blobs that store nothing. `spell` knows all
+    operations, which a service cannot import. `probes` check what services may not touch
+    themselves, such as engines; `engine` checks the container engine.
     """
 
     uploads: Uploads
     tables: Tables
     links: ResourceLinks
-    make_way: Callable[[], None]
+    retire_idle_dispatcher: Callable[[], None]
     ensure_dispatcher: Callable[[], None]
     watch: Callable[[], None]
     forecaster: Callable[[DryBlobs], Forecaster]
@@ -61,7 +61,7 @@ def pin_blobs(method: F) -> F:
     @wraps(method)
     def kept(service: Any, *args: Any, **fields: Any) -> Any:
         # Bytes without a row are garbage, and collection may run at any time before the commit.
-        with service._parts.blobs.keeping():
+        with service._parts.blobs.without_collection():
             return method(service, *args, **fields)
 
     return kept  # type: ignore[return-value]

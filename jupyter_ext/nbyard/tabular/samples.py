@@ -50,10 +50,12 @@ def sample_table(source: Source) -> Sample:
         columns = json_objects.kinds_of(rows).columns()
         suggested = TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
         info = source.known_info() or suggested
-        return Sample(info, _framed(rows, info), info.rows or _estimated(len(rows), size, content))
+        return Sample(
+            info, _frame_of(rows, info), info.rows or _estimated(len(rows), size, content)
+        )
     info = info_of(source, whole=True)
     if source.format in ("json", "jsonl"):
-        return Sample(info, _framed(list(object_rows(source)), info), None)
+        return Sample(info, _frame_of(list(object_rows(source)), info), None)
     frame, total = declared_frame(source), info.rows or 0
     if total <= SPOTS * SPOT_ROWS:
         return Sample(info, frame, None)
@@ -62,7 +64,7 @@ def sample_table(source: Source) -> Sample:
     return Sample(info, pl.concat(spots), total)
 
 
-def _framed(rows: list[json_objects.Row], info: TableInfo) -> pl.LazyFrame:
+def _frame_of(rows: list[json_objects.Row], info: TableInfo) -> pl.LazyFrame:
     return pl.concat(json_objects.read_frames(rows, info.columns)).lazy()
 
 

@@ -107,8 +107,8 @@ def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
     (folder / "outputs/out").mkdir(parents=True)
     (folder / "outputs/out/x").write_bytes(b"1")
     assert folders.all_unfinished(tmp_path) == []
-    folders.set_aside(tmp_path, "a1")
-    folders.set_aside(tmp_path, "a1")
+    folders.set_outputs_aside(tmp_path, "a1")
+    folders.set_outputs_aside(tmp_path, "a1")
     assert folders.all_unfinished(tmp_path) == ["a1"]
     assert (folders.set_aside_folder(tmp_path, "a1") / "out/x").read_bytes() == b"1"
     assert not (folder / "outputs").exists()

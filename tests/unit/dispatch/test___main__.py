@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, is_dead, make_way
+from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, is_dead, retire_idle_dispatcher
 from nbyard.settings import Settings
 from nbyard.store import Store
 
@@ -58,7 +58,9 @@ def test_it_makes_way_for_one_with_other_settings(
     name = holder(store)
     end = time.monotonic() + PATIENCE_SECONDS
     while not is_dead(name) and time.monotonic() < end:
-        make_way(store, Settings(store_dir=str(tmp_path / "store"), idle_seconds=60.0))
+        retire_idle_dispatcher(
+            store, Settings(store_dir=str(tmp_path / "store"), idle_seconds=60.0)
+        )
     assert is_dead(name) and not has_dispatcher(store)
     with store.read() as c:
         lease = store.leases.get(c, LEASE)

@@ -159,7 +159,7 @@ def test_nothing_is_deleted_while_somebody_puts_bytes(
     bench: Bench, collector: GarbageCollector
 ) -> None:
     blob = put(bench, "again")
-    with bench.context.blobs.keeping():
+    with bench.context.blobs.without_collection():
         assert put(bench, "again") == blob
         assert not collector.collect(), "it has to come again"
         assert there(bench, blob) == [True]
@@ -179,7 +179,7 @@ def test_writers_against_the_collector(bench: Bench, collector: GarbageCollector
         dice = random.Random(seed)
         for _ in range(25):
             text = f"text {dice.randrange(3)}"
-            with bench.context.blobs.keeping():
+            with bench.context.blobs.without_collection():
                 blob = put(bench, text)
                 time.sleep(dice.random() / 500)
                 dataset = a_row(bench, blob.digest)
@@ -259,7 +259,7 @@ def test_bytes_of_a_failure_go_once_nobody_is_putting_any(
 ) -> None:
     unwanted = put(bench, "unwanted")
     collector.discard_soon(unwanted.digest)
-    with bench.context.blobs.keeping():
+    with bench.context.blobs.without_collection():
         for _ in range(2):
             collector._discard_unwanted()
         assert there(bench, unwanted) == [True]

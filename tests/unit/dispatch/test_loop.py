@@ -67,7 +67,7 @@ def test_a_killed_one_is_followed_at_once(config: Settings) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("leave", [Dispatcher.stop, Dispatcher.make_way])
+@pytest.mark.parametrize("leave", [Dispatcher.stop, Dispatcher.leave_when_idle])
 def test_it_leaves_and_gives_the_lease_back(
     config: Settings, leave: Callable[[Dispatcher], None]
 ) -> None:
@@ -151,10 +151,10 @@ def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: B
     bench.round()
     assert not bench.dispatcher.tick(), "there is nothing to do"
     assert not bench.dispatcher._has_idled(10**9) and not bench.dispatcher._leave()
-    bench.dispatcher.make_way()
+    bench.dispatcher.leave_when_idle()
     assert bench.dispatcher._has_idled(0.0)
     bench.yard.services.schedules.disable(OWNER, made.id)
-    bench.dispatcher._makes_way = False
+    bench.dispatcher._leaves_when_idle = False
     bench.round()
     assert bench.dispatcher._has_idled(10**9)
 
@@ -163,7 +163,7 @@ def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(benc
     bench.yard.services.schedules.create(
         OWNER, NewSchedule(AutomaticRun(path="work.py"), Phrase("daily"))
     )
-    bench.dispatcher.make_way()
+    bench.dispatcher.leave_when_idle()
     assert bench.dispatcher._leave()
 
 

@@ -46,7 +46,7 @@ def test_the_key_is_the_due_time_in_utc():
 @pytest.mark.parametrize("mode", ["follows", "pinned"])
 def test_a_due_time_creates_one_run(yard, row_of, mode):
     row, parts = row_of(mode), yard.parts
-    with parts.blobs.keeping():
+    with parts.blobs.without_collection():
         frozen = freeze_due(parts.settings, yard.store, parts.blobs, row)
         assert (frozen is None) is (mode == "pinned")
         with yard.store.write() as c:

@@ -39,7 +39,7 @@ def fired(yard):
 
 def start(yard, row, firing):
     parts = yard.parts
-    with parts.blobs.keeping():
+    with parts.blobs.without_collection():
         frozen = freeze_fired(parts.settings, yard.store, parts.blobs, row, firing.given)
         assert (frozen is None) is (row.trigger.mode == "pinned")
         with yard.store.write() as c:

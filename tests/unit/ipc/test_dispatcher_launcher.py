@@ -21,9 +21,9 @@ from nbyard.ipc.dispatcher_launcher import (
     has_dispatcher,
     is_dead,
     kill_stopped_dispatcher,
-    make_way,
     other_settings,
     own_name,
+    retire_idle_dispatcher,
 )
 from nbyard.settings import Settings
 from nbyard.store import Store
@@ -163,7 +163,7 @@ def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
     """G5: they are those of the next one then."""
     here, there = Settings(dask_address="tcp://here:1"), Settings(slots=7, gpus=[])
     with idling(store, there) as process:
-        make_way(store, here)
+        retire_idle_dispatcher(store, here)
         assert process.wait(10) == -signal.SIGUSR1
         assert not has_dispatcher(store)
 
@@ -182,7 +182,7 @@ def test_others_keep_their_place(
 ) -> None:
     monkeypatch.setattr(dispatcher_launcher, "is_busy", lambda store: is_busy)
     with idling(store, Settings(slots=7, gpus=[])) as process:
-        make_way(store, here)
+        retire_idle_dispatcher(store, here)
         assert process.poll() is None and has_dispatcher(store)
 
 
@@ -193,7 +193,7 @@ def test_one_that_does_not_go_is_not_waited_for(
     monkeypatch.setattr(dispatcher_launcher, "WAY_SECONDS", 0.2)
     monkeypatch.setattr(dispatcher_launcher, "_send", lambda *_: None)
     with idling(store, Settings(slots=7, gpus=[])):
-        make_way(store, Settings(slots=2))
+        retire_idle_dispatcher(store, Settings(slots=2))
         assert has_dispatcher(store)
 
 

@@ -11,7 +11,10 @@ from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.environment_lock_check import environment_lock_warning
 from nbyard.dispatch.attempts.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
-from nbyard.dispatch.attempts.missing_file_reasons import left_out, warning_about_missing_files
+from nbyard.dispatch.attempts.missing_file_reasons import (
+    first_missing_file_reason,
+    warning_about_missing_files,
+)
 from nbyard.dispatch.attempts.store_other_files import take_other_files
 from nbyard.dispatch.attempts.store_outputs import (
     check_token,
@@ -71,7 +74,7 @@ class AttemptOutcomes:
         """Store the bytes; the loop writes the rows that name them."""
         crash_point("finished")
         with ExitStack() as hold:
-            hold.enter_context(self._context.blobs.keeping())
+            hold.enter_context(self._context.blobs.without_collection())
             try:
                 # Processes of a local supervisor are gone, so files can be adopted. Processes in a
                 # container may survive, and a function worker continues.
@@ -135,7 +138,7 @@ class AttemptOutcomes:
     def _fail(self, snapshot: AttemptSnapshot, failure: Failure, result: Result) -> Ended:
         """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
         plan, number = snapshot.task.plan, snapshot.attempt.number
-        if problem := left_out(self._context, snapshot, failure):
+        if problem := first_missing_file_reason(self._context, snapshot, failure):
             reason = because("left-out", cause=failure.reason, problem=problem)
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
         else:
@@ -143,7 +146,7 @@ class AttemptOutcomes:
         if is_retried(plan, failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
-            hold.enter_context(self._context.blobs.keeping())
+            hold.enter_context(self._context.blobs.without_collection())
             # Outputs of failed work may be incomplete.
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._context, snapshot.order.folder, kept, snapshot.outputs)

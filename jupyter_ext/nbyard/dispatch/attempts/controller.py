@@ -91,7 +91,7 @@ class AttemptController:
         if snapshot.attempt.runtime in self._context.runtimes:
             # A later attempt may continue partial predictions.
             if snapshot.attempt.state != "succeeded":
-                partial_results.set_aside(self._context.folder, snapshot.attempt.id)
+                partial_results.set_outputs_aside(self._context.folder, snapshot.attempt.id)
             folders.keep_record(snapshot.order.folder)
         secret_delivery.take_away(self._context, snapshot.attempt.id)
         self._seen.pop(snapshot.attempt.id, None)

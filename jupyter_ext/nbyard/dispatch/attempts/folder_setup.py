@@ -73,7 +73,7 @@ def fill_folder(context: DispatchContext, identities: Identities, snapshot: Atte
     code, environment = identities.look_up(snapshot.task.plan)
     version = code.version
     if version.kind == MODEL:
-        partial_results.set_aside(context.folder, snapshot.attempt.id)
+        partial_results.set_outputs_aside(context.folder, snapshot.attempt.id)
     _make_anew(folder)
     stage_bundle(context.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:

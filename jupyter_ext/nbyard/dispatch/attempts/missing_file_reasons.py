@@ -99,7 +99,7 @@ def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
     return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
 
 
-def left_out(
+def first_missing_file_reason(
     context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
 ) -> Reason | None:
     """Return why the first missing file that exists is not in the bundle.

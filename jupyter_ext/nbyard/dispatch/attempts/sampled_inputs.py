@@ -48,7 +48,7 @@ def with_sample(context: DispatchContext, snapshot: AttemptSnapshot) -> Iterator
     if sample is None:
         yield snapshot
         return
-    with context.blobs.keeping():
+    with context.blobs.without_collection():
         inputs: dict[str, BytesOf] = {}
         for name, found in snapshot.inputs.items():
             digest = _digest_of_sample(context, found, sample)

@@ -49,9 +49,9 @@ def take_other_files(
 ) -> OtherFiles | None:
     """Store the files that the attempt wrote into its copy of the code, or copies of them.
 
-    Call it inside `keeping`. Return None if there are none, if the engine did not return the copy
-    of the code, or, with a line in the log, if they cannot be stored. With `adopt`, files are not
-    copied; no process of the work may survive.
+    Call it inside `without_collection`. Return None if there are none, if the engine did not
+    return the copy of the code, or, with a line in the log, if they cannot be stored. With
+    `adopt`, files are not copied; no process of the work may survive.
     """
     code, is_call = snapshot.order.folder / CODE, bool(snapshot.attempt.worker)
     if not code.is_dir():

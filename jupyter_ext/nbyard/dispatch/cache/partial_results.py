@@ -26,10 +26,10 @@ def key_of(snapshot: AttemptSnapshot, version: ExecutableVersion) -> str:
     return f"{snapshot.task.cache_key} {version.bundle_digest}"
 
 
-def set_aside(store: Path, attempt_id: str) -> None:
+def set_outputs_aside(store: Path, attempt_id: str) -> None:
     """Set aside the predictions of an ended attempt, if it predicted a dataset."""
     if os.path.isdir(folders.attempt_folder_of(store, attempt_id) / SERVING_FOLDER / "nbyard"):
-        folders.set_aside(store, attempt_id)
+        folders.set_outputs_aside(store, attempt_id)
 
 
 def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> int:
@@ -41,7 +41,7 @@ def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key
     with context.store.read() as c:
         before = rows.earlier_ids(c, snapshot.attempt)
     for name in before:
-        set_aside(context.folder, name)
+        set_outputs_aside(context.folder, name)
     names = {*folders.all_unfinished(context.folder)}
     if plan.force or not cache_policy.is_asked(plan.cache):
         names &= {*before, snapshot.attempt.id}

@@ -128,7 +128,7 @@ class EnvironmentController:
 
     def _record_lock(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
         """Add the current files of folders to the lock and record it."""
-        with self._context.blobs.keeping():
+        with self._context.blobs.without_collection():
             packages = with_trees(
                 found, self._context.blobs, self._context.settings.max_bundle_bytes
             )

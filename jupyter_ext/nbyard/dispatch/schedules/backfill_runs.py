@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.schedules.backfills import forecast_of, left_out
+from nbyard.domain.schedules.backfills import forecast_of, left_out_reason
 from nbyard.errors import Busy, NbyardError, NotFound, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.schedule_runs import create_backfill_run
 from nbyard.ipc.crash_points import crash_point
@@ -78,6 +78,8 @@ class BackfillRuns:
             made = create_backfill_run(self._store, c, template, one, due)
             is_written = self._rows.conclude(c, one.id, due, "started", run_id=made)
         else:
-            is_written = self._rows.conclude(c, one.id, due, "skipped", left_out(run), run.id)
+            is_written = self._rows.conclude(
+                c, one.id, due, "skipped", left_out_reason(run), run.id
+            )
         if not is_written:
             raise StaleWrite

@@ -89,7 +89,7 @@ class DueRuns:
     def _start(self, row: ScheduleRow, due: datetime, now: datetime) -> None:
         """Start the run of a due time, or do what the policy for overlapping runs says."""
         try:
-            with self._context.blobs.keeping():
+            with self._context.blobs.without_collection():
                 frozen = self._freeze(row)
                 with self._context.write() as c:
                     self._handle_due_time(c, row, due, now, frozen)
@@ -151,7 +151,7 @@ class DueRuns:
         """Start the run of a due time that waited; return False if it still waits."""
         one = row.schedule
         try:
-            with self._context.blobs.keeping():
+            with self._context.blobs.without_collection():
                 frozen = self._freeze(row)
                 with self._context.write() as c:
                     if self._rows.live_runs(c, one.id):

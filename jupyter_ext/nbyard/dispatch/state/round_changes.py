@@ -146,7 +146,7 @@ class RoundChanges:
     def keep_bytes(self, blobs: Blobs) -> None:
         """Prevent collection of bytes until the commit."""
         if not self._holds:
-            self.hold.enter_context(blobs.keeping())
+            self.hold.enter_context(blobs.without_collection())
             self._holds = True
 
     # Consequences

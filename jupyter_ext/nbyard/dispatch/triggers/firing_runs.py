@@ -77,7 +77,7 @@ class FiringRuns:
     def _start(self, row: TriggerRow, firing: FiringRow) -> None:
         """Start the run of a firing; record why there is none if it is refused."""
         try:
-            with self._context.blobs.keeping():
+            with self._context.blobs.without_collection():
                 frozen = self._freeze(row, firing)
                 with self._context.write() as c:
                     self._create(c, row, firing, frozen)

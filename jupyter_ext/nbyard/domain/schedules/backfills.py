@@ -174,7 +174,7 @@ def forecast_of(runs: Iterable[PastRun], *, again: bool) -> tuple[Forecast, Past
     return "run", None
 
 
-def left_out(run: PastRun) -> Reason:
+def left_out_reason(run: PastRun) -> Reason:
     """Return why a due time is left out: this run is active or has succeeded."""
     if run.state in RUN.live:
         return because("backfill-active", number=run.number)

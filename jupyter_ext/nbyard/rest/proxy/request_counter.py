@@ -41,23 +41,23 @@ class RequestMeter:
         if not self._is_due:
             self._is_due = True
             left = self._given_at + EVERY_SECONDS - time.monotonic()
-            IOLoop.current().call_later(max(FIRST_SECONDS, left), self._give_beside)
+            IOLoop.current().call_later(max(FIRST_SECONDS, left), self._store_in_thread)
 
-    def _give_beside(self) -> None:
+    def _store_in_thread(self) -> None:
         self._is_due = False
         self._given_at = time.monotonic()
         if self._tallies:
             tallies, self._tallies = self._tallies, {}
             # Writing to the store blocks, so do it outside the server's loop.
-            self._context.pool.submit(self._hand_over, tallies)
+            self._context.pool.submit(self._store_counts, tallies)
 
     def store_counts(self) -> None:
         """Store all remaining counts now."""
         tallies, self._tallies = self._tallies, {}
         if tallies:
-            self._hand_over(tallies)
+            self._store_counts(tallies)
 
-    def _hand_over(self, tallies: dict[str, Tally]) -> None:
+    def _store_counts(self, tallies: dict[str, Tally]) -> None:
         for deployment, tally in tallies.items():
             try:
                 self._context.services.deployments.counted(deployment, tally.take())

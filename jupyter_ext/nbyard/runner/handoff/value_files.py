@@ -62,13 +62,11 @@ def form_of(value: Any) -> Form:
         path = os.fspath(value)
         if os.path.isdir(path):
             name = os.path.basename(os.path.realpath(path))
-            return Form(FOLDER, lambda target: _copied("copytree", path, target), {}, name)
+            return Form(FOLDER, lambda target: _copy("copytree", path, target), {}, name)
         if not os.path.isfile(path):
             raise Unfit(f"there is no file or folder {path}")
         name = os.path.basename(path)
-        return Form(
-            format_of_path(path), lambda target: _copied("copyfile", path, target), {}, name
-        )
+        return Form(format_of_path(path), lambda target: _copy("copyfile", path, target), {}, name)
     if isinstance(value, str):
         return _of_bytes(TEXT, _encoded(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -87,7 +85,9 @@ def _library_form(value: Any) -> Form | None:
     library = dataframe_files.library_of(value)
     if library is not None:
         return Form(
-            TABLE, lambda path: _framed(library.write, value, path), library.describe(value)
+            TABLE,
+            lambda path: _with_unfit_errors(library.write, value, path),
+            library.describe(value),
         )
     if _is_of(value, "numpy", "ndarray"):
         return _of_array(value)
@@ -111,9 +111,11 @@ def read_value(path: str, wanted: Any = None) -> Any:
     found: Any = Path(path)
     try:
         if library is not None and file_format in (TABLE, "csv", "tsv"):
-            return _framed(library.read if file_format == TABLE else library.read_csv, path)
+            return _with_unfit_errors(
+                library.read if file_format == TABLE else library.read_csv, path
+            )
         if file_format == TABLE and wanted is None:
-            return _framed(dataframe_files.read_frame, path)
+            return _with_unfit_errors(dataframe_files.read_frame, path)
         if wanted is bytes or file_format == BYTES:
             found = _bytes(path)
         elif file_format == JSON:
@@ -153,7 +155,7 @@ def kind_of(value: Any) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
-def _copied(way: str, path: str, target: str) -> None:
+def _copy(way: str, path: str, target: str) -> None:
     import shutil
 
     try:
@@ -227,7 +229,7 @@ def _at(place: str) -> str:
     return f"at {place[:200]}: " if place else ""
 
 
-def _framed(work: Callable[..., Any], *words: Any) -> Any:
+def _with_unfit_errors(work: Callable[..., Any], *words: Any) -> Any:
     try:
         return work(*words)
     except ImportError as error:

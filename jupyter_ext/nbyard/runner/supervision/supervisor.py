@@ -91,7 +91,7 @@ class Supervisor:
                 self._supervise_until_over()
         except CannotStart as error:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
-        self._clear_away()
+        self._kill_remains()
         observed, outside = self._observed(), self._used_outside()
         present, failure = self._outputs(work_outcome.with_disk_note(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
@@ -211,7 +211,7 @@ class Supervisor:
             self._end("failed", work_outcome.failure_record(kind, reason), grace_seconds)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
-        """Ask the work to end. `_supervise_until_over` waits, `_clear_away` kills the rest."""
+        """Ask the work to end. `_supervise_until_over` waits, `_kill_remains` kills the rest."""
         self._ending = Ending(state, failure, grace_seconds)
         self._progress.write_events({"type": "stage", "stage": "ending"})
         if grace_seconds:
@@ -242,7 +242,7 @@ class Supervisor:
             self._children.note_end(message)
         return message["type"] not in ("end", "ready")
 
-    def _clear_away(self) -> None:
+    def _kill_remains(self) -> None:
         """Kill what is left of the work and store the rest of its output."""
         # the GPU monitor goes first: it may start processes while it lives
         self._record.stop_gpu_monitor()

@@ -77,7 +77,7 @@ class DatasetService:
         The dataset is returned in state *importing*. Its bytes are fetched and read in the
         background. With `replace`, the bytes become a new version of the dataset with that name.
         """
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         made = NewImport(self._parts, caller, body, idempotency_key).ask_for()
         if isinstance(body.source, UploadSource):  # the version's row now keeps the bytes
             self._parts.uploads.delete(caller.name, body.source.upload)

@@ -108,7 +108,7 @@ def probe_at_origin(
 
 def _wait_for_answer(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
     rows, end = parts.store.model_probes, time.monotonic() + SECONDS + MORE_SECONDS
-    parts.make_way()
+    parts.retire_idle_dispatcher()
     with parts.store.write() as c:
         rows.insert(c, probe)
     parts.ensure_dispatcher()

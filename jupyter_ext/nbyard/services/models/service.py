@@ -79,7 +79,7 @@ class ModelService:
         """
         found = _package(self._parts, caller, body)
         model, made = found.model, new_id()
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             if beside:
                 self._check_new(c, model)

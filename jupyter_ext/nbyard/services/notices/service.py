@@ -205,14 +205,14 @@ class ChannelService:
         return [
             msgspec.structs.replace(
                 channel,
-                rules=[self._spoken(rule) for rule in rules.get(channel.id, [])],
+                rules=[self._with_shown_path(rule) for rule in rules.get(channel.id, [])],
                 schedules=[*dict.fromkeys(schedules.get(channel.id, []))],
                 counts=counts.get(channel.id, ChannelCounts()),
             )
             for channel in found
         ]
 
-    def _spoken(self, rule: NoticeRule) -> NoticeRule:
+    def _with_shown_path(self, rule: NoticeRule) -> NoticeRule:
         return msgspec.structs.replace(rule, path=self._parts.files.without_root(rule.path))
 
     def _rules(
@@ -223,7 +223,7 @@ class ChannelService:
         The files of `known` rules may have been deleted since, or be outside of the root: those of
         pushed projects are in the store.
         """
-        given, present = [*rules], {self._spoken(rule).path: rule.path for rule in known}
+        given, present = [*rules], {self._with_shown_path(rule).path: rule.path for rule in known}
         check_rules(given)
         projects = self._project_ids(owner, given)
         found = []

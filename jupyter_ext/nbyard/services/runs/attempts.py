@@ -57,7 +57,7 @@ class RunAttempts:
         refuse_scratch(found)
         return found
 
-    def _spoken(self, run: Run) -> Run:
+    def _with_shown_path(self, run: Run) -> Run:
         """Return the run with its path as the caller may name it.
 
         The store has the real path, because servers with other roots and shells share it.

@@ -82,7 +82,7 @@ class BisectionService:
             changes=found.changes,
             created_at=datetime.now(UTC),
         )
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             self._rows.insert(c, one)
         self._parts.ensure_dispatcher()

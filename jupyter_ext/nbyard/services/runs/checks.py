@@ -52,7 +52,7 @@ class RunChecks(RunExports):
             raise Invalid.field("name", because("no-name-for-check"))
         sample = check_sample(body.rows, body.files)
         frozen = freeze(self._parts, caller.name, body)
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             template = store_template(c, frozen)
             origin = Origin("check")
@@ -61,7 +61,7 @@ class RunChecks(RunExports):
         self._parts.ensure_dispatcher()
         remove_records(self._store, names)
         with self._store.read() as c:
-            return self._spoken(self._find(c, caller, made))
+            return self._with_shown_path(self._find(c, caller, made))
 
     def _supersede(self, c: Connection, caller: Caller, made: str) -> set[str]:
         """Delete or cancel earlier check runs of the same file; return the deleted folders."""

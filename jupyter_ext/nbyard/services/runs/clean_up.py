@@ -101,7 +101,7 @@ class RunCleanUps(RunAttempts):
         with self._store.write() as c:
             found = self._recorded(c, caller, run)
             self._store.clean_ups.set_kept(c, found, kept)
-        return self._spoken(msgspec.structs.replace(found, kept=kept))
+        return self._with_shown_path(msgspec.structs.replace(found, kept=kept))
 
     @operation("GET", "/run-retention", scope="runs:read")
     def retention(self, caller: Caller) -> Retention:

@@ -192,7 +192,7 @@ class RunComparisons(RunHistory):
         end = time.monotonic() + SECONDS
         with self._store.read() as c:
             reader = FactReader(self._store, c)
-            runs = [self._spoken(self._recorded(c, caller, key)) for key in keys]
+            runs = [self._with_shown_path(self._recorded(c, caller, key)) for key in keys]
             metrics = self._metrics(c, caller, [run.id for run in runs], end)
             return [reader.read(run, metrics[run.id], self._pictures(c, run, end)) for run in runs]
 

@@ -108,4 +108,4 @@ class RunExports(RunBundles):
         """Return the record of a run, with its path as the caller may name it."""
         with self._store.read() as c:
             record = self._store.lineage.run_record(c, self._recorded(c, caller, run))
-        return msgspec.structs.replace(record, run=self._spoken(record.run))
+        return msgspec.structs.replace(record, run=self._with_shown_path(record.run))

@@ -72,7 +72,7 @@ class RunHistory(RunForecasts):
             found = self._store.runs.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, **filters
             )
-        return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
+        return page_of([self._with_shown_path(run) for run in found], limit, lambda r: r.id)
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
         """Return the ID of a workflow, which its file may name, and the path of other code."""

@@ -63,7 +63,7 @@ class RunService(RunChecks):
         if before is not None:
             return self._summary(caller, before)
         frozen = freeze(self._parts, caller.name, body)
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
@@ -93,7 +93,7 @@ class RunService(RunChecks):
             found = self._find(c, caller, run)
             tasks = self._with_details(c, found, self._store.tasks.views(c, found.id))
             graph, source = self._store.runs.graph(c, found), self._source(c, found.origin)
-            return RunDetail(self._spoken(found), [*tasks], *graph, source)
+            return RunDetail(self._with_shown_path(found), [*tasks], *graph, source)
 
     def _source(self, c: Connection, origin: Origin) -> str:
         """Return the name of the schedule or trigger of a run; empty if there is none."""
@@ -167,11 +167,11 @@ class RunService(RunChecks):
             shown = views[:limit]
             tasks = self._with_details(c, found, shown, [task.id for task in shown])
         following = tasks[-1].node if len(views) > limit else None
-        return TaskPage(self._spoken(found), [*tasks], last, following)
+        return TaskPage(self._with_shown_path(found), [*tasks], last, following)
 
     def _summary(self, caller: Caller, run: str) -> Run:
         with self._store.read() as c:
-            return self._spoken(self._find(c, caller, run))
+            return self._with_shown_path(self._find(c, caller, run))
 
     @operation("POST", "/runs/{run}/retry", scope="runs:write", status=201)
     @pin_blobs
@@ -185,7 +185,7 @@ class RunService(RunChecks):
         and so do those that failed without an environment.
         """
         renew = plan_renewer(self._parts, caller.name, environment)
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             found = self._recorded(c, caller, run)
             body = ("retry", found.id, environment)

@@ -19,7 +19,7 @@ from nbyard.domain.schedules.backfills import (
     Range,
     checked_range,
     forecast_of,
-    left_out,
+    left_out_reason,
     past_due,
 )
 from nbyard.domain.schedules.zones import zone_of
@@ -66,7 +66,7 @@ class BackfillService:
             return self.get(caller, before)
         wanted = checked_range(body, row.schedule.zone, clock.now())
         past_due(row.plan, wanted, row.schedule.next_due)
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         frozen = None
         if row.schedule.mode == "follows":
             frozen = freeze(parts_of(self._parts, row), caller.name, row.schedule.run)
@@ -155,7 +155,7 @@ class BackfillService:
             if run is None:
                 found.append(BackfillTick(due, "waiting"))
             else:
-                found.append(BackfillTick(due, "skipped", left_out(run), run.id))
+                found.append(BackfillTick(due, "skipped", left_out_reason(run), run.id))
         if all(one.outcome == "skipped" for one in found):
             hint = None if again else because("backfill-run-again")
             raise Conflict(because("backfill-nothing-to-run"), hint=hint)

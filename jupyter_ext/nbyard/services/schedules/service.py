@@ -205,7 +205,7 @@ class ScheduleService:
         """Start a run of a schedule now, besides its due times."""
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, schedule)
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         made = start_now(self._parts, row)
         self._parts.ensure_dispatcher()
         return RunService(self._parts).get(caller, made).run
@@ -268,7 +268,7 @@ class ScheduleService:
         return [
             msgspec.structs.replace(
                 row.schedule,
-                run=self._spoken(row),
+                run=self._with_shown_path(row),
                 sentence=sentence_of(row.plan, row.schedule.at_most),
                 recent=recent.get(row.schedule.id, []),
                 notify=notify.get(row.schedule.id, []),
@@ -276,7 +276,7 @@ class ScheduleService:
             for row in rows
         ]
 
-    def _spoken(self, row: ScheduleRow) -> AutomaticRun:
+    def _with_shown_path(self, row: ScheduleRow) -> AutomaticRun:
         path = self._parts.files.without_root(row.schedule.run.path)
         if pushed_project(self._store, Path(row.root)):
             path = path.removeprefix(f"{row.root}/")

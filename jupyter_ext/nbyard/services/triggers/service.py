@@ -209,7 +209,7 @@ class TriggerService:
 
         Parameters whose values come from an event need values here.
         """
-        self._parts.make_way()
+        self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             row = self._rows.find(c, caller.name, trigger)
             one = row.trigger

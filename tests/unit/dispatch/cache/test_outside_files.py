@@ -48,7 +48,7 @@ def files(bench: Bench) -> OutsideFiles:
 
 
 def stored(bench: Bench, content: str) -> str:
-    with bench.context.blobs.keeping():
+    with bench.context.blobs.without_collection():
         return bench.context.blobs.put_bytes(content.encode()).digest
 
 

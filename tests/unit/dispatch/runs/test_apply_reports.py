@@ -93,11 +93,11 @@ def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
     """I6: nobody collects what no row names yet."""
     run = a_run(bench)
     report = succeeded(bench, run)
-    with bench.context.blobs.collecting() as is_alone:
+    with bench.context.blobs.exclusive_collection() as is_alone:
         assert not is_alone
     bench.dispatcher._inbox.put(report)
     bench.until(lambda: bench.task(run).state == "succeeded")
-    with bench.context.blobs.collecting() as is_alone:
+    with bench.context.blobs.exclusive_collection() as is_alone:
         assert is_alone
 
 
@@ -114,7 +114,7 @@ def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) 
         former.tick(set(), has_news=False)
     task = bench.task(run)
     assert (task.state, task.artifacts) == ("running", [])
-    with bench.context.blobs.collecting() as is_alone:
+    with bench.context.blobs.exclusive_collection() as is_alone:
         assert is_alone
 
 

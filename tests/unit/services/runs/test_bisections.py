@@ -75,7 +75,7 @@ def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, ended):
     seen: list[str] = []
     parts = dataclasses.replace(
         yard.parts,
-        make_way=lambda: seen.append("way"),
+        retire_idle_dispatcher=lambda: seen.append("way"),
         ensure_dispatcher=lambda: seen.append("started"),
     )
     service = type(yard.services.bisections)(parts)

@@ -19,7 +19,8 @@ def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, flow):
     """G5: once the run is there, it would have work."""
     runs, seen = yard.services.runs, []
     parts = dataclasses.replace(
-        yard.parts, make_way=lambda: seen.append([run.state for run in runs.list(ann).items])
+        yard.parts,
+        retire_idle_dispatcher=lambda: seen.append([run.state for run in runs.list(ann).items]),
     )
     made = type(runs)(parts).create(ann, NewRun(path=flow, parameters={"n": 3}))
     yard.services.runs.cancel(ann, made.id)

@@ -34,7 +34,7 @@ def test_a_needed_value_comes_from_the_run_or_the_event(yard, triggers):
     }
     (triggers.root / "flow.nbflow").write_text(json.dumps(document))
     run = NewRun(path=str(triggers.root / "flow.nbflow"))
-    with yard.parts.blobs.keeping():
+    with yard.parts.blobs.without_collection():
         frozen = freeze_checked(yard.parts, "ann", run, {}, "follows")
         assert frozen is not None
         with yard.store.write() as c:

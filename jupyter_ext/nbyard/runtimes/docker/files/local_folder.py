@@ -81,7 +81,7 @@ def prepare_folder(
         return
     _make_readable(folder / "inputs")
     for path in [folder / "code", folder / "outputs"] if is_command else [folder]:
-        _hand_over(path, user)
+        _give_to_user(path, user)
     if is_command:
         _make_readable(folder / RUNNER)
         os.chown(folder / METRICS, *user)
@@ -154,7 +154,7 @@ def _own_copy(name: str, handle: int, found: os.stat_result) -> None:
     os.replace(copy, name, src_dir_fd=handle, dst_dir_fd=handle)
 
 
-def _hand_over(folder: Path, user: tuple[int, int]) -> None:
+def _give_to_user(folder: Path, user: tuple[int, int]) -> None:
     inputs = os.stat(folder / "inputs").st_ino if (folder / "inputs").exists() else 0
     os.chown(folder, *user)
     for path, names, files, handle in os.fwalk(folder, follow_symlinks=False):
