@@ -172,7 +172,7 @@ class Connection:
             urllib3.exceptions.HTTPError,
             OSError,
         ) as error:
-            said = self._relay.last_words() if self._relay else ""
+            said = self._relay.last_line() if self._relay else ""
             why = because("text", text=said) if said else innermost_message(error)
             raise self._unreachable(why) from error
 

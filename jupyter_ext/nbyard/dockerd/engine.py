@@ -251,7 +251,7 @@ class Engine(EngineImages):
         An `internal` network leads nowhere else, not even to the engine's machine.
 
         Raises:
-            Unavailable: a network of this name is internal, or this one should be.
+            Unavailable: a network of the other kind has this name and is in use.
         """
         known = self._networks(name)
         # An older run may have left a network of the other kind under this name.

@@ -100,7 +100,7 @@ class SshRelay:
         with suppress(subprocess.TimeoutExpired):
             subprocess.run(words, capture_output=True, timeout=END_SECONDS, check=False)
 
-    def last_words(self) -> str:
+    def last_line(self) -> str:
         """Return the last line that ssh printed, or ""."""
         size = self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, size - 4096))

@@ -32,7 +32,7 @@ class Policy(msgspec.Struct, frozen=True):
 def read_policy(given: bool | str | None) -> Policy | None:
     """Parse a policy as written in a document; return None for any other text.
 
-    Accepted are true, on or observed; bundle; false or off; an age. Null means on.
+    Accepted are true, on or observed; bundle; false or off; an age. A missing policy means on.
     """
     if given in (None, True, "on", "observed"):
         return Policy()

@@ -9,8 +9,8 @@ import msgspec
 class Event(msgspec.Struct, frozen=True):
     """One change.
 
-    `topic` is run, task, attempt, dataset-version, dataset, executable, credential, channel,
-    workflow or deployment. `data` contains at least the new state, if there is one.
+    `topic` is the kind of the changed object, such as run, task, attempt, dataset-version or
+    deployment. `data` contains at least the new state, if there is one.
     """
 
     id: int

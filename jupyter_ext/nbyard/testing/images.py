@@ -187,7 +187,7 @@ def _wheels(more: list[Path]) -> Path:
 
 
 def main(words: list[str]) -> int:
-    """Build the base image and print its name."""
+    """Build the base image with the packages of requirements files, and print its name."""
     engine = Engine()
     try:
         sys.stdout.write(f"{base_image(engine, [Path(word) for word in words])}\n")

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 import pytest
 from openapi_spec_validator import validate
 
-from nbyard.domain.deployments.failure_line import last_words
+from nbyard.domain.deployments.failure_line import failure_line
 
 from ...unit.serving.models import MODEL, SPEC, write_model
 from .conftest import SECONDS, start, until
@@ -306,7 +306,7 @@ def test_it_ends_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
     server = start(tmp_path, SPEC)
     assert server.process.wait(SECONDS) == 1
     words = "ModuleNotFoundError: No module named 'nothing_like_it'"
-    assert last_words(server.log.read_text()) == words, "which its deployment tells as the reason"
+    assert failure_line(server.log.read_text()) == words, "which its deployment tells as the reason"
 
 
 HANGS = """
@@ -403,7 +403,7 @@ def test_a_panic_of_the_model_fails_its_request_only(tmp_path):
     assert (server.ask("/predict", ONE).status, server.ask("/health").status) == (200, 200)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(SECONDS) == 0
-    assert last_words(server.log.read_text()) == "", "a request that failed ends nothing"
+    assert failure_line(server.log.read_text()) == "", "a request that failed ends nothing"
 
 
 def test_it_ends_with_a_code_when_loading_raises_what_is_no_exception(tmp_path):

@@ -171,7 +171,7 @@ class MonitorController:
                 self._context.folder, attempt.id, replace(known, board=board)
             )
         elif not tensorboard.is_alive(board):
-            said = tensorboard.last_words(self._context.folder, attempt.id)
+            said = tensorboard.last_log_line(self._context.folder, attempt.id)
             return LinkTarget(
                 TENSORBOARD, 0, reason=because("tensorboard-ended", message=said)
             ), board

@@ -85,7 +85,7 @@ def stop_tensorboard(board: TensorBoardProcess) -> None:
         _reap(board.pid, 0)
 
 
-def last_words(store: Path, attempt_id: str) -> str:
+def last_log_line(store: Path, attempt_id: str) -> str:
     """Return the last line that TensorBoard printed."""
     try:
         content = monitor_link_files.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from nbyard.domain.deployments.failure_line import last_words
+from nbyard.domain.deployments.failure_line import failure_line
 from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceKind
 from nbyard.domain.state_machines import DeploymentState
 from nbyard.errors import Unavailable
@@ -138,7 +138,7 @@ def end_reason(ended: Ended, spec: RevisionSpec) -> Reason:
         return because("container-removed")
     was_killed = ended.exit_code in (KILLED, TERMINATED)
     # a process killed with SIGKILL cannot print the reason
-    last = "" if ended.exit_code == KILLED else last_words(ended.last)[:REASON_CHARS]
+    last = "" if ended.exit_code == KILLED else failure_line(ended.last)[:REASON_CHARS]
     if last:
         code = "service-killed-after" if was_killed else "service-ended-after"
         return because(code, exit_code=ended.exit_code, last=last)

@@ -30,7 +30,7 @@ LAST_LINES = 10  # the program survived whatever earlier lines report
 MAX_AFTER = 3  # relevant lines that may follow the exception
 
 
-def last_words(text: str) -> str:
+def failure_line(text: str) -> str:
     """Return the line that explains the end of a program, "" if there is none."""
     lines = [line for line in text.splitlines() if line.strip()]
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]

@@ -80,7 +80,7 @@ class _Outputs:
         """Add an output, or each field of a record that contains files.
 
         Raises:
-            Invalid: a record has no expression for its value.
+            Invalid: a record has an output binding without an expression for its value.
         """
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         may_split = kind.name == "record" and _binding(fields).get("outputEval") is None

@@ -88,7 +88,10 @@ class DaskRuntime:
         return list(states.values())
 
     def start(self, order: Order) -> str:
-        """Submit the attempt unless it was submitted. Return its site."""
+        """Submit the attempt unless it was submitted; send an unbegun one again. Return its site.
+
+        If it was cancelled before, write its result instead.
+        """
         attempt = self._attempt(order)
         if files.has_result(order.folder):
             return order.site or self._site

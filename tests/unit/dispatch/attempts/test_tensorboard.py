@@ -8,7 +8,7 @@ import pytest
 
 from nbyard.attempts import monitor_link_files
 from nbyard.attempts.folders import write_task
-from nbyard.dispatch.attempts.tensorboard import last_words, logs_of, program_for
+from nbyard.dispatch.attempts.tensorboard import last_log_line, logs_of, program_for
 from nbyard.domain.attempts.structs import CommandWork, Output, Surroundings, TaskFile
 
 
@@ -52,7 +52,7 @@ def test_the_program_of_the_step_s_own_environment_goes_first(folder, monkeypatc
 
 
 def test_its_last_words_are_the_last_line(tmp_path: Path) -> None:
-    assert last_words(tmp_path, "a") == ""
+    assert last_log_line(tmp_path, "a") == ""
     (tmp_path / monitor_link_files.FOLDER).mkdir()
     monitor_link_files.log_path(tmp_path, "a").write_text("first\nlast \n\n")
-    assert last_words(tmp_path, "a") == "last"
+    assert last_log_line(tmp_path, "a") == "last"

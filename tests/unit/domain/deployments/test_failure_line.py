@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.deployments.failure_line import LAST_LINES, last_words
+from nbyard.domain.deployments.failure_line import LAST_LINES, failure_line
 
 STAMP = "2026-11-22 07:15:41,392"
 BROKEN = f"""{STAMP} INFO Started server process [7]
@@ -94,17 +94,17 @@ KeyError: 'x'
     ],
 )  # fmt: skip
 def test_the_exception_or_the_last_telling_line_is_the_reason(text, words):
-    assert last_words(text) == words
+    assert failure_line(text) == words
 
 
 def test_what_it_lived_on_after_is_no_reason():
     early = "Traceback (most recent call last):\n  File\nImportError: no accelerator\n"
-    assert last_words(early) == "ImportError: no accelerator"
-    assert last_words(early + "step done\n" * 4 + "no space left\n") == "no space left"
-    assert last_words(early + f"{STAMP} INFO step\n" * LAST_LINES) == ""
+    assert failure_line(early) == "ImportError: no accelerator"
+    assert failure_line(early + "step done\n" * 4 + "no space left\n") == "no space left"
+    assert failure_line(early + f"{STAMP} INFO step\n" * LAST_LINES) == ""
 
 
 @given(st.text())
 def test_any_text_has_one_line_or_none(text):
-    found = last_words(text)
+    found = failure_line(text)
     assert "\n" not in found and (not found or found in text)

@@ -20,7 +20,7 @@ from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.docker import build_container_spec
 from nbyard.runtimes.docker.attempts import container_outcome, secret_output
-from nbyard.runtimes.docker.attempts.runner_channel import last_words
+from nbyard.runtimes.docker.attempts.runner_channel import output_outside_log
 from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
 from nbyard.runtimes.docker.attempts.termination import AttemptTerminator, terminate_container
 from nbyard.runtimes.docker.attempts.watcher import Watcher
@@ -235,7 +235,7 @@ class ContainerAttempt:
 
     def _read_last_lines(self, container: Container) -> str:
         if self.command is None:
-            return last_words(self.engine, self.name, self.order)
+            return output_outside_log(self.engine, self.name, self.order)
         with closing(
             log_copy(self.order.folder, container, self.command, self.watcher.over)
         ) as copy:

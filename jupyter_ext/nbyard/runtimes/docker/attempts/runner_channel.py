@@ -106,7 +106,7 @@ class Progress:
             tell()
 
 
-def last_words(engine: Engine, name: str, order: Order) -> str:
+def output_outside_log(engine: Engine, name: str, order: Order) -> str:
     """Return what a failed runner printed outside the attempt's log."""
     masks = masks_of(
         str(order.folder), secret_files.secrets_folder(order.store_id, order.attempt_id)

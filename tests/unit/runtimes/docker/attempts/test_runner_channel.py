@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.runner import secret_files
-from nbyard.runtimes.docker.attempts.runner_channel import last_words
+from nbyard.runtimes.docker.attempts.runner_channel import output_outside_log
 from nbyard.runtimes.docker.files.local_folder import prepare_folder
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.leaked_secrets import CANARY
@@ -29,6 +29,6 @@ def test_last_words_of_a_notebook_tell_nothing_secret(tmp_path, monkeypatch):
     secret_files.store_secrets(str(folder), place, {"token": CANARY.encode()}, [CANARY])
     prepare_folder(folder, NOTEBOOK, user)
     assert not (folder / "secrets").is_symlink()
-    assert last_words(cast(Any, Engine()), "nby-a", order) == "nby-a: Traceback of ***\n"
+    assert output_outside_log(cast(Any, Engine()), "nby-a", order) == "nby-a: Traceback of ***\n"
     secret_files.delete_secrets(place)
-    assert last_words(cast(Any, Engine()), "nby-a", order) == ""
+    assert output_outside_log(cast(Any, Engine()), "nby-a", order) == ""
