@@ -11,11 +11,11 @@ DRAIN_LEAST_SECONDS = 2.0
 
 
 class Shutdowns:
-    """Shutdowns by revision number; `collect_last_output` is called before a container's output is gone."""
+    """Shutdowns by revision number; `wait_for_log_end` is called before a container's output is gone."""
 
-    def __init__(self, engine: Engine, collect_last_output: Callable[[int], None]):
+    def __init__(self, engine: Engine, wait_for_log_end: Callable[[int], None]):
         self._engine = engine
-        self._collect_last_output = collect_last_output
+        self._wait_for_log_end = wait_for_log_end
         self._leaving: dict[int, float] = {}
         self._ending: dict[int, float] = {}
         self._gone: set[int] = set()
@@ -55,7 +55,7 @@ class Shutdowns:
         """Kill and remove the container; return False if the engine still has it."""
         if number not in self._gone:
             # The engine deletes the output together with the container.
-            self._collect_last_output(number)
+            self._wait_for_log_end(number)
             self._engine.remove(container)
             if self._engine.container(container) is not None:
                 return False
