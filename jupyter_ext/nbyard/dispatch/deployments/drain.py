@@ -11,7 +11,7 @@ DRAIN_LEAST_SECONDS = 2.0
 
 
 class Shutdowns:
-    """Shutdowns by revision number; `wait_for_log_end` is called before a container's output is gone."""
+    """Shutdowns by revision number; `wait_for_log_end` is called before output is gone."""
 
     def __init__(self, engine: Engine, wait_for_log_end: Callable[[int], None]):
         self._engine = engine
