@@ -6,7 +6,7 @@ const CHUNK = 6 * 2 ** 20;
 const MISSING = 404;
 
 /** Return the paths that exist already. */
-export async function takenIn(
+export async function existingPaths(
   contents: Contents.IManager,
   folder: string,
   paths: readonly string[]

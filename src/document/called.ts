@@ -10,7 +10,7 @@ export function isModelFile(path: string): boolean {
 }
 
 /** Return the name for a file: its folder's name if its own name says nothing. */
-export function called(path: string): string {
+export function nameForFile(path: string): string {
   const [name, folder = ''] = path.split('/').reverse();
   const tellsNothing = name === 'Dockerfile' || isModelFile(name);
   return tellsNothing && folder && folder !== '..' ? folder : name;

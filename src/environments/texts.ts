@@ -26,7 +26,7 @@ export function sizeOf(version: EnvironmentVersion, trans: TranslationBundle): s
 }
 
 /** Return what is still installed after the newest version failed. */
-export function asItWas({ installed }: Environment, trans: TranslationBundle): string {
+export function stillInstalledText({ installed }: Environment, trans: TranslationBundle): string {
   return installed
     ? trans.__('The environment is unchanged: version %1 is installed.', installed)
     : trans.__(
@@ -42,7 +42,7 @@ export interface IRefused {
 }
 
 /** Return the messages of a refusal by field. */
-export function refused(error: unknown, trans: TranslationBundle): IRefused {
+export function refusedMessages(error: unknown, trans: TranslationBundle): IRefused {
   if (!(error instanceof ApiError)) {
     return { name: '', packages: [(error as Error).message] };
   }

@@ -48,7 +48,11 @@ export class ValuesHolder {
 const OF_RUN = ['runtime', 'containers', 'priority'];
 
 /** Put the messages of a refusal at their fields; what belongs to no field goes above the form. */
-export function refuse(holder: ValuesHolder, fields: readonly IArgument[], error: ApiError): void {
+export function showRefusal(
+  holder: ValuesHolder,
+  fields: readonly IArgument[],
+  error: ApiError
+): void {
   const known = new Set([...OF_RUN, ...fields.map(({ name }) => name)]);
   const isShown = (path: string) => known.has(argumentOf(path));
   holder.errors = fieldErrors(error, isShown);

@@ -6,7 +6,7 @@ import { IArgument } from '../document/arguments';
 import { IInputs } from './ArgumentForm';
 import { FIELD, FormBody, REFUSED } from './FormBody';
 import { ISpelling, ShowAsCommand } from '../spelling/ShowAsCommand';
-import { refuse, ValuesForm, ValuesHolder } from './ValuesForm';
+import { showRefusal, ValuesForm, ValuesHolder } from './ValuesForm';
 
 const OTHER = 'other';
 
@@ -70,7 +70,7 @@ export async function askValues<T>(
       if (!(error instanceof ApiError && error.status === 422)) {
         throw error;
       }
-      refuse(holder, asked.arguments, error);
+      showRefusal(holder, asked.arguments, error);
     }
   }
 }

@@ -6,7 +6,7 @@ export function words(text: string): string[] {
 }
 
 /** Parse `NAME=VALUE` in each line. */
-export function pairs(text: string): Record<string, string> {
+export function parsePairs(text: string): Record<string, string> {
   const lines = text.split('\n').map(line => line.trim());
   return Object.fromEntries(
     lines.filter(Boolean).map(line => {

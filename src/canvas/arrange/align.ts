@@ -1,7 +1,7 @@
 /** Aligns and distributes the selected cards; each function is one undo step. */
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
-import { around, boxOf, GAP, IBox } from '../model/placement';
+import { boundingBox, boxOf, GAP, IBox } from '../model/placement';
 
 export type Line = 'left' | 'centre' | 'right' | 'top' | 'middle' | 'bottom';
 export type Axis = 'horizontally' | 'vertically';
@@ -12,7 +12,7 @@ interface ICardBox extends IBox {
 
 /** Return the places of cards with one edge or middle on a common line. */
 export function aligned(boxes: readonly ICardBox[], line: Line): [string, Position][] {
-  const all = around(boxes);
+  const all = boundingBox(boxes);
   return boxes.map(({ id, x, y, width, height }) => {
     switch (line) {
       case 'left':
@@ -40,7 +40,7 @@ export function distributed(boxes: readonly ICardBox[], axis: Axis): [string, Po
     axis === 'horizontally' ? (['x', 'width'] as const) : (['y', 'height'] as const);
   const row = [...boxes].sort((one, other) => one[at] - other[at]);
   const taken = row.reduce((sum, box) => sum + box[size], 0);
-  const gap = (around(boxes)[size] - taken) / (row.length - 1);
+  const gap = (boundingBox(boxes)[size] - taken) / (row.length - 1);
   let next = row[0][at];
   return row.map(box => {
     const place = { ...box, [at]: Math.round(next) };

@@ -12,7 +12,15 @@ import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
 import { KindIcon } from './KindIcon';
 import { Preview } from './Preview';
-import { cardLabel, duration, isAlone, noPorts, offText, offWord, stateWord } from '../model/texts';
+import {
+  cardLabel,
+  duration,
+  isAlone,
+  noPortsText,
+  offText,
+  offWord,
+  stateWord
+} from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
@@ -90,7 +98,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         <div className="nby-Node-reading">{trans.__('Reading…')}</div>
       )}
       {isAlone(view) && (
-        <div className="nby-Node-reading" title={noPorts(trans)}>
+        <div className="nby-Node-reading" title={noPortsText(trans)}>
           {trans.__('runs alone')}
         </div>
       )}

@@ -21,7 +21,7 @@ import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { bindArgument } from './binding';
 import { NodeSettings } from './NodeSettings';
 import { unpinResult } from '../commands/pinning';
-import { isAlone, kindWord, noPorts, offText } from '../model/texts';
+import { isAlone, kindWord, noPortsText, offText } from '../model/texts';
 
 /** The panel on the right: the selected node, or the workflow without a selection. */
 export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -227,7 +227,7 @@ function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Elemen
     <ul className="nby-Arrows">
       {!edges.length && (
         <li className="nby-Field-help">
-          {view && isAlone(view) ? noPorts(trans) : trans.__('No connections yet.')}
+          {view && isAlone(view) ? noPortsText(trans) : trans.__('No connections yet.')}
         </li>
       )}
       {edges.map(edge => (

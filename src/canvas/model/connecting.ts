@@ -4,7 +4,7 @@ import { edgeId, IEdge } from '../../document/flow';
 import { CanvasController, IPick } from './controller';
 import { ensureId } from './identity';
 import { titleOf } from './nodeViews';
-import { bodyRefusalText, noPorts, refusalText } from './texts';
+import { bodyRefusalText, noPortsText, refusalText } from './texts';
 
 export interface IEnd {
   node: string;
@@ -80,7 +80,7 @@ export async function connectByList(canvas: CanvasController, node: string): Pro
   const own = canvas.checker.ports(node);
   const named = own ? portsOf(own) : [];
   if (own?.arguments && !named.length) {
-    canvas.say(noPorts(trans), true);
+    canvas.say(noPortsText(trans), true);
     return;
   }
   const edges = named.flatMap(port =>

@@ -1,7 +1,7 @@
 /** Changes the nodes of a workflow; each function is one undo step. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
-import { called, isModelFile } from '../../document/called';
+import { nameForFile, isModelFile } from '../../document/called';
 import { isObject, Json, JsonObject } from '../../document/canonical';
 import { checkEdge } from '../../document/edges';
 import { IEdge, isComment, Position } from '../../document/flow';
@@ -90,7 +90,7 @@ export async function addFiles(
       return guess(path);
     });
     const fields = { type: registered.type, path: relativePath(canvas.path, path) };
-    added.push(addNode(canvas, called(path), fields, freePlace(canvas, at)));
+    added.push(addNode(canvas, nameForFile(path), fields, freePlace(canvas, at)));
   }
   selectNew(canvas, added);
   if (failed.length) {

@@ -1,8 +1,8 @@
 import { ISignal, Signal } from '@lumino/signaling';
 import { showMemory } from '../../components/format/bytes';
-import { alike } from '../../components/format/names';
+import { idsWithSameName } from '../../components/format/names';
 import { IArgument } from '../../document/arguments';
-import { called } from '../../document/called';
+import { nameForFile } from '../../document/called';
 import { isObject, JsonObject } from '../../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
@@ -160,7 +160,7 @@ export class NodeViews {
       const fields = { label: node.get('label'), path: node.get('path') } as JsonObject;
       return [id, ownTitle(fields) || titleOf(id, fields, this.checker.reading(id)?.name)];
     });
-    this._alike = alike(titles);
+    this._alike = idsWithSameName(titles);
     const both = new Set([...before, ...this._alike]);
     return [...both].filter(id => before.has(id) !== this._alike.has(id));
   }
@@ -284,7 +284,7 @@ export function titleOf(id: string, fields: JsonObject, name?: string): string {
 }
 
 function ownTitle({ label, path }: JsonObject): string {
-  return String(label || (typeof path === 'string' && called(path)) || '');
+  return String(label || (typeof path === 'string' && nameForFile(path)) || '');
 }
 
 /** Return the run whose result a node uses. */

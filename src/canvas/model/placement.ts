@@ -34,7 +34,7 @@ export function isInside(box: IBox, view: IBox): boolean {
 }
 
 /** Return the box around all boxes. */
-export function around(boxes: readonly IBox[]): IBox {
+export function boundingBox(boxes: readonly IBox[]): IBox {
   const x = Math.min(...boxes.map(box => box.x));
   const y = Math.min(...boxes.map(box => box.y));
   const right = Math.max(...boxes.map(box => box.x + box.width));

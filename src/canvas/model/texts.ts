@@ -40,7 +40,7 @@ export function refusalText(
 }
 
 /** Return the text for an executable without ports, which runs alone. */
-export function noPorts(trans: TranslationBundle): string {
+export function noPortsText(trans: TranslationBundle): string {
   return trans.__(
     'This node has no named input or output, so it runs alone. Run it once: the inspector then lists the files that it reads and writes, to declare with one click.'
   );

@@ -20,7 +20,7 @@ export function Arrow(props: EdgeProps<Edge>): JSX.Element {
 function BackArrow(props: EdgeProps<Edge>): JSX.Element {
   const { source, target, style, markerEnd, interactionWidth } = props;
   const [from, to] = [sidesOf(useInternalNode(source)), sidesOf(useInternalNode(target))];
-  const [path] = getSmoothStepPath({ ...props, centerY: from && to && between(from, to) });
+  const [path] = getSmoothStepPath({ ...props, centerY: from && to && heightBetween(from, to) });
   return <BaseEdge {...{ path, style, markerEnd, interactionWidth }} />;
 }
 
@@ -33,7 +33,7 @@ function sidesOf(node: InternalNode | undefined): Sides | undefined {
 }
 
 /** Return the height at which a connection passes between two cards, or below both. */
-export function between(one: Sides, other: Sides): number {
+export function heightBetween(one: Sides, other: Sides): number {
   const [upper, lower] = one[0] <= other[0] ? [one, other] : [other, one];
   const room = lower[0] - upper[1];
   return room > 0 ? upper[1] + room / 2 : Math.max(one[1], other[1]) + BESIDE;

@@ -13,7 +13,7 @@ import { ConnectionPeek, usePeek } from './ConnectionPeek';
 import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
-import { isField, useDrawing, useHands, useSelecting } from './gestures';
+import { isField, useDrawing, useClipboardAndDrops, useSelecting } from './gestures';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
 import { fit, leastZoom, refit, viewToKeep } from './navigation';
@@ -56,7 +56,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
 
   const count = nodes.filter(node => node.type === 'card').length;
   const drawing = useDrawing(canvas);
-  const hands = useHands(canvas, readOnly);
+  const hands = useClipboardAndDrops(canvas, readOnly);
   const selecting = useSelecting(canvas);
   const peeking = usePeek(canvas);
   const [{ viewport: seen, isWhole }] = useState(() => recall(canvas.path));

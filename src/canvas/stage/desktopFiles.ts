@@ -1,7 +1,7 @@
 /** Files that are dropped from the desktop: uploaded beside the workflow, and added as nodes. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { DragEvent } from 'react';
-import { takenIn, writeFile } from '../../api/contents';
+import { existingPaths, writeFile } from '../../api/contents';
 import { CanvasController } from '../model/controller';
 import { addFiles } from '../model/editing';
 
@@ -26,7 +26,7 @@ export async function takeFromDesktop(
   const refused: string[] = [];
   const paths: string[] = [];
   const names = files.map(({ name }) => name);
-  const taken = new Set(await takenIn(contents, folder, names));
+  const taken = new Set(await existingPaths(contents, folder, names));
   for (const file of files) {
     const path = PathExt.join(folder, file.name);
     if (taken.has(file.name)) {

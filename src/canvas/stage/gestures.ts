@@ -91,7 +91,7 @@ function ends(
 }
 
 /** Handles the clipboard, drops of rows, and the focus. */
-export function useHands(canvas: CanvasController, readOnly: boolean) {
+export function useClipboardAndDrops(canvas: CanvasController, readOnly: boolean) {
   return useMemo(() => {
     const copy = (event: ClipboardEvent, cut: boolean) => {
       if (canvas.chosen.length && !isField(event.target)) {

@@ -4,7 +4,7 @@ import { edgeId, IEdge } from '../../document/flow';
 import { connect, fitting } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { whenChecked } from '../model/whenChecked';
-import { show } from './navigation';
+import { showCard } from './navigation';
 import { placeBeside } from '../model/placement';
 
 /**
@@ -32,9 +32,9 @@ export async function insertOrConnect(
   }
   if (!card) {
     const added = await add();
-    added.forEach(id => show(canvas, id)); // at once: later moves happen below the next drop
+    added.forEach(id => showCard(canvas, id)); // at once: later moves happen below the next drop
     await whenChecked(canvas);
-    added.forEach(id => show(canvas, id));
+    added.forEach(id => showCard(canvas, id));
     return;
   }
   const close = canvas.doc.gesture();
@@ -42,7 +42,7 @@ export async function insertOrConnect(
     const [id, ...more] = await add();
     if (id !== undefined && !more.length) {
       canvas.doc.move([[id, placeBeside(canvas, id, card, true)]]);
-      show(canvas, id);
+      showCard(canvas, id);
       await whenChecked(canvas);
       wire(canvas, id, card);
     }
@@ -94,7 +94,7 @@ function wire(canvas: CanvasController, id: string, card: string): void {
     canvas.say(canvas.trans.__('Several connections are possible. Draw the one you want.'));
   }
   canvas.doc.move([[id, placeBeside(canvas, id, card, meant[0]?.target !== card)]]);
-  show(canvas, id);
+  showCard(canvas, id);
 }
 
 /** Return the possible connections between the ports of a card and the new card. */

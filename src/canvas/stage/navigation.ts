@@ -3,7 +3,7 @@ import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
-import { around, boxOf, isInside, viewOf } from '../model/placement';
+import { boundingBox, boxOf, isInside, viewOf } from '../model/placement';
 import { IMemory } from '../model/viewState';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
@@ -97,13 +97,13 @@ export function viewFor(
  * Bring a new card into view, and show all cards if they stay readable. A card with unknown ports
  * gets the space of a large one, so that nothing moves later.
  */
-export function show(canvas: CanvasController, id: string): void {
+export function showCard(canvas: CanvasController, id: string): void {
   const { flow, stage, store } = canvas;
   const view = viewOf(canvas);
   if (!flow || !stage || !view || isInside(boxOf(canvas, id), view)) {
     return;
   }
-  const all = around([flow.getNodesBounds(store.nodes), boxOf(canvas, id)]);
+  const all = boundingBox([flow.getNodesBounds(store.nodes), boxOf(canvas, id)]);
   const zoom = Math.min(stage.clientWidth / all.width, stage.clientHeight / all.height);
   if (zoom / (1 + ROOM) >= READABLE) {
     fit(canvas, { all });

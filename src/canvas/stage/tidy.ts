@@ -2,7 +2,7 @@
 import { isComment, Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { MARGIN } from '../model/focus';
-import { around, boxOf, freeNear, IBox, overlaps, spaceOf } from '../model/placement';
+import { boundingBox, boxOf, freeNear, IBox, overlaps, spaceOf } from '../model/placement';
 import { fit } from './navigation';
 
 export async function tidy(canvas: CanvasController): Promise<void> {
@@ -74,7 +74,7 @@ function shifted(box: IBox, cards: readonly IMove[]): IBox {
   if (!cards.length) {
     return box;
   }
-  const from = around(cards.map(card => card.from));
-  const to = around(cards.map(card => card.to));
+  const from = boundingBox(cards.map(card => card.from));
+  const to = boundingBox(cards.map(card => card.to));
   return { ...box, x: box.x + to.x - from.x, y: box.y + to.y - from.y };
 }

@@ -1,5 +1,5 @@
 /** Return the ids whose names occur more than once. */
-export function alike(names: Iterable<readonly [string, string]>): Set<string> {
+export function idsWithSameName(names: Iterable<readonly [string, string]>): Set<string> {
   const first = new Map<string, string>();
   const found = new Set<string>();
   for (const [id, name] of names) {

@@ -2,7 +2,7 @@ import calledCases from '../../../tests/cases/called.json';
 import canonicalCases from '../../../tests/cases/canonical.json';
 import edgeCases from '../../../tests/cases/edges.json';
 import flowCases from '../../../tests/cases/flow.json';
-import { called, isModelFile } from '../called';
+import { nameForFile, isModelFile } from '../called';
 import { canonical, same } from '../canonical';
 import { checkEdge, fittingEdges, IPorts } from '../edges';
 import { IEdge, parseFlow } from '../flow';
@@ -28,7 +28,7 @@ describe('K1: what is a workflow', () => {
 
 describe('E11: what a file is called among others', () => {
   it.each(calledCases.cases)('$path', one => {
-    expect(called(one.path)).toBe(one.called);
+    expect(nameForFile(one.path)).toBe(one.called);
   });
 });
 

@@ -1,4 +1,4 @@
-import { pairLines, pairs, words } from '../lines';
+import { pairLines, parsePairs, words } from '../lines';
 
 describe('several values in a field', () => {
   it('have packages between spaces or commas', () => {
@@ -8,8 +8,8 @@ describe('several values in a field', () => {
 
   it('have variables and labels, one in each line', () => {
     const values = { A: 'b=c', EMPTY: '', 'org.x': 'y z' };
-    expect(pairs(' A=b=c\n\nEMPTY\norg.x=y z')).toEqual(values);
-    expect(pairs(pairLines(values))).toEqual(values);
+    expect(parsePairs(' A=b=c\n\nEMPTY\norg.x=y z')).toEqual(values);
+    expect(parsePairs(pairLines(values))).toEqual(values);
     expect(pairLines(undefined)).toBe('');
   });
 });

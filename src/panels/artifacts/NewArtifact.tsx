@@ -11,7 +11,7 @@ import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { spellingOf } from '../../forms/askValues';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
-import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { showRefusal, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { NameField } from '../../forms/NameField';
 import { ExecutableRow } from '../palette/ExecutableRow';
 import { useInputs } from './inputs';
@@ -169,7 +169,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
       if (errors.name) {
         suggestion.refused(errors.name);
       } else if (error instanceof ApiError && error.status === 422) {
-        refuse(holder, fields, error);
+        showRefusal(holder, fields, error);
       } else {
         setProblem((error as Error).message);
       }

@@ -5,7 +5,7 @@ import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { BackfillList } from './BackfillList';
-import { bodyOf, continued, IBackfillDraft, unreadable } from './draft';
+import { bodyOf, draftToContinue, IBackfillDraft, draftProblems } from './draft';
 
 /** While the user types, the server is not asked. */
 const PAUSE_MS = 300;
@@ -72,7 +72,7 @@ export function BackfillForm(props: IBackfillFormProps): JSX.Element {
         services={services}
         schedule={schedule.id}
         turn={turn}
-        onContinue={backfill => change(continued(backfill))}
+        onContinue={backfill => change(draftToContinue(backfill))}
       />
     </div>
   );
@@ -127,7 +127,7 @@ function usePreview(
   turn: number
 ): { preview?: BackfillPreview; refused?: Problems } {
   const [answer, setAnswer] = useState<{ preview?: BackfillPreview; refused?: Problems }>({});
-  const wrong = unreadable(draft, trans);
+  const wrong = draftProblems(draft, trans);
   const key = JSON.stringify(Object.keys(wrong).length ? null : bodyOf(draft));
   useEffect(() => setAnswer({}), [key]);
   useEffect(() => {

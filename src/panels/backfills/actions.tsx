@@ -3,7 +3,7 @@ import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { BackfillForm } from './BackfillForm';
-import { bodyOf, newDraft, unreadable } from './draft';
+import { bodyOf, newDraft, draftProblems } from './draft';
 
 export const backfillActions = {
   /** Ask for a range until the user closes the form, which then shows how the backfill proceeds. */
@@ -27,7 +27,7 @@ export const backfillActions = {
               problems={problems}
             />
           ),
-          check: () => unreadable(draft, trans),
+          check: () => draftProblems(draft, trans),
           send: () => yard.client.call('backfills.create', question()),
           spelling: {
             client: yard.client,

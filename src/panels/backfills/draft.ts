@@ -21,7 +21,7 @@ export function newDraft({ zone }: Pick<Schedule, 'zone'>, now = Date.now()): IB
 }
 
 /** Return the values that continue a backfill: due times that succeeded are left out. */
-export function continued({ zone, since, until, at_once }: Backfill): IBackfillDraft {
+export function draftToContinue({ zone, since, until, at_once }: Backfill): IBackfillDraft {
   return {
     since: timeIn(zone, since),
     until: timeIn(zone, until),
@@ -41,7 +41,7 @@ export function bodyOf({ since, until, atOnce, again }: IBackfillDraft) {
 }
 
 /** Return the problems of values that cannot be sent, by field. */
-export function unreadable({ since, atOnce }: IBackfillDraft, trans: TranslationBundle) {
+export function draftProblems({ since, atOnce }: IBackfillDraft, trans: TranslationBundle) {
   const problems: Record<string, string> = {};
   if (!since) {
     problems.since = trans.__('Enter the first moment.');

@@ -47,7 +47,7 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
     ? [trans.__('Both versions have the same bytes.')]
     : [
         reasonText(note, trans),
-        rowsSaid(found.old.rows, found.new.rows, trans),
+        rowsText(found.old.rows, found.new.rows, trans),
         sizesSaid(found, trans),
         columns.length &&
           trans.__(
@@ -71,7 +71,7 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
 }
 
 /** Return the number of rows before and after; empty if one is unknown. */
-export function rowsSaid(
+export function rowsText(
   old: number | null | undefined,
   now: number | null | undefined,
   trans: TranslationBundle

@@ -69,7 +69,7 @@ export const deploymentActions = {
       const found = await known(services, deployment);
       const title = trans.__('Delete “%1”?', found.title);
       const request = { id: 'deployments.delete', question: { path: { deployment } } } as const;
-      if (await confirm(services, title, consequence(services, found), request)) {
+      if (await confirm(services, title, deletionText(services, found), request)) {
         await yard.client.call(request.id, request.question);
         deploymentsOf(yard).remove(deployment);
       }
@@ -77,7 +77,7 @@ export const deploymentActions = {
 };
 
 /** Return a text that says what would be removed. */
-export function consequence({ trans }: IPanelServices, found: Deployment): string {
+export function deletionText({ trans }: IPanelServices, found: Deployment): string {
   const { name, revision, spec } = found;
   return [
     !isAtRest(found) && trans.__('The deployment is stopped, and its links stop working.'),

@@ -13,7 +13,7 @@ import { ImageTab } from './images/ImageTab';
 import { InstallLog } from './InstallLog';
 import { Packages } from './packages/Packages';
 import { useVersions, Versions } from './Versions';
-import { asItWas, isUnderWay, sentences, stateOf } from '../../environments/texts';
+import { stillInstalledText, isUnderWay, sentences, stateOf } from '../../environments/texts';
 import { reasonText } from '../../reasons';
 
 interface IEnvironmentViewProps {
@@ -99,7 +99,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
             current.number,
             sentences(reasonText(current.reason, trans))
           )}{' '}
-          {asItWas(environment, trans)}
+          {stillInstalledText(environment, trans)}
         </p>
       )}
       {inUse && <Facts {...shown} version={inUse} />}

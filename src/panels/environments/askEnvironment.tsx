@@ -7,7 +7,7 @@ import { Environment } from '../../api/types';
 import { FormBody } from '../../forms/FormBody';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { PackagesField } from '../../environments/PackagesField';
-import { IRefused, refused } from '../../environments/texts';
+import { IRefused, refusedMessages } from '../../environments/texts';
 
 interface INewEnvironment {
   name: string;
@@ -49,7 +49,7 @@ export async function askEnvironment(
       if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
         throw error;
       }
-      problems = refused(error, trans);
+      problems = refusedMessages(error, trans);
     }
   }
 }

@@ -8,7 +8,7 @@ import { showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
 import { spellingOf } from '../../forms/askValues';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
-import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { showRefusal, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { useInputs } from '../artifacts/inputs';
 import { IPanelServices } from '../frame/services';
 
@@ -48,7 +48,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
       await commands.execute('nbyard:show-run', { id: made.id });
     } catch (error) {
       if (error instanceof ApiError && error.status === 422) {
-        refuse(holder, fields, error);
+        showRefusal(holder, fields, error);
       } else {
         showProblem(trans.__('Not started.'), error, trans);
       }

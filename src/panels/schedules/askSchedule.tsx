@@ -3,7 +3,7 @@ import { Schedule } from '../../api/types';
 import { IRequest } from '../../api/operations';
 import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
 import { IPanelServices } from '../frame/services';
-import { draftOf, IScheduleDraft, unreadable } from './draft';
+import { draftOf, IScheduleDraft, draftProblems } from './draft';
 import { ScheduleForm } from './ScheduleForm';
 
 interface IAsked {
@@ -23,7 +23,7 @@ export function askSchedule(
 ): Promise<Schedule | undefined> {
   const draft = draftOf(known);
   const { yard, trans } = services;
-  const check = () => unreadable(draft, trans);
+  const check = () => draftProblems(draft, trans);
   return askUntilAccepted({
     title,
     ok,

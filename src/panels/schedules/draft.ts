@@ -100,7 +100,7 @@ export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> =
 };
 
 /** Return what the server could not read, by its field. */
-export function unreadable({ atMost }: IScheduleDraft, trans: TranslationBundle) {
+export function draftProblems({ atMost }: IScheduleDraft, trans: TranslationBundle) {
   const problems: Record<string, string> = {};
   if (!/^\s*\d*\s*$/.test(atMost)) {
     problems.at_most = trans.__('Enter a whole number, or nothing for no limit.');

@@ -21,7 +21,7 @@ import { Json } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { reasonText } from '../../reasons';
-import { about } from '../model/estimates';
+import { formatEstimate } from '../model/estimates';
 import { ownChecks } from './ownChecks';
 
 /** Suffixes of data files: a node uses them in place, without registration. */
@@ -72,7 +72,7 @@ export class WorkflowBackend implements IWorkflowBackend {
       cached: found.cached,
       toRun: found.to_run,
       isMaximum: !!found.is_maximum,
-      took: found.seconds ? about(found.seconds, this.trans) : '',
+      took: found.seconds ? formatEstimate(found.seconds, this.trans) : '',
       waits: reasonText(found.waits, this.trans) ?? '',
       reasons: new Map(
         found.nodes

@@ -9,7 +9,7 @@ export interface IKnownEstimate extends Estimate {
 }
 
 /** Format an estimate with its real precision: `40 s`, `3 min`, `2.5 h`. */
-export function about(seconds: number, trans: TranslationBundle): string {
+export function formatEstimate(seconds: number, trans: TranslationBundle): string {
   if (seconds < 90) {
     return trans.__('%1 s', Math.max(1, Math.round(seconds)));
   }
@@ -32,16 +32,18 @@ export function stepEstimate(
   }
   const of = trans._n('last run', 'last %1 runs', usual.samples);
   const short = usual.seconds < 1;
-  const usually = short ? trans.__('under a second') : about(usual.seconds, trans);
+  const usually = short ? trans.__('under a second') : formatEstimate(usual.seconds, trans);
   const elapsed = task.state === 'running' ? attemptSeconds(task, now) : undefined;
   if (elapsed === undefined || (short && elapsed < 1)) {
     const words = trans.__('usually %1 (%2)', usually, of);
     const starts = task.state === 'queued' ? remaining(usual.starts_in_seconds, known, now) : 0;
-    return starts < 1 ? words : `${words}, ${trans.__('starts in about %1', about(starts, trans))}`;
+    return starts < 1
+      ? words
+      : `${words}, ${trans.__('starts in about %1', formatEstimate(starts, trans))}`;
   }
   const left = usual.seconds - elapsed;
   return left > 0
-    ? trans.__('about %1 left of usually %2 (%3)', about(left, trans), usually, of)
+    ? trans.__('about %1 left of usually %2 (%3)', formatEstimate(left, trans), usually, of)
     : trans.__('longer than usual: %1 (%2)', usually, of);
 }
 
@@ -60,5 +62,5 @@ export function runEstimate(
   trans: TranslationBundle
 ): string {
   const left = known ? remaining(known.remaining_seconds, known, now) : 0;
-  return left > 0 ? trans.__('about %1 left', about(left, trans)) : '';
+  return left > 0 ? trans.__('about %1 left', formatEstimate(left, trans)) : '';
 }

@@ -104,7 +104,7 @@ export interface ITry {
 }
 
 /** Return the attempts of a task, with the one that it waits for. */
-export function triesOf(bar: IBar): ITry[] {
+export function attemptsOf(bar: IBar): ITry[] {
   const { attempts, segments, state } = bar;
   const count = Math.max(1, attempts.length, ...segments.map(({ attempt }) => attempt));
   return Array.from({ length: count }, (_, index) => ({

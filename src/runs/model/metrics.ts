@@ -12,7 +12,7 @@ export function placesOf({ steps, seconds }: Metric): readonly number[] {
 }
 
 /** Return at least two round values around all values. */
-export function around(values: readonly (number | null)[], parts = 2): number[] {
+export function roundBounds(values: readonly (number | null)[], parts = 2): number[] {
   const known = values.filter((value): value is number => value !== null);
   const [least, largest] = known.length
     ? [reduce(known, Math.min), reduce(known, Math.max)]

@@ -1,7 +1,7 @@
 /** The names of tasks. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Artifact, Run, Task } from '../../api/types';
-import { alike } from '../../components/format/names';
+import { idsWithSameName } from '../../components/format/names';
 
 /** The notebook with its outputs, among the results of a task. */
 const EXECUTED = 'executed.ipynb';
@@ -24,7 +24,7 @@ const known = new WeakMap<readonly Task[], ReadonlySet<string>>();
 export function stepName(task: Task, tasks: readonly Task[]): IStepName {
   let several = known.get(tasks);
   if (!several) {
-    several = alike(tasks.map(({ node, label }) => [node, label || node]));
+    several = idsWithSameName(tasks.map(({ node, label }) => [node, label || node]));
     known.set(tasks, several);
   }
   const name = task.label || task.node;

@@ -5,7 +5,7 @@ import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { addressOf } from '../../api/addresses';
-import { takenIn, writeFile } from '../../api/contents';
+import { existingPaths, writeFile } from '../../api/contents';
 import { showProblem } from '../../components/problems';
 import { IRunServices } from '../model/services';
 
@@ -30,7 +30,7 @@ export async function saveFiles(
       return;
     }
     const paths = files.map(file => file.path);
-    const taken = await takenIn(contents, folder, paths);
+    const taken = await existingPaths(contents, folder, paths);
     if (taken.length && !(await mayReplace(taken, trans))) {
       return;
     }

@@ -5,7 +5,7 @@ import { EventStream } from '../../../api/eventStream';
 import { Deployment, FormField, Revision } from '../../../api/types';
 import { IYard } from '../../../api/yard';
 import { showProblem } from '../../../components/problems';
-import { consequence, deploymentActions } from '../actions';
+import { deletionText, deploymentActions } from '../actions';
 import { deploymentsOf } from '../state/collection';
 import {
   bodyOf,
@@ -14,7 +14,7 @@ import {
   isFirst,
   labelOf,
   problemsOf,
-  typed,
+  fieldText,
   unread,
   valuesOf,
   withoutSecrets
@@ -124,7 +124,7 @@ describe('P3: deployments', () => {
 
   it('P4: tell what deleting them removes', () => {
     const services = { trans } as IPanelServices;
-    const said = (part: object) => consequence(services, of({ name: 'cows', ...part }));
+    const said = (part: object) => deletionText(services, of({ name: 'cows', ...part }));
     const running = said({ state: 'running', revision: 3, spec: { gpu: 1 } });
     expect(running).toContain('The deployment is stopped');
     expect(running).toContain('Its GPU becomes free');
@@ -213,7 +213,7 @@ describe('P1, P2: the form of a deployment', () => {
   it('P4: sends of an edited one what is otherwise', () => {
     const spec = { image: 'cows:1', cpu: 4, command: ['a'], environment: {}, ports: [PORT] };
     const now = valuesOf(of({ title: 'Cows', description: '', spec }));
-    const values = Object.fromEntries(fields.map(one => [one.name, typed(one, now[one.name])]));
+    const values = Object.fromEntries(fields.map(one => [one.name, fieldText(one, now[one.name])]));
     expect(changeOf(fields, values, now)).toEqual({});
     const edited = { ...values, image: 'cows:2', command: '', cpu: '', ports: [] };
     expect(changeOf(fields, edited, now)).toEqual({ image: 'cows:2', command: [], ports: [] });
@@ -231,7 +231,7 @@ describe('P1, P2: the form of a deployment', () => {
     ['ports', [PORT], [PORT]],
     ['ports', undefined, []]
   ])('shows a value of the kind %s', (kind, value, text) => {
-    expect(typed(field('x', kind), value)).toEqual(text);
+    expect(fieldText(field('x', kind), value)).toEqual(text);
   });
 
   it('tells what is refused at its field', () => {

@@ -5,7 +5,7 @@ import { copyText } from '../../../components/problems';
 import { IPanelServices } from '../../frame/services';
 import { ask, IAnswer, useCalls } from './ask';
 import { Given, ICall, ICallField, IRequest, requestOf, snippetsOf, valueOf } from './calls';
-import { refusedOf } from './columns';
+import { refusedValues } from './columns';
 import { FieldFrame } from '../../../forms/FieldFrame';
 import { addressOf } from '../state/texts';
 
@@ -73,7 +73,7 @@ function Call(props: ITryItProps & { call: ICall }): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const address = new URL(addressOf(yard, link), document.baseURI).href;
   const request = requestOf(call, address, given);
-  const refused = typeof answer === 'object' ? refusedOf(answer.status, answer.text) : {};
+  const refused = typeof answer === 'object' ? refusedValues(answer.status, answer.text) : {};
   const send = async () => {
     setBusy(true);
     try {

@@ -78,7 +78,7 @@ function plain(name: string, place: ICallField['place'], type: string): ICallFie
 }
 
 /** Return a model's messages about refused values (status 422), by field. */
-export function refusedOf(status: number, text: string): Readonly<Record<string, string>> {
+export function refusedValues(status: number, text: string): Readonly<Record<string, string>> {
   if (status !== 422) {
     return {};
   }

@@ -10,8 +10,8 @@ import {
   fieldsOf,
   Problems,
   problemsOf,
-  solved,
-  typed,
+  withoutProblem,
+  fieldText,
   unread,
   Values,
   valuesOf,
@@ -53,7 +53,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
   const known = Object.fromEntries(
     fields
       .filter(({ name }) => name !== 'password')
-      .map(field => [field.name, typed(field, now[field.name])])
+      .map(field => [field.name, fieldText(field, now[field.name])])
   );
   const [draft, setDraft] = useDraft<Values>(
     `configuration/${revision} ${changed_at}`,
@@ -125,7 +125,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
         trans={trans}
         onChange={(name, value) => {
           setDraft({ ...draft, [name]: value });
-          setProblems(solved(problems, name));
+          setProblems(withoutProblem(problems, name));
         }}
       />
       {problems[''] && (

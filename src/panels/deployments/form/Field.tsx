@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { FormField, Port } from '../../../api/types';
 import { FieldFrame, SuggestedInput } from '../../../forms/FieldFrame';
-import { labelOf, Problems, typed, Typed } from './draft';
+import { labelOf, Problems, fieldText, Typed } from './draft';
 import { PortsField } from './PortsField';
 
 /** The element that gets the focus after a refusal. */
@@ -28,7 +28,7 @@ export function Field(props: IFieldProps): JSX.Element {
   const { kind, is_required } = field;
   const help = withHelp ? field.help : undefined;
   const frame = { label: labelOf(field), help, error, required: is_required };
-  const fallen = typed(field, fallback ?? field.default);
+  const fallen = fieldText(field, fallback ?? field.default);
   if (kind === 'ports') {
     const ports = (value ?? fallen) as readonly Port[];
     const { errors = {} } = props;

@@ -14,7 +14,7 @@ import {
   IDraft,
   Problems,
   problemsOf,
-  solved,
+  withoutProblem,
   unread,
   Values,
   withoutSecrets
@@ -23,7 +23,7 @@ import { FieldList, HelpSwitch } from './FieldList';
 import { WRONG } from './Field';
 import { NoContainers } from './NoContainers';
 import { ModelFacts } from '../tabs/ModelFacts';
-import { questionOf, revise, useDeployed } from './useDeployed';
+import { questionOf, deployRevision, useDeployed } from './useDeployed';
 import { IOffer, useForm } from './useForm';
 import { classField, useModel } from './useModel';
 import { hardwareOf } from '../state/texts';
@@ -137,7 +137,7 @@ function Form(props: IFormProps): JSX.Element {
       const image =
         values.image || (model && (await make(String(values.class_name ?? ''))).reference);
       const deployment = into
-        ? await revise(services, into, image as string)
+        ? await deployRevision(services, into, image as string)
         : await yard.client.call('deployments.create', {
             body: bodyOf(fields, { ...draft, values: { ...values, image } }),
             idempotencyKey: crypto.randomUUID?.()
@@ -219,7 +219,7 @@ function Form(props: IFormProps): JSX.Element {
             if (name === 'class_name') {
               onClass(String(value));
             }
-            setProblems(solved(problems, name));
+            setProblems(withoutProblem(problems, name));
           }}
         >
           {!into && (

@@ -9,7 +9,7 @@ import {
   NewDeployment,
   Port
 } from '../../../api/types';
-import { pairLines, pairs } from '../../../forms/lines';
+import { pairLines, parsePairs } from '../../../forms/lines';
 
 /** A value as the text of its field. */
 export type Typed = string | readonly Port[];
@@ -64,7 +64,7 @@ export function isFirst({ name }: FormField): boolean {
 }
 
 /** Return a value as the text of its field. */
-export function typed({ kind }: FormField, value: unknown): Typed {
+export function fieldText({ kind }: FormField, value: unknown): Typed {
   if (value === undefined || value === null) {
     return kind === 'ports' ? [] : '';
   }
@@ -87,7 +87,7 @@ function read({ kind }: FormField, value: Typed): unknown {
     case 'words':
       return value ? (value as string).split('\n') : [];
     case 'pairs':
-      return pairs(value as string);
+      return parsePairs(value as string);
     case 'number':
       return Number(value);
     default:
@@ -155,7 +155,7 @@ export function labelOf({ kind, title, least, most, unit }: FormField): string {
 }
 
 /** Return the messages without those about a field or its parts. */
-export function solved(problems: Problems, name: string): Problems {
+export function withoutProblem(problems: Problems, name: string): Problems {
   return Object.fromEntries(
     Object.entries(problems).filter(([path]) => path.split('.')[0] !== name)
   );

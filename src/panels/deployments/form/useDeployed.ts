@@ -34,7 +34,7 @@ export function questionOf({ id, revision, changed_at }: DeployedAs, image: stri
 }
 
 /** Make an image the next revision of a deployment; a stopped deployment is started. */
-export async function revise(
+export async function deployRevision(
   { yard }: IPanelServices,
   deployed: DeployedAs,
   image: string | undefined

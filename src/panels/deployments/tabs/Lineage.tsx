@@ -39,7 +39,7 @@ export function Lineage({ services, model }: ILineageProps): JSX.Element | null 
         />
       </Fact>
       <Fact word={trans.__('Data')}>
-        <Data services={services} run={id} tasks={before(node, detail.tasks)} />
+        <Data services={services} run={id} tasks={withDependencies(node, detail.tasks)} />
       </Fact>
       <Fact word={trans.__('Code')}>
         <Way
@@ -111,7 +111,7 @@ function Data(props: {
 }
 
 /** Return a node and all its dependencies. */
-export function before(node: string, tasks: readonly Task[]): Task[] {
+export function withDependencies(node: string, tasks: readonly Task[]): Task[] {
   const found = new Set<string>();
   const look = (name: string) => {
     const task = tasks.find(one => one.node === name);

@@ -5,7 +5,14 @@ import { Environment, EnvironmentVersion, Kernel, LogChunk } from '../../../api/
 import { LogReader } from '../../frame/growingLog';
 import { renewKernels } from '../kernels';
 import { originOf } from '../OtherKernels';
-import { asItWas, kindOf, refused, sizeOf, stateOf, summary } from '../../../environments/texts';
+import {
+  stillInstalledText,
+  kindOf,
+  refusedMessages,
+  sizeOf,
+  stateOf,
+  summary
+} from '../../../environments/texts';
 import { IPanelServices } from '../../frame/services';
 
 const trans = nullTranslator.load('nbyard');
@@ -22,7 +29,7 @@ describe('L1, L2: what was refused', () => {
     );
 
   it('names each line that cannot be', () => {
-    const found = refused(
+    const found = refusedMessages(
       error(
         'requirements, line 3: no',
         '',
@@ -39,15 +46,18 @@ describe('L1, L2: what was refused', () => {
   });
 
   it('stands at the name when it is about the name', () => {
-    const found = refused(error('taken', 'Choose another', ['name', 'It is taken.']), trans);
+    const found = refusedMessages(
+      error('taken', 'Choose another', ['name', 'It is taken.']),
+      trans
+    );
     expect(found).toEqual({ name: 'It is taken. Choose another.', packages: [] });
   });
 
   it('is told in its words where no field is named', () => {
-    expect(refused(error('No such package: x', 'Look.'), trans).packages).toEqual([
+    expect(refusedMessages(error('No such package: x', 'Look.'), trans).packages).toEqual([
       'No such package: x. Look.'
     ]);
-    expect(refused(new Error('gone'), trans).packages).toEqual(['gone']);
+    expect(refusedMessages(new Error('gone'), trans).packages).toEqual(['gone']);
   });
 });
 
@@ -78,8 +88,12 @@ describe('L2: words', () => {
   });
 
   it('what stands after a failure', () => {
-    expect(asItWas({ installed: 2 } as Environment, trans)).toMatch(/version 2 is installed/);
-    expect(asItWas({ installed: 0 } as Environment, trans)).toMatch(/try again, or delete/);
+    expect(stillInstalledText({ installed: 2 } as Environment, trans)).toMatch(
+      /version 2 is installed/
+    );
+    expect(stillInstalledText({ installed: 0 } as Environment, trans)).toMatch(
+      /try again, or delete/
+    );
   });
 
   it('changes are counted by kind', () => {

@@ -1,7 +1,7 @@
 import { FileDialog } from '@jupyterlab/filebrowser';
 import { ReactNode, useId, useState } from 'react';
 import { IPanelServices } from '../../frame/services';
-import { pairLines, pairs, words } from '../../../forms/lines';
+import { pairLines, parsePairs, words } from '../../../forms/lines';
 import { IDraft } from './images';
 
 interface IChoicesProps {
@@ -65,7 +65,7 @@ export function Choices({ draft, services }: IChoicesProps): JSX.Element {
         placeholder={trans.__('NAME=VALUE')}
         first={pairLines(recipe.variables)}
         problem={problems.variables}
-        onChange={text => change({ variables: pairs(text) })}
+        onChange={text => change({ variables: parsePairs(text) })}
       />
       <TextField
         isLong
@@ -73,7 +73,7 @@ export function Choices({ draft, services }: IChoicesProps): JSX.Element {
         placeholder={trans.__('NAME=VALUE')}
         first={pairLines(recipe.labels)}
         problem={problems.labels}
-        onChange={text => change({ labels: pairs(text) })}
+        onChange={text => change({ labels: parsePairs(text) })}
       />
     </div>
   );

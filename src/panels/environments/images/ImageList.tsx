@@ -162,14 +162,14 @@ function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
   const label = isLive ? trans.__('Stop') : trans.__('Remove');
   return reportFailure(services, trans.__('Not removed.'), async () => {
     const request = { id: 'images.delete', question: { path: { image: image.id } } } as const;
-    if (await confirm(services, title, consequence(image, trans), request, label)) {
+    if (await confirm(services, title, deletionText(image, trans), request, label)) {
       await yard.client.call(request.id, request.question);
     }
   });
 }
 
 /** Return a text that says what would be removed. */
-export function consequence(image: NamedImage, trans: TranslationBundle): string {
+export function deletionText(image: NamedImage, trans: TranslationBundle): string {
   if (isBeingMade(image)) {
     return trans.__('The build is cancelled and its log deleted.');
   }

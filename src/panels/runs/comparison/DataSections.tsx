@@ -4,7 +4,7 @@ import { addressOf } from '../../../api/addresses';
 import { InputRow, OutputComparison, OutputRow, RunComparison } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { reasonText } from '../../../reasons';
-import { Columns, rowsSaid } from '../../datasets/Compare';
+import { Columns, rowsText } from '../../datasets/Compare';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps, rowId } from './compared';
@@ -188,7 +188,7 @@ function Contents({ services, found, row, of }: IContentsProps): JSX.Element {
     return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Reading…')}</p>;
   }
   const { columns = [], lines = [], files = [], rows: [old, now] = [] } = answer;
-  const rows = rowsSaid(old, now, trans);
+  const rows = rowsText(old, now, trans);
   return (
     <>
       {rows && <p className="nby-Note">{rows}</p>}

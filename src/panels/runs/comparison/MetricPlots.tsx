@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { MetricHistory } from '../../../api/types';
-import { around, showNumber } from '../../../runs/model/metrics';
+import { roundBounds, showNumber } from '../../../runs/model/metrics';
 import { LineChart } from '../../../runs/view/charts/LineChart';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps } from './compared';
@@ -93,8 +93,8 @@ function Plot({ name, places, values, words, showRun }: IPlotProps): JSX.Element
       words={words(known.length, newest)}
       places={places}
       values={values}
-      marks={around(values)}
-      ticks={around([start, last], 6).filter(isRun)}
+      marks={roundBounds(values)}
+      ticks={roundBounds([start, last], 6).filter(isRun)}
       start={start}
       end={last > start ? last : start + 1}
       show={showNumber}

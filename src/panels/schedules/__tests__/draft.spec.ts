@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Schedule } from '../../../api/types';
 import { changedFields } from '../../frame/dialogs/changes';
 import { timeIn } from '../../../components/format/times';
-import { bodyOf, draftOf, IScheduleDraft, unreadable } from '../draft';
+import { bodyOf, draftOf, IScheduleDraft, draftProblems } from '../draft';
 import { stored } from './stored';
 
 const trans = nullTranslator.load('nbyard');
@@ -64,6 +64,6 @@ describe('R4: the typed values of a schedule', () => {
     ['-1', true],
     ['1.5', true]
   ])('are refused if they are no number of runs: "%s"', (atMost, isRefused) => {
-    expect('at_most' in unreadable({ ...draftOf(), atMost }, trans)).toBe(isRefused);
+    expect('at_most' in draftProblems({ ...draftOf(), atMost }, trans)).toBe(isRefused);
   });
 });

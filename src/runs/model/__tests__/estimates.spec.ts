@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Task } from '../../../api/types';
-import { about, IKnownEstimate, runEstimate, stepEstimate } from '../estimates';
+import { formatEstimate, IKnownEstimate, runEstimate, stepEstimate } from '../estimates';
 
 const trans = nullTranslator.load('nbyard');
 const AT = Date.parse('2030-01-01T00:00:00Z');
@@ -22,7 +22,7 @@ function task(node: string, state: Task['state']): Task {
 
 describe('R11: estimates', () => {
   it('are as exact as they are', () => {
-    const said = [0.2, 40, 200, 5399, 9000].map(seconds => about(seconds, trans));
+    const said = [0.2, 40, 200, 5399, 9000].map(seconds => formatEstimate(seconds, trans));
     expect(said).toEqual(['1 s', '40 s', '3 min', '90 min', '2.5 h']);
   });
 

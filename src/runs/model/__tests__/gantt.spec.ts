@@ -1,5 +1,5 @@
 import { RunDetail, Task } from '../../../api/types';
-import { chartOf, colourOf, criticalPath, IBar, ticks, triesOf } from '../gantt';
+import { chartOf, colourOf, criticalPath, IBar, ticks, attemptsOf } from '../gantt';
 import { findLines, LogBuffer } from '../logBuffer';
 
 const at = (seconds: number) =>
@@ -104,7 +104,7 @@ describe('chartOf', () => {
       { attempt: 2, phase: 'running', from: 6, to: 8 }
     ]);
     expect(coloursOf(bar)).toEqual(['preparing', 'failed', 'queued', 'preparing', 'succeeded']);
-    expect(triesOf(bar).map(({ state, segments }) => [state, segments.length])).toEqual([
+    expect(attemptsOf(bar).map(({ state, segments }) => [state, segments.length])).toEqual([
       ['failed', 2],
       ['succeeded', 3]
     ]);
@@ -117,7 +117,7 @@ describe('chartOf', () => {
     ] as unknown as Task['attempts'];
     const [bar] = chartOf(detail([one]), Date.parse(at(4))).bars;
     expect(coloursOf(bar)).toEqual(['preparing', 'lost', 'queued']);
-    expect(triesOf(bar).map(({ number, state }) => [number, state])).toEqual([
+    expect(attemptsOf(bar).map(({ number, state }) => [number, state])).toEqual([
       [1, 'lost'],
       [2, 'queued']
     ]);

@@ -1,5 +1,5 @@
 import { Metric } from '../../../api/types';
-import { around, numbersOf, placesOf, showNumber } from '../metrics';
+import { roundBounds, numbersOf, placesOf, showNumber } from '../metrics';
 
 const METRIC: Metric = {
   name: 'loss',
@@ -37,7 +37,7 @@ describe('metrics of a step, as lines', () => {
       [1e-9, 2e-9, 3e-9]
     ]
   ])('have round marks around %j', (values, marks) => {
-    expect(around(values)).toEqual(marks);
+    expect(roundBounds(values)).toEqual(marks);
   });
 
   it.each([

@@ -15,7 +15,7 @@ import {
   phaseSeconds,
   ITry,
   ticks,
-  triesOf
+  attemptsOf
 } from '../../model/gantt';
 import { secondsOf } from '../../model/reducer';
 import { useServices, useWidth } from '../context/hooks';
@@ -192,7 +192,7 @@ function Bar({ bar, isFramed, x, y, chosen, onStep }: IBarProps): JSX.Element {
   const state = stateText(bar.cached ? 'cached' : bar.state, trans);
   const words = [
     `${id ? `${name} (${id})` : name}: ${state}`,
-    ...(bar.attempts.length > 1 ? triesOf(bar).map(one => attemptText(one, trans)) : []),
+    ...(bar.attempts.length > 1 ? attemptsOf(bar).map(one => attemptText(one, trans)) : []),
     ...PHASES.flatMap(phase => {
       const seconds = phaseSeconds(segments, phase);
       return seconds === undefined ? [] : `${phaseText(phase, trans)} ${showSeconds(seconds)}`;
@@ -270,7 +270,7 @@ function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
       </thead>
       <tbody>
         {bars.map(bar =>
-          triesOf(bar).map(({ number, state, segments }, index, all) => (
+          attemptsOf(bar).map(({ number, state, segments }, index, all) => (
             <tr key={`${bar.node} ${number}`}>
               {!index && (
                 <th scope="rowgroup" rowSpan={all.length}>

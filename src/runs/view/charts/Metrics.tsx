@@ -2,7 +2,7 @@ import { Fragment, useState } from 'react';
 import { Metric } from '../../../api/types';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
-import { around, numbersOf, placesOf, showNumber } from '../../model/metrics';
+import { roundBounds, numbersOf, placesOf, showNumber } from '../../model/metrics';
 import { stepTitle } from '../../model/names';
 import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
@@ -113,8 +113,8 @@ function MetricLine({ metric }: { metric: Metric }): JSX.Element {
       words={trans.__('%1: %2 points, now %3', metric.name, metric.count, showNumber(metric.last))}
       places={places}
       values={values}
-      marks={around(values)}
-      ticks={isStep ? around([start, end], 6).filter(inside) : ticks(end).filter(inside)}
+      marks={roundBounds(values)}
+      ticks={isStep ? roundBounds([start, end], 6).filter(inside) : ticks(end).filter(inside)}
       start={start}
       end={end}
       show={showNumber}

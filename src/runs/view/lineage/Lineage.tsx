@@ -4,7 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { IYard } from '../../../api/yard';
 import type { Lineage as Graph, LineageNode } from '../../../api/types';
-import { IPlaced, ILayout, HEIGHT, lineOf, placed, WIDTH } from './places';
+import { IPlaced, ILayout, HEIGHT, edgePath, layoutOf, WIDTH } from './places';
 import { detailOf, factsOf, nameOf } from './texts';
 
 /** Where a lineage starts. */
@@ -75,7 +75,7 @@ interface INodesProps {
 /** The nodes as one tab stop; arrow keys follow the connections, and go up and down a column. */
 function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
   const { trans } = services;
-  const layout = useMemo(() => placed(found), [found]);
+  const layout = useMemo(() => layoutOf(found), [found]);
   const first = layout.nodes.find(node => node.is_start)?.id;
   const [current, setCurrent] = useState(first);
   useEffect(() => setCurrent(first), [first]);
@@ -130,7 +130,7 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
               <path
                 key={`${node.id} ${other.id}`}
                 className={isOnPath(node, other) ? 'nby-mod-near' : ''}
-                d={lineOf(node, other)}
+                d={edgePath(node, other)}
               />
             ))
           )}

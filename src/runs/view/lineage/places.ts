@@ -24,7 +24,7 @@ export interface ILayout {
 }
 
 /** Return the places of all nodes; the nodes of a column are near their neighbours. */
-export function placed({ nodes, edges }: Lineage): ILayout {
+export function layoutOf({ nodes, edges }: Lineage): ILayout {
   const columns: IPlaced[][] = [];
   const known = new Map<string, IPlaced>();
   for (const node of nodes) {
@@ -66,7 +66,7 @@ export function placed({ nodes, edges }: Lineage): ILayout {
 }
 
 /** Return the line from a node to another. */
-export function lineOf(from: IPlaced, to: IPlaced): string {
+export function edgePath(from: IPlaced, to: IPlaced): string {
   const [x, y] = [from.x + WIDTH, from.y + HEIGHT / 2];
   const [toX, toY] = [to.x, to.y + HEIGHT / 2];
   const bend = (toX - x) / 2;

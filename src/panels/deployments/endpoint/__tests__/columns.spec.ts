@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { requestOf } from '../calls';
-import { predictionCalls, refusedOf } from '../columns';
+import { predictionCalls, refusedValues } from '../columns';
 
 const trans = nullTranslator.load('nbyard');
 const ADDRESS = 'http://here/nbyard/deployments/cows/api/';
@@ -75,8 +75,8 @@ describe('P3: what a model refuses', () => {
   it('is told at its field', () => {
     const details = [{ row: 0, field: 'age', message: 'is no whole number' }];
     const text = JSON.stringify({ error: 'row 0, age', details });
-    expect(refusedOf(422, text)).toEqual({ age: 'is no whole number' });
-    expect(refusedOf(500, text)).toEqual({});
-    expect(refusedOf(422, 'no')).toEqual({});
+    expect(refusedValues(422, text)).toEqual({ age: 'is no whole number' });
+    expect(refusedValues(500, text)).toEqual({});
+    expect(refusedValues(422, 'no')).toEqual({});
   });
 });

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { ApiError } from '../../../../api/client';
 import { DockerfileText, NamedImage } from '../../../../api/types';
-import { consequence } from '../ImageList';
+import { deletionText } from '../ImageList';
 import { isBeingMade, generatedPart, problemsOf } from '../images';
 
 describe('images of environments', () => {
@@ -13,7 +13,7 @@ describe('images of environments', () => {
 
   it('tell what removing them would remove', () => {
     const trans = nullTranslator.load('nbyard');
-    const of = (part: Partial<NamedImage>) => consequence(part as NamedImage, trans);
+    const of = (part: Partial<NamedImage>) => deletionText(part as NamedImage, trans);
     expect(of({ state: 'building' })).toContain('build is cancelled');
     expect(of({ state: 'failed' })).toContain('no image of this name');
     const built = of({ state: 'ready', origin: 'build', size_bytes: 2048 });

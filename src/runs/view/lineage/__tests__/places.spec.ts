@@ -1,5 +1,5 @@
 import type { Lineage, LineageNode } from '../../../../api/types';
-import { HEIGHT, lineOf, placed, WIDTH } from '../places';
+import { HEIGHT, edgePath, layoutOf, WIDTH } from '../places';
 
 const node = (id: string, column: number) =>
   ({ id, kind: 'task', name: id, column }) as LineageNode;
@@ -19,7 +19,7 @@ const graph: Lineage = {
 
 describe('the places of a lineage', () => {
   it('lead from left to right, without empty columns', () => {
-    const { nodes, width, height } = placed(graph);
+    const { nodes, width, height } = layoutOf(graph);
     const at = new Map(nodes.map(one => [one.id, one]));
     for (const { source, target } of graph.edges) {
       expect(at.get(target)!.x).toBeGreaterThanOrEqual(at.get(source)!.x + WIDTH);
@@ -30,7 +30,7 @@ describe('the places of a lineage', () => {
   });
 
   it('do not cover each other', () => {
-    const { nodes } = placed(graph);
+    const { nodes } = layoutOf(graph);
     for (const one of nodes) {
       for (const other of nodes.filter(({ id, x }) => id !== one.id && x === one.x)) {
         expect(Math.abs(one.y - other.y)).toBeGreaterThanOrEqual(HEIGHT);
@@ -39,22 +39,22 @@ describe('the places of a lineage', () => {
   });
 
   it('are near their neighbours: connections that need not cross do not', () => {
-    const { nodes } = placed(graph);
+    const { nodes } = layoutOf(graph);
     const y = (id: string) => nodes.find(one => one.id === id)!.y;
     expect(y('a') < y('b')).toBe(y('y') < y('x'));
     expect(y('a') < y('c')).toBe(y('y') < y('x'));
   });
 
   it('name each neighbour once', () => {
-    const { before, after } = placed(graph);
+    const { before, after } = layoutOf(graph);
     expect(before.get('y')!.map(({ id }) => id)).toEqual(['a']);
     expect(after.get('a')!.map(({ id }) => id)).toEqual(['y']);
   });
 
   it('of one node are a place', () => {
-    const { nodes, width } = placed({ nodes: [node('a', 0)], edges: [] });
+    const { nodes, width } = layoutOf({ nodes: [node('a', 0)], edges: [] });
     expect(nodes).toHaveLength(1);
     expect(width).toBeGreaterThan(WIDTH);
-    expect(lineOf(nodes[0], { ...nodes[0], x: 300 })).toMatch(/^M\d/);
+    expect(edgePath(nodes[0], { ...nodes[0], x: 300 })).toMatch(/^M\d/);
   });
 });
