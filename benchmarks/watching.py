@@ -97,7 +97,7 @@ def watched_outside(folder: str, paths: list[str]) -> None:
     """Do the same for a task whose code names the folder and all files."""
     watch = OutsideWatch([folder, *paths])
     use(folder, paths)
-    seen = watch.observed()
+    seen = watch.uses()
     watch.close()
     check([path for path, used in seen.items() if used["reads"] and path != folder], paths)
 

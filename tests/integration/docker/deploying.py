@@ -110,7 +110,7 @@ class Yards:
     def log(self, name: str = "web", revision: int = 0) -> str:
         return str(self.deployments.log(self._caller, name, revision).text)
 
-    def owned(self) -> list[str]:
+    def owned_objects(self) -> list[str]:
         """What of this store is on the engine."""
         return sorted(o.name for o in self.engine.owned_objects("nbyard.store", self.yard.store.id))
 
@@ -120,7 +120,7 @@ class Yards:
             self.deployments.delete(self._caller, one.id)
         with Dispatching(self.settings) as running:
             running.until(self.ids, lambda left: not left)
-        left = self.owned()
+        left = self.owned_objects()
         self.yard.close()
         assert left == []
 

@@ -50,8 +50,8 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tls]:
 
 @pytest.fixture(scope="module")
 def ssh(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ssh]:
-    if Ssh.why_no_engine():
-        pytest.skip(Ssh.why_no_engine())
+    if Ssh.why_not():
+        pytest.skip(Ssh.why_not())
     made = Ssh(tmp_path_factory.mktemp("s") / "d", tls.private.url)
     made.start()
     yield made

@@ -128,7 +128,7 @@ def scratch(worker: Worker) -> Path:
 def predict(spec: Spec, scratch: Path) -> Iterator[Any]:
     others = set(threading.enumerate())
     with ClusterPrediction(Near(), spec) as made:
-        yield made.over
+        yield made.predict
     assert list(scratch.iterdir()) == [], "nothing stays"
     assert set(threading.enumerate()) <= others
 

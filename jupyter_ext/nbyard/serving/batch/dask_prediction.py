@@ -55,7 +55,7 @@ def predict_on_cluster(spec: Spec) -> Iterator[Over | None]:
         return
     try:
         with ClusterPrediction(client, spec) as spreading:
-            yield spreading.over
+            yield spreading.predict
     finally:
         client.close()
 

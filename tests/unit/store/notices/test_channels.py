@@ -66,7 +66,7 @@ def test_a_missing_key_is_not_replaced(store):
         with pytest.raises(StoreUnusable):
             ChannelRows(vault).secret(c, made)
         with pytest.raises(StoreUnusable):
-            TriggerSecretRows(vault).sealed(c, "ann", "t", "whsec_1")
+            TriggerSecretRows(vault).seal(c, "ann", "t", "whsec_1")
         with pytest.raises(StoreUnusable):
             CredentialRows(vault).insert(c, CREDENTIAL, {})
     assert not (store.folder / FILE).exists()

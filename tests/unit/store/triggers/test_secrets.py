@@ -30,7 +30,7 @@ def test_a_missing_key_is_not_replaced(store, stored, tmp_path):
     with pytest.raises(StoreUnusable):
         elsewhere.secret(row)
     with store.write() as c, pytest.raises(StoreUnusable):
-        elsewhere.sealed(c, "ann", "c", "whsec_2")
+        elsewhere.seal(c, "ann", "c", "whsec_2")
 
 
 def test_secrets_get_the_newest_key(store, stored, monkeypatch):
