@@ -60,11 +60,11 @@ class ModelProbeController:
             with self._context.store.read() as c:
                 found = self._rows.open(c)
             for probe in found:
-                self._threads.submit(probe.id, partial(self._work, probe))
+                self._threads.submit(probe.id, partial(self._answer_and_conclude, probe))
             self._is_busy = bool(found)
         return self._is_busy
 
-    def _work(self, probe: ModelProbe) -> None:
+    def _answer_and_conclude(self, probe: ModelProbe) -> None:
         with self._context.write() as c:
             is_new = self._rows.begin(c, probe.id)
         lost = ProbeAnswer(problem=INTERRUPTED, passes=True)

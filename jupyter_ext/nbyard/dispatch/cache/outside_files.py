@@ -237,7 +237,8 @@ class Comparisons:
     def changes(self, task_id: str, hit: Hit, runtime: str) -> Sequence[Reason] | None:
         """Return the changed files for which a result is not reused; None while a thread compares.
 
-        The thread wakes the loop, which then asks again.
+        The thread wakes the loop, which then asks again. `UNKNOWN` is the only reason if no thread
+        could compare them.
         """
         if not hit.outside:
             return ()

@@ -227,11 +227,11 @@ class ReferenceContext:
     def line(self, first: Sequence[str]) -> list[str]:
         """Return the command line that begins with these words, or the shell's line for it."""
         if not self._invocation.for_shell:
-            return [*first, *self.words()]
-        return [*SHELL, " ".join([*map(shlex.quote, first), *self.words()])]
+            return [*first, *self._all_words()]
+        return [*SHELL, " ".join([*map(shlex.quote, first), *self._all_words()])]
 
-    def words(self) -> list[str]:
-        """Return the bound words, in the order of their positions."""
+    def _all_words(self) -> list[str]:
+        """Return the fixed words and those of arguments, in the order of their positions."""
         found = [
             (bound.position, self._fixed(bound, f"words.{index}"))
             for index, bound in enumerate(self._invocation.words)

@@ -95,10 +95,11 @@ class _NodeSteps:
             self._secrets.append(binding.name)
             return {argument.name: self._path_from_code(f"{SECRETS}/{binding.name}")}
         if isinstance(binding, ValueOf):
-            return self._value(argument, binding)
-        return self._input(argument, binding)
+            return self._pass_value(argument, binding)
+        return self._pass_input(argument, binding)
 
-    def _value(self, argument: Argument, binding: ValueOf) -> dict[str, Any]:
+    def _pass_value(self, argument: Argument, binding: ValueOf) -> dict[str, Any]:
+        """Give the code a value; return it by name, nothing if it is in a file."""
         name = argument.name
         if binding.is_default and self._version.kind == NOTEBOOK:
             return {}
@@ -108,7 +109,8 @@ class _NodeSteps:
         self._members.append(Member(place, text=canonical_text(binding.value)))
         return {}
 
-    def _input(self, argument: Argument, binding: BytesOf | ResultOf) -> dict[str, Any]:
+    def _pass_input(self, argument: Argument, binding: BytesOf | ResultOf) -> dict[str, Any]:
+        """Give the code a file; return its path by name, nothing if the code knows it."""
         name, reach = argument.name, argument.reach
         source = self._source(name, binding)
         if isinstance(reach, Handed):

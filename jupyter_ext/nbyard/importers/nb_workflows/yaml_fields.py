@@ -83,7 +83,7 @@ class Fields:
         return self._value.get(name)
 
     def leave_out(self, names: Iterable[str], code: str = "import-no-field") -> None:
-        """List fields that cannot be kept, each with its value."""
+        """Add to `left` which of these fields are set, each with its value."""
         for name in names:
             value = self._value.get(name)
             if not _is_nothing(value):

@@ -57,7 +57,11 @@ def record(folder: str, name: str, value: float | str, step: float | str | None 
 
 
 def as_number(value: Any) -> float | int | str:
-    """Return a number. NaN and infinities become texts, as JSON has no such numbers."""
+    """Return a number. NaN and infinities become texts, as JSON has no such numbers.
+
+    Raises:
+        Unfit: the value is not a number.
+    """
     try:
         number = value if type(value) is int else float(value)
     except (TypeError, ValueError):

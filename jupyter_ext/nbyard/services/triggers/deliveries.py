@@ -96,7 +96,13 @@ def _values(
 def _check_open(
     parts: ServiceContext, c: Connection, row: TriggerRow, message: Message, now: datetime
 ) -> None:
-    """Check what may have changed since the signature was checked, and limits."""
+    """Check what may have changed since the signature was checked, and limits.
+
+    Raises:
+        Forbidden: the trigger was deleted, disabled or given another secret.
+        Conflict: the message was delivered before.
+        TooOften: the trigger fired as often as it may within a minute.
+    """
     one = parts.store.triggers.by_id(c, row.trigger.id)
     if one is None or not one.trigger.is_enabled or one.secret != row.secret:
         raise Forbidden(because("webhook-refused"))

@@ -60,10 +60,10 @@ def projects_of_runs(
     return found
 
 
-def projects_of_source(
+def projects_linked_to_source(
     c: Connection, projects: Collection[str], owner: str, source: tuple[str, str], path: str
 ) -> set[str]:
-    """Return to which of some projects the runs of a source, or of its workflow, belong.
+    """Return which of some projects contain the source of a run or its workflow.
 
     The source is a schedule or trigger: its kind of link and its ID.
     """

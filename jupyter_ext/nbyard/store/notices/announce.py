@@ -14,7 +14,7 @@ from nbyard.domain.schedules.structs import Schedule
 from nbyard.domain.state_machines import Machine
 from nbyard.domain.triggers.structs import Trigger
 from nbyard.reasons.structs import Reason
-from nbyard.store.database.project_filter import projects_of_runs, projects_of_source
+from nbyard.store.database.project_filter import projects_linked_to_source, projects_of_runs
 from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
 from nbyard.store.schema.notice_tables import notices
@@ -99,7 +99,7 @@ def _announce_without_run(
         of.name,
         path,
         of.id,
-        projects=projects_of_source(c, projects_in(rules), owner, source, path),
+        projects=projects_linked_to_source(c, projects_in(rules), owner, source, path),
         facts=facts,
     )
     announce(c, [one], rules)
