@@ -98,7 +98,7 @@ def test_a_path_beside_another_one(text: str) -> None:
 def test_values_from_outside() -> None:
     text = "base = '/default'\nopen(base + '/a')"
     given = {"base": "/given", "n": [1]}
-    assert named("n.py", text, given=given, is_own=True) == {"/default", "/given/a", "/a"}
+    assert named("n.py", text, variables=given, is_own=True) == {"/default", "/given/a", "/a"}
     assert [*texts_of({"a": ["x", 1], "b": {"c": "y"}, "d": None})] == ["x", "y"]
     assert names_outside(["a", ["/data"]]) and names_outside(["~/a"])
     assert not names_outside(["a/b", "/", 1, "//x"])
