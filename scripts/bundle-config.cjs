@@ -4,7 +4,7 @@ const BROWSERS = ['chrome 100', 'firefox 100', 'safari 15'];
 const OURS = /[\\/](lib|style)[\\/]/;
 const APART = /[\\/](node_modules|reasons)[\\/]/;
 
-/** One file for our modules that three files or more need: few requests, and nothing twice. */
+/** One file for our modules that several files need: few requests, and nothing twice. */
 const shared = {
   name: 'shared',
   test: module => {
@@ -12,7 +12,7 @@ const shared = {
     return OURS.test(name) && !APART.test(name);
   },
   priority: 10,
-  minChunks: 3,
+  minChunks: 2,
   enforce: true
 };
 

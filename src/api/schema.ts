@@ -4478,8 +4478,8 @@ export interface components {
          * Event
          * @description One change.
          *
-         *         `topic` is the kind of the changed object, such as run, task, attempt, dataset-version or
-         *         deployment. `data` contains at least the new state, if there is one.
+         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, channel,
+         *         workflow or deployment. `data` contains at least the new state, if there is one.
          */
         Event: {
             id: number;
@@ -5114,9 +5114,11 @@ export interface components {
          *
          *         `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
          *         artifact, model, image or deployment. `version` numbers datasets, executables, environments
-         *         and models. Edges lead to larger `column`s. A node that the caller may not see has neither
-         *         name nor facts. A node that was deleted has only the name that its user recorded.
-         *         `more_before` and `more_after` count neighbours that the graph leaves out.
+         *         and models. `parameters` are those of a task; a secret has the name of its credential.
+         *         `packages` has the versions in an environment, by name; empty if they are unknown. Edges lead
+         *         to larger `column`s. A node that the caller may not see has neither name nor facts. A node
+         *         that was deleted has only the name that its user recorded. `more_before` and
+         *         `more_after` count neighbours that the graph leaves out.
          */
         LineageNode: {
             id: string;
@@ -5146,6 +5148,12 @@ export interface components {
             run: components["schemas"]["LineageRun"] | null;
             /** @default  */
             workflow_node: string;
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            packages: {
+                [key: string]: string;
+            };
             /** @default false */
             is_start: boolean;
             /** @default true */
@@ -6065,9 +6073,7 @@ export interface components {
         };
         /**
          * NodePreview
-         * @description What the canvas shows of the results of one node.
-         *
-         *         `picture` is the digest in the address of the small picture.
+         * @description The preview of one node. `picture` is the digest in the address of its small picture.
          *
          *         `caption` names the file of the picture, and `table_name` the output with the table. `metrics`
          *         are at most 6, logged by the code or from a flat JSON output. `text` is the first line of a

@@ -61,6 +61,55 @@ test.describe('pictures', () => {
     await take(lab, 'canvas-failed');
   });
 
+  test('cards close together, and lineage', async ({ lab, server }) => {
+    const flow = JSON.parse(await readFile(server.file('penguins.nbflow'), 'utf8'));
+    flow.meta = { id: 'close', title: 'Close' };
+    flow.edges = Object.fromEntries(
+      Object.entries(flow.edges).filter(([id]) => !id.includes('report'))
+    );
+    delete flow.nodes.report;
+    flow.nodes.train.arguments = { strength: { value: 0.5 } };
+    flow.positions = { penguins: [0, 0], clean: [0, 115], train: [300, 0], evaluate: [300, 190] };
+    await writeFile(server.file('close.nbflow'), JSON.stringify(flow));
+    const canvas = await lab.openWorkflow('close.nbflow', { whole: false });
+    await lab.execute('nbyard:run-workflow-anew');
+    await lab.drawer.succeeds(120_000);
+    await expect(canvas.root.locator('.nby-Node-preview')).toHaveCount(4);
+    await canvas.isTidy();
+    await take(lab, 'canvas-close');
+    await canvas.card('penguins.csv').click();
+    await take(lab, 'canvas-close-selected');
+    await lab.drawer.tab('Lineage');
+    const node = lab.drawer.body.getByRole('button', { name: /^train.ipynb, Task/ });
+    await node.click();
+    await take(lab, 'run-lineage');
+    await lab.drawer.body.getByRole('button', { name: /Environment/ }).click();
+    await take(lab, 'run-lineage-environment');
+    await node.click({ button: 'right' });
+    await take(lab, 'run-lineage-menu');
+    await lab.press('Escape');
+    await lab.execute('nbyard:run-workflow-anew');
+    await expect(lab.drawer.root).toContainText('#2');
+    await lab.drawer.succeeds(120_000);
+    await lab.execute('nbyard:compare-with-previous');
+    await expect(lab.page.locator('.nby-View:visible')).toContainText('Parameters');
+    await take(lab, 'comparison');
+  });
+
+  test('schedules and projects', async ({ lab, server }) => {
+    const run = { path: 'clean.ipynb', parameters: { input_csv: 'penguins.csv' } };
+    const timing = { kind: 'words', text: 'daily at 8:00' };
+    const schedule = { run, timing, zone: 'Europe/Berlin', name: 'nightly', is_enabled: true };
+    await server.post('schedules', schedule);
+    await lab.panel();
+    await take(lab, 'sidebar-schedule');
+    await dialog(lab, 'schedule-form', 'nbyard:schedule-file', { path: 'penguins.nbflow' });
+    await dialog(lab, 'trigger-form', 'nbyard:trigger-file', { path: 'penguins.nbflow' });
+    await dialog(lab, 'channels', 'nbyard:show-channels');
+    await lab.execute('nbyard:open-executable', { id: 'clean' });
+    await take(lab, 'executable');
+  });
+
   test('data and code', async ({ lab, server }) => {
     await server.post('datasets', {
       source: { kind: 'file', path: 'penguins.csv' },

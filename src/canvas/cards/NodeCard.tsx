@@ -7,7 +7,7 @@ import { OFF_ICONS, STATE_ICONS } from '../../icons/items';
 import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
 import { INodeRun, Off } from '../model/tokens';
-import { IPortView } from '../model/nodeViews';
+import { INodeView, IPortView } from '../model/nodeViews';
 import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
 import { KindIcon } from './KindIcon';
@@ -23,7 +23,7 @@ import {
 } from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
-export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
+export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>) {
   const canvas = useCanvas();
   const { trans } = canvas;
   const view = useView(id);
@@ -32,6 +32,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   }
   const { run } = view;
   const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
+  const room = roomFor(view, data.room);
   const missing = !view.off && view.inputs.some(port => port.state === 'missing');
   const classes = ['nby-Node', `nby-mod-${view.type}`, `nby-mod-is-${view.kind}`];
   if (state) {
@@ -117,19 +118,41 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         </div>
       </div>
       {/* Below the ports, which keep their places. */}
-      {run && <RunWords run={run} />}
+      {run && <RunWords run={run} room={room} />}
       {(view.problems.length > 0 || missing) && (
         <div className="nby-Node-problem" title={view.problems.join('\n')}>
           <problemIcon.react tag="span" className="nby-Icon" />
           <span className="nby-Node-words">{view.problems[0] ?? trans.__('unconnected')}</span>
         </div>
       )}
-      {view.preview && <Preview preview={view.preview} />}
+      {view.preview && <Preview preview={view.preview} room={room} />}
       {run?.models && <Models id={id} {...run.models} />}
       {view.type === 'executable' && <Chips id={id} chips={view.chips} gpus={view.gpus} />}
     </div>
   );
 });
+
+/** Sizes of `cards.css`: a card without ports and results, a port, and rows below them. */
+const [PLAIN, PORT, WORDS, CHIPS, MODEL] = [63, 22, 36, 25, 28];
+/** What happens, and the last line of the output. */
+const LINES = 50;
+/** Between a card and the one below it. */
+const GAP = 12;
+
+/**
+ * Return the height of a result that does not cover the card below; undefined if no card is below.
+ * Computed, not measured, so that it is right for cards that are not visible yet.
+ */
+export function roomFor(view: INodeView, room: number | undefined): number | undefined {
+  const { inputs, outputs, problems, chips, run } = view;
+  const other =
+    PLAIN +
+    PORT * Math.max(inputs.length, outputs.length) +
+    (problems.length || isAlone(view) ? WORDS : 0) +
+    CHIPS * Math.ceil(chips.length / 2) +
+    MODEL * (run?.models?.outputs.length ?? 0);
+  return room && Math.max(0, room - other - GAP);
+}
 
 /** Buttons for outputs that can be deployed. The context menu serves the keyboard. */
 function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['models']>) {
@@ -245,7 +268,7 @@ function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS
 }
 
 /** What happens, while it has not succeeded: its progress, why it waits, or what failed. */
-function RunWords({ run }: { run: INodeRun }): JSX.Element | null {
+function RunWords({ run, room = LINES }: { run: INodeRun; room?: number }): JSX.Element | null {
   const { trans } = useCanvas();
   if (run.state === 'succeeded') {
     return null;
@@ -253,7 +276,7 @@ function RunWords({ run }: { run: INodeRun }): JSX.Element | null {
   const isRunning = run.state === 'running';
   // why it runs is in the tooltip of the state
   const words = [run.detail, !isRunning && run.reason].filter(Boolean).join(' · ');
-  const code = run.state === 'failed' ? run.failingLine : run.lastLine;
+  const code = run.state === 'failed' ? run.failingLine : room >= LINES && run.lastLine;
   return words || code || run.monitors ? (
     <div className={`nby-Node-reason nby-mod-${run.state}`} title={words}>
       {words && (

@@ -1,11 +1,24 @@
+import { CSSProperties } from 'react';
 import { useCanvas } from '../model/hooks';
 import { INodePreview, ITableHead } from '../model/tokens';
 
+interface IPreviewProps {
+  preview: INodePreview;
+  /** The height that it may have while the card is not selected. */
+  room?: number;
+}
+
+/** The height of a row of a table. */
+const ROW = 16;
+
 /** What a node produced, in small: a picture, the head of a table, metrics, or a first line. */
-export function Preview({ preview }: { preview: INodePreview }): JSX.Element {
+export function Preview({ preview, room }: IPreviewProps): JSX.Element {
   const { picture, caption, metrics, model, table, text } = preview;
   return (
-    <div className="nby-Node-preview">
+    <div
+      className="nby-Node-preview"
+      style={{ '--nby-room': room && `${room - (room % ROW)}px` } as CSSProperties}
+    >
       {picture ? (
         <img className="nby-Node-picture" src={picture} alt="" loading="lazy" draggable={false} />
       ) : table ? (
@@ -28,14 +41,33 @@ export function Preview({ preview }: { preview: INodePreview }): JSX.Element {
   );
 }
 
-/** The first rows of a table; below them its name and size. */
-export function TableHead({ table, name }: { table: ITableHead; name?: string }): JSX.Element {
+interface ITableHeadProps {
+  table: ITableHead;
+  name?: string;
+  /** How many characters a row has. */
+  width?: number;
+}
+
+/** At least this much of the last column is shown. */
+const LEAST = 7;
+/** Longer cells are cut. */
+const LONGEST = 13;
+
+/** The first rows of a table, with the columns that fit; below them its name and size. */
+export function TableHead({ table, name, width = 31 }: ITableHeadProps): JSX.Element {
   const { trans } = useCanvas();
+  let used = 0;
+  const columns = table.columns.filter((column, place) => {
+    const fits = used + LEAST <= width;
+    const longest = Math.max(column.length, ...table.rows.map(row => row[place].length));
+    used += Math.min(longest + 1, LONGEST);
+    return fits;
+  });
   return (
     <table className="nby-Head" aria-label={trans.__('First rows')}>
       <thead>
         <tr>
-          {table.columns.map(column => (
+          {columns.map(column => (
             <th key={column}>{column}</th>
           ))}
         </tr>
@@ -43,7 +75,7 @@ export function TableHead({ table, name }: { table: ITableHead; name?: string })
       <tbody>
         {table.rows.map((row, number) => (
           <tr key={number}>
-            {row.map((cell, place) => (
+            {row.slice(0, columns.length).map((cell, place) => (
               <td key={place}>{cell}</td>
             ))}
           </tr>

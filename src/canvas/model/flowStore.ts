@@ -13,7 +13,7 @@ import { JsonObject } from '../../document/canonical';
 import { IEdge, isComment, Position } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { dataKind } from '../../components/format/dataKinds';
-import { BEHIND, patch, sizeOf } from './diagram/items';
+import { BEHIND, patch, sizeOf, withRoom } from './diagram/items';
 import type { TaskState } from './tokens';
 
 /** The size of a card before it is drawn, for its place in the minimap. */
@@ -27,7 +27,8 @@ export const MEASURED = 200;
 const FIRST_PORT = 56;
 const NEXT_PORT = 22;
 
-export type CardNode = Node<{ fields: JsonObject }, 'card' | 'comment'>;
+/** `room` is the distance to the next card below. */
+export type CardNode = Node<{ fields: JsonObject; room?: number }, 'card' | 'comment'>;
 
 /** Other data about cards. */
 export interface ICards {
@@ -62,10 +63,10 @@ export class FlowStore {
     const ids = [...doc.nodes.keys()].sort(naturally);
     this._isLarge = ids.length > MEASURED;
     const comments = [...doc.comments.keys()].sort(naturally);
-    this.nodes = [
+    this.nodes = withRoom([
       ...ids.map((id, index) => this._node(id, undefined, index)!),
       ...comments.map(id => this._comment(id)!)
-    ];
+    ]);
     this.edges = [...doc.edges.keys()].sort().flatMap(id => this._edge(id) ?? []);
     doc.changed.connect(this._onChanged, this);
   }
@@ -256,8 +257,10 @@ export class FlowStore {
     }
     if (touched.size) {
       this._isLarge = this.doc.nodes.size > MEASURED;
-      this.nodes = patch(this.nodes, touched, (id, old) =>
-        isComment(id) ? this._comment(id, old) : this._node(id, old)
+      this.nodes = withRoom(
+        patch(this.nodes, touched, (id, old) =>
+          isComment(id) ? this._comment(id, old) : this._node(id, old)
+        )
       );
     }
     if (this.focused && !this.doc.has(this.focused)) {
@@ -348,7 +351,7 @@ export class FlowStore {
   /** Return a stable place for a node without one. */
   private _somewhere(id: string, known?: number): Position {
     const index = known ?? [...this.doc.nodes.keys()].sort(naturally).indexOf(id);
-    return [(index % 4) * 280, Math.floor(index / 4) * 180];
+    return [(index % 4) * 280, Math.floor(index / 4) * 240];
   }
 
   private _edge(id: string, old?: Edge): Edge | undefined {

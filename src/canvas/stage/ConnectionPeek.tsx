@@ -44,7 +44,7 @@ export function usePeek(canvas: CanvasController) {
 export function ConnectionPeek({ peek }: { peek: IPeek | undefined }): JSX.Element | null {
   return peek ? (
     <div className="nby-Peek" role="tooltip" style={{ left: peek.x + 12, top: peek.y + 12 }}>
-      <TableHead table={peek.head} />
+      <TableHead table={peek.head} width={45} />
     </div>
   ) : null;
 }

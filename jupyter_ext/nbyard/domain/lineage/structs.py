@@ -4,7 +4,7 @@ A node of a lineage is a dataset version, a task, a result and so on, not a node
 """
 
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -62,9 +62,11 @@ class LineageNode(msgspec.Struct, frozen=True):
 
     `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
     artifact, model, image or deployment. `version` numbers datasets, executables, environments
-    and models. Edges lead to larger `column`s. A node that the caller may not see has neither
-    name nor facts. A node that was deleted has only the name that its user recorded.
-    `more_before` and `more_after` count neighbours that the graph leaves out.
+    and models. `parameters` are those of a task; a secret has the name of its credential.
+    `packages` has the versions in an environment, by name; empty if they are unknown. Edges lead
+    to larger `column`s. A node that the caller may not see has neither name nor facts. A node
+    that was deleted has only the name that its user recorded. `more_before` and
+    `more_after` count neighbours that the graph leaves out.
     """
 
     id: str
@@ -81,6 +83,8 @@ class LineageNode(msgspec.Struct, frozen=True):
     created_at: datetime | None = None
     run: LineageRun | None = None
     workflow_node: str = ""
+    parameters: dict[str, Any] = {}
+    packages: dict[str, str] = {}
     is_start: bool = False
     is_visible: bool = True
     is_deleted: bool = False

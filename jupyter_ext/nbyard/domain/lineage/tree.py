@@ -99,6 +99,9 @@ def words_of(node: LineageNode) -> str:
         words.append(str(node.run.git) if node.run.git else "")
     if node.kind == "environment" and not node.version and node.digest:
         words.append(f"({node.digest.rpartition(':')[2][:SHORT]})")
+    if node.packages:
+        words.append(f"({len(node.packages)} packages)")
+    words += [f"{name}={value}" for name, value in node.parameters.items()]
     if node.kind in ("code", "artifact") and node.file not in ("", node.name):
         words.append(f"({node.file})")
     if node.state not in ("", "ready", "succeeded"):

@@ -1,5 +1,6 @@
 """Runs: executions of a workflow version or of one executable, with tasks and attempts."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -72,6 +73,12 @@ class SecretOf(msgspec.Struct, frozen=True, tag="secret", tag_field="kind"):
 
 
 Binding = ValueOf | BytesOf | ResultOf | SecretOf
+
+
+def shown_values(bindings: Mapping[str, Binding]) -> dict[str, Any]:
+    """Return the values of parameters. A secret is shown as the name of its credential."""
+    values = {k: b.value for k, b in bindings.items() if isinstance(b, ValueOf)}
+    return values | {k: b.name for k, b in bindings.items() if isinstance(b, SecretOf)}
 
 
 class TaskPlan(Limits, frozen=True):

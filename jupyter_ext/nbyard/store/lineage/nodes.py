@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, select
 
+from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ids import is_id
 from nbyard.domain.lineage.structs import LineageKind, LineageNode, LineageRun, Ref, hidden_node
 from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.structs import Binding, shown_values
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.tables import (
     artifacts,
@@ -19,6 +21,7 @@ from nbyard.store.schema.tables import (
     environments,
     executable_versions,
     executables,
+    fingerprints,
     images,
     runs,
     tasks,
@@ -43,6 +46,7 @@ def nodes_for_viewer(
         keys[ref.kind].append(ref.key)
     # What no reader finds below was deleted, or never had a row.
     found = {ref: _missing(ref, hint) for ref, hint in hints.items()}
+    _add_packages(c, found)
     for kind, ids in keys.items():
         if kind in READERS:
             for ref, node, is_visible in READERS[kind](c, viewer, ids):
@@ -58,6 +62,17 @@ def _missing(ref: Ref, hint: str) -> LineageNode:
         return LineageNode("", "image", ref.key)
     digest, _, name = ref.key.partition(" ")
     return LineageNode("", ref.kind, name, file=name if ref.kind == "file" else "", digest=digest)
+
+
+def _add_packages(c: Connection, found: dict[Ref, LineageNode]) -> None:
+    """Add the recorded packages of environments that nbyard did not create."""
+    f = fingerprints.c
+    kernels = {ref: node.digest for ref, node in found.items() if ref.kind == "environment"}
+    query = select(f.fingerprint, f.packages).where(f.fingerprint.in_({*kernels.values()}))
+    packages = {row.fingerprint: row.packages for row in c.execute(query)} if kernels else {}
+    for ref, digest in kernels.items():
+        if digest in packages:
+            found[ref] = msgspec.structs.replace(found[ref], packages=packages[digest])
 
 
 Read = Iterator[tuple[Ref, LineageNode, bool]]
@@ -94,6 +109,7 @@ def read_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     t = tasks.c
     query = select(t.id, t.node, t.state, t.cached, t.created_at, *RUN)
     query = query.add_columns(t.plan["label"].as_string().label("label"))
+    query = query.add_columns(t.plan["bindings"].label("bindings"))
     query = query.add_columns(_visible(viewer, runs.c.owner))
     query = query.join(runs, runs.c.id == t.run_id).where(t.id.in_(ids))
     for row in c.execute(query):
@@ -107,6 +123,7 @@ def read_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
             created_at=row.created_at,
             run=_run(row),
             workflow_node=row.node,
+            parameters=shown_values(msgspec.convert(row.bindings, dict[str, Binding])),
         )
         yield Ref("task", row.id), node, row.is_visible
 
@@ -180,9 +197,10 @@ def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
     """Yield versions of environments by ID, each with whether the viewer may see it."""
     v, e = environment_versions.c, environments.c
     query = select(v.id, v.number, v.state, v.digest, v.created_at, e.name, e.id.label("of"))
-    query = query.add_columns(_visible(viewer, e.owner))
+    query = query.add_columns(v.packages, _visible(viewer, e.owner))
     query = query.join(environments, e.id == v.environment_id).where(v.id.in_(ids))
     for row in c.execute(query):
+        packages = msgspec.convert(row.packages, list[LockedPackage])
         node = LineageNode(
             "",
             "environment",
@@ -192,6 +210,7 @@ def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
             state=row.state,
             digest=row.digest,
             created_at=row.created_at,
+            packages={one.name: one.shown for one in packages},
         )
         yield Ref("environment", row.id), node, row.is_visible
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, typ
 from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.other_files import OtherFiles
-from nbyard.domain.runs.structs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
+from nbyard.domain.runs.structs import BytesOf, Run, Task, TaskPlan, shown_values
 from nbyard.domain.state_machines import RUN, TASK, TaskState
 from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
@@ -320,9 +320,6 @@ def _record(row: Row[Any]) -> TaskRecord:
 def _view(row: Row[Any]) -> Task:
     plan = msgspec.convert(row.plan, TaskPlan)
     failure = read_failure(row.failure or None)
-    values = {k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)}
-    # A secret is shown as the name of its credential.
-    values |= {k: b.name for k, b in plan.bindings.items() if isinstance(b, SecretOf)}
     return Task(
         id=row.id,
         run_id=row.run_id,
@@ -339,7 +336,7 @@ def _view(row: Row[Any]) -> Task:
         started_at=row.started_at,
         finished_at=row.finished_at,
         needs=sorted(plan.needs()),
-        arguments=values,
+        arguments=shown_values(plan.bindings),
         inputs={k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
         executable_id=plan.executable_id,
         executable_version_id=plan.executable_version_id,

@@ -1,23 +1,39 @@
-import { fireEvent, render, screen, within } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { CanvasContext } from '../../model/hooks';
 import { bench, IBench, nodesOf } from '../../model/__tests__/fakes';
 import { INodePreview } from '../../model/tokens';
 import { Chips } from '../Chips';
+import { roomFor } from '../NodeCard';
 import { Preview } from '../Preview';
 
 let one: IBench;
 beforeEach(async () => (one = await bench()));
 afterEach(() => one.canvas.dispose());
 
-function show(preview: INodePreview) {
+function show(preview: INodePreview, room?: number) {
   return render(
     <CanvasContext.Provider value={one.canvas}>
-      <Preview preview={preview} />
+      <Preview preview={preview} room={room} />
     </CanvasContext.Provider>
   ).container;
 }
 
 describe('K9: the preview on a card', () => {
+  it('has only the height that is free above the next card, in whole rows', () => {
+    const height = (room?: number) =>
+      show({ text: 'a' }, room)
+        .querySelector<HTMLElement>('.nby-Node-preview')!
+        .style.getPropertyValue('--nby-room');
+    expect([undefined, 0, 15, 40].map(height)).toEqual(['', '0', '0px', '32px']);
+    const view = one.canvas.views.get('train')!;
+    expect(roomFor(view, undefined)).toBeUndefined();
+    expect(roomFor(view, 60)).toBe(0);
+    const port = view.inputs[0] ?? { name: 'a', format: '', state: 'free', help: '' };
+    const full = { ...view, inputs: [port, port], outputs: [], problems: [], chips: [] };
+    expect(roomFor(full, 240)).toBe(121);
+    expect(roomFor({ ...full, chips: ['docker', '1 GPU', '2 CPU'] }, 240)).toBe(71);
+  });
+
   it('is the picture, with its name, before anything else', () => {
     const made = show({ picture: '/p', caption: 'figure.png', text: 'a line' });
     expect(made.querySelector('img')!.getAttribute('src')).toBe('/p');
@@ -29,6 +45,21 @@ describe('K9: the preview on a card', () => {
     const table = within(screen.getByRole('table', { name: 'First rows' }));
     expect(table.getAllByRole('cell').map(cell => cell.textContent)).toEqual(['1', '<b>']);
     expect(table.getByText('out · 9 × 2')).toBeTruthy();
+  });
+
+  it('has as many columns as fit', () => {
+    const rows = [['Adelie', 'Torgersen', '39.1', '18.7']];
+    const columns = ['species', 'island', 'bill_length', 'bill_depth'];
+    const names = (of: INodePreview) => {
+      const heads = [...show(of).querySelectorAll('th')].map(one => one.textContent);
+      cleanup();
+      return heads;
+    };
+    expect(names({ table: { columns, rows } })).toEqual(['species', 'island', 'bill_length']);
+    const short = ['a', 'b', 'c', 'd'];
+    expect(names({ table: { columns: short, rows } })).toEqual(short);
+    const long = { columns: ['x'.repeat(60), 'y'.repeat(60), 'z', 'w'], rows };
+    expect(names({ table: long })).toHaveLength(2);
   });
 
   it('has metrics and the class of a model; a first line only without these', () => {

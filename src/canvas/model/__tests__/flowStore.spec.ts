@@ -40,6 +40,25 @@ describe('FlowStore', () => {
     expect(store.nodes.slice(3).map(({ id }) => id)).toEqual(['n1', 'n2', 'n10']);
   });
 
+  it('knows how far below each card the next one is', () => {
+    const { store, doc } = one.canvas;
+    const rooms = () => store.nodes.map(({ id, data }) => [id, data.room]);
+    doc.move([
+      ['clean', [0, 0]],
+      ['sales', [100, 150]],
+      ['train', [300, 90]]
+    ]);
+    expect(rooms()).toEqual([
+      ['clean', 150],
+      ['sales', undefined],
+      ['train', 60]
+    ]);
+    const [, sales] = store.nodes;
+    doc.move([['clean', [600, 0]]]);
+    expect(rooms()[0]).toEqual(['clean', undefined]);
+    expect(store.nodes[1]).toBe(sales);
+  });
+
   it('leaves removals to the document', () => {
     const { store, doc } = one.canvas;
     store.onNodesChange([{ id: 'sales', type: 'remove' }]);

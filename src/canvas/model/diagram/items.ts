@@ -10,6 +10,28 @@ export function sizeOf({ size }: JsonObject): [number, number] {
   return Array.isArray(size) ? [Number(size[0]), Number(size[1])] : [240, 120];
 }
 
+interface ICard {
+  type?: string;
+  position: { x: number; y: number };
+  data: { room?: number };
+}
+
+/** The width of a card. */
+const WIDTH = 232;
+
+/** Return the nodes with the distance from the top of each card to that of the next card below it. */
+export function withRoom<T extends ICard>(nodes: readonly T[]): T[] {
+  const isCard = ({ type }: T) => type === 'card';
+  const byHeight = nodes.filter(isCard).sort((one, other) => one.position.y - other.position.y);
+  return nodes.map(node => {
+    const { x, y } = node.position;
+    const isBelow = ({ position: at }: T) => at.y > y && Math.abs(at.x - x) < WIDTH;
+    const next = isCard(node) && byHeight.find(isBelow);
+    const room = next ? next.position.y - y : undefined;
+    return room === node.data.room ? node : { ...node, data: { ...node.data, room } };
+  });
+}
+
 /** Return the list with the named items rebuilt, removed or appended. */
 export function patch<T extends { id: string }>(
   items: readonly T[],

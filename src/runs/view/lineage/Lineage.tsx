@@ -3,17 +3,10 @@ import { CommandRegistry } from '@lumino/commands';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { IYard } from '../../../api/yard';
-import type { Lineage as Graph, LineageNode } from '../../../api/types';
+import type { Lineage as Graph } from '../../../api/types';
+import { ILineageStart, leftOut, open, showMenu } from './opening';
 import { IPlaced, ILayout, HEIGHT, edgePath, layoutOf, WIDTH } from './places';
-import { detailOf, factsOf, nameOf } from './texts';
-
-/** Where a lineage starts. */
-export interface ILineageStart {
-  kind: string;
-  key: string;
-  version?: number;
-  node?: string;
-}
+import { detailOf, factsOf, nameOf, usedIn } from './texts';
 
 interface ILineageProps {
   services: { yard: IYard; trans: TranslationBundle; commands: CommandRegistry };
@@ -106,59 +99,77 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
   /** Whether one side of the current node has all of these. */
   const isOnPath = (...nodes: IPlaced[]) =>
     sides.some(side => nodes.every(({ id }) => side.has(id)));
+  const chosen = layout.nodes.find(({ id }) => id === current);
   const names = (nodes: readonly IPlaced[] = []) => nodes.map(one => nameOf(one, trans)).join(', ');
   const labelOf = (node: IPlaced) =>
     [
       nameOf(node, trans),
       detailOf(node, trans),
+      usedIn(node, trans),
       layout.before.has(node.id) && trans.__('from %1', names(layout.before.get(node.id))),
       layout.after.has(node.id) && trans.__('used for %1', names(layout.after.get(node.id)))
     ]
       .filter(Boolean)
       .join(', ');
   return (
-    <div className="nby-Lineage-box" ref={box}>
-      <div
-        className="nby-Lineage-graph"
-        role="group"
-        aria-label={trans.__('Lineage')}
-        style={{ width: layout.width, height: layout.height }}
-      >
-        <svg width={layout.width} height={layout.height} aria-hidden="true">
-          {layout.nodes.flatMap(node =>
-            (layout.after.get(node.id) ?? []).map(other => (
-              <path
-                key={`${node.id} ${other.id}`}
-                className={isOnPath(node, other) ? 'nby-mod-near' : ''}
-                d={edgePath(node, other)}
-              />
-            ))
-          )}
-        </svg>
-        {layout.nodes.map(node => (
-          <button
-            key={node.id}
-            type="button"
-            data-id={node.id}
-            className={`nby-Lineage-node nby-mod-${node.kind} ${isOnPath(node) ? 'nby-mod-near' : ''}`}
-            style={{ left: node.x, top: node.y, width: WIDTH, height: HEIGHT }}
-            title={factsOf(node, trans)}
-            aria-label={labelOf(node)}
-            aria-current={node.is_start || undefined}
-            tabIndex={node.id === current ? 0 : -1}
-            disabled={node.is_visible === false}
-            onFocus={() => setCurrent(node.id)}
-            onKeyDown={event => onKey(event, node)}
-            // a key opens the node, and so does a double click
-            onClick={({ detail }) => (detail ? setCurrent(node.id) : open(services, node, onStart))}
-            onDoubleClick={() => open(services, node, onStart)}
-          >
-            <span>{nameOf(node, trans)}</span>
-            <small>{detailOf(node, trans)}</small>
-            {!!leftOut(node) && <b>+{leftOut(node)}</b>}
-          </button>
-        ))}
+    <div className="nby-Lineage-whole">
+      <div className="nby-Lineage-box" ref={box}>
+        <div
+          className="nby-Lineage-graph"
+          role="group"
+          aria-label={trans.__('Lineage')}
+          style={{ width: layout.width, height: layout.height }}
+        >
+          <svg width={layout.width} height={layout.height} aria-hidden="true">
+            {layout.nodes.flatMap(node =>
+              (layout.after.get(node.id) ?? []).map(other => (
+                <path
+                  key={`${node.id} ${other.id}`}
+                  className={isOnPath(node, other) ? 'nby-mod-near' : ''}
+                  d={edgePath(node, other)}
+                />
+              ))
+            )}
+          </svg>
+          {layout.nodes.map(node => (
+            <button
+              key={node.id}
+              type="button"
+              data-id={node.id}
+              className={`nby-Lineage-node nby-mod-${node.kind} ${isOnPath(node) ? 'nby-mod-near' : ''}`}
+              style={{ left: node.x, top: node.y, width: WIDTH, height: HEIGHT }}
+              title={`${nameOf(node, trans)}\n${detailOf(node, trans)}`}
+              aria-label={labelOf(node)}
+              aria-current={node.is_start || undefined}
+              tabIndex={node.id === current ? 0 : -1}
+              disabled={node.is_visible === false}
+              onFocus={() => setCurrent(node.id)}
+              onKeyDown={event => onKey(event, node)}
+              // a key opens the node, and so does a double click
+              onClick={({ detail }) =>
+                detail ? setCurrent(node.id) : open(services, node, onStart)
+              }
+              onDoubleClick={() => open(services, node, onStart)}
+              onContextMenu={event => showMenu(services, node, onStart, event)}
+            >
+              <span>{nameOf(node, trans)}</span>
+              <small>{detailOf(node, trans)}</small>
+              <small>{usedIn(node, trans)}</small>
+              {!!leftOut(node) && <b>+{leftOut(node)}</b>}
+            </button>
+          ))}
+        </div>
       </div>
+      {chosen && (
+        <pre
+          className="nby-Lineage-facts"
+          role="region"
+          aria-label={trans.__('Details')}
+          tabIndex={0} // it scrolls
+        >
+          {factsOf(chosen, trans)}
+        </pre>
+      )}
     </div>
   );
 }
@@ -173,10 +184,6 @@ function reachedFrom(
     next.get(at)?.forEach(other => found.add(other.id)); // a set yields what is added meanwhile
   }
   return found;
-}
-
-function leftOut({ more_before: before = 0, more_after: after = 0 }: LineageNode): number {
-  return before + after;
 }
 
 /** Return the node that an arrow key leads to; null if the key leads nowhere. */
@@ -195,54 +202,5 @@ function neighbour(layout: ILayout, node: IPlaced, key: string): IPlaced | undef
       return seen(layout.after.get(node.id));
     default:
       return null;
-  }
-}
-
-/** Open the page of a node. Where there is none, or more to see, the lineage continues from it. */
-function open(
-  { commands }: ILineageProps['services'],
-  node: IPlaced,
-  onStart: (start: ILineageStart) => void
-): void {
-  const { kind, subject = '', run, file } = node;
-  if (node.is_deleted) {
-    return;
-  }
-  const next = startAt(node);
-  if (next && !node.is_start && (leftOut(node) || kind === 'image' || kind === 'model')) {
-    onStart(next);
-  } else if (run) {
-    void commands.execute('nbyard:show-run', { id: run.id, node: node.workflow_node });
-  } else if (kind === 'file') {
-    void commands.execute('docmanager:open', { path: file });
-  } else if (subject && PAGES[kind]) {
-    void commands.execute(`nbyard:open-${PAGES[kind]}`, { id: subject });
-  }
-}
-
-/** The pages of nodes without a run. */
-const PAGES: Partial<Record<LineageNode['kind'], string>> = {
-  code: 'executable',
-  dataset: 'dataset',
-  deployment: 'deployment',
-  environment: 'environment',
-  image: 'environment'
-};
-
-/** Return the start of the lineage of a node; undefined if none can start there. */
-function startAt({ kind, id, subject, version, run, workflow_node: node }: IPlaced) {
-  switch (kind) {
-    case 'image':
-      return { kind, key: id.slice('image:'.length) };
-    case 'dataset':
-      return { kind, key: subject!, version };
-    case 'artifact':
-    case 'deployment':
-    case 'model':
-      return { kind, key: subject! };
-    case 'task':
-      return { kind: 'run', key: run!.id, node };
-    default:
-      return undefined;
   }
 }

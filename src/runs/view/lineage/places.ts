@@ -2,7 +2,7 @@
 import type { Lineage, LineageNode } from '../../../api/types';
 
 export const WIDTH = 190;
-export const HEIGHT = 48;
+export const HEIGHT = 60;
 const ACROSS = WIDTH + 60;
 const DOWN = HEIGHT + 16;
 /** Around the whole, so that a focus ring is not cut off. */

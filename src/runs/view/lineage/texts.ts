@@ -2,6 +2,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import type { LineageNode } from '../../../api/types';
 import { stateText } from '../../../components/StateMark';
+import { Json } from '../../../document/canonical';
+import { showValue } from '../../../document/arguments';
 
 export function kindText(kind: LineageNode['kind'], trans: TranslationBundle): string {
   const kinds: Record<LineageNode['kind'], string> = {
@@ -42,6 +44,16 @@ export function detailOf(node: LineageNode, trans: TranslationBundle): string {
     .join(' · ');
 }
 
+/** Return the parameters of a task, or how many packages an environment has. */
+export function usedIn(node: LineageNode, trans: TranslationBundle): string {
+  const count = Object.keys(node.packages ?? {}).length;
+  return count ? trans._n('%1 package', '%1 packages', count) : parametersOf(node).join(', ');
+}
+
+function parametersOf({ parameters = {} }: LineageNode): string[] {
+  return Object.entries(parameters).map(([name, value]) => `${name} = ${showValue(value as Json)}`);
+}
+
 /** Return everything about a node, one fact per line. */
 export function factsOf(node: LineageNode, trans: TranslationBundle): string {
   const { file, digest, run } = node;
@@ -52,7 +64,10 @@ export function factsOf(node: LineageNode, trans: TranslationBundle): string {
     run?.title,
     git && [git.branch, git.commit.slice(0, 10), git.is_dirty && '+'].filter(Boolean).join(' '),
     file !== node.name && file,
-    digest
+    digest,
+    ...parametersOf(node),
+    node.packages && usedIn(node, trans),
+    ...Object.entries(node.packages ?? {}).map(([name, version]) => `${name} ${version}`)
   ]
     .filter(Boolean)
     .join('\n');

@@ -1,5 +1,6 @@
 """R15: a lineage as text."""
 
+import msgspec
 from hypothesis import given
 
 from nbyard.domain.lineage.structs import (
@@ -21,7 +22,7 @@ def test_two_trees_grow_from_the_start() -> None:
     nodes = [
         LineageNode("d", "dataset", "penguins", version=3, more_after=4),
         LineageNode("c", "code", "train", version=2, file="train.ipynb"),
-        LineageNode("t", "task", "train", run=RUN, workflow_node="a", state="succeeded"),
+        LineageNode("t", "task", "train", run=RUN, state="succeeded", parameters={"seed": 7}),
         LineageNode("x", "artifact", "model", run=RUN, workflow_node="a", is_start=True),
         LineageNode("m", "model", "train model", version=1, state="building"),
         LineageNode("u", "task", "evaluate", run=RUN, workflow_node="b", cached=True),
@@ -35,7 +36,7 @@ def test_two_trees_grow_from_the_start() -> None:
     assert [*lines_of(Lineage(nodes, edges))] == [
         "artifact model of a, run 12",
         "comes from:",
-        "└─ model: task train run 12 main 1111111111 + changes",
+        "└─ model: task train run 12 main 1111111111 + changes seed=7",
         "   ├─ data, more: dataset penguins version 3 (+ 4 more)",
         "   └─ code train version 2 (train.ipynb)",
         "used for:",
@@ -52,6 +53,8 @@ def test_a_start_without_connections_is_one_line() -> None:
     assert words_of(hidden_node("run")) == "run (not visible)"
     kernel = LineageNode("e", "environment", "python3", digest="sha256:0123456789abcdef")
     assert words_of(kernel) == "environment python3 (0123456789)"
+    known = msgspec.structs.replace(kernel, packages={"numpy": "2.1", "pandas": "3.0"})
+    assert words_of(known) == "environment python3 (0123456789) (2 packages)"
     task = LineageNode("t", "task", "train", run=LineageRun("r", -3, "", "Penguins"))
     assert words_of(task) == "task train scratch run"
 

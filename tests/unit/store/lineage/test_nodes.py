@@ -1,9 +1,11 @@
 """R15, I23: nodes as one user may see them."""
 
 import msgspec
+from sqlalchemy import update
 
 from nbyard.domain.lineage.structs import LineageNode, Ref
-from nbyard.domain.runs.structs import BytesOf
+from nbyard.domain.runs.structs import BytesOf, SecretOf, ValueOf
+from nbyard.store.schema.tables import environment_versions, tasks
 
 from .records import Records, names, walk
 
@@ -41,3 +43,26 @@ def test_what_was_deleted_keeps_the_name_of_its_user(store, chain):
         assert (gone.kind, gone.name) == ("artifact", "fit.model of flow, run 1")
         found = walk(store, c, "ada", [Ref("task", chain["score"])])
         assert [n.name for n in found.nodes if n.is_deleted and n.kind == "artifact"] == ["x"]
+
+
+def test_tasks_show_their_parameters_and_environments_their_packages(store):
+    with store.write() as c:
+        rows = Records(store, c)
+        run = rows.run()
+        used = rows.environment("science")
+        packages = [{"name": "cowsay", "version": "6.1"}]
+        where = environment_versions.c.id == used.version_id
+        c.execute(update(environment_versions).where(where).values(packages=packages))
+        values = {"seed": ValueOf(7), "token": SecretOf("c", "hub", 1), "x": BytesOf("d", "a")}
+        one = rows.work(run, "one", values, environment=used)
+        two = rows.work(run, "two", {}, kernel="python3")
+        parts = {"environment": "sha256:1"}
+        c.execute(update(tasks).where(tasks.c.id == two.id).values(parts=parts))
+        store.fingerprints.store_packages(c, "sha256:1", {"polars": "2.1"})
+    with store.read() as c:
+        found = walk(store, c, "ada", [Ref("task", one.id), Ref("task", two.id)])
+    nodes = {node.name: node for node in found.nodes}
+    assert nodes["one"].parameters == {"seed": 7, "token": "hub"}
+    assert nodes["two"].parameters == {}
+    assert nodes["science"].packages == {"cowsay": "6.1"}
+    assert nodes["python3"].packages == {"polars": "2.1"}

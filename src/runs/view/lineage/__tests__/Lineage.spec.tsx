@@ -3,7 +3,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import type { Lineage as Graph, LineageNode } from '../../../../api/types';
 import type { IYard } from '../../../../api/yard';
-import Lineage, { ILineageStart } from '../Lineage';
+import Lineage from '../Lineage';
+import { ILineageStart } from '../opening';
 
 const run = { id: 'r', number: 12, name: '', title: 'Penguins', git: null };
 const nodes = [
@@ -86,6 +87,59 @@ describe('the lineage', () => {
     ]);
     fireEvent.doubleClick(data);
     expect(execute).toHaveBeenLastCalledWith('nbyard:open-dataset', { id: 'set' });
+  });
+
+  it('shows parameters and packages, and the facts of the chosen node', async () => {
+    const [data, ...others] = nodes.map(node =>
+      node.kind === 'task'
+        ? { ...node, parameters: { seed: 7, label: 'a' } }
+        : node.is_visible === false
+          ? {
+              ...node,
+              is_visible: true,
+              name: 'science',
+              packages: { numpy: '2.1', polars: '2.0' }
+            }
+          : node
+    );
+    shown({ nodes: [data, ...others], edges });
+    fireEvent.focus(await button(/^train, Task · run 12 · cached, seed = 7, label = a, from/));
+    const facts = () => screen.getByRole('region', { name: 'Details' }).textContent!.split('\n');
+    expect(facts()).toEqual([
+      'train',
+      'Task · run 12 · cached',
+      'Penguins',
+      'seed = 7',
+      'label = a'
+    ]);
+    fireEvent.focus(await button(/^science, Environment, 2 packages, used for/));
+    expect(facts()).toEqual(['science', 'Environment', '2 packages', 'numpy 2.1', 'polars 2.0']);
+  });
+
+  it('has a menu for each node', async () => {
+    const { asked, execute } = shown();
+    const items = () =>
+      [...document.querySelectorAll<HTMLElement>('.lm-Menu-item[data-type="command"]')].map(
+        item => item.textContent
+      );
+    const choose = (label: string) => {
+      const menu = document.querySelector('.lm-Menu')!;
+      for (let place = 0; place <= items().indexOf(label); place++) {
+        fireEvent.keyDown(menu, { keyCode: 40 });
+      }
+      fireEvent.keyDown(menu, { keyCode: 13 });
+    };
+    fireEvent.contextMenu(await button(/^train, Task/));
+    expect(items()).toEqual(['Open', 'Open Run', 'Show Lineage']);
+    choose('Open Run');
+    expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r' });
+    fireEvent.contextMenu(await button(/^a.csv/));
+    expect(items()).toEqual(['Open', 'Copy Path']);
+    fireEvent.keyDown(document.querySelector('.lm-Menu')!, { keyCode: 27 });
+    fireEvent.contextMenu(await button(/^penguins/));
+    expect(items()).toEqual(['Open', 'Show Lineage', 'Copy ID']);
+    choose('Show Lineage');
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ kind: 'dataset', key: 'set' }));
   });
 
   it('continues from a node without a page, and goes back', async () => {

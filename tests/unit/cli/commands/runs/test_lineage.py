@@ -8,7 +8,7 @@ import pytest
 def test_the_lineage_of_a_run_is_a_tree(shell, made):
     seen = shell("runs", "lineage", "hello")
     assert seen.code == 0, seen.err
-    lines = ["task echo.py run 1", "comes from:", "├─ code echo version 1 (echo.py)"]
+    lines = ["task echo.py run 1 word=x n=1", "comes from:", "├─ code echo version 1 (echo.py)"]
     assert seen.out.splitlines()[:3] == lines
     assert seen.out.splitlines()[3].startswith("└─ environment python (")
     found = json.loads(shell("runs", "lineage", "1", "--json").out)
