@@ -75,6 +75,7 @@ test.describe('pictures', () => {
     await lab.execute('nbyard:run-workflow-anew');
     await lab.drawer.succeeds(120_000);
     await expect(canvas.root.locator('.nby-Node-preview')).toHaveCount(4);
+    await lab.execute('nbyard:fit-workflow');
     await canvas.isTidy();
     await take(lab, 'canvas-close');
     await canvas.card('penguins.csv').click();
@@ -83,7 +84,7 @@ test.describe('pictures', () => {
     const node = lab.drawer.body.getByRole('button', { name: /^train.ipynb, Task/ });
     await node.click();
     await take(lab, 'run-lineage');
-    await lab.drawer.body.getByRole('button', { name: /Environment/ }).click();
+    await lab.drawer.body.getByRole('button', { name: /^python3, Environment/ }).click();
     await take(lab, 'run-lineage-environment');
     await node.click({ button: 'right' });
     await take(lab, 'run-lineage-menu');

@@ -74,7 +74,9 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         {view.title} {view.alike && <span className="nby-Node-id">{id}</span>}{' '}
         <span className="nby-Mark">{kindWord(view.kind, trans)}</span>
       </h2>
-      {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
+      {![view.title, ''].includes(view.subtitle) && (
+        <p className="nby-Field-help">{view.subtitle}</p>
+      )}
       {view.off && <p className="nby-Inspector-pin">{offText(view.off, trans)}</p>}
       {view.pinnedTo !== undefined && (
         <p className="nby-Inspector-pin">

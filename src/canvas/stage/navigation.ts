@@ -3,7 +3,7 @@ import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
-import { boundingBox, boxOf, isInside, viewOf } from '../model/placement';
+import { boundingBox, boxOf, isInside, spaceOf, viewOf } from '../model/placement';
 import { IMemory } from '../model/viewState';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
@@ -128,7 +128,8 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
     other.position.x < one.position.x ? other : one
   );
   const middle = first.position.y + (first.measured?.height ?? 0) / 2;
-  const bounds = all ?? flow.getNodesBounds(store.nodes);
+  // with the space of results, so that they do not leave the view when they come
+  const bounds = all ?? boundingBox(store.nodes.map(node => spaceOf(canvas, node.id)));
   const least = isWhole ? leastZoom(store.nodes.length) : undefined;
   void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
   canvas.fitted = { ...flow.getViewport(), isWhole };

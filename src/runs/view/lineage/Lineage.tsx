@@ -161,14 +161,14 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
         </div>
       </div>
       {chosen && (
-        <pre
+        <div
           className="nby-Lineage-facts"
           role="region"
           aria-label={trans.__('Details')}
           tabIndex={0} // it scrolls
         >
           {factsOf(chosen, trans)}
-        </pre>
+        </div>
       )}
     </div>
   );

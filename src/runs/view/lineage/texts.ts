@@ -58,6 +58,7 @@ function parametersOf({ parameters = {} }: LineageNode): string[] {
 export function factsOf(node: LineageNode, trans: TranslationBundle): string {
   const { file, digest, run } = node;
   const git = run?.git;
+  const packages = Object.entries(node.packages ?? {});
   return [
     nameOf(node, trans),
     detailOf(node, trans),
@@ -66,8 +67,8 @@ export function factsOf(node: LineageNode, trans: TranslationBundle): string {
     file !== node.name && file,
     digest,
     ...parametersOf(node),
-    node.packages && usedIn(node, trans),
-    ...Object.entries(node.packages ?? {}).map(([name, version]) => `${name} ${version}`)
+    packages.length && usedIn(node, trans),
+    ...packages.map(([name, version]) => `${name} ${version}`)
   ]
     .filter(Boolean)
     .join('\n');

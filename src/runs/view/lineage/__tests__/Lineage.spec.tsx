@@ -92,7 +92,7 @@ describe('the lineage', () => {
   it('shows parameters and packages, and the facts of the chosen node', async () => {
     const [data, ...others] = nodes.map(node =>
       node.kind === 'task'
-        ? { ...node, parameters: { seed: 7, label: 'a' } }
+        ? { ...node, parameters: { seed: 7, label: 'a' }, packages: {} }
         : node.is_visible === false
           ? {
               ...node,
