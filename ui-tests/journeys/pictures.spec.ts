@@ -87,13 +87,13 @@ test.describe('pictures', () => {
     await lab.drawer.body.getByRole('button', { name: /^python3, Environment/ }).click();
     await take(lab, 'run-lineage-environment');
     await node.click({ button: 'right' });
-    await take(lab, 'run-lineage-menu');
+    await lab.page.screenshot({ path: `${NBYARD_PICTURES}/run-lineage-menu.png` });
     await lab.press('Escape');
     await lab.execute('nbyard:run-workflow-anew');
     await expect(lab.drawer.root).toContainText('#2');
     await lab.drawer.succeeds(120_000);
     await lab.execute('nbyard:compare-with-previous');
-    await expect(lab.page.locator('.nby-View:visible')).toContainText('Parameters');
+    await expect(lab.page.locator('.nby-Comparison')).toBeVisible();
     await take(lab, 'comparison');
   });
 
@@ -106,7 +106,6 @@ test.describe('pictures', () => {
     await take(lab, 'sidebar-schedule');
     await dialog(lab, 'schedule-form', 'nbyard:schedule-file', { path: 'penguins.nbflow' });
     await dialog(lab, 'trigger-form', 'nbyard:trigger-file', { path: 'penguins.nbflow' });
-    await dialog(lab, 'channels', 'nbyard:show-channels');
     await lab.execute('nbyard:open-executable', { id: 'clean' });
     await take(lab, 'executable');
   });

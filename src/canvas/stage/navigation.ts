@@ -128,8 +128,10 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
     other.position.x < one.position.x ? other : one
   );
   const middle = first.position.y + (first.measured?.height ?? 0) / 2;
-  // with the space of results, so that they do not leave the view when they come
-  const bounds = all ?? boundingBox(store.nodes.map(node => spaceOf(canvas, node.id)));
+  // with the space of results if it fits, so that they do not leave the view when they come
+  const spaces = boundingBox(store.nodes.map(node => spaceOf(canvas, node.id)));
+  const isTight = spaces.height * READABLE > stage.clientHeight - 2 * MARGIN;
+  const bounds = all ?? (isTight ? flow.getNodesBounds(store.nodes) : spaces);
   const least = isWhole ? leastZoom(store.nodes.length) : undefined;
   void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
   canvas.fitted = { ...flow.getViewport(), isWhole };
