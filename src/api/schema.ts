@@ -5114,10 +5114,11 @@ export interface components {
          *
          *         `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
          *         artifact, model, image or deployment. `version` numbers datasets, executables, environments
-         *         and models. `parameters` are those of a task; a secret has the name of its credential.
-         *         `packages` has the versions in an environment, by name; empty if they are unknown. Edges lead
-         *         to larger `column`s. A node that the caller may not see has neither name nor facts. A node
-         *         that was deleted has only the name that its user recorded. `more_before` and
+         *         and models. `parameters` are the values of a task; a secret is shown as its credential's name.
+         *         `packages` are the versions in an environment by name, if they are known.
+         *
+         *         Edges lead to larger `column`s. A node that the caller may not see has neither name nor facts.
+         *         A node that was deleted has only the name that its user recorded. `more_before` and
          *         `more_after` count neighbours that the graph leaves out.
          */
         LineageNode: {

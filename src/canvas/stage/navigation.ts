@@ -3,7 +3,7 @@ import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
-import { boundingBox, boxOf, isInside, spaceOf, viewOf } from '../model/placement';
+import { around, boxOf, isInside, viewOf } from '../model/placement';
 import { IMemory } from '../model/viewState';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
@@ -128,10 +128,7 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
     other.position.x < one.position.x ? other : one
   );
   const middle = first.position.y + (first.measured?.height ?? 0) / 2;
-  // with the space of results if it fits, so that they do not leave the view when they come
-  const spaces = boundingBox(store.nodes.map(node => spaceOf(canvas, node.id)));
-  const isTight = spaces.height * READABLE > stage.clientHeight - 2 * MARGIN;
-  const bounds = all ?? (isTight ? flow.getNodesBounds(store.nodes) : spaces);
+  const bounds = all ?? flow.getNodesBounds(store.nodes);
   const least = isWhole ? leastZoom(store.nodes.length) : undefined;
   void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
   canvas.fitted = { ...flow.getViewport(), isWhole };

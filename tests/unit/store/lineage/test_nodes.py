@@ -53,8 +53,10 @@ def test_tasks_show_their_parameters_and_environments_their_packages(store):
         packages = [{"name": "cowsay", "version": "6.1"}]
         where = environment_versions.c.id == used.version_id
         c.execute(update(environment_versions).where(where).values(packages=packages))
-        values = {"seed": ValueOf(7), "token": SecretOf("c", "hub", 1), "x": BytesOf("d", "a")}
-        one = rows.work(run, "one", values, environment=used)
+        secret, data = SecretOf("c", "hub", 1), BytesOf("d", "a")
+        one = rows.work(
+            run, "one", {"seed": ValueOf(7), "token": secret, "x": data}, environment=used
+        )
         two = rows.work(run, "two", {}, kernel="python3")
         parts = {"environment": "sha256:1"}
         c.execute(update(tasks).where(tasks.c.id == two.id).values(parts=parts))
