@@ -108,9 +108,10 @@ class Drawer {
     const widget = this._widget;
     widget.content.open(id, false, follows);
     if (!widget.isAttached) {
-      const alone = !this._sized && ![...this.app.shell.widgets('down')].length;
-      this._sized = true;
       this.app.shell.add(widget, 'down');
+      // the shell of JupyterLab 4.4 does not list the widgets of this area
+      const alone = !this._sized && [...(widget.parent?.children() ?? [])].length < 2;
+      this._sized = true;
       if (activate && alone) {
         enlarge(widget);
       }

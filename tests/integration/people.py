@@ -35,6 +35,11 @@ PEOPLE: dict[str, list[str]] = {
         "from IPython.display import clear_output\n"
         "for i in range(3):\n    clear_output(wait=True)\n    print(i)",
     ],
+    "history": [
+        "a = 1",
+        "%history -n 1",
+        "In[1], get_ipython().history_manager.hist_file",
+    ],
     "progress": ["for i in range(4):\n    print(f'\\r{i}', end='')\nprint()"],
     "table": ["import polars as pl\npl.DataFrame({'a': [1, 2], 'b': ['x', None]})"],
     "picture": [

@@ -3,6 +3,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
 import { parseFlow } from '../../document/flow';
 import { belowRoot, fileOf } from '../paths';
 import { IYard } from '../yard';
@@ -72,7 +73,7 @@ export async function saveCode(services: ISaveServices, code: ICode): Promise<nu
 function openDocuments(app: JupyterFrontEnd): DocumentRegistry.Context[] {
   const found = new Set<DocumentRegistry.Context>();
   for (const area of AREAS) {
-    for (const widget of app.shell.widgets(area)) {
+    for (const widget of widgetsOf(app, area)) {
       const { context } = widget as { context?: DocumentRegistry.Context };
       if (context?.model) {
         found.add(context);
@@ -80,6 +81,15 @@ function openDocuments(app: JupyterFrontEnd): DocumentRegistry.Context[] {
     }
   }
   return [...found];
+}
+
+/** Return the widgets of an area; the shell of JupyterLab 4.4 lists none of the area below. */
+function widgetsOf(app: JupyterFrontEnd, area: string): Iterable<Widget> {
+  try {
+    return app.shell.widgets(area);
+  } catch {
+    return [];
+  }
 }
 
 /** Return the file of the code, and the files of the nodes of a workflow. */

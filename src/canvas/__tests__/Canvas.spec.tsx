@@ -159,6 +159,17 @@ describe('a workflow tab', () => {
     expect(nodesOf(canvas).clean).toMatchObject({ memory_bytes: 2147483648, cpu: 1.5 });
   });
 
+  it('K11: offers the kernels of the machine to a notebook', async () => {
+    const { canvas, settle } = await open();
+    canvas.checker.ask(0);
+    await act(settle);
+    await act(async () => canvas.store.select(['clean']));
+    const kernel = screen.getByLabelText('Kernel');
+    expect(kernel.textContent).toBe('default: set by the notebookpython3ir');
+    fireEvent.change(kernel, { target: { value: '1' } });
+    expect(nodesOf(canvas).clean).toMatchObject({ kernel: 'ir' });
+  });
+
   it('K7: declares parameters of the workflow when no node is selected', async () => {
     const { canvas } = await open();
     fireEvent.change(screen.getByLabelText('Name of a new parameter'), {

@@ -45,6 +45,7 @@ OPTIONS = (
     "--IPKernelApp.connection_file=kernel.json",
     # Cells of attempts do not belong in the user's history.
     "--HistoryManager.enabled=False",
+    "--HistoryManager.hist_file=:memory:",  # as nbclient's kernels say
 )
 
 

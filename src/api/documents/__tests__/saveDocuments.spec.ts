@@ -33,10 +33,14 @@ const flow = (...nodes: object[]) =>
 function lab(
   documents: readonly Open[],
   files: Record<string, string> = {},
-  executables: Record<string, string> = {}
+  executables: Record<string, string> = {},
+  below?: readonly Open[]
 ) {
   const [first, ...rest] = documents;
   const areas: Record<string, unknown[]> = { main: [{}, ...rest, first], right: [first] };
+  if (below) {
+    areas.down = below;
+  }
   const contents = {
     driveName: (path: string) => /^(RTC|S3):/.exec(path)?.[1] ?? '',
     localPath: (path: string) => path.replace(/^(RTC|S3):/, ''),
@@ -48,7 +52,14 @@ function lab(
     })
   };
   const app = {
-    shell: { widgets: (area: string) => areas[area] ?? [] },
+    shell: {
+      widgets: (area: string) => {
+        if (area === 'down' && !areas.down) {
+          throw new Error('Invalid area: down'); // as in JupyterLab 4.4
+        }
+        return areas[area] ?? [];
+      }
+    },
     serviceManager: { contents }
   } as unknown as JupyterFrontEnd;
   const call = jest.fn(async (_: string, { path }: { path: { executable: string } }) => {
@@ -130,6 +141,13 @@ describe('K1: the documents that a run reads', () => {
     expect(await saveCode(services, code)).toBe(saved.length);
     expect(savedOf(documents)).toEqual(saved);
     documents.forEach(({ context }) => expect(context.save.mock.calls.length).toBeLessThan(2));
+  });
+
+  it('include those of the area below, which JupyterLab 4.4 does not list', async () => {
+    const below = [open('work/low.py')];
+    const { services } = lab([open('work/a.ipynb')], {}, {}, below);
+    expect(await saveCode(services, { path: 'work/a.ipynb' })).toBe(2);
+    expect(savedOf(below)).toEqual(['work/low.py']);
   });
 
   it('include the nodes that an open workflow has only on the canvas', async () => {
