@@ -3,7 +3,7 @@ import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
-import { around, boxOf, isInside, viewOf } from '../model/placement';
+import { boundingBox, boxOf, isInside, viewOf } from '../model/placement';
 import { IMemory } from '../model/viewState';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
