@@ -187,7 +187,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
   'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here'),
   'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
-  'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
+  'build-failed': (p, show, trans) =>
+    trans.__(
+      'the build of its image failed; deploy it again to repeat the build: %1',
+      show(p.cause)
+    ),
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
   'no-takeover': (p, show, trans) =>
     trans.__('revision %1 does not serve yet: %2', show(p.number), show(p.cause)),
@@ -317,7 +321,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('You are signed in as %1, who may not use this server.', show(p.name)),
   'request-of-other-page': (_p, _show, trans) =>
     trans.__('The server refuses requests from pages of other origins.'),
-  'request-without-origin': (_p, _show, trans) => trans.__('The request has no header Origin.'),
+  'request-without-origin': (_p, _show, trans) =>
+    trans.__(
+      'Send your Jupyter token in the header “Authorization: token …”. The page of a browser sends the header Origin instead.'
+    ),
   'address-not-found': (_p, _show, trans) => trans.__('Address not found.'),
   'method-not-allowed': (_p, _show, trans) => trans.__('Method not allowed.'),
   'length-needed': (_p, _show, trans) =>
@@ -691,7 +698,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'image-known-by-id': (p, show, trans) =>
     trans.__('The image %1 is gone, and can be had by its id only: make it anew.', show(p.image)),
   'image-not-pulled': (p, show, trans) =>
-    trans.__('The image %1 is not here and cannot be pulled: %2', show(p.image), show(p.why)),
+    trans.__(
+      'The image %1 is not here and cannot be pulled (`docker load` adds an image without a registry): %2',
+      show(p.image),
+      show(p.why)
+    ),
   'push-refused': (p, show, trans) =>
     trans.__('%1 cannot be pushed: %2', show(p.image), show(p.why)),
   'image-removed-at-naming': (p, show, trans) =>
@@ -1562,7 +1573,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('These metrics differ between both runs: %1.', show(p.names, ', ')),
   'bisect-needs-metric': (_p, _show, trans) =>
     trans.__(
-      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.log_metric(NAME, NUMBER) records one.'
+      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.metric(NAME, NUMBER) records one.'
     ),
   'skip-in-scratch-run': (_p, _show, trans) =>
     trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
@@ -2514,10 +2525,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 has no file: its run %2 is %3.', show(p.artifact), show(p.run), show(p.state)),
   'unknown-environment': (p, show, trans) =>
     trans.__("there is no environment '%1'; %2", show(p.name), show(p.present)),
-  'environment-or-other': (_p, _show, trans) =>
-    trans.__(
-      'Create it with nbyard environments create, define it in nbyard.toml, or set another one (environment = "" for none).'
-    ),
   'no-version': (p, show, trans) => trans.__('There is no version %1.', show(p.number)),
   'environment-without-version': (p, show, trans) =>
     trans.__(

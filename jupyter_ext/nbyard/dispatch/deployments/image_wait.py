@@ -33,6 +33,15 @@ def awaited_build(
     return None
 
 
+def failed_build(context: DispatchContext, row: DeploymentRow, image: str) -> Reason | None:
+    """Return the reason if the newest build of an image failed: no registry has this image."""
+    with context.store.read() as c:
+        last = context.store.images.newest(c, row.owner, image)
+    if last is None or (last.origin, last.state) != ("build", "failed"):
+        return None
+    return not_built(last.reason)
+
+
 def _note(context: DispatchContext, revision_row: RevisionRow, reason: Reason | None) -> None:
     with context.write() as c:
         context.store.deployments.set_revision(c, revision_row.revision.id, reason=reason)

@@ -16,7 +16,7 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords, write_log_line
 from nbyard.dispatch.deployments.drain import Shutdowns
 from nbyard.dispatch.deployments.image_pins import ImagePins
-from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.dispatch.deployments.image_wait import awaited_build, failed_build
 from nbyard.dispatch.deployments.log_follower import LogFollower
 from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, next_step
 from nbyard.dispatch.service_health import PortHealth, describe_calls
@@ -220,6 +220,8 @@ class RevisionDriver:
         except Unavailable:
             raise
         except NbyardError as error:
+            if reason := failed_build(self.context, self.row, spec.image):
+                return Signal(Event.REFUSED, reason=reason)
             by_hand = reproduce_pull(spec.image, self._url)
             return Signal(Event.REFUSED, reason=error.reason, by_hand=by_hand)
         if not image_id:

@@ -35,7 +35,10 @@ REFUSALS = {
         "You are signed in as {name}, who may not use this server.", name=str
     ),
     "request-of-other-page": code("The server refuses requests from pages of other origins."),
-    "request-without-origin": code("The request has no header Origin."),
+    "request-without-origin": code(
+        "Send your Jupyter token in the header “Authorization: token …”."
+        " The page of a browser sends the header Origin instead."
+    ),
     "address-not-found": code("Address not found."),
     "method-not-allowed": code("Method not allowed."),
     "length-needed": code("Requests with this method need the header Content-Length."),

@@ -10,6 +10,7 @@ from nbyard.domain.images.structs import NamedImage
 from nbyard.reasons.structs import because, text_reason
 from nbyard.yard import Yard
 
+from ..test_rollout_model import NONE
 from .test_rollout import ANN, Rolling, rolling
 
 __all__ = ["rolling"]
@@ -20,13 +21,13 @@ class Building:
     """An image that is being built, and what comes of it."""
 
     def __init__(self, yard: Yard, name: str = NAME, origin: str = "build"):
-        self.rows, self.store = yard.store.images, yard.store
+        self.rows, self.store, self.name = yard.store.images, yard.store, name
         with yard.store.write() as c:
             self.rows.insert(c, ANN.name, f"image-{name}", reference=name, origin=origin)
         self.to("building")
 
     def image(self, c: Any) -> NamedImage:
-        found = self.rows.newest(c, ANN.name, NAME)
+        found = self.rows.newest(c, ANN.name, self.name)
         assert found is not None
         return found
 
@@ -104,6 +105,19 @@ def test_only_what_is_built_here_and_was_waited_for_counts(
     row = rolling.row()
     assert awaited_build(rolling.context, row, row.newest) is None
     assert rolling.step(2).state == "running"
+
+
+def test_a_start_after_a_failed_build_reports_the_build(yard: Yard, rolling: Rolling) -> None:
+    """No registry has such an image, so the reason why it cannot be pulled would mislead."""
+    building = Building(yard, NONE)
+    rolling.create(image=NONE)
+    rolling.step()
+    building.to("failed", reason=text_reason("No space left."))
+    rolling.step()
+    rolling.deployments.start(ANN, "cows")
+    found = rolling.step()
+    assert (found.state, found.reproduce) == ("failed", "")
+    assert found.reason == because("build-failed", cause=text_reason("No space left."))
 
 
 def test_what_was_started_once_has_its_image(yard: Yard, rolling: Rolling) -> None:
