@@ -38,9 +38,11 @@ export const runActions = {
     async ({ yard }, run) => yard.runs.put(await yard.client.call('runs.cancel', { path: { run } }))
   ),
 
-  retry: told(notStarted, async (context, run) => {
+  /** Retry; ask first if the code changed, unless the button has already said so (`isKnown`). */
+  retry: told(notStarted, async (context, run, isKnown) => {
     const { yard, show } = context;
-    const tasks = await saveCodeOf(context, run);
+    const tasks =
+      (await saveCodeOf(context, run)) ?? (isKnown ? undefined : await tasksOf(yard, run));
     if (tasks && (await hasChangedCode(yard, retriedVersions(tasks)))) {
       const answer = await askOldCode(context, run);
       if (answer !== 'retry') {
@@ -140,6 +142,10 @@ async function askOldCode(
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), retry, rerun]
   });
   return button.accept ? 'rerun' : button.label === retry.label ? 'retry' : undefined;
+}
+
+async function tasksOf(yard: IYard, run: string): Promise<readonly Task[]> {
+  return (await yard.client.call('runs.get', { path: { run } })).tasks;
 }
 
 /** Return a run with its first task. */

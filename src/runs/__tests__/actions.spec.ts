@@ -63,7 +63,8 @@ describe('unsaved code', () => {
     verb: 'rerun' | 'retry',
     documents: readonly object[],
     version: string,
-    state = 'failed'
+    state = 'failed',
+    isKnown = false
   ): Promise<string[]> {
     const asked: string[] = [];
     const failed = { ...task('clean', null), state, executable_version_id: 'v1' };
@@ -83,7 +84,7 @@ describe('unsaved code', () => {
     await runActions[verb](
       { app, commands: {} as never, yard, trans, show: jest.fn() },
       'r7',
-      false
+      isKnown
     );
     return asked;
   }
@@ -132,6 +133,12 @@ describe('unsaved code', () => {
     expect(await act('retry', [unsaved(async () => undefined)], 'v2', 'succeeded')).toEqual([
       'runs/r7/retry'
     ]);
-    expect(await act('retry', [], 'v2')).toEqual(['runs/r7/retry']);
+    expect(await act('retry', [], 'v2', 'failed', true)).toEqual(['runs/r7/retry']);
+  });
+
+  it('R9: that another program saved is asked about, as the button does not show it yet', async () => {
+    const answer = act('retry', [], 'v2');
+    await press('Rerun With New Code');
+    expect(await answer).toEqual(['runs']);
   });
 });
