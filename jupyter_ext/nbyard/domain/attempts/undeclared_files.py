@@ -129,11 +129,17 @@ def _is_data(path: str) -> bool:
 
 
 def free_name(path: str, taken: Collection[str]) -> str:
-    """Derive an argument name from a file name: `data/Iris-2.csv` becomes `Iris_2`."""
-    stem = posixpath.basename(path).partition(".")[0]
+    """Derive an argument name from a file name: `data/Iris-2.csv` becomes `Iris_2`.
+
+    If the name is taken, it ends with that of the format, such as `Iris_2_csv`.
+    """
+    stem, _, ending = posixpath.basename(path).partition(".")
     name = re.sub(r"\W+", "_", stem).strip("_") or "file"
     name = name if is_name(name) else f"file_{name}"
     name = name if is_name(name) else "file"
+    longer = f"{name}_{ending}"
+    if name in taken and ending and is_name(longer):
+        name = longer
     number, free = 2, name
     while free in taken:
         number, free = number + 1, f"{name}_{number}"

@@ -168,7 +168,7 @@ def test_what_is_declared_twice_stays_as_it_is(two: Project) -> None:
     assert declare(two, "clean.ipynb", outputs=["result.csv"]) == ["result"]
     assert description.read_text() == before
     both = {"inputs": ["data/iris.csv", "result.csv"], "outputs": ["result.csv"]}
-    assert declare(two, "clean.ipynb", **both) == ["iris", "result_2", "result"]
+    assert declare(two, "clean.ipynb", **both) == ["iris", "result_csv", "result"]
     assert declare(two, "clean.ipynb", remove=["result"], outputs=["result.csv"]) == ["result"]
 
 

@@ -52,7 +52,7 @@ def test_what_an_argument_names_is_declared():
         Argument("c", default="settings.json"),
     ]
     read = ["work/a.csv", "work/settings.json", "work/c.csv"]
-    assert told(read, ["out/b.csv"], arguments) == [("input", "c.csv", "c_2")]
+    assert told(read, ["out/b.csv"], arguments) == [("input", "c.csv", "c_csv")]
 
 
 def test_nothing_is_told_where_writing_was_not_watched():
@@ -64,7 +64,9 @@ def test_nothing_is_told_where_writing_was_not_watched():
 def test_the_name_of_an_argument_comes_from_the_file():
     assert free_name("data/Iris-2.tar.gz", []) == "Iris_2"
     assert free_name("2024.csv", []) == "file_2024"
-    assert free_name("class.csv", ["file_class"]) == "file_class_2"
+    assert free_name("class.csv", ["file_class"]) == "file_class_csv"
+    assert free_name("wine.csv", ["wine", "wine_csv"]) == "wine_csv_2"
+    assert free_name("wine", ["wine"]) == free_name("wine.tar.gz", ["wine"]) == "wine_2"
     assert free_name("+.csv", []) == "file"
 
 
