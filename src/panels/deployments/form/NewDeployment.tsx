@@ -132,7 +132,8 @@ function Form(props: IFormProps): JSX.Element {
     try {
       if (!hasEngine && !(await offer.check())) {
         setBusy(false);
-        return setProblems({});
+        setProblems({});
+        return place.current?.querySelector<HTMLElement>('[role=alert]')?.focus();
       }
       const image =
         values.image || (model && (await make(String(values.class_name ?? ''))).reference);

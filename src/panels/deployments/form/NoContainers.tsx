@@ -13,7 +13,7 @@ interface INoContainersProps {
 export function NoContainers({ engine, trans }: INoContainersProps): JSX.Element {
   const why = trans.__('Containers are unavailable: %1.', reasonText(engine.finding, trans));
   return (
-    <p className="nby-Warning" role="alert">
+    <p className="nby-Warning" role="alert" tabIndex={-1}>
       {[why, reasonText(engine.cure, trans)].filter(Boolean).join(' ')}{' '}
       <a href={HELP} target="_blank" rel="noreferrer">
         {trans.__('How to install and start Docker')}

@@ -135,6 +135,7 @@ describe('P1: without a container engine', () => {
     expect(document.activeElement).toBe(field(/^Title/));
     await submit();
     expect([sent, onMade.mock.calls]).toEqual([[], []]);
+    expect(document.activeElement).toBe(notice()); // it may be out of sight
     engine.state = 'ok';
     await submit();
     expect(notice()).toBeNull();
