@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { RunDetail, Task } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
 import { executedLast, stepTitle } from '../../model/names';
+import { UndeclaredFiles } from '../parameters/UndeclaredFiles';
 import { Preview, previewOf } from '../results/Preview';
 import { mostTelling } from '../results/telling';
 import { useServices } from '../context/hooks';
@@ -37,6 +38,9 @@ export function StepResult({
           </button>
         ))}
       </div>
+      {task.other_files && (
+        <UndeclaredFiles run={detail.run.id} node={task.node} state={task.state} />
+      )}
       <Boundary key={shown.id} trans={trans}>
         <Preview shown={previewOf(yard, shown)} />
       </Boundary>

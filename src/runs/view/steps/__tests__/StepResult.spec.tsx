@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { cleanup, render, screen } from '@testing-library/react';
+import { act, cleanup, render, screen } from '@testing-library/react';
 import { Artifact, RunDetail, Task } from '../../../../api/types';
 import { dataKind } from '../../../../components/format/dataKinds';
 import { IRunServices } from '../../../model/services';
@@ -41,6 +41,35 @@ describe('the output of a task that is shown first', () => {
 
   it('is known by the name of its file where it has no format', () => {
     expect(shownOf('a.log', { filename: 'plot.svg', format: '' })).toBe('plot.svg');
+  });
+});
+
+describe('files that a task wrote without declaring them', () => {
+  it.each([
+    [{ count: 1 }, 1],
+    [null, 0]
+  ])('are named beside its outputs: %j', async (other_files, count) => {
+    const artifacts = [{ id: 'e', name: 'executed.ipynb', format: 'bin', size_bytes: 9e9 }];
+    const task = { node: 'a', label: 'a', state: 'succeeded', artifacts, other_files };
+    const files = [{ path: 'wine.joblib', role: 'output', name: 'wine', format: 'joblib' }];
+    const call = jest.fn(async () => ({ code: 'a.ipynb', files, problem: null }));
+    const client = {
+      call,
+      request: () => new Promise(() => undefined),
+      settings: { baseUrl: '/' }
+    };
+    const services = { trans: nullTranslator.load('nbyard'), yard: { client } };
+    const detail = { run: { id: 'r' }, tasks: [task] } as unknown as RunDetail;
+    await act(async () => {
+      render(
+        <RunContext.Provider value={services as unknown as IRunServices}>
+          <StepResult task={task as unknown as Task} detail={detail} />
+        </RunContext.Provider>
+      );
+    });
+    expect(screen.queryAllByText('wine.joblib')).toHaveLength(count);
+    expect(call).toHaveBeenCalledTimes(count);
+    cleanup();
   });
 });
 
