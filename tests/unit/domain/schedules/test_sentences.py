@@ -43,7 +43,7 @@ def test_limits_are_part_of_the_sentence():
     plan = plan_of_timing(Cron("0 6 * * *"), "Europe/Berlin", start, end, NOW)
     assert str(sentence_of(plan, 3)) == (
         "Every day at 06:00 (Europe/Berlin); from 2027-01-01 00:00; until 2027-06-30 12:30;"
-        " at most 3 runs"
+        " runs: at most 3"
     )
 
 

@@ -82,7 +82,7 @@ DUE = {
     "due-cron": code("{words}", words=str),
     "due-from": code("from {time}", time=str),
     "due-until": code("until {time}", time=str),
-    "due-at-most": code("at most {count} runs", count=int),
+    "due-at-most": code("runs: at most {count}", count=int),
     "day-monday": code("Monday"),
     "day-tuesday": code("Tuesday"),
     "day-wednesday": code("Wednesday"),
