@@ -1573,7 +1573,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('These metrics differ between both runs: %1.', show(p.names, ', ')),
   'bisect-needs-metric': (_p, _show, trans) =>
     trans.__(
-      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.metric(NAME, NUMBER) records one.'
+      'Without a metric, one run must have succeeded and the other one failed. No metric differs between both runs; nbyard.log_metric(NAME, NUMBER) records one.'
     ),
   'skip-in-scratch-run': (_p, _show, trans) =>
     trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
@@ -2525,6 +2525,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 has no file: its run %2 is %3.', show(p.artifact), show(p.run), show(p.state)),
   'unknown-environment': (p, show, trans) =>
     trans.__("there is no environment '%1'; %2", show(p.name), show(p.present)),
+  'environment-or-other': (_p, _show, trans) =>
+    trans.__(
+      'Create it with nbyard environments create, define it in nbyard.toml, or set another one (environment = "" for none).'
+    ),
   'no-version': (p, show, trans) => trans.__('There is no version %1.', show(p.number)),
   'environment-without-version': (p, show, trans) =>
     trans.__(

@@ -321,7 +321,7 @@ def test_a_newer_schema_is_refused(filled: Store, tmp_path: Path, monkeypatch) -
 
 
 @settings(
-    max_examples=settings.default.max_examples // 6,  # each fills a store
+    max_examples=settings().max_examples // 6,  # each fills a store
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

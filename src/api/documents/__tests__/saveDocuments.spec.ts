@@ -37,7 +37,7 @@ function lab(
   below?: readonly Open[]
 ) {
   const [first, ...rest] = documents;
-  const areas: Record<string, unknown[]> = { main: [{}, ...rest, first], right: [first] };
+  const areas: Record<string, readonly unknown[]> = { main: [{}, ...rest, first], right: [first] };
   if (below) {
     areas.down = below;
   }

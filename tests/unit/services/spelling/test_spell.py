@@ -28,7 +28,7 @@ REQUESTS = sorted(one.id for one in table() if one.id not in READS)
 @settings(
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
-    max_examples=settings.default.max_examples // 3,  # there are 190 requests
+    max_examples=settings().max_examples // 3,  # there are 190 requests
 )
 @given(data=st.data())
 def test_command_and_program_send_the_same_request(name, data):
