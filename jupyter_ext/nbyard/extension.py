@@ -1,7 +1,6 @@
 """The Jupyter server extension."""
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +48,16 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
         ".*$", routes(base_url, context, broadcast, RequestMeter(context, activity.note))
     )
     ours = [rule for rule in rules if rule not in before]
-    context.closing.append(partial(_remove, rules, ours))
+
+    def remove_routes() -> None:  # so that the extension can be loaded again
+        rules[:] = [rule for rule in rules if rule not in ours]
+
+    context.closing.append(remove_routes)
     web_app.settings["nbyard"] = context
     prometheus_metrics.register_metrics(context)
     DispatcherWatchdog(context, exists)
     follow_renames(context, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
-
-
-def _remove(rules: list[Any], closed: list[Any]) -> None:
-    """Remove the routes of a closed store, so that the extension can be loaded again."""
-    rules[:] = [rule for rule in rules if rule not in closed]
 
 
 def _open(settings: Settings, root: Path, base_url: str) -> Any:

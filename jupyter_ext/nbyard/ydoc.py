@@ -78,10 +78,14 @@ class YFlow(YBaseDoc):
 
 def read_flow(text: str) -> dict[str, Any] | None:
     """Return the document in a text, or None if the text is no workflow."""
+
+    def refuse(word: str) -> NoReturn:
+        raise ValueError(f"{word} is no JSON")
+
     if not text.strip():
         return {"version": 1}
     try:
-        flow = json.loads(text, parse_constant=_refuse)
+        flow = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError):
         return None
     if not isinstance(flow, dict):
@@ -96,10 +100,6 @@ def read_flow(text: str) -> dict[str, Any] | None:
         ):
             return None
     return flow
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
 
 
 def _is_number(value: Any) -> bool:

@@ -66,10 +66,14 @@ def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Ite
     Raises:
         TooLarge: the folder is too deep, or has too many files.
     """
+
+    def fail(problem: OSError) -> None:
+        raise problem
+
     # Opening it refuses links and special files.
     os.close(open_ordinary(path))
     count = 0
-    for folder, subfolders, names, fd in os.fwalk(path, onerror=_raise):
+    for folder, subfolders, names, fd in os.fwalk(path, onerror=fail):
         inside = os.path.relpath(folder, path)
         if inside.count("/") >= MAX_DEPTH:
             raise TooLarge(because("folder-too-deep", most=MAX_DEPTH))
@@ -85,7 +89,3 @@ def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Ite
                 yield FolderMember(prefix + name, name, fd)
         if count > MAX_FILES:
             raise TooLarge(because("folder-too-many-files", most=MAX_FILES))
-
-
-def _raise(problem: OSError) -> None:
-    raise problem

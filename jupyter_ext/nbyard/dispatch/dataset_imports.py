@@ -100,7 +100,7 @@ class ImportController:
         if version.source.startswith(("http://", "https://", SCHEME)):
             blob, filename = self._fetch(owner, version)
         elif version.source:
-            blob = self._put(version)
+            blob = self._store_and_name(version, partial(self._read, Path(version.source)))
         else:
             blob = Blob(version.digest, version.size_bytes or 0)
         if version.origin == "archive":
@@ -124,9 +124,6 @@ class ImportController:
         return self._store_and_name(
             version, partial(put_archive, self._context.blobs, packed.digest, limit)
         )
-
-    def _put(self, version: DatasetVersion) -> Blob:
-        return self._store_and_name(version, partial(self._read, Path(version.source)))
 
     def _read(self, path: Path) -> Blob:
         """Store the file or folder at a path.

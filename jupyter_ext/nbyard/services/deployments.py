@@ -100,7 +100,8 @@ class DeploymentService:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, unseen)
             if made is None:
                 made = new_id()
-                self._check_free(c, caller, name)
+                if name in self._rows.names(c, caller.name).values():
+                    raise name_taken(because("host-name-taken", name=name), because("other-name"))
                 title = title or self._free_title(c, caller, body.title or name)
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
@@ -118,10 +119,6 @@ class DeploymentService:
         ports = [MODEL] if body.ports is None else body.ports
         title = body.title or package.name[:MAX_TITLE]
         return structs.replace(body, image=package.reference, title=title, ports=ports)
-
-    def _check_free(self, c: Connection, caller: Caller, name: str) -> None:
-        if name in self._rows.names(c, caller.name).values():
-            raise name_taken(because("host-name-taken", name=name), because("other-name"))
 
     def _free_title(self, c: Connection, caller: Caller, title: str) -> str:
         """Return the title, shortened and numbered if another deployment has it."""

@@ -238,21 +238,22 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
     Raises:
         KeyboardInterrupt: the user interrupted the wait.
     """
+    revisions = partial(connection.deployments.revisions, deployment=made.id, limit=1)
+
+    def newest_revision() -> Revision:
+        newest: Revision = revisions().items[0]
+        return newest
+
     connection.wait(0)  # the first call only starts to listen for changes
     told = None
     while True:
-        if is_settled(made, partial(_newest_revision, connection, made.id)):
+        if is_settled(made, newest_revision):
             return made
         if made.reason is not None and made.reason != told:
             told = made.reason
             print_note(f"{made.name} is {made.state}: {told}")
         connection.wait(LOOK_SECONDS)
         made = connection.deployments.get(deployment=made.id)
-
-
-def _newest_revision(connection: Any, deployment: str) -> Revision:
-    newest: Revision = connection.deployments.revisions(deployment=deployment, limit=1).items[0]
-    return newest
 
 
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

@@ -64,7 +64,10 @@ class DeploymentController:
         self._next_look = now + CLOCK_SECONDS
         with self._context.store.read() as c:
             rows = self._rows.under_way(c)
-        self._rollouts = {row.id: self._rollout(row) for row in rows}
+        self._rollouts = {
+            row.id: self._rollouts.get(row.id) or Rollout(self._context, self._connected())
+            for row in rows
+        }
         for rollout in self._rollouts.values():
             rollout.gives_way = False
         self._is_busy = bool(rows)
@@ -89,9 +92,6 @@ class DeploymentController:
         """Close the connection; deployments continue."""
         if self._engine is not None:
             self._engine.close()
-
-    def _rollout(self, row: DeploymentRow) -> Rollout:
-        return self._rollouts.get(row.id) or Rollout(self._context, self._connected())
 
     def _connected(self) -> Engine:
         if self._engine is None:

@@ -180,8 +180,6 @@ class EnvironmentController:
             known = self._store.environments.folders(c)
         for folder in self._context.folder.glob(version_folder("*")):
             for place in folder.iterdir() if folder.name in known else [folder]:
-                if place.is_dir() and not self._is_in_use(place, known.get(folder.name)):
+                is_used = str(place) == known.get(folder.name) or place in self._context.building
+                if place.is_dir() and not is_used:
                     shutil.rmtree(place, ignore_errors=True)
-
-    def _is_in_use(self, place: Path, known: str | None) -> bool:
-        return str(place) == known or place in self._context.building

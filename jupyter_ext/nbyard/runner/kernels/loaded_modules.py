@@ -23,11 +23,8 @@ def forget_others() -> dict[str, ModuleType]:
 
     Return the removed modules that the kernel needs at shutdown.
     """
-    for name in [*filter(_is_other, sys.modules)]:
-        _removed[name] = sys.modules.pop(name)
+    for name in [*sys.modules]:
+        top = name.partition(".")[0]
+        if top == RUNNER or (name not in _of_kernels and top not in sys.stdlib_module_names):
+            _removed[name] = sys.modules.pop(name)
     return {name: module for name, module in _removed.items() if name.startswith(OF_THE_END)}
-
-
-def _is_other(name: str) -> bool:
-    top = name.partition(".")[0]
-    return top == RUNNER or (name not in _of_kernels and top not in sys.stdlib_module_names)

@@ -174,11 +174,9 @@ class ProjectRecords:
         with self._store.read() as c:
             of = find_project(self._store, c, caller, project)
             found = self._rows.resources(c, of, kinds, limit + 1, after, search, linked=linked)
-        return page_of([self._with_shown_path(one) for one in found], limit, lambda one: one.id)
-
-    def _with_shown_path(self, one: ProjectResource) -> ProjectResource:
-        """Return a resource whose name, if a path, is below the root."""
-        return msgspec.structs.replace(one, name=self._parts.files.without_root(one.name))
+        shorten = self._parts.files.without_root  # a name may be a path
+        shown = [msgspec.structs.replace(one, name=shorten(one.name)) for one in found]
+        return page_of(shown, limit, lambda one: one.id)
 
     @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
     def link(self, caller: Caller, project: str, body: NewLink) -> Project:

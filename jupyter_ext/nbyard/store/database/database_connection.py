@@ -299,7 +299,9 @@ def json_value(text: str | bytes) -> Any:
 def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]
     # SQLite's own function handles only ASCII letters.
-    connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
+    connection.create_function(  # type: ignore[attr-defined]
+        "lower", 1, lambda text: text and text.lower(), deterministic=True
+    )
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -309,10 +311,6 @@ def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
         "mmap_size=0",
     ):
         connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
-
-
-def _lower(text: str | None) -> str | None:
-    return text.lower() if text else text
 
 
 def _begin(connection: Connection) -> None:
