@@ -34,7 +34,7 @@ def main() -> None:
     settings = Settings()
     _start_log(settings)
     stopping = threading.Event()
-    _on_signals(stopping.set, lambda: None)  # whoever asks it to retire does so again
+    _on_signals(stopping.set, lambda: None)  # the sender repeats SIGUSR1
     try:
         dispatcher = Dispatcher.open(settings, stopping)
     except NbyardError as error:
