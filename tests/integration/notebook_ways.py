@@ -34,7 +34,7 @@ ALONE = """
 import importlib, runpy, sys
 runpy.run_path(sys.argv[1], run_name="loaded")
 container = importlib.import_module("nbyard_runner.container_main")
-container.end_others = lambda: None
+container.kill_others = lambda: None
 exec(sys.argv[3])
 sys.exit(container.run(sys.argv[2]))
 """

@@ -197,7 +197,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _begin(self, after: Any) -> None:
         """Continue after that event, or refetch if it is newer than any event in this store."""
-        now = await self.context.ask("events", "last")
+        now = await self.context.ask("events", "newest_id")
         seen = after if type(after) is int and after > 0 else now  # isinstance would accept a bool
         self._cursor = min(seen, now)
         self._write(_frame(Events([], self._cursor, refetch=seen > now)))

@@ -4,7 +4,6 @@ import getpass
 import sys
 import time
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import click
@@ -238,10 +237,10 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
     Raises:
         KeyboardInterrupt: the user interrupted the wait.
     """
-    revisions = partial(connection.deployments.revisions, deployment=made.id, limit=1)
+    deployment = made.id
 
     def newest_revision() -> Revision:
-        newest: Revision = revisions().items[0]
+        newest: Revision = connection.deployments.revisions(deployment=deployment, limit=1).items[0]
         return newest
 
     connection.wait(0)  # the first call only starts to listen for changes

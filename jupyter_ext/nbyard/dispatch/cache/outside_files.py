@@ -199,8 +199,7 @@ class OutsideFiles:
         known = self._digests.get((path, state))
         if known is None:
             try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # it may be a pipe by now
-                with open(descriptor, "rb") as file:
+                with open(path, "rb", opener=_open_without_waiting) as file:
                     known = hashlib.file_digest(file, "sha256").hexdigest()
             except OSError:
                 return ""
@@ -210,6 +209,11 @@ class OutsideFiles:
                 self._digests.clear()
             self._digests[path, state] = known
         return known
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file that may be a pipe meanwhile."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 class Comparisons:

@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_read_counts_as_changed(
     def refuse(*_: object) -> int:
         raise PermissionError
 
-    monkeypatch.setattr(outside_files, "_without_waiting", refuse)
+    monkeypatch.setattr(outside_files, "_open_without_waiting", refuse)
     assert [*files.changes(old, PROCESS)]
 
 
