@@ -34,9 +34,14 @@ export interface IInputs {
   bring: (argument: IArgument, onName: (name: string) => void) => ReactNode;
 }
 
+/** Return the arguments that a form asks for. */
+export function fieldsOf(all: readonly IArgument[]): IArgument[] {
+  return all.filter(argument => argument.role !== 'output');
+}
+
 /** The arguments of an executable as typed fields: a value, or a workflow parameter. */
 export function ArgumentForm(props: IArgumentFormProps): JSX.Element {
-  const fields = props.arguments.filter(argument => argument.role !== 'output');
+  const fields = fieldsOf(props.arguments);
   if (!fields.length) {
     return (
       <p className="nby-Field-help">

@@ -5,7 +5,7 @@ import { More } from '../components/More';
 import { useDraft } from '../components/hooks/useDraft';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
-import { ArgumentForm, IInputs } from './ArgumentForm';
+import { ArgumentForm, fieldsOf, IInputs } from './ArgumentForm';
 import { useRuntimes } from './runtimes';
 import { ValueField } from './ValueField';
 
@@ -92,20 +92,22 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
           {hint}
         </p>
       ))}
-      <ArgumentForm
-        arguments={props.arguments}
-        inputs={props.inputs ?? NAMELESS}
-        bindings={bindings}
-        errors={byArgument(holder.errors)}
-        trans={trans}
-        onChange={(name, binding) => {
-          holder.bindings = { ...holder.bindings, [name]: binding };
-          setBindings(holder.bindings);
-        }}
-        onUnread={(name, why) =>
-          why === undefined ? holder.unread.delete(name) : holder.unread.set(name, why)
-        }
-      />
+      {(fieldsOf(props.arguments).length > 0 || !hints?.length) && (
+        <ArgumentForm
+          arguments={props.arguments}
+          inputs={props.inputs ?? NAMELESS}
+          bindings={bindings}
+          errors={byArgument(holder.errors)}
+          trans={trans}
+          onChange={(name, binding) => {
+            holder.bindings = { ...holder.bindings, [name]: binding };
+            setBindings(holder.bindings);
+          }}
+          onUnread={(name, why) =>
+            why === undefined ? holder.unread.delete(name) : holder.unread.set(name, why)
+          }
+        />
+      )}
       {asksHow && <How holder={holder} isAlone={!props.arguments.length} trans={trans} />}
     </>
   );

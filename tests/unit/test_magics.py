@@ -236,7 +236,7 @@ def test_where_an_artifact_comes_from(shell, yard, dispatcher):
     assert repr(found).splitlines()[:3] == [
         "artifact hello.double of main, run 1 (double.json)",
         "comes from:",
-        "└─ double: task make.py run 1",
+        "└─ double: task make.py run 1 rate=0.5",
     ]
     assert found._repr_html_().startswith("<pre>artifact hello.double")
     assert "hello" in complete(shell, "%nbyard lineage ")

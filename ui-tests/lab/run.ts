@@ -12,8 +12,8 @@ const HOLD = `import sys
 from pathlib import Path
 from nbyard.dockerd import Engine
 from nbyard.testing import images
-from nbyard.testing.private_engine import using_shared_engine, why_not
-if reason := why_not():
+from nbyard.testing.private_engine import using_shared_engine, why_no_engine
+if reason := why_no_engine():
     sys.exit(print("cannot", reason))
 with using_shared_engine() as private:
     print("has", private.url, flush=True)

@@ -3,7 +3,7 @@ import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 
-const MOST = 80;
+const MOST = 160;
 /** The frame of a notebook's cell, as versions of IPython write it. */
 const CELL = /^\s*(?:Cell In|Input In|Input) ?\[\d+\]|ipykernel_\d+\/|<ipython-input-/;
 /** Python's sentences between the traceback of an exception and that of the next one. */

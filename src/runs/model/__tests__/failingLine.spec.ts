@@ -62,9 +62,9 @@ describe('the line of code that failed', () => {
     expect(failingLine(traceback)).toBe('frame = read(path)');
   });
 
-  it('is cut to a card', () => {
+  it('is cut', () => {
     const line = failingLine(`Cell In[1], line 1\n----> 1 ${'call('.repeat(99)}`);
-    expect([line?.length, line?.slice(-1)]).toEqual([80, '…']);
+    expect([line?.length, line?.slice(-1)]).toEqual([160, '…']);
   });
 
   it.each(['', 'Killed', 'Error in f(): object "x" not found', 'Cell In[1], line 1', '----> 1 x'])(

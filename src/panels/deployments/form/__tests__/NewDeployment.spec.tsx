@@ -45,7 +45,7 @@ async function open(
   const removed: string[] = [];
   const renewed = Object.assign([] as string[], { isGone: false });
   const client = fakeClient(async (method, url, request) => {
-    if (url.endsWith('/form')) {
+    if (url.endsWith('/deployment-form')) {
       return { ...FORM, engine: { ...engine } };
     }
     if (method === 'DELETE') {
