@@ -146,9 +146,9 @@ def test_an_archive_has_the_model_and_what_serves(spec: Spec) -> None:
     assert not [name for name in names if "__pycache__" in name]
 
 
-def test_answers_come_in_order_and_what_is_printed_with_them(over: Any, capfd: Any) -> None:
+def test_answers_come_in_order_and_what_is_printed_with_them(predict: Any, capfd: Any) -> None:
     pieces = [(0, batch(1, 2)), (2, batch(3)), (3, batch(4, 5))]
-    found = [one.column(0).to_pylist() for one in over(iter(pieces))]
+    found = [one.column(0).to_pylist() for one in predict(iter(pieces))]
     assert found == [[2, 4], [6], [8, 10]]
     assert capfd.readouterr().out == "loaded\n", "one process for all of them"
 
@@ -161,8 +161,10 @@ def test_answers_come_in_order_and_what_is_printed_with_them(over: Any, capfd: A
         (9, BadAnswer, r"row 2, field 'n': a whole number .* not 4\.5"),
     ],
 )
-def test_what_goes_wrong_there_is_told_here(over: Any, number: int, error: Any, words: str) -> None:
-    answers = over(iter([(0, batch(1, 2)), (2, batch(number))]))
+def test_what_goes_wrong_there_is_told_here(
+    predict: Any, number: int, error: Any, words: str
+) -> None:
+    answers = predict(iter([(0, batch(1, 2)), (2, batch(number))]))
     assert next(answers).num_rows == 2
     with pytest.raises(error, match=words):
         next(answers)
@@ -179,27 +181,27 @@ def test_a_model_that_cannot_be_loaded_says_why(spec: Spec, scratch: Path) -> No
 
 @pytest.mark.parametrize("error", [CannotRead("no table"), ValueRefused("no number", 2, "n")])
 def test_what_is_before_a_piece_that_cannot_be_read_is_answered_first(
-    over: Any, error: Exception
+    predict: Any, error: Exception
 ) -> None:
     def pieces() -> Iterator[tuple[int, Any]]:
         yield 0, batch(1)
         raise error
 
-    answers = over(pieces())
+    answers = predict(pieces())
     assert next(answers).num_rows == 1
     with pytest.raises(type(error)):
         next(answers)
 
 
-def test_large_pieces_travel_in_parts(over: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_pieces_travel_in_parts(predict: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_prediction, "PIECE_BYTES", 80)
-    found = [one.column(0).to_pylist() for one in over(iter([(0, batch(*range(10, 40)))]))]
+    found = [one.column(0).to_pylist() for one in predict(iter([(0, batch(*range(10, 40)))]))]
     assert max(map(len, found)) == 10
     assert sum(found, []) == [2 * n for n in range(10, 40)]  # noqa: RUF017
 
 
 def test_a_process_that_waits_too_long_ends_and_another_takes_its_place(
-    over: Any, scratch: Path, monkeypatch: pytest.MonkeyPatch
+    predict: Any, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces = [(0, batch(1)), (1, batch(2))]
 
@@ -211,7 +213,7 @@ def test_a_process_that_waits_too_long_ends_and_another_takes_its_place(
             child._process.wait()
         yield pieces[1]
 
-    assert [one.column(0).to_pylist() for one in over(slowly())] == [[2], [4]]
+    assert [one.column(0).to_pylist() for one in predict(slowly())] == [[2], [4]]
 
 
 @pytest.mark.parametrize("slow", ['print("loaded")', 'raise ValueError("seven")'])
