@@ -5,22 +5,30 @@ attempts, workers, model probes and deployments. Two stores with one ID would ad
 objects of each other.
 """
 
+import os
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from nbyard.attempts.folders import attempt_folder_of, delete_path
+from nbyard.domain.attempts import structs as contract
 from nbyard.domain.ids import is_id, new_id
-from nbyard.domain.state_machines import ATTEMPT, RUN
+from nbyard.domain.state_machines import ATTEMPT
+
+ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NAMED = ("attempts", "trials", "deployments")
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """The columns of any table that tell what has a process or container."""
+    """The columns that identify rows with a process or container."""
 
     id: str = ""
     state: str = ""
-    run_id: str = ""
-    task_id: str = ""
     worker: str = ""
+    answer: Any = None
 
 
 class NewIds:
@@ -28,35 +36,62 @@ class NewIds:
 
     def __init__(self, store_id: str):
         self._new = {store_id.encode(): new_id().encode()}
-        self._live_runs: set[str] = set()
-        self._live_tasks: set[str] = set()
+        self._new_workers: dict[bytes, bytes] = {}
+        self._live: list[_Row] = []
 
-    def replaced(self, table: str, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the rows of a table with new IDs, wherever they occur."""
+    def replace_ids(self, table: str, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the rows of a table with new IDs.
+
+        An ID is replaced from the row that it identifies on, and in all later tables. Finished
+        attempts keep their worker, because its folder has their records.
+        """
         for line in lines:
-            for known in self._named(table, line):
-                if is_id(known):
-                    self._new.setdefault(known.encode(), new_id().encode())
-            row = line
-            for former, new in self._new.items():
-                row = row.replace(former, new)
-            yield row
+            row = self._find_live(table, line)
+            workers: dict[bytes, bytes] = {}
+            if row is not None:
+                self._new.setdefault(row.id.encode(), new_id().encode())
+            if row is not None and row.worker:
+                worker = row.worker.encode()
+                self._new_workers.setdefault(worker, new_id().encode())
+                workers = {worker: self._new_workers[worker]}
+            yield _replace(line, self._new | workers if workers else self._new)
 
-    def _named(self, table: str, line: bytes) -> Iterable[str]:
-        """Return the IDs of a row by which processes or containers are named."""
-        if table not in ("runs", "tasks", "attempts", "trials", "deployments"):
-            return ()
+    def rename_folders(self, store: Path) -> None:
+        """Rename the folders of live attempts in the folder of a store.
+
+        Files by which the dispatcher would adopt the processes of the former store are deleted.
+        """
+        for file in store.glob(f"attempts/*/{contract.RUNNER}"):
+            file.unlink()
+        for row in self._live:
+            worker = self._new_workers.get(row.worker.encode(), b"").decode()
+            former = attempt_folder_of(store, row.id, row.worker)
+            new = attempt_folder_of(store, self._new[row.id.encode()].decode(), worker)
+            if not former.is_dir():
+                continue
+            new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.rename(former, new)
+            for name in (contract.TASK, contract.CANCEL, contract.RESULT):
+                delete_path(new / name)
+
+    def _find_live(self, table: str, line: bytes) -> _Row | None:
+        """Return a row if a process or container carries its ID."""
+        if table not in NAMED:
+            return None
         try:
             row = msgspec.json.decode(line, type=_Row)
         except msgspec.MsgspecError:
-            return ()  # no row, which is refused when it is loaded
-        match table:
-            case "runs" if row.state in RUN.live:
-                self._live_runs.add(row.id)
-            case "tasks" if row.run_id in self._live_runs:
-                self._live_tasks.add(row.id)
-            case "attempts" if row.task_id in self._live_tasks:
-                return (row.id, row.worker) if row.state in ATTEMPT.live else (row.worker,)
-            case "trials" | "deployments":
-                return (row.id,)
-        return ()
+            return None  # no row, which is refused when it is loaded
+        if table == "attempts":
+            is_live = row.state in ATTEMPT.live
+        else:
+            is_live = table == "deployments" or row.answer is None
+        if not is_live or not is_id(row.id):
+            return None
+        if table == "attempts":
+            self._live.append(row)
+        return row
+
+
+def _replace(line: bytes, new: dict[bytes, bytes]) -> bytes:
+    return ID.sub(lambda found: new.get(found[0], found[0]), line)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
+from sqlalchemy import Connection
 
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
 from nbyard.backup.new_ids import NewIds
@@ -45,8 +46,8 @@ def restore_backup(
     that of PostgreSQL; without it, the database is SQLite in the folder. Rows of an older schema
     are migrated.
 
-    With `has_new_id`, the restored store can be used beside the former one, and its schedules and
-    triggers are disabled. None keeps the ID unless the former store is still in its folder.
+    With `has_new_id`, the restored store can be used beside the former one. Its schedules,
+    triggers, backfills and bisections are off. None keeps the ID unless the former store is still in its folder.
 
     Raises:
         Conflict: the folder or the database has a store, or `has_new_id` must be chosen.
@@ -72,24 +73,24 @@ def restore_backup(
                 header, totals = _Reader(tar, parts, has_new_id).restore(database, folder)
     finally:
         database.close()
-    store = Store(folder, url)  # migrates the rows to the newest schema
-    try:
-        if has_new_id:
-            _disable_starts(store)
-    finally:
-        store.close()
+    Store(folder, url).close()  # migrates the rows to the newest schema
     return header, totals
 
 
-def _disable_starts(store: Store) -> None:
-    """Disable schedules and triggers, because the former store starts their runs."""
-    with store.write() as c:
-        for schedule in (row.schedule for row in store.schedules.enabled(c)):
-            store.schedules.drop_waiting(c, schedule.id, because("tick-disabled"))
-            store.schedules.change(c, schedule, "disabled", is_enabled=False, next_due=None)
-        for trigger in (row.trigger for row in store.triggers.enabled(c)):
-            store.firings.mark_overlapped(c, trigger, because("firing-disabled"))
-            store.triggers.change(c, trigger, "disabled", is_enabled=False)
+def _disable_starts(c: Connection) -> None:
+    """Disable what starts runs, because the former store starts them."""
+    for schedule in (row.schedule for row in Store.schedules.enabled(c)):
+        Store.schedules.drop_waiting(c, schedule.id, because("tick-disabled"))
+        Store.schedules.change(c, schedule, "disabled", is_enabled=False, next_due=None)
+    for trigger in (row.trigger for row in Store.triggers.enabled(c)):
+        Store.firings.mark_overlapped(c, trigger, because("firing-disabled"))
+        Store.triggers.change(c, trigger, "disabled", is_enabled=False)
+    for backfill in (Store.backfills.by_id(c, key) for key in Store.backfills.running(c)):
+        if backfill is not None:
+            Store.backfills.cancel(c, backfill.backfill)
+    for bisection in (Store.bisections.by_id(c, key) for key in Store.bisections.running(c)):
+        if bisection is not None:
+            Store.bisections.cancel(c, bisection)
 
 
 def _in_use(folder: Path) -> Conflict:
@@ -169,6 +170,7 @@ class _Reader:
         else:
             raise _incomplete()
         os.sync()
+        # One transaction: a killed restore never leaves a second store that starts runs.
         with database.write() as c:
             if schema_of(c):  # another restore was faster
                 raise _in_use(folder)
@@ -176,9 +178,9 @@ class _Reader:
             tables, rows = tables_of(c), dict[str, int]()
             current: tarfile.TarInfo | None = member
             while current is not None and (table := TABLE.match(current.name)):
-                lines: Iterable[bytes] = self._open_archive(current)
+                lines: Iterable[bytes] = self._open_member(current)
                 if ids:
-                    lines = ids.replaced(table[1], lines)
+                    lines = ids.replace_ids(table[1], lines)
                 rows[table[1]] = load(c, tables, table[1], lines)
                 current = next(members, None)
             counts = (rows, self._files, self._bytes, self._checksum.text())
@@ -187,6 +189,10 @@ class _Reader:
                 raise Damaged(because("backup-checksum-differs"))
             if "projects" in tables:
                 self._create_pushed_folders(ProjectRows().move_pushed(c, os.path.realpath(folder)))
+            if ids:
+                upgrade(c, "head")
+                _disable_starts(c)
+                ids.rename_folders(self._temporary)
             # Before the commit: rows never name bytes that are not there.
             for name in os.listdir(self._temporary):
                 os.rename(self._temporary / name, folder / name)
@@ -204,7 +210,7 @@ class _Reader:
         if member is None or member.name != HEADER:
             raise Damaged(because("not-a-backup"))
         try:
-            header = msgspec.json.decode(self._open_archive(member).read(), type=Header)
+            header = msgspec.json.decode(self._open_member(member).read(), type=Header)
         except msgspec.MsgspecError:
             raise Damaged(because("not-a-backup")) from None
         if header.format > FORMAT:
@@ -219,11 +225,11 @@ class _Reader:
         if member is None or member.name != END:
             raise _incomplete()
         try:
-            return msgspec.json.decode(self._open_archive(member).read(), type=Totals)
+            return msgspec.json.decode(self._open_member(member).read(), type=Totals)
         except msgspec.MsgspecError:
             raise _incomplete() from None
 
-    def _open_archive(self, member: tarfile.TarInfo) -> IO[bytes]:
+    def _open_member(self, member: tarfile.TarInfo) -> IO[bytes]:
         file = self._tar.extractfile(member) if member.isreg() else None
         if file is None:
             raise Damaged(because("backup-strange-file", path=member.name))
@@ -238,7 +244,7 @@ class _Reader:
         path = self._temporary / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
-        with self._open_archive(member) as file, path.open("xb") as target:
+        with self._open_member(member) as file, path.open("xb") as target:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
                 target.write(chunk)

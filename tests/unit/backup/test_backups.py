@@ -4,6 +4,7 @@ import fcntl
 import os
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -11,19 +12,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbyard.attempts.folders import attempt_folder_of
+from nbyard.backup import restoring
 from nbyard.backup.contents import Header, Totals
+from nbyard.backup.new_ids import NewIds
 from nbyard.backup.restoring import MARK, PARTS, _Reader, restore_backup, try_backup
 from nbyard.backup.writing import write_backup
 from nbyard.blobs import Blobs
+from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.domain.ids import new_id
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.projects.definitions import FOLDER, push_name
+from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
-from nbyard.store import Store
+from nbyard.store import Store, transition
 from nbyard.store.database.portable_rows import dump
 from nbyard.store.schema.tables import tasks
 
 from ..store.rows import Rows
+from ..store.test_backfills import add_backfill
+from ..store.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
 from ..store.test_projects import add as add_project
 from ..store.test_schedules import NOW
@@ -33,6 +41,13 @@ from ..store.triggers.conftest import StoredTriggers
 pytestmark = pytest.mark.slow
 
 LOG = "attempts/a1/log"
+
+
+class Killed(Store):
+    """The store of a process that is killed before it opens it."""
+
+    def __init__(self, *_: Any) -> None:
+        raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -139,10 +154,12 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
 ) -> None:
     deployment = add_deployment(filled, new_id())
     add_schedule(filled, "nightly", NOW)
+    add_backfill(filled, "b", "nightly")
     StoredTriggers(filled).add("inbox", "file")
     with filled.write() as c:
         rows = Rows(filled, c)
         live = rows.attempt(rows.task(rows.run("live"), state="running"))
+        filled.bisections.insert(c, a_bisection())
     write_backup(filled, tmp_path / "b.tar")
     folder = tmp_path / "restored"
     restore_backup(tmp_path / "b.tar", folder, bare_database_url, has_new_id=True)
@@ -155,17 +172,101 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
             events = opened.deployments.events(c, deployed, 9)
             starts = opened.schedules.enabled(c) or opened.triggers.enabled(c)
             has_starts = opened.schedules.is_enabled(c) or opened.triggers.enabled_kinds(c)
+            searches = [*opened.backfills.running(c), *opened.bisections.running(c)]
         before, after = rows_of(filled), rows_of(opened)
     finally:
         opened.close()
     assert attempt.id != live.id and attempt.task_id == live.task_id
     assert deployed != deployment.id and events
-    assert not starts and not has_starts
+    assert not starts and not has_starts and not searches
     assert {name for name in after if after[name] != before[name]} == {
         *("facts", "deployments", "revisions", "events", "attempts", "schedules", "triggers"),
+        *("backfills", "backfill_ticks", "bisections"),
     }
     if not bare_database_url:
         assert (folder / STORE_MARK).read_text().strip() == opened.id
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_second_store_is_never_seen_with_schedules(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The restore is killed right after the rows are stored."""
+    add_schedule(filled, "nightly", NOW)
+    write_backup(filled, tmp_path / "b.tar")
+    folder = tmp_path / "restored"
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "Store", Killed)
+        with pytest.raises(KeyboardInterrupt):
+            restore_backup(tmp_path / "b.tar", folder, has_new_id=True)
+    opened = Store(folder)
+    try:
+        with opened.read() as c:
+            assert not opened.schedules.is_enabled(c) and not opened.schedules.enabled(c)
+    finally:
+        opened.close()
+
+
+def test_only_live_probes_get_new_ids() -> None:
+    live, answered, deployed = new_id(), new_id(), new_id()
+    ids = NewIds(new_id())
+    lines = [
+        msgspec.json.encode({"id": live, "answer": None}),
+        msgspec.json.encode({"id": answered, "answer": "{}"}),
+    ]
+    first, second = ids.replace_ids("trials", lines)
+    assert live.encode() not in first and answered.encode() in second
+    (row,) = ids.replace_ids("events", [msgspec.json.encode([live, answered, deployed])])
+    assert live.encode() not in row and answered.encode() in row and deployed.encode() in row
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_records_of_live_runs_stay_in_a_second_store(filled: Store, tmp_path: Path) -> None:
+    """Of finished calls of a worker, too, which has live ones; no process is adopted."""
+    worker = new_id()
+    with filled.write() as c:
+        rows = Rows(filled, c)
+        run = rows.run("live")
+        done, called, alone = (
+            rows.attempt(rows.task(run, node, state="running")) for node in ("a", "b", "c")
+        )
+        moved = [msgspec.structs.replace(one, worker=worker) for one in (done, called)]
+        filled.workers.assign_all(c, moved)
+        for state in ("starting", "running", "succeeded"):
+            assert transition.move(c, ATTEMPT, done.subject, state)
+    for attempt in (*moved, alone):
+        place = attempt_folder_of(filled.folder, attempt.id, attempt.worker)
+        place.mkdir(parents=True)
+        (place / "log").write_text(attempt.id)
+    for name in (worker, alone.id):
+        for file in ("runner.json", "task.json"):
+            (filled.folder / "attempts" / name / file).write_text("{}")
+    write_backup(filled, tmp_path / "b.tar")
+    folder = tmp_path / "restored"
+    restore_backup(tmp_path / "b.tar", folder, has_new_id=True)
+    opened = Store(folder)
+    try:
+        context: Any = SimpleNamespace(
+            store=opened, folder=folder, blobs=Blobs(folder / "blobs"), runtimes={}
+        )
+        nothing: Any = None
+        LeftoverSweeper(context, nothing, nothing)._tidy_folders()
+        with opened.read() as c:
+            found = {
+                task.node: opened.attempts.of_task(c, task.id)[-1]
+                for task in opened.tasks.of_run(c, run.id)
+            }
+    finally:
+        opened.close()
+    logs = {
+        node: (attempt_folder_of(folder, one.id, one.worker) / "log").read_text()
+        for node, one in found.items()
+    }
+    assert logs == {"a": done.id, "b": called.id, "c": alone.id}
+    assert found["a"].id == done.id and found["a"].worker == worker != found["b"].worker
+    assert found["b"].id != called.id and found["c"].id != alone.id
+    assert not [*folder.glob("attempts/*/runner.json")]
+    assert not (folder / "attempts" / found["c"].id / "task.json").exists()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
