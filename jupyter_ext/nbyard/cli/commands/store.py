@@ -24,8 +24,8 @@ SAME_ID = (
     " other's containers."
 )
 NEW_ID = (
-    "Schedules and triggers of the restored store are disabled, so that nothing runs twice. The"
-    " next nbyard command starts its deployments and repeats its active runs."
+    "Schedules, triggers, backfills and bisections of the restored store are off. The next nbyard"
+    " command starts its deployments and repeats its active runs."
 )
 
 
@@ -76,7 +76,8 @@ def restore(file: Path, dry_run: bool, has_new_id: bool | None, as_json: bool) -
     PostgreSQL, and the other way round.
 
     If the former store is still on this machine, choose --new-id or --same-id. With --new-id,
-    schedules and triggers are disabled, and deployments get containers of their own.
+    schedules, triggers, backfills and bisections are off. The next nbyard command starts the
+    deployments, in containers of their own, and repeats active runs.
     """
     settings = Settings()
     if dry_run:

@@ -3,7 +3,7 @@
 from nbyard.testing.dispatcher_thread import Dispatching
 
 CHOICES = [
-    ("--new-id", "so that nothing runs twice"),
+    ("--new-id", "backfills and bisections of the restored store are off"),
     ("--same-id", "Do not start the former store"),
 ]
 SCRIPT = """\
