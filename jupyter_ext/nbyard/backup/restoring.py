@@ -47,7 +47,8 @@ def restore_backup(
     are migrated.
 
     With `has_new_id`, the restored store can be used beside the former one. Its schedules,
-    triggers, backfills and bisections are off. None keeps the ID unless the former store is still in its folder.
+    triggers, backfills and bisections are off. None keeps the ID unless the former store is still
+    in its folder.
 
     Raises:
         Conflict: the folder or the database has a store, or `has_new_id` must be chosen.
@@ -179,8 +180,7 @@ class _Reader:
             current: tarfile.TarInfo | None = member
             while current is not None and (table := TABLE.match(current.name)):
                 lines: Iterable[bytes] = self._open_member(current)
-                if ids:
-                    lines = ids.replace_ids(table[1], lines)
+                lines = ids.replace_ids(table[1], lines) if ids else lines
                 rows[table[1]] = load(c, tables, table[1], lines)
                 current = next(members, None)
             counts = (rows, self._files, self._bytes, self._checksum.text())
