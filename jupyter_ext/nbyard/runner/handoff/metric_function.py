@@ -26,8 +26,8 @@ def log_metric(name: str, value: Any, step: float | None = None) -> None:
     Run Info plots it at once. NaN and infinities are kept. Outside of a run nothing happens.
 
     Raises:
-        Unfit: The value or the step is not a number, or the name is not a text of at most
-            200 characters.
+        Unfit: The value or the step is not a number or beyond the range of a float, or the name
+            is not a text of at most 200 characters.
     """
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
         raise Unfit(f"the name of a metric is text of at most {MAX_NAME} characters")
@@ -60,10 +60,14 @@ def as_number(value: Any) -> float | int | str:
     """Return a number. NaN and infinities become texts, as JSON has no such numbers.
 
     Raises:
-        Unfit: the value is not a number.
+        Unfit: the value is not a number, or an integer beyond the range of a float.
     """
     try:
-        number = value if type(value) is int else float(value)
+        number = float(value)
     except (TypeError, ValueError):
         raise Unfit(f"a metric is a number, not {kind_of(value)}") from None
-    return number if math.isfinite(number) else str(number)
+    except OverflowError:
+        raise Unfit("a metric is a number between -1.8e308 and 1.8e308") from None
+    if not math.isfinite(number):
+        return str(number)
+    return value if type(value) is int else number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 # https://nteract-scrapbook.readthedocs.io/en/latest/usage-write.html
@@ -12,19 +13,22 @@ SCRAP = "application/scrapbook.scrap."
 def record_scraps(folder: str, outputs: Iterable[dict[str, Any]]) -> None:
     """Record the numbers among the outputs of a cell as metrics of the attempt in a folder."""
     for name, value in numbers_of(outputs):
-        from ..handoff import metric_function  # most notebooks need it in their kernel only
+        from ..handoff.metric_function import record
 
-        metric_function.record(folder, name, metric_function.as_number(value))
+        record(folder, name, value)
 
 
-def numbers_of(outputs: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float]]:
+def numbers_of(outputs: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float | str]]:
     """Yield names and values of glued numbers. Other scraps are part of the notebook only."""
     for output in outputs:
         for kind, scrap in (output.get("data") or {}).items():
             if not kind.startswith(SCRAP) or not isinstance(scrap, dict):
                 continue
+            # imported late: most notebooks need it in their kernel only
+            from ..handoff.metric_function import MAX_NAME, Unfit, as_number
+
             name, value = scrap.get("name"), scrap.get("data")
-            if not isinstance(name, str) or not 0 < len(name) <= 200 or isinstance(value, bool):
-                continue
-            if isinstance(value, int | float):
-                yield name, value
+            has_name = isinstance(name, str) and 0 < len(name) <= MAX_NAME
+            if has_name and isinstance(value, int | float) and not isinstance(value, bool):
+                with suppress(Unfit):  # an integer that is too large must not fail the cell
+                    yield name, as_number(value)

@@ -48,6 +48,14 @@ def test_what_is_no_number_is_refused(folder: Path, value: Any) -> None:
         nbyard.log_metric("x", value)
 
 
+def test_integers_beyond_floats_are_refused(folder: Path) -> None:
+    for value in (10**400, -(10**5000)):
+        with pytest.raises(nbyard.Unfit, match="between -1"):
+            nbyard.log_metric("x", value)
+    nbyard.log_metric("x", 10**300)
+    assert [line["value"] for line in lines(folder)] == [10**300]
+
+
 @pytest.mark.parametrize("name", ["", "x" * 201, 3])
 def test_a_name_is_text(folder: Path, name: Any) -> None:
     with pytest.raises(nbyard.Unfit, match="at most 200 characters"):

@@ -57,6 +57,11 @@ def test_other_scraps_are_no_metrics(output: dict[str, Any]) -> None:
     assert [*numbers_of([output])] == []
 
 
+def test_integers_beyond_floats_stay_in_the_notebook(tmp_path: Path) -> None:
+    record_scraps(str(tmp_path), [scrap("big", 10**400), scrap("auc", 0.5)])
+    assert points(tmp_path) == [("auc", 0.5)]
+
+
 def test_they_are_recorded_after_each_cell(tmp_path: Path) -> None:
     session = session_in(tmp_path)
     reply = {"content": {"payload": [{"source": "ask_exit"}]}}
