@@ -1,13 +1,16 @@
 """A lineage as lines of text: two trees that grow from its starts."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from nbyard.domain.datasets.previews import one_line
 from nbyard.domain.lineage.structs import Direction, Lineage, LineageEdge, LineageNode
 
 HEADS: Mapping[Direction, str] = {"back": "comes from", "forward": "used for"}
 SHORT = 10
+MAX_VALUE = 40
 Neighbours = Mapping[str, Sequence[tuple[str, str]]]
 
 
@@ -101,7 +104,7 @@ def words_of(node: LineageNode) -> str:
         words.append(f"({node.digest.rpartition(':')[2][:SHORT]})")
     if node.packages:
         words.append(f"({len(node.packages)} packages)")
-    words += [f"{name}={value}" for name, value in node.parameters.items()]
+    words += [f"{name}={_value_text(value)}" for name, value in node.parameters.items()]
     if node.kind in ("code", "artifact") and node.file not in ("", node.name):
         words.append(f"({node.file})")
     if node.state not in ("", "ready", "succeeded"):
@@ -111,3 +114,9 @@ def words_of(node: LineageNode) -> str:
     more = node.more_before + node.more_after
     words.append(f"(+ {more} more)" if more else "")
     return " ".join(filter(None, words))
+
+
+def _value_text(value: Any) -> str:
+    """Return the value of a parameter as JSON in one line, cut to 40 characters."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return one_line(text, MAX_VALUE)
