@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.blobs import Blob, Tree, TreeEntry
-from nbyard.dispatch import garbage
+from nbyard.dispatch import garbage, threads
 from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, NewUpload, UploadSource
@@ -267,3 +267,25 @@ def test_bytes_of_a_failure_go_once_nobody_is_putting_any(
     assert collector._threads.settle(30) and collector._threads.close(30)
     assert there(bench, unwanted) == [False]
     assert collector._unwanted == set()
+
+
+def test_bytes_that_cannot_be_deleted_are_left_to_regular_collections(
+    bench: Bench, collector: GarbageCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unwanted, calls = put(bench, "unwanted"), []
+
+    def refuse(digest: str) -> None:
+        calls.append(digest)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
+    collector.discard_soon(unwanted.digest)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.context.blobs, "delete", refuse)
+        for _ in range(5):
+            collector.tick()
+            assert collector._threads.settle(30)
+    assert collector._threads.close(30)
+    assert collector._unwanted == set()
+    assert calls.count(unwanted.digest) >= threads.TRIES
+    assert collector.collect() and there(bench, unwanted) == [False]
