@@ -2,6 +2,7 @@
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD, not_built, waits_for_build
+from nbyard.domain.models.structs import REPOSITORIES
 from nbyard.domain.state_machines import IMAGE
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -34,7 +35,13 @@ def awaited_build(
 
 
 def failed_build(context: DispatchContext, row: DeploymentRow, image: str) -> Reason | None:
-    """Return the reason if the newest build of an image failed: no registry has this image."""
+    """Return the reason if an image is that of a model and its newest build failed.
+
+    Such images are on the engine only. Other images may be on a registry, whose reason why they
+    cannot be pulled matters.
+    """
+    if not image.startswith(REPOSITORIES):
+        return None
     with context.store.read() as c:
         last = context.store.images.newest(c, row.owner, image)
     if last is None or (last.origin, last.state) != ("build", "failed"):

@@ -7,9 +7,11 @@ import pytest
 from nbyard.dispatch.deployments.image_wait import awaited_build
 from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD
 from nbyard.domain.images.structs import NamedImage
+from nbyard.domain.models.structs import REPOSITORIES
 from nbyard.reasons.structs import because, text_reason
 from nbyard.yard import Yard
 
+from .. import test_rollout_model
 from ..test_rollout_model import NONE
 from .test_rollout import ANN, Rolling, rolling
 
@@ -107,10 +109,13 @@ def test_only_what_is_built_here_and_was_waited_for_counts(
     assert rolling.step(2).state == "running"
 
 
-def test_a_start_after_a_failed_build_reports_the_build(yard: Yard, rolling: Rolling) -> None:
-    """No registry has such an image, so the reason why it cannot be pulled would mislead."""
-    building = Building(yard, NONE)
-    rolling.create(image=NONE)
+def test_a_start_after_a_failed_build_reports_the_build(
+    yard: Yard, rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No registry has the image of a model: the reason why it cannot be pulled would mislead."""
+    building = Building(yard, image := f"{REPOSITORIES}cows:1")
+    monkeypatch.setattr(test_rollout_model, "NONE", image)
+    rolling.create(image=image)
     rolling.step()
     building.to("failed", reason=text_reason("No space left."))
     rolling.step()
@@ -118,6 +123,14 @@ def test_a_start_after_a_failed_build_reports_the_build(yard: Yard, rolling: Rol
     found = rolling.step()
     assert (found.state, found.reproduce) == ("failed", "")
     assert found.reason == because("build-failed", cause=text_reason("No space left."))
+
+
+def test_an_image_that_may_be_pushed_reports_the_registry(yard: Yard, rolling: Rolling) -> None:
+    building = Building(yard, NONE)
+    building.to("failed", reason=text_reason("No space left."))
+    rolling.create(image=NONE)
+    found = rolling.step()
+    assert found.state == "failed" and "no such image" in str(found.reason)
 
 
 def test_what_was_started_once_has_its_image(yard: Yard, rolling: Rolling) -> None:
