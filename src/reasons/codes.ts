@@ -187,11 +187,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
   'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here'),
   'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
-  'build-failed': (p, show, trans) =>
-    trans.__(
-      'the build of its image failed; deploy it again to repeat the build: %1',
-      show(p.cause)
-    ),
+  'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
   'no-takeover': (p, show, trans) =>
     trans.__('revision %1 does not serve yet: %2', show(p.number), show(p.cause)),
@@ -698,11 +694,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'image-known-by-id': (p, show, trans) =>
     trans.__('The image %1 is gone, and can be had by its id only: make it anew.', show(p.image)),
   'image-not-pulled': (p, show, trans) =>
-    trans.__(
-      'The image %1 is not here and cannot be pulled (`docker load` adds an image without a registry): %2',
-      show(p.image),
-      show(p.why)
-    ),
+    trans.__('The image %1 is not here and cannot be pulled: %2', show(p.image), show(p.why)),
   'push-refused': (p, show, trans) =>
     trans.__('%1 cannot be pushed: %2', show(p.image), show(p.why)),
   'image-removed-at-naming': (p, show, trans) =>
@@ -1667,6 +1659,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'follow-image-log': (p, show, trans) =>
     trans.__('nbyard images log %1 shows its progress.', show(p.image)),
   'see-image-log': (p, show, trans) => trans.__('nbyard images log %1 shows why.', show(p.image)),
+  'deploy-model-again': (_p, _show, trans) =>
+    trans.__('To repeat the build, deploy the file or result of the model again.'),
+  'load-image': (_p, _show, trans) => trans.__('`docker load` adds an image without a registry.'),
   'remove-built-image': (p, show, trans) =>
     trans.__(
       'Choose another one (--tag), or remove that one first: nbyard images rm %1',

@@ -133,8 +133,8 @@ class EngineImages(Connection):
         except Unavailable:
             raise
         except NbyardError as error:
-            why = _why(error, name, login)
-            raise NbyardError(because("image-not-pulled", image=name, why=why)) from error
+            reason = because("image-not-pulled", image=name, why=_why(error, name, login))
+            raise NbyardError(reason, hint=because("load-image")) from error
 
     def push(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> str:
         """Push an image and return the digest that the registry assigned.

@@ -36,10 +36,7 @@ IMAGES = {
         "The image {image} is gone, and can be had by its id only: make it anew.", image=str
     ),
     "image-not-pulled": code(
-        "The image {image} is not here and cannot be pulled"
-        " (`docker load` adds an image without a registry): {why}",
-        image=str,
-        why=REASON,
+        "The image {image} is not here and cannot be pulled: {why}", image=str, why=REASON
     ),
     "push-refused": code("{image} cannot be pushed: {why}", image=str, why=REASON),
     "image-removed-at-naming": code("The image {image} was removed while it was named.", image=str),

@@ -217,6 +217,10 @@ PRODUCTS = {
     "image-rebuilt-by-deploying": code("Deploying builds it anew and replaces the earlier image."),
     "follow-image-log": code("nbyard images log {image} shows its progress.", image=str),
     "see-image-log": code("nbyard images log {image} shows why.", image=str),
+    "deploy-model-again": code(
+        "To repeat the build, deploy the file or result of the model again."
+    ),
+    "load-image": code("`docker load` adds an image without a registry."),
     "remove-built-image": code(
         "Choose another one (--tag), or remove that one first: nbyard images rm {image}", image=str
     ),

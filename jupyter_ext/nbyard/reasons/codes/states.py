@@ -180,9 +180,7 @@ CHANGES_OF_DEPLOYMENTS = {
 
 DEPLOYMENTS = {
     "waits-for-build": code("waits for the build of its image"),
-    "build-failed": code(
-        "the build of its image failed; deploy it again to repeat the build: {cause}", cause=REASON
-    ),
+    "build-failed": code("the build of its image failed: {cause}", cause=REASON),
     "image-removed": code("its image was removed before it was built"),
     "no-takeover": code("revision {number} does not serve yet: {cause}", number=int, cause=REASON),
     "service-silent": code("the service does not respond"),

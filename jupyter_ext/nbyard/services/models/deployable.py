@@ -32,6 +32,9 @@ def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage |
         cause = found.reason or because("unknown-cause")
         why = because("model-not-built", image=found.reference, cause=cause)
         has_more = has_more_than(store.folder / image_folder(found.image) / BUILD_LOG, str(cause))
-        hint = because("see-image-log", image=found.reference) if has_more else None
+        hint = because("deploy-model-again")
+        if has_more:
+            see_log = because("see-image-log", image=found.reference)
+            hint = because("hints", hints=[see_log, hint])
         raise Invalid.field("image", why, hint=hint)
     return found
