@@ -42,19 +42,23 @@ class NewIds:
     def replace_ids(self, table: str, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the rows of a table with new IDs.
 
-        An ID is replaced from the row that it identifies on, and in all later tables. Finished
+        An ID is replaced in the row that it identifies, and in all later rows and tables. Finished
         attempts keep their worker, because its folder has their records.
         """
+        workers: dict[bytes, bytes] = {}
+
+        def new_of(found: re.Match[bytes]) -> bytes:
+            former = found[0]
+            return workers.get(former) or self._new.get(former, former)
+
         for line in lines:
             row = self._find_live(table, line)
-            workers: dict[bytes, bytes] = {}
             if row is not None:
                 self._new.setdefault(row.id.encode(), new_id().encode())
             if row is not None and row.worker:
-                worker = row.worker.encode()
-                self._new_workers.setdefault(worker, new_id().encode())
-                workers = {worker: self._new_workers[worker]}
-            yield _replace(line, self._new | workers if workers else self._new)
+                self._new_workers.setdefault(row.worker.encode(), new_id().encode())
+            workers = self._new_workers if row is not None else {}
+            yield ID.sub(new_of, line)
 
     def rename_folders(self, store: Path) -> None:
         """Rename the folders of live attempts in the folder of a store.
@@ -91,7 +95,3 @@ class NewIds:
         if table == "attempts":
             self._live.append(row)
         return row
-
-
-def _replace(line: bytes, new: dict[bytes, bytes]) -> bytes:
-    return ID.sub(lambda found: new.get(found[0], found[0]), line)

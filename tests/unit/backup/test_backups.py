@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.backup import restoring
 from nbyard.backup.contents import Header, Totals
-from nbyard.backup.new_ids import NewIds
 from nbyard.backup.restoring import MARK, PARTS, _Reader, restore_backup, try_backup
 from nbyard.backup.writing import write_backup
 from nbyard.blobs import Blobs
@@ -210,19 +209,6 @@ def test_a_second_store_is_never_seen_with_schedules(
             assert not has_starts(opened, c)
     finally:
         opened.close()
-
-
-def test_only_live_probes_get_new_ids() -> None:
-    live, answered, deployed = new_id(), new_id(), new_id()
-    ids = NewIds(new_id())
-    lines = [
-        msgspec.json.encode({"id": live, "answer": None}),
-        msgspec.json.encode({"id": answered, "answer": "{}"}),
-    ]
-    first, second = ids.replace_ids("trials", lines)
-    assert live.encode() not in first and answered.encode() in second
-    (row,) = ids.replace_ids("events", [msgspec.json.encode([live, answered, deployed])])
-    assert live.encode() not in row and answered.encode() in row and deployed.encode() in row
 
 
 def attempts_after_recovery(folder: Path, run_id: str) -> dict[str, Attempt]:

@@ -8,29 +8,36 @@ from hypothesis import strategies as st
 
 from nbyard.backup.new_ids import NewIds
 from nbyard.domain.ids import is_id, new_id
-from nbyard.domain.state_machines import ATTEMPT, RUN
+from nbyard.domain.state_machines import ATTEMPT
 
 
 def replaced(ids: NewIds, table: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
     lines = [json.dumps(row).encode() + b"\n" for row in rows]
-    return [json.loads(line) for line in ids.replaced(table, lines)]
+    return [json.loads(line) for line in ids.replace_ids(table, lines)]
 
 
-@given(st.sampled_from(sorted(RUN.moves)), st.sampled_from(sorted(ATTEMPT.moves)))
-def test_attempts_and_workers_that_may_be_alive_are_replaced(run: str, attempt: str) -> None:
-    ids, worker, key = NewIds(new_id()), new_id(), new_id()
-    assert replaced(ids, "runs", {"id": "r", "state": run}) == [{"id": "r", "state": run}]
-    replaced(ids, "tasks", {"id": "t", "run_id": "r", "state": "running"})
-    row = {"id": key, "state": attempt, "task_id": "t", "worker": worker}
-    (found,) = replaced(ids, "attempts", row)
-    is_live = run in RUN.live
-    assert (found["worker"] != worker) is is_live
-    assert (found["id"] != key) is (is_live and attempt in ATTEMPT.live)
-    later = replaced(ids, "later", {"of": f"attempt {key} in {worker}"})
-    assert later == [{"of": f"attempt {found['id']} in {found['worker']}"}]
+@given(st.lists(st.sampled_from(sorted(ATTEMPT.moves)), max_size=9))
+def test_live_attempts_and_their_workers_are_replaced(states: list[str]) -> None:
+    """Finished ones keep the worker in whose folder their records are."""
+    ids, worker = NewIds(new_id()), new_id()
+    rows = [{"id": new_id(), "state": state, "worker": worker} for state in states]
+    found = replaced(ids, "attempts", *rows)
+    for row, new in zip(rows, found, strict=True):
+        is_live = row["state"] in ATTEMPT.live
+        assert (new["id"] != row["id"]) is (new["worker"] != worker) is is_live
+    assert len({row["worker"] for row in found if row["state"] in ATTEMPT.live}) <= 1
+    later = replaced(ids, "later", {"of": f"attempts {[row['id'] for row in rows]}"})
+    assert later == [{"of": f"attempts {[row['id'] for row in found]}"}]
 
 
-def test_the_store_and_deployments_are_replaced_wherever_they_occur() -> None:
+def test_only_live_probes_are_replaced() -> None:
+    live, answered = new_id(), new_id()
+    rows = {"id": live, "answer": None}, {"id": answered, "answer": "{}"}
+    first, second = replaced(NewIds(new_id()), "trials", *rows)
+    assert first["id"] != live and second["id"] == answered
+
+
+def test_the_store_and_deployments_are_replaced_in_later_tables_too() -> None:
     store, deployment, other = new_id(), new_id(), new_id()
     ids = NewIds(store)
     (fact,) = replaced(ids, "facts", {"name": "store_id", "value": store})
@@ -43,4 +50,4 @@ def test_the_store_and_deployments_are_replaced_wherever_they_occur() -> None:
 
 def test_lines_that_are_no_rows_stay() -> None:
     lines = [b"[]\n", b"{\n", b'{"id": 1}\n']
-    assert [*NewIds(new_id()).replaced("deployments", lines)] == lines
+    assert [*NewIds(new_id()).replace_ids("deployments", lines)] == lines
