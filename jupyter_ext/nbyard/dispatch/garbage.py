@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import NbyardError, NotFound
-from nbyard.reasons.structs import Reason
 from nbyard.transfer.uploads import FOLDER as UPLOADS
 from nbyard.transfer.uploads import Uploads
 
@@ -41,7 +40,10 @@ class GarbageCollector:
     def tick(self) -> None:
         """Start a collection if it is due, and delete what is unwanted."""
         if self._unwanted:
-            self._threads.submit("unwanted bytes", self._discard_unwanted, self._drop_unwanted)
+            # Bytes that cannot be deleted are left to the regular collections.
+            self._threads.submit(
+                "unwanted bytes", self._discard_unwanted, lambda _: self._unwanted.clear()
+            )
         if time.monotonic() < self._not_before:
             return
         with self._context.store.read() as c:
@@ -78,10 +80,6 @@ class GarbageCollector:
         wanted = {*self._unwanted}
         if self.discard(wanted):
             self._unwanted -= wanted
-
-    def _drop_unwanted(self, _: Reason) -> None:
-        """Leave bytes that cannot be deleted to the regular collections."""
-        self._unwanted.clear()
 
     def discard(self, digests: Iterable[str]) -> bool:
         """Delete these bytes unless a row names them; return False if a process stores bytes."""

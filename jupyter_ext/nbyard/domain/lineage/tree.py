@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nbyard.domain.datasets.previews import one_line
 from nbyard.domain.lineage.structs import Direction, Lineage, LineageEdge, LineageNode
@@ -104,7 +104,9 @@ def words_of(node: LineageNode) -> str:
         words.append(f"({node.digest.rpartition(':')[2][:SHORT]})")
     if node.packages:
         words.append(f"({len(node.packages)} packages)")
-    words += [f"{name}={_value_text(value)}" for name, value in node.parameters.items()]
+    for name, value in node.parameters.items():
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+        words.append(f"{name}={one_line(text, MAX_VALUE)}")
     if node.kind in ("code", "artifact") and node.file not in ("", node.name):
         words.append(f"({node.file})")
     if node.state not in ("", "ready", "succeeded"):
@@ -114,9 +116,3 @@ def words_of(node: LineageNode) -> str:
     more = node.more_before + node.more_after
     words.append(f"(+ {more} more)" if more else "")
     return " ".join(filter(None, words))
-
-
-def _value_text(value: Any) -> str:
-    """Return the value of a parameter as JSON in one line, cut to 40 characters."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    return one_line(text, MAX_VALUE)

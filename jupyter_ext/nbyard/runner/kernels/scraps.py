@@ -25,10 +25,11 @@ def numbers_of(outputs: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float |
             if not kind.startswith(SCRAP) or not isinstance(scrap, dict):
                 continue
             # imported late: most notebooks need it in their kernel only
-            from ..handoff.metric_function import MAX_NAME, Unfit, as_number
+            from ..handoff.metric_function import MAX_NAME, as_number
 
             name, value = scrap.get("name"), scrap.get("data")
-            has_name = isinstance(name, str) and 0 < len(name) <= MAX_NAME
-            if has_name and isinstance(value, int | float) and not isinstance(value, bool):
-                with suppress(Unfit):  # an integer that is too large must not fail the cell
+            if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
+                continue
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                with suppress(ValueError):  # an integer that is too large must not fail the cell
                     yield name, as_number(value)
