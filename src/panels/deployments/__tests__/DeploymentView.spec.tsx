@@ -125,7 +125,7 @@ async function open(
     }
     const answers: Record<string, unknown> = {
       '/d': shown,
-      '/form': FORM,
+      '/deployment-form': FORM,
       '/d/events': {
         items: [
           {
