@@ -3,9 +3,10 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { fileOf } from '../api/paths';
 import { codeOf, saveCode, unsavedDocuments } from '../api/documents/saveDocuments';
-import { Task, TaskPage } from '../api/types';
+import { RunDetail, TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
 import { hasChangedCode, retriedVersions } from './model/changedCode';
@@ -20,12 +21,16 @@ export interface IRunActionContext {
   show: (id: string) => unknown;
 }
 
-type Action = (context: IRunActionContext, id: string, force: boolean) => Promise<unknown>;
+type Action = (
+  context: IRunActionContext,
+  id: string,
+  args: ReadonlyPartialJSONObject
+) => Promise<unknown>;
 
 /** Wrap an action to show its errors. */
-function told(failed: (trans: TranslationBundle) => string, action: Action): Action {
-  return (context, id, force) =>
-    action(context, id, force).catch((error: unknown) =>
+function withProblemDialog(failed: (trans: TranslationBundle) => string, action: Action): Action {
+  return (context, id, args) =>
+    action(context, id, args).catch((error: unknown) =>
       showProblem(failed(context.trans), error, context.trans)
     );
 }
@@ -33,17 +38,18 @@ function told(failed: (trans: TranslationBundle) => string, action: Action): Act
 const notStarted = (trans: TranslationBundle) => trans.__('Not started.');
 
 export const runActions = {
-  cancel: told(
+  cancel: withProblemDialog(
     trans => trans.__('Not stopped.'),
     async ({ yard }, run) => yard.runs.put(await yard.client.call('runs.cancel', { path: { run } }))
   ),
 
-  /** Retry; ask first if the code changed, unless the button has already said so (`isKnown`). */
-  retry: told(notStarted, async (context, run, isKnown) => {
-    const { yard, show } = context;
-    const tasks =
-      (await saveCodeOf(context, run)) ?? (isKnown ? undefined : await tasksOf(yard, run));
-    if (tasks && (await hasChangedCode(yard, retriedVersions(tasks)))) {
+  /** Retry; ask first if the code changed, unless the button shows it already (`isKnown`). */
+  retry: withProblemDialog(notStarted, async (context, run, { isKnown }) => {
+    const { yard, show, app } = context;
+    const saved = await saveCodeOf(context, run);
+    const detail = saved ?? (isKnown === true ? undefined : await detailOf(yard, run));
+    const services = { yard, contents: app.serviceManager.contents };
+    if (detail && (await hasChangedCode(services, detail, retriedVersions(detail.tasks)))) {
       const answer = await askOldCode(context, run);
       if (answer !== 'retry') {
         return answer === 'rerun' ? again(context, run) : undefined;
@@ -55,14 +61,16 @@ export const runActions = {
     return made.id;
   }),
 
-  rerun: told(notStarted, again),
+  rerun: withProblemDialog(notStarted, (context, id, { force }) =>
+    again(context, id, force === true)
+  ),
 
-  rerunAnew: told(notStarted, (context, id) => again(context, id, true)),
+  rerunAnew: withProblemDialog(notStarted, (context, id) => again(context, id, true)),
 
   copyId: (({ trans }, id) => copyText(id, trans.__('The ID is copied.'))) as Action,
 
   /** Copy the SHA-256 of a result, whose id is given. */
-  copyDigest: told(
+  copyDigest: withProblemDialog(
     trans => trans.__('Not copied.'),
     async ({ yard, trans }, artifact) => {
       const { digest } = await yard.client.call('artifacts.get', { path: { artifact } });
@@ -70,7 +78,7 @@ export const runActions = {
     }
   ),
 
-  openFile: told(
+  openFile: withProblemDialog(
     trans => trans.__('Not opened.'),
     async ({ yard, commands }, id) => {
       const { run } = await seen(yard, id);
@@ -78,7 +86,7 @@ export const runActions = {
     }
   ),
 
-  remove: told(
+  remove: withProblemDialog(
     trans => trans.__('Not deleted.'),
     async ({ yard, trans }, run) => {
       const question = { path: { run } };
@@ -111,17 +119,15 @@ async function again(context: IRunActionContext, id: string, force = false): Pro
   return made.id;
 }
 
-/** Save the open documents that a run reads; return its tasks if there were any. */
-async function saveCodeOf(
-  context: IRunActionContext,
-  id: string
-): Promise<readonly Task[] | undefined> {
+/** Save the open documents that a run reads; return the run if there were any. */
+async function saveCodeOf(context: IRunActionContext, id: string): Promise<RunDetail | undefined> {
   if (!unsavedDocuments(context.app).length) {
     return undefined;
   }
-  const { run, tasks } = await context.yard.client.call('runs.get', { path: { run: id } });
+  const detail = await detailOf(context.yard, id);
+  const { run, tasks } = detail;
   const executable = run.path ? '' : tasks[0]?.executable_id;
-  return (await saveCode(context, codeOf({ path: run.path, executable }))) ? tasks : undefined;
+  return (await saveCode(context, codeOf({ path: run.path, executable }))) ? detail : undefined;
 }
 
 /** Ask which code is used, as a retry uses the code of the failed run. */
@@ -144,8 +150,9 @@ async function askOldCode(
   return button.accept ? 'rerun' : button.label === retry.label ? 'retry' : undefined;
 }
 
-async function tasksOf(yard: IYard, run: string): Promise<readonly Task[]> {
-  return (await yard.client.call('runs.get', { path: { run } })).tasks;
+/** Return a run with all its tasks. */
+function detailOf(yard: IYard, run: string): Promise<RunDetail> {
+  return yard.client.call('runs.get', { path: { run } });
 }
 
 /** Return a run with its first task. */

@@ -53,7 +53,7 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
       execute: async args => {
         const of = target(args);
         const { runActions } = await import('./actions');
-        return of === undefined ? undefined : runActions[act](options, of, args.force === true);
+        return of === undefined ? undefined : runActions[act](options, of, args);
       }
     });
   }
@@ -76,7 +76,7 @@ function addCopyDigest(options: IRunCommandOptions): void {
     execute: async args => {
       const { runActions } = await import('./actions');
       const id = target(args);
-      return id === undefined ? undefined : runActions.copyDigest(options, id, false);
+      return id === undefined ? undefined : runActions.copyDigest(options, id, args);
     }
   });
 }

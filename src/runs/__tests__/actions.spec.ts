@@ -3,21 +3,23 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fakeClient } from '../../api/__tests__/fake';
 import { showProblem } from '../../components/problems';
 import { IYard } from '../../api/yard';
+import { Task } from '../../api/types';
 import { IRunActionContext, runActions } from '../actions';
+import { retriedVersions } from '../model/changedCode';
 
 jest.mock('../../components/problems', () => ({ copyText: jest.fn(), showProblem: jest.fn() }));
 
 const trans = nullTranslator.load('nbyard');
 const task = (node: string, pinned: number | null) => ({ node, pinned, executable_id: 'e1' });
 /** JupyterLab with a changed notebook. */
-function lab(documents: readonly object[] = []): IRunActionContext['app'] {
+function lab(documents: readonly object[] = [], content = ''): IRunActionContext['app'] {
   return {
     shell: { widgets: (area: string) => (area === 'main' ? documents : []) },
     serviceManager: {
       contents: {
         driveName: () => '',
         localPath: (path: string) => path,
-        get: async () => ({ content: '' })
+        get: async () => ({ content })
       }
     }
   } as never;
@@ -40,7 +42,7 @@ describe('run again', () => {
     const yard = { client, runs: { put: jest.fn() } } as unknown as IYard;
     const show = jest.fn();
     const context = { app: lab(), commands: {} as never, yard, trans, show };
-    await runActions.rerunAnew(context, 'r7', false);
+    await runActions.rerunAnew(context, 'r7', {});
     const { path, parameters, runtime } = RUN;
     expect(asked).toEqual([{ path, parameters, runtime, force: true, pins: { train: '3' } }]);
     expect(show).toHaveBeenCalledWith('r8');
@@ -64,7 +66,8 @@ describe('unsaved code', () => {
     documents: readonly object[],
     version: string,
     state = 'failed',
-    isKnown = false
+    isKnown = false,
+    content = ''
   ): Promise<string[]> {
     const asked: string[] = [];
     const failed = { ...task('clean', null), state, executable_version_id: 'v1' };
@@ -80,12 +83,10 @@ describe('unsaved code', () => {
     });
     const executables = { find: () => undefined };
     const yard = { client, executables, runs: { put: jest.fn() } } as unknown as IYard;
-    const app = lab(documents);
-    await runActions[verb](
-      { app, commands: {} as never, yard, trans, show: jest.fn() },
-      'r7',
+    const app = lab(documents, content);
+    await runActions[verb]({ app, commands: {} as never, yard, trans, show: jest.fn() }, 'r7', {
       isKnown
-    );
+    });
     return asked;
   }
 
@@ -134,6 +135,26 @@ describe('unsaved code', () => {
       'runs/r7/retry'
     ]);
     expect(await act('retry', [], 'v2', 'failed', true)).toEqual(['runs/r7/retry']);
+  });
+
+  it('K5: of a node that is pinned to its version does not hold up a retry', async () => {
+    const pinned = (version: string) =>
+      JSON.stringify({ version: 1, nodes: { clean: { version }, other: {} } });
+    expect(await act('retry', [], 'v2', 'failed', false, pinned('v1'))).toEqual(['runs/r7/retry']);
+    const answer = act('retry', [], 'v2', 'failed', false, pinned('v2'));
+    await press('Rerun With New Code');
+    expect(await answer).toEqual(['runs']);
+  });
+
+  it('K5: is that of at most 8 versions, of failed tasks first', () => {
+    const tasks = [...Array(20).keys()].map(at => ({
+      executable_id: `e${at}`,
+      executable_version_id: 'v',
+      state: at === 19 ? 'failed' : at ? 'cancelled' : 'succeeded'
+    }));
+    const versions = retriedVersions(tasks as Task[]);
+    expect(versions).toHaveLength(8);
+    expect(versions.slice(0, 2)).toEqual(['e19 v', 'e1 v']);
   });
 
   it('R9: that another program saved is asked about, as the button does not show it yet', async () => {

@@ -9,14 +9,15 @@ export function argumentsOf(trans: TranslationBundle) {
       properties: {
         id: text(trans.__('The run, by default the one that is shown')),
         shown: flag(trans.__('The run that Run Info shows')),
-        force: flag(trans.__('Ignore the cache'))
+        force: flag(trans.__('Ignore the cache')),
+        isKnown: flag(trans.__('Do not ask about changed code'))
       }
     },
     result: { properties: { id: text(trans.__('The ID of the result')) } },
     show: {
       properties: {
         id: text(trans.__('The run')),
-        path: text(trans.__('The file of the run')),
+        path: text(trans.__('The file of the task, by default that of the run')),
         node: text(trans.__('The task to show')),
         quiet: flag(trans.__('Do not bring Run Info to the front')),
         keepFocus: flag(trans.__('Do not move the focus'))

@@ -10,7 +10,7 @@ export interface IRunServices {
   yard: IYard;
   trans: TranslationBundle;
   commands: CommandRegistry;
-  contents: Pick<Contents.IManager, 'fileChanged'>;
+  contents: Pick<Contents.IManager, 'fileChanged' | 'get'>;
   rendermime: IRenderMimeRegistry;
   /** The chosen node, shared with the canvas. */
   steps: IChosenSteps | null;

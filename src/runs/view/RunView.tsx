@@ -258,7 +258,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
             <CommandButton
               commands={commands}
               id="nbyard:retry-run"
-              args={{ id: run.id, force: isOld }}
+              args={{ id: run.id, isKnown: isOld }}
               note={isOld ? trans.__('(Old Code)') : undefined}
               why={trans.__('Only a run that failed or was stopped can be retried')}
             />

@@ -10,9 +10,14 @@ function Shown({ detail }: { detail: RunDetail }): JSX.Element {
 }
 
 const fileChanged = new Signal<unknown, { type: string }>({});
-const failed = { state: 'failed', executable_id: 'e', executable_version_id: 'v1' };
+const failed = { node: 'n', state: 'failed', executable_id: 'e', executable_version_id: 'v1' };
 
-async function look(tasks: object[], answer: object | Error, state = 'failed'): Promise<jest.Mock> {
+async function look(
+  tasks: object[],
+  answer: object | Error,
+  state = 'failed',
+  content = ''
+): Promise<jest.Mock> {
   const call = jest.fn(async () => {
     if (answer instanceof Error) {
       throw answer;
@@ -22,9 +27,9 @@ async function look(tasks: object[], answer: object | Error, state = 'failed'): 
   const [events, refetch] = [new Signal<unknown, unknown>({}), new Signal<unknown, void>({})];
   const stream = { events, refetch, start: async () => undefined };
   const yard = { client: { call }, stream };
-  const contents = { fileChanged };
+  const contents = { fileChanged, get: async () => ({ content }) };
   const services = { yard, contents } as unknown as IRunServices;
-  const detail = { run: { id: 'r', state }, tasks } as unknown as RunDetail;
+  const detail = { run: { id: 'r', state, path: 'a.nbflow' }, tasks } as unknown as RunDetail;
   await act(async () => {
     render(
       <RunContext.Provider value={services}>
@@ -52,6 +57,12 @@ describe('K5: the code of a failed task', () => {
       expect(screen.getByText('same')).toBeTruthy();
     }
   );
+
+  it('is that of now if the workflow pins the node to it', async () => {
+    const flow = JSON.stringify({ version: 1, nodes: { n: { version: 'v1' } } });
+    await look([failed], { changed: false, current: { id: 'v2' } }, 'failed', flow);
+    expect(screen.getByText('same')).toBeTruthy();
+  });
 
   it('is looked at again when a file is saved, and when the window is used again', async () => {
     const answer = { changed: false, current: { id: 'v1' } };

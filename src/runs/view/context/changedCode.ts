@@ -1,16 +1,18 @@
 import { Contents } from '@jupyterlab/services';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { isLive, RunDetail } from '../../../api/types';
 import { useChanges } from '../../../components/hooks/useChanges';
 import { failedVersions, hasChangedCode } from '../../model/changedCode';
 import { useServices } from './hooks';
 
 /** Return whether the code of a failed task changed since its run; a retry uses the old code. */
-export function useChangedCode({ run, tasks }: RunDetail): boolean {
+export function useChangedCode(detail: RunDetail): boolean {
   const { yard, contents } = useServices();
   const [changed, setChanged] = useState(false);
   const turn = useChanges(yard.stream, 'executable');
-  const asked = isLive(run) ? '' : failedVersions(tasks).join();
+  const known = useRef(detail);
+  known.current = detail;
+  const asked = isLive(detail.run) ? '' : failedVersions(detail.tasks).join();
   useEffect(() => setChanged(false), [asked]);
   useEffect(() => {
     if (!asked) {
@@ -18,7 +20,7 @@ export function useChangedCode({ run, tasks }: RunDetail): boolean {
     }
     let gone = false;
     const ask = async () => {
-      const found = await hasChangedCode(yard, asked.split(','));
+      const found = await hasChangedCode({ yard, contents }, known.current, asked.split(','));
       if (!gone) {
         setChanged(found);
       }
