@@ -149,10 +149,14 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: I
         args.keepFocus !== true,
         args.follows as boolean | undefined
       );
-      const { path, node } = args;
-      if (typeof path === 'string' && typeof node === 'string') {
-        await shown.content.model?.ready;
-        steps?.choose({ path, node });
+      const { node } = args;
+      if (typeof node === 'string') {
+        const { model } = shown.content;
+        await model?.ready;
+        const path = args.path ?? model?.run?.path;
+        if (typeof path === 'string') {
+          steps?.choose({ path, node });
+        }
       }
       return shown;
     }

@@ -5,6 +5,8 @@ import { CommandRegistry } from '@lumino/commands';
 import type { LineageNode } from '../../../api/types';
 import { copyText } from '../../../components/problems';
 
+const SHOW_RUN = 'nbyard:show-run';
+
 /** Where a lineage starts. */
 export interface ILineageStart {
   kind: string;
@@ -54,18 +56,32 @@ export function showMenu(
       menu.addItem({ command: label });
     }
   };
-  const { subject, digest, file, run } = node;
+  const { kind, subject, digest, file, run } = node;
   const page = pageOf(node);
   const start = startAt(node);
   add(trans.__('Open'), page, () => commands.execute(...page!));
-  add(trans.__('Open Run'), run, () => commands.execute('nbyard:show-run', { id: run!.id }));
+  // the page of most nodes with a run is that run
+  add(trans.__('Open Run'), run && page?.[0] !== SHOW_RUN, () =>
+    commands.execute(SHOW_RUN, { id: run!.id, node: node.workflow_node })
+  );
   add(trans.__('Show Lineage'), start, () => onStart(start!));
-  menu.addItem({ type: 'separator' });
+  const opening = menu.items.length;
+  // other kinds have only the name of a file
+  const path = (kind === 'file' || kind === 'code') && file;
+  // the digest of an environment is that of its packages
+  const sha256 = kind !== 'environment' && digest;
   add(trans.__('Copy ID'), subject, () => copyText(subject!, trans.__('The ID is copied.')));
-  add(trans.__('Copy Path'), file, () => copyText(file!, trans.__('The path is copied.')));
-  add(trans.__('Copy SHA-256'), digest, () =>
+  add(trans.__('Copy Path'), path, () => copyText(file!, trans.__('The path is copied.')));
+  add(trans.__('Copy SHA-256'), sha256, () =>
     copyText(digest!, trans.__('The SHA-256 is copied.'))
   );
+  if (!menu.items.length) {
+    menu.dispose();
+    return;
+  }
+  if (opening && opening < menu.items.length) {
+    menu.insertItem(opening, { type: 'separator' });
+  }
   menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
   menu.open(event.clientX, event.clientY);
 }
@@ -79,14 +95,22 @@ const PAGES: Partial<Record<LineageNode['kind'], string>> = {
   image: 'environment'
 };
 
+/** Return whether a result is a named artifact, whose name begins with that of its run. */
+function isNamedArtifact({ kind, name, run }: LineageNode): boolean {
+  return kind === 'artifact' && !!run?.name && name.startsWith(`${run.name}.`);
+}
+
 /** Return the command that opens the page of a node; undefined if it has none. */
 function pageOf(node: LineageNode): [string, Record<string, string | undefined>] | undefined {
   const { kind, subject, run, file, is_deleted: isDeleted } = node;
   if (isDeleted) {
     return undefined;
   }
+  if (run && isNamedArtifact(node)) {
+    return ['nbyard:open-artifact', { id: run.id }];
+  }
   if (run) {
-    return ['nbyard:show-run', { id: run.id, node: node.workflow_node }];
+    return [SHOW_RUN, { id: run.id, node: node.workflow_node }];
   }
   if (kind === 'file') {
     return ['docmanager:open', { path: file }];

@@ -5,6 +5,9 @@ import { stateText } from '../../../components/StateMark';
 import { Json } from '../../../document/canonical';
 import { showValue } from '../../../document/arguments';
 
+/** The graph shows this much of the value of a parameter. */
+const CUT = 40;
+
 export function kindText(kind: LineageNode['kind'], trans: TranslationBundle): string {
   const kinds: Record<LineageNode['kind'], string> = {
     artifact: trans.__('Result'),
@@ -47,11 +50,20 @@ export function detailOf(node: LineageNode, trans: TranslationBundle): string {
 /** Return the parameters of a task, or how many packages an environment has. */
 export function usedIn(node: LineageNode, trans: TranslationBundle): string {
   const count = Object.keys(node.packages ?? {}).length;
-  return count ? trans._n('%1 package', '%1 packages', count) : parametersOf(node).join(', ');
+  return count ? trans._n('%1 package', '%1 packages', count) : parametersOf(node, CUT).join(', ');
 }
 
-function parametersOf({ parameters = {} }: LineageNode): string[] {
-  return Object.entries(parameters).map(([name, value]) => `${name} = ${showValue(value as Json)}`);
+function parametersOf({ parameters = {} }: LineageNode, most = Infinity): string[] {
+  return Object.entries(parameters).map(([name, value]) => {
+    const text = lineOf(value as Json);
+    return `${name} = ${text.length > most ? `${text.slice(0, most - 1)}…` : text}`;
+  });
+}
+
+/** Return a value on one line: as JSON, or plain if it is a text without line breaks. */
+function lineOf(value: Json): string {
+  const text = showValue(value);
+  return value === null || /[\r\n]/.test(text) ? JSON.stringify(value) : text;
 }
 
 /** Return everything about a node, one fact per line. */

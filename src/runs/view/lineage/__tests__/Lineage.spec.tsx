@@ -4,7 +4,8 @@ import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import type { Lineage as Graph, LineageNode } from '../../../../api/types';
 import type { IYard } from '../../../../api/yard';
 import Lineage from '../Lineage';
-import { ILineageStart } from '../opening';
+import { ILineageStart, showMenu } from '../opening';
+import { factsOf, usedIn } from '../texts';
 
 const run = { id: 'r', number: 12, name: '', title: 'Penguins', git: null };
 const nodes = [
@@ -130,9 +131,9 @@ describe('the lineage', () => {
       fireEvent.keyDown(menu, { keyCode: 13 });
     };
     fireEvent.contextMenu(await button(/^train, Task/));
-    expect(items()).toEqual(['Open', 'Open Run', 'Show Lineage']);
-    choose('Open Run');
-    expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r' });
+    expect(items()).toEqual(['Open', 'Show Lineage']);
+    choose('Open');
+    expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r', node: 'n' });
     fireEvent.contextMenu(await button(/^a.csv/));
     expect(items()).toEqual(['Open', 'Copy Path']);
     fireEvent.keyDown(document.querySelector('.lm-Menu')!, { keyCode: 27 });
@@ -140,6 +141,59 @@ describe('the lineage', () => {
     expect(items()).toEqual(['Open', 'Show Lineage', 'Copy ID']);
     choose('Show Lineage');
     await waitFor(() => expect(asked.at(-1)).toMatchObject({ kind: 'dataset', key: 'set' }));
+  });
+
+  it('has no menu for a node without commands, and no separator at an end', async () => {
+    const separators = () => document.querySelectorAll('.lm-Menu-item[data-type="separator"]');
+    shown();
+    fireEvent.contextMenu(await button(/^old, Deployment/));
+    expect(document.querySelector('.lm-Menu')).toBeNull();
+    fireEvent.contextMenu(await button(/^train, Task/));
+    expect(separators()).toHaveLength(0);
+    fireEvent.keyDown(document.querySelector('.lm-Menu')!, { keyCode: 27 });
+    fireEvent.contextMenu(await button(/^a.csv/));
+    expect(separators()).toHaveLength(1);
+    fireEvent.keyDown(document.querySelector('.lm-Menu')!, { keyCode: 27 });
+  });
+
+  it('copies only full paths and digests of bytes, and opens the page of a named artifact', () => {
+    const itemsOf = (node: object) => {
+      const commands = new CommandRegistry();
+      const execute = jest.spyOn(commands, 'execute').mockResolvedValue(undefined);
+      const services = { trans: nullTranslator.load('nbyard'), commands };
+      const all = { subject: 's', file: 'a.csv', digest: 'sha256:a', ...node };
+      const event = { preventDefault: jest.fn(), stopPropagation: jest.fn() };
+      showMenu(services, all as LineageNode, jest.fn(), event as never);
+      const menu = document.querySelector('.lm-Menu')!;
+      const labels = [...menu.querySelectorAll('.lm-Menu-itemLabel')].map(one => one.textContent);
+      fireEvent.keyDown(menu, { keyCode: 40 });
+      fireEvent.keyDown(menu, { keyCode: 13 });
+      return [labels.filter(Boolean).join(), execute.mock.lastCall?.[0]];
+    };
+    const named = { kind: 'artifact', name: 'iris.out', run: { ...run, name: 'iris' } };
+    expect([
+      itemsOf(named),
+      itemsOf({ ...named, name: 'out' }),
+      itemsOf({ kind: 'code' }),
+      itemsOf({ kind: 'environment' })
+    ]).toEqual([
+      ['Open,Open Run,Show Lineage,Copy ID,Copy SHA-256', 'nbyard:open-artifact'],
+      ['Open,Show Lineage,Copy ID,Copy SHA-256', 'nbyard:show-run'],
+      ['Open,Copy ID,Copy Path,Copy SHA-256', 'nbyard:open-executable'],
+      ['Open,Copy ID', 'nbyard:open-environment']
+    ]);
+  });
+
+  it('shows values on one line, and short ones in the graph', () => {
+    const trans = nullTranslator.load('nbyard');
+    const parameters = { text: 'a\nb', none: null, long: 'x'.repeat(60) };
+    const node = { kind: 'task', name: 'n', parameters } as unknown as LineageNode;
+    const short = ['text = "a\\nb"', 'none = null'];
+    expect(usedIn(node, trans)).toBe([...short, `long = ${'x'.repeat(39)}…`].join(', '));
+    expect(factsOf(node, trans).split('\n').slice(2)).toEqual([
+      ...short,
+      `long = ${'x'.repeat(60)}`
+    ]);
   });
 
   it('continues from a node without a page, and goes back', async () => {
