@@ -33,7 +33,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
   const { run } = view;
   const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
   const room = roomFor(view, data.room);
-  const missing = !view.off && view.inputs.some(port => port.state === 'missing');
+  const missing = lacksInput(view);
   const classes = ['nby-Node', `nby-mod-${view.type}`, `nby-mod-is-${view.kind}`];
   if (state) {
     classes.push(`nby-mod-${state}`);
@@ -139,6 +139,11 @@ const LINES = 50;
 /** Between a card and the one below it. */
 const GAP = 12;
 
+/** Return whether a required input of a node that runs is not connected. */
+function lacksInput({ off, inputs }: INodeView): boolean {
+  return !off && inputs.some(port => port.state === 'missing');
+}
+
 /**
  * Return the height of a result that does not cover the card below; undefined if no card is below.
  * Computed, not measured, so that it is right for cards that are not visible yet.
@@ -148,7 +153,8 @@ export function roomFor(view: INodeView, room: number | undefined): number | und
   const other =
     PLAIN +
     PORT * Math.max(inputs.length, outputs.length) +
-    (problems.length || isAlone(view) ? WORDS : 0) +
+    (problems.length || lacksInput(view) ? WORDS : 0) +
+    (isAlone(view) ? WORDS : 0) +
     CHIPS * Math.ceil(chips.length / 2) +
     MODEL * (run?.models?.outputs.length ?? 0);
   return room && Math.max(0, room - other - GAP);

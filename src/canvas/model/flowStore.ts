@@ -257,11 +257,12 @@ export class FlowStore {
     }
     if (touched.size) {
       this._isLarge = this.doc.nodes.size > MEASURED;
-      this.nodes = withRoom(
-        patch(this.nodes, touched, (id, old) =>
-          isComment(id) ? this._comment(id, old) : this._node(id, old)
-        )
+      const isMoved =
+        flow.positions || [...touched].some(id => !this.node(id) || !this.doc.has(id));
+      const patched = patch(this.nodes, touched, (id, old) =>
+        isComment(id) ? this._comment(id, old) : this._node(id, old)
       );
+      this.nodes = isMoved ? withRoom(patched) : patched;
     }
     if (this.focused && !this.doc.has(this.focused)) {
       this.focused = undefined;
@@ -296,7 +297,7 @@ export class FlowStore {
       ...SIZE,
       ...old,
       ...(old?.measured ? {} : this._guessed(id)),
-      ...this._common(id, fields, x, y),
+      ...this._common(id, fields, x, y, old?.data.room),
       type: 'card' as const
     };
   }
@@ -320,10 +321,10 @@ export class FlowStore {
     };
   }
 
-  private _common(id: string, fields: JsonObject, x: number, y: number) {
+  private _common(id: string, fields: JsonObject, x: number, y: number, room?: number) {
     return {
       id,
-      data: { fields },
+      data: { fields, room },
       position: { x, y },
       ariaRole: 'group' as const,
       domAttributes: { tabIndex: -1, 'aria-labelledby': this.cards.nameOf(id) }

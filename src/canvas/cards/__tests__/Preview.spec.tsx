@@ -28,10 +28,11 @@ describe('K9: the preview on a card', () => {
     const view = one.canvas.views.get('train')!;
     expect(roomFor(view, undefined)).toBeUndefined();
     expect(roomFor(view, 60)).toBe(0);
-    const port = view.inputs[0] ?? { name: 'a', format: '', state: 'free', help: '' };
+    const port = { name: 'a', format: '', state: 'free', help: '' } as const;
     const full = { ...view, inputs: [port, port], outputs: [], problems: [], chips: [] };
     expect(roomFor(full, 240)).toBe(121);
     expect(roomFor({ ...full, chips: ['docker', '1 GPU', '2 CPU'] }, 240)).toBe(71);
+    expect(roomFor({ ...full, inputs: [port, { ...port, state: 'missing' }] }, 240)).toBe(85);
   });
 
   it('is the picture, with its name, before anything else', () => {

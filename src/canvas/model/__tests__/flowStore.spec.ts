@@ -53,6 +53,8 @@ describe('FlowStore', () => {
       ['sales', undefined],
       ['train', 60]
     ]);
+    doc.setField('clean', 'label', 'Clean');
+    expect(rooms()[0]).toEqual(['clean', 150]);
     const [, sales] = store.nodes;
     doc.move([['clean', [600, 0]]]);
     expect(rooms()[0]).toEqual(['clean', undefined]);
