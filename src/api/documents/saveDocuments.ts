@@ -87,8 +87,11 @@ function openDocuments(app: JupyterFrontEnd): DocumentRegistry.Context[] {
 function widgetsOf(app: JupyterFrontEnd, area: string): Iterable<Widget> {
   try {
     return app.shell.widgets(area);
-  } catch {
-    return [];
+  } catch (error) {
+    if (area === 'down') {
+      return [];
+    }
+    throw error;
   }
 }
 

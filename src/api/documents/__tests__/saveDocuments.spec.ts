@@ -150,6 +150,14 @@ describe('K1: the documents that a run reads', () => {
     expect(savedOf(below)).toEqual(['work/low.py']);
   });
 
+  it('are not found if the shell does not list another area', async () => {
+    const { services } = lab([]);
+    services.app.shell.widgets = () => {
+      throw new Error('broken');
+    };
+    await expect(saveCode(services, { path: 'a.py' })).rejects.toThrow('broken');
+  });
+
   it('include the nodes that an open workflow has only on the canvas', async () => {
     const text = flow({ path: '../tools/steps.py' });
     const documents = [open('RTC:work/flow.nbflow', { text }), open('tools/steps.py')];
