@@ -33,7 +33,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   const { id, fields, errors = {}, readOnly } = props;
   const canvas = useCanvas();
   const { doc, services, trans } = canvas;
-  const containers = useWordOnContainers(canvas, fields.runtime === 'docker');
+  const containers = useContainerWarning(canvas, fields.runtime === 'docker');
   const asked = useMemo(() => services.backend?.runtimes(), [services]);
   const runtimes = useRuntimes(asked, String(fields.runtime ?? ''));
   const kind = useSignal(canvas.checker.changed, () => canvas.checker.reading(id)?.kind);
@@ -122,14 +122,14 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   );
 }
 
-function useWordOnContainers(canvas: CanvasController, wanted: boolean): string {
-  const [word, setWord] = useState('');
+function useContainerWarning(canvas: CanvasController, wanted: boolean): string {
+  const [warning, setWarning] = useState('');
   useEffect(() => {
     if (wanted) {
-      void containerWarning(canvas).then(setWord);
+      void containerWarning(canvas).then(setWarning);
     }
   }, [canvas, wanted]);
-  return wanted ? word : '';
+  return wanted ? warning : '';
 }
 
 /** Chooses which code runs: the current file, or a pinned version. */

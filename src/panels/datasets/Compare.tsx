@@ -48,7 +48,7 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
     : [
         reasonText(note, trans),
         rowsText(found.old.rows, found.new.rows, trans),
-        sizesSaid(found, trans),
+        sizesText(found, trans),
         columns.length &&
           trans.__(
             'columns: %1 added, %2 removed, %3 with another type, %4 with other statistics',
@@ -85,7 +85,7 @@ export function rowsText(
   return trans.__('%1 rows', `${rows}${change || ''}`);
 }
 
-function sizesSaid({ old, new: now }: Comparison, trans: TranslationBundle): string {
+function sizesText({ old, new: now }: Comparison, trans: TranslationBundle): string {
   const sizes = thenNow(showBytes(old.size_bytes ?? 0), showBytes(now.size_bytes ?? 0));
   const digests = [old, now].map(({ digest }) => (digest ?? '').replace(/^\w+:/, '').slice(0, 12));
   return trans.__('%1, SHA-256 %2', sizes, thenNow(digests[0], digests[1]));
