@@ -207,6 +207,7 @@ class _Reader:
             blobs.stage(digest, target)
 
     def _header(self, member: tarfile.TarInfo | None) -> Header:
+        """Return the header; refuse a newer one, or a former store without a choice of the ID."""
         if member is None or member.name != HEADER:
             raise Damaged(because("not-a-backup"))
         try:
@@ -216,9 +217,15 @@ class _Reader:
         if header.format > FORMAT:
             raise NewerSchema(because("backup-newer", version=header.nbyard))
         check_known(header.schema)
-        if self._has_new_id is None and _is_there(header):
-            why = because("former-store-there", folder=header.folder)
-            raise Conflict(why, hint=because("same-or-new-id"))
+        if self._has_new_id is None and header.folder:
+            mark = Path(header.folder, STORE_MARK)
+            try:
+                is_there = mark.read_bytes().strip() == header.store_id.encode()
+            except OSError:  # with PostgreSQL, a store has no mark
+                is_there = mark.with_name("blobs").is_dir()
+            if is_there:
+                why = because("former-store-there", folder=header.folder)
+                raise Conflict(why, hint=because("same-or-new-id"))
         return header
 
     def _totals(self, member: tarfile.TarInfo | None) -> Totals:
@@ -253,16 +260,6 @@ class _Reader:
         path.chmod(member.mode & 0o700)
         self._files += 1
         self._bytes += member.size
-
-
-def _is_there(header: Header) -> bool:
-    """Return whether the store that wrote a backup is still in its folder on this machine."""
-    if not header.folder:
-        return False
-    try:
-        return Path(header.folder, STORE_MARK).read_bytes().strip() == header.store_id.encode()
-    except OSError:  # with PostgreSQL, a store has no mark
-        return os.path.isdir(os.path.join(header.folder, "blobs"))
 
 
 def _incomplete() -> Damaged:
