@@ -105,7 +105,8 @@ def words_of(node: LineageNode) -> str:
     if node.packages:
         words.append(f"({len(node.packages)} packages)")
     for name, value in node.parameters.items():
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+        is_plain = isinstance(value, str) and value.isprintable()
+        text = value if is_plain else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         words.append(f"{name}={one_line(text, MAX_VALUE)}")
     if node.kind in ("code", "artifact") and node.file not in ("", node.name):
         words.append(f"({node.file})")
