@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
-from sqlalchemy import Connection
 
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
 from nbyard.backup.new_ids import NewIds
@@ -23,7 +22,7 @@ from nbyard.blobs import Blobs
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import Conflict, Damaged, NewerSchema, NotFound, Unavailable
 from nbyard.reasons.structs import because
-from nbyard.store import Store
+from nbyard.store import Connection, Store
 from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.portable_rows import load, tables_of

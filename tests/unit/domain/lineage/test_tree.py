@@ -66,7 +66,7 @@ def test_values_of_parameters_are_short_and_in_one_line() -> None:
         'task train mode="a\\nb" flag=true none=null of={"a":[1,2.5]} é="ü "'
     )
     assert words_of(LineageNode("t", "task", "train", parameters=many)) == (
-        f'task train rows=[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,… text={"x" * 39}…'
+        f"task train rows=[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,… text={'x' * 39}…"
     )
 
 
