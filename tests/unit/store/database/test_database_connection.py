@@ -200,6 +200,15 @@ def test_a_writer_that_was_stopped_keeps_nobody_waiting_for_ever(
         add_dataset(store, "goes on")
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_compiles_no_query(tmp_path: Path, database_url: str) -> None:
+    with closing(Store(tmp_path, database_url)) as store:
+        with store.write() as c:
+            assert c.execute(text("show jit")).scalar() == "off"
+        with store.read() as c:
+            assert c.execute(text("show jit")).scalar() == "off"
+
+
 def fill_log(store: Store, megabytes: int) -> None:
     """Write so much in transactions of half a megabyte."""
     for number in range(2 * megabytes):
