@@ -31,7 +31,7 @@ hypothesis.settings.register_profile("quick", deadline=None, max_examples=30, de
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 PROFILE = os.environ.get("NBYARD_TEST_PROFILE", "quick")
 hypothesis.settings.load_profile(PROFILE)
-# a check always runs the same sample, so that a failure means a change; --full draws its own
+# the same holds for the samples and the chances of a check
 DRAWN = str(random.SystemRandom().randrange(10**6)) if PROFILE == "long" else "1"
 # the workers of pytest-xdist inherit it
 SEED = os.environ["NBYARD_TEST_SEED"] = os.environ.get("NBYARD_TEST_SEED") or DRAWN
@@ -80,8 +80,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 
-def _mark_long_cases(items: list[pytest.Item]) -> None:
-    """Mark as `long` all cases of a test with `sample(n)`, except n that the seed chooses."""
+def _mark_long_cases(items: list[pytest.Item], profile: str = PROFILE) -> None:
+    """Mark as `long` all cases of a test with `sample(n)`, except n that the seed chooses.
+
+    With --full all of them are: its lanes run only tests that are `long`.
+    """
     groups: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if item.get_closest_marker("sample"):
@@ -89,7 +92,7 @@ def _mark_long_cases(items: list[pytest.Item]) -> None:
     for name, group in sorted(groups.items()):
         marker = group[0].get_closest_marker("sample")
         assert marker
-        count = min(marker.args[0], len(group))
+        count = 0 if profile == "long" else min(marker.args[0], len(group))
         chosen = random.Random(f"{SEED} {name}").sample(range(len(group)), count)
         for place, item in enumerate(group):
             if place not in chosen:
