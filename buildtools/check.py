@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from checks import durations
 from checks.affected import affected, changed_since
+from checks.budget import slow_tests, too_many
 from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
@@ -101,11 +102,13 @@ def main(words: Sequence[str] | None = None) -> int:
     durations.remember(outcomes)
     steps = [outcome.step.name for outcome in outcomes if failed(outcome)]
     _say("", "=== Summary", *table(outcomes), f"{time.monotonic() - begin:6.0f} s in all")
+    _say(*slow_tests(outcomes))
     if steps:
         _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))
         _say(*hints(given, outcomes))
-    _say(totals(outcomes))
-    return 1 if steps else 0
+    grown = list(too_many(outcomes))
+    _say(*grown, totals(outcomes))
+    return 1 if steps or grown else 0
 
 
 def hints(given: argparse.Namespace, outcomes: Sequence[Outcome]) -> Iterator[str]:

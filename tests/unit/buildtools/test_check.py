@@ -125,3 +125,14 @@ def test_a_check_says_that_it_sets_up(steps: Steps, capsys: pytest.CaptureFixtur
     steps(Step("good", ("true",)))
     check.main([])
     assert capsys.readouterr().out.startswith("Set-up: ")
+
+
+def test_a_lane_with_too_many_tests_fails_the_check(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    steps(Step("good", ("true",)))
+    monkeypatch.setattr(check, "too_many", lambda outcomes: ["TOO MANY TESTS: faults"])
+    monkeypatch.setattr(check, "slow_tests", lambda outcomes: ["SLOW: 30 s"])
+    assert check.main([]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3:-1] == ["SLOW: 30 s", "TOO MANY TESTS: faults"]
