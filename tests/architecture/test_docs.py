@@ -136,3 +136,12 @@ def test_the_readme_is_two_screens():
     assert len(lines) <= MAX_README_LINES
     assert lines.index("./try       # builds nbyard into .venv and runs the penguins workflow; its "
                        "last line opens it in JupyterLab") < 10  # fmt: skip
+
+
+def test_the_page_of_migrations_shows_the_newest_and_adds_the_next():
+    folder = ROOT / "jupyter_ext/nbyard/store/migrations/versions"
+    newest = max(path.name for path in folder.glob("0*.py"))
+    page = text("contribute/add-migration.md")
+    assert f"| tail -1\n   {newest}\n" in page
+    numbers = set(re.findall(r"(?<!\d)0\d{3}(?!\d)", page))
+    assert numbers == {newest[:4], f"{int(newest[:4]) + 1:04}"}, "raise the numbers of the page"

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -82,14 +82,6 @@ class Workspace:
             "NBYARD_STORE_DIR": str(self.store),
             "NBYARD_PREPARED_PARENT": "0",
         }
-
-    def replace(self, words: Mapping[str, str]) -> None:
-        """Replace words of the page in paths and texts, where they depend on the sources."""
-        for word, other in words.items():
-            self._blocks = [
-                Block(act, path.replace(word, other), text.replace(word, other))
-                for act, path, text in self._blocks
-            ]
 
     def copy(self, *paths: str) -> None:
         """Copy files and folders of the repository, with their times: bytecode stays valid."""
