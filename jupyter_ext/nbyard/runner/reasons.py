@@ -18,7 +18,8 @@ CODES = re.compile(
     "|exited-after-line|exited-as|expression-lacks|file-unusable|function-exited|function-missing"
     "|function-process-ended|interrupted|is-a-folder|is-no-folder|kernel-died|kernel-died-by"
     "|kernel-ended|kernel-ended-by|kernel-interrupted|kernel-missing|kernel-not-started"
-    "|kernel-silent|link-leaves|memory-limit|neither-file-nor-folder|no-kernel|not-written"
+    "|kernel-silent|link-leaves|log-forgotten|log-gap|log-gap-at-least|log-gap-uncounted|log-limit"
+    "|memory-limit|neither-file-nor-folder|no-kernel|not-written"
     "|notebook-format|notebook-process-ended|notebook-unreadable|notebooks-impossible"
     "|nothing-fits|output-missing|output-unchanged|parameter-cell|parameter-language"
     "|parameter-name|parameter-not-finite|parameter-refused|parameter-untranslatable"
@@ -30,8 +31,8 @@ CODES = re.compile(
 )
 PARAMETERS = re.compile(
     "argument|byte|cause|code|companion|count|end|error|exit_code|expression|file|files"
-    "|function|kernel|language|limit|line|meaning|message|name|number|output|params|path|patterns"
-    "|place|present|problem|program|reason|seconds|signal|size|text|used"
+    "|function|kernel|language|limit|line|lines|meaning|message|name|number|output|params|path|patterns"
+    "|place|present|problem|program|reason|seconds|signal|size|text|used|why"
 )
 
 

@@ -1,7 +1,10 @@
+import { isReason, Reason } from '../../reasons';
+
 /**
- * The line where the log reached its limit (`runner/supervision/work_log.py`, `runtimes/docker/files/log_copy.py`).
+ * The line in place of missing output (`runner/supervision/log_gap.py`): its English text, and the
+ * reason. Lines of earlier versions have no reason, and stay lines of text.
  */
-const GAP = /^\[nbyard: ([\d,]+) lines \(([\d,]+) bytes\) are missing here: (.*)\]$/;
+const GAP = /^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$/;
 
 /** The limit of text in memory, to protect the browser. */
 const LIMIT = 4 * 1024 * 1024;
@@ -9,9 +12,7 @@ const LIMIT = 4 * 1024 * 1024;
 /** A gap in a log, and the line in its place. */
 export interface ILogGap {
   line: number;
-  lines: number;
-  bytes: number;
-  why: string;
+  reason: Reason;
 }
 
 /** The start of a line between two pieces: its byte in the log, and the lines before it. */
@@ -105,12 +106,11 @@ export class LogBuffer {
 
   private _take(pieces: readonly string[], lines: string[]): void {
     for (const piece of pieces) {
-      const gap = GAP.exec(piece);
+      const gap = readGap(piece);
       if (gap) {
-        const [left, bytes] = gap.slice(1, 3).map(text => Number(text.replace(/,/g, '')));
-        this.gaps.push({ line: lines.length, lines: left, bytes, why: gap[3] });
+        this.gaps.push({ line: lines.length, reason: gap.reason });
       }
-      lines.push(overwritten(piece));
+      lines.push(gap ? gap.text : overwritten(piece));
     }
   }
 
@@ -155,6 +155,17 @@ export class LogBuffer {
 
 function moved({ byte, line, size }: ISeam, lines: number, text: number): ISeam {
   return { byte, line: line + lines, size: size + text };
+}
+
+/** Return the text and the reason of a line in place of missing output; undefined for others. */
+function readGap(line: string): { text: string; reason: Reason } | undefined {
+  const [, text, json] = GAP.exec(line) ?? [];
+  try {
+    const reason: unknown = JSON.parse(json);
+    return isReason(reason) ? { text, reason } : undefined;
+  } catch {
+    return undefined; // another line, or one that the work printed
+  }
 }
 
 /** Return the visible text of a line with carriage returns: the last part. */

@@ -149,4 +149,23 @@ OUTPUTS = {
     "told-missing": code("{file} names '{name}', which is not there", file=str, name=str),
 }
 
-FAILURES = {**PREPARATION, **KERNELS, **WORK, **PROCESSES, **OUTPUTS}
+# output is missing in a log, which has the English text too
+LOGS = {
+    "log-gap": code(
+        "{lines:,} lines ({size:,} bytes) are missing here: {why}",
+        lines=int,
+        size=int,
+        why=REASON,
+    ),
+    "log-gap-at-least": code(
+        "at least {lines:,} lines ({size:,} bytes) are missing here: {why}",
+        lines=int,
+        size=int,
+        why=REASON,
+    ),
+    "log-gap-uncounted": code("lines are missing here: {why}", why=REASON),
+    "log-limit": code("the log has reached its limit"),
+    "log-forgotten": code("the container engine kept no more of the log"),
+}
+
+FAILURES = {**PREPARATION, **KERNELS, **WORK, **PROCESSES, **OUTPUTS, **LOGS}

@@ -6,7 +6,9 @@ import codecs
 import os
 from collections import deque
 
+from ..reasons import Reason
 from ..secret_masking import Masks
+from .log_gap import gap_line, log_limit, refused_write
 
 LIMIT_BYTES = 64 * 1024 * 1024
 TAIL_BYTES = 256 * 1024
@@ -31,6 +33,7 @@ class Log:
         self._lost_bytes = 0
         self._lost_lines = 0
         self._trouble = ""
+        self._why: Reason | None = None
         self._has_ended = False
 
     def feed(self, data: bytes) -> None:
@@ -54,6 +57,7 @@ class Log:
                 view = view[os.write(self._file, view) :]
             except OSError as error:
                 self._trouble = error.strerror or str(error)
+                self._why = refused_write(error)
                 self._lose(bytes(view))
                 return
 
@@ -99,11 +103,8 @@ class Log:
             self._lose(end[:-TAIL_BYTES])
             end = end[-TAIL_BYTES:]
         if self._lost_bytes:
-            reason = self._trouble or "the log has reached its limit"
-            self._write(
-                f"\n[nbyard: {self._lost_lines:,} lines ({self._lost_bytes:,} bytes) are missing"
-                f" here: {reason}]\n".encode()
-            )
+            why = self._why or log_limit()
+            self._write(gap_line(self._lost_lines, self._lost_bytes, why))
         self._write(end)
 
     def close(self) -> None:

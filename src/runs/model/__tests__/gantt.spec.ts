@@ -1,6 +1,14 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import cases from '../../../../tests/cases/log_gaps.json';
 import { RunDetail, Task } from '../../../api/types';
 import { chartOf, colourOf, criticalPath, IBar, ticks, attemptsOf } from '../gantt';
 import { findLines, LogBuffer } from '../logBuffer';
+import { Reason, reasonText } from '../../../reasons';
+
+/** Lines of logs; those with a gap have its reason. */
+const gapCases = cases as { gap: Reason | null; line: string; text: string }[];
+const trans = nullTranslator.load('nbyard');
 
 const at = (seconds: number) =>
   new Date(Date.UTC(2030, 0, 1, 0, 0, 0, seconds * 1000)).toISOString();
@@ -169,12 +177,13 @@ describe('ticks', () => {
 });
 
 describe('LogBuffer', () => {
-  it('K5: knows what was left out, and where', () => {
+  it.each(gapCases)('K5: knows what was left out, and where: $text', ({ gap, line, text }) => {
     const log = new LogBuffer();
-    log.append('a\n\n[nbyard: 12,345 lines (3,500,000 bytes) are mis');
-    log.append('sing here: the log has reached its limit]\nz\n');
-    const why = 'the log has reached its limit';
-    expect(log.gaps).toEqual([{ line: 2, lines: 12345, bytes: 3_500_000, why }]);
+    log.append('a\n\n' + line.slice(0, 40));
+    log.append(line.slice(40) + '\nz\n');
+    expect(log.gaps).toEqual(gap ? [{ line: 2, reason: gap }] : []);
+    expect(log.lines[2]).toBe(gap ? `[nbyard: ${text}]` : text);
+    expect(gap ? reasonText(gap, trans) : text).toBe(text);
     log.clear();
     expect(log.gaps).toEqual([]);
   });
@@ -208,10 +217,11 @@ describe('LogBuffer', () => {
   it('K5: keeps the place of what was left out when lines come in front', () => {
     const log = new LogBuffer();
     log.clear(8);
-    log.append('[nbyard: 2 lines (9 bytes) are missing here: why]\nz', 60);
+    const { gap, line } = gapCases[1];
+    log.append(`${line}\nz`, 60);
     log.prepend('a\n\n', 0);
     expect(log.lines.slice(0, 2)).toEqual(['a', '']);
-    expect(log.gaps).toEqual([{ line: 2, lines: 2, bytes: 9, why: 'why' }]);
+    expect(log.gaps).toEqual([{ line: 2, reason: gap }]);
     log.append('z\n', 62);
     expect(log.lines.slice(3)).toEqual(['zz']);
   });

@@ -2,11 +2,11 @@ import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { download } from '../../../api/addresses';
 import { isLive } from '../../../api/types';
-import { showBytes } from '../../../components/format/bytes';
 import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
 import { rowsOf, useRows } from '../../../components/hooks/useRows';
 import { copyText } from '../../../components/problems';
-import { findLines, ILogGap, LogBuffer } from '../../model/logBuffer';
+import { reasonText } from '../../../reasons';
+import { findLines, LogBuffer } from '../../model/logBuffer';
 import { useServices } from '../context/hooks';
 import { useLog } from './log';
 import { StepChoice } from '../context/StepChoice';
@@ -74,16 +74,7 @@ export function Logs(props: ILogsProps): JSX.Element {
     setFollow(false);
     scrollTo(found[next], 'center');
   };
-  const words = ({ lines, bytes, why }: ILogGap) =>
-    trans._n(
-      '%2 line (%3) is left out: %4',
-      '%2 lines (%3) are left out: %4',
-      lines,
-      lines.toLocaleString(),
-      showBytes(bytes),
-      why
-    );
-  const left = new Map(buffer.gaps.map(gap => [gap.line, words(gap)]));
+  const left = new Map(buffer.gaps.map(gap => [gap.line, reasonText(gap.reason, trans)]));
   const copied = isPart
     ? trans.__('The loaded part of the log is copied.')
     : trans.__('The log is copied.');
@@ -153,7 +144,7 @@ export function Logs(props: ILogsProps): JSX.Element {
       {problem && <p className="nby-Note">{problem}</p>}
       {buffer.gaps.map(gap => (
         <p key={gap.line} className="nby-Note">
-          {words(gap)}{' '}
+          {left.get(gap.line)}{' '}
           <button
             type="button"
             className="nby-Link"

@@ -17,11 +17,17 @@ from pathlib import Path
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.runner.secret_masking import masks_of
+from nbyard.runner.supervision.log_gap import (
+    gap_line,
+    log_forgotten,
+    log_limit,
+    uncounted_gap_line,
+)
 from nbyard.runner.supervision.work_log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
 from nbyard.runtimes.docker.build_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
-FORGOTTEN = b"\n[nbyard: lines are missing here: the engine kept no more of the log]\n"
+FORGOTTEN = uncounted_gap_line(log_forgotten())
 Over = tuple[int, int]
 
 
@@ -198,15 +204,18 @@ class _Copy:
         over, lines = max(self.over, seen)
         if over and self._space is not None:
             end = b"".join(self._tail)[-min(over, TAIL_BYTES) :]
-            least = "at least " if self._is_cut or seen > self.over else ""
+            is_least = self._is_cut or seen > self.over
             lost, lines = over - len(end), max(0, lines - end.count(b"\n"))
-            told = f"{least}{lines:,} lines ({lost:,} bytes)" if lost else "lines"
-            words = f"\n[nbyard: {told} are missing here: the log has reached its limit]\n"
+            gap = (
+                gap_line(lines, lost, log_limit(), is_least=is_least)
+                if lost
+                else uncounted_gap_line(log_limit())
+            )
             is_short = bool(lost) or self._is_cut
             if is_short:
                 self._write_limit_note()
             with self._locked():
                 full = self._base + self._space + (len(AT_LIMIT) if is_short else 0)
                 os.ftruncate(self._file, full)
-                os.write(self._file, (words.encode() if is_short else b"") + end)
+                os.write(self._file, (gap if is_short else b"") + end)
         self.sync()
