@@ -346,7 +346,8 @@ def keys() -> str:
     return page(
         "Keys",
         "These keys work while the canvas has the focus (on a Mac, Ctrl is ⌘). Every command is "
-        "also in the command palette. Change the keys in *Settings → Keyboard Shortcuts*. In the "
+        "also in the command palette. Change the keys in *Settings → Keyboard Shortcuts*, "
+        "except those of the browser: `Ctrl C`, `Ctrl X` and `Ctrl V`. In the "
         "browser, `Shift /` shows the keys that work now.",
         grid(["command", "key"], rows),
     )

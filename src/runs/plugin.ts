@@ -8,6 +8,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
+import type { IChosenStep } from '../canvas/model/tokens';
 import { IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
@@ -149,13 +150,13 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: I
         args.keepFocus !== true,
         args.follows as boolean | undefined
       );
-      const { node } = args;
+      const { node, tab } = args;
       if (typeof node === 'string') {
         const { model } = shown.content;
         await model?.ready;
         const path = args.path ?? model?.run?.path;
         if (typeof path === 'string') {
-          steps?.choose({ path, node });
+          steps?.choose({ path, node, tab: tab as IChosenStep['tab'] });
         }
       }
       return shown;

@@ -207,14 +207,14 @@ test('K8: run up to here and from here', { tag: '@long' }, async ({ lab }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.arrows).toHaveCount(6);
   await canvas.card('train.ipynb').click({ button: 'right' });
-  await lab.menuItem('Run').click();
+  await lab.menuItem(/^Run$/).click();
   await lab.menuItem('Run up to Here').click();
   await lab.drawer.succeeds();
   await expect(canvas.stateOf('train')).toContainText('succeeded');
   await expect(canvas.stateOf('report')).toHaveCount(0);
 
   await canvas.card('evaluate.py').click({ button: 'right' });
-  await lab.menuItem('Run').click();
+  await lab.menuItem(/^Run$/).click();
   await lab.menuItem('Run from Here').click();
   await expect(lab.drawer.root).toContainText('#2');
   await lab.drawer.succeeds();

@@ -106,6 +106,12 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   const twoFifths = lab.page.viewportSize()!.height * 0.4 - 2;
   await expect.poll(height).toBeGreaterThanOrEqual(twoFifths);
 
+  await canvas.card('clean.ipynb').click({ button: 'right' });
+  await lab.menuItem('Run Info').click();
+  await lab.menuItem('Show Log').click();
+  const logs = lab.drawer.root.getByRole('tab', { name: 'Logs' });
+  await expect(logs).toHaveAttribute('aria-selected', 'true');
+
   await failure.getByRole('button', { name: 'Show Failing Cell' }).click();
   const failing = lab.drawer.body.getByRole('region', { name: 'Cell 4' });
   await expect(failing).toBeInViewport();

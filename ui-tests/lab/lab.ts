@@ -238,7 +238,7 @@ export class Lab {
     return this.page.locator('#nbyard-sidebar .nby-Sending').filter({ hasText: name });
   }
 
-  menuItem(name: string): Locator {
+  menuItem(name: string | RegExp): Locator {
     return this.page.locator('.lm-Menu-item').filter({ hasText: name });
   }
 

@@ -93,12 +93,17 @@ export interface IResultRun {
   at: string;
 }
 
+/** The tabs of Run Info that the menu of a node opens. */
+export type InfoTab = 'output' | 'logs' | 'resources';
+
 /** The node that was chosen last, on a canvas or in a run view. */
 export interface IChosenStep {
   /** The path of the document. */
   path: string;
   /** Undefined if the document came to the front or the node was deselected. */
   node?: string;
+  /** The tab of Run Info to show. */
+  tab?: InfoTab;
 }
 
 export interface IChosenSteps {

@@ -19,6 +19,7 @@ export function argumentsOf(trans: TranslationBundle) {
         id: text(trans.__('The run')),
         path: text(trans.__('The file of the task, by default that of the run')),
         node: text(trans.__('The task to show')),
+        tab: text(trans.__('The tab to show: output, logs or resources')),
         quiet: flag(trans.__('Do not bring Run Info to the front')),
         keepFocus: flag(trans.__('Do not move the focus'))
       }

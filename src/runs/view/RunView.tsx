@@ -65,11 +65,17 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   const services = useServices();
   const { trans, yard } = services;
   const lost = useLost(yard.stream);
-  const [tab, setTab] = useState(first);
-  const [chosen, setChosen] = useState(useLastStep(detail));
+  const last = useLastStep(detail);
+  const [tab, setTab] = useState((!only && last?.tab) || first);
+  const [chosen, setChosen] = useState(last?.node);
   const [jump, setJump] = useState<number>();
   const step = chosen ?? taskToFollow(detail);
-  const choose = useSharedStep(detail, setChosen);
+  const choose = useSharedStep(detail, ({ node, tab: next }) => {
+    setChosen(node);
+    if (next && !only) {
+      setTab(next);
+    }
+  });
   const results = detail.tasks.reduce((sum, task) => sum + madeBy(task), 0);
   useEffect(() => setJump(undefined), [chosen]);
   const follows = chosen === undefined;
@@ -147,31 +153,34 @@ function madeBy({ artifacts, other_files }: Task): number {
 }
 
 /** Return the node whose card is selected when the run is first shown. */
-function useLastStep({ run, tasks }: RunDetail): string | undefined {
-  const { path, node } = useServices().steps?.last ?? {};
-  return path === run.path && tasks.some(task => task.node === node) ? node : undefined;
+function useLastStep({ run, tasks }: RunDetail): IChosenStep | undefined {
+  const { last } = useServices().steps ?? {};
+  const isOwn = last?.path === run.path && tasks.some(task => task.node === last.node);
+  return isOwn ? last : undefined;
 }
 
 /** Share the chosen node with the canvas of the workflow, in both directions. */
 function useSharedStep(
   { run, tasks }: RunDetail,
-  setChosen: (node: string | undefined) => void
+  show: (step: Pick<IChosenStep, 'node' | 'tab'>) => void
 ): (node: string | undefined) => void {
   const { steps } = useServices();
   const { path } = run;
   const known = useRef(tasks);
   known.current = tasks;
+  const shown = useRef(show);
+  shown.current = show;
   useEffect(() => {
     const onChosen = (_: unknown, step: IChosenStep) => {
       if (step.path === path && known.current.some(({ node }) => node === step.node)) {
-        setChosen(step.node);
+        shown.current(step);
       }
     };
     steps?.chosen.connect(onChosen);
     return () => void steps?.chosen.disconnect(onChosen);
-  }, [steps, path, setChosen]);
+  }, [steps, path]);
   return node => {
-    setChosen(node);
+    show({ node });
     if (node !== undefined) {
       steps?.choose({ path, node });
     }

@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { IRunChoices } from '../../model/tokens';
+import { InfoTab, IRunChoices } from '../../model/tokens';
 import { ICanvasCommand } from './command';
 
 export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
@@ -78,6 +78,7 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'to', force(args))
     },
+    ...infoCommands(trans),
     {
       id: 'nbyard:stop-workflow',
       label: trans.__('Stop Run'),
@@ -85,6 +86,23 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       needs: 'live',
       run: (canvas, { running }) => running.stop(canvas)
     }
+  ];
+}
+
+/** Show what the newest run knows of the first selected node, at one tab of Run Info. */
+function infoCommands(trans: TranslationBundle): ICanvasCommand[] {
+  const info = (tab: InfoTab, label: string): ICanvasCommand => ({
+    id: `nbyard:show-node-${tab}`,
+    label,
+    needs: 'targets',
+    allowed: ({ runs, targets }) => !!runs?.run && targets.some(id => runs.stateOf(id)),
+    run: ({ commands, path, runs, targets: [node] }) =>
+      commands.execute('nbyard:show-run', { id: runs!.run!.id, path, node, tab })
+  });
+  return [
+    info('output', trans.__('Show Output')),
+    info('logs', trans.__('Show Log')),
+    info('resources', trans.__('Show Resources'))
   ];
 }
 

@@ -86,11 +86,42 @@ describe('G6: every action is a command', () => {
     expect(seen()).toEqual([true, true]);
   });
 
-  it('the menu of a card has at most twelve entries, and one more where a model can be deployed', () => {
+  it('shows the newest run of a node at a tab of Run Info, where the node ran', async () => {
+    const commands = new CommandRegistry();
+    const shown = jest.fn();
+    commands.addCommand('nbyard:show-run', { execute: shown });
+    const stateOf = (id: string) => (id === 'a' ? 'running' : undefined);
+    const runs = { run: { id: 'r1' }, stateOf };
+    const canvas = { targets: ['a'], path: 'w.nbflow', commands, runs };
+    const tracker = {
+      currentWidget: { content: { canvas, actions: {} } },
+      widgetAdded: new Signal<unknown, unknown>({}),
+      currentChanged: new Signal<unknown, unknown>({})
+    };
+    addCommands(commands, tracker as never, null, nullTranslator.load('nbyard'));
+    await commands.execute('nbyard:show-node-logs');
+    expect(shown).toHaveBeenCalledWith(
+      expect.objectContaining({ id: 'r1', path: 'w.nbflow', node: 'a', tab: 'logs' })
+    );
+    canvas.targets = ['b'];
+    expect(commands.isEnabled('nbyard:show-node-logs')).toBe(false);
+  });
+
+  it('the keys of the browser’s clipboard stand in menus and sheet, and match no element', () => {
+    const own = schema['jupyter.lab.shortcuts'].filter(one => /-ofBrowser$/.test(one.selector));
+    expect(own.map(({ command, keys }) => [command, ...keys])).toEqual([
+      ['nbyard:copy-nodes', 'Accel C'],
+      ['nbyard:cut-nodes', 'Accel X'],
+      ['nbyard:paste-nodes', 'Accel V']
+    ]);
+  });
+
+  // Run Info is one entry with the log, the output and the resources of the node.
+  it('the menu of a card has thirteen entries, and one more where a model can be deployed', () => {
     const { context } = schema['jupyter.lab.menus'];
     const card = context.filter(({ selector }) => /__node($|-card|:has)/.test(selector));
     const entries = card.filter(one => one.type !== 'separator').map(one => one.command ?? '▸');
-    expect(entries).toHaveLength(13);
+    expect(entries).toHaveLength(14);
     expect(entries.slice(0, 2)).toEqual(['nbyard:open-node', 'nbyard:inspect-node']);
     expect(card.filter(({ selector }) => selector.includes('results'))).toHaveLength(1);
   });
