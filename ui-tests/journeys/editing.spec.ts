@@ -159,6 +159,8 @@ test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no 
   const arrows = places.slice(1).map(index => `n${index - 1}.output_txt->n${index}.input_txt`);
   await writeFile(server.file('sixty.nbflow'), workflow(Object.fromEntries(nodes), ...arrows));
   const canvas = await lab.openWorkflow('sixty.nbflow');
+  await expect(page.locator('.react-flow__minimap')).toBeHidden();
+  await page.getByRole('button', { name: 'Minimap' }).click();
   await expect(page.locator('.react-flow__minimap')).toBeVisible();
   await page.getByRole('button', { name: 'Minimap' }).click();
   await expect(page.locator('.react-flow__minimap')).toBeHidden();

@@ -148,6 +148,7 @@ test(
     ]);
     await writeFile(server.file('large.nbflow'), workflow(Object.fromEntries(nodes)));
     const canvas = await lab.openWorkflow('large.nbflow', { whole: false });
+    await canvas.root.getByRole('button', { name: 'Minimap' }).click();
     await expect(canvas.root.locator('.react-flow__minimap-node')).toHaveCount(300);
     await expect.poll(() => canvas.cards.count()).toBeLessThan(200);
     const mask = canvas.root.locator('.react-flow__minimap-mask');

@@ -130,6 +130,7 @@ test(
     await writeFile(server.file('many.nbflow'), workflow(Object.fromEntries(asSaved)));
     const canvas = await lab.openWorkflow('many.nbflow');
     const block = (state: string) => page.locator(`.nby-Overview-node.nby-mod-${state}`);
+    await page.getByRole('button', { name: 'Minimap' }).click();
     await expect(page.locator('.nby-Overview-node')).toHaveCount(21);
     await canvas.button('run-workflow').click();
     await expect(block('succeeded')).toHaveCount(20, { timeout: 60_000 });

@@ -9,7 +9,7 @@ export interface IMemory {
   palette?: boolean;
   inspector?: boolean;
   outline?: boolean;
-  /** Whether the minimap is open; undefined: as the number of nodes suggests. */
+  /** Whether the minimap is open. */
   minimap?: boolean;
 }
 

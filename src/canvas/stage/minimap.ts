@@ -1,11 +1,8 @@
 /** When the diagram has a minimap. */
 import type { IMemory } from '../model/viewState';
 
-/**
- * The minimap redraws each node at each change, so only these numbers of nodes have one; it is open
- * at first from the middle number on.
- */
-const MAPPED = { from: 8, open: 20, to: 1000 };
+/** The minimap redraws each node at each change, so only these numbers of nodes have one. */
+const MAPPED = { from: 8, to: 1000 };
 
 interface ISized {
   doc: { nodes: { readonly size: number } };
@@ -16,7 +13,7 @@ export function mayHaveMinimap({ doc }: ISized): boolean {
   return doc.nodes.size >= MAPPED.from && doc.nodes.size <= MAPPED.to;
 }
 
-/** Return whether the minimap is open: as the user chose, else by the number of nodes. */
+/** Return whether the user opened the minimap; it is closed at first, because it covers cards. */
 export function hasMinimap(canvas: ISized & { ui: Pick<IMemory, 'minimap'> }): boolean {
-  return mayHaveMinimap(canvas) && (canvas.ui.minimap ?? canvas.doc.nodes.size >= MAPPED.open);
+  return mayHaveMinimap(canvas) && !!canvas.ui.minimap;
 }
