@@ -15,7 +15,7 @@ import click
 from nbyard.cli import generated_commands
 from nbyard.cli.all_commands import all_commands
 from nbyard.cli.lazy_commands import TABLE
-from nbyard.cli.name_completion import noun_of
+from nbyard.cli.name_completion import PATH, sources_of
 
 
 def text() -> str:
@@ -42,11 +42,15 @@ def _entry(noun: str, command: click.Command) -> dict[str, Any]:
         "hidden": command.hidden,
         "source": _source(command),
         "arguments": [
-            _argument(p) | _noun(noun, str(command.name), str(p.name))
+            _argument(p) | _names(noun, str(command.name), str(p.name))
             for p in command.params
             if isinstance(p, click.Argument)
         ],
-        "options": [_option(p) for p in command.params if isinstance(p, click.Option)],
+        "options": [
+            _option(p) | _names(noun, str(command.name), max(p.opts, key=len))
+            for p in command.params
+            if isinstance(p, click.Option)
+        ],
     }
     return {key: value for key, value in entry.items() if value}
 
@@ -65,9 +69,12 @@ def _source(command: click.Command) -> str:
     return f"{function.__module__}:{function.__name__}"
 
 
-def _noun(noun: str, verb: str, argument: str) -> dict[str, str]:
-    named = noun_of(noun, verb, argument)
-    return {"noun": named} if named else {}
+def _names(noun: str, verb: str, parameter: str) -> dict[str, Any]:
+    """Return where completion gets the names of a parameter: the store, or files."""
+    sources = sources_of(noun, verb, parameter)
+    stored = [source for source in sources if source != PATH]
+    names = {"names": stored} if stored else {}
+    return names | ({"type": {"is_file": True}} if PATH in sources else {})
 
 
 def _argument(argument: click.Argument) -> dict[str, Any]:

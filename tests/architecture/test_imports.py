@@ -102,3 +102,16 @@ def test_help_and_completion_load_neither_services_nor_structs(words, typed):
     needed = {"nbyard", "nbyard.cli", "nbyard.cli.main", "nbyard.cli.lazy_commands"}
     assert ours == needed
     assert not added & (HEAVY | {"msgspec", "sqlalchemy", "traitlets", "tornado", "rich"})
+
+
+def test_completion_of_servers_loads_neither_services_nor_structs(tmp_path, monkeypatch):
+    path = tmp_path / "config.toml"
+    path.write_text('[servers.hub]\nurl = "http://h/"\n')
+    monkeypatch.setenv("NBYARD_CONFIG", str(path))
+    variables = {"COMP_WORDS": "nbyard runs ls --server ", "COMP_CWORD": "4"}
+    variables |= {"_NBYARD_COMPLETE": "bash_complete"}
+    added = modules_added_by(RUN.replace("WORDS", repr(([], variables))))
+    assert "nbyard.cli.stored_names" in added
+    unwanted = ("nbyard.services", "nbyard.domain", "nbyard.discover", "nbyard.settings")
+    assert not [name for name in added if name.startswith(unwanted)]
+    assert not added & (HEAVY | {"sqlalchemy", "traitlets", "tornado", "rich"})

@@ -52,36 +52,39 @@ class LazyCommand(click.Command):
         # Completion asks for the names of parameters and runs nothing.
         arguments, options = (self._entry.get(name, ()) for name in ("arguments", "options"))
         self.params = [
-            *(_argument(words) for words in arguments),
-            *(click.Option(**{**words, "type": _values(words)}) for words in options),
+            *(click.Argument(**_completed(argument)) for argument in arguments),
+            *(click.Option(**_completed(option)) for option in options),
         ]
-        return super().make_context(info_name, args, parent, **extra)
+        # Parsing stops at an option that lacks its value, and would lose the arguments before it.
+        is_open = bool(args) and args[-1].startswith("-")
+        return super().make_context(info_name, args[:-1] if is_open else args, parent, **extra)
 
 
-def _argument(words: Mapping[str, Any]) -> click.Argument:
-    """Return an argument that completes as its type does, and by the names of its noun."""
-    kind = _values(words) or click.STRING
-    taken = {name: value for name, value in words.items() if name not in ("noun", "type")}
-    if not (noun := words.get("noun")):
-        return click.Argument(**taken, type=kind)
+def _completed(entry: Entry) -> dict[str, Any]:
+    """Return what click takes for a parameter that completes as its type does, and by names."""
+    taken = {key: value for key, value in entry.items() if key not in ("names", "type")}
+    kind = _values(entry)
+    sources = entry.get("names")
+    if not sources:
+        return {**taken, "type": kind}
 
-    def complete(context: click.Context, it: click.Parameter, start: str) -> list[Any]:
+    def complete(context: click.Context, parameter: click.Parameter, start: str) -> list[Any]:
         from nbyard.cli.stored_names import completions
 
-        server = str(context.params.get("server") or "")
-        return [*completions(server, noun, start), *kind.shell_complete(context, it, start)]
+        known = completions(context.params, sources, start)
+        return [*known, *(kind.shell_complete(context, parameter, start) if kind else ())]
 
-    return click.Argument(**taken, type=kind, shell_complete=complete)
+    return {**taken, "type": kind, "shell_complete": complete}
 
 
-def _values(words: Mapping[str, Any]) -> click.ParamType[Any] | None:
+def _values(entry: Entry) -> click.ParamType[Any] | None:
     """Return what completion offers for a parameter."""
-    kind = words.get("type", {})
+    kind = entry.get("type", {})
     if choices := kind.get("choices"):
         return click.Choice(choices, kind.get("case_sensitive", True))
     if kind.get("is_folder"):
         return click.Path(file_okay=False)
-    return click.File() if kind.get("is_file") else None
+    return click.Path() if kind.get("is_file") else None
 
 
 class Verbs(click.Group):

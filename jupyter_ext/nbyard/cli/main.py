@@ -81,7 +81,7 @@ def _projects(start: str) -> list[Any]:
     """Return the names of projects that complete a word."""
     from nbyard.cli.stored_names import completions
 
-    return completions("", "projects", start)
+    return completions({}, ("projects",), start)
 
 
 def _errors() -> ModuleType:

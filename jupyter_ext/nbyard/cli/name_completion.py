@@ -1,29 +1,144 @@
-"""Which arguments are names of what is stored. The table of commands has the answer."""
+"""Which arguments and options take names of what is stored. The table of commands has the answer.
 
-# Arguments whose name is not that of a noun.
-BY_PLACE = {
-    ("", "run", "words"): "executables",
-    ("runs", "compare", "others"): "runs",
-    ("runs", "why", "old"): "runs",
-    ("runs", "why", "new"): "runs",
-    ("models", "deploy", "target"): "models",
-    ("channels", "update", "name"): "channels",
-    ("credentials", "replace", "name"): "credentials",
-    **{("environments", verb, "name"): "environments" for verb in ("install", "uninstall", "lock")},
+A source is a noun, whose list has the names, or a path: operation, then fields of its answer. The
+names are those of the items, or their field after the colon. `key=parameter` passes what the line
+already has. `servers` are those of the configuration file, `files` those of this machine. A word
+such as NAME=VALUE begins its source with `=`. Of several sources each is offered.
+"""
+
+from collections.abc import Mapping
+
+PATH = "files"
+VERSIONS = {
+    "datasets": "datasets.versions dataset=dataset",
+    "deployments": "deployments.revisions deployment=deployment",
+    "environments": "environments.versions environment=environment",
+    "executables": "executables.versions executable=executable",
+}
+NODES = ("runs.tasks:node run=run",)
+TARGET = (PATH, "executables")
+# Parameters that mean the same in each command: an argument by its name, an option by its flag.
+EVERYWHERE: Mapping[str, tuple[str, ...]] = {
     **{
-        ("artifacts", verb, "name"): "artifacts"
+        noun: (f"{noun}s",)
+        for noun in (
+            *("artifact", "backfill", "bisection", "channel", "credential", "dataset"),
+            *("deployment", "environment", "executable", "image", "model", "project"),
+            *("run", "schedule", "trigger"),
+        )
+    },
+    **{
+        f"--{noun}": (f"{noun}s",)
+        for noun in (
+            *("dataset", "environment", "executable", "image", "kernel", "project", "run"),
+            *("schedule", "server"),
+        )
+    },
+    **dict.fromkeys(("file", "path", "--path", "--file", "--files"), (PATH,)),
+    **dict.fromkeys(("--folder", "--requirement", "--config"), (PATH,)),
+    "node": NODES,
+    "--node": NODES,
+    "output": ("runs.tasks.artifacts:name run=run",),
+    "policy": ("projects.retention.policies project=project",),
+    "--base": ("images",),
+    "--capture": ("kernels",),
+    "--dockerfile": (PATH,),
+    "--input-file": ("=datasets", "=artifacts"),
+    "--notify": ("channels",),
+    "--other": ("runs",),
+    "--preset": ("deployments.form.presets",),
+    "--revision": (VERSIONS["deployments"],),
+    "--workflow": ("workflows:path", PATH),
+}
+ENVIRONMENT_OF_NAME = "environments.versions environment=name"
+# Parameters of one command.
+BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
+    ("", "run", "words"): ("executables",),
+    ("", "run", "--pin"): ("=runs",),
+    ("", "run", "--output-file"): (PATH,),
+    ("", "run", "--save-files"): (PATH,),
+    ("", "example", "folder"): (PATH,),
+    ("datasets", "add", "source"): (PATH,),
+    ("datasets", "add", "--name"): ("datasets",),
+    ("environments", "use", "version"): ("environments",),
+    ("environments", "log", "--version"): (ENVIRONMENT_OF_NAME,),
+    ("environments", "lock", "--version"): (ENVIRONMENT_OF_NAME,),
+    ("environments", "uninstall", "packages"): (
+        "environments.get.current.packages environment=name",
+    ),
+    **{
+        ("environments", verb, "name"): ("environments",)
+        for verb in ("install", "lock", "log", "uninstall")
+    },
+    **{
+        (noun, verb, name): (VERSIONS[noun],)
+        for noun, verb, names in (
+            ("datasets", "compare", ("old", "new")),
+            ("datasets", "lineage", ("--version",)),
+            ("datasets", "preview", ("--version",)),
+            ("datasets", "profile", ("--version",)),
+            ("environments", "diff", ("--old", "--new")),
+            ("executables", "diff", ("--old", "--new")),
+        )
+        for name in names
+    },
+    ("images", "build", "target"): ("environments", PATH),
+    ("images", "build", "--version"): ("environments.versions environment=target",),
+    ("images", "dockerfile", "--version"): (VERSIONS["environments"],),
+    ("images", "build", "--project"): (PATH,),
+    ("images", "dockerfile", "--project"): (PATH,),
+    ("models", "build", "target"): (PATH,),
+    ("models", "deploy", "target"): ("models", PATH),
+    ("models", "deploy", "--as"): ("deployments",),
+    ("models", "run", "--input"): ("datasets", PATH),
+    ("models", "run", "--output"): (PATH,),
+    **{
+        ("models", verb, option): (source,)
+        for verb in ("deploy", "run")
+        for option, source in (("--name", "models"), ("--tag", "models:tag"))
+    },
+    **{
+        ("models", verb, "--output"): ("runs.tasks.artifacts:node.name run=of_run",)
+        for verb in ("build", "deploy")
+    },
+    ("runs", "bisect", "--metric"): ("runs.compare.metrics:node.name run=good others=bad",),
+    ("runs", "why", "--metric"): ("runs.compare.metrics:node.name run=old others=new",),
+    ("runs", "why", "--output"): ("runs.compare.outputs:node.name run=old others=new",),
+    **dict.fromkeys(
+        (
+            *(("runs", "bisect", "good"), ("runs", "bisect", "bad")),
+            *(("runs", "compare", "others"), ("runs", "why", "old"), ("runs", "why", "new")),
+        ),
+        ("runs",),
+    ),
+    ("runs", "bundle", "--output-file"): (PATH,),
+    ("runs", "compare-input", "name"): ("runs.tasks.inputs run=run",),
+    ("runs", "export", "--ro-crate"): (PATH,),
+    ("runs", "files", "--save"): (PATH,),
+    ("runs", "ls", "--node"): (),
+    ("runs", "lineage", "--output"): ("runs.tasks.artifacts:name run=run",),
+    ("runs", "preview", "--path"): ("runs.files.files:path run=run node=node",),
+    ("runs", "previews", "--nodes"): NODES,
+    **{(noun, "create", "target"): TARGET for noun in ("schedules", "triggers")},
+    **{("triggers", verb, "--after"): TARGET for verb in ("create", "update")},
+    **{("channels", verb, "--of"): ("workflows:path", PATH) for verb in ("create", "update")},
+    ("channels", "update", "name"): ("channels",),
+    ("credentials", "replace", "name"): ("credentials",),
+    **{("credentials", verb, "--file"): () for verb in ("add", "replace")},
+    ("projects", "convert", "folder"): (PATH,),
+    ("projects", "link", "resource"): ("projects.linkable project=project kind=kind",),
+    ("projects", "unlink", "kind"): ("projects.links:kind project=project",),
+    ("projects", "unlink", "resource"): ("projects.links project=project kind=kind",),
+    ("projects", "update", "--unset"): ("projects.get.metadata project=project",),
+    **{
+        ("artifacts", verb, "name"): ("artifacts",)
         for verb in ("export", "log", "parameters", "rm", "status")
     },
+    ("artifacts", "create", "more"): ("=datasets", "=artifacts"),
+    ("artifacts", "export", "--output-file"): (PATH,),
 }
-NOUNS = frozenset(
-    {
-        *("artifact", "channel", "credential", "dataset", "deployment", "environment"),
-        *("executable", "image", "model", "project", "run", "schedule", "trigger"),
-    }
-)
 
 
-def noun_of(noun: str, verb: str, argument: str) -> str:
-    """Return the noun whose names complete an argument of a command; empty for other arguments."""
-    known = BY_PLACE.get((noun, verb, argument), "")
-    return known or (f"{argument}s" if argument in NOUNS else "")
+def sources_of(noun: str, verb: str, parameter: str) -> tuple[str, ...]:
+    """Return the sources of names for a parameter of a command; empty for other parameters."""
+    return BY_PLACE.get((noun, verb, parameter), EVERYWHERE.get(parameter, ()))

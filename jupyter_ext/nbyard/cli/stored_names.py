@@ -1,32 +1,94 @@
 """The names of what is stored, for completion in the shell."""
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from click.shell_completion import CompletionItem
 
-from nbyard.discover import connect
 from nbyard.errors import NbyardError
-from nbyard.host.server_names import server_of
-from nbyard.settings import Settings
+from nbyard.host.server_names import LOCAL, read_servers, server_of
 
 MOST = 200
 # Names with other characters would have to be quoted.
 PLAIN = re.compile(r"[\w.@:/+-]+")
+# The first of these fields that has a value is what a command accepts.
+FIELDS = ("name", "reference", "number", "id")
+WHOLE_LISTS = frozenset({"kernels"})  # without a limit
 
 
-def completions(server: str, noun: str, start: str) -> list[CompletionItem]:
-    """Return the names of a noun that begin with `start`; for runs without a name their numbers.
+def completions(
+    given: Mapping[str, Any], sources: Sequence[str], start: str
+) -> list[CompletionItem]:
+    """Return the names that begin with `start`, from sources as in `name_completion`.
 
-    Errors lead to no names: a message would break the line that the user types.
+    `given` are the parameters before the word. Runs without a name have their numbers. Errors lead
+    to no names: a message would break the line that the user types.
     """
-    settings = Settings()
+    names = {name for source in sources for name in _names_of(given, source, start)}
+    shown = (name for name in names if name.startswith(start) and PLAIN.fullmatch(_value(name)))
+    return [CompletionItem(name) for name in sorted(shown)]
+
+
+def _names_of(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
+    if source.startswith("="):
+        name, equals, _ = start.partition("=")
+        if equals and PLAIN.fullmatch(name):
+            yield from (f"{name}={value}" for value in _names_of(given, source[1:], start))
+        return
     try:
-        is_new = not (settings.database_url or (settings.store_path / "store.sqlite").exists())
-        if is_new and not server_of(server):
-            return []  # completion creates no store
-        items = getattr(connect(server), noun).list(limit=MOST).items
+        if source == "servers":
+            known = read_servers().servers
+            yield from (*known, LOCAL) if known else ()
+        else:
+            yield from _stored(given, source)
     except (NbyardError, OSError):
-        return []
-    found = {str(getattr(one, "name", "") or getattr(one, "number", "")) for one in items}
-    names = (one for one in found if one.startswith(start) and PLAIN.fullmatch(one))
-    return [CompletionItem(name) for name in sorted(names)]
+        return
+
+
+def _value(name: str) -> str:
+    return name.partition("=")[2] or name
+
+
+def _stored(given: Mapping[str, Any], source: str) -> Iterator[str]:
+    # Late: the names of servers need neither services nor structs.
+    from nbyard.discover import connect
+    from nbyard.settings import Settings
+
+    settings = Settings()
+    is_new = not (settings.database_url or (settings.store_path / "store.sqlite").exists())
+    server = str(given.get("server") or "")
+    if is_new and not server_of(server):
+        return  # completion creates no store
+    path, *pairs = source.split()
+    path, _, field = path.partition(":")
+    noun, *operation = path.split(".")
+    verb, *parts = operation or ("list",)
+    keys = {key: str(given.get(name) or "") for key, name in (pair.split("=") for pair in pairs)}
+    if not all(keys.values()):
+        return
+    limit = {"limit": MOST} if verb == "list" and noun not in WHOLE_LISTS else {}
+    answer = getattr(getattr(connect(server), noun), verb)(**keys, **limit)
+    for item in _items(answer, parts):
+        yield _word(item, field)
+
+
+def _items(answer: Any, parts: Sequence[str]) -> Any:
+    """Return the items of an answer, or those in a field of it, or of each of its items."""
+    items = getattr(answer, "items", answer)
+    for part in parts:
+        if isinstance(items, list):
+            items = [inner for item in items for inner in getattr(item, part)]
+        else:
+            items = getattr(items, part)
+    return items
+
+
+def _word(item: Any, field: str) -> str:
+    """Return how a command names an item: the joined fields, or the first one with a value."""
+    if isinstance(item, str):
+        return item
+    if field:
+        return ".".join(str(getattr(item, part)) for part in field.split("."))
+    values = (getattr(item, name, None) for name in FIELDS)
+    return str(next((value for value in values if value), ""))

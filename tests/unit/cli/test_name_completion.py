@@ -1,12 +1,17 @@
 """A4: names are completed."""
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from click.shell_completion import ShellComplete
 
+from nbyard.cli.lazy_commands import TABLE
 from nbyard.cli.main import nbyard
-from nbyard.cli.name_completion import BY_PLACE, NOUNS
+from nbyard.cli.name_completion import BY_PLACE
 from nbyard.domain.callers import Caller
-from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.rest.identity import local_name
 from nbyard.services.operation_table import table
 
@@ -40,7 +45,7 @@ def test_names_of_the_store_are_offered(completed) -> None:
     assert completed("runs", "log", "") == ["2", "nightly"]
     assert completed("runs", "why", "nightly", "n") == ["nightly"]
     assert completed("run", "c") == ["clean", "c"]
-    assert completed("datasets", "add", "pen") == []
+    assert completed("environments", "create", "pen") == []
 
 
 def test_projects_of_the_group_are_offered(completed, yard) -> None:
@@ -48,10 +53,135 @@ def test_projects_of_the_group_are_offered(completed, yard) -> None:
     assert completed("--project", "w") == ["wine"]
 
 
+def test_options_take_names_too(completed) -> None:
+    assert completed("triggers", "create", "clean", "--dataset", "pen") == ["penguins", "pens"]
+    assert completed("runs", "ls", "--executable", "") == ["clean"]
+    assert completed("runs", "ls", "--executable=c") == ["clean"]
+    assert completed("runs", "bisect", "nightly", "") == ["2", "nightly"]
+    assert completed("run", "clean", "--pin", "train=n") == ["train=nightly"]
+    assert completed("run", "clean", "--pin", "n") == []
+
+
+def test_names_inside_a_stored_item_are_offered(completed, yard) -> None:
+    caller = Caller(local_name())
+    projects = yard.services.projects
+    projects.create(caller, NewProject("wine", metadata={"owner": "ada"}))
+    assert completed("projects", "link", "wine", "dataset", "pen") == ["penguins", "pens"]
+    projects.link(caller, "wine", NewLink("dataset", "pens"))
+    assert completed("projects", "unlink", "wine", "") == ["dataset"]
+    assert completed("projects", "unlink", "wine", "dataset", "") == ["pens"]
+    assert completed("projects", "link", "wine", "dataset", "pen") == ["penguins"]
+    assert completed("projects", "update", "wine", "--unset", "") == ["owner"]
+    assert completed("datasets", "preview", "pens", "--version", "") == ["1"]
+    assert completed("datasets", "preview", "nosuch", "--version", "") == []
+
+
+def test_nodes_and_outputs_of_a_run_are_offered(completed, yard) -> None:
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        task = rows.task(rows.run("outputs", local_name()), "train")
+        rows.artifact(task, "model")
+    assert completed("runs", "log", "outputs", "") == ["train"]
+    assert completed("runs", "lineage", "outputs", "--output", "") == ["model"]
+    assert completed("models", "build", "--run", "outputs", "--output", "") == ["train.model"]
+    assert completed("models", "build", "--output", "") == []
+
+
+def test_names_of_configured_servers_are_offered(completed, tmp_path, monkeypatch) -> None:
+    assert completed("runs", "ls", "--server", "") == []
+    path = tmp_path / "config.toml"
+    monkeypatch.setenv("NBYARD_CONFIG", str(path))
+    path.write_text('[servers.hub]\nurl = "http://h/"\n[servers.gpu]\nurl = "http://g/"\n')
+    assert completed("runs", "ls", "--server", "") == ["gpu", "hub", "local"]
+    assert completed("doctor", "--server", "h") == ["hub"]
+    path.write_text("[servers")
+    assert completed("runs", "ls", "--server", "") == []
+
+
 def test_an_unknown_server_offers_nothing(completed) -> None:
     assert completed("datasets", "show", "--server", "nosuch", "") == []
 
 
-def test_each_noun_has_a_list() -> None:
-    lists = {one.noun for one in table() if one.verb == "list"}
-    assert {f"{noun}s" for noun in NOUNS} | {*BY_PLACE.values()} <= lists
+# What else commands take, by the reason why nothing stored completes it.
+UNSTORED = {
+    "a new name": {
+        *("--name", "--tag", "--namespace", "--title"),
+        *("init name", "environments create name", "channels create name"),
+        *("projects create name", "credentials add name"),
+    },
+    "a number, an amount or a moment": {
+        *("--at-most", "--at-once", "--attempt", "--column-offset", "--count", "--cpu", "--disk"),
+        *("--gid", "--gpu", "--keep", "--limit", "--long-after", "--long-factor", "--max-size"),
+        *("--memory", "--most", "--offset", "--older-than", "--per-minute", "--port"),
+        *("--priority", "--rows", "--settle", "--since", "--span", "--start-seconds"),
+        *("--stop-seconds", "--threshold", "--uid", "--until", "--when", "--window", "--cuda"),
+        *("schedules preview when", "--from"),
+    },
+    "free text": {
+        *("--criteria", "--description", "--evaluation-data", "--filter", "--goal"),
+        *("--pattern", "--repository", "--requirements", "--search", "--sheet"),
+        *("deployments create command", "deployments edit command"),
+    },
+    "a word of a fixed list, which help or the error shows": {
+        *("--format", "--keep-prefix", "--kind", "--on", "--origin", "--outcome", "--runtime"),
+        *("--state", "--zone", "models register --output"),
+    },
+    "NAME=VALUE or JSON that only this command gets": {
+        *("--body", "--field", "--label", "--param", "--parameters", "--set", "--variable"),
+        *("call values", "credentials add --file", "credentials replace --file"),
+    },
+    "a page, as the page before it names it": {"--after"},
+    "known to another program: Git, a package index, a registry": {
+        *("--changed", "--build-package", "--system-package", "environments create packages"),
+        *("environments install packages", "images pull reference", "images push reference"),
+    },
+    "declared in a file, or in code": {"run --only", "runs ls --node", "call operation", "--ask"},
+}
+
+
+def parameters() -> Iterator[tuple[str, str, dict[str, Any], set[str]]]:
+    """Yield each parameter of the table that takes a value, with its command and its siblings."""
+    with open(TABLE, encoding="utf-8") as file:
+        table_of_commands = json.load(file)
+    for noun, entry in table_of_commands.items():
+        for verb, command in entry.get("commands", {"": entry}).items():
+            taken = [*command.get("arguments", ()), *command.get("options", ())]
+            siblings = {parameter["param_decls"][0] for parameter in taken}
+            for parameter in taken:
+                if not parameter.get("is_flag"):
+                    names = parameter["param_decls"]
+                    name = max(names[1:], key=len) if len(names) > 1 else names[0]
+                    yield f"{noun} {verb}".strip(), name, parameter, siblings
+
+
+def test_each_parameter_is_completed_or_has_a_reason() -> None:
+    reasons = [name for names in UNSTORED.values() for name in names]
+    assert len(reasons) == len(set(reasons))
+    used = set()
+    for command, name, parameter, _ in parameters():
+        places = {name, f"{command} {name}"} & set(reasons)
+        is_completed = bool(parameter.keys() & {"names", "type"})
+        assert is_completed or places, f"{command} {name} is not completed"
+        if not is_completed:
+            used |= places
+    assert set(reasons) - used == set()
+
+
+def test_each_source_is_an_operation_and_has_what_it_needs() -> None:
+    operations = {one.id: one for one in table()}
+    for command, name, parameter, siblings in parameters():
+        for source in parameter.get("names", ()):
+            path, *pairs = source.removeprefix("=").split()
+            if path == "servers":
+                continue
+            noun, verb = (*path.partition(":")[0].split("."), "list")[:2]
+            operation = operations[f"{noun}.{verb}"]
+            given = dict(pair.split("=") for pair in pairs)
+            assert set(given.values()) <= siblings, (command, name)
+            needed = {field.name for field in operation.placed("path")}
+            assert needed <= given.keys() <= {field.name for field in operation.fields}, source
+
+
+def test_each_place_of_the_table_exists() -> None:
+    known = {(*command.rpartition(" ")[::2], name) for command, name, *_ in parameters()}
+    assert BY_PLACE.keys() <= known
