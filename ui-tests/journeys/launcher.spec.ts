@@ -19,6 +19,11 @@ test('from the launcher to the results of the example in two actions', async ({
   await lab.click(lab.canvas.button('run-workflow'));
   lab.did('example');
   await expect(lab.drawer.state).toHaveText('succeeded', { timeout: 200_000 });
+  const { canvas } = lab;
+  await expect(canvas.preview('penguins.csv').getByRole('table')).toContainText('344 × 8');
+  await expect(canvas.preview('train.ipynb')).toContainText('Pipeline · 4 features');
+  await expect(canvas.preview('evaluate.py')).toContainText(/accuracy 0\.9/);
+  expect(await canvas.smallestText()).toBeGreaterThanOrEqual(11);
   await lab.page.screenshot({ path: info.outputPath('example.png') });
 
   await lab.execute('nbyard:create-example', { cwd: '' });

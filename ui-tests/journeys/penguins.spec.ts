@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
+const PICTURE = resolve(__dirname, '../../docs/images/penguins.png');
 const STEPS = ['clean', 'train', 'evaluate', 'report'];
 
 /** The training takes long enough to be measured several times. */
@@ -87,10 +89,18 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   const notebook = JSON.parse(await readFile(server.file('train.ipynb'), 'utf8'));
   notebook.cells[3].source = ['print("so far")\n', 'raise ValueError("no such penguin")'];
   await writeFile(server.file('train.ipynb'), JSON.stringify(notebook));
+  const clean = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
+  const figure = `from IPython.display import Image\nImage(${JSON.stringify(PICTURE)})`;
+  clean.cells.push({ ...clean.cells.at(-1), id: 'figure', source: figure, outputs: [] });
+  await writeFile(server.file('clean.ipynb'), JSON.stringify(clean));
 
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await lab.click(canvas.button('run-workflow'));
   await expect(lab.drawer.state).toHaveText('failed', { timeout: 60_000 });
+  await expect(canvas.preview('clean.ipynb').locator('img')).toBeVisible();
+  await expect(canvas.card('train.ipynb').locator('.nby-Node-code')).toHaveText(
+    'raise ValueError("no such penguin")'
+  );
   await expect(canvas.stateOf('clean')).toContainText('succeeded');
   await expect(canvas.stateOf('train')).toContainText('failed');
   await expect(canvas.stateOf('evaluate')).toContainText('skipped');

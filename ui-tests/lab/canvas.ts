@@ -91,6 +91,27 @@ export class Canvas {
     return this.root.locator(`.react-flow__node[data-id="${node}"] .nby-Node-run`);
   }
 
+  /** What a node produced, on its card. */
+  preview(title: string): Locator {
+    return this.card(title).locator('.nby-Node-preview');
+  }
+
+  /** The height of the smallest text on the cards, as it is on the screen. */
+  async smallestText(): Promise<number> {
+    return this.root.locator('.react-flow__viewport').evaluate(view => {
+      const zoom = new DOMMatrix(getComputedStyle(view).transform).a;
+      const sizes: number[] = [];
+      const texts = document.createTreeWalker(view, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const element = texts.currentNode.parentElement!;
+        if (texts.currentNode.textContent!.trim() && element.getClientRects().length) {
+          sizes.push(parseFloat(getComputedStyle(element).fontSize) * zoom);
+        }
+      }
+      return Math.round(100 * Math.min(...sizes)) / 100;
+    });
+  }
+
   /** A place on the picture, in parts of its width and height. */
   async at(x: number, y: number): Promise<IPoint> {
     const box = (await this.stage.boundingBox())!;

@@ -133,9 +133,9 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
 });
 
 /** Sizes of `cards.css`: a card without ports and results, a port, and rows below them. */
-const [PLAIN, PORT, WORDS, CHIPS, MODEL] = [63, 22, 36, 25, 28];
+const [PLAIN, PORT, WORDS, CHIPS, MODEL] = [63, 22, 42, 27, 28];
 /** What happens, and the last line of the output. */
-const LINES = 50;
+const LINES = 52;
 /** Between a card and the one below it. */
 const GAP = 12;
 

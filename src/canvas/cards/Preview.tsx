@@ -9,7 +9,7 @@ interface IPreviewProps {
 }
 
 /** The height of a row of a table. */
-const ROW = 16;
+const ROW = 18;
 
 /** What a node produced, in small: a picture, the head of a table, metrics, or a first line. */
 export function Preview({ preview, room }: IPreviewProps): JSX.Element {

@@ -10,8 +10,10 @@ export interface IBox {
   height: number;
 }
 
-/** The distance between two cards. */
+/** The distance between two cards, one below the other. */
 export const GAP = 40;
+/** Beside each other: the plus of an output ends before the input of the next card. */
+export const BESIDE = 2 * GAP;
 /** The space of a new card: its width, and the usual height once it shows a result. */
 const UNSEEN = { width: 232, height: 200 };
 
@@ -66,14 +68,19 @@ export function freeNear(
     ys.push(view.y, view.y + view.height - wanted.height);
   }
   for (const { x, y, width, height } of near) {
-    xs.push(x, x + width + GAP, x - wanted.width - GAP);
+    xs.push(x, x + width + BESIDE, x - wanted.width - BESIDE);
     ys.push(y, y + height + GAP, y - wanted.height - GAP);
   }
   const far = ({ x, y }: IBox) => Math.hypot(x - wanted.x, y - wanted.y);
   const places = xs
     .flatMap(x => ys.map(y => ({ ...wanted, x, y })))
     .sort((one, other) => far(one) - far(other) || other.y - one.y);
-  const free = (box: IBox) => !near.some(other => overlaps(box, other));
+  // the wanted place may be close to another card
+  const free = (box: IBox) => {
+    const isWanted = box.x === wanted.x && box.y === wanted.y;
+    const space = isWanted ? box : withSpace(box);
+    return !near.some(other => overlaps(space, other));
+  };
   const covers = (box: IBox) => lines.some(line => isInside(pointAt(line), box));
   const seen = view ? places.filter(box => isInside(box, view) && free(box)) : [];
   const { x, y } =
@@ -83,6 +90,11 @@ export function freeNear(
     places.find(free) ??
     wanted;
   return [Math.round(x), Math.round(y)];
+}
+
+/** Return the box with the least distance to other cards at each side. */
+function withSpace({ x, y, width, height }: IBox): IBox {
+  return { x: x - BESIDE, y: y - GAP, width: width + 2 * BESIDE, height: height + 2 * GAP };
 }
 
 const pointAt = ([x, y]: Position): IBox => ({ x, y, width: 0, height: 0 });
@@ -163,7 +175,7 @@ export function placeBeside(
 ): Position {
   const own = spaceOf(canvas, id);
   const { x, y, width } = boxOf(canvas, card);
-  const wanted = { ...own, x: after ? x + width + 2 * GAP : x - own.width - 2 * GAP, y };
+  const wanted = { ...own, x: after ? x + width + BESIDE : x - own.width - BESIDE, y };
   const others = canvas.store.nodes.filter(node => node.id !== id);
   const taken = others.map(node => spaceOf(canvas, node.id));
   return freeNear(wanted, taken, undefined, linesOf(canvas, id));

@@ -16,7 +16,7 @@ import { EmptyStage } from './EmptyStage';
 import { isField, useDrawing, useClipboardAndDrops, useSelecting } from './gestures';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
-import { fit, leastZoom, refit, viewToKeep } from './navigation';
+import { fit, leastZoom, refit, textSize, viewToKeep } from './navigation';
 import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
 import { Overview, ZoomBar } from './Overview';
@@ -25,6 +25,7 @@ import { MEASURED } from '../model/flowStore';
 const EDGE_TYPES = { default: Arrow };
 const NODE_TYPES = { card: NodeCard, comment: CommentCard };
 const FAR = 0.35;
+
 /** Used until the sizes of cards are known. */
 const OPENING = { minZoom: 0.75, maxZoom: 1, padding: 0.1 };
 
@@ -35,6 +36,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
   const edges = useSyncExternalStore(store.subscribe, store.getEdges);
   const far = useStore(state => state.transform[2] < FAR);
+  const text = useStore(state => textSize(state.transform[2]));
   const calm = useSyncExternalStore(store.subscribe, () => !store.lively);
 
   const setStage = useCallback(
@@ -79,7 +81,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   return (
     <div
       ref={setStage}
-      className={`nby-Canvas-stage nby-Canvas-keys${far ? ' nby-mod-far' : ''}${calm ? ' nby-mod-calm' : ''}`}
+      className={`nby-Canvas-stage nby-Canvas-keys${text}${far ? ' nby-mod-far' : ''}${calm ? ' nby-mod-calm' : ''}`}
       tabIndex={0}
       role="group"
       aria-label={trans.__('Workflow, %1 nodes: arrow keys move between them', count)}

@@ -57,6 +57,12 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
 const ROOM = 0.1;
 /** Cards are readable down to this zoom. */
 const READABLE = 0.75;
+
+/** Return the class that keeps the text of cards at 11 px on the screen, down to the first fit. */
+export function textSize(zoom: number): string {
+  return zoom >= 1 ? '' : zoom >= 0.85 ? ' nby-mod-mid' : ' nby-mod-small';
+}
+
 /** With more cards than this, showing all at once takes seconds. */
 const MANY = 1500;
 

@@ -24,15 +24,15 @@ describe('K9: the preview on a card', () => {
       show({ text: 'a' }, room)
         .querySelector<HTMLElement>('.nby-Node-preview')!
         .style.getPropertyValue('--nby-room');
-    expect([undefined, 0, 15, 40].map(height)).toEqual(['', '0', '0px', '32px']);
+    expect([undefined, 0, 15, 40].map(height)).toEqual(['', '0', '0px', '36px']);
     const view = one.canvas.views.get('train')!;
     expect(roomFor(view, undefined)).toBeUndefined();
     expect(roomFor(view, 60)).toBe(0);
     const port = { name: 'a', format: '', state: 'free', help: '' } as const;
     const full = { ...view, inputs: [port, port], outputs: [], problems: [], chips: [] };
     expect(roomFor(full, 240)).toBe(121);
-    expect(roomFor({ ...full, chips: ['docker', '1 GPU', '2 CPU'] }, 240)).toBe(71);
-    expect(roomFor({ ...full, inputs: [port, { ...port, state: 'missing' }] }, 240)).toBe(85);
+    expect(roomFor({ ...full, chips: ['docker', '1 GPU', '2 CPU'] }, 240)).toBe(67);
+    expect(roomFor({ ...full, inputs: [port, { ...port, state: 'missing' }] }, 240)).toBe(79);
   });
 
   it('is the picture, with its name, before anything else', () => {

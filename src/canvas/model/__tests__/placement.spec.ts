@@ -1,6 +1,6 @@
 import { edgeId } from '../../../document/flow';
 import { CanvasController } from '../controller';
-import { boxOf, freeNear, GAP, IBox, placeBeside, spaceOf } from '../placement';
+import { BESIDE, boxOf, freeNear, GAP, IBox, placeBeside, spaceOf } from '../placement';
 
 const card = (x: number, y: number): IBox => ({ x, y, width: 200, height: 100 });
 const VIEW = { x: 0, y: 0, width: 1000, height: 600 };
@@ -13,7 +13,18 @@ describe('a new card', () => {
   it('K2: never lies over another: it gives way to the nearest free place', () => {
     expect(freeNear(card(300, 20), [card(300, 20)], VIEW)).toEqual([300, 120 + GAP]);
     const column = [card(300, 20), card(300, 160), card(300, 300), card(300, 440)];
-    expect(freeNear(card(300, 20), column, VIEW)).toEqual([500 + GAP, 20]);
+    expect(freeNear(card(300, 20), column, VIEW)).toEqual([500 + BESIDE, 20]);
+  });
+
+  it('K2: leaves space for the plus of an output before the input of the next card', () => {
+    const plus = 40; // `.nby-Port-next`
+    const places: IBox[] = [];
+    for (let count = 0; count < 4; count++) {
+      const [x, y] = freeNear(card(20, 0), places, { ...VIEW, height: 120 });
+      const beside = places.filter(other => Math.abs(other.y - y) < 100);
+      expect(beside.filter(other => Math.abs(other.x - x) - 200 <= plus)).toEqual([]);
+      places.push(card(x, y));
+    }
   });
 
   it('K2: covers no connection where another place is free', () => {
@@ -87,7 +98,7 @@ describe('a card dropped on another', () => {
 
   it('K2: lies beside it, but not over a connection of others', () => {
     const own = edgeId({ ...link, source: 'c' });
-    const beside = 232 + 2 * GAP;
+    const beside = 232 + BESIDE;
     expect(placeBeside(canvas(own), 'c', 'a', true)).toEqual([beside, 0]);
     expect(placeBeside(canvas(edgeId(link)), 'c', 'a', true)).toEqual([beside, 200 + GAP]);
   });

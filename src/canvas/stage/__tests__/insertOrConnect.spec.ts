@@ -3,7 +3,7 @@ import { takeFromDesktop } from '../desktopFiles';
 import { connect } from '../../model/connecting';
 import { removeSelection } from '../../model/editing';
 import { findNode } from '../../commands/prompts';
-import { fit, refit, viewFor, viewToKeep } from '../navigation';
+import { fit, refit, textSize, viewFor, viewToKeep } from '../navigation';
 import { focusNode } from '../../model/focus';
 import { bench, IBench } from '../../model/__tests__/fakes';
 
@@ -204,6 +204,17 @@ describe('all of a workflow', () => {
     const { x, zoom } = viewFor(nine, 45, 875, 700, 0.05);
     expect(x).toBeCloseTo(16);
     expect(nine.width * zoom).toBeCloseTo(875 - 2 * 16);
+  });
+
+  it('K2: has no text below 11 px on the screen, down to the zoom of the first fit', () => {
+    const second: Record<string, number> = {
+      '': 11,
+      'nby-mod-mid': 13,
+      'nby-mod-small': 11 / 0.75
+    };
+    for (const zoom of [1, 0.99, 0.85, 0.84, 0.75]) {
+      expect(second[textSize(zoom).trim()] * zoom).toBeGreaterThanOrEqual(11);
+    }
   });
 
   it('K2: stays in view when the picture has another size, where all of it was asked for', () => {
