@@ -51,7 +51,8 @@ class Yard:
         files = ProjectFiles(root or Path("/"), start)
         # Datasets are linked only below a server's root folder.
         links = [files.root / name for name in settings.link_folders] if root else []
-        tables, resources = Tables(folder / "tables"), ResourceLinks(folder / "resources", links)
+        tables = Tables(folder / "tables")
+        resources = ResourceLinks(folder / "resources", links, base=root)
         watch, stack = DispatcherWatch(store, settings), ExitStack()
 
         def forecaster(dry: DryBlobs) -> Forecaster:

@@ -54,10 +54,14 @@ def _is_link(place: Path) -> bool:
 
 
 class ResourceLinks:
-    """The dataset folders below `root`, and the links to them in the link folders."""
+    """The dataset folders below `root`, and the links to them in the link folders.
 
-    def __init__(self, root: Path, link_folders: Sequence[Path] = ()):
+    Folders between `base`, if it exists, and a link folder are created with the first link.
+    """
+
+    def __init__(self, root: Path, link_folders: Sequence[Path] = (), *, base: Path | None = None):
         self.root = root.resolve()
+        self._base = base
         self._versions = self.root / VERSIONS
         self._link_folders = [folder.absolute() for folder in link_folders]
         self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -117,7 +121,8 @@ class ResourceLinks:
         for place in [folder / dataset_id for folder in missing]:
             try:
                 if not place.parent.is_dir():
-                    place.parent.mkdir(exist_ok=True)
+                    has_base = self._base is not None and self._base.is_dir()
+                    place.parent.mkdir(parents=has_base, exist_ok=True)
                     (place.parent / IGNORE_FILE).write_text(IGNORED)
                 place.symlink_to(shown)
             except FileExistsError:

@@ -111,6 +111,19 @@ def test_a_missing_root_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "gone").exists()
 
 
+def test_folders_below_the_base_are_made(tmp_path: Path, root: Path) -> None:
+    for base in (root, tmp_path / "gone"):
+        folder = base / "nephos-core" / "resources"
+        links = ResourceLinks(tmp_path / "store", [folder], base=base)
+        if base == root:
+            links.link("d1", "x.csv", lambda place: place.write_text("x"))
+            assert (folder / "d1" / "x.csv").read_text() == "x"
+        else:
+            with pytest.raises(Conflict):
+                links.link_everywhere("d1")
+            assert not base.exists(), "the root itself is not made"
+
+
 def test_several_link_folders_and_unlink(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     links = ResourceLinks(tmp_path / "store", folders)

@@ -1,6 +1,9 @@
 """D1, D4, D6 to D9: datasets as a service."""
 
 import json
+import re
+from ast import literal_eval
+from pathlib import Path
 
 import pytest
 
@@ -330,6 +333,21 @@ def test_deleting_without_a_server_removes_the_links_of_one(yard, ann, imported,
     with Yard.open(yard.settings) as shell:  # no root: as `nbyard datasets rm` opens it
         shell.services.datasets.delete(ann, imported.id)
     assert not shown.is_symlink()
+
+
+def test_the_folder_of_nephos_shows_datasets_too(yard, ann, imported, root):
+    """D4: by the setting that the page shows, also where the folder does not exist yet."""
+    from nbyard.yard import Yard
+
+    page = (Path(__file__).resolve().parents[4] / "docs/how-to/nephos.md").read_text()
+    value = re.search(r"^c\.Settings\.link_folders = (.+)$", page, re.MULTILINE)
+    assert value is not None
+    yard.settings.link_folders = literal_eval(value[1])
+    with Yard.open(yard.settings, root) as server:
+        assert server.services.datasets.get(ann, imported.id).notice is None
+    folders = [root / "nephos-core/resources", root / "resources"]
+    first, second = (next((folder / imported.id).iterdir()) for folder in folders)
+    assert first.read_bytes() == second.read_bytes() != b""
 
 
 def test_a_dataset_whose_link_has_no_place_tells_why(yard, ann, root, imported):

@@ -27,6 +27,14 @@ def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, flow):
     assert seen == [[]]
 
 
+def test_a_request_to_cancel_waits_for_nothing(yard, ann, flow):
+    """R7: it is acknowledged although no dispatcher is there to obey it."""
+    made = yard.services.runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
+    yard.services.runs.cancel(ann, made.id)
+    run = yard.services.runs.get(ann, made.id).run
+    assert (run.state, run.cancel_requested_at is None) == ("queued", False)
+
+
 def test_a_run_is_found_by_id_name_and_number(yard, ann, flow):
     made = yard.services.runs.create(ann, NewRun(path=flow, name="seven"))
     for key in (made.id, "seven", str(made.number)):

@@ -6,6 +6,8 @@ import pytest
 
 from nbyard.runtimes.docker.attempts import termination
 
+GRACE_SECONDS = termination.GRACE_SECONDS  # before a fixture shortens it
+
 
 class Engine:
     """One container, which obeys the signals that are named."""
@@ -46,3 +48,8 @@ def test_one_that_is_gone_is_over(monkeypatch):
     assert not termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
     monkeypatch.setattr(engine, "container", lambda _: None)
     assert termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
+
+
+def test_a_container_is_killed_after_3_s():
+    """R7."""
+    assert GRACE_SECONDS == 3.0
