@@ -8,7 +8,7 @@ import random
 import signal
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,9 +75,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgresql")
         if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+    _refuse_shared_names(items)
     _mark_long_cases(items)
     # if a long test came last, the other workers would wait for it
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def _refuse_shared_names(items: list[pytest.Item]) -> None:
+    """Of tests with the same name, pytest-xdist would run only one."""
+    names = Counter(item.nodeid for item in items)
+    if shared := [name for name, count in names.items() if count > 1]:
+        raise pytest.UsageError(f"several tests have the name {', '.join(shared)}")
 
 
 def _mark_long_cases(items: list[pytest.Item], profile: str = PROFILE) -> None:

@@ -15,7 +15,7 @@ from checks.running import Outcome
 MAX_TESTS = {
     "unit-tests": 13_500,
     "journeys": 58,
-    "integration": 785,
+    "integration": 825,
     "docker": 132,
     "benchmarks": 26,
     "postgresql": 560,

@@ -1,4 +1,4 @@
-"""Of a test with `sample(n)`, a check runs n cases and --full runs all."""
+"""No collected test is lost: of a test with `sample(n)`, a check runs n cases and --full all."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from ..conftest import _mark_long_cases as mark_long_cases
+from ..conftest import _refuse_shared_names as refuse_shared_names
 
 CASES = 20
 
@@ -45,3 +46,10 @@ def test_a_check_always_runs_the_same_cases():
 @pytest.mark.parametrize("profile", ["quick", "long"])
 def test_a_test_without_the_marker_is_left_alone(profile: str):
     assert not any(long_ones(None, profile))
+
+
+def test_tests_with_the_same_name_are_refused():
+    once, twice = Case("test_x.py::test_a"), Case("test_x.py::test_b")
+    refuse_shared_names(cast(list[Any], [once, twice]))
+    with pytest.raises(pytest.UsageError, match=r"have the name test_x\.py::test_b$"):
+        refuse_shared_names(cast(list[Any], [once, twice, twice]))

@@ -26,7 +26,8 @@ CHECKS = (
 schema = schemathesis.openapi.from_dict(json.loads(openapi.openapi_text()))
 
 
-@pytest.fixture
+# With a parameter each operation has a name of its own: else pytest-xdist would run only one.
+@pytest.fixture(params=["http"])
 def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
     def send(case: schemathesis.Case) -> None:
         case.call_and_validate(
@@ -39,6 +40,7 @@ def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
     return send
 
 
+@pytest.mark.sample(30)
 @schema.parametrize()
 @settings(
     max_examples=6,
