@@ -80,7 +80,7 @@ class Ground:
     def counts(self) -> dict[str, int]:
         """How much is stored."""
         data = ("datasets", "environments", "executables", "images", "models")
-        nouns = (*data, "workflows", "runs", "schedules", "channels", "projects")
+        nouns = (*data, "workflows", "runs", "schedules", "channels", "projects", "deployments")
         return {noun: len(self.get(f"/{noun}?limit=500")["items"]) for noun in nouns}
 
     def file(self, name: str, content: bytes | str) -> str:
