@@ -6,7 +6,7 @@ import { Widget } from '@lumino/widgets';
 interface IRefusal extends Error {
   code?: string;
   hint?: string;
-  details?: readonly { path: string; message: string }[];
+  details?: readonly { path: string; message: string; reason?: unknown }[];
   requestId?: string;
 }
 
@@ -16,8 +16,8 @@ const LONGEST = 140;
 export function showProblem(title: string, error: unknown, trans: TranslationBundle): void {
   const refusal = error as IRefusal;
   const first = refusal.details?.[0];
-  const detail =
-    first && !refusal.message.includes(first.message) && `${first.path}: ${first.message}`;
+  // a refused field with a reason is in the message (`nbyard/errors.py`)
+  const detail = first && !first.reason && `${first.path}: ${first.message}`;
   const told = [refusal.message, detail, refusal.hint];
   const sentence = [title, ...told.filter(Boolean)].join(' ');
   const actions: Notification.IAction[] = [];

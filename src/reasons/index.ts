@@ -1,2 +1,2 @@
-export { isReason, knownText, reasonText, reasonsText } from './text';
+export { firstLine, isReason, knownText, reasonText, reasonsText } from './text';
 export type { Reason } from './text';

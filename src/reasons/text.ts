@@ -43,6 +43,11 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
   return render(params, show, trans);
 }
 
+/** Return the first line of a text, where there is room for one. */
+export function firstLine(text: string): string {
+  return text.split('\n')[0];
+}
+
 /** Return the text of a reason; '' without one, and if a newer server made it. */
 export function knownText(reason: Reason | null | undefined, trans: TranslationBundle): string {
   return isKnown(reason) ? reasonText(reason, trans) : '';

@@ -39,10 +39,24 @@ ROOT = PACKAGE.parents[1]
 CATALOGUE = PACKAGE / "reasons"
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if CATALOGUE not in path.parents)
 # in TypeScript: reads of the text of a reason
+METHODS = r"(?:split|startsWith|endsWith|includes|indexOf|match|replace|search)\b"
 READ_IN_BROWSER = re.compile(
-    r"\b(?:reason|waits|warning|finding|cure|notice|reasonText\([^)]*\))\??\.(?:split|startsWith|endsWith|includes|match|replace|slice)\b"
+    r"\b(?:reason|waits|warning|finding|cure|notice|reasonText\([^)]*\))\??\."
+    rf"(?:{METHODS}|slice\b)"
+    rf"|\b(?:error|first|problem|refusal|detail)\??\.(?:message|hint)\??\.{METHODS}"
+    r"|\.(?:test|exec|includes)\([\w.?]*\.message\)"
     r"|\bfailure\??\.message\b"
 )
+# a local that holds the text of a reason
+LOCAL_TEXT = re.compile(r"\b(?:const|let) (\w+) = reasons?Text\(")
+
+
+def browser_reads(source: str) -> list[str]:
+    """Return the code of a TypeScript module that takes the text of a reason apart."""
+    found = [hit.group() for hit in READ_IN_BROWSER.finditer(source)]
+    for name in LOCAL_TEXT.findall(source):
+        found += [hit.group() for hit in re.finditer(rf"\b{name}\.{METHODS}", source)]
+    return found
 
 
 def reads(nodes: Iterable[ast.AST]) -> Iterator[int]:
@@ -57,11 +71,23 @@ def reads(nodes: Iterable[ast.AST]) -> Iterator[int]:
                     yield node.lineno
             case ast.Compare(left=left, comparators=[right]):
                 sides = (left, right)
-                if any(map(_is_text, sides)) and any(map(_is_text_of_reason, sides)):
+                reads_reason = any(map(_is_text, sides)) and any(map(_is_text_of_reason, sides))
+                if reads_reason or any(map(_is_text_of_error, sides)):
                     yield node.lineno
 
 
+def _is_text_of_error(value: ast.AST) -> bool:
+    """Return whether a value is the rendered text of an error or of a refused field."""
+    match value:
+        case ast.Attribute(attr="message" | "hint" | "words", value=error):
+            name = error.id if isinstance(error, ast.Name) else getattr(error, "attr", "")
+            return name.endswith(("detail", "err", "error", "exc", "failed", "refusal", "refused"))
+    return False
+
+
 def _is_text_of_failure(value: ast.AST) -> bool:
+    if _is_text_of_error(value):
+        return True
     match value:
         case ast.Attribute(attr="message", value=failure):
             return _is_failure(failure)
@@ -115,6 +141,13 @@ def test_no_code_reads_the_text_of_a_reason() -> None:
         '"SIGKILL" in str(failure["reason"])',
         'result.failure.message.startswith("No module")',
         'MESSAGE.findall(f"{failure.traceback}\\n{failure.message}")',
+        '"address pool" in error.message',
+        "MISSING not in error.message",
+        "name in error.message and path.is_file()",
+        "detail.message not in shown",
+        "STAGE_GONE.search(error.message)",
+        "error.message.splitlines()[0]",
+        "refusal.hint.startswith(name)",
     ],
 )
 def test_such_code_is_found(code: str) -> None:
@@ -128,10 +161,21 @@ def test_comparing_codes_is_allowed(code: str) -> None:
 
 def test_the_browser_reads_no_text_of_a_reason_either() -> None:
     sources = [path for path in (ROOT / "src").rglob("*.ts*") if "__tests__" not in path.parts]
-    found = [str(path) for path in sources if READ_IN_BROWSER.search(path.read_text("utf-8"))]
-    assert found == []
-    assert READ_IN_BROWSER.search("return task.reason.split(WAITS)[1];")
-    assert READ_IN_BROWSER.search("return task.failure?.message;")
+    assert [(str(path), read) for path in sources for read in browser_reads(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return task.reason.split(WAITS)[1];",
+        "return task.failure?.message;",
+        "first && !refusal.message.includes(first.message)",
+        "PATTERN.test(error.message)",
+        "const text = reasonText(reason, trans);\nreturn text.startsWith(name);",
+    ],
+)
+def test_such_code_of_the_browser_is_found(code: str) -> None:
+    assert browser_reads(code)
 
 
 def test_the_runner_makes_no_failure_with_a_sentence() -> None:

@@ -24,7 +24,7 @@ from nbyard.dockerd.container_specs import (
 from nbyard.dockerd.docker_run_command import docker_run
 from nbyard.dockerd.engine import Engine
 from nbyard.dockerd.engine_images import EngineImage, NoLongerWanted, check_wanted
-from nbyard.dockerd.engine_messages import Say
+from nbyard.dockerd.engine_messages import Say, engine_message
 from nbyard.dockerd.registry_logins import FindLogin, logged_in
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Say",
     "check_wanted",
     "docker_run",
+    "engine_message",
     "logged_in",
     "pack_context",
 ]

@@ -26,7 +26,7 @@ from nbyard.dockerd.container_specs import (
     unix_seconds,
 )
 from nbyard.dockerd.engine_images import EngineImages
-from nbyard.dockerd.engine_messages import raise_refusal
+from nbyard.dockerd.engine_messages import engine_message, raise_refusal
 from nbyard.dockerd.podman_specs import CREATE, podman_specification
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
@@ -278,13 +278,13 @@ class Engine(EngineImages):
         except Conflict:
             return str(self._networks(name)[0]["Id"])
         except NbyardError as error:
-            if "address pool" in error.message:
+            if "address pool" in engine_message(error):
                 raise Unavailable(
                     because("no-address-range"),
                     hint=because("free-networks"),
                 ) from error
             # Another program, such as a second engine, changed the firewall meanwhile.
-            if "iptables" in error.message and attempts > 1:
+            if "iptables" in engine_message(error) and attempts > 1:
                 return self._make_network(name, labels, internal, attempts - 1)
             raise
 

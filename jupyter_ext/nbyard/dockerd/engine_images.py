@@ -13,6 +13,7 @@ from nbyard.dockerd.connection import Connection
 from nbyard.dockerd.container_specs import repository_and_tag, unix_seconds
 from nbyard.dockerd.engine_messages import (
     Say,
+    engine_message,
     pass_progress,
     raise_refusal,
     registry_words,
@@ -238,9 +239,10 @@ def _auth_config(login: Login) -> dict[str, str]:
 
 
 def _why(error: NbyardError, image: str, login: Login | None) -> Reason:
-    refused = error.reason.code == "engine-refused"
-    said = error.reason.params["message"] if refused else error.message
-    return registry_words(said, registry_of(image), login.credential if login else "")
+    message = engine_message(error)
+    if not message:
+        return error.reason
+    return registry_words(message, registry_of(image), login.credential if login else "")
 
 
 @contextmanager

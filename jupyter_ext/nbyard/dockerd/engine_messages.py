@@ -29,6 +29,14 @@ def refusal_error(status: int | None, words: str) -> NbyardError:
     return NbyardError(because("engine-refused", message=words))
 
 
+def engine_message(error: NbyardError) -> str:
+    """Return the engine's own message in an error; empty for an error of nbyard."""
+    params = error.reason.params
+    if error.reason.code in ("engine-refused", "build-refused"):
+        return str(params["message"])
+    return str(params["text"]) if error.reason.code == "text" else ""
+
+
 def raise_refusal(answer: Any) -> None:
     """Raise Docker's error for a refused request."""
     import docker.errors

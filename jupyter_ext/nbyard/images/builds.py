@@ -14,7 +14,7 @@ from typing import IO
 
 import msgspec
 
-from nbyard.dockerd import STORE, Engine, Say, pack_context
+from nbyard.dockerd import STORE, Engine, Say, engine_message, pack_context
 from nbyard.domain.environments.requirements import wants_git
 from nbyard.domain.images.dockerfile_parser import BASE, STEP, FailedLine, base_images, failed_line
 from nbyard.errors import NbyardError, Unavailable
@@ -153,7 +153,7 @@ def _build(
             raise
         except NbyardError as error:
             # Other builds and programs may remove a stage without a name while this one needs it.
-            if not (tries_left and STAGE_GONE.search(error.message)):
+            if not (tries_left and STAGE_GONE.search(engine_message(error))):
                 raise _failure(wish.text, steps, list(tail), error) from error
             say(f"{error.message}. Building again.")
             steps.clear()
@@ -161,8 +161,7 @@ def _build(
 
 
 def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -> BuildFailed:
-    refused = error.reason.code == "build-refused"
-    message = error.reason.params["message"] if refused else error.message
+    message = engine_message(error)
     at = failed_line(text, steps, message)
     exited = EXITED.search(message)
     printed = [found[1] for line in tail if (found := TROUBLE.match(line))]
@@ -172,8 +171,10 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
         cause = because("command-failed", message=printed[-1], exit_code=int(exited[1]))
     elif exited:
         cause = because("command-exited", exit_code=int(exited[1]))
-    else:
+    elif message:
         cause = because("text", text=message.removesuffix("."))
+    else:
+        cause = error.reason
     reason = because("image-not-built", cause=cause)
     if at:
         reason = because("dockerfile-line-failed", line=at.line, cause=cause)

@@ -7,7 +7,7 @@ import { problemIcon } from '../../icons/startup';
 import { failingLine, failingSourceArgs } from '../model/failingLine';
 import { stepTitle } from '../model/names';
 import { useServices } from './context/hooks';
-import { reasonText } from '../../reasons';
+import { firstLine, reasonText } from '../../reasons';
 
 const AddMissing = lazy(() => import('../../environments/AddMissing'));
 
@@ -148,9 +148,5 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
 }
 
 function sentence(task: Task, trans: TranslationBundle): string {
-  const { failure } = task;
-  const name = failure?.error_name;
-  const message = reasonText(failure?.reason ?? task.reason, trans);
-  const first = message.split('\n')[0];
-  return name && !first.startsWith(name) ? `${name}: ${first}` : first;
+  return firstLine(reasonText(task.failure?.reason ?? task.reason, trans));
 }

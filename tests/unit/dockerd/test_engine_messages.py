@@ -3,12 +3,14 @@
 import pytest
 
 from nbyard.dockerd.engine_messages import (
+    engine_message,
     innermost_message,
     pass_progress,
     refusal_error,
     whole_lines,
 )
 from nbyard.errors import Conflict, NbyardError, NotFound
+from nbyard.reasons.structs import because
 
 NESTED = (
     "HTTPSConnectionPool(host='far', port=1): Max retries exceeded (Caused by SSLError("
@@ -55,3 +57,18 @@ def test_pieces_become_lines() -> None:
             pass_progress({"stream": piece}, hear)
         pass_progress({"status": "Pulling", "id": "a1"}, hear)
     assert said == ["E: no package", "Step 2/3", "40 %", "end", "a1 Pulling"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (refusal_error(500, "no space"), "no space"),
+        (refusal_error(404, "no such container"), "no such container"),
+        (refusal_error(409, "in use"), "in use"),
+        (NbyardError(because("build-refused", message="no space")), "no space"),
+        (NbyardError(because("no-address-range")), ""),
+        (NbyardError("no space"), ""),
+    ],
+)
+def test_the_engines_own_message(error, message):
+    assert engine_message(error) == message

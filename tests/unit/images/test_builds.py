@@ -52,7 +52,7 @@ EXIT = "The image could not be built: The command '/bin/sh -c three' returned a 
     ],
 )
 def test_the_line_and_what_it_said_itself_are_told(steps, tail, message, line, words):
-    failed = _failure(TEXT, steps, tail, NbyardError(message))
+    failed = _failure(TEXT, steps, tail, NbyardError(because("build-refused", message=message)))
     assert words in failed.message
     assert (failed.failed_line and failed.failed_line.line) == line
     assert (". Remove images" in failed.message) == ("is full" in words)
@@ -62,7 +62,7 @@ def test_the_line_and_what_it_said_itself_are_told(steps, tail, message, line, w
 def test_a_project_that_takes_its_version_from_git_is_told_how_to_say_it():
     """L2."""
     tail = ["LookupError: setuptools-scm was unable to detect version for /nbyard/image/cow."]
-    failed = _failure(TEXT, [], tail, NbyardError(EXIT))
+    failed = _failure(TEXT, [], tail, NbyardError(because("build-refused", message=EXIT)))
     assert "--variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0" in failed.message
 
 

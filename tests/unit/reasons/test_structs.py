@@ -12,6 +12,8 @@ from nbyard.reasons.structs import (
     Reason,
     because,
     joined,
+    nested_reasons,
+    nested_texts,
     read_all,
     reason_text,
     separate,
@@ -74,3 +76,11 @@ def test_several_reasons_are_one_and_none_is_none() -> None:
 def test_texts_of_an_earlier_version_are_read_among_reasons() -> None:
     plain = {"code": "forced", "params": {}}
     assert read_all(["an old text", plain, ""]) == [text_reason("an old text"), because("forced")]
+
+
+def test_nested_reasons_and_texts():
+    inner = because("text", text="own.py")
+    outer = because("field", path="paths.0", reason=because("all", reasons=[inner, inner]))
+    assert nested_reasons(outer)[0] == outer and inner in nested_reasons(outer)
+    assert nested_texts(outer) == {"paths.0", "own.py"}
+    assert nested_reasons(inner) == [inner]

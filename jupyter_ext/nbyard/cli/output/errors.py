@@ -9,6 +9,7 @@ from traitlets import TraitError
 
 from nbyard.cli.output.console import print_note
 from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavailable
+from nbyard.reasons.structs import nested_reasons, nested_texts
 
 LINE = re.compile(r"^requirements\.(\d+)$")
 ELSEWHERE = (
@@ -25,19 +26,18 @@ def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> i
         print_note(f"Error: {error}")
         return EXIT_USAGE
     print_note(f"Error: {error.message}")
-    shown = error.message
     for detail in error.details:
         place = LINE.sub(r"requirements, line \1", detail.path)
         # Do not repeat a detail that the message already contains.
-        is_told = len(error.details) == 1 or place in shown
-        if not is_told or detail.message not in shown:
+        if detail.why not in nested_reasons(error.reason):
             print_note(f"  {place}: {detail.message}")
     hint = error.hint
     to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
     if not hint and to_server and isinstance(error, Invalid | NotFound):
         # A local file may have been named to a server, which reads its own files only.
         given = (word.rpartition("=")[2] for word in words)
-        here = next((name for name in given if name in error.message and Path(name).is_file()), "")
+        texts = nested_texts(error.reason)
+        here = next((name for name in given if name in texts and Path(name).is_file()), "")
         hint = ELSEWHERE.format(name=here) if here else ""
     if hint:
         print_note(hint)

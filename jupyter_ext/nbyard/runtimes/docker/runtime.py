@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.attempts.folders import cancel_reason, request_stop
-from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, OwnedObject
+from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, OwnedObject, engine_message
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import Reason, because
@@ -281,7 +281,7 @@ class DockerRuntime:
             return there is not None and there.status != "created"
         except NotFound as error:
             engine.remove(attempt.name)
-            if "network" in error.message:
+            if "network" in engine_message(error):
                 return False
             attempt.clear()
             raise NbyardError(error.reason) from error

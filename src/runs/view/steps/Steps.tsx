@@ -13,7 +13,7 @@ import { useActivity, useServices } from '../context/hooks';
 import { IStepProps } from '../context/stepProps';
 import { Output } from '../notebook/Output';
 import { StepResult } from './StepResult';
-import { reasonText, reasonsText } from '../../../reasons';
+import { firstLine, reasonText, reasonsText } from '../../../reasons';
 
 interface IStepsProps extends IStepProps {
   estimate?: IKnownEstimate;
@@ -118,7 +118,7 @@ function Why({ words }: { words: readonly string[] }): JSX.Element {
 function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['trans']): string[] {
   const message = reasonText(task.failure?.reason, trans);
   const reason =
-    (whole ? message : message.split('\n')[0]) ||
+    (whole ? message : firstLine(message)) ||
     reasonsText(task.waits && !whole ? [task.waits] : [task.reason, task.waits], trans);
   const place = task.state === 'queued' && task.place ? trans.__('position %1', task.place) : '';
   return [place, reason, reasonText(task.warning, trans)];

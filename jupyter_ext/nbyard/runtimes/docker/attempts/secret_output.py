@@ -14,7 +14,7 @@ from threading import Event
 
 import msgspec
 
-from nbyard.dockerd import Container, Engine, Mount
+from nbyard.dockerd import Container, Engine, Mount, engine_message
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
@@ -102,7 +102,7 @@ def start_collector(engine: Engine, order: Order, task: TaskFile, image: str, st
     except Unavailable:
         raise
     except NbyardError as error:
-        if MISSING not in error.message:
+        if MISSING not in engine_message(error):
             engine.remove(spec.name)
             raise
     engine.remove(spec.name)

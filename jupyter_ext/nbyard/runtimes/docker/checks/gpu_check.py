@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from nbyard.dockerd import Engine
+from nbyard.dockerd import Engine, engine_message
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.gpus import LISTED
 from nbyard.reasons.structs import Reason, because
@@ -62,14 +62,15 @@ def _ask(
     except Unavailable:
         raise
     except NbyardError as error:
-        if "executable file not found" in error.message:
+        message = engine_message(error)
+        if "executable file not found" in message:
             return None
-        if NO_DRIVER in error.message:
+        if NO_DRIVER in message:
             why = because("gpus-not-supported", message=NO_DRIVER)
             raise _without_toolkit(order.gpus, why) from error
-        if "CDI" in error.message:
+        if "CDI" in message:
             raise _without_toolkit(order.gpus, because("no-cdi-device")) from error
-        found = re.search(r"nvidia-container-cli: [^\n\"\\]+", error.message)
+        found = re.search(r"nvidia-container-cli: [^\n\"\\]+", message)
         if found is None:
             raise
         raise _broken(order.gpus, because("text", text=found.group().strip())) from error

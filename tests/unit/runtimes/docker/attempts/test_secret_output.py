@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from nbyard.dockerd import ATTEMPT, EngineInfo, OwnedObject
+from nbyard.dockerd.engine_messages import refusal_error
 from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
@@ -197,10 +198,10 @@ def test_only_a_command_with_secrets_on_this_machine_has_one(place):
 
 
 def test_an_image_that_cannot_collect_prints_into_the_log_of_the_engine(place):
-    for error in (None, NbyardError('exec: "sh": executable file not found in $PATH')):
+    for error in (None, refusal_error(500, 'exec: "sh": executable file not found in $PATH')):
         engine = FakeEngine(place, error)
         assert not started(engine) and engine.calls[-1] == "remove"
-    for error in (Unavailable("gone"), NbyardError("no such network")):
+    for error in (Unavailable("gone"), refusal_error(500, "no such network")):
         with pytest.raises(NbyardError, match=error.message):
             started(FakeEngine(place, error))
 

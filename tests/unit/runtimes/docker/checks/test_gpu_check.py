@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Container, ContainerSpec
+from nbyard.dockerd.engine_messages import refusal_error
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.docker.checks import gpu_check
 from nbyard.runtimes.protocol import Order
@@ -81,8 +82,16 @@ def test_nobody_is_asked_without_a_grant():
         (["0"], {"nvidia_smi": TWO}, "a container sees 2 GPUs instead of 1"),
         (["GPU-bb"], {"nvidia_smi": ONE}, "a container sees GPU-aa instead"),
         (["0"], {}, "the image has neither nvidia-smi nor ls"),
-        (["0"], {"nvidia_smi": NbyardError("x: could not select device driver y")}, "no support"),
-        (["9"], {"nvidia_smi": NbyardError("nvidia-container-cli: device error: 9")}, "error: 9"),
+        (
+            ["0"],
+            {"nvidia_smi": refusal_error(500, "x: could not select device driver y")},
+            "no support",
+        ),
+        (
+            ["9"],
+            {"nvidia_smi": refusal_error(500, "nvidia-container-cli: device error: 9")},
+            "error: 9",
+        ),
     ],
 )
 def test_anything_else_is_told(granted, answers, words):
@@ -95,5 +104,5 @@ def test_anything_else_is_told(granted, answers, words):
 def test_an_engine_that_is_away_is_waited_for():
     with pytest.raises(Unavailable):
         check(["0"], nvidia_smi=Unavailable("gone"))
-    refused = NbyardError("The Docker engine refused: exec: nvidia-smi: executable file not found")
+    refused = refusal_error(500, "exec: nvidia-smi: executable file not found")
     assert check(["0"], nvidia_smi=refused, ls="nvidia0\n")
