@@ -77,7 +77,7 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
 
 export const palettePlugin: JupyterFrontEndPlugin<IPaletteSource> = {
   id: 'nbyard:palette',
-  description: 'Datasets and executables for the drawer of a canvas.',
+  description: 'Datasets and executables for the palette of a canvas.',
   requires: [IYard, ITranslator],
   provides: IPaletteSource,
   activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>

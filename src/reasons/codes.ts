@@ -354,7 +354,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('This pass is for another deployment.'),
   'port-silent': (p, show, trans) =>
     trans.__('%1 does not respond at its port %2.', show(p.name), show(p.port)),
-  'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
+  'response-cut': (p, show, trans) =>
+    trans.__('%1 closed the connection before it responded.', show(p.name)),
   'token-file-open': (p, show, trans) =>
     trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
@@ -476,16 +477,16 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is not followed: put what it names into this file', show(p.name)),
   'address-not-followed': (p, show, trans) =>
     trans.__('%1 is not followed: only files by their path from this one are', show(p.path)),
-  'name-stands-twice': (_p, _show, trans) => trans.__('the name stands twice'),
-  'type-stands-twice': (p, show, trans) => trans.__('%1 stands twice', show(p.name)),
+  'name-stands-twice': (_p, _show, trans) => trans.__('the name appears twice'),
+  'type-stands-twice': (p, show, trans) => trans.__('%1 appears twice', show(p.name)),
   'for-files': (_p, _show, trans) => trans.__('is for files'),
   'for-files-and-lists': (_p, _show, trans) => trans.__('is for files and lists of them'),
   'for-a-prefix': (_p, _show, trans) => trans.__('is for what has a prefix'),
   'not-for-type': (p, show, trans) => trans.__('is not for the type %1', show(p.type)),
   'binding-twice': (_p, _show, trans) => trans.__('the input has one already'),
   'records-bound-twice': (_p, _show, trans) =>
-    trans.__('the records of the list are bound already'),
-  'not-alone': (p, show, trans) => trans.__('%1 stands alone in its object', show(p.name)),
+    trans.__('the records of the list already have a binding'),
+  'not-alone': (p, show, trans) => trans.__('%1 must be the only key of its object', show(p.name)),
   'imports-itself': (p, show, trans) => trans.__('%1 imports itself', show(p.path)),
   'too-many-files-named': (p, show, trans) =>
     trans.__('more than %1 files are named', show(p.most)),
@@ -587,7 +588,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'files-of-kind': (p, show, trans) =>
     trans.__('files at paths are for notebooks and scripts, not for a %1', show(p.kind)),
   'files-apart': (_p, _show, trans) =>
-    trans.__('its working folder is one of its own: use `files` and the reach `found`'),
+    trans.__('the working folder is separate: use `files` and the reach `found`'),
   'leaves-code': (p, show, trans) => trans.__('%1 leaves the code bundle', show(p.path)),
   'is-code-file': (p, show, trans) => trans.__('%1 is the code file itself', show(p.path)),
   'path-contains': (p, show, trans) => trans.__('%1 contains %2', show(p.path), show(p.other)),
@@ -598,7 +599,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-program': (_p, _show, trans) => trans.__('the program is missing'),
   'empty-or-nul': (_p, _show, trans) => trans.__('may not be empty or contain NUL'),
   'reach-missing': (_p, _show, trans) =>
-    trans.__('say how the program gets it: option, flag, positional, variable, stdin or stdout'),
+    trans.__(
+      'name how the program receives it: option, flag, positional, variable, stdin or stdout'
+    ),
   'not-option': (p, show, trans) => trans.__('%1 is no option such as --name or -n', show(p.word)),
   'flag-twice': (p, show, trans) => trans.__('%1 is the flag of another argument', show(p.flag)),
   'position-from-zero': (_p, _show, trans) =>
@@ -610,9 +613,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-pattern': (p, show, trans) =>
     trans.__('%1 is no pattern in the working folder', show(p.pattern)),
   'files-need-folder': (_p, _show, trans) =>
-    trans.__('files of the working folder need one of its own (apart)'),
+    trans.__('files of the working folder need a separate working folder (apart)'),
   'stream-of-argument': (p, show, trans) =>
-    trans.__('%1 is that of an argument already', show(p.stream)),
+    trans.__('another argument already uses %1', show(p.stream)),
   'not-variable': (p, show, trans) =>
     trans.__('%1 is no name of an environment variable', show(p.name)),
   'reserved-variable': (p, show, trans) => trans.__('the variable %1 may not be set', show(p.name)),
@@ -621,10 +624,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'word-too-long': (p, show, trans) =>
     trans.__('is longer than %1 bytes, which no command line can take', show(p.most)),
   'gap-before': (p, show, trans) =>
-    trans.__('a value is needed, for that of %1 would take its place', show(p.other)),
+    trans.__('a value is needed, because the value of %1 would take its position', show(p.other)),
   'no-such-argument': (_p, _show, trans) => trans.__('there is no such argument'),
   'dash-after-flag': (p, show, trans) =>
-    trans.__('begins with -, which %1 would take for an option', show(p.flag)),
+    trans.__('begins with -, so %1 would read it as an option', show(p.flag)),
   'dash-in-list': (p, show, trans) =>
     trans.__('a text begins with -, which %1 would not take', show(p.flag)),
   'dash-in-word': (_p, _show, trans) =>
@@ -684,7 +687,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'by-tcp': (_p, _show, trans) => trans.__('by TCP without TLS'),
   'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
   'network-of-other-kind': (p, show, trans) =>
-    trans.__('The network %1 is of the other kind and still in use.', show(p.network)),
+    trans.__('The network %1 has another kind and is still in use.', show(p.network)),
   'no-address-range': (_p, _show, trans) =>
     trans.__('The Docker engine has no free address range for another network.'),
   'archive-incomplete': (p, show, trans) =>
@@ -710,7 +713,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.known)
     ),
   'image-without-program': (_p, _show, trans) =>
-    trans.__('The image says no program: its Dockerfile needs ENTRYPOINT or CMD.'),
+    trans.__('The image names no program: add ENTRYPOINT or CMD to its Dockerfile.'),
   'no-image-builder': (_p, _show, trans) =>
     trans.__('No image can be made here; name one that has all it needs.'),
   'environment-of-image-gone': (_p, _show, trans) =>
@@ -864,27 +867,27 @@ export const CODES: Readonly<Record<string, Render>> = {
   'environment-to-install': (p, show, trans) =>
     trans.__('%1 must be installed again', show(p.environment)),
   'output-not-made': (p, show, trans) =>
-    trans.__('%1 made no output %2.', show(p.node), show(p.output)),
+    trans.__('%1 did not create the output %2.', show(p.node), show(p.output)),
   'listing-too-long': (p, show, trans) =>
     trans.__('its listing has more than %1 entries', show(p.most)),
   'input-not-text': (p, show, trans) =>
-    trans.__('%1: its contents cannot be put into words', show(p.cause)),
+    trans.__('%1: its contents cannot be passed as text', show(p.cause)),
   'dispatcher-silent': (_p, _show, trans) => trans.__('the dispatcher does not respond'),
   'probe-interrupted': (_p, _show, trans) =>
     trans.__('the dispatcher ended before the model answered: try again'),
   'probe-image-gone': (p, show, trans) =>
     trans.__(
-      'the image %1 in which the step ran is gone from the engine: run the step again',
+      'the engine no longer has the image %1 in which the node ran: run the node again',
       show(p.image)
     ),
   'probe-too-slow': (p, show, trans) =>
-    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
+    trans.__('loading and calling it once took more than %1 s', show(p.seconds)),
   'probe-broke-off': (p, show, trans) =>
-    trans.__('loading it and asking it once broke off: %1', show(p.why)),
+    trans.__('loading and calling it once failed: %1', show(p.why)),
   'probe-without-result': (_p, _show, trans) =>
-    trans.__('loading it and asking it once left no result'),
+    trans.__('loading and calling it once returned no result'),
   'probe-left-folder': (_p, _show, trans) =>
-    trans.__('loading it and asking it once left a folder in the place of its answer'),
+    trans.__('loading and calling it once left a folder in place of the result'),
   'unknown-format': (p, show, trans) =>
     trans.__("'%1' is not known; there is: %2", show(p.format), show(p.present, ', ')),
   'no-programs-on-server': (_p, _show, trans) =>
@@ -919,7 +922,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
   'version-gone': (p, show, trans) =>
     trans.__('The version %1 that this node is pinned to is gone.', show(p.version)),
-  'no-step-to-pin': (_p, _show, trans) => trans.__('there is no such step in the workflow'),
+  'no-step-to-pin': (_p, _show, trans) => trans.__('the workflow has no such node'),
   'no-run-to-pin': (p, show, trans) => trans.__("there is no run '%1'", show(p.name)),
   'pinned-run-gone': (p, show, trans) =>
     trans.__(
@@ -990,11 +993,15 @@ export const CODES: Readonly<Record<string, Render>> = {
   'model-origin-unknown': (_p, _show, trans) =>
     trans.__('the run that created it is no longer known: run its node again'),
   'model-image-gone': (_p, _show, trans) =>
-    trans.__('the record of the image that its step ran in is gone: run the step again'),
+    trans.__('the record of the image in which its node ran was deleted: run the node again'),
   'model-needs-container': (p, show, trans) =>
     trans.__('A model that was written in a container is loaded only in one: %1', show(p.cause)),
   'model-not-batch': (p, show, trans) =>
-    trans.__('%1 is of mode %2; one of mode batch predicts datasets.', show(p.image), show(p.mode)),
+    trans.__(
+      '%1 has the mode %2; use an image with the mode batch to predict datasets.',
+      show(p.image),
+      show(p.mode)
+    ),
   'priority-out-of-range': (p, show, trans) =>
     trans.__('may be from -%1 to %2', show(p.most), show(p.most)),
   'name-needed-to-replace': (_p, _show, trans) => trans.__('name what is replaced'),
@@ -1135,7 +1142,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'kernel-died-by': (p, show, trans) =>
     trans.__('the kernel died (%1) in %2', show(p.end), show(p.place)),
   'warm-kernel-lost': (p, show, trans) =>
-    trans.__('the kernel that was ready cannot be had: %1', show(p.error)),
+    trans.__('the kernel that was ready cannot be used: %1', show(p.error)),
   cell: (p, show, trans) => trans.__('cell %1', show(p.number)),
   'parameter-cell': (_p, _show, trans) => trans.__("the cell with the parameters' values"),
   raised: (p, show, trans) => trans.__('%1: %2', show(p.name), show(p.text)),
@@ -1247,7 +1254,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.size, ',')
     ),
   'transfer-cut-in-compressed': (_p, _show, trans) =>
-    trans.__('the connection broke off within the compressed bytes'),
+    trans.__('the connection closed within the compressed bytes'),
   'transfer-cancelled': (_p, _show, trans) => trans.__('the transfer was cancelled'),
   'transfer-too-long': (_p, _show, trans) => trans.__('the transfer took too long'),
   'server-answers-late': (_p, _show, trans) => trans.__('the server does not respond in time'),
@@ -1259,7 +1266,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'upload-finished': (_p, _show, trans) => trans.__('the upload is finished'),
   'upload-locked': (_p, _show, trans) => trans.__('another request is writing to this upload'),
   'upload-offset-differs': (p, show, trans) =>
-    trans.__('the upload goes on at %1, not at %2', show(p.offset), show(p.given)),
+    trans.__('the upload continues at %1, not at %2', show(p.offset), show(p.given)),
   'upload-incomplete': (p, show, trans) =>
     trans.__('%1 of %2 bytes have arrived', show(p.received, ','), show(p.size, ',')),
   'upload-beyond-size': (p, show, trans) =>
@@ -1310,9 +1317,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'archive-too-many-files': (p, show, trans) =>
     trans.__('An archive may have at most %1 files.', show(p.most, ',')),
   'archive-bomb': (_p, _show, trans) =>
-    trans.__('The archive comes to far more than its own size.'),
+    trans.__('The archive expands to far more than its own size.'),
   'archive-beyond-ratio': (p, show, trans) =>
-    trans.__('The archive comes to far more than its own size (at most %1 times).', show(p.most)),
+    trans.__('The archive expands too far (at most %1 times its own size).', show(p.most)),
   'not-a-digest': (p, show, trans) => trans.__("'%1' is not a digest", show(p.digest)),
   'digest-of-folder': (_p, _show, trans) => trans.__('is the digest of a folder, not of a file'),
   'digest-of-file': (_p, _show, trans) => trans.__('is the digest of a file, not of a folder'),
@@ -1374,7 +1381,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'installation-too-long': (p, show, trans) =>
     trans.__('It took longer than install_timeout_seconds: %1 s.', show(p.seconds)),
   'address-of-dependency': (p, show, trans) =>
-    trans.__('%1 comes from an address that another package names', show(p.package)),
+    trans.__('%1 comes from a URL that another package requires', show(p.package)),
   'hashes-differ': (p, show, trans) =>
     trans.__('%1 %2 has none of the hashes that are asked for.', show(p.package), show(p.version)),
   'kernel-not-on-machine': (p, show, trans) =>
@@ -1403,15 +1410,15 @@ export const CODES: Readonly<Record<string, Render>> = {
   'model-probe-not-started': (p, show, trans) =>
     trans.__('%1 cannot be started to look at it: %2', show(p.program), show(p.message)),
   'model-probe-too-long': (p, show, trans) =>
-    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
+    trans.__('loading and calling it once took more than %1 s', show(p.seconds)),
   'model-probe-ended': (_p, _show, trans) =>
     trans.__(
-      'loading it and asking it once broke off; it may need more memory than it may have here'
+      'loading and calling it once stopped early; it may need more memory than allowed here'
     ),
   'model-probe-ended-after': (p, show, trans) =>
-    trans.__('loading it and asking it once broke off: %1', show(p.last)),
+    trans.__('loading and calling it once failed: %1', show(p.last)),
   'model-probe-unreadable': (p, show, trans) =>
-    trans.__('what it says of itself cannot be understood: %1', show(p.message)),
+    trans.__('its description of itself cannot be read: %1', show(p.message)),
   'model-needs-memory': (_p, _show, trans) =>
     trans.__('it needs more memory than it may have here'),
   'model-unreadable': (p, show, trans) =>
@@ -1431,7 +1438,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'model-columns-unknown': (p, show, trans) =>
     trans.__(
-      'its %1 does not say which columns it takes (it has no feature_names_in_): fit it with a data frame whose columns have names',
+      'its %1 does not list its input columns (it has no feature_names_in_): fit it with a data frame whose columns have names',
       show(p.type)
     ),
   'model-column-incomplete': (p, show, trans) =>
@@ -1889,7 +1896,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'option-unread': (p, show, trans) =>
     trans.__('%1 is not read: %2.', show(p.name), show(p.problem)),
   'variadic-unused': (p, show, trans) =>
-    trans.__('Nothing is given to %1: only named parameters are.', show(p.name)),
+    trans.__('%1 receives no values: only named parameters do.', show(p.name)),
   'type-bool': (p, show, trans) =>
     trans.__('%1 has the type bool: every text but the empty one is true to it.', show(p.name)),
   'choices-computed': (p, show, trans) =>
@@ -1922,8 +1929,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'lists-of-lists': (_p, _show, trans) => trans.__('it takes lists of lists'),
   'letters-one-by-one': (_p, _show, trans) => trans.__('it takes letters one by one'),
   'rest-of-line': (_p, _show, trans) => trans.__('it takes the rest of the line'),
-  'counts-on': (_p, _show, trans) => trans.__('it counts on from its default'),
-  'makes-own': (p, show, trans) => trans.__('%1 makes it one of its own', show(p.keyword)),
+  'counts-on': (_p, _show, trans) => trans.__('it continues to count from its default'),
+  'makes-own': (p, show, trans) => trans.__('%1 gives it a type of its own', show(p.keyword)),
   'without-name': (_p, _show, trans) => trans.__('it has no name'),
   'true-when-not-given': (_p, _show, trans) => trans.__('it is true when it is not given'),
   'name-no-text': (_p, _show, trans) => trans.__('a name that is no text'),
@@ -1944,7 +1951,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'parameters-before-command': (_p, _show, trans) =>
     trans.__('parameters stand before the command'),
   'command-keyword': (p, show, trans) =>
-    trans.__('%1 of the command may change how words are read', show(p.keyword)),
+    trans.__('%1 of the command may change how arguments are read', show(p.keyword)),
   'argparse-and-click': (_p, _show, trans) => trans.__('the script uses both argparse and click'),
   'no-parameters-cell': (_p, _show, trans) =>
     trans.__(
@@ -2053,7 +2060,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'push-to-digest': (_p, _show, trans) => trans.__('an image is pushed to a tag, not to a digest'),
   'no-registry': (_p, _show, trans) =>
-    trans.__('says no registry, such as registry.example.org:5000/'),
+    trans.__('names no registry, such as registry.example.org:5000/'),
   'marker-missing': (p, show, trans) => trans.__('It has no line %1.', show(p.marker)),
   'line-above-marker': (p, show, trans) =>
     trans.__(
@@ -2148,7 +2155,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("is no column that can be read without running it: write {'name': …, 'type': …}"),
   'columns-needed': (p, show, trans) =>
     trans.__('a list of columns is needed, such as %1', show(p.example)),
-  'column-twice': (p, show, trans) => trans.__('%1 stands there twice', show(p.name)),
+  'column-twice': (p, show, trans) => trans.__('%1 appears twice', show(p.name)),
   'column-not-object': (_p, _show, trans) => trans.__('a column is an object with name and type'),
   'column-name-needed': (_p, _show, trans) => trans.__('the name of the column is needed, as text'),
   'column-type-needed': (p, show, trans) => trans.__('a type is needed: %1', show(p.known, ', ')),
@@ -2581,7 +2588,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.cause)
     ),
   'rollback-with-changes': (_p, _show, trans) =>
-    trans.__('its lock is taken as it is: change nothing besides'),
+    trans.__('a rollback uses the old lock unchanged: omit all other changes'),
   'kernel-packages-unknown': (p, show, trans) =>
     trans.__('the packages of the kernel %1 are not known', show(p.kernel)),
   'kernel-or-environment': (_p, _show, trans) => trans.__('name it or an environment, not both'),
@@ -2589,9 +2596,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('its packages are of Python, the language of the notebook is %1', show(p.language)),
   'environment-or-path': (_p, _show, trans) => trans.__('name either an environment or a path'),
   'recipe-of-dockerfile': (_p, _show, trans) =>
-    trans.__('is for environments; a Dockerfile says it all itself, but for its base'),
+    trans.__('applies to environments only; a Dockerfile contains everything except its base'),
   'dockerfile-without-base': (_p, _show, trans) =>
-    trans.__('the Dockerfile takes none: ARG BASE has to stand before its first FROM'),
+    trans.__('the Dockerfile accepts no base: add ARG BASE before its first FROM'),
   'no-dockerfile': (p, show, trans) => trans.__('There is no Dockerfile %1.', show(p.path)),
   'version-without-image': (p, show, trans) =>
     trans.__(
@@ -2759,11 +2766,13 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('reading this table came to a standstill; it may need more memory than allowed'),
   'table-reader-killed': (p, show, trans) =>
     trans.__(
-      'reading this table broke off (%1); it may need more memory than allowed',
+      'the reader of this table was killed (%1); it may need more memory than allowed',
       show(p.signal)
     ),
   'table-reader-ended': (_p, _show, trans) =>
-    trans.__('reading this table broke off; it may be damaged or need more memory than allowed'),
+    trans.__(
+      'the reader of this table stopped early; the table may be damaged or need more memory than allowed'
+    ),
   'text-not-utf-8': (p, show, trans) =>
     trans.__('the text is not UTF-8: it is read as %1', show(p.encoding)),
   'columns-renamed': (p, show, trans) =>
@@ -2824,7 +2833,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-such-parameter': (p, show, trans) =>
     trans.__('is not a parameter of the run; it has %1', show(p.known, ', ')),
   'parameter-takes-no-event': (_p, _show, trans) =>
-    trans.__('an output or a secret takes no value of an event'),
+    trans.__('an output or a secret cannot receive a value of an event'),
   'input-of-pinned': (_p, _show, trans) =>
     trans.__('an input needs the mode follows, because pinned inputs are frozen'),
   'event-field-type': (p, show, trans) =>
@@ -2977,7 +2986,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('version %1 is not known; upgrade nbyard', show(p.version)),
   'not-python': (p, show, trans) => trans.__('cannot be read as Python: %1', show(p.message)),
   'file-empty': (_p, _show, trans) => trans.__('the file is empty'),
-  'key-twice': (p, show, trans) => trans.__('the key %1 stands twice in one object', show(p.key)),
+  'key-twice': (p, show, trans) => trans.__('the key %1 appears twice in one object', show(p.key)),
   'half-surrogate': (_p, _show, trans) => trans.__('half of a surrogate pair'),
   'body-not-utf8': (_p, _show, trans) => trans.__('The body is no UTF-8 text.'),
   'body-too-deep': (p, show, trans) =>
@@ -2987,7 +2996,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'json-half-surrogate': (_p, _show, trans) =>
     trans.__('A text contains half of a surrogate pair.'),
   'json-key-twice': (p, show, trans) =>
-    trans.__('The key %1 stands twice in one object.', show(p.key)),
+    trans.__('The key %1 appears twice in one object.', show(p.key)),
   'json-number-too-large': (p, show, trans) =>
     trans.__('The number %1 is too large.', show(p.number)),
   'too-many-digits': (p, show, trans) =>
@@ -3227,7 +3236,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is a link. Put the files there, or give them as an input', show(p.path)),
   'rule-leaves-out': (p, show, trans) =>
     trans.__(
-      'the rule %1 leaves it out. A line !%2 in .nbyardignore takes it along',
+      'the rule %1 excludes it. Add the line !%2 to .nbyardignore to include it',
       show(p.rule),
       show(p.path)
     ),

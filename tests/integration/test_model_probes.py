@@ -186,13 +186,13 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("{", "what it says of itself cannot be understood"),
-        ('{"inputs": 1}', "what it says of itself cannot be understood"),
+        ("{", "its description of itself cannot be read"),
+        ('{"inputs": 1}', "its description of itself cannot be read"),
         (
             '{"inputs": [{"name": "x", "type": "int"}, {"name": "x", "type": "int"}],'
             ' "outputs": [], "sample": {}, "table": "", "classes": null, "requirements": [],'
             ' "elsewhere": [], "unknown": [], "files": []}',
-            "'x' stands there twice",
+            "'x' appears twice",
         ),
     ],
 )
@@ -207,5 +207,5 @@ def test_what_is_answered_is_not_believed_unseen(tmp_path: Path, answer: str, wo
 def test_words_of_one_that_breaks_off_are_told(tmp_path: Path) -> None:
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
     question = Question(tmp_path, tmp_path, [], stub)
-    with pytest.raises(Invalid, match=r"broke off: .*No module named nbyard\.serving\.model_probe"):
+    with pytest.raises(Invalid, match=r"failed: .*No module named nbyard\.serving\.model_probe"):
         probe_model(question, sys.executable, {})

@@ -341,7 +341,11 @@ def test_large_data_beside_a_notebook_is_read_and_not_sent(project: Project) -> 
 @pytest.mark.parametrize(
     ("code", "path", "why"),
     [
-        ("open('build/x.csv')", "build/x.csv", "the rule build leaves it out. A line !build in"),
+        (
+            "open('build/x.csv')",
+            "build/x.csv",
+            "the rule build excludes it. Add the line !build to",
+        ),
         ("import build.x", "build/x.py", "build/x.py lies beside bad.ipynb"),
         ("open('linked/x.csv')", "linked/x.csv", "linked is a link. Put the files there"),
         ("open('d' + 'ata/x.csv')", "data/x.csv", "is too large to travel whole"),
@@ -370,11 +374,11 @@ def test_a_file_that_did_not_travel_is_named(
         (
             "import os\nprint(os.path.exists('data'))",
             "data",
-            "the rule data/ leaves it out. A line",
+            "the rule data/ excludes it. Add the line",
         ),
         ("from glob import glob\nprint(glob('*.csv'))", "x.csv", "A line !x.csv in .nbyardignore"),
         ("from pathlib import Path\nprint(Path('.env').exists())", ".env", "the rule .* leaves"),
-        ("%cd build\nopen('x')", "build", "the rule build leaves it out"),
+        ("%cd build\nopen('x')", "build", "the rule build excludes it"),
         ("import subprocess as s\ns.run(['cat', 'build/x'], check=True)", "build/x", "the rule b"),
     ],
 )

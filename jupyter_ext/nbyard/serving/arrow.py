@@ -45,7 +45,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
             raise ValueRefused("there is no such field in the schema", None, name)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueRefused("stands there twice", None, twice)
+        raise ValueRefused("appears twice", None, twice)
     found = {}
     for column in schema.columns:
         place = batch.schema.get_field_index(column.name)

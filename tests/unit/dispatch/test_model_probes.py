@@ -129,14 +129,14 @@ def test_what_the_work_leaves_in_the_place_of_its_answer_is_not_followed(
 def test_a_failure_says_why(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
     failure = Failure("exit-code", because("text", text="exit code 1: No module named pandas"))
     asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
-    assert "broke off: exit code 1: No module named pandas" in str(answer(bench, probe).problem)
+    assert "once failed: exit code 1: No module named pandas" in str(answer(bench, probe).problem)
 
 
 def test_a_lost_container_and_one_without_end_are_problems(
     bench: Bench, asked: Asked, probe: ModelProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.do = lambda order: asked.lose(order.attempt_id)
-    assert "broke off: killed by the test" in str(answer(bench, probe).problem)
+    assert "once failed: killed by the test" in str(answer(bench, probe).problem)
     monkeypatch.setattr(model_probes, "SECONDS", 0.1)
     monkeypatch.setattr(model_probes, "GRACE_SECONDS", 0.0)
     asked.do = lambda order: None
@@ -158,7 +158,10 @@ def test_without_an_engine_the_same_may_succeed_later(
 def test_another_image_is_never_taken(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
     asked.images.clear()
     found = answer(bench, probe)
-    assert "the image cows in which the step ran is gone" in str(found.problem) and not found.passes
+    assert (
+        "no longer has the image cows in which the node ran" in str(found.problem)
+        and not found.passes
+    )
     assert asked.starts == []
 
 

@@ -141,7 +141,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(place):
 
 
 def test_a_column_stands_there_once(place):
-    with pytest.raises(ValueRefused, match="field 'a': stands there twice"):
+    with pytest.raises(ValueRefused, match="field 'a': appears twice"):
         read(place, "a,a\n1,2\n", Column("a", "int"))
 
 

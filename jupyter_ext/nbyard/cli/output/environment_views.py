@@ -51,10 +51,11 @@ def next_step(one: Any) -> str:
     name = shlex.quote(one.name)
     if one.installed:
         return (
-            f"Version {one.installed} is used on. nbyard environments install {name} … tries again."
+            f"Version {one.installed} stays in use. To retry: nbyard environments install {name} …"
         )
-    again = f"nbyard environments create {name} PACKAGE… tries again with other packages"
-    return f"Nothing is installed. {again}, nbyard environments rm {name} removes it."
+    retry = f"nbyard environments create {name} PACKAGE…"
+    delete = f"nbyard environments rm {name}"
+    return f"Nothing is installed. To try other packages: {retry}. To delete it: {delete}"
 
 
 def show_changes(page: Any) -> None:

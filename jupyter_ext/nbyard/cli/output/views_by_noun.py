@@ -36,7 +36,7 @@ WHY_NOT_KEPT = {
     "too-large": "the task wrote more bytes than are kept (setting max_other_bytes)",
     "too-many": "the task wrote more files than are kept (setting max_other_files)",
     "no-room": "the disk of the store was full",
-    "ignored": "a rule of code bundles leaves it out",
+    "ignored": "a rule of code bundles excludes it",
     "link": "it is a link, or no ordinary file",
     "name": "its name cannot be used elsewhere",
     "secret": "it holds a credential of the run",
@@ -269,8 +269,8 @@ def time_left(estimate: Any) -> str:
     """Return the estimated rest of a run; empty if unknown."""
     if estimate.remaining_seconds is None:
         return ""
-    steps = "1 step" if estimate.unknown == 1 else f"{estimate.unknown} steps"
-    some = f"; nothing is known of {steps}" if estimate.unknown else ""
+    tasks = "1 task" if estimate.unknown == 1 else f"{estimate.unknown} tasks"
+    some = f"; {tasks} without an estimate" if estimate.unknown else ""
     return f"about {format_estimate(estimate.remaining_seconds)}{some}"
 
 

@@ -73,7 +73,7 @@ PROXY = {
     "service-worker-refused": code("Only what ide_images trusts may have a service worker."),
     "pass-of-other-deployment": code("This pass is for another deployment."),
     "port-silent": code("{name} does not respond at its port {port}.", name=str, port=str),
-    "response-cut": code("{name} broke off before it answered.", name=str),
+    "response-cut": code("{name} closed the connection before it responded.", name=str),
 }
 
 SERVERS = {

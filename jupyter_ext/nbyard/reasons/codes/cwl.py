@@ -69,15 +69,15 @@ UNSUPPORTED = {
 }
 
 MISFITS = {
-    "name-stands-twice": code("the name stands twice"),
-    "type-stands-twice": code("{name} stands twice", name=str),
+    "name-stands-twice": code("the name appears twice"),
+    "type-stands-twice": code("{name} appears twice", name=str),
     "for-files": code("is for files"),
     "for-files-and-lists": code("is for files and lists of them"),
     "for-a-prefix": code("is for what has a prefix"),
     "not-for-type": code("is not for the type {type}", type=str),
     "binding-twice": code("the input has one already"),
-    "records-bound-twice": code("the records of the list are bound already"),
-    "not-alone": code("{name} stands alone in its object", name=str),
+    "records-bound-twice": code("the records of the list already have a binding"),
+    "not-alone": code("{name} must be the only key of its object", name=str),
     "imports-itself": code("{path} imports itself", path=str),
     "too-many-files-named": code("more than {most} files are named", most=int),
     "no-such-file": code("there is no file {path}", path=str),

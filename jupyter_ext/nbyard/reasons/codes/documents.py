@@ -45,7 +45,7 @@ PATHS = {
     "files-of-kind": code(
         "files at paths are for notebooks and scripts, not for a {kind}", kind=str
     ),
-    "files-apart": code("its working folder is one of its own: use `files` and the reach `found`"),
+    "files-apart": code("the working folder is separate: use `files` and the reach `found`"),
     "leaves-code": code("{path} leaves the code bundle", path=str),
     "is-code-file": code("{path} is the code file itself", path=str),
     "path-contains": code("{path} contains {other}", path=str, other=REASON),
@@ -58,7 +58,7 @@ COMMANDS = {
     "no-program": code("the program is missing"),
     "empty-or-nul": code("may not be empty or contain NUL"),
     "reach-missing": code(
-        "say how the program gets it: option, flag, positional, variable, stdin or stdout"
+        "name how the program receives it: option, flag, positional, variable, stdin or stdout"
     ),
     "not-option": code("{word} is no option such as --name or -n", word=str),
     "flag-twice": code("{flag} is the flag of another argument", flag=str),
@@ -69,15 +69,17 @@ COMMANDS = {
     ),
     "joined-without-prefix": code("what is joined needs a prefix"),
     "not-pattern": code("{pattern} is no pattern in the working folder", pattern=str),
-    "files-need-folder": code("files of the working folder need one of its own (apart)"),
-    "stream-of-argument": code("{stream} is that of an argument already", stream=str),
+    "files-need-folder": code("files of the working folder need a separate working folder (apart)"),
+    "stream-of-argument": code("another argument already uses {stream}", stream=str),
     "not-variable": code("{name} is no name of an environment variable", name=str),
     "reserved-variable": code("the variable {name} may not be set", name=str),
     "line-too-long": code("the command line is longer than {most} bytes", most=int),
     "word-too-long": code("is longer than {most} bytes, which no command line can take", most=int),
-    "gap-before": code("a value is needed, for that of {other} would take its place", other=str),
+    "gap-before": code(
+        "a value is needed, because the value of {other} would take its position", other=str
+    ),
     "no-such-argument": code("there is no such argument"),
-    "dash-after-flag": code("begins with -, which {flag} would take for an option", flag=str),
+    "dash-after-flag": code("begins with -, so {flag} would read it as an option", flag=str),
     "dash-in-list": code("a text begins with -, which {flag} would not take", flag=str),
     "dash-in-word": code("begins with -, which the program would take for an option"),
     "not-file-of-attempt": code("must be a file of the attempt"),

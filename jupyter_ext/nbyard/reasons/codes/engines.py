@@ -21,7 +21,7 @@ CONNECTIONS = {
     "by-tcp": code("by TCP without TLS"),
     "permission-denied": code("permission denied"),
     "network-of-other-kind": code(
-        "The network {network} is of the other kind and still in use.", network=str
+        "The network {network} has another kind and is still in use.", network=str
     ),
     "no-address-range": code("The Docker engine has no free address range for another network."),
     "archive-incomplete": code(
@@ -49,7 +49,7 @@ IMAGES = {
         known=str,
     ),
     "image-without-program": code(
-        "The image says no program: its Dockerfile needs ENTRYPOINT or CMD."
+        "The image names no program: add ENTRYPOINT or CMD to its Dockerfile."
     ),
     "no-image-builder": code("No image can be made here; name one that has all it needs."),
     "environment-of-image-gone": code("The environment that it was to be built of is gone."),
@@ -205,23 +205,21 @@ DISPATCH = {
     ),
     "environment-deleted": code("The environment {environment} was deleted.", environment=str),
     "environment-to-install": code("{environment} must be installed again", environment=str),
-    "output-not-made": code("{node} made no output {output}.", node=str, output=str),
+    "output-not-made": code("{node} did not create the output {output}.", node=str, output=str),
     "listing-too-long": code("its listing has more than {most} entries", most=str),
-    "input-not-text": code("{cause}: its contents cannot be put into words", cause=REASON),
+    "input-not-text": code("{cause}: its contents cannot be passed as text", cause=REASON),
     "dispatcher-silent": code("the dispatcher does not respond"),
     "probe-interrupted": code("the dispatcher ended before the model answered: try again"),
     "probe-image-gone": code(
-        "the image {image} in which the step ran is gone from the engine: run the step again",
+        "the engine no longer has the image {image} in which the node ran: run the node again",
         image=str,
     ),
     "probe-too-slow": code(
-        "loading it and asking it once took more than {seconds} s", seconds=NUMBER
+        "loading and calling it once took more than {seconds} s", seconds=NUMBER
     ),
-    "probe-broke-off": code("loading it and asking it once broke off: {why}", why=REASON),
-    "probe-without-result": code("loading it and asking it once left no result"),
-    "probe-left-folder": code(
-        "loading it and asking it once left a folder in the place of its answer"
-    ),
+    "probe-broke-off": code("loading and calling it once failed: {why}", why=REASON),
+    "probe-without-result": code("loading and calling it once returned no result"),
+    "probe-left-folder": code("loading and calling it once left a folder in place of the result"),
 }
 
 ENGINES = {**CONNECTIONS, **IMAGES, **CONTAINERS, **PROCESSES, **DASK, **DISPATCH}

@@ -37,7 +37,7 @@ NODES = {
     "dataset-gone": code("The dataset '{name}' is gone.", name=str),
     "dataset-not-ready": code("The dataset '{name}' is not ready.", name=str),
     "version-gone": code("The version {version} that this node is pinned to is gone.", version=str),
-    "no-step-to-pin": code("there is no such step in the workflow"),
+    "no-step-to-pin": code("the workflow has no such node"),
     "no-run-to-pin": code("there is no run '{name}'", name=str),
     "pinned-run-gone": code(
         "It is pinned to run {run}, which is not there: unpin it, or pin it to another run.",
@@ -93,13 +93,15 @@ MODELS = {
     "packages-from-no-index": code("it needs {names:, }, which came from no index", names=list),
     "model-origin-unknown": code("the run that created it is no longer known: run its node again"),
     "model-image-gone": code(
-        "the record of the image that its step ran in is gone: run the step again"
+        "the record of the image in which its node ran was deleted: run the node again"
     ),
     "model-needs-container": code(
         "A model that was written in a container is loaded only in one: {cause}", cause=REASON
     ),
     "model-not-batch": code(
-        "{image} is of mode {mode}; one of mode batch predicts datasets.", image=str, mode=str
+        "{image} has the mode {mode}; use an image with the mode batch to predict datasets.",
+        image=str,
+        mode=str,
     ),
 }
 

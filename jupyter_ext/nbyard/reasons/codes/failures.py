@@ -67,7 +67,7 @@ KERNELS = {
     ),
     "kernel-died": code("the kernel died in {place}", place=REASON),
     "kernel-died-by": code("the kernel died ({end}) in {place}", place=REASON, end=REASON),
-    "warm-kernel-lost": code("the kernel that was ready cannot be had: {error}", error=str),
+    "warm-kernel-lost": code("the kernel that was ready cannot be used: {error}", error=str),
     "cell": code("cell {number}", number=int),
     "parameter-cell": code("the cell with the parameters' values"),
 }

@@ -22,7 +22,7 @@ TRANSFERS = {
     "transfer-cut": code(
         "the connection broke off after {received:,} of {size:,} bytes", received=int, size=int
     ),
-    "transfer-cut-in-compressed": code("the connection broke off within the compressed bytes"),
+    "transfer-cut-in-compressed": code("the connection closed within the compressed bytes"),
     "transfer-cancelled": code("the transfer was cancelled"),
     "transfer-too-long": code("the transfer took too long"),
     "server-answers-late": code("the server does not respond in time"),
@@ -35,7 +35,7 @@ UPLOADS = {
     "upload-finished": code("the upload is finished"),
     "upload-locked": code("another request is writing to this upload"),
     "upload-offset-differs": code(
-        "the upload goes on at {offset}, not at {given}", offset=int, given=int
+        "the upload continues at {offset}, not at {given}", offset=int, given=int
     ),
     "upload-incomplete": code(
         "{received:,} of {size:,} bytes have arrived", received=int, size=int
@@ -86,9 +86,9 @@ ARCHIVES = {
         "The archive has '{name}' as a file and as a folder.", name=str
     ),
     "archive-too-many-files": code("An archive may have at most {most:,} files.", most=int),
-    "archive-bomb": code("The archive comes to far more than its own size."),
+    "archive-bomb": code("The archive expands to far more than its own size."),
     "archive-beyond-ratio": code(
-        "The archive comes to far more than its own size (at most {most} times).", most=int
+        "The archive expands too far (at most {most} times its own size).", most=int
     ),
 }
 
@@ -147,7 +147,7 @@ PROGRAMS = {
         "It took longer than install_timeout_seconds: {seconds} s.", seconds=NUMBER
     ),
     "address-of-dependency": code(
-        "{package} comes from an address that another package names", package=str
+        "{package} comes from a URL that another package requires", package=str
     ),
     "hashes-differ": code(
         "{package} {version} has none of the hashes that are asked for.", package=str, version=str
@@ -175,14 +175,14 @@ MODEL_PROBES = {
         "{program} cannot be started to look at it: {message}", program=str, message=str
     ),
     "model-probe-too-long": code(
-        "loading it and asking it once took more than {seconds} s", seconds=NUMBER
+        "loading and calling it once took more than {seconds} s", seconds=NUMBER
     ),
     "model-probe-ended": code(
-        "loading it and asking it once broke off; it may need more memory than it may have here"
+        "loading and calling it once stopped early; it may need more memory than allowed here"
     ),
-    "model-probe-ended-after": code("loading it and asking it once broke off: {last}", last=str),
+    "model-probe-ended-after": code("loading and calling it once failed: {last}", last=str),
     "model-probe-unreadable": code(
-        "what it says of itself cannot be understood: {message}", message=str
+        "its description of itself cannot be read: {message}", message=str
     ),
 }
 
@@ -204,7 +204,7 @@ MODELS = {
         name=str,
     ),
     "model-columns-unknown": code(
-        "its {type} does not say which columns it takes (it has no feature_names_in_): fit it with"
+        "its {type} does not list its input columns (it has no feature_names_in_): fit it with"
         " a data frame whose columns have names",
         type=str,
     ),

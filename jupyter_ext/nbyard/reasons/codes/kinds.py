@@ -175,7 +175,7 @@ ARGUMENTS = {
     "words-unread": code("The words behind the options are not read: {problem}.", problem=REASON),
     "parameter-unread": code("{name} is not read: {problem}", name=str, problem=REASON),
     "option-unread": code("{name} is not read: {problem}.", name=str, problem=REASON),
-    "variadic-unused": code("Nothing is given to {name}: only named parameters are.", name=str),
+    "variadic-unused": code("{name} receives no values: only named parameters do.", name=str),
     "type-bool": code(
         "{name} has the type bool: every text but the empty one is true to it.", name=str
     ),
@@ -211,8 +211,8 @@ ARGUMENTS = {
     "lists-of-lists": code("it takes lists of lists"),
     "letters-one-by-one": code("it takes letters one by one"),
     "rest-of-line": code("it takes the rest of the line"),
-    "counts-on": code("it counts on from its default"),
-    "makes-own": code("{keyword} makes it one of its own", keyword=str),
+    "counts-on": code("it continues to count from its default"),
+    "makes-own": code("{keyword} gives it a type of its own", keyword=str),
     "without-name": code("it has no name"),
     "true-when-not-given": code("it is true when it is not given"),
     "name-no-text": code("a name that is no text"),
@@ -230,7 +230,9 @@ ARGUMENTS = {
     ),
     "several-commands": code("the script has several commands"),
     "parameters-before-command": code("parameters stand before the command"),
-    "command-keyword": code("{keyword} of the command may change how words are read", keyword=str),
+    "command-keyword": code(
+        "{keyword} of the command may change how arguments are read", keyword=str
+    ),
     "argparse-and-click": code("the script uses both argparse and click"),
 }
 

@@ -17,7 +17,7 @@ IMAGES = {
         name=str,
     ),
     "push-to-digest": code("an image is pushed to a tag, not to a digest"),
-    "no-registry": code("says no registry, such as registry.example.org:5000/"),
+    "no-registry": code("names no registry, such as registry.example.org:5000/"),
     "marker-missing": code("It has no line {marker}.", marker=str),
     "line-above-marker": code(
         "Line {number}, above the marker, was changed, and is made anew: {line}.",
@@ -114,7 +114,7 @@ MODELS = {
         "is no column that can be read without running it: write {'name': …, 'type': …}"
     ),
     "columns-needed": code("a list of columns is needed, such as {example}", example=str),
-    "column-twice": code("{name} stands there twice", name=str),
+    "column-twice": code("{name} appears twice", name=str),
     "column-not-object": code("a column is an object with name and type"),
     "column-name-needed": code("the name of the column is needed, as text"),
     "column-type-needed": code("a type is needed: {known:, }", known=list),

@@ -146,7 +146,7 @@ ENVIRONMENTS = {
         name=str,
         cause=REASON,
     ),
-    "rollback-with-changes": code("its lock is taken as it is: change nothing besides"),
+    "rollback-with-changes": code("a rollback uses the old lock unchanged: omit all other changes"),
     "kernel-packages-unknown": code(
         "the packages of the kernel {kernel} are not known", kernel=str
     ),
@@ -159,10 +159,10 @@ ENVIRONMENTS = {
 IMAGES = {
     "environment-or-path": code("name either an environment or a path"),
     "recipe-of-dockerfile": code(
-        "is for environments; a Dockerfile says it all itself, but for its base"
+        "applies to environments only; a Dockerfile contains everything except its base"
     ),
     "dockerfile-without-base": code(
-        "the Dockerfile takes none: ARG BASE has to stand before its first FROM"
+        "the Dockerfile accepts no base: add ARG BASE before its first FROM"
     ),
     "no-dockerfile": code("There is no Dockerfile {path}.", path=str),
     "version-without-image": code(

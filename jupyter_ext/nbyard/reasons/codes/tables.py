@@ -74,10 +74,12 @@ READING = {
         "reading this table came to a standstill; it may need more memory than allowed"
     ),
     "table-reader-killed": code(
-        "reading this table broke off ({signal}); it may need more memory than allowed", signal=str
+        "the reader of this table was killed ({signal}); it may need more memory than allowed",
+        signal=str,
     ),
     "table-reader-ended": code(
-        "reading this table broke off; it may be damaged or need more memory than allowed"
+        "the reader of this table stopped early; the table may be damaged or need more memory"
+        " than allowed"
     ),
 }
 

@@ -190,7 +190,7 @@ WARNINGS = {
         "{path} is a link. Put the files there, or give them as an input", path=str
     ),
     "rule-leaves-out": code(
-        "the rule {rule} leaves it out. A line !{path} in .nbyardignore takes it along",
+        "the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it",
         rule=str,
         path=str,
     ),

@@ -14,7 +14,7 @@ from ..reasons import Reason, because, system_error
 def gap_line(lines: int, size: int, why: Reason, *, is_least: bool = False) -> bytes:
     """Return the line for output that is missing, between line ends.
 
-    `is_least` means that lines or bytes (`size`) are missing that nobody counted.
+    `is_least` means that more lines or bytes (`size`) may be missing.
     """
     code = "log-gap-at-least" if is_least else "log-gap"
     least = "at least " if is_least else ""

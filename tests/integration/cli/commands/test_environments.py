@@ -40,7 +40,7 @@ def test_a_failure_is_told_and_has_its_exit_code(shell, dispatcher: Dispatching,
     assert shell("environments", "create", "cows", "cow").code == 0
     said = shell("environments", "install", "cows", "none")
     assert said.code == 1 and "cows version 2 failed: " in said.err
-    assert "Version 1 is used on." in said.err
+    assert "Version 1 stays in use." in said.err
     assert shell("environments", "show", "cows", "--json").json["installed"] == 1
     assert "cow==2.0" in shell("environments", "lock", "cows").out
     assert shell("environments", "lock", "cows", "--version", "2").code == 2
@@ -51,7 +51,7 @@ def test_a_first_install_that_failed_is_mended_or_removed_in_one_step(
     shell, dispatcher: Dispatching
 ):
     said = shell("environments", "create", "cows", "none")
-    step = "nbyard environments create cows PACKAGE… tries again"
+    step = "To try other packages: nbyard environments create cows PACKAGE…"
     assert said.code == 1 and "cows version 1 failed: " in said.err and step in said.err
     for shown in (shell("environments", "ls"), shell("environments", "show", "cows")):
         assert "failed" in shown.out and "No matching" in shown.out and step in shown.out

@@ -102,8 +102,8 @@ def test_its_turn_is_when_other_runs_let_it(
     [
         (Estimate(None, 2, {}), ""),
         (Estimate(170, 0, {}), "about 3 min"),
-        (Estimate(9000, 2, {}), "about 2.5 h; nothing is known of 2 steps"),
-        (Estimate(9000, 1, {}), "about 2.5 h; nothing is known of 1 step"),
+        (Estimate(9000, 2, {}), "about 2.5 h; 2 tasks without an estimate"),
+        (Estimate(9000, 1, {}), "about 2.5 h; 1 task without an estimate"),
     ],
 )
 def test_the_rest_of_a_run_in_words(found, words):

@@ -84,7 +84,7 @@ def test_a_model_is_found_as_its_image_is_called_and_a_name_like_it_is_told(shel
     assert said.code == 3 and "that is ready; nbyard/model-spark-job:v1 is queued." in said.err
     end(yard, made)
     for name in ("spark-job", "model-spark-job", "nbyard/model-spark-job:v1"):
-        assert "is of mode http" in shell("models", "run", "-n", name, "--input", "a.csv").err
+        assert "has the mode http" in shell("models", "run", "-n", name, "--input", "a.csv").err
     said = shell("models", "run", "-n", "spork-jab")
     assert said.code == 3 and "that is ready; there are: Spark job." in said.err
 
@@ -105,7 +105,7 @@ def end(yard, made) -> None:
 def test_a_model_of_mode_http_predicts_no_dataset(shell, yard):
     end(yard, yard.services.models.build(ME, NewModel("job")))
     said = shell("models", "run", "-n", "spark", "--input", "a.csv")
-    assert said.code != 0 and "is of mode http" in said.err
+    assert said.code != 0 and "has the mode http" in said.err
     assert "nbyard models deploy -n 'Spark job' serves it" in said.err
     assert "nbyard run job/nervosum.yaml" in said.err
 

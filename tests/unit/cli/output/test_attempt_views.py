@@ -75,7 +75,7 @@ def test_an_estimate_says_what_it_knows(capsys: pytest.CaptureFixture[str]) -> N
     found = Estimate(125.0, 1, {"train": Usual(120, 5)})
     lines, _ = shown(capsys, "runs.estimate", found)
     assert lines == [
-        "About 2 min; nothing is known of 1 step",
+        "About 2 min; 1 task without an estimate",
         "node",
         "train usually 2 min (last 5 runs)",
     ]

@@ -12,8 +12,8 @@ from nbyard.transfer.dataset_links import ResourceLinks
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("build/x.csv", "the rule build leaves it out. A line !build in .nbyardignore takes"),
-        ("data/x.tmp", "the rule *.tmp leaves it out. A line !data/x.tmp in .nbyardignore"),
+        ("build/x.csv", "the rule build excludes it. Add the line !build to .nbyardignore to"),
+        ("data/x.tmp", "the rule *.tmp excludes it. Add the line !data/x.tmp to .nbyardignore"),
         ("linked/x.csv", "linked is a link. Put the files there, or give them as an input"),
         ("data/x.csv", "the folder home is too large to travel whole. Create an empty file"),
     ],

@@ -56,5 +56,5 @@ def test_standard_input_is_no_other_text(text: str) -> None:
 
 def test_standard_input_is_told_once() -> None:
     data = Argument("data", "input", reach=Stdin())
-    with pytest.raises(Invalid, match="stdin is that of an argument already"):
+    with pytest.raises(Invalid, match="another argument already uses stdin"):
         check_command(("x",), [data], Invocation(stdin="$(inputs.data.path)"))

@@ -184,7 +184,7 @@ def test_behind_dashes_no_word_is_an_option() -> None:
 def test_no_word_takes_the_place_of_one_that_is_left_out() -> None:
     first = Argument("first", reach=Positional(0, separated=True))
     second = Argument("second", reach=Positional(1, separated=True))
-    with pytest.raises(Invalid, match="that of second would take its place") as refused:
+    with pytest.raises(Invalid, match="the value of second would take its position") as refused:
         build_argv(PROGRAM, [first, second], {"second": "b"})
     assert refused.value.details[0].path == "arguments.first"
     needed = msgspec.structs.replace(second, required=True)
@@ -284,7 +284,7 @@ def test_what_can_never_be_a_command() -> None:
     for prefix in ([], [""], ["a\0"]):
         with pytest.raises(Invalid, match="command"):
             check_command(prefix, [])
-    with pytest.raises(Invalid, match="how the program gets it"):
+    with pytest.raises(Invalid, match="how the program receives it"):
         check_command(PROGRAM, [Argument("x")])
     twice = [Argument("x", reach=Positional(0)), Argument("y", reach=Positional(0))]
     with pytest.raises(Invalid, match="position"):

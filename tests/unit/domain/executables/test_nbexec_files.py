@@ -63,7 +63,7 @@ def test_what_is_written_is_read_again(description):
         (b'{"version": 1, "arguments": [{"name": "a", "type": "colour"}]}', "colour"),
         (b'{"version": 1, "resources": {"gpus": 1}}', "gpus"),
         (b'{"version": 1, "command": "python3 x.py"}', "command"),
-        (b'{"version": 1, "name": "a", "name": "b"}', "stands twice"),
+        (b'{"version": 1, "name": "a", "name": "b"}', "appears twice"),
         (b'{"version": 1, "name": "\\ud800"}', "surrogate"),
         (b"\xff", "no UTF-8"),
     ],

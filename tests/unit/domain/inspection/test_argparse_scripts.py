@@ -16,7 +16,7 @@ from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
 
 HEAD = "import argparse\nfrom pathlib import Path\nparser = argparse.ArgumentParser()\n"
-REFUSED = ("begins with -", "would take its place")
+REFUSED = ("begins with -", "would take its position")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
 # argparse of some versions drops the word itself.
 WORDS = (TEXTS | TEXTS.map("-{}".format)).filter(lambda text: text != "--")
@@ -305,7 +305,7 @@ def test_parsers_that_read_words_differently(keyword: str) -> None:
         ("'--y', action='append_const', const=1, dest='d'", "its action is append_const"),
         ("'--y', action='append', nargs=2", "lists of lists"),
         ("'--y', action='extend'", "letters"),
-        ("'--y', action='count', default=1", "counts on"),
+        ("'--y', action='count', default=1", "continues to count"),
         ("'--y', action='store_true', default=True", "changes nothing"),
         ("'--y', nargs=argparse.REMAINDER", "rest of the line"),
         ("'--y', nargs=count()", "count()"),

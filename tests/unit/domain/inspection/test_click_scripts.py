@@ -15,7 +15,7 @@ from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
 
 HEAD = "import click\nfrom pathlib import Path\n@click.command()\n"
-REFUSED = ("begins with -", "would take its place")
+REFUSED = ("begins with -", "would take its position")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
 WORDS = (TEXTS | TEXTS.map("-{}".format)).filter(lambda text: text != "--")
 INTS = st.integers(-(2**53), 2**53)
@@ -284,9 +284,9 @@ def test_what_cannot_be_followed_is_not_read(source: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("decorator", "words"),
     [
-        ("option('--y', cls=Mine)", "cls makes it one of its own"),
+        ("option('--y', cls=Mine)", "cls gives it a type of its own"),
         ("option('--y', multiple=True, nargs=2)", "lists of lists"),
-        ("option('--y', count=True, default=2)", "counts on"),
+        ("option('--y', count=True, default=2)", "continues to count"),
         ("option('--y', is_flag=True, default=True)", "true when it is not given"),
         ("option('--y', **more)", "**"),
         ("option(name)", "name"),

@@ -143,8 +143,8 @@ def test_the_last_definition_counts() -> None:
 def test_what_is_left_out_is_told() -> None:
     hints = read("def f(*args, **more): ...").hints
     assert [str(hint).split(":")[0] for hint in hints] == [
-        "Nothing is given to args",
-        "Nothing is given to more",
+        "args receives no values",
+        "more receives no values",
     ]
 
 

@@ -68,7 +68,7 @@ def test_a_tensor_of_one_column_is_the_prediction():
         ([{"name": "x", "type": "list"}], "s.0.type", "'list' is no type"),
         ([{"name": "x", "type": "int", "kind": 1}], "s.0.kind", "there is no such field"),
         ([{"name": "x", "type": "int", "nullable": 1}], "s.0.nullable", "true or false"),
-        ([{"name": "x", "type": "int"}] * 2, "s.1.name", "'x' stands there twice"),
+        ([{"name": "x", "type": "int"}] * 2, "s.1.name", "'x' appears twice"),
         ([{"type": "tensor"}], "s.0.tensor-spec", "only a tensor that is one column"),
     ],
 )

@@ -36,7 +36,7 @@ def test_json_is_read_as_it_is(value: object) -> None:
     ("text", "words"),
     [
         ("a: &a [*a]", "line 1: the alias *a contains itself"),
-        ("a: 1\na: 2", "line 2: the key 'a' stands twice"),
+        ("a: 1\na: 2", "line 2: the key 'a' appears twice"),
         ("NO: x", "line 1: the key 'NO' must be put in quotes"),
         ("1: x", "must be put in quotes"),
         ("%YAML 3.0\n---\na: 1", "line 1: found incompatible YAML document"),

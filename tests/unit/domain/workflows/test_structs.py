@@ -92,7 +92,7 @@ def test_a_whole_document():
         ("[1]", "Expected `object`"),
         (
             '{"version": 1, "nodes": {"load": {"type": "dataset"}, "load": {"type": "dataset"}}}',
-            "'load' stands twice",
+            "'load' appears twice",
         ),
         ('{"version": 1, "positions": {"load": [NaN, 0]}}', "NaN is no JSON number"),
         ('{"version": 1, "positions": {"load": [1e999, 0]}}', "too large"),

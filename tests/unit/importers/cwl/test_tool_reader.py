@@ -129,7 +129,7 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
         (schemas({"type": "enum", "symbols": ["a"]}), "types: each type needs a name"),
         (
             schemas({"name": "T", "type": "enum", "symbols": ["a"]}, {"name": "x#T"}),
-            "T stands twice",
+            "T appears twice",
         ),
         (
             schemas({"name": "T", "type": "record", "fields": {"t": "T?"}}),
@@ -263,7 +263,7 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
         ),
         (
             {"inputs": {"x": {"type": listed({"f": "Any"}, {})["type"] | {"inputBinding": {}}}}},
-            "the records of the list are bound already",
+            "the records of the list already have a binding",
         ),
     ],
 )

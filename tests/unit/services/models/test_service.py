@@ -236,7 +236,7 @@ def test_one_that_is_removed_is_not_there_any_more(models, ann, root, yard):
 def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yard):
     served = models.build(ann, NewModel(write(root)))
     end(yard, served)
-    with pytest.raises(Conflict, match="is of mode http; one of mode batch predicts"):
+    with pytest.raises(Conflict, match="has the mode http; use an image with the mode batch"):
         models.register(ann, served.id)
     batch = FILE.replace("http", "batch")
     made = models.build(ann, NewModel(write(root, "tag: v1\n", text=batch)))

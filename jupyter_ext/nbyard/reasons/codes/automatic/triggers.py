@@ -23,7 +23,7 @@ REFUSED = {
         "'{text}' is not a path of names and numbers with dots, such as body.city.0", text=str
     ),
     "no-such-parameter": code("is not a parameter of the run; it has {known:, }", known=list),
-    "parameter-takes-no-event": code("an output or a secret takes no value of an event"),
+    "parameter-takes-no-event": code("an output or a secret cannot receive a value of an event"),
     "input-of-pinned": code("an input needs the mode follows, because pinned inputs are frozen"),
     "event-field-type": code(
         "the field of the event is {given}, the parameter is {wanted}", given=str, wanted=str
