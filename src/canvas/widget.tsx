@@ -80,7 +80,7 @@ export class CanvasPanel extends ReactWidget {
 
   protected override onActivateRequest(): void {
     const { activeElement } = document;
-    // JupyterLab activates again when its spinner is gone: whoever was faster keeps the focus
+    // JupyterLab activates again when its spinner is gone: a focused element keeps the focus
     if (activeElement === this.node || !this.node.contains(activeElement)) {
       (this.canvas?.front ?? this.node).focus({ preventScroll: true });
     }

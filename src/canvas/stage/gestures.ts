@@ -27,7 +27,7 @@ export function nodeAt(x: number, y: number): string | undefined {
   return nodeOf(document.elementFromPoint(x, y));
 }
 
-/** Return the node of an element; a comment is none. */
+/** Return the node of an element, undefined for a comment. */
 export function nodeOf(target: EventTarget | null): string | undefined {
   const id = cardOf(target);
   return id && !isComment(id) ? id : undefined;

@@ -67,7 +67,7 @@ class Clock {
 
   private _tick(): void {
     if (document.hidden) {
-      return; // whatever is due is told when the page is back
+      return; // the due calls follow when the page is visible again
     }
     const now = Date.now();
     for (const listener of this._listeners) {

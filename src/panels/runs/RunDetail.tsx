@@ -45,7 +45,7 @@ function Live({ run, number, services }: IPartProps): JSX.Element {
   const isVisible = useContext(PanelVisible);
   useEffect(() => {
     if (!isVisible) {
-      return; // nobody sees it: no requests and no live updates
+      return; // the panel is hidden: no requests and no live updates
     }
     const made = RunModel.of(yard, run.id);
     const onChange = () => {

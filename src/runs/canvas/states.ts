@@ -126,7 +126,7 @@ export class RunStates implements IRunStates {
   }
 
   previewFor(node: string): INodePreview | undefined {
-    // the first page of tasks tells which nodes are none
+    // the first page of tasks shows which nodes have no task
     return this._model?.run && !this._model.task(node) ? this._previews?.get(node) : undefined;
   }
 

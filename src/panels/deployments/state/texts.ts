@@ -15,7 +15,7 @@ export function titleAmong<T extends { id: string; title: string; name: string }
   return isShared && title && title !== name ? `${title} (${name})` : title || name;
 }
 
-/** Return whether nothing of it runs or is about to run. */
+/** Return whether the deployment has stopped and has no start ahead. */
 export function isAtRest({ state }: { state: string }): boolean {
   return RESTS.has(state);
 }
