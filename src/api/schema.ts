@@ -4132,12 +4132,15 @@ export interface components {
          *
          *         `into` is the ID of the deployment that a new build updates by default: the first that is
          *         not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
-         *         empty if it is derived from the title.
+         *         empty if it is derived from the title. `title` is the default title, empty if it is known only
+         *         once the model is built.
          */
         Deployed: {
             items: components["schemas"]["DeployedAs"][];
             into: string;
             name: string;
+            /** @default  */
+            title: string;
         };
         /**
          * DeployedAs

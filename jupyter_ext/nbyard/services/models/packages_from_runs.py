@@ -142,13 +142,13 @@ def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: s
     return _package_of_pickle(parts, caller, found)
 
 
-def source_of(parts: ServiceContext, caller: Caller, body: NewModel) -> RunOutput:
+def output_of(parts: ServiceContext, caller: Caller, body: NewModel) -> Output:
     """Return the output that a request names.
 
     Raises:
         NotFound: the run or output does not exist.
     """
-    return _find_output(parts, caller, body.run, body.output).source
+    return _find_output(parts, caller, body.run, body.output)
 
 
 def is_of_same_step(

@@ -43,7 +43,7 @@ from nbyard.services.models.packages import (
     package_of_class,
     package_of_folder,
 )
-from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
+from nbyard.services.models.packages_from_runs import is_of_same_step, output_of, package_of_output
 from nbyard.services.models.sources import sources_of_models
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
@@ -283,10 +283,10 @@ class ModelService:
         deployments come first, then the newest.
         """
         if body.run or body.output:
-            is_same = self._of_step(caller, source_of(self._parts, caller, body))
-        else:
-            is_same = self._of_file(caller, *file_of_model(self._parts, body))
-        return self._deployed(caller, is_same)
+            output = output_of(self._parts, caller, body)
+            same = self._deployed(caller, self._of_step(caller, output.source))
+            return msgspec.structs.replace(same, title=output.name)
+        return self._deployed(caller, self._of_file(caller, *file_of_model(self._parts, body)))
 
     @operation("GET", "/models/{model}/deployments", scope="deployments:read")
     def deployments(self, caller: Caller, model: str) -> Deployed:

@@ -117,7 +117,9 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
       </div>
       <FieldList
         fields={fields}
-        values={values}
+        values={draft}
+        fallbacks={{ ...now, password: undefined }}
+        isSaved
         images={offer.images}
         problems={problems}
         withHelp={withHelp}

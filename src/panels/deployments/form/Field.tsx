@@ -10,8 +10,12 @@ export const WRONG = '[aria-invalid="true"], [data-wrong="true"]';
 interface IFieldProps {
   field: FormField;
   value: Typed | undefined;
-  /** The value without input. */
+  /** The value without input, shown as a value but not sent. */
   fallback?: unknown;
+  /** What stands in the empty field. */
+  hint?: string;
+  /** Whether the fallback is the saved value, which may be emptied. */
+  isSaved?: boolean;
   /** Suggestions while the user types. */
   suggestions?: readonly string[];
   error?: string;
@@ -19,16 +23,24 @@ interface IFieldProps {
   errors?: Problems;
   withHelp: boolean;
   trans: TranslationBundle;
-  onChange: (value: Typed) => void;
+  /** `undefined` restores the fallback. */
+  onChange: (value: Typed | undefined) => void;
 }
 
 /** One field of a deployment's form, by its kind. */
 export function Field(props: IFieldProps): JSX.Element {
-  const { field, value, fallback, suggestions, error, withHelp, trans, onChange } = props;
+  const { field, value, fallback, hint, isSaved, suggestions, error, withHelp, trans } = props;
+  const { onChange } = props;
   const { kind, is_required } = field;
   const help = withHelp ? field.help : undefined;
-  const frame = { label: labelOf(field), help, error, required: is_required };
-  const fallen = fieldText(field, fallback ?? field.default);
+  const fallen = fieldText(field, isSaved ? fallback : (fallback ?? field.default));
+  const frame = {
+    label: labelOf(field),
+    help,
+    error,
+    required: is_required,
+    aside: <Mark {...{ value, fallen, isSaved, kind, trans }} onReset={() => onChange(undefined)} />
+  };
   if (kind === 'ports') {
     const ports = (value ?? fallen) as readonly Port[];
     const { errors = {} } = props;
@@ -39,35 +51,70 @@ export function Field(props: IFieldProps): JSX.Element {
     words: trans.__('One word per line'),
     pairs: trans.__('One NAME=VALUE per line')
   };
-  const text = (value ?? '') as string;
+  const text = (value ?? fallen) as string;
+  const control = {
+    className: 'jp-mod-styled',
+    value: text,
+    onChange: ({ target }: { target: { value: string } }) => onChange(target.value),
+    // an empty field has the default
+    onBlur: () => !text && fallen && (!isSaved || kind === 'number') && onChange(undefined)
+  };
   return (
     <FieldFrame {...frame} trans={trans}>
-      {control =>
+      {attributes =>
         kind in lines ? (
           <textarea
+            {...attributes}
             {...control}
-            className="jp-mod-styled"
             rows={Math.min(8, Math.max(2, text.split('\n').length))}
             spellCheck={kind === 'long text'}
-            placeholder={(fallen as string) || lines[kind]}
-            value={text}
-            onChange={event => onChange(event.target.value)}
+            placeholder={lines[kind]}
           />
         ) : (
           <SuggestedInput
+            {...attributes}
             {...control}
-            className="jp-mod-styled"
             type={kind === 'password' ? 'password' : 'text'}
             autoComplete={kind === 'password' ? 'new-password' : 'off'}
             inputMode={kind === 'number' ? 'decimal' : 'text'}
             spellCheck={false}
             suggestions={suggestions}
-            placeholder={fallen as string}
-            value={text}
-            onChange={event => onChange(event.target.value)}
+            placeholder={hint}
           />
         )
       }
     </FieldFrame>
+  );
+}
+
+interface IMarkProps {
+  value: Typed | undefined;
+  fallen: Typed;
+  isSaved?: boolean;
+  kind: FormField['kind'];
+  trans: TranslationBundle;
+  onReset: () => void;
+}
+
+/** Says whether a value is the default or changed, and resets it. */
+function Mark({ value, fallen, isSaved, kind, trans, onReset }: IMarkProps): JSX.Element | null {
+  const isEmpty = !fallen.length;
+  const isChanged = value !== undefined && value !== fallen && (isSaved || value !== '');
+  if (kind === 'ports' || kind === 'password' || !(isSaved ? isChanged : !isEmpty)) {
+    return null;
+  }
+  if (!isChanged) {
+    return <span className="nby-Field-note">{trans.__('default')}</span>;
+  }
+  const isLine = !isEmpty && (kind === 'text' || kind === 'number');
+  return (
+    <>
+      <span className="nby-Field-note nby-mod-changed">
+        {isLine ? trans.__('changed from %1', String(fallen)) : trans.__('changed')}
+      </span>
+      <button type="button" className="nby-Link" onClick={onReset}>
+        {trans.__('Reset')}
+      </button>
+    </>
   );
 }

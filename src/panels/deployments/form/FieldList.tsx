@@ -9,13 +9,17 @@ interface IFieldListProps {
   values: Values;
   /** Values without input, by name, where they differ from the defaults. */
   fallbacks?: Readonly<Record<string, unknown>>;
+  /** What stands in empty fields, by name. */
+  hints?: Readonly<Record<string, string | undefined>>;
+  /** Whether the fallbacks are the saved values. */
+  isSaved?: boolean;
   images: readonly string[];
   problems: Problems;
   withHelp: boolean;
   /** Show all fields from the start. */
   isOpen?: boolean;
   trans: TranslationBundle;
-  onChange: (name: string, value: Typed) => void;
+  onChange: (name: string, value: Typed | undefined) => void;
   /** Shown below the first fields. */
   children?: ReactNode;
 }
@@ -30,6 +34,8 @@ export function FieldList(props: IFieldListProps): JSX.Element {
       field={field}
       value={values[field.name]}
       fallback={fallbacks[field.name]}
+      hint={props.hints?.[field.name]}
+      isSaved={props.isSaved}
       suggestions={field.name === 'image' ? images : undefined}
       error={problems[field.name]}
       errors={problems}

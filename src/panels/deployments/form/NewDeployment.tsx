@@ -174,8 +174,13 @@ function Form(props: IFormProps): JSX.Element {
             )}
           </p>
         )}
-        {model && hasEngine && !problems[''] && (
-          <ModelFacts services={services} made={made} later={later} />
+        {model && !problems[''] && (
+          <ModelFacts
+            services={services}
+            made={made}
+            later={later}
+            unbuilt={hasEngine ? undefined : model}
+          />
         )}
         {!!deployed.items.length && (
           <DeployAs
@@ -206,11 +211,11 @@ function Form(props: IFormProps): JSX.Element {
           fields={asked}
           values={{ ...values, image: values.image ?? made?.reference }}
           fallbacks={{
-            image: model && !made ? trans.__('Built from the model') : undefined,
             ports: made ? service.model_ports : service.ports,
-            title: made?.name,
+            title: made?.name ?? deployed.title,
             class_name: made?.model.class_name
           }}
+          hints={{ image: model && !made ? trans.__('Built from the model') : undefined }}
           images={offer.images}
           problems={problems}
           withHelp={withHelp}
@@ -218,7 +223,7 @@ function Form(props: IFormProps): JSX.Element {
           onChange={(name, value) => {
             setDraft({ ...draft, values: { ...draft.values, [name]: value } });
             if (name === 'class_name') {
-              onClass(String(value));
+              onClass(String(value ?? ''));
             }
             setProblems(withoutProblem(problems, name));
           }}

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { Deployed, DeployedAs, Deployment } from '../../../api/types';
 import { IModelSource, IPanelServices } from '../../frame/services';
 
-const NOWHERE: Deployed = { items: [], into: '', name: '' };
+const NOWHERE: Deployed = { items: [], into: '', name: '', title: '' };
 
 /** Undefined while loading. */
 export function useDeployed(

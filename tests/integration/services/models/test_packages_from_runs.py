@@ -152,7 +152,8 @@ def test_a_workflow_that_nobody_has_named_leaves_the_name_to_the_step(
 ):
     trained()
     detail = finished(path=flow(root, "untitled1", ["one"]))
-    assert models.build(ann, NewModel(run=detail.run.id, output="model")).name == "train model"
+    body = NewModel(run=detail.run.id, output="model")
+    assert models.deployed(ann, body).title == models.build(ann, body).name == "train model"
 
 
 PASSING = "import shutil, sys\nshutil.copy(*sys.argv[1:])\n"

@@ -56,8 +56,11 @@ async function open(
       renewed.push(url.replace(/.*models/, ''));
       return renewed.isGone ? json(404, { code: 'not-found', message: 'Gone.' }) : MADE;
     }
+    if (url.includes('/runs/r/previews/train/')) {
+      return { node: 'train', model: { class_name: 'Tree', inputs: ['bill', 'flipper'] } };
+    }
     if (url.includes('/runs/r/tasks')) {
-      return { run: { id: 'r' }, items: [{ node: 'train', label: 'train.ipynb' }] };
+      return { run: { id: 'r', number: 3 }, items: [{ node: 'train', label: 'train.ipynb' }] };
     }
     if (method === 'GET') {
       const names = ['cows:1', 'cows:1', 'bad:1'];
@@ -70,7 +73,12 @@ async function open(
     const text = await request.text();
     if (url.endsWith('/models/deployed')) {
       const [first] = deployed;
-      return { items: deployed, into: first?.runs ? 'd0' : '', name: first ? 'train-model-3' : '' };
+      return {
+        items: deployed,
+        into: first?.runs ? 'd0' : '',
+        name: first ? 'train-model-3' : '',
+        title: 'train'
+      };
     }
     const body = text && JSON.parse(text);
     sent.push(method === 'PATCH' || !body ? [url.replace(/.*deployments/, ''), body] : body);
@@ -133,6 +141,11 @@ describe('P1: without a container engine', () => {
     expect(notice()!.textContent).toContain('no such file. Install and start Docker, or set');
     expect(notice()!.querySelector('a')!.href).toMatch(/docker\.md#install-docker$/);
     expect(document.activeElement).toBe(field(/^Title/));
+    // what is known without a build
+    expect(field(/^Title/).value).toBe('train');
+    expect(screen.getByText('train.ipynb → output_model, run 3')).toBeTruthy();
+    expect(screen.getByText('bill, flipper')).toBeTruthy();
+    expect(screen.getAllByText('known once the model is built')).toHaveLength(2);
     await submit();
     expect([sent, onMade.mock.calls]).toEqual([[], []]);
     expect(document.activeElement).toBe(notice()); // it may be out of sight
@@ -151,7 +164,7 @@ describe('M6: a model is deployed while its image is built', () => {
     const model = { run: 'r', output: 'train.output_model' };
     const { field, onMade, sent, submit } = await open(() => ({ id: 'd' }), { model });
     expect(field(/^Image/).value).toBe('nbyard/model-train:1');
-    expect(field(/^Title/).placeholder).toBe('Train output_model');
+    expect(field(/^Title/).value).toBe('Train output_model');
     expect(document.activeElement).toBe(field(/^Title/));
     for (const text of [
       /^train.ipynb → output_model, run 3$/,
@@ -197,7 +210,7 @@ describe('M6: a model is deployed while its image is built', () => {
       { path: 'two.py', class_name: 'A' },
       { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' }
     ]);
-    expect(field(/^Class/).placeholder).toBe('Doubler');
+    expect(field(/^Class/).value).toBe('A');
   });
 });
 
@@ -332,9 +345,9 @@ describe('P1: a new deployment', () => {
     const { field } = await open(() => ({}));
     const offered = [...document.querySelectorAll('datalist option')];
     expect(offered.map(option => option.getAttribute('value'))).toEqual(['cows:1']);
-    expect(field(/^CPU \(1–10\)/).placeholder).toBe('1');
+    expect(field(/^CPU \(1–10\)/).value).toBe('1');
     fireEvent.change(field(/^Hardware/), { target: { value: 'tutorial' } });
-    expect(field(/^CPU \(2–4\)/).placeholder).toBe('2');
+    expect(field(/^CPU \(2–4\)/).value).toBe('2');
     expect(document.activeElement).toBe(field(/^Image/));
   });
 
@@ -349,7 +362,7 @@ describe('P1: a new deployment', () => {
   it('P2: JupyterLab has its image, its ports and a password', async () => {
     const { field, sent, submit, type } = await open(() => ({ id: 'd' }));
     fireEvent.change(field(/^Service/), { target: { value: 'jupyterlab' } });
-    expect(field(/^Image/).placeholder).toBe('quay.io/jupyter/minimal-notebook:latest');
+    expect(field(/^Image/).value).toBe('quay.io/jupyter/minimal-notebook:latest');
     type(/^Password/, 'long enough');
     await submit();
     expect(sent).toEqual([{ service: 'jupyterlab', preset: 'standard', password: 'long enough' }]);
@@ -368,6 +381,24 @@ describe('P1: a new deployment', () => {
     type(/^Memory/, '9');
     expect(screen.queryByRole('alert')).toBeNull();
     expect(onMade).not.toHaveBeenCalled();
+  });
+
+  it('shows defaults as values and marks changed ones, which an empty field restores', async () => {
+    const { field, sent, submit, type } = await open(() => ({ id: 'd' }), 'cows:1');
+    const notes = () => [
+      ...field(/^CPU/).closest('.nby-Field')!.querySelectorAll('.nby-Field-note')
+    ];
+    const note = () => notes().map(({ textContent }) => textContent);
+    expect(note()).toEqual(['default']);
+    type(/^CPU/, '4');
+    expect(note()).toEqual(['changed from 1']);
+    type(/^CPU/, '');
+    fireEvent.blur(field(/^CPU/));
+    expect([field(/^CPU/).value, ...note()]).toEqual(['1', 'default']);
+    type(/^CPU/, '4');
+    fireEvent.click(screen.getByRole('button', { name: 'Reset' }));
+    await submit();
+    expect(sent).toEqual([{ service: 'api', preset: 'standard', image: 'cows:1' }]);
   });
 
   it('does not send what is no number', async () => {
