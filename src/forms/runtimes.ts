@@ -1,7 +1,9 @@
-/** Loads the available runtimes and kernels. */
+/** Loads names that fields offer: runtimes, kernels, environments and images. */
 import { useEffect, useState } from 'react';
+import type { ApiClient } from '../api/client';
 
 const ALWAYS = ['process'];
+const MAX_OFFERED = 200;
 
 /** Return the choices; until they are known, the chosen one and `process`. */
 export function useRuntimes(
@@ -29,4 +31,37 @@ export function useNames(
     };
   }, [asked]);
   return chosen && !names.includes(chosen) ? [...names, chosen] : names;
+}
+
+/** Suggestions by field. */
+export type Offered = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** Return the images that were built or pulled here. */
+export async function readyImages(client: ApiClient): Promise<string[]> {
+  const { items } = await client.call('images.list', { query: { limit: MAX_OFFERED } });
+  const ready = items.filter(({ state }) => state === 'ready');
+  return [...new Set(ready.map(({ reference }) => reference))];
+}
+
+export async function environmentNames(client: ApiClient): Promise<string[]> {
+  return (await client.call('environments.list', {})).items.map(({ name }) => name);
+}
+
+/** Return environments and images; none while the server does not respond, as names can be typed. */
+export function useOffered(client: ApiClient): Offered {
+  const [offered, setOffered] = useState<Offered>({});
+  useEffect(() => {
+    let isCurrent = true;
+    const add = (field: string, names: Promise<string[]>) =>
+      names.then(
+        found => isCurrent && setOffered(others => ({ ...others, [field]: found })),
+        () => undefined
+      );
+    void add('environment', environmentNames(client));
+    void add('image', readyImages(client));
+    return () => {
+      isCurrent = false;
+    };
+  }, [client]);
+  return offered;
 }

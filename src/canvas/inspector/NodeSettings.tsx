@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { useEffect, useId, useMemo, useState } from 'react';
 import { ValueType } from '../../document/arguments';
 import { Json } from '../../document/canonical';
@@ -9,6 +10,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { showMoment } from '../../components/format/times';
 import { CanvasController } from '../model/controller';
 import { useCanvas } from '../model/hooks';
+import { filesBeside } from '../palette/folderFiles';
 import { containerWarning } from '../commands/running';
 import { IChoiceProps, ResultChoice } from './ResultChoice';
 import { IVersion } from '../model/tokens';
@@ -44,6 +46,10 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   );
   const named = useMemo(() => services.backend?.environments(), [services]);
   const environments = useNames(named, '');
+  const built = useMemo(() => services.backend?.images(), [services]);
+  const images = useNames(built, '');
+  const beside = useMemo(() => requirementsBeside(canvas), [canvas]);
+  const requirements = useNames(beside, '');
   const kernels = useNames(offered, String(fields.kernel ?? ''));
   const settings: ISetting[] = [
     {
@@ -77,11 +83,12 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
           }
         ]
       : []),
-    { key: 'image', label: trans.__('Image'), type: 'string' },
+    { key: 'image', label: trans.__('Image'), type: 'string', suggestions: images },
     {
       key: 'requirements',
       label: trans.__('Requirements'),
       type: 'string',
+      suggestions: requirements,
       help: trans.__(
         'A requirements file beside the workflow. The image is built from it. Processes and Dask workers use their installed packages.'
       )
@@ -120,6 +127,12 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       </More>
     </div>
   );
+}
+
+/** Return the names of requirements files in the folder of the workflow. */
+async function requirementsBeside(canvas: CanvasController): Promise<string[]> {
+  const names = (await filesBeside(canvas)).map(path => PathExt.basename(path));
+  return names.filter(name => /requirements.*\.txt$/.test(name));
 }
 
 function useContainerWarning(canvas: CanvasController, wanted: boolean): string {

@@ -161,6 +161,8 @@ export interface IWorkflowBackend {
   kernels(): Promise<readonly string[]>;
   /** Return the names of the environments. */
   environments(): Promise<readonly string[]>;
+  /** Return the images that were built or pulled here. */
+  images(): Promise<readonly string[]>;
   /** Return why containers are unavailable; empty if they are available. */
   noContainers(): Promise<string>;
   /** Return the parameter values of the newest run of the document. */

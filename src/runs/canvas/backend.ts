@@ -19,6 +19,7 @@ import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
+import { environmentNames, readyImages } from '../../forms/runtimes';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { reasonText } from '../../reasons';
 import { formatEstimate } from '../model/estimates';
@@ -159,8 +160,12 @@ export class WorkflowBackend implements IWorkflowBackend {
     return (await this.yard.client.call('kernels.list', {})).items.map(({ name }) => name);
   }
 
-  async environments(): Promise<string[]> {
-    return (await this.yard.client.call('environments.list', {})).items.map(({ name }) => name);
+  environments(): Promise<string[]> {
+    return environmentNames(this.yard.client);
+  }
+
+  images(): Promise<string[]> {
+    return readyImages(this.yard.client);
   }
 
   async noContainers(): Promise<string> {

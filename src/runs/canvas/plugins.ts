@@ -34,6 +34,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       runtimes: async () => (await found()).runtimes(),
       kernels: async () => (await found()).kernels(),
       environments: async () => (await found()).environments(),
+      images: async () => (await found()).images(),
       noContainers: async () => (await found()).noContainers(),
       lastParameters: async path => (await found()).lastParameters(path),
       stop: async path => (await found()).stop(path)

@@ -169,6 +169,10 @@ export class FakeBackend {
     return ['science'];
   }
 
+  async images() {
+    return ['cows:1'];
+  }
+
   async kernels() {
     return ['python3', 'ir'];
   }

@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'react';
 import { DeploymentForm } from '../../../api/types';
+import { readyImages } from '../../../forms/runtimes';
 import { IPanelServices } from '../../frame/services';
-
-const MAX_OFFERED = 200;
 
 export interface IOffer {
   form: DeploymentForm;
@@ -24,13 +23,7 @@ export function useForm({ yard }: IPanelServices): IOffer | string | undefined {
   useEffect(() => {
     const { client } = yard;
     load().catch((error: Error) => setForm(error.message));
-    client
-      .call('images.list', { query: { limit: MAX_OFFERED } })
-      .then(({ items }) => {
-        const ready = items.filter(({ state }) => state === 'ready');
-        setImages([...new Set(ready.map(({ reference }) => reference))]);
-      })
-      .catch(() => undefined); // names can be typed as well
+    readyImages(client).then(setImages, () => undefined); // names can be typed as well
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `load` depends on the yard only
   }, [yard]);
   const check = async () => (await load()).engine.state === 'ok';

@@ -3,12 +3,14 @@ import { Resources } from '../../../api/types';
 import { More } from '../../../components/More';
 import { Json, JsonObject } from '../../../document/canonical';
 import { LimitFields } from '../../../forms/LimitFields';
+import { Offered } from '../../../forms/runtimes';
 import { ValueField } from '../../../forms/ValueField';
 
 interface IResourceFieldsProps {
   resources: Partial<Resources>;
   /** Messages of the server, by path. */
   errors: Readonly<Record<string, string>>;
+  offered?: Offered;
   trans: TranslationBundle;
   onChange: (resources: Partial<Resources>) => void;
 }
@@ -34,6 +36,7 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
       type="string"
       help={help}
       value={fields[field] || undefined}
+      suggestions={props.offered?.[field]}
       error={errors[field]}
       trans={trans}
       onChange={value => set(field, value)}

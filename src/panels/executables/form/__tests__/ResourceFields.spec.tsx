@@ -8,7 +8,8 @@ const trans = nullTranslator.load('nbyard');
 
 function Form({ first, errors }: { first: Partial<Resources>; errors: Record<string, string> }) {
   const [resources, onChange] = useState(first);
-  return <ResourceFields {...{ resources, errors, trans, onChange }} />;
+  const offered = { environment: ['science'], image: ['cows:1'] };
+  return <ResourceFields {...{ resources, errors, offered, trans, onChange }} />;
 }
 
 const show = (first: Partial<Resources>, errors: Record<string, string> = {}) =>
@@ -35,6 +36,13 @@ describe('the resources of an executable', () => {
     expect(closedAround('GPUs')).toEqual(['Resources']);
     expect(closedAround('Image')).toEqual(['Resources', 'Image and requirements']);
     expect(closedAround('Requirements')).toEqual(['Resources', 'Image and requirements']);
+  });
+
+  it('suggest environments and images that the server has', () => {
+    show({});
+    const offered = (label: string) =>
+      [...screen.getByLabelText<HTMLInputElement>(label).list!.options].map(({ value }) => value);
+    expect([offered('Environment'), offered('Image')]).toEqual([['science'], ['cows:1']]);
   });
 
   it('show what is set or refused, and stay open when it is cleared', () => {
