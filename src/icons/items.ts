@@ -4,6 +4,20 @@ import { draw, line, notebookIcon, runningIcon } from './startup';
 
 export const datasetIcon = draw('dataset', line('M2 3h12v10H2zM2 6.5h12M2 9.8h12M6 3v10'));
 export const commandIcon = draw('command', line('M2 3h12v10H2zM4.5 6l2 2-2 2M8 10.5h3'));
+const functionIcon = draw(
+  'function',
+  line('M2 3h12v10H2zM10 5.2c-1.6-.4-2.2.4-2.4 1.8l-.7 3.6M6 7.8h3.2')
+);
+const modelIcon = draw(
+  'model',
+  line(
+    'M3.5 2.5a1 1 0 1 0 .01 0M3.5 11.5a1 1 0 1 0 .01 0M12.5 7a1 1 0 1 0 .01 0M4.8 4l6.6 3.4M4.8 12l6.6-3.4'
+  )
+);
+const containerIcon = draw(
+  'container',
+  line('M1.5 4h13v8.5h-13zM4.5 6.5v3.5M8 6.5v3.5M11.5 6.5v3.5')
+);
 export const otherIcon = draw('executable', line('M8 2l5 3v6l-5 3-5-3V5zM3 5l5 3 5-3M8 8v6'));
 export const environmentIcon = draw(
   'environment',
@@ -53,8 +67,13 @@ export function kindIcon(kind: string): LabIcon {
     case 'notebook':
       return notebookIcon;
     case 'command':
-    case 'function':
       return commandIcon;
+    case 'function':
+      return functionIcon;
+    case 'model':
+      return modelIcon;
+    case 'container':
+      return containerIcon;
     default:
       return otherIcon;
   }

@@ -1,6 +1,8 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
 import { memo, ReactNode } from 'react';
 import { CommandButton } from '../../components/CommandButton';
+import { useNow } from '../../components/format/times';
+import { useSignal } from '../../components/hooks/useSignal';
 import { MonitorLinks } from '../../components/MonitorLinks';
 import { problemIcon } from '../../icons/startup';
 import { OFF_ICONS, STATE_ICONS } from '../../icons/items';
@@ -16,6 +18,7 @@ import {
   cardLabel,
   duration,
   isAlone,
+  kindWord,
   noPortsText,
   offText,
   offWord,
@@ -63,7 +66,10 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
       )}
       <div className="nby-Node-head" title={view.subtitle}>
         <KindIcon kind={view.kind} />
-        <span className="nby-Node-title">{view.title}</span>
+        <span className="nby-Node-name">
+          <span className="nby-Node-title">{view.title}</span>
+          <span className="nby-Node-kind">{kindWord(view.kind, trans)}</span>
+        </span>
         {view.alike && <span className="nby-Node-id">{id}</span>}
         {view.off && <OffMark off={view.off} />}
         {view.pinned && (
@@ -268,9 +274,19 @@ function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS
       <Icon.react tag="span" className="nby-Icon" />
       <span className={hasDuration ? 'nby-Sr' : undefined}>{stateWord(run, trans)}</span>
       {hasDuration && <span>{duration(run.seconds!)}</span>}
+      {icon === 'running' && run.since !== undefined && <Since since={run.since} />}
       {detail && <span className="nby-Sr"> {detail}</span>}
     </span>
   );
+}
+
+/** How long a node has been running. It ticks by itself, so that no card is drawn again. */
+export function Since({ since }: { since: number }): JSX.Element {
+  const { runs } = useCanvas();
+  const lost = useSignal(runs?.changed, () => runs?.lost);
+  const now = useNow(!lost);
+  const seconds = Math.max(0, ((lost?.since ?? now) - since) / 1000);
+  return <span>{duration(Math.floor(seconds), 0)}</span>;
 }
 
 /** What happens, while it has not succeeded: its progress, why it waits, or what failed. */

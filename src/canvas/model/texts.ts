@@ -96,6 +96,10 @@ export function kindWord(kind: string, trans: TranslationBundle): string {
       return trans.__('command');
     case 'function':
       return trans.__('function');
+    case 'model':
+      return trans.__('model');
+    case 'container':
+      return trans.__('container');
     case 'executable':
       return trans.__('executable');
     default:
@@ -149,9 +153,9 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
 }
 
 /** Return a duration as `9.5 s`, `42 s` or, in minutes and seconds, `3:05`. */
-export function duration(seconds: number): string {
+export function duration(seconds: number, digits = 1): string {
   if (seconds < 10) {
-    return `${seconds.toFixed(1)} s`;
+    return `${seconds.toFixed(digits)} s`;
   }
   const whole = Math.round(seconds);
   const minutes = Math.floor(whole / 60);

@@ -205,6 +205,8 @@ export interface INodeRun {
   /** For example "cell 4/9". */
   detail?: string;
   seconds?: number;
+  /** While it works: when it would have started without waits between attempts, in milliseconds. */
+  since?: number;
   /** Links to monitor it, while they respond. */
   monitors?: readonly { name: string; href: string }[];
   /** The run, and the outputs that may be models. */

@@ -74,6 +74,10 @@ export class RunStates implements IRunStates {
     }
     if (task.finished_at) {
       made.seconds = workSeconds(task, 0);
+    } else if (state === 'running') {
+      const now = Date.now();
+      const worked = workSeconds(task, now);
+      made.since = worked === undefined ? undefined : Math.round(now - 1000 * worked);
     }
     const isCheck = this._model?.run?.origin?.kind === 'check';
     if (isCheck) {

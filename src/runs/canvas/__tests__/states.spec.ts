@@ -88,6 +88,19 @@ describe('RunStates', () => {
     states.dispose();
   });
 
+  it('knows since when a running node works, without the time between its attempts', async () => {
+    const at = (second: number) => new Date(1e12 + 1000 * second).toISOString();
+    const attempts = [
+      { started_at: at(0), finished_at: at(4) },
+      { started_at: at(10), finished_at: null }
+    ];
+    const once = task('once', 'running', { started_at: at(3) });
+    const { states } = await follow([once, task('twice', 'running', { attempts })]);
+    const since = (node: string) => states.get(node)!.since! - 1e12;
+    expect([since('once'), since('twice')]).toEqual([3000, 6000]);
+    states.dispose();
+  });
+
   it('shows what a running node prints and records', async () => {
     const { states } = await follow([task('on', 'running'), task('done', 'succeeded')]);
     const activity = ['on', 'done'].map(node => ({

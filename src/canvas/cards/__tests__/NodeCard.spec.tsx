@@ -1,0 +1,58 @@
+import { act, render } from '@testing-library/react';
+import { NodeProps, ReactFlowProvider } from '@xyflow/react';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Profiler } from 'react';
+import { kindIcon } from '../../../icons/items';
+import { CardNode } from '../../model/flowStore';
+import { CanvasContext } from '../../model/hooks';
+import { bench } from '../../model/__tests__/fakes';
+import { kindWord } from '../../model/texts';
+import { NodeCard, Since } from '../NodeCard';
+
+const KINDS = ['dataset', 'notebook', 'command', 'function', 'model', 'container', 'executable'];
+
+it('has one icon and one word for each kind', () => {
+  const trans = nullTranslator.load('nbyard');
+  expect(new Set(KINDS.map(kind => kindIcon(kind).name)).size).toBe(KINDS.length);
+  const translated = { __: (text: string) => `«${text}»` } as typeof trans;
+  expect(KINDS.map(kind => kindWord(kind, translated))).toEqual(KINDS.map(kind => `«${kind}»`));
+});
+
+it('shows the word of the kind below the title', async () => {
+  const { canvas } = await bench();
+  const { container } = render(
+    <CanvasContext.Provider value={canvas}>
+      <ReactFlowProvider>
+        <NodeCard {...({ id: 'train', data: { fields: {} } } as NodeProps<CardNode>)} />
+      </ReactFlowProvider>
+    </CanvasContext.Provider>
+  );
+  const { kind, title } = canvas.views.get('train')!;
+  const name = container.querySelector('.nby-Node-name')!;
+  expect([...name.children].map(({ textContent }) => textContent)).toEqual([title, kind]);
+  canvas.dispose();
+});
+
+it('lets the duration of a running node tick, and rests while the server is away', async () => {
+  const { canvas, runs } = await bench();
+  jest.useFakeTimers({ now: 100_000 });
+  const drawn = jest.fn();
+  const { container } = render(
+    <CanvasContext.Provider value={canvas}>
+      <Profiler id="card" onRender={drawn}>
+        <Since since={97_000} />
+      </Profiler>
+    </CanvasContext.Provider>
+  );
+  expect(container.textContent).toBe('3 s');
+  const before = drawn.mock.calls.length;
+  act(() => void jest.advanceTimersByTime(2_000));
+  expect(container.textContent).toBe('5 s');
+  expect(drawn.mock.calls.length - before).toBeLessThanOrEqual(2);
+  Object.assign(runs, { lost: { since: 99_000 } });
+  act(() => runs.changed.emit(new Set()));
+  act(() => void jest.advanceTimersByTime(70_000));
+  expect(container.textContent).toBe('2 s');
+  jest.useRealTimers();
+  canvas.dispose();
+});
