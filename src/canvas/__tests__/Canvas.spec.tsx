@@ -84,6 +84,21 @@ describe('a workflow tab', () => {
     });
   });
 
+  it('K2: lists files beside the file browser only in a search', async () => {
+    const browser = document.body.appendChild(document.createElement('div'));
+    browser.className = 'jp-FileBrowser';
+    Object.defineProperty(browser, 'offsetParent', { value: document.body });
+    const { settle } = await open();
+    await act(settle);
+    browser.remove();
+    const drawer = within(screen.getByLabelText('Datasets and executables'));
+    expect(drawer.queryByText('plot.py')).toBeNull();
+    const search = drawer.getByLabelText('Search datasets and executables');
+    fireEvent.change(search, { target: { value: 'plot' } });
+    await act(async () => jest.advanceTimersByTime(50));
+    expect(drawer.getByText('plot.py')).toBeTruthy();
+  });
+
   it('K2: offers code that lies beside the workflow, and registers it on the way', async () => {
     const { canvas, backend, settle } = await open();
     await act(settle);

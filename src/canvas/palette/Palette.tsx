@@ -19,12 +19,14 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
   const files = useFilesBeside(canvas);
   const state = useSignal(palette?.changed, () => palette?.state ?? 'failed');
   const [held] = useState(() => new Set<string>());
-  const rows = useMemo(
-    () => inPlace(files, known, state === 'ready' ? held : new Set()),
-    [files, known, state, held]
-  );
+  const [isRepeated] = useState(showsFiles);
   const [text, setText] = useState('');
   const query = useDeferredValue(text);
+  const isListed = !isRepeated || !!query;
+  const rows = useMemo(
+    () => (isListed ? inPlace(files, known, state === 'ready' ? held : new Set()) : known),
+    [files, known, state, held, isListed]
+  );
   useEffect(() => void palette?.refresh(), [palette]);
   const found = useMemo(() => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -76,6 +78,12 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
 }
 
 const NONE: readonly IPaletteRow[] = [];
+
+/** Return whether the file browser is shown: then only a search lists files here. */
+function showsFiles(): boolean {
+  const browsers = document.querySelectorAll<HTMLElement>('.jp-FileBrowser');
+  return [...browsers].some(({ offsetParent }) => offsetParent);
+}
 
 /** Return code and tables in the workflow's folder that no row shows yet. */
 function unregistered(
