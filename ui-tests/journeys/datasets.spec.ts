@@ -137,7 +137,7 @@ async function sameName(lab: Lab, info: TestInfo): Promise<void> {
   await view(lab).getByRole('button', { name: 'version 1' }).click();
   await expect(view(lab)).toContainText(digestOf(first));
   await expect(view(lab)).toContainText('10 rows × 2 columns');
-  await expect(view(lab).getByRole('link', { name: 'Download version 1' })).toBeVisible();
+  await expect(view(lab).getByRole('link', { name: 'Download Version 1' })).toBeVisible();
   await lab.page.screenshot({ path: info.outputPath('older.png') });
 }
 

@@ -119,7 +119,7 @@ withDocker(
     await traffic.scrollIntoViewIfNeeded();
     await picture('traffic');
     expect(await findings(lab)).toEqual([]);
-    await traffic.getByRole('button', { name: 'As table' }).press('Enter');
+    await traffic.getByRole('button', { name: 'As Table' }).press('Enter');
     await expect(traffic.getByRole('rowheader')).toHaveCount(1);
     expect(await findings(lab)).toEqual([]);
 
@@ -141,7 +141,7 @@ withDocker(
     await expect(second).toContainText('cpu: 4 → 2');
     await expect(second).toContainText('answers', { timeout: 60_000 });
     await picture('revisions');
-    await view(lab).getByRole('button', { name: 'Roll back to revision 1' }).press('Enter');
+    await view(lab).getByRole('button', { name: 'Roll Back to Revision 1' }).press('Enter');
     await expect(view(lab).getByRole('row', { name: /^3/ })).toContainText(
       'rolled back to revision 1'
     );

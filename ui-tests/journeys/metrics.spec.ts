@@ -45,7 +45,7 @@ test(
     await expect(drawer.body.getByRole('img', { name: /^error: 3 points/ })).toBeVisible();
     await writeFile(server.file('end'), '');
     await expect(drawer.state).toHaveText('succeeded', { timeout: 30_000 });
-    await drawer.body.getByRole('button', { name: 'As table' }).click();
+    await drawer.body.getByRole('button', { name: 'As Table' }).click();
     await expect(drawer.body.getByRole('row', { name: /^rows 4 / })).toBeVisible();
   }
 );

@@ -39,7 +39,7 @@ test(
       lab.drawer.body.getByRole('img', { name: /^CPU.* over time, maximum / })
     ).toBeVisible();
     await expect(lab.drawer.body.getByRole('img', { name: /^Memory over time/ })).toBeVisible();
-    await lab.drawer.body.getByRole('button', { name: 'As table' }).click();
+    await lab.drawer.body.getByRole('button', { name: 'As Table' }).click();
     await expect(lab.drawer.row('MiB').first()).toBeVisible();
     await lab.drawer.tab('Metrics');
     await lab.drawer.choose('evaluate');

@@ -142,7 +142,7 @@ test(
     await lab.page.screenshot({ path: info.outputPath('attempts.png') });
     await axe(lab, '.nby-RunView');
     await drawer.tab('Gantt');
-    await drawer.body.getByRole('button', { name: 'As table' }).click();
+    await drawer.body.getByRole('button', { name: 'As Table' }).click();
     await expect(drawer.row('failed')).toContainText('1');
     await expect(drawer.row('succeeded')).toContainText('2');
     await drawer.tab('Tasks');

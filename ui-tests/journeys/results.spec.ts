@@ -125,7 +125,7 @@ test(
     await page.mouse.wheel(0, -1e6);
     await expect.poll(() => asked.length).toBeGreaterThan(before); // what is before is read
     await expect.poll(first).toBeLessThan(999_000);
-    await drawer.body.getByRole('button', { name: 'To the start' }).click();
+    await drawer.body.getByRole('button', { name: 'To the Start' }).click();
     await expect.poll(first).toBe(1);
     await drawer.body.getByLabel('Follow').check();
     await expect(log).toContainText('1000000');

@@ -104,7 +104,7 @@ export function DownloadLink({ services, version, text }: IDownloadLinkProps): J
         query: { version: number }
       })}
     >
-      {text ?? trans.__('Download version %1', number)}
+      {text ?? trans.__('Download Version %1', number)}
     </a>
   );
 }

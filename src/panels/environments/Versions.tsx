@@ -84,7 +84,7 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
                     type="button"
                     className="nby-Button"
                     disabled={isUnderWay(environment.current)}
-                    aria-label={trans.__('Use version %1', version.number)}
+                    aria-label={trans.__('Use Version %1', version.number)}
                     title={trans.__('Create a new version with the same lock')}
                     onClick={() => void use(services, environment, version.number)}
                   >

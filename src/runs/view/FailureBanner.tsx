@@ -135,7 +135,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
           onClick={() => setOpen(!isOpen)}
         >
           <Caret.react tag="span" className="nby-Icon" />
-          {trans.__('Last lines')}
+          {trans.__('Last Lines')}
         </button>
       )}
       {lines && isOpen && (

@@ -245,7 +245,7 @@ describe('P3, P4: the view of a deployment', () => {
     ).toBeTruthy();
     expect(traffic.getByRole('img', { name: 'Requests over time, maximum 2' })).toBeTruthy();
     expect(traffic.getAllByRole('img')).toHaveLength(4);
-    fireEvent.click(traffic.getByRole('button', { name: 'As table' }));
+    fireEvent.click(traffic.getByRole('button', { name: 'As Table' }));
     expect(traffic.queryByRole('img')).toBeNull();
     const [, row] = traffic.getAllByRole('row');
     expect([...row.querySelectorAll('td')].map(cell => cell.textContent)).toEqual([
@@ -273,7 +273,7 @@ describe('P3, P4: the view of a deployment', () => {
     await show('Revisions');
     expect(screen.getByText('image: cows:1 → cows:2')).toBeTruthy();
     expect(screen.getByText('its image was removed before it was built · 1 restart')).toBeTruthy();
-    fireEvent.click(screen.getByRole('button', { name: 'Roll back to revision 1' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Roll Back to Revision 1' }));
     await settle();
     expect(asked).toEqual([['POST /d/rollback?revision=1', '']]);
   });

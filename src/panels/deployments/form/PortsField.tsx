@@ -118,7 +118,7 @@ function PortRow({ label, port, error, trans, onChange, onRemove }: IPortRowProp
       <button
         type="button"
         className="nby-Button"
-        aria-label={trans.__('Remove port %1', port.name || port.port)}
+        aria-label={trans.__('Remove Port %1', port.name || port.port)}
         onClick={onRemove}
       >
         {trans.__('Remove')}

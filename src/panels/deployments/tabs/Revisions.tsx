@@ -83,7 +83,7 @@ function Row({ services, deployment, revision, before }: IRowProps): JSX.Element
           <button
             type="button"
             className="nby-Button"
-            aria-label={trans.__('Roll back to revision %1', number)}
+            aria-label={trans.__('Roll Back to Revision %1', number)}
             title={trans.__('Create a new revision with the settings of this one')}
             onClick={() => void rollBack(services, deployment, number)}
           >

@@ -49,7 +49,7 @@ export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
           aria-pressed={isTable}
           onClick={() => setTable(!isTable)}
         >
-          {trans.__('As table')}
+          {trans.__('As Table')}
         </button>
       </div>
       {found && typeof found === 'object' && found.requests > 0 && (

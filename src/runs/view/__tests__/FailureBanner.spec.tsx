@@ -61,14 +61,14 @@ describe('K5: the last lines', () => {
   it('are open unless the own line is shown', () => {
     show(task('a', { reason: text('exit code 1'), traceback: 'one\ntwo\nthree' }));
     expect(document.querySelector('pre')!.textContent).toBe('one\ntwo\nthree');
-    fireEvent.click(screen.getByRole('button', { name: 'Last lines', expanded: true }));
+    fireEvent.click(screen.getByRole('button', { name: 'Last Lines', expanded: true }));
     expect(document.querySelector('pre')).toBeNull();
   });
 
   it('open below the own line', () => {
     show(task('a', { reason: text('no'), traceback }));
     expect(document.querySelector('pre')).toBeNull();
-    fireEvent.click(screen.getByRole('button', { name: 'Last lines', expanded: false }));
+    fireEvent.click(screen.getByRole('button', { name: 'Last Lines', expanded: false }));
     expect(document.querySelector('pre')!.textContent).toContain('E: no');
   });
 });

@@ -10,7 +10,7 @@ export function TableSwitch({ on, onSwitch }: ITableSwitchProps): JSX.Element {
   const { trans } = useServices();
   return (
     <button type="button" className="nby-Button" aria-pressed={on} onClick={() => onSwitch(!on)}>
-      {trans.__('As table')}
+      {trans.__('As Table')}
     </button>
   );
 }

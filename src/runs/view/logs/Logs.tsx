@@ -123,7 +123,7 @@ export function Logs(props: ILogsProps): JSX.Element {
               scrollTo(0, 'start');
             }}
           >
-            {trans.__('To the start')}
+            {trans.__('To the Start')}
           </button>
         )}
         <button

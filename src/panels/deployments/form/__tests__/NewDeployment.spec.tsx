@@ -441,7 +441,7 @@ describe('P1: a new deployment', () => {
 
   it('has ports of its own', async () => {
     const { sent, submit } = await open(() => ({ id: 'd' }), 'cows:1');
-    fireEvent.click(screen.getByRole('button', { name: 'Remove port api' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Remove Port api' }));
     fireEvent.click(screen.getByRole('button', { name: 'Add a Port' }));
     fireEvent.change(screen.getByRole('textbox', { name: 'Link' }), { target: { value: 'web' } });
     await submit();

@@ -70,7 +70,7 @@ describe('metrics of a step', () => {
 
   it('are a table on request', async () => {
     await show([LOSS]);
-    fireEvent.click(screen.getByRole('button', { name: 'As table' }));
+    fireEvent.click(screen.getByRole('button', { name: 'As Table' }));
     const cells = screen.getAllByRole('row').map(row => [...row.children].map(c => c.textContent));
     expect(cells[1]).toEqual(['loss', '900', '0.25', '0.25', '1']);
     expect(screen.getAllByTitle('0.25')).toHaveLength(2);

@@ -72,7 +72,7 @@ describe('R2: what a step used', () => {
     used = { ...USED, gpus: { G: { percent: [null, 40, 50], memory_bytes: [null, 1024, 0] } } };
     await show('succeeded');
     expect(screen.getAllByRole('img')).toHaveLength(4);
-    fireEvent.click(screen.getByRole('button', { name: 'As table' }));
+    fireEvent.click(screen.getByRole('button', { name: 'As Table' }));
     expect(screen.queryByRole('img')).toBeNull();
     const rows = screen.getAllByRole('row').map(row => [...row.children].map(c => c.textContent));
     expect(rows[0]).toEqual('After|CPU (cores)|Memory|GPU G|Memory of GPU G|Processes'.split('|'));
@@ -84,7 +84,7 @@ describe('R2: what a step used', () => {
     used = { ...USED, seconds: [0, 0.3], cores: [0, 1], memory_bytes: [1, 2], processes: [1, 1] };
     await show('succeeded');
     expect(screen.queryByRole('img')).toBeNull();
-    expect(screen.queryByRole('button', { name: 'As table' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'As Table' })).toBeNull();
     expect(screen.getAllByRole('row')).toHaveLength(3);
   });
 
