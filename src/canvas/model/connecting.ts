@@ -119,12 +119,45 @@ export function connectAutomatically(canvas: CanvasController): number {
     }
   });
   const { trans } = canvas;
-  canvas.say(
-    drawn
-      ? trans._n('Added one connection.', 'Added %1 connections.', drawn)
-      : trans.__('No more ports match by name, type and format.')
-  );
+  const added = drawn
+    ? trans._n('Added one connection.', 'Added %1 connections.', drawn)
+    : trans.__('No more ports match by name, type and format.');
+  canvas.say([added, openText(canvas)].filter(Boolean).join(' '));
   return drawn;
+}
+
+/** So many open inputs are looked at, and so many are named. */
+const [LOOKED, NAMED] = [50, 4];
+
+/** Return which inputs stay open because several outputs fit; empty for none. */
+function openText(canvas: CanvasController): string {
+  const { checker, doc, trans } = canvas;
+  const ids = [...doc.nodes.keys()];
+  const taken = new Set(doc.allEdges().map(({ target, input }) => `${target} ${input}`));
+  const open = ids.flatMap(node => {
+    const ports = checker.ports(node);
+    const inputs = ports ? portsOf(ports).filter(({ role }) => role === 'input') : [];
+    return inputs.map(({ name }) => ({ node, port: name }));
+  });
+  const several = open
+    .filter(({ node, port }) => !taken.has(`${node} ${port}`))
+    .slice(0, LOOKED)
+    .filter(from => {
+      let count = 0;
+      return ids.some(
+        id => id !== from.node && (count += fitting(canvas, from, id).edges.length) > 1
+      );
+    });
+  const names = several.map(({ node, port }) => trans.__('%1 of %2', port, title(canvas, node)));
+  const shown = [...names.slice(0, NAMED), ...(names.length > NAMED ? ['…'] : [])].join(', ');
+  return names.length
+    ? trans._n(
+        'One input fits several outputs: %2.',
+        '%1 inputs fit several outputs: %2.',
+        names.length,
+        shown
+      )
+    : '';
 }
 
 export function title(canvas: CanvasController, id: string): string {

@@ -118,7 +118,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:connect-automatically',
       label: trans.__('Connect Automatically'),
       icon: automaticIcon,
-      caption: trans.__('Connect ports that match by name, type, format or file'),
+      caption: trans.__('Connect Automatically: ports that match by name, type, format or file'),
       needs: 'edit',
       run: (canvas, { connecting, declaring }) => {
         connecting.connectAutomatically(canvas);

@@ -175,6 +175,17 @@ describe('arrows', () => {
     expect(canvas.doc.allEdges()).toEqual([]);
   });
 
+  it('K3: says which inputs stay open because several outputs fit', async () => {
+    const { canvas, backend, settle } = one;
+    backend.proposals = [RAW];
+    canvas.checker.ask(0);
+    await settle();
+    connectAutomatically(canvas);
+    expect(canvas.ui.notice!.text).toBe(
+      'Added one connection. 2 inputs fit several outputs: data of train.ipynb, extra of train.ipynb.'
+    );
+  });
+
   it('K1: a thing dropped on a card gets the one proposed arrow, all as one step', async () => {
     const { canvas, backend, settle } = one;
     canvas.doc.remove(['clean'], []);
