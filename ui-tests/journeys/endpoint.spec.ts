@@ -282,6 +282,7 @@ withDocker(
     await lab.press('Enter'); // 3
     await expect(state(lab)).toHaveText('running', PATIENCE);
     lab.did('model');
+    await view(lab).getByLabel('weight').fill('2'); // no row is known
     await lab.click(view(lab).getByRole('button', { name: 'Send' }));
     await answered(lab, '"twice"');
     await picture('3-answered');

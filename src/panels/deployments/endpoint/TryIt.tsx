@@ -63,7 +63,10 @@ function Call(props: ITryItProps & { call: ICall }): JSX.Element {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (takesFocus?.()) {
-      button.current?.focus();
+      const empty = button.current?.form?.querySelector<HTMLElement>(
+        'input[value=""][aria-required]'
+      );
+      (empty ?? button.current)?.focus();
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when it is there
   }, []);
@@ -167,6 +170,7 @@ function Field({ field, given, error, trans, onChange }: IFieldProps): JSX.Eleme
           <input
             {...common}
             type="text"
+            placeholder={field.hint}
             value={value}
             onChange={event => onChange(event.target.value)}
           />

@@ -8,6 +8,8 @@ import { CallForm } from '../../../api/types';
  */
 export interface ICallField extends Omit<CallForm['fields'][number], 'place'> {
   place: CallForm['fields'][number]['place'] | 'body' | 'column';
+  /** What stands in the empty field. */
+  hint?: string;
 }
 
 export interface ICall extends Omit<CallForm, 'fields'> {

@@ -10,18 +10,11 @@ interface IColumn {
 
 /** A form with more fields is unusable. */
 const MOST_FIELDS = 40;
-const SAMPLES: Record<string, unknown> = {
-  int: 1,
-  float: 0.5,
-  bool: true,
-  date: '2030-01-31',
-  datetime: '2030-01-31T12:00:00'
-};
 const TYPES: Record<string, string> = { int: 'integer', float: 'number', bool: 'boolean' };
 
 /**
  * Return requests for a model's `/schema`: one record by its columns, or JSON text. Values are
- * those of the row `known`, if there is one. The schema is foreign data, so check it.
+ * those of the row `known`; others are empty. The schema is foreign data, so check it.
  */
 export function predictionCalls(
   answer: unknown,
@@ -35,7 +28,7 @@ export function predictionCalls(
   if (!columns.length) {
     return [];
   }
-  const sample = ({ name, type }: IColumn) => known[name] ?? SAMPLES[type] ?? 'text';
+  const sample = ({ name }: IColumn) => known[name] ?? null;
   const record = Object.fromEntries(columns.map(one => [one.name, sample(one)]));
   const call = (title: string, fields: ICallField[]): ICall => ({
     ...{ method: 'POST', path: '/predict', group: '' },
@@ -63,7 +56,8 @@ function columnField(column: IColumn, sample: unknown, trans: TranslationBundle)
   return {
     ...plain(name, 'column', TYPES[type] ?? 'string'),
     help: typeText(column, trans),
-    default: sample as string | number | boolean,
+    default: sample as string | number | boolean | null,
+    hint: type,
     is_required: column.nullable !== true
   };
 }

@@ -49,7 +49,7 @@ async function open(
   });
   const services = { trans, yard: { client } as IYard } as IPanelServices;
   const deployment = { id: 'd', serving: 1 } as Deployment;
-  render(<TryIt services={services} deployment={deployment} link={LINK} />);
+  render(<TryIt services={services} deployment={deployment} link={LINK} takesFocus={() => true} />);
   const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
   await settle();
   const send = async () => {
@@ -78,13 +78,18 @@ describe('P2, P3: a model that is tried', () => {
     const details = [{ row: 0, field: 'age', message: 'is no whole number' }];
     const refuse = () => json(422, { error: 'refused', details });
     const { send } = await open(() => ({ input_schema: columns }), [], refuse);
-    const age = screen.getByLabelText(/^age/);
+    const age = screen.getByLabelText<HTMLInputElement>(/^age/);
+    expect([age.value, age.placeholder]).toEqual(['', 'int']); // no row is known
+    expect(document.activeElement).toBe(age);
     fireEvent.change(age, { target: { value: 'many' } });
     await send();
     expect(screen.getByRole('alert').textContent).toBe('is no whole number');
     expect(age.getAttribute('aria-invalid')).toBe('true');
     fireEvent.change(screen.getByLabelText('Request'), { target: { value: '1' } });
-    expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '[\n  {\n    "age": 1\n  }\n]');
+    expect(screen.getByLabelText(/^JSON/)).toHaveProperty(
+      'value',
+      '[\n  {\n    "age": null\n  }\n]'
+    );
   });
 
   it('says what the token of the snippets is', async () => {

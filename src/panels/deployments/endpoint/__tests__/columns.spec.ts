@@ -26,9 +26,14 @@ describe('P3: what a model is asked', () => {
       ['born', 'string', true]
     ]);
     expect(row.fields[1].help).toBe('float, optional');
-    const whole = { age: 1, weight: 0.5, name: 'text', ill: true, born: '2030-01-31' };
-    expect(sent({})).toEqual(whole);
-    expect(JSON.parse(String(text.fields[0].default))).toEqual([whole]);
+    expect(row.fields.map(({ default: value, hint }) => [value, hint])).toEqual(
+      COLUMNS.map(({ type }) => [null, type])
+    );
+    const empty = { age: null, weight: null, ill: null };
+    expect(sent({})).toEqual({ ...empty, name: '', born: '' });
+    expect(JSON.parse(String(text.fields[0].default))).toEqual([
+      { ...empty, name: null, born: null }
+    ]);
     expect(text.fields[0].help).toBe(
       'A list of records, or one record: age: int; weight: float, optional; name: str; ill: bool; born: date'
     );
@@ -38,20 +43,14 @@ describe('P3: what a model is asked', () => {
   it('begins with a row that is known', () => {
     const known = { age: 41, ill: false, weight: null };
     const [found] = predictionCalls({ input_schema: COLUMNS }, trans, known);
-    expect(found.fields.map(field => field.default)).toEqual([
-      41,
-      0.5,
-      'text',
-      false,
-      '2030-01-31'
-    ]);
+    expect(found.fields.map(field => field.default)).toEqual([41, null, null, false, null]);
     expect(predictionCalls({ input_schema: COLUMNS[0] }, trans)[0].fields).toHaveLength(1);
   });
 
   it('is what was typed, in its type; what is no value of it is left to the model', () => {
     const typed = { age: ' 9007199254740993', weight: '', name: '', ill: 'false' };
     expect(requestOf(row, ADDRESS, typed).json).toBe(
-      '{"age": 9007199254740993, "weight": null, "name": "", "ill": false, "born": "2030-01-31"}'
+      '{"age": 9007199254740993, "weight": null, "name": "", "ill": false, "born": ""}'
     );
     expect(sent({ age: 'many', weight: '1e3', name: '"', ill: '', born: '' })).toEqual({
       ...{ age: 'many', weight: 1000, name: '"', ill: null, born: '' }
