@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
-import { simplifyExample } from '../lab/notebooks';
+import { MailServer } from '../lab/mail';
+import { notebook, simplifyExample, workflow } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
 test.use({ environment: { NBYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1' } });
@@ -150,5 +152,61 @@ test('R6: a channel is created, tested and chosen for a schedule in three action
     await expect(lab.page.locator('.nby-RunDrawer')).toContainText(title);
   } finally {
     webhook.stop();
+  }
+});
+
+test('journey 3: a workflow is scheduled with a mail about failures in three actions', async ({
+  lab,
+  server
+}, info) => {
+  const mail = new MailServer();
+  const url = await mail.start();
+  try {
+    await server.post('channels', { name: 'mail', url, rules: [] });
+    await writeFile(server.file('report.ipynb'), notebook('raise ValueError("no data today")'));
+    const document = workflow({ report: { path: 'report.ipynb', at: [0, 0] } });
+    await writeFile(server.file('report.nbflow'), document);
+    const canvas = await lab.openWorkflow('report.nbflow');
+    const { dialog } = lab;
+    const box = dialog.getByLabel('mail');
+
+    lab.actions = 0;
+    await lab.runFromPalette('Schedule…');
+    await expect(dialog.getByLabel('When')).toBeFocused();
+    await lab.page.keyboard.type('monday 9:30');
+    await expect(box).toBeVisible();
+    await lab.press('Tab');
+    await lab.press('Tab');
+    await expect(box).toBeFocused();
+    await lab.press('Space');
+    await lab.press('Enter');
+    lab.did('schedule', 'keys');
+    await expect(dialog).toHaveCount(0);
+
+    await canvas.saved();
+    lab.actions = 0;
+    await lab.click(canvas.button('schedule-file'));
+    await expect(dialog.getByLabel('When')).toBeFocused();
+    await lab.page.keyboard.type('weekdays 8:00');
+    await lab.click(box);
+    await expect(dialog.getByRole('listitem').first()).toContainText('08:00');
+    await lab.page.screenshot({ path: info.outputPath('mail.png') });
+    await lab.press('Enter');
+    lab.did('schedule');
+    await expect(dialog).toHaveCount(0);
+    await lab.page.screenshot({ path: info.outputPath('toolbar.png') });
+
+    const { items } = await (await server.ask('GET', 'schedules')).json();
+    expect(items.map((one: { words: string }) => one.words)).toEqual([
+      'weekdays 8:00',
+      'monday 9:30'
+    ]);
+    await server.post(`schedules/${items[0].id}/run`, {});
+    await expect.poll(() => mail.mails).toHaveLength(1);
+    expect(mail.recipients).toEqual(['bob@example.org']);
+    expect(mail.mails[0]).toMatch(/^Subject: .*failed/m);
+    expect(mail.mails[0]).toContain('Node report.ipynb, cell 1: ValueError: no data today');
+  } finally {
+    mail.stop();
   }
 });
