@@ -1,5 +1,7 @@
 """What a due time leads to: one run, or the record why there is none."""
 
+import json
+
 import msgspec
 import pytest
 
@@ -75,6 +77,25 @@ def test_replaced_runs_are_cancelled(scheduled):
     scheduled.at("2026-11-25T23:00:00")
     newer, older = scheduled.runs()
     assert older.cancel_requested_at is not None and newer.cancel_requested_at is None
+
+
+def test_no_two_runs_share_an_output_path(scheduled):
+    """Not even those of one schedule that work at the same time."""
+    runtime = scheduled.bench.runtime
+    runtime.obeys = False  # replaced runs stay alive
+    scheduled.create(timing=EVERY_HOUR, overlap="replace")
+    scheduled.at("2026-11-25T22:00:00")
+    scheduled.bench.until(lambda: len(runtime.running) == 1)
+    scheduled.at("2026-11-25T23:00:00")
+    scheduled.bench.until(lambda: len(runtime.running) == 2)
+    paths = []
+    for order in runtime.orders.values():
+        task = json.loads((order.folder / "task.json").read_text("utf-8"))
+        own = [order.folder / output["path"] for output in task["outputs"].values()]
+        assert own and all(path.resolve().is_relative_to(order.folder) for path in own)
+        paths += own
+    assert len(set(paths)) == len(paths) == 2
+    assert len({order.run_id for order in runtime.orders.values()}) == 2
 
 
 def test_queued_due_times_wait_in_order(scheduled):
