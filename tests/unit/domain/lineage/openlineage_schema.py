@@ -9,9 +9,16 @@ from typing import Any
 from openlineage.client import generated
 from openlineage.client.generated import base
 
+from .openlineage_files import FOLDER, check_files
+
 
 def check_event(event: dict[str, Any]) -> None:
-    """Build each part of an event with its class, which refuses unknown and missing fields."""
+    """Build each part of an event with its class, which refuses unknown and missing fields.
+
+    The published JSON schemas check the event too, where they are.
+    """
+    if FOLDER:
+        check_files(event)
     assert event["schemaURL"] == base.RunEvent._get_schema()
     run, job = dict(event["run"]), dict(event["job"])
     for facets in (run.pop("facets"), job.pop("facets")):

@@ -1,7 +1,12 @@
 """R15: OpenLineage events, checked by the classes of its schemas."""
 
+from copy import deepcopy
+from functools import reduce
+from operator import getitem
+
 import msgspec
 import pytest
+from jsonschema import ValidationError
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.lineage.openlineage import FACETS, facet_of, run_events, sample_event
@@ -10,6 +15,7 @@ from nbyard.domain.state_machines import RUN as RUN_STATES
 from nbyard.domain.state_machines import TASK as TASK_STATES
 from nbyard.reasons.structs import because
 
+from .openlineage_files import FOLDER, VARIABLE, check_files
 from .openlineage_schema import CLASSES, check_event
 from .records import CLEAN, RUN, START, TRAIN, digest, record, single
 
@@ -110,6 +116,26 @@ def test_code_that_was_deleted_is_left_out() -> None:
 
 def test_every_facet_is_one_of_the_specification() -> None:
     assert all(facet_of(name)["_schemaURL"] in CLASSES for name in FACETS)
+
+
+@pytest.mark.skipif(not FOLDER, reason=f"needs {VARIABLE}")
+def test_the_published_schemas_refuse_wrong_values() -> None:
+    """The checks of the other tests are no formality."""
+    (event, *_) = run_events(record(), "1.2")
+    for path, value in {
+        ("eventType",): "STARTED",
+        ("eventTime",): "yesterday",
+        ("producer",): "no address",
+        ("run", "runId"): "r1",
+        ("run", "facets", "tags", "tags"): [{"key": "a", "value": 1}],
+        ("run", "facets", "nominalTime", "nominalStartTime"): "now",
+        ("job", "facets", "jobType", "integration"): None,
+    }.items():
+        wrong = deepcopy(event)
+        *outer, last = path
+        reduce(getitem, outer, wrong)[last] = value
+        with pytest.raises(ValidationError):
+            check_files(wrong)
 
 
 def test_a_sample_tries_a_receiver() -> None:
