@@ -174,7 +174,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "projects.linkable": project_views.RESOURCE_COLUMNS,
     "schedules": {
         "name": lambda s: s.name,
-        "state": lambda s: "enabled" if s.is_enabled else "disabled",
+        "state": schedule_views.state_of,
         "when": lambda s: s.sentence,
         "next": lambda s: schedule_views.local_time(s.next_due, s.zone),
         "runs": lambda s: s.run.path or s.run.executable,

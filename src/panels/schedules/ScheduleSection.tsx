@@ -83,13 +83,15 @@ function Row({ schedule: one, runs, services }: IRowProps): JSX.Element {
   const state = isRun ? run.state : tick?.outcome === 'started' ? tick.run_state : tick?.outcome;
   const result = isRun ? stateText(run.state, trans) : tick ? outcomeOf(tick, services) : '';
   const last = result && trans.__('last: %1', result);
-  const times = one.is_enabled ? reasonText(one.sentence, trans) : trans.__('disabled');
+  const isActive = one.is_enabled && !!one.next_due;
+  const ending = one.is_enabled ? trans.__('finished') : trans.__('disabled');
+  const times = isActive ? reasonText(one.sentence, trans) : ending;
   const isBad = state === 'failed' || state === 'missed';
   const facts = (isBad ? [last, times] : [times, last]).filter(Boolean);
   return (
     <SideRow
       icon={scheduleIcon}
-      accent={isBad ? 'failed' : one.is_enabled ? undefined : 'cancelled'}
+      accent={isBad ? 'failed' : isActive ? undefined : 'cancelled'}
       state={isBad ? last : undefined}
       name={one.name}
       aside={one.next_due ? showNext(one.next_due) : ''}

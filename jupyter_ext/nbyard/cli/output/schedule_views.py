@@ -20,7 +20,7 @@ def show_schedule(schedule: Schedule) -> None:
     show_facts(
         [
             ("name", schedule.name),
-            ("state", "enabled" if schedule.is_enabled else "disabled"),
+            ("state", state_of(schedule)),
             ("when", str(schedule.sentence)),
             ("typed", schedule.words),
             ("runs", schedule.run.path or schedule.run.executable),
@@ -45,8 +45,14 @@ def show_schedule(schedule: Schedule) -> None:
 def show_state(schedule: Schedule) -> None:
     """Print whether a schedule is enabled, and its next due time."""
     due = local_time(schedule.next_due, schedule.zone)
-    state = f"enabled, next run {due}" if schedule.is_enabled else "disabled"
-    click.echo(f"{schedule.name}: {state}")
+    click.echo(f"{schedule.name}: {state_of(schedule)}{f', next run {due}' if due else ''}")
+
+
+def state_of(schedule: Schedule) -> str:
+    """Return whether a schedule is enabled; without further due times it is finished."""
+    if not schedule.is_enabled:
+        return "disabled"
+    return "enabled" if schedule.next_due else "finished"
 
 
 def show_preview(preview: SchedulePreview) -> None:

@@ -55,6 +55,12 @@ describe('R4: the row of a schedule', () => {
     expect(row.querySelector('.nby-mod-failed')).toBeNull();
   });
 
+  it('is finished without another due time', async () => {
+    const row = await show({ is_enabled: true, next_due: null }, []);
+    expect(row.querySelector('.nby-SideRow-detail')!.textContent).toBe('finished');
+    expect(row.querySelector('.nby-SideRow-icon')!.classList).toContain('nby-mod-cancelled');
+  });
+
   it('starts with a missed time', async () => {
     const missed = { outcome: 'missed', run_id: '', created_at: '2026-01-03' } as never;
     const row = await show({ recent: [missed] }, [run('old', 'succeeded', '2026-01-01')]);

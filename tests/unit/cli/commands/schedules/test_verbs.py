@@ -2,7 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
+
+from nbyard.cli.output.schedule_views import show_state, state_of
+from nbyard.domain.callers import Caller
+from nbyard.rest.identity import local_name
 
 
 @pytest.fixture
@@ -20,6 +25,16 @@ def test_a_schedule_is_created_and_shown(shell, made):
     listed = shell("schedules", "ls")
     assert "enabled" in listed.out and " 08:00:00 +0" in listed.out
     assert made.out.strip() in listed.out
+
+
+def test_a_schedule_without_further_due_times_is_finished(yard, made, capsys):
+    schedule = yard.services.schedules.get(Caller(local_name()), "report")
+    assert state_of(schedule) == "enabled"
+    ended = msgspec.structs.replace(schedule, next_due=None)
+    assert state_of(ended) == "finished"
+    assert state_of(msgspec.structs.replace(ended, is_enabled=False)) == "disabled"
+    show_state(ended)
+    assert capsys.readouterr().out == "report: finished\n"
 
 
 def test_options_become_fields(shell, made):
