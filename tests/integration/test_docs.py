@@ -36,9 +36,12 @@ def marked() -> Iterator[tuple[str, str, int]]:
                 yield str(page.relative_to(DOCS)), line, int(code or 0)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    "left_out", [RUNS_MORE, pytest.param(set(), marks=pytest.mark.long)], ids=["some", "all"]
+    "left_out",
+    [
+        pytest.param(RUNS_MORE, marks=pytest.mark.timeout(300), id="some"),
+        pytest.param(set(), marks=(pytest.mark.long, pytest.mark.timeout(1200)), id="all"),
+    ],
 )
 def test_what_is_marked_as_run_runs(
     penguins: Path, store_shell: StoreShell, left_out: set[str]
