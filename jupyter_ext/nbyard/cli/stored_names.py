@@ -15,6 +15,7 @@ PLAIN = re.compile(r"[\w.@:/+-]+")
 # The first of these fields that has a value is what a command accepts.
 FIELDS = ("name", "reference", "number", "id")
 WHOLE_LISTS = frozenset({"kernels"})  # without a limit
+UNSEARCHED = WHOLE_LISTS | {"backfills", "bisections", "models"}
 
 
 def completions(
@@ -32,16 +33,17 @@ def completions(
 
 def _names_of(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
     if source.startswith("="):
-        name, equals, _ = start.partition("=")
+        name, equals, begun = start.partition("=")
         if equals and PLAIN.fullmatch(name):
-            yield from (f"{name}={value}" for value in _names_of(given, source[1:], start))
+            values = _names_of(given, source[1:], begun)
+            yield from (f"{name}={value}" for value in values)
         return
     try:
         if source == "servers":
             known = read_servers().servers
             yield from (*known, LOCAL) if known else ()
         else:
-            yield from _stored(given, source)
+            yield from _stored(given, source, start)
     except (NbyardError, OSError):
         return
 
@@ -50,7 +52,7 @@ def _value(name: str) -> str:
     return name.partition("=")[2] or name
 
 
-def _stored(given: Mapping[str, Any], source: str) -> Iterator[str]:
+def _stored(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
     # Late: the names of servers need neither services nor structs.
     from nbyard.discover import connect
     from nbyard.settings import Settings
@@ -68,9 +70,13 @@ def _stored(given: Mapping[str, Any], source: str) -> Iterator[str]:
     if not all(keys.values()):
         return
     limit = {"limit": MOST} if verb == "list" and noun not in WHOLE_LISTS else {}
-    answer = getattr(getattr(connect(server), noun), verb)(**keys, **limit)
-    for item in _items(answer, parts):
-        yield _word(item, field)
+    ask = getattr(getattr(connect(server), noun), verb)
+    items = _items(ask(**keys, **limit), parts)
+    yield from (_word(item, field) for item in items)
+    # Older items may have the word, too.
+    if limit and len(items) == MOST and start and noun not in UNSEARCHED:
+        older = _items(ask(**keys, **limit, search=start), parts)
+        yield from (_word(item, field) for item in older)
 
 
 def _items(answer: Any, parts: Sequence[str]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.shell_completion import ShellComplete
 
+from nbyard.cli import stored_names
 from nbyard.cli.lazy_commands import TABLE
 from nbyard.cli.main import nbyard
 from nbyard.cli.name_completion import BY_PLACE
@@ -74,6 +75,17 @@ def test_names_inside_a_stored_item_are_offered(completed, yard) -> None:
     assert completed("projects", "update", "wine", "--unset", "") == ["owner"]
     assert completed("datasets", "preview", "pens", "--version", "") == ["1"]
     assert completed("datasets", "preview", "nosuch", "--version", "") == []
+
+
+def test_old_names_are_offered_too(completed, yard, monkeypatch) -> None:
+    monkeypatch.setattr(stored_names, "MOST", 2)
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        for name in ("oldest", "newer", "newest"):
+            rows.dataset(name, local_name())
+    assert completed("datasets", "show", "") == ["newer", "newest"]
+    assert completed("datasets", "show", "ol") == ["oldest"]
+    assert completed("run", "clean", "--input-file", "a=ol") == ["a=oldest"]
 
 
 def test_nodes_and_outputs_of_a_run_are_offered(completed, yard) -> None:
@@ -179,7 +191,13 @@ def test_each_source_is_an_operation_and_has_what_it_needs() -> None:
             given = dict(pair.split("=") for pair in pairs)
             assert set(given.values()) <= siblings, (command, name)
             needed = {field.name for field in operation.placed("path")}
-            assert needed <= given.keys() <= {field.name for field in operation.fields}, source
+            fields = {field.name for field in operation.fields}
+            assert needed <= given.keys() <= fields, source
+            if verb == "list":
+                assert ("limit" in fields, "search" in fields) == (
+                    noun not in stored_names.WHOLE_LISTS,
+                    noun not in stored_names.UNSEARCHED,
+                ), source
 
 
 def test_each_place_of_the_table_exists() -> None:
