@@ -53,6 +53,11 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   await lab.press('ArrowDown');
   const focused = canvas.root.locator('.react-flow__node:focus');
   await expect(focused).toHaveCount(1);
+  await lab.press('F2');
+  await expect(lab.dialog).toBeVisible();
+  await lab.press('Escape');
+  await expect(lab.dialog).toHaveCount(0);
+  await expect(focused).toHaveCount(1);
   await lab.press('Delete');
   await expect(canvas.cards).toHaveCount(1);
   await expect(canvas.arrows).toHaveCount(0);

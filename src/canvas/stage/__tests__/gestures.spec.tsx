@@ -1,7 +1,13 @@
-import { fireEvent, render, screen } from '@testing-library/react';
-import { bench } from '../../model/__tests__/fakes';
+import { act, fireEvent, render, renderHook, screen, within } from '@testing-library/react';
+import { CanvasContext } from '../../model/hooks';
+import { bench, nodesOf } from '../../model/__tests__/fakes';
 import type { CanvasController } from '../../model/controller';
-import { useSelecting } from '../gestures';
+import { quickAdd } from '../../commands/prompts';
+import { ConnectionPeek, usePeek } from '../ConnectionPeek';
+import { EmptyStage } from '../EmptyStage';
+import { useClipboardAndDrops, useDrawing, useSelecting } from '../gestures';
+
+jest.useFakeTimers();
 
 function Stage({ canvas }: { canvas: CanvasController }): JSX.Element {
   const { onPointerDown, onContextMenu } = useSelecting(canvas);
@@ -52,5 +58,176 @@ describe('the pointer on the diagram', () => {
     expect(menu()).toBe('pane');
     fireEvent.contextMenu(screen.getByTestId('edge'));
     expect(menu()).toBe('item');
+  });
+});
+
+describe('a click on a node', () => {
+  it('opens the inspector, until the user has closed it; the next window remembers that', async () => {
+    sessionStorage.clear();
+    const click = ({ canvas }: { canvas: CanvasController }) => {
+      const { result } = renderHook(() => useSelecting(canvas));
+      act(() => result.current.onNodeClick({} as never, { id: 'clean' } as never));
+      return canvas.ui.inspector;
+    };
+    const one = await bench();
+    expect(click(one)).toBe(true);
+    one.canvas.showInspector(false);
+    expect(click(one)).toBe(false);
+    expect(click(await bench())).toBe(false);
+    expect(click(await bench('work/other.nbflow'))).toBe(true);
+    sessionStorage.clear();
+  });
+});
+
+describe('K2: a node is added where the pointer is', () => {
+  function Pane({ canvas, readOnly = false }: { canvas: CanvasController; readOnly?: boolean }) {
+    const { onDoubleClick, onCopy, onPaste } = useClipboardAndDrops(canvas, readOnly);
+    return (
+      <div onDoubleClick={onDoubleClick} onCopy={onCopy} onPaste={onPaste}>
+        <div className="react-flow__pane" data-testid="pane">
+          <div className="react-flow__node" data-testid="card" />
+        </div>
+      </div>
+    );
+  }
+
+  it('with a double click on the pane, and on the pane only (A13)', async () => {
+    const { canvas, executed } = await bench();
+    const { rerender } = render(<Pane canvas={canvas} />);
+    fireEvent.doubleClick(screen.getByTestId('card'));
+    expect(executed).toEqual([]);
+    fireEvent.doubleClick(screen.getByTestId('pane'), { clientX: 320, clientY: 180 });
+    expect(executed).toEqual([['nbyard:add-node', { x: 320, y: 180 }]]);
+    rerender(<Pane canvas={canvas} readOnly />);
+    fireEvent.doubleClick(screen.getByTestId('pane'));
+    expect(executed).toHaveLength(1);
+  });
+
+  it('and not in the middle of the view (A13)', async () => {
+    const { canvas } = await bench();
+    canvas.flow = {
+      screenToFlowPosition: ({ x, y }: { x: number; y: number }) => ({ x: x + 1000, y: y + 500 })
+    } as never;
+    const adding = quickAdd(canvas, { x: 320, y: 180 });
+    await act(() => jest.advanceTimersByTimeAsync(50));
+    const { items, at, done } = canvas.ui.picker!;
+    expect(at).toEqual({ x: 320, y: 180 });
+    done(items.find(({ label }) => label.endsWith('plot.py')));
+    await adding;
+    expect(canvas.doc.toJSON().positions.plot).toEqual([1320, 680]);
+  });
+
+  it('or where a connection is dropped on empty space', async () => {
+    const { canvas, executed } = await bench();
+    let drop!: ReturnType<typeof useDrawing>['onConnectEnd'];
+    function Drawing() {
+      drop = useDrawing(canvas).onConnectEnd;
+      return <div className="react-flow__pane" data-testid="pane" />;
+    }
+    render(<Drawing />);
+    document.elementFromPoint = () => screen.getByTestId('pane');
+    const end = { clientX: 40, clientY: 60 } as MouseEvent;
+    const from = { fromNode: { id: 'clean' }, fromHandle: { id: 'tidy', type: 'source' } };
+    drop(end, { ...from, toHandle: null } as never);
+    const place = { x: 40, y: 60, node: 'clean', port: 'tidy' };
+    expect(executed).toEqual([['nbyard:add-node', place]]);
+    document.elementFromPoint = () => document.body; // outside of the diagram
+    drop(end, { ...from, toHandle: null } as never);
+    expect(executed).toHaveLength(1);
+  });
+
+  it('K9: copies nodes with their connections into the workflow of another window', async () => {
+    const [one, other] = [await bench(), await bench('work/other.nbflow')];
+    const { doc, store } = one.canvas;
+    doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    store.select(['sales', 'clean']);
+    other.canvas.doc.remove(['sales', 'clean', 'train'], []);
+    let copied = '';
+    const clipboardData = {
+      setData: (_: string, text: string) => (copied = text),
+      getData: () => copied
+    };
+    const fire = (name: string, { container }: { container: Element }) => {
+      const event = new Event(name, { bubbles: true });
+      fireEvent(
+        within(container as HTMLElement).getByTestId('pane'),
+        Object.assign(event, { clipboardData })
+      );
+    };
+    fire('copy', render(<Pane canvas={one.canvas} />));
+    fire('paste', render(<Pane canvas={other.canvas} />));
+    expect(Object.keys(nodesOf(other.canvas)).sort()).toEqual(['clean', 'sales']);
+    expect(other.canvas.doc.allEdges()).toEqual(doc.allEdges());
+  });
+});
+
+describe('K2: an empty canvas', () => {
+  it('offers three ways to start, and the third only while a notebook is open', async () => {
+    const { canvas, executed } = await bench();
+    const show = () =>
+      render(
+        <CanvasContext.Provider value={canvas}>
+          <EmptyStage />
+        </CanvasContext.Provider>
+      );
+    const { unmount } = show();
+    expect(screen.getAllByRole('button')).toHaveLength(2);
+    unmount();
+    canvas.services.openNotebook = () => 'work/score.ipynb';
+    show();
+    for (const name of ['Add a Node… (A)', 'Open the Penguins Example', 'Add the Notebook']) {
+      fireEvent.click(screen.getByRole('button', { name }));
+    }
+    expect(executed).toEqual([
+      ['nbyard:add-node', undefined],
+      ['nbyard:create-example', undefined],
+      ['nbyard:add-node', { path: 'work/score.ipynb' }]
+    ]);
+  });
+});
+
+describe('K9: a connection below the pointer', () => {
+  it('shows the first rows of its data after a rest, until the pointer leaves', async () => {
+    const { canvas, runs } = await bench();
+    const head = { columns: ['species'], rows: [['Adelie']], size: '342 × 8' };
+    const asked: string[][] = [];
+    Object.assign(runs, {
+      previewOf: async (...of: string[]) => (asked.push(of), of[0] === 'clean' ? head : undefined)
+    });
+    canvas.stage = document.createElement('div');
+    let peeking!: ReturnType<typeof usePeek>;
+    function Peeking() {
+      peeking = usePeek(canvas);
+      return (
+        <CanvasContext.Provider value={canvas}>
+          <ConnectionPeek peek={peeking.peek} />
+        </CanvasContext.Provider>
+      );
+    }
+    render(<Peeking />);
+    const enter = async (source: string, rest: number) => {
+      peeking.onEdgeMouseEnter({ clientX: 10, clientY: 20 } as never, {
+        id: source,
+        source,
+        sourceHandle: 'tidy',
+        target: 'train'
+      });
+      await act(() => jest.advanceTimersByTimeAsync(rest));
+    };
+    const leave = () => act(() => peeking.onEdgeMouseLeave());
+    await enter('clean', 200);
+    leave();
+    await act(() => jest.advanceTimersByTimeAsync(300));
+    expect(asked).toEqual([]); // the pointer only passed
+    await enter('clean', 300);
+    const tip = screen.getByRole('tooltip');
+    expect(tip.textContent).toContain('342 × 8');
+    expect(within(tip).getByRole('cell').textContent).toBe('Adelie');
+    expect([tip.style.left, tip.style.top]).toEqual(['22px', '32px']);
+    leave();
+    await enter('sales', 300);
+    expect(screen.queryByRole('tooltip')).toBeNull();
+    expect(asked.map(([node]) => node)).toEqual(['clean', 'sales']);
+    canvas.stage = undefined;
   });
 });

@@ -71,6 +71,20 @@ describe('G6: every action is a command', () => {
     expect(enabled()).toEqual([false, false]);
   });
 
+  it('a run can be stopped only while it waits or runs', () => {
+    const commands = new CommandRegistry();
+    const canvas = { isLive: false };
+    const tracker = {
+      currentWidget: { content: { canvas } },
+      widgetAdded: new Signal<unknown, unknown>({}),
+      currentChanged: new Signal<unknown, unknown>({})
+    };
+    addCommands(commands, tracker as never, null, nullTranslator.load('nbyard'));
+    expect(commands.isEnabled('nbyard:stop-workflow')).toBe(false);
+    canvas.isLive = true;
+    expect(commands.isEnabled('nbyard:stop-workflow')).toBe(true);
+  });
+
   it('the minimap is offered where there is one', () => {
     const commands = new CommandRegistry();
     const canvas = { doc: { nodes: { size: 1001 } }, ui: { minimap: true } };
