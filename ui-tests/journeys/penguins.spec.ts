@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { violationsIn } from '../lab/axe';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
@@ -115,6 +116,10 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   const height = async () => (await lab.page.locator('#jp-down-stack').boundingBox())!.height;
   const twoFifths = lab.page.viewportSize()!.height * 0.4 - 2;
   await expect.poll(height).toBeGreaterThanOrEqual(twoFifths);
+
+  await lab.theme('JupyterLab Dark High Contrast');
+  expect(await violationsIn(lab.page, ['.nby-CanvasPanel', '.nby-RunView'])).toEqual([]);
+  await lab.theme('JupyterLab Light');
 
   await canvas.card('clean.ipynb').click({ button: 'right' });
   await lab.menuItem('Run Info').click();
