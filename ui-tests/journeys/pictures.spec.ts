@@ -1,11 +1,18 @@
 /** Pictures of the views in their states: NBYARD_PICTURES=FOLDER npx playwright test pictures */
 import { readFile, writeFile } from 'node:fs/promises';
+import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
+import { notebook, parameters } from '../lab/notebooks';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
 const { NBYARD_PICTURES } = process.env;
 const THEMES = { light: 'JupyterLab Light', dark: 'JupyterLab Dark' };
+/** Values of the parameter and of the code of runs that are compared. */
+const SCORES = [
+  [0.25, 1],
+  [0.75, 3]
+];
 const SIZES = { wide: { width: 1440, height: 900 }, low: { width: 1280, height: 720 } };
 
 test.describe('pictures', () => {
@@ -40,7 +47,7 @@ test.describe('pictures', () => {
     await lab.drawer.succeeds(120_000);
     await expect(canvas.root.locator('.nby-Node-preview').first()).toBeVisible();
     await take(lab, 'canvas-finished');
-    for (const tab of ['Gantt', 'Output', 'Results', 'Resources', 'Metrics', 'Details']) {
+    for (const tab of ['Gantt', 'Output', 'Logs', 'Results', 'Resources', 'Metrics', 'Details']) {
       await lab.drawer.tab(tab);
       await take(lab, `run-${tab.toLowerCase()}`);
     }
@@ -126,6 +133,86 @@ test.describe('pictures', () => {
     await dialog(lab, 'background-form', 'nbyard:run-in-background', { path: 'clean.ipynb' });
     await dialog(lab, 'environment-form', 'nbyard:create-environment');
     await dialog(lab, 'credential-form', 'nbyard:create-credential');
+  });
+
+  test('two runs, and what is kept', async ({ lab, server }) => {
+    const ended = async () =>
+      (await (await server.ask('GET', 'runs?state=succeeded')).json()).items.length;
+    for (const [at, [rate, factor]] of SCORES.entries()) {
+      const log = `import nbyard\nscore = rate * ${factor}\nnbyard.log_metric("score", score)`;
+      await writeFile(server.file('score.ipynb'), notebook(parameters('rate = 0.5'), log));
+      await server.post('runs', { path: 'score.ipynb', parameters: { rate } });
+      await expect.poll(ended, { timeout: 120_000 }).toBe(at + 1);
+    }
+    await lab.panel();
+    const rows = lab.page.locator('#nbyard-sidebar .nby-Row[data-noun="run"]');
+    await expect(rows).toHaveCount(SCORES.length);
+    for (const row of await rows.all()) {
+      await row.click({ modifiers: ['ControlOrMeta'] });
+    }
+    await take(lab, 'runs-selected');
+    await lab.section('run').getByRole('button', { name: 'Compare' }).click();
+    await expect(lab.page.getByRole('heading', { name: 'Compare runs' })).toBeFocused();
+    await take(lab, 'comparison');
+    await lab.page.getByRole('button', { name: 'Why does score differ?' }).click();
+    await expect(lab.page.locator('.nby-Why').getByRole('listitem')).toHaveCount(2);
+    await lab.page.locator('.nby-Why').scrollIntoViewIfNeeded();
+    await take(lab, 'why');
+    await dialog(lab, 'clean-up', 'nbyard:clean-up-runs');
+    await lab.page.getByRole('button', { name: 'New Project…' }).click();
+    await lab.dialog.getByLabel('Name', { exact: true }).fill('birds');
+    await take(lab, 'project-form');
+    await lab.dialog.getByRole('button', { name: 'Create' }).click();
+    await lab.page.getByRole('button', { name: 'Link Resource…' }).click();
+    await expect(lab.dialog.getByRole('button', { name: /^Link / }).first()).toBeVisible();
+    await take(lab, 'link-resource');
+    await lab.dialog.getByRole('button', { name: 'Close' }).click();
+    const shown = lab.execute('nbyard:show-channels');
+    await expect(lab.dialog.getByRole('button', { name: 'New Channel…' })).toBeVisible();
+    await take(lab, 'notifications');
+    await lab.dialog.getByRole('button', { name: 'New Channel…' }).click();
+    await expect(lab.dialog.getByLabel('URL')).toBeVisible();
+    await take(lab, 'channel-form');
+    await lab.press('Escape');
+    await shown.catch(() => undefined);
+  });
+
+  test('an environment', async ({ lab, server }) => {
+    await server.post('environments', { name: 'cows', requirements: 'cowsay==6.1' });
+    await lab.panel();
+    await lab.row('environment', 'cows').dblclick();
+    await expect(lab.page.locator('.nby-View-header .nby-StateMark')).toHaveText('installed', {
+      timeout: 180_000
+    });
+    await take(lab, 'environment');
+  });
+
+  withEngine('base_image')('a deployment', async ({ lab, server, engine }) => {
+    test.skip(!!engine.lacking, engine.lacking);
+    const command = ['python3', '-u', '-m', 'http.server', '8000'];
+    const ports = [{ name: 'web', port: 8000 }];
+    await server.post('deployments', {
+      image: engine.image,
+      service: 'own',
+      title: 'Files',
+      command,
+      ports,
+      memory_gb: 2
+    });
+    await lab.panel();
+    await lab.row('deployment', 'Files').dblclick();
+    const view = lab.page.locator('.nby-View:visible');
+    await expect(view.locator('.nby-View-header .nby-StateMark')).toHaveText('running', {
+      timeout: 120_000
+    });
+    await lab.page.request.get(`${server.url}nbyard/deployments/files/web/`, {
+      headers: server.signedIn
+    });
+    await expect(view).toContainText(/\d requests? · 0 errors/);
+    for (const tab of await view.getByRole('tab').all()) {
+      await tab.click();
+      await take(lab, `deployment-${(await tab.innerText()).toLowerCase().replaceAll(' ', '-')}`);
+    }
   });
 
   /** The frames of the README's animation; `python buildtools/animation.py` joins them. */
