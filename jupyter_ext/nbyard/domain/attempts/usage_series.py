@@ -7,6 +7,9 @@ from itertools import pairwise
 import msgspec
 
 MAX_POINTS = 500
+# CPU time is counted in steps, and the last sample may follow the one before at once: a shorter
+# interval would show cores that the machine does not have.
+LEAST_SECONDS = 0.5
 
 
 class UsageSample(msgspec.Struct, frozen=True):
@@ -93,7 +96,7 @@ def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
     samples = thin_samples(samples)
     first = samples[0].at
     rates = [
-        max(0.0, after.cpu - before.cpu) / (after.at - before.at)
+        max(0.0, after.cpu - before.cpu) / max(after.at - before.at, LEAST_SECONDS)
         for before, after in pairwise(samples)
     ]
     gpus = {

@@ -24,6 +24,11 @@ def test_cpu_becomes_cores_between_two_looks() -> None:
     assert (found.attempt, found.done) == (1, True)
 
 
+def test_a_last_look_right_after_another_shows_no_peak() -> None:
+    found = usage_of([sample(100, 1), sample(102, 1), sample(102.02, 1.4)], 1, done=True)
+    assert found.cores == [0, 0, 0.8]
+
+
 def test_columns_are_of_equal_length_and_never_too_long() -> None:
     samples = [sample(n, n / 2, n, a=(n % 100, n)) for n in range(1999)]
     found = usage_of(samples, 1, done=False)
