@@ -1,5 +1,6 @@
 """Programs that read their code in many ways, and changes of the files that they read."""
 
+import json
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 
 from .test_runs import Project
 
+RESULT = "found"  # the variable with what a program has read
 IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
 
 # ruff: noqa: E501 the programs are easier to read in one line each
@@ -220,20 +222,21 @@ def lay(project: Project, names: Iterable[str]) -> Project:
         (root / name).write_text(text)
     for name in names:
         policy = "bundle" if name == "bundled" else "observed"
-        project.notebook(
-            name,
-            "output_txt = 'o.txt'",
-            code_of(name, root),
-            "open(output_txt, 'w').write(repr(found))",
-            cache=policy,
-        )
+        lay_notebook(project, name, code_of(name, root), cache=policy)
     return project
+
+
+def lay_notebook(project: Project, name: str, code: str, **node: Any) -> None:
+    """Put a program there as a notebook that keeps its result."""
+    keep = f"open(output_txt, 'w').write(repr({RESULT}))"
+    project.notebook(name, "output_txt = 'o.txt'", code, keep, **node)
 
 
 def _directly(root: Path, copy: Path, name: str) -> str:
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(root, copy)
-    code = f"{code_of(name, root)}\nimport sys\nsys.stdout.write(repr(found))"
+    cells = json.loads((root / f"{name}.ipynb").read_text())["cells"]
+    code = f"{''.join(cells[1]['source'])}\nimport sys\nsys.stdout.write(repr({RESULT}))"
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=copy, check=True, capture_output=True, text=True
     )

@@ -2,11 +2,14 @@
 for files that nobody read."""
 
 import json
+import os
+import random
 from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
+from .drawn_programs import draw, lay_drawn
 from .observing import COME, COMPUTED, PROGRAMS, check_never_stale, check_run, lay
 from .test_runs import Project, project, states
 
@@ -21,10 +24,26 @@ def programs(project: Project) -> Project:
     return lay(project, PROGRAMS)
 
 
-@pytest.mark.parametrize("rounds", [pytest.param(2, marks=SHORT), pytest.param(100, marks=LONG)])
+@pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(25, marks=LONG)])
 def test_no_result_is_stale(programs: Project, tmp_path: Path, rounds: int) -> None:
-    """X1, K8: a hundred rounds are 2,000 cases."""
+    """X1, K8: each round has 20 cases."""
     check_never_stale(programs, tmp_path / "copy", rounds)
+
+
+DRAWS = [
+    pytest.param(0, 10, 2, marks=SHORT),
+    *(pytest.param(n, 20, 10, marks=LONG) for n in range(1, 11)),
+]
+
+
+@pytest.mark.parametrize(("number", "count", "rounds"), DRAWS)
+def test_no_result_of_drawn_programs_is_stale(
+    project: Project, tmp_path: Path, number: int, count: int, rounds: int
+) -> None:
+    """X1, K8: ten draws of twenty programs and ten rounds are 2,000 cases."""
+    drawn = draw(random.Random(f"{os.environ['NBYARD_TEST_SEED']} {number}"), count)
+    changes = lay_drawn(project, drawn)
+    check_never_stale(project, tmp_path / "copy", rounds, changes)
 
 
 @pytest.mark.timeout(300)

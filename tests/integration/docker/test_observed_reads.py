@@ -1,5 +1,7 @@
 """What work reads of its code, where a container does the work."""
 
+import os
+import random
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,9 @@ from nbyard.domain.attempts.structs import Observed, Output
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 
+from ..drawn_programs import LIBRARIES, draw, lay_drawn
 from ..observing import PROGRAMS, check_never_stale, lay
-from ..test_runs import project
+from ..test_runs import Project, project
 from .bench import Bench, log_of, result_of
 from .test_notebooks import BOTH, BUILD, notebook
 
@@ -83,20 +86,42 @@ def test_what_a_command_reads_in_an_image_of_its_own_is_not_known(bench: Bench) 
     assert seen(bench, bench.shell(SHELL)) is None
 
 
-@pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(60, marks=LONG)])
-@pytest.mark.parametrize("containers", [pytest.param("fresh", marks=pytest.mark.long), "warm"])
-def test_no_result_of_a_container_is_stale(
+CONTAINERS = pytest.mark.parametrize(
+    "containers", [pytest.param("fresh", marks=pytest.mark.long), "warm"]
+)
+
+
+@pytest.fixture
+def in_docker(
     docker_settings: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
-    tmp_path: Path,
-    containers: str,
-    rounds: int,
-) -> None:
-    """X1, K8: sixty rounds are a thousand cases."""
+) -> Project:
     for name, value in docker_settings.items():
         monkeypatch.setenv(name, value)
-    names = [name for name in PROGRAMS if name not in MISSING]
-    programs = lay(request.getfixturevalue("project"), names)
+    made: Project = request.getfixturevalue("project")
+    return made
+
+
+@pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(60, marks=LONG)])
+@CONTAINERS
+def test_no_result_of_a_container_is_stale(
+    in_docker: Project, tmp_path: Path, containers: str, rounds: int
+) -> None:
+    """X1, K8: sixty rounds are a thousand cases."""
+    programs = lay(in_docker, [name for name in PROGRAMS if name not in MISSING])
     wish = {"runtime": "docker", "containers": containers}
     check_never_stale(programs, tmp_path / "copy", rounds, **wish)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@CONTAINERS
+def test_no_result_of_drawn_programs_in_a_container_is_stale(
+    in_docker: Project, tmp_path: Path, containers: str
+) -> None:
+    """X1, K8: 200 cases. The image has none of the libraries; there are no files outside."""
+    chance = random.Random(os.environ["NBYARD_TEST_SEED"])
+    changes = lay_drawn(in_docker, draw(chance, 20, missing=LIBRARIES, has_outside=False))
+    wish = {"runtime": "docker", "containers": containers}
+    check_never_stale(in_docker, tmp_path / "copy", 10, changes, **wish)
