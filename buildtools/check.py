@@ -13,7 +13,7 @@ from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
 from checks.results import NAMED_FAILURES, cases, failed, failures, report, table, totals
-from checks.running import Outcome, Runner, make_scratch
+from checks.running import Outcome, Runner, drop_scratch, make_scratch
 
 USAGE = """\
   ./check                     every step: what a change passes before it lands
@@ -92,12 +92,13 @@ def main(words: Sequence[str] | None = None) -> int:
         if not set_up(programs(chosen)):
             return 1
         begin = time.monotonic()
-        make_scratch()
+        make_scratch(in_memory=not given.paths and given.full is None)  # long tests fill it
         runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
         for stage in chosen:
             outcomes += runner.run(stage)
     except KeyboardInterrupt:
         _say("", "Interrupted: every step is stopped.")
+        drop_scratch()
         return 130
     durations.remember(outcomes)
     steps = [outcome.step.name for outcome in outcomes if failed(outcome)]
@@ -106,6 +107,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if steps:
         _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))
         _say(*hints(given, outcomes))
+    else:  # what a failed test leaves helps to find the reason
+        drop_scratch()
     grown = list(too_many(outcomes))
     _say(*grown, totals(outcomes))
     return 1 if steps or grown else 0

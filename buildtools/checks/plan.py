@@ -44,6 +44,7 @@ class Step:
         places = {
             "JEST_JUNIT_OUTPUT_FILE": str(self.junit),
             "PLAYWRIGHT_JUNIT_OUTPUT_NAME": str(self.junit),
+            "TMPDIR": str(SCRATCH),
         }
         return {**os.environ, **places, **self.environment}
 

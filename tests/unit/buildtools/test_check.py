@@ -17,7 +17,7 @@ Steps = Callable[..., None]
 def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Steps:
     """Return a function that replaces the steps of the whole check."""
     monkeypatch.setattr(plan, "RECORDS", tmp_path)
-    monkeypatch.setattr(check, "make_scratch", lambda: None)
+    monkeypatch.setattr(check, "make_scratch", lambda **_options: None)
     monkeypatch.setattr(check, "set_up", lambda groups: True)
 
     def replace(*made: Step) -> None:

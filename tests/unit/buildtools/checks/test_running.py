@@ -21,5 +21,18 @@ def test_a_check_deletes_the_folders_of_checks_that_ended(
     commands: list[list[str]] = []
     monkeypatch.setattr(running, "SCRATCH", mine)
     monkeypatch.setattr("subprocess.Popen", lambda words, **_options: commands.append(words))
-    running.make_scratch()
+    running.make_scratch(in_memory=False)
     assert [command[-1] for command in commands] == [str(ended)]
+
+
+@pytest.mark.parametrize(("gigabytes", "mounts"), [(7, False), (40, True)])
+def test_temporary_files_lie_in_memory_if_there_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: int, mounts: bool
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(running, "SCRATCH", tmp_path / f"nbcheck-{os.getpid()}")
+    monkeypatch.setattr(running, "_available_bytes", lambda: gigabytes * 2**30)
+    monkeypatch.setattr("subprocess.run", lambda words, **_options: commands.append(words))
+    running.make_scratch(in_memory=True)
+    running.drop_scratch()  # nothing is mounted
+    assert [command[0] for command in commands] == ["mount"] * mounts
