@@ -44,7 +44,7 @@ def ask(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
     ground.send("POST", "/projects", {"name": "own"})
     with Yard.open(ground.settings, root=ground.root) as yard:
         if op in OF_DATASETS:
-            source = FileSource(ground.file("bob.csv", "x\n1\n"))
+            source = FileSource(ground.file(f"{entry['id']}.csv", "x\n1\n"))
             key = yard.services.datasets.create(bob, NewDataset(source)).id
         else:
             body = NewRun(path=ground.tool([], "print(1)"))
