@@ -49,7 +49,8 @@ def test_a_test_without_the_marker_is_left_alone(profile: str):
 
 
 def test_tests_with_the_same_name_are_refused():
-    once, twice = Case("test_x.py::test_a"), Case("test_x.py::test_b")
-    refuse_shared_names(cast(list[Any], [once, twice]))
+    once: Any = Case("test_x.py::test_a")
+    twice: Any = Case("test_x.py::test_b")
+    refuse_shared_names([once, twice])
     with pytest.raises(pytest.UsageError, match=r"have the name test_x\.py::test_b$"):
-        refuse_shared_names(cast(list[Any], [once, twice, twice]))
+        refuse_shared_names([once, twice, twice])
