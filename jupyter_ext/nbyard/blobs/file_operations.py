@@ -202,7 +202,11 @@ def is_settled(found: os.stat_result) -> bool:
 
 
 def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
-    """Raise `Conflict` if the file changed between two calls of stat."""
+    """Raise `Conflict` if the file changed between two calls of stat.
+
+    Raises:
+        Conflict: the file changed while it was read.
+    """
     # The ctime is ignored: adding a hard link changes it, too.
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise Conflict(because("file-changed-while-read", path=str(path)))
@@ -240,7 +244,11 @@ def translated_disk_full(needed_bytes: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def translated_missing_space() -> Iterator[None]:
-    """Translate errors of file creation: the disk has no space or no inodes."""
+    """Translate errors of file creation: the disk has no space or no inodes.
+
+    Raises:
+        Unavailable: the disk has no room, or no free inodes.
+    """
     try:
         yield
     except OSError as problem:

@@ -266,7 +266,7 @@ class Blobs:
         return os.path.isfile(self.place(digest))
 
     def open(self, digest: str) -> BinaryIO:
-        """Open a file's bytes; each read is checked, so damaged bytes never arrive complete."""
+        """Open a file's bytes, checked at each read. Refuse the digest of a folder with Invalid."""
         if not digest.startswith("sha256:"):
             raise Invalid.field("digest", because("digest-of-folder"))
         return io.BufferedReader(files.CheckedReader(self._open(digest), digest), files.CHUNK)
@@ -328,6 +328,7 @@ class Blobs:
         """Create the file or folder at `target`; raise Conflict if something is there already.
 
         Files of a folder that exceed `most_bytes` stay read-only even if `writable` is set.
+        An existing target is refused with Conflict.
         """
         if os.path.lexists(target):
             raise Conflict(because("place-taken", path=str(target)))

@@ -47,6 +47,7 @@ class LazyCommand(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
+        """Return the context of the command. A completion does not load its module."""
         if not extra.get("resilient_parsing"):
             return self.loaded.make_context(info_name, args, parent, **extra)
         # Completion asks for the names of parameters and runs nothing.

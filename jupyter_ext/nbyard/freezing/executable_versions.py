@@ -313,6 +313,9 @@ class Freezer:
         """Return the executable of a file with its newest version as prepared.
 
         The file is registered if necessary.
+
+        Raises:
+            NotFound: the file has no executable.
         """
         rows = self._parts.store.executables
         path = str(code.path)

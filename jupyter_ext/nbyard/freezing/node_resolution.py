@@ -225,7 +225,7 @@ class Resolver:
         return found
 
     def pinned(self, node: Node) -> ExecutableVersion:
-        """Return the version that a node is pinned to."""
+        """Return the version that a node is pinned to, or raise NotFound for a deleted one."""
         with self.parts.store.read() as c:
             version = self.parts.store.executables.version(c, node.version)
         if version is None or version.executable_id != self.registered(node).id:

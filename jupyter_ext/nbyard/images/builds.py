@@ -90,6 +90,7 @@ def ensure_image(
         NoLongerWanted: the image is no longer wanted.
         BuildFailed: a line of the Dockerfile failed.
         NbyardError: a base is missing and cannot be pulled; the message says why.
+        Unavailable: another program removed the image meanwhile.
     """
     ids = []
     for base in base_images(wish.text, wish.arguments):

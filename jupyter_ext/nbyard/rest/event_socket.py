@@ -179,6 +179,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().on_close()
 
     async def on_message(self, message: str | bytes) -> None:
+        """Read one message: the runs to watch, or the place in the events."""
         try:
             said = json.loads(message)
             if not isinstance(said, dict):

@@ -68,6 +68,7 @@ class UploadHandler(NbyardHandler, APIHandler):
 
     @web.authenticated
     async def patch(self, upload: str) -> None:
+        """Answer when the whole piece of the upload is stored."""
         try:
             if self._refused is not None:
                 raise self._refused
@@ -90,6 +91,7 @@ class PictureHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, run: str, digest: str) -> None:
+        """Send a file or picture as a download."""
         try:
             caller = self.authorised("runs:read")
             keys = [check_text(run, "run"), check_text(digest, "digest")]
@@ -122,6 +124,7 @@ class ContentHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, **path: str) -> None:
+        """Send a file or picture as a download."""
         try:
             caller = self.authorised(SCOPES.get(self._noun, "runs:read"))
             keys = {name: check_text(text, name) for name, text in path.items()}

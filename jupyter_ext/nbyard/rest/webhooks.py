@@ -48,7 +48,11 @@ class WebhookHandler(NbyardHandler):
 
     @allow_unauthenticated
     async def post(self, trigger: str) -> None:
-        """Answer 202 for a message that became a firing."""
+        """Answer 202 for a message that became a firing.
+
+        Raises:
+            TooLarge: the body exceeds MOST_BYTES.
+        """
         headers = self.request.headers
         try:
             if self._size > MOST_BYTES:

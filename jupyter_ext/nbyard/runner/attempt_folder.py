@@ -74,6 +74,11 @@ class AttemptFolder:
         return os.path.lexists(self.at(name))
 
     def task(self) -> dict[str, Any]:
+        """Return the contents of task.json.
+
+        Raises:
+            BadTask: the file is missing, or is not valid.
+        """
         try:
             with open(self.at("task.json"), encoding="utf-8") as file:
                 task = json.load(file)

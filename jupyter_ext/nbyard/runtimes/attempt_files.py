@@ -22,6 +22,11 @@ MAX_RESULT_BYTES = 64 * 2**20
 
 
 def read_task(folder: Path) -> TaskFile:
+    """Return the task of an attempt.
+
+    Raises:
+        NbyardError: task.json is missing or damaged.
+    """
     try:
         return msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
     except (OSError, msgspec.DecodeError) as error:
@@ -46,6 +51,11 @@ def has_result(folder: Path) -> bool:
 
 
 def read_result(folder: Path) -> Result | None:
+    """Return the result of an attempt, or None before its end.
+
+    Raises:
+        NbyardError: result.json is damaged.
+    """
     data = read_file(folder / RESULT)
     if data is None:
         return None

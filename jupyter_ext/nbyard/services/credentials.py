@@ -57,7 +57,11 @@ class CredentialService:
 
     @operation("POST", "/credentials", scope="credentials:write", status=201)
     def create(self, caller: Caller, body: NewCredential) -> Credential:
-        """Store a secret under a name."""
+        """Store a secret under a name.
+
+        Raises:
+            Invalid: the name looks like an ID.
+        """
         name, kind = check_name(body.name), kind_of(body.kind)
         if is_id(name):
             raise Invalid.field("name", because("credential-name-is-id"))
@@ -137,6 +141,9 @@ class CredentialService:
         """Replace fields of a credential.
 
         Omitted fields keep their values. Work that starts after the change uses the new values.
+
+        Raises:
+            StaleWrite: another request changed the credential.
         """
         found = self._find(caller, credential)
         if found.version != body.version:
@@ -178,6 +185,9 @@ class CredentialService:
         """Delete a credential.
 
         Fails while a live run or a saved workflow uses it, unless `force` is set.
+
+        Raises:
+            InUse: something uses the credential.
         """
         found = self._find(caller, credential)
         users = [] if force else self._used_by(found)

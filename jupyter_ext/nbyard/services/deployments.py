@@ -170,6 +170,9 @@ class DeploymentService:
 
         A change of anything but title and description creates a revision. It starts beside the
         current one and takes over once it responds.
+
+        Raises:
+            StaleWrite: another request changed the deployment.
         """
         named = body.image if isinstance(body.image, str) else ""
         package = deployable_model(self._store, caller, named)
@@ -205,6 +208,9 @@ class DeploymentService:
         """Roll back to an older revision; by default the previous one.
 
         The rollback creates a new revision. It takes over once it responds, as after an edit.
+
+        Raises:
+            NotFound: no earlier revision exists.
         """
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
@@ -369,6 +375,9 @@ class DeploymentService:
         """Read the log of a revision from byte `after` on.
 
         The default is the newest revision.
+
+        Raises:
+            NotFound: the deployment has no such revision.
         """
         check_count(after, "after")
         self._parts.watch()

@@ -64,6 +64,9 @@ class EnvironmentService:
 
         Once all packages are installed, it is *ready* and has a kernel of its name. Otherwise it is
         *failed*. A name may be reused if nothing was ever installed under it.
+
+        Raises:
+            Invalid: the packages of the kernel to capture are not known.
         """
         name, lines, description = check_name(body.name), self.lines_of(body.requirements), ""
         if body.capture:
@@ -194,6 +197,9 @@ class EnvironmentService:
         The change applies to the installed version, which stays in use until the new one is ready,
         and if that fails. Only one version is built at a time. If the same lines failed to install
         before, their lock is used again once.
+
+        Raises:
+            Conflict: a version is being built.
         """
         older = self._older(caller, environment, body) if body.version else None
         self._parts.retire_idle_dispatcher()
@@ -246,7 +252,11 @@ class EnvironmentService:
 
     @operation("POST", "/environments/{environment}/cancel", scope="environments:write", status=202)
     def cancel(self, caller: Caller, environment: str) -> Environment:
-        """Cancel the installation and keep the current version."""
+        """Cancel the installation and keep the current version.
+
+        Raises:
+            Conflict: the version is not being installed.
+        """
         with self._store.write() as c:
             found = self._find(c, caller, environment)
             version, reason = found.current, because("installation-cancelled")
@@ -274,6 +284,9 @@ class EnvironmentService:
         """Delete an environment with its versions and its kernel.
 
         Running kernels and tasks continue. Fails while a live run uses it, unless `force` is set.
+
+        Raises:
+            InUse: a run uses the environment.
         """
         with self._store.write() as c:
             found = self._find(c, caller, environment)

@@ -81,6 +81,9 @@ class ImageService:
 
         The image becomes *ready*, or *failed* with the line that failed. If the same image was
         built before, it is ready at once.
+
+        Raises:
+            Invalid: the request names both an environment and a path, or neither.
         """
         if bool(body.environment) == bool(body.path):
             raise Invalid.field("environment", because("environment-or-path"))
@@ -139,6 +142,9 @@ class ImageService:
         """Show the Dockerfile of an environment's image.
 
         Nothing is built.
+
+        Raises:
+            Invalid: the request names no environment.
         """
         from nbyard.images.dockerfile_writer import build_files
 
@@ -201,7 +207,11 @@ class ImageService:
 
     @operation("POST", "/images/{image}/push", scope="images:write", status=201)
     def push(self, caller: Caller, image: str, body: ImageName) -> NamedImage:
-        """Push an image to a registry under the given name."""
+        """Push an image to a registry under the given name.
+
+        Raises:
+            Conflict: the image is not ready.
+        """
         found = self.get(caller, image)
         if found.state != "ready":
             why = because("image-not-pushed", image=found.reference, state=found.state)

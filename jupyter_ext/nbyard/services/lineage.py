@@ -72,6 +72,9 @@ class LineageService:
         in their own operations. Of a dataset, `version` selects a version, by default the current
         one. Of a run, `node` selects a node, and `output` one of its results. The graph has at most
         `limit` nodes; `more_before` and `more_after` of a node count neighbours beyond them.
+
+        Raises:
+            Forbidden: the caller lacks the scope of the start.
         """
         check_limit(limit)
         check_count(version, "version")

@@ -58,7 +58,8 @@ class Operation(msgspec.Struct, frozen=True):
         # Skip `self` and `caller`, which no request carries.
         parameters = list(inspect.signature(function).parameters.values())[2:]
         doc = inspect.getdoc(function) or ""
-        summary, _, description = doc.partition("\n")
+        # The errors of each status are in the OpenAPI document without it.
+        summary, _, description = doc.partition("\nRaises:")[0].partition("\n")
         in_path = set(re.findall(r"{(\w+)}", path))
         return cls(
             noun=service.noun,

@@ -354,7 +354,11 @@ class Gunzip(Plain):
             piece = self._unzip.unconsumed_tail
 
     def rest(self) -> bytes:
-        """Return the last bytes; raise Unavailable if the compressed data is incomplete."""
+        """Return the last bytes; raise Unavailable if the compressed data is incomplete.
+
+        Raises:
+            Unavailable: the compressed bytes end too early.
+        """
         left = self._unzip.flush()
         if not self._unzip.eof:
             raise Unavailable(because("transfer-cut-in-compressed"))

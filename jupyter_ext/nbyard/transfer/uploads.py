@@ -62,6 +62,9 @@ class UploadWriter:
         """Append bytes and move the offset.
 
         Raises TooLarge beyond the limit, and Unavailable if the disk is full.
+
+        Raises:
+            TooLarge: the upload exceeds its announced size.
         """
         if self.offset + len(data) > self._limit:
             raise TooLarge(because("upload-beyond-size", most=self._limit))

@@ -22,7 +22,12 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @contextlib.contextmanager
 def hinting_option(option: Reason) -> Iterator[None]:
-    """Add the option that takes over a name to the hint of a `NameTaken` error."""
+    """Add the option that takes over a name to the hint of a `NameTaken` error.
+
+    Raises:
+        NameTaken: the name is taken
+         the hint names the option.
+    """
     try:
         yield
     except NameTaken as taken:

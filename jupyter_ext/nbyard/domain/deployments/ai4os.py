@@ -84,7 +84,11 @@ def to_own_fields(new: NewDeployment) -> NewDeployment:
 
 @contextmanager
 def with_request_field_names(new: NewDeployment) -> Iterator[None]:
-    """Rename the fields in errors of this block as the request wrote them."""
+    """Rename the fields in errors of this block as the request wrote them.
+
+    Raises:
+        Invalid: a field was refused, by its name in the request.
+    """
     try:
         yield
     except Invalid as error:

@@ -152,7 +152,11 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
 
 
 def refuse_field(where: str, why: Reason) -> NoReturn:
-    """Raise Invalid for a field of the document."""
+    """Raise Invalid for a field of the document.
+
+    Raises:
+        Invalid: always.
+    """
     raise Invalid.field(where or "document", why)
 
 

@@ -39,7 +39,11 @@ class Fields:
             yield key, entries.below(key)
 
     def text(self, name: str) -> str:
-        """Return a text, empty without it; numbers become texts."""
+        """Return a text, empty without it; numbers become texts.
+
+        Raises:
+            Invalid: the value is not a text.
+        """
         value = self._value.get(name)
         if value is None:
             return ""
@@ -48,7 +52,11 @@ class Fields:
         return str(value)
 
     def texts(self, name: str) -> list[str]:
-        """Return a list of texts, empty without it."""
+        """Return a list of texts, empty without it.
+
+        Raises:
+            Invalid: the value is not a list of texts.
+        """
         value = self._value.get(name) or []
         if not isinstance(value, list):
             raise Invalid.field(self._at(name), because("list-needed", given=_given(value)))
@@ -58,7 +66,11 @@ class Fields:
         return [*dict.fromkeys(value)]
 
     def number(self, name: str) -> int | None:
-        """Return a whole number, or None without it; texts of digits become numbers."""
+        """Return a whole number, or None without it; texts of digits become numbers.
+
+        Raises:
+            Invalid: the value is not an integer, or is too large.
+        """
         value = self._value.get(name)
         if value is None:
             return None
@@ -72,7 +84,11 @@ class Fields:
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return true or false."""
+        """Return true or false.
+
+        Raises:
+            Invalid: the value is not true or false.
+        """
         value = self._value.get(name, default)
         if not isinstance(value, bool):
             raise Invalid.field(self._at(name), because("boolean-needed", given=_given(value)))

@@ -73,6 +73,7 @@ class ProxyHandler(NbyardHandler):
             super().set_default_headers()
 
     async def prepare(self, **kwargs: Any) -> None:
+        """Check identity and origin, and choose the deployment, before the body is read."""
         await self._identify(**kwargs)
         if self._finished or self.current_user is None:
             return
@@ -255,6 +256,7 @@ class ProxyHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, name: str, port: str) -> None:
+        """Forward the request, and send the response of the deployment as it arrives."""
         if self._finished:
             return
         if self._refused is not None or self._upstream is None:

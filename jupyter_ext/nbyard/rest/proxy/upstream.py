@@ -131,6 +131,7 @@ class Upstream(HTTPMessageDelegate):
     async def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> None:
+        """Pass on the head of the response, or switch to the protocol of a WebSocket."""
         assert isinstance(start_line, ResponseStartLine)
         if start_line.code == SWITCHING:
             if not self._may_switch:  # the request asked for no upgrade

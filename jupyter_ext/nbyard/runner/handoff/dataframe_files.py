@@ -48,6 +48,11 @@ class Pandas:
     name, frame = "pandas", "DataFrame"
 
     def write(self, frame: Any, path: str) -> None:
+        """Write a data frame as Parquet.
+
+        Raises:
+            ValueError: names of columns or types would change.
+        """
         _check_names(frame.columns)
         import pyarrow
 

@@ -221,6 +221,7 @@ class App(IPKernelApp):
         self.init_shell()
 
     def init_kernel(self) -> None:
+        """Create the kernel, which sends its messages without sockets."""
         self.kernel = Kernel.instance(
             parent=self,
             session=self.session,

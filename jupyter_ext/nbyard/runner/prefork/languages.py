@@ -106,6 +106,7 @@ class R:
     name = "R"
 
     def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:
+        """Return the programs that the kernel starts, empty if they are not known."""
         options, launch = spec.argv[1 : -len(IRKERNEL)], spec.argv[-len(IRKERNEL) :]
         if launch != IRKERNEL or not R_OPTIONS.issuperset(options):
             return []

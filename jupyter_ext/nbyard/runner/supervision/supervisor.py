@@ -38,7 +38,7 @@ VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 
 
 class Ending:
-    """Why the work was asked to end, and until when it may do so by itself."""
+    """Why the work must stop, and until when it may stop by itself."""
 
     def __init__(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         self.state = state
@@ -47,6 +47,8 @@ class Ending:
 
 
 class Supervisor:
+    """Runs the work of one attempt: watches it, enforces its limits and writes its result."""
+
     def __init__(
         self,
         folder: AttemptFolder,

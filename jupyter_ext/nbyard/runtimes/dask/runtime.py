@@ -123,7 +123,11 @@ class DaskRuntime:
         self.cluster.publish(name, future)
 
     def poll(self, order: Order) -> Observation:
-        """Return the state of the attempt."""
+        """Return the state of the attempt.
+
+        Raises:
+            Unavailable: the cluster cannot be reached.
+        """
         attempt = self._attempt(order)
         try:
             return attempt.observe()

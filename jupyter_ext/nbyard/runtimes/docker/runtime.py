@@ -129,6 +129,7 @@ class DockerRuntime:
         return self.engine.image_id(name)
 
     def start(self, order: Order) -> str:
+        """Start an attempt in a container, and return its site."""
         attempt = self._attempt(order)
         try:
             with attempt.starting():
@@ -159,6 +160,9 @@ class DockerRuntime:
         self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Remove what no live attempt needs from the engines
+        return the IDs of its attempts.
+        """
         removed: list[str] = []
         self._warm.remove_idle()
         for engine in list(self._engines.values()):

@@ -116,7 +116,11 @@ class DatasetService:
 
     @operation("PATCH", "/datasets/{dataset}", scope="datasets:write")
     def update(self, caller: Caller, dataset: str, body: DatasetPatch) -> Dataset:
-        """Rename a dataset or change its description."""
+        """Rename a dataset or change its description.
+
+        Raises:
+            StaleWrite: another request changed the dataset.
+        """
         found = self.get(caller, dataset)
         changes: dict[str, Any] = {}
         if isinstance(body.name, str):
@@ -138,6 +142,9 @@ class DatasetService:
 
         Fails while a workflow uses it, unless `force` is set. Past runs keep their records and the
         bytes that they used. Unreferenced bytes are deleted in the background.
+
+        Raises:
+            InUse: a workflow uses the dataset.
         """
         found = self.get(caller, dataset)
         users = [] if force else workflows_using(self._parts, found)
@@ -247,7 +254,11 @@ class DatasetService:
 
     @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
     def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:
-        """Create a notebook whose first cell opens the dataset."""
+        """Create a notebook whose first cell opens the dataset.
+
+        Raises:
+            NotFound: the folder does not exist.
+        """
         found = self.get(caller, dataset)
         version = self._ready_version(caller, found.id, 0)
         folder = self._parts.files.locate(body.folder or ".", "folder")

@@ -103,6 +103,9 @@ class ExecutableService:
         """Run a command with `--help` and read its arguments.
 
         The command runs on the server's machine for at most ten seconds. Nothing is saved.
+
+        Raises:
+            Invalid: the file is not a command, or the server runs no programs.
         """
         # Such a setting keeps foreign code off the server's machine.
         if self._parts.settings.default_runtime != PROCESS:
@@ -274,6 +277,9 @@ class ExecutableService:
         """Rename, describe or correct an executable.
 
         Other arguments or other code create a new version.
+
+        Raises:
+            StaleWrite: another request changed the executable.
         """
         found = self.get(caller, executable)
         if body.revision != found.revision:
@@ -361,6 +367,8 @@ class ExecutableService:
         """Delete an executable. Its file and past runs are kept.
 
         Fails while a live run uses it, unless `force` is set.
+
+        Raises: InUse.
         """
         found = self.get(caller, executable)
         with self._store.write() as c:
@@ -379,7 +387,10 @@ class ExecutableService:
 
     @operation("GET", "/executables/{executable}/diff", scope="executables:read")
     def diff(self, caller: Caller, executable: str, old: int = 0, new: int = 0) -> Diff:
-        """Compare the code of two versions; by default the newest two."""
+        """Compare the code of two versions; by default the newest two.
+
+        Raises: NotFound for an unknown version.
+        """
         versions = {v.number: v for v in self.versions(caller, executable).items}
         second = versions.get(new or max(versions))
         first = versions.get(old or (second.number - 1 if second else 0))

@@ -201,6 +201,9 @@ class ModelService:
         """Show a model, by ID, image, name or `name:tag`.
 
         A name means its newest build. If no model has exactly this name, letter case is ignored.
+
+        Raises:
+            NotFound: the caller has no such model.
         """
         self._parts.watch()
         rows = self._store.models
@@ -235,6 +238,9 @@ class ModelService:
 
         The executable keeps the model's image, even if its name is given to another image. `output`
         is csv, parquet, or folder: one file for each file of the dataset.
+
+        Raises:
+            Conflict: the image of the output cannot be used.
         """
         arguments = arguments_of(output)
         found = self.get(caller, model)

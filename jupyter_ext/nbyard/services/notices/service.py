@@ -102,7 +102,11 @@ class ChannelService:
 
     @operation("PATCH", "/channels/{channel}", scope="channels:write")
     def update(self, caller: Caller, channel: str, body: ChannelPatch) -> Channel:
-        """Change a notice channel. Omitted fields keep their values."""
+        """Change a notice channel. Omitted fields keep their values.
+
+        Raises:
+            StaleWrite: another request changed the channel.
+        """
         columns: dict[str, Any] = {}
         secret, rules = None, None
         with self._store.read() as c:
@@ -136,6 +140,9 @@ class ChannelService:
         """Delete a notice channel with its waiting messages.
 
         Fails while a schedule uses it, unless `force` is set.
+
+        Raises:
+            InUse: a rule uses the channel.
         """
         with self._store.write() as c:
             found = self._find(c, caller, channel)
@@ -178,7 +185,11 @@ class ChannelService:
     def notices(
         self, caller: Caller, channel: str, limit: int = 50, after: str = "", outcome: str = ""
     ) -> Page[Notice]:
-        """List the events that were reported to a channel, newest first."""
+        """List the events that were reported to a channel, newest first.
+
+        Raises:
+            Invalid: the outcome is unknown.
+        """
         check_limit(limit)
         if outcome and outcome not in OUTCOMES:
             raise Invalid.field("outcome", because("must-be-one-of", names=[*OUTCOMES]))

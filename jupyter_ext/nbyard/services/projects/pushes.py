@@ -100,6 +100,9 @@ class ProjectPushes(ProjectPolicies):
 
         Schedules use the pushed files from then on. Environments and schedules that another source
         created are kept. An interrupted push can be repeated.
+
+        Raises:
+            StaleWrite: another push changed the project.
         """
         found = self._compare(caller, body)
         if not found.plan.changes and self._is_applied(found):
@@ -152,7 +155,11 @@ class ProjectPushes(ProjectPolicies):
         return PulledProject(definition, files_of(self._parts, found.files), found.git)
 
     def file(self, caller: Caller, project: str, path: str) -> DownloadRequest:
-        """Return the bytes of one pushed file to download; with an empty path, of all files."""
+        """Return the bytes of one pushed file to download; with an empty path, of all files.
+
+        Raises:
+            NotFound: the project has no such pushed file.
+        """
         with self._store.read() as c:
             found = find_project(self._store, c, caller, project)
         if not found.files:

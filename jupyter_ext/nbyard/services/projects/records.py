@@ -82,7 +82,11 @@ class ProjectRecords:
 
     @operation("PATCH", "/projects/{project}", scope="projects:write")
     def update(self, caller: Caller, project: str, body: ProjectPatch) -> Project:
-        """Change a project. Omitted fields keep their values."""
+        """Change a project. Omitted fields keep their values.
+
+        Raises:
+            StaleWrite: another request changed the project.
+        """
         given = given_fields(body)
         seen = given.pop("revision")
         fields = check_fields(given)
@@ -150,6 +154,9 @@ class ProjectRecords:
         Only the newest 200 runs of each workflow, file or executable in each state are searched. If
         these are more than 2,000 runs, fewer of each are searched, but always the newest. `kind`
         limits the list to data or models.
+
+        Raises:
+            Invalid: the kind is unknown.
         """
         check_limit(limit)
         if kind not in ("", *ARTIFACT_KINDS):
@@ -190,7 +197,11 @@ class ProjectRecords:
         "DELETE", "/projects/{project}/links/{kind}/{resource}", scope="projects:write", status=204
     )
     def unlink(self, caller: Caller, project: str, kind: str, resource: str) -> None:
-        """Unlink a resource from a project. The resource is kept."""
+        """Unlink a resource from a project. The resource is kept.
+
+        Raises:
+            NotFound: the project has no such link.
+        """
         of_kind = check_kind(kind)
         with self._store.write() as c:
             of = find_project(self._store, c, caller, project)

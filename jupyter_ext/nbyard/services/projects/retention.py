@@ -34,6 +34,9 @@ class ProjectPolicies(ProjectRecords):
 
         The dispatcher applies all policies once a day while it works, and when it starts. A run is
         deleted if any policy chooses it.
+
+        Raises:
+            Invalid: the project has too many policies.
         """
         name = body.check(policy)
         with self._store.write() as c:

@@ -65,7 +65,11 @@ class RunAttempts:
         return msgspec.structs.replace(run, path=self._parts.files.without_root(run.path))
 
     def content(self, caller: Caller, run: str, node: str, name: str) -> DownloadRequest:
-        """Return the bytes of a task's input to download."""
+        """Return the bytes of a task's input to download.
+
+        Raises:
+            NotFound: the node got no such data.
+        """
         given = self._task(caller, run, node, 0).inputs.get(name)
         if given is None:
             raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
@@ -114,6 +118,9 @@ class RunAttempts:
         """Show machine, environment and code of an attempt.
 
         The default is the newest attempt.
+
+        Raises:
+            NotFound: the node has no attempt yet.
         """
         found = views.surroundings(self._store.folder, self._task(caller, run, node, attempt))
         if found is None:

@@ -63,6 +63,9 @@ class BisectionService:
 
         First both runs are repeated, mostly from the cache. Then each run halves the changes that
         may be the cause. The runs are kept out of history, and read the cache but do not write it.
+
+        Raises:
+            Conflict: the runs have no difference.
         """
         (good, bad), found = self._plan(caller, body)
         if not found.changes:
@@ -105,7 +108,11 @@ class BisectionService:
 
     @operation("POST", "/bisections/{bisection}/cancel", scope="runs:write", status=202)
     def cancel(self, caller: Caller, bisection: str) -> Bisection:
-        """Cancel a bisection and its run."""
+        """Cancel a bisection and its run.
+
+        Raises:
+            Conflict: the bisection has ended.
+        """
         with self._store.write() as c:
             found = self._find(c, caller, bisection)
             if not self._rows.cancel(c, found):
@@ -119,7 +126,11 @@ class BisectionService:
 
     @operation("DELETE", "/bisections/{bisection}", scope="runs:write", status=204)
     def delete(self, caller: Caller, bisection: str) -> None:
-        """Delete a bisection that has ended."""
+        """Delete a bisection that has ended.
+
+        Raises:
+            Conflict: the bisection has not ended.
+        """
         with self._store.write() as c:
             found = self._find(c, caller, bisection)
             if found.state in BISECTION.live:

@@ -47,6 +47,9 @@ class RunChecks(RunExports):
         each suffix in each folder. Other data, and files that code opens itself, are used whole.
         The run is kept out of lists, searches, comparisons, the cache, notices and triggers.
         It is deleted after the next check run of the same file, or a day after its end.
+
+        Raises:
+            Invalid: the request has a name or replaces a run.
         """
         if body.name is not msgspec.UNSET or body.replace:
             raise Invalid.field("name", because("no-name-for-check"))

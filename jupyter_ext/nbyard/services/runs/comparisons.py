@@ -55,6 +55,9 @@ class RunComparisons(RunHistory):
 
         `others` are IDs, names or numbers, separated by commas: at most nine. The answer lists what
         differs, and with `everything` also what is equal.
+
+        Raises:
+            Invalid: too few or too many runs.
         """
         keys = [run, *(key for key in others.split(",") if key)]
         if not LEAST_RUNS <= len(keys) <= MOST_RUNS:
@@ -67,6 +70,9 @@ class RunComparisons(RunHistory):
         """Compare the code of a node with that in another run.
 
         The lines show how the code of `run` became that of `other`.
+
+        Raises:
+            NotFound: the code of the node was deleted.
         """
         versions = []
         for key in (run, other):
@@ -85,6 +91,9 @@ class RunComparisons(RunHistory):
         """Compare an output of a node with that in another run.
 
         Tables are compared by column, folders by file, texts by line.
+
+        Raises:
+            NotFound: the node has no such output.
         """
         files = []
         for key in (run, other):
@@ -103,6 +112,9 @@ class RunComparisons(RunHistory):
         """Compare the data that an input got from outside the run with that in another run.
 
         Tables are compared by column, folders by file, texts by line.
+
+        Raises:
+            NotFound: the node got no such data.
         """
         files = []
         for facts in self._facts(caller, [run, other]):
@@ -127,6 +139,9 @@ class RunComparisons(RunHistory):
 
         `node` limits it to one node, with `metric` or `output` to one of its results. Causes come
         nearest first: parameters, data, code, packages and files outside the code folder.
+
+        Raises:
+            NotFound: the run has no such node, metric or output.
         """
         old, new = self._facts(caller, [other, run])
         tasks = [one.tasks[node] for one in (old, new) if node in one.tasks]

@@ -41,6 +41,9 @@ class RunExports(RunBundles):
 
         There is one job for the run and one for each task that ran, with an event about its start
         and, once it has ended, about its end. `namespace` is that of the jobs and their data.
+
+        Raises:
+            Invalid: the namespace is empty or too long.
         """
         if not namespace.strip() or len(namespace) > LONGEST_NAMESPACE:
             why = because("empty-or-too-long")
@@ -53,6 +56,9 @@ class RunExports(RunBundles):
 
         Without `inputs`, data from outside the run are described by their digests only, also
         those that lie beside the code. So are bytes that are no longer stored.
+
+        Raises:
+            Conflict: the run has not ended.
         """
         record = self._record(caller, run)
         if record.run.state in RUN.live:

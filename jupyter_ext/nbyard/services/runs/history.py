@@ -49,6 +49,9 @@ class RunHistory(RunForecasts):
         started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID or
         name of a schedule, whose backfills and retries are among the runs. `project` is the ID or
         name of a project.
+
+        Raises:
+            Invalid: the state or origin is unknown.
         """
         check_limit(limit)
         if state and state not in RUN.moves:

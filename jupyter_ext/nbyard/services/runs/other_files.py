@@ -61,7 +61,11 @@ class RunFiles(RunCleanUps):
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     def file(self, caller: Caller, run: str, node: str, path: str) -> DownloadRequest:
-        """Return the bytes of one file to download; with an empty path, of all as a folder."""
+        """Return the bytes of one file to download; with an empty path, of all as a folder.
+
+        Raises:
+            NotFound: the task kept no other files.
+        """
         if not path:
             task = self._task(caller, run, node, 0)
             if task.other_files is None or not task.other_files.digest:

@@ -106,6 +106,9 @@ class RunPreviews(RunEstimates):
 
         `node` is a task or a dataset node, whose output is `data`. An output that cannot be read
         has an empty preview.
+
+        Raises:
+            NotFound: the node has no such output.
         """
         with self._store.read() as c:
             found = self._find(c, caller, run)

@@ -151,6 +151,9 @@ class RunService(RunChecks):
         The list starts after the node `after`. `state` has the wanted states, separated by commas.
         `since` limits it to tasks that changed after that event. To follow a run, repeat the
         request with the first page's `last` as `since`.
+
+        Raises:
+            Invalid: a state is unknown.
         """
         check_limit(limit)
         check_count(since, "since")
@@ -183,6 +186,9 @@ class RunService(RunChecks):
         The new run has the frozen code, data and values of the old one, and takes its name. Only
         unfinished tasks run again. With `environment`, those that use it get its newest version,
         and so do those that failed without an environment.
+
+        Raises:
+            Conflict: the run neither failed nor was cancelled.
         """
         renew = plan_renewer(self._parts, caller.name, environment)
         self._parts.retire_idle_dispatcher()
@@ -201,7 +207,11 @@ class RunService(RunChecks):
 
     @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
     def cancel(self, caller: Caller, run: str) -> Run:
-        """Cancel a run. Tasks stop in the background."""
+        """Cancel a run. Tasks stop in the background.
+
+        Raises:
+            Conflict: the run has ended.
+        """
         with self._store.write() as c:
             found = self._find(c, caller, run)
             if found.state in RUN.terminal:
@@ -216,6 +226,9 @@ class RunService(RunChecks):
         """Delete the record of a finished run.
 
         Unreferenced bytes are deleted in the background.
+
+        Raises:
+            Conflict: the run has not ended.
         """
         self._store.reserve.spend()
         with self._store.write() as c:

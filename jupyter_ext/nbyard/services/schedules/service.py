@@ -143,7 +143,11 @@ class ScheduleService:
     @operation("PATCH", "/schedules/{schedule}", scope="schedules:write")
     @pin_blobs
     def update(self, caller: Caller, schedule: str, body: SchedulePatch) -> Schedule:
-        """Change a schedule. Omitted fields keep their values."""
+        """Change a schedule. Omitted fields keep their values.
+
+        Raises:
+            StaleWrite: another request changed the schedule.
+        """
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, schedule)
         if body.revision != row.schedule.revision:
@@ -176,7 +180,11 @@ class ScheduleService:
 
     @operation("POST", "/schedules/{schedule}/enable", scope="schedules:write")
     def enable(self, caller: Caller, schedule: str) -> Schedule:
-        """Enable a schedule. Due times that passed meanwhile are not caught up."""
+        """Enable a schedule. Due times that passed meanwhile are not caught up.
+
+        Raises:
+            Conflict: the schedule has no due time left.
+        """
         now = clock.now()
         with self._store.write() as c:
             row = self._rows.find(c, caller.name, schedule)
@@ -212,7 +220,11 @@ class ScheduleService:
 
     @operation("POST", "/schedules/preview", scope="schedules:read")
     def preview(self, caller: Caller, body: SchedulePreviewRequest) -> SchedulePreview:
-        """Explain a timing and show its next due times, without saving anything."""
+        """Explain a timing and show its next due times, without saving anything.
+
+        Raises:
+            Invalid: the count is out of range.
+        """
         if not 1 <= body.count <= MOST_SHOWN:
             raise Invalid.field("count", because("not-between", least=1, most=MOST_SHOWN))
         now = clock.now()

@@ -22,6 +22,7 @@ LIMITS = {
 
 
 def build_image(_path: Path, body: NewImage) -> list[str]:
+    """Return the words of `nbyard images build` for a request."""
     need(bool(body.environment) != bool(body.path))
     words = Words("images", "build").option("--tag", body.tag, "")
     recipe = body.recipe

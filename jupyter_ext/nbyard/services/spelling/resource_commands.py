@@ -44,6 +44,7 @@ def create_environment(_path: Path, body: NewEnvironment) -> list[str]:
 
 
 def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
+    """Return the words of `nbyard environments install` or its kin for a request."""
     name = path["environment"]
     ways = [body.requirements is not UNSET, bool(body.add), bool(body.remove), bool(body.version)]
     need(sum(ways) == 1)
@@ -77,6 +78,7 @@ def link_resource(path: Path, body: NewLink) -> list[str]:
 
 
 def create_channel(_path: Path, body: NewChannel) -> list[str]:
+    """Return the words of `nbyard channels create` for a request."""
     words, usual = Words("channels", "create"), DigestLimit()
     for first in body.rules[:1]:
         # The other options of a command are those of all rules.

@@ -38,6 +38,7 @@ SIZE = 2**53
 
 
 def run(_path: Path, body: NewRun) -> list[str]:
+    """Return the words of `nbyard run` or `nbyard artifacts create` for a request."""
     if body.replace:
         # Only an artifact takes the name of another one, and then ignores the cache.
         need(body.force and bool(body.name) and not body.path.endswith(".nbflow"))
@@ -85,6 +86,7 @@ def create_schedule(_path: Path, body: NewSchedule) -> list[str]:
 
 
 def update_schedule(path: Path, body: SchedulePatch) -> list[str]:
+    """Return the words of `nbyard schedules update` for a request."""
     words = Words("schedules", "update")
     need(body.run is UNSET and body.notify != [])
     # No option removes a limit that is set.

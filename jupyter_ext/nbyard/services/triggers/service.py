@@ -146,6 +146,9 @@ class TriggerService:
         """Change a trigger. Omitted fields keep their values.
 
         A changed event counts from now on. Events that already wait still start their runs.
+
+        Raises:
+            StaleWrite: another request changed the trigger.
         """
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, trigger)
@@ -208,6 +211,10 @@ class TriggerService:
         """Fire a trigger, with values of parameters; the run starts in the background.
 
         Parameters whose values come from an event need values here.
+
+        Raises:
+            Conflict: the trigger is disabled.
+            Invalid: a parameter needs a value.
         """
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
@@ -238,6 +245,9 @@ class TriggerService:
         """Replace the secret of a webhook; the old one is refused from now on.
 
         The response has the new secret, which is not shown again.
+
+        Raises:
+            Conflict: the trigger is not a webhook.
         """
         secret = _new_secret()
         with self._store.write() as c:

@@ -105,6 +105,11 @@ def has_rules(given: dict[str, Any]) -> bool:
 
 
 def events_of(words: str, field: str) -> list[NoticeEvent]:
+    """Return the events of an option, which separates them by commas.
+
+    Raises:
+        Invalid: an event is unknown.
+    """
     chosen = [word.strip() for word in words.split(",") if word.strip()]
     known = {str(event): event for event in EVENTS}
     for word in chosen:
