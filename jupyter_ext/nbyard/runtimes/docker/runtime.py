@@ -302,7 +302,7 @@ class DockerRuntime:
     def _image(self, attempt: ContainerAttempt) -> str:
         """Return the image of the node. Pull or build it if it is missing."""
         engine, order = attempt.engine, attempt.order
-        say = _Preparation(attempt).say
+        say = _Preparation(attempt).log_line
         base = order.image or self._base_image
         is_notebook = isinstance(attempt.task.work, NotebookWork)
         requirements = requirements_text(order.folder, order.requirements)
@@ -373,7 +373,8 @@ class _Preparation:
         self._attempt = attempt
         self._has_begun = False
 
-    def say(self, line: str) -> None:
+    def log_line(self, line: str) -> None:
+        """Append a line to the log of the attempt."""
         folder = self._attempt.order.folder
         if not self._has_begun:
             self._has_begun = True
