@@ -333,7 +333,10 @@ def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Ma
 
 
 def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTable]:
-    """Yield the tables among the task's inputs; of a folder, its first table."""
+    """Yield the tables among the task's inputs, then those beside its code.
+
+    Of a folder, it is the first table.
+    """
     from nbyard.tabular import TableFile
 
     read: list[tuple[str, str]] = []
@@ -353,6 +356,7 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
             digest, filename = tables[0] if tables else ("", "")
         if digest and format_of(filename) in TABLES:
             read.append((digest, filename))
+    read += _tables_beside_code(parts, output.version)
     for digest, filename in read[:MAX_TABLES]:
         try:
             table = TableFile(parts.blobs.path(digest), filename, digest)
@@ -362,3 +366,14 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
             yield SampledTable(page, KnownTable(filename, columns, names, page.rows))
         except (Invalid, NotFound):  # not a table, or deleted
             continue
+
+
+def _tables_beside_code(
+    parts: ServiceContext, version: ExecutableVersion | None
+) -> list[tuple[str, str]]:
+    """Return the digests and names of tables that the code of a version names."""
+    if version is None or not version.bundle_digest.startswith("tree:"):
+        return []
+    files = parts.blobs.tree(version.bundle_digest).files
+    tables = [one for one in files if format_of(one.path) in TABLES]
+    return [(one.digest, PurePosixPath(one.path).name) for one in tables]

@@ -20,7 +20,7 @@ from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.models.packages_from_runs import _interpreter_of_task
 
-from ..training import TRAIN, describe
+from ..training import ARGUMENTS, DATA, NEAR, TRAIN, describe
 
 
 def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
@@ -68,6 +68,18 @@ def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained
     recorded.unlink()
     made = models.build(ann, NewModel(run=str(number), output="model"))
     assert f"joblib=={joblib.__version__}" in made.model.requirements
+
+
+def test_the_sample_comes_from_a_table_that_the_code_itself_opens(models, ann, root, finished):
+    text = TRAIN.replace("sys.argv[1]", "'flowers.csv'").replace("argv[2]", "argv[1]")
+    for name, content in [("train.py", text), ("near.py", NEAR), ("flowers.csv", DATA)]:
+        (root / name).write_text(content)
+    reach = {"kind": "positional", "position": 0}
+    output = {**ARGUMENTS[1], "format": "joblib", "reach": reach}
+    (root / "train.py.nbexec").write_text(json.dumps({"version": 1, "arguments": [output]}))
+    detail = finished(path="train.py")
+    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
+    assert made.model.sample == {"length": 1.5, "width": 2}
 
 
 def test_what_is_not_there_is_told_with_what_is(models, ann, trained):
