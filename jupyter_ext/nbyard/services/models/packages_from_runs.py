@@ -356,7 +356,8 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
             digest, filename = tables[0] if tables else ("", "")
         if digest and format_of(filename) in TABLES:
             read.append((digest, filename))
-    read += _tables_beside_code(parts, output.version)
+    known = {digest for digest, _ in read}
+    read += [one for one in _tables_beside_code(parts, output.version) if one[0] not in known]
     for digest, filename in read[:MAX_TABLES]:
         try:
             table = TableFile(parts.blobs.path(digest), filename, digest)

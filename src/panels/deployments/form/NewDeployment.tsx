@@ -78,10 +78,13 @@ function Form(props: IFormProps): JSX.Element {
   const [refusals, countRefusal] = useReducer((round: number) => round + 1, 0);
   const place = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    const wrong = place.current?.querySelector<HTMLElement>(WRONG);
+    const wrong = place.current?.querySelector<HTMLInputElement>(WRONG);
     // the image of a model is built, so its title comes first
-    const [image, next] = place.current?.querySelectorAll<HTMLElement>('input[type="text"]') ?? [];
-    (refusals ? wrong : model ? (next ?? image) : image)?.focus();
+    const [image, next] =
+      place.current?.querySelectorAll<HTMLInputElement>('input[type="text"]') ?? [];
+    const field = refusals ? wrong : model ? (next ?? image) : image;
+    field?.focus();
+    field?.select?.(); // what is typed replaces a default
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a model stays the same
   }, [refusals]);
   const [chosen, choose] = useDraft<string | undefined>('revise', () => undefined);
