@@ -269,12 +269,13 @@ function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS
   const rest = [run.detail, run.seconds !== undefined && duration(run.seconds), run.reason];
   const detail = rest.filter(Boolean).join(' · ');
   const hasDuration = icon === 'succeeded' && run.seconds !== undefined;
+  const ticks = icon === 'running' && run.since !== undefined;
   return (
     <span className={`nby-Node-run nby-mod-${icon}`} title={detail}>
       <Icon.react tag="span" className="nby-Icon" />
-      <span className={hasDuration ? 'nby-Sr' : undefined}>{stateWord(run, trans)}</span>
+      <span className={hasDuration || ticks ? 'nby-Sr' : undefined}>{stateWord(run, trans)}</span>
       {hasDuration && <span>{duration(run.seconds!)}</span>}
-      {icon === 'running' && run.since !== undefined && <Since since={run.since} />}
+      {ticks && <Since since={run.since!} />}
       {detail && <span className="nby-Sr"> {detail}</span>}
     </span>
   );
