@@ -118,9 +118,10 @@ test.describe('pictures', () => {
     });
     await lab.panel();
     await lab.row('dataset', 'birds').dblclick();
-    await expect(lab.page.locator('.nby-View')).toContainText('344');
+    await expect(lab.page.locator('.nby-View')).toContainText('Torgersen');
     await take(lab, 'dataset');
     await lab.page.locator('.nby-View').getByRole('tab', { name: 'Profile' }).click();
+    await expect(lab.page.locator('.nby-View .nby-Picture-bar').first()).toBeVisible();
     await take(lab, 'dataset-profile');
     await lab.execute('nbyard:register-executable', { path: 'evaluate.py' });
     await expect(lab.page.locator('.nby-View:visible')).toContainText('Register');
@@ -152,7 +153,7 @@ test.describe('pictures', () => {
     }
     await take(lab, 'runs-selected');
     await lab.section('run').getByRole('button', { name: 'Compare' }).click();
-    await expect(lab.page.getByRole('heading', { name: 'Compare runs' })).toBeFocused();
+    await expect(lab.page.getByRole('region', { name: 'Parameters' })).toContainText('0.75');
     await take(lab, 'comparison');
     await lab.page.getByRole('button', { name: 'Why does score differ?' }).click();
     await expect(lab.page.locator('.nby-Why').getByRole('listitem')).toHaveCount(2);
@@ -164,7 +165,8 @@ test.describe('pictures', () => {
     await take(lab, 'project-form');
     await lab.dialog.getByRole('button', { name: 'Create' }).click();
     await lab.page.getByRole('button', { name: 'Link Resource…' }).click();
-    await expect(lab.dialog.getByRole('button', { name: /^Link / }).first()).toBeVisible();
+    await lab.dialog.getByLabel('Kind').selectOption('executable');
+    await expect(lab.dialog.getByRole('button', { name: 'Link score' })).toBeVisible();
     await take(lab, 'link-resource');
     await lab.dialog.getByRole('button', { name: 'Close' }).click();
     const shown = lab.execute('nbyard:show-channels');
@@ -256,6 +258,9 @@ async function dialog(lab: Lab, name: string, command: string, args = {}): Promi
 
 async function take(lab: Lab, name: string): Promise<void> {
   const before = lab.page.viewportSize()!;
+  await expect(
+    lab.page.locator(':text-matches("^(Loading|Reading|Comparing)…$"):visible')
+  ).toHaveCount(0);
   for (const [theme, full] of Object.entries(THEMES)) {
     await lab.theme(full);
     for (const [size, viewport] of Object.entries(SIZES)) {

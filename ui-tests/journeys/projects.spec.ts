@@ -70,6 +70,7 @@ test(
     await page.getByRole('button', { name: 'New Project…' }).click();
     await dialog.getByLabel('Name', { exact: true }).fill('birds');
     await dialog.getByLabel('Goal').fill('Tell penguins apart');
+    await dialog.getByText('More', { exact: true }).click();
     await dialog.getByLabel('Evaluation data').fill('penguins.csv, one row in five');
     await dialog.getByLabel('Criteria').fill('Accuracy above 0.95');
     await dialog.getByRole('button', { name: 'Create' }).click();

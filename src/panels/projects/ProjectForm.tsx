@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Project } from '../../api/types';
+import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { IPanelServices } from '../frame/services';
 
@@ -37,6 +38,9 @@ export function bodyOf({ goal, evaluation_data, criteria, facts, ...texts }: IPr
   return { ...texts, metadata, task: { goal, evaluation_data, criteria } };
 }
 
+/** The name of a field, its label, and where its error is reported if that is another place. */
+type IFieldOfProject = [name: keyof IProjectDraft, label: string, place?: string];
+
 interface IProjectFormProps {
   services: IPanelServices;
   /** Changed while the user types. */
@@ -48,10 +52,12 @@ interface IProjectFormProps {
 export function ProjectForm({ services, draft, problems }: IProjectFormProps): JSX.Element {
   const { trans } = services;
   const [shown, setShown] = useState({ ...draft });
-  const fields: [keyof IProjectDraft, string, string?][] = [
+  const usual: IFieldOfProject[] = [
     ['name', trans.__('Name')],
     ['description', trans.__('Description')],
-    ['goal', trans.__('Goal'), 'task.goal'],
+    ['goal', trans.__('Goal'), 'task.goal']
+  ];
+  const rare: IFieldOfProject[] = [
     ['evaluation_data', trans.__('Evaluation data'), 'task.evaluation_data'],
     ['criteria', trans.__('Criteria'), 'task.criteria'],
     ['repository', trans.__('Repository (URL)')],
@@ -61,29 +67,36 @@ export function ProjectForm({ services, draft, problems }: IProjectFormProps): J
   const isLong = (name: string) => ['description', 'requirements', 'facts'].includes(name);
   const errorAt = (place: string) =>
     Object.entries(problems).find(([path]) => path === place || path.startsWith(`${place}.`))?.[1];
+  const fieldOf = ([name, label, place = name]: IFieldOfProject) => {
+    const given = {
+      className: 'jp-mod-styled',
+      value: shown[name],
+      onChange: (event: { target: { value: string } }) => {
+        draft[name] = event.target.value;
+        setShown({ ...draft });
+      }
+    };
+    return (
+      <FieldFrame key={name} label={label} error={errorAt(place)} trans={trans}>
+        {control =>
+          isLong(name) ? (
+            <textarea {...control} {...given} rows={2} />
+          ) : (
+            <input {...control} {...given} />
+          )
+        }
+      </FieldFrame>
+    );
+  };
   return (
     <div className="nby-Form">
-      {fields.map(([name, label, place = name]) => {
-        const given = {
-          className: 'jp-mod-styled',
-          value: shown[name],
-          onChange: (event: { target: { value: string } }) => {
-            draft[name] = event.target.value;
-            setShown({ ...draft });
-          }
-        };
-        return (
-          <FieldFrame key={name} label={label} error={errorAt(place)} trans={trans}>
-            {control =>
-              isLong(name) ? (
-                <textarea {...control} {...given} rows={2} />
-              ) : (
-                <input {...control} {...given} />
-              )
-            }
-          </FieldFrame>
-        );
-      })}
+      {usual.map(fieldOf)}
+      <More
+        summary={trans.__('More')}
+        open={rare.some(([name, , place = name]) => shown[name] || errorAt(place))}
+      >
+        {rare.map(fieldOf)}
+      </More>
     </div>
   );
 }
