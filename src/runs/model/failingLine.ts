@@ -79,10 +79,11 @@ function cellFrames(lines: readonly string[]): number[] {
 }
 
 function lineAt(lines: readonly string[], start: number): IOwnLine | undefined {
-  for (const line of lines.slice(start + 1)) {
+  const after = lines.slice(start + 1);
+  for (const [at, line] of after.entries()) {
     const [, number, code] = ARROW.exec(line) ?? [];
     if (code !== undefined) {
-      return { code, number: Number(number) };
+      return { code: statement(code, after.slice(at + 1)), number: Number(number) };
     }
     if (!line.trim() || FRAME.test(line)) {
       break;
@@ -92,6 +93,23 @@ function lineAt(lines: readonly string[], start: number): IOwnLine | undefined {
   const [, number] = /line (\d+)/.exec(lines[start]) ?? [];
   const code = lines[start + 1] ?? '';
   return /^\s+\S/.test(code) ? { code, number: number ? Number(number) : undefined } : undefined;
+}
+
+/** Join a line with the lines after it until its brackets are closed. */
+function statement(first: string, rest: readonly string[]): string {
+  let code = first.trim();
+  for (const line of rest) {
+    const [, next] = /^\s+\d+ +(.*)$/.exec(line) ?? [];
+    if (next === undefined || count(code, /[([{]/g) <= count(code, /[)\]}]/g)) {
+      break;
+    }
+    code += /[([{]$/.test(code) || /^[)\]}]/.test(next) ? next : ` ${next}`;
+  }
+  return code;
+}
+
+function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
 }
 
 /** The last frame outside of libraries, else the last one. */

@@ -32,6 +32,22 @@ describe('the line of code that failed', () => {
     expect(failingLine(traceback)).toBe('frame["price"] * x');
   });
 
+  it('is the whole statement if that has several lines', () => {
+    const traceback = [
+      'Cell In[1], line 3',
+      '      2 if x:',
+      '----> 3     raise ValueError(',
+      "      4         'no such penguin: '",
+      "      5         f'{x}'",
+      '      6     )',
+      '      7 y = 2',
+      '',
+      'ValueError: no such penguin: 1'
+    ].join('\n');
+    expect(failingLine(traceback)).toBe("raise ValueError('no such penguin: ' f'{x}')");
+    expect(failingPlace(traceback).line).toBe(3);
+  });
+
   it('is the innermost one of several cells', () => {
     expect(failingLine(SEVERAL)).toBe('return 1 / 0');
   });
