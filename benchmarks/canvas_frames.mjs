@@ -7,10 +7,13 @@
  * | contender | what is measured |
  * |---|---|
  * | nbyard | frames while the canvas is panned, and while one of its nodes is dragged |
+ * | live | the same in a workflow whose run is on: a half of the cards shows the head of a table,
+ *          the states of the others change, 100 each second |
  * | plain | the same in React Flow alone |
  *
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
- * (CHROMIUM, default /usr/bin/chromium-headless-shell). Both pages stay open; each round takes both, in turn.
+ * (CHROMIUM, default /usr/bin/chromium-headless-shell). All pages stay open; each round takes each, in
+ * turn. States change only while `live` is measured.
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +33,8 @@ const ROUNDS = option('rounds', 5, 1);
 const NODES = option('nodes', 500, 50);
 const COLUMNS = 25;
 const MOVES = option('moves', 60, 10);
+const OTHERS = option('others', 100, 20);
+const REST = option('rest', 3000, 1000);
 const FIRST = process.argv.includes('--smallest') ? 0 : -1; // -1: a round that does not count
 const SEEN = { x: 600, y: 150, width: 700, height: 600 }; // of both, where the mouse moves
 
@@ -87,11 +92,21 @@ async function openPlain(place) {
   return page;
 }
 
-async function openCanvas(place) {
+async function openCanvas(place, name) {
   const page = await place.newPage();
-  await page.goto(place.lab('many.nbflow'));
+  await page.goto(place.lab(name));
   await page.locator('.react-flow__node').first().waitFor();
   await page.getByText('output_csv').first().waitFor();
+  return page;
+}
+
+/** The canvas of a run: every second node has a result. */
+async function openLive(place) {
+  await writer.ask({ results: made });
+  const page = await openCanvas(place, `layered-${NODES}.nbflow`);
+  await page.locator('.nby-Node-preview table').first().waitFor({ state: 'attached' }); // hidden from afar
+  await page.locator('.nby-Node.nby-mod-running').first().waitFor({ state: 'attached' });
+  await page.waitForTimeout(REST); // until all previews are there
   return page;
 }
 
@@ -108,40 +123,51 @@ async function cardPlace(page) {
 }
 
 async function measure(pages, name, placeOn) {
-  const found = { nbyard: [], plain: [] };
+  const found = { nbyard: [], live: [], plain: [] };
   for (let round = FIRST; round < ROUNDS; round++) {
     const order = Object.keys(pages);
     for (const who of round % 2 ? order.reverse() : order) {
       const page = pages[who];
       await page.bringToFront();
+      await writer.ask({ others: who === 'live' ? OTHERS : 0, but: made });
       const times = await frames(page, await placeOn(page), MOVES);
       if (round >= 0) {
         found[who].push({ mean: mean(times), p95: quantile(times, 0.95), max: Math.max(...times) });
       }
     }
   }
-  const ratios = key => found.nbyard.map((one, index) => one[key] / found.plain[index][key]);
+  const ratio = (who, key) =>
+    median(found[who].map((one, index) => one[key] / found.plain[index][key]));
   const line = { found };
-  for (const key of ['mean', 'p95']) {
-    line[`${key} ratio`] = median(ratios(key));
+  for (const who of ['nbyard', 'live']) {
+    line[`${who} ratio`] = { mean: ratio(who, 'mean'), p95: ratio(who, 'p95') };
   }
   printLine(`${name}, ${NODES} nodes`, line);
   const tell = who => {
     const middle = key => median(found[who].map(one => one[key])).toFixed(1);
     return `${who} mean ${middle('mean')} p95 ${middle('p95')} max ${middle('max')} ms`;
   };
-  const [one, two] = [line['mean ratio'], line['p95 ratio']].map(number => number.toFixed(2));
-  console.error(`${name}: ${tell('nbyard')}; ${tell('plain')}; ratio ${one} (mean), ${two} (p95)`);
+  for (const who of ['nbyard', 'live']) {
+    const [one, two] = Object.values(line[`${who} ratio`]).map(number => number.toFixed(2));
+    console.error(`${name}: ${tell(who)}; ${tell('plain')}; ratio ${one} (mean), ${two} (p95)`);
+  }
 }
 
 const emptySeen = page => emptyPlace(page, SEEN);
+const made = ids.flatMap((_, at) => (at % 2 ? [`n${String(at).padStart(5, '0')}`] : []));
 const place = new Place();
+let writer;
 copyFileSync(join(ROOT, 'examples/penguins/clean.ipynb'), join(place.root, 'clean.ipynb'));
 writeFileSync(join(place.root, 'many.nbflow'), JSON.stringify(workflow()));
 try {
+  writer = await place.startWriter(NODES);
   await place.startLab();
   await place.openBrowser();
-  const pages = { nbyard: await openCanvas(place), plain: await openPlain(place) };
+  const pages = {
+    nbyard: await openCanvas(place, 'many.nbflow'),
+    live: await openLive(place),
+    plain: await openPlain(place)
+  };
   await fit(pages);
   await measure(pages, 'pan, all nodes seen', emptySeen);
   await showFullSize(pages);
@@ -153,7 +179,10 @@ try {
 }
 
 async function fit(pages) {
-  await pages.nbyard.locator('.nby-Zoom button').last().click();
+  for (const page of [pages.nbyard, pages.live]) {
+    await page.bringToFront();
+    await page.locator('.nby-Zoom button').last().click();
+  }
   await pages.plain.evaluate(() => window.flow.fitView());
 }
 
