@@ -179,3 +179,16 @@ def installed_on_floors(
     compiling = ("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate")
     lowest = ("--resolution", "lowest-direct", "--python", sys.executable)
     return install("floors", wheel, without_node, *run(*compiling, *lowest, str(needs)).split())
+
+
+@pytest.fixture(scope="session")
+def floors_with_example(installed_on_floors: Installed, repository: Path) -> Installed:
+    """The same with the packages of the example."""
+    needs = (repository / "examples/penguins/requirements.in").read_text().split()
+
+    def add_packages(folder: Path) -> None:
+        _copy_environment(installed_on_floors.folder, folder)
+        run(str(folder / "bin" / "pip"), "install", "--quiet", *needs)
+
+    sources = f"{installed_on_floors.folder.name} {needs}"
+    return Installed(kept_folder("floors-example", sources, add_packages))

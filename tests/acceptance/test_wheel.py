@@ -1,5 +1,6 @@
 """G1: one `pip install` is everything, without Node."""
 
+import os
 import re
 import subprocess
 import zipfile
@@ -10,8 +11,11 @@ import pytest
 
 from nbyard.host.example_files import FILES
 
+from .conftest import run
+
 pytestmark = pytest.mark.timeout(600)
 
+BROWSER = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium-headless-shell")
 PACKAGE = "jupyter_ext/nbyard"
 SHARED = "data/share/jupyter/labextensions/nbyard/"
 
@@ -78,6 +82,20 @@ def test_the_oldest_dependencies_that_are_allowed_suffice(installed_on_floors, t
         "nbyard", "run", str(tmp_path / "n.ipynb"), "--json", environment=store
     )
     assert '"state":"succeeded"' in done.replace(" ", ""), done
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_the_oldest_jupyterlab_shows_no_warning(repository, request):
+    """G1: its console, in Chromium, while the example runs."""
+    playwright = repository / "ui-tests/node_modules/.bin/playwright"
+    if not (BROWSER.exists() and playwright.exists()):
+        pytest.skip("Chromium or Playwright is not installed")
+    installed = request.getfixturevalue("floors_with_example")
+    assert "4.4." in installed.run("jupyter", "lab", "--version")
+    journey = ("test", "console", "--config", str(repository / "ui-tests"), "--reporter=line")
+    python = {"NBYARD_TEST_PYTHON": installed.command("python")}
+    run(str(playwright), *journey, environment=python)
 
 
 def test_every_entry_point_loads(installed):

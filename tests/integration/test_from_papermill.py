@@ -3,6 +3,7 @@ same cells, the same errors, the same files, the same end."""
 
 import importlib.resources
 import json
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,6 +40,8 @@ SHIPPED = {
     for path in (importlib.resources.files("papermill") / "tests" / "notebooks").iterdir()
     if path.name.endswith(".ipynb")
 }
+# A folder with notebooks of another suite, such as tests/files of nbclient's repository.
+OTHERS = os.environ.get("NBYARD_NOTEBOOKS", "")
 # It only sleeps for a minute, to be interrupted.
 SLEEPS = "keyboard_interrupt.ipynb"
 # Without a kernel's name; here the kernel of the language runs it.
@@ -262,6 +265,18 @@ def test_a_kernel_of_an_odd_name_is_one_that_is_not_installed(yard: Place, tmp_p
 def _warning(yard: Yard) -> str:
     newest = yard.services.runs.list(ADA).items[0]
     return str(yard.services.runs.get(ADA, newest.id).tasks[0].warning)
+
+
+@pytest.mark.leaves_running
+@pytest.mark.long
+@pytest.mark.skipif(not OTHERS, reason="NBYARD_NOTEBOOKS names no folder")
+@pytest.mark.parametrize("path", sorted(Path(OTHERS).glob("*.ipynb")) if OTHERS else [], ids=str)
+def test_a_notebook_of_another_suite_gives_the_same(
+    yard: Place, tmp_path: Path, path: Path
+) -> None:
+    """papermill refuses notebooks that name no kernel, so it gets one."""
+    text = path.read_text(encoding="utf-8")
+    assert _here(*yard, text) == _under_papermill(tmp_path / "papermill", text, "python3")
 
 
 @pytest.mark.leaves_running

@@ -21,7 +21,7 @@ test(
     const canvas = await lab.openWorkflow('penguins.nbflow');
     await expect(canvas.cards).toHaveCount(5);
     await lab.click(canvas.button('run-workflow'));
-    await lab.drawer.succeeds();
+    await lab.drawer.succeeds(180_000);
     await expect(canvas.stateOf('report')).toContainText('succeeded');
     await lab.panel();
     await expect(lab.row('workflow', 'Penguins')).toBeVisible();
