@@ -64,7 +64,12 @@ class LazyCommand(click.Command):
 def _completed(entry: Entry) -> dict[str, Any]:
     """Return what click takes for a parameter that completes as its type does, and by names."""
     taken = {key: value for key, value in entry.items() if key not in ("names", "type")}
-    kind = _values(entry)
+    kind: click.ParamType[Any] | None = None
+    values = entry.get("type", {})
+    if choices := values.get("choices"):
+        kind = click.Choice(choices, values.get("case_sensitive", True))
+    elif values.get("is_folder") or values.get("is_file"):
+        kind = click.Path(file_okay=not values.get("is_folder"))
     sources = entry.get("names")
     if not sources:
         return {**taken, "type": kind}
@@ -76,16 +81,6 @@ def _completed(entry: Entry) -> dict[str, Any]:
         return [*known, *(kind.shell_complete(context, parameter, start) if kind else ())]
 
     return {**taken, "type": kind, "shell_complete": complete}
-
-
-def _values(entry: Entry) -> click.ParamType[Any] | None:
-    """Return what completion offers for a parameter."""
-    kind = entry.get("type", {})
-    if choices := kind.get("choices"):
-        return click.Choice(choices, kind.get("case_sensitive", True))
-    if kind.get("is_folder"):
-        return click.Path(file_okay=False)
-    return click.Path() if kind.get("is_file") else None
 
 
 class Verbs(click.Group):

@@ -27,16 +27,15 @@ def completions(
     to no names: a message would break the line that the user types.
     """
     names = {name for source in sources for name in _names_of(given, source, start)}
-    shown = (name for name in names if name.startswith(start) and PLAIN.fullmatch(_value(name)))
-    return [CompletionItem(name) for name in sorted(shown)]
+    values = {name: name.partition("=")[2] or name for name in names if name.startswith(start)}
+    return [CompletionItem(name) for name in sorted(values) if PLAIN.fullmatch(values[name])]
 
 
 def _names_of(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
     if source.startswith("="):
         name, equals, begun = start.partition("=")
         if equals and PLAIN.fullmatch(name):
-            values = _names_of(given, source[1:], begun)
-            yield from (f"{name}={value}" for value in values)
+            yield from (f"{name}={value}" for value in _names_of(given, source[1:], begun))
         return
     try:
         if source == "servers":
@@ -46,10 +45,6 @@ def _names_of(given: Mapping[str, Any], source: str, start: str) -> Iterator[str
             yield from _stored(given, source, start)
     except (NbyardError, OSError):
         return
-
-
-def _value(name: str) -> str:
-    return name.partition("=")[2] or name
 
 
 def _stored(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:

@@ -111,26 +111,21 @@ def is_known(value: Any) -> bool:
 
 
 def nested_reasons(reason: Reason) -> list[Reason]:
-    """Return a reason and the reasons in its parameters."""
-    return [reason, *(inner for part in _parts(reason) for inner in nested_reasons(part))]
+    """Return a reason and the reasons in its parameters, which may be plain data."""
+    values: list[Any] = []
+    for value in reason.params.values():
+        values += value if isinstance(value, list) else [value]
+    reasons = [reason]
+    for value in values:
+        if isinstance(value, dict) and value.keys() == {"code", "params"}:
+            reasons += nested_reasons(msgspec.convert(value, Reason))
+    return reasons
 
 
 def nested_texts(reason: Reason) -> set[str]:
     """Return the parameters of a reason and of those in it that are texts."""
     values = [value for part in nested_reasons(reason) for value in part.params.values()]
     return {value for value in values if isinstance(value, str)}
-
-
-def _parts(reason: Reason) -> list[Reason]:
-    """Return the reasons in the parameters of a reason, which may be plain data."""
-    values: list[Any] = []
-    for value in reason.params.values():
-        values += value if isinstance(value, list) else [value]
-    return [
-        msgspec.convert(value, Reason)
-        for value in values
-        if isinstance(value, dict) and value.keys() == {"code", "params"}
-    ]
 
 
 def _text(code: str, params: dict[str, Any]) -> str:
