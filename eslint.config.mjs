@@ -23,7 +23,7 @@ const layers = {
   forms: 'canvas/|panels/|runs/',
   canvas: 'panels/|runs/',
   'canvas/model': 'canvas/(?!model/)',
-  runs: 'canvas/(?!model/)|panels/(?!palette/|environments/packages/AddMissing)',
+  runs: 'canvas/(?!model/)|panels/(?!palette/)',
   panels: 'canvas/(?!model/)|runs/(?!model/|view/)'
 };
 

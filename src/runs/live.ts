@@ -29,7 +29,7 @@ interface IShown {
  */
 export function announceEnds(
   services: IRunServices,
-  drawer: IShown,
+  runInfo: IShown,
   first: readonly Run[],
   settings: ISettingRegistry | null,
   user: string
@@ -44,7 +44,7 @@ export function announceEnds(
       return;
     }
     const shown = ended.filter(
-      ({ id, name }) => !ONCE.test(name ?? '') && !(drawer.run === id && drawer.isVisible)
+      ({ id, name }) => !ONCE.test(name ?? '') && !(runInfo.run === id && runInfo.isVisible)
     );
     const failed = shown.filter(run => run.state === 'failed');
     for (const title of new Set(failed.map(titleOf))) {

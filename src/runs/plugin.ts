@@ -12,7 +12,7 @@ import type { IChosenStep } from '../canvas/model/tokens';
 import { IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
-import type { ExecutedTab, RunTab } from './drawer';
+import type { ExecutedTab, RunTab } from './runInfo';
 import { pointedId } from '../components/pointedRow';
 import { addSaveFiles } from './saving/saveFiles';
 import { IRunServices } from './model/services';
@@ -23,7 +23,7 @@ const EXECUTED = 'nbyard:open-executed';
 
 export const runsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbyard:runs',
-  description: 'Shows runs, live, in a drawer below.',
+  description: 'Shows runs, live, in Run Info below.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
   optional: [
@@ -50,23 +50,23 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     const { commands, serviceManager } = app;
     const { contents } = serviceManager;
     const services = { yard, trans, commands, contents, rendermime, steps };
-    const drawer = new Drawer(app, services);
+    const runInfo = new RunInfoTabs(app, services);
     const ids = addRunCommands({
       app,
       commands,
       yard,
       trans,
-      show: id => drawer.show(id),
-      shown: () => drawer.run,
+      show: id => runInfo.show(id),
+      shown: () => runInfo.run,
       pointed: () => pointedId(app, 'run'),
       pointedResult: () => pointedId(app, 'result')
     });
-    addShow(app, drawer, services);
+    addShow(app, runInfo, services);
     addExecuted(app, services, restorer);
     if (browser) {
       addSaveFiles(app, services, browser);
     }
-    void restorer?.restore(drawer.tracker, {
+    void restorer?.restore(runInfo.tracker, {
       command: SHOW,
       args: ({ content: { follows, model } }) => ({ id: model?.id ?? '', quiet: true, follows }),
       name: () => 'nbyard-run'
@@ -74,7 +74,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     [SHOW, ...ids].forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
     void app.restored
       .then(() => yard.runs.start())
-      .then(() => showLive(app, services, drawer, statusBar, settings));
+      .then(() => showLive(app, services, runInfo, statusBar, settings));
     const linked = new URLSearchParams(location.search).get('nbyard-run');
     if (linked) {
       void app.restored.then(() => app.commands.execute(SHOW, { id: linked }));
@@ -83,7 +83,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 /** The one Run Info panel, created when a run is first shown. */
-class Drawer {
+class RunInfoTabs {
   constructor(
     private readonly app: JupyterFrontEnd,
     private readonly services: IRunServices
@@ -100,7 +100,7 @@ class Drawer {
   }
 
   async show(id: string, activate = true, focus = true, follows?: boolean): Promise<RunTab> {
-    const { enlarge, RunTab } = await import('./drawer');
+    const { enlarge, RunTab } = await import('./runInfo');
     if (!this._widget || this._widget.isDisposed) {
       const made = (this._widget = new RunTab(this.services));
       made.content.runChanged.connect(() => void this.tracker.save(made));
@@ -128,7 +128,11 @@ class Drawer {
   private _sized = false;
 }
 
-function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: IRunServices): void {
+function addShow(
+  app: JupyterFrontEnd,
+  runInfo: RunInfoTabs,
+  { yard, trans, steps }: IRunServices
+): void {
   app.commands.addCommand(SHOW, {
     label: trans.__('Show Run'),
     caption: trans.__('Show a run in Run Info, by default the newest one'),
@@ -144,7 +148,7 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: I
         Notification.info(trans.__('No runs yet.'), { autoClose: 3000 });
         return undefined;
       }
-      const shown = await drawer.show(
+      const shown = await runInfo.show(
         id,
         args.quiet !== true,
         args.keepFocus !== true,
@@ -177,7 +181,7 @@ function addExecuted(
     icon: launcherIcon,
     describedBy: describedBy('executed', trans),
     execute: async args => {
-      const { ExecutedTab } = await import('./drawer');
+      const { ExecutedTab } = await import('./runInfo');
       const run = String(args.run ?? '');
       const node = String(args.node ?? '');
       const label = String(args.label || node);
@@ -203,7 +207,7 @@ function addExecuted(
 async function showLive(
   { serviceManager: { user } }: JupyterFrontEnd,
   services: IRunServices,
-  drawer: Drawer,
+  runInfo: RunInfoTabs,
   bar: IStatusBar | null,
   settings: ISettingRegistry | null
 ): Promise<void> {
@@ -219,5 +223,5 @@ async function showLive(
     activeStateChanged: yard.runs.changed as never
   });
   await user.ready.catch(() => undefined);
-  announceEnds(services, drawer, live, settings, user.identity?.username ?? '');
+  announceEnds(services, runInfo, live, settings, user.identity?.username ?? '');
 }

@@ -2,7 +2,7 @@ import { useContext, useEffect, useReducer, useState } from 'react';
 import { isLive, Run, RunDetail as Detail } from '../../api/types';
 import { PanelVisible, showSeconds } from '../../components/format/times';
 import { reasonText } from '../../reasons';
-import { stepTitle } from '../../runs/model/names';
+import { taskTitle } from '../../runs/model/names';
 import { RunModel } from '../../runs/model/runModel';
 import { secondsOf, TASK_DONE } from '../../runs/model/reducer';
 import { IPanelServices } from '../frame/services';
@@ -84,7 +84,7 @@ function progress(
   if (works) {
     const { total = 0, done: cells = 0 } = activity.get(works.node) ?? {};
     const cell = total > 0 && trans.__('cell %1 of %2', Math.min(total, cells + 1), total);
-    return [nodes, [stepTitle(works, tasks), cell].filter(Boolean).join(', ')];
+    return [nodes, [taskTitle(works, tasks), cell].filter(Boolean).join(', ')];
   }
   const next = tasks.find(({ state }) => state === 'preparing' || state === 'queued');
   return [nodes, !!next && (reasonText(next.waits, trans) || trans.__('preparing'))];

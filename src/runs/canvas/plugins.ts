@@ -59,7 +59,7 @@ const states: JupyterFrontEndPlugin<IRunStatesSource> = {
 
 const steps: JupyterFrontEndPlugin<IChosenSteps> = {
   id: 'nbyard:steps',
-  description: 'The step that is looked at is the same on a canvas and in the drawer.',
+  description: 'The chosen node is the same on a canvas and in Run Info.',
   provides: IChosenSteps,
   activate: (): IChosenSteps => {
     const steps: { last?: IChosenStep } & IChosenSteps = {

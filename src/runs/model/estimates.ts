@@ -20,7 +20,7 @@ export function formatEstimate(seconds: number, trans: TranslationBundle): strin
 }
 
 /** Return the usual or remaining time of an unfinished task; nothing if it never ran. */
-export function stepEstimate(
+export function taskEstimate(
   task: Task,
   known: IKnownEstimate | undefined,
   now: number,

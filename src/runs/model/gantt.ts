@@ -1,6 +1,6 @@
 /** Converts times of tasks to bars: pure arithmetic. */
 import { Attempt, RunDetail, Task } from '../../api/types';
-import { IStepName, stepName } from './names';
+import { IStepName, taskName } from './names';
 import { TASK_DONE, workSeconds } from './reducer';
 
 export const PHASES = ['queued', 'preparing', 'starting', 'running', 'publishing'] as const;
@@ -40,7 +40,7 @@ export function chartOf(detail: RunDetail, now: number): IChart {
   const path = criticalPath(detail.tasks);
   const bars = detail.tasks.map(task => ({
     node: task.node,
-    ...stepName(task, detail.tasks),
+    ...taskName(task, detail.tasks),
     state: task.state,
     cached: task.cached,
     attempts: task.attempts ?? [],

@@ -21,7 +21,7 @@ export interface IStepName {
 const known = new WeakMap<readonly Task[], ReadonlySet<string>>();
 
 /** Return the name of a task, with its id if other tasks have the same name. */
-export function stepName(task: Task, tasks: readonly Task[]): IStepName {
+export function taskName(task: Task, tasks: readonly Task[]): IStepName {
   let several = known.get(tasks);
   if (!several) {
     several = idsWithSameName(tasks.map(({ node, label }) => [node, label || node]));
@@ -32,8 +32,8 @@ export function stepName(task: Task, tasks: readonly Task[]): IStepName {
 }
 
 /** Return the same as one text. */
-export function stepTitle(task: Task, tasks: readonly Task[]): string {
-  const { name, id } = stepName(task, tasks);
+export function taskTitle(task: Task, tasks: readonly Task[]): string {
+  const { name, id } = taskName(task, tasks);
   return id ? `${name} · ${id}` : name;
 }
 

@@ -5,7 +5,7 @@ import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
 import { failingLine, failingSourceArgs } from '../model/failingLine';
-import { stepTitle } from '../model/names';
+import { taskTitle } from '../model/names';
 import { useServices } from './context/hooks';
 import { firstLine, reasonText } from '../../reasons';
 
@@ -53,7 +53,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
               aria-pressed={one === task}
               onClick={() => setChosen(one.node)}
             >
-              {stepTitle(one, detail.tasks)}
+              {taskTitle(one, detail.tasks)}
             </button>
           ))}
           {failed.length > NAMED && (
@@ -64,7 +64,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
       <div className="nby-Failure-line">
         <problemIcon.react tag="span" className="nby-Icon" />
         <span className="nby-Failure-cause">
-          <strong>{stepTitle(task, detail.tasks)}</strong> {sentence(task, trans)}
+          <strong>{taskTitle(task, detail.tasks)}</strong> {sentence(task, trans)}
           {typeof cell === 'number' && (
             <>
               {' · '}

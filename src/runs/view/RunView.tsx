@@ -24,7 +24,7 @@ import { Logs } from './logs/Logs';
 import { Output } from './notebook/Output';
 import { Parameters } from './parameters/Parameters';
 import { Results } from './results/Results';
-import { Steps } from './steps/Steps';
+import { Tasks } from './tasks/Tasks';
 import { reasonText } from '../../reasons';
 
 const Lineage = lazy(() => import('./lineage/Lineage'));
@@ -128,7 +128,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
         ].filter(({ id }) => !only || only.includes(id))}
       >
         <Boundary key={tab} trans={trans}>
-          {tab === 'steps' && <Steps {...shared} estimate={estimate} onLog={showLog} />}
+          {tab === 'steps' && <Tasks {...shared} estimate={estimate} onLog={showLog} />}
           {tab === 'gantt' && <Gantt {...shared} />}
           {tab === 'output' && <Output {...shared} jump={jump} />}
           {tab === 'logs' && <Logs {...shared} />}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { addressOf } from '../../../api/addresses';
 import { RunDetail, ServedModel, Task } from '../../../api/types';
-import { stepTitle } from '../../../runs/model/names';
+import { taskTitle } from '../../../runs/model/names';
 import { IPanelServices } from '../../frame/services';
 
 const MANY = 500;
@@ -34,7 +34,7 @@ export function Lineage({ services, model }: ILineageProps): JSX.Element | null 
       </Fact>
       <Fact word={trans.__('Task')}>
         <Way
-          text={`${stepTitle(task, detail.tasks)} → ${output}`}
+          text={`${taskTitle(task, detail.tasks)} → ${output}`}
           onGo={() => commands.execute('nbyard:show-run', { id, path, node })}
         />
       </Fact>

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ModelPackage, NodePreview } from '../../../api/types';
-import { stepTitle } from '../../../runs/model/names';
+import { taskTitle } from '../../../runs/model/names';
 import { IModelSource, IPanelServices } from '../../frame/services';
 import { useRun } from './Lineage';
 
@@ -34,9 +34,9 @@ export function ModelFacts({ services, made, later, unbuilt }: IModelFactsProps)
   const columns = (of: ModelPackage['model']['inputs'] = []) =>
     of.map(({ name, type, nullable }) => `${name}: ${type}${nullable ? '?' : ''}`).join(', ');
   const task = detail?.tasks.find(one => one.node === node);
-  const step = task ? stepTitle(task, detail!.tasks) : node;
+  const title = task ? taskTitle(task, detail!.tasks) : node;
   const number = made?.source?.run_number ?? detail?.run.number;
-  const from = output ? trans.__('%1 → %2, run %3', step ?? '…', output, number ?? '…') : path;
+  const from = output ? trans.__('%1 → %2, run %3', title ?? '…', output, number ?? '…') : path;
   const unknown = unbuilt && !made ? trans.__('known once the model is built') : '';
   const facts = [
     [trans.__('Model'), from ?? trans.__('Reading the model…')],

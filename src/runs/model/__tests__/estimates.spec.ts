@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Task } from '../../../api/types';
-import { formatEstimate, IKnownEstimate, runEstimate, stepEstimate } from '../estimates';
+import { formatEstimate, IKnownEstimate, runEstimate, taskEstimate } from '../estimates';
 
 const trans = nullTranslator.load('nbyard');
 const AT = Date.parse('2030-01-01T00:00:00Z');
@@ -41,7 +41,7 @@ describe('R11: estimates', () => {
     [task('quick', 'running'), 0.5, 'usually under a second (last 2 runs)'],
     [task('quick', 'running'), 3, 'longer than usual: under a second (last 2 runs)']
   ])('of a step: %j after %p s', (step, seconds, words) => {
-    expect(stepEstimate(step, KNOWN, AT + 1000 * seconds, trans)).toBe(words);
+    expect(taskEstimate(step, KNOWN, AT + 1000 * seconds, trans)).toBe(words);
   });
 
   it('of a run go down, and never below nothing', () => {

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Artifact, Run, Task } from '../../../api/types';
-import { executedLast, isScratch, runName, stepName, stepTitle } from '../names';
+import { executedLast, isScratch, runName, taskName, taskTitle } from '../names';
 
 const task = (node: string, label: string) => ({ node, label }) as Task;
 
@@ -13,7 +13,7 @@ describe('what steps are called', () => {
   ];
 
   it('K5: has the id of the node where several are called alike', () => {
-    expect(tasks.map(one => stepTitle(one, tasks))).toEqual([
+    expect(tasks.map(one => taskTitle(one, tasks))).toEqual([
       'train.ipynb · a',
       'train.ipynb · a_2',
       'b · b',
@@ -22,8 +22,8 @@ describe('what steps are called', () => {
   });
 
   it('is the name alone where it is the only one', () => {
-    expect(stepName(tasks[0], tasks.slice(0, 1))).toEqual({ name: 'train.ipynb' });
-    expect(stepTitle(tasks[2], tasks.slice(2, 3))).toBe('b');
+    expect(taskName(tasks[0], tasks.slice(0, 1))).toEqual({ name: 'train.ipynb' });
+    expect(taskTitle(tasks[2], tasks.slice(2, 3))).toBe('b');
   });
 });
 

@@ -19,7 +19,7 @@ import {
 } from '../../model/gantt';
 import { secondsOf } from '../../model/reducer';
 import { useServices, useWidth } from '../context/hooks';
-import { IStepProps } from '../context/stepProps';
+import { ITaskProps } from '../context/taskProps';
 import { TableSwitch } from './TableSwitch';
 
 const ROW = 26;
@@ -49,7 +49,7 @@ const KEYS = [
 const nodeOf = ({ node }: IBar): string => node;
 
 /** The waits, starts and work of each task as bars, or the same as a table. */
-export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
+export function Gantt({ detail, step, onStep }: ITaskProps): JSX.Element {
   const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
   const now = useServerNow(yard.stream, isLive(detail.run));

@@ -3,20 +3,20 @@ import { Metric } from '../../../api/types';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
 import { roundBounds, numbersOf, placesOf, showNumber } from '../../model/metrics';
-import { stepTitle } from '../../model/names';
+import { taskTitle } from '../../model/names';
 import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
 import { IReported, useOutputMetrics } from './reported';
-import { StepChoice } from '../context/StepChoice';
-import { IStepProps } from '../context/stepProps';
+import { TaskChoice } from '../context/TaskChoice';
+import { ITaskProps } from '../context/taskProps';
 import { TableSwitch } from './TableSwitch';
 
 /** At most so many other tasks are named. */
 const NAMED = 5;
 
 /** The metrics of a task from `nbyard.log_metric` as lines, or the same as a table. */
-export default function Metrics(props: IStepProps): JSX.Element {
+export default function Metrics(props: ITaskProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
@@ -40,7 +40,7 @@ export default function Metrics(props: IStepProps): JSX.Element {
   return (
     <div className="nby-Resources">
       <div className="nby-Bar">
-        <StepChoice {...props} />
+        <TaskChoice {...props} />
         <span className="nby-Space" />
         {!!metrics.length && <TableSwitch on={table} onSwitch={setTable} />}
       </div>
@@ -57,7 +57,7 @@ export default function Metrics(props: IStepProps): JSX.Element {
             <Fragment key={other.node}>
               {' '}
               <button type="button" className="nby-Link" onClick={() => props.onStep(other.node)}>
-                {stepTitle(other, detail.tasks)}
+                {taskTitle(other, detail.tasks)}
               </button>
             </Fragment>
           ))}

@@ -7,15 +7,15 @@ import { ISeries, axisTicks, most, seriesOf, Unit } from '../../model/usage';
 import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
-import { StepChoice } from '../context/StepChoice';
-import { IStepProps } from '../context/stepProps';
+import { TaskChoice } from '../context/TaskChoice';
+import { ITaskProps } from '../context/taskProps';
 import { TableSwitch } from './TableSwitch';
 
 /** From this many measurements on, a chart is better than a table. */
 const DRAWN = 3;
 
 /** The resources of a task over time as lines, or the same as a table. */
-export default function Resources(props: IStepProps): JSX.Element {
+export default function Resources(props: ITaskProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
@@ -32,7 +32,7 @@ export default function Resources(props: IStepProps): JSX.Element {
   return (
     <div className="nby-Resources">
       <div className="nby-Bar">
-        <StepChoice {...props} />
+        <TaskChoice {...props} />
         <span className="nby-Dim">{usage?.seconds?.length ? <Sums usage={usage} /> : null}</span>
         <span className="nby-Space" />
         {!isBrief && <TableSwitch on={table} onSwitch={setTable} />}

@@ -9,14 +9,14 @@ import { reasonText } from '../../../reasons';
 import { findLines, LogBuffer } from '../../model/logBuffer';
 import { useServices } from '../context/hooks';
 import { useLog } from './log';
-import { StepChoice } from '../context/StepChoice';
-import { IStepProps } from '../context/stepProps';
+import { TaskChoice } from '../context/TaskChoice';
+import { ITaskProps } from '../context/taskProps';
 
 const ROW = 18;
 /** When the view is this close to an end (pixels), more is loaded. */
 const NEAR = 40 * ROW;
 
-interface ILogsProps extends IStepProps {
+interface ILogsProps extends ITaskProps {
   /** The view around it has the choice of the task. */
   isInner?: boolean;
 }
@@ -81,7 +81,7 @@ export function Logs(props: ILogsProps): JSX.Element {
   return (
     <div className="nby-Logs">
       <div className="nby-Bar">
-        {!isInner && <StepChoice {...props} />}
+        {!isInner && <TaskChoice {...props} />}
         <input
           type="search"
           placeholder={trans.__('Search (text or regex)')}

@@ -4,7 +4,7 @@ import { isLive } from '../../../api/types';
 import { StateMark } from '../../../components/StateMark';
 import { RunModel } from '../../model/runModel';
 import { IRunServices } from '../../model/services';
-import { stepTitle } from '../../model/names';
+import { taskTitle } from '../../model/names';
 import { useExecuted } from './cells';
 import { useDetail } from '../context/hooks';
 import { NotebookCells } from './NotebookCells';
@@ -27,7 +27,7 @@ export default function ExecutedNotebook(props: IExecutedNotebookProps): JSX.Ele
     <div className="nby-Executed">
       <div className="nby-Bar">
         {task && <StateMark state={task.state} cached={task.cached} trans={trans} />}
-        <strong>{task && detail ? stepTitle(task, detail.tasks) : step}</strong>
+        <strong>{task && detail ? taskTitle(task, detail.tasks) : step}</strong>
         <span className="nby-Dim">
           {trans.__('executed in run %1, read-only', detail?.run.number ?? '')}
         </span>

@@ -6,10 +6,10 @@ import { useExecuted } from './cells';
 import { useServices } from '../context/hooks';
 import { Logs } from '../logs/Logs';
 import { NotebookCells } from './NotebookCells';
-import { StepChoice } from '../context/StepChoice';
-import { IStepProps } from '../context/stepProps';
+import { TaskChoice } from '../context/TaskChoice';
+import { ITaskProps } from '../context/taskProps';
 
-interface IOutputProps extends IStepProps {
+interface IOutputProps extends ITaskProps {
   /** Show this cell. */
   jump?: number;
   /** The view around it has the choice of the task, and other ways to the notebook. */
@@ -31,7 +31,7 @@ export function Output(props: IOutputProps): JSX.Element {
     <div className="nby-Output">
       {!isInner && (
         <div className="nby-Bar">
-          <StepChoice {...props} />
+          <TaskChoice {...props} />
           {live && (
             <FollowSwitch
               label={trans.__('Follow the running cell')}

@@ -3,19 +3,19 @@ import { addressOf } from '../../../api/addresses';
 import { PORTION } from '../../../components/Portion';
 import { showMoment } from '../../../components/format/times';
 import { commitText } from '../../model/commits';
-import { stepTitle } from '../../model/names';
+import { taskTitle } from '../../model/names';
 import { originText } from '../../model/origins';
 import { useServices } from '../context/hooks';
 import { Record } from './Record';
 import { UndeclaredFiles } from './UndeclaredFiles';
-import { StepChoice } from '../context/StepChoice';
-import { IStepProps } from '../context/stepProps';
+import { TaskChoice } from '../context/TaskChoice';
+import { ITaskProps } from '../context/taskProps';
 
 // The maximum length of a value here; the record of the run has all of it.
 const MOST_LETTERS = 2000;
 
 /** The inputs and parameters of the run and its tasks, and what they ran on. */
-export function Parameters(props: IStepProps): JSX.Element {
+export function Parameters(props: ITaskProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans, yard } = useServices();
   const { run } = detail;
@@ -46,7 +46,7 @@ export function Parameters(props: IStepProps): JSX.Element {
       {tasks.map(task => (
         <Values
           key={task.node}
-          caption={trans.__('Parameters of “%1”', stepTitle(task, detail.tasks))}
+          caption={trans.__('Parameters of “%1”', taskTitle(task, detail.tasks))}
           values={{ ...task.inputs, ...task.arguments }}
           href={name =>
             name in (task.inputs ?? {})
@@ -60,7 +60,7 @@ export function Parameters(props: IStepProps): JSX.Element {
       <section aria-label={trans.__('Record')}>
         <h3>{trans.__('Platform of the run')}</h3>
         <div className="nby-Bar">
-          <StepChoice {...props} />
+          <TaskChoice {...props} />
         </div>
         {step !== undefined && (
           <UndeclaredFiles

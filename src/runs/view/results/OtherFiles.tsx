@@ -6,7 +6,7 @@ import { Boundary } from '../../../components/Boundary';
 import { showBytes } from '../../../components/format/bytes';
 import { CommandButton } from '../../../components/CommandButton';
 import { RowList } from '../../../components/RowList';
-import { stepTitle } from '../../model/names';
+import { taskTitle } from '../../model/names';
 import { SAVE_FILES } from '../../saving/saveFiles';
 import { useServices } from '../context/hooks';
 import { UndeclaredFiles } from '../parameters/UndeclaredFiles';
@@ -33,7 +33,7 @@ export function OtherFiles({ run, tasks, all }: IOtherFilesProps): JSX.Element |
           key={task.id}
           run={run}
           task={task}
-          title={stepTitle(task, all)}
+          title={taskTitle(task, all)}
           isOpen={tasks.length === 1}
         />
       ))}

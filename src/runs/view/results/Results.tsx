@@ -6,18 +6,18 @@ import { showBytes } from '../../../components/format/bytes';
 import { CommandButton } from '../../../components/CommandButton';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
-import { executedLast, stepTitle } from '../../model/names';
+import { executedLast, taskTitle } from '../../model/names';
 import { useServices } from '../context/hooks';
 import { DownloadIcon } from './DownloadIcon';
 import { OtherFiles } from './OtherFiles';
 import { Preview, previewOf } from './Preview';
 import { mostTelling } from './telling';
-import { IStepProps } from '../context/stepProps';
+import { ITaskProps } from '../context/taskProps';
 
 const idOf = ({ id }: Artifact): string => id;
 
 /** The results of tasks, to view and to download. */
-export function Results(props: IStepProps): JSX.Element {
+export function Results(props: ITaskProps): JSX.Element {
   const { detail } = props;
   const { trans } = useServices();
   const artifacts = detail.tasks.flatMap(task => executedLast(task.artifacts ?? []));
@@ -33,7 +33,7 @@ export function Results(props: IStepProps): JSX.Element {
   );
 }
 
-function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.Element {
+function Artifacts(props: ITaskProps & { artifacts: readonly Artifact[] }): JSX.Element {
   const { detail, step, onStep, artifacts } = props;
   const { trans, yard, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
@@ -46,7 +46,7 @@ function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.
   const shown = artifacts.find(({ id }) => id === selected);
   const label = (node: string) => {
     const task = detail.tasks.find(one => one.node === node);
-    return task ? stepTitle(task, detail.tasks) : node;
+    return task ? taskTitle(task, detail.tasks) : node;
   };
   const show = (artifact: Artifact) => {
     setChosen(artifact.id);

@@ -4,7 +4,7 @@ import { RunDetail } from '../../../../api/types';
 import { IRunServices } from '../../../model/services';
 import { RunContext } from '../../context/hooks';
 import { Parameters } from '../Parameters';
-import { IStepProps } from '../../context/stepProps';
+import { ITaskProps } from '../../context/taskProps';
 
 function show(parameters: Record<string, unknown>): void {
   const origin = { kind: 'shell' };
@@ -15,7 +15,7 @@ function show(parameters: Record<string, unknown>): void {
   const services = { trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
   render(
     <RunContext.Provider value={services}>
-      <Parameters {...({ detail, step: undefined } as unknown as IStepProps)} />
+      <Parameters {...({ detail, step: undefined } as unknown as ITaskProps)} />
     </RunContext.Provider>
   );
 }

@@ -4,7 +4,7 @@ import { cleanup, render, screen } from '@testing-library/react';
 import { fakeClient } from '../../../../api/__tests__/fake';
 import { Artifact, RunDetail } from '../../../../api/types';
 import { IRunServices } from '../../../model/services';
-import { IStepProps } from '../../context/stepProps';
+import { ITaskProps } from '../../context/taskProps';
 import { RunContext } from '../../context/hooks';
 import { Results } from '../Results';
 
@@ -40,7 +40,7 @@ describe('K6: the results', () => {
       trans: nullTranslator.load('nbyard'),
       commands: new CommandRegistry()
     } as unknown as IRunServices;
-    const props = { detail, step, onStep: () => undefined } as unknown as IStepProps;
+    const props = { detail, step, onStep: () => undefined } as unknown as ITaskProps;
     render(
       <RunContext.Provider value={services}>
         <Results {...props} />

@@ -2,7 +2,7 @@ import { RunDetail } from '../../../api/types';
 import { RunModel } from '../../model/runModel';
 
 /** What each view of a run gets: the run, and the chosen task and attempt. */
-export interface IStepProps {
+export interface ITaskProps {
   model: RunModel;
   detail: RunDetail;
   step: string | undefined;

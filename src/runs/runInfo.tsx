@@ -17,7 +17,7 @@ const RunView = lazy(() => import('./view/RunView'));
 const ExecutedNotebook = lazy(() => import('./view/notebook/ExecutedNotebook'));
 
 /** The Run Info panel: one run, live. */
-export class RunDrawer extends ReactWidget {
+export class RunInfo extends ReactWidget {
   constructor(private readonly services: IRunServices) {
     super();
     this.addClass('nby-RunDrawer');
@@ -145,9 +145,9 @@ export class RunDrawer extends ReactWidget {
 }
 
 /** The tab of Run Info; it can come to the front without taking the focus. */
-export class RunTab extends MainAreaWidget<RunDrawer> {
+export class RunTab extends MainAreaWidget<RunInfo> {
   constructor(services: IRunServices) {
-    super({ content: new RunDrawer(services) });
+    super({ content: new RunInfo(services) });
     const { trans } = services;
     this.id = 'nbyard-run';
     this.toolbar.hide();

@@ -1,14 +1,14 @@
 import { useState } from 'react';
 import { RunDetail, Task } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
-import { executedLast, stepTitle } from '../../model/names';
+import { executedLast, taskTitle } from '../../model/names';
 import { UndeclaredFiles } from '../parameters/UndeclaredFiles';
 import { Preview, previewOf } from '../results/Preview';
 import { mostTelling } from '../results/telling';
 import { useServices } from '../context/hooks';
 
 /** What a task produced: one output is previewed, the others are a click away. */
-export function StepResult({
+export function TaskResult({
   task,
   detail
 }: {
@@ -22,10 +22,10 @@ export function StepResult({
   if (!shown) {
     return null;
   }
-  const title = trans.__('Results of “%1”', stepTitle(task, detail.tasks));
+  const title = trans.__('Results of “%1”', taskTitle(task, detail.tasks));
   return (
-    <section className="nby-StepResult" aria-label={title}>
-      <div className="nby-StepResult-names" role="group" aria-label={title}>
+    <section className="nby-TaskResult" aria-label={title}>
+      <div className="nby-TaskResult-names" role="group" aria-label={title}>
         {artifacts.map(({ id, name }) => (
           <button
             key={id}

@@ -6,7 +6,7 @@ import { RunDetail } from '../../../../api/types';
 import { RunModel } from '../../../model/runModel';
 import { IRunServices } from '../../../model/services';
 import { RunContext } from '../../context/hooks';
-import { Steps } from '../Steps';
+import { Tasks } from '../Tasks';
 
 afterEach(cleanup);
 
@@ -36,7 +36,7 @@ async function show(state: string, ...attempts: object[]): Promise<void> {
   const props = { detail, step: 'a', attempt: 0, onStep: () => undefined };
   render(
     <RunContext.Provider value={services as unknown as IRunServices}>
-      <Steps
+      <Tasks
         {...props}
         model={model as unknown as RunModel}
         onAttempt={() => undefined}

@@ -5,17 +5,17 @@ import { MonitorLinks } from '../../../components/MonitorLinks';
 import { StateMark } from '../../../components/StateMark';
 import { showMoment, showSeconds } from '../../../components/format/times';
 import { useServerNow } from '../../../components/hooks/useLost';
-import { stepName, stepTitle } from '../../model/names';
-import { IKnownEstimate, stepEstimate } from '../../model/estimates';
+import { taskName, taskTitle } from '../../model/names';
+import { IKnownEstimate, taskEstimate } from '../../model/estimates';
 import { respondingMonitors, silentMonitors } from '../../model/monitors';
 import { progressOf, secondsOf, workSeconds } from '../../model/reducer';
 import { useActivity, useServices } from '../context/hooks';
-import { IStepProps } from '../context/stepProps';
+import { ITaskProps } from '../context/taskProps';
 import { Output } from '../notebook/Output';
-import { StepResult } from './StepResult';
+import { TaskResult } from './TaskResult';
 import { firstLine, reasonText, reasonsText } from '../../../reasons';
 
-interface IStepsProps extends IStepProps {
+interface ITasksProps extends ITaskProps {
   estimate?: IKnownEstimate;
   onLog: (attempt: number) => void;
 }
@@ -26,7 +26,7 @@ const SHOWS_OUTPUT = ['running', 'failed'];
 const nodeOf = ({ node }: { node: string }): string => node;
 
 /** The tasks of a run in the order of the graph, each with the reason of its state. */
-export function Steps(props: IStepsProps): JSX.Element {
+export function Tasks(props: ITasksProps): JSX.Element {
   const { model, detail, step, onStep } = props;
   const { trans, yard } = useServices();
   const activity = useActivity(model);
@@ -52,7 +52,7 @@ export function Steps(props: IStepsProps): JSX.Element {
         }}
         render={task => {
           const cells = activity.get(task.node);
-          const { name, id } = stepName(task, detail.tasks);
+          const { name, id } = taskName(task, detail.tasks);
           const progress = task.state === 'running' ? progressOf(task, cells) : undefined;
           return (
             <>
@@ -77,7 +77,7 @@ export function Steps(props: IStepsProps): JSX.Element {
               )}
               <Why
                 words={[
-                  stepEstimate(task, estimate, now, trans),
+                  taskEstimate(task, estimate, now, trans),
                   ...why(task, task.node === step, trans),
                   ...silentMonitors(task, cells, trans)
                 ]}
@@ -88,7 +88,7 @@ export function Steps(props: IStepsProps): JSX.Element {
       />
       {task && (
         <div className="nby-Steps-chosen">
-          {task.state === 'succeeded' && <StepResult key={step} task={task} detail={detail} />}
+          {task.state === 'succeeded' && <TaskResult key={step} task={task} detail={detail} />}
           {SHOWS_OUTPUT.includes(task.state) && (
             <Output
               key={step}
@@ -157,7 +157,7 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
   }
   return (
     <table className="nby-Table">
-      <caption>{trans.__('Attempts of “%1”', stepTitle(task, tasks))}</caption>
+      <caption>{trans.__('Attempts of “%1”', taskTitle(task, tasks))}</caption>
       <thead>
         <tr>
           <th scope="col">{trans.__('Attempt')}</th>

@@ -1,25 +1,25 @@
 import { PORTION, usePortion } from '../../../components/Portion';
 import { stateText } from '../../../components/StateMark';
-import { stepTitle } from '../../model/names';
+import { taskTitle } from '../../model/names';
 import { useServices } from './hooks';
-import { IStepProps } from './stepProps';
+import { ITaskProps } from './taskProps';
 
 const nodeOf = ({ node }: { node: string }): string => node;
 
 /** Chooses the task of a tab, and its attempt if there are several. */
-export function StepChoice(props: IStepProps): JSX.Element {
+export function TaskChoice(props: ITaskProps): JSX.Element {
   const { detail, step, onStep, attempt, onAttempt } = props;
   const { trans } = useServices();
   const { items } = usePortion(detail.tasks, nodeOf, step);
   const attempts = detail.tasks.find(task => task.node === step)?.attempts ?? [];
   return (
     <>
-      <label className="nby-StepChoice">
+      <label className="nby-TaskChoice">
         {trans.__('Task')}{' '}
         <select value={step ?? ''} onChange={event => onStep(event.target.value)}>
           {items.map(task => (
             <option key={task.node} value={task.node}>
-              {stepTitle(task, detail.tasks)} (
+              {taskTitle(task, detail.tasks)} (
               {stateText(task.cached ? 'cached' : task.state, trans)})
             </option>
           ))}
@@ -29,7 +29,7 @@ export function StepChoice(props: IStepProps): JSX.Element {
         </select>
       </label>
       {attempts.length > 1 && (
-        <label className="nby-StepChoice">
+        <label className="nby-TaskChoice">
           {trans.__('Attempt')}{' '}
           <select value={attempt} onChange={event => onAttempt(Number(event.target.value))}>
             <option value={0}>{trans.__('newest')}</option>

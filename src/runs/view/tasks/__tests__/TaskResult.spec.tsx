@@ -4,7 +4,7 @@ import { Artifact, RunDetail, Task } from '../../../../api/types';
 import { dataKind } from '../../../../components/format/dataKinds';
 import { IRunServices } from '../../../model/services';
 import { RunContext } from '../../context/hooks';
-import { StepResult } from '../StepResult';
+import { TaskResult } from '../TaskResult';
 
 /** Return the output that is shown first of a task with these files. */
 function shownOf(...files: (string | Partial<Artifact>)[]): string | null {
@@ -19,7 +19,7 @@ function shownOf(...files: (string | Partial<Artifact>)[]): string | null {
   const services = { trans: nullTranslator.load('nbyard'), yard: { client } };
   render(
     <RunContext.Provider value={services as unknown as IRunServices}>
-      <StepResult task={task} detail={{ tasks: [task] } as unknown as RunDetail} />
+      <TaskResult task={task} detail={{ tasks: [task] } as unknown as RunDetail} />
     </RunContext.Provider>
   );
   const { textContent } = screen.getByRole('button', { pressed: true });
@@ -63,7 +63,7 @@ describe('files that a task wrote without declaring them', () => {
     await act(async () => {
       render(
         <RunContext.Provider value={services as unknown as IRunServices}>
-          <StepResult task={task as unknown as Task} detail={detail} />
+          <TaskResult task={task as unknown as Task} detail={detail} />
         </RunContext.Provider>
       );
     });

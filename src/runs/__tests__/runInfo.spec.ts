@@ -6,7 +6,7 @@ import { connect, IYard } from '../../api/yard';
 import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake';
 import { Run } from '../../api/types';
 import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
-import { RunDrawer } from '../drawer';
+import { RunInfo } from '../runInfo';
 import { growForFailedRun } from '../height';
 import { IRunServices } from '../model/services';
 
@@ -15,7 +15,7 @@ jest.mock('../height');
 let runs: Run[];
 let yard: IYard;
 let steps: IChosenSteps;
-let drawer: RunDrawer;
+let runInfo: RunInfo;
 
 function run(id: string, path: string): Run {
   return { id, path, number: 1, state: 'succeeded', title: id } as Run;
@@ -35,7 +35,7 @@ function serve(): void {
 }
 
 async function opened(id: string): Promise<void> {
-  drawer.open(id);
+  runInfo.open(id);
   await settled();
 }
 
@@ -50,24 +50,24 @@ beforeEach(async () => {
   serve();
   const chosen = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
   steps = { chosen, choose: step => chosen.emit(step) };
-  drawer = new RunDrawer({ yard, steps, trans: nullTranslator.load('nbyard') } as IRunServices);
-  Widget.attach(drawer, document.body);
+  runInfo = new RunInfo({ yard, steps, trans: nullTranslator.load('nbyard') } as IRunServices);
+  Widget.attach(runInfo, document.body);
   const loaded = yard.runs.start();
   FakeSocket.last.hello();
   await loaded;
 });
 
-afterEach(() => drawer.dispose());
+afterEach(() => runInfo.dispose());
 
-describe('K8: the drawer', () => {
+describe('K8: Run Info', () => {
   it('shows the newest run of the workflow that comes to the front', async () => {
     await opened('a1');
     steps.choose({ path: 'b.nbflow' });
     await settled();
-    expect(drawer.model?.id).toBe('b2');
+    expect(runInfo.model?.id).toBe('b2');
     steps.choose({ path: 'a.nbflow', node: 'clean' });
     await settled();
-    expect(drawer.model?.id).toBe('a2');
+    expect(runInfo.model?.id).toBe('a2');
   });
 
   it('keeps to an older run of the workflow in front, and to any when that never ran', async () => {
@@ -75,35 +75,35 @@ describe('K8: the drawer', () => {
     for (const path of ['a.nbflow', 'new.nbflow']) {
       steps.choose({ path });
       await settled();
-      expect(drawer.model?.id).toBe('a1');
+      expect(runInfo.model?.id).toBe('a1');
     }
     await starts(run('a3', 'a.nbflow'));
-    expect(drawer.model?.id).toBe('a1');
+    expect(runInfo.model?.id).toBe('a1');
   });
 
   it('restores the newest run after a reload, unless an older one was chosen', async () => {
     await opened('a1');
-    expect(drawer.follows).toBe(false);
-    drawer.open('a1', false, false);
+    expect(runInfo.follows).toBe(false);
+    runInfo.open('a1', false, false);
     await starts(run('a3', 'a.nbflow'));
-    expect(drawer.model?.id).toBe('a1');
+    expect(runInfo.model?.id).toBe('a1');
     await opened('a3');
-    expect(drawer.follows).toBe(true);
-    drawer.open('a2', false, true); // as before the reload, when it was the newest
+    expect(runInfo.follows).toBe(true);
+    runInfo.open('a2', false, true); // as before the reload, when it was the newest
     await settled();
-    expect(drawer.model?.id).toBe('a3');
+    expect(runInfo.model?.id).toBe('a3');
   });
 
   it('makes room for a failure that is asked for, not for an old one of another tab', async () => {
     const stack = new BoxPanel();
     Widget.attach(stack, document.body);
-    stack.addWidget(drawer);
+    stack.addWidget(runInfo);
     runs = [{ ...run('b3', 'b.nbflow'), state: 'failed' } as Run, ...runs];
     await opened('a1');
     steps.choose({ path: 'b.nbflow' });
     await settled();
-    MessageLoop.sendMessage(drawer, Widget.Msg.AfterShow);
-    expect(drawer.model?.id).toBe('b3');
+    MessageLoop.sendMessage(runInfo, Widget.Msg.AfterShow);
+    expect(runInfo.model?.id).toBe('b3');
     expect(growForFailedRun).not.toHaveBeenCalled();
     await opened('b3');
     expect(growForFailedRun).toHaveBeenCalledWith(stack, 'b3');
@@ -113,7 +113,7 @@ describe('K8: the drawer', () => {
   it('goes on with a newer run, whoever started it', async () => {
     await opened('a2');
     await starts(run('b3', 'b.nbflow'));
-    expect(drawer.model?.id).toBe('a2');
+    expect(runInfo.model?.id).toBe('a2');
     runs = [run('a3', 'a.nbflow'), ...runs];
     jest.useFakeTimers();
     FakeSocket.last.say({
@@ -124,6 +124,6 @@ describe('K8: the drawer', () => {
     jest.advanceTimersByTime(200);
     jest.useRealTimers();
     await settled();
-    expect(drawer.model?.id).toBe('a3');
+    expect(runInfo.model?.id).toBe('a3');
   });
 });
