@@ -86,7 +86,6 @@ KNOWN = {
     "runtimes/docker/attempts/secret_output.py": 1,
     "runtimes/docker/checks/gpu_check.py": 1,
     "runtimes/docker/deployment_containers.py": 1,
-    "runtimes/docker/files/log_copy.py": 1,
     "runtimes/process.py": 1,
     "services/environments.py": 2,
     "services/notices/service.py": 2,
