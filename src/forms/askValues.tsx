@@ -2,6 +2,8 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError } from '../api/client';
+import { DraftOwner } from '../components/hooks/useDraft';
+import { forget } from '../components/hooks/sessionMemory';
 import { IArgument } from '../document/arguments';
 import { IInputs } from './ArgumentForm';
 import { FIELD, FormBody, REFUSED } from './FormBody';
@@ -18,6 +20,8 @@ export interface IAskValues<T> {
   hints?: readonly string[];
   /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
+  /** What the values are for: they come back if the page is reloaded while the form is open. */
+  draft?: string;
   ok: string;
   /** A further button, which closes the form and answers in its place. */
   other?: { label: string; act: () => Promise<T | undefined> };
@@ -33,16 +37,18 @@ export async function askValues<T>(
   asked: IAskValues<T>,
   holder = new ValuesHolder()
 ): Promise<T | undefined> {
-  const { title, ok, other, send, spelling, trans } = asked;
+  const { title, ok, other, send, spelling, trans, draft, ...form } = asked;
+  const owner = draft === undefined ? '' : `dialog/${draft}`;
+  const isOver = () => owner && forget(owner);
   for (;;) {
     const first = Object.keys(holder.errors).length ? REFUSED : FIELD;
     const { button } = await showDialog({
       title,
       body: new FormBody(
-        <>
-          <ValuesForm {...asked} holder={holder} />
+        <DraftOwner.Provider value={owner}>
+          <ValuesForm {...form} trans={trans} holder={holder} />
           {spelling && <ShowAsCommand spelling={spellingOf(spelling, holder)} trans={trans} />}
-        </>,
+        </DraftOwner.Provider>,
         first
       ),
       buttons: [
@@ -53,9 +59,11 @@ export async function askValues<T>(
       focusNodeSelector: first
     });
     if (!button.accept) {
+      isOver();
       return undefined;
     }
     if (button.actions.includes(OTHER)) {
+      isOver();
       return other?.act();
     }
     if (holder.unread.size) {
@@ -65,7 +73,9 @@ export async function askValues<T>(
       continue;
     }
     try {
-      return await send(holder);
+      const answer = await send(holder);
+      isOver();
+      return answer;
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 422)) {
         throw error;

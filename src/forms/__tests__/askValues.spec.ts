@@ -28,6 +28,33 @@ describe('E10: a dialog with a field of several lines', () => {
     expect(await answer).toEqual({ extras: { a: 1 } });
   });
 
+  it('keeps what was typed over a reload of the page, until it was sent', async () => {
+    sessionStorage.clear();
+    const extras = { name: 'extras', role: 'value' as const, type: 'json' as const, format: '' };
+    const open = () =>
+      askValues({
+        ...{ title: 'Run', arguments: [extras], draft: 'a.ipynb', ok: 'Run', trans },
+        send: async ({ values }) => values
+      });
+    const press = (button: string) =>
+      fireEvent.click(document.querySelector(`.jp-Dialog-button.jp-mod-${button}`)!);
+    const before = open();
+    await waitFor(() => expect(field()).toBeTruthy());
+    field().focus();
+    fireEvent.change(field(), { target: { value: '{"a": 1}' } });
+    field().blur();
+    await waitFor(() => expect(sessionStorage.length).toBe(1));
+    const kept = { ...sessionStorage };
+    press('reject');
+    expect([await before, sessionStorage.length]).toEqual([undefined, 0]);
+    Object.assign(sessionStorage, kept); // as after a reload of the page
+    const answer = open();
+    await waitFor(() => expect(field()?.value).toMatch(/"a": ?1/));
+    press('accept');
+    expect(await answer).toEqual({ extras: { a: 1 } });
+    expect(sessionStorage.length).toBe(0);
+  });
+
   it('takes a priority, and says beside it what is refused', async () => {
     const send = jest.fn(async ({ priority }: ValuesHolder) => {
       if (priority === 101) {

@@ -49,6 +49,7 @@ export async function runInBackground(
     inputs: inputSuggestions(services, datasets.items, artifacts.items, folder),
     hints: [...notes, ...(found.hints ?? []).map(hint => reasonText(hint, trans))],
     asksHow: true,
+    draft: JSON.stringify([path, fields]), // a draft belongs to what it was typed over
     ok: trans.__('Run'),
     other:
       typeof tag === 'number'
