@@ -94,7 +94,9 @@ async function openPlain(place) {
 
 async function openCanvas(place, name) {
   const page = await place.newPage();
-  await page.goto(place.lab(name));
+  // each page has a workspace of its own: otherwise the second shows the tab of the first, too
+  const workspace = `/lab/workspaces/${name.replace(/\W/g, '')}/tree/`;
+  await page.goto(place.lab(name).replace('/lab/tree/', workspace));
   await page.locator('.react-flow__node').first().waitFor();
   await page.getByText('output_csv').first().waitFor();
   return page;
