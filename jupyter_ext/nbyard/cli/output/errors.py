@@ -26,18 +26,17 @@ def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> i
         print_note(f"Error: {error}")
         return EXIT_USAGE
     print_note(f"Error: {error.message}")
-    shown, texts = nested_reasons(error.reason), nested_texts(error.reason)
     for detail in error.details:
         place = LINE.sub(r"requirements, line \1", detail.path)
-        # Do not repeat a detail that the message already contains.
-        is_named = len(error.details) == 1 or bool({place, detail.path} & texts)
-        if not is_named or detail.why not in shown:
+        # The message of several refused fields is that of the first.
+        if detail is not error.details[0] or detail.why not in nested_reasons(error.reason):
             print_note(f"  {place}: {detail.message}")
     hint = error.hint
     to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
     if not hint and to_server and isinstance(error, Invalid | NotFound):
         # A local file may have been named to a server, which reads its own files only.
         given = (word.rpartition("=")[2] for word in words)
+        texts = nested_texts(error.reason)
         here = next((name for name in given if name in texts and Path(name).is_file()), "")
         hint = ELSEWHERE.format(name=here) if here else ""
     if hint:
