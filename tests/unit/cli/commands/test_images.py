@@ -84,7 +84,7 @@ def test_what_makes_no_sense_is_refused(shell, cows, yard):
         (["Dockerfile", "--uid", "7"], "--uid is for libraries"),
         (["Dockerfile", "--anew"], "--anew is for libraries"),
         (["Dockerfile", "--system-package", "git"], "--system-package is for libraries"),
-        (["Dockerfile", "--base", "debian:12"], "ARG BASE has to stand before its first FROM"),
+        (["Dockerfile", "--base", "debian:12"], "add ARG BASE before its first FROM"),
         (["cows", "--label", "a"], "write NAME=VALUE"),
         (["cows", "--uid", "0"], "does not work as root"),
         (["cows", "--dockerfile", "nowhere"], "cannot be read"),
