@@ -14,19 +14,19 @@ GIB = 2**30
 
 def probe_slots(settings: Settings) -> Check:
     """Check which cores, memory and GPUs tasks may use, and how the GPUs were found."""
-    found = capacity(settings)
-    cores = because("cores-set" if settings.slots else "cores-found", cores=found.cores)
-    gib = round(found.memory_bytes / GIB, 1)
+    available = capacity(settings)
+    cores = because("cores-set" if settings.slots else "cores-found", cores=available.cores)
+    gib = round(available.memory_bytes / GIB, 1)
     memory = because("memory-set" if settings.memory_bytes else "memory-found", memory=gib)
     source = gpus.gpu_source(settings.gpus)
     cards = because("no-gpus-found", source=source)
-    if found.gpus and found.tasks_per_gpu > 1:
-        tasks = found.tasks_per_gpu
-        cards = because("gpus-shared", gpus=list(found.gpus), source=source, tasks=tasks)
-    elif found.gpus:
-        cards = because("gpus-found", gpus=list(found.gpus), source=source)
+    if available.gpus and available.tasks_per_gpu > 1:
+        tasks = available.tasks_per_gpu
+        cards = because("gpus-shared", gpus=list(available.gpus), source=source, tasks=tasks)
+    elif available.gpus:
+        cards = because("gpus-found", gpus=list(available.gpus), source=source)
     finding = all_of([cores, memory, cards])
-    if found.gpus or source not in (gpus.DRIVER, gpus.OURS):
+    if available.gpus or source not in (gpus.DRIVER, gpus.OURS):
         return Check("slots", "ok", finding)
     return Check("slots", "missing", finding, because("check-gpus"))
 
@@ -73,7 +73,7 @@ def probe_front_end() -> Check:
     from jupyter_core.paths import jupyter_path
 
     places = [Path(p, "nbyard", "package.json") for p in jupyter_path("labextensions")]
-    found = next((place.parent for place in places if place.is_file()), None)
-    if found is None:
+    folder = next((place.parent for place in places if place.is_file()), None)
+    if folder is None:
         return Check("jupyterlab", "missing", because("no-extension"), because("reinstall-nbyard"))
-    return Check("jupyterlab", "ok", because("extension-in", folder=str(found)))
+    return Check("jupyterlab", "ok", because("extension-in", folder=str(folder)))

@@ -99,8 +99,8 @@ class Local:
         from nbyard.ipc.dispatcher_launcher import other_settings
 
         others = other_settings(self.yard.store, self.yard.settings)
-        words = {f"NBYARD_{name.upper()}": value for name, value in others.items()}
-        return {word: value for word, value in words.items() if word in os.environ}
+        by_variable = {f"NBYARD_{name.upper()}": value for name, value in others.items()}
+        return {word: value for word, value in by_variable.items() if word in os.environ}
 
     def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
         """Return the bytes of a dataset or artifact in an open file, and a file name."""
@@ -214,15 +214,15 @@ def _running() -> list[dict[str, Any]]:
 
     They are read directly, because importing the function for it takes half a second.
     """
-    found = []
+    servers = []
     for place in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
         # The file may be incomplete, of a killed server, or of another user.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             info = json.loads(place.read_bytes())
             # Signal 0 only checks that the process exists.
             os.kill(info["pid"], 0)
-            found.append(info)
-    return found
+            servers.append(info)
+    return servers
 
 
 def _session_token(url: str) -> str:
@@ -231,7 +231,7 @@ def _session_token(url: str) -> str:
     It is empty for any other address, because the token allows to act as the user.
     """
     own = (os.environ.get("JUPYTERHUB_SERVICE_URL"), os.environ.get("JUPYTERHUB_PUBLIC_URL"))
-    if any(one and _place(one) == _place(url) for one in own):
+    if any(address and _place(address) == _place(url) for address in own):
         return os.environ.get("JUPYTERHUB_API_TOKEN", "")
     return ""
 

@@ -239,13 +239,13 @@ class Damaged(NbyardError):
 
 def error_classes() -> dict[str, type[NbyardError]]:
     """Return every class by its code."""
-    found: dict[str, type[NbyardError]] = {}
+    classes: dict[str, type[NbyardError]] = {}
     todo: list[type[NbyardError]] = [NbyardError]
     while todo:
         cls = todo.pop()
-        found.setdefault(cls.code, cls)
+        classes.setdefault(cls.code, cls)
         todo.extend(cls.__subclasses__())
-    return found
+    return classes
 
 
 def reason_of(error: NbyardError | OSError) -> Reason:

@@ -41,34 +41,34 @@ def _close(name: str, known: Sequence[str], least: float) -> list[str]:
     return difflib.get_close_matches(name, known, 1, least)
 
 
-def add_suggestions(words: str, kind: Any) -> str:
+def add_suggestions(message: str, kind: Any) -> str:
     """Return msgspec's error message, with a suggestion if it is about an unknown field.
 
     `kind` is the expected type. Names of keys may replace the `[...]` in the message.
     """
-    found = UNKNOWN.fullmatch(words)
-    if found is None:
-        return words
+    match = UNKNOWN.fullmatch(message)
+    if match is None:
+        return message
     import msgspec.inspect as types
 
     holders = _members(types.type_info(kind))
-    for step in STEP.finditer(found["place"] or ""):
+    for step in STEP.finditer(match["place"] or ""):
         inner: list[Any] = []
         for holder in holders:
             if hasattr(holder, "fields"):
                 inner += [f.type for f in holder.fields if f.encode_name == (step[1] or "")]
             elif item := getattr(holder, "value_type", None) or getattr(holder, "item_type", None):
                 inner.append(item)
-        holders = [one for item in inner for one in _members(item)]
+        holders = [member for item in inner for member in _members(item)]
     structs = [holder for holder in holders if isinstance(holder, types.StructType)]
-    known = list(dict.fromkeys(field.encode_name for one in structs for field in one.fields))
+    known = list(dict.fromkeys(field.encode_name for struct in structs for field in struct.fields))
     if not known:
-        return words
-    return f"{found['words']}{suggestion_text(found['name'], known)}{found['at'] or ''}"
+        return message
+    return f"{match['words']}{suggestion_text(match['name'], known)}{match['at'] or ''}"
 
 
 def add_key_names(
-    words: str, plain: Mapping[str, Any], kind: Any, always: Mapping[str, Any]
+    message: str, plain: Mapping[str, Any], kind: Any, always: Mapping[str, Any]
 ) -> str:
     """Return msgspec's error message with names of keys in place of `[...]` for any key.
 
@@ -77,8 +77,8 @@ def add_key_names(
     """
     steps: list[str | int] = []
     keyed: set[int] = set()
-    named = words
-    for part in words.partition("`$")[2].split(ANY_KEY)[:-1]:
+    named = message
+    for part in message.partition("`$")[2].split(ANY_KEY)[:-1]:
         for step in INDEX.sub(r".\1", part).split(".")[1:]:
             steps.append(int(step) if step.isdigit() else step)
         keyed.add(len(steps))
@@ -86,10 +86,10 @@ def add_key_names(
         for key in steps:
             holder = holder[key]
         alone = (
-            key for key in holder if _refusal(plain, [*steps, key], keyed, kind, always) == words
+            key for key in holder if _refusal(plain, [*steps, key], keyed, kind, always) == message
         )
         if (name := next(alone, None)) is None:
-            return words
+            return message
         steps.append(name)
         named = named.replace(ANY_KEY, f".{name}", 1)
     return named
@@ -105,27 +105,27 @@ def _refusal(
     """Return the message about `plain` without other parts and other keys at these depths."""
     import msgspec
 
-    found: Any = plain
+    part: Any = plain
     layers: list[Any] = []
     for depth, step in enumerate(steps):
-        layers.append({} if depth in keyed else found if depth else always)
-        found = found[step]
+        layers.append({} if depth in keyed else part if depth else always)
+        part = part[step]
     for layer, step in zip(reversed(layers), reversed(steps), strict=True):
         if isinstance(layer, list):
-            found = [*layer[: int(step)], found, *layer[int(step) + 1 :]]
+            part = [*layer[: int(step)], part, *layer[int(step) + 1 :]]
         else:
-            found = {**layer, step: found}
+            part = {**layer, step: part}
     try:
-        msgspec.convert(found, kind)
+        msgspec.convert(part, kind)
     except msgspec.ValidationError as error:
         return str(error)
     return ""
 
 
-def _members(found: Any) -> list[Any]:
+def _members(type_info: Any) -> list[Any]:
     """Return the types that a value may have."""
     return [
         inner
-        for one in getattr(found, "types", (found,))
-        for inner in (_members(one.type) if hasattr(one, "type") else [one])
+        for alternative in getattr(type_info, "types", (type_info,))
+        for inner in (_members(alternative.type) if hasattr(alternative, "type") else [alternative])
     ]

@@ -308,14 +308,14 @@ class Settings(Configurable):
     def _check_database_url(self, proposal: Any) -> str:
         """Return the URL with the driver of nbyard; the message does not repeat passwords."""
         url = str(proposal["value"]).strip()
-        found = DATABASE_URL.fullmatch(url)
-        if not url or (found and found["scheme"] in SQLITE):
+        match = DATABASE_URL.fullmatch(url)
+        if not url or (match and match["scheme"] in SQLITE):
             return url
-        if found is None or found["scheme"] not in POSTGRESQL:
+        if match is None or match["scheme"] not in POSTGRESQL:
             raise TraitError(
                 "The URL of the database must be like postgresql://user@host:5432/database"
             )
-        return f"{POSTGRESQL[0]}://{found['rest']}"
+        return f"{POSTGRESQL[0]}://{match['rest']}"
 
     @property
     def store_path(self) -> Path:

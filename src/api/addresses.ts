@@ -23,7 +23,7 @@ export function headersOf(
   { idempotencyKey }: IPlainQuestion
 ): Record<string, string> {
   const headers = { 'Idempotency-Key': idempotencyKey, 'Nbyard-Project': project };
-  const given = Object.entries(headers).filter((one): one is [string, string] => !!one[1]);
+  const given = Object.entries(headers).filter((header): header is [string, string] => !!header[1]);
   return Object.fromEntries(given);
 }
 

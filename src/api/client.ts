@@ -103,13 +103,13 @@ async function refusal(response: Response, trans: TranslationBundle): Promise<Ap
   const text = await response.text();
   try {
     const body = JSON.parse(text) as Partial<ErrorBody>;
-    const words = await wordsIn(trans);
+    const translated = await wordsIn(trans);
     return new ApiError(
       response.status,
       body.code ?? 'unknown',
-      words(body) || response.statusText,
-      words({ message: body.hint ?? '', reason: body.hint_reason }),
-      (body.details ?? []).map(detail => ({ ...detail, message: words(detail) })),
+      translated(body) || response.statusText,
+      translated({ message: body.hint ?? '', reason: body.hint_reason }),
+      (body.details ?? []).map(detail => ({ ...detail, message: translated(detail) })),
       body.request_id ?? ''
     );
   } catch {

@@ -158,7 +158,7 @@ export class Collection<T extends { id: string }> {
       return this.reload();
     }
     const round = this._round;
-    const found = await Promise.all(
+    const renewed = await Promise.all(
       ids.map(async id => {
         try {
           return { id, item: await this.options.get(id) };
@@ -171,7 +171,7 @@ export class Collection<T extends { id: string }> {
     if (round !== this._round) {
       return;
     }
-    const fresh = new Map(found.map(({ id, item }) => [id, item]));
+    const fresh = new Map(renewed.map(({ id, item }) => [id, item]));
     const kept = this._items.flatMap(old => {
       const item = fresh.get(old.id);
       fresh.delete(old.id);

@@ -4,11 +4,11 @@ import { IYard } from './yard';
 export function perYard<T>(make: (yard: IYard) => T): (yard: IYard) => T {
   const known = new WeakMap<IYard, { readonly made: T }>();
   return yard => {
-    let found = known.get(yard);
-    if (!found) {
-      found = { made: make(yard) };
-      known.set(yard, found);
+    let entry = known.get(yard);
+    if (!entry) {
+      entry = { made: make(yard) };
+      known.set(yard, entry);
     }
-    return found.made;
+    return entry.made;
   };
 }

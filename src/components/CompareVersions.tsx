@@ -32,20 +32,20 @@ export function CompareVersions<Found>(props: ICompareVersionsProps<Found>): JSX
   const { versions, before = versions[1], ask, waiting, children, trans } = props;
   const [older, setOlder] = useState(before.number);
   const [newer, setNewer] = useState(versions[0].number);
-  const [found, setFound] = useState<Found>();
+  const [difference, setDifference] = useState<Found>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
     const control = new AbortController();
     setProblem('');
     if (waiting) {
-      setFound(undefined);
+      setDifference(undefined);
     }
     ask({ old: older, new: newer }, control.signal)
-      .then(setFound)
+      .then(setDifference)
       .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
     return () => control.abort();
   }, [ask, older, newer, waiting]);
-  const said = problem || (found === undefined && waiting);
+  const said = problem || (difference === undefined && waiting);
   const choice = (label: string, value: number, onChange: (number: number) => void) => (
     <label>
       {label}{' '}
@@ -69,7 +69,7 @@ export function CompareVersions<Found>(props: ICompareVersionsProps<Found>): JSX
           {said}
         </p>
       )}
-      {!problem && found !== undefined && children(found)}
+      {!problem && difference !== undefined && children(difference)}
     </section>
   );
 }

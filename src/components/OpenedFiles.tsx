@@ -114,7 +114,7 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
 }
 
 export function asDeclared(files: readonly IOpenedFile[]): IDeclareFiles {
-  const of = (role: string) => files.filter(one => one.role === role).map(({ path }) => path);
+  const of = (role: string) => files.filter(file => file.role === role).map(({ path }) => path);
   return { inputs: of('input'), outputs: of('output') };
 }
 
@@ -125,7 +125,7 @@ function Sentence(props: { files: readonly IOpenedFile[]; trans: TranslationBund
       ['input', trans.__('reads')],
       ['output', trans.__('writes')]
     ] as const
-  ).map(([role, verb]) => ({ verb, own: files.filter(one => one.role === role) }));
+  ).map(([role, verb]) => ({ verb, own: files.filter(file => file.role === role) }));
   return (
     <>
       {trans.__('The code also')}{' '}

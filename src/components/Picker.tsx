@@ -28,15 +28,15 @@ export function Picker({ title, items, nothing, hint, style, onDone }: IPickerPr
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   useEffect(() => input.current?.focus(), []);
-  const found = useMemo(() => {
-    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const matches = useMemo(() => {
+    const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
     return items
       .filter(item =>
-        words.every(word => `${item.label} ${item.detail}`.toLowerCase().includes(word))
+        terms.every(word => `${item.label} ${item.detail}`.toLowerCase().includes(word))
       )
       .slice(0, SHOWN);
   }, [items, text]);
-  const index = Math.min(active, found.length - 1);
+  const index = Math.min(active, matches.length - 1);
   useEffect(() => {
     list.current?.children[index]?.scrollIntoView?.({ block: 'nearest' });
   }, [index]);
@@ -44,9 +44,9 @@ export function Picker({ title, items, nothing, hint, style, onDone }: IPickerPr
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
-      setActive((index + step + found.length) % Math.max(1, found.length));
+      setActive((index + step + matches.length) % Math.max(1, matches.length));
     } else if (event.key === 'Enter') {
-      onDone(found[index]);
+      onDone(matches[index]);
     } else if (event.key === 'Escape' || event.key === 'Tab') {
       onDone(undefined);
     } else {
@@ -80,7 +80,7 @@ export function Picker({ title, items, nothing, hint, style, onDone }: IPickerPr
         role="combobox"
         aria-expanded="true"
         aria-controls={`${id}-list`}
-        aria-activedescendant={found.length ? `${id}-${index}` : undefined}
+        aria-activedescendant={matches.length ? `${id}-${index}` : undefined}
         autoComplete="off"
         value={text}
         onChange={event => {
@@ -89,7 +89,7 @@ export function Picker({ title, items, nothing, hint, style, onDone }: IPickerPr
         }}
       />
       <ul id={`${id}-list`} ref={list} role="listbox" aria-label={title}>
-        {found.map((item, position) => (
+        {matches.map((item, position) => (
           <li
             key={item.id}
             id={`${id}-${position}`}
@@ -105,7 +105,7 @@ export function Picker({ title, items, nothing, hint, style, onDone }: IPickerPr
           </li>
         ))}
       </ul>
-      {!found.length && <div className="nby-Picker-nothing">{nothing}</div>}
+      {!matches.length && <div className="nby-Picker-nothing">{nothing}</div>}
     </div>
   );
 }

@@ -43,9 +43,9 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const drawn = useDrawn(items.length);
   const grid = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', at: 0 });
-  const found = items.findIndex(item => idOf(item) === (active ?? selected));
+  const place = items.findIndex(item => idOf(item) === (active ?? selected));
   const last = useRef(0);
-  const index = found < 0 ? Math.min(last.current, Math.max(0, items.length - 1)) : found;
+  const index = place < 0 ? Math.min(last.current, Math.max(0, items.length - 1)) : place;
   last.current = index; // when the row goes, the row in its place gets the focus
 
   useEffect(() => {
@@ -75,7 +75,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const { marked, onMark } = props;
   const mark = (id: string) => {
     const isFirst = !marked?.size && clicked !== id;
-    const next = new Set(isFirst ? items.map(idOf).filter(one => one === clicked) : marked);
+    const next = new Set(isFirst ? items.map(idOf).filter(rowId => rowId === clicked) : marked);
     if (!next.delete(id)) {
       next.add(id);
     }

@@ -18,8 +18,8 @@ export function showProblem(title: string, error: unknown, trans: TranslationBun
   const first = refusal.details?.[0];
   // a refused field with a reason is in the message (`nbyard/errors.py`)
   const detail = first && !first.reason && `${first.path}: ${first.message}`;
-  const told = [refusal.message, detail, refusal.hint];
-  const sentence = [title, ...told.filter(Boolean)].join(' ');
+  const parts = [refusal.message, detail, refusal.hint];
+  const sentence = [title, ...parts.filter(Boolean)].join(' ');
   const actions: Notification.IAction[] = [];
   if (refusal.code) {
     actions.push({

@@ -126,7 +126,7 @@ export function fittingEdges(
     )
     .map(edge => ({ edge, refused: checkEdge(edge, all, ports) }));
   return {
-    edges: tried.filter(one => !one.refused).map(one => one.edge),
-    refused: tried.length ? tried.find(one => one.refused)?.refused : lacking
+    edges: tried.filter(candidate => !candidate.refused).map(candidate => candidate.edge),
+    refused: tried.length ? tried.find(candidate => candidate.refused)?.refused : lacking
   };
 }

@@ -29,8 +29,8 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const environments = useEnvironments(yard, isOpen && !missing.environment);
   const known = !name && environments.length ? environments[0].name : name;
   const packages = missing.packages.join(', ');
-  const busy = async (words: string, work: () => Promise<unknown>) => {
-    setStatus(words);
+  const busy = async (message: string, work: () => Promise<unknown>) => {
+    setStatus(message);
     await work();
     setStatus('');
   };
@@ -76,8 +76,8 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
                     draft.discard();
                   }}
                 >
-                  {environments.map(one => (
-                    <option key={one.id}>{one.name}</option>
+                  {environments.map(environment => (
+                    <option key={environment.id}>{environment.name}</option>
                   ))}
                 </select>
               </label>

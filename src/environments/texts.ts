@@ -50,11 +50,14 @@ export function refusedMessages(error: unknown, trans: TranslationBundle): IRefu
   const about = details.filter(({ path }) => path === 'name').map(detail => detail.message);
   const lines = details.filter(({ path }) => path !== 'name');
   if (about.length) {
-    return { name: sentences(about[0], hint), packages: lines.map(one => inLine(one, trans)) };
+    return {
+      name: sentences(about[0], hint),
+      packages: lines.map(detail => inLine(detail, trans))
+    };
   }
   return {
     name: '',
-    packages: lines.length ? lines.map(one => inLine(one, trans)) : [sentences(message, hint)]
+    packages: lines.length ? lines.map(detail => inLine(detail, trans)) : [sentences(message, hint)]
   };
 }
 

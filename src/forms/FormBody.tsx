@@ -96,10 +96,10 @@ function Drawn({ onDrawn, children }: IDrawnProps): JSX.Element {
  * it takes the focus, but the answer may be typed at once: so the text itself is a plain widget.
  */
 export function withCommand(text: string, spelling: ISpelling, trans: TranslationBundle): Panel {
-  const words = new Widget({ node: document.createElement('p') });
-  words.node.textContent = text;
+  const paragraph = new Widget({ node: document.createElement('p') });
+  paragraph.node.textContent = text;
   const body = new Panel();
-  body.addWidget(words);
+  body.addWidget(paragraph);
   body.addWidget(new FormBody(<ShowAsCommand spelling={spelling} trans={trans} />));
   return body;
 }

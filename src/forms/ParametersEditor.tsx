@@ -89,8 +89,8 @@ function NewParameter({ parameters, trans, onChange }: IParametersEditorProps): 
         value={type}
         onChange={event => setType(event.target.value as ValueType)}
       >
-        {VALUE_TYPES.filter(one => one !== 'choice').map(one => (
-          <option key={one}>{one}</option>
+        {VALUE_TYPES.filter(offered => offered !== 'choice').map(offered => (
+          <option key={offered}>{offered}</option>
         ))}
       </select>
       <button type="submit" className="nby-Button" disabled={!name || !!problem}>

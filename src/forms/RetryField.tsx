@@ -24,7 +24,7 @@ export function RetryField(props: IRetryFieldProps): JSX.Element {
   const all = Object.keys(kinds);
   const chosen = Array.isArray(value) ? value : all;
   const choose = (kind: string, wanted: boolean) => {
-    const next = all.filter(one => (one === kind ? wanted : chosen.includes(one)));
+    const next = all.filter(offered => (offered === kind ? wanted : chosen.includes(offered)));
     onChange(next.length === all.length ? undefined : next);
   };
   return (

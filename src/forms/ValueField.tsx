@@ -42,9 +42,9 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
   const tell = useRef(onUnread);
   tell.current = onUnread;
   const setProblem = useCallback(
-    (found: Unread | undefined, text = '') => {
-      setOwn(found);
-      tell.current?.(found && problemText(found, trans), text);
+    (unread: Unread | undefined, text = '') => {
+      setOwn(unread);
+      tell.current?.(unread && problemText(unread, trans), text);
     },
     [trans]
   );

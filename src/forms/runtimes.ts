@@ -23,7 +23,7 @@ export function useNames(
   useEffect(() => {
     let isCurrent = true;
     asked?.then(
-      found => isCurrent && setNames(found),
+      names => isCurrent && setNames(names),
       () => undefined
     );
     return () => {

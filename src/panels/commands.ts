@@ -112,8 +112,8 @@ export function addPanelCommands(services: IPanelServices): string[] {
 
 /** Return the name of an action in the form of code. */
 function actionOf(id: string): keyof typeof Actions {
-  const words = id.slice('nbyard:'.length);
-  return words.replace(/-./g, found => found[1].toUpperCase()) as keyof typeof Actions;
+  const name = id.slice('nbyard:'.length);
+  return name.replace(/-./g, hyphenated => hyphenated[1].toUpperCase()) as keyof typeof Actions;
 }
 
 /** Return the kernel name of a notebook or console. */

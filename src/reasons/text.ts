@@ -34,7 +34,7 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
   }
   const show = (value: unknown, between = BETWEEN): string =>
     Array.isArray(value)
-      ? value.map(one => show(one)).join(between)
+      ? value.map(part => show(part)).join(between)
       : isReason(value)
         ? reasonText(value, trans)
         : typeof value === 'number'
@@ -66,7 +66,7 @@ export function reasonsText(
   trans: TranslationBundle
 ): string {
   return reasons
-    .map(one => reasonText(one, trans))
+    .map(reason => reasonText(reason, trans))
     .filter(Boolean)
     .join(' – ');
 }

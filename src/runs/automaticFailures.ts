@@ -45,18 +45,18 @@ export class AutomaticFailures {
 
   private async _failedSince(begin: number): Promise<Run[]> {
     const since = new Date(begin).toISOString();
-    const found: Run[] = [];
+    const runs: Run[] = [];
     let after = '';
     for (let page = 0; page < PAGES; page++) {
       const query = { state: 'failed', since, project: '', limit: LIMIT, after };
       const { items, next } = await this.yard.client.call('runs.list', { query });
-      found.push(...items);
+      runs.push(...items);
       if (!next) {
         break;
       }
       after = next;
     }
-    return found;
+    return runs;
   }
 
   private _known(): IAnnounced {

@@ -48,13 +48,13 @@ export function announceEnds(
     );
     const failed = shown.filter(run => run.state === 'failed');
     for (const title of new Set(failed.map(titleOf))) {
-      const [run, ...earlier] = failed.filter(one => titleOf(one) === title);
+      const [run, ...earlier] = failed.filter(candidate => titleOf(candidate) === title);
       const text = earlier.length
         ? trans.__('“%1” failed %2 times.', title, earlier.length + 1)
         : trans.__('“%1” failed.', title);
       Notification.error(text, { actions: open(services, run), autoClose: false });
     }
-    for (const run of shown.filter(one => one.state !== 'failed')) {
+    for (const run of shown.filter(candidate => candidate.state !== 'failed')) {
       const text =
         run.state === 'succeeded'
           ? trans.__('“%1” has succeeded.', titleOf(run))
@@ -106,15 +106,15 @@ async function announceUndelivered(
   for (const { topic, subject_id, data } of events) {
     if (topic === 'channel' && data.change === 'failed') {
       const path = { channel: subject_id };
-      const found = await yard.client.call('channels.get', { path }).catch(() => undefined);
-      const isKnown = undelivered.get(subject_id) === found?.revision; // a new URL fails anew
-      if (found?.error && found.counts?.waiting && !isKnown) {
-        undelivered.set(subject_id, found.revision);
+      const channel = await yard.client.call('channels.get', { path }).catch(() => undefined);
+      const isKnown = undelivered.get(subject_id) === channel?.revision; // a new URL fails anew
+      if (channel?.error && channel.counts?.waiting && !isKnown) {
+        undelivered.set(subject_id, channel.revision);
         const show = { label: trans.__('Show'), callback: () => void commands.execute(CHANNELS) };
         const text = trans.__(
           'The channel “%1” could not send a message: %2',
-          found.name,
-          reasonText(found.error, trans)
+          channel.name,
+          reasonText(channel.error, trans)
         );
         Notification.warning(text, { actions: [show], autoClose: false });
       }

@@ -186,7 +186,7 @@ function addExecuted(
       const node = String(args.node ?? '');
       const label = String(args.label || node);
       const id = `nbyard-executed-${run}-${node}`;
-      let widget = tracker.find(one => one.id === id);
+      let widget = tracker.find(tab => tab.id === id);
       if (!widget) {
         widget = new ExecutedTab(services, id, { run, node, label });
         void tracker.add(widget);

@@ -107,8 +107,8 @@ function useRequest({ request }: ISpelling, place: React.RefObject<HTMLElement>)
       EVENTS.forEach(name => form?.removeEventListener(name, look));
     };
   }, [place]);
-  const found = request();
-  return found ? JSON.stringify(bodyOf(found)) : '';
+  const current = request();
+  return current ? JSON.stringify(bodyOf(current)) : '';
 }
 
 function bodyOf({ id, question }: IRequest): object {

@@ -64,12 +64,12 @@ def attempt_folder_of(store: Path, attempt_id: str, worker: str = "") -> Path:
 
 def is_record(name: str) -> bool:
     """Return whether a file of this name stays when the folder is reduced to a record."""
-    return name in KEPT or any("." in one and name.startswith(f"{one}.") for one in KEPT)
+    return name in KEPT or any("." in kept and name.startswith(f"{kept}.") for kept in KEPT)
 
 
 def is_own(name: str) -> bool:
     """Return whether nbyard reserves this name, or a name with such a prefix, in the folder."""
-    return name in OWN or any("." in one and name.startswith(f"{one}.") for one in OWN)
+    return name in OWN or any("." in own and name.startswith(f"{own}.") for own in OWN)
 
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:
@@ -97,24 +97,24 @@ def surroundings_in(folder: Path) -> contract.Surroundings | None:
     """
     try:
         content = (folder / contract.SURROUNDINGS).read_bytes()
-        found = msgspec.json.decode(content, type=contract.Surroundings)
+        surroundings = msgspec.json.decode(content, type=contract.Surroundings)
     except (OSError, msgspec.DecodeError):
         return None
     with contextlib.suppress(OSError, msgspec.DecodeError):
         content = (folder / contract.IMAGE).read_bytes()
         image = msgspec.json.decode(content, type=contract.Image)
-        return msgspec.structs.replace(found, image=image, lock=image.lock)
-    return found
+        return msgspec.structs.replace(surroundings, image=image, lock=image.lock)
+    return surroundings
 
 
 def is_preparing_image(folder: Path) -> bool:
     """Return whether the first event of the attempt reports an image build or pull."""
     try:
         with open(folder / contract.EVENTS, "rb") as events:
-            told = msgspec.json.decode(events.readline(MAX_STAGE))
+            event = msgspec.json.decode(events.readline(MAX_STAGE))
     except (OSError, msgspec.DecodeError):
         return False
-    return isinstance(told, dict) and told.get("stage") == contract.IMAGE_STAGE
+    return isinstance(event, dict) and event.get("stage") == contract.IMAGE_STAGE
 
 
 def make_calls(folder: Path) -> None:
@@ -149,19 +149,19 @@ def read_results(folder: Path, after: int) -> tuple[list[contract.Result], int]:
 
 def _lines(path: Path, after: int, decode: Callable[[bytes], T]) -> tuple[list[T], int]:
     """Decode the complete lines after a byte; skip lines that cannot be decoded."""
-    found: list[T] = []
+    decoded: list[T] = []
     try:
         with open(path, "rb", opener=only_a_file) as file:
             file.seek(after)
             content = file.read()
     except OSError:
-        return found, after
+        return decoded, after
     # The writer may be in the middle of the last line; it is read with the next call.
     whole = content[: content.rfind(b"\n") + 1]
     for line in whole.splitlines():
         with contextlib.suppress(msgspec.MsgspecError, ValueError):
-            found.append(decode(line))
-    return found, after + len(whole)
+            decoded.append(decode(line))
+    return decoded, after + len(whole)
 
 
 def read_result(folder: Path) -> contract.Result | None:
@@ -175,10 +175,10 @@ def read_result(folder: Path) -> contract.Result | None:
 def file_stamp(path: str) -> tuple[int, int]:
     """Return size and mtime (ns) of a file, which change with each write; zeros without a file."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return 0, 0
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def last_signs(folder: Path) -> tuple[tuple[int, int], ...]:
@@ -314,8 +314,8 @@ def _discard_folder(name: str, parent: int | None) -> None:
             with contextlib.suppress(OSError):  # the folder belongs to another user
                 os.fchmod(handle, OURS)
         with os.scandir(handle) as entries:
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        for item, is_folder in found:
+            members = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for item, is_folder in members:
             with contextlib.suppress(OSError):
                 _discard_folder(item, handle) if is_folder else os.unlink(item, dir_fd=handle)
     finally:

@@ -47,8 +47,8 @@ class NewIds:
         """
         workers: dict[bytes, bytes] = {}
 
-        def new_of(found: re.Match[bytes]) -> bytes:
-            former = found[0]
+        def new_of(match: re.Match[bytes]) -> bytes:
+            former = match[0]
             return workers.get(former) or self._new.get(former, former)
 
         for line in lines:

@@ -96,7 +96,7 @@ class _Writer:
                 digests = self._store.digests_of_bytes(c)
                 # Plans of tasks also name locks of environments, which are rows, and texts.
                 named = {*self._store.tasks.digests(c)} - digests
-                digests.update(one for one in named if self._blobs.path(one).exists())
+                digests.update(digest for digest in named if self._blobs.path(digest).exists())
             for tree in [digest for digest in digests if digest.startswith("tree:")]:
                 digests.update(entry.digest for entry in self._blobs.tree(tree).files)
             self._put(HEADER, header)
@@ -129,18 +129,18 @@ class _Writer:
         except FileNotFoundError:
             raise NotFound(because("backup-file-missing", path=str(path))) from None
         with os.fdopen(handle, "rb") as file:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
                 return
             # A process may append to a log meanwhile, or truncate it.
             content: IO[bytes] = file
-            size = found.st_size
+            size = status.st_size
             if size <= IN_MEMORY:
                 content = io.BytesIO(file.read(size))
                 size = content.seek(0, os.SEEK_END)
                 content.seek(0)
             name = str(path.relative_to(self._store.folder))
-            self._write(name, content, size, found.st_mode & 0o700)
+            self._write(name, content, size, status.st_mode & 0o700)
             self._files += 1
             self._bytes += size
 

@@ -152,11 +152,11 @@ class _Bounded:
 
 def _members_of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
     with tarfile.open(fileobj=file, mode="r|") as archive:  # type: ignore[call-overload]
-        for one in archive:
+        for member in archive:
             archive.members = []  # tarfile would keep every member in memory
-            if not (one.isreg() or one.isdir()) or one.issparse():
-                raise Invalid(because("archive-holds-link", name=one.name[:80]))
-            yield ArchiveMember(one.name, bool(one.mode & 0o100), archive.extractfile(one))
+            if not (member.isreg() or member.isdir()) or member.issparse():
+                raise Invalid(because("archive-holds-link", name=member.name[:80]))
+            yield ArchiveMember(member.name, bool(member.mode & 0o100), archive.extractfile(member))
     while file.read(CHUNK):  # the checksum follows the last member
         pass
 
@@ -164,20 +164,20 @@ def _members_of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
 def _members_of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
     _check_list(file)
     with zipfile.ZipFile(file) as archive:
-        for one in archive.infolist():
-            mode = one.external_attr >> 16
+        for member in archive.infolist():
+            mode = member.external_attr >> 16
             # A wrong end record shifts all offsets, and zipfile accepts negative ones.
-            if one.header_offset < 0:
-                raise zipfile.BadZipFile(f"{one.filename[:80]!r} is said to begin before it")
-            if one.flag_bits & 1:
-                raise Invalid(because("archive-encrypted", name=one.filename[:80]))
+            if member.header_offset < 0:
+                raise zipfile.BadZipFile(f"{member.filename[:80]!r} is said to begin before it")
+            if member.flag_bits & 1:
+                raise Invalid(because("archive-encrypted", name=member.filename[:80]))
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise Invalid(because("archive-holds-link", name=one.filename[:80]))
-            if one.is_dir():
-                yield ArchiveMember(one.orig_filename, False, None)
+                raise Invalid(because("archive-holds-link", name=member.filename[:80]))
+            if member.is_dir():
+                yield ArchiveMember(member.orig_filename, False, None)
                 continue
-            with archive.open(one) as content:
-                yield ArchiveMember(one.orig_filename, bool(mode & 0o100), content)
+            with archive.open(member) as content:
+                yield ArchiveMember(member.orig_filename, bool(mode & 0o100), content)
 
 
 def _check_list(file: BinaryIO) -> None:

@@ -105,9 +105,9 @@ def delete_leftovers(folder: Path, newborn_seconds: float) -> int:
     for path in folder.iterdir():
         with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            found = path.stat()
+            status = path.stat()
             # A new, empty file may belong to a writer that has not locked it yet.
-            if found.st_size or time.time() - found.st_mtime >= newborn_seconds:
+            if status.st_size or time.time() - status.st_mtime >= newborn_seconds:
                 path.unlink()
                 removed += 1
     return removed

@@ -74,10 +74,10 @@ def damaged_error(digest: str) -> Damaged:
 
 def hash_file(fd: int) -> str:
     """Return the SHA-256 of an open file in hexadecimal."""
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     for chunk in read_chunks(fd):
-        found.update(chunk)
-    return found.hexdigest()
+        hasher.update(chunk)
+    return hasher.hexdigest()
 
 
 def read_chunks(fd: int) -> Iterator[bytes]:
@@ -136,11 +136,11 @@ def copy_checked(source: int, target: int, digest: str) -> None:
     Raises:
         Damaged: The bytes do not match the digest.
     """
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     for chunk in read_chunks(source):
-        found.update(chunk)
+        hasher.update(chunk)
         write_all(target, chunk)
-    if not has_hash(found.hexdigest(), digest):
+    if not has_hash(hasher.hexdigest(), digest):
         raise damaged_error(digest)
 
 
@@ -191,14 +191,14 @@ def _lock(fd: int, how: int) -> bool:
     return True
 
 
-def change_stamp(found: os.stat_result) -> tuple[int, ...]:
+def change_stamp(status: os.stat_result) -> tuple[int, ...]:
     """Return a tuple that changes whenever the file is written to."""
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def is_settled(found: os.stat_result) -> bool:
+def is_settled(status: os.stat_result) -> bool:
     """Return whether a later write changes the stamp: the clocks of file systems are coarse."""
-    return time.time() - found.st_mtime > COARSE_SECONDS
+    return time.time() - status.st_mtime > COARSE_SECONDS
 
 
 def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:

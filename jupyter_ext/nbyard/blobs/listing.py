@@ -20,6 +20,6 @@ def stored_blobs(root: Path) -> Iterator[StoredBlob]:
     for algorithm in ("tree", "sha256"):
         for path in (root / algorithm).glob("??/*"):
             with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
-                found = path.stat()
+                status = path.stat()
                 digest = f"{algorithm}:{path.parent.name}{path.name}"
-                yield StoredBlob(digest, found.st_size, max(found.st_mtime, found.st_ctime))
+                yield StoredBlob(digest, status.st_size, max(status.st_mtime, status.st_ctime))

@@ -219,21 +219,21 @@ class Blobs:
                 promise(writer.blob())
             return writer.commit()
 
-    def _remember(self, found: os.stat_result, blob: Blob) -> None:
+    def _remember(self, status: os.stat_result, blob: Blob) -> None:
         """Keep the blob of a file by its stamp, if each later change shows in the stamp."""
-        if files.is_settled(found):
+        if files.is_settled(status):
             if len(self._stored) > REMEMBERED:
                 self._stored.clear()
-            self._stored[files.change_stamp(found)] = blob
+            self._stored[files.change_stamp(status)] = blob
 
-    def _put_before(self, found: os.stat_result) -> Blob | None:
+    def _put_before(self, status: os.stat_result) -> Blob | None:
         """Return the blob of a file that was stored before and has not changed since."""
-        known = self._stored.get(files.change_stamp(found))
+        known = self._stored.get(files.change_stamp(status))
         return known if known and self.exists(known.digest) else None
 
-    def _can_become_blob(self, found: os.stat_result) -> bool:
-        same_device = found.st_dev == os.stat(self._base).st_dev
-        return same_device and found.st_nlink == 1 and found.st_uid == os.geteuid()
+    def _can_become_blob(self, status: os.stat_result) -> bool:
+        same_device = status.st_dev == os.stat(self._base).st_dev
+        return same_device and status.st_nlink == 1 and status.st_uid == os.geteuid()
 
     def _publish(self, fd: int, path: Path, digest: str, dir_fd: int | None = None) -> None:
         # Replacing an existing blob with the same bytes repairs a damaged one.
@@ -286,22 +286,22 @@ class Blobs:
         if not digest.startswith("tree:"):
             raise Invalid.field("digest", because("digest-of-file"))
         fd = self._open(digest)
-        found = os.fstat(fd)
+        status = os.fstat(fd)
         seen, known = self._trees.get(digest, (None, None))
-        if known is not None and seen == files.change_stamp(found):
+        if known is not None and seen == files.change_stamp(status):
             os.close(fd)
             return known
         with io.BufferedReader(files.CheckedReader(fd, digest)) as file:
             tree = msgspec.json.decode(file.read(), type=Tree)
-        self._remember_tree(digest, found, tree)
+        self._remember_tree(digest, status, tree)
         return tree
 
-    def _remember_tree(self, digest: str, found: os.stat_result, tree: Tree) -> None:
+    def _remember_tree(self, digest: str, status: os.stat_result, tree: Tree) -> None:
         """Keep small lists in memory, because many attempts stage the same folders."""
-        if found.st_size < SMALL_TREE and files.is_settled(found):
+        if status.st_size < SMALL_TREE and files.is_settled(status):
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
-            self._trees[digest] = files.change_stamp(found), tree
+            self._trees[digest] = files.change_stamp(status), tree
 
     def verify(self, digest: str) -> None:
         """Read all bytes and raise `Damaged` if they do not match the digest."""
@@ -315,8 +315,8 @@ class Blobs:
     def _verify(self, digest: str, fd: int) -> None:
         if not files.has_hash(files.hash_file(fd), digest):
             raise files.damaged_error(digest)
-        if files.is_settled(found := os.fstat(fd)):
-            self._verified[digest] = files.change_stamp(found)
+        if files.is_settled(status := os.fstat(fd)):
+            self._verified[digest] = files.change_stamp(status)
 
     def _verify_once(self, digest: str, fd: int) -> None:
         if self._verified.get(digest) != files.change_stamp(os.fstat(fd)):

@@ -50,5 +50,5 @@ def _content_identity(fd: int) -> tuple[int, ...]:
 
     The time of the last status change (ctime) is left out: attempts add and remove hard links.
     """
-    found = os.fstat(fd)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -38,20 +38,20 @@ def call(
       nbyard call projects.update project=wine --body '{"revision": 3, "name": "white-wine"}'
       nbyard call channels.update channel=team --body '{"revision": 1}' --ask url
     """
-    known = {one.id: one for one in table()}
+    known = {entry.id: entry for entry in table()}
     if operation not in known:
         raise click.UsageError(f"{operation} is no operation{suggestion_text(operation, [*known])}")
-    found = known[operation]
-    given = _arguments(found, parse_pairs(operation, values, "NAME=VALUE"))
-    if found.placed("body"):
+    entry = known[operation]
+    given = _arguments(entry, parse_pairs(operation, values, "NAME=VALUE"))
+    if entry.placed("body"):
         given["body"] = content = json_object(body or "{}", "--body")
         for place in secrets:
             *outer, name = place.split(".")
             inner = content
-            for one in outer:
-                inner = inner.setdefault(one, {})
+            for part in outer:
+                inner = inner.setdefault(part, {})
                 if not isinstance(inner, dict):
-                    raise click.UsageError(f"--ask {place}: {one} is no object in the body.")
+                    raise click.UsageError(f"--ask {place}: {part} is no object in the body.")
             # A command line is visible for others, so that a secret never stands in it.
             if sys.stdin.isatty():
                 inner[name] = click.prompt(place, hide_input=True, err=True)
@@ -59,7 +59,7 @@ def call(
                 inner[name] = sys.stdin.readline().rstrip("\r\n")
     elif body is not None or secrets:
         raise click.UsageError(f"{operation} has no body.")
-    answer = getattr(getattr(connect(server), found.noun), found.verb)(**given)
+    answer = getattr(getattr(connect(server), entry.noun), entry.verb)(**given)
     if answer is not None:
         show_json(answer)
 
@@ -71,7 +71,7 @@ def _arguments(operation: Operation, texts: dict[str, str]) -> dict[str, Any]:
         UsageError: a value is missing, unknown or of another type.
     """
     fields = {field.name: field for field in operation.fields if field.place in ("path", "query")}
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in fields:
             suggestion = suggestion_text(name, [*fields])
@@ -79,10 +79,10 @@ def _arguments(operation: Operation, texts: dict[str, str]) -> dict[str, Any]:
         kind = fields[name].type
         try:
             # click would also strip or expand texts of its own types.
-            found[name] = text if kind is str else click.types.convert_type(kind)(text)
+            arguments[name] = text if kind is str else click.types.convert_type(kind)(text)
         except click.BadParameter as error:
             raise click.UsageError(f"{name}: {error.message}") from None
     for name, field in fields.items():
-        if field.place == "path" and name not in found:
+        if field.place == "path" and name not in arguments:
             raise click.UsageError(f"{operation.id} needs {name}=VALUE.")
-    return found
+    return arguments

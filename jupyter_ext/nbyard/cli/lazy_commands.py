@@ -38,7 +38,9 @@ class LazyCommand(click.Command):
             return command
         from nbyard.cli.generated_commands import generated_commands
 
-        return next(one for one in generated_commands(self._noun) if one.name == self._verb)
+        return next(
+            command for command in generated_commands(self._noun) if command.name == self._verb
+        )
 
     def make_context(
         self,
@@ -87,23 +89,23 @@ class Verbs(click.Group):
     """The verbs of a noun; `list` is accepted for `ls`."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = super().get_command(ctx, cmd_name)
-        return found or (super().get_command(ctx, "ls") if cmd_name == LIST else None)
+        command = super().get_command(ctx, cmd_name)
+        return command or (super().get_command(ctx, "ls") if cmd_name == LIST else None)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         return (command.name if command else name), command, rest
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        found = super().shell_complete(ctx, incomplete)
+        completions = super().shell_complete(ctx, incomplete)
         verb = self.commands.get("ls")
         # After a single letter, `ls` is enough.
         is_meant = len(incomplete) > 1 and LIST.startswith(incomplete)
         if verb is None or not is_meant:
-            return found
+            return completions
         from click.shell_completion import CompletionItem
 
-        return [*found, CompletionItem(LIST, help=verb.get_short_help_str())]
+        return [*completions, CompletionItem(LIST, help=verb.get_short_help_str())]
 
 
 def lazy_commands() -> Iterator[click.Command]:
@@ -113,7 +115,7 @@ def lazy_commands() -> Iterator[click.Command]:
     for name, entry in table.items():
         if "commands" in entry:
             verbs = entry["commands"].items()
-            commands = [LazyCommand(name, verb, one) for verb, one in verbs]
+            commands = [LazyCommand(name, verb, settings) for verb, settings in verbs]
             yield Verbs(name, commands, help=entry["help"])
         else:
             yield LazyCommand("", name, entry)

@@ -73,8 +73,8 @@ def main(arguments: list[str] | None = None) -> None:
     except click.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except _errors().EXPECTED as error:
-        words = sys.argv[1:] if arguments is None else arguments
-        sys.exit(_errors().print_error(error, words))
+        argv = sys.argv[1:] if arguments is None else arguments
+        sys.exit(_errors().print_error(error, argv))
 
 
 def _projects(start: str) -> list[Any]:

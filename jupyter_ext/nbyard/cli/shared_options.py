@@ -49,7 +49,7 @@ def confirm(question: str, option: str = "--yes") -> None:
     except click.Abort:
         if is_terminal:
             raise
-        words = f"Nothing was changed: the question got no answer. Add {option} to skip it."
-        raise click.UsageError(words) from None
+        message = f"Nothing was changed: the question got no answer. Add {option} to skip it."
+        raise click.UsageError(message) from None
     if not is_yes:
         raise click.Abort

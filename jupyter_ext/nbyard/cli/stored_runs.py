@@ -67,9 +67,11 @@ def cache_option(command: Any) -> Any:
     )
 
 
-def changed_run(found: Schedule | Trigger, given: Mapping[str, Any]) -> dict[str, AutomaticRun]:
+def changed_run(
+    schedule_or_trigger: Schedule | Trigger, given: Mapping[str, Any]
+) -> dict[str, AutomaticRun]:
     """Return the field `run` of a patch of a schedule or trigger; empty if no option changes it."""
     force = None if given["use_cache"] is None else not given["use_cache"]
-    if force is None or force == found.run.force:
+    if force is None or force == schedule_or_trigger.run.force:
         return {}
-    return {"run": msgspec.structs.replace(found.run, force=force)}
+    return {"run": msgspec.structs.replace(schedule_or_trigger.run, force=force)}

@@ -46,12 +46,12 @@ def json_object(text: str, option: str = "--parameters") -> dict[str, Any]:
         UsageError: the text is no JSON object.
     """
     try:
-        found = read_json(text.encode("utf-8", "surrogateescape"))
+        parsed = read_json(text.encode("utf-8", "surrogateescape"))
     except BadRequest as error:
         raise click.UsageError(f"{option}: {error.message}") from None
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise click.UsageError(f"{option}: an object is needed, such as '{{\"alpha\": 0.1}}'")
-    return found
+    return parsed
 
 
 def similar_files(name: str) -> list[str]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run until no work is left, the lease is lost or a signal arrives."""
-    words = sys.argv[1:]
-    lock = int(words[words.index("--lock") + 1]) if "--lock" in words else None
-    if "--detach" in words:
+    argv = sys.argv[1:]
+    lock = int(argv[argv.index("--lock") + 1]) if "--lock" in argv else None
+    if "--detach" in argv:
         _detach()
     gc.disable()  # imports make no garbage, and looking for some takes a tenth of the start
     # imported late: the caller of --detach waits only for the fork

@@ -49,8 +49,8 @@ def write_serving_files(folder: Path, command: Sequence[str]) -> None:
     from nbyard.images.model_images import serving_sources  # imported late: unused without models
 
     files = {f"{SERVING_FOLDER}/{name}": text for name, text in serving_sources().items()}
-    if told := with_spec_as_file(command)[1]:
-        files[SERVED] = told
+    if spec_text := with_spec_as_file(command)[1]:
+        files[SERVED] = spec_text
     for name, text in files.items():
         place = f"{folder}/{name}"
         os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -79,9 +79,9 @@ def reference_facts(
             sizes[name] = os.stat(place).st_size
             within = {name: place}
         else:
-            files[name] = sorted(one.name for one in os.scandir(place) if one.is_file())
+            files[name] = sorted(entry.name for entry in os.scandir(place) if entry.is_file())
             items = companions_of(files[name], beside.get(name, ()))
-            within = {f"{name}/{one}": f"{place}/{one}" for one in items}
+            within = {f"{name}/{companion}": f"{place}/{companion}" for companion in items}
         if name in wanted:
             contents |= {known: _contents(place, known) for known, place in within.items()}
     listings = {
@@ -104,7 +104,7 @@ def _listing(place: str, where: str) -> Listing:
     def below(folder: str) -> Listing:
         nonlocal left
         listing: Listing = {}
-        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        for entry in sorted(os.scandir(folder), key=lambda dir_entry: dir_entry.name):
             left -= 1
             if left < 0:
                 raise Invalid.field(where, because("listing-too-long", most=f"{MAX_LISTED:,}"))
@@ -135,17 +135,17 @@ def resolve_outputs(
     known: ReferenceFacts,
 ) -> dict[str, Output]:
     """Return the outputs with resolved patterns and values."""
-    found = dict(outputs)
+    resolved_outputs = dict(outputs)
     context = ReferenceContext(version.invocation, version.arguments, values, known)
     for argument in version.arguments:
         if isinstance(argument.reach, Found):
             where = f"arguments.{argument.name}.reach"
-            found[argument.name] = msgspec.structs.replace(
-                found[argument.name],
+            resolved_outputs[argument.name] = msgspec.structs.replace(
+                resolved_outputs[argument.name],
                 patterns=context.patterns(argument.reach.patterns, where),
                 value=context.parts(argument.reach.value, where),
             )
-    return found
+    return resolved_outputs
 
 
 def create_workdir(
@@ -165,7 +165,10 @@ def create_workdir(
         place.parent.mkdir(parents=True, exist_ok=True)
         if file.source:
             _stage(
-                context, place, file, {places[name]: found.digest for name, found in inputs.items()}
+                context,
+                place,
+                file,
+                {places[name]: input_bytes.digest for name, input_bytes in inputs.items()},
             )
         else:
             write_new(str(place), file.text.encode())
@@ -205,7 +208,11 @@ def _stage(
 
 
 def write_table_types(
-    context: DispatchContext, found: BytesOf, folder: str, version: ExecutableVersion, name: str
+    context: DispatchContext,
+    input_bytes: BytesOf,
+    folder: str,
+    version: ExecutableVersion,
+    name: str,
 ) -> None:
     """Write the types of a table beside the file, as inferred at its import.
 
@@ -213,22 +220,26 @@ def write_table_types(
     are stored by digest. A timeout is not repeated, because every attempt of a mapped node would
     wait for it.
     """
-    if not found.typed or format_of(found.filename) not in TEXT_TABLES:
+    if not input_bytes.typed or format_of(input_bytes.filename) not in TEXT_TABLES:
         return
     with context.store.read() as c:
-        info = context.store.datasets.table_of_bytes(c, found.digest, found.filename)
+        info = context.store.datasets.table_of_bytes(c, input_bytes.digest, input_bytes.filename)
     if info is not None:
-        context.untyped.discard(found.digest)
+        context.untyped.discard(input_bytes.digest)
     elif takes_data_frame(version, name):
-        table = TableFile(context.blobs.path(found.digest), found.filename, found.digest)
+        table = TableFile(
+            context.blobs.path(input_bytes.digest), input_bytes.filename, input_bytes.digest
+        )
         with context.typing:
             try:
-                if found.digest not in context.untyped:
+                if input_bytes.digest not in context.untyped:
                     info = context.tables.info(table, count=True, quick=True)
             except NbyardError as error:
-                log.info("the library that reads %s infers its types: %s", found.filename, error)
+                log.info(
+                    "the library that reads %s infers its types: %s", input_bytes.filename, error
+                )
                 if not isinstance(error, BrokenTable):  # the work itself will fail on it
-                    context.untyped.add(found.digest)
+                    context.untyped.add(input_bytes.digest)
     if info is not None and len(info.columns) == info.column_count:
         write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
 

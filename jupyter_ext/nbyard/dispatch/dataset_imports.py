@@ -62,8 +62,8 @@ class ImportController:
     def _import(self, owner: str, version: DatasetVersion) -> None:
         try:
             columns = self._store_bytes(owner, version)
-            info, told = self._table(columns)
-            columns |= told
+            info, table_columns = self._table(columns)
+            columns |= table_columns
             self._link(version.dataset_id, columns)
         except BrokenTable as error:
             self._fail(owner, version, because("broken-table", message=error.message))
@@ -151,9 +151,9 @@ class ImportController:
             url, sign = self._url_and_signer(owner, url)
         # The size may be unknown, so the writer checks the free space as it goes.
         with self._context.blobs.writer() as writer:
-            found = remote.fetch(url, writer.write, watch=watch, sign=sign)
+            response = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._store_and_name(version, writer.commit)
-        return blob, version.filename if sign else found.filename or version.filename
+        return blob, version.filename if sign else response.filename or version.filename
 
     def _url_and_signer(self, owner: str, source: str) -> tuple[str, Sign]:
         """Return the URL of an object and a function that signs each request.
@@ -162,10 +162,10 @@ class ImportController:
         """
         wanted = read_object(source)
         with self._store.read() as c:
-            found = self._store.credentials.get(c, owner, wanted.credential)
-            if found is None or found.kind != KIND:
+            credential = self._store.credentials.get(c, owner, wanted.credential)
+            if credential is None or credential.kind != KIND:
                 raise Invalid(because("credential-deleted", credential=repr(wanted.credential)))
-            fields = self._store.credentials.fields(c, found)
+            fields = self._store.credentials.fields(c, credential)
         url = address_of(wanted, fields)
         own = parse_url(url).origin
 

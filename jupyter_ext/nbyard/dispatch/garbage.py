@@ -72,7 +72,7 @@ class GarbageCollector:
             self._context.store.templates.delete_unused(c)
             self._context.store.projects.delete_dangling(c)
         before = time.time() - self._context.settings.garbage_grace_seconds
-        old = (found.digest for found in self._context.blobs.stored() if found.since < before)
+        old = (blob.digest for blob in self._context.blobs.stored() if blob.since < before)
         unnamed = self._unreferenced(old)
         return self.discard(unnamed[:AT_ONCE]) and len(unnamed) <= AT_ONCE
 

@@ -132,8 +132,12 @@ class ImageController:
         engine = self._engine()
         try:
             for image_id in image_ids:
-                found = engine.image(image_id)
-                if found and not found.names and found.labels.get(STORE) == self._context.store.id:
+                engine_image = engine.image(image_id)
+                if (
+                    engine_image
+                    and not engine_image.names
+                    and engine_image.labels.get(STORE) == self._context.store.id
+                ):
                     engine.remove_image(image_id)
         except NbyardError as error:
             _warn(words_of(error))
@@ -173,11 +177,15 @@ class ImageController:
                     engine.tag(was_named, image.reference)
                 elif not digest:
                     engine.remove_image(image.reference)
-        found = engine.image(image.reference)
-        if found is None:
+        engine_image = engine.image(image.reference)
+        if engine_image is None:
             raise NotFound(because("image-removed-meanwhile", image=image.reference))
-        known = next((name.rpartition("@")[2] for name in found.digests), "")
-        return {"image_id": found.id, "size_bytes": found.size_bytes, "digest": digest or known}
+        known = next((name.rpartition("@")[2] for name in engine_image.digests), "")
+        return {
+            "image_id": engine_image.id,
+            "size_bytes": engine_image.size_bytes,
+            "digest": digest or known,
+        }
 
     def _built(self, digest: str) -> list[str]:
         with self._context.store.read() as c:
@@ -217,19 +225,19 @@ class ImageController:
         from nbyard.images.model_images import MODEL_FOLDER, model_files
 
         with self._context.store.read() as c:
-            found = self._context.store.models.of_image(c, row.image.id)
-        if found is None:
+            package = self._context.store.models.of_image(c, row.image.id)
+        if package is None:
             return None
-        self._context.blobs.stage(found.bundle_digest, build_folder, writable=True)
+        self._context.blobs.stage(package.bundle_digest, build_folder, writable=True)
         base = self._context.settings.docker_base_image
-        files = model_files(found.model, base)
+        files = model_files(package.model, base)
         labels = store_labels(self._context.store.id, "model")
         return ImageRequest(
             text=files["Dockerfile"],
             files=files,
             folders={MODEL_FOLDER: build_folder},
             base=base,
-            labels=labels | model_labels(found.model, found.owner),
+            labels=labels | model_labels(package.model, package.owner),
         )
 
     def _packages(self, row: ImageRow) -> list[str]:
@@ -243,13 +251,15 @@ class ImageController:
     def _labels(self, row: ImageRow) -> dict[str, str]:
         """Return labels by which users find an image."""
         with self._context.store.read() as c:
-            found = self._context.store.environments.get(c, row.image.owner, row.image.environment)
-        told = {
-            "nbyard.environment": found.name if found else "",
+            environment = self._context.store.environments.get(
+                c, row.image.owner, row.image.environment
+            )
+        labels = {
+            "nbyard.environment": environment.name if environment else "",
             "nbyard.version": str(row.image.version),
             "nbyard.cuda": row.image.recipe.cuda,
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in labels.items() if value}
 
     def _is_wanted(self, row: ImageRow) -> bool:
         """Return whether the image is not deleted and this dispatcher is not leaving."""

@@ -58,10 +58,10 @@ class ModelProbeController:
         """Start requested probes; return whether any is in progress."""
         if has_news:
             with self._context.store.read() as c:
-                found = self._rows.open(c)
-            for probe in found:
+                probes = self._rows.open(c)
+            for probe in probes:
                 self._threads.submit(probe.id, partial(self._answer_and_conclude, probe))
-            self._is_busy = bool(found)
+            self._is_busy = bool(probes)
         return self._is_busy
 
     def _answer_and_conclude(self, probe: ModelProbe) -> None:
@@ -129,12 +129,12 @@ class ModelProbeController:
             write_new(str(place), text.encode())
         question = encode_question(f"model/{model}", "../code", probe.tables)
         write_new(str(folder / QUESTION), question)
-        words = [PYTHON, "-m", MODULE, f"{ATTEMPT}/{QUESTION}", f"{ATTEMPT}/{ANSWER}"]
+        argv = [PYTHON, "-m", MODULE, f"{ATTEMPT}/{QUESTION}", f"{ATTEMPT}/{ANSWER}"]
         task = TaskFile(
             attempt_id=probe.id,
             token=new_id(),
             mark=order.mark,
-            work=CommandWork(words, PLAIN | {"PYTHONPATH": f"{ATTEMPT}/{LIB}"}),
+            work=CommandWork(argv, PLAIN | {"PYTHONPATH": f"{ATTEMPT}/{LIB}"}),
             outputs={"answer": Output(ANSWER, "json")},
             timeout_seconds=SECONDS,
             memory_bytes=order.memory_bytes,

@@ -40,7 +40,10 @@ class LiveAttempts(Collection[str]):
     def _ids(self) -> set[str]:
         with self._store.read() as c:
             live = {attempt.id for attempt in self._store.attempts.live(c)}
-            live |= {check_name(*one) for one in self._store.deployments.started_revisions(c)}
+            live |= {
+                check_name(*revision_key)
+                for revision_key in self._store.deployments.started_revisions(c)
+            }
             live |= self._store.model_probes.begun(c)
             return live | self._store.workers.live(c)
 
@@ -95,7 +98,7 @@ class LeftoverSweeper:
         with self._context.store.read() as c:
             marks = self._context.store.workers.marks(c)
             known = self._context.store.attempts.ids(c) | marks.keys()
-            live = {one.id for one in self._context.store.attempts.live(c)}
+            live = {attempt.id for attempt in self._context.store.attempts.live(c)}
             live |= self._context.store.workers.live(c)
         for attempt_id in folders.ids_with_folder(self._context.folder):
             if attempt_id not in known:

@@ -52,12 +52,12 @@ class _Timed(socket.socket):
         self.settimeout(left)
         self._end = end
 
-    def recv_into(self, *args: Any, **told: Any) -> int:
+    def recv_into(self, *args: Any, **options: Any) -> int:
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError
         self.settimeout(left)
-        return super().recv_into(*args, **told)
+        return super().recv_into(*args, **options)
 
 
 def is_responding(place: Place, path: str, secret: str = "") -> bool:
@@ -83,9 +83,9 @@ def unready_reason(place: Place, path: str, secret: str = "") -> str:
     try:
         connection.request("GET", path, headers=_headers(secret))
         answer = connection.getresponse()
-        told = read_json(answer.read(MAX_WORDS_BYTES)) if answer.status >= LEAST_FAILURE else None
-        words = told.get("error") if isinstance(told, dict) else None
-        return " ".join(words.split())[:MAX_WORDS] if isinstance(words, str) else ""
+        body = read_json(answer.read(MAX_WORDS_BYTES)) if answer.status >= LEAST_FAILURE else None
+        message = body.get("error") if isinstance(body, dict) else None
+        return " ".join(message.split())[:MAX_WORDS] if isinstance(message, str) else ""
     except (OSError, http.client.HTTPException, NbyardError):
         return ""
     finally:
@@ -130,20 +130,20 @@ class PortHealth:
 
         Each place is requested at its path with the `secret`. `known` is the previous result.
         """
-        before = {(one.name, one.port): one for one in known}
+        before = {(known_place.name, known_place.port): known_place for known_place in known}
         calm = [self._is_calm(number, place, before) for place, _ in asked]
         with ThreadPoolExecutor(max(len(asked), 1)) as pool:  # slow ports must not add up
             there = list(pool.map(partial(self._ask, secret), asked, calm))
-        found = []
+        places = []
         for (place, _), is_there in zip(asked, there, strict=True):
             key = (number, place.name)
             self._misses[key] = 0 if is_there else self._misses[key] + 1
             last = before.get((place.name, place.port))
             # Tolerate single misses of a healthy service.
             stays = last is not None and last.answers and self._misses[key] < MISSES
-            found.append(msgspec.structs.replace(place, answers=is_there or stays))
+            places.append(msgspec.structs.replace(place, answers=is_there or stays))
         self._note_words(number, asked[:1], secret)
-        return found
+        return places
 
     def _is_calm(self, number: int, place: Place, before: Mapping[tuple[str, int], Place]) -> bool:
         """Return whether the port responded a moment ago."""
@@ -152,8 +152,8 @@ class PortHealth:
             return False
         return time.monotonic() - self._asked_at.get(_spot(place), -math.inf) < self._calm_seconds
 
-    def _ask(self, secret: str, one: tuple[Place, str], calm: bool) -> bool:
-        place, path = one
+    def _ask(self, secret: str, place_and_path: tuple[Place, str], calm: bool) -> bool:
+        place, path = place_and_path
         if calm or not place.port:
             return calm
         self._asked_at[_spot(place)] = time.monotonic()
@@ -189,8 +189,8 @@ def is_connected(port: int) -> bool | None:
     for table in TABLES:
         with contextlib.suppress(OSError):
             for line in table.read_text().splitlines()[1:]:
-                words = line.split()
+                fields = line.split()
                 is_known = True
-                if words[2].endswith(wanted) and words[3] in SINCE_ASKED:
+                if fields[2].endswith(wanted) and fields[3] in SINCE_ASKED:
                     return True
     return False if is_known else None

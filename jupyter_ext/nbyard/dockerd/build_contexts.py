@@ -55,18 +55,18 @@ def _member(name: str, size: int, mode: int) -> tarfile.TarInfo:
 def _add_folder(archive: tarfile.TarFile, place: str, folder: Path, dockerfile: str) -> None:
     for name in context_paths(folder, dockerfile):
         path = folder / name
-        found = path.lstat()
+        status = path.lstat()
         member = _member(os.path.join(place, name), 0, 0o755)
-        if stat.S_ISDIR(found.st_mode):
+        if stat.S_ISDIR(status.st_mode):
             member.type = tarfile.DIRTYPE
             archive.addfile(member)
-        elif stat.S_ISLNK(found.st_mode):
+        elif stat.S_ISLNK(status.st_mode):
             member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
             archive.addfile(member)
         # Devices, sockets and FIFOs are left out.
-        elif stat.S_ISREG(found.st_mode):
+        elif stat.S_ISREG(status.st_mode):
             # The umask of the user must not change the digest, so only this bit counts.
-            is_program = found.st_mode & stat.S_IXUSR
-            member.size, member.mode = found.st_size, 0o755 if is_program else 0o644
+            is_program = status.st_mode & stat.S_IXUSR
+            member.size, member.mode = status.st_size, 0o755 if is_program else 0o644
             with path.open("rb") as file:
                 archive.addfile(member, file)

@@ -62,18 +62,18 @@ class Connection:
     def fresh_info(self) -> EngineInfo:
         """Query the engine for its current information."""
         with self._calling() as client:
-            told = client.info()
-        security = " ".join(told.get("SecurityOptions") or [])
+            info = client.info()
+        security = " ".join(info.get("SecurityOptions") or [])
         self._info = EngineInfo(
-            memory_bytes=int(told.get("MemTotal") or 0),
-            cpus=int(told.get("NCPU") or 1),
-            now=unix_seconds(told.get("SystemTime", "")),
-            log_drivers=frozenset((told.get("Plugins") or {}).get("Log") or []),
+            memory_bytes=int(info.get("MemTotal") or 0),
+            cpus=int(info.get("NCPU") or 1),
+            now=unix_seconds(info.get("SystemTime", "")),
+            log_drivers=frozenset((info.get("Plugins") or {}).get("Log") or []),
             is_rootless="name=rootless" in security,
             remaps_users="name=userns" in security,
-            version=str(told.get("ServerVersion", "")),
-            is_podman="BuildahVersion" in told,
-            runtime=str(told.get("DefaultRuntime") or ""),
+            version=str(info.get("ServerVersion", "")),
+            is_podman="BuildahVersion" in info,
+            runtime=str(info.get("DefaultRuntime") or ""),
         )
         return self._info
 
@@ -227,7 +227,7 @@ def _client_class() -> "type[APIClient]":
             self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
         ) -> Any:
             """Keep the engine's certificates: REQUESTS_CA_BUNDLE is for the web."""
-            told = self.verify if verify is None else verify
-            return super().merge_environment_settings(url, proxies, stream, told, cert)
+            effective_verify = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, effective_verify, cert)
 
     return Client

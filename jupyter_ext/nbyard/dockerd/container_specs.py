@@ -156,13 +156,13 @@ def scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
     """Map the writable paths in memory (tmpfs) to their mount options."""
     rights = "rw,exec,nosuid,nodev"
     if info.is_podman:  # Podman knows no owner here; the mode of the image's own /tmp applies
-        found = dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
+        options = dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
     else:
         user, _, group = spec.user.partition(":")
         # The mode of the image's own /tmp applies too, so the owner must be set.
         owner = f"uid={user},gid={group or user}"
-        found = {"/tmp": f"{rights},mode=1777,{owner}", HOME: f"{rights},mode=0700,{owner}"}
-    return {place: found[place] for place in found if place != HOME or not spec.keeps_home}
+        options = {"/tmp": f"{rights},mode=1777,{owner}", HOME: f"{rights},mode=0700,{owner}"}
+    return {place: options[place] for place in options if place != HOME or not spec.keeps_home}
 
 
 def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:
@@ -201,9 +201,9 @@ def unix_nanoseconds(stamp: str) -> int:
     return whole * 10**9 + (int(fraction[1].ljust(9, "0")) if fraction else 0) if whole else 0
 
 
-def published_ports(told: Mapping[str, Any]) -> dict[int, int]:
+def published_ports(inspected: Mapping[str, Any]) -> dict[int, int]:
     """Map ports of a container to the engine's ports, from its inspect data."""
-    ports = (told.get("NetworkSettings") or {}).get("Ports") or {}
+    ports = (inspected.get("NetworkSettings") or {}).get("Ports") or {}
     return {
         int(name.partition("/")[0]): int(bound[0]["HostPort"])
         for name, bound in ports.items()
@@ -211,10 +211,10 @@ def published_ports(told: Mapping[str, Any]) -> dict[int, int]:
     }
 
 
-def read_usage(told: Mapping[str, Any]) -> ContainerUsage | None:
+def read_usage(statistics: Mapping[str, Any]) -> ContainerUsage | None:
     """Return the usage from an engine's statistics; None when the container has exited."""
-    memory = told.get("memory_stats") or {}
-    nanoseconds = ((told.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
+    memory = statistics.get("memory_stats") or {}
+    nanoseconds = ((statistics.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
     if not nanoseconds or not memory.get("usage"):
         return None
     details = memory.get("stats") or {}
@@ -223,5 +223,5 @@ def read_usage(told: Mapping[str, Any]) -> ContainerUsage | None:
     return ContainerUsage(
         nanoseconds / 1e9,
         max(0, memory["usage"] - spare),
-        int((told.get("pids_stats") or {}).get("current") or 1),
+        int((statistics.get("pids_stats") or {}).get("current") or 1),
     )

@@ -22,31 +22,31 @@ def docker_run(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
     The name, the labels and the size of the log differ from our container. So does its network if
     it has one.
     """
-    words = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
-    words += ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
-    words += ["--read-only", "--init", "--ipc", "private", "--no-healthcheck"]
+    argv = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
+    argv += ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
+    argv += ["--read-only", "--init", "--ipc", "private", "--no-healthcheck"]
     for place, options in scratch_of(spec, info).items():
-        words += ["--tmpfs", f"{place}:{options}"]
+        argv += ["--tmpfs", f"{place}:{options}"]
     memory = str(spec.memory_bytes or info.memory_bytes)
-    words += ["--memory", memory, "--memory-swap", memory]
-    words += ["--cpus", f"{min(spec.cpu or info.cpus, info.cpus):g}"]
-    words += ["--pids-limit", str(PIDS_LIMIT), "--ulimit", f"nofile={OPEN_FILES}:{OPEN_FILES}"]
-    words += ["--shm-size", str(SHARED_MEMORY_BYTES)]
+    argv += ["--memory", memory, "--memory-swap", memory]
+    argv += ["--cpus", f"{min(spec.cpu or info.cpus, info.cpus):g}"]
+    argv += ["--pids-limit", str(PIDS_LIMIT), "--ulimit", f"nofile={OPEN_FILES}:{OPEN_FILES}"]
+    argv += ["--shm-size", str(SHARED_MEMORY_BYTES)]
     for mount in spec.mounts:
         parts = [f"type={mount.kind}", f"source={mount.source}", f"target={mount.target}"]
         parts += ["volume-nocopy"] if mount.kind == "volume" else []
         parts += ["readonly"] if mount.read_only else []
-        words += ["--mount", ",".join(parts)]
+        argv += ["--mount", ",".join(parts)]
     for port in spec.ports:
-        words += ["--publish", f"{LOOPBACK}::{port}"]
+        argv += ["--publish", f"{LOOPBACK}::{port}"]
     for name, value in spec.environment.items():
-        words += ["--env", f"{name}={value}"]
+        argv += ["--env", f"{name}={value}"]
     if spec.gpus:
-        words += ["--gpus", f'"device={",".join(spec.gpus)}"']
+        argv += ["--gpus", f'"device={",".join(spec.gpus)}"']
     if spec.directory:
-        words += ["--workdir", spec.directory]
+        argv += ["--workdir", spec.directory]
     if spec.network == "none":
-        words += ["--network", "none"]
+        argv += ["--network", "none"]
     if spec.argv:
-        words += ["--entrypoint", spec.argv[0]]
-    return shlex.join([*words, spec.image, *spec.argv[1:]])
+        argv += ["--entrypoint", spec.argv[0]]
+    return shlex.join([*argv, spec.image, *spec.argv[1:]])

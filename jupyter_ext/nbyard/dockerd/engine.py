@@ -69,9 +69,11 @@ class Engine(EngineImages):
         return str(made["Id"])
 
     def _create_with_devices(self, spec: ContainerSpec) -> str:
-        told = podman_specification(spec, self.info)
+        specification = podman_specification(spec, self.info)
         with self._calling() as client:
-            answer = client.post(client.base_url + CREATE, json=told, timeout=self._timeout)
+            answer = client.post(
+                client.base_url + CREATE, json=specification, timeout=self._timeout
+            )
             raise_refusal(answer)
         return str(answer.json()["Id"])
 
@@ -79,20 +81,20 @@ class Engine(EngineImages):
         """Return the state of a container; None if it does not exist."""
         try:
             with self._calling() as client:
-                told = client.inspect_container(name)
+                inspected = client.inspect_container(name)
         except NotFound:
             return None
-        state = told["State"]
+        state = inspected["State"]
         return Container(
-            id=told["Id"],
+            id=inspected["Id"],
             status=state["Status"],
             exit_code=int(state.get("ExitCode") or 0),
             out_of_memory=bool(state.get("OOMKilled")),
             started_at=unix_seconds(state.get("StartedAt", "")),
             finished_at=unix_seconds(state.get("FinishedAt", "")),
-            labels=told["Config"].get("Labels") or {},
+            labels=inspected["Config"].get("Labels") or {},
             error=state.get("Error") or "",
-            published=published_ports(told),
+            published=published_ports(inspected),
         )
 
     def was_out_of_memory(self, ended: Container) -> bool:
@@ -242,8 +244,8 @@ class Engine(EngineImages):
 
     def _networks(self, name: str) -> list[dict[str, Any]]:
         with self._calling() as client:
-            found = client.networks(names=[name])
-        return sorted((n for n in found if n["Name"] == name), key=lambda n: str(n["Id"]))
+            networks = client.networks(names=[name])
+        return sorted((n for n in networks if n["Name"] == name), key=lambda n: str(n["Id"]))
 
     def network(self, name: str, labels: Mapping[str, str], *, internal: bool = False) -> str:
         """Return the id of the bridge network of this name; create it if it is missing.
@@ -255,7 +257,7 @@ class Engine(EngineImages):
         """
         known = self._networks(name)
         # An older run may have left a network of the other kind under this name.
-        if any(bool(one.get("Internal")) != internal for one in known):
+        if any(bool(existing.get("Internal")) != internal for existing in known):
             if not self.remove_network(name):
                 raise Unavailable(because("network-of-other-kind", network=name))
             known = []
@@ -309,21 +311,21 @@ class Engine(EngineImages):
             containers = client.containers(all=True, filters=chosen)
             volumes = client.volumes(filters=chosen).get("Volumes") or []
             networks = client.networks(filters=chosen)
-        found = [
+        objects = [
             OwnedObject("container", c["Names"][0].lstrip("/"), c.get("Labels") or {}, c["Created"])
             for c in containers
             if c.get("Names")
         ]
-        found += [
+        objects += [
             OwnedObject(
                 "volume", v["Name"], v.get("Labels") or {}, unix_seconds(v.get("CreatedAt", ""))
             )
             for v in volumes
         ]
-        found += [
+        objects += [
             OwnedObject(
                 "network", n["Name"], n.get("Labels") or {}, unix_seconds(n.get("Created", ""))
             )
             for n in networks
         ]
-        return found
+        return objects

@@ -60,26 +60,26 @@ class EngineImages(Connection):
         """Return an image; None if the engine does not have it."""
         try:
             with self._calling() as client:
-                told = cast(Any, client).inspect_image(name)
+                inspected = cast(Any, client).inspect_image(name)
         except NotFound:
             return None
-        config = told.get("Config") or {}
+        config = inspected.get("Config") or {}
         return EngineImage(
-            id=str(told["Id"]),
-            size_bytes=int(told.get("Size") or 0),
+            id=str(inspected["Id"]),
+            size_bytes=int(inspected.get("Size") or 0),
             labels=config.get("Labels") or {},
             entrypoint=list(config.get("Entrypoint") or []),
             command=list(config.get("Cmd") or []),
-            names=list(told.get("RepoTags") or []),
-            digests=list(told.get("RepoDigests") or []),
-            created_at=unix_seconds(told.get("Created", "")),
-            variables=dict(one.partition("=")[::2] for one in config.get("Env") or []),
+            names=list(inspected.get("RepoTags") or []),
+            digests=list(inspected.get("RepoDigests") or []),
+            created_at=unix_seconds(inspected.get("Created", "")),
+            variables=dict(variable.partition("=")[::2] for variable in config.get("Env") or []),
         )
 
     def image_id(self, name: str) -> str:
         """Return the id of an image; "" if the engine does not have it."""
-        found = self.image(name)
-        return found.id if found else ""
+        image = self.image(name)
+        return image.id if image else ""
 
     def images_with_label(
         self, label: str, value: str = "", *, untagged: bool = False
@@ -92,8 +92,10 @@ class EngineImages(Connection):
         if untagged:
             filters["dangling"] = True
         with self._calling() as client:
-            found = client.images(filters=filters)
-        return [str(one["Id"]) for one in sorted(found, key=lambda one: -int(one["Created"]))]
+            images = client.images(filters=filters)
+        return [
+            str(image["Id"]) for image in sorted(images, key=lambda image: -int(image["Created"]))
+        ]
 
     def pull(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> None:
         """Pull an image.

@@ -18,15 +18,15 @@ KNOWN = re.compile(
 Say = Callable[[str], None]
 
 
-def refusal_error(status: int | None, words: str) -> NbyardError:
+def refusal_error(status: int | None, message: str) -> NbyardError:
     """Return our error for a refusal of the engine."""
     # Engines report both with status 500: while they remove a container, or when two clients
     # remove an image at once.
-    if status == 404 or "no such container" in words or "unrecognized image ID" in words:
-        return NotFound(because("text", text=words))
+    if status == 404 or "no such container" in message or "unrecognized image ID" in message:
+        return NotFound(because("text", text=message))
     if status == 409:
-        return Conflict(because("text", text=words))
-    return NbyardError(because("engine-refused", message=words))
+        return Conflict(because("text", text=message))
+    return NbyardError(because("engine-refused", message=message))
 
 
 def engine_message(error: NbyardError) -> str:
@@ -112,8 +112,8 @@ def pass_progress(line: Mapping[str, Any], say: Say, *, is_build: bool = False) 
         raise NbyardError(because("text", text=said))
     text = line.get("stream")
     if text is None and "status" in line and "progress" not in line:
-        words = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))
-        text = f"\n{words}\n"
+        status_text = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))
+        text = f"\n{status_text}\n"
     if text:
         say(text)
 

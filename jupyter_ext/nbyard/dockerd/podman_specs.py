@@ -72,7 +72,7 @@ def _mounts(spec: ContainerSpec, info: EngineInfo) -> dict[str, list[dict[str, A
         elif mount.kind == "volume":
             place = {"Name": mount.source, "Dest": mount.target}
             volumes.append({"Options": [mode, "nocopy"], **place})
-    for target, words in scratch_of(spec, info).items():
+    for target, options in scratch_of(spec, info).items():
         place = {"destination": target, "source": "tmpfs"}
-        mounts.append({"type": "tmpfs", "options": words.split(","), **place})
+        mounts.append({"type": "tmpfs", "options": options.split(","), **place})
     return {"mounts": mounts, "volumes": volumes}

@@ -13,12 +13,12 @@ _found: ContextVar[FindLogin | None] = ContextVar("nbyard-logins", default=None)
 
 
 @contextmanager
-def logged_in(found: FindLogin) -> Iterator[None]:
-    """Use the logins that `found` returns for all pulls and pushes inside the block.
+def logged_in(find_login: FindLogin) -> Iterator[None]:
+    """Use the logins that `find_login` returns for all pulls and pushes inside the block.
 
     If it returns None, the engine client's own login counts (`docker login`).
     """
-    token = _found.set(found)
+    token = _found.set(find_login)
     try:
         yield
     finally:
@@ -27,5 +27,5 @@ def logged_in(found: FindLogin) -> Iterator[None]:
 
 def login_for(image: str) -> Login | None:
     """Return the login for the name of an image, if there is one."""
-    found = _found.get()
-    return found(image) if found else None
+    find_login = _found.get()
+    return find_login(image) if find_login else None

@@ -37,12 +37,12 @@ def ssh_arguments(url: str, folder: str, seconds: float) -> list[str]:
         "ControlPath": os.path.join(folder, "c"),
         "ControlPersist": SHARED_SECONDS,
     }
-    words = ["ssh", "-T", *(f"-o{name}={value}" for name, value in options.items())]
+    argv = ["ssh", "-T", *(f"-o{name}={value}" for name, value in options.items())]
     if parts.username:
-        words += ["-l", parts.username]
+        argv += ["-l", parts.username]
     if parts.port:
-        words += ["-p", str(parts.port)]
-    return [*words, "--", parts.hostname or ""]
+        argv += ["-p", str(parts.port)]
+    return [*argv, "--", parts.hostname or ""]
 
 
 def _forget_dead() -> None:
@@ -96,9 +96,9 @@ class SshRelay:
     def _end_shared(self) -> None:
         at = self._words.index("--")
         # The shared master would otherwise live until ControlPersist ends.
-        words = [*self._words[:at], "-O", "exit", *self._words[at:]]
+        argv = [*self._words[:at], "-O", "exit", *self._words[at:]]
         with suppress(subprocess.TimeoutExpired):
-            subprocess.run(words, capture_output=True, timeout=END_SECONDS, check=False)
+            subprocess.run(argv, capture_output=True, timeout=END_SECONDS, check=False)
 
     def last_line(self) -> str:
         """Return the last line that ssh printed, or ""."""
@@ -123,4 +123,6 @@ class SshRelay:
                     stderr=self._said,
                     start_new_session=True,
                 )
-            self._children = [one for one in self._children if one.poll() is None] + [child]
+            self._children = [earlier for earlier in self._children if earlier.poll() is None] + [
+                child
+            ]

@@ -40,11 +40,11 @@ def read_policy(given: bool | str | None) -> Policy | None:
         return Policy(by_reads=False)
     if given in (False, "off"):
         return Policy(is_on=False)
-    found = AGE.match(str(given).strip())
-    if found is None:
+    match = AGE.match(str(given).strip())
+    if match is None:
         return None
-    age = timedelta(seconds=float(found[1]) * UNITS[found[2]])
-    return Policy(max_age=age, words=f"{found[1]} {found[2]}") if age and age <= MOST else None
+    age = timedelta(seconds=float(match[1]) * UNITS[match[2]])
+    return Policy(max_age=age, words=f"{match[1]} {match[2]}") if age and age <= MOST else None
 
 
 def is_asked(given: bool | str | None) -> bool:

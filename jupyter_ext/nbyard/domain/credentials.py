@@ -284,13 +284,13 @@ def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
     texts = list(secret.values())
     if kind == "env-file":
         texts = list(read_variables(fields["text"]).values())
-    found = set()
+    hidden = set()
     for text in texts:
         stripped = text.strip()
         if len(stripped) >= SHORTEST_HIDDEN:
-            found.add(stripped)
+            hidden.add(stripped)
         # the long lines of a text are secret as well
         lines = [line.strip() for line in stripped.splitlines()]
         if len(lines) > 1:
-            found |= {line for line in lines if len(line) >= SHORTEST_LINE}
-    return sorted(found, key=len, reverse=True)
+            hidden |= {line for line in lines if len(line) >= SHORTEST_LINE}
+    return sorted(hidden, key=len, reverse=True)

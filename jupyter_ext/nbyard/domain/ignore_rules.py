@@ -33,7 +33,7 @@ def rule_for(name: str, rules: Sequence[str]) -> str:
 
     As in gitignore, the last matching rule decides, and `!` includes again.
     """
-    found = ""
+    deciding = ""
     for rule in rules:
         pattern = rule.removeprefix("!")
         if pattern.endswith("/") and not name.endswith("/"):
@@ -44,8 +44,8 @@ def rule_for(name: str, rules: Sequence[str]) -> str:
         else:
             fits = fnmatch.fnmatchcase(parts[-1], pattern)
         if fits:
-            found = "" if rule.startswith("!") else rule
-    return found
+            deciding = "" if rule.startswith("!") else rule
+    return deciding
 
 
 def _path_fits(parts: list[str], patterns: list[str]) -> bool:

@@ -112,7 +112,7 @@ def check_filename(name: object, field: str = "filename") -> str:
     name = unicodedata.normalize("NFC", name)
     if len(name.encode()) > MAX_FILENAME_BYTES:
         raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
-    if any(one in (".", "..") or not OF_PATHS.isdisjoint(one) for one in decoded_forms(name)):
+    if any(form in (".", "..") or not OF_PATHS.isdisjoint(form) for form in decoded_forms(name)):
         raise Invalid.field(field, because("folder-in-filename"))
     if name != name.strip():
         raise Invalid.field(field, because("outer-space"))
@@ -139,14 +139,14 @@ def check_member_path(path: str, field: str = "path") -> str:
 
 def decoded_forms(name: str) -> list[str]:
     """Return the name and its results of decoding percent signs, once or repeatedly."""
-    found = [name]
+    forms = [name]
     # bounded: names may be encoded repeatedly
     for _ in range(4):
-        decoded = unquote(found[-1])
-        if decoded == found[-1]:
+        decoded = unquote(forms[-1])
+        if decoded == forms[-1]:
             break
-        found.append(decoded)
-    return found
+        forms.append(decoded)
+    return forms
 
 
 def safe_filename(name: str, default: str = "data") -> str:

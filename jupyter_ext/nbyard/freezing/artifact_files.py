@@ -22,12 +22,12 @@ def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
         NotFound: the artifact does not exist, or has no file (yet).
         Invalid: the artifact has several files.
     """
-    found = files_named(store, c, owner, key)
-    if len(found) > 1:
-        names = [f"{key}.{file.name}" for file in found]
+    files = files_named(store, c, owner, key)
+    if len(files) > 1:
+        names = [f"{key}.{file.name}" for file in files]
         why = because("artifact-has-several", artifact=key[:80], files=names)
         raise Invalid.field("artifact", why)
-    return found[0]
+    return files[0]
 
 
 def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifact]:
@@ -44,10 +44,10 @@ def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[A
         if run is None or (dot and not output):
             continue
         files = named_artifact(run, store.artifacts.of_run(c, run.id)).files
-        if found := [file for file in files if output in ("", file.name)]:
-            return found
+        if matching_files := [file for file in files if output in ("", file.name)]:
+            return matching_files
         if not files:
-            told = {"artifact": run.name, "run": run.number, "state": run.state}
-            raise NotFound(because("artifact-has-none", **told))
+            fields = {"artifact": run.name, "run": run.number, "state": run.state}
+            raise NotFound(because("artifact-has-none", **fields))
     names = store.runs.names(c, owner, single=True).values()
     raise no_such("no-artifact", key, names, because("list-artifacts"))

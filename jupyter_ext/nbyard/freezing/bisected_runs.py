@@ -19,8 +19,8 @@ def mixed_plans(store: Store, c: Connection, good: Run, bad: Run) -> MixedPlans:
         for run in (good, bad)
     ]
     ids = {plan.executable_version_id for side in sides for plan in side.plans.values()}
-    versions = [store.executables.version(c, one) for one in ids if one]
-    codes = {one.id: one.code_digest for one in versions if one is not None}
+    versions = [store.executables.version(c, version_id) for version_id in ids if version_id]
+    codes = {version.id: version.code_digest for version in versions if version is not None}
     return MixedPlans(sides[0], sides[1], codes, _changed_files(store, c, good, bad))
 
 
@@ -30,12 +30,12 @@ def _changed_files(store: Store, c: Connection, good: Run, bad: Run) -> dict[str
     Nodes without a record in both runs are left out.
     """
     then = {row.node: row for row in store.compared.tasks(c, good.id)}
-    found = {}
+    changes_by_node = {}
     for now in store.compared.tasks(c, bad.id):
         old = then.get(now.node)
         if old is None or old.parts is None or now.parts is None:
             continue
         before, after = old.parts.files, now.parts.files
         names = files_that_count(before, after, (old.observed, now.observed))
-        found[now.node] = {(before.get(name), after.get(name)) for name in names}
-    return found
+        changes_by_node[now.node] = {(before.get(name), after.get(name)) for name in names}
+    return changes_by_node

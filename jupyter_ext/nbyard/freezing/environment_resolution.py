@@ -40,9 +40,9 @@ class Needs(msgspec.Struct, frozen=True):
     kernel: str
 
 
-def needs_of_executable(found: Inspection | ExecutableVersion) -> Needs:
+def needs_of_executable(inspected: Inspection | ExecutableVersion) -> Needs:
     """Return what an inspected or stored executable needs."""
-    return Needs(found.resources, found.kind, found.language, found.kernel)
+    return Needs(inspected.resources, inspected.kind, inspected.language, inspected.kernel)
 
 
 def needs_of_fields(fields: Mapping[str, Any]) -> Needs:
@@ -60,33 +60,33 @@ def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
     rows = parts.store.environments
     with parts.store.read() as c:
         # A name such as `a@2` may exist itself, so it is tried first.
-        found, number = rows.get(c, owner, reference), 0
-        if found is None:
+        environment, number = rows.get(c, owner, reference), 0
+        if environment is None:
             name, number = split_reference(reference)
-            found = rows.get(c, owner, name)
-            if found is None:
+            environment = rows.get(c, owner, name)
+            if environment is None:
                 there = nearest_names(rows.names(c, owner).values(), name)
                 why = because("unknown-environment", name=reference[:80], present=there)
                 raise no_environment(why)
-        ready = rows.newest_ready(c, found.id)
-        versions = rows.versions(c, found.id) if number else []
+        ready = rows.newest_ready(c, environment.id)
+        versions = rows.versions(c, environment.id) if number else []
     if number:
         ready = next((version for version in versions if version.number == number), None)
         if ready is None:
             installed = [version.number for version in versions if version.state == "ready"][
                 :MAX_VERSIONS
             ]
-            told: dict[str, Any] = {"name": found.name, "version": number}
-            why = because("environment-never-installed", **told)
+            fields: dict[str, Any] = {"name": environment.name, "version": number}
+            why = because("environment-never-installed", **fields)
             if installed:
-                why = because("environment-without-version", **told, installed=installed)
+                why = because("environment-without-version", **fields, installed=installed)
             raise no_environment(why)
         if ready.state != "ready":
-            raise _not_ready(found.name, ready)
+            raise _not_ready(environment.name, ready)
     if ready is None:
-        raise _not_ready(found.name, found.current)
+        raise _not_ready(environment.name, environment.current)
     used = UsedEnvironment(
-        found.id, found.name, ready.id, ready.number, ready.digest, pinned=number > 0
+        environment.id, environment.name, ready.id, ready.number, ready.digest, pinned=number > 0
     )
     return used, "".join(f"{line}\n" for line in ready.lock_lines).encode()
 
@@ -137,10 +137,10 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
     used = plan.environment
     if used is None or not plan.image or not plan.requirements_digest:
         return plan
-    for one in store.images.built_from_environments(c, owner, plan.image):
+    for image in store.images.built_from_environments(c, owner, plan.image):
         # An image for scripts has no kernel, so a notebook still needs the lock.
-        is_whole = one.recipe.for_notebooks or kind != "notebook"
-        if (one.environment, one.version) == (used.id, used.number) and is_whole:
+        is_whole = image.recipe.for_notebooks or kind != "notebook"
+        if (image.environment, image.version) == (used.id, used.number) and is_whole:
             return msgspec.structs.replace(plan, requirements_digest="")
     return plan
 
@@ -163,8 +163,8 @@ def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
 def of_kernel(parts: FreezingContext, owner: str, kernel: str) -> str:
     """Return the name of the environment that has this kernel; empty for other kernels."""
     with parts.store.read() as c:
-        found = parts.store.environments.by_kernel(c, owner, kernel)
-    return found.name if found else ""
+        environment = parts.store.environments.by_kernel(c, owner, kernel)
+    return environment.name if environment else ""
 
 
 def no_environment(why: Reason) -> NotFound:
@@ -174,11 +174,11 @@ def no_environment(why: Reason) -> NotFound:
 
 
 def _not_ready(name: str, version: EnvironmentVersion) -> Invalid:
-    told = {"version": version.number, "name": name}
+    fields = {"version": version.number, "name": name}
     if version.state != "failed":
-        why = because("version-not-yet-installed", **told, state=version.state)
+        why = because("version-not-yet-installed", **fields, state=version.state)
         return Invalid.field(FIELD, why, hint=because("try-again-then"))
     hint = because("show-environment", name=shlex.quote(name))
     cause = version.reason or because("unknown-cause")
-    why = because("version-not-installed", **told, cause=cause)
+    why = because("version-not-installed", **fields, cause=cause)
     return Invalid.field(FIELD, why, hint=hint)

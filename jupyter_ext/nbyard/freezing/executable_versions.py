@@ -89,13 +89,15 @@ class Code(msgspec.Struct, frozen=True):
 
         For a path that does not exist, such as `data/*.csv`, return the folder.
         """
-        found = []
+        paths = []
         file, _ = split_function_path(self.filename)
         for text in possible_paths(code_of(file, self.content)):
             path = PurePosixPath(text)
-            places = (bundles.names_below(self.folder, str(one)) for one in (path, *path.parents))
-            found += list(islice(filter(None, places), 1))
-        return found
+            places = (
+                bundles.names_below(self.folder, str(parent)) for parent in (path, *path.parents)
+            )
+            paths += list(islice(filter(None, places), 1))
+        return paths
 
 
 def with_imported(code: Code, near: Near | None = None) -> Code:
@@ -107,9 +109,9 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
     importer = importer_of(code.filename) if code.description is None else None
     if importer is None:
         return code
-    found = importer.read(code.content, code.filename, near)
+    imported = importer.read(code.content, code.filename, near)
     return msgspec.structs.replace(
-        code, description=found.description, hints=tuple(read_all(found.notes))
+        code, description=imported.description, hints=tuple(read_all(imported.notes))
     )
 
 
@@ -151,8 +153,8 @@ class Freezer:
 
         if code.filename.lower().endswith(".nbflow"):
             raise Invalid.field("path", because("workflow-as-node", file=code.filename))
-        told = code.description or Description()
-        wanted = kind or told.kind
+        description = code.description or Description()
+        wanted = kind or description.kind
         # Without a stated kind, a data file is probably a mistake.
         if not wanted and is_data(code.filename) and not code.content.startswith(b"#!"):
             raise Invalid.field(
@@ -160,34 +162,36 @@ class Freezer:
                 because("data-not-code", file=code.filename),
                 hint=because("make-dataset", file=code.filename),
             )
-        found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
-        reading = found.read(code.filename, code.content)
+        code_kind = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
+        reading = code_kind.read(code.filename, code.content)
         arguments = [
             _with_requirement(argument, code.path)
-            for argument in apply_description(reading.own, told.arguments, found.keeps_arguments)
+            for argument in apply_description(
+                reading.own, description.arguments, code_kind.keeps_arguments
+            )
         ]
-        command = list(told.command) if told.command is not None else reading.command
+        command = list(description.command) if description.command is not None else reading.command
         hints = list(reading.hints)
-        if told.arguments is None:
+        if description.arguments is None:
             hints += reading.hints_without_description
-        told_apart = {"command": command, "invocation": told.invocation, "hints": hints}
+        told_apart = {"command": command, "invocation": description.invocation, "hints": hints}
         reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
         is_given = any(isinstance(argument.reach, WORDED) for argument in arguments)
-        if found.name == CONTAINER and is_given and command == [IMAGE_PROGRAM]:
+        if code_kind.name == CONTAINER and is_given and command == [IMAGE_PROGRAM]:
             # A shell between the image's program and its arguments would drop them.
             shell = shell_program(code.content.decode("utf-8", "replace"))
             if shell:
                 where = {"file": code.filename, "line": shell.line, "keyword": shell.keyword}
                 raise Invalid.field("path", because("program-behind-shell", **where))
-        return found, reading, told.resources
+        return code_kind, reading, description.resources
 
     def inspect(self, code: Code, kind: str = "") -> Inspection:
         """Return what the code and its description declare, with hints for users."""
-        found, reading, resources = self.read(code, kind)
+        code_kind, reading, resources = self.read(code, kind)
         named = code.description.name if code.description else ""
         return Inspection(
             name=named or code.stem,
-            kind=found.name,
+            kind=code_kind.name,
             language=reading.language,
             kernel=reading.kernel,
             arguments=reading.arguments,
@@ -216,11 +220,11 @@ class Freezer:
         """Return a hint with the symbolic links that are not copied with the code."""
         if code.path is None:
             return []
-        found = bundles.links_left_out(file_of(code.path), self._parts.files.root)
-        if not found:
+        links = bundles.links_left_out(file_of(code.path), self._parts.files.root)
+        if not links:
             return []
-        key = "more-links-stay" if len(found) > MAX_LINKS else "links-stay"
-        return [because(key, names=found[:MAX_LINKS])]
+        key = "more-links-stay" if len(links) > MAX_LINKS else "links-stay"
+        return [because(key, names=links[:MAX_LINKS])]
 
     def prepare(self, code: Code, description: Description | None = None) -> dict[str, Any]:
         """Return the fields of a version, all but its identity; store its bytes, but no rows.
@@ -261,10 +265,10 @@ class Freezer:
             with_mode = self._single(code)
             return with_mode, code.filename
         file = file_of(code.path)
-        found = self._shared.same_bundle(file, self._parts.files.root) if self._shared else None
-        found = found or self._store_bundle(code, file, arguments)
+        bundle = self._shared.same_bundle(file, self._parts.files.root) if self._shared else None
+        bundle = bundle or self._store_bundle(code, file, arguments)
         function = split_function_path(code.filename).function
-        return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
+        return bundle.digest, f"{bundle.file}{SEPARATOR}{function}" if function else bundle.file
 
     def _store_bundle(
         self, code: Code, file: Path, arguments: Sequence[Argument]
@@ -285,10 +289,10 @@ class Freezer:
             code.mentioned_paths,
             settings.max_bundle_bytes,
         )
-        found = bundles.store_bundle(picked, self._parts.blobs, settings.max_local_bundle_bytes)
+        bundle = bundles.store_bundle(picked, self._parts.blobs, settings.max_local_bundle_bytes)
         if self._shared:
-            self._shared.keep(picked, found, self._parts.blobs)
-        return found
+            self._shared.keep(picked, bundle, self._parts.blobs)
+        return bundle
 
     def _single(self, code: Code) -> str:
         from nbyard.blobs import Tree, TreeEntry
@@ -329,10 +333,10 @@ class Freezer:
         kept = self.keep(c, executable_id, fields)
         if known is not None and known.current.id == kept.id:
             return known
-        found = rows.get(c, owner, executable_id)
-        if found is None:
+        executable = rows.get(c, owner, executable_id)
+        if executable is None:
             raise NotFound()
-        return found
+        return executable
 
     def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
         """Insert an executable and return its ID.
@@ -359,8 +363,8 @@ class Freezer:
 def identity_of(fields: dict[str, Any]) -> str:
     """Return a digest of the fields of a version; equal fields are one version."""
     plain = fields["invocation"] == Invocation()
-    told = {name: field for name, field in fields.items() if name != "invocation" or not plain}
-    return digest_of(told)  # a default invocation must not change digests that are stored
+    identity = {name: field for name, field in fields.items() if name != "invocation" or not plain}
+    return digest_of(identity)  # a default invocation must not change digests that are stored
 
 
 def _with_requirement(argument: Argument, path: Path | None) -> Argument:

@@ -77,10 +77,10 @@ class Resolver:
         """Return a node for the canvas; raise its problem."""
         if node.type == "dataset":
             return self._dataset_view(node)
-        found = self._executable_view(node)
-        if reference := node.environment or ("" if node.requirements else found.environment):
+        view = self._executable_view(node)
+        if reference := node.environment or ("" if node.requirements else view.environment):
             self.used(reference)
-        return found
+        return view
 
     def _dataset_view(self, node: Node) -> NodeView:
         if node.path:
@@ -93,12 +93,12 @@ class Resolver:
             file = self.artifact(node.artifact)
             return NodeView(node.artifact, "dataset", [data_port(file.format)])
         with self.parts.store.read() as c:
-            found = self.parts.store.datasets.get(c, self.owner, node.dataset)
-            ready = self.parts.store.datasets.newest_ready(c, found.id) if found else None
-        if found is None:
+            dataset = self.parts.store.datasets.get(c, self.owner, node.dataset)
+            ready = self.parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
+        if dataset is None:
             raise NotFound(because("dataset-removed", name=node.dataset))
-        port = data_port((ready or found.current).format)
-        return NodeView(found.name, "dataset", [port], dataset=found.id)
+        port = data_port((ready or dataset.current).format)
+        return NodeView(dataset.name, "dataset", [port], dataset=dataset.id)
 
     def artifact(self, key: str) -> Artifact:
         """Return a file that a run stored."""
@@ -110,15 +110,17 @@ class Resolver:
             return self._file_view(node.path)
         code = self.code(node)
         seen = self.freezer.inspect(code) if code else None
-        found = self.registered(node)
+        executable = self.registered(node)
         if seen:
-            return msgspec.structs.replace(self._view(seen), name=found.name, executable=found.id)
-        version = self.pinned(node) if node.version else found.current
+            return msgspec.structs.replace(
+                self._view(seen), name=executable.name, executable=executable.id
+            )
+        version = self.pinned(node) if node.version else executable.current
         return NodeView(
-            found.name,
+            executable.name,
             version.kind,
             version.arguments,
-            executable=found.id,
+            executable=executable.id,
             environment=self._named_by(environments.needs_of_executable(version)),
             image=version.resources.image,
             hinted_image=version.resources.hinted_image,
@@ -215,14 +217,14 @@ class Resolver:
         """Return the executable that a node names, or that is registered for its file."""
         with self.parts.store.read() as c:
             if node.executable:
-                found = self.parts.store.executables.get(c, self.owner, node.executable)
+                executable = self.parts.store.executables.get(c, self.owner, node.executable)
             else:
                 real = self.parts.files.locate_code(node.path, base=self.base)
-                found = self.parts.store.executables.by_path(c, self.owner, str(real))
-            if found is None:
+                executable = self.parts.store.executables.by_path(c, self.owner, str(real))
+            if executable is None:
                 names = self.parts.store.executables.names(c, self.owner)
                 raise no_such("no-executable", node.executable or node.path, names.values())
-        return found
+        return executable
 
     def pinned(self, node: Node) -> ExecutableVersion:
         """Return the version that a node is pinned to, or raise NotFound for a deleted one."""
@@ -274,11 +276,11 @@ class Freeze:
             if fields["kind"] == CONTAINER:
                 self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
         else:
-            found = resolver.registered(node)
-            version = resolver.pinned(node) if node.version else found.current
+            executable = resolver.registered(node)
+            version = resolver.pinned(node) if node.version else executable.current
             needs = environments.needs_of_executable(version)
             self._add_packages(name, node, needs, lambda _: self._bundled(version))
-            self.resolved[name] = self._resolved(name, found.name, version)
+            self.resolved[name] = self._resolved(name, executable.name, version)
             if version.kind == CONTAINER:
                 self._dockerfiles[name] = version.bundle_digest, version.file
 
@@ -365,15 +367,15 @@ class Freeze:
             data = bytes_of(file.digest, file.filename, node.artifact, f"artifact:{file.id}")
             return ResolvedNode(node.artifact, [data_port(file.format)], data)
         with parts.store.read() as c:
-            found = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
-            version = parts.store.datasets.newest_ready(c, found.id) if found else None
-        if found is None:
+            dataset = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
+            version = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
+        if dataset is None:
             raise NotFound(because("dataset-gone", name=node.dataset))
         if version is None:
-            raise NotFound(because("dataset-not-ready", name=found.name))
-        origin, is_table = f"{found.name} v{version.number}", version.format in TEXT_TABLES
+            raise NotFound(because("dataset-not-ready", name=dataset.name))
+        origin, is_table = f"{dataset.name} v{version.number}", version.format in TEXT_TABLES
         stored = (version.digest, version.filename, origin, is_table, f"dataset:{version.id}")
-        return ResolvedNode(found.name, [data_port(version.format)], BytesOf(*stored))
+        return ResolvedNode(dataset.name, [data_port(version.format)], BytesOf(*stored))
 
     def requirements(self, name: str) -> str:
         """Return the text of a node's lock or requirements file; empty for neither."""
@@ -392,8 +394,8 @@ class Freeze:
         """Store new executables and versions with `follow`; return the resolved nodes."""
         followed: dict[int, Executable] = {}
         for name, (code, fields) in self._codes.items():
-            if (found := followed.get(id(fields))) is None:
+            if (executable := followed.get(id(fields))) is None:
                 store = follow or self._resolver.freezer.follow
-                found = followed[id(fields)] = store(c, self._resolver.owner, code, fields)
-            self.resolved[name] = self._resolved(name, found.name, found.current)
+                executable = followed[id(fields)] = store(c, self._resolver.owner, code, fields)
+            self.resolved[name] = self._resolved(name, executable.name, executable.current)
         return self.resolved

@@ -29,9 +29,9 @@ def requested_pins(
     Raises:
         Invalid: the node or the run does not exist.
     """
-    found: dict[str, Pin | None] = {}
+    pins: dict[str, Pin | None] = {}
     if not asked:
-        return found
+        return pins
     with parts.store.read() as c:
         for node, key in asked.items():
             field = f"pins.{node[:70]}"
@@ -42,8 +42,8 @@ def requested_pins(
                 raise Invalid.field(field, because("no-run-to-pin", name=key[:80]))
             if run and run.is_scratch:
                 raise Invalid.field(field, because("run-is-scratch"))
-            found[node] = Pin(run.id, run.number) if run else None
-    return found
+            pins[node] = Pin(run.id, run.number) if run else None
+    return pins
 
 
 def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> ResolvedNode:
@@ -62,8 +62,8 @@ def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> Reso
         if task is None:
             raise NotFound(because("pinned-task-gone", run=run.number))
         if task.state != "succeeded":
-            told = {"run": run.number, "state": task.state}
-            raise NotFound(because("pinned-task-not-succeeded", **told))
+            fields = {"run": run.number, "state": task.state}
+            raise NotFound(because("pinned-task-not-succeeded", **fields))
         made = parts.store.artifacts.of_task(c, task.id)
         plan = _plan(parts, c, run, task)
     # The run's record may outlive its bytes.

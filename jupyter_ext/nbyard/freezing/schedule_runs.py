@@ -27,11 +27,11 @@ def freeze_due(
     settings: Settings, store: Store, blobs: Blobs, row: ScheduleRow
 ) -> FrozenRequest | None:
     """Freeze the files of a schedule that follows them; None for a pinned one."""
-    one = row.schedule
-    if one.mode == "pinned":
+    schedule = row.schedule
+    if schedule.mode == "pinned":
         return None
     files = ProjectFiles(Path(row.root), Path(row.start))
-    return freeze(FreezingContext(settings, store, blobs, files), one.owner, one.run)
+    return freeze(FreezingContext(settings, store, blobs, files), schedule.owner, schedule.run)
 
 
 def create_due(
@@ -39,13 +39,13 @@ def create_due(
 ) -> str:
     """Queue the run of a due time, unless it exists; return its ID."""
     template = pinned_template(store, c, row) if frozen is None else store_template(c, frozen)
-    one = row.schedule
+    schedule = row.schedule
     made, _ = create_run(
         store,
         c,
         template,
-        submission_key=submission_key(one.id, due),
-        origin=Origin("schedule", one.id, due),
+        submission_key=submission_key(schedule.id, due),
+        origin=Origin("schedule", schedule.id, due),
     )
     return made
 
@@ -75,7 +75,7 @@ def pinned_template(store: Store, c: Connection, row: ScheduleRow) -> RunTemplat
     Raises:
         NotFound: the template is gone.
     """
-    found = store.templates.get(c, row.schedule.owner, row.template_id)
-    if found is None:
+    template = store.templates.get(c, row.schedule.owner, row.template_id)
+    if template is None:
         raise NotFound(because("no-template"))
-    return found
+    return template

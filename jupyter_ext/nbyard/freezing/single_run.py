@@ -78,7 +78,7 @@ def _companion_files(
     resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return the companion files that lie beside inputs given by their path."""
-    found = {}
+    companions = {}
     for name, argument in arguments.items():
         reach = argument.reach
         if argument.role != "input" or not isinstance(reach, Beside) or name in values:
@@ -89,14 +89,14 @@ def _companion_files(
             # The leading folder marks it as a path, so that no dataset of this name is used.
             place = os.path.join(folder or ".", reach.name(called))
             if resolver.parts.files.locate(place, f"parameters.{name}").exists():
-                found[name] = place
-    return found
+                companions[name] = place
+    return companions
 
 
 def refused(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
     """Return the error for several refused fields; its own reason is the first one."""
     path, why = wrong[0]
-    details = [Detail.of(field, one) for field, one in wrong]
+    details = [Detail.of(field, reason) for field, reason in wrong]
     return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
 
 
@@ -124,7 +124,7 @@ def _check_values(
         with resolver.parts.store.read() as c:
             known = resolver.parts.store.credentials.references(c, resolver.owner)
         if value not in known:
-            names = sorted({one.name for one in known.values()})
+            names = sorted({credential.name for credential in known.values()})
             hint = because("your-credentials", names=names[:MAX_TOLD])
             if not names:
                 hint = because("no-credentials-yet")

@@ -130,7 +130,7 @@ def content_of(
         declared, owner = {n: p.argument(n) for n, p in document.meta.parameters.items()}, ""
     # A value is required only if a chosen node uses it.
     bound = (b for node in frozen.chosen for b in document.nodes[node].arguments.values())
-    used = {one.parameter for one in bound if isinstance(one.parameter, str)}
+    used = {binding.parameter for binding in bound if isinstance(binding.parameter, str)}
     return TemplateContent(
         document=frozen.meant,
         nodes=resolved,

@@ -31,27 +31,27 @@ def freeze_fired(
     settings: Settings, store: Store, blobs: Blobs, row: TriggerRow, given: Fire
 ) -> FrozenRequest | None:
     """Freeze the files of a trigger that follows them; None for a pinned one."""
-    one = row.trigger
-    if one.mode == "pinned":
+    trigger = row.trigger
+    if trigger.mode == "pinned":
         return None
     files = ProjectFiles(Path(row.root), Path(row.start))
-    run = one.run if _takes_values_later(one.run) else with_event_values(one.run, given)
-    return freeze(FreezingContext(settings, store, blobs, files), one.owner, run)
+    run = trigger.run if _takes_values_later(trigger.run) else with_event_values(trigger.run, given)
+    return freeze(FreezingContext(settings, store, blobs, files), trigger.owner, run)
 
 
 def create_fired_run(
     store: Store, c: Connection, row: TriggerRow, firing: FiringRow, frozen: FrozenRequest | None
 ) -> str:
     """Queue the run of a firing, unless it exists; return its ID."""
-    one = row.trigger
+    trigger = row.trigger
     template = _pinned(store, c, row) if frozen is None else store_template(c, frozen)
-    is_open = frozen is None or _takes_values_later(one.run)
+    is_open = frozen is None or _takes_values_later(trigger.run)
     made, _ = create_run(
         store,
         c,
         template,
-        submission_key=f"trigger:{one.id}:{firing.event_key}",
-        origin=Origin("trigger", one.id, cause=firing.firing.cause, chain=firing.chain),
+        submission_key=f"trigger:{trigger.id}:{firing.event_key}",
+        origin=Origin("trigger", trigger.id, cause=firing.firing.cause, chain=firing.chain),
         values=_values(template, firing.given) if is_open else None,
     )
     return made
@@ -86,7 +86,7 @@ def _values(template: RunTemplate, given: Fire) -> dict[str, Any]:
 
 
 def _pinned(store: Store, c: Connection, row: TriggerRow) -> RunTemplate:
-    found = store.templates.get(c, row.trigger.owner, row.template_id)
-    if found is None:
+    template = store.templates.get(c, row.trigger.owner, row.template_id)
+    if template is None:
         raise NotFound(because("no-trigger-template"))
-    return found
+    return template

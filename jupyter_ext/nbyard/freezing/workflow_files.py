@@ -37,8 +37,8 @@ def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -
         here = rows.by_path(c, owner, real)
         is_known = here is not None and here.document_id == document_id
         same = [] if is_known else rows.of_document(c, owner, document_id)
-    found = {one.path: is_there(one.path, document_id) for one in same}
-    return lambda place, _: found.get(place, True)
+    presence_by_path = {workflow.path: is_there(workflow.path, document_id) for workflow in same}
+    return lambda place, _: presence_by_path.get(place, True)
 
 
 def document_id_of(path: Path) -> str:

@@ -60,7 +60,11 @@ def cgroup_limits(
         mount = mounts / controllers
         folder = mount / path.lstrip("/")
         # Inside a container the path may be the machine's. The mount itself is our group then.
-        folders += [one for one in (folder, *folder.parents) if one.is_relative_to(mount)]
+        folders += [
+            group_folder
+            for group_folder in (folder, *folder.parents)
+            if group_folder.is_relative_to(mount)
+        ]
     quotas = [_numbers(folder, *names) for folder in folders for names in QUOTAS]
     memory = [_numbers(folder, name) for folder in folders for name in MEMORY]
     cores = (quota / period for quota, period in filter(None, quotas))
@@ -70,7 +74,7 @@ def cgroup_limits(
 def _numbers(folder: Path, *names: str) -> list[int]:
     """Read the numbers in these files; return an empty list without files or without a limit."""
     try:
-        words = " ".join((folder / name).read_text() for name in names).split()
+        fields = " ".join((folder / name).read_text() for name in names).split()
     except OSError:
         return []
-    return [] if words[0] in NO_LIMIT else [int(word) for word in words]
+    return [] if fields[0] in NO_LIMIT else [int(word) for word in fields]

@@ -52,8 +52,8 @@ class Driver:
         return self._known
 
     def _ask(self) -> None:
-        found = ask_driver()
-        self._known = self._known if found is None else found
+        cards = ask_driver()
+        self._known = self._known if cards is None else cards
         self._has_tried.set()
 
 
@@ -112,18 +112,18 @@ def _usable_uuids(cards: Sequence[Sequence[str]]) -> Iterator[str]:
     match (CUDA C++ Programming Guide, *CUDA Environment Variables*). Each group starts with the
     card. If a card has partitions, only they are assigned.
     """
-    words = _given()
-    if words is None:
+    visible_devices = _given()
+    if visible_devices is None:
         yield from chain.from_iterable(card[1:] or card for card in cards)
         return
-    for word in map(str.strip, words.split(",")):
-        found: list[str] = []
+    for word in map(str.strip, visible_devices.split(",")):
+        uuids: list[str] = []
         for index, card in enumerate(cards):
             parts = card[1:] or card
             if word == str(index) or (len(word) > len("GPU-") and card[0].startswith(word)):
-                found += parts
+                uuids += parts
             elif len(word) > len("MIG-"):
-                found += [uuid for uuid in parts if uuid.startswith(word)]
-        if not found:
+                uuids += [uuid for uuid in parts if uuid.startswith(word)]
+        if not uuids:
             return
-        yield from found
+        yield from uuids

@@ -40,8 +40,8 @@ def program_on_disk(path: Path | None, name: str, content: bytes) -> Iterator[Pa
 
 def command_to_start(command: Sequence[str], path: Path) -> list[str]:
     """Return the command that starts a file in place; `python` becomes our own interpreter."""
-    words = [word.replace(FILE, str(path)) for word in command]
-    return [sys.executable, *words[1:]] if words[:1] == [PYTHON] else words
+    argv = [word.replace(FILE, str(path)) for word in command]
+    return [sys.executable, *argv[1:]] if argv[:1] == [PYTHON] else argv
 
 
 def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
@@ -84,12 +84,12 @@ def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
 def _read(process: subprocess.Popen[bytes], until: float) -> str:
     """Read until the end of the output, the size limit or the deadline."""
     assert process.stdout is not None
-    found = b""
+    output = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while len(found) < MAX_BYTES and selector.select(max(0.0, until - time.monotonic())):
+        while len(output) < MAX_BYTES and selector.select(max(0.0, until - time.monotonic())):
             chunk = os.read(process.stdout.fileno(), CHUNK)
             if not chunk:
                 break
-            found += chunk
-    return found[:MAX_BYTES].decode("utf-8", "replace")
+            output += chunk
+    return output[:MAX_BYTES].decode("utf-8", "replace")

@@ -104,8 +104,8 @@ class Installer:
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
             asked = Path(folder) / "requirements.txt"
             _write(asked, (line.partition(" --hash")[0] for line in requirements))
-            found = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
-        packages = sorted(found, key=lambda package: package.name.lower())
+            resolved_packages = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
+        packages = sorted(resolved_packages, key=lambda package: package.name.lower())
         addresses = {name_of(line): url for line in requirements if (url := address_of(line))}
         for package in packages:
             if package.url and name_of(package.name) not in addresses:
@@ -140,9 +140,9 @@ class Installer:
             _write(folders, filterfalse(is_named, lock_lines))
             self._install(["--python", python], folders)
 
-    def _install(self, where: list[str], listed: Path, *words: str) -> None:
+    def _install(self, where: list[str], listed: Path, *options: str) -> None:
         """Install what a file lists, without dependencies; folders are used in place."""
-        exact = ["--no-deps", *words, "-r", str(listed)]
+        exact = ["--no-deps", *options, "-r", str(listed)]
         if self._uv:
             self._run([self._uv, "pip", "install", *where, *_index_options(listed), *exact])
         else:
@@ -150,7 +150,7 @@ class Installer:
 
     def _resolve_pip(self, asked: Path) -> list[LockedPackage]:
         report = asked.with_name("report.json")
-        words = [
+        options = [
             "--quiet",
             "--dry-run",
             "--ignore-installed",
@@ -159,11 +159,11 @@ class Installer:
             "-r",
             str(asked),
         ]
-        self._run([*_pip(), "install", *QUIET, *words])
+        self._run([*_pip(), "install", *QUIET, *options])
         packages: list[LockedPackage] = []
-        for one in json.loads(report.read_bytes())["install"]:  # version 1 of the report
-            name, version = one["metadata"]["name"], one["metadata"]["version"]
-            download = one["download_info"]
+        for entry in json.loads(report.read_bytes())["install"]:  # version 1 of the report
+            name, version = entry["metadata"]["name"], entry["metadata"]["version"]
+            download = entry["download_info"]
             if download.get("dir_info", {}).get("editable"):
                 packages.append(LockedPackage(name, version, folder=download["url"]))
                 continue
@@ -174,17 +174,17 @@ class Installer:
                 with Path(url2pathname(place.path)).open("rb") as file:
                     hashes = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
             texts = tuple(f"{kind}:{digest}" for kind, digest in sorted(hashes.items()))
-            url = place.geturl() if one.get("is_direct") else ""
+            url = place.geturl() if entry.get("is_direct") else ""
             packages.append(LockedPackage(name, version, texts, url))
         return packages
 
     def _resolve_uv(self, asked: Path) -> list[LockedPackage]:
         lock = asked.with_name("lock.txt")
-        words = ["--generate-hashes", "--no-header", "--no-annotate", "--python", sys.executable]
-        words += [*_index_options(asked), "-o", str(lock), str(asked)]
-        self._run([self._uv, "pip", "compile", "--quiet", *words])
+        options = ["--generate-hashes", "--no-header", "--no-annotate", "--python", sys.executable]
+        options += [*_index_options(asked), "-o", str(lock), str(asked)]
+        self._run([self._uv, "pip", "compile", "--quiet", *options])
         lines = lock.read_text().replace("\\\n", " ").splitlines()
-        found: list[LockedPackage] = []
+        packages: list[LockedPackage] = []
         for line in lines:
             if line.strip() and is_named(line):
                 requirement = Requirement(line.partition(" --hash")[0])
@@ -193,23 +193,29 @@ class Installer:
                 version = (
                     file.split("-")[1] if file.endswith(".whl") else str(requirement.specifier)[2:]
                 )
-                found.append(
+                packages.append(
                     LockedPackage(requirement.name, version, hashes_of(line), requirement.url or "")
                 )
-        return found + (self._build_folders(asked) if any(map(folder_of, lines)) else [])
+        return packages + (self._build_folders(asked) if any(map(folder_of, lines)) else [])
 
     def _build_folders(self, asked: Path) -> list[LockedPackage]:
         """Build the projects in folders, because only a build determines their versions."""
         folders, target = asked.with_name("folders.txt"), asked.with_name("built")
         _write(folders, filterfalse(is_named, asked.read_text().splitlines()))
         self._install(["--python", sys.executable, "--target", str(target)], folders)
-        found = metadata.distributions(path=[str(target)])
-        told = ((one, json.loads(one.read_text("direct_url.json") or "{}")) for one in found)
-        return [LockedPackage(one.name, one.version, folder=url["url"]) for one, url in told]
+        distributions = metadata.distributions(path=[str(target)])
+        distributions_and_urls = (
+            (distribution, json.loads(distribution.read_text("direct_url.json") or "{}"))
+            for distribution in distributions
+        )
+        return [
+            LockedPackage(distribution.name, distribution.version, folder=url["url"])
+            for distribution, url in distributions_and_urls
+        ]
 
-    def _log_line(self, words: str) -> None:
+    def _log_line(self, line: str) -> None:
         self._log.seek(0, os.SEEK_END)
-        self._log.write(f"{words}\n".encode())
+        self._log.write(f"{line}\n".encode())
 
     def _run(self, argv: list[str]) -> None:
         """Run a command to its end; its output goes to the log.
@@ -247,14 +253,14 @@ class Installer:
 
     def _environment(self) -> dict[str, str]:
         """Return our variables without foreign ones, secrets and colours."""
-        found = {
+        variables = {
             k: v
             for k, v in os.environ.items()
             if k not in FOREIGN + COLOURED and not k.startswith(OURS)
         }
         if self._uv:
-            found |= pip_config.for_uv(found)
-        return found | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+            variables |= pip_config.for_uv(variables)
+        return variables | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + self._max_seconds
@@ -300,16 +306,16 @@ def _trouble(log: Path, start: int) -> Reason | None:
     with log.open("rb") as handle:
         handle.seek(start)
         lines = handle.read().decode("utf-8", "replace").splitlines()
-    told: list[str] = []
+    errors: list[str] = []
     goes_on = False
     for line in lines:
         begins = TROUBLE.match(line) is not None
         goes_on = begins or (goes_on and line.startswith(" "))
         if begins:
-            told.append(TROUBLE.sub("", line).strip())
+            errors.append(TROUBLE.sub("", line).strip())
         elif goes_on:
-            told[-1] += f" {line.strip()}"
+            errors[-1] += f" {line.strip()}"
     last = [line.strip() for line in lines if line.strip()][-1:]
-    messages = list(dict.fromkeys(filter(None, told)))[:MAX_TOLD] or last
+    messages = list(dict.fromkeys(filter(None, errors)))[:MAX_TOLD] or last
     code = "installer-needs-git" if wants_git("\n".join(lines)) else "installer-failed"
     return because(code, messages=messages) if messages else None

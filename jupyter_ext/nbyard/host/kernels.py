@@ -99,7 +99,9 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
     interpreter = _program(spec)
     place = _place(spec, interpreter)
     # conda packages of all languages, as name-version-build
-    packages = sorted(one.stem for one in Path(place, "conda-meta").glob("*.json")) if place else []
+    packages = (
+        sorted(path.stem for path in Path(place, "conda-meta").glob("*.json")) if place else []
+    )
     if Path(interpreter).name.startswith("python"):
         kernel = _python_environment(interpreter, wanted, spec.get("env") or {})
         if not packages:
@@ -108,9 +110,11 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
         return replace(kernel, fingerprint=text)
     if not _is_there(interpreter):
         raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
-    told = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
+    spec_fields = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
     more = {"conda": packages} if packages else {"program": _identity(interpreter)}
-    return EnvironmentRef(wanted, spec.get("language", ""), interpreter, digest_of(told | more))
+    return EnvironmentRef(
+        wanted, spec.get("language", ""), interpreter, digest_of(spec_fields | more)
+    )
 
 
 def find_substitute(name: str, language: str) -> str:
@@ -152,13 +156,16 @@ def _choose_kernel(specs: Mapping[str, Any], name: str, language: str) -> str:
     """
     if name in specs:
         return name
-    found = [
-        one
-        for one, about in specs.items()
+    kernel_names = [
+        kernel_name
+        for kernel_name, about in specs.items()
         if language and about["spec"].get("language", "").lower() == language.lower()
         if not is_ours(about["spec"])
     ]
-    return min(found, key=lambda one: (one != NATIVE, one), default="") or name
+    return (
+        min(kernel_names, key=lambda kernel_name: (kernel_name != NATIVE, kernel_name), default="")
+        or name
+    )
 
 
 def list_foreign_kernels() -> list[Kernel]:
@@ -210,8 +217,8 @@ def _place(spec: Mapping[str, Any], interpreter: str) -> str:
 
     R lies deeper in a conda environment than Python. The path is empty if there is no environment.
     """
-    if told := conda_environment_of(spec):
-        return told
+    if conda_place := conda_environment_of(spec):
+        return conda_place
     for place in list(Path(interpreter).parents)[1:DEEPEST]:
         if _is_conda(str(place)) or (place / "pyvenv.cfg").is_file():
             return str(place)
@@ -244,15 +251,17 @@ def of_environment(
     Raises:
         NotFound: the interpreter does not run.
     """
-    found = _python_environment(f"{version.place}/bin/python", kernel, variables)
-    assert found.lock is not None
-    packages = [replace(package, tree=trees.get(package.name)) for package in found.lock.packages]
-    whole = replace(found.lock, packages=packages)
-    lock = msgspec.to_builtins(replace(found.lock, packages=[]))
-    told = lock_differences(version.packages, version.python, whole, beside=True)
-    of = {"lock": version.digest, "found": lock, "otherwise": msgspec.to_builtins(told)}
+    environment = _python_environment(f"{version.place}/bin/python", kernel, variables)
+    assert environment.lock is not None
+    packages = [
+        replace(package, tree=trees.get(package.name)) for package in environment.lock.packages
+    ]
+    whole = replace(environment.lock, packages=packages)
+    lock = msgspec.to_builtins(replace(environment.lock, packages=[]))
+    differences = lock_differences(version.packages, version.python, whole, beside=True)
+    of = {"lock": version.digest, "found": lock, "otherwise": msgspec.to_builtins(differences)}
     text = digest_of(of | {"trees": dict(trees)} if trees else of)
-    return replace(found, fingerprint=text, lock=whole)
+    return replace(environment, fingerprint=text, lock=whole)
 
 
 def python_interpreter() -> EnvironmentRef:

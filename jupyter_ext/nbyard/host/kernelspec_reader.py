@@ -31,9 +31,9 @@ def all_specs() -> dict[str, Any]:
         for name in os.listdir(place) if os.path.isdir(place) else ():
             if os.path.isfile(os.path.join(place, name, "kernel.json")):
                 folders.setdefault(name.lower(), os.path.join(place, name))
-    found = {name: _spec(folder) for name, folder in folders.items()}
-    if NATIVE in found and None not in found.values():
-        return {n: {"resource_dir": folders[n], "spec": spec} for n, spec in found.items()}
+    spec_by_name = {name: _spec(folder) for name, folder in folders.items()}
+    if NATIVE in spec_by_name and None not in spec_by_name.values():
+        return {n: {"resource_dir": folders[n], "spec": spec} for n, spec in spec_by_name.items()}
     from jupyter_client.kernelspec import KernelSpecManager
 
     return dict(KernelSpecManager().get_all_specs())

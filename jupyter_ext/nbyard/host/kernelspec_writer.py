@@ -81,13 +81,13 @@ def withdraw_kernel(name: str, owner: str) -> None:
 
 def offered_kernels(folder: Path) -> dict[str, str]:
     """Map kernels whose interpreters lie in this folder to their environments."""
-    found: dict[str, str] = {}
+    environment_by_kernel: dict[str, str] = {}
     for path in _path("x").parents[1].glob("nbyard*/kernel.json"):
         name = path.parent.name
         argv = _spec(name).get("argv") or [""]
         if str(argv[0]).startswith(f"{folder}/"):
-            found[name] = _owner(name)
-    return found
+            environment_by_kernel[name] = _owner(name)
+    return environment_by_kernel
 
 
 def _path(name: str) -> Path:
@@ -97,10 +97,10 @@ def _path(name: str) -> Path:
 def _spec(name: str) -> Mapping[str, Any]:
     """Read a kernelspec; empty if it is missing or invalid."""
     try:
-        found = json.loads(_path(name).read_bytes())
+        spec = json.loads(_path(name).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return spec if isinstance(spec, dict) else {}
 
 
 def _owner(name: str) -> str:

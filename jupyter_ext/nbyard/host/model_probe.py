@@ -68,11 +68,11 @@ def probe_model(
         for place, text in question.serving.items():
             (folder / "lib" / place).parent.mkdir(parents=True, exist_ok=True)
             (folder / "lib" / place).write_text(text, "utf-8")
-        told = encode_question(
+        encoded_question = encode_question(
             str(question.file), str(question.code), question.tables, memory_bytes
         )
-        (folder / "question.json").write_bytes(told)
-        own = {one: os.environ[one] for one in PASSED_ON if one in os.environ}
+        (folder / "question.json").write_bytes(encoded_question)
+        own = {variable: os.environ[variable] for variable in PASSED_ON if variable in os.environ}
         own |= {**PLAIN, **variables, "PYTHONPATH": str(folder / "lib")}
         _run([interpreter, "-m", MODULE, "question.json", "answer.json"], folder, own, seconds)
         try:
@@ -93,15 +93,15 @@ def encode_question(
         {**msgspec.structs.asdict(table), "columns": msgspec.to_builtins(table.columns)}
         for table in tables
     ]
-    told = {"file": file, "code": code, "tables": known, "memory_bytes": memory_bytes}
-    return msgspec.json.encode(told)
+    question = {"file": file, "code": code, "tables": known, "memory_bytes": memory_bytes}
+    return msgspec.json.encode(question)
 
 
-def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: float) -> None:
+def _run(argv: list[str], folder: Path, variables: Mapping[str, str], seconds: float) -> None:
     with (folder / "log").open("wb") as said:
         try:
             process = subprocess.Popen(
-                words,
+                argv,
                 cwd=folder,
                 env=dict(variables),
                 stdin=subprocess.DEVNULL,
@@ -111,7 +111,7 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
             )
         except OSError as error:
             raise probe_error(
-                because("model-probe-not-started", program=words[0], message=str(error))
+                because("model-probe-not-started", program=argv[0], message=str(error))
             ) from None
         try:
             process.wait(seconds)
@@ -133,14 +133,14 @@ def read_reported_model(text: bytes | str) -> ReportedModel:
     try:
         problem = msgspec.json.decode(text, type=_Problem).problem
         shown = str(problem)  # what the model wrote may be nested too deeply
-        told = None if shown else msgspec.json.decode(text, type=ReportedModel)
+        reported = None if shown else msgspec.json.decode(text, type=ReportedModel)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise probe_error(because("model-probe-unreadable", message=str(error))) from None
-    if told is None:
+    if reported is None:
         raise probe_error(problem)
     for side in ("inputs", "outputs"):
-        columns_of(plain_columns(getattr(told, side)), f"{FIELD}.{side}")
-    return told
+        columns_of(plain_columns(getattr(reported, side)), f"{FIELD}.{side}")
+    return reported
 
 
 def probe_error(why: Reason | str) -> Invalid:

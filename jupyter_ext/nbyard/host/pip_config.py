@@ -42,28 +42,28 @@ def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
     Whatever uv's own variables or files configure is left out. pip takes the best version of all
     indexes, so several indexes make uv do the same.
     """
-    told = _configured(variables)
+    options = _configured(variables)
     if any(variables.get(name) for name in OWN) or _names_index(variables):
-        told = {option: text for option, text in told.items() if option not in _PLACES}
-    found: dict[str, str] = {}
-    for option, text in told.items():
+        options = {option: text for option, text in options.items() if option not in _PLACES}
+    uv_variables: dict[str, str] = {}
+    for option, text in options.items():
         match option:
             case "extra-index-url" | "trusted-host":
-                found[_NAMES[option]] = " ".join(text.split())
+                uv_variables[_NAMES[option]] = " ".join(text.split())
             case "find-links":
-                found[_NAMES[option]] = ",".join(text.split())
+                uv_variables[_NAMES[option]] = ",".join(text.split())
             case "no-index":
-                found[_NAMES[option]] = "1" if text.strip().lower() in YES else ""
+                uv_variables[_NAMES[option]] = "1" if text.strip().lower() in YES else ""
             case _ if option in _NAMES:
-                found[_NAMES[option]] = text.strip()
-    if "UV_INDEX" in found:
-        found["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-    return {name: text for name, text in found.items() if text and name not in variables}
+                uv_variables[_NAMES[option]] = text.strip()
+    if "UV_INDEX" in uv_variables:
+        uv_variables["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return {name: text for name, text in uv_variables.items() if text and name not in variables}
 
 
 def _configured(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the options of `pip install` by name: variables override configuration files."""
-    found: dict[str, str] = {}
+    options: dict[str, str] = {}
     files: list[configparser.RawConfigParser] = []
     for path in _files(variables):
         parser = configparser.RawConfigParser()
@@ -74,7 +74,7 @@ def _configured(variables: Mapping[str, str]) -> dict[str, str]:
     for section in ("global", "install"):
         for parsed in files:
             if parsed.has_section(section):
-                found |= {
+                options |= {
                     key.replace("_", "-"): text for key, text in parsed.items(section) if text
                 }
     own = {
@@ -82,7 +82,7 @@ def _configured(variables: Mapping[str, str]) -> dict[str, str]:
         for name, text in variables.items()
         if name.startswith("PIP_") and text
     }
-    return found | own
+    return options | own
 
 
 def _files(variables: Mapping[str, str]) -> Iterator[Path]:
@@ -118,10 +118,10 @@ def _names_index(variables: Mapping[str, str]) -> bool:
     )
     for path in places:
         try:
-            found = tomllib.loads(path.read_text("utf-8"))
+            config = tomllib.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             continue
-        own = found.get("pip", {})
-        if {*found, *(own if isinstance(own, dict) else ())} & {*OWN_OF_FILE, "index"}:
+        own = config.get("pip", {})
+        if {*config, *(own if isinstance(own, dict) else ())} & {*OWN_OF_FILE, "index"}:
             return True
     return False

@@ -118,9 +118,9 @@ class ProjectFiles:
 
     def _with_shown_paths(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: self._with_shown_paths(one) for name, one in value.items()}
+            return {name: self._with_shown_paths(member) for name, member in value.items()}
         if isinstance(value, list):
-            return [self._with_shown_paths(one) for one in value]
+            return [self._with_shown_paths(element) for element in value]
         return self.without_root(value) if isinstance(value, str) else value
 
     def has(self, real: Path) -> bool:
@@ -183,11 +183,11 @@ def read_small(path: str) -> bytes:
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        found = piece = os.read(handle, PIECE)
+        content = piece = os.read(handle, PIECE)
         while len(piece) == PIECE:
             piece = os.read(handle, PIECE)
-            found += piece
-        return found
+            content += piece
+        return content
     finally:
         os.close(handle)
 

@@ -65,8 +65,8 @@ def server_of(named: str) -> str:
     Raises:
         Invalid: the file is refused.
     """
-    found = named or os.environ.get("NBYARD_SERVER", "") or read_servers().default
-    return "" if found == LOCAL else found
+    server = named or os.environ.get("NBYARD_SERVER", "") or read_servers().default
+    return "" if server == LOCAL else server
 
 
 def read_servers() -> ServerNames:

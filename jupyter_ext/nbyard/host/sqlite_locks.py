@@ -28,7 +28,7 @@ def blocking_pids(folder: Path) -> list[int]:
         return []
     # Example: "1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF". Rows with "->" only wait.
     rows = [line.split() for line in table.splitlines() if " -> " not in line]
-    found: list[int] = []
+    pids: list[int] = []
     for name in (INDEX, WRITE_LOCK):
         path = os.path.realpath(folder / name)
         try:
@@ -41,18 +41,18 @@ def blocking_pids(folder: Path) -> list[int]:
             first, last, pid = int(row[6]), row[7], int(row[4])
             covers = first <= WRITER and (last == "EOF" or int(last) >= WRITER)
             if (name != INDEX or covers) and pid != os.getpid() and path in _open_files(pid):
-                found.append(pid)
-    return list(dict.fromkeys(found))
+                pids.append(pid)
+    return list(dict.fromkeys(pids))
 
 
 def _open_files(pid: int) -> set[str]:
     """Return the readable open files of a process, because inodes are not unique."""
-    found = set()
+    paths = set()
     with contextlib.suppress(OSError):
         for entry in list((PROC / str(pid) / "fd").iterdir()):
             with contextlib.suppress(OSError):
-                found.add(os.readlink(entry))
-    return found
+                paths.add(os.readlink(entry))
+    return paths
 
 
 def is_stopped(pid: int) -> bool:

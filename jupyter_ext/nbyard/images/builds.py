@@ -112,10 +112,10 @@ def ensure_image(
             _build(engine, wish, reference, context, say, wanted)
     if known and wish.reference:
         engine.tag(known, reference)
-    found = engine.image(reference)
-    if found is None:
+    image = engine.image(reference)
+    if image is None:
         raise Unavailable(because("image-removed-at-naming", image=reference))
-    return BuiltImage(reference, found.id, found.size_bytes, f"sha256:{digest}", bool(known))
+    return BuiltImage(reference, image.id, image.size_bytes, f"sha256:{digest}", bool(known))
 
 
 def _build(
@@ -165,7 +165,7 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
     message = engine_message(error)
     at = failed_line(text, steps, message)
     exited = EXITED.search(message)
-    printed = [found[1] for line in tail if (found := TROUBLE.match(line))]
+    printed = [match[1] for line in tail if (match := TROUBLE.match(line))]
     if any(FULL.lower() in line.lower() for line in [*tail, message]):
         cause = because("engine-disk-full")
     elif exited and printed:
@@ -193,7 +193,7 @@ def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.i
     left = [
         engine.image(image_id) for image_id in engine.images_with_label(IMAGE_LABEL, untagged=True)
     ]
-    meant = [one.id for one in left if one is not None and since <= one.created_at < before]
+    meant = [image.id for image in left if image is not None and since <= image.created_at < before]
     # A list, because a generator would stop at the first image in use.
     return all([engine.remove_image(image_id) for image_id in meant])
 

@@ -66,12 +66,12 @@ def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dic
     Raises:
         NotFound: the files are no longer stored, because the lock was deleted.
     """
-    found = {}
+    folders = {}
     place.mkdir(exist_ok=True)
     for name, tree in locked_trees(lock_lines).items():
         blobs.stage(tree, place / name, writable=True)
-        found[f"{PACKAGES}/{name}"] = place / name
-    return found
+        folders[f"{PACKAGES}/{name}"] = place / name
+    return folders
 
 
 def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> ImageRequest:

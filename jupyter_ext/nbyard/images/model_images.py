@@ -92,20 +92,20 @@ def serving_sources(reference: str = "") -> dict[str, str]:
     """Return the sources of the server by path: ours, and the package of a foreign mode."""
     top = reference.partition(":")[0].partition(".")[0]
     names = {OWN} | ({top} if top not in ("", "nbyard") else set())
-    found = {
+    sources = {
         f"{name.replace('.', '/')}/{path}": text
         for name in sorted(names)
         for path, text in _sources(resources.files(importlib.import_module(name)))
     }
     # The real package would import modules that the image does not have.
-    return {"nbyard/__init__.py": ALONE, **found}
+    return {"nbyard/__init__.py": ALONE, **sources}
 
 
 def _sources(folder: Traversable, inside: str = "") -> list[tuple[str, str]]:
     sources = []
-    for one in sorted(folder.iterdir(), key=lambda each: each.name):
-        if one.is_dir() and one.name != "__pycache__":
-            sources += _sources(one, f"{inside}{one.name}/")
-        elif one.name.endswith(".py"):
-            sources.append((inside + one.name, one.read_text("utf-8")))
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir() and entry.name != "__pycache__":
+            sources += _sources(entry, f"{inside}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            sources.append((inside + entry.name, entry.read_text("utf-8")))
     return sources

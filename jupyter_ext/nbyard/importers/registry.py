@@ -16,12 +16,16 @@ OF_PROJECTS = "nbyard.project_importers"
 def importer_of(filename: str) -> Importer | None:
     """Return the importer for a file's name, None if no importer reads such files."""
     lower = filename.lower()
-    return next((one for one in _importers() if lower.endswith(one.suffixes)), None)
+    return next((importer for importer in _importers() if lower.endswith(importer.suffixes)), None)
 
 
 def exporters() -> dict[str, tuple[Exporter, str]]:
     """Return the importers that also write files, each with the suffix of its files, by name."""
-    return {one.name: (one, one.suffixes[0]) for one in _importers() if isinstance(one, Exporter)}
+    return {
+        importer.name: (importer, importer.suffixes[0])
+        for importer in _importers()
+        if isinstance(importer, Exporter)
+    }
 
 
 def project_importer_of(paths: Collection[str]) -> ProjectImporter:
@@ -32,10 +36,10 @@ def project_importer_of(paths: Collection[str]) -> ProjectImporter:
     """
     names: list[str] = []
     for key in sorted(entry_points_of(OF_PROJECTS)):
-        one = cast(ProjectImporter, load_entry_point(OF_PROJECTS, key))
-        if any(name in paths for name in one.files):
-            return one
-        names += one.files
+        importer = cast(ProjectImporter, load_entry_point(OF_PROJECTS, key))
+        if any(name in paths for name in importer.files):
+            return importer
+        names += importer.files
     raise NotFound(because("import-no-project", names=names))
 
 

@@ -50,11 +50,13 @@ def _differing_settings(holder: str, settings: Settings) -> dict[str, str]:
         environ = Path(f"/proc/{pid_of(holder)}/environ").read_bytes().decode("utf-8", "replace")
     except OSError:
         return {}
-    there = {name: value for name, _, value in (one.partition("=") for one in environ.split("\0"))}
+    there = {
+        name: value for name, _, value in (entry.partition("=") for entry in environ.split("\0"))
+    }
     here = settings.environment()
-    words = {name: f"NBYARD_{name.upper()}" for name in settings.of_dispatcher()}
+    variables = {name: f"NBYARD_{name.upper()}" for name in settings.of_dispatcher()}
     return {
-        n: there[word] for n, word in words.items() if there.get(word, here[word]) != here[word]
+        n: there[word] for n, word in variables.items() if there.get(word, here[word]) != here[word]
     }
 
 

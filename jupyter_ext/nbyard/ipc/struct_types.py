@@ -17,9 +17,9 @@ def prepare_structs() -> None:
     with _lock:
         bases: list[type[msgspec.Struct]] = [msgspec.Struct]
         for base in bases:  # the loop extends the list
-            for one in base.__subclasses__():
-                bases.append(one)
-                if one not in _prepared:
+            for subclass in base.__subclasses__():
+                bases.append(subclass)
+                if subclass not in _prepared:
                     with suppress(Exception):  # of whatever package: nobody can decode it
-                        msgspec.json.Decoder(one)
-                    _prepared.add(one)
+                        msgspec.json.Decoder(subclass)
+                    _prepared.add(subclass)

@@ -51,8 +51,8 @@ class CommandKind:
                 params = {"line": error.lineno or 1, "message": error.msg}
                 script = Script(hints=[because("python-line-invalid", name=name, **params)])
             except (ValueError, RecursionError, MemoryError) as error:
-                words = str(error) or type(error).__name__
-                script = Script(hints=[because("script-no-python", name=name, message=words)])
+                message = str(error) or type(error).__name__
+                script = Script(hints=[because("script-no-python", name=name, message=message)])
         unread = script.hints
         if not (script.arguments or unread):
             # Without arguments in the code, say how to describe them.
@@ -83,19 +83,21 @@ class CommandKind:
         if prefix[:1] == [PYTHON] and environment.interpreter:
             # The script uses the packages of the node's environment.
             prefix[0] = environment.interpreter
-        told = reading.invocation
-        words = expand_file(prefix, file)
-        line = build_argv(words, reading.arguments, values, told, reading.facts)
+        invocation = reading.invocation
+        command = expand_file(prefix, file)
+        line = build_argv(command, reading.arguments, values, invocation, reading.facts)
         secrets = secret_variables(reading.arguments, line.environment)
         plain = {n: value for n, value in line.environment.items() if n not in secrets}
         return CommandWork(
             line.argv,
-            plain | (APART if told.apart else {}),
+            plain | (APART if invocation.apart else {}),
             line.stdin,
             line.stdout,
             line.stderr,
             list(line.files),
-            ExitCodes(told.success_codes, told.temporary_codes, told.permanent_codes),
+            ExitCodes(
+                invocation.success_codes, invocation.temporary_codes, invocation.permanent_codes
+            ),
             handed=handed_values(reading.arguments, values),
             secrets=secrets,
         )

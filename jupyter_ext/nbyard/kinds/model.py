@@ -43,9 +43,9 @@ def arguments_of(output: str = CSV) -> list[Argument]:
     """
     if output not in OUTPUTS:
         raise Invalid.field("output", because("predictions-format", formats=list(OUTPUTS)))
-    words = "CSV or Parquet, or a folder of them, to predict."
+    input_help = "CSV or Parquet, or a folder of them, to predict."
     return [
-        Argument(INPUT, role="input", format=ANY, required=True, help=words),
+        Argument(INPUT, role="input", format=ANY, required=True, help=input_help),
         Argument(OUTPUT, role="output", format=output, help="A prediction for each row, in order."),
     ]
 
@@ -82,12 +82,12 @@ class ModelKind:
                 raise Invalid.field(f"arguments.{name[:40]}", because("not-an-argument-of-models"))
         if INPUT not in values:
             raise Invalid.field(f"arguments.{INPUT}", because("dataset-needed"))
-        words, _ = with_spec_as_file(reading.command)
-        if words[:1] == [PYTHON] and environment.interpreter:
-            words[0] = environment.interpreter
+        command, _ = with_spec_as_file(reading.command)
+        if command[:1] == [PYTHON] and environment.interpreter:
+            command[0] = environment.interpreter
         target = values.get(OUTPUT, f"{ATTEMPT}/outputs/{OUTPUT}/{OUTPUT}.csv")
         return CommandWork(
-            [*words, "--input", str(values[INPUT]), "--output", str(target)],
+            [*command, "--input", str(values[INPUT]), "--output", str(target)],
             {"PYTHONPATH": f"{ATTEMPT}/{SERVING_FOLDER}"},
         )
 
@@ -111,8 +111,8 @@ def read_model(name: str, content: bytes) -> ModelFile:
 
 def command_of(model: ModelFile) -> list[str]:
     """Return the command that predicts with a model, in the folder of its file."""
-    told = json.dumps(model_json(model), sort_keys=True)
-    return [PYTHON, "-m", "nbyard.serving", MODE, MODEL, told, "--root", "."]
+    spec_json = json.dumps(model_json(model), sort_keys=True)
+    return [PYTHON, "-m", "nbyard.serving", MODE, MODEL, spec_json, "--root", "."]
 
 
 def with_spec_as_file(command: Sequence[str]) -> tuple[list[str], str]:
@@ -122,9 +122,9 @@ def with_spec_as_file(command: Sequence[str]) -> tuple[list[str], str]:
 
     No word may exceed 128 KiB (Linux), which a thousand columns can.
     """
-    words = list(command)
-    place = words.index(MODEL) + 1 if MODEL in words[:-1] else 0
-    if not place or not words[place].startswith('{"'):
-        return words, ""  # a description beside the file names another command
-    told, words[place] = words[place], f"{ATTEMPT}/{SERVED}"
-    return words, told
+    argv = list(command)
+    place = argv.index(MODEL) + 1 if MODEL in argv[:-1] else 0
+    if not place or not argv[place].startswith('{"'):
+        return argv, ""  # a description beside the file names another command
+    spec_json, argv[place] = argv[place], f"{ATTEMPT}/{SERVED}"
+    return argv, spec_json

@@ -231,16 +231,18 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
     if not is_possible or not (kernel == "" or KERNEL_NAME.match(kernel)):
         why = because("not-a-kernel-name", name=repr(str(kernel)[:40]))
         raise Invalid.field("metadata.kernelspec.name", why)
-    told = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
-    language = told if isinstance(told, str) and told else LANGUAGES.get(kernel.lower(), "")
+    declared = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
+    language = (
+        declared if isinstance(declared, str) and declared else LANGUAGES.get(kernel.lower(), "")
+    )
     if kernel.startswith("Python "):  # such as Python [conda env:a]
         language = language or "python"
     return (language if language == "R" else language.lower()), kernel
 
 
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = holder.get(key)
-    return found if isinstance(found, dict) else {}
+    member = holder.get(key)
+    return member if isinstance(member, dict) else {}
 
 
 def _inspect_other_kernel(
@@ -255,11 +257,12 @@ def _inspect_other_kernel(
     hint = because("kernel-not-read", kernel=language or kernel)
     try:
         translator = papermill_translators.find_translator(kernel, language)
-        found = translator.inspect(
+        parameters = translator.inspect(
             {"source": parameter_cells.source_of(notebook["cells"][cells[-1]])}
         )
         arguments = [
-            Argument(name=parameter.name, type="json", help=parameter.help) for parameter in found
+            Argument(name=parameter.name, type="json", help=parameter.help)
+            for parameter in parameters
         ]
         check_arguments(arguments)
     except (PapermillException, NotImplementedError, Invalid):

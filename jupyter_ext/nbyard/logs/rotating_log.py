@@ -30,14 +30,14 @@ class RotatingLog:
     @property
     def length(self) -> int:
         """Return how many bytes were written so far, including deleted ones."""
-        found = self._pieces()
-        return found[-1] + self._piece(found[-1]).stat().st_size if found else 0
+        bases = self._pieces()
+        return bases[-1] + self._piece(bases[-1]).stat().st_size if bases else 0
 
     @property
     def moment(self) -> int:
         """Return the moment of the last write in nanoseconds; 0 if it had none."""
-        found = self._pieces()
-        return self._piece(found[-1]).stat().st_mtime_ns if found else 0
+        bases = self._pieces()
+        return self._piece(bases[-1]).stat().st_mtime_ns if bases else 0
 
     def resume(self) -> int:
         """Return the moment of the last write, to copy from there.
@@ -70,11 +70,11 @@ class RotatingLog:
         return self._path.with_name(f"{self._path.name}.lock")
 
     def _add(self, content: bytes, moment: int) -> None:
-        found = self._pieces() or [0]
-        last, length = found[-1], self.length
+        bases = self._pieces() or [0]
+        last, length = bases[-1], self.length
         if length - last >= self._piece_bytes:
             last = length
-            for old in found[: 1 - PIECES]:
+            for old in bases[: 1 - PIECES]:
                 self._piece(old).unlink()
         with self._piece(last).open("ab") as file:
             file.write(content)
@@ -83,26 +83,26 @@ class RotatingLog:
 
     def remove(self) -> bool:
         """Remove the log; return whether there was any."""
-        found = self._pieces()
-        for base in found:
+        bases = self._pieces()
+        for base in bases:
             self._piece(base).unlink(missing_ok=True)
         self._lock.unlink(missing_ok=True)
-        return bool(found)
+        return bool(bases)
 
     def read(self, after: int, *, done: bool) -> LogChunk:
         """Read the text from a byte, or from the first byte that is kept.
 
         `done` says that the log is complete.
         """
-        found = self._pieces()
-        if not found:
+        bases = self._pieces()
+        if not bases:
             return LogChunk("", after, done, start=after)
-        first = next((base for base in reversed(found) if base <= after), found[0])
+        first = next((base for base in reversed(bases) if base <= after), bases[0])
         chunk = log_pieces.read_piece(self._piece(first), max(after - first, 0), done=done)
-        is_last = first == found[-1]
+        is_last = first == bases[-1]
         # The piece is read to its end, so continue with the next one.
         if not is_last and not chunk.text:
-            return self.read(found[found.index(first) + 1], done=done)
+            return self.read(bases[bases.index(first) + 1], done=done)
         end, start = first + chunk.next, first + chunk.start
         return LogChunk(chunk.text, end, chunk.done and is_last, start=start)
 

@@ -22,7 +22,7 @@ class KeptTraffic:
 
     def add(self, counted: Iterable[Counted]) -> None:
         """Append one line for each count."""
-        lines = b"".join(msgspec.json.encode(one) + b"\n" for one in counted)
+        lines = b"".join(msgspec.json.encode(count) + b"\n" for count in counted)
         if lines:
             self._log.write(lines)
 

@@ -34,18 +34,18 @@ class Completion:
 
     def __call__(self, _shell: Any, event: Any) -> list[str]:
         """Return the words that complete the cursor's symbol."""
-        words = event.text_until_cursor.split()[1:]
+        typed_words = event.text_until_cursor.split()[1:]
         # The word at the cursor is still incomplete.
-        if words and event.symbol and event.text_until_cursor.endswith(event.symbol):
-            words = words[:-1]
+        if typed_words and event.symbol and event.text_until_cursor.endswith(event.symbol):
+            typed_words = typed_words[:-1]
         if event.line.startswith("%%"):
-            found: Sequence[str] = [] if words else ["executable"]
-        elif not words:
-            found = self._magics.verbs
+            choices: Sequence[str] = [] if typed_words else ["executable"]
+        elif not typed_words:
+            choices = self._magics.verbs
         else:
-            most = MOST_WORDS.get(words[0], 1)
-            found = self._names.get(words[0], list)() if len(words) <= most else []
-        return [word for word in found if word.startswith(event.symbol)]
+            most = MOST_WORDS.get(typed_words[0], 1)
+            choices = self._names.get(typed_words[0], list)() if len(typed_words) <= most else []
+        return [word for word in choices if word.startswith(event.symbol)]
 
     def _of(self, noun: str) -> list[str]:
         """Return the names that are one word."""

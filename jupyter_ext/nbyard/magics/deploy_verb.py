@@ -18,7 +18,7 @@ OPTIONS = ("--as",)
 LOOK_SECONDS = 0.5
 
 
-def deploy(connection: Any, words: Sequence[str]) -> ServedModel:
+def deploy(connection: Any, argv: Sequence[str]) -> ServedModel:
     """Build a model and serve it; return when it responds or failed.
 
     If the same node, file or class is deployed already, the model becomes its next revision. The
@@ -28,14 +28,14 @@ def deploy(connection: Any, words: Sequence[str]) -> ServedModel:
         UsageError: the words have another form.
         NbyardError: the service refuses the model or the deployment.
     """
-    found = read_words(words, OPTIONS, USAGE)
-    if found.texts:
+    parsed = read_words(argv, OPTIONS, USAGE)
+    if parsed.texts:
         raise UsageError(f"A model has no parameters. {USAGE}")
-    source = _source(found.arguments)
+    source = _source(parsed.arguments)
     connection.deployments.form().engine.require()  # before a model is created
     model = connection.models.build(body=source)
     there = connection.models.deployments(model=model.id)
-    host = found.options.get("--as", "")
+    host = parsed.options.get("--as", "")
     # The deployment waits for the image of the model.
     if into := there.to_update(host):
         change = DeploymentChange(image=model.reference)
@@ -49,8 +49,8 @@ def deploy(connection: Any, words: Sequence[str]) -> ServedModel:
     key = made.id
 
     def newest() -> Revision:
-        found: Revision = connection.deployments.revisions(deployment=key, limit=1).items[0]
-        return found
+        revision: Revision = connection.deployments.revisions(deployment=key, limit=1).items[0]
+        return revision
 
     while not is_settled(made, newest):
         connection.wait(LOOK_SECONDS)

@@ -89,7 +89,7 @@ class NbyardMagics(Magics):
         except NbyardError as error:
             raise UsageError(error.words) from None
 
-    def _execute_verb(self, verb: str, words: list[str]) -> Any:
+    def _execute_verb(self, verb: str, argv: list[str]) -> Any:
         """Do what a verb says; each verb takes some numbers of words."""
         calls: dict[str, tuple[Callable[..., Any], range]] = {
             "dataset": (self._dataset, range(1, 2)),
@@ -107,16 +107,16 @@ class NbyardMagics(Magics):
         call, counts = calls.get(verb, (None, range(0)))
         if call is None:
             raise UsageError(USAGE)
-        if len(words) not in counts:
+        if len(argv) not in counts:
             lines = [line for line in HELP.splitlines() if line.startswith(f"%nbyard {verb} ")]
             raise UsageError(f"Write: {next(iter(lines), f'%nbyard {verb}')}")
-        return call(*words)
+        return call(*argv)
 
-    def _of_cell(self, verb: str, words: list[str], cell: str) -> Any:
+    def _of_cell(self, verb: str, argv: list[str], cell: str) -> Any:
         """Register a cell; run a cell with a function too, so that the user can call it."""
-        if verb != "executable" or len(words) > 1:
+        if verb != "executable" or len(argv) > 1:
             raise UsageError(USAGE)
-        made = cells.register_cell(self.connection, words[0] if words else "", cell)
+        made = cells.register_cell(self.connection, argv[0] if argv else "", cell)
         if made.executable.current.kind == "function" and self.shell is not None:
             self.shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
         return made
@@ -126,23 +126,23 @@ class NbyardMagics(Magics):
 
     def _dataset(self, name: str) -> str:
         """Return the path of the current version, a file or a folder."""
-        found = self.connection.datasets.get(dataset=name)
-        folder = self.connection.yard.store.folder / "resources" / found.id
-        if found.current.state != "ready":
+        dataset = self.connection.datasets.get(dataset=name)
+        folder = self.connection.yard.store.folder / "resources" / dataset.id
+        if dataset.current.state != "ready":
             raise UsageError(
-                f"{name} is {found.current.state}. {reason_text(found.current.reason)}"
+                f"{name} is {dataset.current.state}. {reason_text(dataset.current.reason)}"
             )
-        whole = found.current.digest.startswith("tree:")
-        return str(folder if whole else folder / found.current.filename)
+        whole = dataset.current.digest.startswith("tree:")
+        return str(folder if whole else folder / dataset.current.filename)
 
-    def _run(self, *words: str) -> FinishedRun:
-        found = read_words(words, (), USAGE)
-        if len(found.arguments) != 1:
+    def _run(self, *argv: str) -> FinishedRun:
+        parsed = read_words(argv, (), USAGE)
+        if len(parsed.arguments) != 1:
             raise UsageError(USAGE)
-        target = found.arguments[0]
+        target = parsed.arguments[0]
         is_file = Path(split_function_path(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
-        body = msgspec.structs.replace(named, texts=found.texts, origin="magic")
+        body = msgspec.structs.replace(named, texts=parsed.texts, origin="magic")
         return self._finished(self.connection.runs.create(body=body).id)
 
     def _check(self, target: str) -> FinishedRun:
@@ -166,23 +166,25 @@ class NbyardMagics(Magics):
     def _diff(self, run: str, *others: str) -> Compared:
         return Compared(self.connection.runs.compare(run=run, others=",".join(others)))
 
-    def _schedule(self, *words: str) -> Shown:
+    def _schedule(self, *argv: str) -> Shown:
         names = self.shell.user_ns if self.shell is not None else {}
-        return schedule(self.connection, names, words)
+        return schedule(self.connection, names, argv)
 
-    def _deploy(self, *words: str) -> ServedModel:
-        return deploy(self.connection, words)
+    def _deploy(self, *argv: str) -> ServedModel:
+        return deploy(self.connection, argv)
 
     def _why(self, old: str, new: str, result: str = "") -> Explained:
         """Return why results of a run differ from those of an older run."""
         node, _, name = result.partition(".")
-        found = self.connection.runs.why(run=new, other=old, node=node)
+        explanation = self.connection.runs.why(run=new, other=old, node=node)
         if name:
             # a metric and an output may have the same name
-            kinds = {one.kind for one in found.results if one.name == name}
+            kinds = {
+                difference.kind for difference in explanation.results if difference.name == name
+            }
             named = {"metric" if "output" not in kinds else "output": name}
-            found = self.connection.runs.why(run=new, other=old, node=node, **named)
-        return Explained(found)
+            explanation = self.connection.runs.why(run=new, other=old, node=node, **named)
+        return Explained(explanation)
 
     def _lineage(self, artifact: str) -> Traced:
         return Traced(self.connection.lineage.get(kind="artifact", key=artifact))

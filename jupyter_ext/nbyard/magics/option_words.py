@@ -16,30 +16,30 @@ class OptionWords(msgspec.Struct, frozen=True):
 
 
 def read_words(
-    words: Sequence[str], known: Sequence[str], usage: str, flags: Sequence[str] = ()
+    argv: Sequence[str], known: Sequence[str], usage: str, flags: Sequence[str] = ()
 ) -> OptionWords:
     """Sort words into arguments, `-p NAME=VALUE`, the known options, and flags without a value.
 
     Raises:
         UsageError: an option is unknown or lacks its value.
     """
-    found = OptionWords([], {}, {}, set())
-    left = list(words)
+    parsed = OptionWords([], {}, {}, set())
+    left = list(argv)
     while left:
         word = left.pop(0)
         if word == "-p":
             name, sign, value = (left.pop(0) if left else "").partition("=")
             if not (name and sign):
                 raise UsageError(f"-p needs NAME=VALUE. {usage}")
-            found.texts[name] = value
+            parsed.texts[name] = value
         elif word in flags:
-            found.flags.add(word)
+            parsed.flags.add(word)
         elif word in known:
             if not left:
                 raise UsageError(f"{word} needs a value. {usage}")
-            found.options[word] = left.pop(0)
+            parsed.options[word] = left.pop(0)
         elif word.startswith("-"):
             raise UsageError(f"{word} is no option. {usage}")
         else:
-            found.arguments.append(word)
-    return found
+            parsed.arguments.append(word)
+    return parsed

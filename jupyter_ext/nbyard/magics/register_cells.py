@@ -35,7 +35,7 @@ def register_cell(connection: Any, name: str, cell: str) -> Registered:
         tree = ast.parse(cell)
     except SyntaxError as error:
         raise UsageError(f"line {error.lineno}: {error.msg}; magics cannot be in it") from None
-    names = [one.name for one in _functions(tree)]
+    names = [function.name for function in _functions(tree)]
     name = name or (names[0] if len(names) == 1 else "")
     if not is_name(name):
         raise UsageError(f"%%nbyard executable NAME: {name!r} is no name for a cell")
@@ -77,7 +77,9 @@ def register_decorated(magics: Any, result: Any) -> None:
             decorator.func if isinstance(decorator, ast.Call) else decorator
             for decorator in decorators
         ]
-        if any(isinstance(one, ast.Attribute) and one.attr == MARK for one in called):
+        if any(
+            isinstance(decorator, ast.Attribute) and decorator.attr == MARK for decorator in called
+        ):
             try:
                 made = register_cell(magics.connection, function.name, result.info.raw_cell)
                 display(made)  # type: ignore[no-untyped-call]
@@ -86,7 +88,7 @@ def register_decorated(magics: Any, result: Any) -> None:
 
 
 def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    return (one for one in tree.body if isinstance(one, ast.FunctionDef))
+    return (node for node in tree.body if isinstance(node, ast.FunctionDef))
 
 
 def _missing_names(cell: str) -> Iterator[str]:

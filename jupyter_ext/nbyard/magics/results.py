@@ -78,11 +78,11 @@ class Shown:
     def __repr__(self) -> str:
         lines = [list(self.columns), *self.rows] if self.rows else []
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        told = [
+        table_lines = [
             "  " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip()
             for line in lines
         ]
-        return "\n".join(filter(None, [self.head, *told]))
+        return "\n".join(filter(None, [self.head, *table_lines]))
 
     def _repr_html_(self) -> str:
         names = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
@@ -105,8 +105,8 @@ def _linked(text: str, link: str) -> str:
 def link_to(noun: str, item: Any) -> str:
     """Return the attributes of a link that opens an object in JupyterLab."""
     command, identity = OPENS[noun]
-    told = escape(json.encode({"id": identity(item)}).decode())
-    return f'href="#nbyard" data-commandlinker-command="{command}" data-commandlinker-args="{told}"'
+    args = escape(json.encode({"id": identity(item)}).decode())
+    return f'href="#nbyard" data-commandlinker-command="{command}" data-commandlinker-args="{args}"'
 
 
 def table_of(noun: str, items: Sequence[Any]) -> Shown:
@@ -127,9 +127,9 @@ class FinishedRun(Shown):
         rows = []
         for task in detail.tasks:
             state: str = "cached" if task.cached else task.state
-            told = task.failure.message if task.failure else task.why
-            if told and task.state != "succeeded":
-                state = f"{state}: {told}"
+            cause = task.failure.message if task.failure else task.why
+            if cause and task.state != "succeeded":
+                state = f"{state}: {cause}"
             files = (file.filename for file in task.artifacts if file.name.isidentifier())
             rows.append((task.node, state, ", ".join(files)))
         name = "Check run" if detail.run.is_scratch else f"Run {detail.run.number}"
@@ -148,14 +148,17 @@ class Explained(Shown):
         self.explanation = explanation
         old, new = explanation.old.number, explanation.new.number
         results = ", ".join(
-            dict.fromkeys(f"{one.node}.{one.name or one.kind}" for one in explanation.results)
+            dict.fromkeys(
+                f"{difference.node}.{difference.name or difference.kind}"
+                for difference in explanation.results
+            )
         )
         head = (
             f"Runs {old} and {new} differ in {results}."
             if results
             else f"Runs {old} and {new} have equal results."
         )
-        rows = [(one.node, str(one.reason), one.name) for one in explanation.causes]
+        rows = [(cause.node, str(cause.reason), cause.name) for cause in explanation.causes]
         link = [link_to("runs", explanation.new)]
         super().__init__(head, ("node", "cause", "name"), rows, link)
 
@@ -186,25 +189,25 @@ class Compared(Shown):
         super().__init__(head, columns, rows, [link_to("runs", comparison.runs[-1])])
 
 
-def _differences(found: RunComparison) -> Iterator[Sequence[Any]]:
-    states, commits = [run.state for run in found.runs], [run.git for run in found.runs]
+def _differences(comparison: RunComparison) -> Iterator[Sequence[Any]]:
+    states, commits = [run.state for run in comparison.runs], [run.git for run in comparison.runs]
     for what, values in (("state", states), ("commit", commits)):
         if len({*map(str, values)}) > 1:
             yield (what, "", *values)
-    for row in found.parameters:
+    for row in comparison.parameters:
         yield ("parameter", _at(row.node, row.name), *row.values)
-    for metric in found.metrics:
+    for metric in comparison.metrics:
         yield ("metric", _at(metric.node, metric.name), *metric.values)
-    for output in found.outputs:
+    for output in comparison.outputs:
         # The first characters of a digest tell two files apart.
         digests = [file and file.compared.rpartition(":")[2][:8] for file in output.files]
         yield ("output", _at(output.node, output.name), *digests)
-    for code in found.code:
+    for code in comparison.code:
         versions = [version and f"version {version.number}" for version in code.versions]
         yield ("code", " ".join((code.node, *code.files)), *versions)
-    for place in found.environment:
+    for place in comparison.environment:
         yield ("environment", ", ".join(place.nodes), *place.names)
-        yield from (("package", one.name, *one.versions) for one in place.packages)
+        yield from (("package", package.name, *package.versions) for package in place.packages)
 
 
 def _at(node: str, name: str) -> str:

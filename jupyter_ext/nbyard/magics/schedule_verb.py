@@ -24,7 +24,7 @@ USE_CACHE = "--use-cache"
 SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
 
 
-def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) -> Shown:
+def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> Shown:
     """Create a schedule. If the file has one of that name, change it instead.
 
     So a cell can run again. `names` are those of the notebook.
@@ -33,11 +33,11 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
         UsageError: the words have another form, or the notebook's file is unknown.
         NbyardError: the service refuses the schedule.
     """
-    found = read_words(words, OPTIONS, USAGE, (USE_CACHE,))
+    parsed = read_words(argv, OPTIONS, USAGE, (USE_CACHE,))
     # A run of the notebook must not schedule further runs.
     if "NBYARD_ATTEMPT" in os.environ:
         return Shown("In a run, %nbyard schedule has no effect.", (), [])
-    phrase, path = found.arguments, ""
+    phrase, path = parsed.arguments, ""
     if len(phrase) > 1 and Path(phrase[-1]).suffix in CODE:
         path = str(Path(phrase.pop()).absolute())
     if not phrase:
@@ -46,12 +46,12 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
     path = path or notebook_path(names)
     if not path:
         raise UsageError(f"The file of this notebook is unknown: name it. {USAGE}")
-    run = AutomaticRun(path=path, texts=found.texts, force=USE_CACHE not in found.flags)
-    zone, name = found.options.get("--zone", ""), found.options.get("--name", "")
+    run = AutomaticRun(path=path, texts=parsed.texts, force=USE_CACHE not in parsed.flags)
+    zone, name = parsed.options.get("--zone", ""), parsed.options.get("--name", "")
     of_file = connection.schedules.list(path=path, limit=50).items
-    known = [one for one in of_file if name in ("", one.name)]
+    known = [existing for existing in of_file if name in ("", existing.name)]
     if len(known) > 1:
-        offered = ", ".join(one.name for one in known)
+        offered = ", ".join(existing.name for existing in known)
         raise UsageError(f"This file has several schedules: choose one with --name ({offered}).")
     if not known:
         new = NewSchedule(run, timing, name=name, zone=zone)

@@ -47,7 +47,7 @@ def because(code: str, **params: Any) -> Reason:
         if kind is Reason.__name__:
             fits = isinstance(value, Reason)
         elif kind == [Reason.__name__]:
-            fits = isinstance(value, list) and all(isinstance(one, Reason) for one in value)
+            fits = isinstance(value, list) and all(isinstance(element, Reason) for element in value)
         else:
             fits = isinstance(value, kind) and not isinstance(value, bool)
         if not fits:
@@ -55,12 +55,12 @@ def because(code: str, **params: Any) -> Reason:
     return Reason(code, msgspec.to_builtins(params))
 
 
-def text_reason(words: str) -> Reason | None:
+def text_reason(text: str) -> Reason | None:
     """Return a reason that is only known as text, None for an empty one.
 
     It comes from another program, or from a row of an earlier version.
     """
-    return because("text", text=words) if words else None
+    return because("text", text=text) if text else None
 
 
 def read_reason(value: Any) -> Reason | None:
@@ -70,7 +70,7 @@ def read_reason(value: Any) -> Reason | None:
 
 def read_all(values: Iterable[Any]) -> list[Reason]:
     """Return the reasons in plain data, some of which an earlier version wrote as text."""
-    return [one for one in map(read_reason, values) if one is not None]
+    return [reason for reason in map(read_reason, values) if reason is not None]
 
 
 def all_of(reasons: list[Reason]) -> Reason:
@@ -80,7 +80,7 @@ def all_of(reasons: list[Reason]) -> Reason:
 
 def joined(reasons: Iterable[Reason | None]) -> Reason | None:
     """Return the reasons that exist as one, None if there are none."""
-    present = [one for one in reasons if one is not None]
+    present = [reason for reason in reasons if reason is not None]
     return all_of(present) if present else None
 
 
@@ -137,7 +137,7 @@ def _text(code: str, params: dict[str, Any]) -> str:
 
 def _value(value: Any, between: str | None) -> str:
     if isinstance(value, list):
-        return (between or BETWEEN).join(_value(one, None) for one in value)
+        return (between or BETWEEN).join(_value(element, None) for element in value)
     if isinstance(value, dict):
         code, params = value.get("code"), value.get("params", {})
         if isinstance(code, str) and isinstance(params, dict):

@@ -46,7 +46,7 @@ class Connections:
             for since, stream in waiting:
                 if since <= past:
                     stream.close()
-            self._idle[spot] = [one for one in waiting if one[0] > past]
+            self._idle[spot] = [entry for entry in waiting if entry[0] > past]
             if not self._idle[spot]:
                 del self._idle[spot]
         self._is_due = bool(self._idle)

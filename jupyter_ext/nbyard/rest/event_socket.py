@@ -139,9 +139,9 @@ class Broadcast:
         newest = events.newest_id() if newest is None else newest
         if cursor == newest:
             return "", cursor, newest
-        found = events.events_after(caller, cursor, FRAME_EVENTS, newest)
-        is_news = found.items or found.refetch
-        return (_frame(found) if is_news else ""), found.last, newest
+        new_events = events.events_after(caller, cursor, FRAME_EVENTS, newest)
+        is_news = new_events.items or new_events.refetch
+        return (_frame(new_events) if is_news else ""), new_events.last, newest
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -228,8 +228,8 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         with contextlib.suppress(NbyardError):
             watched = tuple(self._watched)
-            found = await self.context.ask("runs", "activity", self._caller, watched)
-            news = [a for a in found if self._shown.get((a.run, a.node)) != a]
+            activities = await self.context.ask("runs", "activity", self._caller, watched)
+            news = [a for a in activities if self._shown.get((a.run, a.node)) != a]
             self._shown.update({(a.run, a.node): a for a in news})
             if news:
                 self._write(msgspec.json.encode({"activity": news}).decode())

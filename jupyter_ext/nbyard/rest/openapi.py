@@ -52,8 +52,8 @@ def openapi_document() -> Json:
         "components": {
             "schemas": dict(sorted(components.items())),
             "responses": {
-                str(status): {"description": f"Code: {', '.join(words)}.", "content": error}
-                for status, words in sorted(codes.items())
+                str(status): {"description": f"Code: {', '.join(code_names)}.", "content": error}
+                for status, code_names in sorted(codes.items())
             },
             "securitySchemes": {
                 "token": {"type": "apiKey", "in": "header", "name": "Authorization"}
@@ -80,7 +80,7 @@ def _operation(op: Operation, by_type: Json) -> Json:
         refusals.add(409)
     if op.method == "GET":
         refusals |= {400, 404, 409}
-    found: Json = {
+    operation_object: Json = {
         "operationId": op.id,
         "tags": [op.noun],
         "summary": op.summary,
@@ -92,11 +92,11 @@ def _operation(op: Operation, by_type: Json) -> Json:
         },
     }
     if op.description:
-        found["description"] = op.description
+        operation_object["description"] = op.description
     for field in op.placed("body"):
         content = {"application/json": {"schema": by_type[repr(field.type)]}}
-        found["requestBody"] = {"required": True, "content": content}
-    return found
+        operation_object["requestBody"] = {"required": True, "content": content}
+    return operation_object
 
 
 def _parameter(field: Field) -> Json:
@@ -122,7 +122,9 @@ def _variable(name: str) -> Json:
 def _download(
     operation: str, variables: list[str], *parameters: Json, media: Iterable[str] = (BINARY,)
 ) -> Json:
-    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media}
+    content = {
+        media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in media
+    }
     return {
         "get": {
             "operationId": operation,

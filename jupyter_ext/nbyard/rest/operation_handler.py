@@ -265,7 +265,7 @@ class OperationHandler(NbyardHandler, APIHandler):
             "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
             "operation": name,
             # No query and no body: they may contain secrets.
-            **{f"about_{one.name}": self.path_kwargs[one.name] for one in variables},
+            **{f"about_{variable.name}": self.path_kwargs[variable.name] for variable in variables},
             "status": self.get_status(),
             "milliseconds": round(1000 * self.request.request_time(), 1),
         }

@@ -77,7 +77,7 @@ def routes(
     Exact paths come before those with variables.
     """
     prefix = url_path_join(base_url, PREFIX)
-    found: list[Route] = [
+    own_routes: list[Route] = [
         (f"{prefix}/health", HealthHandler, {}),
         (f"{prefix}/openapi.json", OpenApiHandler, {"context": context}),
         (f"{prefix}/events/socket", EventSocket, {"context": context, "broadcast": broadcast}),
@@ -85,21 +85,21 @@ def routes(
     ]
     for name, path in CONTENTS.items():
         values = {"context": context, "name": name}
-        found.append((_pattern(path, prefix), ContentHandler, values))
+        own_routes.append((_pattern(path, prefix), ContentHandler, values))
     pictures = _pattern("/runs/{run}/pictures/{digest}", prefix)
-    found.append((pictures, PictureHandler, {"context": context}))
+    own_routes.append((pictures, PictureHandler, {"context": context}))
     for path, by_method in operations_by_path().items():
         handler: type[web.RequestHandler] = OperationHandler
         if path == "/uploads/{upload}":
             handler = UploadOperationHandler
         values = {"context": context, "by_method": by_method}
-        found.append((_pattern(path, prefix), handler, values))
-    found.append((f"{prefix}/?(.*)", NowhereHandler, {"context": context}))
+        own_routes.append((_pattern(path, prefix), handler, values))
+    own_routes.append((f"{prefix}/?(.*)", NowhereHandler, {"context": context}))
     values = {"context": context, "meter": meter}
-    found.append((url_path_join(base_url, SIGN_IN), SignInHandler, {}))
+    own_routes.append((url_path_join(base_url, SIGN_IN), SignInHandler, {}))
     of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"context": context})
     # First, because they get the most requests.
-    return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *found]
+    return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *own_routes]
 
 
 @web.stream_request_body
@@ -123,12 +123,12 @@ def operations_by_path() -> dict[str, dict[str, Operation]]:
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in table():
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    found = {}
+    methods_by_path = {}
     for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
         fitting = (p for p in by_path if p != path and re.fullmatch(_pattern(p), path))
         general = next(fitting, "")
-        found[_filled(general, path)] = by_path.get(general, {}) | by_path[path]
-    return found
+        methods_by_path[_filled(general, path)] = by_path.get(general, {}) | by_path[path]
+    return methods_by_path
 
 
 def _filled(general: str, path: str) -> str:
@@ -136,7 +136,9 @@ def _filled(general: str, path: str) -> str:
     if not general:
         return path
     pairs = zip(general.split("/"), path.split("/"), strict=True)
-    return "/".join(f"{one[:-1]}={text}}}" if one != text else text for one, text in pairs)
+    return "/".join(
+        f"{segment[:-1]}={text}}}" if segment != text else text for segment, text in pairs
+    )
 
 
 def _pattern(path: str, prefix: str = "") -> str:

@@ -75,11 +75,11 @@ class UploadHandler(NbyardHandler, APIHandler):
             caller = self.authorised("datasets:write")
             self._offset()
             await self.context.call(self._close)
-            found: Upload = await self.context.ask("uploads", "get", caller, upload)
+            record: Upload = await self.context.ask("uploads", "get", caller, upload)
         except NbyardError as error:
             self.fail(error)
         else:
-            self.answer(200, found)
+            self.answer(200, record)
 
     def on_connection_close(self) -> None:
         self.context.pool.submit(self._close)  # syncing the bytes to disk may take long
@@ -95,16 +95,16 @@ class PictureHandler(NbyardHandler):
         try:
             caller = self.authorised("runs:read")
             keys = [check_text(run, "run"), check_text(digest, "digest")]
-            found = await self.context.ask("runs", "picture", caller, *keys)
+            picture = await self.context.ask("runs", "picture", caller, *keys)
         except NbyardError as error:
             self.fail(error)
             return
-        is_png = found.startswith(b"\x89PNG")
+        is_png = picture.startswith(b"\x89PNG")
         self.set_header("Content-Type", "image/png" if is_png else "image/jpeg")
         self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
         # The same digest always gives the same picture. Caches of proxies must not keep it.
         self.set_header("Cache-Control", "private, max-age=31536000, immutable")
-        self.finish(found)
+        self.finish(picture)
 
 
 class ContentHandler(NbyardHandler):
@@ -128,9 +128,11 @@ class ContentHandler(NbyardHandler):
         try:
             caller = self.authorised(SCOPES.get(self._noun, "runs:read"))
             keys = {name: check_text(text, name) for name, text in path.items()}
-            found = await self.context.ask(self._noun, self._verb, caller, **keys, **self._asked())
+            download = await self.context.ask(
+                self._noun, self._verb, caller, **keys, **self._asked()
+            )
             source, filename = await self.context.call(
-                open_download, self.context.services.blobs, found
+                open_download, self.context.services.blobs, download
             )
         except NbyardError as error:
             self.fail(error)

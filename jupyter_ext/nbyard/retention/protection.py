@@ -31,7 +31,7 @@ def finished_runs(
     The files of the workflows that ran before are read, and `documents`.
     """
     # Only rules with a size need the outputs, which are most of the rows.
-    is_sized = any(one.max_bytes is not None for one in rules)
+    is_sized = any(rule.max_bytes is not None for rule in rules)
     runs = store.clean_ups.finished_runs(c, owner, with_outputs=is_sized, until=_until(rules))
     protection = _protected_by_pins(store.clean_ups.newest_documents(c, owner), documents)
     for run_id, name in store.clean_ups.deployments_by_run(c, owner).items():
@@ -53,9 +53,9 @@ def _until(rules: Sequence[CleanUpRules]) -> datetime | None:
     """Return the time after which no run matters to the rules; None if all runs matter."""
     now = datetime.now(UTC)
     days = [
-        one.older_than_days
-        for one in rules
-        if one.older_than_days is not None and one.keep is None and one.max_bytes is None
+        rule.older_than_days
+        for rule in rules
+        if rule.older_than_days is not None and rule.keep is None and rule.max_bytes is None
     ]
     # Rules that keep a number or a size count all runs.
     return now - timedelta(days=min(days)) if days and len(days) == len(rules) else None
@@ -65,11 +65,11 @@ def _protected_by_pins(
     versions: Mapping[str, Mapping[str, Any]], files: Iterable[Path]
 ) -> dict[str, Reason]:
     """Return why runs are protected by ID: nodes of a workflow, as saved or as it last ran."""
-    found: dict[str, Reason] = {}
+    protection: dict[str, Reason] = {}
     for path in {*versions, *map(str, files)}:
         for node, run_id in (*_pins(versions.get(path, {})), *_saved_pins(Path(path))):
-            found[run_id] = because("result-pinned", workflow=Path(path).name, node=node)
-    return found
+            protection[run_id] = because("result-pinned", workflow=Path(path).name, node=node)
+    return protection
 
 
 def _pins(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

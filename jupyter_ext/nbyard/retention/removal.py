@@ -73,8 +73,8 @@ def remove_runs(
         names: set[str] = set()
         with (write or store.write)() as c:
             kept = store.clean_ups.kept_ids(c, owner)
-            for one in doomed[start : start + RUNS_AT_ONCE]:
-                run = store.runs.by_id(c, one.id)
+            for finished in doomed[start : start + RUNS_AT_ONCE]:
+                run = store.runs.by_id(c, finished.id)
                 if run is None or run.name or run.id in kept or run.state not in RUN.terminal:
                     continue
                 names |= remove_run(store, c, run)
@@ -104,12 +104,12 @@ def remove_records(store: Store, names: Collection[str]) -> None:
 
 def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
     """Return the digests, and those of the files in folders."""
-    found = set(digests)
+    all_digests = set(digests)
     for digest in digests:
         if digest.startswith("tree:"):
             with contextlib.suppress(NotFound):  # collected before
-                found.update(entry.digest for entry in blobs.tree(digest).files)
-    return found
+                all_digests.update(entry.digest for entry in blobs.tree(digest).files)
+    return all_digests
 
 
 def _size(blobs: Blobs, digest: str) -> int:

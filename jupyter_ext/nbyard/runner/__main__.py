@@ -43,24 +43,24 @@ if not __package__:
     __package__ = _load_package()
 
 
-def main(words: list[str]) -> int:
-    """Run the command line `words`. Return the exit status."""
-    if words and words[0] in WORK and len(words) == 3:
-        work = importlib.import_module(f".{WORK[words[0]]}", __package__)
-        return int(work.main(words[1], int(words[2])))
-    if words[:1] == ["--parent"] and len(words) in (2, 4):
+def main(argv: list[str]) -> int:
+    """Run the command line `argv`. Return the exit status."""
+    if argv and argv[0] in WORK and len(argv) == 3:
+        work = importlib.import_module(f".{WORK[argv[0]]}", __package__)
+        return int(work.main(argv[1], int(argv[2])))
+    if argv[:1] == ["--parent"] and len(argv) in (2, 4):
         from .prefork.parent import main as serve
         from .prefork.pool import Pool
 
-        return serve(int(words[1]), Pool(int(words[2]), int(words[3])) if words[2:] else None)
-    serving, foreground = "--serve" in words, "--foreground" in words
-    folders = [word for word in words if not word.startswith("--")]
+        return serve(int(argv[1]), Pool(int(argv[2]), int(argv[3])) if argv[2:] else None)
+    serving, foreground = "--serve" in argv, "--foreground" in argv
+    folders = [word for word in argv if not word.startswith("--")]
     if len(folders) != 1:
         sys.stderr.write(USAGE)
         return 2
     from .supervision.start_supervisor import start_supervisor
 
-    if serving or "--alone" in words:
+    if serving or "--alone" in argv:
         from . import container_main
 
         return container_main.serve(folders[0]) if serving else container_main.run(folders[0])

@@ -29,9 +29,9 @@ def expand_attempt_path(word: str, path: str) -> str:
     replaced before `/code/`, `/inputs/` and `/outputs/`. `{{attempt}` stands for the text
     `{attempt}`.
     """
-    found = OPTION_PLACEHOLDER.match(word)
-    lead = (found["option"] or "") + path if found else ""
-    return lead + _inner(word[found.end() :] if found else word, path)
+    match = OPTION_PLACEHOLDER.match(word)
+    lead = (match["option"] or "") + path if match else ""
+    return lead + _inner(word[match.end() :] if match else word, path)
 
 
 def _inner(text: str, path: str) -> str:
@@ -107,9 +107,9 @@ class AttemptFolder:
     def expand(self, value: Any) -> Any:
         """Replace `{attempt}` at the start of paths by the folder, also in nested values."""
         if isinstance(value, str):
-            found = PLACEHOLDER.match(value)
-            rest = LITERAL.sub(r"\1", value[found.end() :] if found else value)
-            return self.path + rest if found else rest
+            match = PLACEHOLDER.match(value)
+            rest = LITERAL.sub(r"\1", value[match.end() :] if match else value)
+            return self.path + rest if match else rest
         if isinstance(value, list):
             return [self.expand(item) for item in value]
         if isinstance(value, dict):
@@ -163,14 +163,14 @@ class AttemptFolder:
         """Return the reason of the request to stop, None without a request."""
         try:
             with open(self.at("cancel"), encoding="utf-8", errors="replace") as file:
-                words = file.read(MAX_CANCEL_CHARS).strip()
+                text = file.read(MAX_CANCEL_CHARS).strip()
         except OSError:
             return None
         try:
-            found = json.loads(words)
-            return because(str(found["code"]), **found["params"])
+            request = json.loads(text)
+            return because(str(request["code"]), **request["params"])
         except (ValueError, TypeError, KeyError):  # written by hand
-            return because("text", text=words) if words else because("cancel-file")
+            return because("text", text=text) if text else because("cancel-file")
 
     def touch_heartbeat(self) -> None:
         """Update the modification time of the heartbeat file."""

@@ -116,10 +116,10 @@ def _tidy_up() -> None:
     for kind in ("shm", "sem", "msg"):
         with contextlib.suppress(OSError, ValueError):
             with open(f"/proc/sysvipc/{kind}", encoding="ascii") as listing:
-                found = [int(line.split()[1]) for line in listing.readlines()[1:]]
+                ipc_ids = [int(line.split()[1]) for line in listing.readlines()[1:]]
             forget = getattr(ctypes.CDLL(None), f"{kind}ctl")
-            for one in found:
-                forget(one, 0, IPC_RMID) if kind == "sem" else forget(one, IPC_RMID, None)
+            for ipc_id in ipc_ids:
+                forget(ipc_id, 0, IPC_RMID) if kind == "sem" else forget(ipc_id, IPC_RMID, None)
 
 
 def _empty(place: str) -> None:

@@ -59,18 +59,18 @@ def spellings(secret: str) -> set[bytes]:
 
     raw = secret.encode()
     texts = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    texts |= {PERCENT.sub(lambda found: found[0].lower(), text) for text in texts}
+    texts |= {PERCENT.sub(lambda match: match[0].lower(), text) for text in texts}
     texts |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     texts |= {repr(secret)[1:-1], raw.hex(), raw.hex().upper(), *map(secret.translate, HTML)}
-    found = {raw, *(text.encode() for text in texts)}
+    encodings = {raw, *(text.encode() for text in texts)}
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         whole = encode(raw)
-        found |= {whole, whole.rstrip(b"=")}
+        encodings |= {whole, whole.rstrip(b"=")}
         for before in range(3):
             inner = encode(bytes(before) + raw)
             start, end = -(-8 * before // 6), 8 * (before + len(raw)) // 6
-            found.add(inner[start:end] if end - start >= 2 * SHORTEST else whole)
-    return {one for one in found if len(one) >= SHORTEST}
+            encodings.add(inner[start:end] if end - start >= 2 * SHORTEST else whole)
+    return {encoding for encoding in encodings if len(encoding) >= SHORTEST}
 
 
 class _Tier:
@@ -88,17 +88,17 @@ class _Tier:
                 (word,) = memoryview(pattern[before : before + size]).cast(self._format)
                 self._starts.setdefault(word, []).append((before, pattern))
 
-    def find(self, text: bytes, found: dict[int, int]) -> None:
+    def find(self, text: bytes, ends: dict[int, int]) -> None:
         """Record the end of the longest pattern that begins at each place."""
         size, starts = self._size, self._starts
         if not starts:
             return
-        words = memoryview(text)[: len(text) // size * size].cast(self._format)
-        for number in [i for i, word in enumerate(words) if word in starts]:
-            for before, one in starts[words[number]]:
+        numbers = memoryview(text)[: len(text) // size * size].cast(self._format)
+        for number in [i for i, word in enumerate(numbers) if word in starts]:
+            for before, pattern in starts[numbers[number]]:
                 at = number * size - before
-                if at >= 0 and text.startswith(one, at):
-                    found[at] = max(found.get(at, 0), at + len(one))
+                if at >= 0 and text.startswith(pattern, at):
+                    ends[at] = max(ends.get(at, 0), at + len(pattern))
 
 
 class Masks:
@@ -109,7 +109,7 @@ class Masks:
         for secret in secrets:
             size, count = len(secret), -(-len(secret) // LONGEST)
             parts.update(secret[i * size // count : (i + 1) * size // count] for i in range(count))
-        self._patterns = {one for part in parts for one in spellings(part)}
+        self._patterns = {pattern for part in parts for pattern in spellings(part)}
         self._longest = max(map(len, self._patterns), default=0)
         self._tiers = [
             _Tier(size, [pattern for pattern in self._patterns if least <= len(pattern) < most])
@@ -139,20 +139,20 @@ class Masks:
 
         The text up to `at` is masked already. Overlapping secrets become one mask.
         """
-        found, out = self._find(text), []
-        for start in sorted(found):
+        ends, out = self._find(text), []
+        for start in sorted(ends):
             if start >= stop:
                 break
             if start >= at:
                 out += [text[at:start], STARS]
-            at = max(at, found[start])
+            at = max(at, ends[start])
         return b"".join([*out, text[at:stop]]), at
 
     def _find(self, text: bytes) -> dict[int, int]:
-        found: dict[int, int] = {}
+        ends: dict[int, int] = {}
         for tier in self._tiers:
-            tier.find(text, found)
-        return found
+            tier.find(text, ends)
+        return ends
 
     def _first_open(self, text: bytes) -> int:
         """Return the first place where a secret may be incomplete, or the end of the text."""
@@ -164,7 +164,7 @@ class Masks:
         if left < HEAD:
             return text[at:] in self._heads
         near = self._by_head.get(text[at : at + HEAD], ())
-        return any(len(one) > left and text.endswith(one[:left]) for one in near)
+        return any(len(pattern) > left and text.endswith(pattern[:left]) for pattern in near)
 
     def end(self) -> bytes:
         """Return what was held back, once the stream has ended."""
@@ -179,11 +179,11 @@ class Masks:
         if isinstance(value, str):
             return value if FORMAT.fullmatch(value) else self._clean(value)
         if isinstance(value, list):
-            return [self.cleaned(one) for one in value]
+            return [self.cleaned(element) for element in value]
         if isinstance(value, dict):
             if is_reason(value):
                 return {"code": value["code"], "params": self.cleaned(value["params"])}
-            return {self._named(key): self.cleaned(one) for key, one in value.items()}
+            return {self._named(key): self.cleaned(member) for key, member in value.items()}
         return value
 
     def _named(self, key: str) -> str:
@@ -197,13 +197,13 @@ class Masks:
         """Return the names of outputs whose bytes contain a secret."""
         if not self._patterns:
             return []
-        found = []
+        output_names = []
         for name, output in outputs.items():
             path = os.path.join(folder, output["path"])
             inside = (os.path.join(at, name) for at, _, names in os.walk(path) for name in names)
             if (os.path.isfile(path) and self.holds(path)) or any(map(self.holds, inside)):
-                found.append(name)
-        return found
+                output_names.append(name)
+        return output_names
 
     def holds(self, path: str) -> bool:
         """Return whether the bytes of a file contain a secret."""

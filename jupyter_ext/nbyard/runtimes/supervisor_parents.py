@@ -233,8 +233,8 @@ def _places() -> list[str]:
 
 def _installation_stamp() -> object:
     """Return a value that changes when a distribution is installed or removed."""
-    found = []
+    stamps = []
     for place in _places():
         with contextlib.suppress(OSError):
-            found.append((place, os.stat(place).st_mtime_ns))
-    return found
+            stamps.append((place, os.stat(place).st_mtime_ns))
+    return stamps

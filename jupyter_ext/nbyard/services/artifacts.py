@@ -52,12 +52,12 @@ class ArtifactService:
         with store.read() as c:
             # One row more than the limit shows whether there is a next page.
             of = filter_project(store, c, caller, project)
-            found = store.runs.page(
+            runs = store.runs.page(
                 c, caller.name, limit + 1, after, search=search, single="named", project=of
             )
-            files = store.artifacts.of_runs(c, [run.id for run in found])
-        named = [named_artifact(run, files[run.id]) for run in found]
-        return page_of(named, limit, lambda one: one.run_id)
+            files = store.artifacts.of_runs(c, [run.id for run in runs])
+        named = [named_artifact(run, files[run.id]) for run in runs]
+        return page_of(named, limit, lambda artifact: artifact.run_id)
 
     @operation("GET", "/artifact-suggestions", scope="runs:read")
     def suggest(self, caller: Caller, name: str) -> SuggestedName:
@@ -101,10 +101,10 @@ class ArtifactService:
         """
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
-        found = self.get(caller, artifact)
-        table = self._parts.table(found.digest, found.filename, sheet)
+        file = self.get(caller, artifact)
+        table = self._parts.table(file.digest, file.filename, sheet)
         # The first page of a small table also shows its number of rows.
-        if not offset and found.size_bytes <= COUNTED_BYTES:
+        if not offset and file.size_bytes <= COUNTED_BYTES:
             self._parts.tables.info(table, count=True)
         limit = check_limit(limit)
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
@@ -112,10 +112,10 @@ class ArtifactService:
     def content(self, caller: Caller, artifact: str) -> DownloadRequest:
         """Return the bytes to download: one file, or all files of a named artifact."""
         with self._parts.store.read() as c:
-            found = files_named(self._parts.store, c, caller.name, artifact)
-        if len(found) == 1:
-            return DownloadRequest(found[0].digest, found[0].filename)
+            files = files_named(self._parts.store, c, caller.name, artifact)
+        if len(files) == 1:
+            return DownloadRequest(files[0].digest, files[0].filename)
         members = [
-            DownloadRequest(file.digest, place) for place, file in names_in_folder(found).items()
+            DownloadRequest(file.digest, place) for place, file in names_in_folder(files).items()
         ]
         return DownloadRequest("", safe_filename(artifact), tuple(members))

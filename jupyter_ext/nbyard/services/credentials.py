@@ -105,8 +105,8 @@ class CredentialService:
         with self._store.read() as c:
             asked = (limit + 1, after, search, kind)
             of = filter_project(self._store, c, caller, project)
-            found = self._store.credentials.page(c, caller.name, *asked, project=of)
-        return page_of(found, limit, lambda one: one.id)
+            credentials = self._store.credentials.page(c, caller.name, *asked, project=of)
+        return page_of(credentials, limit, lambda credential: credential.id)
 
     @operation("GET", "/credentials/{credential}", scope="credentials:read")
     def get(self, caller: Caller, credential: str) -> Credential:
@@ -114,27 +114,27 @@ class CredentialService:
 
         The result lists the runs and workflows that use the credential.
         """
-        found = self._find(caller, credential)
-        return msgspec.structs.replace(found, used_by=self._used_by(found))
+        record = self._find(caller, credential)
+        return msgspec.structs.replace(record, used_by=self._used_by(record))
 
     def _used_by(self, credential: Credential) -> builtins.list[str]:
         with self._store.read() as c:
             # Only live tasks count: finished ones need no secret anymore.
             ids = self._store.tasks.using_credential(c, credential.id)
             runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
-        told = [f"run {run.number}" for run in runs]
+        users = [f"run {run.number}" for run in runs]
         paths = workflows_with_credential(self._parts, credential)
-        return told + [self._parts.files.without_root(path) for path in paths]
+        return users + [self._parts.files.without_root(path) for path in paths]
 
     def _find(self, caller: Caller, credential: str) -> Credential:
         with self._store.read() as c:
-            found = self._store.credentials.get(c, caller.name, credential)
-            if found is None:
+            record = self._store.credentials.get(c, caller.name, credential)
+            if record is None:
                 there = nearest_names(
                     self._store.credentials.names(c, caller.name).values(), credential
                 )
                 raise NotFound(because("no-credential", name=credential[:80], present=there))
-        return found
+        return record
 
     @operation("PATCH", "/credentials/{credential}", scope="credentials:write")
     def update(self, caller: Caller, credential: str, body: CredentialPatch) -> Credential:
@@ -145,23 +145,23 @@ class CredentialService:
         Raises:
             StaleWrite: another request changed the credential.
         """
-        found = self._find(caller, credential)
-        if found.version != body.version:
+        record = self._find(caller, credential)
+        if record.version != body.version:
             raise StaleWrite
-        new, secret = found, None
+        new, secret = record, None
         with self._store.write() as c:
             if isinstance(body.fields, dict):
-                kind = kind_of(found.kind)
-                fields = self._fields(c, found, kind, body.fields)
+                kind = kind_of(record.kind)
+                fields = self._fields(c, record, kind, body.fields)
                 shown, secret = split_fields(kind, check_fields(kind, fields))
-                new = msgspec.structs.replace(found, fields=shown, kept=sorted(secret))
+                new = msgspec.structs.replace(record, fields=shown, kept=sorted(secret))
             if isinstance(body.description, str):
                 description = _description(body.description)
                 new = msgspec.structs.replace(new, description=description)
-            new = msgspec.structs.replace(new, version=found.version + 1)
-            if not self._store.credentials.change(c, found, new, secret):
+            new = msgspec.structs.replace(new, version=record.version + 1)
+            if not self._store.credentials.change(c, record, new, secret):
                 raise StaleWrite
-        return self._find(caller, found.id)
+        return self._find(caller, record.id)
 
     def _fields(
         self, c: Connection, credential: Credential, kind: CredentialKind, new: Mapping[str, str]
@@ -189,13 +189,13 @@ class CredentialService:
         Raises:
             InUse: something uses the credential.
         """
-        found = self._find(caller, credential)
-        users = [] if force else self._used_by(found)
+        record = self._find(caller, credential)
+        users = [] if force else self._used_by(record)
         if users:
-            why = because("used-by", name=found.name, users=users[:MAX_TOLD])
+            why = because("used-by", name=record.name, users=users[:MAX_TOLD])
             raise InUse(why, hint=because("remove-from-users"))
         with self._store.write() as c:
-            self._store.credentials.delete(c, found)
+            self._store.credentials.delete(c, record)
 
     @operation("POST", "/credentials/reseal", scope="credentials:write")
     def reseal(self, caller: Caller) -> Sealed:

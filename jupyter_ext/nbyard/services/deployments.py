@@ -143,8 +143,14 @@ class DeploymentService:
         self._parts.watch()
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._rows.page(c, caller.name, limit + 1, after, search, state, project=of)
-        return page_of([self._warned(one) for one in found], limit, lambda one: one.id)
+            deployments = self._rows.page(
+                c, caller.name, limit + 1, after, search, state, project=of
+            )
+        return page_of(
+            [self._warned(deployment) for deployment in deployments],
+            limit,
+            lambda deployment: deployment.id,
+        )
 
     @operation("GET", "/deployments/{deployment}", scope="deployments:read")
     def get(self, caller: Caller, deployment: str) -> Deployment:
@@ -154,11 +160,11 @@ class DeploymentService:
             return self._warned(self._find(c, caller, deployment))
 
     def _find(self, c: Connection, caller: Caller, key: str) -> Deployment:
-        found = self._rows.get(c, caller.name, key)
-        if found is None:
+        deployment = self._rows.get(c, caller.name, key)
+        if deployment is None:
             there = nearest_names(self._rows.names(c, caller.name).values(), key)
             raise NotFound(because("no-deployment", name=key[:80], present=there))
-        return found
+        return deployment
 
     def _warned(self, deployment: Deployment) -> Deployment:
         warnings = warnings_of(deployment.spec, self._parts.settings.ide_images)
@@ -180,28 +186,30 @@ class DeploymentService:
             body = structs.replace(body, image=package.reference)
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            found = self._find(c, caller, deployment)
-            if body.revision and body.revision != found.revision:
-                raise StaleWrite(because("new-revision", name=found.name, revision=found.revision))
-            if body.changed_at and body.changed_at != found.changed_at:
-                raise StaleWrite(because("deployment-changed", name=found.name))
-            spec = apply_change(found.spec, body)
+            record = self._find(c, caller, deployment)
+            if body.revision and body.revision != record.revision:
+                raise StaleWrite(
+                    because("new-revision", name=record.name, revision=record.revision)
+                )
+            if body.changed_at and body.changed_at != record.changed_at:
+                raise StaleWrite(because("deployment-changed", name=record.name))
+            spec = apply_change(record.spec, body)
             said = {"title": body.title, "description": body.description}
             texts = {name: text for name, text in said.items() if isinstance(text, str)}
             if texts:
-                self._rows.change(c, found, {"change": DESCRIBED}, **texts)
-            known = self._rows.revision(c, found.id, found.revision)
+                self._rows.change(c, record, {"change": DESCRIBED}, **texts)
+            known = self._rows.revision(c, record.id, record.revision)
             assert known is not None
-            image_id = known.revision.image_id if spec.image == found.spec.image else ""
+            image_id = known.revision.image_id if spec.image == record.spec.image else ""
             if package is not None and image_id:  # the tag may name a newer build by now
                 image_id = package.image_id
-            is_other = spec != found.spec or image_id != known.revision.image_id
+            is_other = spec != record.spec or image_id != known.revision.image_id
             if isinstance(body.password, str):
-                self._add_revision(c, found, spec, EDITED, hash_password(body.password), image_id)
+                self._add_revision(c, record, spec, EDITED, hash_password(body.password), image_id)
             elif is_other:
-                self._add_revision(c, found, spec, EDITED, known.password, image_id)
+                self._add_revision(c, record, spec, EDITED, known.password, image_id)
         self._parts.ensure_dispatcher()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     @operation("POST", "/deployments/{deployment}/rollback", scope="deployments:write")
     def rollback(self, caller: Caller, deployment: str, revision: int = 0) -> Deployment:
@@ -214,18 +222,18 @@ class DeploymentService:
         """
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            found = self._find(c, caller, deployment)
-            wanted = check_count(revision, "revision") or found.revision - 1
-            older = self._rows.revision(c, found.id, wanted)
-            if older is None or wanted == found.revision:
-                told = {"name": found.name, "number": wanted, "newest": found.revision}
-                why = because("no-revision-before", **told)
-                raise NotFound(why, hint=because("list-revisions", name=found.name))
+            record = self._find(c, caller, deployment)
+            wanted = check_count(revision, "revision") or record.revision - 1
+            older = self._rows.revision(c, record.id, wanted)
+            if older is None or wanted == record.revision:
+                fields = {"name": record.name, "number": wanted, "newest": record.revision}
+                why = because("no-revision-before", **fields)
+                raise NotFound(why, hint=because("list-revisions", name=record.name))
             origin = because("deployment-rolled-back", revision=wanted)
             of_then = older.revision.image_id
-            self._add_revision(c, found, older.revision.spec, origin, older.password, of_then)
+            self._add_revision(c, record, older.revision.spec, origin, older.password, of_then)
         self._parts.ensure_dispatcher()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     def _add_revision(
         self,
@@ -238,38 +246,38 @@ class DeploymentService:
     ) -> None:
         """Add a revision; queue the deployment again if it failed or completed."""
         number = self._rows.add_revision(c, deployment.id, spec, origin, password, image_id)
-        told = {"change": origin, "revision": number}
+        event = {"change": origin, "revision": number}
         if deployment.state in ("failed", "completed"):
-            self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
+            self._rows.move(c, deployment, "queued", event, is_wanted=True, reason=None)
         else:
-            self._rows.change(c, deployment, told, reason=None)
+            self._rows.change(c, deployment, event, reason=None)
 
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
         """Start a stopped, completed or failed deployment."""
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            found = self._find(c, caller, deployment)
-            self._want(c, found)
+            record = self._find(c, caller, deployment)
+            self._want(c, record)
         self._parts.ensure_dispatcher()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     def _want(self, c: Connection, deployment: Deployment) -> None:
         if deployment.state in {*DEPLOYMENT.rests, "stopping"}:
-            told = {"change": because("start-requested"), "revision": deployment.revision}
-            self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
+            event = {"change": because("start-requested"), "revision": deployment.revision}
+            self._rows.move(c, deployment, "queued", event, is_wanted=True, reason=None)
             self._rows.reset_ended_revision(c, deployment.id, deployment.revision)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
     def stop(self, caller: Caller, deployment: str) -> Deployment:
         """Stop a deployment. It keeps its settings for a restart."""
         with self._store.write() as c:
-            found = self._find(c, caller, deployment)
-            if found.state not in ("stopping", "stopped"):
-                told = {"change": because("stop-requested"), "revision": found.revision}
-                self._rows.move(c, found, "stopping", told, is_wanted=False)
+            record = self._find(c, caller, deployment)
+            if record.state not in ("stopping", "stopped"):
+                event = {"change": because("stop-requested"), "revision": record.revision}
+                self._rows.move(c, record, "stopping", event, is_wanted=False)
         self._parts.ensure_dispatcher()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     @operation("DELETE", "/deployments/{deployment}", scope="deployments:write", status=204)
     def delete(self, caller: Caller, deployment: str) -> None:
@@ -322,8 +330,8 @@ class DeploymentService:
         Websockets count when they are opened. The last few seconds may be missing.
         """
         with self._store.read() as c:
-            found = self._find(c, caller, deployment)
-        return traffic_of(self._traffic(found.id).read(), span, time.time())
+            record = self._find(c, caller, deployment)
+        return traffic_of(self._traffic(record.id).read(), span, time.time())
 
     def counted(self, deployment_id: str, counts: Sequence[Counted]) -> None:
         """Add the proxy's counts to a deployment's traffic; ignore deleted deployments."""
@@ -346,17 +354,17 @@ class DeploymentService:
         check_limit(limit)
         check_count(after, "after")
         with self._store.read() as c:
-            found = self._find(c, caller, deployment)
-            items = self._rows.events(c, found.id, limit + 1, after)
-        return page_of(items, limit, lambda one: str(one.id))
+            record = self._find(c, caller, deployment)
+            items = self._rows.events(c, record.id, limit + 1, after)
+        return page_of(items, limit, lambda event: str(event.id))
 
     @operation("GET", "/deployments/{deployment}/forms", scope="deployments:read")
     def forms(self, caller: Caller, deployment: str) -> CallForms:
         """Show the endpoints in the Swagger of a deployment (DEEPaaS)."""
         with self._store.read() as c:
-            found = self._find(c, caller, deployment)
-            forms = self._rows.forms(c, found.id)
-        return CallForms(found.links[0].path if found.links else "", forms)
+            record = self._find(c, caller, deployment)
+            forms = self._rows.forms(c, record.id)
+        return CallForms(record.links[0].path if record.links else "", forms)
 
     @operation("GET", "/deployments/{deployment}/revisions", scope="deployments:read")
     def revisions(
@@ -366,9 +374,9 @@ class DeploymentService:
         check_limit(limit)
         check_count(after, "after")
         with self._store.read() as c:
-            found = self._find(c, caller, deployment)
-            items = self._rows.revisions(c, found.id, limit + 1, after)
-        return page_of(items, limit, lambda one: str(one.number))
+            record = self._find(c, caller, deployment)
+            items = self._rows.revisions(c, record.id, limit + 1, after)
+        return page_of(items, limit, lambda revision: str(revision.number))
 
     @operation("GET", "/deployments/{deployment}/log", scope="deployments:read")
     def log(self, caller: Caller, deployment: str, revision: int = 0, after: int = 0) -> LogChunk:
@@ -382,11 +390,14 @@ class DeploymentService:
         check_count(after, "after")
         self._parts.watch()
         with self._store.read() as c:
-            found = self._find(c, caller, deployment)
-            number = check_count(revision, "revision") or found.revision
-            row = self._rows.revision(c, found.id, number)
+            record = self._find(c, caller, deployment)
+            number = check_count(revision, "revision") or record.revision
+            row = self._rows.revision(c, record.id, number)
         if row is None:
-            raise NotFound(because("no-revision", name=found.name, number=number))
-        path = self._folder(found.id) / log_name(number)
-        is_over = found.state in DEPLOYMENT.rests or number not in (found.revision, found.serving)
+            raise NotFound(because("no-revision", name=record.name, number=number))
+        path = self._folder(record.id) / log_name(number)
+        is_over = record.state in DEPLOYMENT.rests or number not in (
+            record.revision,
+            record.serving,
+        )
         return RotatingLog(path).read(after, done=is_over)

@@ -85,8 +85,8 @@ class EnvironmentService:
             if made is None:
                 made = new_id()
                 row = {"id": made, "name": name, "kernel": "", "owner": caller.name}
-                told = {"description": "", "created_at": datetime.now(UTC)}
-                self._store.environments.insert(c, {**row, **told})
+                columns = {"description": "", "created_at": datetime.now(UTC)}
+                self._store.environments.insert(c, {**row, **columns})
             self._store.environments.set_description(c, made, body.description or description)
             self._next(c, caller, made, lines)
         self._parts.ensure_dispatcher()
@@ -101,9 +101,9 @@ class EnvironmentService:
         rows, wanted = self._store.environments, name_key(name)
         names = rows.names(c, caller.name)
         same = next((key for key, taken in names.items() if name_key(taken) == wanted), "")
-        found = rows.get(c, caller.name, same) if same else None
-        if found is not None and found.never_installed:
-            return found.id
+        environment = rows.get(c, caller.name, same) if same else None
+        if environment is not None and environment.never_installed:
+            return environment.id
         check_free(names, "environment-exists", name)
         return None
 
@@ -126,8 +126,10 @@ class EnvironmentService:
         check_limit(limit)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._store.environments.page(c, caller.name, limit + 1, after, search, of)
-        return page_of(found, limit, lambda one: one.id)
+            environments = self._store.environments.page(
+                c, caller.name, limit + 1, after, search, of
+            )
+        return page_of(environments, limit, lambda environment: environment.id)
 
     @operation("GET", "/environments/{environment}", scope="environments:read")
     def get(self, caller: Caller, environment: str) -> Environment:
@@ -137,19 +139,19 @@ class EnvironmentService:
             return self._find(c, caller, environment)
 
     def _find(self, c: Connection, caller: Caller, key: str) -> Environment:
-        found = self._store.environments.get(c, caller.name, key)
-        if found is None:
+        environment = self._store.environments.get(c, caller.name, key)
+        if environment is None:
             there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
             raise NotFound(because("no-environment", name=key[:80], present=there))
-        return found
+        return environment
 
     @operation("GET", "/environments/{environment}/versions", scope="environments:read")
     def versions(self, caller: Caller, environment: str) -> Page[EnvironmentVersion]:
         """List the versions of an environment, newest first."""
         self._parts.watch()
         with self._store.read() as c:
-            found = self._find(c, caller, environment)
-            return Page(self._store.environments.versions(c, found.id))
+            record = self._find(c, caller, environment)
+            return Page(self._store.environments.versions(c, record.id))
 
     @operation("GET", "/environments/{environment}/diff", scope="environments:read")
     def diff(
@@ -184,8 +186,10 @@ class EnvironmentService:
         ):
             installer = Installer(log, lambda: True, self._parts.settings.installer)
             # An environment always contains the packages of its kernel.
-            found = installer.resolve([*lines, *KERNEL_PACKAGES])
-        packages = with_trees(found, self._parts.blobs, self._parts.settings.max_bundle_bytes)
+            resolved_packages = installer.resolve([*lines, *KERNEL_PACKAGES])
+        packages = with_trees(
+            resolved_packages, self._parts.blobs, self._parts.settings.max_bundle_bytes
+        )
         return Resolution(packages, package_changes(base.packages, packages))
 
     @operation(
@@ -204,18 +208,18 @@ class EnvironmentService:
         older = self._older(caller, environment, body) if body.version else None
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            found = self._find(c, caller, environment)
-            if found.current.state in ENVIRONMENT_VERSION.live:
-                number = found.current.number
-                raise Conflict(because("version-being-built", version=number, name=found.name))
-            base = self._store.environments.newest_ready(c, found.id) or found.current
+            record = self._find(c, caller, environment)
+            if record.current.state in ENVIRONMENT_VERSION.live:
+                number = record.current.number
+                raise Conflict(because("version-being-built", version=number, name=record.name))
+            base = self._store.environments.newest_ready(c, record.id) or record.current
             if older:
                 locked = (older.requirements, older.packages)
-                self._store.environments.add_version(c, caller.name, found.id, *locked)
+                self._store.environments.add_version(c, caller.name, record.id, *locked)
             else:
-                self._next(c, caller, found.id, self._changed_lines(base, body))
+                self._next(c, caller, record.id, self._changed_lines(base, body))
         self._parts.ensure_dispatcher()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     def lines_of(self, text: str) -> Lines:
         """Return the requirements of a text in canonical form."""
@@ -245,10 +249,12 @@ class EnvironmentService:
         # An old lock fits only its own lines, so a rollback changes nothing else.
         if body != EnvironmentChange(version=body.version):
             raise Invalid.field("version", because("rollback-with-changes"))
-        found = _numbered(self.versions(caller, environment).items, body.version)
-        if found.state != "ready":
-            raise Invalid.field("version", because("version-never-installed", version=found.number))
-        return found
+        version = _numbered(self.versions(caller, environment).items, body.version)
+        if version.state != "ready":
+            raise Invalid.field(
+                "version", because("version-never-installed", version=version.number)
+            )
+        return version
 
     @operation("POST", "/environments/{environment}/cancel", scope="environments:write", status=202)
     def cancel(self, caller: Caller, environment: str) -> Environment:
@@ -258,14 +264,14 @@ class EnvironmentService:
             Conflict: the version is not being installed.
         """
         with self._store.write() as c:
-            found = self._find(c, caller, environment)
-            version, reason = found.current, because("installation-cancelled")
+            record = self._find(c, caller, environment)
+            version, reason = record.current, because("installation-cancelled")
             move = self._store.environments.move
             if not move(c, caller.name, version.id, "failed", reason=reason):
-                told = {"version": version.number, "name": found.name, "state": version.state}
-                raise Conflict(because("version-not-installing", **told))
+                fields = {"version": version.number, "name": record.name, "state": version.state}
+                raise Conflict(because("version-not-installing", **fields))
         self._parts.ensure_dispatcher()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     @operation("GET", "/environments/{environment}/log", scope="environments:read")
     def log(self, caller: Caller, environment: str, after: int = 0, version: int = 0) -> LogChunk:
@@ -275,9 +281,11 @@ class EnvironmentService:
         """
         check_count(after, "after")
         versions = self.versions(caller, environment).items
-        found = _numbered(versions, check_count(version, "version") or versions[0].number)
-        path = self._store.folder / version_folder(found.id) / INSTALL_LOG
-        return log_pieces.read_piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
+        chosen_version = _numbered(versions, check_count(version, "version") or versions[0].number)
+        path = self._store.folder / version_folder(chosen_version.id) / INSTALL_LOG
+        return log_pieces.read_piece(
+            path, after, done=chosen_version.state in ENVIRONMENT_VERSION.terminal
+        )
 
     @operation("DELETE", "/environments/{environment}", scope="environments:write", status=204)
     def delete(self, caller: Caller, environment: str, force: bool = False) -> None:
@@ -289,14 +297,14 @@ class EnvironmentService:
             InUse: a run uses the environment.
         """
         with self._store.write() as c:
-            found = self._find(c, caller, environment)
-            versions = self._store.environments.versions(c, found.id)
+            record = self._find(c, caller, environment)
+            versions = self._store.environments.versions(c, record.id)
             used = self._store.uses.by_runs(c)
             if not force and any(version.id in used for version in versions):
-                raise InUse(because("used-by-run", name=found.name))
-            self._store.environments.delete(c, found)
+                raise InUse(because("used-by-run", name=record.name))
+            self._store.environments.delete(c, record)
         # Only after the commit, so that a failed deletion leaves the environment complete.
-        kernelspec_writer.withdraw_kernel(found.kernel, found.id)
+        kernelspec_writer.withdraw_kernel(record.kernel, record.id)
         for version in versions:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._store.folder / version_folder(version.id))

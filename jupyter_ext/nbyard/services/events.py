@@ -38,10 +38,10 @@ class EventService:
             if after and not oldest - 1 <= after <= newest:
                 return Events([], newest, refetch=True)
             until = min(until, newest)
-            found = self._store.events.events_after(c, caller.name, after, limit, until)
-        is_all = len(found) < limit
-        last = max(after, until) if is_all else found[-1].id
-        return Events(found, last, refetch=oldest > after + 1)
+            events = self._store.events.events_after(c, caller.name, after, limit, until)
+        is_all = len(events) < limit
+        last = max(after, until) if is_all else events[-1].id
+        return Events(events, last, refetch=oldest > after + 1)
 
     def newest_id(self) -> int:
         """Return the ID of the newest event; keep the dispatcher running for clients that poll."""

@@ -125,7 +125,7 @@ class ImageService:
                 raise Invalid.field("recipe.base", because("dockerfile-without-base"))
         cap = self._parts.settings.max_bundle_bytes
         picked = bundles.pick_files(real, self._parts.files.root, cap)
-        found = bundles.store_bundle(picked, self._parts.blobs, cap)
+        bundle = bundles.store_bundle(picked, self._parts.blobs, cap)
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
         return {
@@ -133,8 +133,8 @@ class ImageService:
             "origin": "build",
             "recipe": msgspec.to_builtins(recipe),
             "path": self._parts.files.shown(real),
-            "context_digest": found.digest,
-            "file": found.file,
+            "context_digest": bundle.digest,
+            "file": bundle.file,
         }
 
     @operation("POST", "/images/dockerfile", scope="images:read")
@@ -165,31 +165,31 @@ class ImageService:
         if body.recipe is not None:
             check_recipe(body.recipe)
         with self._store.read() as c:
-            found = self._environment(c, caller, body.environment)
-            versions = self._store.environments.versions(c, found.id)
-            last = self._store.images.of_environment(c, found.id)
+            environment = self._environment(c, caller, body.environment)
+            versions = self._store.environments.versions(c, environment.id)
+            last = self._store.images.of_environment(c, environment.id)
         recipe = body.recipe or (last.recipe if last else Recipe())
-        number = check_count(body.version, "version") or found.installed
+        number = check_count(body.version, "version") or environment.installed
         ready = [
             version for version in versions if version.state == "ready" and version.number == number
         ]
         if not ready:
             if not number:
-                raise Conflict(because("environment-without-image", name=found.name))
-            raise Conflict(because("version-without-image", version=number, name=found.name))
-        default = default_reference(found.name, number, recipe.cuda)
+                raise Conflict(because("environment-without-image", name=environment.name))
+            raise Conflict(because("version-without-image", version=number, name=environment.name))
+        default = default_reference(environment.name, number, recipe.cuda)
         reference = check_reference(body.tag or default, "tag")
         # Only a registry or the engine can determine a digest.
         if "@" in reference:
             raise Invalid.field("tag", because("tag-is-digest"))
-        return _Draft(found, ready[0], recipe, reference)
+        return _Draft(environment, ready[0], recipe, reference)
 
     def _environment(self, c: Connection, caller: Caller, key: str) -> Environment:
-        found = self._store.environments.get(c, caller.name, key)
-        if found is None:
+        environment = self._store.environments.get(c, caller.name, key)
+        if environment is None:
             there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
             raise no_environment(because("unknown-environment", name=key[:80], present=there))
-        return found
+        return environment
 
     @operation("POST", "/images/pull", scope="images:write", status=201)
     def pull(self, caller: Caller, body: PulledImage) -> NamedImage:
@@ -212,13 +212,13 @@ class ImageService:
         Raises:
             Conflict: the image is not ready.
         """
-        found = self.get(caller, image)
-        if found.state != "ready":
-            why = because("image-not-pushed", image=found.reference, state=found.state)
+        record = self.get(caller, image)
+        if record.state != "ready":
+            why = because("image-not-pushed", image=record.reference, state=record.state)
             raise Conflict(why)
-        target = push_target(found.reference, body.reference)
-        of = {"environment": found.environment, "version": found.version, "path": found.path}
-        return self._add(caller, reference=target, origin="push", source=found.image_id, **of)
+        target = push_target(record.reference, body.reference)
+        of = {"environment": record.environment, "version": record.version, "path": record.path}
+        return self._add(caller, reference=target, origin="push", source=record.image_id, **of)
 
     def _add(self, caller: Caller, **columns: Any) -> NamedImage:
         made, reference, origin = new_id(), columns["reference"], columns["origin"]
@@ -263,8 +263,8 @@ class ImageService:
         self._parts.watch()
         asked = (limit + 1, after, search, environment)
         with self._store.read() as c:
-            found = self._store.images.page(c, caller.name, *asked)
-        return page_of(found, limit, lambda one: one.id)
+            images = self._store.images.page(c, caller.name, *asked)
+        return page_of(images, limit, lambda image: image.id)
 
     @operation("GET", "/images/{image}", scope="images:read")
     def get(self, caller: Caller, image: str) -> NamedImage:
@@ -290,10 +290,10 @@ class ImageService:
         self._parts.watch()
         newest = self._store.images.newest
         with self._store.read() as c:
-            found = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
-        found = _there(found, image)
-        path = self._store.folder / image_folder(found.id) / BUILD_LOG
-        return log_pieces.read_piece(path, after, done=found.state in IMAGE.terminal)
+            record = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
+        record = _there(record, image)
+        path = self._store.folder / image_folder(record.id) / BUILD_LOG
+        return log_pieces.read_piece(path, after, done=record.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str) -> None:
@@ -302,11 +302,11 @@ class ImageService:
         Containers that run from it continue.
         """
         with self._store.write() as c:
-            found = self._find(c, caller, image)
-            self._store.images.remove(c, found)
+            record = self._find(c, caller, image)
+            self._store.images.remove(c, record)
         with contextlib.suppress(FileNotFoundError):
             # The log is useless without the row; the dispatcher removes the image from the engine.
-            shutil.rmtree(self._store.folder / image_folder(found.id))
+            shutil.rmtree(self._store.folder / image_folder(record.id))
         self._parts.ensure_dispatcher()
 
 

@@ -81,10 +81,10 @@ class LineageService:
         start = check_start(kind)
         if not caller.may(SCOPES[start]):
             raise Forbidden(because("scope-missing", scope=SCOPES[start]))
-        found = self._starts(caller, start, key, version, (node, output))
+        refs = self._starts(caller, start, key, version, (node, output))
         # One transaction, so that all levels show the same moment.
         with self._store.read() as c:
-            return self._walk(c, caller, limit).of(found[:limit])
+            return self._walk(c, caller, limit).of(refs[:limit])
 
     def _walk(self, c: Connection, caller: Caller, limit: int) -> Walk:
         rows = self._store.lineage
@@ -93,9 +93,9 @@ class LineageService:
             return rows.links(c, caller.name, refs, direction, limit)
 
         def describe(hints: Mapping[Ref, str]) -> Mapping[Ref, LineageNode]:
-            found = rows.nodes(c, caller.name, hints)
-            forbidden = (ref for ref in found if not caller.may(SCOPES[ref.kind]))
-            return found | {ref: hidden_node(ref.kind) for ref in forbidden}
+            nodes = rows.nodes(c, caller.name, hints)
+            forbidden = (ref for ref in nodes if not caller.may(SCOPES[ref.kind]))
+            return nodes | {ref: hidden_node(ref.kind) for ref in forbidden}
 
         return Walk(expand, describe, limit)
 
@@ -118,14 +118,14 @@ class LineageService:
         if kind == "run":
             return self._refs_of_run(caller, key, *result)
         with self._store.read() as c:
-            return [Ref(kind, one.id) for one in files_named(self._store, c, caller.name, key)]
+            return [Ref(kind, file.id) for file in files_named(self._store, c, caller.name, key)]
 
     def _version(self, caller: Caller, dataset: str, number: int) -> str:
-        found = DatasetService(self._parts).get(caller, dataset)
+        record = DatasetService(self._parts).get(caller, dataset)
         if not number:
-            return found.current.id
+            return record.current.id
         with self._store.read() as c:
-            version = self._store.datasets.version(c, caller.name, found.id, number)
+            version = self._store.datasets.version(c, caller.name, record.id, number)
         if version is None:
             raise NotFound(because("no-version", number=number))
         return version.id
@@ -134,13 +134,13 @@ class LineageService:
         if output and not node:
             raise Invalid.field("node", because("value-needed"))
         with self._store.read() as c:
-            found = self._store.runs.get(c, caller.name, run)
-            if found is None:
+            record = self._store.runs.get(c, caller.name, run)
+            if record is None:
                 raise no_such("no-run", run, self._store.runs.names(c, caller.name).values())
             if not node:
-                states = self._store.tasks.states(c, found.id)
+                states = self._store.tasks.states(c, record.id)
                 return [Ref("task", task_id) for task_id, _ in states.values()]
-            task = self._store.tasks.view(c, found.id, node)
+            task = self._store.tasks.view(c, record.id, node)
             if task is None:
                 raise NotFound(because("no-node-in-run", node=node[:80]))
             if not output:

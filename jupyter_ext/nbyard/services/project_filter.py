@@ -19,10 +19,10 @@ def find_project(store: Store, c: Connection, caller: Caller, key: str) -> Proje
     Raises:
         NotFound: the caller has no such project.
     """
-    found = store.projects.get(c, caller.name, key)
-    if found is None:
+    project = store.projects.get(c, caller.name, key)
+    if project is None:
         raise _missing(store, c, caller, key)
-    return found
+    return project
 
 
 def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str:
@@ -33,10 +33,10 @@ def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str
     """
     if not key:
         return ""
-    found = store.projects.id_of(c, caller.name, key)
-    if found is None:
+    project_id = store.projects.id_of(c, caller.name, key)
+    if project_id is None:
         raise _missing(store, c, caller, key)
-    return found
+    return project_id
 
 
 def _missing(store: Store, c: Connection, caller: Caller, key: str) -> NotFound:

@@ -100,8 +100,8 @@ class SystemService:
             return Check("store", "failed", error.reason, error.hint_reason)
         # A suspended process that holds the write lock blocks everybody else.
         if any(is_stopped(pid) for pid in blocking_pids(store.folder)):
-            told = busy_error(store.folder)
-            return Check("store", "failed", told.reason, told.hint_reason)
+            store_error = busy_error(store.folder)
+            return Check("store", "failed", store_error.reason, store_error.hint_reason)
         kind = "SQLite" if store.database.sqlite else "PostgreSQL"
         finding = because("store-in", database=kind, version=version, folder=str(store.folder))
         return Check("store", "ok", finding)
@@ -117,7 +117,7 @@ class SystemService:
         return Check("disk", "failed", because("disk-nearly-full", **in_mib), cure)
 
     def _bytes(self) -> Check:
-        sizes = [found.size_bytes for found in self._parts.blobs.stored()]
+        sizes = [blob.size_bytes for blob in self._parts.blobs.stored()]
         mib = sum(sizes) / MIB
         size = round(mib, 1) if mib < 100 else round(mib)
         return Check("bytes", "ok", because("bytes-stored", size=size, files=len(sizes)))

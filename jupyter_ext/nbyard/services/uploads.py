@@ -34,8 +34,8 @@ class UploadService:
     @operation("GET", "/uploads/{upload}", scope="datasets:write")
     def get(self, caller: Caller, upload: str) -> Upload:
         """Show how many bytes of an upload have arrived."""
-        found = self._uploads.get(caller.name, upload)
-        return Upload(found.id, found.filename, found.offset, found.size_bytes)
+        record = self._uploads.get(caller.name, upload)
+        return Upload(record.id, record.filename, record.offset, record.size_bytes)
 
     @operation("DELETE", "/uploads/{upload}", scope="datasets:write", status=204)
     def delete(self, caller: Caller, upload: str) -> None:

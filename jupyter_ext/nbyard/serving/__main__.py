@@ -17,23 +17,23 @@ ROOT_VARIABLE = "NBYARD_MODEL_ROOT"
 USAGE = __doc__ or ""
 
 
-def main(words: list[str]) -> int:
+def main(argv: list[str]) -> int:
     """Serve the model of model.json in a mode. Return the exit code."""
-    if not words:
+    if not argv:
         sys.stderr.write(f"{USAGE}\n")
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    mode, rest = words[0], words[1:]
-    found = os.environ.get(MODEL_VARIABLE, "model.json")
+    mode, rest = argv[0], argv[1:]
+    model_source = os.environ.get(MODEL_VARIABLE, "model.json")
     root = os.environ.get(ROOT_VARIABLE, ".")
     while rest[:1] in (["--model"], ["--root"]) and len(rest) > 1:
         if rest[0] == "--model":
-            found = rest[1]
+            model_source = rest[1]
         else:
             root = rest[1]
         rest = rest[2:]
     serving = mode_named(mode)
-    text = found if found.startswith("{") else Path(found).read_text("utf-8")
+    text = model_source if model_source.startswith("{") else Path(model_source).read_text("utf-8")
     return serving.serve(read_spec(text, os.path.abspath(root)), rest)
 
 

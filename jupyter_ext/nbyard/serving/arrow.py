@@ -46,7 +46,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueRefused("appears twice", None, twice)
-    found = {}
+    columns = {}
     for column in schema.columns:
         place = batch.schema.get_field_index(column.name)
         if place < 0 and not column.nullable:
@@ -56,8 +56,8 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
         if values is None:
             plain = batch.column(place).to_pylist() if place >= 0 else [None] * batch.num_rows
             values = Schema([column]).frame([check_values(column, plain, first)])[column.name]
-        found[column.name] = values
-    return pandas.DataFrame(found, columns=schema.names, copy=False)
+        columns[column.name] = values
+    return pandas.DataFrame(columns, columns=schema.names, copy=False)
 
 
 def _quick(column: Column, array: Any) -> Any:
@@ -96,14 +96,16 @@ def check_values(column: Column, values: list[Any], first: int) -> list[Any]:
         ValueRefused: A value does not fit. Rows count from `first`.
     """
     if column.nullable:
-        values = [None if isinstance(one, float) and math.isnan(one) else one for one in values]
+        values = [
+            None if isinstance(value, float) and math.isnan(value) else value for value in values
+        ]
     try:
         return Schema([column]).check([values])[0]
     except ValueRefused as error:
         raise error.moved(first) from None
 
 
-def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
+def batch_of(schema: Schema, answer: Any, count: int, first: int = 0) -> Any:
     """Return a model's answer to `count` rows as a checked batch.
 
     Raises:
@@ -113,7 +115,7 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
 
     types = arrow_types(schema)
     try:
-        columns = _plain_columns(schema, found, count) or schema.answer(found, count)
+        columns = _plain_columns(schema, answer, count) or schema.answer(answer, count)
     except ValueRefused as error:
         raise error.moved(first) from None
     arrays = []
@@ -127,12 +129,12 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
     return pyarrow.RecordBatch.from_arrays(arrays, names=schema.names)
 
 
-def _plain_columns(schema: Schema, found: Any, count: int) -> Columns | None:
+def _plain_columns(schema: Schema, answer: Any, count: int) -> Columns | None:
     """Return the columns as numpy arrays if all have their type and no value is missing."""
     import numpy
 
     columns: list[Any] = []
-    for column, values in zip(schema.columns, schema.columns_of_answer(found), strict=True):
+    for column, values in zip(schema.columns, schema.columns_of_answer(answer), strict=True):
         array = numpy.asarray(values) if hasattr(values, "dtype") else None
         kind = QUICK_KINDS.get(column.type)
         if array is None or array.dtype.kind != kind or len(array) != count:

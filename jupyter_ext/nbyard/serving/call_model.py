@@ -32,8 +32,8 @@ class Predictor:
             ValueRefused: The answer does not fit its schema.
         """
         try:
-            found = self._model.predict(self._inputs.frame(columns))
-            return self._outputs.answer(found, len(columns[0]))
+            answer = self._model.predict(self._inputs.frame(columns))
+            return self._outputs.answer(answer, len(columns[0]))
         except ValueRefused:
             raise
         # also SystemExit, or a panic of an extension in Rust
@@ -49,6 +49,6 @@ def words_of(error: BaseException) -> str:
 def error_text(error: BaseException) -> str:
     """Return the class and the message of an exception."""
     text = str(error)
-    words = text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
+    message = text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
     name = type(error).__name__
-    return f"{name}: {words}" if words else name
+    return f"{name}: {message}" if message else name

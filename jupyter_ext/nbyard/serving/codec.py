@@ -37,11 +37,11 @@ ONE_BLOCK = ("int", "float", "bool")
 class ValueRefused(ValueError):
     """Input does not fit the schema. The text says why. `row` counts from 0."""
 
-    def __init__(self, words: str, row: int | None = None, field: str = "") -> None:
+    def __init__(self, message: str, row: int | None = None, field: str = "") -> None:
         where = [f"row {row}"] if row is not None else []
         where += [f"field {field!r}"] if field else []
-        super().__init__(f"{', '.join(where)}: {words}" if where else words)
-        self.words, self.row, self.field = words, row, field
+        super().__init__(f"{', '.join(where)}: {message}" if where else message)
+        self.words, self.row, self.field = message, row, field
 
     def moved(self, rows: int) -> ValueRefused:
         """Return the same error for a row that is `rows` further down."""
@@ -82,10 +82,12 @@ class Schema:
 
     @classmethod
     def of(
-        cls, told: Sequence[dict[str, Any]], refusal: type[ValueRefused] = ValueRefused
+        cls, fields: Sequence[dict[str, Any]], refusal: type[ValueRefused] = ValueRefused
     ) -> Schema:
         """Return the schema of a list in model.json."""
-        columns = [Column(one["name"], one["type"], bool(one.get("nullable"))) for one in told]
+        columns = [
+            Column(field["name"], field["type"], bool(field.get("nullable"))) for field in fields
+        ]
         return cls(columns, refusal)
 
     def read(self, records: Sequence[Any]) -> Columns:
@@ -102,8 +104,10 @@ class Schema:
             is_whole = False
         if not is_whole:
             rows = self._rows_of_records(records)
-        found = [rows] if self._width == 1 else [list(one) for one in zip(*rows, strict=True)]
-        return self.check(found) if rows else [[] for _ in self.columns]
+        columns = (
+            [rows] if self._width == 1 else [list(values) for values in zip(*rows, strict=True)]
+        )
+        return self.check(columns) if rows else [[] for _ in self.columns]
 
     def _rows_of_records(self, records: Sequence[Any]) -> list[Any]:
         """Return the rows of records. Missing and unknown columns are checked."""
@@ -135,17 +139,17 @@ class Schema:
 
     def _checked_column(self, column: Column, values: Sequence[Any]) -> list[Any]:
         check = CHECKS[column.type]
-        found: list[Any] = []
+        checked: list[Any] = []
         for index, value in enumerate(values):
             if value is None and column.nullable:
-                found.append(None)
+                checked.append(None)
                 continue
             try:
-                found.append(check(value))
+                checked.append(check(value))
             except UnfitValue as error:
                 said = "null" if value is None else shown_value(value)
                 raise self._refusal(f"{error}, not {said}", index, column.name) from None
-        return found
+        return checked
 
     def frame(self, columns: Columns) -> Any:
         """Return the DataFrame for a model."""
@@ -159,7 +163,7 @@ class Schema:
         for column, values in zip(self.columns, columns, strict=True):
             dtype = (NULLABLE_DTYPES if column.nullable else DTYPES)[column.type]
             # only pandas' own times count nanoseconds
-            if column.type in TIMES and any(getattr(one, "nanosecond", 0) for one in values):
+            if column.type in TIMES and any(getattr(value, "nanosecond", 0) for value in values):
                 series[column.name] = _fine(values)
             elif dtype in ("Int64", "boolean"):
                 series[column.name] = pandas.array(values, dtype=dtype)
@@ -167,13 +171,13 @@ class Schema:
                 series[column.name] = numpy.array(values, dtype=dtype)
         return pandas.DataFrame(series, columns=self.names, copy=False)
 
-    def answer(self, found: Any, count: int) -> Columns:
+    def answer(self, answer: Any, count: int) -> Columns:
         """Return a model's answer to `count` rows as checked columns, with dates as ISO 8601 texts.
 
         Raises:
             ValueRefused: It has other rows or columns, or a value that does not fit.
         """
-        series = self.columns_of_answer(found)
+        series = self.columns_of_answer(answer)
         columns = []
         for column, values in zip(self.columns, series, strict=True):
             plain = _python_values(values)
@@ -182,32 +186,32 @@ class Schema:
             columns.append(plain)
         checked = self.check(columns)
         return [
-            [None if one is None else one.isoformat() for one in values]
+            [None if value is None else value.isoformat() for value in values]
             if column.type in TIMES
             else values
             for column, values in zip(self.columns, checked, strict=True)
         ]
 
-    def columns_of_answer(self, found: Any) -> list[Any]:
+    def columns_of_answer(self, answer: Any) -> list[Any]:
         """Return the columns of an answer: by name, or in order if they have no names.
 
         Raises:
             ValueRefused: the answer has other columns.
         """
-        if hasattr(found, "columns") and hasattr(found, "iloc"):
-            names = list(found.columns)
+        if hasattr(answer, "columns") and hasattr(answer, "iloc"):
+            names = list(answer.columns)
             # the columns of a frame without names are numbered
             if all(isinstance(name, int) for name in names) and len(names) == self._width:
-                return [found.iloc[:, place] for place in range(self._width)]
+                return [answer.iloc[:, place] for place in range(self._width)]
             self._compare(names)
-            return [found[name] for name in self.names]
-        is_column = getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__")
-        if self._width == 1 and is_column and not isinstance(found, NO_COLUMN):
-            return [found]
-        if getattr(found, "ndim", 0) == 2 and found.shape[1] == self._width:
-            return [found[:, place] for place in range(self._width)]
-        words = f"a DataFrame with the columns {', '.join(self.names)} is needed"
-        raise self._refusal(f"{words}, not {type(found).__name__}")
+            return [answer[name] for name in self.names]
+        is_column = getattr(answer, "ndim", 1) == 1 and hasattr(answer, "__len__")
+        if self._width == 1 and is_column and not isinstance(answer, NO_COLUMN):
+            return [answer]
+        if getattr(answer, "ndim", 0) == 2 and answer.shape[1] == self._width:
+            return [answer[:, place] for place in range(self._width)]
+        message = f"a DataFrame with the columns {', '.join(self.names)} is needed"
+        raise self._refusal(f"{message}, not {type(answer).__name__}")
 
     def _compare(self, names: list[Any]) -> None:
         for name in self.names:
@@ -225,12 +229,14 @@ def _fine(values: list[Any]) -> Any:
     import pandas
 
     try:
-        found = [pandas.Timestamp(one).as_unit("ns").to_datetime64() for one in values if one]
+        stamps = [
+            pandas.Timestamp(value).as_unit("ns").to_datetime64() for value in values if value
+        ]
     except pandas.errors.OutOfBoundsDatetime:
-        words = f"beside a time with nanoseconds each is from {FIRST} to {LAST}"
-        raise ValueRefused(words) from None
+        message = f"beside a time with nanoseconds each is from {FIRST} to {LAST}"
+        raise ValueRefused(message) from None
     whole = numpy.full(len(values), numpy.datetime64("NaT", "ns"))
-    whole[[one is not None for one in values]] = found
+    whole[[value is not None for value in values]] = stamps
     return whole
 
 
@@ -247,14 +253,14 @@ def _python_values(values: Any) -> list[Any]:
         if series.dt.tz is not None:
             series = series.dt.tz_convert("UTC").dt.tz_localize(None)
         if series.dt.nanosecond.any():
-            return [None if one is pandas.NaT else one for one in series]
+            return [None if moment is pandas.NaT else moment for moment in series]
         return list(series.to_numpy().astype(TIME_DTYPE).tolist())
-    found = values.tolist() if hasattr(values, "tolist") else list(values)
-    if kind == "f" and not may_lack and not any(map(math.isnan, found)):
-        return list(found)
+    elements = values.tolist() if hasattr(values, "tolist") else list(values)
+    if kind == "f" and not may_lack and not any(map(math.isnan, elements)):
+        return list(elements)
     plain: list[Any] = []
-    for one in found:
-        item = one.item() if hasattr(one, "item") else one
+    for element in elements:
+        item = element.item() if hasattr(element, "item") else element
         is_nan = isinstance(item, float) and math.isnan(item)
         plain.append(None if is_nan or type(item).__name__ in MISSING else item)
     return plain

@@ -45,12 +45,12 @@ def _number(value: Any) -> float:
     if type(value) not in (int, float):
         raise UnfitValue("a number is needed")
     try:
-        found = float(value)
+        number = float(value)
     except OverflowError:
         raise UnfitValue("the number is too large") from None
-    if not math.isfinite(found):
+    if not math.isfinite(number):
         raise UnfitValue("a number is needed that is neither infinite nor NaN")
-    return found
+    return number
 
 
 def _truth(value: Any) -> bool:

@@ -47,6 +47,6 @@ class WorkerCode:
         package, part, _ = self._modules[-1]
         return f"{package}.{part}"
 
-    def call(self, verb: str, *words: Any) -> dict[str, Any]:
+    def call(self, verb: str, *arguments: Any) -> dict[str, Any]:
         """Return the variables for `EXPRESSION`, which calls a function of the last module."""
-        return {"boot": BOOT, "space": {}, "words": (self._modules, verb, *words)}
+        return {"boot": BOOT, "space": {}, "words": (self._modules, verb, *arguments)}

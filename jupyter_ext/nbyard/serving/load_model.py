@@ -32,18 +32,18 @@ class Spec(NamedTuple):
 
 def read_spec(text: str, root: str) -> Spec:
     """Parse the text of model.json."""
-    told = json.loads(text)
+    fields = json.loads(text)
     return Spec(
-        name=told["name"],
-        version=told["version"],
+        name=fields["name"],
+        version=fields["version"],
         root=root,
-        flavour=told["flavour"],
-        src=told["src"],
-        module=told["module"],
-        class_name=told["class"],
-        inputs=Schema.of(told["input_schema"]),
-        outputs=Schema.of(told["output_schema"], BadAnswer),
-        told=told,
+        flavour=fields["flavour"],
+        src=fields["src"],
+        module=fields["module"],
+        class_name=fields["class"],
+        inputs=Schema.of(fields["input_schema"]),
+        outputs=Schema.of(fields["output_schema"], BadAnswer),
+        told=fields,
     )
 
 
@@ -72,10 +72,10 @@ def load_model(spec: Spec) -> Any:
         sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
         is_package = all(part.isidentifier() for part in parts)
         name = ".".join([*(parts if is_package else []), spec.module])
-        found = getattr(importlib.import_module(name), spec.class_name, None)
-        if found is None:
+        model_class = getattr(importlib.import_module(name), spec.class_name, None)
+        if model_class is None:
             raise NoModel(f"{name} has no class {spec.class_name}")
-        model = found()
+        model = model_class()
         if not callable(getattr(model, "predict", None)):
             raise NoModel(f"{spec.class_name} has no method predict")
         return model

@@ -84,12 +84,12 @@ def main(question: str, answer: str) -> int:
     # a crash must not leave a core dump
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        told = inspect_model(asked)
+        reply = inspect_model(asked)
     except CannotDescribe as error:
-        told = {"problem": error.why}
+        reply = {"problem": error.why}
     except MemoryError:
-        told = {"problem": because("model-needs-memory")}
-    place.write_text(json.dumps(told), "utf-8")
+        reply = {"problem": because("model-needs-memory")}
+    place.write_text(json.dumps(reply), "utf-8")
     return 0
 
 
@@ -102,13 +102,13 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     sys.path.insert(0, asked["code"])
     os.chdir(asked["code"])
     model, modules = load_file(asked["file"])
-    tables = [Table(**one) for one in asked["tables"]]
+    tables = [Table(**fields) for fields in asked["tables"]]
     inputs, table = inputs_of(model, tables)
     sample = sample_of(inputs, table)
     row = because("row-of-zeros")
     if table and sample:
         row = because("row-of-table", table=table.filename)
-    record = sample or {one["name"]: WITHOUT[one["type"]] for one in inputs}
+    record = sample or {column["name"]: WITHOUT[column["type"]] for column in inputs}
     outputs = outputs_of(model, predict_row(model, _whole(inputs), record, row))
     files = files_below(asked["code"])
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
@@ -116,7 +116,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     trees = [ast.parse(Path(asked["code"], name).read_bytes()) for name in files]
     wanted = {*modules}.union(*(imports_of(tree).modules for tree in trees))
     packages = required_packages(name for name in wanted if name.partition(".")[0] not in own)
-    holes = {one["name"] for one in inputs if one.get("nullable")}
+    holes = {column["name"] for column in inputs if column.get("nullable")}
     taken = _whole(inputs)
     if sample and holes:
         record = {name: None if name in holes else value for name, value in sample.items()}
@@ -143,7 +143,8 @@ def _plain_classes(model: Any) -> list[Any] | None:
     classes = classes.tolist() if hasattr(classes, "tolist") else classes
     is_short = isinstance(classes, list) and len(classes) <= MAX_CLASSES
     can_be_json = is_short and all(
-        type(one) in TYPES and (not isinstance(one, float) or math.isfinite(one)) for one in classes
+        type(label) in TYPES and (not isinstance(label, float) or math.isfinite(label))
+        for label in classes
     )
     return classes if can_be_json else None
 
@@ -156,7 +157,7 @@ def load_file(file: str) -> tuple[Any, list[str]]:
     """
     named: list[tuple[str, str]] = []
     # Python raises `pickle.find_class` for each class or function that the file refers to
-    sys.addaudithook(lambda event, told: _note(named, event, told))
+    sys.addaudithook(lambda event, arguments: _note(named, event, arguments))
     try:
         model = read_pickle(file)
     except (CannotDescribe, MemoryError):
@@ -178,10 +179,10 @@ def load_file(file: str) -> tuple[Any, list[str]]:
     return model, [*modules, *([JOBLIB] if is_packed else [])]
 
 
-def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> None:
+def _note(named: list[tuple[str, str]], event: str, arguments: tuple[Any, ...]) -> None:
     if event != "pickle.find_class":
         return
-    module, name = str(told[0]), str(told[1])
+    module, name = str(arguments[0]), str(arguments[1])
     if module == "__main__":
         raise CannotDescribe(because("model-class-in-notebook", name=name))
     named.append((module, name))
@@ -190,7 +191,7 @@ def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> No
 def _lacks_memory(error: BaseException) -> bool:
     """Return whether an error means lack of memory, also from mapping libraries or threads."""
     said = str(error)
-    return any(words in said for words in NO_MEMORY)
+    return any(phrase in said for phrase in NO_MEMORY)
 
 
 def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
@@ -199,19 +200,24 @@ def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Ta
     Raises:
         CannotDescribe: the model does not name its columns, and no table has them.
     """
-    told = _declared_columns(model, "input_schema")
-    names = [one["name"] for one in told]
-    if not told:
-        found = (_attribute(model, attribute) for attribute in NAMES)
-        columns = next((one for one in found if one is not None and len(one)), None)
+    declared = _declared_columns(model, "input_schema")
+    names = [column["name"] for column in declared]
+    if not declared:
+        candidates = (_attribute(model, attribute) for attribute in NAMES)
+        columns = next(
+            (candidate for candidate in candidates if candidate is not None and len(candidate)),
+            None,
+        )
         if columns is None:
             raise CannotDescribe(because("model-columns-unknown", type=type(model).__name__))
         names = [str(name) for name in columns]
     table = next((table for table in tables if {*names} <= _columns(table).keys()), None)
-    if told:
-        return told, table
+    if declared:
+        return declared, table
     # of the others, the table that has most of them tells the types
-    nearest = max(tables, key=lambda one: len({*names} & _columns(one).keys()), default=EMPTY)
+    nearest = max(
+        tables, key=lambda other_table: len({*names} & _columns(other_table).keys()), default=EMPTY
+    )
     known = _columns(table or nearest)
     return [known.get(name, {"name": name, "type": "float"}) for name in names], table
 
@@ -232,18 +238,18 @@ def _attribute(model: Any, name: str) -> Any:
 
 def _declared_columns(model: Any, name: str) -> list[dict[str, Any]]:
     """Return the columns that the class declares: a list of columns, or types by name."""
-    told = _attribute(model, name)
-    if isinstance(told, dict) and "name" not in told:
-        told = [{"name": key, "type": value} for key, value in told.items()]
-    found = []
-    for one in told if isinstance(told, list) else []:
-        kind = one.get("type") if isinstance(one, dict) else None
+    declared = _attribute(model, name)
+    if isinstance(declared, dict) and "name" not in declared:
+        declared = [{"name": key, "type": value} for key, value in declared.items()]
+    columns = []
+    for entry in declared if isinstance(declared, list) else []:
+        kind = entry.get("type") if isinstance(entry, dict) else None
         kind = kind.__name__ if isinstance(kind, type) else kind
-        if kind not in TOLD_TYPES or not isinstance(one.get("name"), str):
+        if kind not in TOLD_TYPES or not isinstance(entry.get("name"), str):
             known = [*TOLD_TYPES]
             raise CannotDescribe(because("model-column-incomplete", attribute=name, types=known))
-        found.append({"name": one["name"], "type": kind})
-    return found
+        columns.append({"name": entry["name"], "type": kind})
+    return columns
 
 
 def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, Any] | None:
@@ -253,7 +259,7 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
     schema = Schema.of(_whole(inputs))
     for row in table.rows:
         whole = dict(zip(table.names, row, strict=False))
-        record = {one["name"]: whole.get(one["name"]) for one in inputs}
+        record = {column["name"]: whole.get(column["name"]) for column in inputs}
         # rows with missing values do not fit
         with suppress(ValueRefused):
             schema.read([record])
@@ -277,7 +283,7 @@ def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any]
         raise CannotDescribe(why) from error
 
 
-def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
+def outputs_of(model: Any, answer: Any) -> list[dict[str, Any]]:
     """Return the columns of the answer to the one row.
 
     Raises:
@@ -285,20 +291,20 @@ def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
     """
     outputs = _declared_columns(model, "output_schema")
     if not outputs:
-        if hasattr(found, "columns") and hasattr(found, "iloc"):
-            columns = {str(name): found.iloc[:, at] for at, name in enumerate(found.columns)}
-        elif getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
-            columns = {UNNAMED: found}
-        elif getattr(found, "ndim", 0) == 2 and found.shape[1] == 1:
-            columns = {UNNAMED: found[:, 0]}
+        if hasattr(answer, "columns") and hasattr(answer, "iloc"):
+            columns = {str(name): answer.iloc[:, at] for at, name in enumerate(answer.columns)}
+        elif getattr(answer, "ndim", 1) == 1 and hasattr(answer, "__len__"):
+            columns = {UNNAMED: answer}
+        elif getattr(answer, "ndim", 0) == 2 and answer.shape[1] == 1:
+            columns = {UNNAMED: answer[:, 0]}
         else:
-            shape = getattr(found, "shape", None)
+            shape = getattr(answer, "shape", None)
             if shape:
                 raise CannotDescribe(because("model-answers-array", shape=str(shape)))
-            raise CannotDescribe(because("model-answers-without-names", type=type(found).__name__))
+            raise CannotDescribe(because("model-answers-without-names", type=type(answer).__name__))
         outputs = [{"name": name, "type": _type(values)} for name, values in columns.items()]
     try:
-        Schema.of(outputs).answer(found, 1)
+        Schema.of(outputs).answer(answer, 1)
     except ValueRefused as error:
         raise CannotDescribe(because("model-answer-unfit", message=str(error))) from error
     return outputs
@@ -316,7 +322,7 @@ def _type(values: Any) -> str:
 
 
 def _whole(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"name": one["name"], "type": one["type"]} for one in inputs]
+    return [{"name": column["name"], "type": column["type"]} for column in inputs]
 
 
 def files_below(folder: str) -> list[str]:
@@ -324,8 +330,8 @@ def files_below(folder: str) -> list[str]:
     start = os.path.realpath(folder) + os.sep
     sources = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     places = [source for source in sources if isinstance(source, str) and source.endswith(".py")]
-    found = {os.path.realpath(place) for place in places}
-    return sorted(place.removeprefix(start) for place in found if place.startswith(start))
+    paths = {os.path.realpath(place) for place in places}
+    return sorted(place.removeprefix(start) for place in paths if place.startswith(start))
 
 
 if __name__ == "__main__":

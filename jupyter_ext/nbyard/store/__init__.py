@@ -153,8 +153,8 @@ class Store:
         """Return the digests that any row but those of runs names."""
         code = (self.executables, self.environments)
         nouns = (self.datasets, *code, self.images, self.models, self.projects)
-        found = {digest for noun in nouns for digest in noun.digests(c)}
-        return found.union(self.templates.digests_of_plans(c))
+        digests = {digest for noun in nouns for digest in noun.digests(c)}
+        return digests.union(self.templates.digests_of_plans(c))
 
     def has_work(self, c: Connection) -> bool:
         """Return whether a dispatcher is needed now or, for what may become due, later."""

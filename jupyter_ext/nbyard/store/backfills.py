@@ -49,12 +49,12 @@ class BackfillRows:
         values = [
             {
                 "backfill_id": row["id"],
-                "due_at": one.due_at,
-                "outcome": one.outcome,
-                "reason": one.reason,
-                "run_id": one.run_id,
+                "due_at": tick.due_at,
+                "outcome": tick.outcome,
+                "reason": tick.reason,
+                "run_id": tick.run_id,
             }
-            for one in ticks
+            for tick in ticks
         ]
         c.execute(insert(backfill_ticks), values)
 
@@ -96,10 +96,10 @@ class BackfillRows:
         joined = backfill_ticks.outerjoin(runs, R.id == T.run_id)
         query = select(T.backfill_id, T.outcome, R.state, func.count().label("times"))
         query = query.select_from(joined).where(T.backfill_id.in_([*backfill_ids]))
-        found: defaultdict[str, list[Any]] = defaultdict(list)
+        counts_by_backfill: defaultdict[str, list[Any]] = defaultdict(list)
         for row in c.execute(query.group_by(T.backfill_id, T.outcome, R.state)):
-            found[row.backfill_id].append((row.outcome, row.state, row.times))
-        return {key: counts_of(times) for key, times in found.items()}
+            counts_by_backfill[row.backfill_id].append((row.outcome, row.state, row.times))
+        return {key: counts_of(times) for key, times in counts_by_backfill.items()}
 
     # What the dispatcher does
 
@@ -124,10 +124,10 @@ class BackfillRows:
         """
         is_own = and_(OF_SOURCE, R.source_id == schedule_id, R.due_at.between(first, last))
         query = select(R.id, R.number, R.state, R.due_at).where(is_own).order_by(R.id.desc())
-        found: defaultdict[datetime, list[PastRun]] = defaultdict(list)
+        runs_by_due_time: defaultdict[datetime, list[PastRun]] = defaultdict(list)
         for row in c.execute(query):
-            found[row.due_at].append(PastRun(row.id, row.number, row.state))
-        return found
+            runs_by_due_time[row.due_at].append(PastRun(row.id, row.number, row.state))
+        return runs_by_due_time
 
     def conclude(
         self,

@@ -24,11 +24,15 @@ JSONS = ("judge", "changes", "probes", "culprits")
 class BisectionRows:
     """Queries on bisections; queries with an `owner` see only the bisections of that owner."""
 
-    def insert(self, c: Connection, one: Bisection) -> None:
+    def insert(self, c: Connection, bisection: Bisection) -> None:
         """Insert a running bisection."""
-        row = {name: getattr(one, name) for name in Bisection.__struct_fields__ if name != "state"}
+        row = {
+            name: getattr(bisection, name)
+            for name in Bisection.__struct_fields__
+            if name != "state"
+        }
         row |= {name: msgspec.to_builtins(row[name]) for name in JSONS}
-        transition.begin(c, BISECTION, Subject(one.id, one.owner), row)
+        transition.begin(c, BISECTION, Subject(bisection.id, bisection.owner), row)
 
     def get(self, c: Connection, owner: str, bisection_id: str) -> Bisection | None:
         """Return a bisection by ID."""
@@ -56,35 +60,41 @@ class BisectionRows:
         query = select(B.good_run, B.bad_run).where(B.owner == owner, B.state.in_(BISECTION.live))
         return {run_id for row in c.execute(query) for run_id in row}
 
-    def store_probes(self, c: Connection, one: Bisection, probes: Sequence[BisectionProbe]) -> bool:
+    def store_probes(
+        self, c: Connection, bisection: Bisection, probes: Sequence[BisectionProbe]
+    ) -> bool:
         """Store the probes; return False if the bisection has ended."""
-        where = (B.id == one.id) & (B.state == "running")
+        where = (B.id == bisection.id) & (B.state == "running")
         plain = msgspec.to_builtins([*probes])
         if c.execute(update(bisections).where(where).values(probes=plain)).rowcount != 1:
             return False
-        events.append(c, "bisection", Subject(one.id, one.owner), {"change": "probed"})
+        events.append(c, "bisection", Subject(bisection.id, bisection.owner), {"change": "probed"})
         return True
 
-    def conclude(self, c: Connection, one: Bisection, found: Conclusion) -> bool:
+    def conclude(self, c: Connection, bisection: Bisection, conclusion: Conclusion) -> bool:
         """End a bisection; return False if it has ended."""
-        return self._end(c, one, "done", ending=found.ending, culprits=sorted(found.culprits))
+        return self._end(
+            c, bisection, "done", ending=conclusion.ending, culprits=sorted(conclusion.culprits)
+        )
 
-    def set_failed(self, c: Connection, one: Bisection, reason: Reason) -> bool:
+    def set_failed(self, c: Connection, bisection: Bisection, reason: Reason) -> bool:
         """End a bisection that cannot go on; return False if it has ended."""
-        return self._end(c, one, "failed", reason=reason)
+        return self._end(c, bisection, "failed", reason=reason)
 
-    def cancel(self, c: Connection, one: Bisection) -> bool:
+    def cancel(self, c: Connection, bisection: Bisection) -> bool:
         """Cancel a bisection; return False if it has ended."""
-        return self._end(c, one, "cancelled")
+        return self._end(c, bisection, "cancelled")
 
-    def delete(self, c: Connection, one: Bisection) -> None:
+    def delete(self, c: Connection, bisection: Bisection) -> None:
         """Delete a bisection; its runs are deleted automatically."""
-        c.execute(delete(bisections).where(B.id == one.id))
-        events.append(c, "bisection", Subject(one.id, one.owner), {"change": "deleted"})
+        c.execute(delete(bisections).where(B.id == bisection.id))
+        events.append(c, "bisection", Subject(bisection.id, bisection.owner), {"change": "deleted"})
 
-    def _end(self, c: Connection, one: Bisection, state: str, **columns: Any) -> bool:
+    def _end(self, c: Connection, bisection: Bisection, state: str, **columns: Any) -> bool:
         columns["finished_at"] = datetime.now(UTC)
-        return transition.move(c, BISECTION, Subject(one.id, one.owner), state, **columns)
+        return transition.move(
+            c, BISECTION, Subject(bisection.id, bisection.owner), state, **columns
+        )
 
 
 def _bisection(row: Row[Any]) -> Bisection:

@@ -60,8 +60,10 @@ class CredentialRows:
     def references(self, c: Connection, owner: str) -> dict[str, SecretOf]:
         """Return all credentials under both their names and their IDs."""
         rows = c.execute(REFERENCES, {"of": owner})
-        found = [SecretOf(row.id, row.name, row.version) for row in rows]
-        return {one.credential_id: one for one in found} | {one.name: one for one in found}
+        references = [SecretOf(row.id, row.name, row.version) for row in rows]
+        return {reference.credential_id: reference for reference in references} | {
+            reference.name: reference for reference in references
+        }
 
     def page(  # noqa: PLR0913  these are the filters
         self,

@@ -146,14 +146,14 @@ class DatasetRows:
     def table(self, c: Connection, version_id: str) -> TableInfo | None:
         """Return the table info inferred from all rows of a version."""
         query = select(dataset_tables.c.info).where(dataset_tables.c.version_id == version_id)
-        found = c.execute(query).scalar_one_or_none()
-        return None if found is None else msgspec.convert(found, TableInfo)
+        info = c.execute(query).scalar_one_or_none()
+        return None if info is None else msgspec.convert(info, TableInfo)
 
     def table_of_bytes(self, c: Connection, digest: str, filename: str) -> TableInfo | None:
         """Return the table info of any ready version with these bytes under that file name."""
         query = select(V.id).where(V.digest == digest, V.filename == filename, V.state == "ready")
-        found = c.execute(query.join(dataset_tables, dataset_tables.c.version_id == V.id)).first()
-        return self.table(c, found.id) if found else None
+        row = c.execute(query.join(dataset_tables, dataset_tables.c.version_id == V.id)).first()
+        return self.table(c, row.id) if row else None
 
     def names_bytes(self, c: Connection, version_id: str, digest: str) -> None:
         """Set the digest of an importing version, so that its bytes are kept."""
@@ -169,8 +169,8 @@ class DatasetRows:
 
         Return None if the nbyard that requested the import did not store them.
         """
-        found = c.execute(select(V.allowed_hosts).where(V.id == version_id)).scalar()
-        return None if found is None else list(found)
+        hosts = c.execute(select(V.allowed_hosts).where(V.id == version_id)).scalar()
+        return None if hosts is None else list(hosts)
 
     def digests(self, c: Connection) -> Iterable[str]:
         """Return the digests of all versions."""

@@ -84,8 +84,10 @@ class RevisionRow(msgspec.Struct, frozen=True):
         """Return the status of the revision when the row was read."""
         known = self.revision
         is_ready = all(place.answers for place in self.places[:1]) and self.has_answered
-        told = (known.reason, known.exit_code)
-        return RevisionStatus(self.number, self.phase, is_ready, self.has_answered, *told)
+        reason_and_code = (known.reason, known.exit_code)
+        return RevisionStatus(
+            self.number, self.phase, is_ready, self.has_answered, *reason_and_code
+        )
 
 
 class DeploymentRow(msgspec.Struct, frozen=True):
@@ -307,14 +309,16 @@ class DeploymentRows:
             return []
         rows = c.execute(select(deployments).where(UNDER_WAY).order_by(D.id)).all()
         wanted = R.deployment_id.in_([row.id for row in rows])
-        found: dict[str, dict[int, RevisionRow]] = {row.id: {} for row in rows}
-        for one in c.execute(select(revisions).where(wanted)):
-            found[one.deployment_id][one.number] = _revision_row(one)
+        revisions_by_deployment: dict[str, dict[int, RevisionRow]] = {row.id: {} for row in rows}
+        for revision in c.execute(select(revisions).where(wanted)):
+            revisions_by_deployment[revision.deployment_id][revision.number] = _revision_row(
+                revision
+            )
         return [
             DeploymentRow(
                 *(row.id, row.name, row.owner, row.state, row.is_wanted),
                 *(row.removed_at is not None, row.reason, row.serving),
-                *(found[row.id], row.started_at),
+                *(revisions_by_deployment[row.id], row.started_at),
             )
             for row in rows
         ]
@@ -345,9 +349,9 @@ class DeploymentRows:
         """Convert rows, and add the models that they serve."""
         shown = self._newest_and_serving(c, rows)
         newest = [shown[row.id, row.revision].revision for row in rows]
-        images = [(one.spec.image, one.image_id) for one in newest]
+        images = [(revision.spec.image, revision.image_id) for revision in newest]
         models = packages_of_images(c, owner, images) if rows else {}
-        found: list[Deployment] = []
+        deployment_views: list[Deployment] = []
         for row, last, image in zip(rows, newest, images, strict=True):
             serving = shown.get((row.id, row.serving))
             # The links lead to the ports of the serving revision, else of the newest one.
@@ -371,8 +375,8 @@ class DeploymentRows:
                 warnings=[],
                 model=models.get(image),
             )
-            found.append(deployment)
-        return found
+            deployment_views.append(deployment)
+        return deployment_views
 
     def _newest_and_serving(
         self, c: Connection, rows: Sequence[Row[Any]]
@@ -382,8 +386,8 @@ class DeploymentRows:
             return {}
         newest = (D.id == R.deployment_id) & ((D.revision == R.number) | (D.serving == R.number))
         query = select(revisions).join(deployments, newest)
-        found = c.execute(query.where(D.id.in_([row.id for row in rows])))
-        return {(one.deployment_id, one.number): _revision_row(one) for one in found}
+        revision_rows = c.execute(query.where(D.id.in_([row.id for row in rows])))
+        return {(row.deployment_id, row.number): _revision_row(row) for row in revision_rows}
 
 
 def _subject(of: Known) -> Subject:

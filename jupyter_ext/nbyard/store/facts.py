@@ -18,11 +18,11 @@ class FactRows:
 
     def get_or_store(self, c: Connection, name: str, value: str) -> str:
         """Return the value stored under the name; store `value` first if there is none."""
-        found = self.get(c, name)
-        if found is None:
+        stored = self.get(c, name)
+        if stored is None:
             c.execute(insert(facts), [{"name": name, "value": value}])
             return value
-        return found
+        return stored
 
     def set(self, c: Connection, name: str, value: str) -> None:
         """Store a value under a name; replace an earlier one."""

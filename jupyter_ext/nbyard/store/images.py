@@ -88,8 +88,8 @@ class ImageRows:
 
     def is_wanted(self, c: Connection, image_id: str) -> bool:
         """Return whether the image exists and is not being deleted."""
-        found = c.execute(select(I.id).where(I.id == image_id, I.removed_at.is_(None)))
-        return found.first() is not None
+        rows = c.execute(select(I.id).where(I.id == image_id, I.removed_at.is_(None)))
+        return rows.first() is not None
 
     def get(self, c: Connection, owner: str, key: str) -> NamedImage | None:
         """Return an image by ID, else by name: one in progress, else ready, else failed."""
@@ -154,7 +154,9 @@ class ImageRows:
 
     def has_notebook_packages(self, c: Connection, owner: str, name: str) -> bool:
         """Return whether this name or ID was built here for notebooks, from an environment."""
-        return any(one.recipe.for_notebooks for one in self.built_from_environments(c, owner, name))
+        return any(
+            image.recipe.for_notebooks for image in self.built_from_environments(c, owner, name)
+        )
 
     def built_from_environments(self, c: Connection, owner: str, name: str) -> list[NamedImage]:
         """Return the images with this reference or ID that were built from environments."""
@@ -179,10 +181,10 @@ class ImageRows:
         gone = I.id == image.id
         if image.state == "ready":
             gone |= _same_name(image) & (I.state == "failed")
-        found = c.execute(select(I.id).where(gone, I.removed_at.is_(None))).scalars().all()
-        c.execute(update(images).where(I.id.in_(found)).values(removed_at=datetime.now(UTC)))
-        for one in found:
-            events.append(c, "image", Subject(one, image.owner), {"change": "deleted"})
+        image_ids = c.execute(select(I.id).where(gone, I.removed_at.is_(None))).scalars().all()
+        c.execute(update(images).where(I.id.in_(image_ids)).values(removed_at=datetime.now(UTC)))
+        for image_id in image_ids:
+            events.append(c, "image", Subject(image_id, image.owner), {"change": "deleted"})
 
     def delete(self, c: Connection, image_id: str) -> None:
         """Delete the row of an image."""
@@ -200,8 +202,8 @@ class ImageRows:
     def with_name(self, c: Connection, reference: str) -> list[NamedImage]:
         """Return the images with that name, of any owner, that exist or are in progress."""
         stays = I.removed_at.is_(None) & (I.state != "failed")
-        found = select(images).where(stays, I.reference == reference).order_by(I.id.desc())
-        return [_row(row).image for row in c.execute(found)]
+        query = select(images).where(stays, I.reference == reference).order_by(I.id.desc())
+        return [_row(row).image for row in c.execute(query)]
 
     def digests(self, c: Connection) -> set[str]:
         """Return the digests of all build contexts."""

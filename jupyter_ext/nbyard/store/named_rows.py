@@ -59,10 +59,10 @@ class NamedRows(Generic[T]):
         Raises:
             NotFound: the owner has no such row.
         """
-        found = self.get(c, owner, key)
-        if found is None:
+        row = self.get(c, owner, key)
+        if row is None:
             raise no_such(self.unknown, key, self.names(c, owner).values())
-        return found
+        return row
 
     def by_id(self, c: Connection, row_id: str) -> T | None:
         """Return a row of any owner."""

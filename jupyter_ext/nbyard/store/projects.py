@@ -143,10 +143,10 @@ class ProjectRows:
 
         Return the digests of the pushed folders by their paths in it.
         """
-        found = {}
+        digests_by_folder = {}
         for project_id, digest in c.execute(select(P.id, P.files).where(P.files != "")).all():
             inside = f"{FOLDER}/{project_id}/"
-            found[inside + push_name(digest)] = digest
+            digests_by_folder[inside + push_name(digest)] = digest
             own = select(S.id, S.path, S.root, S.start, S.run).where(S.root.contains(f"/{inside}"))
             for row in c.execute(own).all():
                 old = row.root.partition(f"/{inside}")[0]
@@ -154,7 +154,7 @@ class ProjectRows:
                 values: dict[str, Any] = {n: _moved(text, old, folder) for n, text in paths.items()}
                 values["run"] = {**row.run, "path": _moved(row.run.get("path", ""), old, folder)}
                 c.execute(update(schedules).where(S.id == row.id).values(**values))
-        return found
+        return digests_by_folder
 
     def git_of(self, c: Connection, project_id: str) -> GitState | None:
         """Return the state of the repository that was pushed."""
@@ -221,9 +221,9 @@ class ProjectRows:
             query = with_text(query.where(own, is_wanted), search, of.name)
             # Limited here too, so that each table is read by its index.
             parts.append(select(newest_first(query, of.table.c.id, limit, after).subquery()))
-        found = union_all(*parts).subquery().c
-        query = select(found.kind, found.id, found.name, found.created_at)
-        rows = c.execute(query.order_by(found.id.desc()).limit(limit))
+        columns = union_all(*parts).subquery().c
+        query = select(columns.kind, columns.id, columns.name, columns.created_at)
+        rows = c.execute(query.order_by(columns.id.desc()).limit(limit))
         return [ProjectResource(row.kind, row.id, row.name, row.created_at) for row in rows]
 
     def link_counts(self, c: Connection, ids: Iterable[str]) -> dict[str, dict[str, int]]:

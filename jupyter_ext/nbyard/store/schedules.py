@@ -71,8 +71,10 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     @property
     def plan(self) -> TimingPlan:
         """Return its timing with its limits."""
-        one = self.schedule
-        return TimingPlan(one.timing, one.zone, self.anchor, one.starts_at, one.ends_at)
+        schedule = self.schedule
+        return TimingPlan(
+            schedule.timing, schedule.zone, self.anchor, schedule.starts_at, schedule.ends_at
+        )
 
 
 class ScheduleRows(NamedRows[ScheduleRow]):
@@ -117,8 +119,8 @@ class ScheduleRows(NamedRows[ScheduleRow]):
 
     def next_due(self, c: Connection) -> datetime | None:
         """Return the earliest due time of all schedules, None if there is none."""
-        found = NEXT.ask(c)[0][0]
-        return None if found is None else datetime.fromtimestamp(found, UTC)
+        timestamp = NEXT.ask(c)[0][0]
+        return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
 
     def due(self, c: Connection, now: datetime, most: int) -> list[str]:
         """Return the IDs of schedules that are due, the longest due first."""
@@ -243,11 +245,11 @@ class ScheduleRows(NamedRows[ScheduleRow]):
 
     def recent(self, c: Connection, schedule_ids: Iterable[str]) -> dict[str, list[Tick]]:
         """Return the newest ticks of schedules by ID of the schedule, newest first."""
-        found: dict[str, list[Tick]] = {}
+        ticks_by_schedule: dict[str, list[Tick]] = {}
         query = newest_of_each(schedule_ticks, T.schedule_id, schedule_ids, RECENT)
         for row in c.execute(query):
-            found.setdefault(row.schedule_id, []).append(_tick(row))
-        return found
+            ticks_by_schedule.setdefault(row.schedule_id, []).append(_tick(row))
+        return ticks_by_schedule
 
     def _count(self, c: Connection, schedule: Schedule, outcome: Outcome, count: int) -> None:
         if name := COUNTED.get(outcome):

@@ -54,7 +54,9 @@ class WorkflowRows:
         if not document_id or (here and here.document_id == document_id):
             return here
         same = self.of_document(c, owner, document_id)
-        moved = next((one for one in same if not is_there(one.path, document_id)), None)
+        moved = next(
+            (workflow for workflow in same if not is_there(workflow.path, document_id)), None
+        )
         if moved or here is None:
             return moved
         # A copy shared its ID with an older workflow, so its file may have got a new one.
@@ -100,9 +102,9 @@ class WorkflowRows:
                 values = {"title": title, "document_id": document_id, "updated_at": now}
                 c.execute(update(workflows).where(where).values(**values))
                 events.append(c, "workflow", Subject(known.id, owner), {"change": "changed"})
-        found = self.by_path(c, owner, path)
-        assert found is not None and found.id == made
-        return found
+        workflow = self.by_path(c, owner, path)
+        assert workflow is not None and workflow.id == made
+        return workflow
 
     def move(self, c: Connection, workflow: Workflow, path: str) -> None:
         """Record the new path of the workflow's file, also for its runs."""

@@ -71,18 +71,18 @@ def reply_to(line: bytes) -> Reply:
     except MemoryError:
         return Reply(problem=because("table-beyond-memory"))
     except _library_errors() as problem:
-        words = str(problem).strip().partition("\n")[0][:MAX_WORDS]
+        message = str(problem).strip().partition("\n")[0][:MAX_WORDS]
         # Another version of the library may read it.
-        return Reply(problem=because("table-unreadable", message=words))
+        return Reply(problem=because("table-unreadable", message=message))
 
 
 def _library_errors() -> tuple[type[Exception], ...]:
-    found: list[type[Exception]] = [OSError, ValueError, ArithmeticError, LookupError, TypeError]
+    errors: list[type[Exception]] = [OSError, ValueError, ArithmeticError, LookupError, TypeError]
     # Only modules that are loaded can raise: a page of text needs neither.
     for module, name in (("polars.exceptions", "PolarsError"), ("fastexcel", "FastExcelError")):
         if module in sys.modules:
-            found.append(getattr(sys.modules[module], name))
-    return tuple(found)
+            errors.append(getattr(sys.modules[module], name))
+    return tuple(errors)
 
 
 if __name__ == "__main__":

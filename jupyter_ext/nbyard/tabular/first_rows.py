@@ -45,14 +45,14 @@ def copy_first_rows(path: Path, file_format: str, rows: int, target: Path) -> bo
 def _first(file: IO[str], wanted: int, *, is_quoted: bool) -> tuple[str, bool]:
     """Return the first rows, and whether to use the whole file instead."""
     records = _records(file, is_quoted=is_quoted)
-    found: list[str] = []
+    rows: list[str] = []
     size = 0
     for record in islice(records, wanted):
-        found.append(record)
+        rows.append(record)
         size += len(record)
         if size > MOST_CHARS:
             return "", True
-    return "".join(found), next(records, None) is None
+    return "".join(rows), next(records, None) is None
 
 
 def _records(file: IO[str], *, is_quoted: bool) -> Iterator[str]:

@@ -83,14 +83,14 @@ def detect_format(path: Path, filename: str) -> TableFormat:
         tail = file.read()
     if not head:
         raise BrokenTable(because("table-empty"))
-    for magic, found in MAGIC.items():
+    for magic, table_format in MAGIC.items():
         if head.startswith(magic):
             # A complete file ends with a footer, its length and the magic bytes.
             footer = int.from_bytes(tail.removesuffix(magic)[-4:], "little", signed=True)
             room = path.stat().st_size - 2 * len(magic)
             if not tail.endswith(magic) or not 0 < footer < room:
-                raise BrokenTable(because("table-end-missing", format=found))
-            return found
+                raise BrokenTable(because("table-end-missing", format=table_format))
+            return table_format
     suffix = Path(filename).suffix
     named = SUFFIXES.get(suffix.lower())
     if not head.startswith(b"PK\x03\x04"):
@@ -163,13 +163,13 @@ def single_byte(pieces: Iterable[bytes]) -> str:
     It is Windows-1252 if a byte is a character there and a control character in Latin-1. All other
     bytes mean the same in both.
     """
-    found = "latin-1"
+    encoding = "latin-1"
     for piece in pieces:
         controls = piece.translate(None, NO_CONTROLS)
         if any(byte in UNUSED for byte in controls):
             return "latin-1"
-        found = "cp1252" if controls else found
-    return found
+        encoding = "cp1252" if controls else encoding
+    return encoding
 
 
 def needs_rewriting(head: bytes) -> bool:
@@ -257,14 +257,14 @@ def _delimiter(lines: list[str]) -> str:
 
 def unique_names(names: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return unique names for columns, and the names that were changed."""
-    found: dict[str, None] = {}
+    unique: dict[str, None] = {}
     renamed = []
     for place, name in enumerate(names, 1):
         base = name if name.strip() else f"column {place}"
         free, count = base, 2
-        while free in found:
+        while free in unique:
             free, count = f"{base}_{count}", count + 1
         if free != name:
             renamed.append(name)
-        found[free] = None
-    return list(found), renamed
+        unique[free] = None
+    return list(unique), renamed

@@ -62,13 +62,13 @@ class JsonValueTypes:
 
     def _column(self, name: str, kinds: set[type]) -> Column:
         types = {KINDS[kind] for kind in kinds}
-        found: ColumnType = "float" if types == {"int", "float"} else "other"
-        found = types.pop() if len(types) == 1 else found if types else "null"
+        column_type: ColumnType = "float" if types == {"int", "float"} else "other"
+        column_type = types.pop() if len(types) == 1 else column_type if types else "null"
         # Such numbers need 128 bits; even longer ones have no type.
-        layout = "big" if found == "int" and name in self._long else ""
+        layout = "big" if column_type == "int" and name in self._long else ""
         if layout and self._long[name]:
-            found, layout = "other", ""
-        return Column(name, found, self._present[name] < self.rows, layout)
+            column_type, layout = "other", ""
+        return Column(name, column_type, self._present[name] < self.rows, layout)
 
 
 def kinds_of(rows: Iterable[Row]) -> JsonValueTypes:
@@ -105,7 +105,7 @@ def read_frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.D
     source, is_first = iter(rows), True
     while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
         is_first = False
-        found = []
+        series = []
         for place, column in enumerate(columns):
             cells = [row.get(column.name) for row in chunk]
             if column.type == "float":
@@ -113,8 +113,8 @@ def read_frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.D
             elif column.type not in DTYPES:
                 cells = [None if cell is None else True for cell in cells]
             dtype = pl.Int128 if column.layout == "big" else DTYPES.get(column.type, pl.Boolean)
-            found.append(pl.Series(str(place), cells, dtype, strict=True))
-        yield pl.DataFrame(found)
+            series.append(pl.Series(str(place), cells, dtype, strict=True))
+        yield pl.DataFrame(series)
 
 
 def _float(value: Any) -> float | None:

@@ -34,8 +34,8 @@ def _other(value: object, depth: int) -> object:
         items = list(value.items())[:MAX_ITEMS]
         return {cut_text(str(key)): to_json(item, depth + 1) for key, item in items}
     if isinstance(value, (list, tuple)):
-        found = [to_json(item, depth + 1) for item in value[:MAX_ITEMS]]
-        return [*found, MARK] if len(value) > MAX_ITEMS else found
+        members = [to_json(item, depth + 1) for item in value[:MAX_ITEMS]]
+        return [*members, MARK] if len(value) > MAX_ITEMS else members
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g} s"
     if isinstance(value, (bytes, bytearray)):

@@ -61,12 +61,12 @@ def typed_frame(source: Source, info: TableInfo, places: Sequence[int]) -> pl.La
     }
     # Looking for null words in each cell takes as long as reading it.
     nulls = list(NULLS) if info.null_words else None
-    found = text_frame(
+    texts = text_frame(
         source,
         schema_overrides={str(place): dtype for place, dtype in read.items()},
         null_values=nulls,
     )
-    return found.select(pl.nth(place) if place in read else _value(place, info) for place in places)
+    return texts.select(pl.nth(place) if place in read else _value(place, info) for place in places)
 
 
 def typed_values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
@@ -222,10 +222,10 @@ def declared_schema(source: Source) -> TableInfo:
         schema = frame.collect_schema()
         rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
     except (pl.exceptions.ComputeError, fastexcel.CalamineError) as problem:
-        words = str(problem).partition("\n")[0][:MAX_WORDS]
+        message = str(problem).partition("\n")[0][:MAX_WORDS]
         # Other errors are limits of polars, so the file may be fine.
-        if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
-            why = because("table-damaged", format=source.format, message=words)
+        if isinstance(problem, fastexcel.CalamineError) or any(w in message for w in OUT_OF_SPEC):
+            why = because("table-damaged", format=source.format, message=message)
             raise BrokenTable(why) from problem
         raise
     columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
@@ -274,5 +274,5 @@ def read_page(
     if by is not None:
         # By place, because a name may look like a pattern.
         frame = frame.sort(pl.nth(by), **order)
-    found = frame.select(pl.nth(list(shown))).slice(offset, limit).collect()
-    return [[to_json(value) for value in row] for row in found.iter_rows()]
+    page = frame.select(pl.nth(list(shown))).slice(offset, limit).collect()
+    return [[to_json(value) for value in row] for row in page.iter_rows()]

@@ -102,8 +102,8 @@ def _page(question: Question, source: Source) -> TablePage:
         from nbyard.tabular.json_objects import rows_of
 
         lines = text_tables.lines_page(source.path, offset, limit, _scan(source, offset))
-        found = rows_of(lines, offset)
-        rows = [[to_json(row.get(column.name)) for column in columns] for row in found]
+        objects = rows_of(lines, offset)
+        rows = [[to_json(row.get(column.name)) for column in columns] for row in objects]
     else:
         from nbyard.tabular import polars_frames
 

@@ -150,7 +150,7 @@ class Reader:
 def _cpu_ticks(pid: int) -> float:
     """Return the CPU time of a process in clock ticks; NaN if the system does not report it."""
     try:
-        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return math.nan
-    return float(int(words[11]) + int(words[12]))
+    return float(int(fields[11]) + int(fields[12]))

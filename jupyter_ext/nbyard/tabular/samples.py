@@ -74,18 +74,18 @@ def _of_text(source: Source) -> Sample:
         info = _checked(info_of(source, whole=True))
         return Sample(info, typed_frame(source, info, range(len(info.columns))), None)
     content = _pieces(source)
-    found = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
+    texts = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
     names, comma = source.dialect.names, source.dialect.decimal_comma
     if known := source.known_info():
         info = known
     elif len(names) > MAX_TEXT_COLUMNS:
         info = info_of(source)
     else:
-        first = [column.fill_null("").to_list() for column in found.head(FIRST_ROWS).get_columns()]
-        info = text_info(source, None, *infer_types(found, first, names, comma))
+        first = [column.fill_null("").to_list() for column in texts.head(FIRST_ROWS).get_columns()]
+        info = text_info(source, None, *infer_types(texts, first, names, comma))
     info = _checked(info)
-    frame = typed_values(found, info).lazy()
-    return Sample(info, frame, info.rows or _estimated(found.height, size, content))
+    frame = typed_values(texts, info).lazy()
+    return Sample(info, frame, info.rows or _estimated(texts.height, size, content))
 
 
 def _checked(info: TableInfo) -> TableInfo:

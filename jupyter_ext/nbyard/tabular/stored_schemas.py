@@ -77,8 +77,8 @@ def _of_first_rows(source: Source) -> TableInfo:
     scan, dialect = source.known_scan(), source.dialect
     width = len(dialect.names) if len(dialect.names) <= MAX_TEXT_COLUMNS else MAX_COLUMNS
     columns = []
-    for name, found in zip(dialect.names, _first_texts(source, width), strict=False):
-        form = form_of(found, dialect.decimal_comma)
+    for name, texts in zip(dialect.names, _first_texts(source, width), strict=False):
+        form = form_of(texts, dialect.decimal_comma)
         layout = "|".join(form.layouts)
         columns.append(Column(name, form.type, layout=layout, padded=form.padded))
     return text_info(source, scan.rows if scan else None, columns)

@@ -106,20 +106,20 @@ class Tables:
             warnings = msgspec.to_builtins(read_all(stored.get("warnings", ())))
             return msgspec.convert(stored | {"warnings": warnings}, Profile)
         question = Question("sample" if sample else "profile", column_offset=column_offset)
-        found = self._ask(question, file, Profile, self._quick if sample else self._slow)
+        profile = self._ask(question, file, Profile, self._quick if sample else self._slow)
         # A sample is cheap, so only exact profiles are stored.
         if kept and not sample:
-            write_atomically(kept, msgspec.json.encode(found))
-        return found
+            write_atomically(kept, msgspec.json.encode(profile))
+        return profile
 
     def whole_profile(self, file: TableFile) -> Profile:
         """Return the profile of all rows with all columns."""
-        found = self.profile(file, sample=False)
-        columns = list(found.columns)
-        while len(columns) < found.column_count:
+        profile = self.profile(file, sample=False)
+        columns = list(profile.columns)
+        while len(columns) < profile.column_count:
             more = self.profile(file, sample=False, column_offset=len(columns))
             columns += more.columns
-        return msgspec.structs.replace(found, columns=columns)
+        return msgspec.structs.replace(profile, columns=columns)
 
     def known_preview(self, file: TableFile) -> FilePreview | None:
         """Return the stored preview of a file, or None."""
@@ -141,11 +141,11 @@ class Tables:
             return known
         question = Question("preview", limit=MAX_ROWS)
         try:
-            found = self._ask(question, file, FilePreview, self._previews)
+            preview = self._ask(question, file, FilePreview, self._previews)
         except UnreadableContent:
-            found = FilePreview()
-        write_atomically(self._preview_place(file), msgspec.json.encode(found))
-        return found
+            preview = FilePreview()
+        write_atomically(self._preview_place(file), msgspec.json.encode(preview))
+        return preview
 
     def _preview_place(self, file: TableFile) -> Path:
         # Formats that are no tables share a folder, but the same bytes may be a text, too.
@@ -199,8 +199,8 @@ class Tables:
             sheet=file.sheet,
             folder=str(folder.resolve()),
         )
-        found = reader.ask(msgspec.json.encode(asked), limits.get(reader, QUICK_SECONDS))
-        return msgspec.json.decode(found, type=answer)
+        reply = reader.ask(msgspec.json.encode(asked), limits.get(reader, QUICK_SECONDS))
+        return msgspec.json.decode(reply, type=answer)
 
     @contextlib.contextmanager
     def _kept_folder(self, file: TableFile) -> Iterator[Path]:

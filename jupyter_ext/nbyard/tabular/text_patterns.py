@@ -65,13 +65,13 @@ def form_pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = Fal
     """
     known = {"bool": BOOL, "int": INT, "float": FLOAT}
     if form.type in known:
-        found = known[form.type]
-        found = found.replace(r"\.", ",") if decimal_comma else found
+        pattern = known[form.type]
+        pattern = pattern.replace(r"\.", ",") if decimal_comma else pattern
     else:
-        found = "|".join(_compiled(layout).pattern for layout in form.layouts)
+        pattern = "|".join(_compiled(layout).pattern for layout in form.layouts)
     blanks = r"[ \t]*" if form.padded else ""
     nulls = "|" + "|".join(map(re.escape, NULLS)) if or_null else ""
-    return f"^(?:{blanks}(?:{found}){blanks}{nulls})$"
+    return f"^(?:{blanks}(?:{pattern}){blanks}{nulls})$"
 
 
 def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
@@ -83,8 +83,8 @@ def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
     bare = [text.strip(" \t") for text in present]
     padded = bare != present
     for form in FORMS:
-        if found := _form_with_used_layouts(form, bare, decimal_comma):
-            return msgspec.structs.replace(found, padded=padded)
+        if fitting := _form_with_used_layouts(form, bare, decimal_comma):
+            return msgspec.structs.replace(fitting, padded=padded)
     return Form("string")
 
 

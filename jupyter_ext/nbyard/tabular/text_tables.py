@@ -46,10 +46,10 @@ class Scan(msgspec.Struct):
         self.rows_at.append(self.rows)
         self.offsets.append(offset)
 
-    def add_ragged(self, line: int, found: int, expected: int) -> None:
+    def add_ragged(self, line: int, actual: int, expected: int) -> None:
         """Count a line with another number of values; keep the first as a reason."""
         if not self.ragged:
-            params = {"line": line, "found": found, "expected": expected}
+            params = {"line": line, "found": actual, "expected": expected}
             self.first_ragged = because("ragged-line", **params)
         self.ragged += 1
 

@@ -100,8 +100,8 @@ class _Search:
         for place, form in forms.items():
             if place in more:
                 misfits = _misfits(pl.nth(place), form, self._comma)
-                found = self._texts.select(pl.nth(place).filter(misfits).head(MISFITS))
-                self._seen[place] += _collect(found).to_series().to_list()
+                misfit_texts = self._texts.select(pl.nth(place).filter(misfits).head(MISFITS))
+                self._seen[place] += _collect(misfit_texts).to_series().to_list()
                 continue
             column = self._column(place, form, facts[f"{place} digits"] or 0)
             if facts.get(f"{place} twin") == 0:
@@ -151,14 +151,14 @@ class _Search:
             (whole.is_null() & _is_there(text)).any().alias("other"),
             long.unique().head(MISFITS).implode().alias("long"),
         )
-        found = _collect(facts).row(0, named=True)
-        if found["other"] or found["whole"] + found["part"] > MAX_DIGITS:
+        row = _collect(facts).row(0, named=True)
+        if row["other"] or row["whole"] + row["part"] > MAX_DIGITS:
             return column
-        numbers = [one.replace(",", ".") if self._comma else one for one in found["long"]]
+        numbers = [number.replace(",", ".") if self._comma else number for number in row["long"]]
         # Floats are exact enough if they print as the same numbers.
         if all(Decimal(repr(float(number))) == Decimal(number) for number in numbers):
             return column
-        return msgspec.structs.replace(column, type="decimal", layout=str(found["part"]))
+        return msgspec.structs.replace(column, type="decimal", layout=str(row["part"]))
 
 
 def _collect(frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:

@@ -43,10 +43,10 @@ class ChannelConformance:
         assert 0 < len(kind.name) <= MOST_CHARACTERS and isinstance(kind.rank, int)
 
     def test_a_url_is_described_without_its_secret(self, kind: ChannelKind) -> None:
-        found = kind.describe(self.url(1))
-        assert isinstance(found, ChannelAddress)
-        assert found.kind == kind.name and found.service
-        assert SECRET not in msgspec.json.encode(found).decode()
+        address = kind.describe(self.url(1))
+        assert isinstance(address, ChannelAddress)
+        assert address.kind == kind.name and address.service
+        assert SECRET not in msgspec.json.encode(address).decode()
 
     @pytest.mark.parametrize("url", ["", "x", "://", "unknown-scheme://a", "\x00", "a" * 5000])
     def test_other_urls_are_left_to_other_kinds(self, kind: ChannelKind, url: str) -> None:
@@ -64,13 +64,13 @@ class ChannelConformance:
         self, kind: ChannelKind, receiver: HttpReceiver, status: int, is_final: bool
     ) -> None:
         receiver.answers = [status] * MOST_TRIES
-        found = kind.send(self.url(receiver.port), "service", MESSAGE)
-        assert found.reason is not None and found.is_final is is_final
-        assert SECRET not in str(found.reason)
+        delivery = kind.send(self.url(receiver.port), "service", MESSAGE)
+        assert delivery.reason is not None and delivery.is_final is is_final
+        assert SECRET not in str(delivery.reason)
 
     def test_an_unreachable_receiver_is_an_answer(self, kind: ChannelKind) -> None:
         with http_receiver() as receiver:
             pass  # its port answers no more
-        found = kind.send(self.url(receiver.port), "service", MESSAGE)
-        assert found.reason is not None and not found.is_final
-        assert SECRET not in str(found.reason)
+        delivery = kind.send(self.url(receiver.port), "service", MESSAGE)
+        assert delivery.reason is not None and not delivery.is_final
+        assert SECRET not in str(delivery.reason)

@@ -29,19 +29,23 @@ class ImporterConformance:
 
     def test_its_suffixes_are_those_of_files(self, importer: Importer) -> None:
         assert importer.name and importer.suffixes
-        assert all(one.startswith(".") and one == one.lower() for one in importer.suffixes)
+        assert all(
+            suffix.startswith(".") and suffix == suffix.lower() for suffix in importer.suffixes
+        )
         assert self.good[0].lower().endswith(importer.suffixes)
 
     def test_a_file_is_the_description_of_a_command(self, importer: Importer) -> None:
-        told = _read(importer, *self.good)
-        assert told.kind == "command" and told.arguments is not None
-        check_arguments(told.arguments)
-        check_command(told.command or (), told.arguments, told.invocation)
-        assert told == _read(importer, *self.good)
+        description = _read(importer, *self.good)
+        assert description.kind == "command" and description.arguments is not None
+        check_arguments(description.arguments)
+        check_command(description.command or (), description.arguments, description.invocation)
+        assert description == _read(importer, *self.good)
 
     def test_a_description_is_data(self, importer: Importer) -> None:
-        told = _read(importer, *self.good)
-        assert msgspec.json.decode(msgspec.json.encode(told), type=Description) == told
+        description = _read(importer, *self.good)
+        assert (
+            msgspec.json.decode(msgspec.json.encode(description), type=Description) == description
+        )
 
     def test_reading_needs_no_file(self, importer: Importer, tmp_path: Path) -> None:
         """The content is enough: reading opens, writes and runs nothing."""
@@ -56,20 +60,20 @@ class ImporterConformance:
             raise NotFound(because("no-file", path=path))
 
         try:
-            found = importer.read(self.good[1], self.good[0], missing)
+            imported = importer.read(self.good[1], self.good[0], missing)
         except Invalid as error:
             assert error.details
         else:
-            assert found.description == _read(importer, *self.good)
+            assert imported.description == _read(importer, *self.good)
 
     @pytest.mark.parametrize("content", [b"", b"\x00", b"\xff\xfe", b"[" * 100_000, b"{}", b"[]"])
     def test_any_bytes_are_read_or_refused(self, importer: Importer, content: bytes) -> None:
         try:
-            told = _read(importer, self.good[0], content)
+            description = _read(importer, self.good[0], content)
         except Invalid as error:
             assert error.details
         else:
-            assert told.kind == "command"
+            assert description.kind == "command"
 
     def test_broken_files_are_refused_with_a_place(self, importer: Importer) -> None:
         with pytest.raises(Invalid) as refused:
@@ -78,10 +82,10 @@ class ImporterConformance:
 
     def test_what_is_written_is_read(self, importer: Importer) -> None:
         """Writing is optional. A written file gives the same command."""
-        told = _read(importer, *self.good)
+        description = _read(importer, *self.good)
         if isinstance(importer, Exporter):
-            text = importer.write(told, label="a label", doc="A text: with signs.")
-            assert _read(importer, self.good[0], text.encode()) == told
+            text = importer.write(description, label="a label", doc="A text: with signs.")
+            assert _read(importer, self.good[0], text.encode()) == description
 
     def test_what_is_no_command_is_not_written(self, importer: Importer) -> None:
         """Writing is optional. It loses nothing silently."""

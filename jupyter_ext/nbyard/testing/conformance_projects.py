@@ -33,15 +33,15 @@ class ProjectConformance:
         assert all(name.endswith(importer.suffixes) for name in importer.files)
 
     def test_the_result_is_a_project_that_can_be_pushed(self, importer: ProjectImporter) -> None:
-        found = self._converted(importer)
-        definition = found.definition
+        converted = self._converted(importer)
+        definition = converted.definition
         text = updated_toml("", ProjectDefinition(definition.project), definition)
         assert read_definition(text.encode()).project == definition.project
-        for path, content in found.files.items():
+        for path, content in converted.files.items():
             assert check_member_path(path) == path
             if path.endswith(".nbflow"):
                 assert read_document(content.encode(), strict=True).meta.id
-        files = {*self.folder, *found.files}
+        files = {*self.folder, *converted.files}
         for entry in definition.schedules.values():
             assert not entry.path or entry.path.partition("::")[0] in files
 
@@ -49,11 +49,11 @@ class ProjectConformance:
         assert self._converted(importer) == self._converted(importer)
 
     def test_secrets_stand_in_no_file(self, importer: ProjectImporter) -> None:
-        found = self._converted(importer)
+        converted = self._converted(importer)
         if self.secret:
-            assert self.secret in found.secrets.values()
-            shown = msgspec.json.encode((found.definition, found.files)).decode()
-            assert self.secret not in shown + repr(found) + "".join(map(str, found.left))
+            assert self.secret in converted.secrets.values()
+            shown = msgspec.json.encode((converted.definition, converted.files)).decode()
+            assert self.secret not in shown + repr(converted) + "".join(map(str, converted.left))
 
     def test_a_folder_without_its_files_is_refused(self, importer: ProjectImporter) -> None:
         with pytest.raises(NotFound):

@@ -36,8 +36,8 @@ class ModeConformance:
 
     def test_it_loads_with_the_standard_library_only(self) -> None:
         """Requirements are installed where the mode serves, not where images are built."""
-        words = [sys.executable, "-c", LOADS, serving_of(self.name).reference]
-        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        argv = [sys.executable, "-c", LOADS, serving_of(self.name).reference]
+        said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
         assert said.split() == []
 
     def test_it_serves(self) -> None:

@@ -44,24 +44,24 @@ class Dispatching:
         """Return what `look` returns once it is `good`; check after every change in the store."""
         end = time.monotonic() + seconds
         with open_listener(self._settings.store_path) as listener:
-            while not good(found := look()):
+            while not good(current := look()):
                 if time.monotonic() > end:
-                    raise TimeoutError(f"still {found!r}")
+                    raise TimeoutError(f"still {current!r}")
                 listener.wait(0.5)
-        return found
+        return current
 
 
 def alive(store_id: str) -> list[str]:
     """Return the command lines of processes with the store's mark, except the warm parent."""
     import psutil  # a dependency of our tests, not of users of the fixtures
 
-    found = []
+    command_lines = []
     for process in psutil.process_iter():
         try:
             marks = process.environ()
             attempt = marks.get("NBYARD_ATTEMPT_ID")
             if marks.get("NBYARD_STORE") == store_id and attempt != NO_ATTEMPT:
-                found.append(" ".join(process.cmdline()))
+                command_lines.append(" ".join(process.cmdline()))
         except psutil.Error:
             continue
-    return found
+    return command_lines

@@ -108,7 +108,7 @@ class FakeRuntime:
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Lose all attempts that are not live; return their ids."""
-        gone = [one for one in self.running if one not in live]
+        gone = [attempt_id for attempt_id in self.running if attempt_id not in live]
         for attempt_id in gone:
             self.states[attempt_id] = "lost"
         self.swept += gone
@@ -125,7 +125,7 @@ class FakeRuntime:
     @property
     def running(self) -> list[str]:
         """Return the ids of the running attempts."""
-        return [one for one, state in self.states.items() if state == "running"]
+        return [attempt_id for attempt_id, state in self.states.items() if state == "running"]
 
     def end(self, attempt_id: str, state: str = "succeeded", text: str = "", **more: Any) -> None:
         """Write what a runner would write: the output if there is one, and result.json last."""
@@ -136,8 +136,8 @@ class FakeRuntime:
             (folder / task.outputs["out"].path).write_text(text or attempt_id)
             outputs = ["out"]
         now = time.time()
-        told = {"token": task.token, "started_at": now, "finished_at": now, "outputs": outputs}
-        plain = {"attempt_id": attempt_id, "state": state, **told, **more}
+        fields = {"token": task.token, "started_at": now, "finished_at": now, "outputs": outputs}
+        plain = {"attempt_id": attempt_id, "state": state, **fields, **more}
         content = msgspec.json.encode(msgspec.convert(plain, Result, from_attributes=True))
         (folder / "result.tmp").write_bytes(content)
         (folder / "result.tmp").rename(folder / RESULT)
@@ -224,16 +224,16 @@ class Bench:
                 {
                     "id": new_id(),
                     "run_id": run_id,
-                    "node": one.node,
+                    "node": task_plan.node,
                     "place": place,
                     "cached": False,
                     "cache_key": "",
                     "reason": None,
-                    "plan": msgspec.to_builtins(one),
-                    "executable_id": one.executable_id,
+                    "plan": msgspec.to_builtins(task_plan),
+                    "executable_id": task_plan.executable_id,
                     "created_at": now,
                 }
-                for place, one in enumerate(plans)
+                for place, task_plan in enumerate(plans)
             ]
             self.store.tasks.insert(c, run, rows)
         return run_id
@@ -277,7 +277,9 @@ class Bench:
     def _run_states(self) -> list[Any]:
         page = self.yard.services.runs.list(OWNER)
         runs = [self.detail(run.id) for run in page.items]
-        return [(one.run.state, [(t.node, t.state, t.why) for t in one.tasks]) for one in runs]
+        return [
+            (detail.run.state, [(t.node, t.state, t.why) for t in detail.tasks]) for detail in runs
+        ]
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run."""

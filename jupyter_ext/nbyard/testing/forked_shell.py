@@ -18,16 +18,16 @@ class ForkedShell:
     """A shell that runs each `nbyard` command in a process forked from a parent with imports."""
 
     def __init__(self) -> None:
-        words = [sys.executable, "-m", "nbyard.testing.forked_shell"]
+        argv = [sys.executable, "-m", "nbyard.testing.forked_shell"]
         self._process = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def __call__(self, *words: str, folder: Path, **environment: str) -> CommandResult:
+    def __call__(self, *command: str, folder: Path, **environment: str) -> CommandResult:
         """Run the command in the folder, with the variables of this process and these."""
         assert self._process.stdin and self._process.stdout
-        told = {**os.environ, **environment}
-        request = {"words": words, "folder": str(folder), "environment": told}
+        variables = {**os.environ, **environment}
+        request = {"words": command, "folder": str(folder), "environment": variables}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return CommandResult(*json.loads(self._process.stdout.readline()))
@@ -48,9 +48,9 @@ class StoreShell:
         self.store = store
         self.environment: dict[str, str] = {}
 
-    def __call__(self, *words: str, folder: Path, **environment: str) -> CommandResult:
+    def __call__(self, *command: str, folder: Path, **environment: str) -> CommandResult:
         own = {"NBYARD_STORE_DIR": str(self.store), "NBYARD_IDLE_SECONDS": "60"}
-        return self._shell(*words, folder=folder, **own | self.environment | environment)
+        return self._shell(*command, folder=folder, **own | self.environment | environment)
 
     def close(self) -> None:
         """Stop the dispatcher if there is one, and wait until it is gone."""

@@ -117,10 +117,10 @@ def lab_image(engine: Engine) -> str:
     tag = f"{LAB}:{base.rpartition(':')[2]}"
     with locked("lab-image"):
         if not engine.image_id(tag):
-            words = " ".join(f"'{name}'" for name in (*LAB_PACKAGES, "ipykernel"))
+            requirements = " ".join(f"'{name}'" for name in (*LAB_PACKAGES, "ipykernel"))
             packed = io.BytesIO()
             with tarfile.open(fileobj=packed, mode="w") as archive:
-                text = f"FROM {base}\nRUN pip install --break-system-packages {words}\n"
+                text = f"FROM {base}\nRUN pip install --break-system-packages {requirements}\n"
                 _add_dockerfile(archive, text)
             packed.seek(0)
             engine.build(tag, packed, network="none")
@@ -133,14 +133,14 @@ def recipe_image(engine: Engine, recipe: Path) -> str:
     `gather.sh` copies what the Dockerfile needs into the folder that it gets. The build takes
     minutes. It is repeated when a file of the recipe changes.
     """
-    told = b"".join(path.read_bytes() for path in sorted(recipe.iterdir()) if path.is_file())
-    tag = f"nbyard-test/{recipe.name}:{hashlib.sha256(told).hexdigest()[:12]}"
+    content = b"".join(path.read_bytes() for path in sorted(recipe.iterdir()) if path.is_file())
+    tag = f"nbyard-test/{recipe.name}:{hashlib.sha256(content).hexdigest()[:12]}"
     with locked(f"{recipe.name}-image"):
         if engine.image_id(tag):
             return tag
         with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-            words = [str(recipe / "gather.sh"), folder]
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+            argv = [str(recipe / "gather.sh"), folder]
+            subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
             with tempfile.TemporaryFile(dir=cache_folder()) as packed:
                 with tarfile.open(fileobj=packed, mode="w") as archive:
                     archive.add(folder, "")
@@ -174,23 +174,23 @@ def _wheels(more: list[Path]) -> Path:
     """Return a folder of wheels, fetched once for these requirements."""
 
     def create(folder: Path) -> None:
-        words = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
-        words += ["--dest", str(folder)]
+        argv = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
+        argv += ["--dest", str(folder)]
         if sys.version_info[:2] != (3, 11):  # that of the base image
             platforms = ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"]
-            words += ["--python-version", "3.11", *(f"--platform={name}" for name in platforms)]
-        subprocess.run([*words, *PACKAGES], check=True)
+            argv += ["--python-version", "3.11", *(f"--platform={name}" for name in platforms)]
+        subprocess.run([*argv, *PACKAGES], check=True)
         for path in more:
-            subprocess.run([*words, "--requirement", str(path)], check=True)
+            subprocess.run([*argv, "--requirement", str(path)], check=True)
 
     return kept_folder("wheels", "\n".join([*PACKAGES, *(p.read_text() for p in more)]), create)
 
 
-def main(words: list[str]) -> int:
+def main(argv: list[str]) -> int:
     """Build the base image with the packages of requirements files, and print its name."""
     engine = Engine()
     try:
-        sys.stdout.write(f"{base_image(engine, [Path(word) for word in words])}\n")
+        sys.stdout.write(f"{base_image(engine, [Path(word) for word in argv])}\n")
     finally:
         engine.close()
     return 0

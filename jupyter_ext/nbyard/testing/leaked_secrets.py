@@ -17,7 +17,7 @@ def spellings(secret: str = CANARY) -> list[bytes]:
 
 def is_in(content: bytes, secret: str = CANARY) -> bool:
     """Return whether the content contains the secret in any encoding."""
-    return any(one in content for one in spellings(secret))
+    return any(spelling in content for spelling in spellings(secret))
 
 
 def places_of(folder: Path, secret: str = CANARY) -> list[Path]:
@@ -26,14 +26,14 @@ def places_of(folder: Path, secret: str = CANARY) -> list[Path]:
     below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
     files = [path for path in below if path.is_file() and not path.is_symlink()]
     lines = [path for path in Path("/proc").glob("[0-9]*/cmdline")]
-    found = []
+    matches = []
     for path in (*files, *lines):
         with suppress(OSError):  # the process has exited meanwhile
             if is_in(path.read_bytes(), secret):
-                found.append(path)
-    return found
+                matches.append(path)
+    return matches
 
 
 def in_memory(*ids: str) -> list[str]:
     """Return the secret folders of these stores and attempts that are in memory now."""
-    return [name for name in os.listdir("/dev/shm") if any(one in name for one in ids)]
+    return [name for name in os.listdir("/dev/shm") if any(owner_id in name for owner_id in ids)]

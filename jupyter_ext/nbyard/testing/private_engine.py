@@ -117,10 +117,10 @@ class PrivateEngine:
         log = self.folder / "dockerd.log"
         with open(log, "wb") as output:
             # --fork: the daemon is not our child, so it can outlive the starting process.
-            words = ["setsid", "--fork", *self._command()]
-            told = {**os.environ, **self._environment}
-            told["PATH"] = os.pathsep.join([self._programs(), told["PATH"]])
-            subprocess.run(words, stdout=output, stderr=output, check=True, env=told)
+            argv = ["setsid", "--fork", *self._command()]
+            environment = {**os.environ, **self._environment}
+            environment["PATH"] = os.pathsep.join([self._programs(), environment["PATH"]])
+            subprocess.run(argv, stdout=output, stderr=output, check=True, env=environment)
         end = time.monotonic() + START_SECONDS
         while not self._answers():
             if time.monotonic() > end:
@@ -149,21 +149,21 @@ class PrivateEngine:
             "--exec-root": "exec",
             "--pidfile": "dockerd.pid",
         }
-        words = ["dockerd", "--host", self.url, "--bridge", self._bridge, *self._options]
+        argv = ["dockerd", "--host", self.url, "--bridge", self._bridge, *self._options]
         for option, name in paths.items():
-            words += [option, str(self.folder / name)]
-        return words
+            argv += [option, str(self.folder / name)]
+        return argv
 
     def _make_bridge(self) -> None:
         # Never use --bridge=none: it deletes the machine's docker0.
         if not Path(f"/sys/class/net/{self._bridge}").exists():
             address = f"10.{self._number}.0.1/24"
-            for words in (
+            for arguments in (
                 ["link", "add", self._bridge, "type", "bridge"],
                 ["addr", "add", address, "dev", self._bridge],
                 ["link", "set", self._bridge, "up"],
             ):
-                subprocess.run(["ip", *words], check=True)
+                subprocess.run(["ip", *arguments], check=True)
 
     def _answers(self) -> bool:
         engine = Engine(self.url, timeout=5)
@@ -197,20 +197,22 @@ class PrivateEngine:
         for bridge in (self._bridge, *self._leftover_bridges()):
             subprocess.run(["ip", "link", "delete", bridge], check=False, capture_output=True)
             for table in ("nat", "filter"):
-                words = ["iptables", "--wait", "--table", table]
+                command = ["iptables", "--wait", "--table", table]
                 listed = subprocess.run(
-                    [*words, "--list-rules"], check=True, capture_output=True, text=True
+                    [*command, "--list-rules"], check=True, capture_output=True, text=True
                 )
                 for rule in map(shlex.split, listed.stdout.splitlines()):
                     if bridge in rule and rule[0] == "-A":
-                        subprocess.run([*words, "-D", *rule[1:]], check=False, capture_output=True)
+                        subprocess.run(
+                            [*command, "-D", *rule[1:]], check=False, capture_output=True
+                        )
 
     def _leftover_bridges(self) -> list[str]:
         """Return the networks of runs, found by our addresses; dockerd leaves them behind."""
-        told = subprocess.run(["ip", "-json", "address"], check=True, capture_output=True).stdout
+        listing = subprocess.run(["ip", "-json", "address"], check=True, capture_output=True).stdout
         return [
             link["ifname"]
-            for link in json.loads(told)
+            for link in json.loads(listing)
             for address in link["addr_info"]
             if link["ifname"].startswith("br-")
             and address.get("local", "").startswith(f"10.{self._number}.")
@@ -231,8 +233,8 @@ class PrivateEngine:
             int(entry.name)
             for entry in Path("/proc").iterdir()
             if entry.name.isdigit()
-            and marker in (words := _cmdline(int(entry.name)))
-            and os.path.basename(words.split(b"\0")[0]) in programs
+            and marker in (command_line := _cmdline(int(entry.name)))
+            and os.path.basename(command_line.split(b"\0")[0]) in programs
         ]
 
     def _end_rest(self) -> None:
@@ -240,7 +242,7 @@ class PrivateEngine:
         followers = self._followers(*PROGRAMS)
         for pid in {
             *followers,
-            *(one for each in followers for one in processes.descendants_of(each)),
+            *(descendant for each in followers for descendant in processes.descendants_of(each)),
         }:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -299,14 +301,14 @@ def using_shared_engine() -> Iterator[PrivateEngine]:
                     engine.stop()
 
 
-def main(words: list[str]) -> int:
+def main(argv: list[str]) -> int:
     """Run the command line: start or stop the shared engine."""
     engine = shared_engine()
-    if words == ["start"]:
+    if argv == ["start"]:
         (cache_folder() / KEPT).touch()
         start_shared(engine)
         sys.stdout.write(f"{engine.url}\n")
-    elif words == ["stop"]:
+    elif argv == ["stop"]:
         (cache_folder() / KEPT).unlink(missing_ok=True)
         engine.stop()
     else:

@@ -59,10 +59,10 @@ dependencies = {needs}
 def project(folder: Path, name: str, version: str, needs: Sequence[str] = ()) -> Path:
     """Create a folder with the sources of one module with a `version`."""
     folder.mkdir(parents=True)
-    told = {"name": name, "head": f"{name}-{version}.dist-info", "tag": TAG}
-    told |= {"metadata": described(name, version, needs), "module": f"{name}.py"}
-    told |= {"wheel": f"{name}-{version}-py3-none-any.whl"}
-    (folder / "backend.py").write_text(BACKEND.format(**told))
+    fields = {"name": name, "head": f"{name}-{version}.dist-info", "tag": TAG}
+    fields |= {"metadata": described(name, version, needs), "module": f"{name}.py"}
+    fields |= {"wheel": f"{name}-{version}-py3-none-any.whl"}
+    (folder / "backend.py").write_text(BACKEND.format(**fields))
     text = PROJECT.format(name=name, version=version, needs=list(needs))
     (folder / "pyproject.toml").write_text(text)
     (folder / f"{name}.py").write_text(f"version = {version!r}\n")
@@ -97,24 +97,24 @@ class Wheels:
         """
         todo, seen = [name], set[str]()
         while todo:
-            found = metadata.distribution(todo.pop())
-            if (key := canonicalize_name(found.name)) not in seen:
+            distribution = metadata.distribution(todo.pop())
+            if (key := canonicalize_name(distribution.name)) not in seen:
                 seen.add(key)
-                self._pack(found)
-                needs = [Requirement(line) for line in found.requires or ()]
+                self._pack(distribution)
+                needs = [Requirement(line) for line in distribution.requires or ()]
                 todo += [
                     need.name for need in needs if not need.marker or need.marker.evaluate(PLAIN)
                 ]
 
-    def _pack(self, found: metadata.Distribution) -> None:
+    def _pack(self, distribution: metadata.Distribution) -> None:
         """Pack the files of a package, except those that its installation created."""
-        name = f"{found.name.replace('-', '_')}-{found.version}"
-        told = (found.read_text("WHEEL") or "").splitlines()
-        tags = [line[5:] for line in told if line[:4] == "Tag:" and line[5:8] != "py2"]
+        name = f"{distribution.name.replace('-', '_')}-{distribution.version}"
+        wheel_lines = (distribution.read_text("WHEEL") or "").splitlines()
+        tags = [line[5:] for line in wheel_lines if line[:4] == "Tag:" and line[5:8] != "py2"]
         made = ("../", "INSTALLER", "REQUESTED", "direct_url.json")
         path = self.folder / f"{name}-{tags[0]}.whl"
         with zipfile.ZipFile(path, "w") as archive:
-            for file in found.files or ():
+            for file in distribution.files or ():
                 text = str(file)
                 if not text.startswith(made) and not text.endswith((".pyc", *made[1:])):
                     archive.write(str(file.locate()), text)

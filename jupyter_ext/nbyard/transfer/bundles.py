@@ -129,10 +129,10 @@ def pick_files(
         return Picked(base, inside, whole, is_whole=True)
     left = fit if is_home else cap
     small = []
-    for one in mentioned():
-        size = _size_of(base, one, whole, left)
+    for name in mentioned():
+        size = _size_of(base, name, whole, left)
         if size is not None:
-            small.append(one)
+            small.append(name)
             left -= size
     most = LINKED_BYTES if is_home else math.inf
     return Picked(base, inside, _rule_for_large_folder(base, whole, {*named, *small}, most))
@@ -176,14 +176,14 @@ def names_below(folder: Path, text: str) -> str:
 def links_left_out(path: Path, root: Path) -> list[str]:
     """List the links beside the code and at the top of its project, which bundles leave out."""
     base = project_of(path, root) or path.parent
-    found, rules = [], _rules(base)
+    left_out, rules = [], _rules(base)
     for folder in dict.fromkeys((base, path.parent)):
         prefix = folder.relative_to(base).as_posix()
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             links = sorted(entry.name for entry in entries if entry.is_symlink())
-            found += [name if prefix == "." else f"{prefix}/{name}" for name in links]
+            left_out += [name if prefix == "." else f"{prefix}/{name}" for name in links]
     own = path.relative_to(base).as_posix()
-    return [name for name in found if name != own and not rule_for(name, rules)]
+    return [name for name in left_out if name != own and not rule_for(name, rules)]
 
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
@@ -235,8 +235,8 @@ def _store_folder(
 
 
 def _largest(sizes: dict[str, int]) -> list[Reason]:
-    largest = sorted(sizes, key=lambda one: -sizes[one])[:3]
-    return [because("file-of-size", name=one, size=sizes[one]) for one in largest]
+    largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+    return [because("file-of-size", name=name, size=sizes[name]) for name in largest]
 
 
 def _keeper(base: Path, own: str) -> Callable[[str], bool]:
@@ -282,8 +282,8 @@ def _size_of(base: Path, name: str, keep: Callable[[str], bool], most: int) -> i
 
 def _size(base: Path, keep: Callable[[str], bool], most: int) -> int | None:
     size = 0
-    for count, (_, one) in enumerate(_sizes(base, keep), 1):
-        size += one
+    for count, (_, file_size) in enumerate(_sizes(base, keep), 1):
+        size += file_size
         # Stop early: a home folder may hold millions of files.
         if size > most or count > LOOSE_FILES:
             return None
@@ -294,10 +294,10 @@ def _rule_for_large_folder(
     base: Path, whole: Callable[[str], bool], named: Collection[str], most: float
 ) -> Callable[[str], bool]:
     def keep(name: str) -> bool:
-        for one in named:
-            if name.endswith("/") and f"{one}/".startswith(name):
+        for named_path in named:
+            if name.endswith("/") and f"{named_path}/".startswith(name):
                 return True
-            if name == one or name.startswith(f"{one}/"):
+            if name == named_path or name.startswith(f"{named_path}/"):
                 return whole(name)
         is_beside = "/" not in name and whole(name)
         return is_beside and os.stat(f"{base}/{name}").st_size <= most

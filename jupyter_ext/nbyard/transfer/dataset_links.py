@@ -35,8 +35,12 @@ def datasets_named_in(code: str, root: Path) -> list[str]:
     """Return the ids of datasets below the root that code opens as `resources/<id>/…`."""
     if FOLDER not in code:
         return []
-    found = dict.fromkeys(one or other for one, other in MENTIONED.findall(code))
-    return [one for one in found if ID.match(one) and os.path.islink(root / one)]
+    ids = dict.fromkeys(first or other for first, other in MENTIONED.findall(code))
+    return [
+        dataset_id
+        for dataset_id in ids
+        if ID.match(dataset_id) and os.path.islink(root / dataset_id)
+    ]
 
 
 def shows_dataset(place: Path) -> bool:
@@ -161,8 +165,8 @@ class ResourceLinks:
 
     def _all_folders(self) -> set[Path]:
         """Return the link folders of this process and of other processes of the store."""
-        told = (Path(os.readlink(place)) for place in self._known.iterdir())
-        return {*self._link_folders, *told}
+        other_folders = (Path(os.readlink(place)) for place in self._known.iterdir())
+        return {*self._link_folders, *other_folders}
 
     def _switch(self, shown: Path, version: Path) -> None:
         if shown.exists() and not shown.is_symlink():

@@ -69,13 +69,13 @@ def resolve_host(host: str, port: int) -> list[str]:
         Unavailable: the host cannot be found.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
         raise Unavailable(
             because("host-not-found", host=host, message=_message(problem))
         ) from problem
     # The list may contain an address more than once.
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class Remote:
@@ -182,8 +182,8 @@ class Remote:
                 plain = socket.create_connection(
                     (address, target.port), self._limits.connect_seconds
                 )
-            except OSError as found:
-                problem = found
+            except OSError as error:
+                problem = error
                 continue
             # The watch limits slowness; a read may take as long as the watch allows.
             watch.set_connection(plain)

@@ -47,27 +47,27 @@ class Pull(msgspec.Struct, frozen=True):
         if not project:
             place = project_folder((folder or Path()).resolve())
             project = read_definition((place / FILE).read_bytes()).project.name
-        found = connection.projects.definition(project=project)
-        name = found.definition.project.name
+        stored = connection.projects.definition(project=project)
+        name = stored.definition.project.name
         place = folder or _folder_for(name)
         changes, missing = [], []
-        for path, one in sorted(found.files.items()):
+        for path, file in sorted(stored.files.items()):
             target = _target(place, path)
             present = _present(target)
-            if path == FILE or (present and present.described == one):
+            if path == FILE or (present and present.described == file):
                 continue
             missing.append(path)
             changes.append(ProjectChange("change" if present else "add", "file", path))
         pushed = b""
-        if FILE in found.files:
+        if FILE in stored.files:
             source, _ = connection.project_file(name, FILE)
             with source:
                 pushed = source.read()
-        toml = _definition_text(place, pushed, found.definition)
+        toml = _definition_text(place, pushed, stored.definition)
         present = _present(place / FILE)
         if present is None or present.content.decode(errors="replace") != toml:
             changes.append(ProjectChange("change" if present else "add", "file", FILE))
-        executable = frozenset(path for path, one in found.files.items() if one.executable)
+        executable = frozenset(path for path, file in stored.files.items() if file.executable)
         return cls(name, place, ProjectPlan(changes), missing, toml, executable)
 
     @contextlib.contextmanager

@@ -51,10 +51,12 @@ def project_folder(start: Path) -> Path:
     Raises:
         NotFound: no folder has one.
     """
-    found = next((one for one in (start, *start.parents) if (one / FILE).is_file()), None)
-    if found is None:
+    folder = next(
+        (candidate for candidate in (start, *start.parents) if (candidate / FILE).is_file()), None
+    )
+    if folder is None:
         raise NotFound(because("no-project-file", path=str(start)), hint=because("create-project"))
-    return found
+    return folder
 
 
 def select_files(folder: Path, choice: FileSelection) -> dict[str, SelectedFile]:
@@ -64,16 +66,16 @@ def select_files(folder: Path, choice: FileSelection) -> dict[str, SelectedFile]
         Invalid: the folder has no commit, or the selection lacks the project file.
         TooLarge: the files have more than `MOST_BYTES` bytes.
     """
-    found = _committed(folder) if choice == "committed" else _on_disk(folder, choice)
+    candidates = _committed(folder) if choice == "committed" else _on_disk(folder, choice)
     files: dict[str, SelectedFile] = {}
     left, rules = MOST_BYTES, [*SECRETS, *ignore_rules(folder, OWN_RULES)]
-    for path, one in found:
+    for path, file in candidates:
         if _is_ignored(path, rules):
             continue
-        left -= len(one.content)
+        left -= len(file.content)
         if left < 0:
             raise TooLarge(because("project-too-large", most=MOST_BYTES))
-        files[path] = one
+        files[path] = file
     if FILE not in files:
         code = "project-file-uncommitted" if choice == "committed" else "project-file-untracked"
         raise Invalid.field(FILE, because(code))
@@ -113,10 +115,10 @@ def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:
     """Yield the files of the commit below a folder, as git would check them out."""
     packed = _git(folder, "archive", "--format=tar", "HEAD", "--", ".")
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        for one in archive:
+        for member in archive:
             # Links could lead out of the folder.
-            if one.isreg() and (content := archive.extractfile(one)) is not None:
-                yield one.name, SelectedFile(content.read(), bool(one.mode & 0o100))
+            if member.isreg() and (content := archive.extractfile(member)) is not None:
+                yield member.name, SelectedFile(content.read(), bool(member.mode & 0o100))
 
 
 def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, SelectedFile]]:
@@ -131,10 +133,10 @@ def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, Selecte
     for name in sorted({*names}):
         path = folder / name
         try:
-            found = path.lstat()
+            status = path.lstat()
         except FileNotFoundError:  # deleted, but not yet in a commit
             continue
-        if stat.S_ISREG(found.st_mode):
+        if stat.S_ISREG(status.st_mode):
             yield name, SelectedFile(path.read_bytes(), os.access(path, os.X_OK))
 
 
@@ -152,15 +154,15 @@ def _is_ignored(path: str, rules: Sequence[str]) -> bool:
     """Return whether a rule ignores a file, or a folder that holds it."""
     parts = path.split("/")
     folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
-    return any(rule_for(one, rules) for one in (*folders, path))
+    return any(rule_for(candidate, rules) for candidate in (*folders, path))
 
 
 def _listed(printed: bytes) -> list[str]:
     return [os.fsdecode(name) for name in printed.split(b"\0") if name]
 
 
-def _git(folder: Path, *words: str) -> bytes:
-    printed = run_git(folder, *words, seconds=SECONDS)
+def _git(folder: Path, *arguments: str) -> bytes:
+    printed = run_git(folder, *arguments, seconds=SECONDS)
     if printed is None:
         hint = because("push-current")
         raise Invalid.field("folder", because("no-commit", path=str(folder)), hint=hint)

@@ -285,6 +285,6 @@ def _check_whole(upload: Upload) -> None:
 
 
 def _check_sum(blob: Blob, sha256: str) -> None:
-    found = blob.digest.partition(":")[2]
-    if sha256 and found != sha256.lower():
-        raise Invalid.field("sha256", because("checksum-differs", checksum=found))
+    checksum = blob.digest.partition(":")[2]
+    if sha256 and checksum != sha256.lower():
+        raise Invalid.field("sha256", because("checksum-differs", checksum=checksum))

@@ -71,16 +71,16 @@ export async function saveCode(services: ISaveServices, code: ICode): Promise<nu
 }
 
 function openDocuments(app: JupyterFrontEnd): DocumentRegistry.Context[] {
-  const found = new Set<DocumentRegistry.Context>();
+  const contexts = new Set<DocumentRegistry.Context>();
   for (const area of AREAS) {
     for (const widget of widgetsOf(app, area)) {
       const { context } = widget as { context?: DocumentRegistry.Context };
       if (context?.model) {
-        found.add(context);
+        contexts.add(context);
       }
     }
   }
-  return [...found];
+  return [...contexts];
 }
 
 /** Return the widgets of an area; the shell of JupyterLab 4.4 lists none of the area below. */

@@ -38,7 +38,7 @@ export function aligned(boxes: readonly ICardBox[], line: Line): [string, Positi
 export function distributed(boxes: readonly ICardBox[], axis: Axis): [string, Position][] {
   const [at, size] =
     axis === 'horizontally' ? (['x', 'width'] as const) : (['y', 'height'] as const);
-  const row = [...boxes].sort((one, other) => one[at] - other[at]);
+  const row = [...boxes].sort((left, right) => left[at] - right[at]);
   const taken = row.reduce((sum, box) => sum + box[size], 0);
   const gap = (boundingBox(boxes)[size] - taken) / (row.length - 1);
   let next = row[0][at];

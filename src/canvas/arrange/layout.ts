@@ -78,8 +78,8 @@ function columnsOf(cards: readonly ICard[]): IColumn[] {
     byMiddle.set(middle, [...(byMiddle.get(middle) ?? []), card]);
   }
   return [...byMiddle]
-    .sort(([one], [other]) => one - other)
-    .map(([, own]) => column(own.sort((one, other) => one.y - other.y)));
+    .sort(([left], [right]) => left - right)
+    .map(([, own]) => column(own.sort((left, right) => left.y - right.y)));
 }
 
 function column(cards: ICard[]): IColumn {
@@ -93,7 +93,7 @@ function column(cards: ICard[]): IColumn {
  * on one line.
  */
 function split(columns: readonly IColumn[], height: number): readonly IColumn[] {
-  if (columns.every(one => one.height <= height)) {
+  if (columns.every(column => column.height <= height)) {
     return columns;
   }
   const parts: ICard[][] = [];
@@ -129,12 +129,12 @@ function wrap(columns: readonly IColumn[], width: number): IColumn[][] {
 
 function greedy(columns: readonly IColumn[], width: number): IColumn[][] {
   const rows: IColumn[][] = [];
-  for (const one of columns) {
+  for (const next of columns) {
     const row = rows[rows.length - 1];
-    if (row && widthOf([...row, one]) <= width) {
-      row.push(one);
+    if (row && widthOf([...row, next]) <= width) {
+      row.push(next);
     } else {
-      rows.push([one]);
+      rows.push([next]);
     }
   }
   return rows;

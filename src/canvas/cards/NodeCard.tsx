@@ -220,14 +220,14 @@ interface IPortProps {
 function Port({ port, side, children }: IPortProps): JSX.Element {
   const { trans } = useCanvas();
   const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${dataKind(port.format)}`;
-  const words = [port.name, port.format || trans.__('any file'), port.help];
+  const facts = [port.name, port.format || trans.__('any file'), port.help];
   if (port.state === 'missing') {
-    words.push(trans.__('required, not connected'));
+    facts.push(trans.__('required, not connected'));
   } else if (port.state === 'gone') {
-    words.push(trans.__('the executable no longer has this port'));
+    facts.push(trans.__('the executable no longer has this port'));
   }
   return (
-    <div className={classes} title={words.filter(Boolean).join(' · ')}>
+    <div className={classes} title={facts.filter(Boolean).join(' · ')}>
       <Handle
         id={port.name}
         type={side === 'input' ? 'target' : 'source'}
@@ -298,13 +298,13 @@ function RunWords({ run, room = LINES }: { run: INodeRun; room?: number }): JSX.
   }
   const isRunning = run.state === 'running';
   // why it runs is in the tooltip of the state
-  const words = [run.detail, !isRunning && run.reason].filter(Boolean).join(' · ');
+  const reason = [run.detail, !isRunning && run.reason].filter(Boolean).join(' · ');
   const code = run.state === 'failed' ? run.failingLine : room >= LINES && run.lastLine;
-  return words || code || run.monitors ? (
-    <div className={`nby-Node-reason nby-mod-${run.state}`} title={words}>
-      {words && (
+  return reason || code || run.monitors ? (
+    <div className={`nby-Node-reason nby-mod-${run.state}`} title={reason}>
+      {reason && (
         <span className="nby-Node-words" aria-hidden="true">
-          {words}
+          {reason}
         </span>
       )}
       {run.monitors && (

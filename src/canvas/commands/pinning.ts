@@ -81,7 +81,7 @@ export async function chooseResult(canvas: CanvasController): Promise<void> {
       trans.__('Choose the result to pin for “%1”', title(canvas, id)),
       items
     );
-    const run = runs.find(one => one.id === chosen?.id);
+    const run = runs.find(candidate => candidate.id === chosen?.id);
     if (run) {
       doc.setField(id, 'pin', pinTo(run));
       canvas.say(trans.__('Pinned to the result of run %1.', run.number));

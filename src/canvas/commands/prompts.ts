@@ -102,14 +102,14 @@ export async function findNode(canvas: CanvasController): Promise<void> {
   const items = [...doc.nodes.keys()].map(id => {
     const { name, kind } = checker.reading(id) ?? {};
     const state = runs?.stateOf(id);
-    const words = [
+    const tags = [
       kind && `kind:${kind}`,
       state && `is:${state}`,
       canvas.views.staleOf(id) && 'is:stale',
       checker.problemsOf(id).length && 'is:problem'
     ];
     const label = titleOf(id, doc.node(id) ?? {}, name);
-    return { id, label, detail: words.filter(Boolean).join(' ') };
+    return { id, label, detail: tags.filter(Boolean).join(' ') };
   });
   const chosen = await canvas.pick(
     trans.__('Find a node: name, is:failed, is:stale, kind:notebook'),
@@ -158,8 +158,8 @@ async function openFile(canvas: CanvasController, id: string): Promise<boolean> 
       () => false
     ));
   if (!opened && file !== undefined) {
-    const found = canvas.contents.get(file, { content: false });
-    const isFolder = await found.then(({ type }) => type === 'directory').catch(() => false);
+    const model = canvas.contents.get(file, { content: false });
+    const isFolder = await model.then(({ type }) => type === 'directory').catch(() => false);
     await commands.execute(isFolder ? 'filebrowser:go-to-path' : 'docmanager:open', { path: file });
   }
   return opened || file !== undefined;

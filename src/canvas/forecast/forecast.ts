@@ -63,7 +63,7 @@ export class Forecast {
       return;
     }
     const asking = (this._asking = new AbortController());
-    const found = await backend
+    const forecast = await backend
       .forecast(canvas.path, canvas.doc.toJSON(), asking.signal)
       .catch((error: unknown) => {
         if (error instanceof ApiError && error.code === 'busy' && !asking.signal.aborted) {
@@ -72,16 +72,16 @@ export class Forecast {
         return undefined;
       });
     if (!asking.signal.aborted) {
-      this._show(this._canAsk ? found : undefined);
+      this._show(this._canAsk ? forecast : undefined);
     }
   }
 
-  private _show(found: IForecast | undefined): void {
+  private _show(forecast: IForecast | undefined): void {
     const { canvas } = this;
     this._isOld = false;
-    this._write(found ? this._text(found) : '');
-    this._button.title = found ? this._list(found) : '';
-    canvas.views.forecast = found;
+    this._write(forecast ? this._text(forecast) : '');
+    this._button.title = forecast ? this._list(forecast) : '';
+    canvas.views.forecast = forecast;
   }
 
   /** Show the text on the button, and beside it for screen readers. */
@@ -96,25 +96,25 @@ export class Forecast {
     if (!toRun) {
       return trans.__('All %1 cached', cached);
     }
-    const words = [
+    const parts = [
       cached && trans.__('%1 cached', cached),
       isMaximum ? trans.__('up to %1 will run', toRun) : trans.__('%1 will run', toRun),
       took && trans.__('about %1', took),
       waits
     ];
-    return words.filter(Boolean).join(', ');
+    return parts.filter(Boolean).join(', ');
   }
 
-  private _list(found: IForecast): string {
+  private _list(forecast: IForecast): string {
     const { canvas } = this;
     const { trans } = canvas;
-    const nodes = [...found.reasons];
+    const nodes = [...forecast.reasons];
     const lines = nodes
       .slice(0, MOST_LISTED)
       .map(([id, reason]) => `${title(canvas, id)}: ${reason}`);
     const rest = nodes.length - lines.length;
     return [
-      this._text(found),
+      this._text(forecast),
       ...lines,
       ...(rest > 0 ? [trans._n('and %1 more', 'and %1 more', rest)] : [])
     ].join('\n');

@@ -22,7 +22,7 @@ export function ResultChoice({ id, fields, readOnly }: IChoiceProps): JSX.Elemen
     void services.backend?.results(path, id).then(setRuns, () => setRuns([]));
   }, [services, path, id, pin?.run]);
   const choose = (chosen: string) => {
-    const run = runs.find(one => one.id === chosen);
+    const run = runs.find(candidate => candidate.id === chosen);
     if (run || !chosen) {
       doc.setField(id, 'pin', run && pinTo(run));
     }

@@ -49,26 +49,26 @@ export async function connectToNode(
   node: string,
   at?: { x: number; y: number }
 ): Promise<void> {
-  const found = fitting(canvas, from, node);
-  if (!found.edges.length) {
-    canvas.say(bodyRefusalText(found.refused, canvas.trans), true);
+  const fit = fitting(canvas, from, node);
+  if (!fit.edges.length) {
+    canvas.say(bodyRefusalText(fit.refused, canvas.trans), true);
     return;
   }
-  if (found.edges.length === 1) {
-    connect(canvas, found.edges[0]);
+  if (fit.edges.length === 1) {
+    connect(canvas, fit.edges[0]);
     return;
   }
-  const backwards = found.edges[0].source === node;
+  const backwards = fit.edges[0].source === node;
   const question = backwards
     ? canvas.trans.__('Choose an output')
     : canvas.trans.__('Choose an input');
-  const items = found.edges.map(edge => ({
+  const items = fit.edges.map(edge => ({
     id: edgeId(edge),
     label: backwards ? edge.output : edge.input,
     detail: formatAt(canvas, node, backwards ? edge.output : edge.input)
   }));
   const chosen = await canvas.pick(question, items, at);
-  const edge = found.edges.find(one => edgeId(one) === chosen?.id);
+  const edge = fit.edges.find(candidate => edgeId(candidate) === chosen?.id);
   if (edge) {
     connect(canvas, edge);
   }
@@ -100,7 +100,7 @@ export async function connectByList(canvas: CanvasController, node: string): Pro
         : `${edge.input} ← ${title(canvas, edge.source)}.${edge.output}`
   }));
   const chosen = await canvas.pick(trans.__('Connect %1 …', title(canvas, node)), items);
-  const edge = edges.find(one => edgeId(one) === chosen?.id);
+  const edge = edges.find(candidate => edgeId(candidate) === chosen?.id);
   if (edge) {
     connect(canvas, edge);
   }
@@ -170,5 +170,5 @@ export function title(canvas: CanvasController, id: string): string {
 
 function formatAt(canvas: CanvasController, node: string, port: string): string {
   const ports = canvas.checker.ports(node);
-  return (ports && portsOf(ports).find(one => one.name === port)?.format) || '';
+  return (ports && portsOf(ports).find(candidate => candidate.name === port)?.format) || '';
 }

@@ -57,19 +57,19 @@ async function declareIn(canvas: CanvasController, code: string, change: IDeclar
  */
 export async function connectFiles(canvas: CanvasController): Promise<number> {
   const { trans } = canvas;
-  const found = canvas.checker.proposals.filter(isOfFile);
-  if (!found.length) {
+  const proposals = canvas.checker.proposals.filter(isOfFile);
+  if (!proposals.length) {
     return 0;
   }
-  const items = found.map((one, index) => ({
+  const items = proposals.map((edge, index) => ({
     id: `${index}`,
-    label: `${title(canvas, one.source)}.${one.output} → ${title(canvas, one.target)}.${one.input}`,
-    detail: one.reason
+    label: `${title(canvas, edge.source)}.${edge.output} → ${title(canvas, edge.target)}.${edge.input}`,
+    detail: edge.reason
   }));
   const all = { id: 'all', label: trans.__('All of these connections'), detail: '' };
   const question = trans.__('Declare these files and connect?');
-  const chosen = await canvas.pick(question, found.length > 1 ? [all, ...items] : items);
-  const meant = found.filter((_, index) => chosen && [`${index}`, 'all'].includes(chosen.id));
+  const chosen = await canvas.pick(question, proposals.length > 1 ? [all, ...items] : items);
+  const meant = proposals.filter((_, index) => chosen && [`${index}`, 'all'].includes(chosen.id));
   try {
     return await drawn(canvas, meant);
   } catch (error) {

@@ -206,7 +206,7 @@ export function readClip(text: string): IClip | undefined {
   }
   const objects = (block: Json | undefined) => {
     const entries = Object.entries(isObject(block) ? block : {});
-    return Object.fromEntries(entries.filter(([, one]) => isObject(one))) as IClip['nodes'];
+    return Object.fromEntries(entries.filter(([, member]) => isObject(member))) as IClip['nodes'];
   };
   return {
     nodes: objects(value.nodes),

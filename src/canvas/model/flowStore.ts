@@ -193,7 +193,10 @@ export class FlowStore {
       }
       this._emit();
     }
-    if (this._dragging && local.some(one => one.type === 'position' && one.dragging === false)) {
+    if (
+      this._dragging &&
+      local.some(change => change.type === 'position' && change.dragging === false)
+    ) {
       this._endDrag();
     }
     if (placed.length) {

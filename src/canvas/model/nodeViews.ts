@@ -237,7 +237,7 @@ export class NodeViews {
     const into = this.arrowsInto(id).map(edge => edge.input);
     const from = this.arrowsFrom(id).map(edge => edge.output);
     if (type === 'dataset') {
-      const format = known?.find(one => one.name === DATASET_OUTPUT)?.format ?? '';
+      const format = known?.find(argument => argument.name === DATASET_OUTPUT)?.format ?? '';
       const state = from.length ? 'connected' : 'free';
       const data: IPortView = { name: DATASET_OUTPUT, format, state, help: '' };
       return [gone(into, []), [data, ...gone(from, [DATASET_OUTPUT])]];

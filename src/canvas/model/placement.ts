@@ -17,12 +17,12 @@ export const BESIDE = 2 * GAP;
 /** The space of a new card: its width, and the usual height once it shows a result. */
 const UNSEEN = { width: 232, height: 200 };
 
-export function overlaps(one: IBox, other: IBox): boolean {
+export function overlaps(left: IBox, right: IBox): boolean {
   return (
-    one.x < other.x + other.width &&
-    other.x < one.x + one.width &&
-    one.y < other.y + other.height &&
-    other.y < one.y + one.height
+    left.x < right.x + right.width &&
+    right.x < left.x + left.width &&
+    left.y < right.y + right.height &&
+    right.y < left.y + left.height
   );
 }
 
@@ -74,7 +74,7 @@ export function freeNear(
   const far = ({ x, y }: IBox) => Math.hypot(x - wanted.x, y - wanted.y);
   const places = xs
     .flatMap(x => ys.map(y => ({ ...wanted, x, y })))
-    .sort((one, other) => far(one) - far(other) || other.y - one.y);
+    .sort((left, right) => far(left) - far(right) || right.y - left.y);
   // the wanted place may be close to another card
   const free = (box: IBox) => {
     const isWanted = box.x === wanted.x && box.y === wanted.y;

@@ -78,7 +78,7 @@ export function bodyRefusalText(refused: IFitting['refused'], trans: Translation
 }
 
 function formatOf(node: IPorts | undefined, name: string, trans: TranslationBundle): string {
-  const port = node && portsOf(node).find(one => one.name === name);
+  const port = node && portsOf(node).find(candidate => candidate.name === name);
   return port?.format || trans.__('any file');
 }
 
@@ -128,28 +128,28 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   if (!view) {
     return '';
   }
-  const words = [view.title, ...(view.alike ? [view.id] : []), kindWord(view.kind, trans)];
+  const parts = [view.title, ...(view.alike ? [view.id] : []), kindWord(view.kind, trans)];
   if (view.off) {
-    words.push(offWord(view.off, trans));
+    parts.push(offWord(view.off, trans));
   }
   if (view.run?.checked) {
-    words.push(trans.__('check run'));
+    parts.push(trans.__('check run'));
   }
   if (view.run) {
-    words.push(stateWord(view.run, trans));
+    parts.push(stateWord(view.run, trans));
   }
   if (view.pinnedTo !== undefined) {
-    words.push(trans.__('pinned to the result of run %1', view.pinnedTo));
+    parts.push(trans.__('pinned to the result of run %1', view.pinnedTo));
   }
   if (view.stale) {
-    words.push(trans.__('stale, will run: %1', view.stale));
+    parts.push(trans.__('stale, will run: %1', view.stale));
   }
-  words.push(...view.problems);
+  parts.push(...view.problems);
   const missing = view.inputs.filter(port => port.state === 'missing').map(port => port.name);
   if (missing.length) {
-    words.push(trans.__('not connected: %1', missing.join(', ')));
+    parts.push(trans.__('not connected: %1', missing.join(', ')));
   }
-  return words.join(', ');
+  return parts.join(', ');
 }
 
 /** Return a duration as `9.5 s`, `42 s` or, in minutes and seconds, `3:05`. */

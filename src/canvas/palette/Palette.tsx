@@ -28,12 +28,12 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
     [files, known, state, held, isListed]
   );
   useEffect(() => void palette?.refresh(), [palette]);
-  const found = useMemo(() => {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const matches = useMemo(() => {
+    const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
     return rows.filter(row => {
       const all =
         `${row.name} ${row.path ?? ''} ${row.kind ?? ''} ${row.detail ?? ''}`.toLowerCase();
-      return words.every(word => all.includes(word));
+      return terms.every(word => all.includes(word));
     });
   }, [rows, query]);
   return (
@@ -60,16 +60,16 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
           )}
         </p>
       )}
-      {rows.length > 0 && !found.length && (
+      {rows.length > 0 && !matches.length && (
         <p className="nby-Palette-note" role="status">
           {trans.__('No matches.')}
         </p>
       )}
-      <Group title={trans.__('Datasets')} rows={found} type="dataset" readOnly={readOnly} />
-      <Group title={trans.__('Executables')} rows={found} type="executable" readOnly={readOnly} />
+      <Group title={trans.__('Datasets')} rows={matches} type="dataset" readOnly={readOnly} />
+      <Group title={trans.__('Executables')} rows={matches} type="executable" readOnly={readOnly} />
       <Group
         title={trans.__('Files in this folder')}
-        rows={found}
+        rows={matches}
         type="file"
         readOnly={readOnly}
       />

@@ -30,7 +30,7 @@ export async function filesBeside({ contents, path }: Beside): Promise<string[]>
     return items
       .filter(item => item.type !== 'directory')
       .map(item => contents.localPath(item.path))
-      .filter(one => !one.endsWith('.nbflow') && !one.endsWith('.nbexec'))
+      .filter(file => !file.endsWith('.nbflow') && !file.endsWith('.nbexec'))
       .sort();
   } catch {
     return [];
@@ -44,15 +44,15 @@ export function useFilesBeside(canvas: CanvasController): readonly string[] {
   useEffect(() => {
     let isOver = false;
     const look = async () => {
-      const found = await filesBeside({ contents, path });
+      const beside = await filesBeside({ contents, path });
       if (!isOver) {
-        setFiles(found);
+        setFiles(beside);
       }
     };
     const folder = PathExt.dirname(path);
     const onChange = (_: unknown, { oldValue, newValue, type }: Contents.IChangedArgs) => {
-      const touched = [oldValue?.path, newValue?.path].filter(one => one !== undefined);
-      if (type !== 'save' && touched.some(one => PathExt.dirname(one!) === folder)) {
+      const touched = [oldValue?.path, newValue?.path].filter(file => file !== undefined);
+      if (type !== 'save' && touched.some(file => PathExt.dirname(file!) === folder)) {
         void look();
       }
     };

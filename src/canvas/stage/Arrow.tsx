@@ -33,8 +33,8 @@ function sidesOf(node: InternalNode | undefined): Sides | undefined {
 }
 
 /** Return the height at which a connection passes between two cards, or below both. */
-export function heightBetween(one: Sides, other: Sides): number {
-  const [upper, lower] = one[0] <= other[0] ? [one, other] : [other, one];
+export function heightBetween(left: Sides, right: Sides): number {
+  const [upper, lower] = left[0] <= right[0] ? [left, right] : [right, left];
   const room = lower[0] - upper[1];
-  return room > 0 ? upper[1] + room / 2 : Math.max(one[1], other[1]) + BESIDE;
+  return room > 0 ? upper[1] + room / 2 : Math.max(left[1], right[1]) + BESIDE;
 }

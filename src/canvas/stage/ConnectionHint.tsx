@@ -121,16 +121,16 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
   if (!node || node === drag.node) {
     return undefined;
   }
-  const found = fitting(canvas, { node: drag.node, port: drag.port }, node);
-  if (!found.edges.length) {
-    return { text: bodyRefusalText(found.refused, trans), refused: true };
+  const fit = fitting(canvas, { node: drag.node, port: drag.port }, node);
+  if (!fit.edges.length) {
+    return { text: bodyRefusalText(fit.refused, trans), refused: true };
   }
-  const [first] = found.edges;
+  const [first] = fit.edges;
   return {
     text:
-      found.edges.length === 1
+      fit.edges.length === 1
         ? `${first.output} → ${first.input}`
-        : trans.__('%1 ports match. Drop to choose.', found.edges.length),
+        : trans.__('%1 ports match. Drop to choose.', fit.edges.length),
     refused: false
   };
 }

@@ -53,8 +53,10 @@ export async function insertOrConnect(
 
 /** Return the connection at a point of the window. */
 export function edgeAt(x: number, y: number): string | undefined {
-  const found = document.elementsFromPoint(x, y).map(one => one.closest('.react-flow__edge'));
-  return found.find(Boolean)?.getAttribute('data-id') ?? undefined;
+  const edges = document
+    .elementsFromPoint(x, y)
+    .map(element => element.closest('.react-flow__edge'));
+  return edges.find(Boolean)?.getAttribute('data-id') ?? undefined;
 }
 
 /** Put a node into a connection, if it can take its data and provide what the target takes. */
@@ -63,7 +65,7 @@ export function insertInto(canvas: CanvasController, id: string, edge: string): 
   if (!old || id === old.source || id === old.target) {
     return false;
   }
-  const others = canvas.doc.allEdges().filter(one => edgeId(one) !== edge);
+  const others = canvas.doc.allEdges().filter(candidate => edgeId(candidate) !== edge);
   const { ports } = canvas.checker;
   const into = fittingEdges({ node: old.source, port: old.output }, id, others, ports).edges;
   const from = fittingEdges({ node: old.target, port: old.input }, id, others, ports).edges;
@@ -86,11 +88,11 @@ export function insertInto(canvas: CanvasController, id: string, edge: string): 
 
 function wire(canvas: CanvasController, id: string, card: string): void {
   const after = arrows(canvas, card, id, 'output');
-  const found = after.length ? after : arrows(canvas, card, id, 'input');
+  const possible = after.length ? after : arrows(canvas, card, id, 'input');
   const named = new Set(canvas.checker.proposals.map(edgeId));
-  const meant = found.length === 1 ? found : found.filter(edge => named.has(edgeId(edge)));
+  const meant = possible.length === 1 ? possible : possible.filter(edge => named.has(edgeId(edge)));
   meant.forEach(edge => connect(canvas, edge));
-  if (found.length && !meant.length) {
+  if (possible.length && !meant.length) {
     canvas.say(canvas.trans.__('Several connections are possible. Draw the one you want.'));
   }
   canvas.doc.move([[id, placeBeside(canvas, id, card, meant[0]?.target !== card)]]);

@@ -130,8 +130,8 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
   if (!flow || !stage?.clientWidth || !store.nodes.length) {
     return;
   }
-  const first = store.nodes.reduce((one, other) =>
-    other.position.x < one.position.x ? other : one
+  const first = store.nodes.reduce((left, right) =>
+    right.position.x < left.position.x ? right : left
   );
   const middle = first.position.y + (first.measured?.height ?? 0) / 2;
   const bounds = all ?? flow.getNodesBounds(store.nodes);

@@ -49,14 +49,14 @@ function follow(canvas: CanvasController, cards: readonly IMove[]): [string, Pos
   const comments = canvas.store.nodes.filter(({ id }) => isComment(id));
   const boxes = comments.map(({ id }) => ({ id, box: boxOf(canvas, id) }));
   const framed = ({ box }: { box: IBox }) => cards.filter(({ from }) => overlaps(from, box));
-  const frames = boxes.filter(one => framed(one).length);
+  const frames = boxes.filter(frame => framed(frame).length);
   const taken = cards.map(card => card.to);
-  const places = frames.map((one): [string, Position] => {
-    const box = shifted(one.box, framed(one));
+  const places = frames.map((frame): [string, Position] => {
+    const box = shifted(frame.box, framed(frame));
     taken.push(box);
-    return [one.id, [box.x, box.y]];
+    return [frame.id, [box.x, box.y]];
   });
-  for (const { id, box } of boxes.filter(one => !frames.includes(one))) {
+  for (const { id, box } of boxes.filter(comment => !frames.includes(comment))) {
     const far = ({ from }: IMove) => Math.hypot(from.x - box.x, from.y - box.y);
     const nearest = cards.reduce<IMove | undefined>(
       (best, card) => (best && far(best) <= far(card) ? best : card),

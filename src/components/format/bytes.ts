@@ -25,10 +25,10 @@ function scaled(bytes: number, base: number): [value: number, unit: number] {
 
 /** Parse "512 MiB", "2GB" or "1048576"; undefined if the text is not a size. */
 export function readBytes(text: string): number | undefined {
-  const found = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*$/i.exec(text);
-  if (!found) {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*$/i.exec(text);
+  if (!match) {
     return undefined;
   }
-  const power = ' kmgt'.indexOf(found[2].toLowerCase() || ' ');
-  return Math.round(Number(found[1]) * (found[3] ? 1024 : 1000) ** power);
+  const power = ' kmgt'.indexOf(match[2].toLowerCase() || ' ');
+  return Math.round(Number(match[1]) * (match[3] ? 1024 : 1000) ** power);
 }

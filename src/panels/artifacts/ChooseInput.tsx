@@ -92,24 +92,24 @@ export function itemsOf(
   folder: string,
   names: readonly (readonly [string, string])[],
   format: string | undefined,
-  words: { file: string; folder: string }
+  details: { file: string; folder: string }
 ): IPickerItem[] {
-  const item = (kind: 'file' | 'folder') => (one: { name: string; path: string }) => ({
-    id: `${kind}:${one.path}`,
-    label: one.name,
-    detail: words[kind]
+  const item = (kind: 'file' | 'folder') => (entry: { name: string; path: string }) => ({
+    id: `${kind}:${entry.path}`,
+    label: entry.name,
+    detail: details[kind]
   });
   const isFolder = ({ type }: Contents.IModel) => type === 'directory';
   const fits = ({ name }: Contents.IModel) => PathExt.extname(name) === `.${format}`;
   const shown = [...files]
     .filter(({ name }) => !name.startsWith('.'))
-    .sort((one, other) => one.name.localeCompare(other.name));
-  const plain = shown.filter(one => !isFolder(one));
+    .sort((left, right) => left.name.localeCompare(right.name));
+  const plain = shown.filter(file => !isFolder(file));
   const above = folder ? [{ name: UP, path: PathExt.dirname(folder) }] : [];
   return [
     ...plain.filter(fits).map(item('file')),
     ...names.map(([name, word]) => ({ id: `data:${name}`, label: name, detail: word })),
-    ...plain.filter(one => !fits(one)).map(item('file')),
+    ...plain.filter(file => !fits(file)).map(item('file')),
     ...[...above, ...shown.filter(isFolder)].map(item('folder'))
   ];
 }

@@ -12,7 +12,10 @@ export const artifactsOf = perYard(
       stream,
       list: async query => {
         const page = await client.call('artifacts.list', { query });
-        return { ...page, items: page.items.map(one => ({ ...one, id: one.run_id })) };
+        return {
+          ...page,
+          items: page.items.map(artifact => ({ ...artifact, id: artifact.run_id }))
+        };
       },
       get: () => Promise.reject(new Error('artifacts are listed only')),
       about: event => (event.topic === 'run' ? undefined : null)

@@ -43,10 +43,10 @@ export function useSuggestion(client: ApiClient, wanted: string): ISuggestion {
     [client]
   );
   useEffect(() => {
-    void ask(restored || wanted, found =>
+    void ask(restored || wanted, suggestion =>
       restored
-        ? setSaid(found.taken ? { taken: found.taken, free: found.name } : {})
-        : setName(found.name)
+        ? setSaid(suggestion.taken ? { taken: suggestion.taken, free: suggestion.name } : {})
+        : setName(suggestion.name)
     );
     return () => control.current?.abort();
   }, [ask, wanted, restored, setName]);

@@ -21,12 +21,12 @@ interface IBackfillListProps {
 export function BackfillList(props: IBackfillListProps): JSX.Element | null {
   const { services, schedule, turn, onContinue } = props;
   const { yard, trans } = services;
-  const [found, setFound] = useState<Backfill[]>([]);
+  const [backfills, setBackfills] = useState<Backfill[]>([]);
   const [problem, setProblem] = useState('');
   const load = useCallback(async () => {
     try {
       const query = { schedule, limit: MOST };
-      setFound((await yard.client.call('backfills.list', { query })).items);
+      setBackfills((await yard.client.call('backfills.list', { query })).items);
       setProblem('');
     } catch (error) {
       setProblem((error as Error).message);
@@ -41,40 +41,40 @@ export function BackfillList(props: IBackfillListProps): JSX.Element | null {
       setProblem((error as Error).message);
     }
   };
-  if (!found.length && !problem) {
+  if (!backfills.length && !problem) {
     return null;
   }
   return (
     <section className="nby-Backfills" aria-label={trans.__('Backfills')}>
       {problem && <p role="alert">{problem}</p>}
       <ul>
-        {found.map(one => (
-          <li key={one.id}>
+        {backfills.map(backfill => (
+          <li key={backfill.id}>
             <span>
-              {timeIn(one.zone, one.since).replace('T', ' ')} –{' '}
-              {timeIn(one.zone, one.until).replace('T', ' ')}
+              {timeIn(backfill.zone, backfill.since).replace('T', ' ')} –{' '}
+              {timeIn(backfill.zone, backfill.until).replace('T', ' ')}
             </span>
             <progress
-              className={`nby-Progress nby-mod-${one.state}`}
+              className={`nby-Progress nby-mod-${backfill.state}`}
               aria-label={trans.__('Progress of the backfill')}
-              max={countOf(one)}
-              value={countOf(one) - one.counts.waiting - one.counts.active}
+              max={countOf(backfill)}
+              value={countOf(backfill) - backfill.counts.waiting - backfill.counts.active}
             />
             <span role="status">
               {[
-                stateText(one.state, trans),
+                stateText(backfill.state, trans),
                 ...(['active', 'waiting', 'succeeded', 'failed', 'skipped'] as const)
-                  .filter(name => one.counts[name])
-                  .map(name => `${one.counts[name]} ${stateText(name, trans)}`)
+                  .filter(name => backfill.counts[name])
+                  .map(name => `${backfill.counts[name]} ${stateText(name, trans)}`)
               ].join(' · ')}
             </span>
-            {one.state === 'running' ? (
-              <button type="button" className="nby-Button" onClick={() => void cancel(one.id)}>
+            {backfill.state === 'running' ? (
+              <button type="button" className="nby-Button" onClick={() => void cancel(backfill.id)}>
                 {trans.__('Stop Backfill')}
               </button>
             ) : (
-              !!(one.counts.failed + one.counts.cancelled) && (
-                <button type="button" className="nby-Button" onClick={() => onContinue(one)}>
+              !!(backfill.counts.failed + backfill.counts.cancelled) && (
+                <button type="button" className="nby-Button" onClick={() => onContinue(backfill)}>
                   {trans.__('Resume')}
                 </button>
               )

@@ -129,9 +129,9 @@ function leaveRow(row: HTMLElement | null): void {
 function eventsOf({ rules = [] }: Channel, { trans }: IPanelServices): string {
   const known = new Map(eventLabels(trans));
   const events = [...new Set(rules.flatMap(rule => rule.events))];
-  const words = events.map(event => known.get(event)).join(', ');
+  const labels = events.map(event => known.get(event)).join(', ');
   const projects = [...new Set(rules.map(rule => rule.project))];
   return projects.length && projects.every(Boolean)
-    ? trans.__('%1 in %2', words, projects.join(', '))
-    : words;
+    ? trans.__('%1 in %2', labels, projects.join(', '))
+    : labels;
 }

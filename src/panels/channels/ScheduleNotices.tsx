@@ -33,7 +33,7 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
     };
     leave(ask, () => `.nby-Events ${made ? `[value="${made.id}"]` : 'button'}`);
   };
-  const drop = (channel: string) => onChange(notify.filter(one => one.channel !== channel));
+  const drop = (channel: string) => onChange(notify.filter(rule => rule.channel !== channel));
   return (
     <fieldset className="nby-Events">
       <legend>{trans.__('Notify if it fails, recovers or is missed')}</legend>
@@ -42,7 +42,7 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
           <input
             type="checkbox"
             value={id}
-            checked={notify.some(one => one.channel === name)}
+            checked={notify.some(rule => rule.channel === name)}
             onChange={({ target }) => (target.checked ? add(name) : drop(name))}
           />{' '}
           {name} <span className="nby-Field-help">{service}</span>

@@ -18,8 +18,8 @@ export function CredentialSection({ services }: { services: IPanelServices }): J
   const credentials = credentialsOf(yard);
   const search = useSearch(credentials, nameOf);
   const now = useAgoNow(yard.stream);
-  const run = (verb: string) => (one: Credential) =>
-    void commands.execute(`nbyard:${verb}-credential`, { id: one.id });
+  const run = (verb: string) => (credential: Credential) =>
+    void commands.execute(`nbyard:${verb}-credential`, { id: credential.id });
   return (
     <div className="nby-Section">
       <ListState collection={credentials} trans={trans}>
@@ -39,8 +39,8 @@ export function CredentialSection({ services }: { services: IPanelServices }): J
         items={search.items}
         idOf={({ id }) => id}
         nameOf={nameOf}
-        render={one => {
-          const { name, kind, description, version, updated_at } = one;
+        render={credential => {
+          const { name, kind, description, version, updated_at } = credential;
           return (
             <SideRow
               icon={credentialIcon}

@@ -78,7 +78,7 @@ function withoutSecrets(
   kinds: readonly CredentialKind[],
   draft: ICredentialDraft
 ): ICredentialDraft {
-  const kind = kinds.find(one => one.kind === draft.kind);
+  const kind = kinds.find(known => known.kind === draft.kind);
   const secrets = new Set(kind?.fields.filter(({ secret }) => secret).map(({ name }) => name));
   const fields = Object.entries(draft.fields).map(([name, text]) => [
     name,
@@ -99,7 +99,7 @@ function Form({ draft, problems, kinds, known, trans }: IFormProps): JSX.Element
     Object.assign(draft, part);
     setShown({ ...draft });
   };
-  const kind = kinds.find(one => one.kind === shown.kind) ?? kinds[0];
+  const kind = kinds.find(offered => offered.kind === shown.kind) ?? kinds[0];
   return (
     <div className="nby-Form nby-Credential">
       {problems[''] && (
@@ -126,9 +126,9 @@ function Form({ draft, problems, kinds, known, trans }: IFormProps): JSX.Element
                 value={shown.kind}
                 onChange={event => change({ kind: event.target.value, fields: {} })}
               >
-                {kinds.map(one => (
-                  <option key={one.kind} value={one.kind}>
-                    {one.label}
+                {kinds.map(offered => (
+                  <option key={offered.kind} value={offered.kind}>
+                    {offered.label}
                   </option>
                 ))}
               </select>

@@ -29,7 +29,7 @@ export function Compare({ services, dataset, versions }: ICompareProps): JSX.Ele
       waiting={trans.__('Reading all rows of both versions…')}
       trans={trans}
     >
-      {found => <Differences found={found} trans={trans} />}
+      {comparison => <Differences found={comparison} trans={trans} />}
     </CompareVersions>
   );
 }
@@ -105,7 +105,7 @@ export function Columns({ columns, trans }: IColumnsProps): JSX.Element {
   const [all, setAll] = useState(false);
   const shown = all ? columns : columns.filter(({ change }) => change !== 'same');
   const same = columns.length - columns.filter(({ change }) => change !== 'same').length;
-  const words: Record<ColumnChange['change'], string> = {
+  const changeTexts: Record<ColumnChange['change'], string> = {
     same: '',
     changed: trans.__('changed'),
     retyped: trans.__('type changed'),
@@ -144,7 +144,7 @@ export function Columns({ columns, trans }: IColumnsProps): JSX.Element {
           {shown.map(column => (
             <tr key={column.name} className={`nby-mod-${column.change}`}>
               <th scope="row">{column.name}</th>
-              <td>{words[column.change]}</td>
+              <td>{changeTexts[column.change]}</td>
               {figures.map(([figure]) => (
                 <Figure key={figure} column={column} figure={figure} />
               ))}
@@ -181,7 +181,7 @@ function shown(value: unknown): string {
 function Files({ found, trans }: IDifferencesProps): JSX.Element {
   const { files = [], file_changes = 0 } = found;
   const signs = { added: '+', changed: '~', removed: '−' };
-  const words = {
+  const changeTexts = {
     added: trans.__('added'),
     changed: trans.__('changed'),
     removed: trans.__('removed')
@@ -196,7 +196,7 @@ function Files({ found, trans }: IDifferencesProps): JSX.Element {
             <span className="nby-Diff-sign" aria-hidden="true">
               {signs[change]}
             </span>
-            <span className="nby-Sr">{words[change]}: </span>
+            <span className="nby-Sr">{changeTexts[change]}: </span>
             <span className="nby-Diff-name">{path}</span>
             <span>{[size(old_bytes), size(new_bytes)].filter(Boolean).join(' → ')}</span>
           </div>

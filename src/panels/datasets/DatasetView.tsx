@@ -58,7 +58,7 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
     { id: 'versions', label: trans.__('Versions'), mark: current.number },
     { id: 'lineage', label: trans.__('Lineage') }
   ].filter(({ id: tab }) => tab !== 'profile' || isTable || pending);
-  const tab = tabs.some(one => one.id === chosen) ? chosen : 'preview';
+  const tab = tabs.some(offered => offered.id === chosen) ? chosen : 'preview';
   return (
     <div className="nby-View">
       <div className="nby-View-header">

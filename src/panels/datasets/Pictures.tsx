@@ -99,7 +99,7 @@ export function TopPicture({ top, count, name, trans }: ITopProps): JSX.Element 
     const share = (100 * number) / count;
     return share < 0.5 ? trans.__('< 1 %') : `${Math.round(share)} %`;
   };
-  const words = (value: unknown) => {
+  const labelOf = (value: unknown) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     return text === '' ? trans.__('(empty)') : text;
   };
@@ -107,7 +107,7 @@ export function TopPicture({ top, count, name, trans }: ITopProps): JSX.Element 
     <figure className="nby-Picture">
       <svg viewBox={`0 0 ${WIDTH} ${shown.length * ROW}`} aria-hidden="true">
         {shown.map(({ value, count: number }, index) => {
-          const text = words(value);
+          const text = labelOf(value);
           return (
             <g key={index}>
               <title>{`${text}: ${showNumber(number)}`}</title>
@@ -130,7 +130,7 @@ export function TopPicture({ top, count, name, trans }: ITopProps): JSX.Element 
       <Numbers
         caption={trans.__('Most frequent values of %1', name)}
         heads={[trans.__('Value'), trans.__('Count')]}
-        rows={top.map(({ value, count: number }) => [words(value), showNumber(number)])}
+        rows={top.map(({ value, count: number }) => [labelOf(value), showNumber(number)])}
       />
     </figure>
   );

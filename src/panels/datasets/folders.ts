@@ -72,8 +72,8 @@ async function children(folder: FileSystemDirectoryEntry): Promise<FileSystemEnt
 export function tarOf({ name, members }: IFolder): File {
   const parts: BlobPart[] = [];
   for (const { path, file } of members) {
-    const told = encoder.encode(record('path', path) + record('size', String(file.size)));
-    parts.push(header('x', told.length), told, padding(told.length));
+    const attributes = encoder.encode(record('path', path) + record('size', String(file.size)));
+    parts.push(header('x', attributes.length), attributes, padding(attributes.length));
     // The previous record has the size, which may need more digits than fit here.
     parts.push(header('0', file.size < 8 ** 11 ? file.size : 0), file, padding(file.size));
   }

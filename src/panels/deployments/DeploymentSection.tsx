@@ -19,7 +19,7 @@ import { reasonText } from '../../reasons';
 export function DeploymentSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const deployments = deploymentsOf(yard);
-  const nameOf = (one: Deployment) => titleAmong(one, deployments.items);
+  const nameOf = (deployment: Deployment) => titleAmong(deployment, deployments.items);
   const search = useSearch(deployments, nameOf);
   const now = useAgoNow(yard.stream);
   const open = ({ id }: Deployment) => openDeployment(services, { id });

@@ -66,10 +66,10 @@ export const deploymentActions = {
   deleteDeployment: (services: IPanelServices, [deployment]: string[]) =>
     reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
-      const found = await known(services, deployment);
-      const title = trans.__('Delete “%1”?', found.title);
+      const item = await known(services, deployment);
+      const title = trans.__('Delete “%1”?', item.title);
       const request = { id: 'deployments.delete', question: { path: { deployment } } } as const;
-      if (await confirm(services, title, deletionText(services, found), request)) {
+      if (await confirm(services, title, deletionText(services, item), request)) {
         await yard.client.call(request.id, request.question);
         deploymentsOf(yard).remove(deployment);
       }
@@ -77,11 +77,11 @@ export const deploymentActions = {
 };
 
 /** Return a text that says what would be removed. */
-export function deletionText({ trans }: IPanelServices, found: Deployment): string {
-  const { name, revision, spec } = found;
+export function deletionText({ trans }: IPanelServices, deployment: Deployment): string {
+  const { name, revision, spec } = deployment;
   return [
-    !isAtRest(found) && trans.__('The deployment is stopped, and its links stop working.'),
-    !isAtRest(found) && !!spec.gpu && trans.__('Its GPU becomes free.'),
+    !isAtRest(deployment) && trans.__('The deployment is stopped, and its links stop working.'),
+    !isAtRest(deployment) && !!spec.gpu && trans.__('Its GPU becomes free.'),
     trans._n(
       'The revision, the files in its container and its log are deleted.',
       'All %1 revisions, the files in the container and the logs are deleted.',

@@ -75,8 +75,8 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
             onClick={() =>
               void reportFailure(services, trans.__('Not stopped.'), async () => {
                 const path = { environment: id };
-                const found = await services.yard.client.call('environments.cancel', { path });
-                services.yard.environments.put(found);
+                const cancelled = await services.yard.client.call('environments.cancel', { path });
+                services.yard.environments.put(cancelled);
               })
             }
           >

@@ -16,7 +16,7 @@ export function InstallLog({ services, environment, versions }: IInstallLogProps
   const { yard, trans } = services;
   const { id, current } = environment;
   const [number, setNumber] = useState<number>();
-  const version = versions.find(one => one.number === number) ?? current;
+  const version = versions.find(candidate => candidate.number === number) ?? current;
   // a repeated installation writes a new log in another folder
   const of = `${version.id} ${version.place}`;
   const log = useGrowingLog(of, (after, signal) =>
@@ -43,9 +43,9 @@ export function InstallLog({ services, environment, versions }: IInstallLogProps
               setNumber(wanted === current.number ? undefined : wanted);
             }}
           >
-            {versions.map(one => (
-              <option key={one.id} value={one.number}>
-                {trans.__('version %1', one.number)}
+            {versions.map(item => (
+              <option key={item.id} value={item.number}>
+                {trans.__('version %1', item.number)}
               </option>
             ))}
           </select>

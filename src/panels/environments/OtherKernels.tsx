@@ -16,12 +16,12 @@ const nameOf = ({ name }: Kernel) => name;
 /** "python · conda environment sea". */
 export function originOf({ language, origin, place }: Kernel, trans: TranslationBundle): string {
   const last = place.split('/').pop() ?? '';
-  const words = {
+  const originTexts = {
     conda: trans.__('conda environment %1', last),
     venv: trans.__('virtual environment %1', last),
     system: trans.__('of this machine')
   };
-  return [language, words[origin]].filter(Boolean).join(' · ');
+  return [language, originTexts[origin]].filter(Boolean).join(' · ');
 }
 
 /** Kernels outside of environments: users install and remove them elsewhere. */

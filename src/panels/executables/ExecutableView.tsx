@@ -34,44 +34,44 @@ export default function ExecutableView(props: IExecutableViewProps): JSX.Element
 function Registering({ services, target, onRegistered }: IExecutableViewProps): JSX.Element {
   const { yard, trans } = services;
   const { path, upload } = target;
-  const [found, setFound] = useState<Inspection>();
+  const [inspection, setInspection] = useState<Inspection>();
   const [problem, setProblem] = useState<string>();
   const inspect = useCallback(async () => {
     try {
       const body = path !== undefined ? { path } : { upload };
-      setFound(await yard.client.call('executables.inspect', { body }));
+      setInspection(await yard.client.call('executables.inspect', { body }));
     } catch (error) {
       setProblem((error as Error).message);
     }
   }, [yard, path, upload]);
   useEffect(() => void inspect(), [inspect]);
-  if (!found) {
+  if (!inspection) {
     return (
       <p className="nby-Note" role={problem ? 'alert' : 'status'}>
         {problem ?? trans.__('Reading the parameters without running the file…')}
       </p>
     );
   }
-  const Icon = kindIcon(found.kind);
+  const Icon = kindIcon(inspection.kind);
   return (
     <div className="nby-View">
       <div className="nby-View-header">
         <Icon.react tag="span" className="nby-Icon" />
         <h2>
-          {found.executable
-            ? trans.__('Register “%1” again', found.name)
-            : trans.__('Register “%1”', found.name)}
+          {inspection.executable
+            ? trans.__('Register “%1” again', inspection.name)
+            : trans.__('Register “%1”', inspection.name)}
         </h2>
         <span className="nby-Dim">
-          {[found.kind, found.language, path].filter(Boolean).join(' · ')}
+          {[inspection.kind, inspection.language, path].filter(Boolean).join(' · ')}
         </span>
       </div>
       <RegisterForm
-        key={JSON.stringify(found.arguments)}
+        key={JSON.stringify(inspection.arguments)}
         services={services}
-        source={found}
+        source={inspection}
         target={target}
-        onTagged={setFound}
+        onTagged={setInspection}
         onSaved={onRegistered}
       />
     </div>
@@ -85,19 +85,19 @@ function useExecutable(
 ): { executable?: Executable; hints?: readonly Reason[]; isChanged?: boolean; problem?: string } {
   const { executables } = yard;
   const listed = useSignal(executables.changed, () => executables.find(id));
-  const [found, setFound] = useState<Executable>();
+  const [fetched, setFetched] = useState<Executable>();
   const [problem, setProblem] = useState<string>();
   const current = listed?.current.id;
-  const path = found?.path;
+  const path = fetched?.path;
   const read = useCallback(async () => {
     try {
       const fresh = await yard.client.call('executables.get', { path: { executable: id } });
-      setFound(fresh);
+      setFetched(fresh);
       if (yard.executables.find(id)) {
         yard.executables.put(fresh); // the list may be out of date
       }
     } catch (error) {
-      setFound(undefined);
+      setFetched(undefined);
       setProblem((error as Error).message);
     }
   }, [yard, id]);
@@ -113,8 +113,8 @@ function useExecutable(
     contents.fileChanged.connect(onChange);
     return () => void contents.fileChanged.disconnect(onChange);
   }, [app, path, read]);
-  const { hints, changed: isChanged } = found ?? {};
-  return { executable: listed ?? found, hints, isChanged, problem };
+  const { hints, changed: isChanged } = fetched ?? {};
+  return { executable: listed ?? fetched, hints, isChanged, problem };
 }
 
 interface IRegisteredProps {

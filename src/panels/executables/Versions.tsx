@@ -19,10 +19,10 @@ export function whatIsNew(
   if (!before) {
     return '';
   }
-  const told = (one: ExecutableVersion) =>
-    JSON.stringify([one.kind, one.arguments, one.command, one.resources]);
+  const description = (described: ExecutableVersion) =>
+    JSON.stringify([described.kind, described.arguments, described.command, described.resources]);
   const isCode = version.content_digest !== before.content_digest;
-  const isTold = told(version) !== told(before);
+  const isTold = description(version) !== description(before);
   // the bundle also contains the code and its description
   const isBeside = !isCode && !isTold && version.bundle_digest !== before.bundle_digest;
   return [

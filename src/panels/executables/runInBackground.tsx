@@ -24,18 +24,18 @@ export async function runInBackground(
   await saveCode(services, { path });
   const { datasets } = yard;
   const artifacts = artifactsOf(yard);
-  const [found] = await Promise.all([
+  const [inspection] = await Promise.all([
     yard.client.call('executables.inspect', { body: { path } }),
     datasets.start(),
     artifacts.start()
   ]);
   const folder = PathExt.dirname(path);
   const fields = await withDefaultPaths(
-    readArguments(found.arguments as Partial<IArgument>[]),
+    readArguments(inspection.arguments as Partial<IArgument>[]),
     folder,
     file => isThere(services, file)
   );
-  const tag = found.tag_cell;
+  const tag = inspection.tag_cell;
   const holder = new ValuesHolder(defaults(fields));
   holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
   const question = ({ values, runtime, kept: containers, force, priority }: ValuesHolder) => {
@@ -44,10 +44,10 @@ export async function runInBackground(
     return { body: { path, parameters, ...how, origin: 'notebook' as const } };
   };
   const asked: IAskValues<Run> = {
-    title: trans.__('Run “%1” in the background', found.name),
+    title: trans.__('Run “%1” in the background', inspection.name),
     arguments: fields,
     inputs: inputSuggestions(services, datasets.items, artifacts.items, folder),
-    hints: [...notes, ...(found.hints ?? []).map(hint => reasonText(hint, trans))],
+    hints: [...notes, ...(inspection.hints ?? []).map(hint => reasonText(hint, trans))],
     asksHow: true,
     draft: JSON.stringify([path, fields]), // a draft belongs to what it was typed over
     ok: trans.__('Run'),

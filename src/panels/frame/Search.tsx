@@ -33,7 +33,7 @@ export function useSearch<T extends { id: string }>(
     let current = true;
     const timer = window.setTimeout(() => {
       collection.search(text.trim()).then(
-        found => current && setOlder(found),
+        matches => current && setOlder(matches),
         () => undefined // known items stay
       );
     }, PAUSE);
@@ -57,10 +57,10 @@ export function matching<T>(
   text: string,
   nameOf: (item: T) => string
 ): readonly T[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
   return items.filter(item => {
     const name = nameOf(item).toLowerCase();
-    return words.every(word => name.includes(word));
+    return terms.every(word => name.includes(word));
   });
 }
 

@@ -12,10 +12,10 @@ function look(noun: string, id: string, frames: number): void {
   // the row is drawn when the list has loaded, which may take a while
   requestAnimationFrame(() => {
     const row = `#nbyard-sidebar .nby-Row[data-noun="${noun}"][data-id="${CSS.escape(id)}"]`;
-    const found = document.querySelector<HTMLElement>(row);
-    if (!found && frames) {
+    const element = document.querySelector<HTMLElement>(row);
+    if (!element && frames) {
       return look(noun, id, frames - 1);
     }
-    found?.focus();
+    element?.focus();
   });
 }

@@ -116,8 +116,8 @@ function created<T extends ITarget>(
   view.title.label = label;
   view.title.closable = true;
   const name = () => {
-    const found = collection.find(content.target.id ?? '');
-    view.title.label = found?.title ?? found?.name ?? view.title.label;
+    const shown = collection.find(content.target.id ?? '');
+    view.title.label = shown?.title ?? shown?.name ?? view.title.label;
   };
   name();
   collection.changed.connect(name);

@@ -10,13 +10,13 @@ export function useItem<T extends { id: string }>(
 ): T | string | undefined {
   const listed = useSignal(collection.changed, () => collection.find(id));
   const isListed = !!listed;
-  const [found, setFound] = useState<T | string>();
+  const [fetched, setFetched] = useState<T | string>();
   useEffect(() => {
     void collection.start();
     read(id)
-      .then(setFound)
-      .catch((error: Error) => setFound(error.message));
+      .then(setFetched)
+      .catch((error: Error) => setFetched(error.message));
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `read` asks the same each time
   }, [collection, id, isListed]); // it may be gone
-  return listed ?? found;
+  return listed ?? fetched;
 }

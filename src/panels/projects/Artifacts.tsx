@@ -149,7 +149,7 @@ function useArtifacts(
   search: string,
   turn: number
 ): IFound {
-  const [found, setFound] = useState<IFound>({});
+  const [listed, setListed] = useState<IFound>({});
   useEffect(() => {
     const control = new AbortController();
     const same = { path: { project }, signal: control.signal };
@@ -161,14 +161,14 @@ function useArtifacts(
         yard.client.call('projects.artifacts', { ...same, query: { ...query, kind } })
       ])
         .then(([linked, { items, next }]) =>
-          setFound({ linked: linked.items, results: items, more: !!next })
+          setListed({ linked: linked.items, results: items, more: !!next })
         )
-        .catch((error: Error) => !control.signal.aborted && setFound({ problem: error.message }));
+        .catch((error: Error) => !control.signal.aborted && setListed({ problem: error.message }));
     }, PAUSE_MS);
     return () => {
       clearTimeout(timer);
       control.abort();
     };
   }, [yard, project, kind, search, turn]);
-  return found;
+  return listed;
 }

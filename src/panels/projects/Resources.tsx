@@ -149,7 +149,7 @@ function useFound(
   turn: number,
   onProblem: (message: string) => void
 ): IFound {
-  const [found, setFound] = useState<IFound>({});
+  const [listed, setListed] = useState<IFound>({});
   useEffect(() => {
     const control = new AbortController();
     const asked = {
@@ -162,7 +162,7 @@ function useFound(
         yard.client.call('projects.links', asked),
         yard.client.call('projects.linkable', asked)
       ])
-        .then(([linked, free]) => setFound({ linked: linked.items, free: free.items }))
+        .then(([linked, free]) => setListed({ linked: linked.items, free: free.items }))
         .catch((error: Error) => !control.signal.aborted && onProblem(error.message));
     }, PAUSE_MS);
     return () => {
@@ -170,5 +170,5 @@ function useFound(
       control.abort();
     };
   }, [yard, project, kind, search, turn, onProblem]);
-  return found;
+  return listed;
 }

@@ -24,8 +24,8 @@ interface IRunStripProps {
 
 /** The results as small bars; the text says the same. */
 export function RunStrip({ results, trans }: IRunStripProps): JSX.Element {
-  const words = results.map(({ number, state }) => `#${number} ${stateText(state, trans)}`);
-  const text = trans.__('Last runs: %1', words.join(', '));
+  const labels = results.map(({ number, state }) => `#${number} ${stateText(state, trans)}`);
+  const text = trans.__('Last runs: %1', labels.join(', '));
   return (
     <span className="nby-RunStrip" role="img" aria-label={text} title={text}>
       {results.map(({ id, state }) => (

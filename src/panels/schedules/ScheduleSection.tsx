@@ -31,8 +31,8 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
   const [chosen, setChosen] = useState<string>();
   const shown = items.find(({ id }) => id === chosen);
   const runs = useSignal(yard.runs.changed, () => yard.runs.items);
-  const run = (verb: string) => (one: Schedule) =>
-    void commands.execute(`nbyard:${verb}-schedule`, { id: one.id });
+  const run = (verb: string) => (schedule: Schedule) =>
+    void commands.execute(`nbyard:${verb}-schedule`, { id: schedule.id });
   return (
     <div className="nby-Section">
       <ListState collection={schedules} trans={trans}>
@@ -48,14 +48,14 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
         items={items}
         idOf={({ id }) => id}
         nameOf={nameOf}
-        render={one => (
+        render={schedule => (
           <Row
-            schedule={one}
-            runs={runs.filter(({ origin }) => origin.source_id === one.id)}
+            schedule={schedule}
+            runs={runs.filter(({ origin }) => origin.source_id === schedule.id)}
             services={services}
           />
         )}
-        actions={one => <EnabledSwitch services={services} noun="schedule" item={one} />}
+        actions={schedule => <EnabledSwitch services={services} noun="schedule" item={schedule} />}
         onOpen={run('edit')}
         selected={chosen}
         onSelect={({ id }) => setChosen(id === chosen ? undefined : id)}

@@ -40,11 +40,11 @@ interface ISidebarProps {
 /** All sections, those that people look at most often first. */
 export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const { yard, trans, commands } = services;
-  const found = useUnrun(services, isVisible);
+  const unrunFiles = useUnrun(services, isVisible);
   const active = activeProjectOf(yard);
   const project = useSignal(active.changed, () => active.id);
   // a file that never ran belongs to no project
-  const unrun: IUnrun = project ? NO_FILES : found;
+  const unrun: IUnrun = project ? NO_FILES : unrunFiles;
   const lost = useLost(yard.stream);
   const hasRuns = useSignal(yard.runs.changed, () => yard.runs.items.length > 0);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);

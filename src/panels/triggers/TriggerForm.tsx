@@ -222,6 +222,6 @@ function FileFields({ services, shown, problems, change }: IEventProps): JSX.Ele
 
 /** Return the first problem at a field or below it. */
 function first(problems: Readonly<Record<string, string>>, field: string): string | undefined {
-  const path = Object.keys(problems).find(one => one === field || one.startsWith(`${field}.`));
+  const path = Object.keys(problems).find(key => key === field || key.startsWith(`${field}.`));
   return path && (path === field ? problems[path] : `${path}: ${problems[path]}`);
 }

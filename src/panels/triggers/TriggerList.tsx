@@ -16,8 +16,8 @@ export function TriggerList({ services }: { services: IPanelServices }): JSX.Ele
   const { yard, trans, commands } = services;
   const triggers = triggersOf(yard);
   const items = useSignal(triggers.changed, () => triggers.items);
-  const run = (verb: string) => (one: Trigger) =>
-    void commands.execute(`nbyard:${verb}-trigger`, { id: one.id });
+  const run = (verb: string) => (trigger: Trigger) =>
+    void commands.execute(`nbyard:${verb}-trigger`, { id: trigger.id });
   return (
     <div className="nby-Section">
       <ListState collection={triggers} trans={trans}>
@@ -29,22 +29,22 @@ export function TriggerList({ services }: { services: IPanelServices }): JSX.Ele
         items={items}
         idOf={({ id }) => id}
         nameOf={({ name }) => name}
-        render={one => (
+        render={trigger => (
           <SideRow
             icon={triggerIcon}
-            accent={one.is_enabled ? undefined : 'cancelled'}
-            name={one.name}
+            accent={trigger.is_enabled ? undefined : 'cancelled'}
+            name={trigger.name}
             aside=""
             detail={[
-              one.is_enabled ? reasonText(one.sentence, trans) : trans.__('disabled'),
-              one.recent?.length ? lastOf(one.recent[0], services) : ''
+              trigger.is_enabled ? reasonText(trigger.sentence, trans) : trans.__('disabled'),
+              trigger.recent?.length ? lastOf(trigger.recent[0], services) : ''
             ]
               .filter(Boolean)
               .join(' · ')}
-            title={[one.name, one.run.path, one.address].filter(Boolean).join('\n')}
+            title={[trigger.name, trigger.run.path, trigger.address].filter(Boolean).join('\n')}
           />
         )}
-        actions={one => <EnabledSwitch services={services} noun="trigger" item={one} />}
+        actions={trigger => <EnabledSwitch services={services} noun="trigger" item={trigger} />}
         onOpen={run('edit')}
         onSelect={() => undefined}
         onDelete={run('delete')}

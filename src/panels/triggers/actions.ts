@@ -55,9 +55,9 @@ export const triggerActions = {
         send: body =>
           save(revision => yard.client.call('triggers.update', question(revision, body))),
         onRotate: async () => {
-          const found = await yard.client.call('triggers.rotate', { path });
-          save = withRevision(found, get, trans);
-          return found.secret;
+          const rotated = await yard.client.call('triggers.rotate', { path });
+          save = withRevision(rotated, get, trans);
+          return rotated.secret;
         }
       });
       if (made) {

@@ -42,7 +42,7 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
       hasRun: true
     })),
     ...matching(files, search.text, nameOf).map(file => ({ ...file, hasRun: false }))
-  ].sort((one, other) => Date.parse(other.saved_at) - Date.parse(one.saved_at));
+  ].sort((left, right) => Date.parse(right.saved_at) - Date.parse(left.saved_at));
   const noted = { ...search, items, offered: search.offered || files.length > MANY };
   return (
     <div className="nby-Section">

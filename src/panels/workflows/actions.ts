@@ -63,7 +63,7 @@ async function createExample(services: IPanelServices, folder: string): Promise<
 async function install({ yard }: IPanelServices, packages: string[]): Promise<Environment> {
   await yard.environments.start();
   const known = yard.environments.items;
-  const isTaken = known.some(one => one.name === NAME);
+  const isTaken = known.some(environment => environment.name === NAME);
   const name = isTaken ? freeName(NAME, known) : NAME;
   const body = { name, requirements: packages.join('\n') };
   const made = await yard.client.call('environments.create', { body });

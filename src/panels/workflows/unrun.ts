@@ -20,7 +20,7 @@ export interface IUnrun {
 
 /** Return the workflow files without a run; updated while visible when files or runs change. */
 export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUnrun {
-  const [found, setFound] = useState<IUnrun>({ files: [] });
+  const [unrun, setUnrun] = useState<IUnrun>({ files: [] });
   useEffect(() => {
     if (!isVisible) {
       return;
@@ -35,12 +35,12 @@ export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUn
       yard.client.call('workflows.unrun', { signal: control.signal }).then(
         ({ items }) => {
           hasFailed = false;
-          setFound({ files: items });
+          setUnrun({ files: items });
         },
         ({ message }: Error) => {
           if (!control.signal.aborted) {
             hasFailed = true;
-            setFound(({ files }) => ({ files, problem: message }));
+            setUnrun(({ files }) => ({ files, problem: message }));
           }
         }
       );
@@ -72,7 +72,7 @@ export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUn
   const ran = useSignal(yard.workflows.changed, () => yard.workflows.items);
   const places = new Set(ran.map(placeOf));
   // the first run of a file is known before the files are listed again
-  return { ...found, files: found.files.filter(({ path }) => !places.has(path)) };
+  return { ...unrun, files: unrun.files.filter(({ path }) => !places.has(path)) };
 }
 
 /** Return the path of a workflow's file, relative to the server's root where it is below it. */

@@ -68,15 +68,15 @@ export class WorkflowBackend implements IWorkflowBackend {
 
   async forecast(path: string, document: IFlow, signal: AbortSignal): Promise<IForecast> {
     const body = { path, document: writeFlow(document) };
-    const found = await this.yard.client.call('runs.forecast', { body, signal });
+    const answer = await this.yard.client.call('runs.forecast', { body, signal });
     return {
-      cached: found.cached,
-      toRun: found.to_run,
-      isMaximum: !!found.is_maximum,
-      took: found.seconds ? formatEstimate(found.seconds, this.trans) : '',
-      waits: reasonText(found.waits, this.trans) ?? '',
+      cached: answer.cached,
+      toRun: answer.to_run,
+      isMaximum: !!answer.is_maximum,
+      took: answer.seconds ? formatEstimate(answer.seconds, this.trans) : '',
+      waits: reasonText(answer.waits, this.trans) ?? '',
       reasons: new Map(
-        found.nodes
+        answer.nodes
           .filter(({ state }) => state !== 'cached')
           .map(({ node, reason }) => [node ?? '', reasonText(reason, this.trans) ?? ''])
       )

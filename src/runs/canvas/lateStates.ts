@@ -11,14 +11,14 @@ import {
 /** States that load with their code; until then nothing is known. */
 export class LateStates implements IRunStates {
   constructor(states: Promise<IRunStates>) {
-    void states.then(found => {
+    void states.then(states => {
       if (this._disposed) {
-        found.dispose();
+        states.dispose();
         return;
       }
-      this._states = found;
-      found.isShown = this._shown;
-      found.changed.connect((_, nodes) => this._changed.emit(nodes));
+      this._states = states;
+      states.isShown = this._shown;
+      states.changed.connect((_, nodes) => this._changed.emit(nodes));
       this._changed.emit(undefined);
     });
   }

@@ -18,26 +18,26 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
   provides: IWorkflowBackend,
   activate: (app: JupyterFrontEnd, yard: IYard, translator: ITranslator): IWorkflowBackend => {
     const trans = translator.load('nbyard');
-    const found = async () => new (await import('./backend')).WorkflowBackend(app, yard, trans);
+    const loaded = async () => new (await import('./backend')).WorkflowBackend(app, yard, trans);
     return {
-      check: async (...asked) => (await found()).check(...asked),
-      forecast: async (...asked) => (await found()).forecast(...asked),
-      register: async path => (await found()).register(path),
-      declare: async (...asked) => (await found()).declare(...asked),
-      tagCell: async (...asked) => (await found()).tagCell(...asked),
-      save: async files => (await found()).save(files),
-      run: async (...asked) => (await found()).run(...asked),
-      spelling: async (...asked) => (await found()).spelling(...asked),
-      versions: async id => (await found()).versions(id),
-      results: async (...asked) => (await found()).results(...asked),
-      freeze: async of => (await found()).freeze(of),
-      runtimes: async () => (await found()).runtimes(),
-      kernels: async () => (await found()).kernels(),
-      environments: async () => (await found()).environments(),
-      images: async () => (await found()).images(),
-      noContainers: async () => (await found()).noContainers(),
-      lastParameters: async path => (await found()).lastParameters(path),
-      stop: async path => (await found()).stop(path)
+      check: async (...asked) => (await loaded()).check(...asked),
+      forecast: async (...asked) => (await loaded()).forecast(...asked),
+      register: async path => (await loaded()).register(path),
+      declare: async (...asked) => (await loaded()).declare(...asked),
+      tagCell: async (...asked) => (await loaded()).tagCell(...asked),
+      save: async files => (await loaded()).save(files),
+      run: async (...asked) => (await loaded()).run(...asked),
+      spelling: async (...asked) => (await loaded()).spelling(...asked),
+      versions: async id => (await loaded()).versions(id),
+      results: async (...asked) => (await loaded()).results(...asked),
+      freeze: async of => (await loaded()).freeze(of),
+      runtimes: async () => (await loaded()).runtimes(),
+      kernels: async () => (await loaded()).kernels(),
+      environments: async () => (await loaded()).environments(),
+      images: async () => (await loaded()).images(),
+      noContainers: async () => (await loaded()).noContainers(),
+      lastParameters: async path => (await loaded()).lastParameters(path),
+      stop: async path => (await loaded()).stop(path)
     };
   }
 };

@@ -143,8 +143,8 @@ export class Previews implements IDisposable {
     this._listed = (isWhole || this._listed) && this._wanted.size > 0;
   }
 
-  private _shownAs(found: NodePreview): INodePreview {
-    const { picture, caption, table, table_name, metrics, model, text } = found;
+  private _shownAs(preview: NodePreview): INodePreview {
+    const { picture, caption, table, table_name, metrics, model, text } = preview;
     const made: INodePreview = {};
     if (picture) {
       made.picture = addressOf(this.client, 'runs.picture', {

@@ -203,8 +203,8 @@ export class RunStates implements IRunStates {
   /** Return the newest run, or our check run after it: ids are in the order of creation. */
   private async _newest(): Promise<string | undefined> {
     const workflow = this.path();
-    const lists = [{ limit: 1 }, { limit: CHECKS, origin: 'check' }].map(one =>
-      this.yard.client.call('runs.list', { query: { workflow, ...one } })
+    const lists = [{ limit: 1 }, { limit: CHECKS, origin: 'check' }].map(filters =>
+      this.yard.client.call('runs.list', { query: { workflow, ...filters } })
     );
     const [runs, checks] = await Promise.all(lists);
     const own = checks.items.filter(({ id }) => ownChecks.has(id));

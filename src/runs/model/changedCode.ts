@@ -34,7 +34,7 @@ export async function hasChangedCode(
   { run, tasks }: RunDetail,
   versions: readonly string[]
 ): Promise<boolean> {
-  const answers = await Promise.all(versions.map(one => isChanged(yard, one)));
+  const answers = await Promise.all(versions.map(version => isChanged(yard, version)));
   const changed = versions.filter((_, place) => answers[place]);
   if (!changed.length) {
     return false;
@@ -59,8 +59,8 @@ function versionsOf(tasks: readonly Task[]): string[] {
 async function isChanged({ client }: IYard, version: string): Promise<boolean> {
   const [executable, used] = version.split(' ');
   try {
-    const found = await client.call('executables.get', { path: { executable } });
-    return found.changed || found.current.id !== used;
+    const current = await client.call('executables.get', { path: { executable } });
+    return current.changed || current.current.id !== used;
   } catch {
     return false; // deleted, or the server is away
   }

@@ -130,21 +130,21 @@ function marksOf(task: Task): IMark[] {
   if (task.queued_at && !(first && Date.parse(task.queued_at) > Date.parse(first))) {
     marks.push({ phase: 'queued', attempt: 1, at: task.queued_at });
   }
-  attempts.forEach((one, index) => {
+  attempts.forEach((current, index) => {
     const newest = index === last;
-    const started = one.started_at ?? (newest ? task.started_at : undefined);
+    const started = current.started_at ?? (newest ? task.started_at : undefined);
     const attempt = index + 1;
     marks.push(
-      { phase: 'preparing', attempt, at: one.created_at },
-      { phase: 'starting', attempt, at: earlier(one.prepared_at, one.started_at) },
-      { phase: 'running', attempt, at: one.working_at ?? started },
-      { phase: 'publishing', attempt, at: one.published_at && one.finished_at }
+      { phase: 'preparing', attempt, at: current.created_at },
+      { phase: 'starting', attempt, at: earlier(current.prepared_at, current.started_at) },
+      { phase: 'running', attempt, at: current.working_at ?? started },
+      { phase: 'publishing', attempt, at: current.published_at && current.finished_at }
     );
     if (!newest || task.state === 'queued') {
       marks.push({
         phase: 'queued',
         attempt: attempt + 1,
-        at: one.published_at ?? one.finished_at
+        at: current.published_at ?? current.finished_at
       });
     }
   });

@@ -77,7 +77,7 @@ export class LogBuffer {
     this.lines = this.lines.concat(lines);
     this.gaps.push(...gaps.map(gap => ({ ...gap, line: gap.line + more })));
     const seams = [{ byte, line: 0, size: 0 }, ...this._seams];
-    this._seams = seams.map(one => moved(one, more, text.length));
+    this._seams = seams.map(seam => moved(seam, more, text.length));
     this._size += text.length;
     this.start = start;
     this._shift += more;
@@ -124,7 +124,9 @@ export class LogBuffer {
     this.gaps = this.gaps
       .map(gap => ({ ...gap, line: gap.line - line }))
       .filter(gap => gap.line >= 0);
-    this._seams = this._seams.filter(one => one.size > size).map(one => moved(one, -line, -size));
+    this._seams = this._seams
+      .filter(known => known.size > size)
+      .map(known => moved(known, -line, -size));
     this._size -= size;
     this.start = byte;
     this._shift -= line;

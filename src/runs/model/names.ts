@@ -9,7 +9,7 @@ const EXECUTED = 'executed.ipynb';
 /** Return the results with executed notebooks last. */
 export function executedLast(artifacts: readonly Artifact[]): Artifact[] {
   const isLast = ({ name }: Artifact) => Number(name === EXECUTED);
-  return [...artifacts].sort((one, other) => isLast(one) - isLast(other));
+  return [...artifacts].sort((left, right) => isLast(left) - isLast(right));
 }
 
 export interface IStepName {

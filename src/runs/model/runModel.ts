@@ -202,7 +202,7 @@ export class RunModel implements IDisposable {
     const own = news.filter(({ run }) => run === this.id);
     if (own.length) {
       this._activity = new Map(this._activity);
-      own.forEach(one => this._activity.set(one.node, one));
+      own.forEach(activity => this._activity.set(activity.node, activity));
       this._changed.emit(new Set(own.map(({ node }) => node)));
     }
   }

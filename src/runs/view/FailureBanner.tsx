@@ -26,7 +26,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const { yard, trans, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
   const [open, setOpen] = useState<boolean>();
-  const failed = detail.tasks.filter(one => one.state === 'failed');
+  const failed = detail.tasks.filter(candidate => candidate.state === 'failed');
   const task = failed.find(({ node }) => node === chosen) ?? failed[0];
   if (!task) {
     return null;
@@ -45,15 +45,15 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
       {failed.length > 1 && (
         <div className="nby-Failure-line">
           <span>{trans.__('%1 tasks failed:', failed.length)}</span>
-          {failed.slice(0, NAMED).map(one => (
+          {failed.slice(0, NAMED).map(failedTask => (
             <button
-              key={one.node}
+              key={failedTask.node}
               type="button"
               className="nby-Button"
-              aria-pressed={one === task}
-              onClick={() => setChosen(one.node)}
+              aria-pressed={failedTask === task}
+              onClick={() => setChosen(failedTask.node)}
             >
-              {taskTitle(one, detail.tasks)}
+              {taskTitle(failedTask, detail.tasks)}
             </button>
           ))}
           {failed.length > NAMED && (

@@ -85,7 +85,7 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
     connection = connect("")
     checked = [_check(connection, path) for path in wanted]
     if size := check_counts(rows, first_files, sample=sample):
-        checked = [_run(connection, one, size, quiet=as_json) for one in checked]
+        checked = [_run(connection, file_check, size, quiet=as_json) for file_check in checked]
     for target, text in ((junit, junit_of(checked)), (sarif, sarif_of(checked))):
         if target is not None:
             with replace_atomically(target) as file:
@@ -95,7 +95,7 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
     else:
         for line in lines_of(checked):
             click.echo(line)
-    if not all(one.is_valid for one in checked):
+    if not all(file_check.is_valid for file_check in checked):
         raise click.exceptions.Exit(1)
 
 
@@ -113,10 +113,10 @@ def _check(connection: Any, path: Path) -> Checked:
     try:
         if path.suffix == WORKFLOW:
             return Checked(path, _workflow_findings(connection, path))
-        found = connection.executables.inspect(body=Inspect(str(path.absolute())))
+        inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
     except NbyardError as error:
         return Checked(path, _findings_of(error))
-    hints = [Finding(hint.code, str(hint), level="warning") for hint in found.hints]
+    hints = [Finding(hint.code, str(hint), level="warning") for hint in inspection.hints]
     return Checked(path, hints)
 
 
@@ -125,10 +125,10 @@ def _run(connection: Any, checked: Checked, sample: Sample, *, quiet: bool) -> C
     if not checked.is_valid:
         return checked
     try:
-        found = [*sample_findings(connection, checked.path, sample, quiet=quiet)]
+        findings = [*sample_findings(connection, checked.path, sample, quiet=quiet)]
     except NbyardError as error:
-        found = _findings_of(error)
-    return Checked(checked.path, [*checked.findings, *found])
+        findings = _findings_of(error)
+    return Checked(checked.path, [*checked.findings, *findings])
 
 
 def _findings_of(error: NbyardError) -> list[Finding]:
@@ -143,15 +143,15 @@ def _workflow_findings(connection: Any, path: Path) -> list[Finding]:
         raise NotFound(because("no-file", path=str(path))) from None
     read_document(content, strict=True)
     text = content.decode()
-    found = connection.workflows.check(body=CheckWorkflow(str(path.absolute()), text))
+    workflow_check = connection.workflows.check(body=CheckWorkflow(str(path.absolute()), text))
     return [
         Finding(
-            one.reason.code,
-            str(one.reason),
-            ".".join(filter(None, (one.node or one.edge, one.field))),
-            line_of(text, one.node or one.edge),
+            problem.reason.code,
+            str(problem.reason),
+            ".".join(filter(None, (problem.node or problem.edge, problem.field))),
+            line_of(text, problem.node or problem.edge),
         )
-        for one in found.problems
+        for problem in workflow_check.problems
     ]
 
 
@@ -167,10 +167,14 @@ def _changes(commit: str) -> set[Path]:
     return {top / name for name in f"{names}{new}".split("\0") if name}
 
 
-def _git(*words: str) -> str:
+def _git(*arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *QUIET, *words], capture_output=True, text=True, timeout=GIT_SECONDS, check=True
+            ["git", *QUIET, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=GIT_SECONDS,
+            check=True,
         )
     except FileNotFoundError:
         raise Conflict(because("git-failed", message="git is not installed")) from None
@@ -190,8 +194,10 @@ def _is_touched(path: Path, changes: set[Path]) -> bool:
     except (NbyardError, OSError):
         return True  # so that the check shows why
     code = {(own.parent / node.path).resolve() for node in nodes if node.path}
-    folders = {one.parent for one in code} - {own.parent}
-    return any(one in code or folders & {*one.parents} for one in changes)
+    folders = {file.parent for file in code} - {own.parent}
+    return any(
+        changed_file in code or folders & {*changed_file.parents} for changed_file in changes
+    )
 
 
 COMMANDS: tuple[click.Command, ...] = (check,)

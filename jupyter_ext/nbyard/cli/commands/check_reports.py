@@ -40,8 +40,8 @@ class Checked(NamedTuple):
 
 def line_of(document: str, key: str) -> int:
     """Return the line of a JSON text at which a node or connection begins; 1 if unknown."""
-    found = re.search(rf"^\s*{re.escape(json.dumps(key))}\s*:", document, re.MULTILINE)
-    return document.count("\n", 0, found.end()) + 1 if found else 1
+    match = re.search(rf"^\s*{re.escape(json.dumps(key))}\s*:", document, re.MULTILINE)
+    return document.count("\n", 0, match.end()) + 1 if match else 1
 
 
 def lines_of(checked: Iterable[Checked]) -> Iterator[str]:
@@ -49,9 +49,9 @@ def lines_of(checked: Iterable[Checked]) -> Iterator[str]:
     for path, findings in checked:
         if not findings:
             yield f"{path}: no problems"
-        for one in findings:
-            place = f"{one.place}: " if one.place else ""
-            yield f"{path}:{one.line}: {one.level}: {place}{one.text}"
+        for finding in findings:
+            place = f"{finding.place}: " if finding.place else ""
+            yield f"{path}:{finding.line}: {finding.level}: {place}{finding.text}"
 
 
 def fields_of(checked: Checked) -> dict[str, Any]:
@@ -62,21 +62,21 @@ def fields_of(checked: Checked) -> dict[str, Any]:
 
 def junit_of(checked: Sequence[Checked]) -> str:
     """Return JUnit XML: a test case for each file, with its errors as failures."""
-    failed = str(sum(not one.is_valid for one in checked))
+    failed = str(sum(not file_check.is_valid for file_check in checked))
     totals = {"name": "nbyard check", "tests": str(len(checked)), "failures": failed}
     root = ElementTree.Element("testsuites", totals)
     suite = ElementTree.SubElement(root, "testsuite", totals | {"errors": "0", "skipped": "0"})
-    for one in checked:
-        name = _xml(str(one.path))
+    for file_check in checked:
+        name = _xml(str(file_check.path))
         case = ElementTree.SubElement(suite, "testcase", classname="nbyard.check", name=name)
         for level, tag in (("error", "failure"), ("warning", "system-out")):
-            found = [finding for finding in one.findings if finding.level == level]
-            if found:
+            findings = [finding for finding in file_check.findings if finding.level == level]
+            if findings:
                 element = ElementTree.SubElement(case, tag)
-                element.text = _xml("\n".join(lines_of([Checked(one.path, found)])))
-            if found and tag == "failure":
-                element.set("message", _xml(found[0].text))
-                element.set("type", found[0].code)
+                element.text = _xml("\n".join(lines_of([Checked(file_check.path, findings)])))
+            if findings and tag == "failure":
+                element.set("message", _xml(findings[0].text))
+                element.set("type", findings[0].code)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -86,11 +86,11 @@ def sarif_of(checked: Iterable[Checked]) -> str:
     results, rules = [], dict[str, None]()
     for path, findings in checked:
         uri = quote(path.as_posix())
-        for one in findings:
-            rules[one.code] = None
-            place = {"artifactLocation": {"uri": uri}, "region": {"startLine": one.line}}
-            text = f"{one.place}: {one.text}" if one.place else one.text
-            result = {"ruleId": one.code, "level": one.level, "message": {"text": text}}
+        for finding in findings:
+            rules[finding.code] = None
+            place = {"artifactLocation": {"uri": uri}, "region": {"startLine": finding.line}}
+            text = f"{finding.place}: {finding.text}" if finding.place else finding.text
+            result = {"ruleId": finding.code, "level": finding.level, "message": {"text": text}}
             results.append(result | {"locations": [{"physicalLocation": place}]})
     driver = {
         "name": "nbyard",

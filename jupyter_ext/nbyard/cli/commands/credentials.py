@@ -75,10 +75,10 @@ def replace(name: str, server: str, as_json: bool, **given: Any) -> None:
     Omitted fields keep their values.
     """
     credentials = connect(server).credentials
-    found = credentials.get(credential=name)
-    fields = _fields(kind_of(found.kind), given["words"], given["files"], is_new=False)
-    body = CredentialPatch(found.version, fields)
-    _print_result(credentials.update(credential=found.id, body=body), as_json)
+    credential = credentials.get(credential=name)
+    fields = _fields(kind_of(credential.kind), given["words"], given["files"], is_new=False)
+    body = CredentialPatch(credential.version, fields)
+    _print_result(credentials.update(credential=credential.id, body=body), as_json)
 
 
 COMMANDS = (add, replace)
@@ -93,14 +93,14 @@ def _print_result(made: Credential, as_json: bool) -> None:
 
 
 def _fields(
-    kind: CredentialKind, words: tuple[str, ...], files: tuple[str, ...], *, is_new: bool
+    kind: CredentialKind, pair_texts: tuple[str, ...], files: tuple[str, ...], *, is_new: bool
 ) -> dict[str, str]:
     """Return all given fields; prompt for a missing required secret.
 
     An existing credential prompts only if no field is given.
     """
     secret = [field for field in kind.fields if field.secret]
-    pairs = parse_pairs("--field", words, "NAME=VALUE")
+    pairs = parse_pairs("--field", pair_texts, "NAME=VALUE")
     for field in secret:
         if field.name in pairs:
             raise click.UsageError(

@@ -212,22 +212,22 @@ def show_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) 
 
     With `wait`, the exit code is 1 if it failed, and 130 after Ctrl-C.
     """
-    found = made
+    deployment = made
     if wait:
         try:
-            found = wait_until_settled(connection, made)
+            deployment = wait_until_settled(connection, made)
         except KeyboardInterrupt:
             print_note(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
             sys.exit(130)
     if as_json:
-        show_json(found)
+        show_json(deployment)
     elif wait:
-        show_deployment(found)
+        show_deployment(deployment)
     else:
         print_note(f"nbyard deployments show {made.name} tells how it goes.")
-        print_warnings(found)
+        print_warnings(deployment)
         click.echo(made.id)
-    if wait and (found.state in DEPLOYMENT.rests or found.serving != found.revision):
+    if wait and (deployment.state in DEPLOYMENT.rests or deployment.serving != deployment.revision):
         raise click.exceptions.Exit(1)
 
 
@@ -244,13 +244,13 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
         return newest
 
     connection.wait(0)  # the first call only starts to listen for changes
-    told = None
+    printed_reason = None
     while True:
         if is_settled(made, newest_revision):
             return made
-        if made.reason is not None and made.reason != told:
-            told = made.reason
-            print_note(f"{made.name} is {made.state}: {told}")
+        if made.reason is not None and made.reason != printed_reason:
+            printed_reason = made.reason
+            print_note(f"{made.name} is {made.state}: {printed_reason}")
         connection.wait(LOOK_SECONDS)
         made = connection.deployments.get(deployment=made.id)
 

@@ -118,11 +118,11 @@ def _change(
         made = connection.environments.change(environment=name, body=body)
         _follow_installation(connection, made, detach, as_json)
         return
-    found = connection.environments.preview(environment=name, body=body)
+    resolution = connection.environments.preview(environment=name, body=body)
     if as_json:
-        show_json(found)
+        show_json(resolution)
     else:
-        show_changes(Page(found.changes))
+        show_changes(Page(resolution.changes))
 
 
 def _text(packages: tuple[str, ...], files: tuple[str, ...]) -> str:
@@ -201,10 +201,14 @@ def log(name: str, version: int, server: str) -> None:
 def lock(name: str, version: int, server: str) -> None:
     """Print a version's lock as a requirements file with hashes."""
     versions = connect(server).environments.versions(environment=name).items
-    found = [one for one in versions if one.state == "ready" and version in (0, one.number)]
-    if not found:
+    ready_versions = [
+        candidate
+        for candidate in versions
+        if candidate.state == "ready" and version in (0, candidate.number)
+    ]
+    if not ready_versions:
         raise click.UsageError(f"{name} has no such version that is installed.")
-    for line in found[0].lock_lines:
+    for line in ready_versions[0].lock_lines:
         click.echo(line)
 
 

@@ -107,8 +107,8 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
             options = {
                 param.name: param.opts[0] for param in click.get_current_context().command.params
             }
-            words = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
-            raise click.UsageError(words)
+            message = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
+            raise click.UsageError(message)
         recipe = Recipe(base=wish["base"]) if wish["base"] else None
         body = NewImage(path=target, tag=tag)
     else:
@@ -237,12 +237,12 @@ def _follow_build(connection: Any, made: NamedImage, wait: bool, log: bool, as_j
             print_note(f"nbyard images log {made.reference} --follow tells how it goes.")
             click.echo(made.id)
         return
-    found = wait_for_image(connection, made, log)
+    image = wait_for_image(connection, made, log)
     if as_json:
-        show_json(found)
+        show_json(image)
     else:
-        print_image(found)
-    if found.state != "ready":
+        print_image(image)
+    if image.state != "ready":
         raise click.exceptions.Exit(1)
 
 

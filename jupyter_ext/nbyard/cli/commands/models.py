@@ -113,8 +113,8 @@ def model_request(target: str, file: str, of_run: str, output: str) -> NewModel:
 def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, NamedImage]:
     """Wait until the model's image is ready or has failed; print the log."""
     image = wait_for_image(connection, connection.images.get(image=made.image), True)
-    found = connection.models.get(model=made.id) if image.state == "ready" else made
-    return found, image
+    package = connection.models.get(model=made.id) if image.state == "ready" else made
+    return package, image
 
 
 @click.command(name="ls")
@@ -133,21 +133,21 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
     Examples:
       nbyard models ls -f name=churn -f mode=http
     """
-    found = connect(server).models.list(limit=ALL, **parse_filters(filters))
+    page = connect(server).models.list(limit=ALL, **parse_filters(filters))
     if as_json:
-        show_json(found)
+        show_json(page)
         return
     rows = [
         (
-            short_id(one),
-            one.name,
-            one.tag,
-            one.mode,
-            one.state,
-            format_age(one.created_at),
-            labels(one),
+            short_id(package),
+            package.name,
+            package.tag,
+            package.mode,
+            package.state,
+            format_age(package.created_at),
+            labels(package),
         )
-        for one in found.items
+        for package in page.items
     ]
     show_table(rows, ["id", "name", "tag", "mode", "state", "made", "labels"])
 
@@ -185,14 +185,14 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     check_target(output)
     connection = connect(server)
     find = newest_batch if data or output else newest
-    found = find(connection, name, tag)
-    if found.mode == HTTP and not (data or output):
-        raise click.exceptions.Exit(serve(connection, found, as_json=as_json))
-    if found.mode == BATCH and not data:
-        raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
-    executable = connection.models.register(model=found.id, output=form)
+    package = find(connection, name, tag)
+    if package.mode == HTTP and not (data or output):
+        raise click.exceptions.Exit(serve(connection, package, as_json=as_json))
+    if package.mode == BATCH and not data:
+        raise click.UsageError(f"--input DATA names the dataset that {package.reference} predicts.")
+    executable = connection.models.register(model=package.id, output=form)
     # The run needs a unique name only to find its output afterwards.
-    label = f"{found.name} {uuid.uuid4().hex[:8]}"
+    label = f"{package.name} {uuid.uuid4().hex[:8]}"
     body = NewRun(
         executable=executable.id,
         texts={INPUT: data},
@@ -200,7 +200,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
         origin="shell",
     )
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-    follow_run(connection, made, found.reference, as_json=as_json)
+    follow_run(connection, made, package.reference, as_json=as_json)
     if output:
         save(connection, label, output)
 
@@ -249,28 +249,28 @@ def deploy(
     """
     connection = connect(server)
     if not any(source.values()):
-        found = newest(connection, name, tag, HTTP)
+        package = newest(connection, name, tag, HTTP)
     elif name or tag:
         raise click.UsageError("-n and -t choose a model that is built already.")
     else:
         model = model_request(**source)
         connection.deployments.form().engine.require()  # before a model is created
-        found = connection.models.build(body=model)
+        package = connection.models.build(body=model)
         if not detach:  # with --detach, the deployment waits for the image
-            found, image = until_built(connection, found)
+            package, image = until_built(connection, package)
             if image.state != "ready":
                 print_image(image)
                 raise click.exceptions.Exit(1)
     # The next revision of the deployment with the name --as, or that the server proposes.
-    there = connection.models.deployments(model=found.id)
+    there = connection.models.deployments(model=package.id)
     if into := there.to_update(host):
-        change = DeploymentChange(image=found.reference)
+        change = DeploymentChange(image=package.reference)
         made = connection.deployments.edit(deployment=into, body=change)
         # A deployment that was stopped does not start by itself after an edit.
         if not made.is_wanted:
             made = connection.deployments.start(deployment=made.id)
     else:
-        body = NewDeployment(found.reference, name=host or there.name or name_of(found.name))
+        body = NewDeployment(package.reference, name=host or there.name or name_of(package.name))
         with hinting_option(because("as-names-run")):
             made = connection.deployments.create(body=body)
     show_deployed(connection, made, not detach, as_json)
@@ -285,17 +285,17 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
         NotFound: no ready model matches.
     """
     models = connection.models.list(limit=ALL, name=name, tag=tag, mode=mode).items
-    for found in models:
-        if found.state == "ready":
+    for package in models:
+        if package.state == "ready":
             if not (name or tag):
-                print_note(f"The newest model is {found.reference}.")
-            return cast(ModelPackage, found)
+                print_note(f"The newest model is {package.reference}.")
+            return cast(ModelPackage, package)
     why = because("no-ready-model")
     if models:
-        found = models[0]
-        why = because("no-ready-model-yet", model=str(found.reference), state=str(found.state))
+        package = models[0]
+        why = because("no-ready-model-yet", model=str(package.reference), state=str(package.state))
     elif name:
-        names = {one.name for one in connection.models.list(limit=ALL).items}
+        names = {package.name for package in connection.models.list(limit=ALL).items}
         why = because("no-ready-model-named", known=str(nearest_names(names, name)))
     raise NotFound(why, hint=because("list-models"))
 
@@ -310,14 +310,14 @@ def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:
 
 def parse_filters(filters: Sequence[str]) -> dict[str, str]:
     """Return the filters of a command line; each key may occur once."""
-    found: dict[str, str] = {}
-    for one in filters:
-        key, sign, text = one.partition("=")
-        if not sign or key not in KEYS or key in found:
+    texts_by_key: dict[str, str] = {}
+    for filter_text in filters:
+        key, sign, text = filter_text.partition("=")
+        if not sign or key not in KEYS or key in texts_by_key:
             known = ", ".join(f"{key}=TEXT" for key in KEYS)
-            raise click.UsageError(f"-f {one}: write each of {known} at most once.")
-        found[key] = text
-    return found
+            raise click.UsageError(f"-f {filter_text}: write each of {known} at most once.")
+        texts_by_key[key] = text
+    return texts_by_key
 
 
 def short_id(package: ModelPackage) -> str:
@@ -327,8 +327,8 @@ def short_id(package: ModelPackage) -> str:
 
 def labels(package: ModelPackage) -> str:
     """Return the labels of the image."""
-    told = {"owner": package.owner, "platform_tag": package.platform_tag}
-    return ", ".join(f"{name}={value}" for name, value in told.items() if value)
+    label_values = {"owner": package.owner, "platform_tag": package.platform_tag}
+    return ", ".join(f"{name}={value}" for name, value in label_values.items() if value)
 
 
 COMMANDS: tuple[click.Command, ...] = (build, listed, run, deploy)

@@ -87,8 +87,8 @@ def run(
         return
     target, body = _run_request(words, params, wish)
     if wish["dry_run"]:
-        found = connection.runs.forecast(body=ForecastRequest(**msgspec.structs.asdict(body)))
-        (show_json if as_json else show_forecast)(found)
+        forecast = connection.runs.forecast(body=ForecastRequest(**msgspec.structs.asdict(body)))
+        (show_json if as_json else show_forecast)(forecast)
         return
     try:
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
@@ -109,13 +109,13 @@ def run(
 
 
 def _run_request(
-    words: tuple[str, ...], params: tuple[str, ...], wish: dict[str, Any]
+    arguments: tuple[str, ...], params: tuple[str, ...], wish: dict[str, Any]
 ) -> tuple[str, NewRun]:
     """Return the file or executable to run, and the request.
 
     Further words are input files, as after `--input-file`.
     """
-    target, *more = words or ("",)
+    target, *more = arguments or ("",)
     if not target or (more and not wish["inputs"]):
         taken = f" --save-files took {wish['save']}: put it last." if wish["save"] else ""
         if more and more[0].endswith(".ipynb"):

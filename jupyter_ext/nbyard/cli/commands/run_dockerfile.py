@@ -125,9 +125,9 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
     """Build an image, print its log, yield its name, and delete it afterwards."""
     made = connection.images.build(body=body)
     try:
-        found = wait_for_image(connection, made, log=True, goes_on=False)
-        if found.state != "ready":
-            print_image(found)
+        image = wait_for_image(connection, made, log=True, goes_on=False)
+        if image.state != "ready":
+            print_image(image)
             raise click.exceptions.Exit(1)
         yield body.tag
     finally:
@@ -161,7 +161,7 @@ def _executables(connection: Any) -> set[str]:
     after: str | None = ""
     while after is not None:
         page = connection.executables.list(limit=200, after=after)
-        executables |= {one.id for one in page.items}
+        executables |= {executable.id for executable in page.items}
         after = page.next
     return executables
 
@@ -175,7 +175,9 @@ def _clear(connection: Any, run: Run, known: Container[str]) -> None:
         connection.wait(0.5)
     used = {task.executable_id for task in connection.runs.get(run=run.id).tasks}
     connection.runs.delete(run=run.id)
-    for made in (one for one in used if one and one not in known):
+    for made in (
+        executable_id for executable_id in used if executable_id and executable_id not in known
+    ):
         with contextlib.suppress(NbyardError):  # another run may use it now
             connection.executables.delete(executable=made)
     print_note("The record of the run is removed.")

@@ -36,16 +36,20 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
         with _interrupted_by(*ENDING):
             body = NewDeployment(package.id, name=name, environment=OPENED)
             made = connection.deployments.create(body=body)
-            found = wait_until_settled(connection, made)
-            if found.state not in DEPLOYMENT.rests:
+            deployment = wait_until_settled(connection, made)
+            if deployment.state not in DEPLOYMENT.rests:
                 if as_json:
-                    show_json(found)
+                    show_json(deployment)
                 else:
-                    click.echo(connection.address(found))
-                found = _print_log_until_over(connection, found)
-        print_note(f"It {found.state}: {found.reason}" if found.reason else f"It is {found.state}.")
-        if found.reproduce:
-            print_note(f"To see it by hand: {found.reproduce}")
+                    click.echo(connection.address(deployment))
+                deployment = _print_log_until_over(connection, deployment)
+        print_note(
+            f"It {deployment.state}: {deployment.reason}"
+            if deployment.reason
+            else f"It is {deployment.state}."
+        )
+        if deployment.reproduce:
+            print_note(f"To see it by hand: {deployment.reproduce}")
     except KeyboardInterrupt:
         return 0
     except NotFound:
@@ -57,19 +61,19 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
     return 1
 
 
-def _print_log_until_over(connection: Any, found: Deployment) -> Deployment:
+def _print_log_until_over(connection: Any, deployment: Deployment) -> Deployment:
     """Print the log until the deployment is stopped or fails; return the deployment."""
     after = 0
     while True:
-        chunk = connection.deployments.log(deployment=found.id, after=after)
+        chunk = connection.deployments.log(deployment=deployment.id, after=after)
         click.echo(without_control_characters(chunk.text), nl=False, err=True)
         if chunk.next > after:
             after = chunk.next
             continue
-        if found.state in DEPLOYMENT.rests:
-            return found
+        if deployment.state in DEPLOYMENT.rests:
+            return deployment
         connection.wait(LOOK_SECONDS)
-        found = connection.deployments.get(deployment=found.id)
+        deployment = connection.deployments.get(deployment=deployment.id)
 
 
 @contextmanager
@@ -78,9 +82,12 @@ def _interrupted_by(*signals: signal.Signals) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # cannot handle signals
         yield
         return
-    former = {one: signal.signal(one, signal.default_int_handler) for one in signals}
+    former = {
+        signal_number: signal.signal(signal_number, signal.default_int_handler)
+        for signal_number in signals
+    }
     try:
         yield
     finally:
-        for one, handler in former.items():
-            signal.signal(one, handler)
+        for signal_number, handler in former.items():
+            signal.signal(signal_number, handler)

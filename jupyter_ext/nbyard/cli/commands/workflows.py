@@ -20,11 +20,11 @@ from nbyard.errors import NbyardError, Unavailable
 @json_option
 def show_workflow(file: str, server: str, as_json: bool) -> None:
     """Show the nodes of a saved workflow in execution order."""
-    found = connect(server).workflows.show(path=file)
+    nodes = connect(server).workflows.show(path=file)
     if as_json:
-        show_json(found)
+        show_json(nodes)
     else:
-        show_nodes(found)
+        show_nodes(nodes)
 
 
 @click.command()

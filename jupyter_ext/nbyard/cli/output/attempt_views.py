@@ -38,20 +38,23 @@ def _usage(used: Any) -> None:
     show_facts(facts)
 
 
-def _surroundings(found: Any) -> None:
-    used, lock, image = found.environment, found.lock, found.image
+def _surroundings(surroundings: Any) -> None:
+    used, lock, image = surroundings.environment, surroundings.lock, surroundings.image
     show_facts(
         [
-            *found.machine.items(),
-            ("kernel", found.kernel),
-            ("interpreter", found.interpreter),
+            *surroundings.machine.items(),
+            ("kernel", surroundings.kernel),
+            ("interpreter", surroundings.interpreter),
             ("environment", f"{used.name}@{used.number}" if used else ""),
             ("image", image.name if image else ""),
             ("image id", image.id if image else ""),
             ("Python", lock.python if lock else ""),
-            ("packages", f"{len(lock.packages)}, fingerprint {found.fingerprint}" if lock else ""),
-            ("code", found.code_digest),
-            ("folder", found.bundle_digest),
+            (
+                "packages",
+                f"{len(lock.packages)}, fingerprint {surroundings.fingerprint}" if lock else "",
+            ),
+            ("code", surroundings.code_digest),
+            ("folder", surroundings.bundle_digest),
         ]
     )
     if lock and lock.packages:
@@ -61,11 +64,11 @@ def _surroundings(found: Any) -> None:
         )
 
 
-def _cells(found: Any) -> None:
-    if found.notebook is None:
+def _cells(progress: Any) -> None:
+    if progress.notebook is None:
         click.echo("It has no notebook.", err=True)
         return
-    for cell in found.notebook.get("cells", ()):
+    for cell in progress.notebook.get("cells", ()):
         if cell["cell_type"] != "code":
             continue
         number = cell.get("execution_count") or " "
@@ -85,7 +88,7 @@ def _cells(found: Any) -> None:
         if any(printed):
             click.echo(without_control_characters("\n".join(["", *filter(None, printed)])))
         click.echo("")
-    click.echo(f"{found.done} of {found.total} cells done", err=True)
+    click.echo(f"{progress.done} of {progress.total} cells done", err=True)
 
 
 def _joined(text: Any) -> str:
@@ -93,12 +96,12 @@ def _joined(text: Any) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
-def _estimate(found: Any) -> None:
-    left = time_left(found)
+def _estimate(estimate: Any) -> None:
+    left = time_left(estimate)
     click.echo(left[:1].upper() + left[1:] if left else "Nothing is known.", err=not left)
-    if found.nodes:
+    if estimate.nodes:
         show_table(
-            [(node, usual_duration_text(usual)) for node, usual in found.nodes.items()],
+            [(node, usual_duration_text(usual)) for node, usual in estimate.nodes.items()],
             ("node", ""),
         )
 

@@ -52,37 +52,42 @@ def show_preview(preview: BisectionPreview) -> None:
     )
 
 
-def show_bisection(found: Bisection) -> None:
+def show_bisection(bisection: Bisection) -> None:
     """Print a bisection, one fact per line, with its probes and the culprits."""
     show_facts(
         [
-            ("workflow", found.title),
-            ("good run", found.good_number),
-            ("bad run", found.bad_number),
-            ("state", found.state),
-            ("judged by", judge_text(found.judge)),
-            ("runs", f"{len(found.probes)} of about {found.expected}"),
-            ("made", format_age(found.created_at)),
-            ("id", found.id),
+            ("workflow", bisection.title),
+            ("good run", bisection.good_number),
+            ("bad run", bisection.bad_number),
+            ("state", bisection.state),
+            ("judged by", judge_text(bisection.judge)),
+            ("runs", f"{len(bisection.probes)} of about {bisection.expected}"),
+            ("made", format_age(bisection.created_at)),
+            ("id", bisection.id),
         ]
     )
     rows = [
-        [len(one.changes), one.verdict or "…", "" if one.value is None else one.value, one.run_id]
-        for one in found.probes
+        [
+            len(probe.changes),
+            probe.verdict or "…",
+            "" if probe.value is None else probe.value,
+            probe.run_id,
+        ]
+        for probe in bisection.probes
     ]
     show_table(rows, ["changes", "verdict", "value", "run"])
-    show_outcome(found)
+    show_outcome(bisection)
 
 
-def show_outcome(found: Bisection) -> None:
+def show_outcome(bisection: Bisection) -> None:
     """Print what the bisection has found."""
-    if found.ending:
-        is_one = found.ending == "found" and len(found.culprits) == 1
-        click.echo(ONE_CHANGE if is_one else ENDINGS[found.ending])
-    for place in found.culprits:
-        click.echo(f"  {change_text(found.changes[place])}")
-    if found.reason:
-        click.echo(str(found.reason))
+    if bisection.ending:
+        is_one = bisection.ending == "found" and len(bisection.culprits) == 1
+        click.echo(ONE_CHANGE if is_one else ENDINGS[bisection.ending])
+    for place in bisection.culprits:
+        click.echo(f"  {change_text(bisection.changes[place])}")
+    if bisection.reason:
+        click.echo(str(bisection.reason))
 
 
 BISECTION_COLUMNS: dict[str, Any] = {

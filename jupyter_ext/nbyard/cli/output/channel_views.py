@@ -34,11 +34,11 @@ def show_channel(channel: Channel) -> None:
 
 
 def _rule(rule: NoticeRule) -> list[str]:
-    words = []
+    limits = []
     if "running-long" in rule.events:
-        words = [f"{rule.long_factor:g} × usual"] if rule.long_factor is not None else []
-        words += [f"{rule.long_seconds:g} s"] if rule.long_seconds is not None else []
-    return [", ".join(rule.events), rule.path or "all", rule.project or "all", " or ".join(words)]
+        limits = [f"{rule.long_factor:g} × usual"] if rule.long_factor is not None else []
+        limits += [f"{rule.long_seconds:g} s"] if rule.long_seconds is not None else []
+    return [", ".join(rule.events), rule.path or "all", rule.project or "all", " or ".join(limits)]
 
 
 def _age(moment: Any) -> str:

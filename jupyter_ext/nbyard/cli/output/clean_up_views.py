@@ -40,20 +40,20 @@ def show_policies(retention: ProjectRetention) -> None:
     """Print the policies of a project."""
     if not retention.policies:
         click.echo("No retention policies. Rules for all runs apply: nbyard runs retention")
-    for one in retention.policies:
-        text = f"{one.name}: deletes runs {rules_text(one.rules.as_clean_up)}."
+    for policy in retention.policies:
+        text = f"{policy.name}: deletes runs {rules_text(policy.rules.as_clean_up)}."
         click.echo(without_control_characters(text))
 
 
-def show_retention_preview(found: RetentionPreview) -> None:
+def show_retention_preview(preview: RetentionPreview) -> None:
     """Print what each policy would delete."""
-    if not found.policies:
+    if not preview.policies:
         click.echo("No daily clean-up. Finished runs stay until you delete them.")
-    for one in found.policies:
-        name = f"{one.project}, {one.name}" if one.project else "All runs"
-        text = f"{name}: runs {rules_text(one.rules)}"
+    for policy in preview.policies:
+        name = f"{policy.project}, {policy.name}" if policy.project else "All runs"
+        text = f"{name}: runs {rules_text(policy.rules)}"
         click.secho(without_control_characters(text), bold=True)
-        show_preview(one.preview)
+        show_preview(policy.preview)
 
 
 def _show_runs(runs: list[ShownRun], count: int) -> None:

@@ -26,26 +26,26 @@ ABSENT = "–"
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-def show_comparison(found: RunComparison) -> None:
+def show_comparison(comparison: RunComparison) -> None:
     """Print each section that has differences, and how many items are equal."""
-    for run in found.runs:
+    for run in comparison.runs:
         _print(f"run {run.number}  {run.state}  {run.title} {run.name}".rstrip())
-    heads = [_named(run) for run in found.runs]
-    packages = [package for one in found.environment for package in one.packages]
-    commits = [_text(run.git) for run in found.runs]
+    heads = [_named(run) for run in comparison.runs]
+    packages = [package for place in comparison.environment for package in place.packages]
+    commits = [_text(run.git) for run in comparison.runs]
     starts = [
         f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}" if run.started_at else ABSENT
-        for run in found.runs
+        for run in comparison.runs
     ]
     sections: dict[str, list[Sequence[Any]]] = {
-        "Parameters": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.parameters],
-        "Inputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.inputs],
-        "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.metrics],
-        "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.outputs],
+        "Parameters": [(_at(r.node, r.name), *map(_text, r.values)) for r in comparison.parameters],
+        "Inputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in comparison.inputs],
+        "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in comparison.metrics],
+        "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in comparison.outputs],
         "Commit": [("commit", *commits)] if len({*commits}) > 1 else [],
-        "Code": [(" ".join((r.node, *r.files)), *map(_text, r.versions)) for r in found.code],
-        "Environment": [(", ".join(r.nodes), *map(_text, r.names)) for r in found.environment],
-        "Packages": [(one.name, *map(_text, one.versions)) for one in packages],
+        "Code": [(" ".join((r.node, *r.files)), *map(_text, r.versions)) for r in comparison.code],
+        "Environment": [(", ".join(r.nodes), *map(_text, r.names)) for r in comparison.environment],
+        "Packages": [(package.name, *map(_text, package.versions)) for package in packages],
         "Timing": [
             *([("started", *starts)] if len({*starts}) > 1 else []),
             *(
@@ -56,7 +56,7 @@ def show_comparison(found: RunComparison) -> None:
                         for seconds, cached in zip(row.seconds, row.cached, strict=True)
                     ),
                 )
-                for row in found.timing
+                for row in comparison.timing
             ),
         ],
     }
@@ -64,21 +64,26 @@ def show_comparison(found: RunComparison) -> None:
         if rows:
             click.echo("")
             show_table(rows, (title, *heads))
-    equal = msgspec.structs.asdict(found.equal)
+    equal = msgspec.structs.asdict(comparison.equal)
     same = ", ".join(f"{count} {name}" for name, count in equal.items() if count)
     if same:
         click.echo(f"\nEqual: {same}", err=True)
 
 
-def show_explanation(found: Explanation) -> None:
+def show_explanation(explanation: Explanation) -> None:
     """Print the results that differ, then the causes, nearest first."""
-    if not found.results:
-        click.echo(f"Runs {found.old.number} and {found.new.number} have equal results.")
+    if not explanation.results:
+        click.echo(
+            f"Runs {explanation.old.number} and {explanation.new.number} have equal results."
+        )
         return
-    rows = [(_at(r.node, r.name or r.kind), _text(r.before), _text(r.after)) for r in found.results]
-    show_table(rows, ("result", _named(found.old), _named(found.new)))
+    rows = [
+        (_at(r.node, r.name or r.kind), _text(r.before), _text(r.after))
+        for r in explanation.results
+    ]
+    show_table(rows, ("result", _named(explanation.old), _named(explanation.new)))
     click.echo("")
-    for cause in found.causes:
+    for cause in explanation.causes:
         where = f" in {cause.name}" if cause.code else ""
         if cause.kind == "environment" and cause.before != cause.after:
             where = f" ({cause.before} → {cause.after})"
@@ -88,36 +93,36 @@ def show_explanation(found: Explanation) -> None:
                 _print("\n".join(f"    {mark} {line}" for line in side.splitlines()))
 
 
-def show_history(found: MetricHistory) -> None:
+def show_history(history: MetricHistory) -> None:
     """Print a line for each run with its metrics."""
-    heads = [_at(one.node, one.name) for one in found.series]
+    heads = [_at(series.node, series.name) for series in history.series]
     rows = [
-        (run.number, run.created_at, *(_text(one.values[at]) for one in found.series))
-        for at, run in enumerate(found.runs)
+        (run.number, run.created_at, *(_text(series.values[at]) for series in history.series))
+        for at, run in enumerate(history.runs)
     ]
     show_table(rows, ("run", "started", *heads))
 
 
-def show_output(found: OutputComparison) -> None:
+def show_output(comparison: OutputComparison) -> None:
     """Print what differs between two outputs."""
-    if found.same:
+    if comparison.same:
         click.echo("Equal bytes.")
     rows = [
         (column.name, column.change, ", ".join(column.differs))
-        for column in found.columns
+        for column in comparison.columns
         if column.change != "same"
     ]
-    if found.rows:
-        click.echo(f"rows: {' → '.join(map(str, found.rows))}")
+    if comparison.rows:
+        click.echo(f"rows: {' → '.join(map(str, comparison.rows))}")
     if rows:
         show_table(rows, ("column", "change", "differs"))
-    for file in found.files:
+    for file in comparison.files:
         _print(f"{MARKS[file.change]} {file.path}")
     marks: Mapping[str, str] = {"added": "+", "removed": "-", "same": " ", "place": "@"}
-    for line in found.lines:
+    for line in comparison.lines:
         _print(f"{marks[line.kind]} {line.text}")
-    if found.note:
-        click.echo(str(found.note), err=True)
+    if comparison.note:
+        click.echo(str(comparison.note), err=True)
 
 
 def _named(run: Run) -> str:

@@ -11,43 +11,43 @@ from nbyard.domain.deployments.structs import Deployment
 from nbyard.reasons.structs import reason_text
 
 
-def show_deployment(found: Any) -> None:
+def show_deployment(deployment: Any) -> None:
     """Print the facts of one deployment, one per line."""
-    spec = found.spec
+    spec = deployment.spec
     hardware = f"{spec.cpu:g} cores, {spec.memory_gb:g} GB memory, {spec.disk_gb:g} GB disk"
     gpus = f"{spec.gpu} asked for" if spec.gpu else ""
-    if found.gpus:
-        gpus = f"{len(found.gpus)} ({', '.join(found.gpus)})"
+    if deployment.gpus:
+        gpus = f"{len(deployment.gpus)} ({', '.join(deployment.gpus)})"
     model = ""
-    if served := found.model:
+    if served := deployment.model:
         model = f"{served.name} {served.tag or served.number}"
         if of := served.source:
             model += f", run {of.run_number}, {of.node}.{of.output}"
-    revision = str(found.revision)
-    if found.serving not in (0, found.revision):
-        revision += f", while {found.serving} answers"
+    revision = str(deployment.revision)
+    if deployment.serving not in (0, deployment.revision):
+        revision += f", while {deployment.serving} answers"
     show_facts(
         [
-            ("name", found.name),
-            ("title", found.title if found.title != found.name else ""),
-            ("state", found.state),
-            ("reason", reason_text(found.reason)),
-            ("reproduce", found.reproduce),
+            ("name", deployment.name),
+            ("title", deployment.title if deployment.title != deployment.name else ""),
+            ("state", deployment.state),
+            ("reason", reason_text(deployment.reason)),
+            ("reproduce", deployment.reproduce),
             ("service", spec.service),
             ("image", spec.image),
             ("model", model),
             ("hardware", hardware),
             ("gpus", gpus),
             ("revision", revision),
-            ("description", found.description),
-            ("made", format_age(found.created_at)),
-            ("id", found.id),
+            ("description", deployment.description),
+            ("made", format_age(deployment.created_at)),
+            ("id", deployment.id),
         ]
     )
-    for link in found.links:
+    for link in deployment.links:
         mark = "answers" if link.answers else "not responding"
         click.echo(f"{link.name}: {link.path} ({mark})")
-    print_warnings(found)
+    print_warnings(deployment)
 
 
 def print_warnings(deployment: Deployment) -> None:
@@ -56,7 +56,7 @@ def print_warnings(deployment: Deployment) -> None:
         print_note(f"Warning: {warning}")
 
 
-def _traffic(found: Any) -> None:
+def _traffic(traffic: Any) -> None:
     rows = [
         (
             part.at,
@@ -65,11 +65,11 @@ def _traffic(found: Any) -> None:
             _seconds(part.p50_seconds),
             _seconds(part.p99_seconds),
         )
-        for part in found.parts
+        for part in traffic.parts
         if part.requests
     ]
     show_table(rows, ("from", "requests", "errors", "p50", "p99"))
-    print_note(f"{found.requests} requests, {found.errors} errors.")
+    print_note(f"{traffic.requests} requests, {traffic.errors} errors.")
 
 
 def _seconds(seconds: float | None) -> str:

@@ -16,25 +16,29 @@ from nbyard.cli.output.console import (
 from nbyard.cli.output.views_by_noun import show_facts
 
 
-def _environment(one: Any) -> None:
-    now = one.current
+def _environment(environment: Any) -> None:
+    now = environment.current
     at = f"version {now.number}"
-    standing = at if one.installed in (0, now.number) else f"{at}; {one.installed} is in use"
+    standing = (
+        at
+        if environment.installed in (0, now.number)
+        else f"{at}; {environment.installed} is in use"
+    )
     show_facts(
         [
-            ("name", one.name),
+            ("name", environment.name),
             ("state", f"{standing_of(now)} ({standing})"),
             ("reason", now.reason),
-            ("next", next_step(one)),
-            ("kernel", one.kernel),
+            ("next", next_step(environment)),
+            ("kernel", environment.kernel),
             ("python", now.python),
             ("asked for", ", ".join(line.partition(" --hash")[0] for line in now.requirements)),
             ("packages", len(now.packages) or ""),
             ("size", format_size(now.size_bytes)),
             ("lock", now.digest),
-            ("description", one.description),
-            ("made", format_age(one.created_at)),
-            ("id", one.id),
+            ("description", environment.description),
+            ("made", format_age(environment.created_at)),
+            ("id", environment.id),
         ]
     )
 
@@ -44,15 +48,14 @@ def standing_of(version: Any) -> str:
     return "installed" if version.state == "ready" else str(version.state)
 
 
-def next_step(one: Any) -> str:
+def next_step(environment: Any) -> str:
     """Return what to do after the newest version failed; empty in other states."""
-    if one.current.state != "failed":
+    if environment.current.state != "failed":
         return ""
-    name = shlex.quote(one.name)
-    if one.installed:
-        return (
-            f"Version {one.installed} stays in use. To retry: nbyard environments install {name} …"
-        )
+    name = shlex.quote(environment.name)
+    if environment.installed:
+        retry = f"nbyard environments install {name} …"
+        return f"Version {environment.installed} stays in use. To retry: {retry}"
     retry = f"nbyard environments create {name} PACKAGE…"
     delete = f"nbyard environments rm {name}"
     return f"Nothing is installed. To try other packages: {retry}. To delete it: {delete}"
@@ -60,10 +63,10 @@ def next_step(one: Any) -> str:
 
 def show_changes(page: Any) -> None:
     """Print the packages that differ between two versions of an environment."""
-    for one in page.items:
-        sign = "+" if not one.old else "-" if not one.new else "~"
-        versions = " → ".join(filter(None, (one.old, one.new)))
-        click.echo(without_control_characters(f"{sign} {one.name} {versions}"))
+    for change in page.items:
+        sign = "+" if not change.old else "-" if not change.new else "~"
+        versions = " → ".join(filter(None, (change.old, change.new)))
+        click.echo(without_control_characters(f"{sign} {change.name} {versions}"))
     if not page.items:
         print_note("No package changes.")
 

@@ -20,8 +20,8 @@ EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
 EXPECTED = (NbyardError, TraitError)  # the settings raise the second
 
 
-def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> int:
-    """Print an error of the command `words` and return the exit code for it."""
+def print_error(error: NbyardError | TraitError, argv: Sequence[str] = ()) -> int:
+    """Print an error of the command `argv` and return the exit code for it."""
     if isinstance(error, TraitError):
         print_note(f"Error: {error}")
         return EXIT_USAGE
@@ -32,10 +32,10 @@ def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> i
         if detail is not error.details[0] or detail.why not in nested_reasons(error.reason):
             print_note(f"  {place}: {detail.message}")
     hint = error.hint
-    to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
+    to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in argv)
     if not hint and to_server and isinstance(error, Invalid | NotFound):
         # A local file may have been named to a server, which reads its own files only.
-        given = (word.rpartition("=")[2] for word in words)
+        given = (word.rpartition("=")[2] for word in argv)
         texts = nested_texts(error.reason)
         here = next((name for name in given if name in texts and Path(name).is_file()), "")
         hint = ELSEWHERE.format(name=here) if here else ""

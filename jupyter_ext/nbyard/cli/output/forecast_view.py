@@ -8,29 +8,29 @@ from nbyard.domain.runs.forecasts import RunForecast
 from nbyard.reasons.structs import reason_text
 
 
-def show_forecast(found: RunForecast) -> None:
+def show_forecast(forecast: RunForecast) -> None:
     """Print the totals, and each node that may run with state, reason and usual duration."""
-    click.echo(forecast_text(found))
+    click.echo(forecast_text(forecast))
     rows = [
         (
-            one.node,
-            "unknown" if one.state == "unknown" else "runs",
-            reason_text(one.reason),
-            usual_duration_text(one.usual),
+            node.node,
+            "unknown" if node.state == "unknown" else "runs",
+            reason_text(node.reason),
+            usual_duration_text(node.usual),
         )
-        for one in found.nodes
-        if one.state != "cached"
+        for node in forecast.nodes
+        if node.state != "cached"
     ]
     if rows:
         show_table(rows, ("node", "state", "because", ""))
 
 
-def forecast_text(found: RunForecast) -> str:
+def forecast_text(forecast: RunForecast) -> str:
     """Return `3 cached, up to 2 will run, about 4 min, waits for 1 of 1 GPUs (0 free)`."""
-    parts = [f"{found.cached} cached"] if found.cached else []
-    parts.append(f"{'up to ' if found.is_maximum else ''}{found.to_run} will run")
-    if found.seconds:
-        parts.append(f"about {format_estimate(found.seconds)}")
-    if found.waits:
-        parts.append(reason_text(found.waits))
+    parts = [f"{forecast.cached} cached"] if forecast.cached else []
+    parts.append(f"{'up to ' if forecast.is_maximum else ''}{forecast.to_run} will run")
+    if forecast.seconds:
+        parts.append(f"about {format_estimate(forecast.seconds)}")
+    if forecast.waits:
+        parts.append(reason_text(forecast.waits))
     return ", ".join(parts)

@@ -85,22 +85,22 @@ def show_backfill(backfill: Backfill) -> None:
     )
     rows = [
         [
-            local_time(one.due_at, backfill.zone),
-            one.outcome,
-            one.run_id,
-            one.run_state or "",
-            one.reason or "",
+            local_time(tick.due_at, backfill.zone),
+            tick.outcome,
+            tick.run_id,
+            tick.run_state or "",
+            tick.reason or "",
         ]
-        for one in backfill.ticks
+        for tick in backfill.ticks
     ]
     show_table(rows, ["due", "outcome", "run", "state", "reason"])
 
 
 def show_backfill_preview(preview: BackfillPreview) -> None:
     """Print the due times of a range with what would happen to each."""
-    for one in preview.times:
-        local = f"{datetime.fromisoformat(one.local):%a %Y-%m-%d %H:%M:%S %z}"
-        click.echo(f"{local}  {FORECASTS[one.forecast]}")
+    for due_time in preview.times:
+        local = f"{datetime.fromisoformat(due_time.local):%a %Y-%m-%d %H:%M:%S %z}"
+        click.echo(f"{local}  {FORECASTS[due_time.forecast]}")
     click.echo(f"{preview.runs} of {len(preview.times)} due times would run ({preview.zone})")
 
 

@@ -32,7 +32,7 @@ def show_trigger(trigger: Trigger) -> None:
         ]
     )
     if trigger.recent:
-        rows = [[read(one) for read in FIRING_COLUMNS.values()] for one in trigger.recent]
+        rows = [[read(firing) for read in FIRING_COLUMNS.values()] for firing in trigger.recent]
         show_table(rows, [*FIRING_COLUMNS])
 
 

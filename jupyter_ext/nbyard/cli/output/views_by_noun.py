@@ -79,17 +79,20 @@ def _dataset(dataset: Any) -> None:
 
 
 def _artifact(artifact: Any) -> None:
-    told = artifact.type
-    columns = ", ".join(f"{name} ({kind})" for name, kind in told.columns) if told else ""
+    metadata = artifact.type
+    columns = ", ".join(f"{name} ({kind})" for name, kind in metadata.columns) if metadata else ""
     show_facts(
         [
             ("file", artifact.filename),
             ("output", f"{artifact.node}.{artifact.name}"),
             ("format", artifact.format),
-            ("media type", told.media_type if told else ""),
-            ("frame", f"{told.frame}, {told.rows} rows" if told and told.frame else ""),
+            ("media type", metadata.media_type if metadata else ""),
+            (
+                "frame",
+                f"{metadata.frame}, {metadata.rows} rows" if metadata and metadata.frame else "",
+            ),
             ("columns", columns),
-            ("array", f"{told.dtype} {told.shape}" if told and told.dtype else ""),
+            ("array", f"{metadata.dtype} {metadata.shape}" if metadata and metadata.dtype else ""),
             ("size", format_size(artifact.size_bytes)),
             ("digest", artifact.digest),
             ("made", format_age(artifact.created_at)),
@@ -127,35 +130,37 @@ def _profile(profile: Any) -> None:
     _warn(profile.warnings)
 
 
-def show_version_comparison(found: Any) -> None:
+def show_version_comparison(comparison: Any) -> None:
     """Print two versions of a dataset side by side."""
     rows = [
-        (fact, _then_and_now(read(found.old), read(found.new)))
+        (fact, _then_and_now(read(comparison.old), read(comparison.new)))
         for fact, read in VERSION_FACTS.items()
     ]
-    show_facts([("version", f"{found.old.number} → {found.new.number}"), *rows])
-    if found.same or found.note:
-        note = without_control_characters(reason_text(found.note))
+    show_facts([("version", f"{comparison.old.number} → {comparison.new.number}"), *rows])
+    if comparison.same or comparison.note:
+        note = without_control_characters(reason_text(comparison.note))
         click.echo(note or "The bytes are the same.", err=True)
-    if found.columns:
+    if comparison.columns:
         from nbyard.domain.datasets.comparisons import FIGURES
 
         click.echo("")
         changes = []
-        for column in found.columns:
+        for column in comparison.columns:
             change = "" if column.change == "same" else column.change
             figures = []
             for name in FIGURES:
-                old, new = (_value(getattr(one, name, None)) for one in (column.old, column.new))
+                old, new = (
+                    _value(getattr(profile, name, None)) for profile in (column.old, column.new)
+                )
                 figures.append(_then_and_now(old, new))
             changes.append((column.name, change, *figures))
         head = ("column", "", "type", "values", "nulls", "distinct", "min", "mean", "max")
         show_table(changes, head)
-    for file in found.files:
+    for file in comparison.files:
         sizes = _then_and_now(format_size(file.old_bytes), format_size(file.new_bytes))
         click.echo(without_control_characters(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
-    if found.file_changes > len(found.files):
-        click.echo(f"and {found.file_changes - len(found.files)} more files", err=True)
+    if comparison.file_changes > len(comparison.files):
+        click.echo(f"and {comparison.file_changes - len(comparison.files)} more files", err=True)
 
 
 def _then_and_now(old: Any, new: Any) -> str:
@@ -215,7 +220,7 @@ def _run(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> N
     `source` is the name of the schedule or trigger that started it.
     """
     key = source if source and run.origin.id == run.origin.source_id else run.origin.id
-    reasons = [one for one in separate(run.reason) if one not in shown]
+    reasons = [reason for reason in separate(run.reason) if reason not in shown]
     asked = run.cancel_requested_at and run.state in ("queued", "running")
     show_facts(
         [
@@ -257,10 +262,10 @@ def show_run(detail: Any, estimate: Any) -> None:
         click.echo(f"{mode.capitalize()}: {node}")
     for task in detail.tasks:
         for link in (link for attempt in task.attempts for link in attempt.links):
-            told = f"{link.path} ({'answers' if link.answers else 'not responding'})"
+            link_text = f"{link.path} ({'answers' if link.answers else 'not responding'})"
             click.echo(
                 without_control_characters(
-                    f"Monitor {task.node} {link.name}: {link.reason or told}"
+                    f"Monitor {task.node} {link.name}: {link.reason or link_text}"
                 )
             )
 
@@ -327,9 +332,9 @@ def other_file_lines(number: int, task: Any) -> Iterator[str]:
 
 def left_out_lines(left_out: Iterable[Any], more: int) -> Iterator[str]:
     """Yield a line for each file that was written but not stored, and one for `more` files."""
-    for one in left_out:
-        of = f" ({format_size(one.size_bytes)})" if one.size_bytes else ""
-        yield f"{one.path}{of} was not kept: {WHY_NOT_KEPT[one.why]}"
+    for file in left_out:
+        of = f" ({format_size(file.size_bytes)})" if file.size_bytes else ""
+        yield f"{file.path}{of} was not kept: {WHY_NOT_KEPT[file.why]}"
     if more:
         yield f"{count_of_files(more, 'more ')} not kept"
 
@@ -343,23 +348,23 @@ def show_nodes(page: Any) -> None:
     """Print the nodes of a workflow, then their problems."""
     head = ("node", "kind", "executable", "runtime", "image", "after")
     rows = []
-    for one in page.items:
-        is_built = one.kind == "container" and not one.image and not one.problem
-        image = f"built of {one.executable}" if is_built else one.image
-        after = ", ".join(one.after)
-        rows.append((one.node, one.kind, one.executable, one.runtime, image, after))
+    for node in page.items:
+        is_built = node.kind == "container" and not node.image and not node.problem
+        image = f"built of {node.executable}" if is_built else node.image
+        after = ", ".join(node.after)
+        rows.append((node.node, node.kind, node.executable, node.runtime, image, after))
     show_table(rows, head)
-    for one in page.items:
-        if one.problem:
-            click.echo(without_control_characters(f"{one.node}: {one.problem}"), err=True)
+    for node in page.items:
+        if node.problem:
+            click.echo(without_control_characters(f"{node.node}: {node.problem}"), err=True)
 
 
-def show_metrics(found: Any) -> None:
-    """Print one metric per line; `found` are metrics by node."""
+def show_metrics(metrics_by_node: Any) -> None:
+    """Print one metric per line."""
     head = ("node", "metric", "points", "step", "last", "least", "largest")
     rows = []
-    for node, told in found.items():
-        for metric in told.metrics:
+    for node, node_metrics in metrics_by_node.items():
+        for metric in node_metrics.metrics:
             numbers = [value for value in metric.values if not isinstance(value, str)]
             ends = (min(numbers), max(numbers)) if numbers else ("", "")
             step = metric.steps[-1] if metric.steps else ""

@@ -60,15 +60,15 @@ class CleanUps:
             self._changed.wait_for(lambda: self._pending.keys() <= self._failed, seconds)
 
     def _submit(self, key: str) -> None:
-        one = self._pending[key]
+        pending = self._pending[key]
         with self._changed:
             self._failed.discard(key)
         is_begun = self._threads.submit(
             key,
-            partial(_done, one.work),
+            partial(_done, pending.work),
             lambda _: True,  # after 3 faults, the sweep takes over
             partial(self._record_outcome, key),
-            runtime=one.runtime,
+            runtime=pending.runtime,
         )
         if not is_begun:  # it pauses after a failure
             with self._changed:

@@ -22,7 +22,7 @@ def environment_lock_warning(
     if used is None:
         return None
     # Attempts of a function worker share the surroundings of their worker.
-    found = folders.surroundings_in(
+    surroundings = folders.surroundings_in(
         folders.attempt_folder_of(context.folder, attempt.worker or attempt.id)
     )
     with context.store.read() as c:
@@ -34,9 +34,11 @@ def environment_lock_warning(
         has_more = is_notebook or bool(
             plan.image and context.store.images.has_notebook_packages(c, attempt.owner, plan.image)
         )
-    if found is None or found.lock is None or version is None:
+    if surroundings is None or surroundings.lock is None or version is None:
         return None
     # Images contain extra packages to run notebooks.
     beside = attempt.runtime == PROCESS or not has_more
-    told = lock_differences(version.packages, version.python, found.lock, beside=beside)
-    return lock_warning(used, told)
+    differences = lock_differences(
+        version.packages, version.python, surroundings.lock, beside=beside
+    )
+    return lock_warning(used, differences)

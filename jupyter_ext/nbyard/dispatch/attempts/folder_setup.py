@@ -93,14 +93,14 @@ def fill_folder(context: DispatchContext, identities: Identities, snapshot: Atte
     )
     staged = FolderContent(version, environment, snapshot.inputs, outputs, facts, given)
     outside = identities.outside_paths(snapshot.task.plan)
-    told = msgspec.structs.replace(_task_file(context, snapshot, staged), outside=outside)
+    task_file = msgspec.structs.replace(_task_file(context, snapshot, staged), outside=outside)
     if version.invocation.apart:
-        command_workdir.create_workdir(context, folder, told.work, snapshot.inputs, places)
+        command_workdir.create_workdir(context, folder, task_file.work, snapshot.inputs, places)
     if version.kind == MODEL:
         done = partial_results.pass_on_predictions(
             context, snapshot, partial_results.key_of(snapshot, version)
         )
-    folders.write_task(folder, told)
+    folders.write_task(folder, task_file)
     crash_point("folder-written")
     return done
 
@@ -308,28 +308,28 @@ def _task_file(
 def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str, str]:
     """Return the environment variables that every kind of work gets."""
     attempt, plan, settings = snapshot.attempt, snapshot.task.plan, context.settings
-    found = {name.upper(): value for name, value in _identity(snapshot).items()}
-    found["NBYARD_RUN_NAME"] = snapshot.run.name
+    variables = {name.upper(): value for name, value in _identity(snapshot).items()}
+    variables["NBYARD_RUN_NAME"] = snapshot.run.name
     if snapshot.run.is_scratch:
-        found[SCRATCH_RUN] = snapshot.run.origin.kind
-    found[dataset_links.VARIABLE] = str(context.folder / dataset_links.FOLDER)
+        variables[SCRATCH_RUN] = snapshot.run.origin.kind
+    variables[dataset_links.VARIABLE] = str(context.folder / dataset_links.FOLDER)
     seen = attempt.gpus
     if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
         seen = [str(number) for number in range(len(seen))]  # a container counts its own from 0
     if seen or (attempt.runtime == PROCESS and gpus.gpu_source(settings.gpus) != gpus.NOBODY):
-        found["CUDA_VISIBLE_DEVICES"] = ",".join(seen)
-        found["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by itself, CUDA counts the fastest first
+        variables["CUDA_VISIBLE_DEVICES"] = ",".join(seen)
+        variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by itself, CUDA counts the fastest first
     # Work on a Dask worker gets that worker's scheduler address, which may differ.
     if settings.dask_address and plan.runtime != DASK:
-        found["NBYARD_DASK_ADDRESS"] = settings.dask_address
+        variables["NBYARD_DASK_ADDRESS"] = settings.dask_address
         if plan.runtime == PROCESS:  # a container cannot see these files
             tls = {
                 "CA_FILE": settings.dask_tls_ca_file,
                 "CLIENT__CERT": settings.dask_tls_cert,
                 "CLIENT__KEY": settings.dask_tls_key,
             }
-            found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
-    return found | monitor_controller.port_variables_of(context.folder, attempt, plan)
+            variables |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
+    return variables | monitor_controller.port_variables_of(context.folder, attempt, plan)
 
 
 def _paths(
@@ -357,8 +357,8 @@ def _work(staged: FolderContent, values: dict[str, Any]) -> Work:
 
 
 def _identity(snapshot: AttemptSnapshot) -> dict[str, str]:
-    found = (snapshot.run.id, snapshot.task.node, snapshot.run.title, snapshot.run.scheduled_at)
-    return dict(zip(IDENTITY, found, strict=True))
+    fields = (snapshot.run.id, snapshot.task.node, snapshot.run.title, snapshot.run.scheduled_at)
+    return dict(zip(IDENTITY, fields, strict=True))
 
 
 def _values(
@@ -369,10 +369,14 @@ def _values(
     Defaults that the code sets itself are left out, because JSON turns a tuple into a list.
     """
     plan = snapshot.task.plan
-    plain = {name: one for name, one in plan.bindings.items() if isinstance(one, ValueOf)}
-    if any(one.is_default for one in plain.values()) and _has_own_defaults(context, staged.version):
-        plain = {name: one for name, one in plain.items() if not one.is_default}
-    values: dict[str, Any] = {name: one.value for name, one in plain.items()}
+    plain = {
+        name: binding for name, binding in plan.bindings.items() if isinstance(binding, ValueOf)
+    }
+    if any(binding.is_default for binding in plain.values()) and _has_own_defaults(
+        context, staged.version
+    ):
+        plain = {name: binding for name, binding in plain.items() if not binding.is_default}
+    values: dict[str, Any] = {name: binding.value for name, binding in plain.items()}
     if staged.version.invocation.apart:
         # The working folder cannot reach default files in the bundle directly.
         beside = os.path.dirname(f"code/{staged.version.file}")

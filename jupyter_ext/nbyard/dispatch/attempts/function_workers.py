@@ -112,9 +112,9 @@ def clear_worker(order: Order, runtime: Runtime) -> None:
 def files_of(context: DispatchContext, ended: Iterable[LiveAttempt]) -> list[Path]:
     """Return the folders of ended attempts that contain more than a record."""
     return [
-        folders.attempt_folder_of(context.folder, one.record.id, one.record.worker)
-        for one in ended
-        if any(argument.role != "value" for argument in one.task.record.plan.arguments)
+        folders.attempt_folder_of(context.folder, attempt.record.id, attempt.record.worker)
+        for attempt in ended
+        if any(argument.role != "value" for argument in attempt.task.record.plan.arguments)
     ]
 
 
@@ -182,19 +182,31 @@ class FunctionController:
         """Advance all attempts of the worker as far as possible without waiting."""
         name = snapshot.order.attempt_id
         own: list[Fact] = []
-        found: dict[str, list[Fact]] = {one.attempt.id: [] for one in snapshot.waiting}
+        facts_by_attempt: dict[str, list[Fact]] = {
+            unfinished.attempt.id: [] for unfinished in snapshot.waiting
+        }
         if snapshot.waiting:
             known = self._known.setdefault(name, WorkerObservations())
             runtime = self._context.runtimes[snapshot.waiting[0].attempt.runtime]
             look = WorkerCheck(
-                self._context, self._identities, self._attempts, known, snapshot, runtime, found
+                self._context,
+                self._identities,
+                self._attempts,
+                known,
+                snapshot,
+                runtime,
+                facts_by_attempt,
             )
             own = [WorkerLeft()] if look.take() else []
-        return [Report(one, facts) for one, facts in found.items() if facts] + [Report(name, own)]
+        return [
+            Report(attempt_id, facts) for attempt_id, facts in facts_by_attempt.items() if facts
+        ] + [Report(name, own)]
 
     def give_up(self, snapshot: WorkerSnapshot, reason: Reason) -> list[Report]:
         """Fail all attempts of the worker because of an internal error."""
-        ended = [self._attempts.give_up(one.attempt.id, reason) for one in snapshot.waiting]
+        ended = [
+            self._attempts.give_up(unfinished.attempt.id, reason) for unfinished in snapshot.waiting
+        ]
         return [*ended, Report(snapshot.order.attempt_id, [])]
 
     def clear(self, order: Order, runtime: Runtime) -> None:
@@ -244,14 +256,18 @@ class WorkerCheck:
         return seen.state in ("lost", "finished")
 
     def _all(self, rest: Sequence[UnfinishedAttempt], fact: Fact) -> None:
-        for one in rest:
-            self.found[one.attempt.id].append(fact)
+        for unfinished in rest:
+            self.found[unfinished.attempt.id].append(fact)
 
     def _stop_reason(self) -> Reason | None:
         """Return the reason why the worker must stop now, else None."""
         if self.snapshot.is_cancelled:
             return CANCELLED
-        at = [one for one in self.snapshot.waiting if one.attempt.id == self.known.running]
+        at = [
+            unfinished
+            for unfinished in self.snapshot.waiting
+            if unfinished.attempt.id == self.known.running
+        ]
         limit = at[0].task.record.plan.timeout_seconds if at else None
         # The supervisor normally enforces the limit; this covers one that does not.
         if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
@@ -265,7 +281,7 @@ class WorkerCheck:
         replaced this one while it slept.
         """
         waiting = self.snapshot.waiting
-        if all(time.monotonic() - one.since < FRESH_SECONDS for one in waiting):
+        if all(time.monotonic() - unfinished.since < FRESH_SECONDS for unfinished in waiting):
             return True
         with self.context.store.read() as c:
             state = self.context.store.attempts.state(c, waiting[0].attempt.id)
@@ -284,16 +300,22 @@ class WorkerCheck:
             if known.is_adopted:
                 known.sent |= {call.attempt_id for call in folders.read_calls(order.folder)}
                 known.is_adopted = False
-            self._add([one for one in self.snapshot.waiting if one.attempt.id not in known.sent])
+            self._add(
+                [
+                    unfinished
+                    for unfinished in self.snapshot.waiting
+                    if unfinished.attempt.id not in known.sent
+                ]
+            )
             if not is_there:
                 known.site = self.runtime.start(order)
                 crash_point("started")
         # After a restart, the site is only known from the records of earlier attempts.
-        sites = [known.site, *(one.attempt.site for one in self.snapshot.waiting)]
+        sites = [known.site, *(unfinished.attempt.site for unfinished in self.snapshot.waiting)]
         started = Started(next(filter(None, sites), ""), datetime.now(UTC))
-        for one in self.snapshot.waiting:
-            if one.attempt.state == "recorded" and not self.found[one.attempt.id]:
-                self.found[one.attempt.id].append(started)
+        for unfinished in self.snapshot.waiting:
+            if unfinished.attempt.state == "recorded" and not self.found[unfinished.attempt.id]:
+                self.found[unfinished.attempt.id].append(started)
 
     @contextmanager
     def _failing_on_error(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
@@ -308,9 +330,9 @@ class WorkerCheck:
 
     def _add(self, fresh: Sequence[UnfinishedAttempt]) -> None:
         calls = []
-        for one in fresh:
-            whole = self._snapshot_of(one)
-            with self._failing_on_error([one]), with_sample(self.context, whole) as staged:
+        for unfinished in fresh:
+            whole = self._snapshot_of(unfinished)
+            with self._failing_on_error([unfinished]), with_sample(self.context, whole) as staged:
                 calls.append(call_of(self.context, self.identities, staged))
         if calls:
             folders.add_calls(self.snapshot.order.folder, calls)
@@ -342,11 +364,11 @@ class WorkerCheck:
         results, known.read = folders.read_results(self.snapshot.order.folder, known.read)
         for result in results:
             known.add(result)
-        for one in self.snapshot.waiting:
-            if call_result := known.result_of(one.attempt.id):
-                self.found[one.attempt.id].append(self._conclude(one, call_result))
-            elif not any(isinstance(fact, Ended) for fact in self.found[one.attempt.id]):
-                rest.append(one)
+        for unfinished in self.snapshot.waiting:
+            if call_result := known.result_of(unfinished.attempt.id):
+                self.found[unfinished.attempt.id].append(self._conclude(unfinished, call_result))
+            elif not any(isinstance(fact, Ended) for fact in self.found[unfinished.attempt.id]):
+                rest.append(unfinished)
         return rest
 
     def _conclude(self, unfinished_attempt: UnfinishedAttempt, result: Result) -> Ended | Waits:
@@ -367,18 +389,18 @@ class WorkerCheck:
     def _finish(self, rest: Sequence[UnfinishedAttempt]) -> None:
         """Decide about attempts without a result after the worker has ended."""
         result = folders.read_result(self.snapshot.order.folder)
-        for one in rest:
+        for unfinished in rest:
             if self.snapshot.is_cancelled:
                 fact: Fact = Ended("cancelled")
             elif result is None:
                 fact = lost_outcome(because("result-unreadable"))
             # It failed before its first call, for example on import: its attempts fail with it.
             elif result.state == "failed" and not self.known.results:
-                own = {"attempt_id": one.attempt.id, "token": one.attempt.token}
-                fact = self._conclude(one, msgspec.structs.replace(result, **own))
+                own = {"attempt_id": unfinished.attempt.id, "token": unfinished.attempt.token}
+                fact = self._conclude(unfinished, msgspec.structs.replace(result, **own))
             else:
                 fact = NotBegun()
-            self.found[one.attempt.id].append(fact)
+            self.found[unfinished.attempt.id].append(fact)
 
     def _ask_to_end(self, why: Reason) -> None:
         if not self.known.asked:

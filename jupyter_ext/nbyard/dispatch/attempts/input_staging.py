@@ -33,7 +33,7 @@ CODE_KINDS = ("notebook", "command", "function")  # kinds whose code is executab
 
 def places_of(version: ExecutableVersion, inputs: Mapping[str, BytesOf]) -> Places:
     """Return the paths of inputs in the attempt's folder, by name."""
-    filenames = {name: found.filename for name, found in inputs.items()}
+    filenames = {name: input_bytes.filename for name, input_bytes in inputs.items()}
     own = {argument.name: place for argument, place in _opened(version) if argument.name in inputs}
     return input_places(version.arguments, filenames) | own
 
@@ -60,21 +60,23 @@ def stage_inputs(
     lists = {argument.name for argument in version.arguments if argument.type == "list"}
     opened = {argument.name for argument, _ in _opened(version)}
     for name, place in places.items():
-        found, target = staged[name], f"{folder}/{place}"
-        if name in lists and not found.digest.startswith("tree:"):
-            target = f"{target}/{found.filename}"
+        input_bytes, target = staged[name], f"{folder}/{place}"
+        if name in lists and not input_bytes.digest.startswith("tree:"):
+            target = f"{target}/{input_bytes.filename}"
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if name in opened:
             # The input replaces a file of the bundle at the same path.
             folders.delete_path(Path(target))
-            bundles.stage_bundle(context.blobs, found.digest, Path(target))
+            bundles.stage_bundle(context.blobs, input_bytes.digest, Path(target))
         else:
-            context.blobs.stage(found.digest, Path(target))
-            whole = whole_of(found)  # a sample has the column types of all rows
+            context.blobs.stage(input_bytes.digest, Path(target))
+            whole = whole_of(input_bytes)  # a sample has the column types of all rows
             command_workdir.write_table_types(
                 context, whole, os.path.dirname(target), version, name
             )
-    if untyped := context.untyped.intersection(found.digest for found in staged.values()):
+    if untyped := context.untyped.intersection(
+        input_bytes.digest for input_bytes in staged.values()
+    ):
         write_new(f"{folder}/{UNTYPED}", msgspec.json.encode(sorted(untyped)))
 
 

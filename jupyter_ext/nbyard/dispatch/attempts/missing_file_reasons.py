@@ -75,8 +75,8 @@ class _Code(msgspec.Struct, frozen=True):
         if "*" not in name or set("{%$") & set(name) or "**" in name or not re.search(r"\w", name):
             return []
         folder = self.base / self.below
-        fits = (os.path.relpath(one, folder) for one in iglob(f"{escape(str(folder))}/{name}"))
-        return [one for one in islice(fits, MOST_FITTING) if not is_cache(one)]
+        fits = (os.path.relpath(path, folder) for path in iglob(f"{escape(str(folder))}/{name}"))
+        return [path for path in islice(fits, MOST_FITTING) if not is_cache(path)]
 
 
 def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
@@ -92,7 +92,7 @@ def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
     tree = context.blobs.tree(version.bundle_digest)
     taken = {*tree.folders, *(entry.path for entry in tree.files)}
     # A folder travelled if any file in it did.
-    taken |= {str(folder) for one in taken for folder in PurePosixPath(one).parents}
+    taken |= {str(folder) for path in taken for folder in PurePosixPath(path).parents}
     with context.blobs.open(version.content_digest) as handle:
         content = handle.read()
     base = path.parents[own.count("/")]
@@ -114,11 +114,11 @@ def first_missing_file_reason(
     # Paths in the attempt's folder become relative to the code.
     attempt = snapshot.order.folder
     up = "../" * len(Path(code.below).parts)
-    words = "\n".join(lines)
+    message = "\n".join(lines)
     if code.below:
-        words = words.replace(f"{attempt}/code/{code.below}/", "")
-    words = words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
-    named = possible_paths(words)
+        message = message.replace(f"{attempt}/code/{code.below}/", "")
+    message = message.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
+    named = possible_paths(message)
     # The name of a module means a file or a folder.
     modules = [text.replace(".", "/") for text in named if "/" not in text]
     names = [*named, *(f"{text}.py" for text in modules), *modules]
@@ -145,14 +145,14 @@ def warning_about_missing_files(
         code = _code(context, snapshot)
         if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
             return None
-        found = _missing_files(context, snapshot, code, others)
+        missing = _missing_files(context, snapshot, code, others)
     except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
         # A warning must not fail finished work: its code may have moved or may not be text.
         log.info("what the attempt %s did not find is not known: %s", snapshot.attempt.id, error)
         return None
-    more = len(found) - MOST_NAMED
+    more = len(missing) - MOST_NAMED
     rest = because("more-did-not-travel", more=more) if more > 0 else None
-    return joined([*(_beside(code, name, cause) for name, cause in found[:MOST_NAMED]), rest])
+    return joined([*(_beside(code, name, cause) for name, cause in missing[:MOST_NAMED]), rest])
 
 
 def _beside(code: _Code, name: str, cause: Reason) -> Reason:
@@ -171,7 +171,7 @@ def _missing_files(
     copy = (folder.parents[1] if snapshot.attempt.worker else folder) / CODE
     kept = context.blobs.tree(others.digest).files if others and others.digest else []
     left = others.left_out if others else []
-    paths = [*(one.path for one in kept), *(one.path.rstrip("/") for one in left)]
+    paths = [*(file.path for file in kept), *(entry.path.rstrip("/") for entry in left)]
     declared = {
         place_of(argument, version).removeprefix(f"{CODE}/") for argument in version.arguments
     }
@@ -183,22 +183,24 @@ def _missing_files(
     bound += [
         argument for argument in version.arguments if argument.name in snapshot.task.plan.bindings
     ]
-    declared |= {code.place(one.default) for one in bound if isinstance(one.default, str)}
+    declared |= {
+        code.place(argument.default) for argument in bound if isinstance(argument.default, str)
+    }
     near = os.listdir(code.base / code.below)
-    found: list[tuple[str, Reason]] = []
+    missing: list[tuple[str, Reason]] = []
     for name in _asked(code.path.name, code.content):
         if literal_folder(name).split("/")[0] not in ("", *near):
             continue  # most strings are not paths
-        for one in code.paths_meant_by(name):
-            place = code.place(one)
+        for meant_path in code.paths_meant_by(name):
+            place = code.place(meant_path)
             reason = _reason(code.base, place) if place and code.is_left_out(place) else None
             if reason is None or place in declared or os.path.lexists(copy / place):
                 continue
             if any(f"{path}/".startswith(f"{place}/") for path in paths):
                 continue
-            if all(reason != known for _, known in found):
-                found.append((one, reason))
-    return found
+            if all(reason != known for _, known in missing):
+                missing.append((meant_path, reason))
+    return missing
 
 
 @lru_cache(maxsize=32)  # the same code runs repeatedly

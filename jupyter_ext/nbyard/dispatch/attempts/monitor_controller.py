@@ -56,12 +56,12 @@ def free_ports(names: Iterable[str]) -> dict[str, int]:
     """Return distinct free ports of this machine, by name."""
     # Holding all sockets open until the end keeps the ports distinct.
     with contextlib.ExitStack() as held:
-        found = {}
+        ports_by_name = {}
         for name in names:
-            one = held.enter_context(socket.socket())
-            one.bind((LOOPBACK, 0))
-            found[name] = int(one.getsockname()[1])
-        return found
+            sock = held.enter_context(socket.socket())
+            sock.bind((LOOPBACK, 0))
+            ports_by_name[name] = int(sock.getsockname()[1])
+        return ports_by_name
 
 
 class MonitorController:
@@ -82,7 +82,11 @@ class MonitorController:
         """Check the attempts that are due, and forget the ended ones."""
         if time.monotonic() < self._next and not self._known:
             return  # fast path: runs in every round, nearly always without monitored attempts
-        watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
+        watched = {
+            attempt.record.id: attempt
+            for attempt in self._live()
+            if attempt.task.record.plan.is_monitored
+        }
         # Files of attempts that ended while no dispatcher ran have to be removed, too.
         if self._known is None:
             self._known = monitor_link_files.stored_attempts(self._context.folder)
@@ -94,10 +98,10 @@ class MonitorController:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LOOK_SECONDS
-        for attempt_id, one in watched.items():
-            if one.record.state == "running":
-                work = partial(self._update_links, one.record, one.task.record.plan)
-                self._threads.submit(_key(attempt_id), work, runtime=one.record.runtime)
+        for attempt_id, attempt in watched.items():
+            if attempt.record.state == "running":
+                work = partial(self._update_links, attempt.record, attempt.task.record.plan)
+                self._threads.submit(_key(attempt_id), work, runtime=attempt.record.runtime)
 
     def close(self) -> None:
         """Close engine connections; attempts and their TensorBoards continue."""
@@ -109,11 +113,11 @@ class MonitorController:
         known = monitor_link_files.read_monitor(self._context.folder, attempt.id) or MonitorData()
         spots = {spot.name: spot for spot in known.spots}
         board = known.board
-        found = list(self._declared_ports(attempt, plan, known, spots))
+        link_targets = list(self._declared_ports(attempt, plan, known, spots))
         if plan.tensorboard:
             spot, board = self._tensorboard(attempt, plan, folder, known)
-            found.append(spot)
-        seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
+            link_targets.append(spot)
+        seen = replace(known, spots=self._asked(attempt.id, link_targets, spots), board=board)
         # Write only changes: this runs every second.
         if seen != known:
             monitor_link_files.write_monitor(self._context.folder, attempt.id, seen)
@@ -145,8 +149,8 @@ class MonitorController:
         if engine is None:
             certificates = self._context.settings.docker_cert_path
             engine = self._engines[attempt.site] = Engine(attempt.site, certificates=certificates)
-        found = engine.container(container_name(attempt.id))
-        return found.published if found else {}
+        container = engine.container(container_name(attempt.id))
+        return container.published if container else {}
 
     def _tensorboard(
         self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: MonitorData
@@ -178,14 +182,14 @@ class MonitorController:
         return LinkTarget(TENSORBOARD, board.port, is_trusted=True), board
 
     def _asked(
-        self, attempt_id: str, found: Iterable[LinkTarget], before: Mapping[str, LinkTarget]
+        self, attempt_id: str, link_targets: Iterable[LinkTarget], before: Mapping[str, LinkTarget]
     ) -> list[LinkTarget]:
         """Check the ports and return the links with the result."""
         ports = self._ports.setdefault(attempt_id, PortHealth())
         known = [Place(s.name, LOOPBACK, s.port, s.answers) for s in before.values()]
         return [
             replace(spot, answers=seen.answers)
-            for spot in found
+            for spot in link_targets
             for seen in ports.check(0, known, [(Place(spot.name, LOOPBACK, spot.port), "/")])
         ]
 

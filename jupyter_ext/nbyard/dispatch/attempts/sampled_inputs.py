@@ -33,9 +33,9 @@ class SampledBytes(BytesOf, frozen=True, tag="sample", kw_only=True):
     whole: BytesOf
 
 
-def whole_of(found: BytesOf) -> BytesOf:
+def whole_of(input_bytes: BytesOf) -> BytesOf:
     """Return the bytes of which these are a sample, else these bytes."""
-    return found.whole if isinstance(found, SampledBytes) else found
+    return input_bytes.whole if isinstance(input_bytes, SampledBytes) else input_bytes
 
 
 @contextmanager
@@ -50,19 +50,19 @@ def with_sample(context: DispatchContext, snapshot: AttemptSnapshot) -> Iterator
         return
     with context.blobs.without_collection():
         inputs: dict[str, BytesOf] = {}
-        for name, found in snapshot.inputs.items():
-            digest = _digest_of_sample(context, found, sample)
-            cut = (digest, found.filename, found.origin, found.typed)
-            inputs[name] = SampledBytes(*cut, whole=found)
+        for name, input_bytes in snapshot.inputs.items():
+            digest = _digest_of_sample(context, input_bytes, sample)
+            cut = (digest, input_bytes.filename, input_bytes.origin, input_bytes.typed)
+            inputs[name] = SampledBytes(*cut, whole=input_bytes)
         yield dataclasses.replace(snapshot, inputs=inputs)
 
 
-def _digest_of_sample(context: DispatchContext, found: BytesOf, sample: Sample) -> str:
-    if not found.digest.startswith("tree:"):
-        return _first_rows(context, found.digest, found.filename, sample.rows)
-    tree = context.blobs.tree(found.digest)
+def _digest_of_sample(context: DispatchContext, input_bytes: BytesOf, sample: Sample) -> str:
+    if not input_bytes.digest.startswith("tree:"):
+        return _first_rows(context, input_bytes.digest, input_bytes.filename, sample.rows)
+    tree = context.blobs.tree(input_bytes.digest)
     if any(entry.path in WHOLE_FOLDERS for entry in tree.files):
-        return found.digest  # a part of a model is no model
+        return input_bytes.digest  # a part of a model is no model
     files = []
     for entry in first_files(tree, sample.files):
         digest = _first_rows(context, entry.digest, entry.path, sample.rows)
@@ -70,7 +70,7 @@ def _digest_of_sample(context: DispatchContext, found: BytesOf, sample: Sample) 
         size = context.blobs.path(digest).stat().st_size
         files.append(msgspec.structs.replace(entry, digest=digest, size_bytes=size))
     if files == tree.files:
-        return found.digest
+        return input_bytes.digest
     return context.blobs.put_tree(Tree(files, tree.folders)).digest
 
 
@@ -81,7 +81,7 @@ def first_files(tree: Tree, most: int) -> list[TreeEntry]:
     """
     counts: Counter[tuple[str, str]] = Counter()
     chosen = []
-    for entry in sorted(tree.files, key=lambda one: one.path):
+    for entry in sorted(tree.files, key=lambda file: file.path):
         path = PurePosixPath(entry.path)
         group = str(path.parent), path.suffix.lower()
         counts[group] += 1

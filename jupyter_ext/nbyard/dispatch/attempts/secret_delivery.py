@@ -19,7 +19,7 @@ Places = dict[str, str]
 
 def secrets_of(plan: TaskPlan) -> dict[str, SecretOf]:
     """Return the credentials that a task names, by argument."""
-    return {n: one for n, one in plan.bindings.items() if isinstance(one, SecretOf)}
+    return {n: secret for n, secret in plan.bindings.items() if isinstance(secret, SecretOf)}
 
 
 def deliver_secrets(context: DispatchContext, snapshot: AttemptSnapshot, folder: Path) -> Places:
@@ -39,14 +39,14 @@ def deliver_secrets(context: DispatchContext, snapshot: AttemptSnapshot, folder:
     hidden: list[str] = []
     places: Places = {}
     with context.store.read() as c:
-        for argument, one in wanted.items():
-            found = context.store.credentials.get(c, snapshot.run.owner, one.credential_id)
-            if found is None:
-                raise Invalid(because("credential-deleted-since", credential=repr(one.name)))
-            fields = context.store.credentials.fields(c, found)
-            name = argument if is_plain(found.kind) else f"{argument}.json"
-            files[name] = content_of(found.kind, fields).encode()
-            hidden += hidden_of(found.kind, fields)
+        for argument, secret in wanted.items():
+            credential = context.store.credentials.get(c, snapshot.run.owner, secret.credential_id)
+            if credential is None:
+                raise Invalid(because("credential-deleted-since", credential=repr(secret.name)))
+            fields = context.store.credentials.fields(c, credential)
+            name = argument if is_plain(credential.kind) else f"{argument}.json"
+            files[name] = content_of(credential.kind, fields).encode()
+            hidden += hidden_of(credential.kind, fields)
             places[argument] = f"{ATTEMPT}/{secret_files.SECRETS}/{name}"
     target = secret_files.secrets_folder(context.store.id, snapshot.attempt.id)
     secret_files.store_secrets(str(folder), target, files, hidden)
@@ -67,11 +67,11 @@ def masks_of_attempt(context: DispatchContext, snapshot: AttemptSnapshot) -> Mas
         return Blind()
     hidden: list[str] = []
     with context.store.read() as c:
-        for one in wanted.values():
-            found = context.store.credentials.get(c, snapshot.run.owner, one.credential_id)
-            if found is None:
+        for secret in wanted.values():
+            credential = context.store.credentials.get(c, snapshot.run.owner, secret.credential_id)
+            if credential is None:
                 return Blind()
-            hidden += hidden_of(found.kind, context.store.credentials.fields(c, found))
+            hidden += hidden_of(credential.kind, context.store.credentials.fields(c, credential))
     return Masks(hidden)
 
 
@@ -85,7 +85,7 @@ def credentials_unchanged(context: DispatchContext, snapshot: AttemptSnapshot) -
         return True
     with context.store.read() as c:
         known = context.store.credentials.references(c, snapshot.run.owner)
-    return all(known.get(one.credential_id) == one for one in wanted)
+    return all(known.get(secret.credential_id) == secret for secret in wanted)
 
 
 def take_away(context: DispatchContext, attempt_id: str) -> None:

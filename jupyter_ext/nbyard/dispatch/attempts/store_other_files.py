@@ -109,13 +109,17 @@ class _Look:
         """Report new files above the copy of the code, in the attempt's folder."""
         with os.scandir(folder) as entries:
             for entry in entries:
-                found = entry.stat(follow_symlinks=False)
-                if is_own(entry.name) or is_cache(entry.name) or found.st_ctime_ns < self._since:
+                entry_stat = entry.stat(follow_symlinks=False)
+                if (
+                    is_own(entry.name)
+                    or is_cache(entry.name)
+                    or entry_stat.st_ctime_ns < self._since
+                ):
                     continue
-                if stat.S_ISDIR(found.st_mode):
+                if stat.S_ISDIR(entry_stat.st_mode):
                     self.files.leave(f"../{entry.name}/", "above")
                 else:
-                    self.files.leave(f"../{entry.name}", "above", found.st_size)
+                    self.files.leave(f"../{entry.name}", "above", entry_stat.st_size)
 
     def _folder(self, fd: int, prefix: str) -> None:
         with os.scandir(fd) as entries:
@@ -129,13 +133,13 @@ class _Look:
 
     def _entry(self, fd: int, name: str, path: str) -> None:
         try:
-            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            if stat.S_ISDIR(found.st_mode):
+            file_stat = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            if stat.S_ISDIR(file_stat.st_mode):
                 self._enter_folder(fd, name, f"{path}/")
-            elif stat.S_ISLNK(found.st_mode) and is_dataset_link(self._context, name, fd):
+            elif stat.S_ISLNK(file_stat.st_mode) and is_dataset_link(self._context, name, fd):
                 return
-            elif self._is_new(fd, name, path, found):
-                self.files.add(path, found.st_size, is_file=stat.S_ISREG(found.st_mode))
+            elif self._is_new(fd, name, path, file_stat):
+                self.files.add(path, file_stat.st_size, is_file=stat.S_ISREG(file_stat.st_mode))
         except OSError:
             self.files.leave(path, "unreadable")
 
@@ -148,16 +152,20 @@ class _Look:
         with blob_files.closing(os.open(name, INTO, dir_fd=fd)) as inner:
             self._folder(inner, prefix)
 
-    def _is_new(self, fd: int, name: str, path: str, found: os.stat_result) -> bool:
+    def _is_new(self, fd: int, name: str, path: str, file_stat: os.stat_result) -> bool:
         """Return whether the file was not in the bundle, or has changed."""
         entry = self._bundle.get(path)
-        if entry is None or not stat.S_ISREG(found.st_mode) or found.st_size != entry.size_bytes:
+        if (
+            entry is None
+            or not stat.S_ISREG(file_stat.st_mode)
+            or file_stat.st_size != entry.size_bytes
+        ):
             return True
-        if found.st_ctime_ns < self._since:  # programs cannot reset ctime
+        if file_stat.st_ctime_ns < self._since:  # programs cannot reset ctime
             return False
         # The same inode is the blob itself, so the file is unchanged.
         known = self._blobs.path(entry.digest).stat()
-        if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino):
+        if (known.st_dev, known.st_ino) == (file_stat.st_dev, file_stat.st_ino):
             return False
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with blob_files.closing(os.open(name, flags, dir_fd=fd)) as file:
@@ -173,22 +181,22 @@ def _keep(
     files = look.files
     wanted, beyond = within_caps(files.written, *most)
     kept: dict[Written, TreeEntry] = {}
-    for one in wanted:
-        place = Path(look.root, files.places[one.path])
+    for written in wanted:
+        place = Path(look.root, files.places[written.path])
         try:
             if hidden.holds(os.fspath(place)):
-                files.leave(one.path, "secret", one.size_bytes)
+                files.leave(written.path, "secret", written.size_bytes)
                 continue
             with blob_files.closing(open_real(place)) as fd:
-                found = os.fstat(fd)
-                if not stat.S_ISREG(found.st_mode) or found.st_size != one.size_bytes:
+                file_stat = os.fstat(fd)
+                if not stat.S_ISREG(file_stat.st_mode) or file_stat.st_size != written.size_bytes:
                     raise Invalid.field("path", because("changed-while-read", file=place.name))
                 digest = context.blobs.put_fd(fd, adopt=adopt).digest
         except Unavailable:
-            files.leave(one.path, "no-room", one.size_bytes)
+            files.leave(written.path, "no-room", written.size_bytes)
         except (NbyardError, OSError):
-            files.leave(one.path, "unreadable", one.size_bytes)
+            files.leave(written.path, "unreadable", written.size_bytes)
         else:
-            kept[one] = TreeEntry(one.path, digest, one.size_bytes)
+            kept[written] = TreeEntry(written.path, digest, written.size_bytes)
     digest = context.blobs.put_tree(Tree([*kept.values()])).digest if kept else ""
     return summarize_files(digest, [*kept], [*files.left.values(), *beyond])

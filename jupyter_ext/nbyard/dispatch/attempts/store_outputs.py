@@ -98,16 +98,18 @@ def _row(
             blob = context.blobs.put_fd(handle, adopt=adopt)
             kind = output.format or format_of(path.name)
     row = _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
-    told: OutputMetadata | None = None
+    metadata: OutputMetadata | None = None
     beside = os.path.join(os.path.dirname(output.path), TYPE)
     if os.path.lexists(folder / beside):
         # The file is optional, so broken content only loses the metadata.
         broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
         with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
-            told = msgspec.json.decode(file.read(MAX_TYPE), type=OutputMetadata)
-    if is_folder and any(map(os.path.isfile, (path / one for one in (*MODEL_FILES, MLFLOW_FILE)))):
-        told = msgspec.structs.replace(told or OutputMetadata(), media_type=MODEL_TYPE)
-    return row if told is None else told.with_type(row)
+            metadata = msgspec.json.decode(file.read(MAX_TYPE), type=OutputMetadata)
+    if is_folder and any(
+        map(os.path.isfile, (path / marker for marker in (*MODEL_FILES, MLFLOW_FILE)))
+    ):
+        metadata = msgspec.structs.replace(metadata or OutputMetadata(), media_type=MODEL_TYPE)
+    return row if metadata is None else metadata.with_type(row)
 
 
 def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:

@@ -34,8 +34,10 @@ def logs_of(folder: Path, declared: str) -> Path | None:
 
 def program_for(folder: Path) -> str:
     """Return the program of the task's environment, else the one beside nbyard, else ""."""
-    told = folders.surroundings_in(folder)
-    places = [Path(told.interpreter).parent] if told and told.interpreter else []
+    surroundings = folders.surroundings_in(folder)
+    places = (
+        [Path(surroundings.interpreter).parent] if surroundings and surroundings.interpreter else []
+    )
     places.append(Path(sys.executable).parent)
     searched = os.pathsep.join([*map(str, places), os.environ.get("PATH", os.defpath)])
     return shutil.which(TENSORBOARD, path=searched) or ""
@@ -51,11 +53,11 @@ def start_tensorboard(
     Raises:
         OSError: The program cannot be started.
     """
-    words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
+    argv = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
     with monitor_link_files.open_log(context.folder, attempt_id) as log:
         made = subprocess.Popen(
-            words,
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -56,35 +56,35 @@ class BisectionController:
     def handle(self, bisection_id: str) -> bool:
         """Judge the last probe and start the next one; return whether anything changed."""
         with self._store.read() as c:
-            one = self._rows.by_id(c, bisection_id)
-            last = one.probes[-1] if one and one.probes else None
+            bisection = self._rows.by_id(c, bisection_id)
+            last = bisection.probes[-1] if bisection and bisection.probes else None
             run = self._store.runs.by_id(c, last.run_id) if last and last.run_id else None
-        if one is None or one.state != "running":
+        if bisection is None or bisection.state != "running":
             return False
-        probes = [*one.probes]
+        probes = [*bisection.probes]
         if last is not None and last.verdict is None:
             if run is not None and run.state not in RUN.terminal:
                 return False
-            probes[-1] = self._with_verdict(one, last, run)
+            probes[-1] = self._with_verdict(bisection, last, run)
         try:
-            self._continue(one, probes)
+            self._continue(bisection, probes)
         except NbyardError as error:
             if isinstance(error, Busy | Unavailable | LeaseLost):
                 raise
             with self._context.write() as c:
-                self._rows.set_failed(c, one, reason_of(error))
+                self._rows.set_failed(c, bisection, reason_of(error))
         return True
 
     def _with_verdict(
-        self, one: Bisection, probe: BisectionProbe, run: Run | None
+        self, bisection: Bisection, probe: BisectionProbe, run: Run | None
     ) -> BisectionProbe:
         if run is None:  # somebody deleted it
             return msgspec.structs.replace(probe, verdict="unclear")
-        value = value_of(self._context, run, one.judge)
-        verdict = one.judge.verdict(run.state, value)
+        value = value_of(self._context, run, bisection.judge)
+        verdict = bisection.judge.verdict(run.state, value)
         return msgspec.structs.replace(probe, verdict=verdict, value=value)
 
-    def _continue(self, one: Bisection, probes: list[BisectionProbe]) -> None:
+    def _continue(self, bisection: Bisection, probes: list[BisectionProbe]) -> None:
         """Store the verdicts, and start the next probe or conclude.
 
         Raises:
@@ -92,23 +92,23 @@ class BisectionController:
         """
         # The same combination is never tried twice, so no verdict is lost.
         verdicts = {frozenset(p.changes): p.verdict or "unclear" for p in probes}
-        step = next_step(len(one.changes), verdicts, one.limit)
+        step = next_step(len(bisection.changes), verdicts, bisection.limit)
         if isinstance(step, Conclusion):
             with self._context.write() as c:
-                if self._rows.store_probes(c, one, probes):
-                    self._rows.conclude(c, one, step)
+                if self._rows.store_probes(c, bisection, probes):
+                    self._rows.conclude(c, bisection, step)
             return
         changes = sorted(step.changes)
         with self._context.write() as c:
-            bad, mixed = mixed_plans_of(self._context, c, one)
+            bad, mixed = mixed_plans_of(self._context, c, bisection)
             plans = mixed.mix(changes)
             if plans is None:
                 probe = BisectionProbe(changes, verdict="unclear")
             else:
                 plans = self._with_reused_tasks(c, plans, probes)
-                made = create_probe(self._store, c, bad, plans, one.id)
+                made = create_probe(self._store, c, bad, plans, bisection.id)
                 probe = BisectionProbe(changes, made)
-            if not self._rows.store_probes(c, one, [*probes, probe]) and probe.run_id:
+            if not self._rows.store_probes(c, bisection, [*probes, probe]) and probe.run_id:
                 # It was cancelled meanwhile: its run must not work.
                 self._store.runs.request_cancels(c, [probe.run_id])
             crash_point("probe-inserted")
@@ -139,7 +139,7 @@ class BisectionController:
 
 
 def mixed_plans_of(
-    context: DispatchContext, c: Connection, one: Bisection
+    context: DispatchContext, c: Connection, bisection: Bisection
 ) -> tuple[Run, MixedPlans]:
     """Return the bad run, and the plans of both runs to combine.
 
@@ -147,7 +147,7 @@ def mixed_plans_of(
         NotFound: one of both runs is gone.
     """
     store = context.store
-    good, bad = store.runs.by_id(c, one.good_run), store.runs.by_id(c, one.bad_run)
+    good, bad = store.runs.by_id(c, bisection.good_run), store.runs.by_id(c, bisection.bad_run)
     if good is None or bad is None:
         raise NotFound(because("bisected-run-gone"))
     return bad, mixed_plans(store, c, good, bad)

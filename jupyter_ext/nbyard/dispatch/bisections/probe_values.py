@@ -24,15 +24,15 @@ def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float
     if not judge.metric:
         return None
     with context.store.read() as c:
-        found = _recorded_metrics(context, c, run, judge.node)
-        outputs = [] if found else context.store.artifacts.of_run(c, run.id)
-    for one in outputs:
-        if one.node == judge.node and one.format == JSON:
-            file = TableFile(context.blobs.path(one.digest), one.filename, one.digest)
+        metrics = _recorded_metrics(context, c, run, judge.node)
+        outputs = [] if metrics else context.store.artifacts.of_run(c, run.id)
+    for output in outputs:
+        if output.node == judge.node and output.format == JSON:
+            file = TableFile(context.blobs.path(output.digest), output.filename, output.digest)
             # A file without readable numbers has none of this name.
             with suppress(NbyardError, OSError):
-                found += context.tables.preview(file).metrics
-    return next((one.value for one in found if one.name == judge.metric), None)
+                metrics += context.tables.preview(file).metrics
+    return next((metric.value for metric in metrics if metric.name == judge.metric), None)
 
 
 def _recorded_metrics(

@@ -73,38 +73,38 @@ class CacheForecaster:
 
         A node after one that runs counts as stale, although its inputs may turn out equal.
         """
-        found = _PartialForecast(question, time.monotonic() + MOST_SECONDS)
+        forecast = _PartialForecast(question, time.monotonic() + MOST_SECONDS)
         for plan in question.plans:  # in topological order
             try:
-                found.verdicts[plan.node] = self._verdict(found, plan)
+                forecast.verdicts[plan.node] = self._verdict(forecast, plan)
             except (NbyardError, OSError) as error:
                 reason = error.reason if isinstance(error, NbyardError) else reason_of(error)
-                found.verdicts[plan.node] = Verdict("unknown", reason)
-        return found.verdicts
+                forecast.verdicts[plan.node] = Verdict("unknown", reason)
+        return forecast.verdicts
 
-    def _verdict(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
+    def _verdict(self, forecast: "_PartialForecast", plan: TaskPlan) -> Verdict:
         """Return the verdict for a node; slow lookups do not hold a connection to the store."""
         if plan.reuse:
-            return self._verdict_on_pinned(found, plan)
-        if after := found.verdict_after_missing(plan):
+            return self._verdict_on_pinned(forecast, plan)
+        if after := forecast.verdict_after_missing(plan):
             return after
-        if time.monotonic() > found.end:
+        if time.monotonic() > forecast.end:
             raise Unavailable(LATE)
-        code = self._code(found, plan)
+        code = self._code(forecast, plan)
         environment = self._environment(plan, code.version)
-        inputs = inputs_from(plan, lambda node: found.results[node])
+        inputs = inputs_from(plan, lambda node: forecast.results[node])
         if self._is_unread(code, inputs, environment):
             return Verdict("unknown", because("file-not-read"))
         parts = key_parts(plan, code, inputs, environment)
-        query = Query(found.question.owner, plan, code, parts, parts.key(), environment)
-        if hit := self._usable(found, query):
+        query = Query(forecast.question.owner, plan, code, parts, parts.key(), environment)
+        if hit := self._usable(forecast, query):
             return Verdict("cached", reuse_reason(hit))
-        of = (found.question.owner, found.question.workflow, plan.node, plan.executable_id)
+        of = (forecast.question.owner, forecast.question.workflow, plan.node, plan.executable_id)
         with self._store.read() as c:
             last = partial(self._store.history.last_of, c, *of)
             return Verdict("stale", self._results.why(c, query, last))
 
-    def _usable(self, found: "_PartialForecast", query: Query) -> Hit | None:
+    def _usable(self, forecast: "_PartialForecast", query: Query) -> Hit | None:
         """Return the result if it is recent, unaffected by other files, and still stored."""
         if query.why_cache_ignored():
             return None
@@ -118,7 +118,7 @@ class CacheForecaster:
             others = self._store.tasks.key_of(c, hit.task_id)
         if query.outside or not has_bytes(self._blobs, rows, others):
             return None
-        found.take(query.plan.node, rows)
+        forecast.take(query.plan.node, rows)
         return hit
 
     def _outside_changes(self, hit: Hit, runtime: str) -> list[Reason]:
@@ -137,13 +137,13 @@ class CacheForecaster:
             hit.task_id, lambda: list(files.changes(outside, runtime)), OUTSIDE_SECONDS
         )
 
-    def _verdict_on_pinned(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
+    def _verdict_on_pinned(self, forecast: "_PartialForecast", plan: TaskPlan) -> Verdict:
         with self._store.read() as c:
             rows = self._store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
             others = self._store.tasks.key_of(c, plan.reuse)
         if not has_bytes(self._blobs, rows, others):
             raise NotFound(because("pinned-result-gone", run=plan.pinned))
-        found.take(plan.node, rows)
+        forecast.take(plan.node, rows)
         return Verdict("cached", because("pinned", run=plan.pinned))
 
     def _is_unread(
@@ -151,19 +151,19 @@ class CacheForecaster:
     ) -> bool:
         """Return whether a file of the code, an input or a package's folder was not hashed."""
         digests = [code.version.content_digest, code.version.bundle_digest]
-        digests += [one.digest for one in inputs.values()]
+        digests += [input_bytes.digest for input_bytes in inputs.values()]
         packages = environment.lock.packages if environment.lock else []
-        digests += [one.tree for one in packages if one.tree]
+        digests += [package.tree for package in packages if package.tree]
         return any(map(self._blobs.is_unread, digests))
 
-    def _code(self, found: "_PartialForecast", plan: TaskPlan) -> Code:
+    def _code(self, forecast: "_PartialForecast", plan: TaskPlan) -> Code:
         """Return the code of a node. Code that is not stored is kept for this forecast only."""
-        version = found.question.versions.get(plan.executable_version_id)
+        version = forecast.question.versions.get(plan.executable_version_id)
         if version is None:
             return self._identities.code(plan)
-        code = found.codes.get(version.id)
+        code = forecast.codes.get(version.id)
         if code is None:
-            code = found.codes[version.id] = code_of(self._blobs, version)
+            code = forecast.codes[version.id] = code_of(self._blobs, version)
         return code
 
     def _environment(self, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:

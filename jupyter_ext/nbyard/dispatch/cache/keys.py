@@ -63,7 +63,9 @@ class Code(msgspec.Struct, frozen=True):
     def folders(self) -> list[str]:
         """Return the folders in the bundle."""
         paths = (*self.files, self.version.file)
-        return sorted({str(one) for path in paths for one in PurePosixPath(path).parents} - {"."})
+        return sorted(
+            {str(folder) for path in paths for folder in PurePosixPath(path).parents} - {"."}
+        )
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -152,7 +154,7 @@ class Identities:
         """Yield the code files that prevent reuse of a result that had the files `last`."""
 
         known = {name.lower() for name in modules}
-        others = [one for one, package in DISTRIBUTIONS.items() if package.lower() in known]
+        others = [module for module, package in DISTRIBUTIONS.items() if package.lower() in known]
         given = input_paths(
             code.version.file, code.version.arguments, new.inputs
         )  # replaces files of the bundle
@@ -169,16 +171,18 @@ class Identities:
         given: dict[str, Any] = {}
         if version.kind != "command":  # a command has no variables that nbyard sets
             # inputs and outputs have other paths
-            given = dict.fromkeys((one.name for one in version.arguments), "") | dict(values)
-        found = [self._probes_of(own, digest, version, given)]
+            given = dict.fromkeys((argument.name for argument in version.arguments), "") | dict(
+                values
+            )
+        probes = [self._probes_of(own, digest, version, given)]
         of = {name: code.files[name] for name in observed.read if name in code.files}
         read = {name: digest.removesuffix(EXECUTABLE) for name, digest in of.items()}
-        found += [self._probes_of(name, digest) for name, digest in read.items()]
+        probes += [self._probes_of(name, digest) for name, digest in read.items()]
         # everything on the command line that is no path outside the code
         fixed = [word for word in version.command[1:] if word != FILE]
-        defaults = [one.default for one in version.arguments if one.role == "input"]
-        known = [one for one in defaults if one is not msgspec.UNSET]
-        return [*found, Probes(canonical_text([dict(values), fixed, known]))]
+        defaults = [argument.default for argument in version.arguments if argument.role == "input"]
+        known = [default for default in defaults if default is not msgspec.UNSET]
+        return [*probes, Probes(canonical_text([dict(values), fixed, known]))]
 
     def _probes_of(
         self,
@@ -191,12 +195,12 @@ class Identities:
         if version is None and is_data(name):
             return Probes()
         # references compute words
-        words = (
+        knows_words = (
             version is not None
             and version.invocation == Invocation()
-            and not any(isinstance(one.reach, Bound) for one in version.arguments)
+            and not any(isinstance(argument.reach, Bound) for argument in version.arguments)
         )
-        same = (name, digest, canonical_text([given, words]) if version else "")
+        same = (name, digest, canonical_text([given, knows_words]) if version else "")
         known = self._probes.get(same)
         if known is None:
             with self._context.blobs.open(digest) as handle:
@@ -204,7 +208,7 @@ class Identities:
             how = {
                 "is_own": version is not None,
                 "is_python": version is None or is_python(version.language),
-                "knows_words": words,
+                "knows_words": knows_words,
             }
             known = probes_of(name, content, given, **how)
             if len(self._probes) >= REMEMBERED_TEXTS:
@@ -294,7 +298,9 @@ def environment_of(
         if isinstance(runtime, KnowsPackages):
             locks = runtime.locks()
             lock = locks[0] if len(locks) == 1 else None
-            installed = " ".join(digest_of(msgspec.to_builtins(one)) for one in locks)
+            installed = " ".join(
+                digest_of(msgspec.to_builtins(installed_lock)) for installed_lock in locks
+            )
         else:
             image = plan.image or context.settings.docker_base_image
             # Tags can move, so use the image ID.
@@ -325,13 +331,13 @@ def _environment_ref(
     if not context.is_dry:
         kernelspec_writer.own_kernel(place, used.shown, used.id)
     now = bundles.with_trees(there.packages, context.blobs, context.settings.max_bundle_bytes)
-    trees = {one.name: one.tree for one in now if one.folder}
-    found = kernels.of_environment(there, str(kernel), kernelspec_writer.ALONE, trees)
+    trees = {package.name: package.tree for package in now if package.folder}
+    environment = kernels.of_environment(there, str(kernel), kernelspec_writer.ALONE, trees)
     if is_python(version.language):
-        return found
+        return environment
     program = kernels.identify_program(version.command[0] if version.command else version.file)
-    text = digest_of([found.fingerprint, program.fingerprint])
-    return msgspec.structs.replace(found, fingerprint=text)
+    text = digest_of([environment.fingerprint, program.fingerprint])
+    return msgspec.structs.replace(environment, fingerprint=text)
 
 
 def values_of(plan: TaskPlan) -> dict[str, Any]:
@@ -355,14 +361,14 @@ def key_parts(
     `untyped` are digests of tables whose column types could not be inferred in time. Code that
     takes such a table as a data frame gets it without types, so it counts without them.
     """
-    told = {
-        name: found.digest
-        if found.digest in untyped and takes_data_frame(code.version, name)
-        else found.cache_key
-        for name, found in inputs.items()
+    input_keys = {
+        name: input_bytes.digest
+        if input_bytes.digest in untyped and takes_data_frame(code.version, name)
+        else input_bytes.cache_key
+        for name, input_bytes in inputs.items()
     }
     if plan.sample:
-        told = {name: f"{digest} {plan.sample.mark}" for name, digest in told.items()}
+        input_keys = {name: f"{digest} {plan.sample.mark}" for name, digest in input_keys.items()}
     values = values_of(plan)
     for name, binding in plan.bindings.items():
         if isinstance(binding, SecretOf):
@@ -370,7 +376,7 @@ def key_parts(
     return KeyParts(
         code=code.version.code_digest,
         values=values,
-        inputs=told,
+        inputs=input_keys,
         files=code.files,
         environment=environment.fingerprint,
         declaration=code.declaration,

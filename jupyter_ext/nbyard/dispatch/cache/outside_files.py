@@ -71,10 +71,10 @@ class OutsideFiles:
             return known
         command = canonical_text([version.command, version.invocation])
         own = split_function_path(version.file).file
-        found = [
+        texts = [
             *self._names_in(own, version.content_digest, given, is_own=is_python(version.language))
         ]
-        found += [*texts_of(dict(given)), *path_texts_in("", command.encode("utf-8", "replace"))]
+        texts += [*texts_of(dict(given)), *path_texts_in("", command.encode("utf-8", "replace"))]
         beside = [
             name
             for name in (files if read is None else read)
@@ -82,9 +82,9 @@ class OutsideFiles:
         ]
         beside.sort(key=lambda name: (name.endswith(".ipynb"), name.count("/"), name))
         for name in beside[:MOST_SCANNED]:
-            found += self._names_in(name, files[name].partition(" ")[0])
+            texts += self._names_in(name, files[name].partition(" ")[0])
         own_folder = f"{self._context.folder}/"
-        paths = absolute_paths(found, os.path.expanduser("~"))
+        paths = absolute_paths(texts, os.path.expanduser("~"))
         named = [path for path in paths if not f"{path}/".startswith(own_folder)][:MOST_PATHS]
         if same:
             if len(self._named) >= REMEMBERED:
@@ -125,10 +125,10 @@ class OutsideFiles:
         read = None if observed.problem else observed.read
         named = tuple(self.named_paths(version, files, values, read))
         known = probes(observed)
-        tests = any(TESTS.search(one.text) for one in known)
+        tests = any(TESTS.search(probe.text) for probe in known)
         habits = Habits(
-            maps=any(MAPPED.search(one.text) for one in known),
-            asks=any(one.asks_sizes for one in known),
+            maps=any(MAPPED.search(probe.text) for probe in known),
+            asks=any(probe.asks_sizes for probe in known),
         )
         states: dict[str, OutsideFile] = {}
         for path, use in result.outside.items():
@@ -151,17 +151,17 @@ class OutsideFiles:
 
     def _with_digests(self, states: Mapping[str, OutsideFile]) -> Iterator[tuple[str, OutsideFile]]:
         left = MOST_BYTES_AT_END
-        for path, one in states.items():
-            state = one.state
+        for path, outside_file in states.items():
+            state = outside_file.state
             if (
-                one.is_read
+                outside_file.is_read
                 and state.kind == "file"
                 and state.size <= min(left, MOST_DIGESTED_BYTES)
             ):
                 left -= state.size
-                yield path, msgspec.structs.replace(one, digest=self._digest(path, state))
+                yield path, msgspec.structs.replace(outside_file, digest=self._digest(path, state))
             else:
-                yield path, one
+                yield path, outside_file
 
     def changes(self, outside: Mapping[str, OutsideFile], runtime: str) -> Iterator[Reason]:
         """Yield a reason for each outside file that differs from the state in which it was used.
@@ -182,7 +182,10 @@ class OutsideFiles:
                 seen = [(now, partial(self._digest, path, now))]
             else:
                 there = (states[path] for states in machines)
-                seen = [(msgspec.convert(one, FileState), partial(str, of)) for one, of in there]
+                seen = [
+                    (msgspec.convert(plain_state, FileState), partial(str, of))
+                    for plain_state, of in there
+                ]
             changes = (change_of(path, old, now, digest) for now, digest in seen)
             if change := next(filter(None, changes), None):
                 yield change
@@ -242,9 +245,9 @@ class Comparisons:
         """
         if not hit.outside:
             return ()
-        of, found = self._changes.pop(task_id, ("", ()))
+        of, reasons = self._changes.pop(task_id, ("", ()))
         if of == hit.task_id:
-            return found
+            return reasons
         self._under_way.add(task_id)
 
         def compare() -> list[Reason]:

@@ -50,14 +50,14 @@ def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key
     with context.store.read() as c:
         alike = rows.without_result(c, names, snapshot.task.owner, snapshot.task.cache_key)
     left = [
-        Leavings(folders.set_aside_folder(context.folder, one), key)
-        for one in {*alike, snapshot.attempt.id}
+        Leavings(folders.set_aside_folder(context.folder, attempt_id), key)
+        for attempt_id in {*alike, snapshot.attempt.id}
     ]
     # Only one set can be continued, so keep the largest and delete the others.
-    most = max(left, key=lambda one: one.rows)
+    most = max(left, key=lambda leavings: leavings.rows)
     most.move(snapshot.order.folder / folders.OUTPUTS)
-    for one in left:
-        folders.delete_path(one.place)
+    for leavings in left:
+        folders.delete_path(leavings.place)
     return most.rows
 
 

@@ -56,6 +56,6 @@ def use_earlier_result(
     changes: RoundChanges, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
 ) -> None:
     """End the task as succeeded and cached, with `rows` of an earlier result as its outputs."""
-    told = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
+    outcome = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
     changes.link(task, rows)
-    changes.move_task(task, "succeeded", **told, **columns)
+    changes.move_task(task, "succeeded", **outcome, **columns)

@@ -108,18 +108,20 @@ class DeploymentController:
 
     def _sweep(self) -> None:
         """Remove orphans in the deployment's own thread, so that no start interferes."""
-        found, self._orphans = self._orphans, {}
-        for name, things in found.items():
+        orphans_by_name, self._orphans = self._orphans, {}
+        for name, things in orphans_by_name.items():
             work = partial(self._clear, name, things)
             self._threads.submit(f"deployment {name}", work)
 
     def _note_orphans(self, things: list[OwnedObject]) -> None:
         """Note the orphans among the objects on the engine."""
-        found = orphans.objects_of_deployments(things)
-        if found:
+        objects_by_name = orphans.objects_of_deployments(things)
+        if objects_by_name:
             with self._context.store.read() as c:
                 live = self._rows.live(c)
-            self._orphans = {name: left for name, left in found.items() if name not in live}
+            self._orphans = {
+                name: left for name, left in objects_by_name.items() if name not in live
+            }
 
     def _clear(self, name: str, things: list[OwnedObject]) -> None:
         """Remove orphans; keep the files of deployments that can start again."""
@@ -146,30 +148,31 @@ class DeploymentController:
         Waiting tasks count, too.
         """
         waiting = [
-            (self._turn(row, one), row, one)
+            (self._turn(row, revision_row), row, revision_row)
             for row in rows
-            if (one := _waiting(row)) and not awaited_build(self._context, row, one)
+            if (revision_row := _waiting(row))
+            and not awaited_build(self._context, row, revision_row)
         ]
         ahead: list[int] = []
-        for turn, row, one in sorted(waiting, key=lambda each: each[0]):
+        for turn, row, revision_row in sorted(waiting, key=lambda each: each[0]):
             rollout, former = self._rollouts[row.id], row.revisions.get(row.serving)
-            wanted = Limits(gpu=one.revision.spec.gpu)
+            wanted = Limits(gpu=revision_row.revision.spec.gpu)
             slots = self._slots(turn)
             for gpus in ahead:
                 slots.hold(gpus)
             wait = slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
             rollout.gives_way = bool(wait and former and former.revision.gpus)
             if wait is None:
-                self._give(one, list(slots.grant(wanted)))
+                self._give(revision_row, list(slots.grant(wanted)))
                 rollout.due = 0.0
                 continue
-            self._context.waits[turn] = one.revision.spec.gpu
+            self._context.waits[turn] = revision_row.revision.spec.gpu
             # A revision that can never fit must not block the ones after it.
-            ahead += [] if slots.is_too_much(wanted) else [one.revision.spec.gpu]
-            if wait != one.revision.reason:
+            ahead += [] if slots.is_too_much(wanted) else [revision_row.revision.spec.gpu]
+            if wait != revision_row.revision.reason:
                 with self._context.write() as c:
-                    self._rows.set_revision(c, one.revision.id, reason=wait)
-        names = {one.revision.id for _, _, one in waiting}
+                    self._rows.set_revision(c, revision_row.revision.id, reason=wait)
+        names = {revision_row.revision.id for _, _, revision_row in waiting}
         self._since = {name: at for name, at in self._since.items() if name in names}
 
     def _turn(self, row: DeploymentRow, revision_row: RevisionRow) -> Turn:
@@ -193,8 +196,8 @@ class DeploymentController:
         if revision_row.revision.restarts and row.state != DEPLOYMENT.initial:
             return time.time()  # it just ended, and no event exists yet
         with self._context.store.read() as c:
-            told = self._rows.events(c, row.id, LOOKED_BACK)
-        queued = [each.at for each in told if each.state == DEPLOYMENT.initial]
+            events = self._rows.events(c, row.id, LOOKED_BACK)
+        queued = [each.at for each in events if each.state == DEPLOYMENT.initial]
         since = self._since[revision_row.revision.id] = max(
             [revision_row.revision.created_at, *queued[:1]]
         ).timestamp()
@@ -208,7 +211,7 @@ class DeploymentController:
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:
     """Return the revision that needs GPUs before it can start, if any."""
-    one = row.revisions.get(row.serving, row.newest) if row.newest.is_over else row.newest
-    is_wanted = row.is_wanted and row.state != "stopping" and one.phase == "pending"
-    lacks = len(one.revision.gpus) < one.revision.spec.gpu
-    return one if is_wanted and lacks else None
+    revision_row = row.revisions.get(row.serving, row.newest) if row.newest.is_over else row.newest
+    is_wanted = row.is_wanted and row.state != "stopping" and revision_row.phase == "pending"
+    lacks = len(revision_row.revision.gpus) < revision_row.revision.spec.gpu
+    return revision_row if is_wanted and lacks else None

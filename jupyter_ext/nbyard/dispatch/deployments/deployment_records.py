@@ -33,7 +33,7 @@ class DeploymentRecords:
 
     def record_state(self, row: DeploymentRow, state: str, reason: Reason | None) -> None:
         """Record the observed state if it is new, and no request has arrived meanwhile."""
-        told = {"revision": row.newest.number} | ({"reason": reason} if reason else {})
+        event = {"revision": row.newest.number} | ({"reason": reason} if reason else {})
         columns: dict[str, Any] = {"reason": reason}
         if state == "running" and row.state != "running":
             columns["started_at"] = datetime.now(UTC)
@@ -43,9 +43,9 @@ class DeploymentRecords:
             if not self._rows.is_as_seen(c, row):
                 return
             if state != row.state:
-                self._rows.move(c, row, state, told, since=row.state, **columns)
+                self._rows.move(c, row, state, event, since=row.state, **columns)
             else:
-                self._rows.record_fact(c, row, told, reason=reason)
+                self._rows.record_fact(c, row, event, reason=reason)
 
     def update_revision(self, revision_row: RevisionRow, **columns: Any) -> None:
         """Update columns of a revision in a transaction of its own."""
@@ -59,8 +59,8 @@ class DeploymentRecords:
         """
         with self._context.write() as c:
             is_over = self._rows.is_as_seen(c, row)
-            told = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
-            self._rows.set_revision(c, revision_row.revision.id, places=[], **told)
+            columns = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
+            self._rows.set_revision(c, revision_row.revision.id, places=[], **columns)
         return is_over
 
     def is_wanted(self, row: DeploymentRow) -> bool:
@@ -114,9 +114,9 @@ class DeploymentRecords:
             self._context.folder / deployment_folder(row.id) / log_name(revision_row.number)
         )
 
-    def append_to_log(self, row: DeploymentRow, revision_row: RevisionRow, words: str) -> None:
+    def append_to_log(self, row: DeploymentRow, revision_row: RevisionRow, line: str) -> None:
         """Write a line of nbyard to the log of the revision."""
-        write_log_line(self.log(row, revision_row), f"{OURS}{words}")
+        write_log_line(self.log(row, revision_row), f"{OURS}{line}")
 
     def last_output(self, row: DeploymentRow, revision_row: RevisionRow, tail_bytes: int) -> str:
         """Return the end of the service's output since the last line of nbyard.
@@ -128,7 +128,7 @@ class DeploymentRecords:
         return "".join(lines[ours[-1] + 1 :] if ours else lines)
 
     def record_places(
-        self, row: DeploymentRow, revision_row: RevisionRow, places: list[Place], **told: Any
+        self, row: DeploymentRow, revision_row: RevisionRow, places: list[Place], **columns: Any
     ) -> None:
         """Record where the ports of the revision respond.
 
@@ -136,11 +136,11 @@ class DeploymentRecords:
         requests from now on.
         """
         with self._context.write() as c:
-            self._rows.set_revision(c, revision_row.revision.id, places=places, **told)
-            if told and (revision_row.number == row.newest.number or row.newest.is_over):
+            self._rows.set_revision(c, revision_row.revision.id, places=places, **columns)
+            if columns and (revision_row.number == row.newest.number or row.newest.is_over):
                 self._rows.route_requests(c, row, revision_row.number)
 
 
-def write_log_line(kept_log: RotatingLog, words: str) -> None:
+def write_log_line(kept_log: RotatingLog, line: str) -> None:
     """Append one line of nbyard's own to the log of a revision."""
-    kept_log.write(words.encode() + b"\n")
+    kept_log.write(line.encode() + b"\n")

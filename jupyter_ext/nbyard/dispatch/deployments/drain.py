@@ -42,8 +42,8 @@ class Shutdowns:
     def has_stopped(self, revision_row: RevisionRow, container: str) -> bool:
         """Send SIGTERM, then kill the container after a timeout; return whether it is gone."""
         number = revision_row.number
-        found = None if number in self._gone else self._engine.container(container)
-        if found is not None and found.status == "running":
+        engine_container = None if number in self._gone else self._engine.container(container)
+        if engine_container is not None and engine_container.status == "running":
             if number not in self._ending:
                 self._ending[number] = time.monotonic()
                 self._engine.signal(container, "SIGTERM")

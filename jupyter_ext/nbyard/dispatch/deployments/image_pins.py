@@ -96,9 +96,9 @@ class ImagePins:
             fetch.abandon()
 
     def _checked_image_id(self, name: str, known: str) -> str:
-        found = self._engine.image_id(name)
-        if not found:
+        image_id = self._engine.image_id(name)
+        if not image_id:
             raise NbyardError(because("image-not-fetched", image=name))
-        if known and found != known:
+        if known and image_id != known:
             raise NbyardError(another_image(name, known))
-        return found
+        return image_id

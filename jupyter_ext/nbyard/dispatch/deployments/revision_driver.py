@@ -238,7 +238,7 @@ class RevisionDriver:
         say = partial(self.notes.append_to_log, self.row, self.one)
         wanted = partial(self.notes.is_wanted, self.row)
         try:
-            found = deployment_containers.launch_revision(
+            container = deployment_containers.launch_revision(
                 self.memory.engine, self._made, say, wanted
             )
         except NoLongerWanted:
@@ -253,59 +253,63 @@ class RevisionDriver:
             return Signal(Event.REFUSED, reason=reason, by_hand=self._by_hand())
         crash_point("deployment-launched")
         self.memory.since[self.one.number] = time.monotonic()
-        return Signal(Event.RUNS, found)
+        return Signal(Event.RUNS, container)
 
     # Work
 
     def _check_container(self) -> Signal:
-        found = self.memory.engine.container(self._made.container)
+        container = self.memory.engine.container(self._made.container)
         # It had ports, so its container ran and was removed from outside.
-        if found is None and self.one.places:
+        if container is None and self.one.places:
             return self._end_signal(Ended(None))
-        if found is None or found.status == "created":  # a killed dispatcher did not start it
+        if (
+            container is None or container.status == "created"
+        ):  # a killed dispatcher did not start it
             return Signal(Event.MISSING)
-        if not found.is_over:
-            return Signal(Event.RUNS, found)
+        if not container.is_over:
+            return Signal(Event.RUNS, container)
         self.memory.wait_for_log_end(self.one.number)
-        lived = max(found.finished_at - found.started_at, 0.0)
+        lived = max(container.finished_at - container.started_at, 0.0)
         last = self.notes.last_output(self.row, self.one, TAIL_BYTES)
-        is_memory = found.out_of_memory
-        if found.was_killed:
-            is_memory = self.memory.engine.was_out_of_memory(found)
-        return self._end_signal(Ended(found.exit_code, is_memory, found.error, last, lived))
+        is_memory = container.out_of_memory
+        if container.was_killed:
+            is_memory = self.memory.engine.was_out_of_memory(container)
+        return self._end_signal(Ended(container.exit_code, is_memory, container.error, last, lived))
 
     def _check_ready(self, container: Container | None) -> Signal:
         """Check whether the running container is ready, or still responds."""
         assert container is not None
-        one, memory, made = self.one, self.memory, self._made
-        follower = memory.followers.get(one.number)
+        revision_row, memory, made = self.one, self.memory, self._made
+        follower = memory.followers.get(revision_row.number)
         if follower is None or not follower.is_alive():
-            log = self.notes.log(self.row, one)
-            memory.followers[one.number] = LogFollower(memory.engine, made.container, log)
+            log = self.notes.log(self.row, revision_row)
+            memory.followers[revision_row.number] = LogFollower(memory.engine, made.container, log)
         places = memory.ports.check(
-            one.number,
-            one.places,
+            revision_row.number,
+            revision_row.places,
             deployment_containers.port_addresses(made, container),
             made.secret,
         )
-        lived = time.monotonic() - memory.since.setdefault(one.number, time.monotonic())
+        lived = time.monotonic() - memory.since.setdefault(revision_row.number, time.monotonic())
         # Without ports, a process must live for 2 s: even a missing command runs briefly.
-        lives = one.has_answered or lived >= PROCESS_SECONDS
+        lives = revision_row.has_answered or lived >= PROCESS_SECONDS
         self.answers = places[0].answers if places else lives
-        self.has_answered = self.answers or one.has_answered
-        self.says = memory.ports.words(one.number)
-        if self.has_answered and not one.has_answered:
+        self.has_answered = self.answers or revision_row.has_answered
+        self.says = memory.ports.words(revision_row.number)
+        if self.has_answered and not revision_row.has_answered:
             return Signal(Event.ANSWERS, places=places)
         if not self.has_answered and lived > made.spec.start_seconds:
             reason = never_answered(made.spec)
             return Signal(Event.OVERDUE, reason=reason, by_hand=self._by_hand())
-        return Signal(Event.UNCHANGED if places == one.places else Event.MOVED, places=places)
+        return Signal(
+            Event.UNCHANGED if places == revision_row.places else Event.MOVED, places=places
+        )
 
     def _serve(self, places: list[Place]) -> None:
         is_api = self.one.revision.spec.service == "api"
         forms = describe_calls(places[0], self._made.secret) if is_api else []
-        told: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
-        self.notes.record_places(self.row, self.one, places, **told, forms=forms)
+        columns: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
+        self.notes.record_places(self.row, self.one, places, **columns, forms=forms)
 
     # End
 
@@ -334,8 +338,8 @@ class RevisionDriver:
         self._log(signal.reason)
         ended, restarts = signal.ended, self.one.revision.restarts
         self.reason, self.exit_code = signal.reason, ended.exit_code if ended else None
-        told = {"reason": self.reason, "reproduce": signal.by_hand, "exit_code": self.exit_code}
-        self._over(**told, restarts=restarts_then(ended, restarts) if ended else restarts)
+        columns = {"reason": self.reason, "reproduce": signal.by_hand, "exit_code": self.exit_code}
+        self._over(**columns, restarts=restarts_then(ended, restarts) if ended else restarts)
 
     def _over(self, **columns: Any) -> None:
         """Record the end of the revision, which keeps its GPUs until its container is gone."""

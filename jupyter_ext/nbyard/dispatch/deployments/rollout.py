@@ -69,8 +69,8 @@ class Rollout:
             if not self._rows.is_as_seen(c, row):
                 return
             if row.is_wanted and not row.newest.is_over:
-                told = {"ended_at": datetime.now(UTC), "places": [], "reason": reason}
-                self._rows.set_revision(c, row.newest.revision.id, **told)
+                columns = {"ended_at": datetime.now(UTC), "places": [], "reason": reason}
+                self._rows.set_revision(c, row.newest.revision.id, **columns)
         self._notes.record_state(row, "down" if row.is_wanted else "stopping", reason)
 
     def _drive(self, row: DeploymentRow) -> float:
@@ -102,7 +102,7 @@ class Rollout:
         ).begin()
 
     def _seconds_until_due(self, kept: Iterable[RevisionStatus]) -> float:
-        is_starting = any(one.phase == "alive" and not one.has_answered for one in kept)
+        is_starting = any(status.phase == "alive" and not status.has_answered for status in kept)
         if is_starting or self._memory.departures.is_busy:
             return SOON_SECONDS
         now = time.monotonic()
@@ -112,7 +112,7 @@ class Rollout:
     def _end_all(self, row: DeploymentRow, wish: Event) -> bool:
         """Advance the end of all revisions; return whether no container is left."""
         ends = [self._advance(row, revision, wish) for revision in row.revisions.values()]
-        return all(one.phase == "over" for one in ends)
+        return all(status.phase == "over" for status in ends)
 
     def _stop(self, row: DeploymentRow) -> None:
         if self._end_all(row, Event.STOPPED):
@@ -120,8 +120,8 @@ class Rollout:
                 self._engine, self._notes.launch_description(row, row.newest)
             )
             with self._context.write() as c:
-                told = {"revision": row.newest.number}
-                self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason=None)
+                event = {"revision": row.newest.number}
+                self._rows.move(c, row, "stopped", event, since="stopping", serving=0, reason=None)
 
     def _remove(self, row: DeploymentRow) -> None:
         """Delete the deployment without draining."""

@@ -55,9 +55,11 @@ class EnvironmentController:
             self._offer_kernels()
         with self._store.read() as c:
             wanted = self._store.environments.under_way(c)
-        for owner, found in wanted:
-            work = partial(self._build, owner, found)
-            self._builders.submit(found.current.id, work, partial(self._fail, owner, found))
+        for owner, environment in wanted:
+            work = partial(self._build, owner, environment)
+            self._builders.submit(
+                environment.current.id, work, partial(self._fail, owner, environment)
+            )
         return bool(wanted)
 
     def _build(self, owner: str, environment: Environment) -> None:
@@ -111,8 +113,8 @@ class EnvironmentController:
         version = of.current
         packages = version.packages
         if not packages:
-            found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
-            packages = self._record_lock(version.id, found)
+            resolved_packages = own.resolve([*version.requirements, *KERNEL_PACKAGES])
+            packages = self._record_lock(version.id, resolved_packages)
         install_lock(self._context, own, lock_lines(version.requirements, packages), place)
         sizes = (
             os.lstat(os.path.join(parent, name)).st_size
@@ -126,11 +128,13 @@ class EnvironmentController:
             "size_bytes": sum(sizes),
         }
 
-    def _record_lock(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
+    def _record_lock(
+        self, version_id: str, resolved_packages: list[LockedPackage]
+    ) -> list[LockedPackage]:
         """Add the current files of folders to the lock and record it."""
         with self._context.blobs.without_collection():
             packages = with_trees(
-                found, self._context.blobs, self._context.settings.max_bundle_bytes
+                resolved_packages, self._context.blobs, self._context.settings.max_bundle_bytes
             )
             with self._context.write() as c:
                 self._store.environments.set_lock(c, version_id, packages)
@@ -161,12 +165,14 @@ class EnvironmentController:
         """
         with self._store.read() as c:
             ready = self._store.environments.all_ready(c)
-        for found, place in ready:
+        for environment, place in ready:
             try:
-                kernelspec_writer.offer_kernel(found.kernel, found.name, Path(place), found.id)
+                kernelspec_writer.offer_kernel(
+                    environment.kernel, environment.name, Path(place), environment.id
+                )
             except OSError as error:
-                log.warning("the kernel %s is not offered: %s", found.kernel, error)
-        known = {found.id for found, _ in ready}
+                log.warning("the kernel %s is not offered: %s", environment.kernel, error)
+        known = {environment.id for environment, _ in ready}
         for name, owner in kernelspec_writer.offered_kernels(self._context.folder).items():
             if owner not in known:
                 kernelspec_writer.withdraw_kernel(name, owner)

@@ -53,7 +53,7 @@ def unused_versions(
     versions: Iterable[EnvironmentVersion], keep: int, used: Collection[str]
 ) -> list[EnvironmentVersion]:
     """Return all but the first `keep` versions and those in `used`; input newest first."""
-    return [one for one in list(versions)[keep:] if one.id not in used]
+    return [version for version in list(versions)[keep:] if version.id not in used]
 
 
 def _with_programs(places: Iterable[str]) -> set[str]:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 END_OF_LOG = 1 << 62
 
 
-def content_of(store: Store, c: Connection, one: OutboxNotice, base_url: str) -> NoticeContent:
+def content_of(
+    store: Store, c: Connection, outbox_notice: OutboxNotice, base_url: str
+) -> NoticeContent:
     """Return what is known about the event of a notice; its run may be deleted by now."""
-    notice, facts = one.notice, one.facts
+    notice, facts = outbox_notice.notice, outbox_notice.facts
     run = store.runs.by_id(c, notice.run_id) if notice.run_id else None
     due = facts.get("due_at")
-    past = store.history.of_file(c, one.owner, run.path) if run and run.path else []
+    past = store.history.of_file(c, outbox_notice.owner, run.path) if run and run.path else []
     duration = None
     if run and run.started_at:
         end = run.finished_at or clock.now()

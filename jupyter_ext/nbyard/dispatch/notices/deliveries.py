@@ -46,7 +46,14 @@ class Deliveries:
             waiting = self._store.notices.waiting(c, channel_id)
         if channel is None or not waiting or self._context.stopping.is_set():
             return False
-        message_id = next((one.notice.message_id for one in waiting if one.notice.message_id), "")
+        message_id = next(
+            (
+                outbox_notice.notice.message_id
+                for outbox_notice in waiting
+                if outbox_notice.notice.message_id
+            ),
+            "",
+        )
         if not message_id:
             message_id = self._group(channel, waiting, now)
         if message_id:
@@ -58,7 +65,7 @@ class Deliveries:
         since = now - timedelta(seconds=channel.digest.window_seconds)
         with self._context.write() as c:
             sent = self._store.notices.sent_times(c, channel.id, since)
-            ids = [one.notice.id for one in waiting]
+            ids = [outbox_notice.notice.id for outbox_notice in waiting]
             held = channel.retry_at is not None and channel.error is None
             groups, later = next_messages(ids, sent, channel.digest, now, were_held=held)
             if later is not None:
@@ -72,7 +79,11 @@ class Deliveries:
     def _members(self, channel_id: str, message_id: str) -> list[OutboxNotice]:
         with self._store.read() as c:
             waiting = self._store.notices.waiting(c, channel_id)
-        return [one for one in waiting if one.notice.message_id == message_id]
+        return [
+            outbox_notice
+            for outbox_notice in waiting
+            if outbox_notice.notice.message_id == message_id
+        ]
 
     def _try(self, channel: Channel, message_id: str, group: list[OutboxNotice]) -> None:
         if not group:  # the channel was deleted
@@ -97,7 +108,9 @@ class Deliveries:
                 receiver = self._store.channels.with_url(c, channel)
                 base = self._context.settings.public_url
                 base = base or self._store.channels.secret(c, channel).base_url
-                contents = [content_of(self._store, c, one, base) for one in group]
+                contents = [
+                    content_of(self._store, c, outbox_notice, base) for outbox_notice in group
+                ]
                 message = message_of(contents, message_id, source)
                 if channel.kind == "openlineage":
                     events = lineage_events(self._store, c, group)

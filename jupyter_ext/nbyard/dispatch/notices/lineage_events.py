@@ -19,8 +19,10 @@ def lineage_events(store: Store, c: Connection, group: Iterable[OutboxNotice]) -
     A run with many tasks has only its own events.
     """
     # A channel that reports a recovery does not report the same success too.
-    ended = [one.notice.run_id for one in group if one.notice.event in ENDS]
-    found: list[Event] = []
+    ended = [
+        outbox_notice.notice.run_id for outbox_notice in group if outbox_notice.notice.event in ENDS
+    ]
+    all_events: list[Event] = []
     for run_id in dict.fromkeys(ended):
         run = store.runs.by_id(c, run_id)
         if run is None:  # it was deleted
@@ -29,5 +31,5 @@ def lineage_events(store: Store, c: Connection, group: Iterable[OutboxNotice]) -
         events = run_events(record, nbyard.__version__)
         if len(record.tasks) > MOST_TASKS:
             events = [event for event in events if event["run"]["runId"] == run.id]
-        found += events
-    return found
+        all_events += events
+    return all_events

@@ -41,15 +41,17 @@ class LongRuns:
                 for run in running
             }
         live = {run.id for run in running}
-        self._usual = {run_id: one for run_id, one in self._usual.items() if run_id in live}
+        self._usual = {run_id: usual for run_id, usual in self._usual.items() if run_id in live}
         self._announced = {key for key in self._announced if key[0] in live}
-        found = {run_id: passed for run_id, passed in late.items() if passed}
-        if not found:
+        rules_by_run = {run_id: passed for run_id, passed in late.items() if passed}
+        if not rules_by_run:
             return
         with self._context.write() as c:
-            for run_id, passed in found.items():
+            for run_id, passed in rules_by_run.items():
                 announce_long(c, run_id, passed)
-        self._announced |= {(run, rule.channel_id) for run, all_ in found.items() for rule in all_}
+        self._announced |= {
+            (run, rule.channel_id) for run, all_ in rules_by_run.items() for rule in all_
+        }
 
     def _rules_to_announce(
         self, c: Connection, run: Run, rules: list[StoredRule], named: set[str], now: datetime
@@ -62,12 +64,12 @@ class LongRuns:
             self._usual[run.id] = usual_seconds(past)
         projects = projects_of_runs(c, named, {run.id})[run.id]
         source = run.origin.source_id
-        one = Occurrence(EVENT, "", run.owner, "", run.path, source, run.id, projects)
+        occurrence = Occurrence(EVENT, "", run.owner, "", run.path, source, run.id, projects)
         elapsed = (now - run.started_at).total_seconds()
         return [
             rule
             for rule in rules
-            if rule_matches(rule, one)
+            if rule_matches(rule, occurrence)
             and (run.id, rule.channel_id) not in self._announced
             and (after := long_after(rule.rule, self._usual[run.id])) is not None
             and elapsed >= after

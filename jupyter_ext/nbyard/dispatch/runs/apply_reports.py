@@ -100,10 +100,10 @@ def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
 
 def _warning_and_files(ended: Ended) -> dict[str, Any]:
     """Return the task's columns beside its results: warning and other files."""
-    found: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
+    columns: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
     if ended.others:
-        found["other_files"] = msgspec.to_builtins(ended.others)
-    return found
+        columns["other_files"] = msgspec.to_builtins(ended.others)
+    return columns
 
 
 def _times(result: Result | None) -> Mapping[str, Any]:

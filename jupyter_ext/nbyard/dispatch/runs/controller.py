@@ -130,7 +130,7 @@ class RunController:
                 return
             news = self._store.events.all_news_after(c, self._cursor)
             self._board.catch_up(c, news)
-        self._cursor = max([self._cursor, *(one.id for one in news)])
+        self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
 
     def _sorted(self, reports: list[Report]) -> list[list[Report]]:
         """Group reports by round: one group, but reports that failed before come alone."""
@@ -215,7 +215,7 @@ class RunController:
         with self._context.write() as c:
             news = self._store.events.all_news_after(c, self._cursor)
             # Another writer may have changed a run of these changes, for example to cancel it.
-            if {one.run_id for one in news} & changes.runs():
+            if {news_item.run_id for news_item in news} & changes.runs():
                 raise StaleState("a run was changed meanwhile")
             changes.write(c)
             last = self._store.events.newest_id(c)
@@ -292,8 +292,10 @@ class RunController:
             self._next_look = time.monotonic() + pause
         names = self._board.driven_ids() if everyone else self._wanted | set(woken or ())
         self._wanted.clear()
-        found = (self._board.attempts.get(name) or self._board.workers.get(name) for name in names)
-        self._drive_all([one for one in found if one])
+        woken_units = (
+            self._board.attempts.get(name) or self._board.workers.get(name) for name in names
+        )
+        self._drive_all([unit for unit in woken_units if unit])
         if everyone:
             for attempt in list(self._queue.remains.values()):
                 self._watch_remains(attempt)
@@ -309,9 +311,12 @@ class RunController:
 
         self._threads.submit(f"remains {name}", is_gone, then=report, runtime=runtime)
 
-    def _drive_all(self, found: Iterable[LiveAttempt | LiveWorker]) -> None:
+    def _drive_all(self, live_units: Iterable[LiveAttempt | LiveWorker]) -> None:
         """Drive each attempt, or its worker once."""
-        units = [one if isinstance(one, LiveWorker) else one.worker or one for one in found]
+        units = [
+            live_unit if isinstance(live_unit, LiveWorker) else live_unit.worker or live_unit
+            for live_unit in live_units
+        ]
         for unit in dict.fromkeys(units):
             if isinstance(unit, LiveWorker):
                 self._drive_worker(unit)

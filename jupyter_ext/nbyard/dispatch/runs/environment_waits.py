@@ -57,16 +57,16 @@ class EnvironmentWaits:
 
     def due_tasks(self) -> list[list[LiveTask]]:
         """Return the tasks of each runtime that is due; one of them asks again."""
-        now, found = time.monotonic(), []
+        now, task_groups = time.monotonic(), []
         for runtime, tasks in self._tasks.items():
             silence = self._silences.get(runtime)
             if tasks and silence and now >= silence.until:
                 silence.until = now + PAUSE_SECONDS
-                found.append(list(tasks.values()))
-        return found
+                task_groups.append(list(tasks.values()))
+        return task_groups
 
     def next_due(self) -> float:
         """Return the next due time by the monotonic clock; infinity if no task waits."""
         silences = dict(self._silences)
-        waiting = [silences[one] for one in silences if self._tasks.get(one)]
+        waiting = [silences[runtime] for runtime in silences if self._tasks.get(runtime)]
         return min((silence.until for silence in waiting), default=math.inf)

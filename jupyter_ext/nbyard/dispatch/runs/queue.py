@@ -70,16 +70,16 @@ class QueueController:
                 slots.hold(ahead.pop()[1])
             if slots.is_full and not thoroughly and not self._board.workers:
                 break
-            one = self._candidates.get(name)
-            if one is None or name in self._candidates.elsewhere:
+            candidate = self._candidates.get(name)
+            if candidate is None or name in self._candidates.elsewhere:
                 continue
-            if self._is_published(changes, one):
+            if self._is_published(changes, candidate):
                 continue
-            may_start = self._try_grant(changes, one, slots)
-            if may_start and self._candidates.is_current(one):
-                self._record(changes, one)
+            may_start = self._try_grant(changes, candidate, slots)
+            if may_start and self._candidates.is_current(candidate):
+                self._record(changes, candidate)
                 taken += 1
-            elif may_start or slots.is_full or one.group:
+            elif may_start or slots.is_full or candidate.group:
                 kept += 1  # tasks that wait for GPUs or memory do not block others
             if taken + kept == LENGTH:
                 break
@@ -125,19 +125,23 @@ class QueueController:
 
     def _record_self_queueing(self, changes: RoundChanges) -> None:
         """Record tasks of runtimes with their own queue; they need no slots of this machine."""
-        found = [
-            one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
+        candidates = [
+            candidate
+            for name, candidate in self._candidates.elsewhere.items()
+            if name in self._board.queue
         ]
-        for one in sorted(found, key=lambda one: one.live.queue_place):
-            if not self._is_published(changes, one) and self._candidates.is_current(one):
-                self._record(changes, one)
+        for candidate in sorted(candidates, key=lambda candidate: candidate.live.queue_place):
+            if not self._is_published(changes, candidate) and self._candidates.is_current(
+                candidate
+            ):
+                self._record(changes, candidate)
 
     def _end_overdue(self, changes: RoundChanges) -> None:
         """Fail overdue tasks at any place, except tasks still under evaluation."""
         for name in self._board.queue.overdue_ids():
-            one = self._candidates.get(name)
-            if one is not None and not self._is_published(changes, one):
-                is_overdue(changes, one.live)
+            candidate = self._candidates.get(name)
+            if candidate is not None and not self._is_published(changes, candidate):
+                is_overdue(changes, candidate.live)
 
     def slots(self, turn: Turn) -> Slots:
         """Return the slots that are free for a deployment with this turn.
@@ -167,7 +171,7 @@ class QueueController:
         """
         owners = [
             *self._context.grants.values(),
-            *(one.record.gpus for one in self.remains.values()),
+            *(attempt.record.gpus for attempt in self.remains.values()),
         ]
         held = list(chain.from_iterable(owners))
         self._unstarted, running = [], []

@@ -109,27 +109,29 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         with self._store.read() as c:
             while left > 0:
                 before = len(self._board.fresh)
-                found = self._new(changes, left)
+                candidates = self._new(changes, left)
                 if len(self._board.fresh) == before:
                     break
                 left -= before - len(self._board.fresh)
-                asked = [one for one in found if not one.why_cache_ignored()]
+                asked = [candidate for candidate in candidates if not candidate.why_cache_ignored()]
                 undecided = self._ask_cache(c, changes, asked)
-                self._keep([one for one in found if one.task.id not in undecided])
+                self._keep(
+                    [candidate for candidate in candidates if candidate.task.id not in undecided]
+                )
                 changes.apply_follow_ups()
         self.is_behind = left <= 0
         return left < NEW_IN_A_ROUND
 
-    def _keep(self, found: Sequence[ReadyTask]) -> None:
+    def _keep(self, candidates: Sequence[ReadyTask]) -> None:
         """Keep the candidates that are still queued."""
-        for one in found:
+        for candidate in candidates:
             # An earlier evaluation may have had another key.
-            self._forget(one.task.id)
-            if one.task.id in self._board.queue:
-                self._known[one.task.id] = one
-                if self._context.queues_itself(one.task.plan.runtime):
-                    self.elsewhere[one.task.id] = one
-                self._same.setdefault(one.name, set()).add(one.task.id)
+            self._forget(candidate.task.id)
+            if candidate.task.id in self._board.queue:
+                self._known[candidate.task.id] = candidate
+                if self._context.queues_itself(candidate.task.plan.runtime):
+                    self.elsewhere[candidate.task.id] = candidate
+                self._same.setdefault(candidate.name, set()).add(candidate.task.id)
 
     def is_current(self, ready_task: ReadyTask) -> bool:
         """Return whether the environment is fresh and unchanged; else evaluate the task again."""
@@ -165,26 +167,26 @@ class ReadyTasks(Mapping[str, ReadyTask]):
 
     def _forget(self, name: str) -> None:
         self.elsewhere.pop(name, None)
-        if one := self._known.pop(name, None):
-            same = self._same[one.name]
+        if candidate := self._known.pop(name, None):
+            same = self._same[candidate.name]
             same.discard(name)
             if not same:
-                del self._same[one.name]
+                del self._same[candidate.name]
 
     def _new(self, changes: RoundChanges, most: int) -> list[ReadyTask]:
         now = datetime.now(UTC)
-        found = []
+        candidates = []
         for name in list(islice(self._board.fresh, most)):
             task = self._board.queue[name]
             if task.is_pausing(now):
                 del self._board.fresh[name]
                 self._later[name] = task
-            elif one := self._candidate(changes, task):
+            elif candidate := self._candidate(changes, task):
                 del self._board.fresh[name]
-                found.append(one)
+                candidates.append(candidate)
             elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
                 self._board.fresh[name] = self._board.fresh.pop(name)
-        return found
+        return candidates
 
     def _wake_later(self) -> None:
         now = datetime.now(UTC)
@@ -265,26 +267,26 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._unknowns.has_spoken(runtime)
 
     def _ask_cache(
-        self, c: Connection, changes: RoundChanges, found: Sequence[ReadyTask]
+        self, c: Connection, changes: RoundChanges, candidates: Sequence[ReadyTask]
     ) -> set[str]:
         """Use cached results; return the tasks for which a thread looks outside the code."""
         undecided = set[str]()
-        hits = self.results.find(c, found)
+        hits = self.results.find(c, candidates)
         usable: list[tuple[ReadyTask, Hit]] = []
         now = datetime.now(UTC)
-        for one in found:
-            hit = hits.get(one.name)
-            if hit is None or one.is_expired(hit, now):
+        for candidate in candidates:
+            hit = hits.get(candidate.name)
+            if hit is None or candidate.is_expired(hit, now):
                 continue
-            differing = self._comparisons.changes(one.task.id, hit, one.plan.runtime)
+            differing = self._comparisons.changes(candidate.task.id, hit, candidate.plan.runtime)
             if differing is None:
-                undecided.add(one.task.id)
-                self._board.fresh[one.task.id] = None
-                self._forget(one.task.id)
+                undecided.add(candidate.task.id)
+                self._board.fresh[candidate.task.id] = None
+                self._forget(candidate.task.id)
                 continue
-            one.outside = differing
+            candidate.outside = differing
             if not differing:
-                usable.append((one, hit))
+                usable.append((candidate, hit))
         self._reuse(c, changes, usable)
         return undecided
 
@@ -296,19 +298,23 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         made = {hit.task_id for _, hit in usable}
         rows = self._store.artifacts.of_tasks(c, made)
         beside = self._store.tasks.files_and_warnings(c, made) if made else {}
-        for one, hit in usable:
+        for candidate, hit in usable:
             own = beside.get(hit.task_id, {})
             if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
                 use_earlier_result(
-                    changes, one.live, rows[hit.task_id], reuse_reason(hit), one.columns | own
+                    changes,
+                    candidate.live,
+                    rows[hit.task_id],
+                    reuse_reason(hit),
+                    candidate.columns | own,
                 )
 
 
 def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:
     """Fail the task before anything has started."""
-    told = {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}
-    changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
+    columns = {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}
+    changes.move_task(task, "failed", finished_at=datetime.now(UTC), **columns)
 
 
 def is_overdue(changes: RoundChanges, task: LiveTask) -> bool:

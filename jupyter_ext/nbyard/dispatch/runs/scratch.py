@@ -37,10 +37,10 @@ class ScratchController:
         with store.read() as c:
             due = due_runs(store.runs.scratch(c), now, store.bisections.running(c))
         names: set[str] = set()
-        for one in due:
+        for due_run in due:
             with self._context.write() as c:
                 # It may have been deleted meanwhile, by a new check run.
-                run = store.runs.by_id(c, one.id)
+                run = store.runs.by_id(c, due_run.id)
                 if run is not None and run.state in RUN.terminal:
                     names |= remove_run(store, c, run)
         remove_records(store, names)

@@ -61,13 +61,13 @@ class WorkerAssignment:
 
     def busy_workers(self) -> Mapping[Group, LiveWorker]:
         """Return the busy worker of each group with the fewest calls."""
-        found: dict[Group, LiveWorker] = {}
+        worker_by_group: dict[Group, LiveWorker] = {}
         for worker in self._board.workers.values():
             if worker.group and worker.attempts and not worker.has_left:
-                least = found.get(worker.group, worker)
+                least = worker_by_group.get(worker.group, worker)
                 if len(worker.attempts) <= len(least.attempts):
-                    found[worker.group] = worker
-        return found
+                    worker_by_group[worker.group] = worker
+        return worker_by_group
 
     def has_room(self, worker: LiveWorker, plan: TaskPlan) -> bool:
         """Return whether the worker may get one more call."""

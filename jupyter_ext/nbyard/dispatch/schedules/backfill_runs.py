@@ -68,18 +68,18 @@ class BackfillRuns:
         Raises:
             StaleWrite: the backfill was cancelled or deleted meanwhile.
         """
-        one = row.backfill
-        runs = self._rows.past_runs(c, one.schedule_id, due, due)
-        _, run = forecast_of(runs.get(due, ()), again=one.again)
+        backfill = row.backfill
+        runs = self._rows.past_runs(c, backfill.schedule_id, due, due)
+        _, run = forecast_of(runs.get(due, ()), again=backfill.again)
         if run is None:
-            template = self._store.templates.get(c, one.owner, row.template_id)
+            template = self._store.templates.get(c, backfill.owner, row.template_id)
             if template is None:
                 raise NotFound(because("no-template"))
-            made = create_backfill_run(self._store, c, template, one, due)
-            is_written = self._rows.conclude(c, one.id, due, "started", run_id=made)
+            made = create_backfill_run(self._store, c, template, backfill, due)
+            is_written = self._rows.conclude(c, backfill.id, due, "started", run_id=made)
         else:
             is_written = self._rows.conclude(
-                c, one.id, due, "skipped", left_out_reason(run), run.id
+                c, backfill.id, due, "skipped", left_out_reason(run), run.id
             )
         if not is_written:
             raise StaleWrite

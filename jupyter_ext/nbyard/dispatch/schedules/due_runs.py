@@ -149,20 +149,20 @@ class DueRuns:
 
     def _start_waiting_run(self, row: ScheduleRow, tick: Tick) -> bool:
         """Start the run of a due time that waited; return False if it still waits."""
-        one = row.schedule
+        schedule = row.schedule
         try:
             with self._context.blobs.without_collection():
                 frozen = self._freeze(row)
                 with self._context.write() as c:
-                    if self._rows.live_runs(c, one.id):
+                    if self._rows.live_runs(c, schedule.id):
                         return False
                     made = create_due(self._store, c, row, tick.due_at, frozen)
-                    self._rows.conclude(c, one, tick, "started", run_id=made)
+                    self._rows.conclude(c, schedule, tick, "started", run_id=made)
         except NbyardError as error:
             if isinstance(error, Busy | Unavailable | LeaseLost):
                 raise
             with self._context.write() as c:
-                self._rows.conclude(c, one, tick, "failed", reason_of(error))
+                self._rows.conclude(c, schedule, tick, "failed", reason_of(error))
         return True
 
     def _freeze(self, row: ScheduleRow) -> FrozenRequest | None:
@@ -184,11 +184,11 @@ class DueRuns:
 
         `is_run` means that the run of `due` is created, and not yet counted.
         """
-        one = row.schedule
+        schedule = row.schedule
         following = row.plan.next(due)
-        if one.at_most is not None:
-            runs = one.counts.started + self._rows.count_waiting(c, one.id)
+        if schedule.at_most is not None:
+            runs = schedule.counts.started + self._rows.count_waiting(c, schedule.id)
             # The tick of this due time is counted only if it waits.
-            if runs + is_run >= one.at_most:
+            if runs + is_run >= schedule.at_most:
                 following = None
         self._rows.advance(c, row, following, due)

@@ -117,5 +117,5 @@ class ReportInbox:
     def take(self) -> list[Report]:
         """Return all reports since the last call."""
         with self._lock:
-            found, self._reports, self._is_rung = self._reports, [], False
-        return found
+            reports, self._reports, self._is_rung = self._reports, [], False
+        return reports

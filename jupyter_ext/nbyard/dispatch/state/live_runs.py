@@ -186,11 +186,11 @@ class LiveRuns:
 
     def read_all(self, c: Connection) -> None:
         """Read the store; keep runs without changes."""
-        known, found = self._states(), self._store.tasks.live(c)
+        known, states_by_run = self._states(), self._store.tasks.live(c)
         live = self._store.runs.live(c)
         self._broken.clear()
         for run_id in [*live, *(known.keys() - live.keys())]:
-            if run_id not in known or known[run_id] != found.get(run_id):
+            if run_id not in known or known[run_id] != states_by_run.get(run_id):
                 self.read(c, run_id)
             elif self.runs[run_id].is_cancelled != live[run_id]:
                 self._read_run(c, run_id)
@@ -207,8 +207,8 @@ class LiveRuns:
     def catch_up(self, c: Connection, news: Iterable[News]) -> None:
         """Apply the news of other writers, mostly new runs and cancellations."""
         topics: dict[str, set[str]] = {}
-        for one in news:
-            topics.setdefault(one.run_id, set()).add(one.topic)
+        for news_item in news:
+            topics.setdefault(news_item.run_id, set()).add(news_item.topic)
         for run_id in [name for name in topics if name and name not in self._broken]:
             # A run event alone leaves the tasks unchanged; other events need a full read.
             if run_id in self.runs and topics[run_id] == {"run"}:

@@ -70,7 +70,7 @@ class TaskQueue(Generic[QueuedTask]):
     def overdue_ids(self) -> list[str]:
         """Return the IDs of the tasks whose queue limit has expired."""
         now = time.monotonic()
-        expired = itertools.takewhile(lambda one: one[0] <= now, self._deadlines)
+        expired = itertools.takewhile(lambda deadline: deadline[0] <= now, self._deadlines)
         return [task_id for _, task_id in expired]
 
     def __getitem__(self, task_id: str) -> QueuedTask:

@@ -55,7 +55,7 @@ class FiringRuns:
 
     def _drop_excess_firings(self, row: TriggerRow, waiting: list[FiringRow]) -> bool:
         """Drop the firings beyond the number that may wait; return whether there were any."""
-        ids = [one.firing.id for one in waiting[MOST_WAITING:]]
+        ids = [firing_row.firing.id for firing_row in waiting[MOST_WAITING:]]
         if not ids:
             return False
         why = because("firing-queue-full", count=MOST_WAITING)
@@ -70,7 +70,7 @@ class FiringRuns:
             self._rows.conclude(c, row.trigger, firing.firing.id, "overlapped", why)
 
     def _keep_newest(self, row: TriggerRow, waiting: list[FiringRow]) -> None:
-        ids = [one.firing.id for one in waiting[:-1]]
+        ids = [firing_row.firing.id for firing_row in waiting[:-1]]
         with self._context.write() as c:
             self._rows.mark_overlapped(c, row.trigger, because("firing-replaced"), ids)
 

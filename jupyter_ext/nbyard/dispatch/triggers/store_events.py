@@ -63,9 +63,11 @@ class StoreEvents:
             # Events before the oldest of these triggers concern no trigger.
             start = max(stored, self._seen, newest if first is None else first)
             until = min(newest, start + MOST_AT_ONCE)
-            found = [*self._occurrences(c, start, until)] if first is not None else []
-            rows = self._rows(c, found)
-        matches = [one for one in found if any(_fires(row, one) for row in rows)]
+            occurrences = [*self._occurrences(c, start, until)] if first is not None else []
+            rows = self._rows(c, occurrences)
+        matches = [
+            occurrence for occurrence in occurrences if any(_fires(row, occurrence) for row in rows)
+        ]
         if matches or (first is not None and until - stored > MOST_BEHIND):
             with self._context.write() as c:
                 has_fired = self._record(c, matches)
@@ -77,26 +79,26 @@ class StoreEvents:
         self._seen = until
         return has_fired
 
-    def _rows(self, c: Connection, found: Iterable[Occurrence]) -> list[TriggerRow]:
+    def _rows(self, c: Connection, occurrences: Iterable[Occurrence]) -> list[TriggerRow]:
         """Return the triggers that these events may fire."""
-        sources = {source for one in found for source in one.sources}
+        sources = {source for occurrence in occurrences for source in occurrence.sources}
         return self._store.triggers.of_sources(c, KINDS, sources)
 
     def _record(self, c: Connection, matches: Sequence[Occurrence]) -> bool:
         rows = self._rows(c, matches)
         has_fired = False
-        for one in matches:
+        for occurrence in matches:
             for row in rows:
-                if not _fires(row, one):
+                if not _fires(row, occurrence):
                     continue
-                values, reason = values_or_reason(row.trigger.values_from, one.cause)
+                values, reason = values_or_reason(row.trigger.values_from, occurrence.cause)
                 made = self._store.firings.add(
                     c,
                     row.trigger,
-                    one.key,
-                    one.cause,
+                    occurrence.key,
+                    occurrence.cause,
                     given=Fire(values),
-                    after_run=one.run_id,
+                    after_run=occurrence.run_id,
                     reason=reason,
                 )
                 has_fired |= made is not None
@@ -124,20 +126,25 @@ class StoreEvents:
         )
 
     def _of_version(self, c: Connection, event: Event) -> Iterator[Occurrence]:
-        one = self._store.triggers.version(c, event.subject_id)
-        if one is not None:
-            cause = DatasetCause(one.dataset_id, one.dataset, one.id, one.number)
-            sources = frozenset({one.dataset_id})
-            key = f"version:{one.id}"
-            yield Occurrence(event.id, "dataset", one.owner, key, sources, cause, one.run_id)
+        version = self._store.triggers.version(c, event.subject_id)
+        if version is not None:
+            cause = DatasetCause(version.dataset_id, version.dataset, version.id, version.number)
+            sources = frozenset({version.dataset_id})
+            key = f"version:{version.id}"
+            yield Occurrence(
+                event.id, "dataset", version.owner, key, sources, cause, version.run_id
+            )
 
 
-def _fires(row: TriggerRow, one: Occurrence) -> bool:
+def _fires(row: TriggerRow, occurrence: Occurrence) -> bool:
     """Return whether an event fires a trigger."""
-    if (row.kind, row.trigger.owner) != (one.kind, one.owner) or one.event_id <= row.since_event:
+    if (row.kind, row.trigger.owner) != (
+        occurrence.kind,
+        occurrence.owner,
+    ) or occurrence.event_id <= row.since_event:
         return False
     on = row.trigger.on
-    ends = {"either", one.cause.state} if isinstance(one.cause, RunCause) else set()
+    ends = {"either", occurrence.cause.state} if isinstance(occurrence.cause, RunCause) else set()
     if isinstance(on, OnWorkflow) and on.outcome not in ends:
         return False
-    return not {row.source_id, row.source_path}.isdisjoint(one.sources)
+    return not {row.source_id, row.source_path}.isdisjoint(occurrence.sources)

@@ -168,15 +168,19 @@ def companions_of(
     names: Sequence[str], companions: Sequence[Companion]
 ) -> dict[str, dict[Companion, str]]:
     """Return the items among the file names in a folder, each with its companions."""
-    told = {
+    companion_names = {
         name: {companion: companion.beside.name(name) for companion in companions} for name in names
     }
     # a companion of another file is not an item itself
-    others = {made for name, mine in told.items() for made in mine.values() if made != name}
+    others = {
+        made for name, mine in companion_names.items() for made in mine.values() if made != name
+    }
     known = set(names)
     return {
-        name: {one: made for one, made in mine.items() if made in known and made != name}
-        for name, mine in told.items()
+        name: {
+            companion: made for companion, made in mine.items() if made in known and made != name
+        }
+        for name, mine in companion_names.items()
         if name not in others
     }
 

@@ -56,41 +56,41 @@ def as_file_object(argument: Argument, value: Any, facts: ReferenceFacts) -> Any
             companion.beside.name(name) for companion in argument.companions if companion.required
         ]
         # A pattern may give the file's own name: the runner finds that file, too.
-        if lacking := [one for one in needed if one not in {name, *mine.values()}]:
+        if lacking := [filename for filename in needed if filename not in {name, *mine.values()}]:
             reason = because("companion-missing", file=name, companion=lacking[0])
             raise Invalid.field(f"inputs.{argument.name}", reason)
         item = _file(f"{value}/{name}", f"{argument.name}/{name}", facts)
-        beside = [_file(f"{value}/{one}", "", facts) for one in mine.values()]
+        beside = [_file(f"{value}/{filename}", "", facts) for filename in mine.values()]
         file_object.append({**item, SECONDARY: beside} if argument.companions else item)
     return file_object
 
 
 def _folder(path: str, listing: Listing | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": "Directory", **path_fields(path)}
+    directory: dict[str, Any] = {"class": "Directory", **path_fields(path)}
     if listing is not None:
-        found[LISTING] = [
+        directory[LISTING] = [
             _folder(f"{path}/{name}", inner)
             if isinstance(inner, dict)
             else {"class": "File", **path_fields(f"{path}/{name}"), "size": inner}
             for name, inner in listing.items()
         ]
-    return found
+    return directory
 
 
 def change_path(value: dict[str, Any], path: str) -> None:
     """Change the path of the object and of everything in it."""
     value.update(path_fields(path))
-    for one in value.get(LISTING, ()):
-        change_path(one, f"{path}/{one['basename']}")
+    for entry in value.get(LISTING, ()):
+        change_path(entry, f"{path}/{entry['basename']}")
 
 
 def _file(path: str, known: str, facts: ReferenceFacts) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": "File", **path_fields(path)}
+    file_object: dict[str, Any] = {"class": "File", **path_fields(path)}
     if known in facts.sizes:
-        found["size"] = facts.sizes[known]
+        file_object["size"] = facts.sizes[known]
     if known in facts.contents:
-        found[CONTENTS] = facts.contents[known]
-    return found
+        file_object[CONTENTS] = facts.contents[known]
+    return file_object
 
 
 def path_fields(path: str) -> dict[str, str]:

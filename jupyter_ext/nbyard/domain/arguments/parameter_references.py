@@ -88,16 +88,16 @@ def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]
 
     `names` maps old paths below `inputs` to new ones.
     """
-    found = []
+    pieces = []
     for piece, (first, *rest) in _pieces_with_paths(text):
         known = [old for old in names if first == "inputs" and tuple(rest[: len(old)]) == old]
         if known:
             # paths may be prefixes of one another
             longest = max(known, key=len)
-            found.append(f"$(inputs{reference_text((*names[longest], *rest[len(longest) :]))})")
+            pieces.append(f"$(inputs{reference_text((*names[longest], *rest[len(longest) :]))})")
         else:
-            found.append(piece)
-    return "".join(found)
+            pieces.append(piece)
+    return "".join(pieces)
 
 
 def replace_self(text: str, path: tuple[str, ...]) -> str:
@@ -127,16 +127,16 @@ def _pieces_with_paths(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def reference_text(path: tuple[str, ...]) -> str:
     """Return a path as a reference spells it after its first name."""
-    found = []
+    parts = []
     for segment in path:
         if segment.isdecimal():
-            found.append(f"[{segment}]")
+            parts.append(f"[{segment}]")
         elif re.fullmatch(r"\w+", segment):
-            found.append(f".{segment}")
+            parts.append(f".{segment}")
         else:
             escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
-            found.append(f"['{escaped}']")
-    return "".join(found)
+            parts.append(f"['{escaped}']")
+    return "".join(parts)
 
 
 def _has_any(text: str) -> bool:
@@ -173,9 +173,9 @@ def _is_script(text: str, where: str) -> Invalid:
 
 def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
     segments = []
-    for found in SEGMENT.finditer(reference["rest"]):
-        segment = found[found.lastgroup or 0]
-        is_quoted = found.lastgroup in ("single", "double")
+    for match in SEGMENT.finditer(reference["rest"]):
+        segment = match[match.lastgroup or 0]
+        is_quoted = match.lastgroup in ("single", "double")
         segments.append(_ESCAPED.sub(r"\1", segment) if is_quoted else segment)
     if reference["first"] not in ROOTS:
         raise _is_script(reference[0], where)

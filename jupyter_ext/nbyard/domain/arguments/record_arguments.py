@@ -21,12 +21,12 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the object for these argument values."""
-        found = {
-            name: values.get(one) if isinstance(one, str) else one.of(values)
-            for name, one in self.fields.items()
+        record = {
+            name: values.get(field) if isinstance(field, str) else field.of(values)
+            for name, field in self.fields.items()
         }
-        is_absent = self.optional and all(value is None for value in found.values())
-        return None if is_absent else found
+        is_absent = self.optional and all(value is None for value in record.values())
+        return None if is_absent else record
 
     @property
     def names(self) -> set[str]:
@@ -39,5 +39,5 @@ def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]
     """Report records whose name is an input's, or that have a field that is not an input."""
     known = {argument.name for argument in arguments if argument.role != "output"}
     problem = because("record-fields")
-    wrong = [name for name, one in records.items() if name in known or one.names - known]
+    wrong = [name for name, record in records.items() if name in known or record.names - known]
     return [Detail.of(f"invocation.records.{name[:40]}", problem) for name in wrong]

@@ -169,7 +169,9 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
         else:
             problems = [_pattern_problem(companion.pattern) for companion in argument.companions]
             details += [
-                Detail.of(f"{where}.{i}.pattern", one) for i, one in enumerate(problems) if one
+                Detail.of(f"{where}.{i}.pattern", problem)
+                for i, problem in enumerate(problems)
+                if problem
             ]
         if not isinstance(reach, Beside):
             continue
@@ -212,7 +214,7 @@ def file_problem(path: str) -> Reason | None:
 
 def _pattern_problem(pattern: str) -> Reason | None:
     name = pattern.lstrip("^")
-    if wrong := [one for one in names_in(name, "pattern") if one not in NAMES]:
+    if wrong := [names for names in names_in(name, "pattern") if names not in NAMES]:
         reference = f"$({'.'.join(wrong[0])})"
         return because("unknown-in-pattern", reference=reference, known=KNOWN_NAMES)
     if not name or "/" in name or "\x00" in name:
@@ -300,7 +302,7 @@ def _list(argument: Argument, value: Any, where: str) -> list[Any]:
         raise Invalid.field(where, because("list-needed", given=given_type(value)))
     check = _CHECKS[argument.items or "json"]
     item = Argument(argument.name, type=argument.items or "json", choices=argument.choices)
-    return [check(item, one, f"{where}.{i}") for i, one in enumerate(value)]
+    return [check(item, element, f"{where}.{i}") for i, element in enumerate(value)]
 
 
 def _secret(_: Argument, value: Any, where: str) -> str:
@@ -371,10 +373,10 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
         matches = [choice for choice in argument.choices if str(choice) == text]
         return check_value(argument, matches[0] if matches else text, where)
     if argument.type == "bool":
-        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-        if text.lower() not in words:
+        booleans = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if text.lower() not in booleans:
             raise Invalid.field(where, because("boolean-needed", given=given_text(text)))
-        return words[text.lower()]
+        return booleans[text.lower()]
     readers = {"int": int, "float": float}
     try:
         value = readers.get(argument.type, msgspec.json.decode)(text)

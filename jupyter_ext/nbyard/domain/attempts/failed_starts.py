@@ -47,8 +47,8 @@ def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
     the form of a script and missing libraries count.
     """
     if failure.kind == "exit-code":
-        found = (pattern.search(failure.traceback) for pattern in LIBRARIES)
-        if library := next(filter(None, found), None):
+        matches = (pattern.search(failure.traceback) for pattern in LIBRARIES)
+        if library := next(filter(None, matches), None):
             return because("library-missing", library=library[1])
         return next(iter(start_hints(name, content, read_start(name, content))), None)
     params = failure.reason.params
@@ -74,11 +74,11 @@ def _why_missing(name: str, content: bytes, program: str) -> Iterator[Reason]:
         loader = LOADER.search(content[:HEADER_BYTES]) if content.startswith(ELF) else None
         if loader:
             yield because("loader-missing", name=name, loader=loader[1].decode())
-        words, (first, *_) = shebang(content), content.split(b"\n", 1)
-        if words and first.endswith(b"\r"):
-            yield because("windows-line-ends", name=name, language=words[0])
-        elif words:
-            yield because("shebang-unusable", name=name, program=words[0])
+        interpreter, (first, *_) = shebang(content), content.split(b"\n", 1)
+        if interpreter and first.endswith(b"\r"):
+            yield because("windows-line-ends", name=name, language=interpreter[0])
+        elif interpreter:
+            yield because("shebang-unusable", name=name, program=interpreter[0])
     yield from _why_interpreter(name, content, program)
 
 

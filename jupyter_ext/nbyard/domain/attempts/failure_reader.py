@@ -51,7 +51,7 @@ def _is_deep(value: Any, rest: int) -> bool:
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value
-    return rest == 0 or any(_is_deep(one, rest - 1) for one in inner)
+    return rest == 0 or any(_is_deep(child, rest - 1) for child in inner)
 
 
 def _texts(code: str, params: dict[str, Any]) -> Iterator[str]:

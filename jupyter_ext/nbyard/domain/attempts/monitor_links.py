@@ -47,10 +47,10 @@ def port_variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
     """Return the environment variables with the address to listen on and the port of each name."""
     if not ports:
         return {}
-    told = {port_variable(name): str(number) for name, number in ports.items()}
+    variables = {port_variable(name): str(number) for name, number in ports.items()}
     if len(ports) == 1:
-        told["NBYARD_PORT"] = next(iter(told.values()))
-    return {"NBYARD_HOST": host, **told}
+        variables["NBYARD_PORT"] = next(iter(variables.values()))
+    return {"NBYARD_HOST": host, **variables}
 
 
 def port_variable(name: str) -> str:

@@ -166,14 +166,14 @@ def within_caps(
     kept: list[Written] = []
     left: list[LeftOut] = []
     size = 0
-    for one in sorted(written, key=lambda one: (one.size_bytes, one.path)):
-        if size + one.size_bytes > most_bytes:
-            left.append(LeftOut(one.path, "too-large", one.size_bytes))
+    for file in sorted(written, key=lambda file: (file.size_bytes, file.path)):
+        if size + file.size_bytes > most_bytes:
+            left.append(LeftOut(file.path, "too-large", file.size_bytes))
         elif len(kept) >= most_files:
-            left.append(LeftOut(one.path, "too-many", one.size_bytes))
+            left.append(LeftOut(file.path, "too-many", file.size_bytes))
         else:
-            kept.append(one)
-            size += one.size_bytes
+            kept.append(file)
+            size += file.size_bytes
     return kept, left
 
 
@@ -183,8 +183,8 @@ def summarize_files(
     """Return the record of other files for a task, or None if it wrote none."""
     if not kept and not left:
         return None
-    named = sorted(left, key=lambda one: one.path)[:NAMED]
-    size = sum(one.size_bytes for one in kept)
+    named = sorted(left, key=lambda file: file.path)[:NAMED]
+    size = sum(file.size_bytes for file in kept)
     return OtherFiles(digest, len(kept), size, named, len(left) - len(named))
 
 
@@ -197,9 +197,9 @@ def merge_other_files(kept: OtherFiles | None, left: OtherFiles | None) -> Other
         return kept
     kept = kept or OtherFiles()
     there = [
-        LeftOut(_printable(one.path), one.why, _count(one.size_bytes)) for one in left.left_out
+        LeftOut(_printable(file.path), file.why, _count(file.size_bytes)) for file in left.left_out
     ]
-    named = sorted([*kept.left_out, *there], key=lambda one: one.path)
+    named = sorted([*kept.left_out, *there], key=lambda file: file.path)
     more = kept.more + _count(left.more) + len(named[NAMED:])
     return msgspec.structs.replace(kept, left_out=named[:NAMED], more=more)
 

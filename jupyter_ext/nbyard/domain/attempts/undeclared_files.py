@@ -41,8 +41,8 @@ class OpenedFile(msgspec.Struct, frozen=True):
 
     def argument(self) -> Argument:
         """Return the argument that declares the file."""
-        told = {"role": self.role, "format": self.format, "default": self.path}
-        return Argument(self.name, reach=File(self.path), **told)  # type: ignore[arg-type]
+        fields = {"role": self.role, "format": self.format, "default": self.path}
+        return Argument(self.name, reach=File(self.path), **fields)  # type: ignore[arg-type]
 
 
 class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):

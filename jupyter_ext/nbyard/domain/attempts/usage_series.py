@@ -72,7 +72,7 @@ def thin_samples(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list
     # rounded up; 1 without samples
     size = -(-len(samples) // most) or 1
     groups = [samples[place : place + size] for place in range(0, len(samples), size)]
-    found = []
+    thinned = []
     for group in groups:
         gpus = {
             name: (
@@ -84,8 +84,8 @@ def thin_samples(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list
         memory = max(sample.memory for sample in group)
         processes = max(sample.processes for sample in group)
         # times and CPU seconds count up, so the last sample has them
-        found.append(UsageSample(group[-1].at, group[-1].cpu, memory, processes, gpus))
-    return found
+        thinned.append(UsageSample(group[-1].at, group[-1].cpu, memory, processes, gpus))
+    return thinned
 
 
 def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:

@@ -141,7 +141,7 @@ class MixedPlans:
                 return None
             digests = [self._codes.get(version, version) for version in versions]
             return self._files_key(then, now) if digests[0] == digests[1] else ("code", *versions)
-        texts = [canonical_text([getattr(one, name) for name in fields]) for one in (then, now)]
+        texts = [canonical_text([getattr(plan, name) for name in fields]) for plan in (then, now)]
         kind = "environment" if fields is ENVIRONMENT else "limits"
         return None if texts[0] == texts[1] else (kind, *texts)
 
@@ -210,11 +210,11 @@ class MixedPlans:
 
 def plan_signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
     """Return by node a digest of its plan and of those before it: equal ones give equal results."""
-    found: dict[str, str] = {}
+    signatures: dict[str, str] = {}
     for plan in plans:
-        before = {node: found[node] for node in sorted(plan.needs())}
-        found[plan.node] = digest_of([msgspec.structs.replace(plan, reuse=""), before])
-    return found
+        before = {node: signatures[node] for node in sorted(plan.needs())}
+        signatures[plan.node] = digest_of([msgspec.structs.replace(plan, reuse=""), before])
+    return signatures
 
 
 def _fresh(plan: TaskPlan) -> TaskPlan:
@@ -227,7 +227,9 @@ def _shape(plan: TaskPlan) -> object:
     """Return the connections of a node, and the result to which it is pinned."""
     if plan.pinned:
         return plan.reuse
-    return {name: one for name, one in plan.bindings.items() if isinstance(one, ResultOf)}
+    return {
+        name: binding for name, binding in plan.bindings.items() if isinstance(binding, ResultOf)
+    }
 
 
 def _describe_change(
@@ -240,8 +242,10 @@ def _describe_change(
         return now.label, then.executable_version_id, now.executable_version_id
     if kind == "environment":
         before, after = (
-            one.environment.shown if one.environment else one.image or one.kernel or one.runtime
-            for one in (then, now)
+            plan.environment.shown
+            if plan.environment
+            else plan.image or plan.kernel or plan.runtime
+            for plan in (then, now)
         )
         return after, before, after
     changed = [name for name in LIMITS if getattr(then, name) != getattr(now, name)]

@@ -94,10 +94,10 @@ def judge_of(
     if high == low:
         raise Invalid.field("metric", because("metric-is-equal", metric=metric[:160]), hint=hint)
     at = (high + low) / 2 if threshold is None else threshold
-    found = BisectionJudge(node, name, at, good == high)
-    if (found.verdict("", good), found.verdict("", bad)) != ("good", "bad"):
+    judge = BisectionJudge(node, name, at, good == high)
+    if (judge.verdict("", good), judge.verdict("", bad)) != ("good", "bad"):
         raise Invalid.field("threshold", because("threshold-not-between", low=low, high=high))
-    return found
+    return judge
 
 
 class BisectionProbe(msgspec.Struct, frozen=True):

@@ -52,15 +52,17 @@ def path_texts_in(
     except (ValueError, KeyError, TypeError):
         text = content.decode("utf-8", "replace")
     text = SHELL_HOME.sub("~", URL.sub("", text))
-    found = [match["text"] for match in QUOTED.finditer(text) if is_path(match["text"])]
-    found += WORD.findall(text)
-    if suffix in PYTHON and (found or variables or HOME.search(text)):
+    candidates = [match["text"] for match in QUOTED.finditer(text) if is_path(match["text"])]
+    candidates += WORD.findall(text)
+    if suffix in PYTHON and (candidates or variables or HOME.search(text)):
         with suppress(SyntaxError, ValueError, RecursionError):  # then the literals remain
             reader = _Reader(parse_cell(text)[0], variables or {})
             # commands may use the variables, too
             parts = reader.parts if is_own and not COMMANDS.search(text) else ()
-            found = [one for one in found if one not in parts] + reader.named
-    return list(dict.fromkeys(map(literal_folder, found)))
+            candidates = [
+                candidate for candidate in candidates if candidate not in parts
+            ] + reader.named
+    return list(dict.fromkeys(map(literal_folder, candidates)))
 
 
 def is_path(text: str) -> bool:
@@ -70,20 +72,20 @@ def is_path(text: str) -> bool:
 
 def names_outside(values: Iterable[Any]) -> bool:
     """Return whether a value contains an absolute path."""
-    return any(absolute_paths([text], "/home") for one in values for text in texts_of(one))
+    return any(absolute_paths([text], "/home") for value in values for text in texts_of(value))
 
 
 def absolute_paths(named: Iterable[str], home: str) -> list[str]:
     """Return the absolute paths among texts, without those of the system and of packages."""
-    found = dict[str, None]()
+    paths = dict[str, None]()
     for text in named:
         path = f"{home}{text[1:]}" if text == "~" or text.startswith("~/") else text
         if not path.startswith("/") or path.startswith("//") or len(path) > MOST_CHARS:
             continue
         path = os.path.normpath(path.replace("\0", ""))
         if path != "/" and not SYSTEM.match(path) and _is_utf8(path):
-            found[path] = None
-    return list(found)
+            paths[path] = None
+    return list(paths)
 
 
 def _is_utf8(path: str) -> bool:
@@ -118,7 +120,7 @@ class _Reader:
                 self._assigned.add(id(value))
                 values.append(text)
         self._collect_values(tree)
-        texts = {one for value in values for one in texts_of(value) if is_path(one)}
+        texts = {text for value in values for text in texts_of(value) if is_path(text)}
         self.parts = texts - {*self.named}
 
     def _text(self, node: ast.expr) -> Any:
@@ -138,8 +140,8 @@ class _Reader:
             if value is None:
                 # a later part of a text begins no path
                 rest = node.values[1:] if isinstance(node, ast.JoinedStr) else []
-                ends = [one for one in rest if isinstance(one, ast.Constant)]
-                left += [one for one in ast.iter_child_nodes(node) if one not in ends]
+                ends = [part for part in rest if isinstance(part, ast.Constant)]
+                left += [child for child in ast.iter_child_nodes(node) if child not in ends]
             elif id(node) not in self._assigned:
                 self.named += filter(is_path, texts_of(value))
             beside = None  # another path in the folder of this path

@@ -45,11 +45,11 @@ def explain_rerun(
             changes.append(because("value-changed", name=name, **shown))
     changes += _changes_of(_differing(old.inputs, new.inputs), old.inputs, new.inputs, INPUTS)
     # a file that is also an input is reported as input
-    told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
+    input_digests = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
     changed_files = [
         name
         for name in _differing(old.files, new.files)
-        if (old.files.get(name), new.files.get(name)) not in told
+        if (old.files.get(name), new.files.get(name)) not in input_digests
         if files is None or name in files
     ]
     changes += _changes_of(changed_files, old.files, new.files, FILES)
@@ -69,7 +69,7 @@ def changes_reason(changes: Sequence[Reason]) -> Reason:
 
 def environment_change(had: Packages, has: Packages, moved: Reason | None = None) -> Reason:
     """Return the change of an environment: the packages that differ, and the move to another."""
-    found = [
+    differences = [
         because("package-gained", name=name, version=has[name])
         if name not in had
         else because("package-lost", name=name, version=had[name])
@@ -78,18 +78,18 @@ def environment_change(had: Packages, has: Packages, moved: Reason | None = None
         for name in sorted({*had, *has}, key=str.lower)
         if had.get(name) != has.get(name)
     ]
-    if not found or not had or not has:
+    if not differences or not had or not has:
         return moved or because("environment-changed")
-    packages = _first(found, MOST_PACKAGES, "more-packages")
+    packages = _first(differences, MOST_PACKAGES, "more-packages")
     if moved:
         return because("environment-moved", move=moved, packages=packages)
     return because("environment-has", packages=packages)
 
 
-def _first(found: Sequence[Reason], most: int, more: str) -> list[Reason]:
+def _first(reasons: Sequence[Reason], most: int, more: str) -> list[Reason]:
     """Return the first reasons, and the number of the others under the code `more`."""
-    left = len(found) - most
-    return [*found[:most], *([because(more, count=left)] if left > 0 else [])]
+    left = len(reasons) - most
+    return [*reasons[:most], *([because(more, count=left)] if left > 0 else [])]
 
 
 def _changes_of(

@@ -105,7 +105,9 @@ def probes_of(
             notebook = json.loads(content)
             # format 3 and older have no tags
             own = read_parameters(notebook).arguments if "cells" in notebook else []
-            given = {one.name: given[one.name] for one in own if one.name in given}
+            given = {
+                argument.name: given[argument.name] for argument in own if argument.name in given
+            }
     except (SyntaxError, ValueError, KeyError, TypeError):
         return _unknown(content)
     names, is_open = names_of(tree, given, is_started=is_own and knows_words)
@@ -125,7 +127,7 @@ def _without_variables(text: str, tree: ast.AST) -> str:
     while nodes:
         node = nodes.pop()
         if isinstance(node, ast.ClassDef):
-            fields.update(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
+            fields.update(inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
         if isinstance(node, ast.Name):
             names.append(node)
         elif not isinstance(node, ast.JoinedStr):  # with other places before Python 3.12
@@ -153,4 +155,4 @@ def asks_for(probes: Iterable[Probes], name: str) -> bool:
     last = parts[-2] if parts[-1].startswith("__init__.") and len(parts) > 1 else parts[-1]
     stem = last.partition(".")[0] or last
     word = re.compile(rf"(?<!\w){re.escape(stem)}(?!\w)")
-    return any(word.search(one.text) or any(map(word.search, one.names)) for one in probes)
+    return any(word.search(probe.text) or any(map(word.search, probe.names)) for probe in probes)

@@ -44,7 +44,7 @@ def parsed_options(
     attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
     added = [node for node in nodes if isinstance(node, ast.Call) and _method(node) == ADD]
     keywords = [keyword for call in added for keyword in call.keywords]
-    if not all(_keeps_word(source, one.arg, one.value, is_known) for one in keywords):
+    if not all(_keeps_word(source, keyword.arg, keyword.value, is_known) for keyword in keywords):
         return set()
     own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     if TYPES & own.union(node.id for node in names if isinstance(node.ctx, ast.Store)):

@@ -51,7 +51,7 @@ def code_of(filename: str, content: bytes) -> str:
 def possible_paths(code: str) -> list[str]:
     """Return each text in the code that may be a relative path."""
     imported = [match["name"] for match in IMPORTED.finditer(code)]
-    found = dict.fromkeys(
+    texts = dict.fromkeys(
         [
             *(match["text"] for match in QUOTED.finditer(code)),
             *imported,
@@ -59,7 +59,7 @@ def possible_paths(code: str) -> list[str]:
             *(match[0] for match in WORD.finditer(code)),
         ]
     )
-    return [text for text in found if text.strip("./") and text[0] != "/"][:MOST]
+    return [text for text in texts if text.strip("./") and text[0] != "/"][:MOST]
 
 
 def likely_paths(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
@@ -68,18 +68,21 @@ def likely_paths(filename: str, code: str, names: Iterable[str] = ()) -> list[st
     The text looks like a path, or a call accesses it. Or it is one of the `names` that the code
     is known to look for. Paths may contain wildcards and placeholders.
     """
-    told = COMMENT.sub("", code)
-    quoted = [match["text"] for match in QUOTED.finditer(told)]
-    commands = told if filename.endswith(SHELL) else "\n".join(COMMANDS.findall(told))
-    found = dict.fromkeys(
+    uncommented = COMMENT.sub("", code)
+    quoted = [match["text"] for match in QUOTED.finditer(uncommented)]
+    commands = uncommented if filename.endswith(SHELL) else "\n".join(COMMANDS.findall(uncommented))
+    texts = dict.fromkeys(
         [
             *(text for text in quoted if "/" in text or "." in text),
             *(match[0] for match in WORD.finditer(commands)),
-            *(match["text"] for match in (*CALLED.finditer(told), *CHANGED.finditer(told))),
+            *(
+                match["text"]
+                for match in (*CALLED.finditer(uncommented), *CHANGED.finditer(uncommented))
+            ),
             *names,
         ]
     )
-    return [text for text in found if text.strip("./") and text[0] not in "/~"][:MOST]
+    return [text for text in texts if text.strip("./") and text[0] not in "/~"][:MOST]
 
 
 def literal_folder(text: str) -> str:

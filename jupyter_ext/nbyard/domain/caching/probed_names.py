@@ -57,15 +57,15 @@ class _Reader:
         self._imported: dict[str, set[str]] = {}
         for node in self._nodes:
             if isinstance(node, ast.Import):
-                for one in node.names:
-                    name = one.asname or _root(one.name)
-                    self._imported.setdefault(name, set()).add(one.name)
+                for alias in node.names:
+                    name = alias.asname or _root(alias.name)
+                    self._imported.setdefault(name, set()).add(alias.name)
             elif isinstance(node, ast.ImportFrom):
                 module = "." * node.level + (node.module or "")
-                for one in node.names:
-                    if one.name != "*" or _root(module) not in LIBRARIES:
-                        full = f"{module}.{one.name}"
-                        self._imported.setdefault(one.asname or one.name, set()).add(full)
+                for alias in node.names:
+                    if alias.name != "*" or _root(module) not in LIBRARIES:
+                        full = f"{module}.{alias.name}"
+                        self._imported.setdefault(alias.asname or alias.name, set()).add(full)
         self._defined = {
             node.name
             for node in self._nodes
@@ -80,15 +80,15 @@ class _Reader:
         self._find_known_names()
         others = {*self._imported, *self._defined}
         if is_started and "*" not in self._imported:
-            bound = {name: found for name, found in self._bound.items() if name not in others}
+            bound = {name: values for name, values in self._bound.items() if name not in others}
             self._parsed = parsed_options(self._tree, bound, quiet, self._is_known)
         apart = {id(node.func) for node in self._nodes if isinstance(node, ast.Call)}
         apart |= {id(node.value) for node in self._nodes if isinstance(node, ast.Attribute)}
-        found = [
+        open_flags = [
             self._is_open(node, apart) or (id(node) not in quiet and self._is_template(node))
             for node in self._nodes
         ]
-        return self._names, any(found)
+        return self._names, any(open_flags)
 
     def _find_known_names(self) -> None:
         # what a method or an assignment to a part may modify
@@ -100,7 +100,10 @@ class _Reader:
         }
         is_constant = "*" not in self._imported  # a star import may replace any name
         for name, values in self._bound.items():
-            if all(isinstance(one, ast.Call) and _last(one.func) in OPENERS for one in values):
+            if all(
+                isinstance(expression, ast.Call) and _last(expression.func) in OPENERS
+                for expression in values
+            ):
                 self._handles.add(name)
             elif len(values) > 1 or name in self._imported or name in self._defined:
                 continue
@@ -130,9 +133,9 @@ class _Reader:
                 is_word = self._is_word(node)
                 return id(node) not in apart and not is_word and self._is_function(node)
             case ast.ImportFrom(names=names):
-                return any(one.asname and is_probe(one.name) for one in names)
+                return any(alias.asname and is_probe(alias.name) for alias in names)
             case ast.Assign(targets=[*targets], value=value):
-                places = [one for one in targets if isinstance(one, ast.Attribute)]
+                places = [target for target in targets if isinstance(target, ast.Attribute)]
                 # another module may open the path stored under that name
                 return any(map(self._roots, places)) and not self._is_known(value)
         return False
@@ -152,8 +155,8 @@ class _Reader:
     def _is_open_call(self, node: ast.Call) -> bool:
         word = _last(node.func)
         if word in NAMES:
-            texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
-            is_named = any(isinstance(one, str) and is_probe(one) for one in texts)
+            texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            is_named = any(isinstance(text, str) and is_probe(text) for text in texts)
             return is_named or (not texts and bool(node.args) and bool(self._roots(node.args[0])))
         if word == "setattr" and node.args and self._roots(node.args[0]):
             return not all(map(self._is_known, node.args[1:]))
@@ -161,7 +164,7 @@ class _Reader:
             return not self._is_fixed(node, word)
         if QUIET.fullmatch(word) or word in self._defined:
             return False
-        paths = [one.value for one in node.keywords if one.arg in KEYWORDS]
+        paths = [keyword.value for keyword in node.keywords if keyword.arg in KEYWORDS]
         return not all(map(self._is_known, paths))
 
     def _is_probe(self, node: ast.Call, word: str) -> bool:
@@ -170,8 +173,10 @@ class _Reader:
         if roots & ALL_OPEN or (word in SQL and self._has_sql()):
             return True
         if word in MAKES:
-            accepted = [one.value for one in node.keywords if one.arg == "exist_ok"]
-            return not any(isinstance(one, ast.Constant) and one.value is True for one in accepted)
+            accepted = [keyword.value for keyword in node.keywords if keyword.arg == "exist_ok"]
+            return not any(
+                isinstance(value, ast.Constant) and value.value is True for value in accepted
+            )
         if word in MOVES:
             if owner is None or (roots and roots <= MOVING):
                 return True
@@ -183,25 +188,25 @@ class _Reader:
         return is_probe(word) and not (is_of_handle and not word.startswith("read_"))
 
     def _has_sql(self) -> bool:
-        return any(_root(one) in SQL_FILES for full in self._imported.values() for one in full)
+        return any(_root(name) in SQL_FILES for full in self._imported.values() for name in full)
 
     def _is_fixed(self, node: ast.Call, word: str) -> bool:
         """Return whether every possible path in a call is known."""
-        told = [*node.args, *(one.value for one in node.keywords)]
+        paths = [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(node.func, ast.Attribute):
             roots = self._roots(node.func.value)
             # an imported name may be a path if paths have that method
             if not roots or (word in OF_PATHS | MOVES and not roots <= LIBRARIES):
-                told.append(node.func.value)
+                paths.append(node.func.value)
         # a list, so that _is_known records the names of every argument
-        return all([self._is_known(one) for one in told])
+        return all([self._is_known(path) for path in paths])
 
     def _roots(self, node: ast.expr) -> set[str]:
         """Return the top-level modules that a name may come from, or an empty set."""
         while isinstance(node, ast.Attribute):
             node = node.value
         full = self._imported.get(node.id, ()) if isinstance(node, ast.Name) else ()
-        return {_root(one) for one in full}
+        return {_root(name) for name in full}
 
     def _is_word(self, node: ast.expr) -> bool:
         """Return whether a node is a word of the command line, or a name with only that value."""
@@ -230,7 +235,9 @@ class _Reader:
             case ast.JoinedStr(values=parts):
                 pairs = itertools.pairwise(parts)
                 is_one = any(
-                    _is_end(two) for one, two in pairs if not isinstance(one, ast.Constant)
+                    _is_end(two)
+                    for previous, two in pairs
+                    if not isinstance(previous, ast.Constant)
                 )
             case ast.BinOp(op=ast.Add(), right=right):
                 is_one = _is_end(right)
@@ -245,7 +252,7 @@ class _Reader:
 
 def bindings_of(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
     """Yield each bound name, with its value if that is one expression."""
-    told = set()
+    yielded = set()
     for node in nodes:
         match node:
             case (
@@ -253,7 +260,7 @@ def bindings_of(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | No
                 | ast.AnnAssign(target=ast.Name() as target, value=value)
                 | ast.withitem(context_expr=value, optional_vars=ast.Name() as target)
             ):
-                told.add(target)
+                yielded.add(target)
                 yield target.id, value
             case (
                 ast.arg(arg=name)
@@ -262,7 +269,7 @@ def bindings_of(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | No
                 | ast.MatchStar(name=str(name))
             ):
                 yield name, None
-            case ast.Name(id=name, ctx=ast.Store()) if node not in told:
+            case ast.Name(id=name, ctx=ast.Store()) if node not in yielded:
                 yield name, None
 
 
@@ -272,16 +279,16 @@ def _written_or_shown(node: ast.AST) -> Iterator[ast.AST]:
         yield node.value
     if not isinstance(node, ast.Call) or not QUIET.fullmatch(_last(node.func)):
         return
-    left: list[ast.AST] = [*node.args, *(one.value for one in node.keywords)]
+    left: list[ast.AST] = [*node.args, *(keyword.value for keyword in node.keywords)]
     while left:
-        one = left.pop()
-        yield one
-        if isinstance(one, ast.Call):
-            if _last(one.func) in JOINS:
-                left += one.args
-                left += [one.func.value] if isinstance(one.func, ast.Attribute) else []
-        elif isinstance(one, ast.BinOp | ast.JoinedStr | ast.FormattedValue | ast.Tuple):
-            left += ast.iter_child_nodes(one)
+        part = left.pop()
+        yield part
+        if isinstance(part, ast.Call):
+            if _last(part.func) in JOINS:
+                left += part.args
+                left += [part.func.value] if isinstance(part.func, ast.Attribute) else []
+        elif isinstance(part, ast.BinOp | ast.JoinedStr | ast.FormattedValue | ast.Tuple):
+            left += ast.iter_child_nodes(part)
 
 
 def _is_end(node: ast.expr) -> bool:
@@ -295,8 +302,8 @@ def texts_of(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from texts_of(one)
+        for element in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(element)
 
 
 def _root(name: str) -> str:

@@ -44,11 +44,11 @@ def changes_that_count(
     # parsing the code is slow, so only if needed
     known = probes() if left else []
     # a new file may shadow a module with one of these names
-    taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
+    taken = sys.stdlib_module_names | {module.lower().replace("-", "_") for module in modules}
     for name in left:
         if name in old and name in new:
             # of an unread file that stays, only its size, times or mode can matter
-            counts = any(one.asks_sizes for one in known)
+            counts = any(probe.asks_sizes for probe in known)
         else:
             counts = _is_looked_for(known, name, taken, seen.parts)
         if counts:
@@ -57,8 +57,8 @@ def changes_that_count(
 
 def files_that_count(old: Files, new: Files, observed: Iterable[Observed | None]) -> list[str]:
     """Return the changed files that at least one of these tasks may have used, sorted."""
-    found = (changes_that_count(old, new, one, list) for one in observed)
-    return sorted({*chain.from_iterable(found)})
+    changes = (changes_that_count(old, new, observation, list) for observation in observed)
+    return sorted({*chain.from_iterable(changes)})
 
 
 def _is_looked_for(
@@ -71,7 +71,7 @@ def _is_looked_for(
     return (
         ends[-1] in SPECIAL
         or (is_module and name.endswith((".py", ".so")))
-        or any(one.is_open for one in known)
+        or any(probe.is_open for probe in known)
         or any(asks_for(known, path) for path in asked)
     )
 
@@ -84,7 +84,7 @@ class _ObservedFiles:
 
     def __init__(self, old: Files, new: Files, observed: Observed) -> None:
         self._read = {*observed.read}
-        self._moved = tuple(one for one in observed.read if one.endswith("/"))
+        self._moved = tuple(path for path in observed.read if path.endswith("/"))
         self._listed = {*observed.listed}
         before, now = _paths(old), _paths(new)
         self.parts = before & now
@@ -101,13 +101,13 @@ class _ObservedFiles:
 
 
 def _paths(files: Files) -> set[str]:
-    found = set(files)
+    paths = set(files)
     for name in files:
         for folder in _above(name):
-            if folder in found:
+            if folder in paths:
                 break
-            found.add(folder)
-    return found
+            paths.add(folder)
+    return paths
 
 
 def _above(name: str) -> Iterator[str]:

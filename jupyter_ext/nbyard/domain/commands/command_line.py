@@ -103,7 +103,9 @@ def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None
     """
     unsaid = {index for index, argument in enumerate(arguments) if argument.reach is None}
     known = {f"arguments.{index}.reach" for index in unsaid}
-    if details := [one for one in _problems(arguments, invocation) if one.path not in known]:
+    if details := [
+        detail for detail in _problems(arguments, invocation) if detail.path not in known
+    ]:
         raise Invalid.fields(details)
 
 
@@ -114,10 +116,10 @@ def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Det
     for index, argument in enumerate(arguments):
         problem = _reach_problem(argument, positions)
         if problem is None:
-            words = _flags(argument.reach)
-            twice = [word for word in words if word in flags]
+            own_flags = _flags(argument.reach)
+            twice = [word for word in own_flags if word in flags]
             problem = because("flag-twice", flag=twice[0][:40]) if twice else None
-            flags.update(words)
+            flags.update(own_flags)
         if problem:
             details.append(Detail.of(f"arguments.{index}.reach", problem))
     places = [bound.position for bound in invocation.words]
@@ -197,25 +199,25 @@ def build_argv(
     """
     check_command(prefix, arguments, invocation)
     given = _checked_values(arguments, values)
-    found = _WordsByReach()
+    words_by_reach = _WordsByReach()
     for argument in arguments:
         if given.get(argument.name) is not None:
-            found.add(argument, given[argument.name])
+            words_by_reach.add(argument, given[argument.name])
     context = ReferenceContext(invocation, arguments, given, facts)
-    argv = context.line([*prefix, *found.words(arguments)])
+    argv = context.line([*prefix, *words_by_reach.words(arguments)])
     if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
         raise Invalid.field("arguments", because("line-too-long", most=MAX_LINE_BYTES))
     argv = [_word(word, "arguments") for word in argv]
-    environment = dict(found.environment)
+    environment = dict(words_by_reach.environment)
     for name, text in invocation.variables.items():
         where = f"variables.{name}"
         environment[name] = _word(context.text(text, where), where)
     return CommandLine(
         argv,
         environment,
-        found.streams[Stdin] or context.stdin(),
-        found.streams[Stdout] or context.stream(invocation.stdout, "stdout"),
-        found.streams[Stderr] or context.stream(invocation.stderr, "stderr"),
+        words_by_reach.streams[Stdin] or context.stdin(),
+        words_by_reach.streams[Stdout] or context.stream(invocation.stdout, "stdout"),
+        words_by_reach.streams[Stderr] or context.stream(invocation.stderr, "stderr"),
         tuple(context.files),
     )
 
@@ -255,13 +257,13 @@ class _WordsByReach:
         Raises:
             Invalid: a positional argument is missing before one that has a value.
         """
-        words = [word for _, found in sorted(self._positional.items()) for word in found]
+        positional_words = [word for _, group in sorted(self._positional.items()) for word in group]
         positional = [(a.reach, a) for a in arguments if isinstance(a.reach, Positional)]
         if not any(reach.separated for reach, _ in positional):
-            return [*self._options, *words, *self._open]
+            return [*self._options, *positional_words, *self._open]
         # refuse a gap: a parser fills the first optional place with the first spare word
         places = {reach.position: argument for reach, argument in positional}
-        filled = sorted(at for at, found in self._positional.items() if found)
+        filled = sorted(at for at, group in self._positional.items() if group)
         for position, argument in places.items():
             behind = [places[at] for at in filled if at > position]
             taken = [
@@ -270,15 +272,17 @@ class _WordsByReach:
             if position not in filled and taken:
                 reason = because("gap-before", other=taken[0].name)
                 raise Invalid.field(f"arguments.{argument.name}", reason)
-        is_needed = words and (self._open or any(word.startswith("-") for word in words))
-        return [*self._options, *self._open, *([SEPARATOR] if is_needed else []), *words]
+        is_needed = positional_words and (
+            self._open or any(word.startswith("-") for word in positional_words)
+        )
+        return [*self._options, *self._open, *([SEPARATOR] if is_needed else []), *positional_words]
 
 
 def _checked_values(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
     names = {argument.name for argument in arguments}
     if unknown := [name for name in values if name not in names]:
         raise Invalid.field(f"arguments.{unknown[0][:40]}", because("no-such-argument"))
-    found = {}
+    checked = {}
     for argument in arguments:
         where = f"arguments.{argument.name}"
         value = values.get(argument.name, argument.default)
@@ -286,10 +290,10 @@ def _checked_values(arguments: Sequence[Argument], values: Mapping[str, Any]) ->
             if argument.required:
                 raise Invalid.field(where, because("value-needed"))
         elif value is not None or argument.required:
-            found[argument.name] = escape_attempt_paths(
+            checked[argument.name] = escape_attempt_paths(
                 argument, check_value(argument, value, where)
             )
-    return found
+    return checked
 
 
 def _items(argument: Argument, value: Any) -> list[Any]:

@@ -77,14 +77,14 @@ def read_start(name: str, content: bytes) -> Start:
         return Start("", [FILE], is_binary=True)
     suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
     language, command = STARTS.get(suffix, ("", [FILE]))
-    words = shebang(content)
-    if not words:
+    interpreter = shebang(content)
+    if not interpreter:
         return Start(language, list(command))
-    program = words[0].rpartition("/")[2]
+    program = interpreter[0].rpartition("/")[2]
     if PYTHONS.match(program):
-        return Start("python", [PYTHON, *words[1:], FILE])
+        return Start("python", [PYTHON, *interpreter[1:], FILE])
     known = program in SHELLS or program in LANGUAGES or not language
-    return Start(LANGUAGES.get(program, program) if known else language, [*words, FILE])
+    return Start(LANGUAGES.get(program, program) if known else language, [*interpreter, FILE])
 
 
 def shebang(content: bytes) -> list[str]:
@@ -115,8 +115,8 @@ def start_hints(name: str, content: bytes, start: Start) -> list[Reason]:
         return [because("script-with-bom", name=name, reader=reader)]
     if start.language in SHELLS and b"\r\n" in content:
         return [because("windows-line-ends", name=name, language=start.language)]
-    if start.language == "sh" and not shebang(content) and (found := BASH_ONLY.search(content)):
-        return [because("sh-lacks-word", name=name, word=found["word"].decode())]
+    if start.language == "sh" and not shebang(content) and (match := BASH_ONLY.search(content)):
+        return [because("sh-lacks-word", name=name, word=match["word"].decode())]
     return []
 
 

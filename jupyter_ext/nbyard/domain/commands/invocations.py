@@ -101,30 +101,30 @@ def texts_with_references(
     invocation: Invocation, arguments: Sequence[Argument]
 ) -> list[ReferenceText]:
     """Return all texts that may contain references, with their place and the path of `self`."""
-    found: list[ReferenceText] = []
-    found += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
-    found += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
-    found += [("files", text, ()) for file in invocation.files for text in (file.text, file.name)]
+    texts: list[ReferenceText] = []
+    texts += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
+    texts += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
+    texts += [("files", text, ()) for file in invocation.files for text in (file.text, file.name)]
     streams = ("stdin", "stdout", "stderr")
-    found += [(stream, getattr(invocation, stream), ()) for stream in streams]
+    texts += [(stream, getattr(invocation, stream), ()) for stream in streams]
     for argument in arguments:
         if isinstance(argument.reach, Found):
             where = f"outputs.{argument.name}"
-            found += [(where, text, ()) for text in argument.reach.patterns]
-            found.append((f"{where}.{VALUE}", argument.reach.value, ("outputs", argument.name)))
+            texts += [(where, text, ()) for text in argument.reach.patterns]
+            texts.append((f"{where}.{VALUE}", argument.reach.value, ("outputs", argument.name)))
         elif isinstance(argument.reach, Bound):
             where = f"inputs.{argument.name}.inputBinding"
             itself = ("inputs", argument.name)
-            found += [(where, text, place) for text, place in _texts_of(argument.reach, itself)]
-    return found
+            texts += [(where, text, place) for text, place in _texts_of(argument.reach, itself)]
+    return texts
 
 
 def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
     texts = [(bound.text or "", itself)]
     if bound.each is not None:
         texts += _texts_of(bound.each, (*itself, "0"))
-    for name, one in bound.fields.items():
-        texts += _texts_of(one, (*itself, name))
+    for name, field in bound.fields.items():
+        texts += _texts_of(field, (*itself, name))
     return texts
 
 
@@ -161,7 +161,7 @@ class ReferenceContext:
         self._invocation = invocation
         self._arguments = arguments
         inputs = {a.name: as_file_object(a, values.get(a.name), facts) for a in arguments}
-        inputs |= {name: one.of(inputs) for name, one in invocation.records.items()}
+        inputs |= {name: record.of(inputs) for name, record in invocation.records.items()}
         outputs = {a.name for a in arguments if a.role == "output"}
         directory = f"{ATTEMPT}/{WORK if invocation.apart else 'code'}"
         self.known: dict[str, Any] = {
@@ -212,13 +212,13 @@ class ReferenceContext:
 
     def patterns(self, patterns: Sequence[str], where: str) -> list[str]:
         """Return patterns of names in the working folder. One may be the folder's own path."""
-        found = []
+        evaluated = []
         for text in patterns:
             value = evaluate_reference(text, self.known, where)
-            for one in value if isinstance(value, list) else [value]:
-                pattern = as_word(one).removeprefix(self.known["runtime"]["outdir"]).lstrip("/")
-                found.append("." if pattern in ("", ".") else path_inside(pattern, where))
-        return found
+            for element in value if isinstance(value, list) else [value]:
+                pattern = as_word(element).removeprefix(self.known["runtime"]["outdir"]).lstrip("/")
+                evaluated.append("." if pattern in ("", ".") else path_inside(pattern, where))
+        return evaluated
 
     def parts(self, text: str, where: str) -> list[dict[str, Any]]:
         """Evaluate a text about files that are found later, as far as it is known now."""
@@ -232,7 +232,7 @@ class ReferenceContext:
 
     def _all_words(self) -> list[str]:
         """Return the fixed words and those of arguments, in the order of their positions."""
-        found = [
+        positioned = [
             (bound.position, self._fixed(bound, f"words.{index}"))
             for index, bound in enumerate(self._invocation.words)
             if not bound.when or any(self._has(name) for name in bound.when)
@@ -241,8 +241,10 @@ class ReferenceContext:
             if isinstance(argument.reach, Bound):
                 value = self.known["inputs"].get(argument.name)
                 where = f"arguments.{argument.name}"
-                found.append((argument.reach.position, self._words(argument.reach, value, where)))
-        return [word for _, words in sorted(found, key=lambda one: one[0]) for word in words]
+                positioned.append(
+                    (argument.reach.position, self._words(argument.reach, value, where))
+                )
+        return [word for _, group in sorted(positioned, key=lambda pair: pair[0]) for word in group]
 
     def _has(self, name: str) -> bool:
         return self.known["inputs"].get(name) is not None
@@ -282,39 +284,41 @@ class ReferenceContext:
         return [shlex.quote(word) for word in words] if is_quoted else words
 
     def _of_fields(self, bound: Bound, value: Any, where: str) -> list[str]:
-        parts = sorted(bound.fields.items(), key=lambda one: (one[1].position, one[0]))
+        parts = sorted(bound.fields.items(), key=lambda pair: (pair[1].position, pair[0]))
         known = value if isinstance(value, dict) else {}
-        return [word for name, one in parts for word in self._words(one, known.get(name), where)]
+        return [
+            word for name, field in parts for word in self._words(field, known.get(name), where)
+        ]
 
     def _place_files(self) -> list[PlacedFile]:
         """Return the files to place. References see a placed input at its new path from then on."""
-        found: list[PlacedFile] = []
+        placed: list[PlacedFile] = []
         for index, file in enumerate(self._invocation.files):
             where = f"files.{index}"
             value = evaluate_reference(file.text, self.known, where, exact=True)
             name = self.text(file.name, where) if file.name else ""
             if is_file(value):
-                found += self._place_companions(value, name, file.writable, where)
-                found.append(self._moved(value, name, file.writable, where))
-            elif isinstance(value, list) and all(is_file(one) for one in value):
-                every = [each for one in value for each in (*one.get(SECONDARY, ()), one)]
-                found += [self._moved(one, "", file.writable, where) for one in every]
+                placed += self._place_companions(value, name, file.writable, where)
+                placed.append(self._moved(value, name, file.writable, where))
+            elif isinstance(value, list) and all(is_file(member) for member in value):
+                every = [each for member in value for each in (*member.get(SECONDARY, ()), member)]
+                placed += [self._moved(each, "", file.writable, where) for each in every]
             elif value is not None:
                 text = value if isinstance(value, str) else as_word(value)
-                found.append(PlacedFile(path_inside(name, where), "", text, file.writable))
-        return found
+                placed.append(PlacedFile(path_inside(name, where), "", text, file.writable))
+        return placed
 
     def _place_companions(
         self, value: dict[str, Any], name: str, writable: bool, where: str
     ) -> list[PlacedFile]:
         """Place the companions of an input beside it."""
-        inputs, found = self.known["inputs"], []
+        inputs, placed = self.known["inputs"], []
         for argument in self._arguments:
             reach, own = argument.reach, inputs.get(argument.name)
             if isinstance(reach, Beside) and inputs.get(reach.of) is value and own is not None:
                 called = reach.name(name or value["basename"])
-                found.append(self._moved(own, called, writable, where))
-        return found
+                placed.append(self._moved(own, called, writable, where))
+        return placed
 
     def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> PlacedFile:
         source, target = value["path"], path_inside(name or value["basename"], where)
@@ -346,18 +350,18 @@ def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) ->
     Raises:
         Invalid: two inputs have the same path.
     """
-    found = {name: f"inputs/{name}/{filename}" for name, filename in filenames.items()}
+    places = {name: f"inputs/{name}/{filename}" for name, filename in filenames.items()}
     for argument in arguments:
         reach = argument.reach
-        if isinstance(reach, Beside) and argument.name in found and reach.of in found:
+        if isinstance(reach, Beside) and argument.name in places and reach.of in places:
             place = f"inputs/{reach.of}/{reach.name(filenames[reach.of])}"
-            if place in found.values():
+            if place in places.values():
                 name = place.rpartition("/")[2]
                 reason = because("companion-twice", file=name, beside=reach.of)
                 raise Invalid.field(f"arguments.{argument.name}", reason)
-            del found[argument.name]
-            found[argument.name] = place
-    return found
+            del places[argument.name]
+            places[argument.name] = place
+    return places
 
 
 def path_inside(name: str, where: str) -> str:

@@ -10,24 +10,24 @@ from nbyard.reasons.structs import because
 
 def differing_results(old: RunFacts, new: RunFacts) -> list[DifferingResult]:
     """Return the metrics, outputs and states that differ, in the order of the graph."""
-    found = []
+    differences = []
     for node, (then, now) in _pairs(old, new).items():
-        numbers = [one.metrics if one else {} for one in (then, now)]
+        numbers = [facts.metrics if facts else {} for facts in (then, now)]
         for name in differing_names(*numbers):
-            values = (one.get(name) for one in numbers)
-            texts = [f"{one:.12g}" if isinstance(one, float) else one for one in values]
-            found.append(DifferingResult(node, name, "metric", *texts))
+            values = (metrics.get(name) for metrics in numbers)
+            texts = [f"{value:.12g}" if isinstance(value, float) else value for value in values]
+            differences.append(DifferingResult(node, name, "metric", *texts))
         digests = [
-            {name: file.compared for name, file in one.outputs.items()} if one else {}
-            for one in (then, now)
+            {name: file.compared for name, file in facts.outputs.items()} if facts else {}
+            for facts in (then, now)
         ]
         for name in differing_names(*digests):
-            texts = [one.get(name) for one in digests]
-            found.append(DifferingResult(node, name, "output", *texts))
-        before, after = (one.state if one else None for one in (then, now))
+            texts = [by_name.get(name) for by_name in digests]
+            differences.append(DifferingResult(node, name, "output", *texts))
+        before, after = (facts.state if facts else None for facts in (then, now))
         if before != after:
-            found.append(DifferingResult(node, "", "state", before, after))
-    return found
+            differences.append(DifferingResult(node, "", "state", before, after))
+    return differences
 
 
 def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Cause]:
@@ -45,17 +45,17 @@ def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Caus
         then, now = pairs[node]
         if then is None or now is None:
             reason = because("node-only-in-newer" if now else "node-only-in-older")
-            label = next((one.label for one in (now, then) if one), node)
+            label = next((facts.label for facts in (now, then) if facts), node)
             causes.append(Cause("node", node, label, distances[node], node, reason))
             continue
-        above = [one for one in upstream_causes(then, now) if one in pairs]
+        above = [parent for parent in upstream_causes(then, now) if parent in pairs]
         own = NodeCauses(then, now, distances[node])
-        found = list(own.find())
-        causes += found or ([] if above else [own.without_cause()])
-        for one in above:
-            if one not in distances:
-                distances[one] = distances[node] + 1
-                waiting.append(one)
+        own_causes = list(own.find())
+        causes += own_causes or ([] if above else [own.without_cause()])
+        for parent in above:
+            if parent not in distances:
+                distances[parent] = distances[node] + 1
+                waiting.append(parent)
     return causes
 
 
@@ -69,21 +69,21 @@ def last_nodes(old: RunFacts, new: RunFacts, nodes: Sequence[str]) -> list[str]:
         then, now = pairs[waiting.pop()]
         above = upstream_causes(then, now) if then and now else []
         explained.update(above)
-        waiting += [one for one in above if one in pairs and one not in seen]
+        waiting += [parent for parent in above if parent in pairs and parent not in seen]
         seen.update(above)
     return [node for node in dict.fromkeys(nodes) if node not in explained]
 
 
 def upstream_causes(then: TaskFacts, now: TaskFacts) -> list[str]:
     """Return the nodes that passed on different data over the same connection."""
-    found = []
+    nodes = []
     for name in sorted(then.inputs.keys() & now.inputs.keys()):
         before, after = then.inputs[name], now.inputs[name]
         is_same_place = (before.node, before.output) == (after.node, after.output)
         has_changed = before.digest != after.digest or not after.digest
         if before.node and is_same_place and has_changed:
-            found.append(before.node)
-    return list(dict.fromkeys(found))
+            nodes.append(before.node)
+    return list(dict.fromkeys(nodes))
 
 
 def _pairs(old: RunFacts, new: RunFacts) -> dict[str, tuple[TaskFacts | None, TaskFacts | None]]:

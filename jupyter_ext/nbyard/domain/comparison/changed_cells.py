@@ -45,13 +45,13 @@ def changed_cells(old: dict[str, Any], new: dict[str, Any]) -> list[CellChange]:
 
 def _code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
     """Return number and source of each code cell; the number counts all cells."""
-    found = []
+    cells = []
     for number, cell in enumerate(notebook.get("cells", []), 1):
         source = cell.get("source", "")
         text = source if isinstance(source, str) else "".join(source)
         if cell.get("cell_type") == "code":
-            found.append((number, text))
-    return found
+            cells.append((number, text))
+    return cells
 
 
 def shorten_source(text: str) -> str:

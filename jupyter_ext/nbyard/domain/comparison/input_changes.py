@@ -22,7 +22,9 @@ def file_change(filename: str, compared: OutputComparison) -> Reason:
         else:
             figure = next(figure for figure in FIGURES if figure in column.differs)
             values = [getattr(side, figure) for side in sides]
-            old, new = (f"{one:.6g}" if isinstance(one, float) else f"{one}" for one in values)
+            old, new = (
+                f"{value:.6g}" if isinstance(value, float) else f"{value}" for value in values
+            )
             changes.append(because("column-changed", name=name, figure=figure, old=old, new=new))
     if not changes:
         return because("input-file-changed", file=filename)

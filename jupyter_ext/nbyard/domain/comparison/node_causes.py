@@ -24,7 +24,9 @@ class NodeCauses:
     def find(self) -> Iterator[Cause]:
         """Yield the causes in the order in which users can change them."""
         if self._then.pinned != self._now.pinned:
-            runs = [str(one.pinned) if one.pinned else None for one in (self._then, self._now)]
+            runs = [
+                str(facts.pinned) if facts.pinned else None for facts in (self._then, self._now)
+            ]
             yield self._cause("pin", self._now.node, because("pin-changed"), *runs)
             return
         yield from self._values()
@@ -65,7 +67,7 @@ class NodeCauses:
     def _inputs(self) -> Iterator[Cause]:
         for name in differing_names(self._then.inputs, self._now.inputs):
             before, after = self._then.inputs.get(name), self._now.inputs.get(name)
-            texts = [one.source if one else None for one in (before, after)]
+            texts = [side.source if side else None for side in (before, after)]
             if before is None:
                 yield self._cause("connection", name, because("input-connected", name=name), *texts)
             elif after is None:

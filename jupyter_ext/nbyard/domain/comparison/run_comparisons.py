@@ -47,7 +47,7 @@ def compare_runs(records: Sequence[RunFacts], everything: bool = False) -> RunCo
         + [row for row in rows if everything and not row.differs]
         for name, rows in sections.items()
     }
-    return RunComparison([one.run for one in records], **shown, equal=EqualCounts(**equal))
+    return RunComparison([record.run for record in records], **shown, equal=EqualCounts(**equal))
 
 
 def nodes_of(records: Sequence[RunFacts]) -> list[str]:
@@ -68,7 +68,7 @@ def series_of(records: Sequence[RunFacts]) -> list[MetricSeries]:
 def kind_of(files: Iterable[OutputFile | None]) -> OutputKind:
     """Return how the files of an output can be compared, `file` if they differ in that."""
     kinds: set[OutputKind] = set()
-    for file in (one for one in files if one is not None):
+    for file in (file for file in files if file is not None):
         if file.digest.startswith("tree:"):
             kinds.add("folder")
         elif file.format in TABLES:
@@ -86,14 +86,14 @@ class _Sides:
     def __init__(self, records: Sequence[RunFacts]) -> None:
         self._records = records
         self._by_node: dict[str, Tasks] = {
-            node: [one.tasks.get(node) for one in records] for node in nodes_of(records)
+            node: [record.tasks.get(node) for record in records] for node in nodes_of(records)
         }
 
     def parameters(self) -> list[ValueRow]:
         """Return the parameters of the runs, then those of each node."""
         rows = [
             ValueRow("", name, values, _differ(values))
-            for name, values in _by_name([one.values for one in self._records]).items()
+            for name, values in _by_name([record.values for record in self._records]).items()
         ]
         for node, tasks in self._by_node.items():
             own = [task.values if task else {} for task in tasks]
@@ -119,7 +119,11 @@ class _Sides:
         rows = []
         for node, tasks in self._by_node.items():
             own = [
-                {name: file for name, one in task.inputs.items() if (file := one.file)}
+                {
+                    name: file
+                    for name, task_input in task.inputs.items()
+                    if (file := task_input.file)
+                }
                 if task
                 else {}
                 for task in tasks
@@ -147,7 +151,7 @@ class _Sides:
             versions = [task.code if task else None for task in tasks]
             changed = (changed_files(*pair) for pair in pairwise(known))
             files = sorted({*chain.from_iterable(changed)})[:MAX_FILES]
-            differs = bool(files) or _differ([one and one.digest for one in versions])
+            differs = bool(files) or _differ([version and version.digest for version in versions])
             rows.append(CodeRow(node, known[0].label, versions, files, differs))
         return rows
 
@@ -162,7 +166,11 @@ class _Sides:
                 known.nodes.append(node)
                 continue
             packages = self._packages(tasks)
-            differs = bool(packages) or _differ(names) or _differ([one for one in prints if one])
+            differs = (
+                bool(packages)
+                or _differ(names)
+                or _differ([fingerprint for fingerprint in prints if fingerprint])
+            )
             rows[key] = EnvironmentRow([node], names, packages, differs)
         return list(rows.values())
 
@@ -171,13 +179,13 @@ class _Sides:
         known = [task.packages if task else {} for task in tasks]
         if not all(known):
             return []
-        found = _by_name(known).items()
-        rows = [PackageRow(name, versions) for name, versions in found if _differ(versions)]
+        by_name = _by_name(known).items()
+        rows = [PackageRow(name, versions) for name, versions in by_name if _differ(versions)]
         return sorted(rows, key=lambda row: row.name.lower())
 
     def timing(self) -> list[TimingRow]:
         """Return the durations of the runs, then those of each node."""
-        whole = [one.seconds for one in self._records]
+        whole = [record.seconds for record in self._records]
         rows = [TimingRow("", whole, [False] * len(whole), _differ(whole))]
         for node, tasks in self._by_node.items():
             seconds = [task.seconds if task else None for task in tasks]
@@ -186,10 +194,10 @@ class _Sides:
         return rows
 
 
-def _by_name(found: Sequence[Mapping[str, T]]) -> dict[str, list[T | None]]:
+def _by_name(mappings: Sequence[Mapping[str, T]]) -> dict[str, list[T | None]]:
     """Return the items of each name in the order of the runs, by sorted name."""
-    names = sorted(set(chain.from_iterable(found)))
-    return {name: [one.get(name) for one in found] for name in names}
+    names = sorted(set(chain.from_iterable(mappings)))
+    return {name: [mapping.get(name) for mapping in mappings] for name in names}
 
 
 def _differ(values: Sequence[Any]) -> bool:

@@ -62,7 +62,7 @@ class CrateParts:
     def arguments(self, task: Task) -> dict[str, Argument]:
         """Return what the tool of a task declares, by name."""
         code = self._record.code.get(task.executable_version_id)
-        return {one.name: one for one in code.arguments} if code else {}
+        return {argument.name: argument for argument in code.arguments} if code else {}
 
     def argument(self, task: Task, name: str, role: Role) -> Argument:
         """Return an argument of the tool of a task, also if its code was deleted."""
@@ -100,7 +100,7 @@ class CrateParts:
         if digest in self._folders:
             return self._folders[digest]
         every = self._record.code.values()
-        files = sorted({one.file for one in every if one.bundle_digest == digest})
+        files = sorted({version.file for version in every if version.bundle_digest == digest})
         is_shared = len(files) > 1
         place = "shared" if is_shared else f"{files[0].rpartition('/')[2]}-v{code.number}"
         # The bundle is a whole folder: code reads files beside it.
@@ -164,16 +164,16 @@ class CrateParts:
             exampleOfWork=parameter,
         )
 
-    def data(self, one: BytesOf) -> Entity:
+    def data(self, content: BytesOf) -> Entity:
         """Return data from outside the run."""
-        place = self._place("inputs", one.filename, f"{one.digest} {one.filename}")
-        return self._file(place, one.digest, one.filename, one.origin, None)
+        place = self._place("inputs", content.filename, f"{content.digest} {content.filename}")
+        return self._file(place, content.digest, content.filename, content.origin, None)
 
-    def result(self, one: Artifact) -> Entity:
+    def result(self, artifact: Artifact) -> Entity:
         """Return a result of a task."""
-        place = self._place(f"outputs/{place_of(one.node)}", one.filename, one.id)
-        name = f"{one.name} of {one.node}"
-        return self._file(place, one.digest, one.filename, name, one.size_bytes)
+        place = self._place(f"outputs/{place_of(artifact.node)}", artifact.filename, artifact.id)
+        name = f"{artifact.name} of {artifact.node}"
+        return self._file(place, artifact.digest, artifact.filename, name, artifact.size_bytes)
 
     def git(self, run: Run) -> list[Entity]:
         """Add the git commit and branch of a run to the graph; return these entities, if any."""
@@ -189,7 +189,7 @@ class CrateParts:
 
     def _file(self, place: str, digest: str, filename: str, name: str, size: int | None) -> Entity:
         is_folder = digest.startswith("tree:")
-        told: dict[str, Any] = {
+        properties: dict[str, Any] = {
             "name": name or filename,
             "alternateName": filename,
             "contentSize": None if size is None or is_folder else str(size),
@@ -198,10 +198,10 @@ class CrateParts:
         }
         kind = "Dataset" if is_folder else "File"
         if place and digest in self._stored:
-            return self._graph.add_file(CrateFile(place, digest), kind, **told)
-        found = self._graph.add(named_information(digest), kind, **told)
-        self._graph.link("./", "hasPart", found)
-        return found
+            return self._graph.add_file(CrateFile(place, digest), kind, **properties)
+        entity = self._graph.add(named_information(digest), kind, **properties)
+        self._graph.link("./", "hasPart", entity)
+        return entity
 
     def _environment(self, task: Task) -> list[Entity]:
         """Return the lock of the environment of a task, else its recorded packages."""
@@ -236,14 +236,16 @@ class CrateParts:
         plain = place_of(name)
         stem, dot, suffix = plain.rpartition(".") if "." in plain else (plain, "", "")
         numbered = (f"{stem}-{number}{dot}{suffix}" for number in itertools.count(2))
-        places = (f"{folder}/{one}" for one in itertools.chain([plain], numbered))
+        places = (f"{folder}/{candidate}" for candidate in itertools.chain([plain], numbered))
         return next(place for place in places if self._places.setdefault(place, of) == of)
 
 
 def media_type(filename: str) -> str:
     """Return the media type of a file by its name."""
-    found = CODE.get(filename.rpartition(".")[2].lower()) or MEDIA_TYPES.get(format_of(filename))
-    return found or "application/octet-stream"
+    known_type = CODE.get(filename.rpartition(".")[2].lower()) or MEDIA_TYPES.get(
+        format_of(filename)
+    )
+    return known_type or "application/octet-stream"
 
 
 def text_of(value: Any) -> str:

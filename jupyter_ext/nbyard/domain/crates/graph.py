@@ -73,16 +73,16 @@ class CrateGraph:
     def link(self, key: str, name: str, *refs: Entity) -> None:
         """Add references to a property of an entity, each once."""
         known = self._entities[key].setdefault(name, [])
-        known += [one for one in refs if one not in known]
+        known += [reference for reference in refs if reference not in known]
 
     def add_file(
         self, file: CrateFile, kind: str | list[str] = "File", **properties: Any
     ) -> Entity:
         """Add a file or folder with its entity, as a part of the crate."""
         self.files[file.place] = file
-        found = self.add(file.key, kind, **properties)
-        self.link("./", "hasPart", found)
-        return found
+        entity = self.add(file.key, kind, **properties)
+        self.link("./", "hasPart", entity)
+        return entity
 
     def metadata(self) -> Entity:
         """Return the whole metadata."""
@@ -95,14 +95,14 @@ def ref(key: str) -> Entity:
     return {"@id": key}
 
 
-def key_of(*words: str) -> str:
+def key_of(*parts: str) -> str:
     """Return the ID of an entity that is no file."""
-    return "#" + "/".join(quote(word, safe="") for word in words)
+    return "#" + "/".join(quote(word, safe="") for word in parts)
 
 
-def place_of(*words: str) -> str:
+def place_of(*parts: str) -> str:
     """Return the path of a file in the crate."""
-    return "/".join(safe_filename(word) for word in words)
+    return "/".join(safe_filename(word) for word in parts)
 
 
 def _short(entity: Entity) -> Entity:

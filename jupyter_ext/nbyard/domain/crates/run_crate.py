@@ -128,8 +128,8 @@ class _RunCrate:
         )
         self._agent = graph.add(key_of("person", run.owner), "Person", name=run.owner)
         graph.link("./", "author", self._agent)
-        told = {"name": "nbyard", "softwareVersion": self._version, "url": HOME}
-        graph.add(HOME, "SoftwareApplication", **told)
+        program = {"name": "nbyard", "softwareVersion": self._version, "url": HOME}
+        graph.add(HOME, "SoftwareApplication", **program)
         text = README.format(title=title, number=run.number, of=run.title).encode()
         readme = CrateFile("README.md", content=text)
         graph.add_file(readme, name="Read me", about=ref("./"), encodingFormat="text/markdown")
@@ -191,16 +191,18 @@ class _RunCrate:
     def _parameters(self) -> dict[str, Argument]:
         """Return the parameters of the workflow."""
         meta = msgspec.convert((self._record.document or {}).get("meta", {}), Meta)
-        return {name: one.argument(name) for name, one in meta.parameters.items()}
+        return {name: parameter.argument(name) for name, parameter in meta.parameters.items()}
 
     def _results(self) -> Sequence[Artifact]:
-        return [one for one in self._record.results() if one.name != EXECUTED]
+        return [artifact for artifact in self._record.results() if artifact.name != EXECUTED]
 
     def _add_action(self, task: Task) -> Entity:
         """Add what a task did: with which tool, data and values, and what came of it."""
         graph, parts = self._graph, self._parts
-        used = [(name, parts.data(one)) for name, one in task.inputs.items()]
-        used += [(name, parts.result(one)) for name, one in self._record.results_used(task)]
+        used = [(name, parts.data(content)) for name, content in task.inputs.items()]
+        used += [
+            (name, parts.result(artifact)) for name, artifact in self._record.results_used(task)
+        ]
         for name, file in used:
             parameter = parts.tool_parameter(task, parts.argument(task, name, "input"))
             graph.link(file["@id"], "exampleOfWork", parameter)
@@ -234,14 +236,14 @@ class _RunCrate:
         """Add what the run did as a whole."""
         graph, parts, run = self._graph, self._parts, self._record.run
         for task in self._done:
-            for name, one in task.inputs.items():
+            for name, content in task.inputs.items():
                 port = parts.workflow_port(task, parts.argument(task, name, "input"))
-                graph.link(parts.data(one)["@id"], "exampleOfWork", port)
+                graph.link(parts.data(content)["@id"], "exampleOfWork", port)
         for artifact in self._results():
             task = self._tasks[artifact.node]
             port = parts.workflow_port(task, parts.argument(task, artifact.name, "output"))
             graph.link(parts.result(artifact)["@id"], "exampleOfWork", port)
-        used = (one for task in self._done for one in task.inputs.values())
+        used = (content for task in self._done for content in task.inputs.values())
         data = {file["@id"]: file for file in map(parts.data, used)}.values()
         known = self._parameters()
         values = [

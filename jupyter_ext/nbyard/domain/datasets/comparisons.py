@@ -113,13 +113,13 @@ def _figures(column: ColumnProfile | None) -> ColumnFigures | None:
 
 def compare_files(old: Mapping[str, Content], new: Mapping[str, Content]) -> list[FileChange]:
     """Return the differences between two folders, by path."""
-    found = []
+    changes = []
     for path in sorted({*old, *new}):
         then, now = old.get(path), new.get(path)
         if then is None and now is not None:
-            found.append(FileChange(path, "added", None, now.size_bytes))
+            changes.append(FileChange(path, "added", None, now.size_bytes))
         elif then is not None and now is None:
-            found.append(FileChange(path, "removed", then.size_bytes))
+            changes.append(FileChange(path, "removed", then.size_bytes))
         elif then is not None and now is not None and then.digest != now.digest:
-            found.append(FileChange(path, "changed", then.size_bytes, now.size_bytes))
-    return found
+            changes.append(FileChange(path, "changed", then.size_bytes, now.size_bytes))
+    return changes

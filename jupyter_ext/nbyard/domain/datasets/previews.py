@@ -87,15 +87,19 @@ def cell_text(value: Any) -> str:
 
 def metrics_in(value: Any) -> list[ShownMetric]:
     """Return the first numbers of a flat JSON object; empty for any other value."""
-    found: list[ShownMetric] = []
-    for name, one in value.items() if isinstance(value, dict) else ():
-        if isinstance(one, bool) or not isinstance(one, int | float) or len(found) == MAX_METRICS:
+    metrics: list[ShownMetric] = []
+    for name, number in value.items() if isinstance(value, dict) else ():
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, int | float)
+            or len(metrics) == MAX_METRICS
+        ):
             continue
         try:
-            found.append(ShownMetric(one_line(name, MAX_NAME), json_number(float(one))))
+            metrics.append(ShownMetric(one_line(name, MAX_NAME), json_number(float(number))))
         except OverflowError:  # an integer of hundreds of digits
             continue
-    return found
+    return metrics
 
 
 def json_number(value: float) -> float | str:
@@ -105,7 +109,9 @@ def json_number(value: float) -> float | str:
 
 def first_line(text: str) -> str:
     """Return the first line that is not blank, cut to a card."""
-    return next((line for one in text.splitlines() if (line := one_line(one, MAX_TEXT))), "")
+    return next(
+        (line for raw_line in text.splitlines() if (line := one_line(raw_line, MAX_TEXT))), ""
+    )
 
 
 def last_line(text: str) -> str:
@@ -113,7 +119,7 @@ def last_line(text: str) -> str:
 
     Progress bars overwrite their line, so only the text after the last carriage return counts.
     """
-    lines = (one_line(one, MAX_LINE) for one in reversed(re.split(r"[\r\n]", text)))
+    lines = (one_line(raw_line, MAX_LINE) for raw_line in reversed(re.split(r"[\r\n]", text)))
     return next(filter(None, lines), "")
 
 

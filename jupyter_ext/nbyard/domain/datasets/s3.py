@@ -120,10 +120,10 @@ def signed_headers(
     headers = {"x-amz-content-sha256": EMPTY, "x-amz-date": moment, **(more or {})}
     if token := fields.get("session_token"):
         headers["x-amz-security-token"] = token
-    told = {name.lower(): text for name, text in headers.items()}
-    told["host"] = urlsplit(target.url).netloc
-    names = ";".join(sorted(told))
-    lines = "".join(f"{name}:{told[name].strip()}\n" for name in sorted(told))
+    signed = {name.lower(): text for name, text in headers.items()}
+    signed["host"] = urlsplit(target.url).netloc
+    names = ";".join(sorted(signed))
+    lines = "".join(f"{name}:{signed[name].strip()}\n" for name in sorted(signed))
     asked = "\n".join(["GET", target.path, "", lines, names, EMPTY])
     scope = f"{moment[:8]}/{region}/s3/aws4_request"
     digest = hashlib.sha256(asked.encode()).hexdigest()

@@ -79,7 +79,7 @@ OFFERED = (
         needs_password=False,
     ),
 )
-SERVICES: Mapping[str, OfferedService] = {one.name: one for one in OFFERED}
+SERVICES: Mapping[str, OfferedService] = {service.name: service for service in OFFERED}
 IDES = ("jupyterlab", "code-server")
 
 TEXTS = (
@@ -293,8 +293,8 @@ def is_ide(image: str, ide_images: Sequence[str]) -> bool:
 def name_of(title: str) -> str:
     """Return a host name derived from a title, or from the last part of an image's name."""
     last = title.rpartition("/")[2].partition("@")[0].rpartition(":")
-    words = re.sub(r"[^a-z0-9]+", "-", without_accents(last[0] or last[2])).strip("-")
-    return words[:63].strip("-")
+    host_name = re.sub(r"[^a-z0-9]+", "-", without_accents(last[0] or last[2])).strip("-")
+    return host_name[:63].strip("-")
 
 
 def free_host(taken: Collection[str], like: str) -> str:

@@ -58,14 +58,14 @@ class CallForms(msgspec.Struct, frozen=True):
     forms: list[CallForm]
 
 
-def forms_of(told: Any) -> list[CallForm]:
+def forms_of(description: Any) -> list[CallForm]:
     """Return the calls in a description, predictions first.
 
     The description is untrusted: parts in another format are left out.
     """
-    paths = _mapping(_mapping(told).get("paths"))
-    base = _text(_mapping(told).get("basePath")).rstrip("/")
-    found = []
+    paths = _mapping(_mapping(description).get("paths"))
+    base = _text(_mapping(description).get("basePath")).rstrip("/")
+    forms = []
     for suffix, item in paths.items():
         path, methods = base + _text(suffix), _mapping(item)
         for method in METHODS:
@@ -77,29 +77,29 @@ def forms_of(told: Any) -> list[CallForm]:
             title = _text(operation.get("summary")) or f"{method.upper()} {path}"
             tags = operation.get("tags")
             group = _text(tags[0]) if isinstance(tags, list) and tags else ""
-            found.append(CallForm(method.upper(), path, title, group, fields[:MAX_FIELDS]))
-    found.sort(key=lambda form: ("predict" not in form.path, form.method != "POST"))
-    return found[:MAX_FORMS]
+            forms.append(CallForm(method.upper(), path, title, group, fields[:MAX_FIELDS]))
+    forms.sort(key=lambda form: ("predict" not in form.path, form.method != "POST"))
+    return forms[:MAX_FORMS]
 
 
 def _fields(parameters: Any) -> Iterator[CallField]:
-    for one in parameters if isinstance(parameters, list) else ():
-        told = _mapping(one)
-        name, place = _text(told.get("name")), told.get("in")
+    for entry in parameters if isinstance(parameters, list) else ():
+        parameter = _mapping(entry)
+        name, place = _text(parameter.get("name")), parameter.get("in")
         if not name or place not in PLACES:
             continue
-        kind, enum = told.get("type"), told.get("enum")
+        kind, enum = parameter.get("type"), parameter.get("enum")
         choices = map(_scalar, enum if isinstance(enum, list) else ())
         yield CallField(
             name=name,
             place=place,
             type=kind if kind in TYPES else "string",
-            help=_text(told.get("description")),
-            default=_scalar(told.get("default")),
+            help=_text(parameter.get("description")),
+            default=_scalar(parameter.get("default")),
             choices=[choice for choice in choices if choice is not None][:MAX_CHOICES],
-            least=_number(told.get("minimum")),
-            most=_number(told.get("maximum")),
-            is_required=told.get("required") is True,
+            least=_number(parameter.get("minimum")),
+            most=_number(parameter.get("maximum")),
+            is_required=parameter.get("required") is True,
         )
 
 

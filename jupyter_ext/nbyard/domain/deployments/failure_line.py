@@ -53,7 +53,7 @@ def _weighted_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
             before = lines[place - 1] if place else ""
             # a chained traceback belongs to the error before it
             if not before.startswith(CHAINED):
-                has_stayed = any(words in before for words in STAYED)
+                has_stayed = any(phrase in before for phrase in STAYED)
             is_inside = True
         elif line[0].isspace():
             continue
@@ -61,12 +61,12 @@ def _weighted_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
             yield line, 0 if has_stayed else 2
             is_inside = False
         else:
-            levels = (found[1] for one in LEVEL if (found := one.match(line[:LEVEL_CHARS])))
+            levels = (match[1] for pattern in LEVEL if (match := pattern.match(line[:LEVEL_CHARS])))
             is_calm = (
                 next(levels, "").upper() in CALM
                 or line.startswith(CHAINED)
                 or NOTHING.fullmatch(line.strip())
-                or any(words in line for words in STAYED)
+                or any(phrase in line for phrase in STAYED)
             )
             following = lines[place + 1] if place + 1 < len(lines) else ""
             is_exception = RAISED.match(line) or FRAME.match(following)

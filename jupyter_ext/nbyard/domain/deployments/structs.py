@@ -284,7 +284,7 @@ class Deployed(msgspec.Struct, frozen=True):
         """
         if not host:
             return self.into
-        return next((one.id for one in self.items if one.name == host), "")
+        return next((deployment.id for deployment in self.items if deployment.name == host), "")
 
 
 class DeploymentEvent(msgspec.Struct, frozen=True):

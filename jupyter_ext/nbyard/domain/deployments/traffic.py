@@ -76,12 +76,12 @@ class Tally:
 
     def take(self) -> list[Counted]:
         """Return all counts and reset them."""
-        found = [
+        counts = [
             Counted(minute, requests, self._errors[minute], dict(self._times[minute]))
             for minute, requests in sorted(self._requests.items())
         ]
         self._requests, self._errors, self._times = Counter(), Counter(), {}
-        return found
+        return counts
 
 
 def latency_bin(seconds: float) -> int:
@@ -120,23 +120,24 @@ def traffic_of(counted: Iterable[Counted], span: str, now: float) -> Traffic:
     seconds, number = SPANS[span]
     last = int(now // seconds)
     parts: dict[int, list[Counted]] = {at: [] for at in range(last - number + 1, last + 1)}
-    for one in counted:
-        at = one.minute * MINUTE_SECONDS // seconds
+    for count in counted:
+        at = count.minute * MINUTE_SECONDS // seconds
         if at in parts:
-            parts[at].append(one)
-    told = [_part(at * seconds, those) for at, those in parts.items()]
-    whole = _part(0, [one for those in parts.values() for one in those])
+            parts[at].append(count)
+    traffic_parts = [_part(at * seconds, those) for at, those in parts.items()]
+    whole = _part(0, [count for those in parts.values() for count in those])
     return Traffic(
-        *(seconds, whole.requests, whole.errors, whole.p50_seconds, whole.p99_seconds), told
+        *(seconds, whole.requests, whole.errors, whole.p50_seconds, whole.p99_seconds),
+        traffic_parts,
     )
 
 
 def _part(at: int, counted: Iterable[Counted]) -> TrafficPart:
     requests = errors = 0
     times: Counter[int] = Counter()
-    for one in counted:
-        requests, errors = requests + one.requests, errors + one.errors
-        times.update(one.times)
+    for count in counted:
+        requests, errors = requests + count.requests, errors + count.errors
+        times.update(count.times)
     moment = datetime.fromtimestamp(at, UTC)
     return TrafficPart(
         moment, requests, errors, latency_for_share(times, 0.5), latency_for_share(times, 0.99)

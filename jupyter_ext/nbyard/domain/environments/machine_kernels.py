@@ -49,8 +49,8 @@ def conda_environment_of(spec: Mapping[str, object]) -> str:
     metadata, argv = spec.get("metadata"), spec.get("argv")
     if isinstance(metadata, dict) and isinstance(metadata.get("conda_env_path"), str):
         return str(metadata["conda_env_path"])
-    words = [str(word) for word in argv] if isinstance(argv, list) else []
-    if len(words) < 4 or words[0].rpartition("/")[2] not in ("conda", "mamba", "micromamba"):
+    command = [str(word) for word in argv] if isinstance(argv, list) else []
+    if len(command) < 4 or command[0].rpartition("/")[2] not in ("conda", "mamba", "micromamba"):
         return ""
-    places = (place for option, place in pairwise(words) if option in ("-p", "--prefix"))
+    places = (place for option, place in pairwise(command) if option in ("-p", "--prefix"))
     return next(places, "")

@@ -116,10 +116,10 @@ def _parts(address: str) -> tuple[str, ...]:
     Queries, fragments, variables and double encodings are refused: another program may read
     such an address differently.
     """
-    found = urlsplit(address)
-    if found.query or found.fragment or "?" in address or "#" in address:
+    url = urlsplit(address)
+    if url.query or url.fragment or "?" in address or "#" in address:
         raise RequirementRefused(because("address-with-query"))
-    names = found.path.removesuffix("/").split("/")[1:]
+    names = url.path.removesuffix("/").split("/")[1:]
     decoded = tuple(map(unquote, names))
     # other programs may decode, expand or cut the address at these characters
     if any(name in ("", ".", "..") or set(name) & set("/\\%$;") for name in decoded):

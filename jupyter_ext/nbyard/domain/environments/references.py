@@ -37,8 +37,8 @@ class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def split_reference(text: str) -> tuple[str, int]:
     """Return name and number of `name@2`. The number of a plain name is 0."""
-    found = PINNED.fullmatch(text)
-    return (found[1], int(found[2])) if found else (text, 0)
+    match = PINNED.fullmatch(text)
+    return (match[1], int(match[2])) if match else (text, 0)
 
 
 def environment_change(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | None:
@@ -62,35 +62,41 @@ def lock_differences(
     `beside` includes packages that are not in the lock.
     """
     has = {normal_name(package.name): package.version for package in lock.packages}
-    wanted = {normal_name(one.name): one for one in locked}
-    told = []
+    wanted = {normal_name(package.name): package for package in locked}
+    differences = []
     if python and lock.python != python:
-        told.append(because("python-instead", found=lock.python, locked=python))
-    for name, one in wanted.items():
+        differences.append(because("python-instead", found=lock.python, locked=python))
+    for name, locked_package in wanted.items():
         there = has.get(name)
         if not there:
-            told.append(because("package-lacks", package=one.name))
-        elif there != one.version:
-            versions = {"found": there, "locked": one.version}
-            told.append(because("package-instead", package=one.name, **versions))
+            differences.append(because("package-lacks", package=locked_package.name))
+        elif there != locked_package.version:
+            versions = {"found": there, "locked": locked_package.version}
+            differences.append(because("package-instead", package=locked_package.name, **versions))
     # folders used in place
     for package in lock.packages:
         known = wanted.get(normal_name(package.name))
         if known and package.tree is not None and package.tree != known.tree:
             code = "locked-folder-changed" if package.tree else "locked-folder-gone"
-            told.append(because(code, path=known.folder.removeprefix("file://")))
+            differences.append(because(code, path=known.folder.removeprefix("file://")))
     others = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
     more = len(others) - MAX_TOLD
     if beside and more > 0:
-        told.append(because("more-packages-beside-lock", packages=others[:MAX_TOLD], more=more))
+        differences.append(
+            because("more-packages-beside-lock", packages=others[:MAX_TOLD], more=more)
+        )
     elif beside and others:
-        told.append(because("packages-beside-lock", packages=others))
-    return told
+        differences.append(because("packages-beside-lock", packages=others))
+    return differences
 
 
-def lock_warning(used: UsedEnvironment, told: Sequence[Reason]) -> Reason | None:
+def lock_warning(used: UsedEnvironment, differences: Sequence[Reason]) -> Reason | None:
     """Return the warning about these differences, None if there are none."""
-    params = {"environment": used.name, "number": used.number, "differences": [*told[:MAX_TOLD]]}
-    if len(told) > MAX_TOLD:
-        return because("lock-differs-in-more", **params, more=len(told) - MAX_TOLD)
-    return because("lock-differs", **params) if told else None
+    params = {
+        "environment": used.name,
+        "number": used.number,
+        "differences": [*differences[:MAX_TOLD]],
+    }
+    if len(differences) > MAX_TOLD:
+        return because("lock-differs-in-more", **params, more=len(differences) - MAX_TOLD)
+    return because("lock-differs", **params) if differences else None

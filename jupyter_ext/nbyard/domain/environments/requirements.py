@@ -65,11 +65,11 @@ def read_requirements(
     wrong: list[Detail] = []
     requirements: list[str] = []
     is_policy = True
-    for number, words in _logical_lines(text):
+    for number, logical_line in _logical_lines(text):
         try:
-            requirements.append(_read(words, sources, forbidden))
+            requirements.append(_read(logical_line, sources, forbidden))
         except ValueError as error:
-            shown = PASSWORD.sub("…", words)
+            shown = PASSWORD.sub("…", logical_line)
             shown = repr(shown if len(shown) <= MAX_SHOWN else shown[: MAX_SHOWN - 1] + "…")
             problem = because("requirement-refused", line=shown, problem=reason_of(error))
             wrong.append(Detail.of(f"requirements.{number}", problem))
@@ -129,11 +129,13 @@ def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
 
         place = sources.admit(requirement.url)
         try:
-            found, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
+            wheel_name, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
         except InvalidWheelFilename:
             raise RequirementRefused(because("given-by-no-wheel", package=package)) from None
-        if found != normal_name(package):
-            raise RequirementRefused(because("given-by-other", package=package, other=str(found)))
+        if wheel_name != normal_name(package):
+            raise RequirementRefused(
+                because("given-by-other", package=package, other=str(wheel_name))
+            )
         requirement.url = place.address
     if normal_name(requirement.name) in forbidden:
         raise _ForbiddenError(because("protected-package", package=requirement.name))
@@ -268,4 +270,4 @@ def _parsed(text: str) -> Requirement:
 
 def hashes_of(line: str) -> tuple[str, ...]:
     """Return the hashes of a requirement, as `sha256:<hex>`."""
-    return tuple(":".join(found) for found in HASH.findall(line))
+    return tuple(":".join(parts) for parts in HASH.findall(line))

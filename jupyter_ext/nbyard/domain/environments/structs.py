@@ -146,8 +146,10 @@ def portable_lines(requirements: Iterable[str], packages: Iterable[LockedPackage
 
 def with_folders_of(lock: str, requirements: Iterable[str]) -> list[str]:
     """Add the folder digests of a lock to the requirements read from it."""
-    told = {folder_of(line): line for line in lock.splitlines() if FOLDER_LINE.fullmatch(line)}
-    return [told.get(folder_of(line), line) for line in requirements]
+    folder_lines = {
+        folder_of(line): line for line in lock.splitlines() if FOLDER_LINE.fullmatch(line)
+    }
+    return [folder_lines.get(folder_of(line), line) for line in requirements]
 
 
 def locked_trees(lines: Iterable[str]) -> dict[str, str]:
@@ -156,13 +158,13 @@ def locked_trees(lines: Iterable[str]) -> dict[str, str]:
     Raises:
         Invalid: a line names a folder without its digest.
     """
-    found: dict[str, str] = {}
+    trees: dict[str, str] = {}
     for line in filter(folder_of, lines):
-        told = FOLDER_LINE.fullmatch(line)
-        if told is None:
+        match = FOLDER_LINE.fullmatch(line)
+        if match is None:
             raise Invalid.field("requirements", because("folder-without-lock", line=line[:200]))
-        found[name_of(told[1])] = told[2]
-    return found
+        trees[name_of(match[1])] = match[2]
+    return trees
 
 
 class EnvironmentVersion(msgspec.Struct, frozen=True):
@@ -298,7 +300,7 @@ def lock_of_failed(
     Return an empty list otherwise. `versions` are sorted newest first. After two failures with
     the same packages, they are resolved again: an archive may be gone.
     """
-    failed = [one.packages for one in versions[:2] if one.state == "failed"]
+    failed = [version.packages for version in versions[:2] if version.state == "failed"]
     if not versions or versions[0].state != "failed" or versions[0].requirements != [*lines]:
         return []
     return failed[0] if failed[0] not in failed[1:] else []

@@ -34,9 +34,9 @@ class Diff(msgspec.Struct, frozen=True):
 
 def diff_lines(old: str, new: str) -> Iterator[DiffLine]:
     """Yield the changed lines of a text with their context."""
-    found = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
+    diff = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
     kinds: dict[str, Literal["same", "added", "removed"]] = {"+": "added", "-": "removed"}
-    for number, line in enumerate(found):
+    for number, line in enumerate(diff):
         # the first two lines are file names
         if number < 2:
             continue

@@ -72,7 +72,7 @@ def read_description(content: bytes, filename: str) -> Description:
 
 
 def apply_description(
-    own: Sequence[Argument] | None, told: Sequence[Argument] | None, keeps_list: bool
+    own: Sequence[Argument] | None, described: Sequence[Argument] | None, keeps_list: bool
 ) -> list[Argument]:
     """Apply a description to the arguments read from the code.
 
@@ -81,20 +81,20 @@ def apply_description(
     Without `keeps_list`, the description defines the list. Files that the code opens itself are
     added. If only files are declared, the code's list stays.
     """
-    files = [argument for argument in told or () if isinstance(argument.reach, File)]
-    others = [argument for argument in told or () if not isinstance(argument.reach, File)]
-    if told is None or (files and not others):
+    files = [argument for argument in described or () if isinstance(argument.reach, File)]
+    others = [argument for argument in described or () if not isinstance(argument.reach, File)]
+    if described is None or (files and not others):
         return [*(own or ()), *files]
     if not keeps_list:
         return [*map(with_default_reach, others), *files]
     if own is None:
-        return list(told)
+        return list(described)
     by_name = {argument.name: argument for argument in others}
-    found = []
+    arguments = []
     for argument in own:
         change = by_name.get(argument.name)
         if change is None:
-            found.append(argument)
+            arguments.append(argument)
             continue
         merged = msgspec.structs.replace(
             change,
@@ -104,8 +104,8 @@ def apply_description(
             required=change.required if argument.default is msgspec.UNSET else False,
             nullable=change.nullable or argument.nullable,
         )
-        found.append(merged)
-    return [*found, *files]
+        arguments.append(merged)
+    return [*arguments, *files]
 
 
 def with_default_reach(argument: Argument) -> Argument:

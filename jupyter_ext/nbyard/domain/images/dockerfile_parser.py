@@ -36,7 +36,7 @@ class FailedLine(msgspec.Struct, frozen=True):
 
 def parse_instructions(text: str) -> list[Instruction]:
     """Return the instructions in order, without comments between their lines."""
-    found: list[Instruction] = []
+    instructions: list[Instruction] = []
     begun, first = "", 0
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("#") or not (line.strip() or begun):
@@ -46,9 +46,9 @@ def parse_instructions(text: str) -> list[Instruction]:
         begun += CONTINUED.sub("", line).strip() + " "
         if joined:
             continue
-        found.append(_instruction(first, begun))
+        instructions.append(_instruction(first, begun))
         begun = ""
-    return [*found, _instruction(first, begun)] if begun.strip() else found
+    return [*instructions, _instruction(first, begun)] if begun.strip() else instructions
 
 
 def _instruction(line: int, text: str) -> Instruction:
@@ -64,9 +64,14 @@ def shell_program(text: str) -> Instruction | None:
     """
     instructions = parse_instructions(text)
     # only the last stage becomes the image
-    last = max((at for at, one in enumerate(instructions) if one.keyword == "FROM"), default=0)
+    last = max(
+        (at for at, instruction in enumerate(instructions) if instruction.keyword == "FROM"),
+        default=0,
+    )
     programs = {
-        one.keyword: one for one in instructions[last:] if one.keyword in ("ENTRYPOINT", "CMD")
+        instruction.keyword: instruction
+        for instruction in instructions[last:]
+        if instruction.keyword in ("ENTRYPOINT", "CMD")
     }
     program = programs.get("ENTRYPOINT") or programs.get("CMD")
     if program is None or program.value.startswith("[") or PASSES_ON.search(program.value):
@@ -95,7 +100,7 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     `arguments` are the build arguments.
     """
     known: dict[str, str] = {}
-    stages, found, is_begun = {"scratch"}, list[str](), False
+    stages, images, is_begun = {"scratch"}, list[str](), False
     for instruction in parse_instructions(text):
         # only an ARG before the first FROM applies to FROM lines
         if instruction.keyword == "ARG" and not is_begun:
@@ -103,13 +108,13 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
             known[name] = arguments.get(name, default.strip("\"'"))
         elif instruction.keyword == "FROM":
             is_begun = True
-            words = [word for word in instruction.value.split() if not word.startswith("--")]
-            named = VARIABLE.sub(lambda m: known.get(m[1] or m[2], ""), words[0]) if words else ""
+            tokens = [word for word in instruction.value.split() if not word.startswith("--")]
+            named = VARIABLE.sub(lambda m: known.get(m[1] or m[2], ""), tokens[0]) if tokens else ""
             if named and named.lower() not in stages:
-                found.append(named)
-            if len(words) > 2 and words[1].lower() == "as":
-                stages.add(words[2].lower())
-    return list(dict.fromkeys(found))
+                images.append(named)
+            if len(tokens) > 2 and tokens[1].lower() == "as":
+                stages.add(tokens[2].lower())
+    return list(dict.fromkeys(images))
 
 
 def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None:
@@ -119,7 +124,7 @@ def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None
     """
     if parse_error := PARSE_ERROR.search(error):
         return _line(text, int(parse_error[1]))
-    steps = [int(found[1]) for line in said if (found := STEP.match(line))]
+    steps = [int(match[1]) for line in said if (match := STEP.match(line))]
     known = parse_instructions(text)
     if steps and 0 < steps[-1] <= len(known):
         return _line(text, known[steps[-1] - 1].line)

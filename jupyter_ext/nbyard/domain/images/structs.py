@@ -205,8 +205,8 @@ def _wrong_texts(
         if not form.fullmatch(name):
             code = "not-name-of-label" if field == "labels" else "not-name-of-variable"
             yield field, because(code, name=repr(name[:40]))
-        elif found := bad.search(value):
-            yield f"{field}.{name}", because("contains-forbidden", part=repr(found.group()))
+        elif match := bad.search(value):
+            yield f"{field}.{name}", because("contains-forbidden", part=repr(match.group()))
 
 
 def quote_for_dockerfile(text: str) -> str:
@@ -346,7 +346,7 @@ def own_lines(text: str, made: str) -> str:
     if not re.fullmatch(f"# Digest of [a-z ]+: {seal}\n", "".join(lines[1:2])):
         wanted = made.partition(MARKER + "\n")[0].splitlines(keepends=True)
         pairs = enumerate(zip_longest(lines, wanted), 1)
-        number = next(number for number, (one, other) in pairs if one != other)
+        number = next(number for number, (actual, other) in pairs if actual != other)
         line = lines[number - 1].strip()[:80] if number <= len(lines) else MARKER
         reason = because("line-above-marker", number=number, line=repr(line))
         raise Invalid(reason, hint=OWN_HINT)

@@ -59,11 +59,11 @@ def declared_type(node: ast.expr | None, depth: int = 0) -> Declared:
     if node is None or depth > MAX_DEPTH:
         return UNKNOWN
     if isinstance(node, ast.Constant):
-        found = Declared(nullable=node.value is None)
+        declared = Declared(nullable=node.value is None)
         if isinstance(node.value, str):
             with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                found = declared_type(ast.parse(node.value, mode="eval").body, depth + 1)
-        return found
+                declared = declared_type(ast.parse(node.value, mode="eval").body, depth + 1)
+        return declared
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _union([node.left, node.right], depth)
     if isinstance(node, ast.Subscript):
@@ -78,9 +78,9 @@ def _last_name(node: ast.expr) -> str:
 def _declared_by_name(name: str) -> Declared:
     if name == "NoneType":
         return Declared(nullable=True)
-    for prefix, found in NUMBERS.items():  # numpy's int64, float32 …
+    for prefix, number_type in NUMBERS.items():  # numpy's int64, float32 …
         if name.startswith(prefix) and name[len(prefix) :].isdigit():
-            return Declared(found)
+            return Declared(number_type)
     return Declared(NAMES.get(name, ""), is_path=name in PATHS)
 
 
@@ -110,9 +110,9 @@ def _subscript(node: ast.Subscript, depth: int) -> Declared:
 
 
 def _union(items: list[ast.expr], depth: int) -> Declared:
-    found = [declared_type(item, depth + 1) for item in items]
-    nullable = any(item.nullable for item in found)
-    typed = [item for item in found if item.type or not item.nullable]
+    declared = [declared_type(item, depth + 1) for item in items]
+    nullable = any(item.nullable for item in declared)
+    typed = [item for item in declared if item.type or not item.nullable]
     types = {item.type for item in typed}
     choices = tuple(choice for item in typed for choice in item.choices)
     is_path = any(item.is_path for item in typed)

@@ -99,46 +99,48 @@ def _parameter(
         raise UnknownValue(because("own-action")) from None
     if action in ("help", "version"):
         return None
-    words = call_arguments.texts() or [str(call_arguments.value("dest"))]
-    if words[0].startswith("-"):
-        found = _option(source, call_arguments, action, words)
+    name_or_flags = call_arguments.texts() or [str(call_arguments.value("dest"))]
+    if name_or_flags[0].startswith("-"):
+        parameter = _option(source, call_arguments, action, name_or_flags)
     elif action != "store":
         raise UnknownValue(because("action-is", action=action))
     else:
         reach = Positional(position, separated=True)
-        found = _with_type(source, call_arguments, Parameter(usual_name(words[0]), words[0], reach))
+        parameter = _with_type(
+            source, call_arguments, Parameter(usual_name(name_or_flags[0]), name_or_flags[0], reach)
+        )
         several = _nargs(source, call_arguments)
         # In some versions, a `*` with choices cannot be omitted.
         is_needed = several not in ("?", "*") or (
             several == "*" and "choices" in call_arguments.keywords
         )
-        found = msgspec.structs.replace(found, required=is_needed)
-    known = "none" if found.default in (None, msgspec.UNSET) else str(found.default)
+        parameter = msgspec.structs.replace(parameter, required=is_needed)
+    known = "none" if parameter.default in (None, msgspec.UNSET) else str(parameter.default)
     text = PLACEHOLDER.sub(
-        lambda one: "%" if one[0] == "%%" else known, call_arguments.text("help")
+        lambda match: "%" if match[0] == "%%" else known, call_arguments.text("help")
     )
-    found = msgspec.structs.replace(found, help=text)
+    parameter = msgspec.structs.replace(parameter, help=text)
     if not is_exclusive:
-        return found
+        return parameter
     # a default would always be passed, and exclude the others
-    is_switch = isinstance(found.reach, Flag) and "/" not in found.reach.flag
-    kept = found.default if is_switch else msgspec.UNSET
-    return msgspec.structs.replace(found, default=kept, computed="", is_exclusive=True)
+    is_switch = isinstance(parameter.reach, Flag) and "/" not in parameter.reach.flag
+    kept = parameter.default if is_switch else msgspec.UNSET
+    return msgspec.structs.replace(parameter, default=kept, computed="", is_exclusive=True)
 
 
 def _option(
-    source: PythonModule, call_arguments: CallArguments, action: str, words: list[str]
+    source: PythonModule, call_arguments: CallArguments, action: str, option_strings: list[str]
 ) -> Parameter:
-    for word in words:
+    for word in option_strings:
         # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
             raise UnreadArguments(because("negative-option", option=word))
-    long = [word for word in words if word.startswith("--")]
-    flag = best_option(words)
+    long = [word for word in option_strings if word.startswith("--")]
+    flag = best_option(option_strings)
     if not flag:
         raise UnknownValue(because("name-not-given"))
     own = usual_name(flag.lstrip("-"))
-    dest = call_arguments.value("dest") or (long or words)[0].lstrip("-")
+    dest = call_arguments.value("dest") or (long or option_strings)[0].lstrip("-")
     plain = Parameter(
         usual_name(str(dest)), flag, Flag(flag), required=bool(call_arguments.value("required"))
     )
@@ -149,8 +151,8 @@ def _option(
         return msgspec.structs.replace(plain, name=name, word_type=WordType("bool"), default=False)
     if action == "boolean":
         both = Flag(f"{flag}/--no-{flag[2:]}") if flag.startswith("--") else plain.reach
-        found = msgspec.structs.replace(plain, reach=both, word_type=WordType("bool"))
-        return _with_default(source, call_arguments, found)
+        parameter = msgspec.structs.replace(plain, reach=both, word_type=WordType("bool"))
+        return _with_default(source, call_arguments, parameter)
     if action == "count":
         check_count(call_arguments)
         return msgspec.structs.replace(
@@ -173,11 +175,11 @@ def _with_value(
     reach: Reach = Option(plain.shown)
     if is_list and action != "append":
         reach = Words(plain.shown)
-    found = _with_type(source, call_arguments, msgspec.structs.replace(plain, reach=reach))
-    found = msgspec.structs.replace(found, is_list=is_list)
-    if action != "store" and found.default:  # values are appended to the default
-        found = msgspec.structs.replace(found, default=msgspec.UNSET, computed="")
-    return found
+    parameter = _with_type(source, call_arguments, msgspec.structs.replace(plain, reach=reach))
+    parameter = msgspec.structs.replace(parameter, is_list=is_list)
+    if action != "store" and parameter.default:  # values are appended to the default
+        parameter = msgspec.structs.replace(parameter, default=msgspec.UNSET, computed="")
+    return parameter
 
 
 def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
@@ -195,11 +197,11 @@ def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Param
     else:  # the result of unknown functions counts as text
         word_type = PLAIN_TYPES.get(origin, WordType())
     is_list = _nargs(source, call_arguments) not in (None, "?")
-    found = msgspec.structs.replace(plain, word_type=word_type, is_list=is_list)
+    parameter = msgspec.structs.replace(plain, word_type=word_type, is_list=is_list)
     if origin == "bool":
         note = because("type-bool", name=plain.shown)
-        found = msgspec.structs.replace(found, note=note)
-    return _with_default(source, call_arguments, with_choices(found, call_arguments))
+        parameter = msgspec.structs.replace(parameter, note=note)
+    return _with_default(source, call_arguments, with_choices(parameter, call_arguments))
 
 
 def _nargs(source: PythonModule, call_arguments: CallArguments) -> Any:
@@ -211,10 +213,10 @@ def _nargs(source: PythonModule, call_arguments: CallArguments) -> Any:
     node = call_arguments.keywords.get("nargs")
     if node is None:
         return None
-    found = SEVERAL.get(source.origin(node)) or source.value(node)
-    if found in ("...", "A..."):
+    nargs = SEVERAL.get(source.origin(node)) or source.value(node)
+    if nargs in ("...", "A..."):
         raise UnknownValue(because("rest-of-line"))
-    return found
+    return nargs
 
 
 def _with_default(

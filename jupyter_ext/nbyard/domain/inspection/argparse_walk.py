@@ -60,7 +60,7 @@ class ParserWalk:
     def _simple(self, statement: ast.stmt) -> None:
         calls = [node for node in _always(statement) if isinstance(node, ast.Call)]
         # inner calls end first, as they are evaluated first
-        for call in sorted(calls, key=lambda one: (one.end_lineno, one.end_col_offset)):
+        for call in sorted(calls, key=lambda call: (call.end_lineno, call.end_col_offset)):
             self._call(call)
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             kind = self._kind(statement.value)
@@ -88,9 +88,9 @@ class ParserWalk:
                 known = [argument.arg for argument in node.args.args][is_method:]
                 taken = {*named, *(known[at] for at in given if at < len(known))}
                 inner = [node for node in ast.walk(node) if isinstance(node, ast.Call)]
-                words = [word for each in inner for word in each.args]
-                words += [keyword.value for each in inner for keyword in each.keywords]
-                return not any(isinstance(word, ast.Name) and word.id in taken for word in words)
+                passed = [word for each in inner for word in each.args]
+                passed += [keyword.value for each in inner for keyword in each.keywords]
+                return not any(isinstance(word, ast.Name) and word.id in taken for word in passed)
         return name.rpartition(".")[2] in HARMLESS_CALLS
 
     def _kind(self, node: ast.expr) -> str:
@@ -108,21 +108,21 @@ class ParserWalk:
     def missed(self) -> list[ast.Attribute]:
         """Return the places where arguments are added that were not followed."""
         methods = (node for node in self._source.nodes if isinstance(node, ast.Attribute))
-        found = [
+        unseen = [
             method for method in methods if method.attr == ADD and id(method) not in self._seen
         ]
-        return sorted(found, key=lambda one: one.lineno)
+        return sorted(unseen, key=lambda method: method.lineno)
 
     @property
     def is_open(self) -> bool:
         """Return whether other positional arguments may be added."""
         options = {id(call.func) for call in self._source.calls() if is_option(call)}
-        return bool(self.given_away) or not {id(one) for one in self.missed} <= options
+        return bool(self.given_away) or not {id(method) for method in self.missed} <= options
 
     @property
     def defaults(self) -> set[str]:
         """Return the names whose default is set later, `**` for all."""
-        calls = (one for one in self._source.calls() if isinstance(one.func, ast.Attribute))
+        calls = (call for call in self._source.calls() if isinstance(call.func, ast.Attribute))
         later = [call for call in calls if ast.unparse(call.func).endswith(".set_defaults")]
         return {keyword.arg or "**" for call in later for keyword in call.keywords}
 
@@ -130,7 +130,7 @@ class ParserWalk:
         """Return hints about arguments that were not followed."""
         hints = []
         if self.missed:
-            lines = [one.lineno for one in self.missed]
+            lines = [method.lineno for method in self.missed]
             hints.append(because("loose-arguments-unread", lines=lines))
         for call in self.given_away:
             params = {"name": expression_text(call.func), "line": call.lineno}
@@ -154,7 +154,7 @@ def follow_parser(source: PythonModule) -> ParserWalk | None:
     if others:
         raise UnreadArguments(because("parser-keyword", keyword=min(others)))
     classes = (node for node in source.nodes if isinstance(node, ast.ClassDef))
-    if any(source.origin(base) == PARSER for one in classes for base in one.bases):
+    if any(source.origin(base) == PARSER for class_node in classes for base in class_node.bases):
         raise UnreadArguments(because("own-parser-class"))
     if not parsers:
         return None

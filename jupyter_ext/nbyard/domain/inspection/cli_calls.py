@@ -43,7 +43,7 @@ class Collected:
         """
         position = sum(isinstance(parameter.reach, Positional) for parameter in self.parameters)
         try:
-            found = read(position)
+            declared = read(position)
         except UnknownValue as problem:
             params = {"line": call.lineno, "problem": problem.reason}
             if named is None:
@@ -51,13 +51,13 @@ class Collected:
             else:
                 self.hints.append(because("argument-unread", name=expression_text(named), **params))
             return False
-        self.parameters += [found] if found is not None else []
+        self.parameters += [declared] if declared is not None else []
         return True
 
 
-def best_option(words: list[str]) -> str:
+def best_option(option_strings: list[str]) -> str:
     """Return the word for an option: a long one if there is one, empty if none is valid."""
-    fitting = [word for word in words if OPTION.match(word)]
+    fitting = [word for word in option_strings if OPTION.match(word)]
     return next((word for word in fitting if word.startswith("--")), (fitting or [""])[0])
 
 
@@ -76,11 +76,11 @@ def with_choices(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     if "choices" not in call_arguments.keywords:
         return plain
     try:
-        found = call_arguments.value("choices")
+        evaluated = call_arguments.value("choices")
     except UnknownValue:
         note = because("choices-computed", name=plain.shown)
         return msgspec.structs.replace(plain, note=note)
-    choices = tuple(found) if isinstance(found, str | list | dict) else ()
+    choices = tuple(evaluated) if isinstance(evaluated, str | list | dict) else ()
     fits = all(type(choice) in PLAIN[plain.word_type.type][:1] for choice in choices)
     return msgspec.structs.replace(plain, choices=choices if fits else ())
 

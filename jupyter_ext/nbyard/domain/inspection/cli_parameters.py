@@ -96,9 +96,9 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
     # a help text that starts with "type:" is plain help
     if comment.type:
         comment = Comment(parameter.help)
-    words = [word.lower() for word in WORD.findall(parameter.name)]
+    name_words = [word.lower() for word in WORD.findall(parameter.name)]
     is_address = isinstance(parameter.default, str) and "://" in parameter.default
-    is_about = bool(words) and words[-1] in ABOUT
+    is_about = bool(name_words) and name_words[-1] in ABOUT
     role = comment.role or parameter.word_type.role
     if not role and not is_address and not is_about:
         role = opened.get(parameter.name)
@@ -145,15 +145,15 @@ def _default(parameter: Parameter) -> tuple[Any, list[Reason]]:
     # the default as it would be passed in words, if words become the same
     if parameter.is_list:
         items = default if isinstance(default, list) else [msgspec.UNSET]
-        found = [_item(parameter.word_type, item) for item in items]
-        fits = msgspec.UNSET not in found
+        passed = [_item(parameter.word_type, item) for item in items]
+        fits = msgspec.UNSET not in passed
     else:
-        found = _item(parameter.word_type, default)
-        fits = found is not msgspec.UNSET
+        passed = _item(parameter.word_type, default)
+        fits = passed is not msgspec.UNSET
     if fits:
         argument = Argument("x", type=_type(parameter), choices=_choices(parameter))
         with suppress(Invalid):
-            return check_value(argument, found), []
+            return check_value(argument, passed), []
     return msgspec.UNSET, [because("default-kept", name=parameter.shown)]
 
 
@@ -180,8 +180,8 @@ def check_places(parameters: list[Parameter]) -> None:
         UnreadArguments: the words are ambiguous.
     """
     positional = [parameter for parameter in parameters if isinstance(parameter.reach, Positional)]
-    for at, one in enumerate(positional):
+    for at, first in enumerate(positional):
         loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]
-        if one.is_list and loose:
-            names = {"first": one.shown, "second": loose[0].shown}
+        if first.is_list and loose:
+            names = {"first": first.shown, "second": loose[0].shown}
             raise UnreadArguments(because("words-not-told-apart", **names))

@@ -83,11 +83,11 @@ def read_click(source: PythonModule) -> Declaration:
     Raises:
         UnreadArguments: there are several commands, or one that cannot be followed.
     """
-    found = _command(source)
-    if found is None:
+    command = _command(source)
+    if command is None:
         return Declaration()
     collected = Collected()
-    for decorator in _decorators(source, found):
+    for decorator in _decorators(source, command):
         call = _resolved(source, decorator)
         origin = _origin(source, call.func if isinstance(call, ast.Call) else call)
         if origin in SILENT:
@@ -105,8 +105,8 @@ def read_click(source: PythonModule) -> Declaration:
 
 def names_of(source: PythonModule) -> Callable[[ast.expr], str]:
     """Return a function that maps an expression in the command's function to its parameter."""
-    found = _command(source)
-    inside = {id(node) for node in ast.walk(found)} if found is not None else set()
+    command = _command(source)
+    inside = {id(node) for node in ast.walk(command)} if command is not None else set()
 
     def name_of(node: ast.expr) -> str:
         return node.id if isinstance(node, ast.Name) and id(node) in inside else ""
@@ -131,13 +131,15 @@ def _command(source: PythonModule) -> Definition | None:
         node
         for node in source.nodes
         if isinstance(node, Definition)
-        and any(_called(source, one) == COMMAND for one in node.decorator_list)
+        and any(_called(source, decorator) == COMMAND for decorator in node.decorator_list)
     ]
     definitions = (node for node in source.nodes if isinstance(node, Definition))
-    others = {_called(source, one) for node in definitions for one in node.decorator_list}
+    others = {
+        _called(source, decorator) for node in definitions for decorator in node.decorator_list
+    }
     made = {_origin(source, call.func) for call in source.calls()}
-    words = {name.rpartition(".")[2] for name in others if name != COMMAND}
-    has_subcommands = bool({"command", "group"} & words) or any(
+    last_parts = {name.rpartition(".")[2] for name in others if name != COMMAND}
+    has_subcommands = bool({"command", "group"} & last_parts) or any(
         name.endswith((".add_command", ".set_default_command")) for name in made
     )
     if (others | made) & set(GROUPS) or (commands and has_subcommands):
@@ -149,16 +151,18 @@ def _command(source: PythonModule) -> Definition | None:
 
 def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]:
     """Return the decorators that may declare parameters, in the order of the parameters."""
-    found = command.decorator_list
-    at = next(i for i, one in enumerate(found) if _called(source, one) == COMMAND)
-    if at and any(_called(source, one) in (OPTIONS, ARGUMENT) for one in found[:at]):
+    decorators = command.decorator_list
+    at = next(i for i, decorator in enumerate(decorators) if _called(source, decorator) == COMMAND)
+    if at and any(
+        _called(source, decorator) in (OPTIONS, ARGUMENT) for decorator in decorators[:at]
+    ):
         raise UnreadArguments(because("parameters-before-command"))
-    made = found[at]
+    made = decorators[at]
     if isinstance(made, ast.Call):
         others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
         settings = [keyword.value for keyword in made.keywords if keyword.arg == "context_settings"]
         # `{"name": …}` or `dict(name=…)`
-        match [_resolved(source, one) for one in settings[:1]]:
+        match [_resolved(source, setting) for setting in settings[:1]]:
             case [ast.Dict(keys=keys)]:
                 names = {str(k.value) if isinstance(k, ast.Constant) else "**" for k in keys}
             case [ast.Call(args=[], keywords=keywords)]:
@@ -169,7 +173,7 @@ def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]
             others -= {"context_settings"}
         if others:
             raise UnreadArguments(because("command-keyword", keyword=min(others)))
-    return iter(found[at + 1 :])
+    return iter(decorators[at + 1 :])
 
 
 def _resolved(source: PythonModule, node: ast.expr) -> ast.expr:
@@ -187,29 +191,31 @@ def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position
     others = set(call_arguments.keywords) - KEYWORDS
     if others:
         raise UnknownValue(because("makes-own", keyword=min(others)))
-    words = call_arguments.texts()
-    if not words:
+    declarations = call_arguments.texts()
+    if not declarations:
         raise UnknownValue(because("without-name"))
     if not is_argument:
-        return _option(source, call_arguments, words)
+        return _option(source, call_arguments, declarations)
     nargs = call_arguments.value("nargs")
     is_list = nargs not in (None, 1)
     has_default = "default" in call_arguments.keywords
     required = bool(call_arguments.value("required", not has_default and nargs != -1))
-    name = usual_name(words[0].replace("-", "_").lower())
-    plain = Parameter(name, words[0], Positional(position, separated=True), is_list=is_list)
-    found = _with_type(
+    name = usual_name(declarations[0].replace("-", "_").lower())
+    plain = Parameter(name, declarations[0], Positional(position, separated=True), is_list=is_list)
+    parameter = _with_type(
         source, call_arguments, msgspec.structs.replace(plain, help=call_arguments.text("help"))
     )
-    return msgspec.structs.replace(found, required=required)
+    return msgspec.structs.replace(parameter, required=required)
 
 
-def _option(source: PythonModule, call_arguments: CallArguments, words: list[str]) -> Parameter:
-    names = [word for word in words if word.isidentifier()]
+def _option(
+    source: PythonModule, call_arguments: CallArguments, declarations: list[str]
+) -> Parameter:
+    names = [word for word in declarations if word.isidentifier()]
     # a flag may have two words: `--on/--off`
     pairs = [
         word.partition(";" if word.startswith("/") else "/")
-        for word in words
+        for word in declarations
         if not word.isidentifier()
     ]
     firsts = [first.rstrip() for first, _, _ in pairs]
@@ -218,7 +224,7 @@ def _option(source: PythonModule, call_arguments: CallArguments, words: list[str
     if not on:
         raise UnknownValue(because("name-not-given"))
     # as in click, the option with the most dashes names the parameter
-    first = max(firsts, key=lambda one: len(one) - len(one.lstrip("-")))
+    first = max(firsts, key=lambda flag: len(flag) - len(flag.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
     plain = Parameter(name, on, Option(on), required=bool(call_arguments.value("required")))
     plain = msgspec.structs.replace(plain, help=call_arguments.text("help"))
@@ -236,48 +242,48 @@ def _option(source: PythonModule, call_arguments: CallArguments, words: list[str
     reach: Reach = Words(on) if is_many else plain.reach
     is_list = is_many or bool(call_arguments.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
-    found = _with_type(source, call_arguments, plain)
+    parameter = _with_type(source, call_arguments, plain)
     # no user can answer a prompt
-    if call_arguments.value("prompt") and found.default in (None, msgspec.UNSET):
-        return msgspec.structs.replace(found, required=True)
-    return found
+    if call_arguments.value("prompt") and parameter.default in (None, msgspec.UNSET):
+        return msgspec.structs.replace(parameter, required=True)
+    return parameter
 
 
 def _flag(call_arguments: CallArguments, plain: Parameter, off: str) -> Parameter:
-    found = msgspec.structs.replace(plain, word_type=WordType("bool"), default=False)
+    parameter = msgspec.structs.replace(plain, word_type=WordType("bool"), default=False)
     if "flag_value" in call_arguments.keywords:  # one of several words for one parameter
         own = usual_name(plain.shown.lstrip("-"))
-        return msgspec.structs.replace(found, name=own, reach=Flag(plain.shown))
+        return msgspec.structs.replace(parameter, name=own, reach=Flag(plain.shown))
     if off:
         both = Flag(f"{plain.shown}/{off}")
-        return with_default(msgspec.structs.replace(found, reach=both), call_arguments)
+        return with_default(msgspec.structs.replace(parameter, reach=both), call_arguments)
     if call_arguments.value("default"):
         raise UnknownValue(because("true-when-not-given"))
-    return msgspec.structs.replace(found, reach=Flag(plain.shown))
+    return msgspec.structs.replace(parameter, reach=Flag(plain.shown))
 
 
 def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
-    found = with_default(plain, call_arguments)
+    parameter = with_default(plain, call_arguments)
     node = call_arguments.keywords.get("type")
     if not has_type(node):
         # click infers the type from the default
-        default: Any = found.default
-        if found.is_list:
+        default: Any = parameter.default
+        if parameter.is_list:
             default = default[0] if isinstance(default, list) and default else None
-        return msgspec.structs.replace(found, word_type=INFERRED.get(type(default), WordType()))
+        return msgspec.structs.replace(parameter, word_type=INFERRED.get(type(default), WordType()))
     if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
         of_choice = CallArguments(source, node)
         if node.args:
             of_choice.keywords["choices"] = node.args[0]
-        return with_choices(found, of_choice)
+        return with_choices(parameter, of_choice)
     if isinstance(node, ast.Tuple):
-        types = {_word_type(source, one, found.name) for one in node.elts}
+        types = {_word_type(source, element, parameter.name) for element in node.elts}
         if len(types) == 1:
-            return msgspec.structs.replace(found, word_type=types.pop())
+            return msgspec.structs.replace(parameter, word_type=types.pop())
         # the default would not fit all items
-        return msgspec.structs.replace(found, default=msgspec.UNSET)
-    return msgspec.structs.replace(found, word_type=_word_type(source, node, found.name))
+        return msgspec.structs.replace(parameter, default=msgspec.UNSET)
+    return msgspec.structs.replace(parameter, word_type=_word_type(source, node, parameter.name))
 
 
 def _word_type(source: PythonModule, node: ast.expr, name: str) -> WordType:

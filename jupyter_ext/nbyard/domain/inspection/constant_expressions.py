@@ -118,15 +118,15 @@ def _list(node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, Any], depth:
 
 
 def _dict(node: ast.Dict, names: Mapping[str, Any], depth: int) -> Any:
-    found = {}
+    evaluated = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             raise NotConstant("**")
         name = evaluate_constant(key, names, depth)
         if not isinstance(name, str):
             raise NotConstant("a key that is no text")
-        found[name] = evaluate_constant(value, names, depth)
-    return found
+        evaluated[name] = evaluate_constant(value, names, depth)
+    return evaluated
 
 
 def _text(node: ast.JoinedStr, names: Mapping[str, Any], depth: int) -> str:

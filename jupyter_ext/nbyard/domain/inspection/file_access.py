@@ -45,7 +45,7 @@ def opened_files(source: PythonModule, name_of: Callable[[ast.expr], str]) -> di
 
     Names that are both read and written are left out.
     """
-    found: dict[str, set[Role]] = {}
+    roles_by_name: dict[str, set[Role]] = {}
     for call in source.calls():
         origin = source.origin(call.func)
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
@@ -63,8 +63,10 @@ def opened_files(source: PythonModule, name_of: Callable[[ast.expr], str]) -> di
             at, role = FUNCTIONS[origin]
             paths = call.args[at : at + 1]
         if paths and role is not None:
-            found.setdefault(name_of(_path(paths[0])), set()).add(role)
-    return {name: next(iter(roles)) for name, roles in found.items() if name and len(roles) == 1}
+            roles_by_name.setdefault(name_of(_path(paths[0])), set()).add(role)
+    return {
+        name: next(iter(roles)) for name, roles in roles_by_name.items() if name and len(roles) == 1
+    }
 
 
 def _mode(call: ast.Call, place: int) -> Role | None:

@@ -39,8 +39,8 @@ class FunctionPath(NamedTuple):
 
 def split_function_path(path: str) -> FunctionPath:
     """Split a path into file and function."""
-    found = SPELLING.match(path)
-    return FunctionPath(found["file"], found["function"]) if found else FunctionPath(path, "")
+    match = SPELLING.match(path)
+    return FunctionPath(match["file"], match["function"]) if match else FunctionPath(path, "")
 
 
 def is_function(path: str) -> bool:
@@ -67,10 +67,10 @@ def read_function(content: bytes, name: str) -> Signature:
     file, function = split_function_path(name)
     tree = parse_python(content, file)
     # the last definition of a name is the effective one
-    found = {one.name: one for one in tree.body if isinstance(one, Definition)}
-    definition = found.get(function)
+    definitions = {node.name: node for node in tree.body if isinstance(node, Definition)}
+    definition = definitions.get(function)
     if definition is None:
-        shown, known = repr(function[:80]), list(found)[:MAX_LISTED]
+        shown, known = repr(function[:80]), list(definitions)[:MAX_LISTED]
         if not known:
             raise Invalid.field(file, because("no-functions", name=shown))
         raise Invalid.field(file, because("no-function", name=shown, known=known))
@@ -84,14 +84,14 @@ def read_function(content: bytes, name: str) -> Signature:
 def _constants(tree: ast.Module) -> dict[str, Any]:
     """Return the values of the file's plain constants, which defaults may use."""
     constants: dict[str, Any] = {}
-    for one in tree.body:
-        if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
-            targets = one.targets if isinstance(one, ast.Assign) else [one.target]
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             for target in targets:
                 if isinstance(target, ast.Name):
                     # a later assignment replaces the constant
                     constants.pop(target.id, None)
-                    constants |= _evaluated(target.id, one.value, constants)
+                    constants |= _evaluated(target.id, statement.value, constants)
     return constants
 
 
@@ -126,11 +126,11 @@ class _Reader:
         # only the last plain parameters have defaults
         defaults: list[ast.expr | None] = [None] * (len(plain) - len(given.defaults))
         defaults += [*given.defaults, *given.kw_defaults]
-        for one, default in zip([*plain, *given.kwonlyargs], defaults, strict=True):
-            if is_name(one.arg):
-                self._add(one.arg, one.annotation, default, returns)
+        for parameter, default in zip([*plain, *given.kwonlyargs], defaults, strict=True):
+            if is_name(parameter.arg):
+                self._add(parameter.arg, parameter.annotation, default, returns)
             else:
-                self._hints.append(because("argument-name-unfit", name=repr(one.arg[:60])))
+                self._hints.append(because("argument-name-unfit", name=repr(parameter.arg[:60])))
         for extra in (given.vararg, given.kwarg):
             if extra is not None:
                 self._hints.append(because("variadic-unused", name=extra.arg))
@@ -149,8 +149,8 @@ class _Reader:
         node: ast.expr | None,
         returns: Mapping[str, str],
     ) -> None:
-        told, value = declared_type(annotation), msgspec.UNSET
-        if name in returns and told.type not in ("", "string"):
+        declared, value = declared_type(annotation), msgspec.UNSET
+        if name in returns and declared.type not in ("", "string"):
             raise self._refusal(self._definition, because("output-is-parameter", name=name))
         if node is not None:
             value = _evaluated(name, node, self._constants).get(name, msgspec.UNSET)
@@ -159,13 +159,13 @@ class _Reader:
             role = "output"
         elif annotation is not None and _last_name(annotation) in DATA:
             role = "input"
-        elif told.is_path or isinstance(value, FilePath):
+        elif declared.is_path or isinstance(value, FilePath):
             text = str(value) if isinstance(value, str) else None
             is_output = guess_role(name, text, False, True).role == "output"
             role = "output" if is_output else "input"
         comment = Comment(role=role, format=returns.get(name, ""))
         argument, problem = fit_default(
-            argument_of(name, value, told, comment, node is None), value
+            argument_of(name, value, declared, comment, node is None), value
         )
         if argument.role == "output":
             argument = msgspec.structs.replace(argument, required=False)
@@ -175,8 +175,8 @@ class _Reader:
 
     def _returns(self) -> dict[str, str]:
         """Return the formats of the outputs by name."""
-        for one in self._definition.decorator_list:
-            outputs = self._declared_outputs(one)
+        for decorator in self._definition.decorator_list:
+            outputs = self._declared_outputs(decorator)
             if outputs is not None:
                 return outputs
         annotation = self._definition.returns
@@ -196,12 +196,12 @@ class _Reader:
             return None
         for keyword in decorator.keywords:
             if keyword.arg == "outputs":
-                told = _evaluated("", keyword.value, self._constants).get("")
-                if isinstance(told, dict) and all(
+                outputs = _evaluated("", keyword.value, self._constants).get("")
+                if isinstance(outputs, dict) and all(
                     is_name(name) and isinstance(file_format, str)
-                    for name, file_format in told.items()
+                    for name, file_format in outputs.items()
                 ):
-                    return dict(told)
+                    return dict(outputs)
                 raise self._refusal(decorator, because("outputs-not-written-out"))
         return None
 
@@ -211,7 +211,7 @@ class _Reader:
 
     def _returns_value(self) -> bool:
         returned = [
-            one.value for one in _own_nodes(self._definition) if isinstance(one, ast.Return)
+            node.value for node in _own_nodes(self._definition) if isinstance(node, ast.Return)
         ]
         return any(
             value is not None and not (isinstance(value, ast.Constant) and value.value is None)

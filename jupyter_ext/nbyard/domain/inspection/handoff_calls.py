@@ -40,7 +40,7 @@ class HandedOver(msgspec.Struct, frozen=True):
 
 def read_handed(source: PythonModule) -> HandedOver:
     """Return the arguments of all these calls, each name once."""
-    found: dict[str, Argument] = {}
+    by_name: dict[str, Argument] = {}
     hints: list[Reason] = []
     for call in source.calls():
         way = source.origin(call.func)
@@ -65,10 +65,10 @@ def read_handed(source: PythonModule) -> HandedOver:
             argument, hint = _input_argument(source, name, default)
             if hint:
                 hints.append(hint)
-        known = found.setdefault(argument.name, argument)
+        known = by_name.setdefault(argument.name, argument)
         if (known.role == "output") != (argument.role == "output"):
             hints.append(because("handed-both-ways", name=argument.name))
-    return HandedOver(list(found.values()), hints)
+    return HandedOver(list(by_name.values()), hints)
 
 
 def add_handed_arguments(
@@ -76,7 +76,7 @@ def add_handed_arguments(
 ) -> list[Argument]:
     """Add the arguments of calls; declared arguments take precedence."""
     known = {argument.name for argument in declared}
-    return [*declared, *(one for one in handed if one.name not in known)]
+    return [*declared, *(argument for argument in handed if argument.name not in known)]
 
 
 def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def read_help(text: str) -> Script:
     arguments.
     """
     lines = CODES.sub("", text).expandtabs().splitlines()
-    options = [one for line in _entries(lines) if (one := _option(line)) is not None]
+    options = [option for line in _entries(lines) if (option := _option(line)) is not None]
     hints = []
     try:
         positional = _positional(lines)
@@ -64,14 +64,14 @@ def read_help(text: str) -> Script:
     except UnreadArguments as problem:
         positional = []
         hints.append(because("words-unread", problem=problem.reason))
-    found: dict[str, Parameter] = {}
+    by_name: dict[str, Parameter] = {}
     for parameter in [*options, *positional][:MAX_ARGUMENTS]:
         name = parameter.name
         # options may be repeated, and words may have the name of an option
-        if name in found and isinstance(parameter.reach, Positional):
-            name = next(n for i in range(2, MAX_ARGUMENTS) if (n := f"{name}_{i}") not in found)
-        found.setdefault(name, msgspec.structs.replace(parameter, name=name))
-    script = arguments_of(list(found.values()), {})
+        if name in by_name and isinstance(parameter.reach, Positional):
+            name = next(n for i in range(2, MAX_ARGUMENTS) if (n := f"{name}_{i}") not in by_name)
+        by_name.setdefault(name, msgspec.structs.replace(parameter, name=name))
+    script = arguments_of(list(by_name.values()), {})
     return Script(script.arguments, [*hints, *script.hints])
 
 
@@ -83,8 +83,8 @@ def _entries(lines: list[str]) -> Iterator[Line]:
         if line.lstrip().startswith("-") and indent:
             if current is not None:
                 yield current
-            written, _, words = GAP.sub("\0", line.strip(), count=1).partition("\0")
-            current, depth = Line(written, words.strip()), indent
+            written, _, help_text = GAP.sub("\0", line.strip(), count=1).partition("\0")
+            current, depth = Line(written, help_text.strip()), indent
         elif current is not None and indent > depth:
             current.help = f"{current.help} {line.strip()}".strip()
         elif current is not None:
@@ -96,27 +96,27 @@ def _entries(lines: list[str]) -> Iterator[Line]:
 
 def _option(line: Line) -> Parameter | None:
     parts = [FLAG.match(part) for part in re.split(r",\s+| / | \| ", line.written)]
-    found = [part for part in parts if part is not None]
-    flags = [part["flag"] for part in found]
-    if not found or ASKS & set(flags) or set(flags) <= LETTERS:
+    matches = [part for part in parts if part is not None]
+    flags = [part["flag"] for part in matches]
+    if not matches or ASKS & set(flags) or set(flags) <= LETTERS:
         return None
     positive = [flag.replace("[no-]", "") for flag in flags]
-    flag = next((one for one in positive if one.startswith("--")), positive[0])
+    flag = next((candidate for candidate in positive if candidate.startswith("--")), positive[0])
     contrary = f"--no-{flag[2:]}"
     negations = [flag.replace("[no-]", "no-") for flag in flags if "[no-]" in flag]
     negations += [contrary] if contrary in positive else []
     if not OPTION.match(flag):
         return None
-    rest = next((part["rest"] for part in reversed(found) if part["rest"]), "")
-    words, about = rest.split(), line.help
+    rest = next((part["rest"] for part in reversed(matches) if part["rest"]), "")
+    tokens, about = rest.split(), line.help
     # several words name a value if they are in capitals or brackets, else they are its help
-    if len(words) > 1 and any(re.match(r"[a-z]", word) for word in words):
+    if len(tokens) > 1 and any(re.match(r"[a-z]", word) for word in tokens):
         rest, about = "", f"{rest} {about}".strip()
     plain = Parameter(usual_name(flag.lstrip("-")), flag, Flag(flag), help=about)
     if rest:
-        joined = any("=" in (part["by"] or "") for part in found) and flag.startswith("--")
+        joined = any("=" in (part["by"] or "") for part in matches) and flag.startswith("--")
         choices = CHOICES.match(rest)
-        is_list = not choices and ("..." in rest or words[1:] not in ([], ["RANGE"]))
+        is_list = not choices and ("..." in rest or tokens[1:] not in ([], ["RANGE"]))
         reach: Reach = Words(flag) if is_list else Option(flag, joined or None)
         return msgspec.structs.replace(
             plain,
@@ -127,15 +127,15 @@ def _option(line: Line) -> Parameter | None:
             required=bool(NEEDED.search(about)),
             default=msgspec.UNSET,
         )
-    if any(part["many"] for part in found):
+    if any(part["many"] for part in matches):
         return msgspec.structs.replace(plain, word_type=WordType("int"), default=0)
     both = Flag(f"{flag}/{negations[0]}") if negations else plain.reach
     default = msgspec.UNSET if negations else False
     return msgspec.structs.replace(plain, word_type=WordType("bool"), default=default, reach=both)
 
 
-def _word_type(words: list[str]) -> WordType:
-    first = words[0].lower() if words else ""
+def _word_type(tokens: list[str]) -> WordType:
+    first = tokens[0].lower() if tokens else ""
     return WordType(WORD_TYPES.get(first, "string"), is_path=first in PATH_WORDS)
 
 
@@ -145,11 +145,11 @@ def _positional(lines: list[str]) -> list[Parameter]:
     Raises:
         UnreadArguments: the program has subcommands.
     """
-    found: list[Parameter] = []
-    words = _usage(lines)[1:]
-    for at, word in enumerate(words):
+    parameters: list[Parameter] = []
+    tokens = _usage(lines)[1:]
+    for at, word in enumerate(tokens):
         name = "_".join(re.findall(r"\w+", word.replace("-", "_"))[:1])
-        before = words[at - 1] if at else ""
+        before = tokens[at - 1] if at else ""
         is_value = before.startswith("-") and "=" not in before
         if word.lstrip("[(<{").startswith("-") or is_value or not name:
             continue
@@ -160,22 +160,22 @@ def _positional(lines: list[str]) -> list[Parameter]:
         parameter = Parameter(
             usual_name(name.lower()),
             name,
-            Positional(len(found)),
+            Positional(len(parameters)),
             word_type=_word_type([name]),
             is_list="..." in word,
             required=not word.startswith("["),
             default=msgspec.UNSET,
         )
-        found.append(parameter)
-    return found
+        parameters.append(parameter)
+    return parameters
 
 
 def _usage(lines: list[str]) -> list[str]:
     """Return the words of the first usage, which may continue on deeper lines."""
     for at, line in enumerate(lines):
-        found = USAGE.match(line.strip())
-        if found:
-            rest = line.strip()[found.end() :]
+        match = USAGE.match(line.strip())
+        if match:
+            rest = line.strip()[match.end() :]
             below = lines[at + 1 :]
             if not rest and below:
                 rest, below = below[0].strip(), below[1:]

@@ -68,13 +68,13 @@ def read_comment(text: str) -> Comment:
     if typed:
         inner = read_comment(typed["help"])
         return msgspec.structs.replace(inner, type=typed["type"])
-    found = COMMENT.match(text)
-    if found is None:
+    match = COMMENT.match(text)
+    if match is None:
         return Comment(text)
-    role: Role = found["role"].lower()  # type: ignore[assignment]
-    if not found["colon"]:
-        return Comment((found["help"] or "").strip(), role)
-    rest = (found["rest"] or "").strip()
+    role: Role = match["role"].lower()  # type: ignore[assignment]
+    if not match["colon"]:
+        return Comment((match["help"] or "").strip(), role)
+    rest = (match["rest"] or "").strip()
     named = FORMAT.match(rest)
     if named is None:
         return Comment(rest, role)
@@ -87,22 +87,22 @@ def guess_role(name: str, default: str | None, has_help: bool, is_path: bool) ->
 
     `default` is None if there is none. Ambiguous names stay values.
     """
-    words = [word.lower() for word in WORD.findall(name)]
-    if not words or words[-1] in ABOUT or (default and "://" in default):
+    name_words = [word.lower() for word in WORD.findall(name)]
+    if not name_words or name_words[-1] in ABOUT or (default and "://" in default):
         return Guess()
-    last = words[-1]
+    last = name_words[-1]
     by_default = format_of(default or "")
-    named = [FORMAT_WORDS[w] for w in reversed(words) if w in FORMATS and w in FORMAT_WORDS]
+    named = [FORMAT_WORDS[w] for w in reversed(name_words) if w in FORMATS and w in FORMAT_WORDS]
     by_name = "folder" if last in FOLDERS else next(iter(named), "")
     file_format = by_default or by_name
     looks_like_file = bool(by_default) or last in FOLDERS
-    if words[0] in OUTPUTS or last in OUTPUTS:
+    if name_words[0] in OUTPUTS or last in OUTPUTS:
         return Guess("output", file_format)
-    if words[0] in ("input", "in", "infile") or last in ("input", "infile"):
+    if name_words[0] in ("input", "in", "infile") or last in ("input", "infile"):
         return Guess("input", file_format)
     if last in WRITTEN and by_default:
         return Guess("output", file_format)
-    names_file = last in FILES or last in FOLDERS or (len(words) > 1 and last in FORMATS)
+    names_file = last in FILES or last in FOLDERS or (len(name_words) > 1 and last in FORMATS)
     if not is_path and not (names_file and (looks_like_file or has_help or not default)):
         return Guess()
-    return Guess("output" if WRITTEN & set(words) else "input", file_format)
+    return Guess("output" if WRITTEN & set(name_words) else "input", file_format)

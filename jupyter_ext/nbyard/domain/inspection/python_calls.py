@@ -33,8 +33,8 @@ class PythonModule:
 
     def calls(self) -> Iterator[ast.Call]:
         """Return all calls in the order of their lines."""
-        found = (node for node in self.nodes if isinstance(node, ast.Call))
-        return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+        calls = (node for node in self.nodes if isinstance(node, ast.Call))
+        return iter(sorted(calls, key=lambda node: (node.lineno, node.col_offset)))
 
     def origin(self, node: ast.expr) -> str:
         """Return the full name of an expression, such as `argparse.FileType`.
@@ -71,12 +71,14 @@ class PythonModule:
 
     def _assignments(self) -> Iterator[tuple[str, ast.expr]]:
         """Yield top-level names that are bound once in the whole file."""
-        for one in self.tree.body:
-            if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
-                targets = one.targets if isinstance(one, ast.Assign) else [one.target]
+        for statement in self.tree.body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                targets = (
+                    statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+                )
                 for target in targets:
                     if isinstance(target, ast.Name) and self._stored[target.id] == 1:
-                        yield target.id, one.value
+                        yield target.id, statement.value
 
     def _constants(self) -> dict[str, Any]:
         constants: dict[str, Any] = {}
@@ -119,10 +121,10 @@ class CallArguments:
     def text(self, name: str) -> str:
         """Return the text of a keyword for users; empty if it is computed."""
         try:
-            found = self.value(name, "")
+            value = self.value(name, "")
         except UnknownValue:
             return ""
-        return " ".join(found.split()) if isinstance(found, str) else ""
+        return " ".join(value.split()) if isinstance(value, str) else ""
 
     def texts(self) -> list[str]:
         """Return the positional words.
@@ -131,7 +133,7 @@ class CallArguments:
             UnknownValue: a word is computed or not a text.
         """
         texts = [self._source.value(node) for node in self.positional]
-        if not all(isinstance(one, str) for one in texts):
+        if not all(isinstance(text, str) for text in texts):
             raise UnknownValue(because("name-no-text"))
         return texts
 

@@ -21,5 +21,5 @@ def parse_python(content: bytes, file: str) -> ast.Module:
         reason = because("syntax-error", line=error.lineno or 1, message=error.msg)
         raise Invalid.field(file, reason) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        words = str(error) or type(error).__name__
-        raise Invalid.field(file, because("not-python", message=words)) from None
+        message = str(error) or type(error).__name__
+        raise Invalid.field(file, because("not-python", message=message)) from None

@@ -43,20 +43,23 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
         if of_argparse.parameters and of_click.parameters:
             raise UnreadArguments(because("argparse-and-click"))
         if of_click.parameters:
-            found, name_of = of_click, names_of(source)
+            declaration, name_of = of_click, names_of(source)
         else:
             hints = [*of_argparse.hints, *of_click.hints]
-            found, name_of = msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
-        check_places(found.parameters)
-        if found.is_open and any(
-            isinstance(parameter.reach, Positional) for parameter in found.parameters
+            declaration, name_of = (
+                msgspec.structs.replace(of_argparse, hints=hints),
+                name_in(source),
+            )
+        check_places(declaration.parameters)
+        if declaration.is_open and any(
+            isinstance(parameter.reach, Positional) for parameter in declaration.parameters
         ):
-            script = Script([], [because("arguments-between", hint=found.hints[0])])
+            script = Script([], [because("arguments-between", hint=declaration.hints[0])])
         else:
             script = arguments_of(
-                found.parameters, opened_files(source, name_of), in_turn=found.in_turn
+                declaration.parameters, opened_files(source, name_of), in_turn=declaration.in_turn
             )
-            script = Script(script.arguments, [*found.hints, *script.hints])
+            script = Script(script.arguments, [*declaration.hints, *script.hints])
     except UnreadArguments as problem:
         script = Script([], [because("arguments-unread", problem=problem.reason)])
     if not names_us:
@@ -78,17 +81,17 @@ def arguments_of(
     arguments: dict[str, Argument] = {}
     hints: list[Reason] = []
     spared: set[str] = set()
-    for one in parameters:
-        parameter = one
-        if one.name in arguments:  # several options with one destination
-            own = usual_name(one.shown.lstrip("-"))
-            parameter = msgspec.structs.replace(one, name=own)
+    for declared in parameters:
+        parameter = declared
+        if declared.name in arguments:  # several options with one destination
+            own = usual_name(declared.shown.lstrip("-"))
+            parameter = msgspec.structs.replace(declared, name=own)
         argument, said = to_argument(parameter, roles)
         try:
             check_arguments([*arguments.values(), argument])
         except Invalid as problem:
-            params = {"name": one.shown, "problem": problem.details[0].why}
-            if isinstance(one.reach, Positional):
+            params = {"name": declared.shown, "problem": problem.details[0].why}
+            if isinstance(declared.reach, Positional):
                 raise UnreadArguments(because("parameter-unread", **params)) from None
             hints.append(because("option-unread", **params))
         else:
@@ -104,20 +107,20 @@ def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> 
 
     This does not apply to later words in `spared`, for which the parser leaves words.
     """
-    found: list[Argument] = []
+    adjusted: list[Argument] = []
     is_followed = False
     # backwards, as only later words can replace an earlier one
     for argument in reversed(list(arguments)):
-        one = argument
-        if isinstance(one.reach, Positional):
+        current = argument
+        if isinstance(current.reach, Positional):
             # nbyard passes a default if no value is set
-            is_filled = one.default is not None and one.default is not msgspec.UNSET
-            is_passed = is_filled or one.role == "output"
-            if is_followed and one.type != "list" and not is_passed:
-                one = msgspec.structs.replace(
-                    one, required=True, nullable=False, default=msgspec.UNSET
+            is_filled = current.default is not None and current.default is not msgspec.UNSET
+            is_passed = is_filled or current.role == "output"
+            if is_followed and current.type != "list" and not is_passed:
+                current = msgspec.structs.replace(
+                    current, required=True, nullable=False, default=msgspec.UNSET
                 )
-            takes_a_word = one.required or one.role == "output"
-            is_followed |= takes_a_word and one.name not in spared
-        found.append(one)
-    return found[::-1]
+            takes_a_word = current.required or current.role == "output"
+            is_followed |= takes_a_word and current.name not in spared
+        adjusted.append(current)
+    return adjusted[::-1]

@@ -34,7 +34,9 @@ class Walk:
         self._links: dict[tuple[Ref, Ref, str], None] = {}
         # Links to nodes that did not fit; some of these nodes are reached by another way later.
         self._cut: list[tuple[Direction, Link]] = []
-        self._not_read: dict[Direction, Counter[Ref]] = {one: Counter() for one in DIRECTIONS}
+        self._not_read: dict[Direction, Counter[Ref]] = {
+            direction: Counter() for direction in DIRECTIONS
+        }
 
     def of(self, starts: Sequence[Ref]) -> Lineage:
         """Return the graph around the starts, which are all part of it."""
@@ -53,11 +55,11 @@ class Walk:
         """Add the neighbours of a level; return those to expand next."""
         # What the caller may not see leads no further.
         known = [ref for ref in level if self._is_open(ref)]
-        found = self._expand(known, direction) if known else Found([])
+        expansion = self._expand(known, direction) if known else Found([])
         neighbours: dict[Ref, set[Ref]] = defaultdict(set)
         new: dict[Ref, str] = {}
         following: dict[Ref, None] = {}
-        for link in found.links:
+        for link in expansion.links:
             near, far = _ends(link, direction)
             neighbours[near].add(far)
             if far not in self._nodes and far not in new:
@@ -67,7 +69,7 @@ class Walk:
                 new[far] = link.hint
             self._links[link.source, link.target, link.name] = None
             following[far] = None
-        for near, total in found.totals.items():
+        for near, total in expansion.totals.items():
             self._not_read[direction][near] += max(0, total - len(neighbours[near]))
         self._add(new)
         unpassed = [ref for ref in following if ref not in passed]
@@ -80,8 +82,10 @@ class Walk:
 
     def _left_out(self) -> dict[Direction, Counter[Ref]]:
         """Count the neighbours that are not in the graph."""
-        left_out = {one: Counter(counts) for one, counts in self._not_read.items()}
-        for direction, near, far in {(one, *_ends(link, one)) for one, link in self._cut}:
+        left_out = {direction: Counter(counts) for direction, counts in self._not_read.items()}
+        for direction, near, far in {
+            (direction, *_ends(link, direction)) for direction, link in self._cut
+        }:
             left_out[direction][near] += far not in self._nodes
         return left_out
 
@@ -129,10 +133,10 @@ def column_by_node(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> d
     order = _in_order(refs, before, after)
     places: dict[Ref, int] = {}
     for ref in order:
-        places[ref] = max((places.get(one, -1) + 1 for one in before[ref]), default=0)
+        places[ref] = max((places.get(earlier, -1) + 1 for earlier in before[ref]), default=0)
     for ref in order:
         if after[ref] and not before[ref]:
-            places[ref] = min(places[one] for one in after[ref]) - 1
+            places[ref] = min(places[later] for later in after[ref]) - 1
     return places
 
 

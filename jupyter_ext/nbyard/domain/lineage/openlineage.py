@@ -126,22 +126,22 @@ class _Events:
 
     def _run_facets(self, run: Run) -> Event:
         due = facet_of("nominalTime", nominalStartTime=run.scheduled_at)
-        told = {"run": str(run.number), "owner": run.owner, "origin": run.origin.kind}
+        tags = {"run": str(run.number), "owner": run.owner, "origin": run.origin.kind}
         if run.git is not None:
-            told |= {"git.commit": run.git.commit, "git.branch": run.git.branch}
-            told["git.dirty"] = str(run.git.is_dirty).lower()
-        return {"nominalTime": due, "tags": _tags(told), **_parameters(run.parameters)}
+            tags |= {"git.commit": run.git.commit, "git.branch": run.git.branch}
+            tags["git.dirty"] = str(run.git.is_dirty).lower()
+        return {"nominalTime": due, "tags": _tags(tags), **_parameters(run.parameters)}
 
     def _task_facets(self, task: Task) -> Event:
         code = self._record.code.get(task.executable_version_id)
-        told = {"run": str(self._record.run.number), "node": task.node, "runtime": task.runtime}
+        tags = {"run": str(self._record.run.number), "node": task.node, "runtime": task.runtime}
         if code is not None:
-            told |= {"code": code.file, "code.version": str(code.number)}
-            told |= {"code.digest": code.code_digest, "language": code.language}
+            tags |= {"code": code.file, "code.version": str(code.number)}
+            tags |= {"code.digest": code.code_digest, "language": code.language}
         if task.environment is not None:
-            told["environment"] = task.environment.shown
-            told["environment.lock"] = task.environment.digest
-        return {"tags": _tags(told), **_parameters(task.arguments)}
+            tags["environment"] = task.environment.shown
+            tags["environment.lock"] = task.environment.digest
+        return {"tags": _tags(tags), **_parameters(task.arguments)}
 
     def _error(self, of: Run | Task) -> Event:
         failure = of.failure if isinstance(of, Task) else None
@@ -151,45 +151,60 @@ class _Events:
         return facet_of("errorMessage", message=message, programmingLanguage=language)
 
     def _data(self) -> list[Event]:
-        return [self._input(one) for one in self._record.data_used().values()]
+        return [self._input(content) for content in self._record.data_used().values()]
 
     def _results(self) -> list[Event]:
-        return [self._output(one) for one in self._record.results() if one.name != EXECUTED]
+        return [
+            self._output(artifact)
+            for artifact in self._record.results()
+            if artifact.name != EXECUTED
+        ]
 
     def _files(self, task: Task) -> Event:
-        used = {one.id: self._result(one) for _, one in self._record.results_used(task)}
-        known = {one.digest + one.origin: self._input(one) for one in task.inputs.values()}
-        outputs = [self._output(one) for one in task.artifacts if one.name != EXECUTED]
+        used = {
+            artifact.id: self._result(artifact) for _, artifact in self._record.results_used(task)
+        }
+        known = {
+            content.digest + content.origin: self._input(content)
+            for content in task.inputs.values()
+        }
+        outputs = [
+            self._output(artifact) for artifact in task.artifacts if artifact.name != EXECUTED
+        ]
         return {"inputs": [*known.values(), *used.values()], "outputs": outputs}
 
-    def _input(self, one: BytesOf) -> Event:
+    def _input(self, content: BytesOf) -> Event:
         """Return data from outside the run: a dataset, an artifact of another run, or a file."""
-        kind = one.source.partition(":")[0]
-        name = one.origin or one.filename
+        kind = content.source.partition(":")[0]
+        name = content.origin or content.filename
         if kind == "dataset":
             name = name.rpartition(" v")[0] or name
-        facets = {"version": facet_of("version", datasetVersion=one.digest)}
+        facets = {"version": facet_of("version", datasetVersion=content.digest)}
         namespace = self._namespace if kind else "file"
         return {"namespace": namespace, "name": name, "facets": facets}
 
-    def _result(self, one: Artifact) -> Event:
+    def _result(self, artifact: Artifact) -> Event:
         run = self._record.run
         # The name of a named artifact, else one that is the same in each run of the file.
         # Receivers follow data by their names, so a name must not contain the ID of a run.
         named = run.name and not self._record.is_workflow
-        name = f"{run.name}.{one.name}" if named else f"{self._name}.{one.node}.{one.name}"
-        facets = {"version": facet_of("version", datasetVersion=one.digest)}
-        if one.type is not None and one.type.columns:
-            columns = [{"name": name, "type": kind} for name, kind in one.type.columns]
+        name = (
+            f"{run.name}.{artifact.name}"
+            if named
+            else f"{self._name}.{artifact.node}.{artifact.name}"
+        )
+        facets = {"version": facet_of("version", datasetVersion=artifact.digest)}
+        if artifact.type is not None and artifact.type.columns:
+            columns = [{"name": name, "type": kind} for name, kind in artifact.type.columns]
             facets["schema"] = facet_of("schema", fields=columns)
         return {"namespace": self._namespace, "name": name, "facets": facets}
 
-    def _output(self, one: Artifact) -> Event:
-        counted: Event = {"size": one.size_bytes}
-        if one.type is not None and one.type.rows is not None:
-            counted["rowCount"] = one.type.rows
+    def _output(self, artifact: Artifact) -> Event:
+        counted: Event = {"size": artifact.size_bytes}
+        if artifact.type is not None and artifact.type.rows is not None:
+            counted["rowCount"] = artifact.type.rows
         statistics = facet_of("outputStatistics", **counted)
-        return {**self._result(one), "outputFacets": {"outputStatistics": statistics}}
+        return {**self._result(artifact), "outputFacets": {"outputStatistics": statistics}}
 
 
 def facet_of(name: str, /, **fields: Any) -> Event:

@@ -50,13 +50,15 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
     def _connected_results(self) -> Mapping[str, Sequence[tuple[str, Artifact]]]:
         """Return the results to which the inputs of each node are connected."""
         made = {
-            (one.node, artifact.name): artifact for one in self.tasks for artifact in one.artifacts
+            (task.node, artifact.name): artifact
+            for task in self.tasks
+            for artifact in task.artifacts
         }
-        found: dict[str, list[tuple[str, Artifact]]] = defaultdict(list)
+        by_node: dict[str, list[tuple[str, Artifact]]] = defaultdict(list)
         for edge in self.edges:
             if artifact := made.get((edge.source, edge.output)):
-                found[edge.target].append((edge.input, artifact))
-        return found
+                by_node[edge.target].append((edge.input, artifact))
+        return by_node
 
     def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
         """Yield the results of other tasks that a task used, by the name of its input."""
@@ -67,10 +69,17 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
     def data_used(self) -> dict[str, BytesOf]:
         """Return the data from outside the run by digest and origin."""
         return {
-            f"{one.digest} {one.origin}": one for task in self.tasks for one in task.inputs.values()
+            f"{content.digest} {content.origin}": content
+            for task in self.tasks
+            for content in task.inputs.values()
         }
 
     def results(self) -> list[Artifact]:
         """Return the outputs that no other task of the run uses."""
         used = {artifact.id for task in self.tasks for _, artifact in self.results_used(task)}
-        return [one for task in self.tasks for one in task.artifacts if one.id not in used]
+        return [
+            artifact
+            for task in self.tasks
+            for artifact in task.artifacts
+            if artifact.id not in used
+        ]

@@ -76,14 +76,14 @@ def _branches(of: Sequence[tuple[str, str]], below: str) -> list[tuple[str, str,
 
 
 def _neighbours(edges: Sequence[LineageEdge], direction: Direction) -> Neighbours:
-    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    link_names: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for edge in edges:
         near, far = edge.source, edge.target
         if direction == "back":
             near, far = far, near
-        found[near][far] += [edge.name] if edge.name else []
+        link_names[near][far] += [edge.name] if edge.name else []
     known: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    for near, ends in found.items():
+    for near, ends in link_names.items():
         known[near] = [(far, ", ".join(names)) for far, names in ends.items()]
     return known
 
@@ -92,28 +92,28 @@ def words_of(node: LineageNode) -> str:
     """Return what a node is in one line."""
     if not node.is_visible:
         return f"{node.kind} (not visible)"
-    words = [node.kind, node.name]
+    parts = [node.kind, node.name]
     if node.version:
-        words.append(f"version {node.version}")
+        parts.append(f"version {node.version}")
     if node.run is not None and node.kind == "artifact":
-        words.append(f"of {node.workflow_node}, {node.run.words}")
+        parts.append(f"of {node.workflow_node}, {node.run.words}")
     elif node.run is not None:
-        words.append(node.run.words)
-        words.append(str(node.run.git) if node.run.git else "")
+        parts.append(node.run.words)
+        parts.append(str(node.run.git) if node.run.git else "")
     if node.kind == "environment" and not node.version and node.digest:
-        words.append(f"({node.digest.rpartition(':')[2][:SHORT]})")
+        parts.append(f"({node.digest.rpartition(':')[2][:SHORT]})")
     if node.packages:
-        words.append(f"({len(node.packages)} packages)")
+        parts.append(f"({len(node.packages)} packages)")
     for name, value in node.parameters.items():
         is_plain = isinstance(value, str) and value.isprintable()
         text = value if is_plain else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        words.append(f"{name}={one_line(text, MAX_VALUE)}")
+        parts.append(f"{name}={one_line(text, MAX_VALUE)}")
     if node.kind in ("code", "artifact") and node.file not in ("", node.name):
-        words.append(f"({node.file})")
+        parts.append(f"({node.file})")
     if node.state not in ("", "ready", "succeeded"):
-        words.append(f"({node.state})")
-    words.append("(cached)" if node.cached else "")
-    words.append("(deleted)" if node.is_deleted else "")
+        parts.append(f"({node.state})")
+    parts.append("(cached)" if node.cached else "")
+    parts.append("(deleted)" if node.is_deleted else "")
     more = node.more_before + node.more_after
-    words.append(f"(+ {more} more)" if more else "")
-    return " ".join(filter(None, words))
+    parts.append(f"(+ {more} more)" if more else "")
+    return " ".join(filter(None, parts))

@@ -43,26 +43,26 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
             and none is named. Or the class does not declare its input and output columns.
     """
     tree = parse_python(content, file)
-    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
-    found = _choose_class(classes, file, class_name)
-    where = f"{file}:{found.name}"
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    model_class = _choose_class(classes, file, class_name)
+    where = f"{file}:{model_class.name}"
     # the server creates the model without arguments
-    if init := _method(classes, found, "__init__"):
+    if init := _method(classes, model_class, "__init__"):
         given = init.args
         places = [*given.posonlyargs, *given.args][1:]
-        needed = [one.arg for one in places[: len(places) - len(given.defaults)]]
+        needed = [argument.arg for argument in places[: len(places) - len(given.defaults)]]
         pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
-        needed += [one.arg for one, default in pairs if default is None]
+        needed += [argument.arg for argument, default in pairs if default is None]
         if needed:
             reason = because("model-needs-arguments", names=needed[:MAX_LISTED])
             raise Invalid.field(f"{where}.__init__", reason, hint=because("give-defaults"))
-    reader = _Reader(tree, classes, found, where)
+    reader = _Reader(tree, classes, model_class, where)
     return ModelFile(
-        name=check_name(found.name, f"{where}.name"),
+        name=check_name(model_class.name, f"{where}.name"),
         mode=HTTP,
         src=".",
         module=file.rpartition("/")[2].removesuffix(".py"),
-        class_name=found.name,
+        class_name=model_class.name,
         inputs=reader.columns(INPUTS),
         outputs=reader.columns(OUTPUTS),
     )
@@ -75,12 +75,12 @@ def class_names(content: bytes, file: str) -> list[str]:
         Invalid: the file is not valid Python.
     """
     tree = parse_python(content, file)
-    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
-    return [name for name, one in classes.items() if _method(classes, one, PREDICT)]
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    return [name for name, class_node in classes.items() if _method(classes, class_node, PREDICT)]
 
 
 def _choose_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
-    fits = [one for one in classes.values() if _method(classes, one, PREDICT)]
+    fits = [class_node for class_node in classes.values() if _method(classes, class_node, PREDICT)]
     if name:
         if name not in classes:
             known, shown = [*classes][:MAX_LISTED], repr(name[:80])
@@ -94,7 +94,7 @@ def _choose_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> 
     if not fits:
         raise Invalid.field("path", because("no-model-class", file=file))
     if len(fits) > 1:
-        names = [one.name for one in fits[:MAX_LISTED]]
+        names = [class_node.name for class_node in fits[:MAX_LISTED]]
         reason = because("several-model-classes", file=file, names=names)
         raise Invalid.field(
             "class_name", reason, hint=because("name-a-class", file=file, name=names[0])
@@ -107,9 +107,9 @@ def _method(
 ) -> ast.FunctionDef | None:
     """Return a method of the class, or of its base classes in the same file."""
     for each in _class_and_bases(classes, of):
-        for one in each.body:
-            if isinstance(one, ast.FunctionDef) and one.name == name:
-                return one
+        for statement in each.body:
+            if isinstance(statement, ast.FunctionDef) and statement.name == name:
+                return statement
     return None
 
 
@@ -146,20 +146,20 @@ class _Reader:
         Raises:
             Invalid: the class declares no columns of this side, or they cannot be read.
         """
-        told = (
+        declared = (
             self._columns_of_attribute(side)
             or self._columns_of_annotation(side)
             or self._columns_of_docstring(side)
         )
-        if not told:
+        if not declared:
             reason = because("no-input-columns" if side == INPUTS else "no-output-columns")
             hint = because("declare-columns", example=EXAMPLE[side])
             raise Invalid.field(f"{self._where}.{side}", reason, hint=hint)
-        return columns_of(told, f"{self._where}.{side}")
+        return columns_of(declared, f"{self._where}.{side}")
 
     def _columns_of_attribute(self, side: str) -> list[dict[str, Any]]:
-        for one in _class_and_bases(self._classes, self._model):
-            for line in one.body:
+        for class_node in _class_and_bases(self._classes, self._model):
+            for line in class_node.body:
                 node = _assigned_value(line, side)
                 if node is not None:
                     return self._columns_of_literal(node, side)
@@ -179,7 +179,7 @@ class _Reader:
                     if key is not None
                 ]
         listed = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
-        return [self._column(one, f"{side}.{place}") for place, one in enumerate(listed)]
+        return [self._column(element, f"{side}.{place}") for place, element in enumerate(listed)]
 
     def _column(self, node: ast.expr, where: str) -> dict[str, Any]:
         if isinstance(node, ast.Dict):
@@ -209,11 +209,11 @@ class _Reader:
                 node = ast.parse(node.value, mode="eval").body
             except (SyntaxError, ValueError, RecursionError):
                 return []
-        for one in ast.walk(node) if node is not None else ():
-            if isinstance(one, ast.Name) and one.id in self._classes:
+        for inner in ast.walk(node) if node is not None else ():
+            if isinstance(inner, ast.Name) and inner.id in self._classes:
                 fields = [
                     {"name": line.target.id, "type": _text(line.annotation)}
-                    for line in self._classes[one.id].body
+                    for line in self._classes[inner.id].body
                     if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
                 ]
                 if fields:
@@ -225,17 +225,19 @@ class _Reader:
         method = _method(self._classes, self._model, PREDICT)
         for node in (method, self._model):
             text = ast.get_docstring(node, clean=True) if node is not None else None
-            found: list[dict[str, Any]] = []
+            columns: list[dict[str, Any]] = []
             is_in = False
             for line in (text or "").splitlines():
                 if heading := SECTION.match(line):
                     is_in = heading[1].lower().startswith(side.partition("_")[0])
-                elif is_in and (told := LINE.match(line)):
-                    found.append({"name": told[1], "type": (told["told"] or told["type"]).strip()})
+                elif is_in and (match := LINE.match(line)):
+                    columns.append(
+                        {"name": match[1], "type": (match["told"] or match["type"]).strip()}
+                    )
                 elif line.strip():
                     is_in = False
-            if found:
-                return found
+            if columns:
+                return columns
         return []
 
 

@@ -79,8 +79,8 @@ def _module_and_class(interface: Mapping[str, Any], where: str) -> tuple[str, st
     return module, class_name
 
 
-def _refuse_unknown(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
-    for name in found:
+def _refuse_unknown(fields: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
+    for name in fields:
         if name not in known:
             near = similar_name(name, known)
             among = because("no-such-field-among", known=[*known])
@@ -88,28 +88,28 @@ def _refuse_unknown(found: Mapping[str, Any], where: str, known: tuple[str, ...]
             _refuse(f"{where}.{name[:60]}", reason)
 
 
-def _needed(found: Mapping[str, Any], where: str, name: str) -> Any:
-    if found.get(name) is None:
+def _needed(fields: Mapping[str, Any], where: str, name: str) -> Any:
+    if fields.get(name) is None:
         _refuse(f"{where}.{name}", because("missing"))
-    return found[name]
+    return fields[name]
 
 
 def _part(
     top: Mapping[str, Any], where: str, name: str, known: tuple[str, ...]
 ) -> Mapping[str, Any]:
-    found = _needed(top, where, name)
-    if not isinstance(found, Mapping):
+    part = _needed(top, where, name)
+    if not isinstance(part, Mapping):
         _refuse(f"{where}.{name}", because("object-with", fields=[*known]))
-    _refuse_unknown(found, f"{where}.{name}", known)
-    return found
+    _refuse_unknown(part, f"{where}.{name}", known)
+    return part
 
 
-def _scalar(found: Mapping[str, Any], where: str, name: str, default: str | None = None) -> str:
+def _scalar(fields: Mapping[str, Any], where: str, name: str, default: str | None = None) -> str:
     """Return a text. Integers are converted, but not numbers that would lose their spelling."""
-    value = found.get(name)
+    value = fields.get(name)
     if value is None and default is not None:
         return default
-    value = _needed(found, where, name)
+    value = _needed(fields, where, name)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):

@@ -43,7 +43,9 @@ def columns_of(value: Any, where: str) -> list[ModelColumn]:
     listed = [value] if isinstance(value, Mapping) else value
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_COLUMNS:
         _refuse(where, because("columns-needed", example="{name: x, type: float}"))
-    columns = [_column(one, f"{where}.{index}", len(listed)) for index, one in enumerate(listed)]
+    columns = [
+        _column(entry, f"{where}.{index}", len(listed)) for index, entry in enumerate(listed)
+    ]
     seen: set[str] = set()
     for index, column in enumerate(columns):
         if column.name in seen:
@@ -62,20 +64,20 @@ def _column(value: Any, where: str, count: int) -> ModelColumn:
     name = value.get("name", UNNAMED if count == 1 else None)
     if not isinstance(name, str) or not name or len(name) > MAX_NAME:
         _refuse(f"{where}.name", because("column-name-needed"))
-    told = value.get("type")
-    if told == "tensor":  # the type of a tensor that is one column
+    type_name = value.get("type")
+    if type_name == "tensor":  # the type of a tensor that is one column
         spec = value.get("tensor-spec")
         spec = spec if isinstance(spec, Mapping) else {}
         if spec.get("shape") not in ([-1], [-1, 1]):
             _refuse(f"{where}.tensor-spec", because("tensor-not-column"))
-        told = spec.get("dtype")
-    if not isinstance(told, str):
+        type_name = spec.get("dtype")
+    if not isinstance(type_name, str):
         _refuse(f"{where}.type", because("column-type-needed", known=KNOWN))
-    optional = OPTIONAL.match(told.strip())
-    plain = next(filter(None, optional.groups())) if optional else told.strip()
+    optional = OPTIONAL.match(type_name.strip())
+    plain = next(filter(None, optional.groups())) if optional else type_name.strip()
     column_type = TYPES.get(plain) or TYPES.get(plain.lower())
     if column_type is None:
-        reason = because("not-column-type", type=repr(told[:40]), known=KNOWN)
+        reason = because("not-column-type", type=repr(type_name[:40]), known=KNOWN)
         _refuse(f"{where}.type", reason)
     nullable = (
         optional is not None
@@ -87,10 +89,10 @@ def _column(value: Any, where: str, count: int) -> ModelColumn:
 
 
 def _truth(value: Mapping[str, Any], name: str, where: str, default: bool = False) -> bool:
-    found = value.get(name, default)
-    if not isinstance(found, bool):
+    flag = value.get(name, default)
+    if not isinstance(flag, bool):
         _refuse(f"{where}.{name}", because("true-or-false-needed"))
-    return found
+    return flag
 
 
 def _refuse(where: str, reason: Reason) -> NoReturn:

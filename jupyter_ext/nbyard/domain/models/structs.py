@@ -116,8 +116,8 @@ class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def split_class_path(target: str) -> tuple[str, str]:
     """Split FILE.py:CLASS into path and class; a path without a class has an empty one."""
-    found = CLASS_PATH.fullmatch(target)
-    return (found["path"], found["name"] or "") if found else (target, "")
+    match = CLASS_PATH.fullmatch(target)
+    return (match["path"], match["name"] or "") if match else (target, "")
 
 
 class RunOutput(msgspec.Struct, frozen=True):
@@ -234,14 +234,14 @@ def model_reference(name: str, tag: str, number: int) -> str:
 
 def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
     """Return the labels to search images by, without empty ones."""
-    told = {
+    labels = {
         "owner": owner,
         "mode": model.mode,
         "name": model.name,
         "tag": model.tag,
         "platform_tag": model.platform_tag,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in labels.items() if value}
 
 
 def model_json(model: ModelFile) -> dict[str, Any]:

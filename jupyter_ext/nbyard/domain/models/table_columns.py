@@ -30,15 +30,15 @@ def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:
     Missing values in the rows of the page make a column nullable. Integers with missing values
     become floats, as in pandas.
     """
-    found = []
+    columns = []
     for place, column in enumerate(page.columns):
         is_text = column.type in TIMES and table_format in TEXTS
         column_type: ColumnType | None = "str" if is_text else TYPES.get(column.type)
         if column_type is not None:
             lacks = any(row[place] is None for row in page.rows if place < len(row))
             whole = column_type == "int" and lacks
-            found.append(ModelColumn(column.name, "float" if whole else column_type, lacks))
-    return found
+            columns.append(ModelColumn(column.name, "float" if whole else column_type, lacks))
+    return columns
 
 
 def target_of(

@@ -81,9 +81,9 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
     hints = reader.hints + several_cells(cells)
     hiding = [name for name in reader.arguments if callable(getattr(builtins, name, None))]
     if hiding:
-        one = because("parameter-hides-function", name=hiding[0])
+        single = because("parameter-hides-function", name=hiding[0])
         several = because("parameters-hide-functions", names=hiding)
-        hints.append(one if len(hiding) == 1 else several)
+        hints.append(single if len(hiding) == 1 else several)
     return Parameters(list(reader.arguments.values()), hints, reader.error)
 
 
@@ -95,12 +95,12 @@ def several_cells(cells: Sequence[int]) -> list[Reason]:
 
 def whole_code(notebook: Mapping[str, Any]) -> PythonModule:
     """Return all code of a Python notebook as one module, without cells that are not Python."""
-    found: list[ast.stmt] = []
+    statements: list[ast.stmt] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             with contextlib.suppress(SyntaxError):
-                found += parse_cell(source_of(cell))[0].body
-    return PythonModule(ast.Module(found, []))
+                statements += parse_cell(source_of(cell))[0].body
+    return PythonModule(ast.Module(statements, []))
 
 
 def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
@@ -171,24 +171,24 @@ def _parse(text: str) -> ast.Module:
 class Comments:
     """The comments of a cell by line. Some are `alone` in their line."""
 
-    def __init__(self, found: Mapping[int, str], alone: Collection[int]) -> None:
+    def __init__(self, by_line: Mapping[int, str], alone: Collection[int]) -> None:
         self._texts = {
-            line: NOISE.sub("", text.lstrip("# \t")).strip(" \t#") for line, text in found.items()
+            line: NOISE.sub("", text.lstrip("# \t")).strip(" \t#") for line, text in by_line.items()
         }
         self._alone = alone
 
     @classmethod
     def of_python(cls, source: str) -> "Comments":
         """Return the comments of a cell in Python."""
-        found: dict[int, str] = {}
+        by_line: dict[int, str] = {}
         alone: set[int] = set()
         with contextlib.suppress(tokenize.TokenError, SyntaxError):
             for token in tokenize.generate_tokens(io.StringIO(source).readline):
                 if token.type == tokenize.COMMENT:
-                    found[token.start[0]] = token.string
+                    by_line[token.start[0]] = token.string
                     if not token.line[: token.start[1]].strip():
                         alone.add(token.start[0])
-        return cls(found, alone)
+        return cls(by_line, alone)
 
     def of(self, first: int, last: int) -> Comment:
         """Return the comment after a statement, completed by the comments above it."""
@@ -204,14 +204,14 @@ class Comments:
         )
 
     def _comment_above(self, line: int) -> str:
-        found: list[str] = []
+        texts: list[str] = []
         while line - 1 in self._alone:
             line -= 1
             text = self._texts[line]
             if text.strip(" -=:.*#").lower() in HEADINGS:
                 break
-            found.insert(0, text)
-        return " ".join(found)
+            texts.insert(0, text)
+        return " ".join(texts)
 
 
 def _comment(comments: Comments, statement: ast.stmt) -> Comment:
@@ -243,8 +243,8 @@ class Reader:
 
     def _read_statement(self, statement: ast.stmt, comments: Comments) -> None:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            told = declared_type(statement.annotation)
-            self._add(statement.target.id, statement.value, told, _comment(comments, statement))
+            declared = declared_type(statement.annotation)
+            self._add(statement.target.id, statement.value, declared, _comment(comments, statement))
         elif isinstance(statement, ast.Assign):
             comment = _comment(comments, statement)
             pairs = [
@@ -272,14 +272,14 @@ class Reader:
                 self.arguments[name], default=msgspec.UNSET, required=False
             )
 
-    def _add(self, name: str, node: ast.expr | None, told: Declared, comment: Comment) -> None:
+    def _add(self, name: str, node: ast.expr | None, declared: Declared, comment: Comment) -> None:
         if not is_name(name):
             self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
-        if comment.type and not told.type:
-            told = declared_type(ast.Constant(comment.type))
+        if comment.type and not declared.type:
+            declared = declared_type(ast.Constant(comment.type))
         value, computed = self._value(node)
-        argument = argument_of(name, value, told, comment, node is None)
+        argument = argument_of(name, value, declared, comment, node is None)
         argument, problem = fit_default(argument, value)
         if problem:
             self.hints.append(problem)
@@ -310,5 +310,5 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         whole = [*target.elts, *value.elts]
         fits = len(target.elts) == len(value.elts)
         if fits and not any(isinstance(item, ast.Starred) for item in whole):
-            for one, its_value in zip(target.elts, value.elts, strict=True):
-                yield from _pairs(one, its_value)
+            for element, its_value in zip(target.elts, value.elts, strict=True):
+                yield from _pairs(element, its_value)

@@ -96,49 +96,49 @@ class _Reader:
         except _NoR as error:
             self.hints.append(because("cell-no-r", cell=cell + 1, problem=error.reason))
             return
-        found, alone = {}, set()
+        by_line, alone = {}, set()
         for token in tokens:
             if token.kind == "comment":
-                found[token.line] = token.text
+                by_line[token.line] = token.text
                 if not source[source.rfind("\n", 0, token.at) + 1 : token.at].strip():
                     alone.add(token.line)
-        comments = Comments(found, alone)
+        comments = Comments(by_line, alone)
         for statement in _statements(tokens):
             self._read_statement(statement, source, comments)
 
-    def _read_statement(self, found: Sequence[Token], source: str, comments: Comments) -> None:
+    def _read_statement(self, tokens: Sequence[Token], source: str, comments: Comments) -> None:
         names, at = [], 0
-        while len(found) > at + 2 and found[at].kind == "name" and found[at + 1].text in ASSIGNS:
-            names.append(found[at].text.strip("`"))
+        while len(tokens) > at + 2 and tokens[at].kind == "name" and tokens[at + 1].text in ASSIGNS:
+            names.append(tokens[at].text.strip("`"))
             at += 2
-        value = found[at:]
+        value = tokens[at:]
         if not names:
-            self._skip(found)
+            self._skip(tokens)
         elif value[0].text not in ("function", "\\"):
-            comment = comments.of(found[0].line, found[-1].line)
+            comment = comments.of(tokens[0].line, tokens[-1].line)
             text = source[value[0].at : value[-1].at + len(value[-1].text)]
             for name in names:
                 self._add(name, value, text, comment)
 
-    def _skip(self, found: Sequence[Token]) -> None:
+    def _skip(self, tokens: Sequence[Token]) -> None:
         """Skip a statement, with a hint if it may assign a name."""
-        is_arrow = any(one.text in ("<-", "<<-", "->", "->>") for one in found)
-        if not is_arrow and found[0].text not in CONTROLS:
+        is_arrow = any(token.text in ("<-", "<<-", "->", "->>") for token in tokens)
+        if not is_arrow and tokens[0].text not in CONTROLS:
             return
-        self.hints.append(because("line-no-assignment", line=found[0].line))
-        for one, following in pairwise(found):
-            if one.kind == "name" and following.text in ASSIGNS and one.text in self.arguments:
-                known = self.arguments[one.text]
+        self.hints.append(because("line-no-assignment", line=tokens[0].line))
+        for token, following in pairwise(tokens):
+            if token.kind == "name" and following.text in ASSIGNS and token.text in self.arguments:
+                known = self.arguments[token.text]
                 change = {"default": msgspec.UNSET, "required": False}
-                self.arguments[one.text] = msgspec.structs.replace(known, **change)
-                self._values.pop(one.text, None)
+                self.arguments[token.text] = msgspec.structs.replace(known, **change)
+                self._values.pop(token.text, None)
 
     def _add(self, name: str, tokens: Sequence[Token], text: str, comment: Comment) -> None:
         if not is_name(name):
             self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
         self._values.pop(name, None)
-        told = declared_type(ast.Constant(comment.type)) if comment.type else UNKNOWN
+        declared = declared_type(ast.Constant(comment.type)) if comment.type else UNKNOWN
         try:
             value = _Value(tokens, self._values).evaluate()
             self._values[name] = value
@@ -146,9 +146,9 @@ class _Reader:
             value = msgspec.UNSET
             shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
             note = f"computed in the notebook: {' '.join(shown.split())}"
-            words = f"{comment.help} ({note})" if comment.help else note
-            comment = msgspec.structs.replace(comment, help=words)
-        argument, problem = fit_default(argument_of(name, value, told, comment, False), value)
+            help_text = f"{comment.help} ({note})" if comment.help else note
+            comment = msgspec.structs.replace(comment, help=help_text)
+        argument, problem = fit_default(argument_of(name, value, declared, comment, False), value)
         if problem:
             self.hints.append(problem)
         self.arguments[name] = argument
@@ -164,32 +164,32 @@ def _tokens(source: str) -> Iterator[Token]:
         raise _NoR(because("cell-too-large", most=MAX_SOURCE // 1024))
     at, line = 0, 1
     while at < len(source):
-        found = TOKEN.match(source, at)
-        if found is None:
-            words = repr(source[at : at + 20].partition(chr(10))[0])
-            raise _NoR(because("r-line-unread", line=line, words=words))
-        if found.lastgroup != "space":
-            kind = "raw" if found["raw"] else found.lastgroup or ""
-            yield Token(kind, found[0], at, line)
-        at, line = found.end(), line + found[0].count("\n")
+        match = TOKEN.match(source, at)
+        if match is None:
+            excerpt = repr(source[at : at + 20].partition(chr(10))[0])
+            raise _NoR(because("r-line-unread", line=line, words=excerpt))
+        if match.lastgroup != "space":
+            kind = "raw" if match["raw"] else match.lastgroup or ""
+            yield Token(kind, match[0], at, line)
+        at, line = match.end(), line + match[0].count("\n")
 
 
 def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Yield statements. A line end completes a statement if no bracket or operator is open."""
-    found: list[Token] = []
+    statement: list[Token] = []
     depth = 0
     for token in tokens:
         if token.kind == "end":
             # an operator at the end of a line continues the statement
-            goes_on = found and found[-1].kind == "sign" and found[-1].text not in RIGHT
-            if not depth and found and (token.text == ";" or not goes_on):
-                yield found
-                found = []
+            goes_on = statement and statement[-1].kind == "sign" and statement[-1].text not in RIGHT
+            if not depth and statement and (token.text == ";" or not goes_on):
+                yield statement
+                statement = []
         elif token.kind != "comment":
             depth += (token.text in LEFT) - (token.text in RIGHT)
-            found.append(token)
-    if found:
-        yield found
+            statement.append(token)
+    if statement:
+        yield statement
 
 
 class _Value:
@@ -206,10 +206,10 @@ class _Value:
         Raises:
             NotConstant: R must run to know the value.
         """
-        found = self._value(0)
+        value = self._value(0)
         if self._at < len(self._tokens):
             raise NotConstant("more than a constant")
-        return found
+        return value
 
     def _next(self) -> Token:
         if self._at >= len(self._tokens):
@@ -225,19 +225,19 @@ class _Value:
     def _value(self, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise NotConstant("nested too deeply")
-        one = self._next()
-        if one.kind in LITERALS:
-            return LITERALS[one.kind](one.text)
-        if one.text in ("-", "+"):
+        token = self._next()
+        if token.kind in LITERALS:
+            return LITERALS[token.kind](token.text)
+        if token.text in ("-", "+"):
             number = self._value(depth + 1)
             if isinstance(number, bool) or not isinstance(number, int | float):
                 raise NotConstant("a sign before something else than a number")
-            return -number if one.text == "-" else number
-        if one.kind == "name" and self._follows("("):
-            return self._call_value(one.text, depth + 1)
-        known = self._names.get(one.text, WORDS.get(one.text, msgspec.UNSET))
+            return -number if token.text == "-" else number
+        if token.kind == "name" and self._follows("("):
+            return self._call_value(token.text, depth + 1)
+        known = self._names.get(token.text, WORDS.get(token.text, msgspec.UNSET))
         if known is msgspec.UNSET:
-            raise NotConstant(one.text)
+            raise NotConstant(token.text)
         return known
 
     def _call_value(self, name: str, depth: int) -> Any:
@@ -247,7 +247,7 @@ class _Value:
                 raise NotConstant("no list")
             pairs.append((self._label(), self._value(depth)))
         labels, values = [label for label, _ in pairs if label], [value for _, value in pairs]
-        if name == "file.path" and not labels and all(isinstance(one, str) for one in values):
+        if name == "file.path" and not labels and all(isinstance(value, str) for value in values):
             return FilePath("/".join(values))
         if name not in ("c", "list") or (labels and len(labels) < len(pairs)):
             raise NotConstant(name)
@@ -256,7 +256,9 @@ class _Value:
         if name == "list":
             return values
         # `c` flattens vectors and drops NULL
-        pieces = [one if isinstance(one, list) else [one] for one in values if one is not None]
+        pieces = [
+            value if isinstance(value, list) else [value] for value in values if value is not None
+        ]
         return [*chain.from_iterable(pieces)]
 
     def _label(self) -> str:
@@ -279,9 +281,9 @@ def _number(text: str) -> int | float:
 
 def _raw(text: str) -> str:
     """Return the text of `r"(…)"`, which has no escapes."""
-    found = TOKEN.match(text)
-    assert found is not None
-    return found["round"] or found["square"] or found["curly"] or ""
+    match = TOKEN.match(text)
+    assert match is not None
+    return match["round"] or match["square"] or match["curly"] or ""
 
 
 def _unquoted(text: str) -> str:
@@ -291,15 +293,15 @@ def _unquoted(text: str) -> str:
         NotConstant: R has no such escape.
     """
 
-    def one(found: re.Match[str]) -> str:
-        if found["plain"] is not None:
-            if found["plain"] not in PLAIN:
-                raise NotConstant(found[0])
-            return PLAIN[found["plain"]]
-        digits = found["byte"] or found["point"]
-        number = int(digits, 16) if digits else int(found["octal"], 8)
+    def one(match: re.Match[str]) -> str:
+        if match["plain"] is not None:
+            if match["plain"] not in PLAIN:
+                raise NotConstant(match[0])
+            return PLAIN[match["plain"]]
+        digits = match["byte"] or match["point"]
+        number = int(digits, 16) if digits else int(match["octal"], 8)
         if not 0 < number <= 0x10FFFF or 0xD800 <= number < 0xE000:
-            raise NotConstant(found[0])
+            raise NotConstant(match[0])
         return chr(number)
 
     return ESCAPE.sub(one, text[1:-1])

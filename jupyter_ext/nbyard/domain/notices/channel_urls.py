@@ -92,8 +92,8 @@ def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
 
 def examples_for(text: str) -> Reason:
     """Return examples of URLs; for a mail address, the URL that sends to it."""
-    if found := MAIL_ADDRESS.match(text):
-        return because("channel-url-examples", address=quote(found[1], safe="@"))
+    if match := MAIL_ADDRESS.match(text):
+        return because("channel-url-examples", address=quote(match[1], safe="@"))
     return EXAMPLES
 
 
@@ -155,8 +155,8 @@ def masked_url(url: str) -> str:
 
 def secrets_of(url: str) -> list[str]:
     """Return the parts of a URL that may be secret, the longest first."""
-    words = re.split(r"[/?&=#@:,]+", url.partition("://")[2])
-    return sorted({w for w in words if len(w) >= SHORTEST_SECRET}, key=len, reverse=True)
+    parts = re.split(r"[/?&=#@:,]+", url.partition("://")[2])
+    return sorted({w for w in parts if len(w) >= SHORTEST_SECRET}, key=len, reverse=True)
 
 
 def without_secrets(text: str, url: str) -> str:

@@ -29,5 +29,5 @@ def next_messages(
     if left <= 0:
         return [], recent[-limit.most] + window
     if len(waiting) <= left and not were_held:
-        return [[one] for one in waiting], None
+        return [[notice] for notice in waiting], None
     return [[*waiting]], None

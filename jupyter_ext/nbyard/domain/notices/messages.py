@@ -76,12 +76,12 @@ class NoticeContent(msgspec.Struct, frozen=True):
 
 def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) -> Message:
     """Return the message about one event, or the digest of several."""
-    events = [cloud_event(one, source) for one in contents]
-    is_failure = any(one.event in FAILURES for one in contents)
+    events = [cloud_event(content, source) for content in contents]
+    is_failure = any(content.event in FAILURES for content in contents)
     if len(contents) == 1:
         title, body = harmless_text(title_of(contents[0])), "\n".join(lines_of(contents[0]))
         return Message(message_id, title[:LONGEST_TITLE], harmless_text(body), events, is_failure)
-    lines = [_list_item(one) for one in contents[:MOST_LISTED]]
+    lines = [_list_item(content) for content in contents[:MOST_LISTED]]
     if len(contents) > MOST_LISTED:
         lines.append(f"… and {len(contents) - MOST_LISTED} more")
     lines.append(f"Message {message_id}")
@@ -89,49 +89,52 @@ def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) 
     return Message(message_id, title, harmless_text("\n".join(lines)), events, is_failure)
 
 
-def title_of(one: NoticeContent) -> str:
+def title_of(content: NoticeContent) -> str:
     """Return the title of a message about one event."""
-    return TITLES[one.event].format(" ".join(one.title.split()))
+    return TITLES[content.event].format(" ".join(content.title.split()))
 
 
-def lines_of(one: NoticeContent) -> list[str]:
+def lines_of(content: NoticeContent) -> list[str]:
     """Return the lines of a message about one event."""
-    lines = [_run_summary(one)]
-    if one.due_at is not None and one.event == "schedule-missed":
-        lines.append(f"Due at {one.due_at:%Y-%m-%d %H:%M:%S} UTC")
-    if one.reason is not None:
-        lines.append(f"Reason: {one.reason}")
-    if one.failed is not None:
-        cell = f", cell {one.failed.cell}" if one.failed.cell else ""
-        why = f": {one.failed.reason}" if one.failed.reason else ""
-        lines.append(f"Node {one.failed.node}{cell}{why}")
-        lines += [f"    {line}" for line in one.failed.lines]
-    if one.link:
-        lines.append(one.link)
-    lines.append(f"Event {one.event_id}")
+    lines = [_run_summary(content)]
+    if content.due_at is not None and content.event == "schedule-missed":
+        lines.append(f"Due at {content.due_at:%Y-%m-%d %H:%M:%S} UTC")
+    if content.reason is not None:
+        lines.append(f"Reason: {content.reason}")
+    if content.failed is not None:
+        cell = f", cell {content.failed.cell}" if content.failed.cell else ""
+        why = f": {content.failed.reason}" if content.failed.reason else ""
+        lines.append(f"Node {content.failed.node}{cell}{why}")
+        lines += [f"    {line}" for line in content.failed.lines]
+    if content.link:
+        lines.append(content.link)
+    lines.append(f"Event {content.event_id}")
     return [line for line in lines if line]
 
 
-def _run_summary(one: NoticeContent) -> str:
+def _run_summary(content: NoticeContent) -> str:
     """Return number, state and duration of the run, as far as they are known."""
-    words = [f"Run {one.number}" if one.number else "", f"of {one.file}" if one.file else ""]
-    words.append(one.state)
-    if one.seconds is not None:
-        words.append(f"after {duration_text(one.seconds)}")
-    if one.usual_seconds is not None:
-        words.append(f"(usually {duration_text(one.usual_seconds)})")
-    if one.count > 1:
-        words.append(f"{one.count} due times")
-    return " ".join(filter(None, words))
-
-
-def _list_item(one: NoticeContent) -> str:
-    why = one.failed.reason if one.failed else one.reason
     parts = [
-        title_of(one),
-        _run_summary(one),
+        f"Run {content.number}" if content.number else "",
+        f"of {content.file}" if content.file else "",
+    ]
+    parts.append(content.state)
+    if content.seconds is not None:
+        parts.append(f"after {duration_text(content.seconds)}")
+    if content.usual_seconds is not None:
+        parts.append(f"(usually {duration_text(content.usual_seconds)})")
+    if content.count > 1:
+        parts.append(f"{content.count} due times")
+    return " ".join(filter(None, parts))
+
+
+def _list_item(content: NoticeContent) -> str:
+    why = content.failed.reason if content.failed else content.reason
+    parts = [
+        title_of(content),
+        _run_summary(content),
         str(why or "").splitlines()[0] if why else "",
-        one.link,
+        content.link,
     ]
     return "• " + " · ".join(filter(None, parts))
 
@@ -156,35 +159,35 @@ def last_lines(text: str, most: int = LAST_LINES) -> list[str]:
 def harmless_text(text: str) -> str:
     """Return a text that alerts no group and cannot add a header to an e-mail."""
     plain = CONTROL.sub(" ", ANSI.sub("", text))
-    return MENTION.sub(lambda found: f"{found[0]}\u200b", plain)
+    return MENTION.sub(lambda match: f"{match[0]}\u200b", plain)
 
 
-def cloud_event(one: NoticeContent, source: str) -> dict[str, Any]:
+def cloud_event(content: NoticeContent, source: str) -> dict[str, Any]:
     """Return an event in the JSON format of CloudEvents 1.0; names are unchanged."""
     fields = {
-        "title": one.title,
-        "run_id": one.run_id,
-        "file": one.file,
-        "number": one.number,
-        "state": one.state,
-        "seconds": one.seconds,
-        "usual_seconds": one.usual_seconds,
-        "reason": str(one.reason) if one.reason else None,
-        "node": one.failed.node if one.failed else None,
-        "cell": one.failed.cell if one.failed else None,
-        "failure": str(one.failed.reason) if one.failed and one.failed.reason else None,
-        "last_lines": [*one.failed.lines] if one.failed else [],
-        "due_at": one.due_at.isoformat() if one.due_at else None,
-        "count": one.count if one.count > 1 else None,
-        "link": one.link,
+        "title": content.title,
+        "run_id": content.run_id,
+        "file": content.file,
+        "number": content.number,
+        "state": content.state,
+        "seconds": content.seconds,
+        "usual_seconds": content.usual_seconds,
+        "reason": str(content.reason) if content.reason else None,
+        "node": content.failed.node if content.failed else None,
+        "cell": content.failed.cell if content.failed else None,
+        "failure": str(content.failed.reason) if content.failed and content.failed.reason else None,
+        "last_lines": [*content.failed.lines] if content.failed else [],
+        "due_at": content.due_at.isoformat() if content.due_at else None,
+        "count": content.count if content.count > 1 else None,
+        "link": content.link,
     }
-    subject = f"runs/{one.run_id}" if one.run_id else ""
+    subject = f"runs/{content.run_id}" if content.run_id else ""
     event = {
         "specversion": "1.0",
-        "id": one.event_id,
+        "id": content.event_id,
         "source": source,
-        "type": TYPES[one.event],
-        "time": one.at.isoformat().replace("+00:00", "Z"),
+        "type": TYPES[content.event],
+        "time": content.at.isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "data": {name: value for name, value in fields.items() if value not in (None, "", 0, [])},
     }

@@ -91,21 +91,21 @@ def check_digest(digest: DigestLimit, field: str = "digest") -> None:
         raise Invalid.field(f"{field}.window_seconds", why)
 
 
-def rule_matches(stored: StoredRule, one: Occurrence) -> bool:
+def rule_matches(stored: StoredRule, occurrence: Occurrence) -> bool:
     """Return whether a rule asks for an event."""
     rule = stored.rule
     return (
-        stored.owner == one.owner
-        and one.event in rule.events
-        and rule.path in ("", one.path)
-        and rule.project in ("", *one.projects)
-        and stored.schedule_id in ("", one.source_id)
+        stored.owner == occurrence.owner
+        and occurrence.event in rule.events
+        and rule.path in ("", occurrence.path)
+        and rule.project in ("", *occurrence.projects)
+        and stored.schedule_id in ("", occurrence.source_id)
     )
 
 
-def wanted_channels(rules: Iterable[StoredRule], one: Occurrence) -> list[str]:
+def wanted_channels(rules: Iterable[StoredRule], occurrence: Occurrence) -> list[str]:
     """Return the channels that an event is reported to, each once."""
-    return [*dict.fromkeys(rule.channel_id for rule in rules if rule_matches(rule, one))]
+    return [*dict.fromkeys(rule.channel_id for rule in rules if rule_matches(rule, occurrence))]
 
 
 def projects_in(rules: Iterable[StoredRule]) -> set[str]:

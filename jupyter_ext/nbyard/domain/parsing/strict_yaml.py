@@ -56,8 +56,8 @@ def read_yaml(content: bytes, filename: str) -> Any:
 
 def is_plain(text: str) -> bool:
     """Return whether this reader and others read a text as text without quotes."""
-    words = INTEGER.match(text) or NUMBER.match(text) or DOUBTFUL.match(text)
-    return not words and text.lower() not in WORDS
+    match = INTEGER.match(text) or NUMBER.match(text) or DOUBTFUL.match(text)
+    return not match and text.lower() not in WORDS
 
 
 class _Reader:
@@ -71,16 +71,16 @@ class _Reader:
     def document(self) -> Any:
         import yaml
 
-        found: list[Any] = []
+        documents: list[Any] = []
         for event in self._events:
-            if isinstance(event, yaml.DocumentStartEvent) and found:
+            if isinstance(event, yaml.DocumentStartEvent) and documents:
                 raise self._refusal(event, because("yaml-second-document"))
             if isinstance(event, yaml.NodeEvent):
-                found.append(self._value(event, 0))
-        if not found:
+                documents.append(self._value(event, 0))
+        if not documents:
             reason = because("at-line", line=1, problem=because("file-empty"))
             raise Invalid.field(self._filename, reason)
-        return found[0]
+        return documents[0]
 
     def _refusal(self, event: Any, problem: Reason) -> Invalid:
         reason = because("at-line", line=event.start_mark.line + 1, problem=problem)
@@ -132,25 +132,25 @@ class _Reader:
     def _list(self, depth: int) -> list[Any]:
         import yaml
 
-        found = []
+        elements = []
         for event in self._events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            found.append(self._value(event, depth + 1))
-        return found
+            elements.append(self._value(event, depth + 1))
+        return elements
 
     def _object(self, depth: int) -> dict[str, Any]:
         import yaml
 
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             name = self._key(event)
-            if name in found:
+            if name in fields:
                 raise self._refusal(event, because("key-twice", key=repr(name[:80])))
-            found[name] = self._value(next(self._events), depth + 1)
-        return found
+            fields[name] = self._value(next(self._events), depth + 1)
+        return fields
 
     def _key(self, event: Any) -> str:
         import yaml

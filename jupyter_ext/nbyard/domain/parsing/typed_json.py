@@ -25,13 +25,13 @@ def convert_json(value: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        told = add_suggestions(str(error), kind)
-        match = PLACE.match(told)
-        words, place = (match["words"], match["place"]) if match else (told, "")
-        named = NAMED.search(words)
+        full_message = add_suggestions(str(error), kind)
+        match = PLACE.match(full_message)
+        message, place = (match["words"], match["place"]) if match else (full_message, "")
+        named = NAMED.search(message)
         parts = [*re.split(r"[.\[\]]+", place), named[1] if named else ""]
         where = ".".join(filter(None, parts)) or "body"
-        raise Invalid.field(where, because("schema-mismatch", message=words)) from None
+        raise Invalid.field(where, because("schema-mismatch", message=message)) from None
 
 
 def check_texts(value: Any) -> None:
@@ -42,11 +42,11 @@ def check_texts(value: Any) -> None:
     """
     todo = [("", value)]
     while todo:
-        place, found = todo.pop()
-        if isinstance(found, str) and "\0" in found:
+        place, part = todo.pop()
+        if isinstance(part, str) and "\0" in part:
             raise Invalid.field(place or "body", because("text-has-nul"))
-        if isinstance(found, dict):
-            todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in found.items()]
-            todo += [(place, key) for key in found]
-        if isinstance(found, list):
-            todo += [(f"{place}.{index}", inner) for index, inner in enumerate(found)]
+        if isinstance(part, dict):
+            todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in part.items()]
+            todo += [(place, key) for key in part]
+        if isinstance(part, list):
+            todo += [(f"{place}.{index}", inner) for index, inner in enumerate(part)]

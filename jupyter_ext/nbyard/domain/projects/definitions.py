@@ -103,7 +103,7 @@ def read_definition(text: bytes) -> ProjectDefinition:
     try:
         return definition_of(text)
     except Invalid as error:
-        if any(one.path == FILE for one in error.details):  # no TOML has no lines of fields
+        if any(detail.path == FILE for detail in error.details):  # no TOML has no lines of fields
             raise
         raise with_lines(error, FILE, text, FILE) from None
 
@@ -126,15 +126,17 @@ def definition_of(text: bytes) -> ProjectDefinition:
         raise Invalid.field(FILE, because("not-toml", message=str(error))) from None
     plain = without_false(rules_as_lists(document))
     try:
-        found = msgspec.convert(plain, ProjectDefinition)
+        definition = msgspec.convert(plain, ProjectDefinition)
     except msgspec.ValidationError as error:
-        words = add_suggestions(
+        message = add_suggestions(
             add_key_names(str(error), plain, ProjectDefinition, {}), ProjectDefinition
         )
-        place, what = mismatch_place(words)
+        place, what = mismatch_place(message)
         raise Invalid.field(place or FILE, because("schema-mismatch", message=what)) from None
-    notifications = {name: sorted_entries(one) for name, one in found.notifications.items()}
-    return msgspec.structs.replace(found, notifications=notifications)
+    notifications = {
+        name: sorted_entries(entries) for name, entries in definition.notifications.items()
+    }
+    return msgspec.structs.replace(definition, notifications=notifications)
 
 
 def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> list[str]:

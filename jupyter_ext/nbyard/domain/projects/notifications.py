@@ -37,12 +37,12 @@ class ChannelRules(msgspec.Struct, frozen=True):
 
 def in_order(events: Collection[NoticeEvent]) -> list[NoticeEvent]:
     """Return events, each once, in the order in which they are compared."""
-    return [one for one in EVENTS if one in events]
+    return [event for event in EVENTS if event in events]
 
 
 def sorted_entries(entries: Iterable[NotificationEntry]) -> list[NotificationEntry]:
     """Return entries in the one form and order in which they are compared."""
-    ordered = [msgspec.structs.replace(one, events=in_order(one.events)) for one in entries]
+    ordered = [msgspec.structs.replace(entry, events=in_order(entry.events)) for entry in entries]
     return sorted(ordered, key=msgspec.json.encode)
 
 
@@ -56,9 +56,11 @@ def rules_as_lists(document: Mapping[str, Any]) -> dict[str, Any]:
 
     A file may have `[notifications.NAME]`, or `[[notifications.NAME]]` several times.
     """
-    found = document.get("notifications")
-    if not isinstance(found, dict):
+    notifications = document.get("notifications")
+    if not isinstance(notifications, dict):
         return {**document}
     # Only here: JSON, which the command line sends, always has lists.
-    lists = {name: [one] if isinstance(one, dict) else one for name, one in found.items()}
+    lists = {
+        name: [rules] if isinstance(rules, dict) else rules for name, rules in notifications.items()
+    }
     return {**document, "notifications": lists}

@@ -113,7 +113,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
             overlap=schedule.overlap,
             missed=schedule.missed,
             enabled=schedule.is_enabled,
-            notify={one.channel: in_order(one.events) for one in schedule.notify},
+            notify={entry.channel: in_order(entry.events) for entry in schedule.notify},
             **options | {"parameters": run.parameters | run.texts},
         )
 
@@ -204,11 +204,11 @@ def without_false(document: Mapping[str, Any]) -> dict[str, Any]:
     schedules = document.get("schedules")
     if not isinstance(schedules, dict):
         return {**document}
-    found = {**schedules}
+    cleaned = {**schedules}
     for name, entry in schedules.items():
         if isinstance(entry, dict):  # TOML has no null
-            found[name] = entry | {one: None for one in OPTIONAL if entry.get(one) is False}
-    return {**document, "schedules": found}
+            cleaned[name] = entry | {field: None for field in OPTIONAL if entry.get(field) is False}
+    return {**document, "schedules": cleaned}
 
 
 def _given(entry: ScheduleEntry) -> dict[str, Any]:

@@ -134,8 +134,8 @@ class _Scan:
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
     line = 1
-    for found in TOKEN.finditer(text):
-        kind, token = found.lastgroup or "", found.group()
+    for match in TOKEN.finditer(text):
+        kind, token = match.lastgroup or "", match.group()
         if kind != "skipped":
             yield kind, token, line
         line += token.count("\n")

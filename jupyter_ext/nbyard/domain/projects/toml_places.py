@@ -17,15 +17,15 @@ OF_STRUCT = re.compile(r"Object (?:contains unknown|missing required) field `(?P
 Refusal = TypeVar("Refusal", bound=NbyardError)
 
 
-def mismatch_place(words: str) -> tuple[str, str]:
+def mismatch_place(message: str) -> tuple[str, str]:
     """Return the path of the field that msgspec's message is about, and the message without it."""
-    found = MISMATCH.fullmatch(words)
-    if found is None:
-        return "", words
-    place = re.sub(r"\[(\d+)\]", r".\1", found["place"] or "")
-    if of_struct := OF_STRUCT.match(found["what"]):
+    match = MISMATCH.fullmatch(message)
+    if match is None:
+        return "", message
+    place = re.sub(r"\[(\d+)\]", r".\1", match["place"] or "")
+    if of_struct := OF_STRUCT.match(match["what"]):
         place = f"{place}.{of_struct['name']}".removeprefix(".")
-    return place, found["what"]
+    return place, match["what"]
 
 
 def with_lines(error: Refusal, file: str, content: bytes, elsewhere: str = "") -> Refusal:
@@ -46,8 +46,8 @@ def with_lines(error: Refusal, file: str, content: bytes, elsewhere: str = "") -
         places = (detail.path, detail.path.replace(".0.", ".", 1))
         # The table of a missing field names the place, but another entry beside it does not.
         tables = (place.rpartition(".")[0] for place in places)
-        found = (*map(known.get, places), *map(lines.get, tables))
-        if line := next(filter(None, found), 0):
+        line_numbers = (*map(known.get, places), *map(lines.get, tables))
+        if line := next(filter(None, line_numbers), 0):
             shown = f"{file}, line {line}: {shown}"
         elif elsewhere:
             shown = elsewhere

@@ -55,8 +55,8 @@ def _item(value: Any) -> Any:
     if len(value) == 1:
         return _table(value[0])  # as people write it; it is read as a list again
     tables = tomlkit.aot()
-    for one in value:
-        tables.append(_table(one))
+    for table in value:
+        tables.append(_table(table))
     return tables
 
 
@@ -78,14 +78,14 @@ def _toml_value(value: Any) -> Any:
     """Return a value of TOML; of a struct, the fields without their defaults."""
     if isinstance(value, msgspec.Struct):
         return {
-            one.name: _field(given)
-            for one in msgspec.structs.fields(value)
-            if (given := getattr(value, one.name)) != _default_of(one)
+            field.name: _field(given)
+            for field in msgspec.structs.fields(value)
+            if (given := getattr(value, field.name)) != _default_of(field)
         }
     if isinstance(value, dict):
-        return {name: _toml_value(one) for name, one in value.items()}
+        return {name: _toml_value(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_toml_value(one) for one in value]
+        return [_toml_value(element) for element in value]
     return value
 
 

@@ -45,7 +45,7 @@ def can_repeat(node: RecordedNode) -> bool:
     version = node.version
     if version is None or node.plan.image or version.kind not in (NOTEBOOK, COMMAND):
         return False
-    if any(isinstance(one.reach, Found | Beside) for one in version.arguments):
+    if any(isinstance(argument.reach, Found | Beside) for argument in version.arguments):
         return False
     return version.kind == NOTEBOOK or not version.invocation.apart
 
@@ -53,9 +53,9 @@ def can_repeat(node: RecordedNode) -> bool:
 def has_inputs(node: RecordedNode, nodes: Nodes) -> bool:
     """Return whether the run has all results that the node uses; without them it did not run."""
     return all(
-        one.node in nodes and one.output in nodes[one.node].outputs
-        for one in node.plan.bindings.values()
-        if isinstance(one, ResultOf)
+        binding.node in nodes and binding.output in nodes[binding.node].outputs
+        for binding in node.plan.bindings.values()
+        if isinstance(binding, ResultOf)
     )
 
 
@@ -78,7 +78,7 @@ class _NodeSteps:
         self._secrets: list[str] = []
 
     def steps(self, identity: Mapping[str, str]) -> Steps:
-        arguments = {one.name: one for one in self._version.arguments}
+        arguments = {argument.name: argument for argument in self._version.arguments}
         values = {name: text for name, text in identity.items() if name in arguments}
         for name, binding in self._node.plan.bindings.items():
             if name in arguments and name not in IDENTITY:
@@ -174,18 +174,22 @@ class _NodeSteps:
     def _notebook(self, values: dict[str, Any]) -> str:
         place = f"{self._node.folder}/parameters.yaml"  # JSON is YAML
         self._members.append(Member(place, text=canonical_text(values)))
-        words = ["papermill", f"{self._code}/{self._version.file}"]
-        words += [f"{self._node.folder}/executed.ipynb", "--cwd", self._cwd, "-f", place]
+        argv = ["papermill", f"{self._code}/{self._version.file}"]
+        argv += [f"{self._node.folder}/executed.ipynb", "--cwd", self._cwd, "-f", place]
         if self._node.plan.kernel:
-            words += ["-k", self._node.plan.kernel]
-        return shlex.join(words) + ' ${KERNEL:+-k "$KERNEL"}'
+            argv += ["-k", self._node.plan.kernel]
+        return shlex.join(argv) + ' ${KERNEL:+-k "$KERNEL"}'
 
     def _command(self, values: dict[str, Any]) -> str:
         version, here = self._version, os.path.relpath(self._node.folder, self._cwd)
         prefix = expand_file(version.command, version.file)
         if prefix[0].startswith(f"{ATTEMPT}/"):  # a zip keeps no permissions
             self._before.append(shlex.join(["chmod", "+x", f"{self._code}/{version.file}"]))
-        arguments = [one for one in version.arguments if not isinstance(one.reach, Handed | File)]
+        arguments = [
+            argument
+            for argument in version.arguments
+            if not isinstance(argument.reach, Handed | File)
+        ]
         line = build_argv(prefix, arguments, values, version.invocation)
         parts = [f"cd {shlex.quote(self._cwd)} &&"]
         for name, text in line.environment.items():

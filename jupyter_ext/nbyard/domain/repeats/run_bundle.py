@@ -35,7 +35,7 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
         lines += [f"# {' '.join(node.plan.label.split())}", *steps.lines, ""]
     # What needs nbyard is not repeated: its results are part of the bundle.
     for node in kept:
-        places = {node.place_of(name): one.digest for name, one in node.outputs.items()}
+        places = {node.place_of(name): output.digest for name, output in node.outputs.items()}
         members |= {place: Member(place, digest) for place, digest in places.items()}
     for node in repeated:
         if node.packages:
@@ -44,10 +44,10 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
             members[place] = Member(place, text="".join(pinned))
     digests = [
         # As `sha256sum -c` reads them. Folders have no single digest.
-        f"{one.digest.removeprefix(SHA256)}  {node.place_of(name)}\n"
+        f"{output.digest.removeprefix(SHA256)}  {node.place_of(name)}\n"
         for node in repeated
-        for name, one in node.outputs.items()
-        if one.digest.startswith(SHA256)
+        for name, output in node.outputs.items()
+        if output.digest.startswith(SHA256)
     ]
     texts = {
         SCRIPT: "\n".join(lines),

@@ -159,15 +159,15 @@ def _oldest_beyond(
     """Return the oldest runs without which the distinct outputs of the others fit into `most`."""
     uses = Counter(digest for run in ordered for digest, _ in set(run.outputs))
     size = sum({digest: size for run in ordered for digest, size in run.outputs}.values())
-    found = []
+    oldest = []
     for run in doomed:
         if size <= most:
             break
-        found.append(run)
+        oldest.append(run)
         for digest, its_size in set(run.outputs):
             uses[digest] -= 1
             size -= its_size if not uses[digest] else 0
-    return found
+    return oldest
 
 
 def shown_choice(

@@ -118,13 +118,13 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
             contents={key: _marked(f"{name}.contents", mark) for key, name in places.items()},
         ),
     )
-    words = []
+    argv = []
     for word in built.argv:
         pieces = _without_places(word).split(mark)
-        words.append("".join(f"<{one}>" if at % 2 else one for at, one in enumerate(pieces)))
+        argv.append("".join(f"<{piece}>" if at % 2 else piece for at, piece in enumerate(pieces)))
     return CommandPreview(
         _shell_line(built, mark),
-        words,
+        argv,
         [example for argument in draft.arguments for example in _examples(argument, mark)],
     )
 
@@ -188,12 +188,12 @@ def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
 def _shell_line(built: CommandLine, mark: str) -> str:
     """Return the command line as a POSIX shell needs it."""
     streams = (("<", built.stdin), (">", built.stdout), ("2>", built.stderr))
-    words = [
+    parts = [
         *(f"{name}={_quote_word(value, mark)}" for name, value in built.environment.items()),
         *(_quote_word(word, mark) for word in built.argv),
         *(f"{sign} {_quote_word(f'{ATTEMPT}/{place}', mark)}" for sign, place in streams if place),
     ]
-    return " ".join(words)
+    return " ".join(parts)
 
 
 def _quote_word(word: str, mark: str) -> str:

@@ -73,8 +73,8 @@ def usual_duration(past: Sequence[PastSuccess], version_id: str) -> Usual | None
 
     Successes of the same version count, if there are any, else those of other versions.
     """
-    same = [one.seconds for one in past if one.version_id == version_id]
-    seconds = (same or [one.seconds for one in past])[:SAMPLES]
+    same = [success.seconds for success in past if success.version_id == version_id]
+    seconds = (same or [success.seconds for success in past])[:SAMPLES]
     return Usual(median(seconds), len(seconds)) if seconds else None
 
 
@@ -85,14 +85,16 @@ def usual_seconds(past: Sequence[float]) -> float | None:
 
 def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Estimate:
     """Estimate the unfinished nodes of a run, which are in topological order."""
-    nodes = {name: one.usual for name, one in ahead.items() if one.usual is not None}
+    nodes = {name: node.usual for name, node in ahead.items() if node.usual is not None}
     unknown = len(ahead) - len(nodes)
-    here = [(one.left, one.limits) for one in ahead.values() if one.limits is not None]
+    here = [(node.left, node.limits) for node in ahead.values() if node.limits is not None]
     if not nodes or any(Slots(capacity).is_too_much(limits) for _, limits in here):
         return Estimate(None, unknown, nodes)
     ends: dict[str, float] = {}
-    for name, one in ahead.items():
-        ends[name] = one.left + max([one.starts_in, *(ends.get(need, 0.0) for need in one.needs)])
+    for name, node in ahead.items():
+        ends[name] = node.left + max(
+            [node.starts_in, *(ends.get(need, 0.0) for need in node.needs)]
+        )
     gpus = len(capacity.gpus) * capacity.tasks_per_gpu
     work = []
     for left, limits in here:
@@ -119,23 +121,23 @@ def seconds_until_start(
     `queue` is in order. Tasks that wait for one with an unknown duration are left out.
     `running` lists running tasks with their GPUs; `held` are GPUs that others hold.
     """
-    now, found, left = 0.0, dict[str, float](), dict(queue)
-    busy = [(_end(one, 0.0), one.limits, gpus) for one, gpus in running if one.limits]
+    now, starts, left = 0.0, dict[str, float](), dict(queue)
+    busy = [(_end(node, 0.0), node.limits, gpus) for node, gpus in running if node.limits]
     while left and now < inf:
         slots = Slots(capacity, [(limits, gpus) for _, limits, gpus in busy], held)
-        for name, one in queue.items():
-            limits = one.limits
+        for name, node in queue.items():
+            limits = node.limits
             if name not in left or limits is None or slots.is_full:
                 continue
             if lacking := slots.lacks(limits):
                 slots.refuse([] if slots.is_too_much(limits) else lacking)
                 continue
             del left[name]
-            found[name] = now
-            busy.append((_end(one, now), limits, slots.grant(limits)))
+            starts[name] = now
+            busy.append((_end(node, now), limits, slots.grant(limits)))
         now = min((end for end, _, _ in busy), default=inf)
-        busy = [one for one in busy if one[0] > now]
-    return found
+        busy = [task for task in busy if task[0] > now]
+    return starts
 
 
 def _end(unfinished_node: UnfinishedNode, now: float) -> float:

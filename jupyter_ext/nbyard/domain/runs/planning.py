@@ -81,11 +81,11 @@ def chosen_packages(node: Node, default: Resources) -> tuple[str, str]:
     Raises:
         Invalid: one of them names both.
     """
-    for one in (node, default):
-        if one.environment and one.requirements:
+    for resources in (node, default):
+        if resources.environment and resources.requirements:
             raise Invalid.field("environment", because("environment-and-requirements"))
-        if one.environment or one.requirements:
-            return one.environment, one.requirements
+        if resources.environment or resources.requirements:
+            return resources.environment, resources.requirements
     return "", ""
 
 
@@ -178,8 +178,8 @@ def _argument_problems(
             has_none = default is msgspec.UNSET or is_blank_secret(argument, default)
             problem = because("argument-needs-value", argument=argument.name) if has_none else None
         elif default not in (msgspec.UNSET, None, ""):
-            told = {"argument": argument.name, "file": repr(default)}
-            problem = because("connection-needed-for-file", **told)
+            params = {"argument": argument.name, "file": repr(default)}
+            problem = because("connection-needed-for-file", **params)
         elif argument.type == "list":
             problem = because("connection-needed-for-files", argument=argument.name)
         else:

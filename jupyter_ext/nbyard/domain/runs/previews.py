@@ -28,7 +28,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "model": ("pickle", "joblib"),
     "text": ("txt", "md", "html"),
 }
-SHOWN = frozenset(one for formats in FORMATS.values() for one in formats)
+SHOWN = frozenset(file_format for formats in FORMATS.values() for file_format in formats)
 
 
 class NodePreview(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,8 +94,8 @@ def stored_file(file: Artifact) -> StoredFile:
 def files_for_part(files: Iterable[StoredFile], part: str) -> list[StoredFile]:
     """Return the files that may have this part of a preview, the preferred formats first."""
     formats = FORMATS[part]
-    fits = (one for one in files if one.format in formats and one.may_be_shown)
-    return sorted(fits, key=lambda one: formats.index(one.format))
+    fits = (file for file in files if file.format in formats and file.may_be_shown)
+    return sorted(fits, key=lambda file: formats.index(file.format))
 
 
 def needed_parts(logged: Sequence[ShownMetric], packages: Sequence[ModelFile]) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def needed_parts(logged: Sequence[ShownMetric], packages: Sequence[ModelFile]) -
 
 def preview_of(
     node: str,
-    found: Mapping[str, tuple[StoredFile, FilePreview]],
+    by_part: Mapping[str, tuple[StoredFile, FilePreview]],
     logged: Sequence[ShownMetric] = (),
     packages: Iterable[ModelFile] = (),
 ) -> NodePreview:
@@ -119,14 +119,14 @@ def preview_of(
     `logged` are metrics that the code recorded. `packages` were built from outputs of the node.
     """
     values: dict[str, Any] = {
-        part: getattr(preview, part) for part, (_, preview) in found.items() if part != "picture"
+        part: getattr(preview, part) for part, (_, preview) in by_part.items() if part != "picture"
     }
-    if "picture" in found:
-        file = found["picture"][0]
+    if "picture" in by_part:
+        file = by_part["picture"][0]
         values |= {"picture": file.digest}
         values |= {} if file.format == "ipynb" else {"caption": one_line(file.filename, MAX_NAME)}
-    if "table" in found:
-        values["table_name"] = one_line(found["table"][0].name, MAX_NAME)
+    if "table" in by_part:
+        values["table_name"] = one_line(by_part["table"][0].name, MAX_NAME)
     if logged:
         values["metrics"] = list(logged[:MAX_METRICS])
     for model in packages:

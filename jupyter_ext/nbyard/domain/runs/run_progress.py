@@ -72,7 +72,11 @@ class Progress:
         return steps
 
     def _doomed(self, node: str) -> Steps:
-        return [(one, "skipped") for one in self._after[node] if self._states[one] == "waiting"]
+        return [
+            (successor, "skipped")
+            for successor in self._after[node]
+            if self._states[successor] == "waiting"
+        ]
 
     def end(self, cancelled: bool) -> RunState | None:
         """Return the final state of the run if all its nodes have ended, else None."""

@@ -121,14 +121,14 @@ class TaskPlan(Limits, frozen=True):
         """Return which settings have no effect in its runtime, None if all have."""
         if self.runtime != DASK or self.pinned:
             return None
-        found = []
+        reasons = []
         if self.requirements_digest and self.environment:
-            found.append(because("environment-not-on-dask", name=self.environment.name))
+            reasons.append(because("environment-not-on-dask", name=self.environment.name))
         elif self.requirements_digest:
-            found.append(because("requirements-not-on-dask"))
+            reasons.append(because("requirements-not-on-dask"))
         if self.ports or self.tensorboard:
-            found.append(because("no-links-on-dask"))
-        return joined(found)
+            reasons.append(because("no-links-on-dask"))
+        return joined(reasons)
 
     def needs(self) -> set[str]:
         """Return the nodes whose results this one uses."""
@@ -344,8 +344,8 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def scheduled_at(self) -> str:
         """Return the time in UTC for which it was scheduled, else that of its submission."""
-        found = (self.origin.due_at or self.created_at).astimezone(UTC)
-        return found.isoformat(timespec="seconds").replace("+00:00", "Z")
+        moment = (self.origin.due_at or self.created_at).astimezone(UTC)
+        return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class RunDetail(msgspec.Struct, frozen=True):

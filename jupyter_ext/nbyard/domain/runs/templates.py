@@ -46,7 +46,9 @@ class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
             yield from (node.requirements_digest, node.lock_digest)
             yield plan.requirements_digest if plan else ""
             bound = [*plan.bindings.values()] if plan else []
-            yield from (one.digest for one in (node.data, *bound) if isinstance(one, BytesOf))
+            yield from (
+                content.digest for content in (node.data, *bound) if isinstance(content, BytesOf)
+            )
 
 
 class RunTemplate(msgspec.Struct, frozen=True):

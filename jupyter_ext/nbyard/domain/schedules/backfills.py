@@ -151,14 +151,14 @@ def past_due(plan: TimingPlan, wanted: Range, pending: datetime | None) -> list[
         lambda due: due <= wanted.until and (pending is None or due < pending),
         plan.after(wanted.since - timedelta(microseconds=1)),
     )
-    found = list(islice(due_times, MOST_DUE_TIMES + 1))
-    if not found:
+    moments = list(islice(due_times, MOST_DUE_TIMES + 1))
+    if not moments:
         raise Invalid.field("since", because("backfill-no-due-time"))
-    if len(found) > MOST_DUE_TIMES:
-        last = found[MOST_DUE_TIMES - 1].astimezone(zone_of(plan.zone)).isoformat()
+    if len(moments) > MOST_DUE_TIMES:
+        last = moments[MOST_DUE_TIMES - 1].astimezone(zone_of(plan.zone)).isoformat()
         why = because("backfill-too-long", most=MOST_DUE_TIMES)
         raise Invalid.field("until", why, hint=because("backfill-end-at", time=last))
-    return found
+    return moments
 
 
 def forecast_of(runs: Iterable[PastRun], *, again: bool) -> tuple[Forecast, PastRun | None]:
@@ -194,9 +194,9 @@ def counts_of(times: Sequence[tuple[BackfillOutcome, RunState | None, int]]) -> 
 
 def _moment(field: str, moment: datetime, zone: str) -> datetime:
     try:
-        found = in_zone(moment, zone_of(zone))
+        localized = in_zone(moment, zone_of(zone))
     except OverflowError:
         raise Invalid.field(field, because("number-too-large")) from None
-    if found < EARLIEST:
+    if localized < EARLIEST:
         raise Invalid.field(field, because("backfill-too-early"))
-    return found
+    return localized

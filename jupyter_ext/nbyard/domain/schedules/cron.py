@@ -91,14 +91,14 @@ def parse_cron(text: str) -> CronExpression:
     """
     if len(text) > MAX_EXPRESSION:
         raise _refused(because("too-long", most=MAX_EXPRESSION))
-    words = text.strip()
-    if foreign := foreign_dialect(words):
+    stripped = text.strip()
+    if foreign := foreign_dialect(stripped):
         raise _refused(foreign)
-    if words.startswith("@"):
-        if words.lower() not in NAMES:
-            raise _refused(because("cron-name", name=words[:40], known=[*NAMES]))
-        return CronExpression(NAMES[words.lower()])
-    places = [(found.group(), found.start() + 1) for found in re.finditer(r"\S+", text)]
+    if stripped.startswith("@"):
+        if stripped.lower() not in NAMES:
+            raise _refused(because("cron-name", name=stripped[:40], known=[*NAMES]))
+        return CronExpression(NAMES[stripped.lower()])
+    places = [(match.group(), match.start() + 1) for match in re.finditer(r"\S+", text)]
     if len(places) == SEVEN and YEAR.fullmatch(places[-1][0]):
         why = because("cron-year", text=places[-1][0], position=places[-1][1])
         raise _refused(why, because("cron-without-year"))
@@ -114,12 +114,12 @@ def parse_cron(text: str) -> CronExpression:
 
 def looks_like_cron(text: str) -> bool:
     """Return whether a text is meant as a cron expression rather than as a phrase."""
-    words = text.split()
+    fields = text.split()
     return text.lstrip().startswith("@") or (
-        len(words) > 3
-        and all(re.fullmatch(r"[\w*,/?#~@%()-]+", word) for word in words)
-        and bool(re.match(r"(?!\d+[a-z])[\d*?~]|H(?![A-Za-z])", words[0]))
-        and bool(re.match(r"[\d*?~]|(L|W|LW|H)(?![A-Za-z])", words[1]))
+        len(fields) > 3
+        and all(re.fullmatch(r"[\w*,/?#~@%()-]+", word) for word in fields)
+        and bool(re.match(r"(?!\d+[a-z])[\d*?~]|H(?![A-Za-z])", fields[0]))
+        and bool(re.match(r"[\d*?~]|(L|W|LW|H)(?![A-Za-z])", fields[1]))
     )
 
 
@@ -137,11 +137,11 @@ def field_values(name: str, text: str, position: int) -> set[int]:
         hint = INSTEAD.get(foreign[0])
         raise _refused(why, because(hint) if hint else None)
     try:
-        found = CronField(FIELDS.index(name)).parse(text.upper())
+        values = CronField(FIELDS.index(name)).parse(text.upper())
     except (CronSimError, RecursionError):
         why = because("cron-field", field=name, text=text[:40], position=position)
         raise _refused(why, _suggestion(name, text.upper())) from None
-    return {value for value in found if isinstance(value, int)}
+    return {value for value in values if isinstance(value, int)}
 
 
 def _suggestion(name: str, text: str) -> Reason | None:
@@ -153,8 +153,8 @@ def _suggestion(name: str, text: str) -> Reason | None:
     short = WORD.sub(lambda w: FULL_NAMES.get(w[0], w[0]) if w[0] in known else w[0], text)
     known |= {f"{name}L": f"{number}L" for name, number in known.items()}
     numbers = WORD.sub(lambda w: known.get(w[0], w[0]), text)
-    if found := RANGE.fullmatch(numbers):
-        short = _ascending_ranges(field, int(found[1]), int(found[2])) or short
+    if match := RANGE.fullmatch(numbers):
+        short = _ascending_ranges(field, int(match[1]), int(match[2])) or short
     for mended in (short, numbers):
         with suppress(CronSimError, RecursionError):
             CronField(field).parse(mended)

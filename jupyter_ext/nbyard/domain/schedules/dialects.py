@@ -29,11 +29,11 @@ ZONE_AFTER = re.compile(
 
 def foreign_dialect(text: str) -> Reason | None:
     """Return why a timing is refused that another program reads; None for any other text."""
-    words = text.strip()
-    if found := ZONE.fullmatch(words) or ZONE_AFTER.fullmatch(words):
-        rest = found["rest"].strip()
-        return because("zone-in-timing", zone=found["zone"][:80], rest=rest[:80])
+    stripped = text.strip()
+    if match := ZONE.fullmatch(stripped) or ZONE_AFTER.fullmatch(stripped):
+        rest = match["rest"].strip()
+        return because("zone-in-timing", zone=match["zone"][:80], rest=rest[:80])
     for pattern, program, instead in PATTERNS:
-        if pattern.fullmatch(words):
-            return because("timing-dialect", text=words[:80], program=program, example=instead)
+        if pattern.fullmatch(stripped):
+            return because("timing-dialect", text=stripped[:80], program=program, example=instead)
     return None

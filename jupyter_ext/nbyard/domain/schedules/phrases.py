@@ -59,8 +59,8 @@ def read_phrase(text: str, now: datetime) -> Timing:
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
     plain = re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
     for pattern, read in PHRASES:
-        if found := pattern.fullmatch(plain):
-            return read(found.groupdict(), now)
+        if match := pattern.fullmatch(plain):
+            return read(match.groupdict(), now)
     if foreign := foreign_dialect(text):
         raise Invalid.field("timing.text", foreign)
     raise _unknown(text)
@@ -72,70 +72,70 @@ def _unknown(text: str) -> Invalid:
     )
 
 
-def _seconds(found: Found) -> int:
-    unit = found["unit"]
+def _seconds(groups: Found) -> int:
+    unit = groups["unit"]
     seconds = UNITS[unit if unit in UNITS else unit.rstrip("s")]
-    count = found.get("count") or "1"
+    count = groups.get("count") or "1"
     return int(seconds * (COUNTS[count] if count in COUNTS else int(count)))
 
 
-def _clock(found: Found) -> tuple[int, int]:
+def _clock(groups: Found) -> tuple[int, int]:
     """Return hour and minute; midnight if the phrase has no time.
 
     Raises:
         Invalid: the day has no such time.
     """
-    word, half = found.get("hour") or "0", (found.get("half") or "").replace(".", "")
+    word, half = groups.get("hour") or "0", (groups.get("half") or "").replace(".", "")
     hour = {"noon": 12, "midnight": 0}.get(word)
     if hour is None:
         hour = int(word)
         if half and not 1 <= hour <= 12:
             raise Invalid.field("timing.text", because("no-time-of-day", text=f"{word} {half}"))
         hour = hour % 12 + (12 if half == "pm" else 0) if half else hour
-    minute = int(found.get("minute") or 0)
+    minute = int(groups.get("minute") or 0)
     if hour > 23 or minute > 59:
-        given = f"{word}:{found.get('minute') or '00'}"
+        given = f"{word}:{groups.get('minute') or '00'}"
         raise Invalid.field("timing.text", because("no-time-of-day", text=given))
     return hour, minute
 
 
-def read_interval(found: Found, now: datetime) -> Timing:
+def read_interval(groups: Found, now: datetime) -> Timing:
     """Return the interval of `every 15 minutes`."""
-    return Interval(_seconds(found))
+    return Interval(_seconds(groups))
 
 
-def read_delay(found: Found, now: datetime) -> Timing:
+def read_delay(groups: Found, now: datetime) -> Timing:
     """Return the moment of `in 2 hours`.
 
     Raises:
         Invalid: the delay is too large.
     """
     try:
-        return Once(now + timedelta(seconds=_seconds(found)))
+        return Once(now + timedelta(seconds=_seconds(groups)))
     except OverflowError:
         raise Invalid.field("timing.text", because("number-too-large")) from None
 
 
 def _on_days(days: str, of_month: str = "*") -> Reader:
-    def read(found: Found, now: datetime) -> Timing:
-        hour, minute = _clock(found)
+    def read(groups: Found, now: datetime) -> Timing:
+        hour, minute = _clock(groups)
         return Cron(f"{minute} {hour} {of_month} * {days}")
 
     return read
 
 
-def read_named_days(found: Found, now: datetime) -> Timing:
+def read_named_days(groups: Found, now: datetime) -> Timing:
     """Return the weekly timing of `monday and thursday 9:30`: the days and their hour."""
-    hour, minute = _clock(found)
-    named = re.findall(r"[a-z]+", found["days"])
+    hour, minute = _clock(groups)
+    named = re.findall(r"[a-z]+", groups["days"])
     chosen = sorted({DAYS.index(word[:3]) for word in named if word[:3] in DAYS})
     return Cron(f"{minute} {hour} * * {','.join(map(str, chosen))}")
 
 
-def read_day_range(found: Found, now: datetime) -> Timing:
+def read_day_range(groups: Found, now: datetime) -> Timing:
     """Return the weekly timing of `mon-fri 8:00`: the range of days and their hour."""
-    hour, minute = _clock(found)
-    first, last = (DAYS.index(found[name][:3]) for name in ("first", "last"))
+    hour, minute = _clock(groups)
+    first, last = (DAYS.index(groups[name][:3]) for name in ("first", "last"))
     # Sunday is 7 at the end of a range, so that it comes after Saturday.
     last = last or 7
     if first > last:
@@ -143,52 +143,52 @@ def read_day_range(found: Found, now: datetime) -> Timing:
     return Cron(f"{minute} {hour} * * {first}-{last}")
 
 
-def _of_month(found: Found, now: datetime) -> Timing:
-    hour, minute = _clock(found)
-    word = found["number"] or "1"
+def _of_month(groups: Found, now: datetime) -> Timing:
+    hour, minute = _clock(groups)
+    word = groups["number"] or "1"
     number = NUMBERS.get(word) or int(re.sub(r"\D", "", word))
     if not 1 <= number <= 31:
         raise _unknown(word)
     return Cron(f"{minute} {hour} {number} * *")
 
 
-def read_week_of_month(found: Found, now: datetime) -> Timing:
+def read_week_of_month(groups: Found, now: datetime) -> Timing:
     """Return the monthly timing of `first monday of the month 9:00`, or of the last one."""
-    hour, minute = _clock(found)
-    day, week = DAYS.index(found["weekday"][:3]), WEEKS.get(found["week"])
+    hour, minute = _clock(groups)
+    day, week = DAYS.index(groups["weekday"][:3]), WEEKS.get(groups["week"])
     return Cron(f"{minute} {hour} * * {day}" + (f"#{week}" if week else "L"))
 
 
-def read_hourly(found: Found, now: datetime) -> Timing:
+def read_hourly(groups: Found, now: datetime) -> Timing:
     """Return each hour, at a minute of `every hour at :20`.
 
     Raises:
         Invalid: the minute is above 59.
     """
-    minute = int(found.get("past") or 0)
+    minute = int(groups.get("past") or 0)
     if minute > 59:
         raise Invalid.field("timing.text", because("no-time-of-day", text=f":{minute}"))
     return Cron(f"{minute} * * * *")
 
 
-def read_relative_day(found: Found, now: datetime) -> Timing:
+def read_relative_day(groups: Found, now: datetime) -> Timing:
     """Return the moment of `tomorrow 8:00`."""
-    hour, minute = _clock(found)
-    day = now + timedelta(days=1 if found["day"] == "tomorrow" else 0)
+    hour, minute = _clock(groups)
+    day = now + timedelta(days=1 if groups["day"] == "tomorrow" else 0)
     return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
 
 
-def read_date(found: Found, now: datetime) -> Timing:
+def read_date(groups: Found, now: datetime) -> Timing:
     """Return the moment of `2027-01-31 18:00`.
 
     Raises:
         Invalid: there is no such date.
     """
-    hour, minute = _clock(found)
+    hour, minute = _clock(groups)
     try:
-        day = datetime.fromisoformat(found["date"])
+        day = datetime.fromisoformat(groups["date"])
     except ValueError:
-        raise Invalid.field("timing.text", because("no-date", text=found["date"])) from None
+        raise Invalid.field("timing.text", because("no-date", text=groups["date"])) from None
     return _once(day.replace(hour=hour, minute=minute, tzinfo=now.tzinfo))
 
 

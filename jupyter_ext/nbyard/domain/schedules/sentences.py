@@ -103,21 +103,21 @@ def cron_sentence(expression: CronExpression) -> Reason:
             if days == WORKING:
                 return because("due-weekdays", time=time)
             # Weeks begin on Monday.
-            named = [because(DAYS[one % WEEK]) for one in sorted(d or WEEK for d in days)]
+            named = [because(DAYS[number % WEEK]) for number in sorted(d or WEEK for d in days)]
             return because("due-on-days", days=named, time=time)
         if day.isdecimal() and weekday == "*":
             return because("due-monthly", day=int(day), time=time)
     seconds = ",".join(map(str, expression.seconds))
-    words = Expression([seconds, *expression.fields.upper().split()]).explain()
-    return because("due-cron", words=words)
+    explanation = Expression([seconds, *expression.fields.upper().split()]).explain()
+    return because("due-cron", words=explanation)
 
 
 def days_of_week(field: str) -> set[int]:
     """Return the days of a plain field of days of the week; empty for other fields."""
-    found: set[int] = set()
+    days: set[int] = set()
     for part in field.split(","):
         first, _, last = part.partition("-")
         if not first.isdecimal() or not (last or first).isdecimal():
             return set()
-        found |= {day % WEEK for day in range(int(first), int(last or first) + 1)}
-    return found
+        days |= {day % WEEK for day in range(int(first), int(last or first) + 1)}
+    return days

@@ -18,7 +18,7 @@ def changes_between(
     old: Snapshot, new: Snapshot, wanted: Collection[Change] = ("created", "modified", "deleted")
 ) -> dict[str, Change]:
     """Return the wanted changes by path, in the order of the paths."""
-    found: dict[str, Change] = {}
+    changes: dict[str, Change] = {}
     for path in sorted({*old, *new}):
         if path not in old:
             change: Change = "created"
@@ -29,8 +29,8 @@ def changes_between(
         else:
             continue
         if change in wanted:
-            found[path] = change
-    return found
+            changes[path] = change
+    return changes
 
 
 class Settling:
@@ -72,8 +72,8 @@ class Settling:
 
 def merge_snapshot(old: Snapshot, new: Snapshot, paths: Collection[str]) -> dict[str, Stamp]:
     """Return the old snapshot with the new state of some paths."""
-    found = {path: stamp for path, stamp in old.items() if path not in paths}
-    return found | {path: new[path] for path in paths if path in new}
+    kept = {path: stamp for path, stamp in old.items() if path not in paths}
+    return kept | {path: new[path] for path in paths if path in new}
 
 
 def cause_of(changed: Mapping[str, Change], paths: Collection[str]) -> FileCause:

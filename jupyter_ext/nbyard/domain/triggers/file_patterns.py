@@ -34,7 +34,7 @@ class PathPattern(msgspec.Struct, frozen=True):
         places = self._with_skipped_folders({0})
         for folder in folders:
             places = self._with_skipped_folders(
-                {place for one in places for place in self._next(one, folder)}
+                {place for start in places for place in self._next(start, folder)}
             )
         last = len(self.parts) - 1
         return last in places and bool(self._matches(last, name))
@@ -73,6 +73,8 @@ def path_pattern(pattern: str) -> PathPattern:
     if any(part in {"", ".", ".."} for part in parts) or parts[-1] == DEEP:
         raise Invalid.field(FIELD, because("not-a-pattern", text=pattern))
     # As in a shell, a wildcard at the beginning matches no hidden file.
-    texts = [(r"(?!\.)" if one.startswith(WILD) else "") + fnmatch.translate(one) for one in parts]
-    found = zip(parts, map(re.compile, texts), strict=True)
-    return PathPattern(tuple(None if part == DEEP else one for part, one in found))
+    texts = [
+        (r"(?!\.)" if part.startswith(WILD) else "") + fnmatch.translate(part) for part in parts
+    ]
+    pairs = zip(parts, map(re.compile, texts), strict=True)
+    return PathPattern(tuple(None if part == DEEP else regex for part, regex in pairs))

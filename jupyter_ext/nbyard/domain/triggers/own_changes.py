@@ -28,11 +28,11 @@ def run_that_made_changes(
 
     None if a file changed while none of the runs was active: somebody else has changed it.
     """
-    found: list[RunWindow] = []
+    matching: list[RunWindow] = []
     known = [*windows]
     for moment in moments:
-        active = [one for one in known if one.contains(moment)]
+        active = [window for window in known if window.contains(moment)]
         if not active:
             return None
-        found += active
-    return max(found, key=lambda one: one.started_at, default=None)
+        matching += active
+    return max(matching, key=lambda window: window.started_at, default=None)

@@ -47,8 +47,8 @@ def cause_reason(cause: Cause) -> Reason:
         return because("cause-run", number=cause.number, title=cause.title, state=state)
     if isinstance(cause, FileCause):
         changes = [
-            because("cause-file", path=one.path, change=because(CHANGES[one.change]))
-            for one in cause.files[:MOST_TOLD]
+            because("cause-file", path=file.path, change=because(CHANGES[file.change]))
+            for file in cause.files[:MOST_TOLD]
         ]
         if not changes:
             return because("cause-no-files")

@@ -88,7 +88,7 @@ def fields_of(cause: Cause, body: Any = None) -> dict[str, Any]:
         return {name: getattr(cause, name) for name in ("run_id", "number", "title", "state")}
     if isinstance(cause, FileCause):
         first = cause.files[0]
-        paths = [one.path for one in cause.files]
+        paths = [file.path for file in cause.files]
         return {"path": first.path, "paths": paths, "change": first.change, "count": cause.count}
     if isinstance(cause, WebhookCause):
         sent = cause.sent_at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -56,7 +56,7 @@ def is_signed(secret: str, message: Message, now: datetime) -> bool:
         return False
     given = message.signatures.encode("utf-8", "replace").split(b" ")[:MOST_SIGNATURES]
     # Compare all of them, so that the time tells nothing.
-    matches = [hmac.compare_digest(expected, one) for one in given]
+    matches = [hmac.compare_digest(expected, signature) for signature in given]
     return any(matches) and abs(int(message.timestamp) - now.timestamp()) <= TOLERANCE_SECONDS
 
 

@@ -120,7 +120,7 @@ def active_part(document: Document, ports: Ports) -> Active:
             edges[key] = msgspec.structs.replace(edge, source=source, output=output)
             continue
         if fitting:
-            inputs = [f"{one.source}.{one.output}" for one in fitting]
+            inputs = [f"{connection.source}.{connection.output}" for connection in fitting]
             reason = because("bypass-several", **place, inputs=inputs)
         elif port is None or port.required:
             reason = because("bypass-none", **place)
@@ -156,10 +156,18 @@ def _fitting_connections(edge: Edge, given: Sequence[Edge], ports: Ports) -> lis
     If several fit, those of the format of the bypassed output count.
     """
     wanted = port_of(ports, edge.target, edge.input)
-    outputs = [(one, port_of(ports, one.source, one.output)) for one in given]
+    outputs = [
+        (connection, port_of(ports, connection.source, connection.output)) for connection in given
+    ]
     fitting = [
-        (one, output) for one, output in outputs if output and wanted and ports_fit(output, wanted)
+        (connection, output)
+        for connection, output in outputs
+        if output and wanted and ports_fit(output, wanted)
     ]
     replaced = port_of(ports, edge.source, edge.output)
-    same = [one for one, output in fitting if replaced and output.format == replaced.format]
-    return same if len(fitting) > 1 and same else [one for one, _ in fitting]
+    same = [
+        connection
+        for connection, output in fitting
+        if replaced and output.format == replaced.format
+    ]
+    return same if len(fitting) > 1 and same else [connection for connection, _ in fitting]

@@ -38,20 +38,20 @@ class Files(NamedTuple):
     def with_ports(self, ports: Ports) -> dict[str, list[Argument]]:
         """Return the ports as if all of these files were declared."""
         names = {*ports, *self.opened}
-        new = {name: [one.argument() for one in self.opened.get(name, ())] for name in names}
+        new = {name: [file.argument() for file in self.opened.get(name, ())] for name in names}
         return {name: [*ports.get(name, ()), *new[name]] for name in names}
 
     def ends(self, ports: Ports, role: str) -> list["End"]:
         """Return the outputs or inputs whose file is known."""
-        found = []
+        ends = []
         for node, folder in self.folders.items():
-            for one in self.opened.get(node, ()):
-                if one.role == role:
-                    found.append(End(node, one.name, _joined(folder, one.path), one.path))
+            for file in self.opened.get(node, ()):
+                if file.role == role:
+                    ends.append(End(node, file.name, _joined(folder, file.path), file.path))
             for argument in ports.get(node, ()):
                 if argument.role == role and isinstance(argument.default, str):
-                    found.append(End(node, argument.name, _joined(folder, argument.default)))
-        return found
+                    ends.append(End(node, argument.name, _joined(folder, argument.default)))
+        return ends
 
 
 class End(NamedTuple):
@@ -80,12 +80,12 @@ def name_likeness(output: str, wanted: str) -> float:
     """Return the similarity of two names, from 0 to 1, ignoring words that only state the role."""
     if output == wanted:
         return 1.0
-    one = [w for w in name_words(output) if w not in ROLE_WORDS]
+    output_words = [w for w in name_words(output) if w not in ROLE_WORDS]
     other = [w for w in name_words(wanted) if w not in ROLE_WORDS]
-    if not one or not other:
+    if not output_words or not other:
         return 0.3
-    shared = len(set(one) & set(other)) / len(set(one) | set(other))
-    return max(shared, SequenceMatcher(None, "_".join(one), "_".join(other)).ratio() * 0.9)
+    shared = len(set(output_words) & set(other)) / len(set(output_words) | set(other))
+    return max(shared, SequenceMatcher(None, "_".join(output_words), "_".join(other)).ratio() * 0.9)
 
 
 def propose_edges(
@@ -100,12 +100,12 @@ def propose_edges(
     drawn = Drawn(nodes, files.with_ports(ports) if files.opened else ports, edges)
     same = {p.edge(): p for p in _by_files(nodes, edges, ports, files)}
     alike = [p for p in _candidates(nodes, edges, ports) if p.edge() not in same]
-    found = [p for p in [*same.values(), *alike] if drawn.refusal(p.edge()) is None]
+    proposals = [p for p in [*same.values(), *alike] if drawn.refusal(p.edge()) is None]
     # one proposal for each input, then one for each output and target node
-    found = list(_unique_best(found, lambda p: (p.target, p.input)))
-    found = list(_unique_best(found, lambda p: (p.source, p.output, p.target)))
+    proposals = list(_unique_best(proposals, lambda p: (p.target, p.input)))
+    proposals = list(_unique_best(proposals, lambda p: (p.source, p.output, p.target)))
     chosen = []
-    for proposal in sorted(found, key=lambda p: (-p.score, repr(p.edge()))):
+    for proposal in sorted(proposals, key=lambda p: (-p.score, repr(p.edge()))):
         if drawn.refusal(proposal.edge()) is None:
             drawn.add(proposal.edge())
             chosen.append(proposal)
@@ -113,11 +113,11 @@ def propose_edges(
 
 
 def _unique_best(
-    found: Iterable[Proposal], key: Callable[[Proposal], Hashable]
+    proposals: Iterable[Proposal], key: Callable[[Proposal], Hashable]
 ) -> Iterator[Proposal]:
     """Yield the best of each group, if it is better than the others."""
     groups: dict[Hashable, list[Proposal]] = {}
-    for proposal in found:
+    for proposal in proposals:
         groups.setdefault(key(proposal), []).append(proposal)
     for group in groups.values():
         best = max(proposal.score for proposal in group)
@@ -139,7 +139,7 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
     ]
     if len(outputs) * len(inputs) > MAX_PAIRS:
         return []
-    found = []
+    proposals = []
     for node, wanted in inputs:
         for source, output in outputs:
             is_dataset = nodes[source].type == "dataset"
@@ -150,8 +150,8 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
                 score = round(0.43 + 0.57 * alike, 3)
                 reason = because("similar-names-same-format", format=output.format)
             if score >= ENOUGH and (source, output.name, node) not in feeds:
-                found.append(Proposal(source, output.name, node, wanted.name, score, reason))
-    return found
+                proposals.append(Proposal(source, output.name, node, wanted.name, score, reason))
+    return proposals
 
 
 def _by_files(
@@ -170,9 +170,9 @@ def _by_files(
             is_new = bool(output.undeclared or wanted.undeclared)
             if not is_open or not is_new or (output.node, wanted.node) in feeds:
                 continue
-            one, other = (nodes[end.node].label or end.node for end in (output, wanted))
+            writer, other = (nodes[end.node].label or end.node for end in (output, wanted))
             is_same = output.place == wanted.place
             score, code = (SAME_FILE, "same-file") if is_same else (SAME_NAME, "file-of-same-name")
-            reason = because(code, writer=one, reader=other, file=name)
+            reason = because(code, writer=writer, reader=other, file=name)
             ends = (output.node, output.port, wanted.node, wanted.port)
             yield Proposal(*ends, score, reason, output.undeclared, wanted.undeclared)

@@ -35,8 +35,8 @@ def reason_of_refusal(refusal: Refusal, edge: Edge, ports: Ports) -> Reason:
         case "format":
             output = _kind(port_of(ports, edge.source, edge.output))
             wanted = _kind(port_of(ports, edge.target, edge.input))
-            told = {"output": edge.output, "given": output}
-            return because("edge-format", **told, input=edge.input, wanted=wanted)
+            params = {"output": edge.output, "given": output}
+            return because("edge-format", **params, input=edge.input, wanted=wanted)
     return PLAIN_REASONS[refusal]
 
 
@@ -146,5 +146,5 @@ def data_port(file_format: str) -> Argument:
 
 def port_of(ports: Ports, node: str, name: str) -> Argument | None:
     """Return an input or output of a node, or None."""
-    found = (a for a in ports.get(node, ()) if a.name == name and a.role != "value")
-    return next(found, None)
+    matches = (a for a in ports.get(node, ()) if a.name == name and a.role != "value")
+    return next(matches, None)

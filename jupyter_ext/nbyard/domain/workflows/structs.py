@@ -250,8 +250,8 @@ def downstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
 
 def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
     after: dict[str, list[str]] = {}
-    for one, other in pairs:
-        after.setdefault(one, []).append(other)
+    for source, other in pairs:
+        after.setdefault(source, []).append(other)
     seen = set(start)
     todo = list(seen)
     while todo:

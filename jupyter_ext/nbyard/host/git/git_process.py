@@ -11,7 +11,7 @@ QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
-def run_git(folder: Path, *words: str, seconds: float = SECONDS) -> bytes | None:
+def run_git(folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes | None:
     """Return what git prints in a folder.
 
     None if git is missing, refuses the repository (such as that of another user), fails, or takes
@@ -24,7 +24,7 @@ def run_git(folder: Path, *words: str, seconds: float = SECONDS) -> bytes | None
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
-            [program, *QUIET, "--literal-pathspecs", *words],
+            [program, *QUIET, "--literal-pathspecs", *arguments],
             cwd=folder,
             env=kept | SETTINGS,
             stdin=subprocess.DEVNULL,

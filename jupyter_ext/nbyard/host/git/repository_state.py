@@ -32,5 +32,5 @@ def repository_state(files: Iterable[Path]) -> GitState | None:
 
 
 def _after(lines: Iterable[bytes], head: bytes) -> str:
-    found = next((line for line in lines if line.startswith(head)), head)
-    return found.removeprefix(head).decode(errors="replace")
+    matching_line = next((line for line in lines if line.startswith(head)), head)
+    return matching_line.removeprefix(head).decode(errors="replace")

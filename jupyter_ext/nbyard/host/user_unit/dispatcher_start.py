@@ -86,10 +86,10 @@ def names_in(path: Path) -> list[str]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
+            file_stat = os.fstat(descriptor)
+            if not stat.S_ISREG(file_stat.st_mode):
                 raise Invalid.field(OPTION, because("environment-file-strange", path=str(path)))
-            if found.st_uid != os.getuid() or found.st_mode & 0o077:
+            if file_stat.st_uid != os.getuid() or file_stat.st_mode & 0o077:
                 why = because("environment-file-open", path=str(path))
                 raise Invalid.field(OPTION, why, hint=because("close-file", path=str(path)))
             lines = file.read().splitlines()

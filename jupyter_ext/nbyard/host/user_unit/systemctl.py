@@ -11,7 +11,7 @@ SECONDS = 60.0
 PROGRAM = "systemctl"
 
 
-def systemctl(*words: str) -> str:
+def systemctl(*arguments: str) -> str:
     """Return what `systemctl --user` prints.
 
     Raises:
@@ -22,7 +22,7 @@ def systemctl(*words: str) -> str:
         raise Unavailable(because("no-systemd"))
     try:
         done = subprocess.run(
-            [program, "--user", *words],
+            [program, "--user", *arguments],
             env={**os.environ, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -32,18 +32,20 @@ def systemctl(*words: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unavailable(_failure(words, because("no-answer-within", seconds=SECONDS))) from None
+        raise Unavailable(
+            _failure(arguments, because("no-answer-within", seconds=SECONDS))
+        ) from None
     except OSError as error:
         why = because("text", text=os.strerror(error.errno or 0))
-        raise Unavailable(_failure(words, why)) from None
+        raise Unavailable(_failure(arguments, why)) from None
     if done.returncode:
         ended = because("command-exited", exit_code=done.returncode)
-        raise Unavailable(_failure(words, text_reason(done.stderr.strip()) or ended))
+        raise Unavailable(_failure(arguments, text_reason(done.stderr.strip()) or ended))
     return done.stdout.strip()
 
 
-def _failure(words: tuple[str, ...], cause: Reason) -> Reason:
-    return because("systemctl-failed", command=" ".join(words), cause=cause)
+def _failure(arguments: tuple[str, ...], cause: Reason) -> Reason:
+    return because("systemctl-failed", command=" ".join(arguments), cause=cause)
 
 
 def check_session() -> None:

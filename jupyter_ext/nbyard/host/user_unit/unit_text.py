@@ -62,9 +62,9 @@ def store_of(text: str) -> str | None:
 
 def cron_line(start: DispatcherStart) -> str:
     """Return the line of a crontab that starts the dispatcher at boot."""
-    words = [f"{name}={shlex.quote(value)}" for name, value in start.variables.items()]
-    words += [shlex.quote(start.python), "-m", "nbyard.dispatch"]
-    command = f"{' '.join(words)} >> {shlex.quote(str(start.log))} 2>&1"
+    parts = [f"{name}={shlex.quote(value)}" for name, value in start.variables.items()]
+    parts += [shlex.quote(start.python), "-m", "nbyard.dispatch"]
+    command = f"{' '.join(parts)} >> {shlex.quote(str(start.log))} 2>&1"
     if start.environment_file is not None:
         command = f"set -a; . {shlex.quote(str(start.environment_file))}; {command}"
     # cron takes a percent sign as a line break.

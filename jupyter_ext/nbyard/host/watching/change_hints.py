@@ -61,10 +61,10 @@ class WatchedFolder:
 
     def about(self, paths: Iterable[str]) -> list[Hint]:
         """Return whom to tell that these paths changed. Each copy is made in one step."""
-        found = list[Hint]()
+        hints = list[Hint]()
         for path in ("", *paths):
-            found += self.hints.get(path, {}).values()
-        return found
+            hints += self.hints.get(path, {}).values()
+        return hints
 
 
 class ChangeHints:

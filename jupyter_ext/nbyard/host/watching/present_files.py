@@ -27,11 +27,11 @@ def present_files(
         TooManyFiles: more than `most` files match, or there are too many entries.
     """
     try:
-        found = path.stat()
+        path_stat = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    if not stat.S_ISDIR(found.st_mode):
-        return {str(path): (found.st_mtime_ns, found.st_size)}
+    if not stat.S_ISDIR(path_stat.st_mode):
+        return {str(path): (path_stat.st_mtime_ns, path_stat.st_size)}
     files = {}
     for relative, entry in _entries(path, is_deep=is_deep):
         if matches(relative) and _is_text(relative):

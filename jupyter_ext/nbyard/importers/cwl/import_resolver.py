@@ -34,23 +34,23 @@ class Loader:
             return self._resolve_list(value, where, file)
         if not isinstance(value, dict):
             return value
-        told = next((name for name in (IMPORT, INCLUDE) if name in value), "")
-        if not told:
-            return {k: self.resolve(one, _at(where, k), file) for k, one in value.items()}
+        directive = next((name for name in (IMPORT, INCLUDE) if name in value), "")
+        if not directive:
+            return {k: self.resolve(inner, _at(where, k), file) for k, inner in value.items()}
         if len(value) > 1:
-            refuse_field(where, because("not-alone", name=told))
-        return self._read(told, value[told], _at(where, told), file)
+            refuse_field(where, because("not-alone", name=directive))
+        return self._read(directive, value[directive], _at(where, directive), file)
 
     def _resolve_list(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
         """Resolve a list; a list that is imported into it is merged into it."""
-        found: list[Any] = []
-        for index, one in enumerate(value):
-            whole = self.resolve(one, _at(where, str(index)), file)
-            is_part = isinstance(one, dict) and IMPORT in one and isinstance(whole, list)
-            found += whole if is_part else [whole]
-        return found
+        resolved: list[Any] = []
+        for index, element in enumerate(value):
+            whole = self.resolve(element, _at(where, str(index)), file)
+            is_part = isinstance(element, dict) and IMPORT in element and isinstance(whole, list)
+            resolved += whole if is_part else [whole]
+        return resolved
 
-    def _read(self, told: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
+    def _read(self, directive: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
         if not isinstance(named, str) or not named:
             refuse_field(where, because("path-needed-not", found=shown_value(named)))
         if "://" in named or named.startswith(("/", "file:")):
@@ -69,7 +69,7 @@ class Loader:
             content = self._near(path)
         except NotFound:
             refuse_field(where, because("no-such-file", path=path[:200]))
-        if told == IMPORT:
+        if directive == IMPORT:
             return self.resolve(read_yaml(content, path), where, (*file, path))
         try:
             return content.decode()

@@ -81,19 +81,19 @@ class Inputs:
         }
 
     def _add(self, path: tuple[str, ...], fields: Fields, above: tuple[int | str, ...]) -> None:
-        found = read_type(fields.get("type"), fields.at("type"), self._notes)
-        if found.innermost.name == EITHER:
+        declared = read_type(fields.get("type"), fields.at("type"), self._notes)
+        if declared.innermost.name == EITHER:
             refuse_field(fields.at("type"), because(UNION))
-        binding = self._binding(fields, found)
-        if found.name == "record":
-            self._record(path, fields, found, binding, above)
+        binding = self._binding(fields, declared)
+        if declared.name == "record":
+            self._record(path, fields, declared, binding, above)
             return
         if path in self.arguments:
             refuse_field(fields.where, because("name-stands-twice"))
         reach: Reach = Referenced() if binding is None else binding
-        if found.name == "stdin":
+        if declared.name == "stdin":
             reach = Stdin()
-        argument = self._argument(path, fields, found, reach)
+        argument = self._argument(path, fields, declared, reach)
         argument = with_companions(argument, fields, needed=True)
         self.arguments[path] = argument
         if self._loads(fields, argument):
@@ -118,33 +118,37 @@ class Inputs:
     def _loads(self, fields: Fields, argument: Argument) -> bool:
         """Return whether `loadContents` is set; up to v1.0 it was a field of the binding."""
         places = [fields]
-        if isinstance(told := fields.get("inputBinding"), dict):
-            places.append(Fields(told, fields.at("inputBinding"), self._notes))
-        told = [place for place in places if place.truth("loadContents", False)]
+        if isinstance(declared := fields.get("inputBinding"), dict):
+            places.append(Fields(declared, fields.at("inputBinding"), self._notes))
+        declared = [place for place in places if place.truth("loadContents", False)]
         is_file = argument.role == "input" and (
             argument.type == "list" or argument.format != "folder"
         )
-        if told and not is_file:
-            refuse_field(told[0].at("loadContents"), because("for-files"))
-        return bool(told)
+        if declared and not is_file:
+            refuse_field(declared[0].at("loadContents"), because("for-files"))
+        return bool(declared)
 
-    def _binding(self, fields: Fields, found: Type) -> Bound | None:
-        told = fields.get("inputBinding")
-        own = read_binding(Fields(told, fields.at("inputBinding"), self._notes)) if told else None
-        own = Bound() if told == {} else own
-        if found.name == "array":
-            return bound_array(own, found)
-        if found.binding is None:
+    def _binding(self, fields: Fields, declared: Type) -> Bound | None:
+        binding = fields.get("inputBinding")
+        own = (
+            read_binding(Fields(binding, fields.at("inputBinding"), self._notes))
+            if binding
+            else None
+        )
+        own = Bound() if binding == {} else own
+        if declared.name == "array":
+            return bound_array(own, declared)
+        if declared.binding is None:
             return own
         if own is not None:
             refuse_field(fields.at("type.inputBinding"), because("binding-twice"))
-        return read_binding(found.binding)
+        return read_binding(declared.binding)
 
     def _record(
         self,
         path: tuple[str, ...],
         fields: Fields,
-        found: Type,
+        declared: Type,
         binding: Bound | None,
         above: tuple[int | str, ...],
     ) -> None:
@@ -154,29 +158,33 @@ class Inputs:
         """
         if binding is not None:
             above = (*above, binding.position, path[-1])
-        if found.nullable:
+        if declared.nullable:
             self.optional.add(path)
         default = fields.get("default")
-        before, words = set(self.arguments), len(self.words)
-        for name, inner in found.fields:
+        before, word_count = set(self.arguments), len(self.words)
+        for name, inner in declared.fields:
             inner.allow_only("type", "inputBinding", "format", "name", "streamable", *WITH_FILES)
             if isinstance(default, dict) and name in default:
                 # A default of the record holds the defaults of its fields.
                 inner.value = {**inner.value, "default": default[name]}
-            if found.nullable:
+            if declared.nullable:
                 inner.value = {**inner.value, "type": optional_type(inner.get("type"))}
             self._add((*path, name), inner, above)
         # Nested records have added arguments, too.
         mine = [argument for argument in self.arguments if argument not in before]
         if binding is not None and binding.text is not None:
-            del self.words[words:]
+            del self.words[word_count:]
             self._unbind(mine)
         if binding is not None and (binding.prefix or binding.text is not None):
             # The word of the record itself: its value if it has one, else its prefix.
             word = Bound(text=binding.prefix, raw=binding.raw)
             if binding.text is not None:
                 word = msgspec.structs.replace(binding, text=replace_self(binding.text, path))
-            when = tuple(self.arguments[one].name for one in mine) if found.nullable else ()
+            when = (
+                tuple(self.arguments[inner_path].name for inner_path in mine)
+                if declared.nullable
+                else ()
+            )
             self.words.append((key_of(*above), msgspec.structs.replace(word, when=when)))
 
     def _unbind(self, paths: list[tuple[str, ...]]) -> None:
@@ -187,39 +195,41 @@ class Inputs:
                 self.arguments[path] = changed
 
     def _argument(
-        self, path: tuple[str, ...], fields: Fields, found: Type, reach: Reach
+        self, path: tuple[str, ...], fields: Fields, declared: Type, reach: Reach
     ) -> Argument:
-        is_file = found.name in (*FILES, "stdin")
+        is_file = declared.name in (*FILES, "stdin")
         holds_files = (
-            found.name == "array" and found.items is not None and found.items.name == "File"
+            declared.name == "array"
+            and declared.items is not None
+            and declared.items.name == "File"
         )
-        is_folder = found.name == "Directory" or holds_files
+        is_folder = declared.name == "Directory" or holds_files
         default = fields.value.get("default", msgspec.UNSET)
         # For a required input, null is not a default.
-        if default is None and not found.nullable:
+        if default is None and not declared.nullable:
             default = msgspec.UNSET
         if is_file and isinstance(default, dict):
-            told = Fields(default, fields.at("default"), self._notes)
-            told.allow_only("class", "location", "path", "basename", "format")
-            if "class" in told and told.get("class") not in FILES:
-                named = shown_value(told.get("class"))
+            file_fields = Fields(default, fields.at("default"), self._notes)
+            file_fields.allow_only("class", "location", "path", "basename", "format")
+            if "class" in file_fields and file_fields.get("class") not in FILES:
+                named = shown_value(file_fields.get("class"))
                 why = because("class-needed-not", classes=list(FILES), found=named)
-                refuse_field(told.at("class"), why)
-            place = told.text("location") or told.text("path")
+                refuse_field(file_fields.at("class"), why)
+            place = file_fields.text("location") or file_fields.text("path")
             # The path of a file in the folder of the document.
             is_inside = place and not place.startswith("/") and ".." not in place.split("/")
             if not is_inside or "://" in place:
-                refuse_field(told.where, because("default-file-needed"))
+                refuse_field(file_fields.where, because("default-file-needed"))
             default = place.removeprefix("./")
         plain: dict[str, Any] = {"type": "list"} if holds_files else {}
         if not is_file and not holds_files:
-            plain = _values(found, fields, default)
+            plain = _values(declared, fields, default)
         return Argument(
             name=self._free("_".join(path)),
             role="input" if is_file or holds_files else "value",
             format="folder" if is_folder else self._format(fields),
-            required=default is msgspec.UNSET and not found.nullable,
-            nullable=found.nullable,
+            required=default is msgspec.UNSET and not declared.nullable,
+            nullable=declared.nullable,
             default=default,
             help=fields.help(),
             reach=reach,
@@ -248,11 +258,11 @@ def format_of(
     text = fields.get("format")
     if isinstance(text, str) and text.strip() in of_inputs:
         return of_inputs[text.strip()]
-    told = [one for one in fields.listed("format") if isinstance(one, str)]
-    for one in told:
-        if "$(" in one or "${" in one:
+    formats = [name for name in fields.listed("format") if isinstance(name, str)]
+    for name in formats:
+        if "$(" in name or "${" in name:
             refuse_field(fields.at("format"), because("references-not-supported"))
-        if word := format_name(one, namespaces):
+        if word := format_name(name, namespaces):
             return word
     if fields.listed("format"):
         value = shown_value(fields.get("format"))
@@ -264,8 +274,8 @@ def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argu
     """Add `secondaryFiles` to a list of files."""
     if argument.type != "list" or argument.role == "value":
         return argument
-    told = [Companion(pattern, is_needed) for pattern, is_needed in _patterns(fields, needed)]
-    return msgspec.structs.replace(argument, companions=tuple(told))
+    companions = [Companion(pattern, is_needed) for pattern, is_needed in _patterns(fields, needed)]
+    return msgspec.structs.replace(argument, companions=tuple(companions))
 
 
 def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tuple[Beside, bool]]:
@@ -276,14 +286,14 @@ def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tup
     """
     if argument.type == "list" and argument.role != "value":
         return []
-    found = [
+    companions = [
         (Beside(argument.name, name), is_needed) for name, is_needed in _patterns(fields, needed)
     ]
-    if found and (
+    if companions and (
         argument.role == "value" or argument.type == "json" or argument.format == "folder"
     ):
         refuse_field(fields.at("secondaryFiles"), because("for-files-and-lists"))
-    return found
+    return companions
 
 
 def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
@@ -292,15 +302,17 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
     `needed` is the default.
     """
     where, patterns = fields.at("secondaryFiles"), []
-    for one in fields.listed("secondaryFiles"):
-        schema = Fields({"pattern": one} if isinstance(one, str) else one, where, fields.notes)
+    for entry in fields.listed("secondaryFiles"):
+        schema = Fields(
+            {"pattern": entry} if isinstance(entry, str) else entry, where, fields.notes
+        )
         schema.allow_only("pattern", "required")
         pattern, is_needed = schema.expression("pattern") or "", schema.truth("required", needed)
         if pattern.endswith("?"):
             pattern, is_needed = pattern[:-1], False
         if not pattern.lstrip("^") or "/" in pattern:
             refuse_field(where, because("pattern-without-name", pattern=repr(pattern[:60])))
-        if wrong := [one for one in names_in(pattern, where) if one not in NAMES]:
+        if wrong := [names for names in names_in(pattern, where) if names not in NAMES]:
             path = ".".join(wrong[0])
             refuse_field(
                 where, because("reference-not-supported-here", path=path, known=KNOWN_NAMES)
@@ -311,8 +323,8 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
 
 def name_beside(beside: Beside) -> str:
     """Return the name for the argument of a file beside another one."""
-    words = REFERENCE.sub("", beside.pattern).lstrip("^").lstrip("._")
-    return f"{beside.of}_{words or 'beside'}"
+    suffix = REFERENCE.sub("", beside.pattern).lstrip("^").lstrip("._")
+    return f"{beside.of}_{suffix or 'beside'}"
 
 
 def help_beside(beside: Beside) -> str:
@@ -327,18 +339,18 @@ def free_name(name: str, taken: set[str]) -> str:
     plain = "".join(char if char.isalnum() and char.isascii() else "_" for char in name)[:120]
     plain = plain if is_name(plain) else f"_{plain}" if plain[:1].isdigit() else f"{plain}_"
     number = 2
-    found = plain
-    while found in taken:
-        found, number = f"{plain}_{number}", number + 1
-    return found
+    candidate = plain
+    while candidate in taken:
+        candidate, number = f"{plain}_{number}", number + 1
+    return candidate
 
 
-def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
+def _values(declared: Type, fields: Fields, default: Any) -> dict[str, Any]:
     """Return the type, the choices and the items of a value."""
-    if found.name not in PLAIN and found.name not in ("enum", "array"):
-        refuse_field(fields.at("type"), because("input-type-not-supported", type=found.name))
-    values: dict[str, Any] = {"type": found.value, "choices": found.symbols}
-    items = found.items
+    if declared.name not in PLAIN and declared.name not in ("enum", "array"):
+        refuse_field(fields.at("type"), because("input-type-not-supported", type=declared.name))
+    values: dict[str, Any] = {"type": declared.value, "choices": declared.symbols}
+    items = declared.items
     if items is None:
         return values
     if items.nullable or items.name in FILES:

@@ -32,7 +32,7 @@ Formats = tuple[Mapping[str, str], Mapping[str, str]]
 
 
 def read_outputs(
-    tool: Fields, told: Invocation, taken: set[str], formats: Formats
+    tool: Fields, invocation: Invocation, taken: set[str], formats: Formats
 ) -> tuple[list[Argument], Invocation, set[str]]:
     """Return the outputs, the invocation, and the outputs whose contents references may use.
 
@@ -42,29 +42,34 @@ def read_outputs(
     for name, fields in tool.entries("outputs", "id", "type"):
         fields.allow_only(*OUTPUT)
         outputs.add((name,), fields)
-    found = outputs.found
+    declared = outputs.found
     for kind, field in ((Stdout, "stdout"), (Stderr, "stderr")):
-        own = [one for one in found if isinstance(one.reach, kind)]
+        own = [output for output in declared if isinstance(output.reach, kind)]
         if not own:
             continue
-        name = getattr(told, field)
-        patterns = [p for one in found if isinstance(one.reach, Found) for p in one.reach.patterns]
-        besides = {one.reach.of for one in found if isinstance(one.reach, Beside)}
-        may_fit = any(one.name in besides for one in own)
+        name = getattr(invocation, field)
+        patterns = [
+            p
+            for output in declared
+            if isinstance(output.reach, Found)
+            for p in output.reach.patterns
+        ]
+        besides = {output.reach.of for output in declared if isinstance(output.reach, Beside)}
+        may_fit = any(output.name in besides for output in own)
         may_fit |= any(p == name or WILD & set(p) or "$(" in p or p == "." for p in patterns)
         is_plain = "$(" not in name and "/" not in name and name not in (".", "..")
         if is_plain and not may_fit and len(own) == 1:
-            told = msgspec.structs.replace(told, **{field: ""})
+            invocation = msgspec.structs.replace(invocation, **{field: ""})
             reach: Reach = kind()
             default = name or msgspec.UNSET
             changed = [msgspec.structs.replace(own[0], default=default, reach=reach)]
         else:
             name = name or f"{own[0].name}.txt"
-            told = msgspec.structs.replace(told, **{field: name})
-            changed = [msgspec.structs.replace(one, reach=Found((name,))) for one in own]
-        by_name = {one.name: one for one in changed}
-        found = [by_name.get(one.name, one) for one in found]
-    return found, told, outputs.loaded
+            invocation = msgspec.structs.replace(invocation, **{field: name})
+            changed = [msgspec.structs.replace(output, reach=Found((name,))) for output in own]
+        by_name = {output.name: output for output in changed}
+        declared = [by_name.get(output.name, output) for output in declared]
+    return declared, invocation, outputs.loaded
 
 
 class _Outputs:
@@ -118,7 +123,9 @@ class _Outputs:
 def _holds_files(kind: Type) -> bool:
     if kind.items is not None:
         return _holds_files(kind.items)
-    types = [read_type(one.get("type"), one.at("type"), one.notes) for _, one in kind.fields]
+    types = [
+        read_type(field.get("type"), field.at("type"), field.notes) for _, field in kind.fields
+    ]
     return kind.name in (*FILES, EITHER, *STREAMS) or any(map(_holds_files, types))
 
 
@@ -128,18 +135,18 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
             fields.at("type"), because(UNION if kind.name == EITHER else "output-is-no-stdin")
         )
     may_lack = kind.nullable or kind.name == "null"
-    told: dict[str, Any] = {"role": "output", "nullable": may_lack, "help": fields.help()}
+    common: dict[str, Any] = {"role": "output", "nullable": may_lack, "help": fields.help()}
     reach: Reach
     if kind.name in ("stdout", "stderr"):
         if "outputBinding" in fields:
             refuse_field(fields.at("outputBinding"), because("not-for-type", type=kind.name))
         reach = Stdout() if kind.name == "stdout" else Stderr()
-        return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
+        return Argument(name, format=format_of(fields, *formats), reach=reach, **common)
     reach = _read_output_binding(fields)
     if not _holds_files(kind):
         if reach.patterns and not reach.value:
             refuse_field(fields.at("outputBinding"), because("value-needs-expression"))
-        return Argument(name, type="json", format="json", reach=reach, **told)
+        return Argument(name, type="json", format="json", reach=reach, **common)
     # A file in an expression is a found file or an input.
     names = names_in(reach.value, "outputEval")
     root, *rest = names[0] if len(names) == 1 else ("",)
@@ -160,8 +167,8 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
     if kind.name == "array" or what.name == "Directory":
         format_of(fields, *formats)
         value_type: ValueType = "list" if kind.name == "array" else "string"
-        return Argument(name, type=value_type, format="folder", reach=reach, **told)
-    return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
+        return Argument(name, type=value_type, format="folder", reach=reach, **common)
+    return Argument(name, format=format_of(fields, *formats), reach=reach, **common)
 
 
 def _read_output_binding(fields: Fields) -> Found:

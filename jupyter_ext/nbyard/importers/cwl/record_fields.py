@@ -17,7 +17,9 @@ def places_of(records: Mapping[str, Record], arguments: tuple[Argument, ...]) ->
         for argument in arguments
         if isinstance(argument.reach, Found) and argument.reach.key
     }
-    by_size = sorted(records.items(), key=lambda one: len(list(_leaves(one[1], ()))), reverse=True)
+    by_size = sorted(
+        records.items(), key=lambda pair: len(list(_leaves(pair[1], ()))), reverse=True
+    )
     for name, record in by_size:
         leaves = [leaf for leaf, _ in _leaves(record, ())]
         if leaves and leaves[0] in places:  # this record is part of a larger one
@@ -30,11 +32,11 @@ def places_of(records: Mapping[str, Record], arguments: tuple[Argument, ...]) ->
 
 
 def _leaves(record: Record, above: Path) -> Iterator[tuple[str, Path]]:
-    for field, one in record.fields.items():
-        if isinstance(one, str):
-            yield one, (*above, field)
+    for field, inner in record.fields.items():
+        if isinstance(inner, str):
+            yield inner, (*above, field)
         else:
-            yield from _leaves(one, (*above, field))
+            yield from _leaves(inner, (*above, field))
 
 
 def nest_members(
@@ -43,17 +45,17 @@ def nest_members(
     records: Mapping[str, Record] = {},
 ) -> dict[str, Any]:
     """Nest members in records, by their `places`. Defaults of fields become one of the record."""
-    found: dict[str, Any] = {}
+    nested: dict[str, Any] = {}
     known: Mapping[str, str | Record]
     for name, member in members.items():
         *above, last = places.get(name) or (name,)
-        fields = found
+        fields = nested
         known = records
         for depth, record in enumerate(above):
-            one = known.get(record)
+            entry = known.get(record)
             if record not in fields:
                 empty = {"type": "record", "fields": {}}
-                is_optional = isinstance(one, Record) and one.optional
+                is_optional = isinstance(entry, Record) and entry.optional
                 fields[record] = {"type": ["null", empty] if is_optional else empty}
             whole = fields[record]
             if not depth and "default" in member:
@@ -63,6 +65,6 @@ def nest_members(
                 defaults[last] = member["default"]
             kind = whole["type"]
             fields = (kind[1] if isinstance(kind, list) else kind)["fields"]
-            known = one.fields if isinstance(one, Record) else {}
+            known = entry.fields if isinstance(entry, Record) else {}
         fields[last] = {k: v for k, v in member.items() if k != "default"} if above else member
-    return found
+    return nested

@@ -47,12 +47,12 @@ def with_records(
 
 def _record(path: Path, names: Mapping[Path, str], optional: Collection[Path]) -> Record:
     fields: dict[str, str | Record] = {}
-    for one, name in names.items():
-        below = one[len(path) :]
-        if one[: len(path)] != path or not below or SECONDARY in below or below[0] in fields:
+    for input_path, name in names.items():
+        below = input_path[len(path) :]
+        if input_path[: len(path)] != path or not below or SECONDARY in below or below[0] in fields:
             continue
         inner = (*path, below[0])
-        fields[below[0]] = name if inner == one else _record(inner, names, optional)
+        fields[below[0]] = name if inner == input_path else _record(inner, names, optional)
     return Record(fields, path in optional)
 
 
@@ -62,11 +62,11 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
     def renamed(text: str) -> str:
         return rename_references(text, names)
 
-    def bound(found: Bound) -> Bound:
-        text = None if found.text is None else renamed(found.text)
-        each = bound(found.each) if found.each else None
-        fields = {name: bound(one) for name, one in found.fields.items()}
-        return msgspec.structs.replace(found, text=text, each=each, fields=fields)
+    def bound(binding: Bound) -> Bound:
+        text = None if binding.text is None else renamed(binding.text)
+        each = bound(binding.each) if binding.each else None
+        fields = {name: bound(field) for name, field in binding.fields.items()}
+        return msgspec.structs.replace(binding, text=text, each=each, fields=fields)
 
     arguments = []
     for argument in description.arguments or ():

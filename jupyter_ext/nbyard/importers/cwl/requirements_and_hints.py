@@ -35,10 +35,10 @@ class Requirements:
         Raises:
             Invalid: a requirement is not supported.
         """
-        found = list(_classes(tool, "requirements"))
-        required = {name for name, _ in found}
-        hinted = [one for one in _classes(tool, "hints") if one[0] not in required]
-        for name, fields in found:
+        requirements = list(_classes(tool, "requirements"))
+        required = {name for name, _ in requirements}
+        hinted = [hint for hint in _classes(tool, "hints") if hint[0] not in required]
+        for name, fields in requirements:
             if name not in READERS:
                 code = UNSUPPORTED.get(name, "requirement-not-supported")
                 refuse_field(f"requirements.{name}", because(code))
@@ -52,8 +52,8 @@ class Requirements:
     def _limit(self, **limits: Any) -> None:
         self.resources = msgspec.structs.replace(self.resources, **limits)
 
-    def _run(self, **told: Any) -> None:
-        self.invocation = msgspec.structs.replace(self.invocation, **told)
+    def _run(self, **changes: Any) -> None:
+        self.invocation = msgspec.structs.replace(self.invocation, **changes)
 
     def docker(self, fields: Fields) -> None:
         """Read DockerRequirement: the image of the container."""
@@ -76,14 +76,16 @@ class Requirements:
         """Read ResourceRequirement. The larger memory value is the limit; disk space is noted."""
         names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
         fields.allow_only("class", *names)
-        found = {name: fields.number(name, float) for name in names}
-        cores = found["coresMin"] or found["coresMax"]
-        memory = found["ramMax"] or found["ramMin"]
+        numbers = {name: fields.number(name, float) for name in names}
+        cores = numbers["coresMin"] or numbers["coresMax"]
+        memory = numbers["ramMax"] or numbers["ramMin"]
         self._limit(
             cpu=float(cores) if cores else None,
             memory_bytes=math.ceil(memory * MIB) if memory else None,
         )
-        rooms = {what: found[f"{what}Min"] or found[f"{what}Max"] for what in ("tmpdir", "outdir")}
+        rooms = {
+            what: numbers[f"{what}Min"] or numbers[f"{what}Max"] for what in ("tmpdir", "outdir")
+        }
         if any(rooms.values()):
             fields.notes.append(because("cwl-disk-not-reserved"))
         self._run(**{f"{what}_mib": math.ceil(room) for what, room in rooms.items() if room})
@@ -91,14 +93,14 @@ class Requirements:
     def variables(self, fields: Fields) -> None:
         """Read EnvVarRequirement."""
         fields.allow_only("class", "envDef")
-        found = {}
-        for name, one in fields.entries("envDef", "envName", "envValue"):
-            one.allow_only("envName", "envValue")
-            text = one.expression("envValue")
+        variables = {}
+        for name, entry in fields.entries("envDef", "envName", "envValue"):
+            entry.allow_only("envName", "envValue")
+            text = entry.expression("envValue")
             if text is None:
-                refuse_field(one.at("envValue"), because("cwl-text-needed"))
-            found[name] = text
-        self._run(variables=found)
+                refuse_field(entry.at("envValue"), because("cwl-text-needed"))
+            variables[name] = text
+        self._run(variables=variables)
 
     def time(self, fields: Fields) -> None:
         """Read ToolTimeLimit; 0 means no limit."""
@@ -129,9 +131,9 @@ class Requirements:
         """Read InitialWorkDirRequirement: files of the working folder."""
         fields.allow_only("class", "listing")
         files = []
-        for one in fields.listed("listing"):
+        for member in fields.listed("listing"):
             # A Dirent (section 5.14.1), or a reference to an input.
-            whole = {"entry": one} if isinstance(one, str) else one
+            whole = {"entry": member} if isinstance(member, str) else member
             entry = Fields(whole, fields.at("listing"), fields.notes)
             if "class" in entry:
                 why = because("literal-not-supported", type=shown_value(entry.get("class")))

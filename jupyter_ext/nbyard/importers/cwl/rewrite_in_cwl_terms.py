@@ -44,7 +44,7 @@ def in_plain_words(description: Description, file: str = "") -> Description:
         Invalid: CWL has no term for an argument; the error names it.
     """
     line = _Line()
-    command, found = line.start(description, file)
+    command, script_arguments = line.start(description, file)
     arguments = description.arguments or ()
     line.take_all(arguments)
     kept = []
@@ -55,21 +55,21 @@ def in_plain_words(description: Description, file: str = "") -> Description:
             reach = msgspec.structs.replace(reach, position=reach.position + line.next)
             changed = msgspec.structs.replace(argument, reach=reach)
         kept.append(changed or argument)
-    words = [
+    bound_words = [
         msgspec.structs.replace(word, position=word.position + line.next)
         for word in description.invocation.words
     ]
     invocation = msgspec.structs.replace(
         description.invocation,
         apart=True,
-        words=(*line.words, *words),
+        words=(*line.words, *bound_words),
         variables={**description.invocation.variables, **line.variables},
     )
     return msgspec.structs.replace(
         description,
         kind="command",
         name="",
-        arguments=(*found, *kept),
+        arguments=(*script_arguments, *kept),
         command=command,
         invocation=invocation,
     )
@@ -194,12 +194,12 @@ def _prefixed(option: Option | None, bound: Bound) -> Bound:
     return msgspec.structs.replace(bound, prefix=prefix, joined=bool(option.joined))
 
 
-def _as_choice(argument: Argument, words: tuple[str, str]) -> dict[str, Any]:
+def _as_choice(argument: Argument, choices: tuple[str, str]) -> dict[str, Any]:
     """Turn a truth value into one of two words, for true and for false."""
     default = argument.default
     if isinstance(default, bool):
-        default = words[0] if default else words[1]
-    return {"type": "choice", "choices": words, "default": default}
+        default = choices[0] if default else choices[1]
+    return {"type": "choice", "choices": choices, "default": default}
 
 
 def _refuse(name: str, what: Reason) -> NoReturn:

@@ -38,8 +38,8 @@ class _Schemas:
 
     def add(self, requirement: Fields) -> None:
         requirement.allow_only("class", "types")
-        for one in requirement.listed("types"):
-            schema = Fields(one, requirement.at("types"), requirement.notes)
+        for declared in requirement.listed("types"):
+            schema = Fields(declared, requirement.at("types"), requirement.notes)
             name = bare_name(schema.text("name"))
             if not name:
                 refuse_field(schema.where, because("type-name-needed"))
@@ -58,9 +58,9 @@ class _Schemas:
             return members
         return {
             name: self._member(
-                one if isinstance(one, dict) else {"type": one}, f"{where}.{name}", above
+                member if isinstance(member, dict) else {"type": member}, f"{where}.{name}", above
             )
-            for name, one in members.items()
+            for name, member in members.items()
         }
 
     def _member(self, member: Any, where: str, above: tuple[str, ...]) -> Any:
@@ -72,7 +72,7 @@ class _Schemas:
         if isinstance(kind, str):
             return self._resolve_name(kind, where, above)
         if isinstance(kind, list):
-            return [self._type(one, where, above) for one in kind]
+            return [self._type(alternative, where, above) for alternative in kind]
         if not isinstance(kind, dict):
             return kind
         if set(kind) == {"type"}:

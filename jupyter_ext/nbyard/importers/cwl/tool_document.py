@@ -34,20 +34,20 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     """
     plain = in_plain_words(description, file)
     arguments = plain.arguments or ()
-    told = plain.invocation
-    places = places_of(told.records, arguments)
+    invocation = plain.invocation
+    places = places_of(invocation.records, arguments)
     plain = with_cwl_references(plain, places)
-    arguments, told = plain.arguments or (), plain.invocation
-    found: dict[str, Any] = {"cwlVersion": VERSION, "class": "CommandLineTool"}
-    found["requirements"] = _requirements(told, plain.resources)
+    arguments, invocation = plain.arguments or (), plain.invocation
+    document: dict[str, Any] = {"cwlVersion": VERSION, "class": "CommandLineTool"}
+    document["requirements"] = _requirements(invocation, plain.resources)
     if image := plain.resources.image:
-        found["requirements"].append({"class": DOCKER, "dockerPull": image})
+        document["requirements"].append({"class": DOCKER, "dockerPull": image})
     if image := plain.resources.hinted_image:
-        found["hints"] = [{"class": DOCKER, "dockerPull": image}]
-    found["baseCommand"] = list(plain.command or ())
-    found["arguments"] = [_binding(word) for word in told.words]
-    loaded = with_contents(told, arguments)
-    found["inputs"] = {
+        document["hints"] = [{"class": DOCKER, "dockerPull": image}]
+    document["baseCommand"] = list(plain.command or ())
+    document["arguments"] = [_binding(word) for word in invocation.words]
+    loaded = with_contents(invocation, arguments)
+    document["inputs"] = {
         a.name: _input(a) | ({"loadContents": True} if a.name in loaded else {})
         for a in arguments
         if a.role != "output" and not isinstance(a.reach, Beside)
@@ -60,23 +60,23 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     for argument in arguments:
         if isinstance(argument.reach, Beside):
             beside = {"pattern": argument.reach.pattern, "required": not argument.nullable}
-            where = outputs if argument.role == "output" else found["inputs"]
+            where = outputs if argument.role == "output" else document["inputs"]
             where[argument.reach.of].setdefault(SECONDARY, []).append(beside)
-    found["inputs"] = nest_members(found["inputs"], places, told.records)
-    found["outputs"] = nest_members(outputs, places)
-    found |= _streams(arguments, told, places)
-    found["successCodes"] = list(told.success_codes)
-    found["temporaryFailCodes"] = list(told.temporary_codes)
-    found["permanentFailCodes"] = list(told.permanent_codes)
+    document["inputs"] = nest_members(document["inputs"], places, invocation.records)
+    document["outputs"] = nest_members(outputs, places)
+    document |= _streams(arguments, invocation, places)
+    document["successCodes"] = list(invocation.success_codes)
+    document["temporaryFailCodes"] = list(invocation.temporary_codes)
+    document["permanentFailCodes"] = list(invocation.permanent_codes)
     # CWL requires these two fields even when they are empty.
     kept = ("inputs", "outputs")
-    return {name: value for name, value in found.items() if value or name in kept}
+    return {name: value for name, value in document.items() if value or name in kept}
 
 
 def with_hint(document: dict[str, Any], description: Description) -> dict[str, Any]:
     """Add a hint with the whole description, for readers that know it."""
-    told = msgspec.json.decode(msgspec.json.encode(description))
-    hint = {"class": HINT, "description": told}
+    plain = msgspec.json.decode(msgspec.json.encode(description))
+    hint = {"class": HINT, "description": plain}
     namespaces = {"$namespaces": {HINT.partition(":")[0]: NAMESPACE}}
     return {**document, **namespaces, "hints": [*document.get("hints", []), hint]}
 
@@ -121,18 +121,18 @@ def _binding(bound: Bound) -> dict[str, Any]:
     if bound.when:
         why = because("cwl-has-no-words", what=because("word-with-condition"))
         raise Invalid.field("invocation.words", why)
-    found: dict[str, Any] = {"position": bound.position}
+    fields: dict[str, Any] = {"position": bound.position}
     if bound.prefix:
-        found["prefix"] = bound.prefix
+        fields["prefix"] = bound.prefix
     if bound.joined:
-        found["separate"] = False
+        fields["separate"] = False
     if bound.separator is not None:
-        found["itemSeparator"] = bound.separator
+        fields["itemSeparator"] = bound.separator
     if bound.text is not None:
-        found["valueFrom"] = bound.text
+        fields["valueFrom"] = bound.text
     if bound.raw:
-        found["shellQuote"] = False
-    return found
+        fields["shellQuote"] = False
+    return fields
 
 
 def _input(argument: Argument) -> dict[str, Any]:
@@ -141,31 +141,31 @@ def _input(argument: Argument) -> dict[str, Any]:
     default = argument.default
     # An optional argument without a default may be null in CWL.
     may_lack = not argument.required and default is msgspec.UNSET
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "type": _nullable(_type(argument, bound), argument.nullable or may_lack)
     }
     if default is not msgspec.UNSET:
-        found["default"] = default
+        fields["default"] = default
         if argument.role == "input" and isinstance(default, str):
             kind = "Directory" if argument.format == "folder" else "File"
-            found["default"] = {"class": kind, "location": default}
+            fields["default"] = {"class": kind, "location": default}
         elif argument.type == "choice" and default is not None:
-            found["default"] = str(default)
+            fields["default"] = str(default)
     if argument.help:
-        found["doc"] = argument.help
+        fields["doc"] = argument.help
     if argument.role == "input" and argument.format not in ("", "folder"):
-        found["format"] = iri_of(argument.format)
+        fields["format"] = iri_of(argument.format)
     if bound is not None:
-        found["inputBinding"] = _binding(bound)
-    return found | _companions(argument)
+        fields["inputBinding"] = _binding(bound)
+    return fields | _companions(argument)
 
 
 def _companions(argument: Argument) -> dict[str, Any]:
-    told = [
+    companions = [
         {"pattern": companion.pattern, "required": companion.required}
         for companion in argument.companions
     ]
-    return {SECONDARY: told} if told else {}
+    return {SECONDARY: companions} if companions else {}
 
 
 def _nullable(kind: str | dict[str, Any], is_nullable: bool) -> Any:
@@ -193,10 +193,10 @@ def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
     # Only the words of the objects are known.
     fields = {
         name: {
-            "type": _nullable("Any" if one.each is None else _array("Any", one.each), True),
-            "inputBinding": _binding(one),
+            "type": _nullable("Any" if field.each is None else _array("Any", field.each), True),
+            "inputBinding": _binding(field),
         }
-        for name, one in each.fields.items()
+        for name, field in each.fields.items()
     }
     own = msgspec.structs.replace(each, fields={})
     binding = {} if own == Bound() else {"inputBinding": _binding(own)}
@@ -213,32 +213,32 @@ def _enum(argument: Argument) -> dict[str, Any]:
 
 
 def _output(argument: Argument) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     reach = argument.reach
     is_value = isinstance(reach, Found) and argument.type == "json"
     if isinstance(reach, Stdout | Stderr):
-        found["type"] = "stdout" if isinstance(reach, Stdout) else "stderr"
+        fields["type"] = "stdout" if isinstance(reach, Stdout) else "stderr"
     elif argument.type == "list":
         several: str | dict[str, Any] = {"type": "array", "items": ["File", "Directory"]}
         if isinstance(reach, Found) and reach.only:
             several = "File[]" if reach.only == "file" else "Directory[]"
-        found["type"] = _nullable(several, argument.nullable)
+        fields["type"] = _nullable(several, argument.nullable)
     else:
         kind = "Directory" if argument.format == "folder" else "File"
-        found["type"] = _nullable("Any" if is_value else kind, argument.nullable)
+        fields["type"] = _nullable("Any" if is_value else kind, argument.nullable)
     if argument.help:
-        found["doc"] = argument.help
+        fields["doc"] = argument.help
     if argument.format not in ("", "folder") and not is_value:
-        found["format"] = iri_of(argument.format)
+        fields["format"] = iri_of(argument.format)
     if isinstance(reach, Found) and reach != Found():
         paths = names_in(reach.value, VALUE)
-        told = {
+        binding = {
             "glob": list(reach.patterns),
             VALUE: reach.value,
             "loadContents": any(path[-1] == CONTENTS for path in paths),
         }
-        found["outputBinding"] = {name: one for name, one in told.items() if one}
-    return found | _companions(argument)
+        fields["outputBinding"] = {name: value for name, value in binding.items() if value}
+    return fields | _companions(argument)
 
 
 def _streams(

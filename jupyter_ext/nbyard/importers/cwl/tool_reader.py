@@ -82,10 +82,10 @@ def read_document(document: dict[str, Any]) -> Imported:
     if hints:
         says = {name: value for name, value in tool.value.items() if name not in DOCUMENTATION}
         try:
-            told = msgspec.convert(hints[0].get("description"), Description)
+            description = msgspec.convert(hints[0].get("description"), Description)
             # A user may have edited the document after the export. Then the document counts.
-            if with_hint(document_of(told), told) == says:
-                return Imported(told)
+            if with_hint(document_of(description), description) == says:
+                return Imported(description)
         except (msgspec.ValidationError, Invalid):
             pass
         notes.append(because("cwl-hint-misfits", name=HINT))
@@ -97,9 +97,9 @@ def _the_one(document: dict[str, Any]) -> dict[str, Any]:
     graph = document.get("$graph")
     if graph is None:
         return document
-    if not isinstance(graph, list) or not all(isinstance(one, dict) for one in graph):
+    if not isinstance(graph, list) or not all(isinstance(tool, dict) for tool in graph):
         refuse_field("$graph", because("tools-needed"))
-    tools: list[dict[str, Any]] = [one for one in graph if one.get("class") == "CommandLineTool"]
+    tools: list[dict[str, Any]] = [tool for tool in graph if tool.get("class") == "CommandLineTool"]
     named = [tool for tool in tools if bare_name(str(tool.get("id"))) == "main"]
     if len(tools) == 1 or len(named) == 1:
         return (named or tools)[0]
@@ -114,7 +114,7 @@ def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     inputs.read(tool)
     needs.read(tool)
     names = inputs.names()
-    told = msgspec.structs.replace(
+    invocation = msgspec.structs.replace(
         needs.invocation,
         apart=True,
         stdout=tool.expression("stdout") or "",
@@ -123,32 +123,32 @@ def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
         temporary_codes=check_codes(tool, "temporaryFailCodes"),
         permanent_codes=check_codes(tool, "permanentFailCodes"),
     )
-    arguments, words = _with_unique_positions(tool, inputs)
-    arguments, told = _with_stdin(tool, arguments, told, names)
+    arguments, bound_words = _with_unique_positions(tool, inputs)
+    arguments, invocation = _with_stdin(tool, arguments, invocation, names)
     taken = {argument.name for argument in arguments}
-    outputs, told, loaded = read_outputs(
-        tool, told, taken, (namespaces, inputs.formats_by_reference())
+    outputs, invocation, loaded = read_outputs(
+        tool, invocation, taken, (namespaces, inputs.formats_by_reference())
     )
-    told = msgspec.structs.replace(told, words=tuple(words))
+    invocation = msgspec.structs.replace(invocation, words=tuple(bound_words))
     command = tool.listed("baseCommand")
     if not all(isinstance(word, str) and word for word in command):
         refuse_field("baseCommand", because("words-needed"))
-    if not command and not words:
+    if not command and not bound_words:
         refuse_field("baseCommand", because("cwl-program-missing"))
     description = Description(
         kind="command",
         arguments=(*arguments, *outputs),
         command=tuple(command),
-        invocation=told,
+        invocation=invocation,
         resources=needs.resources,
     )
     description = with_records(description, names, inputs.optional)
     _check_references(description, inputs.loaded | loaded)
     # Inputs with `loadContents` that no reference uses stay short texts.
-    told = description.invocation
-    unused = inputs.loaded - with_contents(told, description.arguments or ())
-    told = msgspec.structs.replace(told, loaded=tuple(sorted(unused)))
-    description = msgspec.structs.replace(description, invocation=told)
+    invocation = description.invocation
+    unused = inputs.loaded - with_contents(invocation, description.arguments or ())
+    invocation = msgspec.structs.replace(invocation, loaded=tuple(sorted(unused)))
+    description = msgspec.structs.replace(description, invocation=invocation)
     return Imported(description, tuple(tool.notes))
 
 
@@ -158,16 +158,16 @@ def _with_unique_positions(tool: Fields, inputs: Inputs) -> tuple[list[Argument]
     Unique positions of the document stay. Otherwise the positions count the order of the
     specification. If two have one position and name, as in two records, the first one comes first.
     """
-    words: list[tuple[Key, Bound]] = []
-    for index, one in enumerate(tool.listed("arguments")):
+    keyed_words: list[tuple[Key, Bound]] = []
+    for index, entry in enumerate(tool.listed("arguments")):
         where = f"arguments.{index}"
-        value = {"valueFrom": one} if isinstance(one, str) else one
+        value = {"valueFrom": entry} if isinstance(entry, str) else entry
         binding = read_binding(Fields(value, where, tool.notes))
         if binding.text is None:
             refuse_field(f"{where}.valueFrom", because("field-needed"))
-        words.append((key_of(binding.position, index), binding))
-    words += inputs.words
-    keys = [*(key for key, _ in words), *inputs.keys.values()]
+        keyed_words.append((key_of(binding.position, index), binding))
+    keyed_words += inputs.words
+    keys = [*(key for key, _ in keyed_words), *inputs.keys.values()]
     places = [key[0][1] for key in keys]
     if len(set(places)) < len(keys) or any(len(key) > 2 for key in keys):
         order = sorted(range(len(keys)), key=keys.__getitem__)
@@ -175,9 +175,9 @@ def _with_unique_positions(tool: Fields, inputs: Inputs) -> tuple[list[Argument]
         places = [ranks[index] for index in range(len(keys))]
     placed = [
         msgspec.structs.replace(bound, position=place)
-        for (_, bound), place in zip(words, places, strict=False)
+        for (_, bound), place in zip(keyed_words, places, strict=False)
     ]
-    of_inputs = dict(zip(inputs.keys, places[len(words) :], strict=True))
+    of_inputs = dict(zip(inputs.keys, places[len(keyed_words) :], strict=True))
     arguments = []
     for path, argument in inputs.arguments.items():
         if isinstance(argument.reach, Bound):
@@ -201,10 +201,10 @@ def _with_stdin(
     if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
         refuse_field("stdin", because("cwl-input-file-needed"))
     path, last = paths[0][1:-1], paths[0][-1]
-    found = names.get(path if last == "path" else paths[0][1:])
+    input_name = names.get(path if last == "path" else paths[0][1:])
     for index, argument in enumerate(arguments):
         is_many = argument.type == "list" or argument.format == "folder"
-        if argument.name == found and argument.role == "input" and not is_many:
+        if argument.name == input_name and argument.role == "input" and not is_many:
             if not isinstance(argument.reach, Referenced):
                 break
             arguments[index] = msgspec.structs.replace(argument, reach=Stdin())
@@ -243,12 +243,12 @@ def _check_references(description: Description, loaded: set[str]) -> None:
 
 def _existing_attributes(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
     """Return the attributes that exist for folders, files of a list and plain values."""
-    found = [a for a in arguments if path[:2] == ("inputs", a.name)]
-    if not found or found[0].role == "value":
-        return set(ABSENT) if found else set()
-    is_folder = found[0].format == "folder" and found[0].type != "list"
+    matches = [a for a in arguments if path[:2] == ("inputs", a.name)]
+    if not matches or matches[0].role == "value":
+        return set(ABSENT) if matches else set()
+    is_folder = matches[0].format == "folder" and matches[0].type != "list"
     there = {LISTING} if is_folder and path[2:3] == (LISTING,) else set()
-    return there | {SECONDARY} if found[0].companions else there
+    return there | {SECONDARY} if matches[0].companions else there
 
 
 RUNTIME = (

@@ -26,11 +26,11 @@ def write_tool(description: Description, *, label: str = "", doc: str = "", file
     """
     if description.kind not in ("", "command"):
         raise Invalid.field("executable", because("cwl-not-a-command", kind=description.kind))
-    told = msgspec.structs.replace(description, name="", kind="command")
-    document = document_of(told, file)
-    runs_script = any(FILE in word for word in told.command or ())
-    if not runs_script and read_document(document).description != told:
-        document = with_hint(document, told)
+    plain = msgspec.structs.replace(description, name="", kind="command")
+    document = document_of(plain, file)
+    runs_script = any(FILE in word for word in plain.command or ())
+    if not runs_script and read_document(document).description != plain:
+        document = with_hint(document, plain)
     heads = {"label": label, "doc": doc}
     first = {name: document.pop(name) for name in ("cwlVersion", "class")}
     document = {**first, **{n: text for n, text in heads.items() if text}, **document}

@@ -50,23 +50,23 @@ class Fields:
 
     def text(self, name: str, default: str = "") -> str:
         """Return a text without references."""
-        found = self.expression(name)
-        if found is not None and names_in(found, self.at(name)):
+        text = self.expression(name)
+        if text is not None and names_in(text, self.at(name)):
             refuse_field(self.at(name), because("references-not-supported"))
-        return default if found is None else found
+        return default if text is None else text
 
     def expression(self, name: str) -> str | None:
         """Return a text that may contain references; None if it is missing.
 
         Other types and malformed references are refused.
         """
-        found = self.value.get(name)
-        if found is None:
+        text = self.value.get(name)
+        if text is None:
             return None
-        if not isinstance(found, str):
-            refuse_field(self.at(name), because("quoted-text-needed-not", found=shown_value(found)))
-        names_in(found, self.at(name))
-        return found
+        if not isinstance(text, str):
+            refuse_field(self.at(name), because("quoted-text-needed-not", found=shown_value(text)))
+        names_in(text, self.at(name))
+        return text
 
     def help(self) -> str:
         """Return `doc`, else `label`."""
@@ -81,25 +81,25 @@ class Fields:
 
     def truth(self, name: str, default: bool) -> bool:
         """Return a truth value, or the default if it is missing."""
-        found = self.value.get(name)
-        if not isinstance(found, bool | None):
-            refuse_field(self.at(name), because("truth-needed-not", found=shown_value(found)))
-        return default if found is None else found
+        flag = self.value.get(name)
+        if not isinstance(flag, bool | None):
+            refuse_field(self.at(name), because("truth-needed-not", found=shown_value(flag)))
+        return default if flag is None else flag
 
     def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
         """Return a number of at least 0; None if it is missing."""
-        found = self.value.get(name)
-        is_number = isinstance(found, int | kind) and not isinstance(found, bool)
-        if found is not None and (not is_number or found < 0):
-            refuse_field(self.at(name), because("number-needed-not", found=shown_value(found)))
-        return found
+        number = self.value.get(name)
+        is_number = isinstance(number, int | kind) and not isinstance(number, bool)
+        if number is not None and (not is_number or number < 0):
+            refuse_field(self.at(name), because("number-needed-not", found=shown_value(number)))
+        return number
 
     def listed(self, name: str) -> list[Any]:
         """Return a list; a single value becomes a list of one."""
-        found = self.value.get(name)
-        if found is None:
+        value = self.value.get(name)
+        if value is None:
             return []
-        return found if isinstance(found, list) else [found]
+        return value if isinstance(value, list) else [value]
 
     def entries(self, name: str, key: str, shorthand: str) -> Iterator[tuple[str, "Fields"]]:
         """Yield the named members of a list or an object of objects.
@@ -107,28 +107,28 @@ class Fields:
         In a list, the field `key` is the name. In an object, a plain value is the value of the
         field `shorthand`.
         """
-        found = self.value.get(name)
-        if isinstance(found, list):
-            for index, one in enumerate(found):
-                member = Fields(one, f"{self.at(name)}.{index}", self.notes)
+        members = self.value.get(name)
+        if isinstance(members, list):
+            for index, entry in enumerate(members):
+                member = Fields(entry, f"{self.at(name)}.{index}", self.notes)
                 called = member.value.get(key)
                 if not isinstance(called, str) or not called:
                     refuse_field(member.at(key), because("name-needed"))
                 member.where = self.at(f"{name}.{bare_name(called)}")
                 yield bare_name(called), member
-        elif isinstance(found, dict):
-            for called, one in found.items():
+        elif isinstance(members, dict):
+            for called, entry in members.items():
                 if called in DIRECTIVES:
                     refuse_field(self.at(name), because("not-followed", name=called))
                 # CWL's map form: `name: int` is short for `name: {type: int}`.
-                whole = one if isinstance(one, dict) or not shorthand else {shorthand: one}
+                whole = entry if isinstance(entry, dict) or not shorthand else {shorthand: entry}
                 yield (
                     bare_name(called),
                     Fields(whole, self.at(f"{name}.{bare_name(called)}"), self.notes),
                 )
-        elif found is not None:
+        elif members is not None:
             refuse_field(
-                self.at(name), because("list-or-object-needed-not", found=shown_value(found))
+                self.at(name), because("list-or-object-needed-not", found=shown_value(members))
             )
 
 
@@ -144,11 +144,11 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
     Raises:
         Invalid: a code is not between 0 and 255.
     """
-    found = fields.listed(name)
-    for code in found:
+    codes = fields.listed(name)
+    for code in codes:
         if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
             refuse_field(fields.at(name), because("not-an-exit-code", found=shown_value(code)))
-    return tuple(found)
+    return tuple(codes)
 
 
 def refuse_field(where: str, why: Reason) -> NoReturn:

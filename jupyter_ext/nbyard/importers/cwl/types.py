@@ -54,24 +54,24 @@ class Type(msgspec.Struct, frozen=True):
         return self.items.innermost if self.name == "array" and self.items else self
 
 
-def read_type(found: Any, where: str, notes: list[Reason]) -> Type:
+def read_type(declared: Any, where: str, notes: list[Reason]) -> Type:
     """Return the type that a field `type` or `items` describes.
 
     Raises:
         Invalid: the type is unknown, or a union of several types.
     """
-    if isinstance(found, str):
-        return _type_of_name(found, where)
-    if isinstance(found, dict):
-        return _schema(Fields(found, where, notes))
-    if not isinstance(found, list):
-        refuse_field(where, because("type-needed-not", found=shown_value(found)))
-    types = [read_type(one, where, notes) for one in found]
-    others = [one for one in types if one.name != "null"]
+    if isinstance(declared, str):
+        return _type_of_name(declared, where)
+    if isinstance(declared, dict):
+        return _schema(Fields(declared, where, notes))
+    if not isinstance(declared, list):
+        refuse_field(where, because("type-needed-not", found=shown_value(declared)))
+    types = [read_type(alternative, where, notes) for alternative in declared]
+    others = [kind for kind in types if kind.name != "null"]
     if types and not others:
         return types[0]
-    if sorted(one.name for one in others) == sorted(FILES):
-        others = [Type(EITHER, nullable=any(one.nullable for one in others))]
+    if sorted(kind.name for kind in others) == sorted(FILES):
+        others = [Type(EITHER, nullable=any(kind.nullable for kind in others))]
     if len(others) != 1:
         refuse_field(where, because(UNION))
     nullable = len(others) < len(types) or others[0].nullable
@@ -99,7 +99,7 @@ def _schema(fields: Fields) -> Type:
         return Type("array", items=items, binding=binding)
     if name == "enum":
         fields.allow_only("type", "symbols", "name", "inputBinding")
-        symbols = [bare_name(str(one)) for one in fields.listed("symbols")]
+        symbols = [bare_name(str(symbol)) for symbol in fields.listed("symbols")]
         if not symbols or len(set(symbols)) < len(symbols):
             refuse_field(fields.at("symbols"), because("symbols-needed"))
         return Type("enum", symbols=tuple(symbols), binding=binding)
@@ -136,44 +136,44 @@ def read_binding(fields: Fields) -> Bound:
     return Bound(position or 0, prefix, joined, separator, text, raw=raw)
 
 
-def item_binding(found: Type) -> Bound | None:
+def item_binding(array: Type) -> Bound | None:
     """Return the binding of each item of an array."""
-    if found.name != "array" or found.items is None:
+    if array.name != "array" or array.items is None:
         return None
-    if found.items.name != "record":
-        inner = item_binding(found.items)
-        if found.binding is None:
+    if array.items.name != "record":
+        inner = item_binding(array.items)
+        if array.binding is None:
             return Bound(each=inner) if inner else None
-        bound = msgspec.structs.replace(read_binding(found.binding), position=0, each=inner)
+        bound = msgspec.structs.replace(read_binding(array.binding), position=0, each=inner)
         return None if bound == Bound() else bound
     # The own words of a record precede those of its fields.
-    told = [one for one in (found.binding, found.items.binding) if one is not None]
-    if len(told) > 1:
-        refuse_field(told[0].where, because("records-bound-twice"))
-    own = read_binding(told[0]) if told else Bound()
+    bindings = [binding for binding in (array.binding, array.items.binding) if binding is not None]
+    if len(bindings) > 1:
+        refuse_field(bindings[0].where, because("records-bound-twice"))
+    own = read_binding(bindings[0]) if bindings else Bound()
     if own.text is not None:
-        refuse_field(told[0].at("valueFrom"), because("record-value-not-supported"))
+        refuse_field(bindings[0].at("valueFrom"), because("record-value-not-supported"))
     of_fields = {}
-    for name, fields in found.items.fields:
+    for name, fields in array.items.fields:
         fields.allow_only("type", "inputBinding", "name")
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         what = kind.innermost.name
         if what in (*FILES, "record", *STREAMS):
             refuse_field(fields.at("type"), because("type-in-records-not-supported", type=what))
-        one = None
+        field_binding = None
         if (binding := fields.get("inputBinding")) is not None:
-            one = read_binding(Fields(binding, fields.at("inputBinding"), fields.notes))
-        one = bound_array(one, kind) if kind.name == "array" else one
-        if one is not None:
-            of_fields[name] = one
+            field_binding = read_binding(Fields(binding, fields.at("inputBinding"), fields.notes))
+        field_binding = bound_array(field_binding, kind) if kind.name == "array" else field_binding
+        if field_binding is not None:
+            of_fields[name] = field_binding
     return msgspec.structs.replace(own, position=0, fields=of_fields)
 
 
-def bound_array(own: Bound | None, found: Type) -> Bound | None:
+def bound_array(own: Bound | None, array: Type) -> Bound | None:
     """Return the binding of an array with a binding or bound items."""
-    each = item_binding(found)
+    each = item_binding(array)
     if own is not None:
         return msgspec.structs.replace(own, each=each)
-    if found.binding is None:
+    if array.binding is None:
         return Bound(each=each) if each else None
-    return Bound(read_binding(found.binding).position, each=each)
+    return Bound(read_binding(array.binding).position, each=each)

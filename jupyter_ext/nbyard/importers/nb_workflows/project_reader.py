@@ -33,14 +33,16 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
         Invalid: a file is refused; the message says where.
     """
     left: list[Reason] = []
-    found = [name for name in PROJECTS if name in files]
-    if not found:
+    project_files = [name for name in PROJECTS if name in files]
+    if not project_files:
         raise NotFound(because("import-no-project", names=[*PROJECTS]))
-    top = _fields(files[found[0]], found[0], left)
-    for other in found[1:]:
-        left.append(because("import-other-file", place=other, name=found[0]))
+    top = _fields(files[project_files[0]], project_files[0], left)
+    for other in project_files[1:]:
+        left.append(because("import-other-file", place=other, name=project_files[0]))
     if not VERSION.fullmatch(top.text("version")):
-        raise Invalid.field(f"{found[0]}.version", because("import-version", known=[*VERSIONS]))
+        raise Invalid.field(
+            f"{project_files[0]}.version", because("import-version", known=[*VERSIONS])
+        )
     top.leave_out_others(TOP)
     environments = {}
     if RUNTIMES in files:
@@ -60,16 +62,16 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
         metadata={name: text for name in FACTS if (text := fields.text(name))},
     )
     schedules = {
-        check_name(name, f"{found[0]}.workflows"): one.schedule
-        for name, one in workflows.items()
-        if one.schedule
+        check_name(name, f"{project_files[0]}.workflows"): workflow.schedule
+        for name, workflow in workflows.items()
+        if workflow.schedule
     }
     notifications: dict[str, list[NotificationEntry]] = {}
     for workflow in workflows.values():
         for channel, entry in workflow.notifications.items():
             notifications.setdefault(channel, []).append(entry)
     definition = ProjectDefinition(project, schedules, environments, notifications)
-    documents = {one.path: one.text for one in workflows.values()}
+    documents = {workflow.path: workflow.text for workflow in workflows.values()}
     return ConvertedProject(definition, documents, secrets, left)
 
 
@@ -77,15 +79,15 @@ def _workflows(
     top: Fields, paths: Collection[str], environments: Collection[str]
 ) -> dict[str, ReadWorkflow]:
     """Return all workflows by name."""
-    found: dict[str, ReadWorkflow] = {}
+    workflows: dict[str, ReadWorkflow] = {}
     for alias, fields in top.each("workflows"):
         made = read_workflow(alias, fields, paths, environments)
         if made is None:
             continue
-        if any(one.path == made.path for one in found.values()):
+        if any(workflow.path == made.path for workflow in workflows.values()):
             raise Invalid.field(fields.place, because("import-same-file", name=made.path))
-        found[alias] = made
-    return found
+        workflows[alias] = made
+    return workflows
 
 
 def _fields(content: bytes, filename: str, left: list[Reason]) -> Fields:

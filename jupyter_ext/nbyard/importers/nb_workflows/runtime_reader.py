@@ -25,7 +25,7 @@ def read_runtimes_file(fields: Fields, files: Mapping[str, bytes]) -> dict[str, 
 
     `files` has the files with requirements, by their names.
     """
-    found = {}
+    environments = {}
     for name, runtime in fields.each("runtimes"):
         container = runtime.below("container")
         container.leave_out(OF_IMAGE, "import-image")
@@ -33,15 +33,15 @@ def read_runtimes_file(fields: Fields, files: Mapping[str, bytes]) -> dict[str, 
         runtime.leave_out(OF_RUNTIME)
         runtime.leave_out_others(("container", *OF_RUNTIME))
         lines = _requirements(container, files)
-        found[check_name(name, runtime.place)] = EnvironmentEntry(lines)
-    return found
+        environments[check_name(name, runtime.place)] = EnvironmentEntry(lines)
+    return environments
 
 
 def _requirements(container: Fields, files: Mapping[str, bytes]) -> list[str]:
     value = container.value("requirements")
     place = f"{container.place}.requirements"
     if isinstance(value, list):
-        lines = [str(one) for one in value]
+        lines = [str(line) for line in value]
     else:
         named = container.text("requirements")
         name = named or REQUIREMENTS
@@ -64,7 +64,7 @@ def read_variables(content: bytes, filename: str, left: list[Reason]) -> dict[st
         lines = content.decode().splitlines()
     except UnicodeDecodeError as error:
         raise Invalid.field(filename, because("not-utf8", byte=error.start)) from None
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text or text.startswith("#"):
@@ -75,5 +75,5 @@ def read_variables(content: bytes, filename: str, left: list[Reason]) -> dict[st
             continue
         name, value = match.groups()
         is_quoted = len(value) > 1 and value[0] in QUOTES and value[0] == value[-1]
-        found[name] = value[1:-1] if is_quoted else value
-    return found
+        variables[name] = value[1:-1] if is_quoted else value
+    return variables

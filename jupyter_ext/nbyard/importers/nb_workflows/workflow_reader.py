@@ -115,7 +115,7 @@ def _notebook(name: str, paths: Container[str]) -> str:
     if not name:
         return ""
     candidates = (f"{folder}{name}{suffix}" for folder in FOLDERS for suffix in ("", ".ipynb"))
-    return next((one for one in candidates if one in paths), "")
+    return next((candidate for candidate in candidates if candidate in paths), "")
 
 
 def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
@@ -142,15 +142,15 @@ def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
         repeat = timing.number("repeat")
         given["at_most"] = repeat if repeat and repeat > 0 else None
     if "enabled" in fields or "enabled" in task:
-        given["enabled"] = all(one.flag("enabled", default=True) for one in (fields, task))
+        given["enabled"] = all(source.flag("enabled", default=True) for source in (fields, task))
     return ScheduleEntry(when, file, zone=ZONE, **given)
 
 
 def _cron(text: str, timing: Fields) -> str:
     """Return an expression in the order of nbyard, empty if it is refused."""
-    words = text.split()
+    fields = text.split()
     # The seconds are the last of six fields there, and the first here.
-    when = " ".join([words[-1], *words[:-1]] if len(words) == SIX else words)
+    when = " ".join([fields[-1], *fields[:-1]] if len(fields) == SIX else fields)
     try:
         parse_cron(when)
     except Invalid as error:

@@ -60,9 +60,9 @@ class Fields:
         value = self._value.get(name) or []
         if not isinstance(value, list):
             raise Invalid.field(self._at(name), because("list-needed", given=_given(value)))
-        for one in value:
-            if not isinstance(one, str):
-                raise Invalid.field(self._at(name), because("text-needed", given=_given(one)))
+        for text in value:
+            if not isinstance(text, str):
+                raise Invalid.field(self._at(name), because("text-needed", given=_given(text)))
         return [*dict.fromkeys(value)]
 
     def number(self, name: str) -> int | None:

@@ -35,8 +35,8 @@ class Admissions:
 
     def get(self, key: Hashable) -> Admission | None:
         """Return the authorization; None if there is none or it is older than one second."""
-        until, found = self._kept.get(key, (0.0, None))
-        return found if time.monotonic() < until else None
+        until, admission = self._kept.get(key, (0.0, None))
+        return admission if time.monotonic() < until else None
 
     def keep(self, key: Hashable, admission: Admission) -> None:
         """Store an authorization for one second, unless too many are stored."""

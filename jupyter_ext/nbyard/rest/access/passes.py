@@ -52,8 +52,8 @@ class Passes:
 
     def holder(self, text: str) -> Holder | None:
         """Return the holder of a pass; None if it is unknown or has expired."""
-        until, found = self._issued.get(text, (0.0, None))
-        return found if time.time() < until else None
+        until, holder = self._issued.get(text, (0.0, None))
+        return holder if time.time() < until else None
 
 
 def take_pass(request: HTTPServerRequest) -> str:
@@ -61,13 +61,13 @@ def take_pass(request: HTTPServerRequest) -> str:
 
     Logs then never show it. A service gets the pass of its own page in `X-Forwarded-Prefix`.
     """
-    found = IN_PATH.match(request.path)
-    if found is None:
+    match = IN_PATH.match(request.path)
+    if match is None:
         return ""
     request.path = IN_PATH.sub(r"\g<before>", request.path, 1)
     request.uri = IN_PATH.sub(r"\g<before>", str(request.uri), 1)
     request.headers.pop("Referer", None)  # it may contain a pass too
-    return found["text"]
+    return match["text"]
 
 
 def is_navigation(request: HTTPServerRequest) -> bool:

@@ -15,7 +15,7 @@ HOME, SIGN_IN = "nbyard", "nbyard/sign-in"
 PATTERN = SIGN_IN + r"/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+(?:/.*)?"
 
 
-def page_of(status: int, words: str, hint: str, address: str, base_url: str) -> str:
+def page_of(status: int, message: str, hint: str, address: str, base_url: str) -> str:
     """Return the page for a refused `address`.
 
     Users who are not signed in get a link to the sign-in page, which leads back.
@@ -23,7 +23,7 @@ def page_of(status: int, words: str, hint: str, address: str, base_url: str) -> 
     is_login = status == 401
     return PAGE.format(
         title="Sign in to open this page" if is_login else "This page cannot be shown",
-        words=escape(words),
+        words=escape(message),
         hint=f"<p>{escape(hint)}</p>" if hint else "",
         # The sign-in address has the same rest, so the way back needs no parameter.
         address=escape(_moved(address, base_url, HOME, SIGN_IN) if is_login else address),

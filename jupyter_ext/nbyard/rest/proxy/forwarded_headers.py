@@ -164,7 +164,7 @@ def response_headers(
     They affect only the service's own path. The pages of an untrusted service are shown in a
     sandbox, and its redirects lead to no other host.
     """
-    told, hops = HTTPHeaders(), hops_of(headers)
+    browser_headers, hops = HTTPHeaders(), hops_of(headers)
     for name, value in headers.get_all():
         low = name.lower()
         is_its_own = low in ITS_OWN or (
@@ -174,17 +174,19 @@ def response_headers(
             continue
         if low == "set-cookie":
             for cookie in _own_cookie(value, prefix, login_cookie):
-                told.add(name, cookie)
+                browser_headers.add(name, cookie)
         elif low == "location":
             own = own_location(value, path, prefix, host)
             if own is not None and (is_trusted or own.startswith(prefix.rstrip("/"))):
-                told.add(name, own)
+                browser_headers.add(name, own)
         elif low == WORKER_SCOPE and is_trusted:
-            told[name] = prefix  # the scope that a script at the service's root has anyway
+            browser_headers[name] = (
+                prefix  # the scope that a script at the service's root has anyway
+            )
         elif is_its_own or (is_trusted and low == ASKS_TO_LOG_IN):
-            told.add(name, value)
-    told.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")
-    return told
+            browser_headers.add(name, value)
+    browser_headers.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")
+    return browser_headers
 
 
 def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:

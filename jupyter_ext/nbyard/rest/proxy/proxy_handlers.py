@@ -296,7 +296,7 @@ class ProxyHandler(NbyardHandler):
         self.finish()
 
     async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
-        told = response_headers(
+        browser_headers = response_headers(
             headers,
             self._prefix,
             path=self.request.path,
@@ -305,30 +305,30 @@ class ProxyHandler(NbyardHandler):
             login_cookie=self._login,
         )
         if self._holder:
-            self._keep_pass(told)
+            self._keep_pass(browser_headers)
         if status == SWITCHING:
-            self._switched = told
+            self._switched = browser_headers
             return
         for name in list(self._headers):  # Jupyter's own, such as its CORS headers
             self.clear_header(name)
         self.set_status(status, reason)
-        for name, value in told.get_all():
+        for name, value in browser_headers.get_all():
             self.add_header(name, value)
         has_body = self.request.method != "HEAD"
-        if not (has_body and 0 < int(told.get("Content-Length", "0")) <= CHUNK):
+        if not (has_body and 0 < int(browser_headers.get("Content-Length", "0")) <= CHUNK):
             await self._send()  # a short body follows soon: send it together with the headers
 
-    def _keep_pass(self, told: HTTPHeaders) -> None:
+    def _keep_pass(self, browser_headers: HTTPHeaders) -> None:
         """Add the pass to redirects, and keep it out of referrers.
 
         Only requests with the pass get the response, so any page at an opaque origin may read it.
         """
         bare = self._prefix.rstrip("/")
-        if (location := told.get("Location", "")).startswith(bare):
-            told["Location"] = self._home + location.removeprefix(bare).removeprefix("/")
-        told["Referrer-Policy"] = "no-referrer"
+        if (location := browser_headers.get("Location", "")).startswith(bare):
+            browser_headers["Location"] = self._home + location.removeprefix(bare).removeprefix("/")
+        browser_headers["Referrer-Policy"] = "no-referrer"
         if self.request.headers.get("Origin") == OPAQUE:
-            told["Access-Control-Allow-Origin"] = OPAQUE
+            browser_headers["Access-Control-Allow-Origin"] = OPAQUE
 
     def compute_etag(self) -> None:
         """Return None, so that the service's response gets no Etag and never becomes a 304."""

@@ -28,13 +28,13 @@ def own_location(location: str, path: str, prefix: str, host: str) -> str | None
     # Browsers treat a backslash like a slash.
     place = place.replace("\\", "/")
     if WEB.fullmatch(place):
-        found = WITH_HOST.fullmatch(place)
-        name = _host(found[1]) if found else None
-        if found is None or name is None:
+        match = WITH_HOST.fullmatch(place)
+        name = _host(match[1]) if match else None
+        if match is None or name is None:
             return None
         if name != _host(host):
             return location
-        place = found[2] or "/"
+        place = match[2] or "/"
     elif SCHEME.fullmatch(place):
         return location
     elif not place.startswith("/"):
@@ -49,10 +49,10 @@ def _host(netloc: str) -> tuple[str, int] | None:
 
     None means that a browser may read another name than the one written.
     """
-    found = HOST.fullmatch(netloc.rpartition("@")[2].lower())
-    if found is None:
+    match = HOST.fullmatch(netloc.rpartition("@")[2].lower())
+    if match is None:
         return None
-    name, port = found[1], int(found[2] or 0)
+    name, port = match[1], int(match[2] or 0)
     try:
         if name.startswith("["):
             name = str(ipaddress.IPv6Address(name[1:-1]))

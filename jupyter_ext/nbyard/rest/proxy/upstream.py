@@ -166,9 +166,9 @@ class _Stream(IOStream):
         """Ignore the call, so that the option stays on."""
 
 
-async def tunnel(one: IOStream, other: IOStream, note: Note | None = None) -> None:
+async def tunnel(first: IOStream, other: IOStream, note: Note | None = None) -> None:
     """Forward bytes both ways until a side closes; call `note` for each piece of the first."""
-    await asyncio.gather(_carry(one, other, note), _carry(other, one, None))
+    await asyncio.gather(_carry(first, other, note), _carry(other, first, None))
 
 
 async def _carry(source: IOStream, sink: IOStream, note: Note | None) -> None:

@@ -40,8 +40,8 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         self._refresh_counts()
         if self._is_up is not None:
-            words = "Whether the store of nbyard answers"
-            yield GaugeMetricFamily("nbyard_store_up", words, value=self._is_up)
+            description = "Whether the store of nbyard answers"
+            yield GaugeMetricFamily("nbyard_store_up", description, value=self._is_up)
         if self._counts is not None:
             yield from metric_families(self._counts)
 
@@ -79,12 +79,12 @@ def metric_families(counts: Counts) -> Iterator[GaugeMetricFamily]:
         ),
         "nbyard_granted_gpus": ("GPUs that attempts under way hold", counts.granted_gpus),
     }
-    for name, (words, value) in values.items():
-        yield GaugeMetricFamily(name, words, value=value)
+    for name, (description, value) in values.items():
+        yield GaugeMetricFamily(name, description, value=value)
     labels = ("runtime", "state")
     number = GaugeMetricFamily("nbyard_attempts", "Attempts at tasks", labels=labels)
-    words = "Time between start and end of the attempts that have ended"
-    seconds = GaugeMetricFamily("nbyard_attempt_seconds", words, labels=labels)
+    description = "Time between start and end of the attempts that have ended"
+    seconds = GaugeMetricFamily("nbyard_attempt_seconds", description, labels=labels)
     for attempt in counts.attempts:
         number.add_metric((attempt.runtime, attempt.state), attempt.number)
         seconds.add_metric((attempt.runtime, attempt.state), attempt.seconds)
@@ -94,16 +94,16 @@ def metric_families(counts: Counts) -> Iterator[GaugeMetricFamily]:
         "nbyard_attempt_peak_memory_bytes": "The most memory that one of the attempts used",
         "nbyard_attempt_gpu_seconds": "Time that attempts held GPUs, times their number",
     }
-    for name, words in used.items():
-        family = GaugeMetricFamily(name, words, labels=("owner", "kind", "runtime"))
-        for one in counts.used:
-            amount = getattr(one, name.removeprefix("nbyard_attempt_"))
-            family.add_metric((one.owner, one.kind, one.runtime), amount)
+    for name, description in used.items():
+        family = GaugeMetricFamily(name, description, labels=("owner", "kind", "runtime"))
+        for usage in counts.used:
+            amount = getattr(usage, name.removeprefix("nbyard_attempt_"))
+            family.add_metric((usage.owner, usage.kind, usage.runtime), amount)
         yield family
 
 
-def _by_state(name: str, words: str, counts: dict[str, int]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, words, labels=("state",))
+def _by_state(name: str, description: str, counts: dict[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, description, labels=("state",))
     for state, count in counts.items():
         family.add_metric((state,), count)
     return family

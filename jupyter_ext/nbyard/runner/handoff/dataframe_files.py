@@ -148,9 +148,9 @@ class Arrow:
         import pyarrow.parquet
 
         with pyarrow.parquet.ParquetFile(path) as file:
-            found = file.read()
-        kept = {k: v for k, v in (found.schema.metadata or {}).items() if k != MARK}
-        return found.replace_schema_metadata(kept or None)
+            table = file.read()
+        kept = {k: v for k, v in (table.schema.metadata or {}).items() if k != MARK}
+        return table.replace_schema_metadata(kept or None)
 
     def read_csv(self, path: str) -> Any:
         from pyarrow import csv
@@ -160,7 +160,9 @@ class Arrow:
         return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=_separator(path)))
 
     def describe(self, frame: Any) -> dict[str, Any]:
-        return _frame_metadata(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))
+        return _frame_metadata(
+            self, frame.num_rows, ((field.name, field.type) for field in frame.schema)
+        )
 
 
 def _separator(path: str) -> str:
@@ -183,8 +185,10 @@ def library_named(wanted: Any) -> Library | None:
     """Return the library of a class of data frames."""
     top = str(getattr(wanted, "__module__", "")).partition(".")[0]
     name = getattr(wanted, "__name__", "")
-    found = (library for library in LIBRARIES if (library.name, library.frame) == (top, name))
-    return next(found, None)
+    matching_libraries = (
+        library for library in LIBRARIES if (library.name, library.frame) == (top, name)
+    )
+    return next(matching_libraries, None)
 
 
 def read_frame(path: str) -> Any:
@@ -208,15 +212,15 @@ def read_frame(path: str) -> Any:
     if MARK in of_table:
         return arrow.read(path)
     order = [polars, pandas] if str(metadata.created_by).startswith("Polars") else [pandas, polars]
-    found = (library for library in order if find_spec(library.name) is not None)
-    return next(found, arrow).read(path)
+    installed_libraries = (library for library in order if find_spec(library.name) is not None)
+    return next(installed_libraries, arrow).read(path)
 
 
 def frame_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions that the loaded libraries raise for invalid frames and files."""
     arrow = getattr(sys.modules.get("pyarrow"), "ArrowException", None)
     polars = getattr(sys.modules.get("polars.exceptions"), "PolarsError", None)
-    own = [one for one in (arrow, polars) if one is not None]
+    own = [module for module in (arrow, polars) if module is not None]
     return (ValueError, TypeError, NotImplementedError, OverflowError, *own)
 
 
@@ -231,8 +235,8 @@ def _frame_metadata(library: Library, rows: int, columns: Any) -> dict[str, Any]
 
 def _types(frame: Any) -> list[tuple[str, Any]]:
     levels = [("its index", frame.index.get_level_values(at)) for at in range(frame.index.nlevels)]
-    found = [(what, values.dtype) for what, values in levels]
-    return found + [(f"column {name}", kind) for name, kind in frame.dtypes.items()]
+    index_types = [(what, values.dtype) for what, values in levels]
+    return index_types + [(f"column {name}", kind) for name, kind in frame.dtypes.items()]
 
 
 def _check_names(names: Any) -> None:

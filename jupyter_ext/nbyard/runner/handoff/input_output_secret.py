@@ -50,20 +50,20 @@ def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
     if task is not None:
         given = _input_of_run(task, name)
     else:
-        found = _files_beside(name)
-        if len(found) > 1:
-            raise Unfit(f"{BESIDE} holds several files for {name!r}: {', '.join(found)}")
-        given = Path(BESIDE, found[0]) if found else _NOTHING
+        filenames = _files_beside(name)
+        if len(filenames) > 1:
+            raise Unfit(f"{BESIDE} holds several files for {name!r}: {', '.join(filenames)}")
+        given = Path(BESIDE, filenames[0]) if filenames else _NOTHING
     given = default if given is _NOTHING else given
     if given is _NOTHING:
         if task is None:
             place = os.path.join(os.getcwd(), BESIDE)
-            words = f"there is no {name}.* in {place}, and no default: nbyard.input({name!r}, …)"
+            message = f"there is no {name}.* in {place}, and no default: nbyard.input({name!r}, …)"
         elif not task["work"] or task["work"]["kind"] == "function":
-            words = f"a function takes {name!r} as a parameter, and returns what it makes"
+            message = f"a function takes {name!r} as a parameter, and returns what it makes"
         else:
-            words = f"nothing was given to this run as {name!r}, and there is no default"
-        raise NotGiven(words)
+            message = f"nothing was given to this run as {name!r}, and there is no default"
+        raise NotGiven(message)
     if isinstance(given, str) and (type is Path or is_data(type)):
         given = Path(given)
     if isinstance(given, Path):
@@ -122,8 +122,8 @@ def output(name: str, value: Any) -> None:
     declared = task["outputs"].get(name)
     if declared is None:
         known = ", ".join(task["outputs"]) or "none"
-        words = "write its name out in the call, or declare it"
-        raise NotGiven(f"this run has no output {name!r} (it has: {known}): {words}")
+        message = "write its name out in the call, or declare it"
+        raise NotGiven(f"this run has no output {name!r} (it has: {known}): {message}")
     wanted = declared.get("format") or form.format
     if form.format not in ("", wanted):  # plain files fit any format
         shown = "a folder" if form.format == FOLDER else f"as {form.format}"
@@ -214,7 +214,9 @@ def _files_beside(name: str) -> list[str]:
         names = os.listdir(BESIDE)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(one for one in names if one == name or one.startswith(f"{name}."))
+    return sorted(
+        filename for filename in names if filename == name or filename.startswith(f"{name}.")
+    )
 
 
 def _write_beside(name: str, form: Form) -> None:

@@ -20,11 +20,11 @@ def port(name: str = "") -> int:
         NotGiven: The run has no port of that name.
     """
     variable = f"{ANY}_{name.upper().replace('-', '_')}" if name else ANY
-    told = os.environ.get(variable)
-    if told:
-        return int(told)
+    port_text = os.environ.get(variable)
+    if port_text:
+        return int(port_text)
     if not os.environ.get(ATTEMPT):
         return 0
-    known = sorted(one[len(ANY) + 1 :].lower() for one in os.environ if one.startswith(f"{ANY}_"))
-    words = f"no port {name!r} is declared" if name else "no port is declared, or several are"
-    raise NotGiven(f"{words} for this run (it has: {', '.join(known) or 'none'})")
+    known = sorted(key[len(ANY) + 1 :].lower() for key in os.environ if key.startswith(f"{ANY}_"))
+    message = f"no port {name!r} is declared" if name else "no port is declared, or several are"
+    raise NotGiven(f"{message} for this run (it has: {', '.join(known) or 'none'})")

@@ -43,7 +43,7 @@ def of_pandas(path: str, table: Table) -> Any:
         kind = column["type"] if _is_plain(column) else "string"
         whole = "Int64" if column.get("nullable", True) else "int64"
         read_as[column["name"]] = {"string": "str", "int": whole}.get(kind, "float64")
-    found = pandas.read_csv(
+    frame = pandas.read_csv(
         path,
         sep=table["delimiter"],
         decimal="," if table.get("decimal_comma") else ".",
@@ -57,11 +57,11 @@ def of_pandas(path: str, table: Table) -> Any:
     )
     for place, column in enumerate(columns):
         if not _is_plain(column):
-            texts = found.iloc[:, place]
+            texts = frame.iloc[:, place]
             values = _values(texts.astype(object).where(texts.notna(), None), column, table)
             kind = _pandas_values(column, values)
-            found.isetitem(place, pandas.Series(values, found.index, kind))
-    return found
+            frame.isetitem(place, pandas.Series(values, frame.index, kind))
+    return frame
 
 
 def of_polars(path: str, table: Table) -> Any:
@@ -69,7 +69,7 @@ def of_polars(path: str, table: Table) -> Any:
     import polars
 
     columns = table["columns"]
-    found = polars.read_csv(
+    frame = polars.read_csv(
         path,
         separator=table["delimiter"],
         encoding=table["encoding"].replace("utf-8-sig", "utf8").replace("utf-8", "utf8"),
@@ -82,12 +82,12 @@ def of_polars(path: str, table: Table) -> Any:
     plain = {"int": polars.Int64, "float": polars.Float64, "null": polars.Null}
     known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
     for place, column in enumerate(columns):
-        kind, texts = column["type"], found.to_series(place)
+        kind, texts = column["type"], frame.to_series(place)
         if _is_plain(column):
             if kind in plain:
                 comma = kind == "float" and table.get("decimal_comma")
                 texts = texts.str.replace(",", ".", literal=True) if comma else texts
-                found = found.replace_column(place, texts.cast(plain[kind]))
+                frame = frame.replace_column(place, texts.cast(plain[kind]))
             continue
         values = _values(texts, column, table)
         if kind == "datetime":
@@ -99,8 +99,8 @@ def of_polars(path: str, table: Table) -> Any:
             polars_type = polars.UInt64 if _fits_uint64(values) else large
         else:
             polars_type = getattr(polars, known.get(kind, "String"))
-        found = found.replace_column(place, polars.Series(texts.name, values, polars_type))
-    return found
+        frame = frame.replace_column(place, polars.Series(texts.name, values, polars_type))
+    return frame
 
 
 def of_pyarrow(path: str, table: Table) -> Any:
@@ -119,13 +119,13 @@ def of_pyarrow(path: str, table: Table) -> Any:
         null_values=NULLS,
         strings_can_be_null=True,
     )
-    found = csv.read_csv(path, reading, parsing, converting)
+    arrow_table = csv.read_csv(path, reading, parsing, converting)
     known = {"int": "int64", "float": "float64", "bool": "bool_", "date": "date32", "null": "null"}
     for place, column in enumerate(columns):
         kind = column["type"]
         if kind == "string":
             continue
-        values = _values(found.column(place).to_pylist(), column, table)
+        values = _values(arrow_table.column(place).to_pylist(), column, table)
         if kind == "datetime":
             arrow_type = pyarrow.timestamp("us", "UTC" if _is_zoned(column) else None)
         elif kind == "time":
@@ -138,8 +138,8 @@ def of_pyarrow(path: str, table: Table) -> Any:
         else:
             arrow_type = getattr(pyarrow, known[kind])()
         made = pyarrow.array(values, arrow_type)
-        found = found.set_column(place, column["name"], made)
-    return found
+        arrow_table = arrow_table.set_column(place, column["name"], made)
+    return arrow_table
 
 
 def _is_plain(column: Column) -> bool:
@@ -150,13 +150,13 @@ def _is_plain(column: Column) -> bool:
 
 def _values(texts: Any, column: Column, table: Table) -> list[Any]:
     """Return the values of a column's texts. Each distinct text is converted once."""
-    found = list(texts)
+    column_texts = list(texts)
     meant = {
         text: _value(text, column, bool(table.get("decimal_comma")))
-        for text in set(found)
+        for text in set(column_texts)
         if text is not None
     }
-    return [meant.get(text) for text in found]
+    return [meant.get(text) for text in column_texts]
 
 
 def _value(text: str, column: Column, decimal_comma: bool) -> Any:

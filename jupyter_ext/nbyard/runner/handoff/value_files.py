@@ -108,7 +108,7 @@ def read_value(path: str, wanted: Any = None) -> Any:
     if wanted is Path:
         return Path(path)
     library = dataframe_files.library_named(wanted)
-    found: Any = Path(path)
+    value: Any = Path(path)
     try:
         if library is not None and file_format in (TABLE, "csv", "tsv"):
             return _with_unfit_errors(
@@ -117,21 +117,21 @@ def read_value(path: str, wanted: Any = None) -> Any:
         if file_format == TABLE and wanted is None:
             return _with_unfit_errors(dataframe_files.read_frame, path)
         if wanted is bytes or file_format == BYTES:
-            found = _bytes(path)
+            value = _bytes(path)
         elif file_format == JSON:
-            found = json.loads(_bytes(path))
+            value = json.loads(_bytes(path))
         elif file_format == TEXT:
-            found = _bytes(path).decode()
+            value = _bytes(path).decode()
         elif file_format == ARRAY:
             import numpy
 
-            found = numpy.load(path, allow_pickle=False)
+            value = numpy.load(path, allow_pickle=False)
     except (OSError, ValueError, RecursionError) as error:
         raise Unfit(f"{os.path.basename(path)} cannot be read as {file_format}: {error}") from None
-    if wanted is not None and not isinstance(found, wanted):
-        words = f"{os.path.basename(path)} gives {kind_of(found)}"
-        raise Unfit(f"{words}, where a {getattr(wanted, '__name__', wanted)} is wanted")
-    return found
+    if wanted is not None and not isinstance(value, wanted):
+        message = f"{os.path.basename(path)} gives {kind_of(value)}"
+        raise Unfit(f"{message}, where a {getattr(wanted, '__name__', wanted)} is wanted")
+    return value
 
 
 def is_data(wanted: Any) -> bool:
@@ -183,8 +183,8 @@ def _of_array(value: Any) -> Form:
     import numpy
 
     if type(value) is not numpy.ndarray:
-        words = f"{kind_of(value)} would come back as a plain array"
-        raise Unfit(f"{words}: hand over numpy.asarray(…) of it")
+        message = f"{kind_of(value)} would come back as a plain array"
+        raise Unfit(f"{message}: hand over numpy.asarray(…) of it")
     if value.dtype.hasobject:
         raise Unfit("an array of objects cannot be handed over: give it a dtype")
 
@@ -216,12 +216,12 @@ def _json_value(value: Any, place: str) -> Any:
             raise Unfit(f"{_at(place)}{value} is no number of JSON: hand over None, or an array")
         return value
     if isinstance(value, (list, tuple)):
-        return [_json_value(one, f"{place}[{at}]") for at, one in enumerate(value)]
+        return [_json_value(element, f"{place}[{at}]") for at, element in enumerate(value)]
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
                 raise Unfit(f"{_at(place)}the key {key!r} would come back as text: use text")
-        return {key: _json_value(one, f"{place}[{key!r}]") for key, one in value.items()}
+        return {key: _json_value(member, f"{place}[{key!r}]") for key, member in value.items()}
     raise Unfit(f"{_at(place)}{kind_of(value)} cannot be handed over: {TAKEN}")
 
 
@@ -229,17 +229,17 @@ def _at(place: str) -> str:
     return f"at {place[:200]}: " if place else ""
 
 
-def _with_unfit_errors(work: Callable[..., Any], *words: Any) -> Any:
+def _with_unfit_errors(work: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        return work(*words)
+        return work(*arguments)
     except ImportError as error:
-        told = f", and {error}"
+        detail = f", and {error}"
         if isinstance(error, ModuleNotFoundError):
             # Python's own message, from which a run offers to add the module
             module = str(error.name).partition(".")[0]
-            told = f": ModuleNotFoundError: No module named {module!r}"
-            told += f" (outside of a run: pip install {module})"
-        raise Unfit(f"a data frame travels as Parquet{told}") from None
+            detail = f": ModuleNotFoundError: No module named {module!r}"
+            detail += f" (outside of a run: pip install {module})"
+        raise Unfit(f"a data frame travels as Parquet{detail}") from None
     except dataframe_files.frame_errors() as error:
         raise Unfit(f"the data frame cannot be handed over: {error}") from None
 

@@ -40,10 +40,10 @@ class ForkedKernel:
         if wait is not None:
             os.close(wait)
 
-    def release(self, told: bytes) -> None:
+    def release(self, message: bytes) -> None:
         """Tell a warm kernel about its attempt. It continues once this is written."""
-        with os.fdopen(self._release, "wb") as words:
-            words.write(told)
+        with os.fdopen(self._release, "wb") as pipe:
+            pipe.write(message)
 
     async def connect(self, client: Any) -> dict[str, Any] | None:
         """Connect a client to the kernel.

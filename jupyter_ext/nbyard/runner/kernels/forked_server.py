@@ -34,9 +34,9 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     os.write(tell, b"1")
     os.close(tell)
     if wait is not None:
-        if not (told := read_whole(wait)):
+        if not (message := read_whole(wait)):
             os._exit(0)  # no attempt came
-        take_on(json.loads(told))
+        take_on(json.loads(message))
     app.shell.starting_dir = os.getcwd()
     app.shell.history_manager.dir_hist[:] = [Path.cwd()]
     pythonpath_shim.offer(pythonpath_shim.folder())

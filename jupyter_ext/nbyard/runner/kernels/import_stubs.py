@@ -23,8 +23,8 @@ def session() -> Any:
         # Stand-ins for these modules have only the names that are imported from them.
         for checker, classes in CHECKER.items():
             module: Any = ModuleType(checker)
-            for one in classes:
-                setattr(module, one, type(one, (), {}))
+            for class_name in classes:
+                setattr(module, class_name, type(class_name, (), {}))
             sys.modules[checker] = module
         setattr(sys.modules["jsonschema.exceptions"], REFUSAL, type(REFUSAL, (Exception,), {}))
         try:

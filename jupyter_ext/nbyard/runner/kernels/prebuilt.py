@@ -35,8 +35,8 @@ class PrebuiltKernel:
     def forget(self) -> None:
         """Drop the kernel so that another one can be built."""
         atexit.unregister(self.app.kernel.shell.atexit_operations)
-        for one in (self.app.kernel.shell, self.app.kernel, self.app):
-            type(one).clear_instance()
+        for singleton in (self.app.kernel.shell, self.app.kernel, self.app):
+            type(singleton).clear_instance()
 
 
 @contextlib.contextmanager

@@ -185,9 +185,9 @@ class Session:
         source, if it is one of the source's cells.
         """
         written = sum(place is not None for place in self._places)
-        found = {"index": index, "of": len(self._places), "cells": written}
+        position = {"index": index, "of": len(self._places), "cells": written}
         place = self._places[index]
-        return found if place is None else {**found, "cell": place}
+        return position if place is None else {**position, "cell": place}
 
     def code_cells(self) -> list[int]:
         """Return the indexes of all code cells."""
@@ -290,7 +290,7 @@ class Session:
         """
         record_scraps(self._folder.path, cell.get("outputs", ()))
         payload = execute_reply["content"].get("payload") or ()
-        self.has_exited |= any(one.get("source") == "ask_exit" for one in payload)
+        self.has_exited |= any(action.get("source") == "ask_exit" for action in payload)
 
     def _failure(self, index: int, error: CellExecutionError) -> dict[str, Any]:
         name, text = error.ename or "Error", (error.evalue or "").strip()
@@ -316,8 +316,8 @@ class Session:
         if index is None:
             return {}
         place = self._places[index]
-        found = {} if place is None else {"cell": place}
-        return {**found, "executed_cell": index}
+        source_cell = {} if place is None else {"cell": place}
+        return {**source_cell, "executed_cell": index}
 
     def _death(self) -> Reason:
         cell, code = self.place().get("cell"), self._process.exit_code

@@ -95,12 +95,12 @@ class StartedKernel:
         client.kc.start_channels(stdin=False, hb=False)
         client.kc.allow_stdin = False
         check_after_sending(client.kc.shell_channel)
-        found = await self._probe()
+        language_info = await self._probe()
         if self._language == "python":
-            words = {"": pythonpath_shim.request()}
-            client.kc.execute("", silent=True, user_expressions=words, store_history=False)
+            expressions = {"": pythonpath_shim.request()}
+            client.kc.execute("", silent=True, user_expressions=expressions, store_history=False)
             await self._replies(1)
-        return found
+        return language_info
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
@@ -149,24 +149,24 @@ class StartedKernel:
                 if not iopub:
                     client.kernel_info()
                     asked += 1
-        found: dict[str, Any] = {}
+        language_info: dict[str, Any] = {}
         for message in await self._replies(asked):
             if message["msg_type"] == "kernel_info_reply":
                 # private: adapts messages to an older kernel
                 getattr(client, "_handle_kernel_info_reply", lambda _: None)(message)
-                found = message["content"].get("language_info") or {}
-        return found
+                language_info = message["content"].get("language_info") or {}
+        return language_info
 
     async def _replies(self, count: int) -> list[dict[str, Any]]:
         """Wait for replies, so that no later request arrives while the kernel sends them.
 
         ipykernel 7 overlooks such a request until the next one arrives, and would wait for ever.
         """
-        found: list[dict[str, Any]] = []
+        replies: list[dict[str, Any]] = []
         with contextlib.suppress(queue.Empty):
-            while len(found) < count:
-                found.append(await self._client.kc.get_shell_msg(timeout=REPLY_SECONDS))
-        return found
+            while len(replies) < count:
+                replies.append(await self._client.kc.get_shell_msg(timeout=REPLY_SECONDS))
+        return replies
 
     async def interrupt(self) -> None:
         """Interrupt the kernel, if it was started."""

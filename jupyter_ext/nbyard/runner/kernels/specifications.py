@@ -36,10 +36,10 @@ def is_local(spec: KernelSpec) -> bool:
 def specification(name: str) -> KernelSpec | None:
     """Return the current specification of the kernel of that name, or None."""
     try:
-        found: KernelSpec = specifications().get_kernel_spec(name)
+        spec: KernelSpec = specifications().get_kernel_spec(name)
     except NoSuchKernel:
         return None
-    return found
+    return spec
 
 
 def installed_name(name: str, language: str) -> str:
@@ -82,7 +82,7 @@ def specifications() -> KernelSpecManager:
 def stamp(path: str) -> tuple[int, int]:
     """Return a value that changes with the file, or (0, 0) if there is no file."""
     try:
-        found = os.stat(path)
+        file_stat = os.stat(path)
     except OSError:
         return 0, 0
-    return found.st_ino, found.st_mtime_ns
+    return file_stat.st_ino, file_stat.st_mtime_ns

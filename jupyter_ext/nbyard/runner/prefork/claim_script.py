@@ -10,21 +10,21 @@ import sys
 from typing import Any
 
 
-def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg]
+def claim(shell: Any, attempt: dict, stamps: dict) -> str:  # type: ignore[type-arg]
     """Set the kernel up for an attempt and return its process ID and import path as JSON.
 
-    `told` has the working directory, the `names` in it and the variables (None removes one).
+    `attempt` has the working directory, the `names` in it and the variables (None removes one).
     `stamps` has the texts to write at addresses of the process's memory.
 
     Raises:
         ImportError: A file in the directory might be imported instead of a loaded module.
     """
-    shadowed = {name.partition(".")[0] for name in told.get("names", [])} & set(sys.modules)
+    shadowed = {name.partition(".")[0] for name in attempt.get("names", [])} & set(sys.modules)
     if shadowed:
         raise ImportError(", ".join(shadowed))
     # as if the kernel had been started there
     before = os.getcwd()
-    os.chdir(told["directory"])
+    os.chdir(attempt["directory"])
     now = os.getcwd()
     sys.path[:] = [now if place == before else place for place in sys.path]
     if now != before:
@@ -32,7 +32,7 @@ def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg
     shell.starting_dir = now
     visited = shell.history_manager.dir_hist
     visited[:] = [type(place)(now) for place in visited]
-    for name, value in told["environment"].items():
+    for name, value in attempt["environment"].items():
         if value is None:
             os.environ.pop(name, None)
         else:

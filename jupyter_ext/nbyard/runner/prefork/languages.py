@@ -45,7 +45,7 @@ class Language(Protocol):
     def variables(self, scratch: str) -> dict[str, str]:
         """Return variables that the kernel has only until it is claimed."""
 
-    def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
+    def request(self, attempt: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
         """Return the request to execute for a directory, variables and texts to write at addresses.
 
         A variable of None is removed. The request leaves no name, no output and no history.
@@ -88,16 +88,16 @@ class Python:
     def variables(self, scratch: str) -> dict[str, str]:
         return {}
 
-    def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
-        words = f"(get_ipython(), {told!r}, {stamps!r})"
-        text = f"(lambda names: (exec({_text('py')!r}, names), names['claim']{words})[1])({{}})"
+    def request(self, attempt: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
+        arguments = f"(get_ipython(), {attempt!r}, {stamps!r})"
+        text = f"(lambda names: (exec({_text('py')!r}, names), names['claim']{arguments})[1])({{}})"
         return {"code": "", "silent": True, "user_expressions": {"": text}}
 
     def answer(self, content: dict[str, Any], printed: str) -> list[Any]:
-        found = content.get("user_expressions", {}).get("", {})
-        if found.get("status") != "ok":
-            raise ValueError(found.get("evalue"))
-        return list(json.loads(ast.literal_eval(found["data"]["text/plain"])))
+        reply = content.get("user_expressions", {}).get("", {})
+        if reply.get("status") != "ok":
+            raise ValueError(reply.get("evalue"))
+        return list(json.loads(ast.literal_eval(reply["data"]["text/plain"])))
 
 
 class R:
@@ -133,12 +133,12 @@ class R:
         """Return a temporary folder for R, which would otherwise leave one behind when killed."""
         return {"TMPDIR": scratch}
 
-    def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
-        environment = told["environment"]
+    def request(self, attempt: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
+        environment = attempt["environment"]
         given = {name: value for name, value in environment.items() if value is not None}
-        words = [_r_words([told["directory"]]), _r_words(given), _r_words(given.values())]
-        words += [_r_words(environment.keys() - given), f"c({', '.join(map(str, stamps))})"]
-        code = f"({_text('R')})({', '.join([*words, _r_words(stamps.values())])})"
+        arguments = [_r_words([attempt["directory"]]), _r_words(given), _r_words(given.values())]
+        arguments += [_r_words(environment.keys() - given), f"c({', '.join(map(str, stamps))})"]
+        code = f"({_text('R')})({', '.join([*arguments, _r_words(stamps.values())])})"
         return {"code": code, "silent": False}
 
     def answer(self, content: dict[str, Any], printed: str) -> list[Any]:
@@ -162,9 +162,9 @@ def _program_of_r(script: str, _stamp: tuple[int, int]) -> str:
     return os.path.join(home[1], "bin", "exec", "R") if home else ""
 
 
-def _r_words(words: Iterable[str]) -> str:
+def _r_words(texts: Iterable[str]) -> str:
     """Return an R vector of strings, independent of R's locale."""
-    codes = (", ".join(map(str, os.fsencode(word))) for word in words)
+    codes = (", ".join(map(str, os.fsencode(word))) for word in texts)
     return f"c({', '.join(f'rawToChar(as.raw(c({each})))' for each in codes)})"
 
 

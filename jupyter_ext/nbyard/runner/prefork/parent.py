@@ -97,17 +97,17 @@ class Parent:
             self._supervisors.dismiss_idle()
 
     def _check_pool(self, ready: list[Any]) -> None:
-        for one in list(self._pool.standing.values()):
-            if one.claims in ready:
-                self._pool.mark_ready(one)
-        for one in list(self._pool.busy.values()):
-            if one.claims in ready and self._pool.is_free(one):
-                self._keep_or_dismiss(one)
+        for supervisor in list(self._pool.standing.values()):
+            if supervisor.claims in ready:
+                self._pool.mark_ready(supervisor)
+        for supervisor in list(self._pool.busy.values()):
+            if supervisor.claims in ready and self._pool.is_free(supervisor):
+                self._keep_or_dismiss(supervisor)
 
     def _hang_up(self) -> None:
         self._hangs_up = True
-        for one in list(self._pool.standing.values()):
-            self._pool.dismiss(one)
+        for supervisor in list(self._pool.standing.values()):
+            self._pool.dismiss(supervisor)
         self._supervisors.dismiss_all()
         if self._folders:
             with contextlib.suppress(OSError):  # the dispatcher may be gone
@@ -153,27 +153,27 @@ class Parent:
         is_forked = is_forkable(kernel)
         if not is_forked and origin_of(kernel) is None:
             return 0
-        one = self._pool.take(kernel, is_forked=is_forked)
-        if one is None:
+        supervisor = self._pool.take(kernel, is_forked=is_forked)
+        if supervisor is None:
             return 0
         try:
-            socket.send_fds(one.claims, [packet], [ready])
+            socket.send_fds(supervisor.claims, [packet], [ready])
         except OSError:
             return 0  # the supervisor has just ended
-        return one.pid
+        return supervisor.pid
 
-    def _keep_or_dismiss(self, one: WaitingSupervisor) -> None:
+    def _keep_or_dismiss(self, supervisor: WaitingSupervisor) -> None:
         """Keep a supervisor whose attempt has ended for another one, or dismiss it."""
-        self._folders.pop(one.pid, None)
+        self._folders.pop(supervisor.pid, None)
         scratch = ""
         try:
-            if not self._hangs_up and self._pool.wants_back(one.kernel):
+            if not self._hangs_up and self._pool.wants_back(supervisor.kernel):
                 scratch = make_scratch()
-                self._pool.take_back(one, scratch)
+                self._pool.take_back(supervisor, scratch)
                 return
         except OSError:
             remove_scratch(scratch)
-        self._pool.dismiss(one)
+        self._pool.dismiss(supervisor)
 
     def _prepare_supervisor(self, kernel: str) -> None:
         """Fork a supervisor that prepares a kernel and waits for an attempt."""
@@ -246,10 +246,10 @@ class Parent:
                 return broken
             if not pid:
                 return broken
-            path, one = self._folders.pop(pid, None), self._pool.remove_ended(pid)
+            path, supervisor = self._folders.pop(pid, None), self._pool.remove_ended(pid)
             self._supervisors.forget_ended(pid)
-            if status and one:
-                broken.append(one.scratch)
+            if status and supervisor:
+                broken.append(supervisor.scratch)
             elif status and path is not None:
                 try:
                     with open(AttemptFolder(path).at("runner.json"), encoding="utf-8") as file:
@@ -261,8 +261,8 @@ class Parent:
     def _orphans(self) -> set[int]:
         """Return the processes below this one that belong to no supervisor."""
         table = processes.process_table(dead=True)
-        found = processes.descendants(self._pid, table)
+        orphans = processes.descendants(self._pid, table)
         own = {*self._folders, *self._supervisors.pids(), *self._pool.standing, *self._pool.leaving}
         for pid in own:
-            found -= {pid} | processes.descendants(pid, table)
-        return found
+            orphans -= {pid} | processes.descendants(pid, table)
+        return orphans

@@ -60,16 +60,20 @@ class Pool:
     def take(self, kernel: str, *, is_forked: bool = True) -> WaitingSupervisor | None:
         """Take a supervisor for an attempt: a ready one first, then one that has served before."""
         self._asked[kernel] = time.monotonic()
-        fitting = [one for one in self._of(kernel) if one.is_forked == is_forked]
+        fitting = [
+            supervisor for supervisor in self._of(kernel) if supervisor.is_forked == is_forked
+        ]
         if not fitting:
             return None
-        chosen = max(fitting, key=lambda one: (one.pid in self._ready, one.has_served))
+        chosen = max(
+            fitting, key=lambda supervisor: (supervisor.pid in self._ready, supervisor.has_served)
+        )
         self._ready.discard(chosen.pid)
         self.busy[chosen.pid] = self.standing.pop(chosen.pid)
         return chosen
 
     def _of(self, kernel: str) -> list[WaitingSupervisor]:
-        return [one for one in self.standing.values() if one.kernel == kernel]
+        return [supervisor for supervisor in self.standing.values() if supervisor.kernel == kernel]
 
     def kernel_to_prepare(self) -> str:
         """Return the name of a kernel that should be prepared once more, or an empty text."""
@@ -82,8 +86,8 @@ class Pool:
 
     def make_room(self, kernel: str) -> None:
         """Dismiss supervisors so that one more of this kernel fits."""
-        for one in self._to_dismiss_for(kernel) or ():
-            self.dismiss(one)
+        for supervisor in self._to_dismiss_for(kernel) or ():
+            self.dismiss(supervisor)
 
     def _recent(self) -> list[str]:
         """Return the names of kernels to keep warm, the last used first."""
@@ -96,25 +100,27 @@ class Pool:
         Kernels used less recently go first. So do kernels of which several wait.
         """
         own = self._of(kernel)
-        if any(not one.is_forked and one.pid not in self._ready for one in own):
+        if any(
+            not supervisor.is_forked and supervisor.pid not in self._ready for supervisor in own
+        ):
             return None  # spawning takes as long as the work, so only one spawns at a time
         go: list[WaitingSupervisor] = []
-        for one in sorted(self.standing.values(), key=self._worth):
+        for supervisor in sorted(self.standing.values(), key=self._worth):
             if self._has_place(kernel, go):
                 break
-            others = [other for other in self._of(one.kernel) if other not in go]
-            is_later = self._asked.get(one.kernel, 0.0) < self._asked[kernel]
-            if not own and one.kernel != kernel and (is_later or len(others) > 1):
-                go.append(one)
+            others = [other for other in self._of(supervisor.kernel) if other not in go]
+            is_later = self._asked.get(supervisor.kernel, 0.0) < self._asked[kernel]
+            if not own and supervisor.kernel != kernel and (is_later or len(others) > 1):
+                go.append(supervisor)
         return go if self._has_place(kernel, go) else None
 
-    def _worth(self, one: WaitingSupervisor) -> tuple[float, bool]:
-        return self._asked.get(one.kernel, 0.0), one.has_served
+    def _worth(self, supervisor: WaitingSupervisor) -> tuple[float, bool]:
+        return self._asked.get(supervisor.kernel, 0.0), supervisor.has_served
 
     def _has_place(self, kernel: str, go: Collection[WaitingSupervisor], beyond: int = 0) -> bool:
         """Return whether one more of this kernel fits without the supervisors in `go`."""
-        stay = [one for one in self.standing.values() if one not in go]
-        held, more = sum(self._size(one.kernel) for one in stay), self._size(kernel)
+        stay = [supervisor for supervisor in self.standing.values() if supervisor not in go]
+        held, more = sum(self._size(supervisor.kernel) for supervisor in stay), self._size(kernel)
         fits = len(stay) < self._count + beyond and held + more <= self._budget_bytes
         return fits and not is_short(more)
 
@@ -126,64 +132,68 @@ class Pool:
         """Stop preparing kernels, because no more can be forked."""
         self._count = 0
 
-    def is_free(self, one: WaitingSupervisor) -> bool:
+    def is_free(self, supervisor: WaitingSupervisor) -> bool:
         """Return whether a busy supervisor has finished its attempt and would serve another."""
         word = b""
         with contextlib.suppress(OSError):  # the supervisor is ending
-            word = one.claims.recv(1)
+            word = supervisor.claims.recv(1)
         if word != READY:  # READY may arrive late, after the supervisor was taken
-            self.leaving[one.pid] = self.busy.pop(one.pid)
+            self.leaving[supervisor.pid] = self.busy.pop(supervisor.pid)
         return word == FREE
 
-    def take_back(self, one: WaitingSupervisor, scratch: str) -> None:
+    def take_back(self, supervisor: WaitingSupervisor, scratch: str) -> None:
         """Return a supervisor to the pool after its attempt, with another scratch folder.
 
         Raises:
             OSError: The supervisor is gone.
         """
-        one.claims.send(scratch.encode())
-        del self.leaving[one.pid]
-        self.add(one._replace(scratch=scratch, has_served=True))
+        supervisor.claims.send(scratch.encode())
+        del self.leaving[supervisor.pid]
+        self.add(supervisor._replace(scratch=scratch, has_served=True))
 
     def wants_back(self, kernel: str) -> bool:
         """Return whether a supervisor of this kernel may wait again."""
         return kernel in self._recent() and self._has_place(kernel, (), MORE)
 
-    def add(self, one: WaitingSupervisor) -> None:
+    def add(self, supervisor: WaitingSupervisor) -> None:
         """Add a supervisor that waits."""
-        self.standing[one.pid] = one
+        self.standing[supervisor.pid] = supervisor
 
-    def mark_ready(self, one: WaitingSupervisor) -> None:
+    def mark_ready(self, supervisor: WaitingSupervisor) -> None:
         """Read the message of a supervisor that its kernel is ready, and forget its failures."""
         with contextlib.suppress(OSError):  # the supervisor is ending, which `remove_ended` handles
-            if one.claims.recv(1):
-                self._failures.pop(one.kernel, None)
-                self._ready.add(one.pid)
-                self._measure(one)
+            if supervisor.claims.recv(1):
+                self._failures.pop(supervisor.kernel, None)
+                self._ready.add(supervisor.pid)
+                self._measure(supervisor)
 
-    def _measure(self, one: WaitingSupervisor) -> None:
+    def _measure(self, supervisor: WaitingSupervisor) -> None:
         """Measure the memory of a kernel, once for all alike: a look takes as long as a cell."""
         now = time.monotonic()
-        if now - self._sizes.get(one.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
-            size = processes.memory_bytes({one.pid} | processes.descendants_of(one.pid))
-            self._sizes[one.kernel] = now, size
+        if now - self._sizes.get(supervisor.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
+            size = processes.memory_bytes(
+                {supervisor.pid} | processes.descendants_of(supervisor.pid)
+            )
+            self._sizes[supervisor.kernel] = now, size
 
     def sources(self) -> list[socket.socket]:
         """Return the sockets on which supervisors report that they are ready, or free again."""
-        waiting = [one for one in self.standing.values() if one.pid not in self._ready]
-        return [one.claims for one in (*waiting, *self.busy.values())]
+        waiting = [
+            supervisor for supervisor in self.standing.values() if supervisor.pid not in self._ready
+        ]
+        return [supervisor.claims for supervisor in (*waiting, *self.busy.values())]
 
     def remove_ended(self, pid: int) -> WaitingSupervisor | None:
         """Remove a supervisor that has ended. Return it, or None if it was not in the pool."""
-        one = self.leaving.pop(pid, None) or self.busy.pop(pid, None)
-        if one is None and pid in self.standing:
-            one = self.standing.pop(pid)
+        supervisor = self.leaving.pop(pid, None) or self.busy.pop(pid, None)
+        if supervisor is None and pid in self.standing:
+            supervisor = self.standing.pop(pid)
             if pid not in self._ready:
-                self._failures[one.kernel] = self._failures.get(one.kernel, 0) + 1
+                self._failures[supervisor.kernel] = self._failures.get(supervisor.kernel, 0) + 1
             self._ready.discard(pid)
-        if one is not None:
-            one.claims.close()
-        return one
+        if supervisor is not None:
+            supervisor.claims.close()
+        return supervisor
 
     def dismiss_unneeded(self) -> None:
         """Dismiss supervisors that are unused or too many, and all of them if memory is short."""
@@ -192,20 +202,25 @@ class Pool:
         self._failures = {k: n for k, n in self._failures.items() if k in self._asked}
         held, short = 0, is_short(0)
         ranked = sorted(self.standing.values(), key=self._worth, reverse=True)
-        for rank, one in enumerate(ranked):
-            held += self._size(one.kernel)
-            asked = self._asked.get(one.kernel, -IDLE_SECONDS)
+        for rank, supervisor in enumerate(ranked):
+            held += self._size(supervisor.kernel)
+            asked = self._asked.get(supervisor.kernel, -IDLE_SECONDS)
             is_more = rank >= self._count and now - asked > MORE_SECONDS
-            if short or held > self._budget_bytes or one.kernel not in self._asked or is_more:
-                self.dismiss(one)
+            if (
+                short
+                or held > self._budget_bytes
+                or supervisor.kernel not in self._asked
+                or is_more
+            ):
+                self.dismiss(supervisor)
 
-    def dismiss(self, one: WaitingSupervisor) -> None:
+    def dismiss(self, supervisor: WaitingSupervisor) -> None:
         """Dismiss a supervisor. It ends when its socket is shut down."""
         with contextlib.suppress(OSError):  # the supervisor has ended
-            one.claims.shutdown(socket.SHUT_WR)
-        self._ready.discard(one.pid)
-        self.standing.pop(one.pid, None)
-        self.leaving[one.pid] = one
+            supervisor.claims.shutdown(socket.SHUT_WR)
+        self._ready.discard(supervisor.pid)
+        self.standing.pop(supervisor.pid, None)
+        self.leaving[supervisor.pid] = supervisor
 
 
 def is_short(more: int) -> bool:
@@ -218,5 +233,5 @@ def memory_of_machine() -> tuple[int, int]:
     """Return the memory in bytes that is available without swapping, and the total."""
     with open("/proc/meminfo", encoding="ascii") as file:
         lines = (line.split() for line in file)
-        found = {words[0]: int(words[1]) * 1024 for words in lines if len(words) > 1}
-    return found.get("MemAvailable:", 0), found["MemTotal:"]
+        bytes_by_name = {fields[0]: int(fields[1]) * 1024 for fields in lines if len(fields) > 1}
+    return bytes_by_name.get("MemAvailable:", 0), bytes_by_name["MemTotal:"]

@@ -42,13 +42,13 @@ class SupervisorPool:
     def take(self, packet: bytes, ready: int) -> int:
         """Hand an attempt to the member that was busy last. Return its pid, 0 if none is idle."""
         while self.idle:
-            pid, one = self.idle.popitem()
+            pid, member = self.idle.popitem()
             try:
-                socket.send_fds(one.claims, [packet], [ready])
+                socket.send_fds(member.claims, [packet], [ready])
             except OSError:  # the member has just ended
-                self.leaving[pid] = one
+                self.leaving[pid] = member
                 continue
-            self.busy[pid] = one
+            self.busy[pid] = member
             return pid
         return 0
 
@@ -58,49 +58,49 @@ class SupervisorPool:
 
     def sources(self) -> list[socket.socket]:
         """Return the sockets on which members report the end of an attempt."""
-        return [one.claims for one in self.busy.values()]
+        return [member.claims for member in self.busy.values()]
 
-    def read_state(self, one: Member) -> bool:
+    def read_state(self, member: Member) -> bool:
         """Read a member's message that it is idle; return False if it has ended instead.
 
         An idle member is kept for the next attempt, unless too many are idle.
         """
-        self.busy.pop(one.pid)
+        self.busy.pop(member.pid)
         try:
-            is_idle = one.claims.recv(1) == IDLE
+            is_idle = member.claims.recv(1) == IDLE
         except OSError:
             is_idle = False
         if is_idle:
-            self.idle[one.pid] = one._replace(since=time.monotonic())
+            self.idle[member.pid] = member._replace(since=time.monotonic())
             if len(self.idle) > MOST_IDLE:
                 self._let_go(next(iter(self.idle)))
         else:
-            self.leaving[one.pid] = one
+            self.leaving[member.pid] = member
         return is_idle
 
     def dismiss_idle(self) -> None:
         """Dismiss the members that have been idle for too long."""
-        for one in list(self.idle.values()):
-            if time.monotonic() - one.since > IDLE_SECONDS:
-                self._let_go(one.pid)
+        for member in list(self.idle.values()):
+            if time.monotonic() - member.since > IDLE_SECONDS:
+                self._let_go(member.pid)
 
     def dismiss_all(self) -> None:
         """Dismiss all members. Busy ones finish their attempt first."""
         for pid in list(self.idle):
             self._let_go(pid)
-        for one in self.busy.values():
-            one.claims.shutdown(socket.SHUT_WR)
+        for member in self.busy.values():
+            member.claims.shutdown(socket.SHUT_WR)
 
     def _let_go(self, pid: int) -> None:
-        one = self.idle.pop(pid)
-        one.claims.close()
-        self.leaving[pid] = one
+        member = self.idle.pop(pid)
+        member.claims.close()
+        self.leaving[pid] = member
 
     def forget_ended(self, pid: int) -> None:
         """Forget a member that has ended."""
         for known in (self.busy, self.idle, self.leaving):
-            if one := known.pop(pid, None):
-                one.claims.close()
+            if member := known.pop(pid, None):
+                member.claims.close()
 
     def pids(self) -> set[int]:
         """Return the pids of all members, including those that are leaving."""

@@ -61,8 +61,8 @@ def origin_of(name: str) -> Origin | None:
     if spec is None or not is_local(spec):
         return None
     # A kernel with such variables reads the attempt's variables at the start.
-    words = [*spec.env, *(value for value in spec.env.values() if "$" in value)]
-    if any(name in word for word in words for name in OF_ATTEMPTS):
+    variable_texts = [*spec.env, *(value for value in spec.env.values() if "$" in value)]
+    if any(name in word for word in variable_texts for name in OF_ATTEMPTS):
         return None
     environment = {**os.environ, **spec.env}
     for language in LANGUAGES:
@@ -123,7 +123,7 @@ class ForeignKernel(StartedKernel):
         self._language = origin.language.name
         own = origin.language.variables(self._directory)
         self._own = {name: own[name] for name in own.keys() - origin.environment}
-        found = await self.connect(client)
+        language_info = await self.connect(client)
         nobody = {"directory": self._directory, "environment": {}}
         paths = await self._become(origin.language, nobody, self._places)
         here = os.path.realpath(self._directory)
@@ -131,7 +131,7 @@ class ForeignKernel(StartedKernel):
         # a package was installed meanwhile
         if any(at >= began for _, at in self._depends.values()):
             raise KernelNotWarm(self._name)
-        return found
+        return language_info
 
     def _pid(self) -> int:
         return int(self._client.km.provisioner.pid)
@@ -145,7 +145,7 @@ class ForeignKernel(StartedKernel):
             wait.cancel()
         os.close(handle)
 
-    async def claim(self, told: dict[str, Any]) -> bool:
+    async def claim(self, attempt: dict[str, Any]) -> bool:
         """Set the waiting kernel up for the given attempt.
 
         Return False if that fails, or if a kernel started now would be a different one.
@@ -153,20 +153,20 @@ class ForeignKernel(StartedKernel):
         origin, seen = origin_of(self._name), _stamps_of(self._depends)
         if origin is None or (origin, seen) != (self._origin, self._depends):
             return False
-        environment = dict.fromkeys((*self._own, SINCE)) | told["environment"]
+        environment = dict.fromkeys((*self._own, SINCE)) | attempt["environment"]
         environment |= {name: os.environ[name] for name in self._own if name in os.environ}
-        values = (told["since"], environment["NBYARD_MARK"], environment["NBYARD_ATTEMPT_ID"])
+        values = (attempt["since"], environment["NBYARD_MARK"], environment["NBYARD_ATTEMPT_ID"])
         try:
             if not await self._client.km.is_alive():
                 return False
             stamped = dict(zip(STAMPED, values, strict=True))
-            await self._become(origin.language, {**told, "environment": environment}, stamped)
+            await self._become(origin.language, {**attempt, "environment": environment}, stamped)
         except TROUBLE:
             return False
         return True
 
     async def _become(
-        self, language: Language, told: dict[str, Any], stamped: dict[str, str]
+        self, language: Language, attempt: dict[str, Any], stamped: dict[str, str]
     ) -> list[str]:
         """Run the claim in the kernel. Return the paths that the kernel depends on."""
         pid, addressed = self._pid(), {}
@@ -176,7 +176,7 @@ class ForeignKernel(StartedKernel):
                 raise ValueError(name)
             addressed[address] = value
         async with asyncio.timeout(CLAIM_SECONDS):
-            content, printed = await self._execute(language.request(told, addressed))
+            content, printed = await self._execute(language.request(attempt, addressed))
         there, paths = language.answer(content, printed)
         if there != pid or not stamped.items() <= processes.variables_of(pid).items():
             raise KernelNotWarm(self._name)  # another process answered, or variables are missing

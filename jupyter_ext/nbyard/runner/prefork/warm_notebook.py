@@ -41,15 +41,15 @@ def main(kernel: str, descriptor: int, wait: int) -> int:
 
     While the process may stay, repeat this with another kernel.
     """
-    report, own, words = Report(descriptor), dict(os.environ), Lines(wait)
+    report, own, lines = Report(descriptor), dict(os.environ), Lines(wait)
     if not is_forkable(kernel):
-        return asyncio.run(_stand_by_spawned(kernel, own["JUPYTER_RUNTIME_DIR"], report, words))
+        return asyncio.run(_stand_by_spawned(kernel, own["JUPYTER_RUNTIME_DIR"], report, lines))
     largest = _resident_bytes() + MOST_GROWTH_BYTES
     while True:
         forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
-        if not asyncio.run(_stand_by(kernel, forked, report, words, largest)):
+        if not asyncio.run(_stand_by(kernel, forked, report, lines, largest)):
             return 1
-        again = words.next()
+        again = lines.next()
         if not again:
             return 0  # no further attempt is expected
         become_own_process({**own, "JUPYTER_RUNTIME_DIR": json.loads(again)["scratch"]})
@@ -58,7 +58,7 @@ def main(kernel: str, descriptor: int, wait: int) -> int:
 
 
 async def _stand_by(
-    kernel: str, forked: ForkedKernel, report: Report, words: Lines, largest: int
+    kernel: str, forked: ForkedKernel, report: Report, lines: Lines, largest: int
 ) -> bool:
     """Wait for an attempt and run it. Return whether the process stays for another one.
 
@@ -69,24 +69,24 @@ async def _stand_by(
     is_there = language_info is not None
     if is_there:
         report.send({"type": "ready"})
-    if is_there and not words.has_come:
+    if is_there and not lines.has_come:
         ended = asyncio.ensure_future(forked.wait())
-        called = asyncio.ensure_future(wait_readable(words.descriptor))
+        called = asyncio.ensure_future(wait_readable(lines.descriptor))
         await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
         is_there = not ended.done()
         ended.cancel()
-    line = words.next() if is_there else words.read_last()
+    line = lines.next() if is_there else lines.read_last()
     if not line:
         return False  # no attempt came
-    told = json.loads(line)
-    take_on(told)
+    attempt = json.loads(line)
+    take_on(attempt)
     if not is_there:
-        return await _serve(told, report, (None, None, None))
+        return await _serve(attempt, report, (None, None, None))
     forked.release(line)
-    return await _serve(told, report, (forked, client, language_info), largest)
+    return await _serve(attempt, report, (forked, client, language_info), largest)
 
 
-async def _stand_by_spawned(kernel: str, scratch: str, report: Report, words: Lines) -> int:
+async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Lines) -> int:
     """Wait for an attempt with a kernel that cannot be forked, then run it.
 
     If that kernel is not usable when the attempt comes, start another one.
@@ -96,29 +96,29 @@ async def _stand_by_spawned(kernel: str, scratch: str, report: Report, words: Li
     language_info = await foreign.start_and_rehearse(client)
     if language_info is not None:
         report.send({"type": "ready"})
-        await foreign.wait_for_call(words.descriptor)
-    line = words.read_last()
+        await foreign.wait_for_call(lines.descriptor)
+    line = lines.read_last()
     if not line:
         return 1
-    told = json.loads(line)
-    take_on(told)
-    if language_info is not None and await foreign.claim(told):
-        return await _serve(told, report, (foreign, client, language_info))
+    attempt = json.loads(line)
+    take_on(attempt)
+    if language_info is not None and await foreign.claim(attempt):
+        return await _serve(attempt, report, (foreign, client, language_info))
     report.stage("kernel-start")
     await foreign.end(client.kc, gracefully=False)
-    return await _serve(told, report, (None, None, None))
+    return await _serve(attempt, report, (None, None, None))
 
 
-async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
+async def _serve(attempt: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
     """Run the given attempt. Return whether this process stays for another one."""
-    folder, kernel, stays = AttemptFolder(told["environment"]["NBYARD_ATTEMPT"]), ready[0], False
+    folder, kernel, stays = AttemptFolder(attempt["environment"]["NBYARD_ATTEMPT"]), ready[0], False
     try:
         task = folder.task()
         session = open_session(folder, task, read_notebook(folder, task["work"]), ready)
         stop_requests = StopRequests(session.interrupt)
         failure = await go_through(session, report)
         # the next kernel would be forked from a process that knows these secrets
-        may_stay = told["may_stay"] and not folder.has(SECRETS)
+        may_stay = attempt["may_stay"] and not folder.has(SECRETS)
         if failure is None and may_stay and isinstance(kernel, ForkedKernel):
             was_asked = stop_requests.close()
             # The next attempt must not notice this one.

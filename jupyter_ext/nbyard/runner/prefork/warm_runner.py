@@ -95,9 +95,9 @@ class WarmRunner(WaitingProcess):
             os.close(end)
         self.pid, self.output, self.report = other.pid, other.output, other.report
 
-    def _send(self, words: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         with open(self._release, "w", encoding="utf-8", closefd=False) as file:
-            file.write(json.dumps(words) + "\n")
+            file.write(json.dumps(message) + "\n")
 
     def stay(self, spent: float) -> None:
         """Keep the runner for another attempt."""

@@ -34,8 +34,8 @@ class Stamp:
         head = os.fsencode(name) + b"="
         with open("/proc/self/mem", "rb", buffering=0) as memory:
             memory.seek(self._address - len(head))
-            found = memory.read(len(head) + self._length + 1)
-        if not (found.startswith(head) and found.find(b"\0") == len(found) - 1):
+            content = memory.read(len(head) + self._length + 1)
+        if not (content.startswith(head) and content.find(b"\0") == len(content) - 1):
             raise ValueError(f"{name} has no place")
 
     def write(self, value: str) -> None:
@@ -80,17 +80,17 @@ def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
     return start + place + len(head) - 1, length
 
 
-def take_on(told: dict[str, Any]) -> None:
+def take_on(attempt: dict[str, Any]) -> None:
     """Become a process of the given attempt: take on its mark, variables and directory."""
-    environment = told["environment"]
-    if "since" in told:
-        stamp(SINCE).write(told["since"])
+    environment = attempt["environment"]
+    if "since" in attempt:
+        stamp(SINCE).write(attempt["since"])
         del os.environ[SINCE]
     stamp("NBYARD_MARK").write(environment["NBYARD_MARK"])
     if "NBYARD_ATTEMPT_ID" in os.environ:  # missing where a container has one attempt only
         stamp("NBYARD_ATTEMPT_ID").write(environment["NBYARD_ATTEMPT_ID"])
     os.environ.update(environment)
-    os.chdir(told["directory"])
+    os.chdir(attempt["directory"])
 
 
 def put_off() -> None:

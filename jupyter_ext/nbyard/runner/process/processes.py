@@ -43,13 +43,13 @@ def process_table(*, dead: bool = False) -> dict[int, Process]:
     """
     if not HAS_PROC:
         return _ps_table()
-    found = {}
+    process_by_pid = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             process = _stat(int(name))
             if process is not None and (dead or process.state not in DEAD):
-                found[process.pid] = process
-    return found
+                process_by_pid[process.pid] = process
+    return process_by_pid
 
 
 def read_process(pid: int) -> Process | None:
@@ -81,15 +81,17 @@ def _stat(pid: int) -> Process | None:
 def _ps_table() -> dict[int, Process]:
     command = ["ps", "-axo", "pid=,ppid=,rss=,stat=,lstart="]
     listing = subprocess.run(command, capture_output=True, check=False, env={"LC_ALL": "C"})
-    found = {}
+    process_by_pid = {}
     for line in listing.stdout.decode("utf-8", "replace").splitlines():
         fields = line.split()
         if len(fields) < 9 or fields[3].startswith("Z"):
             continue
         started = time.mktime(time.strptime(" ".join(fields[4:9]), "%a %b %d %H:%M:%S %Y"))
         pid = int(fields[0])
-        found[pid] = Process(pid, int(fields[1]), started, int(fields[2]) * 1024, fields[3])
-    return found
+        process_by_pid[pid] = Process(
+            pid, int(fields[1]), started, int(fields[2]) * 1024, fields[3]
+        )
+    return process_by_pid
 
 
 @cache
@@ -107,14 +109,14 @@ def descendants(root: int, processes: dict[int, Process]) -> set[int]:
     children: dict[int, list[int]] = {}
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.pid)
-    found: set[int] = set()
+    pids: set[int] = set()
     todo = list(children.get(root, ()))
     while todo:
         pid = todo.pop()
-        if pid not in found:
-            found.add(pid)
+        if pid not in pids:
+            pids.add(pid)
             todo.extend(children.get(pid, ()))
-    return found
+    return pids
 
 
 def descendants_of(root: int) -> set[int]:
@@ -124,7 +126,7 @@ def descendants_of(root: int) -> set[int]:
     """
     if not HAS_CHILDREN:
         return descendants(root, process_table())
-    found: set[int] = set()
+    pids: set[int] = set()
     todo = [root]
     while todo:
         pid = todo.pop()
@@ -133,10 +135,10 @@ def descendants_of(root: int) -> set[int]:
             for task in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
                     children.update(map(int, file.read().split()))
-        children -= found
-        found |= children
+        children -= pids
+        pids |= children
         todo.extend(children)
-    return found
+    return pids
 
 
 def has_children() -> bool:
@@ -159,11 +161,11 @@ def variables_of(pid: int) -> dict[str, str]:
         if os.stat(f"/proc/{pid}").st_uid != os.getuid():
             return {}
         with open(f"/proc/{pid}/environ", "rb") as file:
-            words = file.read().split(b"\0")
+            entries = file.read().split(b"\0")
     except OSError:
         return {}
     pairs = (
-        word.decode("utf-8", "replace").partition("=") for word in words if word[:7] == b"NBYARD_"
+        word.decode("utf-8", "replace").partition("=") for word in entries if word[:7] == b"NBYARD_"
     )
     return {name: value for name, _, value in pairs}
 
@@ -233,5 +235,5 @@ def kill_all(find: Callable[[], set[int]], collect: Callable[[], object]) -> int
 
 def _targets(root: int | None, mark: str) -> set[int]:
     processes = process_table(dead=True)
-    found = descendants(root, processes) if root is not None else set()
-    return found | processes_with_mark(mark, processes.keys() - found)
+    pids = descendants(root, processes) if root is not None else set()
+    return pids | processes_with_mark(mark, processes.keys() - pids)

@@ -85,7 +85,11 @@ def import_by_name() -> None:
     sys.path_hooks.insert(0, hook)
     if NO_DISTRIBUTIONS in os.environ:
         search_elsewhere(machinery.PathFinder, is_inside, code)
-    for path in [one for one in sys.path_importer_cache if os.path.realpath(one).startswith(code)]:
+    for path in [
+        cached_path
+        for cached_path in sys.path_importer_cache
+        if os.path.realpath(cached_path).startswith(code)
+    ]:
         del sys.path_importer_cache[path]
 
 
@@ -112,18 +116,20 @@ def search_elsewhere(finder: Any, is_inside: Any, code: str) -> None:
         place = os.path.realpath(path or ".")
         return place not in begun or changed_at(place) != begun[place]
 
-    def find_distributions(*words: Any, **named: Any) -> Any:
-        context = named.get("context", words[0] if words else None)
+    def find_distributions(*args: Any, **named: Any) -> Any:
+        context = named.get("context", args[0] if args else None)
         if context is None:
             return search()
-        told, make = vars(context), type(context)
-        own = [one for one in context.path if is_inside(one)]
-        found = list(search(make(**{**told, "path": [p for p in context.path if p not in own]})))
-        if not (found and context.name):
+        fields, make = vars(context), type(context)
+        own = [path for path in context.path if is_inside(path)]
+        distributions = list(
+            search(make(**{**fields, "path": [p for p in context.path if p not in own]}))
+        )
+        if not (distributions and context.name):
             # a name that is nowhere else, or all names
-            own = own if context.name else [one for one in own if may_contain(one)]
-            found += search(make(**{**told, "path": own}))
-        return iter(found)
+            own = own if context.name else [path for path in own if may_contain(path)]
+            distributions += search(make(**{**fields, "path": own}))
+        return iter(distributions)
 
     finder.find_distributions = staticmethod(find_distributions)
 

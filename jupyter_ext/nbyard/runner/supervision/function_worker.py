@@ -120,9 +120,9 @@ class WorkerSupervisor(Supervisor):
         self._turn_to(NOBODY)
         call = self._call(name) if name in self._whole else None
         if call is not None:
-            told = {key: call[key] for key in ("attempt_id", "token")}
-            told |= {key: result[key] for key in ("state", "finished_at", "failure")}
-            self._lines.append(as_json({**told, "started_at": self._since}) + b"\n")
+            outcome = {key: call[key] for key in ("attempt_id", "token")}
+            outcome |= {key: result[key] for key in ("state", "finished_at", "failure")}
+            self._lines.append(as_json({**outcome, "started_at": self._since}) + b"\n")
 
     def _call(self, name: str) -> dict[str, Any] | None:
         with open(self._folder.at(CALLS), "rb") as file:

@@ -104,11 +104,13 @@ class OutsideWatch:
                 self._names[place] = sorted(names - PASSING)
                 self._start.setdefault(place, FOLDER)
                 is_shared = place in SHARED or place == os.path.expanduser("~")
-                for one in entries:
-                    if not _is_folder(one):
-                        self._remember_file(one)
+                for dir_entry in entries:
+                    if not _is_folder(dir_entry):
+                        self._remember_file(dir_entry)
                     elif not is_shared:
-                        (hidden if one.name.startswith(".") else places).append(one.path)
+                        (hidden if dir_entry.name.startswith(".") else places).append(
+                            dir_entry.path
+                        )
 
     def _remember_file(self, file: os.DirEntry[str]) -> None:
         """Remember the state of a file in a watched folder, and watch the target of a link."""
@@ -171,10 +173,10 @@ class OutsideWatch:
             for place in self._names:
                 paths.update(os.path.join(place, name) for name in names_in(place))
         facts = {path: self._fact(path) for path in sorted(paths)}
-        found = {path: fact for path, fact in facts.items() if fact}
-        if self._is_full or len(found) > MOST_READ + len(self._named):
+        known_facts = {path: fact for path, fact in facts.items() if fact}
+        if self._is_full or len(known_facts) > MOST_READ + len(self._named):
             return {path: {"end": ["many"]} for path in self._named}
-        return found
+        return known_facts
 
     def _fact(self, path: str) -> dict[str, Any]:
         """Return an empty dict for an unnamed path that was not read."""

@@ -26,7 +26,9 @@ class Signals:
         signal.signal(signal.SIGHUP, lambda *_: None)  # if ignored, the work would inherit that
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
-        selector.register(self._read_end, selectors.EVENT_READ, lambda one: os.read(one, 4096))
+        selector.register(
+            self._read_end, selectors.EVENT_READ, lambda descriptor: os.read(descriptor, 4096)
+        )
 
     def _on_stop(self, number: int, _frame: object) -> None:
         self.stop = because("supervisor-stopped", signal=signal.Signals(number).name)

@@ -104,13 +104,13 @@ class UsageRecord:
         return _cpu_of_children() + self.staying - self._before
 
     def _add(self, pids: Collection[int]) -> None:
-        known = [found for pid in pids if (found := processes.read_process(pid))]
-        used = self.ended_cpu() + sum(found.cpu_seconds for found in known)
+        known = [process for pid in pids if (process := processes.read_process(pid))]
+        used = self.ended_cpu() + sum(process.cpu_seconds for process in known)
         self._cpu = max(self._cpu, used)  # a dead process that is not reaped yet is in neither sum
         sample: dict[str, Any] = {
             "at": round(time.time(), 2),
             "cpu": round(self._cpu, 2),
-            "memory": processes.memory_bytes(found.pid for found in known),
+            "memory": processes.memory_bytes(process.pid for process in known),
             "processes": len(known),
         }
         if self.gpus.latest:
@@ -141,13 +141,13 @@ class GpuMeter:
         if program := shutil.which("nvidia-smi"):
             self._start([program, GPU_QUERY, "--format=csv,noheader,nounits", f"--id={ids}"])
 
-    def _start(self, words: list[str]) -> None:
+    def _start(self, argv: list[str]) -> None:
         parent = os.getpid()
         self._output, end = os.pipe()
         os.set_blocking(self._output, False)
         try:
             process = subprocess.Popen(
-                [*words, "--loop=1"],
+                [*argv, "--loop=1"],
                 stdin=subprocess.DEVNULL,
                 stdout=end,
                 stderr=subprocess.DEVNULL,

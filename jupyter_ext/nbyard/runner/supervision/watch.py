@@ -74,19 +74,19 @@ class Watch:
 
     def _list(self) -> list[str]:
         """Record all files. Return the paths of all folders, relative to the watched one ("")."""
-        found = [""]
-        for inside in found:
+        folders = [""]
+        for inside in folders:
             start = _before(inside)
             with os.scandir(os.path.join(self._folder, inside)) as entries:
-                for one in entries:
-                    path = start + one.name
-                    self.has_distributions |= one.name.lower().endswith(DISTRIBUTIONS)
-                    if one.is_dir(follow_symlinks=False):
-                        found.append(path)
+                for entry in entries:
+                    path = start + entry.name
+                    self.has_distributions |= entry.name.lower().endswith(DISTRIBUTIONS)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(path)
                     else:
-                        self._files[one.inode()] = path
+                        self._files[entry.inode()] = path
                         self._first.add(path)
-        return found
+        return folders
 
     def leave(self) -> None:
         """Remove the watch from the selector."""
@@ -139,14 +139,14 @@ class Watch:
 
     def _written_files(self) -> list[str]:
         """Return the files that were written and are still there, also those in new folders."""
-        found = set(filter(self._is_file, self._written))
+        paths = set(filter(self._is_file, self._written))
         for folder in self._new_folders:
             for parent, _, names in os.walk(os.path.join(self._folder, folder)):
                 inside = os.path.relpath(parent, self._folder)
-                found.update(filter(self._is_file, (os.path.join(inside, one) for one in names)))
-                if len(found) > MOST_WRITTEN:
+                paths.update(filter(self._is_file, (os.path.join(inside, name) for name in names)))
+                if len(paths) > MOST_WRITTEN:
                     break
-        return sorted(found)[:MOST_WRITTEN]
+        return sorted(paths)[:MOST_WRITTEN]
 
     def _is_file(self, path: str) -> bool:
         try:

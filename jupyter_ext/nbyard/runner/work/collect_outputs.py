@@ -50,8 +50,8 @@ def collect_from_workdir(
     work = folder.inside(directory)
     if os.path.realpath(work) != work:
         raise OutputNotAsDeclared("*", because("working-folder-linked"))
-    found = _find_outputs(folder, work, wanted, exit_code)
-    for name, paths in found.items():
+    paths_by_output = _find_outputs(folder, work, wanted, exit_code)
+    for name, paths in paths_by_output.items():
         _check_kind(name, wanted[name], paths)
         for path in paths:
             target = folder.at(wanted[name]["path"])
@@ -60,10 +60,10 @@ def collect_from_workdir(
             place = os.path.join(target, called)
             if os.path.lexists(place):
                 raise OutputNotAsDeclared(name, because("same-names", file=called))
-            others = [one for other in found.values() for one in other if one is not path]
+            others = [one for other in paths_by_output.values() for one in other if one is not path]
             is_needed = any(
-                f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/")
-                for one in others
+                f"{path}/".startswith(f"{other_path}/") or f"{other_path}/".startswith(f"{path}/")
+                for other_path in others
             )
             if is_needed or not path.startswith(f"{work}/") or os.path.islink(path):
                 _copy(path, place)
@@ -89,10 +89,10 @@ def move_outputs(folder: AttemptFolder, outputs: Outputs) -> None:
             if os.path.isdir(path):
                 raise OutputNotAsDeclared(name, because("unchanged-folder", path=output["at"]))
             raise OutputNotAsDeclared(name, because("output-unchanged", path=output["at"]))
-        for one in old:
-            os.unlink(one)
+        for old_path in old:
+            os.unlink(old_path)
             with contextlib.suppress(OSError):  # the folder contains more
-                os.removedirs(os.path.dirname(one))
+                os.removedirs(os.path.dirname(old_path))
         target = folder.inside(output["path"])
         if os.path.islink(path):
             _copy(path, target)
@@ -120,69 +120,73 @@ def _find_outputs(
     folder: AttemptFolder, work: str, wanted: Outputs, exit_code: int
 ) -> dict[str, list[str]]:
     """Return the paths of the files of each output. Outputs that are values are written as JSON."""
-    told = _read_cwl_output(work) if any(output.get("told") for output in wanted.values()) else None
-    found: dict[str, list[str]] = {}
-    alone = {name: one for name, one in wanted.items() if not one.get("beside")}
+    declared = (
+        _read_cwl_output(work) if any(output.get("told") for output in wanted.values()) else None
+    )
+    paths_by_output: dict[str, list[str]] = {}
+    alone = {name: output for name, output in wanted.items() if not output.get("beside")}
     for name, output in alone.items():
-        if told is None and not output.get("value"):
+        if declared is None and not output.get("value"):
             paths = _matches(folder, work, name, output)
             if len(paths) > 1 and not output.get("several"):
                 shown = [os.path.relpath(path, work) for path in paths[:4]]
                 raise OutputNotAsDeclared(
                     name, because("several-files", count=len(paths), files=shown)
                 )
-            found[name] = _with_companions(folder, work, name, output, paths)
+            paths_by_output[name] = _with_companions(folder, work, name, output, paths)
             continue
-        if told is None:
+        if declared is None:
             value = _value(folder, work, name, output, exit_code)
         else:
-            value = told
+            value = declared
             for key in output.get("key") or [name]:
                 value = value.get(key) if isinstance(value, dict) else None
         items = value if isinstance(value, list) else [value]
         kinds = [item.get("class") if isinstance(item, dict) else None for item in items]
         are_files = all(kind in ("File", "Directory") for kind in kinds)
         if are_files and (items or output.get("several")):
-            paths = [_place(folder, work, name, one) for one in items]
-            found[name] = _with_companions(folder, work, name, output, paths)
+            paths = [_place(folder, work, name, entry) for entry in items]
+            paths_by_output[name] = _with_companions(folder, work, name, output, paths)
         elif value is not None:
             path = folder.at(output["path"], f"{name}.json")
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(value, file, ensure_ascii=False)
     for name in wanted.keys() - alone.keys():
-        found[name] = _files_named_after(folder, work, name, wanted[name], found)
-    return found
+        paths_by_output[name] = _files_named_after(
+            folder, work, name, wanted[name], paths_by_output
+        )
+    return paths_by_output
 
 
 def _matches(folder: AttemptFolder, work: str, name: str, output: dict[str, Any]) -> list[str]:
     """Return the paths that match any pattern, once each, in the order of patterns and names."""
     import glob  # slow to import, and only needed with patterns
 
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for pattern in output["patterns"]:
         for path in sorted(glob.glob(os.path.join(glob.escape(work), pattern))):
-            found[_real(folder, work, os.path.normpath(path), name)] = None
-    return list(found)
+            paths[_real(folder, work, os.path.normpath(path), name)] = None
+    return list(paths)
 
 
 def _with_companions(
     folder: AttemptFolder, work: str, name: str, output: dict[str, Any], paths: list[str]
 ) -> list[str]:
     """Return the paths and those of the files that accompany them (`secondaryFiles` in CWL)."""
-    found = dict.fromkeys(paths)
+    all_paths = dict.fromkeys(paths)
     for path in paths:
         directory, called = os.path.split(path)
-        for one in output.get("companions", ()):
-            beside = os.path.join(directory, _named(called, one))
+        for companion in output.get("companions", ()):
+            beside = os.path.join(directory, _named(called, companion))
             if os.path.lexists(beside):
-                found[_real(folder, _root(folder, work, beside) or work, beside, name)] = None
-            elif one["required"]:
+                all_paths[_real(folder, _root(folder, work, beside) or work, beside, name)] = None
+            elif companion["required"]:
                 missing = os.path.basename(beside)
                 raise OutputNotAsDeclared(
                     name, because("companion-missing", file=called, companion=missing)
                 )
-    return list(found)
+    return list(all_paths)
 
 
 def _value(
@@ -205,17 +209,17 @@ def _object(path: str, is_loaded: bool) -> dict[str, Any]:
         NoValue: The contents are larger than 64 KiB, or are not UTF-8 text.
     """
     directory, basename = os.path.split(path)
-    found: dict[str, Any] = {"path": path, "dirname": directory, **names_of(basename)}
+    fields: dict[str, Any] = {"path": path, "dirname": directory, **names_of(basename)}
     if os.path.isdir(path):
-        return {"class": "Directory", **found}
-    found |= {"class": "File", "size": os.stat(path).st_size}
+        return {"class": "Directory", **fields}
+    fields |= {"class": "File", "size": os.stat(path).st_size}
     if is_loaded:
         try:
-            found["contents"] = contents_of(path)
+            fields["contents"] = contents_of(path)
         except NoValue as error:
             reason = because("contents-unusable", file=basename, problem=error.reason)
             raise NoValue(reason) from error
-    return found
+    return fields
 
 
 def contents_of(path: str) -> str:
@@ -243,13 +247,13 @@ def _files_named_after(
     all_found: dict[str, list[str]],
 ) -> list[str]:
     """Return the files whose names follow from the files of another output."""
-    found = []
+    paths = []
     for other in all_found.get(output["beside"], []):
         directory, called = os.path.split(other)
         path = os.path.join(directory, _named(called, output))
         if os.path.lexists(path):
-            found.append(_real(folder, _root(folder, work, path) or work, path, name))
-    return found
+            paths.append(_real(folder, _root(folder, work, path) or work, path, name))
+    return paths
 
 
 def _named(called: str, output: dict[str, Any]) -> str:
@@ -265,7 +269,9 @@ def _real(folder: AttemptFolder, work: str, path: str, name: str) -> str:
     """
     parent, target = os.path.realpath(os.path.dirname(path)), os.path.realpath(path)
     is_inside = path == work or f"{parent}/".startswith(f"{work}/")
-    if not is_inside or not target.startswith(tuple(folder.at(one, "") for one in FOLDERS)):
+    if not is_inside or not target.startswith(
+        tuple(folder.at(known_folder, "") for known_folder in FOLDERS)
+    ):
         raise OutputNotAsDeclared(name, because("link-leaves", file=os.path.basename(path)))
     return path
 
@@ -291,20 +297,22 @@ def _read_cwl_output(work: str) -> dict[str, Any] | None:
     with open(path, "rb") as file:
         content = file.read(MAX_TOLD_BYTES + 1)
     try:
-        told = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None
+        declared = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None
     except (ValueError, RecursionError) as error:
         raise OutputNotAsDeclared(
             "*", because("told-not-json", file=TOLD, error=str(error))
         ) from error
-    if not isinstance(told, dict):
+    if not isinstance(declared, dict):
         raise OutputNotAsDeclared("*", because("told-too-large", file=TOLD, limit=MAX_TOLD_BYTES))
-    return told
+    return declared
 
 
-def _place(folder: AttemptFolder, work: str, name: str, told: dict[str, Any]) -> str:
+def _place(folder: AttemptFolder, work: str, name: str, file_object: dict[str, Any]) -> str:
     from urllib.parse import unquote
 
-    given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
+    given = file_object.get("path") or unquote(
+        str(file_object.get("location") or "").removeprefix("file://")
+    )
     path = os.path.normpath(os.path.join(work, folder.local_path(str(given))))
     root = _root(folder, work, path)
     if not given or not root or not os.path.lexists(path):
@@ -318,10 +326,12 @@ def _root(folder: AttemptFolder, work: str, path: str) -> str:
     An output may be one of the inputs.
     """
     known = (work, folder.at("inputs"), folder.at("code"))
-    return next((one for one in known if f"{path}/".startswith(f"{one}/")), "")
+    return next(
+        (known_folder for known_folder in known if f"{path}/".startswith(f"{known_folder}/")), ""
+    )
 
 
 def sorted_names(path: str) -> Iterator[str]:
     """Yield the sorted names in the folder of a collected output."""
-    with os.scandir(path) as found:
-        yield from sorted(entry.name for entry in found)
+    with os.scandir(path) as entries:
+        yield from sorted(entry.name for entry in entries)

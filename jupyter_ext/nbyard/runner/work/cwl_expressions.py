@@ -34,8 +34,8 @@ def value_of(parts: list[dict[str, Any]], known: Mapping[str, Any]) -> Any:
 def joined(values: Iterable[Any]) -> str:
     """Return values as one text, with all values but texts as JSON."""
     return "".join(
-        one if isinstance(one, str) else json.dumps(one, ensure_ascii=False, sort_keys=True)
-        for one in values
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+        for value in values
     )
 
 

@@ -72,8 +72,8 @@ def insert_values_cell(
 
 def cell_tags(cell: dict[str, Any]) -> list[str]:
     """Return the tags of a cell."""
-    found = (cell.get("metadata") or {}).get("tags")
-    return [str(tag) for tag in found] if isinstance(found, list) else []
+    tags = (cell.get("metadata") or {}).get("tags")
+    return [str(tag) for tag in tags] if isinstance(tags, list) else []
 
 
 def cell_source(cell: dict[str, Any]) -> str:
@@ -201,7 +201,7 @@ def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) 
         for name, value in values.items():
             text = translator.translate(value)
             is_kept_by_c = isinstance(value, list) and all(
-                isinstance(one, (str, int, float)) for one in value
+                isinstance(element, (str, int, float)) for element in value
             )
             if name in vectors and is_kept_by_c:
                 text = "c" + text.removeprefix("list")

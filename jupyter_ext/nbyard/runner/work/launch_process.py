@@ -159,8 +159,8 @@ class Launch(WorkProcess):
         if self.reports:
             main = os.path.join(ROOT, "__main__.py")
             python = self._work.get("interpreter") or sys.executable
-            told = [self._folder.path, str(self._report_end)]
-            return [python, main, CALLED[self._work["kind"]], *told]
+            arguments = [self._folder.path, str(self._report_end)]
+            return [python, main, CALLED[self._work["kind"]], *arguments]
         return [self._folder.expand_word(word) for word in self._work["argv"]]
 
     def _stream(
@@ -186,8 +186,8 @@ class Launch(WorkProcess):
         return because("program-not-started", program=shown, error=str(error))
 
     def _explain_size(self) -> Reason:
-        words = [self._folder.expand_word(word) for word in self._work["argv"]]
-        large = [word for word in words if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
+        argv = [self._folder.expand_word(word) for word in self._work["argv"]]
+        large = [word for word in argv if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
         if not large:
             return because("command-too-large")
         size = len(os.fsencode(large[0]))

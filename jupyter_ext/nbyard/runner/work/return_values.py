@@ -62,8 +62,8 @@ def write_output(value: Any, file_format: str, path: str) -> None:
             value = value.encode("utf-8", "surrogatepass")
         else:
             needed = "text, bytes or the path of a file"
-            words = f"it returned {kind_of(value)}, which cannot be written"
-            raise Unfit(f"{words} as {file_format or 'a file'}: {needed} is needed")
+            message = f"it returned {kind_of(value)}, which cannot be written"
+            raise Unfit(f"{message} as {file_format or 'a file'}: {needed} is needed")
     with open(path, "wb") as file:
         file.write(value)
 

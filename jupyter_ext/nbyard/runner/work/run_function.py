@@ -97,27 +97,32 @@ class Functions:
         if function is None:
             function = self._known[name] = self._function(name)
         given = folder.expand(work["parameters"])
-        for one in work["files"]:
-            if isinstance(given[one], str):
+        for parameter in work["files"]:
+            if isinstance(given[parameter], str):
                 with LoggedErrors():
-                    given[one] = function.input_value(one, given[one])
+                    given[parameter] = function.input_value(parameter, given[parameter])
         places = {output: folder.inside(outputs[output]["path"]) for output in outputs}
-        for one in places.keys() & function.names:
-            is_folder = outputs[one].get("format") == value_files.FOLDER
-            os.makedirs(places[one] if is_folder else os.path.dirname(places[one]), exist_ok=True)
-            given[one] = Path(places[one])
+        for parameter in places.keys() & function.names:
+            is_folder = outputs[parameter].get("format") == value_files.FOLDER
+            os.makedirs(
+                places[parameter] if is_folder else os.path.dirname(places[parameter]),
+                exist_ok=True,
+            )
+            given[parameter] = Path(places[parameter])
         with LoggedErrors():
             value = function(given)
             returned = [output for output in outputs if output not in function.names]
-            for one, found in by_output(value, returned).items():
-                write_output(found, outputs[one].get("format") or "", places[one])
+            for parameter, output_value in by_output(value, returned).items():
+                write_output(
+                    output_value, outputs[parameter].get("format") or "", places[parameter]
+                )
 
     def _function(self, name: str) -> _Function:
-        found = getattr(self._module, name, None)
-        if not callable(found):
+        attribute = getattr(self._module, name, None)
+        if not callable(attribute):
             reason = because("function-missing", file=self._file, function=name)
             raise CallFailed({"kind": "error", "reason": reason})
-        return _Function(found)
+        return _Function(attribute)
 
 
 class _Function:
@@ -175,15 +180,15 @@ class LoggedErrors:
             ours = (RUNNER, "<frozen importlib")
             while where is not None and where.tb_frame.f_code.co_filename.startswith(ours):
                 where = where.tb_next
-            told = "".join(traceback.format_exception(type(error), error, where))
+            traceback_text = "".join(traceback.format_exception(type(error), error, where))
             last = traceback.format_exception_only(type(error), error)[-1].strip()
             failure = {
                 "kind": "error",
                 "reason": raised(last.splitlines()[0] if last else type(error).__name__),
                 "error_name": type(error).__name__,
-                "traceback": told,
+                "traceback": traceback_text,
             }
-            sys.stderr.write(told)
+            sys.stderr.write(traceback_text)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()

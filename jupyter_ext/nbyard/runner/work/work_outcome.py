@@ -176,13 +176,13 @@ def _problem(folder: AttemptFolder, relative: str) -> Reason | None:
     if os.path.isdir(path):
         for parent, folders, files in os.walk(path):
             paths += [os.path.join(parent, name) for name in [*folders, *files]]
-    for one in paths:
-        shown = os.path.relpath(one, folder.path)
-        real = os.path.realpath(one)
+    for checked_path in paths:
+        shown = os.path.relpath(checked_path, folder.path)
+        real = os.path.realpath(checked_path)
         if not real.startswith(folder.path + os.sep):
             return because("link-leaves", file=shown)
         try:
-            mode = os.stat(one).st_mode
+            mode = os.stat(checked_path).st_mode
         except OSError as error:
             return because("file-unusable", file=shown, error=error.strerror or "")
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):

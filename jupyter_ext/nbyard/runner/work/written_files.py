@@ -46,8 +46,8 @@ class WrittenFiles:
         if most_bytes and most_files:
             with contextlib.suppress(OSError, AttributeError):  # no inotify on this system
                 self._inotify = Inotify()
-                for one in ("", *folders):
-                    self._add(one)
+                for subfolder in ("", *folders):
+                    self._add(subfolder)
 
     def copy_to(self, place: str) -> bool:
         """Copy what was written since the last time to the folder of a call.
@@ -60,9 +60,9 @@ class WrittenFiles:
         left, sizes = list[tuple[str, str, int]](), list[tuple[int, str]]()
         for path in sorted(written):
             with contextlib.suppress(OSError):  # it is gone, or out of reach
-                found = os.lstat(self._at(path))
-                if stat.S_ISREG(found.st_mode):
-                    sizes.append((found.st_size, path))
+                file_stat = os.lstat(self._at(path))
+                if stat.S_ISREG(file_stat.st_mode):
+                    sizes.append((file_stat.st_size, path))
                 else:
                     left.append((path, "link", 0))
         if not sizes and not left:
@@ -103,31 +103,31 @@ class WrittenFiles:
 
     def _new_files(self) -> set[str]:
         """Return the files that were written since the last time, relative to the folder."""
-        found = set[str]()
+        paths = set[str]()
         for number, mask, name in self._inotify.read() if self._inotify else ():
             if mask & OVERFLOW:  # the dispatcher leaves out what did not change
-                found.update(self._watch(""))
+                paths.update(self._watch(""))
                 continue
             path = _join(self._places.get(number, ""), os.fsdecode(name))
             if number not in self._places or not name or _is_cache(path):
                 continue
             if mask & IS_FOLDER:
-                found.update(self._watch(path))
+                paths.update(self._watch(path))
             else:
-                found.add(path)
-        return found
+                paths.add(path)
+        return paths
 
     def _watch(self, folder: str) -> list[str]:
         """Watch a new folder and those in it. Return the files there."""
         folders, files = [folder], list[str]()
-        for one in folders:
+        for subfolder in folders:
             with contextlib.suppress(OSError):  # deleted meanwhile, or too many watches
-                self._add(one)
-                with os.scandir(self._at(one)) as entries:
+                self._add(subfolder)
+                with os.scandir(self._at(subfolder)) as entries:
                     for entry in entries:
                         if not _is_cache(entry.name):
                             is_folder = entry.is_dir(follow_symlinks=False)
-                            (folders if is_folder else files).append(_join(one, entry.name))
+                            (folders if is_folder else files).append(_join(subfolder, entry.name))
         return files
 
     def _add(self, folder: str) -> None:

@@ -133,8 +133,8 @@ class Cluster:
         with self._looking:
             now = time.monotonic()
             if self._workers_at < max(since, now - FRESH_SECONDS):
-                told = self._run(lambda client: client.scheduler.identity(n_workers=-1))
-                self._workers, self._workers_at = dict(told["workers"]), now
+                scheduler_info = self._run(lambda client: client.scheduler.identity(n_workers=-1))
+                self._workers, self._workers_at = dict(scheduler_info["workers"]), now
             return self._workers
 
     def has_worker(self, address: str) -> bool:
@@ -156,46 +156,46 @@ class Cluster:
         if set(self.workers()) - self._checked:
             self._check_versions(self._connected_client())
 
-    def ask(self, at: Sighting, verb: str, *words: Any) -> Any:
+    def ask(self, at: Sighting, verb: str, *arguments: Any) -> Any:
         """Call a function of the module `worker_functions` about a place.
 
         Raises:
             WorkerGone: The worker is gone, and with it the place.
         """
-        return self.call(at.worker, verb, at.place, *words)
+        return self.call(at.worker, verb, at.place, *arguments)
 
     def mark_unneeded(self, address: str, places: list[str]) -> None:
         """Mark places on a worker as no longer needed."""
         with suppress(WorkerGone):
             self.call(address, "end", places)
 
-    def call(self, address: str, verb: str, *words: Any) -> Any:
+    def call(self, address: str, verb: str, *arguments: Any) -> Any:
         """Call a function of the module `worker_functions` on a worker, beside its tasks.
 
         Raises:
             WorkerGone: The worker no longer exists.
         """
-        return self.call_all([address], verb, *words)[address]
+        return self.call_all([address], verb, *arguments)[address]
 
     def call_all(
-        self, addresses: Sequence[str], verb: str, *words: Any, code: WorkerCode = CODE
+        self, addresses: Sequence[str], verb: str, *arguments: Any, code: WorkerCode = CODE
     ) -> dict[str, Any]:
         """Call a function on several workers at once. Return the result of each.
 
         Raises:
             WorkerGone: One of the workers no longer exists.
         """
-        ask = partial(call_on_workers, addresses=addresses, code=code, words=(verb, *words))
-        found: dict[str, Any] = self._answer(self._connected_client(), ask, None)
-        return found
+        ask = partial(call_on_workers, addresses=addresses, code=code, words=(verb, *arguments))
+        answers: dict[str, Any] = self._answer(self._connected_client(), ask, None)
+        return answers
 
-    def submit(self, key: str, requirements: TaskRequirements, *words: Any) -> "Future":
+    def submit(self, key: str, requirements: TaskRequirements, *arguments: Any) -> "Future":
         """Submit `worker_functions.run`. While a future exists, it runs only once per key."""
         with self._lock:
             return self._connected_client().submit(
                 eval,
                 EXPRESSION,
-                CODE.call("run", *words),
+                CODE.call("run", *arguments),
                 key=key,
                 pure=False,
                 retries=0,
@@ -384,17 +384,17 @@ class Cluster:
         )
 
     def _check_versions(self, client: "Client") -> None:
-        found = self._answer(client, lambda client: client.get_versions(), WORKER_SECONDS)
-        wrong = version_differences(found)
+        versions = self._answer(client, lambda client: client.get_versions(), WORKER_SECONDS)
+        wrong = version_differences(versions)
         if wrong:
             raise Invalid(
                 because("dask-differs", differences=wrong),
                 hint=because("same-versions"),
             )
-        self._checked = set(found["workers"])
+        self._checked = set(versions["workers"])
 
     def _subscribe(self, client: "Client", topic: str, handle: Handle) -> None:
         client.subscribe_topic(topic, lambda event: handle(event[1]))
         ask = methodcaller("get_events", topic)
-        for _, told in self._answer(client, ask, ANSWER_SECONDS):
-            handle(told)
+        for _, message in self._answer(client, ask, ANSWER_SECONDS):
+            handle(message)

@@ -157,16 +157,16 @@ def _job_queue(name: str) -> Any:
     real = signal.signal
     signal.signal = lambda *_: None
     try:
-        found = getattr(importlib.import_module("dask_jobqueue"), JOB_QUEUES[name])
+        cluster_class = getattr(importlib.import_module("dask_jobqueue"), JOB_QUEUES[name])
     except ImportError as error:
         raise _missing("dask-jobqueue", error) from error
     finally:
         signal.signal = real
-    program = found.job_cls.submit_command.split()[0]
+    program = cluster_class.job_cls.submit_command.split()[0]
     if shutil.which(program) is None:
         why = because("dask-program-missing", program=program, cluster=name)
         raise Invalid.field("dask_cluster", why)
-    return found
+    return cluster_class
 
 
 def _missing(package: str, error: ImportError) -> Invalid:
@@ -177,14 +177,14 @@ def _missing(package: str, error: ImportError) -> Invalid:
 def _callable(name: str) -> Callable[[], Any]:
     module, _, attribute = name.partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute or "cluster")
+        factory = getattr(importlib.import_module(module), attribute or "cluster")
     except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
         raise Invalid.field(
             "dask_cluster",
             _not_made(name, error),
             hint=because("known-clusters", known=[GATEWAY, *JOB_QUEUES]),
         ) from error
-    made: Callable[[], Any] = found
+    made: Callable[[], Any] = factory
     return made
 
 

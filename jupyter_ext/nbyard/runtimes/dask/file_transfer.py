@@ -112,21 +112,22 @@ def fetch_others(
             files.leave(path or "./", entry["kind"])
         else:
             files.add(path, entry["size"], is_file=entry["kind"] == "file")
-    found = {one: entries[files.places[one.path]] for one in files.written}
-    new = [one for one, entry in found.items() if not _is_whole(folder, entry)]
-    same = [one for one in found.keys() - {*new} if one.size_bytes <= caps[0]]
+    entry_by_file = {file: entries[files.places[file.path]] for file in files.written}
+    new = [file for file, entry in entry_by_file.items() if not _is_whole(folder, entry)]
+    same = [file for file in entry_by_file.keys() - {*new} if file.size_bytes <= caps[0]]
     large = [
-        one
-        for one in found.keys() - {*new, *same}
-        if os.lstat(folder / found[one]["path"]).st_mtime_ns != found[one]["mtime"]
+        file
+        for file in entry_by_file.keys() - {*new, *same}
+        if os.lstat(folder / entry_by_file[file]["path"]).st_mtime_ns
+        != entry_by_file[file]["mtime"]
     ]
     wanted, beyond = within_caps([*new, *large], *caps)
-    torn = _fetch_files(folder, ask, [found[one] for one in (*wanted, *same)])
-    for one in (*wanted, *same):
-        if found[one]["path"] in torn:
+    torn = _fetch_files(folder, ask, [entry_by_file[file] for file in (*wanted, *same)])
+    for file in (*wanted, *same):
+        if entry_by_file[file]["path"] in torn:
             with suppress(OSError):
-                (folder / found[one]["path"]).unlink()
-            files.leave(one.path, "unreadable", one.size_bytes)
+                (folder / entry_by_file[file]["path"]).unlink()
+            files.leave(file.path, "unreadable", file.size_bytes)
     return summarize_files("", [], [*files.left.values(), *beyond])
 
 
@@ -150,8 +151,8 @@ def _fetch_files(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
 def _is_whole(folder: Path, entry: Entry) -> bool:
     """Return whether a file of the same size exists here."""
     with suppress(OSError):
-        found = os.lstat(folder / entry["path"])
-        return stat.S_ISREG(found.st_mode) and found.st_size == entry["size"]
+        file_stat = os.lstat(folder / entry["path"])
+        return stat.S_ISREG(file_stat.st_mode) and file_stat.st_size == entry["size"]
     return False
 
 

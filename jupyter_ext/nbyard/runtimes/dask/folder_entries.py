@@ -21,23 +21,23 @@ def list_entries(folder: str, names: list[str], follow: str = "") -> list[Entry]
 
     Links below the folder `follow` count as what they point to.
     """
-    found: list[Entry] = []
+    entries: list[Entry] = []
     for name in names:
-        _list(folder, name, follow, found)
-    return found
+        _list(folder, name, follow, entries)
+    return entries
 
 
-def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
+def _list(folder: str, path: str, follow: str, entries: list[Entry]) -> None:
     full = os.path.join(folder, path)
     is_followed = bool(follow) and path.partition("/")[0] == follow
     if os.path.islink(full) and not is_followed:
-        found.append({"path": path, "kind": "link", "target": os.readlink(full), "size": 0})
+        entries.append({"path": path, "kind": "link", "target": os.readlink(full), "size": 0})
     elif os.path.isdir(full):
-        found.append({"path": path, "kind": "folder", "size": 0})
+        entries.append({"path": path, "kind": "folder", "size": 0})
         for name in sorted(os.listdir(full)):
-            _list(folder, f"{path}/{name}", follow, found)
+            _list(folder, f"{path}/{name}", follow, entries)
     elif os.path.isfile(full):
-        found.append(_file(path, os.stat(full)))
+        entries.append(_file(path, os.stat(full)))
 
 
 def changed_files(
@@ -50,27 +50,27 @@ def changed_files(
     that were not read have the kind `unreadable`. Folders that were not read to the end, because
     of `most` entries or `depth`, have the kind `too-many`.
     """
-    found: list[Entry] = []
+    changed_entries: list[Entry] = []
     folders, seen = [name], 0
-    for one in folders:  # the loop extends the list
+    for subfolder in folders:  # the loop extends the list
         try:
-            entries = _entries(folder, one, skipped_patterns, most - seen + 1)
+            entries = _entries(folder, subfolder, skipped_patterns, most - seen + 1)
         except OSError:
-            found.append({"path": f"{one}/", "kind": "unreadable", "size": 0})
+            changed_entries.append({"path": f"{subfolder}/", "kind": "unreadable", "size": 0})
             continue
         for path, status in entries[: most - seen]:
             if not stat.S_ISDIR(status.st_mode):
                 if status.st_ctime_ns >= since:  # unlike mtime, no program can set it back
-                    found.append(_file(path, status))
+                    changed_entries.append(_file(path, status))
             elif path.count("/") <= depth:
                 folders.append(path)
             else:
-                found.append({"path": f"{path}/", "kind": "too-many", "size": 0})
+                changed_entries.append({"path": f"{path}/", "kind": "too-many", "size": 0})
         seen += len(entries)
         if seen > most:
-            found.append({"path": f"{one}/", "kind": "too-many", "size": 0})
+            changed_entries.append({"path": f"{subfolder}/", "kind": "too-many", "size": 0})
             break
-    return found
+    return changed_entries
 
 
 def _entries(
@@ -84,12 +84,12 @@ def _entries(
             if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in skipped_patterns)
         )
         first = heapq.nsmallest(most, names)
-    found = []
-    for one in first:
+    paths_and_stats = []
+    for entry_name in first:
         with contextlib.suppress(FileNotFoundError):  # a running process removed it
-            path = f"{name}/{one}"
-            found.append((path, os.lstat(os.path.join(folder, path))))
-    return found
+            path = f"{name}/{entry_name}"
+            paths_and_stats.append((path, os.lstat(os.path.join(folder, path))))
+    return paths_and_stats
 
 
 def _file(path: str, status: os.stat_result) -> Entry:

@@ -42,8 +42,8 @@ class InstalledPackages:
         with self._lock:
             if self._asked_at < called_at:  # another thread may have asked meanwhile
                 self._ask()
-            found = {said.digest: said.lock for said in self._said}
-        return [found[digest] for digest in sorted(found)]
+            lock_by_digest = {said.digest: said.lock for said in self._said}
+        return [lock_by_digest[digest] for digest in sorted(lock_by_digest)]
 
     def _ask(self) -> None:
         asked_at = time.monotonic()

@@ -166,10 +166,14 @@ class DaskRuntime:
             self.cluster.cancel_and_unpublish(name, self.cluster.published_future(name))
         with self._lock:
             sightings = self._sightings[store_id]
-            over = {one: set(found) for one, found in sightings.items() if one not in live}
+            over = {
+                attempt_id: set(attempt_sightings)
+                for attempt_id, attempt_sightings in sightings.items()
+                if attempt_id not in live
+            }
         places: dict[str, list[str]] = {}
-        for found in set().union(*over.values()):
-            places.setdefault(found.worker, []).append(found.place)
+        for sighting in set().union(*over.values()):
+            places.setdefault(sighting.worker, []).append(sighting.place)
         for address in places.keys() & self.cluster.workers().keys():
             self.cluster.mark_unneeded(address, places[address])
         with self._lock:  # kept until here, because a call above may have failed
@@ -186,8 +190,8 @@ class DaskRuntime:
             if known is None:
                 known = DaskAttempt(order, self.cluster, _name(order))
                 self._attempts[order.attempt_id] = known
-                for found in self._sightings[order.store_id].get(order.attempt_id, ()):
-                    known.record_worker(found)
+                for sighting in self._sightings[order.store_id].get(order.attempt_id, ()):
+                    known.record_worker(sighting)
             elif order.site and not known.order.site:
                 known.order = order
             return known
@@ -240,15 +244,19 @@ def required_resources(
     Raises:
         Unavailable: No worker has all of the resources.
     """
-    names = sorted({name for one in declared for name in one})
+    names = sorted({name for amounts in declared for name in amounts})
     if wanted["gpu"] and "gpu" not in map(str.lower, names):
         raise Unavailable(because("dask-without-gpus"))
-    found = {name: float(amount) for name in names if (amount := wanted.get(name.lower()))}
-    if not any(all(one.get(name, 0) >= found[name] for name in found) for one in declared):
-        most = [f"{name}={max(one.get(name, 0) for one in declared):g}" for name in found]
-        all_of_it = [f"{name}={amount:g}" for name, amount in found.items()]
+    required = {name: float(amount) for name in names if (amount := wanted.get(name.lower()))}
+    if not any(
+        all(amounts.get(name, 0) >= required[name] for name in required) for amounts in declared
+    ):
+        most = [
+            f"{name}={max(amounts.get(name, 0) for amounts in declared):g}" for name in required
+        ]
+        all_of_it = [f"{name}={amount:g}" for name, amount in required.items()]
         raise Unavailable(because("dask-worker-too-small", wanted=all_of_it, most=most))
-    return found
+    return required
 
 
 def _name(order: Order) -> str:

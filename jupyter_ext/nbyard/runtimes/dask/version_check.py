@@ -5,15 +5,16 @@ from typing import Any
 from nbyard.reasons.structs import Reason, because
 
 
-def version_differences(found: dict[str, Any]) -> list[Reason]:
+def version_differences(versions: dict[str, Any]) -> list[Reason]:
     """Return the differences in what a client's `get_versions` returns."""
-    own = _versions(found["client"])
+    own = _versions(versions["client"])
     pairs = [
-        because("scheduler-differs", **one) for one in _unlike(own, _versions(found["scheduler"]))
+        because("scheduler-differs", **difference)
+        for difference in _unlike(own, _versions(versions["scheduler"]))
     ]
-    for address, told in found["workers"].items():
-        unlike = _unlike(own, _versions(told))
-        pairs += [because("worker-differs", worker=address, **one) for one in unlike]
+    for address, worker_versions in versions["workers"].items():
+        unlike = _unlike(own, _versions(worker_versions))
+        pairs += [because("worker-differs", worker=address, **difference) for difference in unlike]
     return pairs
 
 
@@ -25,14 +26,14 @@ def _unlike(own: dict[str, str], theirs: dict[str, str]) -> list[dict[str, str]]
     ]
 
 
-def _versions(told: dict[str, Any]) -> dict[str, str]:
+def _versions(versions: dict[str, Any]) -> dict[str, str]:
     """Return the parts of versions that must match.
 
     Python's minor version matters as pickles differ (byte code is not sent). Only the major version
     of msgpack matters. Dask itself requires the same version of distributed.
     """
-    packages = told.get("packages", {})
-    python = str(packages.get("python") or told.get("host", {}).get("python") or "")
+    packages = versions.get("packages", {})
+    python = str(packages.get("python") or versions.get("host", {}).get("python") or "")
     return {
         "Python": ".".join(python.split(".")[:2]),
         "distributed": str(packages.get("distributed") or ""),

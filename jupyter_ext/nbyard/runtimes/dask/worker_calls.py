@@ -47,8 +47,8 @@ async def call_on_workers(
             await asyncio.wait({asked}, timeout=FRESH_SECONDS)
             if not asked.done() or asked.exception() is not None:
                 identity = client.scheduler.identity(n_workers=-1)
-                told = await asyncio.wait_for(identity, ANSWER_SECONDS)
-                if gone := set(addresses) - told["workers"].keys():
+                scheduler_info = await asyncio.wait_for(identity, ANSWER_SECONDS)
+                if gone := set(addresses) - scheduler_info["workers"].keys():
                     raise WorkerGone(", ".join(sorted(gone)))
             if not asked.done() and time.monotonic() > end:
                 raise Unavailable(because("dask-workers-silent", workers=list(addresses)))

@@ -142,13 +142,13 @@ class Visit:
             archive.extractall(os.path.join(self._place, RUNNER))
         main = os.path.join(self._place, RUNNER, "__main__.py")
         together = [sys.executable, "-I", "-S", "-c", DIE_TOGETHER, str(os.getpid())]
-        with open(os.path.join(self._place, WORDS), "w+b") as words:
+        with open(os.path.join(self._place, WORDS), "w+b") as output_file:
             process = subprocess.Popen(
                 [*together, main, "--foreground", self._folder],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
-                stdout=words,
-                stderr=words,
+                stdout=output_file,
+                stderr=output_file,
                 start_new_session=True,
             )
             while process.poll() is None:
@@ -156,8 +156,8 @@ class Visit:
                 time.sleep(LOOK_SECONDS)
             if os.path.lexists(os.path.join(self._folder, RESULT)):
                 return None
-            words.seek(0)
-            said = words.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
+            output_file.seek(0)
+            said = output_file.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
         if process.returncode < 0:
             return because("supervisor-killed-by-signal", signal=-process.returncode)
         if said:
@@ -191,32 +191,36 @@ class Visit:
             return
         with contextlib.suppress(psutil.Error):
             for process in psutil.Process(pid).children(recursive=True):
-                remote = [one.raddr for one in process.net_connections("tcp") if one.raddr]
+                remote = [
+                    connection.raddr
+                    for connection in process.net_connections("tcp")
+                    if connection.raddr
+                ]
                 if int(port) in [address.port for address in remote]:
                     self._has_seceded = True
                     secede()
                     return
 
     def _environment(self) -> dict[str, str]:
-        found = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
+        variables = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
         here = os.path.dirname(sys.executable)
-        found["PATH"] = os.pathsep.join([here, found.get("PATH", os.defpath)])
-        found |= self._job["environment"] | {"NBYARD_DASK_WORKER": self._worker.address}
+        variables["PATH"] = os.pathsep.join([here, variables.get("PATH", os.defpath)])
+        variables |= self._job["environment"] | {"NBYARD_DASK_WORKER": self._worker.address}
         if not self._scheduler.startswith("inproc:"):
-            found["NBYARD_DASK_ADDRESS"] = self._scheduler
+            variables["NBYARD_DASK_ADDRESS"] = self._scheduler
         security = self._worker.security
         tls = {
             "CA_FILE": security.tls_ca_file,
             "CLIENT__CERT": security.tls_worker_cert,
             "CLIENT__KEY": security.tls_worker_key,
         }
-        return found | {f"DASK_DISTRIBUTED__COMM__TLS__{k}": v for k, v in tls.items() if v}
+        return variables | {f"DASK_DISTRIBUTED__COMM__TLS__{k}": v for k, v in tls.items() if v}
 
 
 def _size(path: str) -> tuple[int, int]:
     with contextlib.suppress(OSError):
-        found = os.stat(path)
-        return (found.st_size, found.st_mtime_ns)
+        file_stat = os.stat(path)
+        return (file_stat.st_size, file_stat.st_mtime_ns)
     return (0, 0)
 
 
@@ -234,7 +238,7 @@ def linger(seconds: float) -> None:
 def attempt_progress(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any]:
     """Return the state of a place: pieces of growing files, and the notebook if it changed."""
     folder = os.path.join(place, ATTEMPT)
-    found: dict[str, Any] = {
+    progress: dict[str, Any] = {
         "is_there": os.path.isdir(place),
         "is_filled": os.path.exists(os.path.join(place, FILLED)),
         "has_result": os.path.lexists(os.path.join(folder, RESULT)),
@@ -243,12 +247,12 @@ def attempt_progress(place: str, have: dict[str, int], executed: list[int]) -> d
     }
     for name in GROWING:
         wanted = [{"path": name, "offset": have.get(name, 0), "size": PIECE_BYTES}]
-        (found["pieces"][name],) = read_files(folder, wanted)
+        (progress["pieces"][name],) = read_files(folder, wanted)
     stamp = list(_size(os.path.join(folder, EXECUTED)))
     if stamp != executed and 0 < stamp[0] <= PIECE_BYTES:
         wanted = [{"path": EXECUTED, "offset": 0, "size": PIECE_BYTES}]
-        found["executed"] = (stamp, *read_files(folder, wanted))
-    return found
+        progress["executed"] = (stamp, *read_files(folder, wanted))
+    return progress
 
 
 def packages(program: str, known: list[str]) -> tuple[str, str]:

@@ -94,8 +94,8 @@ class Deployed(msgspec.Struct, frozen=True):
             ]
         if spec.service == "code-server":
             address = f"0.0.0.0:{spec.ports[0].port}"
-            told = ("--auth", "password", "--disable-telemetry", "--disable-update-check")
-            return ["code-server", "--bind-addr", address, *told, HOME]
+            options = ("--auth", "password", "--disable-telemetry", "--disable-update-check")
+            return ["code-server", "--bind-addr", address, *options, HOME]
         return list(spec.command)
 
     def prefix(self, port: Port) -> str:
@@ -135,10 +135,10 @@ def launch_revision(
     except NbyardError:
         engine.remove(spec.name)
         raise
-    found = engine.container(spec.name)
-    if found is None:
+    container = engine.container(spec.name)
+    if container is None:
         raise NbyardError(because("container-gone-at-once"))
-    return found
+    return container
 
 
 def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place, str]]:
@@ -212,8 +212,8 @@ def _home(deployed: Deployed, user: tuple[int, int]) -> io.BytesIO:
     """
     files = {_secret_path(deployed): deployed.secret} if deployed.secret else {}
     if deployed.spec.service == "jupyterlab":
-        told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{deployed.password}"}}
-        files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(told)
+        config = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{deployed.password}"}}
+        files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(config)
     if deployed.spec.service == "code-server":
         text = f"auth: password\nhashed-password: {json.dumps(deployed.password)}\ncert: false\n"
         files[Path(".config/code-server/config.yaml")] = text

@@ -10,26 +10,28 @@ from nbyard.dockerd import DEPLOYMENT, REVISION, Engine, OwnedObject
 
 def objects_of_deployments(things: Iterable[OwnedObject]) -> dict[str, list[OwnedObject]]:
     """Return those of a store's objects that belong to deployments, by deployment ID."""
-    found: dict[str, list[OwnedObject]] = {}
-    for one in things:
+    objects_by_deployment: dict[str, list[OwnedObject]] = {}
+    for owned_object in things:
         # Labels can be forged or copied, so the name must match them.
-        name = f"nby-d-{one.labels.get(DEPLOYMENT)}"
-        if one.kind == "container":
-            name += f"-{one.labels.get(REVISION)}"
-        if DEPLOYMENT in one.labels and one.name == name:
-            found.setdefault(one.labels[DEPLOYMENT], []).append(one)
-    return found
+        name = f"nby-d-{owned_object.labels.get(DEPLOYMENT)}"
+        if owned_object.kind == "container":
+            name += f"-{owned_object.labels.get(REVISION)}"
+        if DEPLOYMENT in owned_object.labels and owned_object.name == name:
+            objects_by_deployment.setdefault(owned_object.labels[DEPLOYMENT], []).append(
+                owned_object
+            )
+    return objects_by_deployment
 
 
 def remove_objects(engine: Engine, things: Iterable[OwnedObject], *, with_files: bool) -> list[str]:
     """Remove objects, volumes only `with_files`. Return the names of what was removed."""
     removed = []
-    for one in things:
-        if one.kind == "container":
-            engine.remove(one.name)
-        elif one.kind == "volume" and with_files:
-            engine.remove_volume(one.name)
-        elif one.kind == "volume" or not engine.remove_network(one.name):
+    for owned_object in things:
+        if owned_object.kind == "container":
+            engine.remove(owned_object.name)
+        elif owned_object.kind == "volume" and with_files:
+            engine.remove_volume(owned_object.name)
+        elif owned_object.kind == "volume" or not engine.remove_network(owned_object.name):
             continue
-        removed.append(one.name)
+        removed.append(owned_object.name)
     return removed

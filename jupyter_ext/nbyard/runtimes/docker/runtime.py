@@ -336,25 +336,35 @@ class DockerRuntime:
         there = engine.owned_objects(STORE, store_id)
         if self._report is not None and engine is self.engine:
             self._report(there)
-        found = [one for one in there if is_ours(one)]
-        if not found:
+        owned_objects = [owned_object for owned_object in there if is_ours(owned_object)]
+        if not owned_objects:
             return []
         now = engine.fresh_info().now
-        wanted = {one.name for one in found if one.kind != "network" and self._is_wanted(one, live)}
-        used_runs = {one.labels.get(RUN) for one in found if one.name in wanted}
+        wanted = {
+            owned_object.name
+            for owned_object in owned_objects
+            if owned_object.kind != "network" and self._is_wanted(owned_object, live)
+        }
+        used_runs = {
+            owned_object.labels.get(RUN)
+            for owned_object in owned_objects
+            if owned_object.name in wanted
+        }
         removed = []
-        for one in found:
-            if now - one.created_at < GRACE_SECONDS:
-                used_runs.add(one.labels.get(RUN))
+        for owned_object in owned_objects:
+            if now - owned_object.created_at < GRACE_SECONDS:
+                used_runs.add(owned_object.labels.get(RUN))
                 continue
-            if one.kind == "network":
-                run = one.labels[RUN]
+            if owned_object.kind == "network":
+                run = owned_object.labels[RUN]
                 if run not in used_runs and self._networks.remove(engine, run):
-                    removed.append(one.name)
-            elif one.name not in wanted:
-                (engine.remove if one.kind == "container" else engine.remove_volume)(one.name)
-                self._warm.forget(one.name)
-                removed.append(one.name)
+                    removed.append(owned_object.name)
+            elif owned_object.name not in wanted:
+                (engine.remove if owned_object.kind == "container" else engine.remove_volume)(
+                    owned_object.name
+                )
+                self._warm.forget(owned_object.name)
+                removed.append(owned_object.name)
         return removed
 
     def _is_wanted(self, owned_object: OwnedObject, live: Collection[str]) -> bool:

@@ -116,13 +116,13 @@ class NewImport:
             return url, ""
         wanted = read_object(url, "source.url")
         with self._store.read() as c:
-            found = self._store.credentials.get(c, self._caller.name, wanted.credential)
-            if found is None or found.kind != KIND:
+            credential = self._store.credentials.get(c, self._caller.name, wanted.credential)
+            if credential is None or credential.kind != KIND:
                 there = self._store.credentials.page(c, self._caller.name, MAX_TOLD, "", "", KIND)
-                told = nearest_names([one.name for one in there], wanted.credential)
-                why = because("no-s3-credential", name=wanted.credential[:80], present=told)
+                present = nearest_names([other.name for other in there], wanted.credential)
+                why = because("no-s3-credential", name=wanted.credential[:80], present=present)
                 raise Invalid.field("source.url", why)
-        return address_of(wanted, found.fields, "source.url"), wanted.filename
+        return address_of(wanted, credential.fields, "source.url"), wanted.filename
 
     def _replaced(self, c: Connection, name: str) -> str | None:
         """Return the ID of the dataset to replace, or None if the name is free.

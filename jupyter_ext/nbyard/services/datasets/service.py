@@ -66,8 +66,8 @@ class DatasetService:
         self._parts.links.sweep()
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._store.datasets.page(c, caller.name, limit + 1, after, search, of)
-        return page_of([self._linked(d) for d in found], limit, lambda d: d.id)
+            datasets = self._store.datasets.page(c, caller.name, limit + 1, after, search, of)
+        return page_of([self._linked(d) for d in datasets], limit, lambda d: d.id)
 
     @operation("POST", "/datasets", scope="datasets:write", status=201)
     @pin_blobs
@@ -89,11 +89,11 @@ class DatasetService:
         """Show a dataset, by ID or name."""
         self._parts.watch()
         with self._store.read() as c:
-            found = self._store.datasets.get(c, caller.name, dataset)
-            if found is None:
+            record = self._store.datasets.get(c, caller.name, dataset)
+            if record is None:
                 names = self._store.datasets.names(c, caller.name)
                 raise no_such("no-dataset", dataset, names.values())
-        return self._linked(found)
+        return self._linked(record)
 
     def _linked(self, dataset: Dataset) -> Dataset:
         """Return the dataset with its path below the root directory; create missing links."""
@@ -121,20 +121,20 @@ class DatasetService:
         Raises:
             StaleWrite: another request changed the dataset.
         """
-        found = self.get(caller, dataset)
+        record = self.get(caller, dataset)
         changes: dict[str, Any] = {}
         if isinstance(body.name, str):
             changes["name"] = check_name(body.name)
         if isinstance(body.description, str):
             changes["description"] = body.description
         with self._store.write() as c:
-            if body.revision != found.revision:
+            if body.revision != record.revision:
                 raise StaleWrite()
             names = self._store.datasets.names(c, caller.name)
-            check_free(names, "dataset-exists", changes.get("name", found.name), found.id)
-            if not self._store.datasets.change(c, found, **changes):
+            check_free(names, "dataset-exists", changes.get("name", record.name), record.id)
+            if not self._store.datasets.change(c, record, **changes):
                 raise StaleWrite()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     @operation("DELETE", "/datasets/{dataset}", scope="datasets:write", status=204)
     def delete(self, caller: Caller, dataset: str, force: bool = False) -> None:
@@ -146,29 +146,29 @@ class DatasetService:
         Raises:
             InUse: a workflow uses the dataset.
         """
-        found = self.get(caller, dataset)
-        users = [] if force else workflows_using(self._parts, found)
+        record = self.get(caller, dataset)
+        users = [] if force else workflows_using(self._parts, record)
         if users:
             shown = [self._parts.files.without_root(path) for path in users[:5]]
             raise InUse(
-                because("used-by", name=found.name, users=shown),
+                because("used-by", name=record.name, users=shown),
                 hint=because("remove-from-workflows"),
             )
         # On a full disk, even deleting needs space: release the reserve.
         self._store.reserve.spend()
         with self._store.write() as c:
-            self._store.datasets.delete(c, found)
+            self._store.datasets.delete(c, record)
             # The dispatcher then collects unreferenced bytes at once.
             self._store.facts.set_collect_at(c)
-        self._parts.links.unlink(found.id)
+        self._parts.links.unlink(record.id)
         self._parts.ensure_dispatcher()
 
     @operation("GET", "/datasets/{dataset}/versions", scope="datasets:read")
     def versions(self, caller: Caller, dataset: str) -> Page[DatasetVersion]:
         """List the versions of a dataset, newest first."""
-        found = self.get(caller, dataset)
+        record = self.get(caller, dataset)
         with self._store.read() as c:
-            return Page(self._store.datasets.versions(c, found.id))
+            return Page(self._store.datasets.versions(c, record.id))
 
     @operation("GET", "/datasets/{dataset}/preview", scope="datasets:read")
     def preview(  # noqa: PLR0913, PLR0917  these are the query's parameters
@@ -218,9 +218,9 @@ class DatasetService:
         For tables, the result has all columns with their old and new statistics. For folders, it
         lists the files that differ.
         """
-        found = self.get(caller, dataset)
-        second = self._ready_version(caller, found.id, new)
-        first = self._ready_version(caller, found.id, old or self._previous_number(second))
+        record = self.get(caller, dataset)
+        second = self._ready_version(caller, record.id, new)
+        first = self._ready_version(caller, record.id, old or self._previous_number(second))
         # Equal bytes need no profiles, which are slow for large tables.
         if first.digest == second.digest:
             return Comparison(first, second, same=True)
@@ -259,13 +259,13 @@ class DatasetService:
         Raises:
             NotFound: the folder does not exist.
         """
-        found = self.get(caller, dataset)
-        version = self._ready_version(caller, found.id, 0)
+        record = self.get(caller, dataset)
+        version = self._ready_version(caller, record.id, 0)
         folder = self._parts.files.locate(body.folder or ".", "folder")
         if not folder.is_dir():
             raise NotFound(because("no-folder", path=body.folder[:200]))
         # Never overwrite a notebook: use the first free name.
-        stem = safe_filename(found.name).rsplit(".", 1)[0]
+        stem = safe_filename(record.name).rsplit(".", 1)[0]
         place = next(
             p
             for n in range(10_000)
@@ -273,14 +273,14 @@ class DatasetService:
         )
         with self._store.read() as c:
             table = self._store.datasets.table(c, version.id)
-        text = opening_notebook(found.name, found.id, version.filename, version.format, table)
+        text = opening_notebook(record.name, record.id, version.filename, version.format, table)
         write_whole(place, text.encode())
         return MadeFile(self._parts.files.shown(place))
 
     def content(self, caller: Caller, dataset: str, version: int = 0) -> DownloadRequest:
         """Return the bytes of a version to download."""
-        found = self._ready_version(caller, dataset, version)
-        return DownloadRequest(found.digest, found.filename)
+        ready_version = self._ready_version(caller, dataset, version)
+        return DownloadRequest(ready_version.digest, ready_version.filename)
 
     def _table(self, version: DatasetVersion, sheet: str = "") -> TableFile:
         from nbyard.tabular import TableFile
@@ -294,18 +294,18 @@ class DatasetService:
 
     def _ready_version(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
         check_count(number, "version")
-        found = self.get(caller, dataset)
+        record = self.get(caller, dataset)
         with self._store.read() as c:
             version = (
-                self._store.datasets.version(c, caller.name, found.id, number)
+                self._store.datasets.version(c, caller.name, record.id, number)
                 if number
-                else self._store.datasets.newest_ready(c, found.id)
+                else self._store.datasets.newest_ready(c, record.id)
             )
         if version is None or version.state == "failed":
-            reason = version.reason if version else found.current.reason
+            reason = version.reason if version else record.current.reason
             if reason is None:
-                raise NotFound(because("no-ready-version", name=found.name))
-            raise NotFound(because("no-ready-version-because", name=found.name, cause=reason))
+                raise NotFound(because("no-ready-version", name=record.name))
+            raise NotFound(because("no-ready-version-because", name=record.name, cause=reason))
         if version.state != "ready":
-            raise Conflict(because("dataset-importing", name=found.name))
+            raise Conflict(because("dataset-importing", name=record.name))
         return version

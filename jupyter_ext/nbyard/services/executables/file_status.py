@@ -46,8 +46,8 @@ def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[Reason
 
 
 def with_code_hints(
-    freezer: Freezer, executable: Executable, code: Code, told: Description | None
+    freezer: Freezer, executable: Executable, code: Code, description: Description | None
 ) -> Executable:
-    """Return the executable with the hints about its new code, described as `told`."""
-    read = freezer.inspect(msgspec.structs.replace(code, description=told))
+    """Return the executable with the hints about its new code, described as `description`."""
+    read = freezer.inspect(msgspec.structs.replace(code, description=description))
     return msgspec.structs.replace(executable, hints=[*read.hints, *executable.hints])

@@ -79,8 +79,8 @@ class ExecutableService:
         check_limit(limit)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._store.executables.page(c, caller.name, limit + 1, after, search, of)
-        return page_of(found, limit, lambda e: e.id)
+            executables = self._store.executables.page(c, caller.name, limit + 1, after, search, of)
+        return page_of(executables, limit, lambda e: e.id)
 
     @operation("POST", "/executables/inspect", scope="executables:read")
     def inspect(self, caller: Caller, body: Inspect) -> Inspection:
@@ -89,14 +89,14 @@ class ExecutableService:
         For a registered file, the result also has the executable's ID and name.
         """
         code = self._code(caller.name, body.path, body.upload)
-        found = self._freezer.inspect(code, body.kind)
+        inspection = self._freezer.inspect(code, body.kind)
         if code.path is None:
-            return found
+            return inspection
         with self._store.read() as c:
             known = self._store.executables.by_path(c, caller.name, str(code.path))
         if known is None:
-            return found
-        return msgspec.structs.replace(found, executable=known.id, name=known.name)
+            return inspection
+        return msgspec.structs.replace(inspection, executable=known.id, name=known.name)
 
     @operation("POST", "/executables/help", scope="runs:write")
     def help(self, caller: Caller, body: AskHelp) -> Inspection:
@@ -114,14 +114,14 @@ class ExecutableService:
         code = (
             self._current_code(known) if known else self._code(caller.name, body.path, body.upload)
         )
-        found = self._freezer.inspect(code)
-        if found.kind != "command":
-            why = because("not-a-command", file=code.filename, kind=found.kind)
+        inspection = self._freezer.inspect(code)
+        if inspection.kind != "command":
+            why = because("not-a-command", file=code.filename, kind=inspection.kind)
             raise Invalid.field("path", why)
         with program_on_disk(code.path, code.filename, code.content) as path:
-            read = read_help(run_help(command_to_start(found.command, path)))
+            read = read_help(run_help(command_to_start(inspection.command, path)))
         hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
-        return msgspec.structs.replace(found, arguments=read.arguments, hints=hints)
+        return msgspec.structs.replace(inspection, arguments=read.arguments, hints=hints)
 
     @operation("POST", "/executables/preview", scope="executables:read")
     def preview(self, caller: Caller, body: CommandDraft) -> CommandPreview:
@@ -158,8 +158,8 @@ class ExecutableService:
             raise Invalid.field("path", because("path-or-upload"))
         if path:
             return self._freezer.load(path)
-        found, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
-        return with_imported(Code(found.filename, content, None, None))
+        record, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
+        return with_imported(Code(record.filename, content, None, None))
 
     @operation("POST", "/executables", scope="executables:write", status=201)
     @pin_blobs
@@ -174,9 +174,9 @@ class ExecutableService:
         if made is not None:
             return self.get(caller, made)
         code = self._code(caller.name, body.path, body.upload)
-        told = self._corrected_description(code, body)
+        description = self._corrected_description(code, body)
         self._check_environment(caller.name, body.resources)
-        fields = self._freezer.prepare(code, told)
+        fields = self._freezer.prepare(code, description)
         self._check_kernel(fields)
         name = check_name(body.name) if isinstance(body.name, str) else ""
         with self._store.write() as c:
@@ -187,8 +187,8 @@ class ExecutableService:
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         if body.upload:
             self._parts.uploads.delete(caller.name, body.upload)
-        self._write_description(code, told)
-        return with_code_hints(self._freezer, self.get(caller, made), code, told)
+        self._write_description(code, description)
+        return with_code_hints(self._freezer, self.get(caller, made), code, description)
 
     def _check_kernel(self, fields: dict[str, Any]) -> None:
         """Check that the kernel of a notebook without an image exists here."""
@@ -225,9 +225,9 @@ class ExecutableService:
         if body.resources is not None:
             limits = invalid_limits(body.resources)
             ports = wrong_monitors(body.resources.ports, body.resources.tensorboard)
-            if found := [*limits, *ports]:
-                details = [Detail.of(f"resources.{field}", why) for field, why in found]
-                raise Invalid(all_of([why for _, why in found]), details=details)
+            if problems := [*limits, *ports]:
+                details = [Detail.of(f"resources.{field}", why) for field, why in problems]
+                raise Invalid(all_of([why for _, why in problems]), details=details)
             changes["resources"] = body.resources
         if not changes:
             return code.description
@@ -265,11 +265,11 @@ class ExecutableService:
         `hints` says whether its file has changed or is gone.
         """
         with self._store.read() as c:
-            if (found := self._store.executables.get(c, caller.name, executable)) is None:
+            if (record := self._store.executables.get(c, caller.name, executable)) is None:
                 names = self._store.executables.names(c, caller.name)
                 raise no_such("no-executable", executable, names.values())
-        hints, changed = file_hints(self._parts.files, found)
-        return msgspec.structs.replace(found, hints=hints, changed=changed)
+        hints, changed = file_hints(self._parts.files, record)
+        return msgspec.structs.replace(record, hints=hints, changed=changed)
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
     @pin_blobs
@@ -281,28 +281,28 @@ class ExecutableService:
         Raises:
             StaleWrite: another request changed the executable.
         """
-        found = self.get(caller, executable)
-        if body.revision != found.revision:
+        record = self.get(caller, executable)
+        if body.revision != record.revision:
             raise StaleWrite()
         changes: dict[str, Any] = {}
         if isinstance(body.name, str):
             changes["name"] = check_name(body.name)
         if isinstance(body.description, str):
             changes["description"] = body.description
-        code, told, fields = self._corrected(found, body)
+        code, description, fields = self._corrected(record, body)
         with self._store.write() as c:
             names = self._store.executables.names(c, caller.name)
-            check_free(names, "executable-exists", changes.get("name", found.name), found.id)
-            if not self._store.executables.change(c, found, **changes):
+            check_free(names, "executable-exists", changes.get("name", record.name), record.id)
+            if not self._store.executables.change(c, record, **changes):
                 raise StaleWrite()
             if fields is not None:
-                self._freezer.keep(c, found.id, fields)
+                self._freezer.keep(c, record.id, fields)
         if isinstance(body.upload, str):
             self._parts.uploads.delete(caller.name, body.upload)
         if code is not None:
-            self._write_description(code, told)
-            return with_code_hints(self._freezer, self.get(caller, found.id), code, told)
-        return self.get(caller, found.id)
+            self._write_description(code, description)
+            return with_code_hints(self._freezer, self.get(caller, record.id), code, description)
+        return self.get(caller, record.id)
 
     def _corrected(
         self, executable: Executable, body: ExecutablePatch
@@ -317,24 +317,26 @@ class ExecutableService:
         code = self._current_code(executable)
         if isinstance(body.upload, str):
             code = self._code_of_upload(executable, code, body.upload)
-        told = self._corrected_description(
+        description = self._corrected_description(
             code, NewExecutable(kind=executable.current.kind, **given)
         )
         self._check_environment(executable.owner, given.get("resources"))
-        return code, told, self._freezer.prepare(code, told)
+        return code, description, self._freezer.prepare(code, description)
 
     def _code_of_upload(self, executable: Executable, code: Code, upload: str) -> Code:
         """Return the newly uploaded code; keep corrections, but read its arguments again."""
         if executable.path:
             raise Invalid.field("upload", because("code-follows-file", name=executable.name))
-        told = code.description or Description()
+        description = code.description or Description()
         plain = msgspec.structs.replace(code, description=None)
         kind, reading, _ = self._freezer.read(plain, executable.current.kind)
         was_read = reading.arguments and reading.arguments == executable.current.arguments
         if kind.keeps_arguments or was_read:
-            told = msgspec.structs.replace(told, arguments=None)
+            description = msgspec.structs.replace(description, arguments=None)
         fresh = self._code(executable.owner, "", upload)
-        return fresh if fresh.description else msgspec.structs.replace(fresh, description=told)
+        return (
+            fresh if fresh.description else msgspec.structs.replace(fresh, description=description)
+        )
 
     def _current_code(self, executable: Executable) -> Code:
         """Return the followed file, or the uploaded bytes with their stored description."""
@@ -359,8 +361,8 @@ class ExecutableService:
         `format` is `cwl` (CWL v1.2). Registering the exported file gives the same command. The file
         names a script but does not contain it.
         """
-        found = self.get(caller, executable)
-        return export_executable(self._freezer, found, self._current_code(found), format)
+        record = self.get(caller, executable)
+        return export_executable(self._freezer, record, self._current_code(record), format)
 
     @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
     def delete(self, caller: Caller, executable: str, force: bool = False) -> None:
@@ -370,20 +372,20 @@ class ExecutableService:
 
         Raises: InUse.
         """
-        found = self.get(caller, executable)
+        record = self.get(caller, executable)
         with self._store.write() as c:
-            if not force and self._store.tasks.active_executables(c, found.id):
-                raise InUse(because("used-by-run", name=found.name))
-            self._store.executables.delete(c, found)
+            if not force and self._store.tasks.active_executables(c, record.id):
+                raise InUse(because("used-by-run", name=record.name))
+            self._store.executables.delete(c, record)
             self._store.facts.set_collect_at(c)
         self._parts.ensure_dispatcher()
 
     @operation("GET", "/executables/{executable}/versions", scope="executables:read")
     def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:
         """List the versions of an executable, newest first."""
-        found = self.get(caller, executable)
+        record = self.get(caller, executable)
         with self._store.read() as c:
-            return Page(self._store.executables.versions(c, found.id))
+            return Page(self._store.executables.versions(c, record.id))
 
     @operation("GET", "/executables/{executable}/diff", scope="executables:read")
     def diff(self, caller: Caller, executable: str, old: int = 0, new: int = 0) -> Diff:

@@ -53,7 +53,7 @@ def opened_files_of_nodes(
     """
     with parts.store.read() as c:
         last = parts.store.history.opened_files(c, owner, place)
-    found = {}
+    undeclared_by_node = {}
     for name, opened in last.items():
         node, view = nodes.get(name), views.get(name)
         if node is None or view is None or view.problem or node.pin:
@@ -65,9 +65,11 @@ def opened_files_of_nodes(
             is_same = node.executable in (opened.executable_id, opened.name)
         if not is_same:
             continue
-        if told := undeclared_files_of(parts, opened, view.arguments, is_pinned=bool(node.version)):
-            found[name] = told
-    return found
+        if undeclared := undeclared_files_of(
+            parts, opened, view.arguments, is_pinned=bool(node.version)
+        ):
+            undeclared_by_node[name] = undeclared
+    return undeclared_by_node
 
 
 def undeclared_files_of(
@@ -115,19 +117,19 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
     kind, reading, _ = freezer.read(code)
     if problem := no_files(kind.name, is_apart=reading.invocation.apart):
         raise Invalid.field("path", problem)
-    told = code.description or Description()
-    own = {a.name: a for a in told.arguments or () if isinstance(a.reach, File)}
+    description = code.description or Description()
+    own = {a.name: a for a in description.arguments or () if isinstance(a.reach, File)}
     if unknown := [name for name in body.remove if name not in own]:
         raise Invalid.field("remove", because("file-not-declared", name=unknown[0][:80]))
     names = {argument.name for argument in reading.arguments} - {*body.remove}
-    left = [a for a in told.arguments or () if a.name not in body.remove]
+    left = [a for a in description.arguments or () if a.name not in body.remove]
     known = [a for a in left if a.name in own]
     added = [
         *_new_arguments(body.inputs, "input", names, known),
         *_new_arguments(body.outputs, "output", names, known),
     ]
     new = [argument for argument in added if argument not in known]
-    changed = msgspec.structs.replace(told, arguments=(*left, *new) or None)
+    changed = msgspec.structs.replace(description, arguments=(*left, *new) or None)
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
     # Check the new description before it is written.
     check_arguments(reading.arguments)
@@ -144,15 +146,15 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
 def _new_arguments(
     paths: Iterable[str], role: Role, names: set[str], known: Iterable[Argument]
 ) -> list[Argument]:
-    found = []
+    arguments = []
     there = {a.reach: a for a in known if a.role == role}
     for path in paths:
         if (argument := there.get(File(path))) is None:
             name = free_name(path, names)
             names.add(name)
             argument = OpenedFile(path, role, name, format_of(path)).argument()
-        found.append(argument)
-    return found
+        arguments.append(argument)
+    return arguments
 
 
 def folder_of(base: str, node: Node) -> str:

@@ -22,19 +22,19 @@ def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage |
         Invalid: the model does not answer requests, or its image was not built.
     """
     with store.read() as c:
-        found = store.models.get(c, caller.name, image) if image else None
-    if found is None:
+        model = store.models.get(c, caller.name, image) if image else None
+    if model is None:
         return None
-    if found.mode != HTTP:
-        why = because("model-runs-once", name=found.name, mode=found.mode)
-        raise Invalid.field("image", why, hint=because("run-model", name=repr(found.name)))
-    if found.state == "failed":
-        cause = found.reason or because("unknown-cause")
-        why = because("model-not-built", image=found.reference, cause=cause)
-        has_more = has_more_than(store.folder / image_folder(found.image) / BUILD_LOG, str(cause))
+    if model.mode != HTTP:
+        why = because("model-runs-once", name=model.name, mode=model.mode)
+        raise Invalid.field("image", why, hint=because("run-model", name=repr(model.name)))
+    if model.state == "failed":
+        cause = model.reason or because("unknown-cause")
+        why = because("model-not-built", image=model.reference, cause=cause)
+        has_more = has_more_than(store.folder / image_folder(model.image) / BUILD_LOG, str(cause))
         hint = because("deploy-model-again")
         if has_more:
-            see_log = because("see-image-log", image=found.reference)
+            see_log = because("see-image-log", image=model.reference)
             hint = because("hints", hints=[see_log, hint])
         raise Invalid.field("image", why, hint=hint)
-    return found
+    return model

@@ -150,13 +150,13 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
         raise Invalid.field(f"{where}.interface.model_module", why) from None
     # A class may be defined at any level, imported, or assigned to a name.
     names: set[str] = set()
-    for one in ast.walk(tree):
-        if isinstance(one, ast.ClassDef):
-            names.add(one.name)
-        elif isinstance(one, ast.ImportFrom | ast.Import):
-            names |= {alias.asname or alias.name for alias in one.names}
-        elif isinstance(one, ast.Assign) and isinstance(one.value, MAY_BE_CLASS):
-            names |= {target.id for target in one.targets if isinstance(target, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign) and isinstance(node.value, MAY_BE_CLASS):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     if model.class_name not in names:
         why = because("class-missing", file=file.name, name=model.class_name)
         raise Invalid.field(f"{where}.interface.model_class", why)
@@ -212,8 +212,10 @@ def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence
 
     imports = [imports_of(_tree(source, file.name)) for file, source in modules.items()]
     own = {path.partition("/")[0].removesuffix(".py") for path in named}
-    imported = {module for found in imports for module in found.modules}
-    packages = required_packages(one for one in imported if one.partition(".")[0] not in own)
+    imported = {module for file_imports in imports for module in file_imports.modules}
+    packages = required_packages(
+        module for module in imported if module.partition(".")[0] not in own
+    )
     if missing := [*packages.unknown, *packages.elsewhere]:
         why = because("imports-not-installed", names=missing[:MAX_LISTED])
         raise Invalid.field(name, why, hint=because("list-requirements", file=REQUIREMENTS))

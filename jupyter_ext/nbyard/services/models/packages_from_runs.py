@@ -132,14 +132,14 @@ def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: s
         NotFound: the run or output does not exist.
         Invalid: it is no model, or does not declare its inputs.
     """
-    found = _find_output(parts, caller, run, output)
-    if found.file.digest.startswith("tree:"):
-        return _package_of_folder(parts, found)
-    with parts.blobs.open(found.file.digest) as content:
+    run_output = _find_output(parts, caller, run, output)
+    if run_output.file.digest.startswith("tree:"):
+        return _package_of_folder(parts, run_output)
+    with parts.blobs.open(run_output.file.digest) as content:
         if not is_packed(content.read(MAX_HEAD)):
-            why = because("not-a-model", file=found.file.filename)
+            why = because("not-a-model", file=run_output.file.filename)
             raise Invalid.field("output", why, hint=HINT)
-    return _package_of_pickle(parts, caller, found)
+    return _package_of_pickle(parts, caller, run_output)
 
 
 def output_of(parts: ServiceContext, caller: Caller, body: NewModel) -> Output:
@@ -187,7 +187,9 @@ def _find_output(parts: ServiceContext, caller: Caller, key: str, output: str) -
         refuse_scratch(run)
         tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
         steps = list(tasks)
-        files = sorted(store.artifacts.of_run(c, run.id), key=lambda one: steps.index(one.node))
+        files = sorted(
+            store.artifacts.of_run(c, run.id), key=lambda artifact: steps.index(artifact.node)
+        )
         fits = []
         for file in files:
             names = {file.name, file.name.removeprefix(PREFIX)}
@@ -195,7 +197,7 @@ def _find_output(parts: ServiceContext, caller: Caller, key: str, output: str) -
             if output in names | {f"{node}.{name}" for node in nodes for name in names}:
                 fits.append(file)
         if len(fits) > 1:
-            several = [f"{one.node}.{one.name}" for one in fits]
+            several = [f"{artifact.node}.{artifact.name}" for artifact in fits]
             why = because("several-outputs", run=run.number, outputs=several)
             raise Invalid.field("output", why)
         if not files:
@@ -222,8 +224,8 @@ def _package_of_folder(parts: ServiceContext, output: Output) -> Package:
             raise Invalid.field("output", why, hint=HINT)
         model = read_folder(parts, folder.resolve(), file.resolve())
     # The sample is the first row that has all inputs, of the tables that the task read.
-    names = [one.name for one in model.inputs]
-    tables = (one.known for one in _input_tables(parts, output))
+    names = [column.name for column in model.inputs]
+    tables = (sampled.known for sampled in _input_tables(parts, output))
     rows = (dict(zip(table.names, row, strict=False)) for table in tables for row in table.rows)
     whole = (row for row in rows if all(row.get(name) is not None for name in names))
     sample = {name: row[name] for row in islice(whole, 1) for name in names}
@@ -237,24 +239,24 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
     maker = output.maker(parts, caller)
     seen = list(_input_tables(parts, maker))
     origin, code = origin_of(parts, caller, maker.task), maker.code(parts)
-    tables = [one.known for one in seen]
+    tables = [sampled.known for sampled in seen]
     if origin.is_here:
-        told = _probe(parts, output, code, tables)
+        probe = _probe(parts, output, code, tables)
     else:
         digests = {path: entry.digest for path, entry in code.items()}
-        told = probe_at_origin(parts, origin, output.file, digests, tables)
+        probe = probe_at_origin(parts, origin, output.file, digests, tables)
     lock = origin.recorded.lock if origin.recorded else None
-    lines = "\n".join(pins_as_recorded(told.requirements, lock.packages if lock else []))
-    missing = [*told.elsewhere, *told.unknown]
+    lines = "\n".join(pins_as_recorded(probe.requirements, lock.packages if lock else []))
+    missing = [*probe.elsewhere, *probe.unknown]
     if missing:
         why = because("packages-from-no-index", names=missing[:MAX_TABLES])
         raise Invalid.field("output", why, hint=HINT)
-    outputs = told.outputs
+    outputs = probe.outputs
     if [output.name for output in outputs] == [UNNAMED]:
-        name, features = UNNAMED, [one.name for one in told.inputs]
-        used = next((one for one in seen if one.known.filename == told.table), None)
+        name, features = UNNAMED, [column.name for column in probe.inputs]
+        used = next((sampled for sampled in seen if sampled.known.filename == probe.table), None)
         if used is not None:
-            name = target_of(used.page, features, told.classes, outputs[0].type)
+            name = target_of(used.page, features, probe.classes, outputs[0].type)
         outputs = [msgspec.structs.replace(outputs[0], name=name)]
     file = PurePosixPath(output.file.filename).name
     model = ModelFile(
@@ -265,13 +267,13 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
         class_name="",
         flavour="pickle",
         file=file,
-        inputs=told.inputs,
+        inputs=probe.inputs,
         outputs=outputs,
         requirements=checked_lines(parts, lines, "output.requirements"),
-        sample=told.sample,
+        sample=probe.sample,
     )
     entries = [TreeEntry(file, output.file.digest, output.file.size_bytes)]
-    entries += [code[name] for name in told.files if name in code and name != file]
+    entries += [code[name] for name in probe.files if name in code and name != file]
     bundle = parts.blobs.put_tree(Tree(entries))
     return Package(model, bundle.digest, source=output.source)
 
@@ -352,12 +354,12 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
                 digest, filename = made[binding.output].digest, made[binding.output].filename
         if digest.startswith("tree:"):
             inside = parts.blobs.tree(digest).files
-            tables = [(one.digest, one.path) for one in inside if format_of(one.path) in TABLES]
+            tables = [(file.digest, file.path) for file in inside if format_of(file.path) in TABLES]
             digest, filename = tables[0] if tables else ("", "")
         if digest and format_of(filename) in TABLES:
             read.append((digest, filename))
     known = {digest for digest, _ in read}
-    read += [one for one in _tables_beside_code(parts, output.version) if one[0] not in known]
+    read += [file for file in _tables_beside_code(parts, output.version) if file[0] not in known]
     for digest, filename in read[:MAX_TABLES]:
         try:
             table = TableFile(parts.blobs.path(digest), filename, digest)

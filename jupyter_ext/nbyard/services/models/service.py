@@ -77,14 +77,14 @@ class ModelService:
         With `beside`, a tag that was already built is refused (409). Forms use it. The model is
         deleted ten minutes after the last *renew*, unless something uses it.
         """
-        found = _package(self._parts, caller, body)
-        model, made = found.model, new_id()
+        package = _package(self._parts, caller, body)
+        model, made = package.model, new_id()
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             if beside:
                 self._check_new(c, model)
             number = self._store.models.next_number(c, repository_of(model.name))
-            image = self._insert_image(c, caller, model, number, found.path)
+            image = self._insert_image(c, caller, model, number, package.path)
             row = {
                 "id": made,
                 "owner": caller.name,
@@ -94,10 +94,10 @@ class ModelService:
                 "platform_tag": model.platform_tag,
                 "repository": repository_of(model.name),
                 "number": number,
-                "path": found.path,
-                "bundle_digest": found.bundle_digest,
+                "path": package.path,
+                "bundle_digest": package.bundle_digest,
                 "model": msgspec.to_builtins(model),
-                "source": msgspec.to_builtins(found.source),
+                "source": msgspec.to_builtins(package.source),
                 "image": image,
                 "kept_until": _lease() if beside else None,
             }
@@ -108,11 +108,11 @@ class ModelService:
     @operation("POST", "/models/{model}/renew", scope="models:write")
     def renew(self, caller: Caller, model: str) -> ModelPackage:
         """Keep a model that was built for a form ten minutes longer."""
-        found = self.get(caller, model)
+        package = self.get(caller, model)
         with self._store.write() as c:
-            if self._store.models.is_leased(c, found.id):
-                self._store.models.set_lease_end(c, found.id, _lease())
-        return found
+            if self._store.models.is_leased(c, package.id):
+                self._store.models.set_lease_end(c, package.id, _lease())
+        return package
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:
         """Check that the tag was never built. A model without a tag gets a number of its own."""
@@ -184,8 +184,8 @@ class ModelService:
         wanted = ModelFilter(id=id, tag=tag, name=name, mode=mode)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
-        return page_of(found, limit, lambda one: one.id)
+            packages = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
+        return page_of(packages, limit, lambda package: package.id)
 
     @operation("GET", "/model-sources", scope="models:read")
     def sources(self, caller: Caller, limit: int = 20) -> ModelSources:
@@ -208,19 +208,19 @@ class ModelService:
         self._parts.watch()
         rows = self._store.models
         with self._store.read() as c:
-            found = rows.get(c, caller.name, model)
-            if found is not None:
-                return found
+            package = rows.get(c, caller.name, model)
+            if package is not None:
+                return package
             names = rows.names(c, caller.name)
             plain, (head, colon, tag) = model.casefold(), model.rpartition(":")
             whole = [name for name in names if name.casefold() == plain]
             named = [name for name in names if colon and name.casefold() == head.casefold()]
-            alike = whole or [f"{one}:{tag}" for one in named]
-            found = rows.get(c, caller.name, alike[0]) if len(alike) == 1 else None
-        if found is None:
+            alike = whole or [f"{name}:{tag}" for name in named]
+            package = rows.get(c, caller.name, alike[0]) if len(alike) == 1 else None
+        if package is None:
             present = nearest_names(names, model)
             raise NotFound(because("no-model", name=model[:80], present=present))
-        return found
+        return package
 
     @operation("GET", "/models/{model}/schema", scope="models:read")
     def schema(self, caller: Caller, model: str) -> ModelSchema:
@@ -228,8 +228,8 @@ class ModelService:
 
         The result also has a sample row.
         """
-        found = self.get(caller, model).model
-        return ModelSchema(found.inputs, found.outputs, found.sample)
+        definition = self.get(caller, model).model
+        return ModelSchema(definition.inputs, definition.outputs, definition.sample)
 
     @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
     @pin_blobs
@@ -243,33 +243,33 @@ class ModelService:
             Conflict: the image of the output cannot be used.
         """
         arguments = arguments_of(output)
-        found = self.get(caller, model)
-        if found.state != "ready":
-            why = because("image-not-run", image=found.reference, state=found.state)
+        package = self.get(caller, model)
+        if package.state != "ready":
+            why = because("image-not-run", image=package.reference, state=package.state)
             raise Conflict(why)
-        if found.mode != BATCH:
-            why = because("model-not-batch", image=found.reference, mode=found.mode)
+        if package.mode != BATCH:
+            why = because("model-not-batch", image=package.reference, mode=package.mode)
             hint = because(
-                "serve-or-predict", name=shlex.quote(found.name), path=shlex.quote(found.path)
+                "serve-or-predict", name=shlex.quote(package.name), path=shlex.quote(package.path)
             )
             raise Conflict(why, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
-        told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))
+        blob = self._parts.blobs.put_bytes(msgspec.json.encode(package.model))
         # The version runs the model as built.
         fields = {
             "kind": "model",
             "language": "python",
             "kernel": "",
             "file": "model.json",
-            "content_digest": told.digest,
-            "code_digest": told.digest,
-            "bundle_digest": found.bundle_digest,
+            "content_digest": blob.digest,
+            "code_digest": blob.digest,
+            "bundle_digest": package.bundle_digest,
             "arguments": arguments,
-            "command": command_of(found.model),
+            "command": command_of(package.model),
             "invocation": Invocation(),
-            "resources": Resources(image=found.image_id),
+            "resources": Resources(image=package.image_id),
         }
-        name = f"{found.name} {found.tag or found.number}"
+        name = f"{package.name} {package.tag or package.number}"
         if output != CSV:
             name = f"{name} to {output}"
         with self._store.write() as c:
@@ -301,25 +301,31 @@ class ModelService:
         They serve this build, or another one of the same node or file. Running deployments come
         first, then the newest.
         """
-        found = self.get(caller, model)
-        if found.source is not None:
-            return self._deployed(caller, self._of_step(caller, found.source))
-        class_name = found.model.class_name if is_class_file(NewModel(found.path)) else ""
-        return self._deployed(caller, self._of_file(caller, found.path, class_name))
+        package = self.get(caller, model)
+        if package.source is not None:
+            return self._deployed(caller, self._of_step(caller, package.source))
+        class_name = package.model.class_name if is_class_file(NewModel(package.path)) else ""
+        return self._deployed(caller, self._of_file(caller, package.path, class_name))
 
     def _deployed(self, caller: Caller, is_same: Callable[[ServedModel], bool]) -> Deployed:
         rows = self._store.deployments
         with self._store.read() as c:
             known = rows.page(c, caller.name, MAX_DEPLOYED, "", "", "")
             taken = set(rows.names(c, caller.name).values())
-        same = [one for one in known if one.model and is_same(one.model)]
-        same.sort(key=lambda one: not _runs(one))
-        into = next((one.id for one in same if one.is_wanted), "")
+        same = [
+            deployment for deployment in known if deployment.model and is_same(deployment.model)
+        ]
+        same.sort(key=lambda deployment: not _runs(deployment))
+        into = next((deployment.id for deployment in same if deployment.is_wanted), "")
         name = free_host(taken, same[0].name) if same else ""
         items = []
-        for one in same:
-            runs, edit = _runs(one), (one.revision, one.changed_at)
-            items.append(DeployedAs(one.id, one.name, one.title, one.state, runs, *edit))
+        for deployment in same:
+            runs, edit = _runs(deployment), (deployment.revision, deployment.changed_at)
+            items.append(
+                DeployedAs(
+                    deployment.id, deployment.name, deployment.title, deployment.state, runs, *edit
+                )
+            )
         return Deployed(items, into, name)
 
     def _of_step(self, caller: Caller, source: RunOutput) -> Callable[[ServedModel], bool]:
@@ -345,9 +351,9 @@ class ModelService:
         Containers that run from it continue. `unless_used` keeps a model that a deployment, an
         executable or a task names.
         """
-        found = self.get(caller, model)
+        package = self.get(caller, model)
         with self._store.write() as c:
-            image = self._store.images.get(c, caller.name, found.image)
+            image = self._store.images.get(c, caller.name, package.image)
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
         self._parts.ensure_dispatcher()

@@ -36,37 +36,39 @@ def _outputs_of_runs(
     parts: ServiceContext, owner: str, limit: int
 ) -> tuple[list[ModelOutput], bool]:
     """Return the newest result of each output, newest first, and whether all results were read."""
-    found: Outputs = {}
+    outputs: Outputs = {}
     last = ""
     for _ in range(0, MOST_READ, PAGE):
         with parts.store.read() as c:
             made, last = parts.store.artifacts.models(c, owner, PAGE, last)
-        _add(found, made)
-        if not last or len(found) >= limit:
-            return list(found.values())[:limit], True
-    _ask_workflows(parts, owner, found)
-    return sorted(found.values(), key=lambda one: one.created_at, reverse=True)[:limit], False
+        _add(outputs, made)
+        if not last or len(outputs) >= limit:
+            return list(outputs.values())[:limit], True
+    _ask_workflows(parts, owner, outputs)
+    return sorted(outputs.values(), key=lambda output: output.created_at, reverse=True)[
+        :limit
+    ], False
 
 
-def _ask_workflows(parts: ServiceContext, owner: str, found: Outputs) -> None:
+def _ask_workflows(parts: ServiceContext, owner: str, outputs: Outputs) -> None:
     """Add the results of workflows that have none yet, and of single files."""
-    rows, known = parts.store.artifacts, {workflow for workflow, _, _ in found}
+    rows, known = parts.store.artifacts, {workflow for workflow, _, _ in outputs}
     with parts.store.read() as c:
-        _add(found, rows.models_of_workflow(c, owner, "", RUNS_OF_FILES))
-        for one in parts.store.workflows.page(c, owner, MOST_WORKFLOWS, "", ""):
-            if one.id not in known:
-                _add(found, rows.models_of_workflow(c, owner, one.id, RUNS_OF_EACH))
+        _add(outputs, rows.models_of_workflow(c, owner, "", RUNS_OF_FILES))
+        for saved_workflow in parts.store.workflows.page(c, owner, MOST_WORKFLOWS, "", ""):
+            if saved_workflow.id not in known:
+                _add(outputs, rows.models_of_workflow(c, owner, saved_workflow.id, RUNS_OF_EACH))
 
 
-def _add(found: Outputs, made: Iterable[SourcedOutput]) -> None:
+def _add(outputs: Outputs, made: Iterable[SourcedOutput]) -> None:
     """Add outputs, newest first, unless a newer result of the same output is known."""
-    for source, one in made:
-        found.setdefault(source, one)
+    for source, output in made:
+        outputs.setdefault(source, output)
 
 
 def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
     """Return the classes of Python files that have `predict`, in the order of the files."""
-    found: list[ModelClass] = []
+    classes: list[ModelClass] = []
     for file in files.with_suffix(".py"):
         try:
             if file.stat().st_size > MAX_SOURCE:
@@ -75,7 +77,7 @@ def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
             names = class_names(content, file.name) if MARK in content else []
         except (OSError, NbyardError):
             continue
-        found += [ModelClass(files.shown(file), name) for name in names]
-        if len(found) >= limit:
+        classes += [ModelClass(files.shown(file), name) for name in names]
+        if len(classes) >= limit:
             break
-    return found[:limit]
+    return classes[:limit]

@@ -90,8 +90,8 @@ class ChannelService:
         """List notice channels without their secrets, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            found = self._store.channels.page(c, caller.name, limit + 1, after, search)
-            shown = self._with_rules_and_counts(c, found)
+            channels = self._store.channels.page(c, caller.name, limit + 1, after, search)
+            shown = self._with_rules_and_counts(c, channels)
         return page_of(shown, limit, lambda channel: channel.id)
 
     @operation("GET", "/channels/{channel}", scope="channels:read")
@@ -110,9 +110,9 @@ class ChannelService:
         columns: dict[str, Any] = {}
         secret, rules = None, None
         with self._store.read() as c:
-            found = self._find(c, caller, channel)
-            known = self._store.rules.of_channels(c, [found.id]).get(found.id, [])
-        if body.revision != found.revision:
+            record = self._find(c, caller, channel)
+            known = self._store.rules.of_channels(c, [record.id]).get(record.id, [])
+        if body.revision != record.revision:
             raise StaleWrite
         if isinstance(body.name, str):
             columns["name"] = _name(body.name)
@@ -127,13 +127,13 @@ class ChannelService:
         with self._store.write() as c:
             if "name" in columns:
                 names = self._store.channels.names(c, caller.name)
-                check_free(names, "channel-exists", columns["name"], found.id)
-            if not self._store.channels.change(c, found, secret, **columns):
+                check_free(names, "channel-exists", columns["name"], record.id)
+            if not self._store.channels.change(c, record, secret, **columns):
                 raise StaleWrite
             if rules is not None:
-                self._store.rules.replace(c, caller.name, found.id, rules)
+                self._store.rules.replace(c, caller.name, record.id, rules)
         self._parts.watch()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     @operation("DELETE", "/channels/{channel}", scope="channels:write", status=204)
     def delete(self, caller: Caller, channel: str, force: bool = False) -> None:
@@ -145,12 +145,12 @@ class ChannelService:
             InUse: a rule uses the channel.
         """
         with self._store.write() as c:
-            found = self._find(c, caller, channel)
-            users = self._store.rules.schedules_of(c, [found.id]).get(found.id, [])
+            record = self._find(c, caller, channel)
+            users = self._store.rules.schedules_of(c, [record.id]).get(record.id, [])
             if users and not force:
-                why = because("used-by", name=found.name, users=users[:MAX_TOLD])
+                why = because("used-by", name=record.name, users=users[:MAX_TOLD])
                 raise InUse(why, hint=because("remove-from-users"))
-            self._store.channels.delete(c, found)
+            self._store.channels.delete(c, record)
 
     @operation("POST", "/channels/{channel}/test", scope="channels:write")
     def test(self, caller: Caller, channel: str) -> ChannelTest:
@@ -159,16 +159,16 @@ class ChannelService:
         After a success, messages that wait because of an error are sent at once.
         """
         with self._store.read() as c:
-            found = self._find(c, caller, channel)
-            receiver = self._store.channels.with_url(c, found)
+            record = self._find(c, caller, channel)
+            receiver = self._store.channels.with_url(c, record)
         now = clock.now()
-        delivery = send_message(receiver, self._test_message(found.name, found.kind))
+        delivery = send_message(receiver, self._test_message(record.name, record.kind))
         with self._store.write() as c:
             if delivery.reason is None:
-                self._store.channels.note_sent(c, found, now)
+                self._store.channels.note_sent(c, record, now)
             else:
-                why, later = delivery.reason, found.retry_at
-                self._store.channels.note_failed(c, found, now, why, later)
+                why, later = delivery.reason, record.retry_at
+                self._store.channels.note_failed(c, record, now, why, later)
         self._parts.watch()
         return ChannelTest(delivery.reason is None, delivery.reason)
 
@@ -194,22 +194,22 @@ class ChannelService:
         if outcome and outcome not in OUTCOMES:
             raise Invalid.field("outcome", because("must-be-one-of", names=[*OUTCOMES]))
         with self._store.read() as c:
-            found = self._find(c, caller, channel)
-            page = self._store.notices.page(c, found.id, limit + 1, after, outcome)
+            record = self._find(c, caller, channel)
+            page = self._store.notices.page(c, record.id, limit + 1, after, outcome)
         return page_of(page, limit, lambda notice: notice.id)
 
     def _find(self, c: Connection, caller: Caller, key: str) -> Channel:
-        found = self._store.channels.get(c, caller.name, key)
-        if found is None:
+        channel = self._store.channels.get(c, caller.name, key)
+        if channel is None:
             names = self._store.channels.names(c, caller.name).values()
             present = nearest_names(names, key[:80])
             raise NotFound(because("no-channel", name=key[:80], present=present))
-        return found
+        return channel
 
     def _with_rules_and_counts(
-        self, c: Connection, found: builtins.list[Channel]
+        self, c: Connection, channels: builtins.list[Channel]
     ) -> builtins.list[Channel]:
-        ids = [channel.id for channel in found]
+        ids = [channel.id for channel in channels]
         rules = self._store.rules.of_channels(c, ids)
         schedules = self._store.rules.schedules_of(c, ids)
         counts = self._store.notices.counts(c, ids)
@@ -220,7 +220,7 @@ class ChannelService:
                 schedules=[*dict.fromkeys(schedules.get(channel.id, []))],
                 counts=counts.get(channel.id, ChannelCounts()),
             )
-            for channel in found
+            for channel in channels
         ]
 
     def _with_shown_path(self, rule: NoticeRule) -> NoticeRule:
@@ -237,7 +237,7 @@ class ChannelService:
         given, present = [*rules], {self._with_shown_path(rule).path: rule.path for rule in known}
         check_rules(given)
         projects = self._project_ids(owner, given)
-        found = []
+        checked_rules = []
         for place, rule in enumerate(given):
             path, field = rule.path, f"rules.{place}.path"
             if path in present:
@@ -248,8 +248,8 @@ class ChannelService:
                 if path not in present.values() and not is_there:
                     raise Invalid.field(field, because("path-missing", path=rule.path))
             project = projects.get(rule.project, "")
-            found.append(msgspec.structs.replace(rule, path=path, project=project))
-        return found
+            checked_rules.append(msgspec.structs.replace(rule, path=path, project=project))
+        return checked_rules
 
     def _project_ids(self, owner: str, rules: Iterable[NoticeRule]) -> dict[str, str]:
         """Return the IDs of the projects that rules name.
@@ -257,7 +257,7 @@ class ChannelService:
         Raises:
             Invalid: the owner has no such project.
         """
-        found: dict[str, str] = {}
+        project_ids: dict[str, str] = {}
         with self._store.read() as c:
             for place, rule in enumerate(rules):
                 if key := rule.project:
@@ -265,8 +265,8 @@ class ChannelService:
                     if project_id is None:
                         why = because("no-project", name=key[:80])
                         raise Invalid.field(f"rules.{place}.project", why)
-                    found[key] = project_id
-        return found
+                    project_ids[key] = project_id
+        return project_ids
 
     def _address(self, url: str) -> ChannelAddress:
         hosts = self._parts.settings.allowed_private_hosts

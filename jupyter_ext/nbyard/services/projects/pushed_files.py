@@ -29,8 +29,8 @@ def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
     if not digest:
         return {}
     return {
-        one.path: ProjectFile(one.digest, one.size_bytes, one.executable)
-        for one in parts.blobs.tree(digest).files
+        file.path: ProjectFile(file.digest, file.size_bytes, file.executable)
+        for file in parts.blobs.tree(digest).files
     }
 
 
@@ -44,7 +44,7 @@ def check_files(files: Mapping[str, ProjectFile], most_bytes: int) -> None:
         raise Invalid.field("files", because("empty"))
     if len(files) > MOST_FILES:
         raise Invalid.field("files", because("folder-too-many-files", most=MOST_FILES))
-    if sum(max(one.size_bytes, 0) for one in files.values()) > most_bytes:
+    if sum(max(file.size_bytes, 0) for file in files.values()) > most_bytes:
         raise Invalid.field("files", because("upload-beyond-size", most=most_bytes))
     for path in files:
         check_member_path(path, "files")
@@ -55,8 +55,8 @@ def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, Project
 
     Only bytes of the same project count: knowing a digest gives no right to read its bytes.
     """
-    known = {one.digest for one in stored.values()}
-    return sorted(path for path, one in files.items() if one.digest not in known)
+    known = {file.digest for file in stored.values()}
+    return sorted(path for path, file in files.items() if file.digest not in known)
 
 
 def store_files(
@@ -67,18 +67,18 @@ def store_files(
     Raises:
         Invalid: the bytes of a file are neither in the archive nor in the folder before.
     """
-    known = {one.digest: one.size_bytes for one in stored.values()}
+    known = {file.digest: file.size_bytes for file in stored.values()}
     if body.archive:
         _, blob = parts.uploads.finish(owner, body.archive)
         tree = put_archive(parts.blobs, blob.digest, parts.settings.max_bundle_bytes)
         sent = files_of(parts, tree.digest).values()
-        known |= {one.digest: one.size_bytes for one in sent}
-    for path, one in sorted(body.files.items()):
-        if known.get(one.digest) != one.size_bytes:
+        known |= {file.digest: file.size_bytes for file in sent}
+    for path, file in sorted(body.files.items()):
+        if known.get(file.digest) != file.size_bytes:
             raise Invalid.field("files", because("file-bytes-missing", path=path))
     entries = [
-        TreeEntry(path, one.digest, one.size_bytes, one.executable)
-        for path, one in body.files.items()
+        TreeEntry(path, file.digest, file.size_bytes, file.executable)
+        for path, file in body.files.items()
     ]
     return parts.blobs.put_tree(Tree(entries)).digest
 

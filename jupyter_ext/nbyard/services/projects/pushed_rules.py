@@ -91,13 +91,15 @@ def stored_rules(
     parts: ServiceContext, c: Connection, project: Project | None
 ) -> dict[str, ChannelRules]:
     """Return the rules for the runs of a project by channel, as entries of a project file."""
-    found: dict[str, list[NotificationEntry]] = {}
+    entries_by_channel: dict[str, list[NotificationEntry]] = {}
     if project is not None:
         for name, rule in parts.store.rules.of_project(c, project.id):
             path = _path_inside(parts, project.id, rule)
             if path is not None:
-                found.setdefault(name, []).append(entry_of_rule(rule, path))
-    return {name: ChannelRules(sorted_entries(one)) for name, one in found.items()}
+                entries_by_channel.setdefault(name, []).append(entry_of_rule(rule, path))
+    return {
+        name: ChannelRules(sorted_entries(entries)) for name, entries in entries_by_channel.items()
+    }
 
 
 def stored_policies(
@@ -106,7 +108,7 @@ def stored_policies(
     """Return the policies of a project by name."""
     if project is None:
         return {}
-    return {one.name: one.rules for one in parts.store.retention.of_project(c, project)}
+    return {policy.name: policy.rules for policy in parts.store.retention.of_project(c, project)}
 
 
 def apply_rules(
@@ -127,7 +129,7 @@ def apply_rules(
             parts.store.retention.set_policy(c, project, change.name, policy)
     # Unchanged rules use the files of the folder too.
     for name, own in wanted.notifications.items():
-        rules = [one.rule(str(folder), project.id) for one in own.rules]
+        rules = [entry.rule(str(folder), project.id) for entry in own.rules]
         _replace(parts, c, project, name, rules)
 
 
@@ -166,10 +168,10 @@ def _checked_rules(
     checked = {}
     for name, rules in entries.items():
         where = entry_path("notifications", name)
-        check_rules([one.rule("", "") for one in rules], where)
-        for place, one in enumerate(rules):
-            if one.path and one.path.partition("::")[0] not in files:
-                why = because("not-among-files", path=one.path[:200])
+        check_rules([entry.rule("", "") for entry in rules], where)
+        for place, entry in enumerate(rules):
+            if entry.path and entry.path.partition("::")[0] not in files:
+                why = because("not-among-files", path=entry.path[:200])
                 raise Invalid.field(f"{where}.{place}.path", why)
         checked[name] = ChannelRules(sorted_entries(rules))
     return checked

@@ -50,11 +50,11 @@ def pushed_rows(
     """Return the schedules of earlier pushes of a project by name, with their channels."""
     rows = parts.store.schedules.below(c, owner, str(folder_of(parts.store, project_id)))
     notify = parts.store.rules.of_schedules(c, [row.schedule.id for row in rows])
-    found = {}
+    rows_by_name = {}
     for row in rows:
         shown = msgspec.structs.replace(row.schedule, notify=notify.get(row.schedule.id, []))
-        found[shown.name] = msgspec.structs.replace(row, schedule=shown)
-    return found
+        rows_by_name[shown.name] = msgspec.structs.replace(row, schedule=shown)
+    return rows_by_name
 
 
 def stored_schedules(rows: Mapping[str, ScheduleRow]) -> dict[str, PushedSchedule]:
@@ -72,7 +72,7 @@ def entries_of(
     """
     zone = local_zone()
     stored = stored_schedules(rows)
-    return {name: one.as_entry(pushed.get(name), zone) for name, one in stored.items()}
+    return {name: schedule.as_entry(pushed.get(name), zone) for name, schedule in stored.items()}
 
 
 def wanted_schedules(
@@ -155,11 +155,11 @@ def _missing_environment(
     if reference in renewed or rows.get(c, owner, reference):
         return None
     bare, number = split_reference(reference)
-    found = rows.get(c, owner, bare)
-    if found is None and bare not in renewed:
+    environment = rows.get(c, owner, bare)
+    if environment is None and bare not in renewed:
         near = nearest_names(rows.names(c, owner).values(), bare)
         return because("unknown-environment", name=reference[:80], present=near)
-    versions = rows.versions(c, found.id) if found else []
+    versions = rows.versions(c, environment.id) if environment else []
     numbers = [version.number for version in versions]
     newest = max(numbers, default=0) + (bare in renewed)
     if not number or number in numbers or number == newest:
@@ -259,8 +259,12 @@ class ScheduleSync:
 def _with_entry_names(error: Invalid) -> Invalid:
     """Return an error with the names that the fields of a schedule have in a project file."""
     details = [
-        Detail(OF_ENTRY.get(one.path, one.path.removeprefix("run.")), one.message, one.reason)
-        for one in error.details
+        Detail(
+            OF_ENTRY.get(detail.path, detail.path.removeprefix("run.")),
+            detail.message,
+            detail.reason,
+        )
+        for detail in error.details
     ]
     return Invalid.fields(details, hint=error.hint_reason) if details else error
 
@@ -269,5 +273,7 @@ def fields_below(error: Invalid, where: str) -> Invalid:
     """Return an error whose fields are below another one."""
     if not error.details:
         return Invalid.field(where, error.reason, hint=error.hint_reason)
-    details = [Detail(f"{where}.{one.path}", one.message, one.reason) for one in error.details]
+    details = [
+        Detail(f"{where}.{detail.path}", detail.message, detail.reason) for detail in error.details
+    ]
     return Invalid.fields(details, hint=error.hint_reason)

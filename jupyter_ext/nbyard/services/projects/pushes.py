@@ -104,17 +104,17 @@ class ProjectPushes(ProjectPolicies):
         Raises:
             StaleWrite: another push changed the project.
         """
-        found = self._compare(caller, body)
-        if not found.plan.changes and self._is_applied(found):
-            return found.plan
-        digest = store_files(self._parts, caller.name, body, found.stored)
-        project = self._save_project(caller, found)
-        environments = self._environments(caller, found)
+        comparison = self._compare(caller, body)
+        if not comparison.plan.changes and self._is_applied(comparison):
+            return comparison.plan
+        digest = store_files(self._parts, caller.name, body, comparison.stored)
+        project = self._save_project(caller, comparison)
+        environments = self._environments(caller, comparison)
         folder = ensure_pushed_files(self._parts, project.id, digest)
         schedules = ScheduleSync(self._parts, caller, folder).apply(
-            found.changes("schedule"),
-            found.wanted,
-            found.rows,
+            comparison.changes("schedule"),
+            comparison.wanted,
+            comparison.rows,
         )
         with self._store.write() as c:
             now = self._rows.get(c, caller.name, project.id)
@@ -124,35 +124,35 @@ class ProjectPushes(ProjectPolicies):
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:
                 self._rows.link(c, project, "environment", environment)
-            apply_rules(self._parts, c, project, found.rules, folder)
+            apply_rules(self._parts, c, project, comparison.rules, folder)
             self._rows.record_push(c, project, digest, body.git)
         drop_others(folder)
         if body.archive:
             self._parts.uploads.delete(caller.name, body.archive)
-        return msgspec.structs.replace(found.plan, missing=[])
+        return msgspec.structs.replace(comparison.plan, missing=[])
 
     @operation("GET", "/projects/{project}/definition", scope="projects:read")
     def definition(self, caller: Caller, project: str) -> PulledProject:
         """Show what the server has of a pushed project: its file, and its other files."""
         with self._store.read() as c:
-            found = find_project(self._store, c, caller, project)
-            rows = pushed_rows(self._parts, c, caller.name, found.id)
+            record = find_project(self._store, c, caller, project)
+            rows = pushed_rows(self._parts, c, caller.name, record.id)
             environments = {}
-            for one in self._rows.resources(c, found, ("environment",), 500, "", ""):
-                known = self._store.environments.get(c, caller.name, one.id)
+            for resource in self._rows.resources(c, record, ("environment",), 500, "", ""):
+                known = self._store.environments.get(c, caller.name, resource.id)
                 if known is not None:
                     environments[known.name] = EnvironmentEntry(known.current.requirements)
-            notifications = stored_rules(self._parts, c, found)
-            policies = stored_policies(self._parts, c, found)
-        pushed = last_pushed_definition(self._parts, found)
+            notifications = stored_rules(self._parts, c, record)
+            policies = stored_policies(self._parts, c, record)
+        pushed = last_pushed_definition(self._parts, record)
         definition = ProjectDefinition(
-            _described(found),
+            _described(record),
             entries_of(rows, pushed.schedules),
             environments,
-            {name: one.rules for name, one in notifications.items()},
+            {name: channel_rules.rules for name, channel_rules in notifications.items()},
             policies,
         )
-        return PulledProject(definition, files_of(self._parts, found.files), found.git)
+        return PulledProject(definition, files_of(self._parts, record.files), record.git)
 
     def file(self, caller: Caller, project: str, path: str) -> DownloadRequest:
         """Return the bytes of one pushed file to download; with an empty path, of all files.
@@ -161,12 +161,12 @@ class ProjectPushes(ProjectPolicies):
             NotFound: the project has no such pushed file.
         """
         with self._store.read() as c:
-            found = find_project(self._store, c, caller, project)
-        if not found.files:
-            raise NotFound(because("no-pushed-files", name=found.name))
+            record = find_project(self._store, c, caller, project)
+        if not record.files:
+            raise NotFound(because("no-pushed-files", name=record.name))
         if not path:
-            return DownloadRequest(found.files, found.name)
-        known = files_of(self._parts, found.files).get(path)
+            return DownloadRequest(record.files, record.name)
+        known = files_of(self._parts, record.files).get(path)
         if known is None:
             raise NotFound(because("no-file", path=path[:200]))
         return DownloadRequest(known.digest, PurePosixPath(path).name)
@@ -189,11 +189,13 @@ class ProjectPushes(ProjectPolicies):
             present_schedules = stored_schedules(rows)
             wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)
             check_names(self._parts.store.schedules.names(c, caller.name), rows, wanted)
-            others = (self._store.environments.get(c, caller.name, one) for one in environments)
+            others = (self._store.environments.get(c, caller.name, name) for name in environments)
             present = {
-                one.name: EnvironmentEntry(one.current.requirements) for one in others if one
+                environment.name: EnvironmentEntry(environment.current.requirements)
+                for environment in others
+                if environment
             }
-            renewed = {name for name, one in environments.items() if present.get(name) != one}
+            renewed = {name for name, entry in environments.items() if present.get(name) != entry}
             check_environments(self._parts, c, caller.name, wanted, renewed)
             of_file = (body.definition, body.files)
             rules = compare_rules(self._parts, c, caller.name, project, *of_file)
@@ -205,7 +207,7 @@ class ProjectPushes(ProjectPolicies):
             *changed_entries("schedule", wanted, present_schedules),
             *rules.changes,
         ]
-        check_timings((one for one in changes if one.kind == "schedule"), wanted)
+        check_timings((change for change in changes if change.kind == "schedule"), wanted)
         missing = missing_files(body.files, stored)
         plan = ProjectPlan(changes, missing)
         return Compared(project, fields, wanted, environments, rows, stored, rules, plan)
@@ -225,41 +227,41 @@ class ProjectPushes(ProjectPolicies):
                 raise fields_below(error, where) from None
         return checked
 
-    def _save_project(self, caller: Caller, found: Compared) -> Project:
+    def _save_project(self, caller: Caller, comparison: Compared) -> Project:
         """Return the project; create or change it.
 
         Raises:
             StaleWrite: it was created or changed since it was compared.
         """
         now = datetime.now(UTC)
-        fields = msgspec.to_builtins(found.fields)
+        fields = msgspec.to_builtins(comparison.fields)
         with self._store.write() as c:
-            if found.project is None:
-                if self._rows.id_of(c, caller.name, found.fields.name):
+            if comparison.project is None:
+                if self._rows.id_of(c, caller.name, comparison.fields.name):
                     raise StaleWrite
                 made = new_id()
                 row = {"id": made, "owner": caller.name, "revision": 1, "files": "", "git": None}
                 self._rows.insert(c, {**row, **fields, "created_at": now, "updated_at": now})
             else:
-                made = found.project.id
+                made = comparison.project.id
                 # Also without changed fields, so that of two pushes at once one is refused.
-                if not self._rows.change(c, found.project, **fields):
+                if not self._rows.change(c, comparison.project, **fields):
                     raise StaleWrite
             return find_project(self._store, c, caller, made)
 
-    def _is_applied(self, found: Compared) -> bool:
+    def _is_applied(self, comparison: Compared) -> bool:
         """Return whether all schedules use the stored files, which two pushes at once may break."""
-        if found.project is None:
+        if comparison.project is None:
             return False
-        folder = place_of(self._parts, found.project.id, found.project.files)
-        return folder.is_dir() and all(row.root == str(folder) for row in found.rows.values())
+        folder = place_of(self._parts, comparison.project.id, comparison.project.files)
+        return folder.is_dir() and all(row.root == str(folder) for row in comparison.rows.values())
 
-    def _environments(self, caller: Caller, found: Compared) -> list[str]:
+    def _environments(self, caller: Caller, comparison: Compared) -> list[str]:
         """Create and change environments; return the IDs of all that the file defines."""
         service = EnvironmentService(self._parts)
-        by_name = {change.name: change for change in found.changes("environment")}
+        by_name = {change.name: change for change in comparison.changes("environment")}
         ids = []
-        for name, entry in found.environments.items():
+        for name, entry in comparison.environments.items():
             text, change = "\n".join(entry.requirements), by_name.get(name)
             if change is None:
                 ids.append(service.get(caller, name).id)

@@ -71,8 +71,8 @@ class ProjectRecords:
         """List projects, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            found = self._rows.page(c, caller.name, limit + 1, after, search)
-        return page_of(found, limit, lambda project: project.id)
+            projects = self._rows.page(c, caller.name, limit + 1, after, search)
+        return page_of(projects, limit, lambda project: project.id)
 
     @operation("GET", "/projects/{project}", scope="projects:read")
     def get(self, caller: Caller, project: str) -> Project:
@@ -91,25 +91,25 @@ class ProjectRecords:
         seen = given.pop("revision")
         fields = check_fields(given)
         with self._store.write() as c:
-            found = find_project(self._store, c, caller, project)
+            record = find_project(self._store, c, caller, project)
             if "name" in fields:
                 names = self._rows.names(c, caller.name)
-                check_free(names, "project-exists", fields["name"], found.id)
-            if seen != found.revision or not self._rows.change(c, found, **_plain(fields)):
+                check_free(names, "project-exists", fields["name"], record.id)
+            if seen != record.revision or not self._rows.change(c, record, **_plain(fields)):
                 raise StaleWrite
-            return find_project(self._store, c, caller, found.id)
+            return find_project(self._store, c, caller, record.id)
 
     @operation("DELETE", "/projects/{project}", scope="projects:write", status=204)
     def delete(self, caller: Caller, project: str) -> None:
         """Delete a project. Its resources are kept."""
         with self._store.write() as c:
-            found = find_project(self._store, c, caller, project)
-            self._rows.delete(c, found)
+            record = find_project(self._store, c, caller, project)
+            self._rows.delete(c, record)
             is_used = self._store.schedules.below(
-                c, caller.name, str(folder_of(self._store, found.id))
+                c, caller.name, str(folder_of(self._store, record.id))
             )
         if not is_used:
-            shutil.rmtree(folder_of(self._store, found.id), ignore_errors=True)
+            shutil.rmtree(folder_of(self._store, record.id), ignore_errors=True)
 
     @operation("GET", "/projects/{project}/links", scope="projects:read")
     def links(
@@ -163,10 +163,10 @@ class ProjectRecords:
             raise Invalid.field("kind", because("must-be-one-of", names=[*ARTIFACT_KINDS]))
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._store.results.page(
+            artifacts = self._store.results.page(
                 c, caller.name, of, limit + 1, after, search=search, kind=kind
             )
-        return page_of(found, limit, lambda one: one.id)
+        return page_of(artifacts, limit, lambda artifact: artifact.id)
 
     def _resources(
         self,
@@ -180,10 +180,12 @@ class ProjectRecords:
         check_limit(limit)
         with self._store.read() as c:
             of = find_project(self._store, c, caller, project)
-            found = self._rows.resources(c, of, kinds, limit + 1, after, search, linked=linked)
+            resources = self._rows.resources(c, of, kinds, limit + 1, after, search, linked=linked)
         shorten = self._parts.files.without_root  # a name may be a path
-        shown = [msgspec.structs.replace(one, name=shorten(one.name)) for one in found]
-        return page_of(shown, limit, lambda one: one.id)
+        shown = [
+            msgspec.structs.replace(resource, name=shorten(resource.name)) for resource in resources
+        ]
+        return page_of(shown, limit, lambda resource: resource.id)
 
     @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
     def link(self, caller: Caller, project: str, body: NewLink) -> Project:
@@ -215,25 +217,25 @@ class ProjectRecords:
             NotFound: the caller has no such resource.
         """
         store, owner = self._store, caller.name
-        found: Any
+        resource: Any
         if kind == "schedule":
             row = store.schedules.get(c, owner, key)
-            found = row and row.schedule
+            resource = row and row.schedule
         elif kind == "trigger":
             fired = store.triggers.get(c, owner, key)
-            found = fired and fired.trigger
+            resource = fired and fired.trigger
         elif kind == "workflow":
-            found = store.workflows.get(c, owner, key)
-            if found is None:
+            resource = store.workflows.get(c, owner, key)
+            if resource is None:
                 path = self._parts.files.locate(key, "resource")
-                found = saved_workflow(self._parts, c, owner, path)
+                resource = saved_workflow(self._parts, c, owner, path)
         else:
-            found = getattr(store, f"{kind}s").get(c, owner, key)
-        if found is None:
+            resource = getattr(store, f"{kind}s").get(c, owner, key)
+        if resource is None:
             raise NotFound(because("no-resource", kind=kind, name=key[:80]))
-        if isinstance(found, Run):
-            refuse_scratch(found)
-        return str(found.id)
+        if isinstance(resource, Run):
+            refuse_scratch(resource)
+        return str(resource.id)
 
 
 def check_kind(kind: str) -> LinkKind:

@@ -23,8 +23,8 @@ class ProjectPolicies(ProjectRecords):
     def retention(self, caller: Caller, project: str) -> ProjectRetention:
         """List the retention policies of a project."""
         with self._store.read() as c:
-            found = find_project(self._store, c, caller, project)
-            return ProjectRetention(self._store.retention.of_project(c, found))
+            record = find_project(self._store, c, caller, project)
+            return ProjectRetention(self._store.retention.of_project(c, record))
 
     @operation("PATCH", "/projects/{project}/retention/{policy}", scope="projects:write")
     def set_policy(
@@ -40,14 +40,14 @@ class ProjectPolicies(ProjectRecords):
         """
         name = body.check(policy)
         with self._store.write() as c:
-            found = find_project(self._store, c, caller, project)
-            known = {one.name for one in self._store.retention.of_project(c, found)}
+            record = find_project(self._store, c, caller, project)
+            known = {existing.name for existing in self._store.retention.of_project(c, record)}
             if name not in known and len(known) >= MOST_POLICIES:
                 raise Invalid.field("policy", because("too-many-policies", most=MOST_POLICIES))
-            self._store.retention.set_policy(c, found, name, body)
-            self._rows.append_event(c, found.id, caller.name, "changed")
+            self._store.retention.set_policy(c, record, name, body)
+            self._rows.append_event(c, record.id, caller.name, "changed")
         self._parts.ensure_dispatcher()
-        return self.retention(caller, found.id)
+        return self.retention(caller, record.id)
 
     @operation(
         "DELETE", "/projects/{project}/retention/{policy}", scope="projects:write", status=204
@@ -55,8 +55,10 @@ class ProjectPolicies(ProjectRecords):
     def delete_policy(self, caller: Caller, project: str, policy: str) -> None:
         """Delete a retention policy of a project."""
         with self._store.write() as c:
-            found = find_project(self._store, c, caller, project)
-            if not self._store.retention.delete_policy(c, found, policy):
-                present = [one.name for one in self._store.retention.of_project(c, found)]
+            record = find_project(self._store, c, caller, project)
+            if not self._store.retention.delete_policy(c, record, policy):
+                present = [
+                    existing.name for existing in self._store.retention.of_project(c, record)
+                ]
                 raise no_such("no-policy", policy, present)
-            self._rows.append_event(c, found.id, caller.name, "changed")
+            self._rows.append_event(c, record.id, caller.name, "changed")

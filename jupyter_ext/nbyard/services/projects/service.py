@@ -20,6 +20,6 @@ class ProjectService(ProjectPushes):
         if operation not in CREATED or not caller.may(SCOPE):
             return
         with self._store.write() as c:
-            found = self._rows.get(c, caller.name, project)
-            if found is not None:
-                link_result(self._store, c, found, operation, result)
+            record = self._rows.get(c, caller.name, project)
+            if record is not None:
+                link_result(self._store, c, record, operation, result)

@@ -103,13 +103,13 @@ class Progress:
         files = (contract.LOG, contract.EVENTS, contract.METRICS)
         # Size and time of the files are cheaper than reading them for every window.
         stamps = tuple(file_stamp(f"{folder}/{name}") for name in files)
-        seen, told = self._seen.get(attempt_id, ((), Activity(run, node, number, 0, 0, 0)))
+        seen, activity = self._seen.get(attempt_id, ((), Activity(run, node, number, 0, 0, 0)))
         if seen != stamps:
-            told = _activity(folder, told, stamps, seen or ((0, 0),) * len(files))
+            activity = _activity(folder, activity, stamps, seen or ((0, 0),) * len(files))
             if len(self._seen) > MAX_SEEN:
                 self._seen.clear()
-            self._seen[attempt_id] = (stamps, told)
-        return told
+            self._seen[attempt_id] = (stamps, activity)
+        return activity
 
 
 def _activity(folder: Path, before: Activity, stamps: Stamps, seen: Stamps) -> Activity:

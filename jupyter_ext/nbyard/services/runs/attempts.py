@@ -41,10 +41,10 @@ class RunAttempts:
         self._progress = views.Progress(parts.store.folder)
 
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
-        found = self._store.runs.get(c, caller.name, run)
-        if found is None:
+        record = self._store.runs.get(c, caller.name, run)
+        if record is None:
             raise no_such("no-run", run, self._store.runs.names(c, caller.name).values())
-        return found
+        return record
 
     def _recorded(self, c: Connection, caller: Caller, run: str) -> Run:
         """Return a run of the history.
@@ -53,9 +53,9 @@ class RunAttempts:
             NotFound: there is no such run.
             Conflict: it is a scratch run.
         """
-        found = self._find(c, caller, run)
-        refuse_scratch(found)
-        return found
+        record = self._find(c, caller, run)
+        refuse_scratch(record)
+        return record
 
     def _with_shown_path(self, run: Run) -> Run:
         """Return the run with its path as the caller may name it.
@@ -87,8 +87,8 @@ class RunAttempts:
         check_count(after, "after")
         check_count(before, "before")
         task = self._task(caller, run, node, attempt)
-        found = views.log(self._store.folder, task, after, before)
-        return msgspec.structs.replace(found, over=task.state in TASK.terminal)
+        chunk = views.log(self._store.folder, task, after, before)
+        return msgspec.structs.replace(chunk, over=task.state in TASK.terminal)
 
     @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
     def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:
@@ -105,8 +105,8 @@ class RunAttempts:
         They are compared with what the code declares now.
         """
         with self._store.read() as c:
-            found = self._find(c, caller, run)
-            opened = self._store.history.opened_files(c, caller.name, run=found.id, node=node).get(
+            record = self._find(c, caller, run)
+            opened = self._store.history.opened_files(c, caller.name, run=record.id, node=node).get(
                 node
             )
         if opened is None:
@@ -122,10 +122,12 @@ class RunAttempts:
         Raises:
             NotFound: the node has no attempt yet.
         """
-        found = views.surroundings(self._store.folder, self._task(caller, run, node, attempt))
-        if found is None:
+        surroundings = views.surroundings(
+            self._store.folder, self._task(caller, run, node, attempt)
+        )
+        if surroundings is None:
             raise NotFound(because("no-attempt-yet", node=node[:80]))
-        return found
+        return surroundings
 
     @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
     def usage(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Usage:
@@ -134,8 +136,8 @@ class RunAttempts:
         The default is the newest attempt. A cached task shows the usage of the task whose result it
         uses.
         """
-        found = self._task(caller, run, node, attempt).attempts
-        return views.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
+        attempts = self._task(caller, run, node, attempt).attempts
+        return views.usage(self._store.folder, attempts[-1]) if attempts else Usage(0, done=False)
 
     @operation("GET", "/runs/{run}/tasks/{node}/metrics", scope="runs:read")
     def metrics(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Metrics:
@@ -144,8 +146,10 @@ class RunAttempts:
         The default is the newest attempt. Each metric has at most 500 points. A cached task shows
         the metrics of the task whose result it uses.
         """
-        found = self._task(caller, run, node, attempt).attempts
-        return views.metrics(self._store.folder, found[-1]) if found else Metrics(0, done=False)
+        attempts = self._task(caller, run, node, attempt).attempts
+        return (
+            views.metrics(self._store.folder, attempts[-1]) if attempts else Metrics(0, done=False)
+        )
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
         """Return the progress of the active tasks of these runs; unknown runs are left out."""
@@ -154,10 +158,12 @@ class RunAttempts:
             live = self._store.attempts.newest_active(c, caller.name, runs)
         return [
             msgspec.structs.replace(
-                self._progress.of(*one),
-                links=monitor_link_files.links_of_attempt(self._store.folder, one.attempt_id),
+                self._progress.of(*live_attempt),
+                links=monitor_link_files.links_of_attempt(
+                    self._store.folder, live_attempt.attempt_id
+                ),
             )
-            for one in live
+            for live_attempt in live
         ]
 
     def target(self, caller: Caller, attempt: str, port: str) -> Target:
@@ -189,15 +195,15 @@ class RunAttempts:
         check_count(attempt, "attempt")
         self._parts.watch()
         with self._store.read() as c:
-            found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
-            if found is None:
+            task = self._store.tasks.view(c, self._find(c, caller, run).id, node)
+            if task is None:
                 raise NotFound(because("no-node-in-run", node=node[:80]))
-            attempts = attempts_behind(self._store, c, caller, found)
+            attempts = attempts_behind(self._store, c, caller, task)
         if attempt:
-            attempts = [one for one in attempts if one.number <= attempt]
+            attempts = [task_attempt for task_attempt in attempts if task_attempt.number <= attempt]
             if not attempts or attempts[-1].number != attempt:
                 raise NotFound(because("no-attempt", node=node[:80], number=attempt))
-        return msgspec.structs.replace(found, attempts=attempts)
+        return msgspec.structs.replace(task, attempts=attempts)
 
 
 def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:

@@ -67,10 +67,10 @@ class BisectionService:
         Raises:
             Conflict: the runs have no difference.
         """
-        (good, bad), found = self._plan(caller, body)
-        if not found.changes:
+        (good, bad), preview = self._plan(caller, body)
+        if not preview.changes:
             raise Conflict(because("nothing-to-bisect"))
-        one = Bisection(
+        bisection = Bisection(
             id=new_id(),
             owner=caller.name,
             title=bad.title,
@@ -79,25 +79,25 @@ class BisectionService:
             good_number=good.number,
             bad_number=bad.number,
             state="running",
-            judge=found.judge,
-            limit=found.limit,
-            expected=found.expected,
-            changes=found.changes,
+            judge=preview.judge,
+            limit=preview.limit,
+            expected=preview.expected,
+            changes=preview.changes,
             created_at=datetime.now(UTC),
         )
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            self._rows.insert(c, one)
+            self._rows.insert(c, bisection)
         self._parts.ensure_dispatcher()
-        return one
+        return bisection
 
     @operation("GET", "/bisections", scope="runs:read")
     def list(self, caller: Caller, limit: int = 50, after: str = "") -> Page[Bisection]:
         """List bisections, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            found = self._rows.page(c, caller.name, limit + 1, after)
-        return page_of(found, limit, lambda one: one.id)
+            bisections = self._rows.page(c, caller.name, limit + 1, after)
+        return page_of(bisections, limit, lambda bisection: bisection.id)
 
     @operation("GET", "/bisections/{bisection}", scope="runs:read")
     def get(self, caller: Caller, bisection: str) -> Bisection:
@@ -114,15 +114,15 @@ class BisectionService:
             Conflict: the bisection has ended.
         """
         with self._store.write() as c:
-            found = self._find(c, caller, bisection)
-            if not self._rows.cancel(c, found):
-                raise Conflict(because("bisection-ended", state=found.state))
-            last = found.probes[-1] if found.probes else None
+            record = self._find(c, caller, bisection)
+            if not self._rows.cancel(c, record):
+                raise Conflict(because("bisection-ended", state=record.state))
+            last = record.probes[-1] if record.probes else None
             run = self._store.runs.by_id(c, last.run_id) if last and last.run_id else None
             if run is not None and run.state not in RUN.terminal:
                 self._store.runs.request_cancel(c, run)
         self._parts.ensure_dispatcher()
-        return self.get(caller, found.id)
+        return self.get(caller, record.id)
 
     @operation("DELETE", "/bisections/{bisection}", scope="runs:write", status=204)
     def delete(self, caller: Caller, bisection: str) -> None:
@@ -132,16 +132,16 @@ class BisectionService:
             Conflict: the bisection has not ended.
         """
         with self._store.write() as c:
-            found = self._find(c, caller, bisection)
-            if found.state in BISECTION.live:
+            record = self._find(c, caller, bisection)
+            if record.state in BISECTION.live:
                 raise Conflict(because("bisection-not-ended"))
-            self._rows.delete(c, found)
+            self._rows.delete(c, record)
 
     def _find(self, c: Connection, caller: Caller, bisection: str) -> Bisection:
-        found = self._rows.get(c, caller.name, bisection)
-        if found is None:
+        record = self._rows.get(c, caller.name, bisection)
+        if record is None:
             raise NotFound(because("no-bisection", name=bisection[:80]))
-        return found
+        return record
 
     def _plan(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
         """Return both runs and the preview.
@@ -159,8 +159,8 @@ class BisectionService:
             raise Invalid.field("bad", because("other-workflow"))
         judge = self._judge(caller, body, good, bad)
         with self._store.read() as c:
-            found = mixed_plans(self._store, c, good, bad).changes
-            changes = [self._with_version_numbers(c, one) for one in found]
+            raw_changes = mixed_plans(self._store, c, good, bad).changes
+            changes = [self._with_version_numbers(c, change) for change in raw_changes]
         expected = min(expected_tries(len(changes)), body.limit)
         return (good, bad), BisectionPreview(changes, judge, expected, body.limit)
 
@@ -168,14 +168,16 @@ class BisectionService:
         if body.metric:
             node, _, name = body.metric.partition(".")
             metrics = [self._runs.metrics_of(caller, run) for run in (good, bad)]
-            first, last = (one.get(node, {}).get(name) for one in metrics)
+            first, last = (run_metrics.get(node, {}).get(name) for run_metrics in metrics)
             hint = hint_of_metrics(*metrics)
             return judge_of(body.metric, body.threshold, first, last, hint)
         judge = judge_of("", body.threshold, None, None)
         for name, run in (("good", good), ("bad", bad)):
             if judge.verdict(run.state, None) != name:
                 why = because("run-is-not-so", number=run.number, state=run.state)
-                metrics = [self._runs.metrics_of(caller, one) for one in (good, bad)]
+                metrics = [
+                    self._runs.metrics_of(caller, compared_run) for compared_run in (good, bad)
+                ]
                 raise Invalid.field(name, why, hint=hint_of_metrics(*metrics))
         return judge
 
@@ -184,7 +186,8 @@ class BisectionService:
         if change.kind != "code":
             return change
         versions = [
-            self._store.executables.version(c, one or "") for one in (change.before, change.after)
+            self._store.executables.version(c, version_id or "")
+            for version_id in (change.before, change.after)
         ]
-        before, after = (f"version {one.number}" if one else None for one in versions)
+        before, after = (f"version {version.number}" if version else None for version in versions)
         return msgspec.structs.replace(change, before=before, after=after)

@@ -32,8 +32,8 @@ class CauseDetails:
 
     def with_details(self, causes: Sequence[Cause]) -> list[Cause]:
         """Return the causes with their details, at most 200."""
-        found = (detailed for cause in causes for detailed in self._of(cause))
-        return [*islice(found, MAX_CAUSES)]
+        detailed_causes = (detailed for cause in causes for detailed in self._of(cause))
+        return [*islice(detailed_causes, MAX_CAUSES)]
 
     def _of(self, cause: Cause) -> Iterator[Cause]:
         if cause.kind == "data":
@@ -46,11 +46,12 @@ class CauseDetails:
     def _data(self, cause: Cause) -> Cause:
         """Add the dataset if both digests are versions of the same one, else what changed."""
         given = [facts.tasks[cause.node].inputs[cause.name] for facts in (self._old, self._new)]
-        digests = [one.digest for one in given]
+        digests = [task_input.digest for task_input in given]
         with self._parts.store.read() as c:
             versions = self._parts.store.compared.versions_of(c, self._owner, digests)
         then, now = (
-            {one.dataset: one for one in reversed(versions.get(digest, []))} for digest in digests
+            {version.dataset: version for version in reversed(versions.get(digest, []))}
+            for digest in digests
         )
         for dataset, after in now.items():
             if dataset not in then:
@@ -71,13 +72,13 @@ class CauseDetails:
         """Yield a cause for each changed cell; for other code, the changed lines."""
         with self._parts.store.read() as c:
             versions = [
-                self._parts.store.executables.version(c, one.version_id) for one in cause.code
+                self._parts.store.executables.version(c, code.version_id) for code in cause.code
             ]
         old, new = versions
         if old is None or new is None:
             yield cause
             return
-        contents = [content_of(self._parts.blobs, one.content_digest) for one in (old, new)]
+        contents = [content_of(self._parts.blobs, version.content_digest) for version in (old, new)]
         if (old.kind, new.kind) == ("notebook", "notebook"):
             yield from self._cells(cause, *contents)
             return
@@ -102,9 +103,9 @@ class CauseDetails:
             "added": "cell-added",
             "removed": "cell-removed",
         }
-        for one in changes:
-            reason = because(reasons[one.change], cell=one.cell)
-            sides = {"before": one.before, "after": one.after}
-            yield msgspec.structs.replace(cause, reason=reason, cell=one.cell, **sides)
+        for change in changes:
+            reason = because(reasons[change.change], cell=change.cell)
+            sides = {"before": change.before, "after": change.after}
+            yield msgspec.structs.replace(cause, reason=reason, cell=change.cell, **sides)
         if not changes:
             yield cause

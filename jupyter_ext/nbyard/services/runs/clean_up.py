@@ -99,9 +99,9 @@ class RunCleanUps(RunAttempts):
 
     def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:
         with self._store.write() as c:
-            found = self._recorded(c, caller, run)
-            self._store.clean_ups.set_kept(c, found, kept)
-        return self._with_shown_path(msgspec.structs.replace(found, kept=kept))
+            record = self._recorded(c, caller, run)
+            self._store.clean_ups.set_kept(c, record, kept)
+        return self._with_shown_path(msgspec.structs.replace(record, kept=kept))
 
     @operation("GET", "/run-retention", scope="runs:read")
     def retention(self, caller: Caller) -> Retention:
@@ -132,10 +132,10 @@ class RunCleanUps(RunAttempts):
             inside = filter_project(self._store, c, caller, project)
             policies = self._store.retention.policies(c, caller.name).get(caller.name, [])
             # Each dialog asks, and most users have no policy: all runs would be read for nothing.
-            if not any(inside in ("", one.project_id) for one in policies):
+            if not any(inside in ("", policy.project_id) for policy in policies):
                 return RetentionPreview([])
             members = self._store.retention.runs_by_policy(c, policies)
-            rules, documents = [one.rules for one in policies], self._parts.files.documents()
+            rules, documents = [policy.rules for policy in policies], self._parts.files.documents()
             runs = finished_runs(self._store, c, caller.name, rules, documents)
         # Also with a project: what earlier policies delete is left to none.
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
@@ -143,8 +143,10 @@ class RunCleanUps(RunAttempts):
         previews = previews_of(self._store, self._parts.blobs, both)
         return RetentionPreview(
             [
-                PolicyPreview(one.policy.project, one.policy.name, one.policy.rules, preview)
-                for one, preview in zip(choices, previews, strict=True)
-                if inside in ("", one.policy.project_id)
+                PolicyPreview(
+                    choice.policy.project, choice.policy.name, choice.policy.rules, preview
+                )
+                for choice, preview in zip(choices, previews, strict=True)
+                if inside in ("", choice.policy.project_id)
             ]
         )

@@ -99,10 +99,10 @@ class RunComparisons(RunHistory):
         for key in (run, other):
             task = self._bare_task(caller, key, node)
             with self._store.read() as c:
-                found = self._store.artifacts.of_task(c, task.id).get(output)
-            if found is None:
+                artifact = self._store.artifacts.of_task(c, task.id).get(output)
+            if artifact is None:
                 raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
-            files.append(output_file(found))
+            files.append(output_file(artifact))
         return compare_outputs(self._parts, *files)
 
     @operation("GET", "/runs/{run}/tasks/{node}/inputs/{name}/compare", scope="runs:read")
@@ -144,7 +144,7 @@ class RunComparisons(RunHistory):
             NotFound: the run has no such node, metric or output.
         """
         old, new = self._facts(caller, [other, run])
-        tasks = [one.tasks[node] for one in (old, new) if node in one.tasks]
+        tasks = [facts.tasks[node] for facts in (old, new) if node in facts.tasks]
         if node and not tasks:
             raise NotFound(because("no-node-in-run", node=node[:80]))
         names = sorted({name for task in tasks for name in (*task.metrics, *task.outputs)})
@@ -156,13 +156,13 @@ class RunComparisons(RunHistory):
             why = because("no-output-of-node", node=node[:80], output=output[:80])
             raise NotFound(why, hint=hint)
         results = [
-            one
-            for one in differing_results(old, new)
-            if not node or one.node == node
-            if not metric or (one.kind, one.name) == ("metric", metric)
-            if not output or (one.kind, one.name) == ("output", output)
+            difference
+            for difference in differing_results(old, new)
+            if not node or difference.node == node
+            if not metric or (difference.kind, difference.name) == ("metric", metric)
+            if not output or (difference.kind, difference.name) == ("output", output)
         ]
-        start = last_nodes(old, new, [one.node for one in results])
+        start = last_nodes(old, new, [difference.node for difference in results])
         causes = find_causes(old, new, start)
         details = CauseDetails(self._parts, caller.name, old, new)
         return Explanation(old.run, new.run, results, details.with_details(causes))
@@ -197,10 +197,10 @@ class RunComparisons(RunHistory):
 
     def _bare_task(self, caller: Caller, run: str, node: str) -> Task:
         with self._store.read() as c:
-            found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
-        if found is None:
+            task = self._store.tasks.view(c, self._find(c, caller, run).id, node)
+        if task is None:
             raise NotFound(because("no-node-in-run", node=node[:80]))
-        return found
+        return task
 
     def _facts(self, caller: Caller, keys: Sequence[str]) -> list[RunFacts]:
         """Return the records of runs given by ID, name or number."""
@@ -214,16 +214,18 @@ class RunComparisons(RunHistory):
     def _pictures(self, c: Connection, run: Run, end: float) -> dict[str, str]:
         """Return by node the digest of the last picture in its executed notebook."""
         made = self._store.tasks.succeeded(c, run.id, MOST_TASKS, "", [])
-        found: dict[str, str] = {}
+        digests_by_node: dict[str, str] = {}
         for node, files in self._files_of(c, run, made).items():
-            for file in (one for one in files if one.name == EXECUTED and one.may_be_shown):
+            for file in (
+                output for output in files if output.name == EXECUTED and output.may_be_shown
+            ):
                 known = self._known(file)
                 if known is None and time.monotonic() < end:
                     known = self._read(file)
                 if known and known.picture:
                     picture = self._parts.tables.picture(self._table(file))
-                    found[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"
-        return found
+                    digests_by_node[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"
+        return digests_by_node
 
     def _metrics(
         self, c: Connection, caller: Caller, run_ids: Sequence[str], end: float
@@ -247,17 +249,19 @@ class RunComparisons(RunHistory):
         ]
         files: dict[tuple[str, str], list[StoredFile]] = {}
         for run_id, outputs in self._store.artifacts.of_runs(c, others).items():
-            for one in outputs:
-                files.setdefault((run_id, one.node), []).append(stored_file(one))
+            for artifact in outputs:
+                files.setdefault((run_id, artifact.node), []).append(stored_file(artifact))
         metrics: dict[str, Metrics] = {}
         for run_id in run_ids:
             of_run: dict[str, dict[str, float | str]] = {}
             for task in made[run_id]:
-                found = recorded.get(task.id)
-                if not found:
+                task_metrics = recorded.get(task.id)
+                if not task_metrics:
                     own = files.get((run_id, task.node), ())
                     parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
-                    found = [one for _, preview in parts.values() for one in preview.metrics]
-                of_run[task.node] = {one.name: one.value for one in found}
+                    task_metrics = [
+                        metric for _, preview in parts.values() for metric in preview.metrics
+                    ]
+                of_run[task.node] = {metric.name: metric.value for metric in task_metrics}
             metrics[run_id] = of_run
         return metrics

@@ -48,25 +48,27 @@ class RunEstimates(RunFiles):
         """
         there_is = capacity(self._parts.settings)
         with self._store.read() as c:
-            found = self._find(c, caller, run)
-            tasks = _working(self._store.tasks.of_run(c, found.id))
+            record = self._find(c, caller, run)
+            tasks = _working(self._store.tasks.of_run(c, record.id))
             live = [task for task in tasks if task.state in TASK.live]
             is_queued = any(task.state == "queued" for task in live)
             starts = self._turns(c, there_is) if is_queued else {}
             known = self._unfinished_node(c, live)
         ahead = {}
         for task in live:
-            one, seconds = known[task.id], starts.get(task.id)
-            if one.usual is not None and seconds is not None:
-                later = msgspec.structs.replace(one.usual, starts_in_seconds=seconds)
-                one = msgspec.structs.replace(one, usual=later)
-            ahead[task.node] = one
+            unfinished, seconds = known[task.id], starts.get(task.id)
+            if unfinished.usual is not None and seconds is not None:
+                later = msgspec.structs.replace(unfinished.usual, starts_in_seconds=seconds)
+                unfinished = msgspec.structs.replace(unfinished, usual=later)
+            ahead[task.node] = unfinished
         return estimate_run(ahead, there_is)
 
     def _slots(self, c: Connection, there_is: Capacity) -> Slots:
         """Return the slots that are free now."""
-        begun = {one.worker or one.id: one for one in self._store.attempts.live(c)}
-        gpus = {one.task_id: one.gpus for one in begun.values() if one.runtime != DASK}
+        begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
+        gpus = {
+            attempt.task_id: attempt.gpus for attempt in begun.values() if attempt.runtime != DASK
+        }
         first = self._store.tasks.in_turn(c, LOOKED_AT)
         running = [(task.plan, gpus[task.id]) for task in first if task.id in gpus]
         held = itertools.chain.from_iterable(self._store.deployments.granted_gpus(c).values())
@@ -75,8 +77,8 @@ class RunEstimates(RunFiles):
     def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
         """Return in how many seconds queued tasks of all owners start, by task ID."""
         # The calls of one function worker share its slot, so count one of them.
-        begun = {one.worker or one.id: one for one in self._store.attempts.live(c)}
-        gpus = {one.task_id: one.gpus for one in begun.values()}
+        begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
+        gpus = {attempt.task_id: attempt.gpus for attempt in begun.values()}
         first = _working(self._store.tasks.in_turn(c, LOOKED_AT))
         known = self._unfinished_node(c, first)
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
@@ -86,7 +88,7 @@ class RunEstimates(RunFiles):
 
     def _unfinished_node(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
         """Return what is known about the duration of these tasks, by task ID."""
-        found: dict[str, UnfinishedNode] = {}
+        nodes_by_task: dict[str, UnfinishedNode] = {}
         root, now = self._store.folder, datetime.now(UTC)
         # The queue has tasks of all owners; past durations belong to one owner.
         for owner in {task.owner for task in tasks}:
@@ -104,8 +106,8 @@ class RunEstimates(RunFiles):
                 folder = folders.get((task.run_id, task.node), root)
                 if task.state == "preparing" and is_preparing_image(folder):
                     known = None  # no record says how long images take
-                found[task.id] = _unfinished_node(task, known, now)
-        return found
+                nodes_by_task[task.id] = _unfinished_node(task, known, now)
+        return nodes_by_task
 
 
 def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:

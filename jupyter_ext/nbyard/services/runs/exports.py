@@ -67,13 +67,15 @@ class RunExports(RunBundles):
         wanted = {artifact.digest for task in record.tasks for artifact in task.artifacts}
         wanted |= {code.bundle_digest for code in record.code.values()}
         if inputs:
-            wanted |= {one.digest for one in record.data_used().values()}
+            wanted |= {used_data.digest for used_data in record.data_used().values()}
         stored = {digest for digest in wanted if digest and self._parts.blobs.exists(digest)}
         left_out = {} if inputs else self._data_beside_code(record, stored)
         files = write_crate(record, stored, nbyard.__version__, clock.now(), left_out)
         name = safe_filename(f"{record.run.name or record.run.title}-run-{record.run.number}")
         members = (
-            member for one in files for member in self._members(one, left_out.get(one.digest, ()))
+            member
+            for crate_file in files
+            for member in self._members(crate_file, left_out.get(crate_file.digest, ()))
         )
         return DownloadRequest("", f"{name}.crate", tuple(members))
 
@@ -82,10 +84,10 @@ class RunExports(RunBundles):
     ) -> dict[str, list[CodeFile]]:
         """Return the data of each code bundle: by their names, and inputs under any name."""
         blobs, used = self._parts.blobs, set[str]()
-        for one in record.data_used().values():
-            used.add(one.digest)
-            if one.digest.startswith("tree:") and blobs.exists(one.digest):
-                used |= {entry.digest for entry in blobs.tree(one.digest).files}
+        for used_data in record.data_used().values():
+            used.add(used_data.digest)
+            if used_data.digest.startswith("tree:") and blobs.exists(used_data.digest):
+                used |= {entry.digest for entry in blobs.tree(used_data.digest).files}
         tools = {(code.bundle_digest, code.file) for code in record.code.values()}
         return {
             bundle: [
@@ -105,7 +107,7 @@ class RunExports(RunBundles):
                 file.digest, file.place, content=None if file.digest else file.content
             )
             return
-        without = {one.path for one in left_out}
+        without = {code_file.path for code_file in left_out}
         for entry in self._parts.blobs.tree(file.digest).files:
             if entry.path not in without:
                 yield DownloadRequest(entry.digest, f"{file.place}/{entry.path}")

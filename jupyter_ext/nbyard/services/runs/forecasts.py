@@ -125,17 +125,17 @@ class RunForecasts(RunPreviews):
             )
             for plan in plans
         ]
-        found = estimate_run(ahead, there_is)
+        estimate = estimate_run(ahead, there_is)
         waits = first_wait(to_run, self._slots(c, there_is))
         may_be_cached = any(
-            one.state == "unknown" or (one.reason and one.reason.code == AFTER) for one in nodes
+            node.state == "unknown" or (node.reason and node.reason.code == AFTER) for node in nodes
         )
         return RunForecast(
             nodes,
             cached=len(plans) - len(to_run),
             to_run=len(to_run),
-            seconds=found.remaining_seconds,
-            without_estimate=found.unknown,
+            seconds=estimate.remaining_seconds,
+            without_estimate=estimate.unknown,
             is_maximum=may_be_cached,
             waits=waits,
         )
@@ -147,6 +147,6 @@ def first_wait(to_run: Sequence[TaskPlan], slots: Slots) -> Reason | None:
     own = [plan for plan in to_run if plan.runtime != DASK]
     first = [plan for plan in own if slots.is_too_much(plan) or not plan.needs() & names]
     lacking = [slots.lacks(plan) for plan in first]
-    scarce = [found for found in lacking if "gpu" in found or "memory" in found]
+    scarce = [resources for resources in lacking if "gpu" in resources or "memory" in resources]
     blocked = scarce or (lacking if all(lacking) else [])
     return all_of([*blocked[0].values()]) if blocked else None

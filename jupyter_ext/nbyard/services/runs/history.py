@@ -72,10 +72,10 @@ class RunHistory(RunForecasts):
         }
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
-            found = self._store.runs.page(
+            runs = self._store.runs.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, **filters
             )
-        return page_of([self._with_shown_path(run) for run in found], limit, lambda r: r.id)
+        return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
         """Return the ID of a workflow, which its file may name, and the path of other code."""
@@ -97,13 +97,13 @@ class RunHistory(RunForecasts):
         if not key or is_id(key):
             return key
         with self._store.read() as c:
-            found = self._store.executables.get(c, caller.name, key)
-            if found is None:
-                found = self._store.executables.by_path(c, caller.name, self._real(key))
-            if found is None:
+            executable = self._store.executables.get(c, caller.name, key)
+            if executable is None:
+                executable = self._store.executables.by_path(c, caller.name, self._real(key))
+            if executable is None:
                 names = self._store.executables.names(c, caller.name)
                 raise no_such("no-executable", key, names.values())
-        return found.id
+        return executable.id
 
     def _schedule(self, caller: Caller, key: str) -> str:
         """Return the ID of a schedule given by ID (even if deleted) or name."""

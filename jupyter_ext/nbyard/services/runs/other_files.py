@@ -55,8 +55,8 @@ class RunFiles(RunCleanUps):
         """
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
-        found = self._file(caller, run, node, path)
-        table = self._parts.table(found.digest, Path(found.path).name, sheet)
+        file = self._file(caller, run, node, path)
+        table = self._parts.table(file.digest, Path(file.path).name, sheet)
         limit = check_limit(limit)
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
@@ -71,13 +71,13 @@ class RunFiles(RunCleanUps):
             if task.other_files is None or not task.other_files.digest:
                 raise NotFound(because("no-other-files", node=node[:80]))
             return DownloadRequest(task.other_files.digest, safe_filename(f"{node}-files"))
-        found = self._file(caller, run, node, path)
-        return DownloadRequest(found.digest, Path(found.path).name)
+        file = self._file(caller, run, node, path)
+        return DownloadRequest(file.digest, Path(file.path).name)
 
     def _file(self, caller: Caller, run: str, node: str, path: str) -> OtherFile:
-        for one in self._kept(self._task(caller, run, node, 0)):
-            if one.path == path:
-                return one
+        for file in self._kept(self._task(caller, run, node, 0)):
+            if file.path == path:
+                return file
         raise NotFound(because("no-other-file", node=node[:80], path=path[:200]))
 
     def _kept(self, task: Task) -> list[OtherFile]:

@@ -67,12 +67,12 @@ class RunPreviews(RunEstimates):
         check_limit(limit)
         wanted = [node for node in nodes.split(",") if node]
         with self._store.read() as c:
-            found = self._find(c, caller, run)
-            made = self._store.tasks.succeeded(c, found.id, limit + 1, after, wanted)
+            record = self._find(c, caller, run)
+            made = self._store.tasks.succeeded(c, record.id, limit + 1, after, wanted)
             shown = made[:limit]
-            files = self._files_of(c, found, shown)
+            files = self._files_of(c, record, shown)
             if not after and not (wanted and files.keys() >= set(wanted)):
-                data = self._datasets(c, found)
+                data = self._datasets(c, record)
                 files |= {n: [file] for n, file in data.items() if not wanted or n in wanted}
             digests = {one.digest for own in files.values() for one in own if one.may_be_model}
             rows = self._store.models
@@ -88,7 +88,7 @@ class RunPreviews(RunEstimates):
         items: list[NodePreview] = []
         pending: list[str] = []
         for node, own in files.items():
-            models = [packages[one.digest] for one in own if one.digest in packages]
+            models = [packages[file.digest] for file in own if file.digest in packages]
             metrics = logged.get(node, [])
             named = needed_parts(metrics, models)
             if (parts := self._parts_of(own, named, lambda: time.monotonic() < end)) is None:
@@ -111,12 +111,12 @@ class RunPreviews(RunEstimates):
             NotFound: the node has no such output.
         """
         with self._store.read() as c:
-            found = self._find(c, caller, run)
-            made = self._store.tasks.succeeded(c, found.id, 1, "", [node])
-            files = self._files_of(c, found, made).get(node, [])
-            if not made and (data := self._datasets(c, found).get(node)):
+            record = self._find(c, caller, run)
+            made = self._store.tasks.succeeded(c, record.id, 1, "", [node])
+            files = self._files_of(c, record, made).get(node, [])
+            if not made and (data := self._datasets(c, record).get(node)):
                 files = [data]
-        file = next((one for one in files if one.name == output), None)
+        file = next((file for file in files if file.name == output), None)
         if file is None:
             raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
         return self._read(file) if file.may_be_shown else EMPTY
@@ -128,12 +128,12 @@ class RunPreviews(RunEstimates):
             NotFound: the run has no such file, or the file has no picture.
         """
         with self._store.read() as c:
-            found = self._find(c, caller, run)
+            record = self._find(c, caller, run)
             files = [
-                stored_file(file) for file in self._store.artifacts.of_digest(c, found.id, digest)
+                stored_file(file) for file in self._store.artifacts.of_digest(c, record.id, digest)
             ]
             if not files_for_part(files, "picture"):
-                data = self._datasets(c, found).values()
+                data = self._datasets(c, record).values()
                 files = [file for file in data if file.digest == digest]
         for file in files_for_part(files, "picture"):
             if self._read(file).picture:
@@ -145,22 +145,22 @@ class RunPreviews(RunEstimates):
     ) -> dict[str, list[StoredFile]]:
         """Return the files that each task produced, in the order of the tasks."""
         files: dict[str, list[StoredFile]] = {task.node: [] for task in tasks}
-        for one in self._store.artifacts.of_run(c, run.id, [task.id for task in tasks]):
-            files[one.node].append(stored_file(one))
+        for artifact in self._store.artifacts.of_run(c, run.id, [task.id for task in tasks]):
+            files[artifact.node].append(stored_file(artifact))
         return files
 
     def _datasets(self, c: Connection, run: Run) -> dict[str, StoredFile]:
         """Return the data of each dataset node, which the plan of a task after it has."""
         tasks = self._store.tasks.states(c, run.id)
-        found: dict[str, StoredFile] = {}
+        files_by_node: dict[str, StoredFile] = {}
         for edge in self._store.runs.edges(c, run.id):
-            if edge.source in tasks or edge.source in found or edge.target not in tasks:
+            if edge.source in tasks or edge.source in files_by_node or edge.target not in tasks:
                 continue
             task = self._store.tasks.view(c, run.id, edge.target)
             data = task.inputs.get(edge.input) if task else None
             if isinstance(data, BytesOf):
-                found[edge.source] = StoredFile(edge.output, data.filename, data.digest)
-        return found
+                files_by_node[edge.source] = StoredFile(edge.output, data.filename, data.digest)
+        return files_by_node
 
     def _newest(
         self, c: Connection, caller: Caller, tasks: Sequence[SucceededTask]
@@ -180,9 +180,9 @@ class RunPreviews(RunEstimates):
         self, files: Sequence[StoredFile], parts: Sequence[str], may_make: Callable[[], bool]
     ) -> dict[str, tuple[StoredFile, FilePreview]] | None:
         """Return the file for each part of a preview; None if one of them is not read yet."""
-        found: dict[str, tuple[StoredFile, FilePreview]] = {}
+        files_by_part: dict[str, tuple[StoredFile, FilePreview]] = {}
         for part in parts:
-            if part == "text" and found:
+            if part == "text" and files_by_part:
                 break  # a text is shown only if there is nothing else
             for file in files_for_part(files, part):
                 preview = self._known(file)
@@ -195,9 +195,9 @@ class RunPreviews(RunEstimates):
                 if preview is None:
                     return None
                 if getattr(preview, part):
-                    found[part] = (file, preview)
+                    files_by_part[part] = (file, preview)
                     break
-        return found
+        return files_by_part
 
     def _table(self, file: StoredFile) -> TableFile:
         return self._parts.table(file.digest, file.filename)

@@ -25,31 +25,35 @@ class RunBundles(RunComparisons):
             Conflict: the run has not ended, or is a scratch run.
             NotFound: bytes of the run were deleted.
         """
-        found, nodes = self._with_nodes(caller, run)
-        if found.state not in RUN.terminal:
-            raise Conflict(because("bundle-of-live-run", number=found.number))
-        members = write_bundle(found, nodes)
+        record, nodes = self._with_nodes(caller, run)
+        if record.state not in RUN.terminal:
+            raise Conflict(because("bundle-of-live-run", number=record.number))
+        members = write_bundle(record, nodes)
         files = []
         for member in members:
             if member.digest and not self._parts.blobs.exists(member.digest):
                 raise NotFound(because("bundle-bytes-gone", path=member.place))
             content = None if member.digest else member.text.encode()
             files.append(DownloadRequest(member.digest, member.place, content=content))
-        name = safe_filename(f"{found.name or found.title}-run-{found.number}")
+        name = safe_filename(f"{record.name or record.title}-run-{record.number}")
         return DownloadRequest("", name, tuple(files))
 
     def _with_nodes(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
         """Return a run and its nodes in the order of the graph."""
         with self._store.read() as c:
-            found = self._recorded(c, caller, run)
+            record = self._recorded(c, caller, run)
             reader = FactReader(self._store, c)
             outputs: dict[str, dict[str, StoredOutput]] = {}
-            for one in self._store.artifacts.of_run(c, found.id):
-                outputs.setdefault(one.node, {})[one.name] = StoredOutput(one.filename, one.digest)
+            for artifact in self._store.artifacts.of_run(c, record.id):
+                outputs.setdefault(artifact.node, {})[artifact.name] = StoredOutput(
+                    artifact.filename, artifact.digest
+                )
             nodes = []
-            for row in self._store.compared.tasks(c, found.id):
-                declared = {one.name for one in row.plan.arguments if one.role == "output"}
+            for row in self._store.compared.tasks(c, record.id):
+                declared = {
+                    argument.name for argument in row.plan.arguments if argument.role == "output"
+                }
                 own = {n: o for n, o in outputs.get(row.node, {}).items() if n in declared}
                 version = reader.version(row.plan.executable_version_id)
                 nodes.append(RecordedNode(row.plan, version, own, reader.packages_of(row)))
-        return found, nodes
+        return record, nodes

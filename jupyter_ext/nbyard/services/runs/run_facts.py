@@ -50,10 +50,10 @@ class FactReader:
         `metrics` are those of its nodes, `pictures` the digests of pictures in their notebooks.
         """
         files: dict[str, dict[str, OutputFile]] = {}
-        for one in self._store.artifacts.of_run(self._c, run.id):
-            picture = pictures.get(one.node, "") if one.name == EXECUTED else ""
-            if one.name != EXECUTED or picture:
-                files.setdefault(one.node, {})[one.name] = output_file(one, picture)
+        for artifact in self._store.artifacts.of_run(self._c, run.id):
+            picture = pictures.get(artifact.node, "") if artifact.name == EXECUTED else ""
+            if artifact.name != EXECUTED or picture:
+                files.setdefault(artifact.node, {})[artifact.name] = output_file(artifact, picture)
         rows = self._store.compared.tasks(self._c, run.id)
         tasks = {row.node: self._task(row, files, metrics.get(row.node, {})) for row in rows}
         seconds = None
@@ -139,14 +139,25 @@ class FactReader:
         place = row.parts.environment if row.parts else ""
         key = f"{place} {used.version_id if used else ''}"
         if key not in self._packages:
-            found = self._store.fingerprints.packages(self._c, place) if place else None
-            if not found and used:
+            packages = self._store.fingerprints.packages(self._c, place) if place else None
+            if not packages and used:
                 locked = self._store.environments.version(self._c, used.version_id)
-                found = {one.name: one.version for one in locked.packages} if locked else None
-            self._packages[key] = found or {}
+                packages = (
+                    {package.name: package.version for package in locked.packages}
+                    if locked
+                    else None
+                )
+            self._packages[key] = packages or {}
         return self._packages[key]
 
 
-def output_file(one: Artifact, picture: str = "") -> OutputFile:
+def output_file(artifact: Artifact, picture: str = "") -> OutputFile:
     """Return the file of an artifact; `picture` is the digest of the picture in a notebook."""
-    return OutputFile(one.id, one.filename, one.format, one.digest, one.size_bytes, picture)
+    return OutputFile(
+        artifact.id,
+        artifact.filename,
+        artifact.format,
+        artifact.digest,
+        artifact.size_bytes,
+        picture,
+    )

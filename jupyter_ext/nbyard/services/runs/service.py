@@ -90,10 +90,10 @@ class RunService(RunChecks):
         """
         self._parts.watch()
         with self._store.read() as c:
-            found = self._find(c, caller, run)
-            tasks = self._with_details(c, found, self._store.tasks.views(c, found.id))
-            graph, source = self._store.runs.graph(c, found), self._source(c, found.origin)
-            return RunDetail(self._with_shown_path(found), [*tasks], *graph, source)
+            record = self._find(c, caller, run)
+            tasks = self._with_details(c, record, self._store.tasks.views(c, record.id))
+            graph, source = self._store.runs.graph(c, record), self._source(c, record.origin)
+            return RunDetail(self._with_shown_path(record), [*tasks], *graph, source)
 
     def _source(self, c: Connection, origin: Origin) -> str:
         """Return the name of the schedule or trigger of a run; empty if there is none."""
@@ -162,15 +162,15 @@ class RunService(RunChecks):
             raise Invalid.field("state", because("no-state", state=sorted(unknown)[0][:40]))
         self._parts.watch()
         with self._store.read() as c:
-            found = self._find(c, caller, run)
+            record = self._find(c, caller, run)
             oldest, last = self._store.events.oldest_id(c), self._store.events.newest_id(c)
             kept = oldest - 1 <= since <= last
             asked = (after, states, since if kept else 0)
-            views = self._store.tasks.page(c, found.id, limit + 1, *asked)
+            views = self._store.tasks.page(c, record.id, limit + 1, *asked)
             shown = views[:limit]
-            tasks = self._with_details(c, found, shown, [task.id for task in shown])
+            tasks = self._with_details(c, record, shown, [task.id for task in shown])
         following = tasks[-1].node if len(views) > limit else None
-        return TaskPage(self._with_shown_path(found), [*tasks], last, following)
+        return TaskPage(self._with_shown_path(record), [*tasks], last, following)
 
     def _summary(self, caller: Caller, run: str) -> Run:
         with self._store.read() as c:
@@ -193,14 +193,14 @@ class RunService(RunChecks):
         renew = plan_renewer(self._parts, caller.name, environment)
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            found = self._recorded(c, caller, run)
-            body = ("retry", found.id, environment)
+            record = self._recorded(c, caller, run)
+            body = ("retry", record.id, environment)
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                if found.state not in ("failed", "cancelled"):
-                    raise Conflict(because("nothing-to-retry", state=found.state))
+                if record.state not in ("failed", "cancelled"):
+                    raise Conflict(because("nothing-to-retry", state=record.state))
                 key = submission_key(idempotency_key)
-                made = retry_run(self._store, c, found, renew, key)
+                made = retry_run(self._store, c, record, renew, key)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.ensure_dispatcher()
         return self._summary(caller, made)
@@ -213,13 +213,13 @@ class RunService(RunChecks):
             Conflict: the run has ended.
         """
         with self._store.write() as c:
-            found = self._find(c, caller, run)
-            if found.state in RUN.terminal:
-                raise Conflict(because("run-ended", state=found.state))
-            self._store.runs.request_cancel(c, found)
+            record = self._find(c, caller, run)
+            if record.state in RUN.terminal:
+                raise Conflict(because("run-ended", state=record.state))
+            self._store.runs.request_cancel(c, record)
         crash_point("cancel-written")
         self._parts.ensure_dispatcher()
-        return self._summary(caller, found.id)
+        return self._summary(caller, record.id)
 
     @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
     def delete(self, caller: Caller, run: str) -> None:
@@ -232,16 +232,16 @@ class RunService(RunChecks):
         """
         self._store.reserve.spend()
         with self._store.write() as c:
-            found = self._find(c, caller, run)
-            if found.state not in RUN.terminal:
+            record = self._find(c, caller, run)
+            if record.state not in RUN.terminal:
                 raise Conflict(because("run-not-ended"))
-            names = remove_run(self._store, c, found)
+            names = remove_run(self._store, c, record)
         self._parts.ensure_dispatcher()
         remove_records(self._store, names)
 
 
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:
-    found: defaultdict[str, list[T]] = defaultdict(list)
+    groups: defaultdict[str, list[T]] = defaultdict(list)
     for item in items:
-        found[key(item)].append(item)
-    return found
+        groups[key(item)].append(item)
+    return groups

@@ -97,7 +97,7 @@ class BackfillService:
             row.schedule.zone,
             wanted.since,
             wanted.until,
-            sum(one.forecast == "run" for one in times),
+            sum(due_time.forecast == "run" for due_time in times),
             times,
         )
 
@@ -109,35 +109,37 @@ class BackfillService:
         check_limit(limit)
         with self._store.read() as c:
             of = schedule and self._store.schedules.find(c, caller.name, schedule).schedule.id
-            found = self._rows.page(c, caller.name, limit + 1, after, of)
-            counts = self._rows.counts(c, [one.id for one in found])
-        shown = [msgspec.structs.replace(one, counts=counts[one.id]) for one in found]
+            backfills = self._rows.page(c, caller.name, limit + 1, after, of)
+            counts = self._rows.counts(c, [backfill.id for backfill in backfills])
+        shown = [
+            msgspec.structs.replace(backfill, counts=counts[backfill.id]) for backfill in backfills
+        ]
         return page_of(shown, limit, lambda backfill: backfill.id)
 
     @operation("GET", "/backfills/{backfill}", scope="schedules:read")
     def get(self, caller: Caller, backfill: str) -> Backfill:
         """Show a backfill with its ticks."""
         with self._store.read() as c:
-            found = self._find(c, caller, backfill).backfill
-            counts = self._rows.counts(c, [found.id])[found.id]
-            ticks = self._rows.ticks(c, found.id)
-        return msgspec.structs.replace(found, counts=counts, ticks=ticks)
+            record = self._find(c, caller, backfill).backfill
+            counts = self._rows.counts(c, [record.id])[record.id]
+            ticks = self._rows.ticks(c, record.id)
+        return msgspec.structs.replace(record, counts=counts, ticks=ticks)
 
     @operation("POST", "/backfills/{backfill}/cancel", scope="runs:write")
     def cancel(self, caller: Caller, backfill: str, cancel_runs: bool = False) -> Backfill:
         """Cancel a backfill. Its active runs continue, unless `cancel_runs` is set."""
         with self._store.write() as c:
-            found = self._find(c, caller, backfill).backfill
-            self._rows.cancel(c, found)
+            record = self._find(c, caller, backfill).backfill
+            self._rows.cancel(c, record)
             if cancel_runs:
-                self._store.runs.request_cancels(c, self._rows.live_runs(c, found.id))
-        return self.get(caller, found.id)
+                self._store.runs.request_cancels(c, self._rows.live_runs(c, record.id))
+        return self.get(caller, record.id)
 
     def _find(self, c: Connection, caller: Caller, key: str) -> BackfillRow:
-        found = self._rows.get(c, caller.name, key)
-        if found is None:
+        row = self._rows.get(c, caller.name, key)
+        if row is None:
             raise NotFound(because("no-backfill", name=key[:80]))
-        return found
+        return row
 
     def _ticks(
         self, c: Connection, row: ScheduleRow, wanted: Range, *, again: bool
@@ -149,17 +151,17 @@ class BackfillService:
         """
         due_times = past_due(row.plan, wanted, row.schedule.next_due)
         runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])
-        found = []
+        ticks = []
         for due in due_times:
             _, run = forecast_of(runs.get(due, ()), again=again)
             if run is None:
-                found.append(BackfillTick(due, "waiting"))
+                ticks.append(BackfillTick(due, "waiting"))
             else:
-                found.append(BackfillTick(due, "skipped", left_out_reason(run), run.id))
-        if all(one.outcome == "skipped" for one in found):
+                ticks.append(BackfillTick(due, "skipped", left_out_reason(run), run.id))
+        if all(tick.outcome == "skipped" for tick in ticks):
             hint = None if again else because("backfill-run-again")
             raise Conflict(because("backfill-nothing-to-run"), hint=hint)
-        return found
+        return ticks
 
     def _insert(
         self,

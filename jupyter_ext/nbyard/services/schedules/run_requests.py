@@ -95,14 +95,18 @@ def keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
 
 def start_now(parts: ServiceContext, row: ScheduleRow) -> str:
     """Queue a run of a schedule besides its due times; return its ID."""
-    one = row.schedule
-    frozen = None if one.mode == "pinned" else freeze(parts_of(parts, row), one.owner, one.run)
+    schedule = row.schedule
+    frozen = (
+        None
+        if schedule.mode == "pinned"
+        else freeze(parts_of(parts, row), schedule.owner, schedule.run)
+    )
     with parts.store.write() as c:
         if frozen is not None:
             template = store_template(c, frozen)
         else:
             template = pinned_template(parts.store, c, row)
-        made, _ = create_run(parts.store, c, template, origin=Origin("schedule", one.id))
+        made, _ = create_run(parts.store, c, template, origin=Origin("schedule", schedule.id))
     return made
 
 

@@ -130,8 +130,8 @@ class ScheduleService:
         real = str(self._parts.files.locate_code(path)) if path else ""
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
-            shown = self._all_shown(c, found)
+            rows = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
+            shown = self._all_shown(c, rows)
         return page_of(shown, limit, lambda schedule: schedule.id)
 
     @operation("GET", "/schedules/{schedule}", scope="schedules:read")
@@ -243,8 +243,8 @@ class ScheduleService:
         check_limit(limit)
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, schedule)
-            found = self._rows.ticks(c, row.schedule.id, limit + 1, after)
-        return page_of(found, limit, lambda tick: tick.id)
+            ticks = self._rows.ticks(c, row.schedule.id, limit + 1, after)
+        return page_of(ticks, limit, lambda tick: tick.id)
 
     @operation("DELETE", "/schedules/{schedule}", scope="schedules:write", status=204)
     def delete(self, caller: Caller, schedule: str) -> None:

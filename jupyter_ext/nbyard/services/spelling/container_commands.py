@@ -24,28 +24,28 @@ LIMITS = {
 def build_image(_path: Path, body: NewImage) -> list[str]:
     """Return the words of `nbyard images build` for a request."""
     need(bool(body.environment) != bool(body.path))
-    words = Words("images", "build").option("--tag", body.tag, "")
+    command = Words("images", "build").option("--tag", body.tag, "")
     recipe = body.recipe
     if body.path:
         need("/" in body.path and not body.version and not (recipe and not recipe.base))
         if recipe:
             need_defaults(recipe, besides=("base",))
-            words.option("--base", recipe.base)
-        return words.done(body.path)
+            command.option("--base", recipe.base)
+        return command.done(body.path)
     need("/" not in body.environment)  # which would name a Dockerfile
-    words.option("--version", body.version, 0)
+    command.option("--version", body.version, 0)
     if recipe is None:
-        return words.done(body.environment)
+        return command.done(body.environment)
     need(not recipe.own)  # the command reads own lines from a file
     usual = Recipe()
     # Without --anew, omitted options would keep the values of the last image.
-    words.flag("--anew", True).option("--base", recipe.base, "")
-    words.each("--system-package", recipe.system_packages)
-    words.each("--build-package", recipe.build_packages)
-    words.option("--uid", recipe.uid, usual.uid).option("--gid", recipe.gid, usual.gid)
-    words.option("--cuda", recipe.cuda, "").pairs("--variable", recipe.variables)
-    words.pairs("--label", recipe.labels).option("--project", recipe.project, "")
-    return words.flag("--for-scripts", not recipe.for_notebooks).done(body.environment)
+    command.flag("--anew", True).option("--base", recipe.base, "")
+    command.each("--system-package", recipe.system_packages)
+    command.each("--build-package", recipe.build_packages)
+    command.option("--uid", recipe.uid, usual.uid).option("--gid", recipe.gid, usual.gid)
+    command.option("--cuda", recipe.cuda, "").pairs("--variable", recipe.variables)
+    command.pairs("--label", recipe.labels).option("--project", recipe.project, "")
+    return command.flag("--for-scripts", not recipe.for_notebooks).done(body.environment)
 
 
 def pull_image(_path: Path, body: PulledImage) -> list[str]:
@@ -63,44 +63,44 @@ def build_model(_path: Path, body: NewModel) -> list[str]:
     # The command line separates a file and its class at the last colon.
     need(is_class or not body.class_name)
     need(":" not in body.path and (not body.class_name or body.class_name.isidentifier()))
-    words = Words("models", "build").option("--config", body.file, "")
-    words.option("--run", body.run, "").option("--output", body.output, "")
+    command = Words("models", "build").option("--config", body.file, "")
+    command.option("--run", body.run, "").option("--output", body.output, "")
     target = f"{body.path}:{body.class_name}" if body.class_name else body.path
-    return words.done(*([target] if target else []))
+    return command.done(*([target] if target else []))
 
 
 def create_deployment(_path: Path, body: NewDeployment) -> list[str]:
     need(body.service in IDES or not body.password)
     need(all(getattr(body, part) is None for part in FORM))
-    words = Words("deployments", "create").option("--service", body.service, "api")
-    words.option("--name", body.name, "").option("--preset", body.preset, "standard")
+    command = Words("deployments", "create").option("--service", body.service, "api")
+    command.option("--name", body.name, "").option("--preset", body.preset, "standard")
     for field, option in LIMITS.items():
-        words.option(option, getattr(body, field), "")
-    words.pairs("--variable", body.environment)
-    _ports(words, body.ports)
-    return words.done(*([body.image] if body.image or body.command else []), *body.command)
+        command.option(option, getattr(body, field), "")
+    command.pairs("--variable", body.environment)
+    _ports(command, body.ports)
+    return command.done(*([body.image] if body.image or body.command else []), *body.command)
 
 
 def edit_deployment(path: Path, body: DeploymentChange) -> list[str]:
     need(body.password is UNSET and body.command != [] and body.environment != {})
-    words = Words("deployments", "edit").option("--image", body.image)
+    edit_command = Words("deployments", "edit").option("--image", body.image)
     for field, option in LIMITS.items():
-        words.option(option, getattr(body, field))
+        edit_command.option(option, getattr(body, field))
     if body.environment is not UNSET:
-        words.pairs("--variable", body.environment)
-    _ports(words, None if body.ports is UNSET else body.ports)
+        edit_command.pairs("--variable", body.environment)
+    _ports(edit_command, None if body.ports is UNSET else body.ports)
     command = [] if body.command is UNSET else body.command
-    return words.done(path["deployment"], *command)
+    return edit_command.done(path["deployment"], *command)
 
 
-def _ports(words: Words, ports: list[Port] | None) -> None:
+def _ports(command: Words, ports: list[Port] | None) -> None:
     # Only an omitted option leaves the ports to the service, and names are unique on the line.
     need(ports != [] and len({port.name for port in ports or ()}) == len(ports or ()))
     for port in ports or ():
         need_defaults(port, besides=("name", "port", "keep_prefix"))
         need(port.port >= 0)
-    words.pairs("--port", {port.name: port.port for port in ports or ()})
-    words.each("--keep-prefix", [port.name for port in ports or () if port.keep_prefix])
+    command.pairs("--port", {port.name: port.port for port in ports or ()})
+    command.each("--keep-prefix", [port.name for port in ports or () if port.keep_prefix])
 
 
 COMMANDS: Commands = {

@@ -25,7 +25,7 @@ def spell_download(asked: SpellingRequest) -> Spelling | None:
     run = asked.path.get("run", "")
     has_inputs = convert_json(asked.query.get("inputs", True), bool)
     target = f"run-{run}.zip"
-    words = Words("runs", "export").option("--ro-crate", target)
-    command = words.flag("--no-inputs", not has_inputs).done(run)
+    export_command = Words("runs", "export").option("--ro-crate", target)
+    command = export_command.flag("--no-inputs", not has_inputs).done(run)
     arguments = repr(run) if has_inputs else f"{run!r}, inputs=False"
     return Spelling(shlex.join(command), PROGRAM.format(arguments=arguments, target=target))

@@ -30,8 +30,8 @@ def python_code(
     for place in secrets:
         *outer, name = place.split(".")
         inner = values["body"]
-        for one in outer:
-            inner = inner.setdefault(one, {})
+        for part in outer:
+            inner = inner.setdefault(part, {})
         inner[name] = _Asked(place)
     arguments = []
     for name, value in values.items():
@@ -42,7 +42,7 @@ def python_code(
     call = f"connection.{operation.noun}.{operation.verb}"
     line = f"{call}({', '.join(arguments)})"
     if len(line) > WIDTH or "\n" in line:
-        line = f"{call}(\n{''.join(f'{INDENT}{one},{chr(10)}' for one in arguments)})"
+        line = f"{call}(\n{''.join(f'{INDENT}{argument},{chr(10)}' for argument in arguments)})"
     imports = ["from getpass import getpass\n"] if secrets else []
     head = ["\n".join([*imports, "from nbyard.discover import connect"]), ""]
     connection = f"connection = connect({f'project={project!r}' if project else ''})"

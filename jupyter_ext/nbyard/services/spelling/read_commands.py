@@ -17,8 +17,8 @@ def compare_versions(path: Path, query: Query) -> list[str]:
 
 def environment_log(path: Path, query: Query) -> list[str]:
     need("after" not in query)
-    words = Words("environments", "log").option("--version", query.get("version"))
-    return words.done(path["environment"])
+    command = Words("environments", "log").option("--version", query.get("version"))
+    return command.done(path["environment"])
 
 
 def image_log(path: Path, query: Query) -> list[str]:
@@ -28,8 +28,8 @@ def image_log(path: Path, query: Query) -> list[str]:
 
 def deployment_log(path: Path, query: Query) -> list[str]:
     need("after" not in query)
-    words = Words("deployments", "log").option("--revision", query.get("revision"))
-    return words.done(path["deployment"])
+    command = Words("deployments", "log").option("--revision", query.get("revision"))
+    return command.done(path["deployment"])
 
 
 def list_models(_path: Path, query: Query) -> list[str]:
@@ -45,30 +45,30 @@ def show_workflow(_path: Path, query: Query) -> list[str]:
 def compare_runs(path: Path, query: Query) -> list[str]:
     others = query["others"].split(",")
     need(all(others))
-    words = Words("runs", "compare").flag("--all", query.get("everything", False))
-    return words.done(path["run"], *others)
+    command = Words("runs", "compare").flag("--all", query.get("everything", False))
+    return command.done(path["run"], *others)
 
 
 def explain_run(path: Path, query: Query) -> list[str]:
     node, results = query.get("node", ""), {*query} - {"other", "node"}
     # The command names the node with its metric or output only.
     need(len(results) == bool(node) and "." not in node)
-    words = Words("runs", "why")
+    command = Words("runs", "why")
     for result in results:
-        words.option(f"--{result}", f"{node}.{query[result]}")
-    return words.done(query["other"], path["run"])
+        command.option(f"--{result}", f"{node}.{query[result]}")
+    return command.done(query["other"], path["run"])
 
 
 def task_log(path: Path, query: Query) -> list[str]:
     need(not {*query} - {"attempt"} and bool(path["node"]))
-    words = Words("runs", "log").option("--attempt", query.get("attempt"))
-    return words.done(path["run"], path["node"])
+    command = Words("runs", "log").option("--attempt", query.get("attempt"))
+    return command.done(path["run"], path["node"])
 
 
 def task_metrics(path: Path, query: Query) -> list[str]:
     need(bool(path["node"]))  # without one, the command asks for the nodes of the run first
-    words = Words("runs", "metrics").option("--attempt", query.get("attempt"))
-    return words.done(path["run"], path["node"])
+    command = Words("runs", "metrics").option("--attempt", query.get("attempt"))
+    return command.done(path["run"], path["node"])
 
 
 def task_files(_path: Path, _query: Query) -> list[str]:

@@ -27,8 +27,8 @@ def add_dataset(_path: Path, body: NewDataset) -> list[str]:
     elif isinstance(body.source, FileSource):
         source = body.source.path
     need(bool(source) and source.startswith(ADDRESSES) == isinstance(body.source, UrlSource))
-    words = Words("datasets", "add").option("--name", body.name)
-    return words.flag("--replace", body.replace).flag("--unpack", body.unpack).done(source)
+    command = Words("datasets", "add").option("--name", body.name)
+    return command.flag("--replace", body.replace).flag("--unpack", body.unpack).done(source)
 
 
 def add_executable(_path: Path, body: NewExecutable) -> list[str]:
@@ -39,8 +39,8 @@ def add_executable(_path: Path, body: NewExecutable) -> list[str]:
 
 def create_environment(_path: Path, body: NewEnvironment) -> list[str]:
     need(not body.description)
-    words = Words("environments", "create").option("--capture", body.capture, "")
-    return words.done(body.name, *_lines(body.requirements))
+    command = Words("environments", "create").option("--capture", body.capture, "")
+    return command.done(body.name, *_lines(body.requirements))
 
 
 def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
@@ -49,8 +49,8 @@ def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
     ways = [body.requirements is not UNSET, bool(body.add), bool(body.remove), bool(body.version)]
     need(sum(ways) == 1)
     if body.requirements is not UNSET:
-        words = Words("environments", "install").flag("--replace", True)
-        return words.done(name, *_lines(body.requirements))
+        command = Words("environments", "install").flag("--replace", True)
+        return command.done(name, *_lines(body.requirements))
     if body.add:
         return Words("environments", "install").done(name, *_lines(body.add))
     if body.remove:
@@ -65,12 +65,12 @@ def _lines(requirements: str) -> list[str]:
 
 
 def create_project(_path: Path, body: NewProject) -> list[str]:
-    words = Words("projects", "create").option("--description", body.description, "")
-    words.option("--repository", body.repository, "")
-    words.option("--requirements", body.requirements, "").option("--goal", body.task.goal, "")
-    words.option("--evaluation-data", body.task.evaluation_data, "")
-    words.option("--criteria", body.task.criteria, "")
-    return words.pairs("--set", body.metadata).done(body.name)
+    command = Words("projects", "create").option("--description", body.description, "")
+    command.option("--repository", body.repository, "")
+    command.option("--requirements", body.requirements, "").option("--goal", body.task.goal, "")
+    command.option("--evaluation-data", body.task.evaluation_data, "")
+    command.option("--criteria", body.task.criteria, "")
+    return command.pairs("--set", body.metadata).done(body.name)
 
 
 def link_resource(path: Path, body: NewLink) -> list[str]:
@@ -79,7 +79,7 @@ def link_resource(path: Path, body: NewLink) -> list[str]:
 
 def create_channel(_path: Path, body: NewChannel) -> list[str]:
     """Return the words of `nbyard channels create` for a request."""
-    words, usual = Words("channels", "create"), DigestLimit()
+    command, usual = Words("channels", "create"), DigestLimit()
     for first in body.rules[:1]:
         # The other options of a command are those of all rules.
         need(bool(first.events) and first.long_factor is not None)
@@ -89,24 +89,24 @@ def create_channel(_path: Path, body: NewChannel) -> list[str]:
         )
         places = itertools.product(paths, projects)
         need(body.rules == [replace(first, path=path, project=project) for path, project in places])
-        words.option("--on", ",".join(first.events))
-        words.option("--long-factor", first.long_factor, 2.0)
-        words.option("--long-after", first.long_seconds)
-        words.each("--of", paths if paths != [""] else [])
-        words.each("--project", projects if projects != [""] else [])
-    words.option("--most", body.digest.most, usual.most)
-    words.option("--window", body.digest.window_seconds, usual.window_seconds)
-    return words.done(body.name)
+        command.option("--on", ",".join(first.events))
+        command.option("--long-factor", first.long_factor, 2.0)
+        command.option("--long-after", first.long_seconds)
+        command.each("--of", paths if paths != [""] else [])
+        command.each("--project", projects if projects != [""] else [])
+    command.option("--most", body.digest.most, usual.most)
+    command.option("--window", body.digest.window_seconds, usual.window_seconds)
+    return command.done(body.name)
 
 
 def update_channel(path: Path, body: ChannelPatch) -> list[str]:
     # Options of rules change the first rule, which only the server knows.
     need(body.rules is UNSET and body.url != "")
-    words = Words("channels", "update").option("--name", body.name)
-    words.flag("--url", body.url is not UNSET)
+    command = Words("channels", "update").option("--name", body.name)
+    command.flag("--url", body.url is not UNSET)
     if body.digest is not UNSET:
-        words.option("--most", body.digest.most).option("--window", body.digest.window_seconds)
-    return words.done(path["channel"])
+        command.option("--most", body.digest.most).option("--window", body.digest.window_seconds)
+    return command.done(path["channel"])
 
 
 def add_credential(_path: Path, body: NewCredential) -> list[str]:
@@ -114,9 +114,9 @@ def add_credential(_path: Path, body: NewCredential) -> list[str]:
     public = {name: text for name, text in body.fields.items() if name not in SECRET_FIELDS}
     # The command asks for the required secret only.
     need(body.fields.keys() <= public.keys() | hidden)
-    words = Words("credentials", "add").option("--kind", body.kind, "token")
-    words.pairs("--field", public).option("--description", body.description, "")
-    return words.done(body.name)
+    command = Words("credentials", "add").option("--kind", body.kind, "token")
+    command.pairs("--field", public).option("--description", body.description, "")
+    return command.done(body.name)
 
 
 COMMANDS: Commands = {

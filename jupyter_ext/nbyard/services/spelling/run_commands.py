@@ -43,72 +43,72 @@ def run(_path: Path, body: NewRun) -> list[str]:
         # Only an artifact takes the name of another one, and then ignores the cache.
         need(body.force and bool(body.name) and not body.path.endswith(".nbflow"))
         need_defaults(body, besides=(*VALUES, "name", "replace", "runtime", "image"))
-        words = Words("artifacts", "create")
-        words.option("--executable", target_of(body.path, body.executable))
-        words.option("--name", body.name).json("--parameters", body.parameters)
-        words.pairs("--input-file", body.texts).option("--runtime", body.runtime, "")
-        return words.option("--image", body.image, "").flag("--force", True).done()
+        command = Words("artifacts", "create")
+        command.option("--executable", target_of(body.path, body.executable))
+        command.option("--name", body.name).json("--parameters", body.parameters)
+        command.pairs("--input-file", body.texts).option("--runtime", body.runtime, "")
+        return command.option("--image", body.image, "").flag("--force", True).done()
     need(body.scope == ("selected" if body.nodes else "all"))
     need(body.gpu in (None, 1) and body.name != "")
     more = ("name", "containers", "scope", "nodes", "priority", "pins", "gpu")
     need_defaults(body, besides=(*VALUES, *STORED, *more))
-    words = _values(Words("run"), body).flag("--force", body.force).option("--name", body.name)
-    words.option("--containers", body.containers, "").option("--priority", body.priority, 0)
-    words.each("--only", body.nodes).pairs("--pin", body.pins).flag("--gpu", body.gpu == 1)
-    return words.done(target_of(body.path, body.executable))
+    command = _values(Words("run"), body).flag("--force", body.force).option("--name", body.name)
+    command.option("--containers", body.containers, "").option("--priority", body.priority, 0)
+    command.each("--only", body.nodes).pairs("--pin", body.pins).flag("--gpu", body.gpu == 1)
+    return command.done(target_of(body.path, body.executable))
 
 
-def _values(words: Words, body: NewRun) -> Words:
+def _values(command: Words, body: NewRun) -> Words:
     """Add the values of a run, and where its nodes run."""
-    words.json("--parameters", body.parameters).pairs("-p", body.texts)
+    command.json("--parameters", body.parameters).pairs("-p", body.texts)
     for name in STORED:
-        words.option(f"--{name}", getattr(body, name), "")
-    return words
+        command.option(f"--{name}", getattr(body, name), "")
+    return command
 
 
-def _stored(words: Words, body: AutomaticRun) -> list[str]:
+def _stored(command: Words, body: AutomaticRun) -> list[str]:
     need_defaults(body, besides=(*VALUES, *STORED))
-    words = _values(words, body).flag("--use-cache", not body.force)
-    return words.done(target_of(body.path, body.executable))
+    command = _values(command, body).flag("--use-cache", not body.force)
+    return command.done(target_of(body.path, body.executable))
 
 
 def create_schedule(_path: Path, body: NewSchedule) -> list[str]:
-    words = Words("schedules", "create").option("--when", _phrase(body.timing))
-    words.option("--zone", body.zone, "")
-    _limits(words, body.starts_at, body.ends_at, body.at_most)
-    words.option("--overlap", body.overlap, "skip").flag("--pinned", body.mode == "pinned")
+    command = Words("schedules", "create").option("--when", _phrase(body.timing))
+    command.option("--zone", body.zone, "")
+    _limits(command, body.starts_at, body.ends_at, body.at_most)
+    command.option("--overlap", body.overlap, "skip").flag("--pinned", body.mode == "pinned")
     usual = Missed()
-    words.option("--missed", body.missed.policy, usual.policy)
-    words.option("--window", body.missed.window_seconds, usual.window_seconds)
-    words.option("--most", body.missed.most, usual.most)
-    words.each("--notify", map(_notice, body.notify)).option("--name", body.name, "")
-    return _stored(words.flag("--disabled", not body.is_enabled), body.run)
+    command.option("--missed", body.missed.policy, usual.policy)
+    command.option("--window", body.missed.window_seconds, usual.window_seconds)
+    command.option("--most", body.missed.most, usual.most)
+    command.each("--notify", map(_notice, body.notify)).option("--name", body.name, "")
+    return _stored(command.flag("--disabled", not body.is_enabled), body.run)
 
 
 def update_schedule(path: Path, body: SchedulePatch) -> list[str]:
     """Return the words of `nbyard schedules update` for a request."""
-    words = Words("schedules", "update")
+    command = Words("schedules", "update")
     need(body.run is UNSET and body.notify != [])
     # No option removes a limit that is set.
     need(None not in (body.starts_at, body.ends_at, body.at_most))
     if body.timing is not UNSET:
-        words.option("--when", _phrase(body.timing))
-    words.option("--zone", body.zone)
-    _limits(words, body.starts_at, body.ends_at, body.at_most)
-    words.option("--overlap", body.overlap)
-    words.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
+        command.option("--when", _phrase(body.timing))
+    command.option("--zone", body.zone)
+    _limits(command, body.starts_at, body.ends_at, body.at_most)
+    command.option("--overlap", body.overlap)
+    command.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
     if body.missed is not UNSET:
-        words.option("--missed", body.missed.policy)
-        words.option("--window", body.missed.window_seconds).option("--most", body.missed.most)
+        command.option("--missed", body.missed.policy)
+        command.option("--window", body.missed.window_seconds).option("--most", body.missed.most)
     if body.notify is not UNSET:
-        words.each("--notify", map(_notice, body.notify))
-    words.option("--name", body.name).flag("--refreeze", body.refreeze)
-    return words.done(path["schedule"])
+        command.each("--notify", map(_notice, body.notify))
+    command.option("--name", body.name).flag("--refreeze", body.refreeze)
+    return command.done(path["schedule"])
 
 
-def _limits(words: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
-    words.option("--from", _typed_moment(starts_at)).option("--until", _typed_moment(ends_at))
-    words.option("--at-most", at_most)
+def _limits(command: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
+    command.option("--from", _typed_moment(starts_at)).option("--until", _typed_moment(ends_at))
+    command.option("--at-most", at_most)
 
 
 def _typed_moment(at: Any) -> Any:
@@ -132,49 +132,49 @@ def _notice(notice: ScheduleNotice) -> str:
 
 
 def backfill(path: Path, body: NewBackfill) -> list[str]:
-    words = Words("schedules", "backfill").option("--from", _typed_moment(body.since))
-    words.option("--until", _typed_moment(body.until)).option("--at-once", body.at_once, 1)
-    return words.flag("--again", body.again).done(path["schedule"])
+    command = Words("schedules", "backfill").option("--from", _typed_moment(body.since))
+    command.option("--until", _typed_moment(body.until)).option("--at-once", body.at_once, 1)
+    return command.flag("--again", body.again).done(path["schedule"])
 
 
 def create_trigger(_path: Path, body: NewTrigger) -> list[str]:
-    words = _event(Words("triggers", "create"), body.on)
-    words.pairs("--from", body.values_from).option("--overlap", body.overlap, "queue")
-    words.flag("--pinned", body.mode == "pinned").option("--name", body.name, "")
-    return _stored(words.flag("--disabled", not body.is_enabled), body.run)
+    command = _event(Words("triggers", "create"), body.on)
+    command.pairs("--from", body.values_from).option("--overlap", body.overlap, "queue")
+    command.flag("--pinned", body.mode == "pinned").option("--name", body.name, "")
+    return _stored(command.flag("--disabled", not body.is_enabled), body.run)
 
 
 def update_trigger(path: Path, body: TriggerPatch) -> list[str]:
     need(body.run is UNSET and body.values_from != {})
-    words = Words("triggers", "update")
+    command = Words("triggers", "update")
     if body.on is not UNSET:
-        _event(words, body.on)
+        _event(command, body.on)
     if body.values_from is not UNSET:
-        words.pairs("--from", body.values_from)
-    words.option("--overlap", body.overlap)
-    words.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
-    words.option("--name", body.name).flag("--refreeze", body.refreeze)
-    return words.done(path["trigger"])
+        command.pairs("--from", body.values_from)
+    command.option("--overlap", body.overlap)
+    command.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
+    command.option("--name", body.name).flag("--refreeze", body.refreeze)
+    return command.done(path["trigger"])
 
 
-def _event(words: Words, on: TriggerEvent) -> Words:
+def _event(command: Words, on: TriggerEvent) -> Words:
     if isinstance(on, OnDataset):
         need(bool(on.dataset))
-        return words.option("--dataset", on.dataset)
+        return command.option("--dataset", on.dataset)
     if isinstance(on, OnWorkflow):
         need(bool(on.path))
-        return words.option("--after", on.path).option("--outcome", on.outcome, "succeeded")
+        return command.option("--after", on.path).option("--outcome", on.outcome, "succeeded")
     if isinstance(on, OnFile):
         usual = OnFile("")
         need(all((on.path, on.pattern, on.changes, on.settle_seconds)))
-        words.option("--files", on.path).option("--pattern", on.pattern, usual.pattern)
-        words.each("--change", on.changes if on.changes != usual.changes else ())
-        return words.option("--settle", on.settle_seconds, usual.settle_seconds)
+        command.option("--files", on.path).option("--pattern", on.pattern, usual.pattern)
+        command.each("--change", on.changes if on.changes != usual.changes else ())
+        return command.option("--settle", on.settle_seconds, usual.settle_seconds)
     if isinstance(on, OnWebhook):
         need(on.most_per_minute != 0)
-        words.flag("--webhook", True)
-        return words.option("--per-minute", on.most_per_minute, OnWebhook().most_per_minute)
-    return words.flag("--notebook", True)
+        command.flag("--webhook", True)
+        return command.option("--per-minute", on.most_per_minute, OnWebhook().most_per_minute)
+    return command.flag("--notebook", True)
 
 
 def fire_trigger(path: Path, body: Fire) -> list[str]:
@@ -187,30 +187,30 @@ def clean_up(_path: Path, body: CleanUpRules) -> list[str]:
 
 
 def set_retention(_path: Path, body: NewRetention) -> list[str]:
-    words = Words("runs", "retention")
+    command = Words("runs", "retention")
     if body.rules is None:
-        return words.flag("--off", True).done()
+        return command.flag("--off", True).done()
     # Without a rule, the command shows the rules that are set.
     need(body.rules != CleanUpRules())
-    return _rules(words, body.rules).done()
+    return _rules(command, body.rules).done()
 
 
 def set_policy(path: Path, body: PolicyRules) -> list[str]:
     # Without a rule, the command shows the policies.
     need(body != PolicyRules() and bool(path["policy"]))
-    words = Words("projects", "retention")
-    return _rules(words, body.as_clean_up).done(path["project"], path["policy"])
+    command = Words("projects", "retention")
+    return _rules(command, body.as_clean_up).done(path["project"], path["policy"])
 
 
-def _rules(words: Words, rules: CleanUpRules) -> Words:
+def _rules(command: Words, rules: CleanUpRules) -> Words:
     days = rules.older_than_days
     need(days is None or (days >= 0 and "e" not in str(days)))
     need(RUN.terminal.issuperset(rules.states))
     # A float, through which the command reads sizes, has no more digits.
     need(rules.max_bytes is None or 0 <= rules.max_bytes < SIZE)
-    words.option("--older-than", None if days is None else f"{str(days).removesuffix('.0')}d")
-    words.option("--keep", rules.keep).each("--state", rules.states)
-    return words.option("--max-size", rules.max_bytes).option("--workflow", rules.workflow, "")
+    command.option("--older-than", None if days is None else f"{str(days).removesuffix('.0')}d")
+    command.option("--keep", rules.keep).each("--state", rules.states)
+    return command.option("--max-size", rules.max_bytes).option("--workflow", rules.workflow, "")
 
 
 COMMANDS: Commands = {

@@ -63,33 +63,33 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
         body = _converted("body", asked.body or {}, fields[0].type)
     elif asked.body is not None:
         raise Invalid.field("body", because("unknown-query-parameter"))
-    told = plain_json(body) if fields else {}
+    body_json = plain_json(body) if fields else {}
     # The origin says what sends a request.
-    for run, place in ((body, told), (getattr(body, "run", None), told.get("run"))):
+    for run, place in ((body, body_json), (getattr(body, "run", None), body_json.get("run"))):
         if isinstance(run, NewRun) and place:
             place.pop("origin", None)
     secrets = secret_places(body)
     for at in secrets:
         *outer, name = at.split(".")
-        inner = told
-        for one in outer:
-            inner = inner.get(one, {})
+        inner = body_json
+        for part in outer:
+            inner = inner.get(part, {})
         inner.pop(name, None)
-    words = None
+    argv = None
     with contextlib.suppress(UnspellableRequest):
-        words = _command_of(operation, path, query, body)
-    if words is None:
+        argv = _command_of(operation, path, query, body)
+    if argv is None:
         texts = (
             f"{name}={value if isinstance(value, str) else json_text(value)}"
             for name, value in (path | query).items()
         )
-        any_call = Words("call").json("--body", told).each("--ask", secrets)
-        words = any_call.done(operation.id, *texts)
-    values = {**path, **query, **({"body": told} if fields else {})}
+        any_call = Words("call").json("--body", body_json).each("--ask", secrets)
+        argv = any_call.done(operation.id, *texts)
+    values = {**path, **query, **({"body": body_json} if fields else {})}
     project = asked.project if operation.id in CREATED else ""
     if project:
-        words[1:1] = ["--project", project]
-    return Spelling(shlex.join(words), python_code(operation, values, secrets, project))
+        argv[1:1] = ["--project", project]
+    return Spelling(shlex.join(argv), python_code(operation, values, secrets, project))
 
 
 def _command_of(
@@ -107,15 +107,15 @@ def _command_of(
         return None
     if operation.id in READS:
         return READS[operation.id](path, query)
-    words = Words(operation.noun, verb_word(operation.verb))
+    command_line = Words(operation.noun, verb_word(operation.verb))
     for name, value in query.items():
         option = f"--{name.replace('_', '-')}"
         # False is the default of each flag.
         if value is True:
-            words.flag(option, True)
+            command_line.flag(option, True)
         elif value is not False:
-            words.option(option, value)
-    return words.done(*path.values())
+            command_line.option(option, value)
+    return command_line.done(*path.values())
 
 
 def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str, Any]:
@@ -123,15 +123,15 @@ def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) ->
     known = {field.name: field for field in operation.placed(place)}
     for name in given.keys() - known.keys():
         raise Invalid.field(f"{place}.{name}", because("unknown-query-parameter"))
-    found = {}
+    arguments = {}
     for name, field in known.items():
         if name in given:
             value = _converted(f"{place}.{name}", given[name], field.type)
             if value != field.default:
-                found[name] = value
+                arguments[name] = value
         elif field.default is msgspec.UNSET:
             raise Invalid.field(f"{place}.{name}", because("query-parameter-missing"))
-    return found
+    return arguments
 
 
 def _converted(place: str, value: Any, kind: Any) -> Any:

@@ -102,18 +102,18 @@ def is_default(field: Any, value: Any) -> bool:
 def plain_json(value: Any) -> Any:
     """Return JSON of a request without the fields that have their defaults."""
     if isinstance(value, msgspec.Struct):
-        found = {
+        members = {
             field.encode_name: plain_json(getattr(value, field.name))
             for field in msgspec.structs.fields(value)
             if not is_default(field, getattr(value, field.name))
         }
         config = value.__struct_config__
         tag = {config.tag_field: config.tag} if config.tag_field else {}
-        return tag | {name: one for name, one in found.items() if one is not UNSET}
+        return tag | {name: member for name, member in members.items() if member is not UNSET}
     if isinstance(value, Mapping):
-        return {name: plain_json(one) for name, one in value.items()}
+        return {name: plain_json(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
-        return [plain_json(one) for one in value]
+        return [plain_json(element) for element in value]
     return msgspec.to_builtins(value)
 
 

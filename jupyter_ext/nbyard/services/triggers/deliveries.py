@@ -103,12 +103,16 @@ def _check_open(
         Conflict: the message was delivered before.
         TooOften: the trigger fired as often as it may within a minute.
     """
-    one = parts.store.triggers.by_id(c, row.trigger.id)
-    if one is None or not one.trigger.is_enabled or one.secret != row.secret:
+    current_row = parts.store.triggers.by_id(c, row.trigger.id)
+    if (
+        current_row is None
+        or not current_row.trigger.is_enabled
+        or current_row.secret != row.secret
+    ):
         raise Forbidden(because("webhook-refused"))
     if parts.store.firings.find(c, row.trigger.id, event_key(message.id)):
         raise Conflict(because("webhook-repeated"))
-    on = one.trigger.on
+    on = current_row.trigger.on
     assert isinstance(on, OnWebhook)
     times = parts.store.firings.times_since(c, row.trigger.id, now - MINUTE)
     if len(times) >= on.most_per_minute:

@@ -107,12 +107,12 @@ def files_now(path: Path, on: OnFile) -> Snapshot:
 
 def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
     with parts.store.read() as c:
-        found = parts.store.datasets.get(c, owner, on.dataset)
+        dataset = parts.store.datasets.get(c, owner, on.dataset)
         names = parts.store.datasets.names(c, owner)
-    if found is None:
+    if dataset is None:
         hint = nearest_names(names.values(), on.dataset)
         raise Invalid.field("on.dataset", because("no-dataset", name=on.dataset[:200]), hint=hint)
-    return EventSource(OnDataset(found.id), found.id)
+    return EventSource(OnDataset(dataset.id), dataset.id)
 
 
 def _workflow(parts: ServiceContext, owner: str, on: OnWorkflow) -> EventSource:

@@ -58,12 +58,12 @@ class LoopCheck:
         source = source_id if kind == "dataset" else self._place(source_path, source_id)
         if run.path:
             return Link(source, self._place(run.path), self._parts.files.without_root(run.path))
-        found = self._store.executables.get(self._c, self._owner, run.executable)
-        return Link(source, found.id if found else run.executable, run.executable)
+        executable = self._store.executables.get(self._c, self._owner, run.executable)
+        return Link(source, executable.id if executable else run.executable, run.executable)
 
     def _place(self, path: str, known_id: str = "") -> str:
         """Return the ID of a workflow, which stays when its file moves, else the path of code."""
         if known_id:
             return known_id
-        found = self._store.workflows.by_path(self._c, self._owner, path)
-        return found.id if found else path
+        workflow = self._store.workflows.by_path(self._c, self._owner, path)
+        return workflow.id if workflow else path

@@ -125,10 +125,10 @@ class TriggerService:
         real = str(self._parts.files.locate_code(path)) if path else ""
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
-            recent = self._firings.recent(c, [row.trigger.id for row in found])
-            names = self._sources(c, caller, found)
-        shown = [self._trigger_view(row, recent.get(row.trigger.id, []), names) for row in found]
+            rows = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
+            recent = self._firings.recent(c, [row.trigger.id for row in rows])
+            names = self._sources(c, caller, rows)
+        shown = [self._trigger_view(row, recent.get(row.trigger.id, []), names) for row in rows]
         return page_of(shown, limit, lambda trigger: trigger.id)
 
     @operation("GET", "/triggers/{trigger}", scope="triggers:read")
@@ -219,23 +219,23 @@ class TriggerService:
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             row = self._rows.find(c, caller.name, trigger)
-            one = row.trigger
-            if not one.is_enabled:
+            record = row.trigger
+            if not record.is_enabled:
                 raise Conflict(because("trigger-is-disabled"))
-            for name in one.values_from.keys() - {*body.parameters, *body.texts}:
+            for name in record.values_from.keys() - {*body.parameters, *body.texts}:
                 raise Invalid.field(f"parameters.{name}", because("value-needed"))
             digest = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
             # The same key may fire several triggers.
-            key = f"fire:{one.id}:{digest}" if digest else ""
+            key = f"fire:{record.id}:{digest}" if digest else ""
             before = find_earlier_request(self._parts, c, caller.name, key, body)
             run_id = self._store.attempts.run_of(c, caller.name, caller.attempt_id)
             event_key = f"fire:{digest or new_id()}"
             made = self._firings.add(
-                c, one, event_key, FireCause(run_id), given=body, after_run=run_id
+                c, record, event_key, FireCause(run_id), given=body, after_run=run_id
             )
             if made is not None and before is None:
                 store_idempotency_key(self._parts, c, caller.name, key, body, made)
-            firing = self._firings.get(c, made or self._firings.find(c, one.id, event_key) or "")
+            firing = self._firings.get(c, made or self._firings.find(c, record.id, event_key) or "")
             assert firing is not None
         self._parts.ensure_dispatcher()
         return firing
@@ -266,8 +266,8 @@ class TriggerService:
         check_limit(limit)
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, trigger)
-            found = self._firings.page(c, row.trigger.id, limit + 1, after)
-        return page_of(found, limit, lambda firing: firing.id)
+            firings = self._firings.page(c, row.trigger.id, limit + 1, after)
+        return page_of(firings, limit, lambda firing: firing.id)
 
     @operation("DELETE", "/triggers/{trigger}", scope="triggers:write", status=204)
     def delete(self, caller: Caller, trigger: str) -> None:
@@ -297,16 +297,16 @@ class TriggerService:
     def _trigger_view(
         self, row: TriggerRow, recent: Sequence[Firing], names: Mapping[str, str]
     ) -> Trigger:
-        one = row.trigger
-        path = self._parts.files.without_root(one.run.path)
-        on = shown_event(self._parts, one.on, names)
+        trigger = row.trigger
+        path = self._parts.files.without_root(trigger.run.path)
+        on = shown_event(self._parts, trigger.on, names)
         return msgspec.structs.replace(
-            one,
-            run=msgspec.structs.replace(one.run, path=path),
+            trigger,
+            run=msgspec.structs.replace(trigger.run, path=path),
             on=on,
             sentence=sentence_of(on),
             recent=[*recent],
-            address=f"{ADDRESS}/{one.id}" if row.kind == "webhook" else "",
+            address=f"{ADDRESS}/{trigger.id}" if row.kind == "webhook" else "",
         )
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:

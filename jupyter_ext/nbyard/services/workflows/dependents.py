@@ -30,13 +30,13 @@ def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
     with parts.store.read() as c:
         ran = set(parts.store.workflows.paths_with_dataset(c, dataset))
         known = set(parts.store.workflows.paths(c, dataset.owner))
-    found = []
+    paths = []
     for path in sorted(known | {str(place) for place in parts.files.documents()}):
         saved = _read_saved(Path(path))
         nodes = saved.nodes.values() if saved else ()
         if any(node.dataset in names for node in nodes) or (saved is None and path in ran):
-            found.append(path)
-    return found
+            paths.append(path)
+    return paths
 
 
 def workflows_with_credential(parts: ServiceContext, credential: Credential) -> list[str]:
@@ -56,13 +56,13 @@ def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
         data = path.read_bytes() if path.stat().st_size <= MAX_DOCUMENT else b""
     except OSError:
         return False
-    words = [json.dumps(name, ensure_ascii=False)[1:-1].encode() for name in names]
+    encoded_names = [json.dumps(name, ensure_ascii=False)[1:-1].encode() for name in names]
     # Most files are excluded fast. JSON may escape any character as \u…, so such files are parsed.
-    if b"\\u" not in data and not any(word in data for word in words):
+    if b"\\u" not in data and not any(word in data for word in encoded_names):
         return False
     document = _read_saved(path) or NOTHING
     declared = document.meta.parameters.values()
-    if any(one.type == "secret" and one.default in names for one in declared):
+    if any(parameter.type == "secret" and parameter.default in names for parameter in declared):
         return True
     resolver = Resolver(parts, credential.owner, parts.files.shown(path.parent))
     for node in document.nodes.values():

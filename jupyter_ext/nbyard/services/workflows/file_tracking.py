@@ -46,7 +46,14 @@ def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) ->
     with parts.store.read() as c:
         known = rows.find(c, owner, str(path), document_id, is_there)
         same = rows.of_document(c, owner, document_id) if document_id else []
-    oldest = next((one for one in same if one == known or is_there(one.path, document_id)), None)
+    oldest = next(
+        (
+            workflow
+            for workflow in same
+            if workflow == known or is_there(workflow.path, document_id)
+        ),
+        None,
+    )
     original = oldest.path if oldest and oldest != known else ""
     return known.path if known else "", original
 
@@ -55,7 +62,7 @@ def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
     """Return the saved workflows whose path no workflow of the owner has, newest first."""
     with parts.store.read() as c:
         known = set(parts.store.workflows.paths(c, owner))
-    found = []
+    workflow_files = []
     for file in parts.files.documents():
         if str(file) in known:
             continue
@@ -68,5 +75,5 @@ def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
         except NbyardError:
             title = ""
         saved_at = datetime.fromtimestamp(stat.st_mtime, UTC)
-        found.append(WorkflowFile(parts.files.shown(file), title, saved_at))
-    return sorted(found, key=lambda one: one.saved_at, reverse=True)
+        workflow_files.append(WorkflowFile(parts.files.shown(file), title, saved_at))
+    return sorted(workflow_files, key=lambda workflow_file: workflow_file.saved_at, reverse=True)

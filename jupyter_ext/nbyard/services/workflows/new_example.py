@@ -32,7 +32,7 @@ def example_needs() -> ExampleNeeds:
         lock = None
     if lock is None:
         return ExampleNeeds([*PACKAGES], [])
-    installed = {normal_name(one.name) for one in lock.packages}
+    installed = {normal_name(package.name) for package in lock.packages}
     return ExampleNeeds(
         [*PACKAGES], [name for name in PACKAGES if normal_name(name) not in installed]
     )
@@ -49,11 +49,11 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
     parent = files.locate(asked.folder or ".", "folder")
     if not parent.is_dir():
         raise NotFound(because("no-folder", path=files.shown(parent)[:200]))
-    found = source()
-    if found is None:
+    example = source()
+    if example is None:
         raise NotFound(because("no-example"))
     try:
-        with translated_missing_space(), copied_example(found, parent, NAME) as folder:
+        with translated_missing_space(), copied_example(example, parent, NAME) as folder:
             file = folder / f"{NAME}{DOCUMENT}"
             _personalise(file, asked.environment)
     except OSError as error:

@@ -72,8 +72,8 @@ class WorkflowService:
         check_limit(limit)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            found = self._store.workflows.page(c, caller.name, limit + 1, after, search, of)
-        return page_of(found, limit, lambda w: w.id)
+            workflows = self._store.workflows.page(c, caller.name, limit + 1, after, search, of)
+        return page_of(workflows, limit, lambda w: w.id)
 
     @operation("GET", "/workflows/unrun", scope="workflows:read")
     def unrun(self, caller: Caller, limit: int = 50) -> Page[WorkflowFile]:
@@ -141,16 +141,20 @@ class WorkflowService:
         }
         freeze = Freeze(resolver, nodes)
         problems = {name: known[name][1].problem for name in nodes}
-        problems |= {name: one.problem for name, one in freeze.resolved.items() if one.problem}
+        problems |= {
+            name: resolved_node.problem
+            for name, resolved_node in freeze.resolved.items()
+            if resolved_node.problem
+        }
         # A node with a problem might need any image.
         if wrong := [Problem(why, node=name) for name, why in problems.items() if why]:
             raise_problems(wrong)
-        found: dict[NeededImage, Names] = {}
+        nodes_by_image: dict[NeededImage, Names] = {}
         for name, node in nodes.items():
             image = self._needed_image(name, node, known[name][1], freeze)
-            found.setdefault(image, []).append(name)
+            nodes_by_image.setdefault(image, []).append(name)
         replace = msgspec.structs.replace
-        return Page([replace(image, nodes=tuple(names)) for image, names in found.items()])
+        return Page([replace(image, nodes=tuple(names)) for image, names in nodes_by_image.items()])
 
     def _needed_image(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
         """Return the image that a node needs: a named one, else a Dockerfile's, else a built one.
@@ -193,8 +197,8 @@ class WorkflowService:
         for name, node in document.nodes.items():
             if node.pin is not None and node.type == "executable":
                 resolved[name] = self._pinned(caller, name, node.pin, views[name])
-                found = {"arguments": resolved[name].arguments, "problem": resolved[name].problem}
-                views[name] = msgspec.structs.replace(views[name], **found)
+                fields = {"arguments": resolved[name].arguments, "problem": resolved[name].problem}
+                views[name] = msgspec.structs.replace(views[name], **fields)
         with self._parts.store.read() as c:
             credentials = self._parts.store.credentials.references(c, caller.name)
         problems = find_problems(document, resolved, credentials)
@@ -209,11 +213,13 @@ class WorkflowService:
             is_idle = document.nodes[name].mode is None
             views[name] = msgspec.structs.replace(views[name], is_idle=is_idle)
         opened = opened_files_of_nodes(self._parts, caller.name, place, document.nodes, views)
-        for name, told in opened.items():
-            views[name] = msgspec.structs.replace(views[name], undeclared=told)
+        for name, undeclared in opened.items():
+            views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)
         ports = {name: view.arguments for name, view in views.items()}
         places = {name: folder_of(base, node) for name, node in document.nodes.items()}
-        files = {name: told.files for name, told in opened.items() if not told.problem}
+        files = {
+            name: undeclared.files for name, undeclared in opened.items() if not undeclared.problem
+        }
         edges = list(document.edges.values())
         proposals = propose_edges(document.nodes, edges, ports, Files(files, places))
         return WorkflowCheck(views, problems, proposals, self._parts.files.without_root(original))

@@ -36,8 +36,8 @@ def main(place: str) -> int:
     # These pipes carry pieces and answers. What the model prints goes to a file.
     source, target = os.dup(0), os.dup(1)
     with tempfile.TemporaryFile() as said:
-        for one in (1, 2):
-            os.dup2(said.fileno(), one)
+        for fd in (1, 2):
+            os.dup2(said.fileno(), fd)
         try:
             predicting = Predicting(place)
             while select.select([source], [], [], IDLE_SECONDS)[0]:
@@ -81,14 +81,14 @@ class Predicting:
         if self._why:
             return {"kind": "failed", "words": self._why}, b""
         try:
-            found = predict_piece(self._spec, self._model, read_arrow(content), first)
+            batch = predict_piece(self._spec, self._model, read_arrow(content), first)
         except ValueRefused as error:
             kind = "answer" if isinstance(error, BadAnswer) else "refused"
             refusal = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
             return refusal, b""
         except ModelFailed as error:
             return {"kind": "failed", "words": str(error)}, b""
-        return {"kind": "batch"}, arrow_bytes(found)
+        return {"kind": "batch"}, arrow_bytes(batch)
 
 
 def _load(spec: Spec) -> Any:
@@ -109,10 +109,10 @@ def _follow(parent: int) -> None:
 
 def _read(source: int, size: int) -> bytes:
     """Read `size` bytes, fewer only at the end."""
-    found = bytearray()
-    while len(found) < size and (piece := os.read(source, min(size - len(found), 2**20))):
-        found += piece
-    return bytes(found)
+    content = bytearray()
+    while len(content) < size and (piece := os.read(source, min(size - len(content), 2**20))):
+        content += piece
+    return bytes(content)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ def _column(column: Column, texts: Any, first: int) -> Any:
     )
     whole = arrow_types(Schema([column]))[column.name]
     if column.type == "bool":
-        is_true, is_false = (compute.is_in(texts, pyarrow.array(words)) for words in (TRUE, FALSE))
+        is_true, is_false = (
+            compute.is_in(texts, pyarrow.array(spellings)) for spellings in (TRUE, FALSE)
+        )
         is_null = compute.is_null(texts)
         is_known = compute.or_(compute.or_(is_true, is_false), is_null)
         if compute.all(is_known, min_count=0).as_py():

@@ -67,8 +67,8 @@ def _client() -> Any:
         from distributed import Client
 
         logging.getLogger("distributed").setLevel(logging.ERROR)
-        told: dict[str, Any] = {"timeout": CONNECT_SECONDS, "set_as_default": False}
-        return Client(os.environ[SCHEDULER], name="nbyard-batch", **told)
+        options: dict[str, Any] = {"timeout": CONNECT_SECONDS, "set_as_default": False}
+        return Client(os.environ[SCHEDULER], name="nbyard-batch", **options)
     except (ImportError, OSError, TimeoutError) as error:
         log.warning("the cluster takes no part, all is predicted here: %s", error)
         return None
@@ -104,7 +104,7 @@ class ClusterPrediction:
                 yield self._answer_of(waiting.popleft()[0])
             # choose the worker with the fewest pieces per thread
             busy = Counter(where for future, where in waiting if not future.done())
-            where = min(threads, key=lambda one: busy[one] / threads[one], default="")
+            where = min(threads, key=lambda worker: busy[worker] / threads[worker], default="")
             waiting.append((self._submit(first, batch, where), where))
         while waiting:
             yield self._answer_of(waiting.popleft()[0])
@@ -119,14 +119,14 @@ class ClusterPrediction:
         return self._client.submit(eval, EXPRESSION, call, key=key, pure=False, **there)
 
     def _answer_of(self, future: Any) -> Any:
-        told, content = future.result()
-        sys.stdout.write(told["said"])
+        answer, content = future.result()
+        sys.stdout.write(answer["said"])
         sys.stdout.flush()
-        if told["kind"] == "batch":
+        if answer["kind"] == "batch":
             return read_arrow(content)
-        if told["kind"] == "failed":
-            raise ModelFailed(told["words"])
-        raise REFUSALS[told["kind"]](told["words"], told["row"], told["field"])
+        if answer["kind"] == "failed":
+            raise ModelFailed(answer["words"])
+        raise REFUSALS[answer["kind"]](answer["words"], answer["row"], answer["field"])
 
 
 def _small(pieces: Numbered, trouble: list[Exception]) -> Numbered:
@@ -163,14 +163,14 @@ def read_arrow(content: bytes) -> Any:
 
 def pack_model(spec: Spec) -> bytes:
     """Return an archive: `lib` with this package, `model` with the model, and model.json."""
-    found = io.BytesIO()
-    with tarfile.open(fileobj=found, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         _add(archive, "model.json", json.dumps(spec.told).encode())
         _add(archive, "lib/nbyard/__init__.py", b"")
         here = str(Path(str(nbyard.serving.__file__)).parent)
         archive.add(here, "lib/nbyard/serving", filter=_wanted)
         archive.add(spec.root, "model", filter=_wanted)
-    return found.getvalue()
+    return buffer.getvalue()
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -49,12 +49,12 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
         with _lock:
             idle = _idle.get(key, [])
             while idle and ready is None:
-                one = idle.pop()
+                candidate = idle.pop()
                 # a process that was idle too long has ended
-                if one.code is None:
-                    ready = one
+                if candidate.code is None:
+                    ready = candidate
                 else:
-                    one.end()
+                    candidate.end()
         child = ready or Child(archive)
         try:
             said = child.ask(first, piece, wanted)
@@ -67,8 +67,8 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
         with _lock:
             _idle.setdefault(key, []).append(child)
         return said
-    words = f"the process that predicts from row {first} on died (exit code {child.code})"
-    return {"kind": "failed", "words": words, "said": ""}, b""
+    message = f"the process that predicts from row {first} on died (exit code {child.code})"
+    return {"kind": "failed", "words": message, "said": ""}, b""
 
 
 def _cancellation_check() -> Callable[[], bool]:
@@ -91,8 +91,8 @@ def _cancellation_check() -> Callable[[], bool]:
 def end(key: str) -> None:
     """Stop the idle processes of a model."""
     with _lock:
-        found = _idle.pop(key, [])
-    for child in found:
+        children = _idle.pop(key, [])
+    for child in children:
         child.end()
 
 
@@ -140,8 +140,8 @@ class Child:
             if not wanted():
                 raise UnwantedPiece
         head, content = HEAD.unpack(self._read(HEAD.size))
-        told: dict[str, Any] = json.loads(self._read(head))
-        return told, self._read(content)
+        answer: dict[str, Any] = json.loads(self._read(head))
+        return answer, self._read(content)
 
     def _write(self, content: bytes, wanted: Callable[[], bool]) -> None:
         """Write to the process, which does not read before the model is loaded."""
@@ -155,10 +155,10 @@ class Child:
 
     def _read(self, size: int) -> bytes:
         assert self._process.stdout is not None
-        found = self._process.stdout.read(size)
-        if len(found) < size:
+        content = self._process.stdout.read(size)
+        if len(content) < size:
             raise EOFError
-        return found
+        return content
 
     def kill(self) -> None:
         """Kill the process and all that it has started."""

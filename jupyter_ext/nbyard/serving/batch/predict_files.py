@@ -45,13 +45,13 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         ValueRefused: A value or an answer does not fit its schema. The error names row and field.
         ModelFailed: The model raised an exception.
     """
-    found = files_of(source)
+    sources = files_of(source)
     if target.lower().endswith(SUFFIXES):
-        targets = {target: found}
+        targets = {target: sources}
     elif os.path.isdir(source):
-        targets = {os.path.join(target, os.path.relpath(one, source)): [one] for one in found}
+        targets = {os.path.join(target, os.path.relpath(path, source)): [path] for path in sources}
     else:
-        targets = {os.path.join(target, os.path.basename(source)): found}
+        targets = {os.path.join(target, os.path.basename(source)): sources}
     known = part_dependencies(spec, source, targets)
     made = []
     for place, files in targets.items():

@@ -92,11 +92,11 @@ class Parts:
     def _discard_invalid_parts(self) -> None:
         """Keep the valid parts without a gap from the first on, and delete the others."""
         names = os.listdir(self._folder)
-        for found in in_order(names):
-            if _digest(self._place(found[0])) != found[3]:
+        for match in in_order(names):
+            if _digest(self._place(match[0])) != match[3]:
                 break
-            self._names.append(found[0])
-            self.rows += int(found[2])
+            self._names.append(match[0])
+            self.rows += int(match[2])
         for name in {*names} - {*self._names, ABOUT}:
             os.remove(self._place(name))
 
@@ -164,11 +164,11 @@ def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
 
     The groups are number, rows and digest.
     """
-    found = {int(one[1]): one for name in names if (one := PART.fullmatch(name))}
-    for number in range(len(found)):
-        if number not in found:
+    matches = {int(match[1]): match for name in names if (match := PART.fullmatch(name))}
+    for number in range(len(matches)):
+        if number not in matches:
             return
-        yield found[number]
+        yield matches[number]
 
 
 def part_dependencies(
@@ -180,27 +180,27 @@ def part_dependencies(
     """
     key = os.environ.get(KEY, "")
     known = {"key": key} if key else {"code": files_digest(spec.root, targets)}
-    found = {}
+    dependencies = {}
     for target, files in targets.items():
         lines = []
         for path in files:
-            told: list[Any] = [os.path.relpath(path, source)]
+            identity: list[Any] = [os.path.relpath(path, source)]
             if not key:
                 state = os.stat(path)
-                told = [os.path.abspath(path), state.st_size, state.st_mtime_ns]
-            about = {"model": spec.told, **known, "input": told}
+                identity = [os.path.abspath(path), state.st_size, state.st_mtime_ns]
+            about = {"model": spec.told, **known, "input": identity}
             lines.append(json.dumps(about, sort_keys=True))
-        found[target] = "\n".join(lines)
-    return found
+        dependencies[target] = "\n".join(lines)
+    return dependencies
 
 
 def key_in(about: str) -> str:
     """Return the key in such a text, or ""."""
     try:
-        told = json.loads(about.partition("\n")[0])
+        parsed = json.loads(about.partition("\n")[0])
     except ValueError:
         return ""
-    return str(told.get("key", "")) if isinstance(told, dict) else ""
+    return str(parsed.get("key", "")) if isinstance(parsed, dict) else ""
 
 
 def files_digest(root: str, targets: Collection[str]) -> str:
@@ -212,8 +212,8 @@ def files_digest(root: str, targets: Collection[str]) -> str:
         # the interpreter writes bytecode there
         subfolders[:] = sorted({*subfolders} - ours - {"__pycache__"})
         for name in sorted({*names} - ours):
-            found = os.stat(os.path.join(folder, name), follow_symlinks=False)
-            seen.update(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+            status = os.stat(os.path.join(folder, name), follow_symlinks=False)
+            seen.update(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
     return seen.hexdigest()
 
 

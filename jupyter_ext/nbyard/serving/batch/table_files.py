@@ -35,15 +35,15 @@ def files_of(place: str) -> list[str]:
         if not os.path.isfile(place):
             raise CannotRead(f"there is no file or folder {place}")
         return [place]
-    found = [
+    files = [
         os.path.join(folder, name)
         for folder, _, names in os.walk(place)
         for name in names
         if name.lower().endswith(SUFFIXES) and not name.startswith(".")
     ]
-    if not found:
+    if not files:
         raise CannotRead(f"there is no CSV or Parquet file in {place}")
-    return sorted(found)
+    return sorted(files)
 
 
 def read_pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
@@ -129,11 +129,11 @@ def open_writer(path: str, schema: Schema) -> Any:
     """Return a writer of batches for a file of that name. The caller closes it."""
     import pyarrow
 
-    told = pyarrow.schema(list(arrow_types(schema).items()))
+    arrow_schema = pyarrow.schema(list(arrow_types(schema).items()))
     if path.lower().endswith(PARQUET):
         from pyarrow import parquet
 
-        return parquet.ParquetWriter(path, told)
+        return parquet.ParquetWriter(path, arrow_schema)
     from pyarrow import csv
 
-    return csv.CSVWriter(path, told)
+    return csv.CSVWriter(path, arrow_schema)

@@ -131,7 +131,7 @@ class App:
         if path.startswith("/v2/models/"):
             asked, name = path.removeprefix("/v2/models/"), self._spec.name
             is_known = f"{asked}/".startswith(f"{name}/")  # a name may contain slashes
-            rest = [one for one in asked.removeprefix(name).split("/") if one]
+            rest = [part for part in asked.removeprefix(name).split("/") if part]
             if rest[:1] == ["versions"] and len(rest) >= VERSION_PARTS:
                 is_known = is_known and rest[1] == self._spec.version
                 rest = rest[VERSION_PARTS:]
@@ -166,8 +166,8 @@ class App:
         if not path.startswith("/v2/models/"):
             return error_response(404, "there is no such path; GET / tells what is here")
         known = f"/v2/models/{quote(name, safe='')}/versions/{quote(version, safe='')}"
-        words = f"there is no such path, model or version: this is {name!r} {version}, at {known}"
-        return error_response(404, words)
+        message = f"there is no such path, model or version: this is {name!r} {version}, at {known}"
+        return error_response(404, message)
 
     async def _body(self, scope: Message, receive: Receive) -> Body:
         pieces: list[bytes] = []
@@ -195,8 +195,8 @@ class App:
         if not is_one and not isinstance(asked, list):
             return error_response(400, "a record or a list of records is needed")
         columns = self._spec.inputs.read([asked] if is_one else asked)
-        found = await self._asked(columns) if columns[0] else columns
-        records = records_of(self._spec.outputs, found) if columns[0] else []
+        outputs = await self._asked(columns) if columns[0] else columns
+        records = records_of(self._spec.outputs, outputs) if columns[0] else []
         return json_response({"prediction": records[0]} if is_one else {"predictions": records})
 
     async def _invoke(self, body: Body) -> Answer:
@@ -207,9 +207,9 @@ class App:
             columns = read_csv(body.content, inputs)
         else:
             columns = read_invocation(read_json(body.content), inputs)
-        found = await self._asked(columns) if columns[0] else []
+        outputs = await self._asked(columns) if columns[0] else []
         return json_response(
-            {"predictions": records_of(self._spec.outputs, found) if found else []}
+            {"predictions": records_of(self._spec.outputs, outputs) if outputs else []}
         )
 
     async def _infer(self, body: Body) -> Answer:
@@ -217,28 +217,30 @@ class App:
             return self._not_ready()
         spec, (text, content) = self._spec, body.split_json_and_tensors()
         request = read_request(read_json(text), spec.inputs, spec.outputs, content)
-        found = await self._asked(request.columns)
-        told = {"model_name": spec.name, "model_version": spec.version}
-        told |= {"id": request.id} if request.id else {}
-        return json_response({**told, "outputs": outputs_of(found, spec.outputs, request.outputs)})
+        outputs = await self._asked(request.columns)
+        response = {"model_name": spec.name, "model_version": spec.version}
+        response |= {"id": request.id} if request.id else {}
+        return json_response(
+            {**response, "outputs": outputs_of(outputs, spec.outputs, request.outputs)}
+        )
 
     async def _index(self, _: Body) -> Answer:
-        told = {name: self._spec.told[name] for name in ("name", "version")}
-        return json_response({**told, "ready": self._is_ready, "paths": self._paths()})
+        identity = {name: self._spec.told[name] for name in ("name", "version")}
+        return json_response({**identity, "ready": self._is_ready, "paths": self._paths()})
 
     def _paths(self) -> list[str]:
         """Return the paths of the server, with the model's name, with and without a version."""
-        name, version = (quote(one, safe="") for one in (self._spec.name, self._spec.version))
+        name, version = (quote(part, safe="") for part in (self._spec.name, self._spec.version))
         known = f"/v2/models/{name}"
-        found = {path.replace("/v2/models/{model}", known) for path in self._routes}
-        versions = {path.replace(known, f"{known}/versions/{version}") for path in found}
-        return sorted(found | versions)
+        paths = {path.replace("/v2/models/{model}", known) for path in self._routes}
+        versions = {path.replace(known, f"{known}/versions/{version}") for path in paths}
+        return sorted(paths | versions)
 
     async def _schema(self, _: Body) -> Answer:
-        told = self._spec.told
-        sample = {"sample": told["sample"]} if told.get("sample") else {}
+        description = self._spec.told
+        sample = {"sample": description["sample"]} if description.get("sample") else {}
         return json_response(
-            {name: told[name] for name in ("input_schema", "output_schema")} | sample
+            {name: description[name] for name in ("input_schema", "output_schema")} | sample
         )
 
     async def _metadata(self, _: Body) -> Answer:
@@ -259,12 +261,12 @@ class App:
         return Answer(self._metrics.text(gauges).encode(), type=TEXT)
 
     def _not_ready(self) -> Answer:
-        words = "the model is being loaded"
+        message = "the model is being loaded"
         if self.has_failed:
-            words = "the model cannot be used: the log says why"
+            message = "the model cannot be used: the log says why"
         elif self.worker.is_late:
-            words = self.worker.calls.words_of_held()
-        return error_response(503, words, **self._call())
+            message = self.worker.calls.words_of_held()
+        return error_response(503, message, **self._call())
 
     def _call(self) -> dict[str, Any]:
         """Return the model's current call and what waits for it, if the call takes long."""

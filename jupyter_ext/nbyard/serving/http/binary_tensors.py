@@ -49,8 +49,8 @@ class Binary:
                 raise UnreadableTensor(
                     f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each"
                 )
-            found = numpy.frombuffer(piece, dtype)
-            return list((found.astype(bool) if datatype == "BOOL" else found).tolist())
+            array = numpy.frombuffer(piece, dtype)
+            return list((array.astype(bool) if datatype == "BOOL" else array).tolist())
         # each text follows its length
         texts, at = [], 0
         while at < len(piece):

@@ -34,8 +34,8 @@ class Body(NamedTuple):
     @property
     def is_csv(self) -> bool:
         """Return whether the content type is CSV."""
-        told = self.headers.get(b"content-type", b"").decode("latin-1")
-        return told.partition(";")[0].strip().lower() == CSV
+        content_type = self.headers.get(b"content-type", b"").decode("latin-1")
+        return content_type.partition(";")[0].strip().lower() == CSV
 
     def split_json_and_tensors(self) -> tuple[bytes, bytes | None]:
         """Return the JSON of an inference request and the bytes of tensors after it, if any.
@@ -45,13 +45,13 @@ class Body(NamedTuple):
         Raises:
             MalformedRequest: The header is not a valid number.
         """
-        told = self.headers.get(TENSORS)
-        if told is None:
+        header = self.headers.get(TENSORS)
+        if header is None:
             return self.content, None
-        if not told.isdigit() or len(told) > MAX_DIGITS or int(told) > len(self.content):
-            words = f"must be a number up to {len(self.content)}, the length of the body"
-            raise MalformedRequest(f"Inference-Header-Content-Length: {words}")
-        return self.content[: int(told)], self.content[int(told) :]
+        if not header.isdigit() or len(header) > MAX_DIGITS or int(header) > len(self.content):
+            problem = f"must be a number up to {len(self.content)}, the length of the body"
+            raise MalformedRequest(f"Inference-Header-Content-Length: {problem}")
+        return self.content[: int(header)], self.content[int(header) :]
 
 
 def decompress(content: bytes, encoding: str, most: int) -> bytes:
@@ -67,23 +67,23 @@ def decompress(content: bytes, encoding: str, most: int) -> bytes:
         return content
     if encoding not in PACKED:
         raise UnsupportedBody(f"the body is packed as {encoding[:40]!r}; gzip and deflate are read")
-    found = b""
+    decompressed = b""
     members = 0
     while content:
         members += 1
         if members > MAX_MEMBERS:
-            words = f"it has more than {MAX_MEMBERS} members"
-            raise MalformedRequest(f"the body is no {encoding}: {words}")
+            problem = f"it has more than {MAX_MEMBERS} members"
+            raise MalformedRequest(f"the body is no {encoding}: {problem}")
         reader = zlib.decompressobj(EITHER)
         try:
             # one byte beyond the limit shows that the body is too large
-            found += reader.decompress(content, most + 1 - len(found))
+            decompressed += reader.decompress(content, most + 1 - len(decompressed))
         except zlib.error as error:
             raise MalformedRequest(f"the body is no {encoding}: {error}") from None
-        if len(found) > most:
+        if len(decompressed) > most:
             raise BodyTooLarge
         if not reader.eof:
             raise MalformedRequest(f"the body is no {encoding}: its end is missing")
         # gzip files may have several members
         content = reader.unused_data
-    return found
+    return decompressed

@@ -51,20 +51,20 @@ class _Tensor(NamedTuple):
     data: list[Any]
 
     @classmethod
-    def of(cls, told: Any, where: str, binary: Binary) -> _Tensor:
+    def of(cls, tensor: Any, where: str, binary: Binary) -> _Tensor:
         """Return the checked tensor at `where` of a request.
 
         Raises:
             MalformedRequest: a field is missing or refused; the message names it.
         """
-        if not isinstance(told, dict):
+        if not isinstance(tensor, dict):
             raise MalformedRequest(f"{where}: a tensor is an object")
-        _check_parameters(told, f"{where}.parameters")
-        size = told.get("parameters", {}).get(SIZE)
+        _check_parameters(tensor, f"{where}.parameters")
+        size = tensor.get("parameters", {}).get(SIZE)
         for name in ("name", "shape", "datatype", *(["data"] if size is None else [])):
-            if name not in told:
+            if name not in tensor:
                 raise MalformedRequest(f"{where}.{name}: is missing")
-        name, shape, datatype = told["name"], told["shape"], told["datatype"]
+        name, shape, datatype = tensor["name"], tensor["shape"], tensor["datatype"]
         if not isinstance(name, str):
             raise MalformedRequest(f"{where}.name: text is needed")
         if datatype not in DATATYPES:
@@ -73,7 +73,7 @@ class _Tensor(NamedTuple):
         if not is_shape or not all(type(size) is int and size > 0 for size in shape):
             raise MalformedRequest(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
         try:
-            values = told.get("data") if size is None else binary.take(size, datatype)
+            values = tensor.get("data") if size is None else binary.take(size, datatype)
         except UnreadableTensor as error:
             raise MalformedRequest(f"{where}.parameters: {error}") from None
         return cls(name, shape, datatype, _checked_data(values, shape, datatype, f"{where}.data"))
@@ -96,8 +96,8 @@ class _Tensor(NamedTuple):
     def check_type(self, column: Column) -> None:
         if self.datatype not in TAKEN[column.type]:
             known = ", ".join(TAKEN[column.type])
-            words = f"{self.datatype} is no {column.type}; there are: {known}"
-            raise MalformedRequest(f"{column.name}: {words}")
+            problem = f"{self.datatype} is no {column.type}; there are: {known}"
+            raise MalformedRequest(f"{column.name}: {problem}")
 
 
 def tensors_of(schema: Schema) -> list[dict[str, Any]]:
@@ -125,22 +125,24 @@ def read_request(
     if not isinstance(body.get("id", ""), str):
         raise MalformedRequest("id: text is needed")
     _check_parameters(body, "parameters")
-    told = body.get("inputs")
-    if not isinstance(told, list) or not told:
+    given_tensors = body.get("inputs")
+    if not isinstance(given_tensors, list) or not given_tensors:
         raise MalformedRequest("inputs: a list of tensors is needed")
     binary = Binary(content)
-    tensors = [_Tensor.of(one, f"inputs[{index}]", binary) for index, one in enumerate(told)]
+    tensors = [
+        _Tensor.of(tensor, f"inputs[{index}]", binary) for index, tensor in enumerate(given_tensors)
+    ]
     if binary.left:
         raise MalformedRequest(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
     columns = inputs.check(_columns(tensors, inputs))
     wanted = [] if body.get("outputs") is None else body["outputs"]
     if not isinstance(wanted, list):
         raise MalformedRequest("outputs: a list is needed")
-    for index, one in enumerate(wanted):
-        if not isinstance(one, dict) or one.get("name") not in outputs.names:
+    for index, output in enumerate(wanted):
+        if not isinstance(output, dict) or output.get("name") not in outputs.names:
             raise MalformedRequest(f"outputs[{index}].name: there are: {', '.join(outputs.names)}")
-        _check_parameters(one, f"outputs[{index}].parameters")
-    return Request(columns, body.get("id", ""), [one["name"] for one in wanted])
+        _check_parameters(output, f"outputs[{index}].parameters")
+    return Request(columns, body.get("id", ""), [output["name"] for output in wanted])
 
 
 def _check_parameters(of: dict[str, Any], where: str) -> None:
@@ -172,8 +174,8 @@ def _checked_data(data: Any, shape: list[int], datatype: str, where: str) -> lis
         is_right = {wanted}.issuperset(map(type, values))
     if not is_right:
         raise MalformedRequest(f"{where}: a value is none of {datatype}")
-    found: list[Any] = data
-    return found
+    checked: list[Any] = data
+    return checked
 
 
 def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
@@ -204,7 +206,7 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
 
 def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:
     """Return the tensors of an answer: the requested ones in order, or all."""
-    found = {
+    tensors = {
         column.name: {
             "name": column.name,
             "shape": [len(values)],
@@ -213,4 +215,4 @@ def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict
         }
         for column, values in zip(schema.columns, columns, strict=True)
     }
-    return [found[name] for name in wanted or schema.names]
+    return [tensors[name] for name in wanted or schema.names]

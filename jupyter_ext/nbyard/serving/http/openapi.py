@@ -44,7 +44,7 @@ INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
 def document(spec: Spec) -> dict[str, Any]:
     """Return the OpenAPI document. Paths are relative to the URL of the server."""
     paths: dict[str, Any] = {
-        path: {"get": _operation(path, words, {})} for path, words in READS.items()
+        path: {"get": _operation(path, summary, {})} for path, summary in READS.items()
     }
     record = {"$ref": "#/components/schemas/Record"}
     asked = {"oneOf": [record, {"type": "array", "items": record}]}
@@ -77,33 +77,33 @@ def document(spec: Spec) -> dict[str, Any]:
     }
 
 
-def _operation(path: str, words: str, more: dict[str, Any]) -> dict[str, Any]:
+def _operation(path: str, summary: str, more: dict[str, Any]) -> dict[str, Any]:
     names = [name for name in ("model", "version") if f"{{{name}}}" in path]
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in names
     ]
-    told: dict[str, Any] = {"summary": words, "responses": {"200": {"description": "Done."}}}
-    return told | ({"parameters": parameters} if parameters else {}) | more
+    operation: dict[str, Any] = {"summary": summary, "responses": {"200": {"description": "Done."}}}
+    return operation | ({"parameters": parameters} if parameters else {}) | more
 
 
-def _post_operation(path: str, words: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _post_operation(path: str, summary: str, schema: dict[str, Any]) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     answers: dict[str, Any] = {
         status: {"description": said, "content": error} for status, said in ERRORS.items()
     }
     answers["200"] = {"description": "Predicted.", "content": {"application/json": {"schema": {}}}}
     body = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return _operation(path, words, {"requestBody": body, "responses": answers})
+    return _operation(path, summary, {"requestBody": body, "responses": answers})
 
 
 def _record(schema: Schema) -> dict[str, Any]:
     properties = {}
     for column in schema.columns:
-        told = dict(TYPES[column.type])
+        field_schema = dict(TYPES[column.type])
         if column.nullable:
-            told["type"] = [told["type"], "null"]
-        properties[column.name] = told
+            field_schema["type"] = [field_schema["type"], "null"]
+        properties[column.name] = field_schema
     return {
         "type": "object",
         "additionalProperties": False,

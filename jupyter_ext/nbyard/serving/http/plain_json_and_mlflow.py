@@ -51,20 +51,20 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
     ways = [way for way in WAYS if isinstance(body, dict) and way in body]
     if len(ways) != 1:
         raise MalformedRequest(f"an object with one of {', '.join(WAYS)} is needed")
-    found = body[ways[0]]
+    payload = body[ways[0]]
     if ways[0] == "dataframe_split":
-        return schema.read(_split(found))
-    if isinstance(found, dict):
-        lengths = {len(values) if isinstance(values, list) else -1 for values in found.values()}
+        return schema.read(_split(payload))
+    if isinstance(payload, dict):
+        lengths = {len(values) if isinstance(values, list) else -1 for values in payload.values()}
         if len(lengths) != 1 or -1 in lengths:
             raise MalformedRequest("columns are lists of one length")
-        rows = zip(*found.values(), strict=True)
-        return schema.read([dict(zip(found, row, strict=True)) for row in rows])
-    if not isinstance(found, list):
+        rows = zip(*payload.values(), strict=True)
+        return schema.read([dict(zip(payload, row, strict=True)) for row in rows])
+    if not isinstance(payload, list):
         raise MalformedRequest(f"{ways[0]}: a list is needed")
-    if found and isinstance(found[0], list) and ways[0] in ("instances", "inputs"):
-        return schema.read(_rows(schema.names, found, ways[0]))
-    return schema.read(found)
+    if payload and isinstance(payload[0], list) and ways[0] in ("instances", "inputs"):
+        return schema.read(_rows(schema.names, payload, ways[0]))
+    return schema.read(payload)
 
 
 def read_csv(content: bytes, schema: Schema) -> Columns:
@@ -108,17 +108,17 @@ def _cell(text: str, column: Column | None) -> Any:
         return text
 
 
-def _split(found: Any) -> list[dict[str, Any]]:
-    if not isinstance(found, dict) or not isinstance(found.get("columns"), list):
+def _split(table: Any) -> list[dict[str, Any]]:
+    if not isinstance(table, dict) or not isinstance(table.get("columns"), list):
         raise MalformedRequest("dataframe_split: an object with columns and data is needed")
-    if not isinstance(found.get("data"), list):
+    if not isinstance(table.get("data"), list):
         raise MalformedRequest("dataframe_split.data: a list of rows is needed")
-    names = found["columns"]
+    names = table["columns"]
     if not all(isinstance(name, str) for name in names):
         raise MalformedRequest("dataframe_split.columns: names are texts")
     if len(set(names)) < len(names):
         raise MalformedRequest("dataframe_split.columns: two columns have one name")
-    return _rows(names, found["data"], "dataframe_split.data")
+    return _rows(names, table["data"], "dataframe_split.data")
 
 
 def _rows(names: list[Any], rows: list[Any], where: str) -> list[dict[str, Any]]:

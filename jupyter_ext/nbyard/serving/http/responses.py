@@ -50,9 +50,9 @@ def json_response(value: Any, status: int = 200) -> Answer:
     return Answer(orjson.dumps(value), status)
 
 
-def error_response(status: int, words: str, **more: Any) -> Answer:
+def error_response(status: int, message: str, **more: Any) -> Answer:
     """Return a response for an error, readable for people and programs."""
-    answer = json_response({"error": words, **more}, status)
+    answer = json_response({"error": message, **more}, status)
     if status == 503:
         return answer._replace(headers=((b"retry-after", RETRY_SECONDS),))
     return answer
@@ -65,5 +65,5 @@ def failure_response(error: Exception) -> Answer:
             return error_response(status, str(error) or FULL)
     if isinstance(error, ValueRefused) and not isinstance(error, BadAnswer):
         return error_response(422, str(error), details=[error.detail()])
-    words = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"
-    return error_response(500, words)
+    message = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"
+    return error_response(500, message)

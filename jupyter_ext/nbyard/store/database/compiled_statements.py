@@ -31,11 +31,15 @@ class Words:
 
     def values(self, row: Mapping[str, Any]) -> Any:
         """Return the values as the driver expects them: a list in order, or a dict by name."""
-        found = []
+        encoded_values = []
         for name, encode, is_fixed, value in self._wanted:
-            told = value if is_fixed else row[name]
-            found.append(encode(told) if encode else told)
-        return found if self._is_ordered else dict(zip(self._names, found, strict=True))
+            raw_value = value if is_fixed else row[name]
+            encoded_values.append(encode(raw_value) if encode else raw_value)
+        return (
+            encoded_values
+            if self._is_ordered
+            else dict(zip(self._names, encoded_values, strict=True))
+        )
 
 
 class Prepared:
@@ -50,26 +54,26 @@ class Prepared:
 
         All rows have the same keys.
         """
-        words = self._in(c, tuple(rows[0]))
-        values = [words.values(row) for row in rows]
+        statement = self._in(c, tuple(rows[0]))
+        values = [statement.values(row) for row in rows]
         cursor = c.connection.cursor()
         try:
-            cursor.executemany(words.text, values)
+            cursor.executemany(statement.text, values)
             return int(cursor.rowcount)
         except c.dialect.loaded_dbapi.Error as error:
-            raise _sqlalchemy_error(c, words.text, error) from error
+            raise _sqlalchemy_error(c, statement.text, error) from error
         finally:
             cursor.close()
 
     def ask(self, c: Connection, **values: Any) -> list[Any]:
         """Execute the query and return its rows."""
-        words = self._in(c, tuple(values))
+        statement = self._in(c, tuple(values))
         cursor = c.connection.cursor()
         try:
-            cursor.execute(words.text, words.values(values))
+            cursor.execute(statement.text, statement.values(values))
             return list(cursor.fetchall())
         except c.dialect.loaded_dbapi.Error as error:
-            raise _sqlalchemy_error(c, words.text, error) from error
+            raise _sqlalchemy_error(c, statement.text, error) from error
         finally:
             cursor.close()
 
@@ -89,7 +93,7 @@ def _sqlalchemy_error(c: Connection, text: str, error: Any) -> BaseException:
     if is_cut:
         # The pool must not reuse a connection that was cut.
         c.invalidate(error)
-    told: BaseException = DBAPIError.instance(
+    sqlalchemy_error: BaseException = DBAPIError.instance(
         text, None, error, base, connection_invalidated=is_cut, dialect=c.dialect
     )
-    return told
+    return sqlalchemy_error

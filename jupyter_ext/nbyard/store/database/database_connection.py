@@ -206,8 +206,8 @@ class Database:
                 while (left := end - time.monotonic()) > 0:
                     seconds = min(left, READER_SECONDS)
                     connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
-                    found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                    if not found.one().busy:
+                    checkpoint = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if not checkpoint.one().busy:
                         return True
                     time.sleep(min(left, PAUSE_SECONDS))  # another shell's checkpoint may run
                 return False
@@ -219,38 +219,38 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            words = str(error.orig)
-            if "lock timeout" in words:
+            message = str(error.orig)
+            if "lock timeout" in message:
                 self._end_idle_writer()
-            if "locked" in words or "busy" in words or "lock timeout" in words:
+            if "locked" in message or "busy" in message or "lock timeout" in message:
                 raise sqlite_locks.busy_error(self._folder) from error
-            raise self._refusal(error, words) from error
+            raise self._refusal(error, message) from error
         except DBAPIError as error:
-            words = str(error.orig)
-            if any(word in words for word in UNUSABLE):
-                raise StoreUnusable(because("database-refused", message=words[:200])) from error
+            message = str(error.orig)
+            if any(word in message for word in UNUSABLE):
+                raise StoreUnusable(because("database-refused", message=message[:200])) from error
             if error.connection_invalidated:
-                raise self._database_away(words) from error
+                raise self._database_away(message) from error
             raise
         self._outage.end()
 
-    def _refusal(self, error: OperationalError, words: str) -> NbyardError:
+    def _refusal(self, error: OperationalError, message: str) -> NbyardError:
         # PostgreSQL hints contain "full text indexing", so "full" is tested for SQLite only.
-        if "No space left" in words or (self.sqlite and "full" in words):
+        if "No space left" in message or (self.sqlite and "full" in message):
             return Unavailable(because("disk-full-for-store"), hint=because("free-space"))
-        if any(word in words for word in UNUSABLE):
-            return StoreUnusable(because("database-refused", message=words[:200]))
+        if any(word in message for word in UNUSABLE):
+            return StoreUnusable(because("database-refused", message=message[:200]))
         # If PostgreSQL or the connection is gone, the driver's error has no SQLSTATE.
         state = getattr(error.orig, "sqlstate", None)
         is_away = error.connection_invalidated or not state or state.startswith(AWAY_STATES)
         if not self.sqlite and is_away:
-            return self._database_away(words)
-        return NbyardError(because("database-refused", message=words[:200]))
+            return self._database_away(message)
+        return NbyardError(because("database-refused", message=message[:200]))
 
-    def _database_away(self, words: str) -> DatabaseAway:
+    def _database_away(self, message: str) -> DatabaseAway:
         """Log the driver's message, and return an error with the server's own reason."""
-        self._outage.note(words)
-        reason = words.partition("FATAL:")[2].strip().partition("\n")[0]
+        self._outage.note(message)
+        reason = message.partition("FATAL:")[2].strip().partition("\n")[0]
         if any(word in reason for word in REFUSED):
             why = because("database-refuses", message=reason[:200])
             return DatabaseAway(why, hint=because("database-correct-url"))

@@ -38,10 +38,10 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
-        _check_owners(folder, found)
-        if found.st_mode & OTHERS:
-            folder.chmod(found.st_mode & 0o700)
+        folder_stat = folder.stat()
+        _check_owners(folder, folder_stat)
+        if folder_stat.st_mode & OTHERS:
+            folder.chmod(folder_stat.st_mode & 0o700)
             # Some file systems (FAT, SMB, Windows drives) accept a mode and ignore it.
             mode = folder.stat().st_mode
             if mode & OTHERS:
@@ -52,9 +52,9 @@ def make_folder(folder: Path) -> None:
                 )
             # Others could write until then. If they did, the next start must check, too.
             try:
-                _check_owners(folder, found)
+                _check_owners(folder, folder_stat)
             except StoreUnusable:
-                folder.chmod(stat.S_IMODE(found.st_mode))
+                folder.chmod(stat.S_IMODE(folder_stat.st_mode))
                 raise
     except OSError as error:
         cause = because("store-folder-not-made", message=str(error.strerror))
@@ -66,7 +66,7 @@ def make_folder(folder: Path) -> None:
         )
 
 
-def _check_owners(folder: Path, found: os.stat_result) -> None:
+def _check_owners(folder: Path, folder_stat: os.stat_result) -> None:
     """Refuse a folder, or a file in a folder that others can write, with another owner.
 
     Root is no exception: files of root in a user's folder would lock the user out. Files that
@@ -75,19 +75,19 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
     Raises:
         StoreUnusable: The owner differs.
     """
-    if found.st_uid != os.geteuid():
-        own, owner = _user(os.geteuid()), _user(found.st_uid)
+    if folder_stat.st_uid != os.geteuid():
+        own, owner = _user(os.geteuid()), _user(folder_stat.st_uid)
         raise StoreUnusable(
             because("store-of-other-user", folder=str(folder), user=own, owner=owner),
             hint=because(
                 "run-as-owner", owner=owner, other=ANOTHER, own=own, folder=shlex.quote(str(folder))
             ),
         )
-    if not found.st_mode & WRITABLE:
+    if not folder_stat.st_mode & WRITABLE:
         return
     for path in folder.iterdir():
         with suppress(FileNotFoundError):  # such as the log of a database that just closed
-            if path.lstat().st_uid != found.st_uid:
+            if path.lstat().st_uid != folder_stat.st_uid:
                 owner = _user(path.lstat().st_uid)
                 cause = because("store-folder-has-strange-file", file=path.name, owner=owner)
                 raise StoreUnusable(
@@ -133,14 +133,14 @@ def check_pages(database: Database, folder: Path) -> None:
     try:
         with database.engine.connect() as c:
             c.execution_options(nbyard_plain=True)
-            found = str(c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+            check_report = str(c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
     except DBAPIError as error:
         if any(word in str(error.orig) for word in UNUSABLE):
             cause = because("database-damaged", message=str(error.orig))
             raise unusable_error(folder, cause) from None
         raise
-    if found != "ok":
-        raise unusable_error(folder, because("database-damaged", message=found[:200]))
+    if check_report != "ok":
+        raise unusable_error(folder, because("database-damaged", message=check_report[:200]))
 
 
 def check_stamp(database: Database, folder: Path) -> None:

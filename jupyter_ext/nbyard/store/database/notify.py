@@ -49,8 +49,8 @@ def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event
                 poke()
                 while not end.is_set():
                     # Read to the end: a suspended generator holds the connection's lock.
-                    told = [*connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)]
-                    if any(one.payload != sender for one in told):
+                    notifications = [*connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)]
+                    if any(notification.payload != sender for notification in notifications):
                         poke()
         except psycopg.OperationalError:
             # Until the connection is back, the dispatcher wakes on its timer.

@@ -17,8 +17,8 @@ class Outage:
         self._since: float | None = None
         self._next = self._pause = 0.0
 
-    def note(self, words: str) -> None:
-        """Record that the database does not respond; `words` is the driver's message."""
+    def note(self, message: str) -> None:
+        """Record that the database does not respond; `message` is that of the driver."""
         now = time.monotonic()
         with self._lock:
             if self._since is None:
@@ -29,7 +29,7 @@ class Outage:
             self._next = now + self._pause
             self._pause = min(2 * self._pause, LONGEST_SECONDS)
         since = f" for {seconds:.0f} s" if seconds else ""
-        log.warning("the database does not respond%s: %s", since, " ".join(words.split())[:400])
+        log.warning("the database does not respond%s: %s", since, " ".join(message.split())[:400])
 
     def end(self) -> None:
         """Record that the database has answered."""

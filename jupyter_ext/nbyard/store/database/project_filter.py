@@ -32,10 +32,10 @@ def runs_of(project: str) -> list[ColumnElement[bool]]:
         "run": R.id,
         "workflow": R.workflow_id,
     }
-    found = [linked_to(project, kind, column) for kind, column in links.items()]
+    conditions = [linked_to(project, kind, column) for kind, column in links.items()]
     of_source = (L.project_id == project) & L.kind.in_(["schedule", "trigger"])
     source = R.source_id.in_(select(L.resource_id).where(of_source))
-    return [*found, and_(OF_SOURCE, source)]
+    return [*conditions, and_(OF_SOURCE, source)]
 
 
 def run_ids_of(
@@ -44,20 +44,25 @@ def run_ids_of(
     """Return the query for the IDs, and `more` columns, of the runs of a project."""
     # From the links to the runs: other conditions then read only the runs of the project.
     condition = true() if where is None else where
-    return union(*(select(R.id, *more).where(one, condition) for one in runs_of(project)))
+    return union(
+        *(
+            select(R.id, *more).where(project_condition, condition)
+            for project_condition in runs_of(project)
+        )
+    )
 
 
 def projects_of_runs(
     c: Connection, projects: Iterable[str], run_ids: Collection[str]
 ) -> dict[str, set[str]]:
     """Return to which of some projects runs belong, by the ID of the run."""
-    found: dict[str, set[str]] = {run_id: set() for run_id in run_ids}
+    projects_by_run: dict[str, set[str]] = {run_id: set() for run_id in run_ids}
     # One query for each: rules name few projects, and the links of a run are of several kinds.
     for project in projects:
         query = select(R.id).where(R.id.in_(run_ids), or_(*runs_of(project)))
         for run_id in c.execute(query).scalars():
-            found[run_id].add(project)
-    return found
+            projects_by_run[run_id].add(project)
+    return projects_by_run
 
 
 def projects_linked_to_source(

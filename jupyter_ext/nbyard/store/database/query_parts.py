@@ -28,7 +28,7 @@ def with_text(query: Select[Any], text: str, *columns: ColumnElement[Any]) -> An
     if not text.isascii():
         return query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
     escaped, lower = ESCAPED.sub(r"/\g<0>", text), text.lower()
-    return query.where(or_(*(_ContainsAscii(one, f"%{escaped}%", lower) for one in columns)))
+    return query.where(or_(*(_ContainsAscii(column, f"%{escaped}%", lower) for column in columns)))
 
 
 class _ContainsAscii(FunctionElement[bool]):
@@ -45,7 +45,7 @@ class _ContainsAscii(FunctionElement[bool]):
 
 @compiles(_ContainsAscii)
 def _position(element: Any, compiler: Any, **kw: Any) -> str:
-    column, _, lower = (compiler.process(one, **kw) for one in element.clauses)
+    column, _, lower = (compiler.process(clause, **kw) for clause in element.clauses)
     return f'strpos(lower({column} COLLATE "C"), {lower}) > 0'
 
 
@@ -72,13 +72,13 @@ class _Split(FunctionElement[str]):
 
 @compiles(_Split)
 def _unnest(element: Any, compiler: Any, **kw: Any) -> str:
-    (text,) = (compiler.process(one, **kw) for one in element.clauses)
+    (text,) = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"(SELECT unnest(string_to_array((SELECT {text}), ',')))"
 
 
 @compiles(_Split, "sqlite")
 def _json_each(element: Any, compiler: Any, **kw: Any) -> str:
-    (text,) = (compiler.process(one, **kw) for one in element.clauses)
+    (text,) = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"""(SELECT value FROM json_each('["' || replace({text}, ',', '","') || '"]'))"""
 
 

@@ -73,8 +73,8 @@ class EnvironmentRows:
         """Return the owner and environment of each newest version in progress."""
         if c.execute(ANY_UNDER_WAY).first() is None:
             return []
-        found = c.execute(self._current().where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))))
-        return [(row.owner, _environment(row)) for row in found]
+        rows = c.execute(self._current().where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))))
+        return [(row.owner, _environment(row)) for row in rows]
 
     def get(self, c: Connection, owner: str, key: str) -> Environment | None:
         """Return an environment by ID, else by name."""
@@ -84,8 +84,8 @@ class EnvironmentRows:
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
         """Return all names by ID."""
-        found = c.execute(select(E.id, E.name).where(E.owner == owner))
-        return {row.id: row.name for row in found}
+        rows = c.execute(select(E.id, E.name).where(E.owner == owner))
+        return {row.id: row.name for row in rows}
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
@@ -118,23 +118,27 @@ class EnvironmentRows:
     def in_place(self, c: Connection) -> dict[str, list[EnvironmentVersion]]:
         """Return the ready versions that have a folder, by environment ID, newest first."""
         query = select(environment_versions).where(V.state == "ready", V.place != "")
-        found: dict[str, list[EnvironmentVersion]] = {}
+        versions_by_environment: dict[str, list[EnvironmentVersion]] = {}
         for row in c.execute(query.order_by(V.number.desc())):
-            found.setdefault(row.environment_id, []).append(_version(row))
-        return found
+            versions_by_environment.setdefault(row.environment_id, []).append(_version(row))
+        return versions_by_environment
 
     def newest_ready(self, c: Connection, environment_id: str) -> EnvironmentVersion | None:
         """Return the newest ready version, or None."""
-        ready = (found for found in self.versions(c, environment_id) if found.state == "ready")
+        ready = (
+            version for version in self.versions(c, environment_id) if version.state == "ready"
+        )
         return next(ready, None)
 
     def all_ready(self, c: Connection) -> list[tuple[Environment, str]]:
         """Return environments with a ready version, and the folder of their newest ready one."""
-        found = [_environment(row) for row in c.execute(self._current())]
+        all_environments = [_environment(row) for row in c.execute(self._current())]
         return [
-            (one, version.place)
-            for one in found
-            if one.kernel and (version := self.newest_ready(c, one.id)) and version.place
+            (environment, version.place)
+            for environment in all_environments
+            if environment.kernel
+            and (version := self.newest_ready(c, environment.id))
+            and version.place
         ]
 
     def folders(self, c: Connection) -> dict[str, str]:
@@ -159,14 +163,19 @@ class EnvironmentRows:
 
     def set_lock(self, c: Connection, version_id: str, packages: Sequence[LockedPackage]) -> None:
         """Set the resolved packages of a version, which are installed next."""
-        told = msgspec.to_builtins(list(packages))
-        c.execute(update(environment_versions).where(V.id == version_id).values(packages=told))
+        plain_packages = msgspec.to_builtins(list(packages))
+        c.execute(
+            update(environment_versions).where(V.id == version_id).values(packages=plain_packages)
+        )
 
     def digests(self, c: Connection) -> set[str]:
         """Return the digests of the folders that locks name."""
-        found = c.execute(select(V.packages)).scalars()
+        package_lists = c.execute(select(V.packages)).scalars()
         return {
-            package["tree"] for packages in found for package in packages if package.get("tree")
+            package["tree"]
+            for packages in package_lists
+            for package in packages
+            if package.get("tree")
         }
 
     def delete(self, c: Connection, environment: Environment) -> None:

@@ -26,8 +26,8 @@ class UseRows:
     def by_runs(self, c: Connection) -> dict[str, str]:
         """Return the versions that live tasks use: a run ID by version ID."""
         query = select(tasks.c.run_id, tasks.c.plan).where(tasks.c.state.in_(sorted(TASK.live)))
-        found = ((row.run_id, row.plan.get("environment")) for row in c.execute(query))
-        return {used["version_id"]: run_id for run_id, used in found if used}
+        run_environments = ((row.run_id, row.plan.get("environment")) for row in c.execute(query))
+        return {used["version_id"]: run_id for run_id, used in run_environments if used}
 
     def by_pins(self, c: Connection) -> set[str]:
         """Return IDs of versions that the newest version of a workflow or executable pins."""

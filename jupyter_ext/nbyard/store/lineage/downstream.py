@@ -40,29 +40,29 @@ def connections_from(c: Connection, viewer: str, refs: Collection[Ref], most: in
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in refs:
         keys[ref.kind].append(ref.key)
-    found: list[Link] = []
+    connections: list[Link] = []
     totals: dict[Ref, int] = {}
     sources: tuple[LineageKind, ...] = ("artifact", "dataset")
     for kind in sources:
         if keys[kind]:
             links, more = tasks_of_other_runs(c, kind, keys[kind], most)
-            found += links
+            connections += links
             totals |= more
     if keys["artifact"]:
-        found += tasks_of_same_run(c, keys["artifact"])
-        found += models_and_datasets_of(c, keys["artifact"])
+        connections += tasks_of_same_run(c, keys["artifact"])
+        connections += models_and_datasets_of(c, keys["artifact"])
     if keys["task"]:
         is_output = A.task_id.in_(keys["task"]) & (A.name != EXECUTED)
         for row in c.execute(select(A.id, A.task_id, A.name).where(is_output).order_by(A.id)):
-            found.append(Link(Ref("task", row.task_id), Ref("artifact", row.id), row.name))
+            connections.append(Link(Ref("task", row.task_id), Ref("artifact", row.id), row.name))
     if keys["model"]:
         of_models = select(M.id, M.image).where(M.id.in_(keys["model"]))
-        found += [
+        connections += [
             Link(Ref("model", model), Ref("image", image)) for model, image in c.execute(of_models)
         ]
     if keys["image"]:
-        found += deployments_of(c, viewer, keys["image"])
-    return Found(found, totals)
+        connections += deployments_of(c, viewer, keys["image"])
+    return Found(connections, totals)
 
 
 def tasks_of_other_runs(
@@ -74,7 +74,7 @@ def tasks_of_other_runs(
     used = select(S.task_id, *first)
     used = used.join(tasks, T.id == S.task_id).join(runs, runs.c.id == T.run_id).where(HISTORY)
     used = used.group_by(S.task_id).order_by(S.task_id.desc()).limit(most)
-    sources = [Ref(kind, one).id for one in ids]
+    sources = [Ref(kind, source_key).id for source_key in ids]
     rows: list[Any] = []
     # A dataset may have been used by many thousands of runs, of which the index finds the newest.
     for start in range(0, len(sources), FEW):
@@ -88,7 +88,7 @@ def tasks_of_other_runs(
         link = Link(_ref(kind, row.source), Ref("task", row.task_id), row.name)
         ranked.append((counts[row.source], link))
     # The newest of each source first, as not all of them may fit.
-    links = [link for _, link in sorted(ranked, key=lambda one: one[0])]
+    links = [link for _, link in sorted(ranked, key=lambda pair: pair[0])]
     full = [source for source, count in counts.items() if count == most]
     return links, {_ref(kind, source): count for source, count in count_users(c, full).items()}
 
@@ -101,9 +101,9 @@ def count_users(c: Connection, sources: Sequence[str]) -> Counter[str]:
     every = every.where(S.source.in_(sources))
     # Scratch runs are few: to count theirs is faster than to look up the run of each task.
     others = select(T.id).where(T.run_id.in_(select(runs.c.id).where(IS_SCRATCH)))
-    found = Counter(_counted(c, every))
-    found.subtract(_counted(c, every.where(S.task_id.in_(others))))
-    return found
+    counts = Counter(_counted(c, every))
+    counts.subtract(_counted(c, every.where(S.task_id.in_(others))))
+    return counts
 
 
 def _counted(c: Connection, query: Any) -> dict[str, int]:
@@ -128,12 +128,15 @@ def tasks_of_same_run(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
         # The text leaves few plans of a large run to read; what they bind is decided below.
         text = cast(T.plan, Text)
         spelled = {spell(node) for node in nodes for spell in (json_text, json.dumps)}
-        mentions &= or_(*(text.contains(one, autoescape=True) for one in sorted(spelled)))
+        mentions &= or_(*(text.contains(spelling, autoescape=True) for spelling in sorted(spelled)))
     rows = c.execute(select(T.id, T.run_id, BINDINGS).where(mentions).order_by(T.place))
     for row in rows:
-        for name, one in msgspec.convert(row.bindings, dict[str, Binding]).items():
-            if isinstance(one, ResultOf) and (row.run_id, one.node, one.output) in results:
-                source = Ref("artifact", results[row.run_id, one.node, one.output])
+        for name, binding in msgspec.convert(row.bindings, dict[str, Binding]).items():
+            if (
+                isinstance(binding, ResultOf)
+                and (row.run_id, binding.node, binding.output) in results
+            ):
+                source = Ref("artifact", results[row.run_id, binding.node, binding.output])
                 yield Link(source, Ref("task", row.id), name)
 
 

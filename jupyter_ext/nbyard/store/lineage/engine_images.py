@@ -25,9 +25,9 @@ def image_refs(c: Connection, viewer: str, wanted: Collection[Named]) -> dict[Na
     is_own = may_see(viewer, I.owner).label("is_own")
     query = select(I.id, I.reference, I.image_id, is_own).where(I.removed_at.is_(None))
     rows = c.execute(query.where(I.reference.in_(names) | I.image_id.in_(ids))).all()
-    found = {}
+    refs = {}
     for name, key in wanted:
         fits = [row for row in rows if (row.image_id == key if key else row.reference == name)]
         best = max(fits, key=lambda row: (row.reference == name, row.is_own, row.id), default=None)
-        found[name, key] = Ref("image", best.id if best else name)
-    return found
+        refs[name, key] = Ref("image", best.id if best else name)
+    return refs

@@ -45,13 +45,13 @@ def nodes_for_viewer(
     for ref in hints:
         keys[ref.kind].append(ref.key)
     # What no reader finds below was deleted, or never had a row.
-    found = {ref: _missing(ref, hint) for ref, hint in hints.items()}
-    _add_packages(c, found)
+    nodes = {ref: _missing(ref, hint) for ref, hint in hints.items()}
+    _add_packages(c, nodes)
     for kind, ids in keys.items():
         if kind in READERS:
             for ref, node, is_visible in READERS[kind](c, viewer, ids):
-                found[ref] = node if is_visible else hidden_node(ref.kind)
-    return found
+                nodes[ref] = node if is_visible else hidden_node(ref.kind)
+    return nodes
 
 
 def _missing(ref: Ref, hint: str) -> LineageNode:
@@ -64,15 +64,15 @@ def _missing(ref: Ref, hint: str) -> LineageNode:
     return LineageNode("", ref.kind, name, file=name if ref.kind == "file" else "", digest=digest)
 
 
-def _add_packages(c: Connection, found: dict[Ref, LineageNode]) -> None:
+def _add_packages(c: Connection, nodes: dict[Ref, LineageNode]) -> None:
     """Add the recorded packages of environments that nbyard did not create."""
     f = fingerprints.c
-    kernels = {ref: node.digest for ref, node in found.items() if ref.kind == "environment"}
+    kernels = {ref: node.digest for ref, node in nodes.items() if ref.kind == "environment"}
     query = select(f.fingerprint, f.packages).where(f.fingerprint.in_({*kernels.values()}))
     packages = {row.fingerprint: row.packages for row in c.execute(query)} if kernels else {}
     for ref, digest in kernels.items():
         if digest in packages:
-            found[ref] = msgspec.structs.replace(found[ref], packages=packages[digest])
+            nodes[ref] = msgspec.structs.replace(nodes[ref], packages=packages[digest])
 
 
 Read = Iterator[tuple[Ref, LineageNode, bool]]
@@ -210,7 +210,7 @@ def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
             state=row.state,
             digest=row.digest,
             created_at=row.created_at,
-            packages={one.name: one.shown for one in packages},
+            packages={package.name: package.shown for package in packages},
         )
         yield Ref("environment", row.id), node, row.is_visible
 

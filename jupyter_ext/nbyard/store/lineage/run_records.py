@@ -25,8 +25,8 @@ DOCUMENT = select(VERSIONS.document).where(VERSIONS.id == bindparam("its_id"))
 def read_run_record(c: Connection, run: Run) -> RunRecord:
     """Return the record of a run that the caller may see."""
     artifacts: dict[str, list[Artifact]] = {}
-    for one in ArtifactRows().of_run(c, run.id):
-        artifacts.setdefault(one.node, []).append(one)
+    for artifact in ArtifactRows().of_run(c, run.id):
+        artifacts.setdefault(artifact.node, []).append(artifact)
     tasks = [
         msgspec.structs.replace(task, artifacts=artifacts.get(task.node, []))
         for task in TaskRows().views(c, run.id)
@@ -36,10 +36,10 @@ def read_run_record(c: Connection, run: Run) -> RunRecord:
         run,
         tasks,
         RunRows().edges(c, run.id),
-        _known(lambda key: code.version(c, key), (one.executable_version_id for one in tasks)),
+        _known(lambda key: code.version(c, key), (task.executable_version_id for task in tasks)),
         _known(
             lambda key: locks.version(c, key),
-            (one.environment.version_id for one in tasks if one.environment),
+            (task.environment.version_id for task in tasks if task.environment),
         ),
         c.execute(DOCUMENT, {"its_id": run.workflow_version_id}).scalar(),
         _packages(c, run),
@@ -50,7 +50,7 @@ def _packages(c: Connection, run: Run) -> dict[str, UsedPackages]:
     """Return by node the recorded packages of tasks outside the environments of nbyard."""
     rows = [row for row in ComparedRows().tasks(c, run.id) if row.parts]
     places = {row.node: row.parts.environment for row in rows if row.parts}
-    found = _known(lambda place: FingerprintRows().packages(c, place), places.values())
+    packages_by_place = _known(lambda place: FingerprintRows().packages(c, place), places.values())
     code = ExecutableRows()
     versions = _known(
         lambda key: code.version(c, key), (row.plan.executable_version_id for row in rows)
@@ -58,14 +58,14 @@ def _packages(c: Connection, run: Run) -> dict[str, UsedPackages]:
     packages = {}
     for row in rows:
         place, plan = places[row.node], row.plan
-        if place in found and plan.environment is None:
+        if place in packages_by_place and plan.environment is None:
             version = versions.get(plan.executable_version_id)
             name = plan.image or plan.kernel or (version.kernel if version else "") or plan.runtime
-            packages[row.node] = UsedPackages(name, place, found[place])
+            packages[row.node] = UsedPackages(name, place, packages_by_place[place])
     return packages
 
 
 def _known(find: Callable[[str], T | None], keys: Iterable[str]) -> dict[str, T]:
     """Return what is found for each of the keys, which mostly repeat."""
-    found = {key: find(key) for key in dict.fromkeys(keys)}
-    return {key: value for key, value in found.items() if value is not None}
+    values_by_key = {key: find(key) for key in dict.fromkeys(keys)}
+    return {key: value for key, value in values_by_key.items() if value is not None}

@@ -33,23 +33,23 @@ def connections_to(c: Connection, viewer: str, refs: Collection[Ref], most: int)
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in refs:
         keys[ref.kind].append(ref.key)
-    found: list[Link] = []
+    connections: list[Link] = []
     if keys["task"]:
-        found += upstream_of_tasks(c, viewer, keys["task"])
+        connections += upstream_of_tasks(c, viewer, keys["task"])
     if keys["artifact"]:
         query = select(A.id, A.task_id, A.name).where(A.id.in_(keys["artifact"]))
         for row in c.execute(query):
-            found.append(Link(Ref("task", row.task_id), Ref("artifact", row.id), row.name))
+            connections.append(Link(Ref("task", row.task_id), Ref("artifact", row.id), row.name))
     if keys["dataset"]:
-        found += upstream_of_datasets(c, keys["dataset"])
+        connections += upstream_of_datasets(c, keys["dataset"])
     if keys["model"]:
-        found += upstream_of_models(c, keys["model"])
+        connections += upstream_of_models(c, keys["model"])
     if keys["image"]:
-        found += upstream_of_images(c, keys["image"])
+        connections += upstream_of_images(c, keys["image"])
     if keys["deployment"]:
-        found += upstream_of_deployments(c, viewer, keys["deployment"])
+        connections += upstream_of_deployments(c, viewer, keys["deployment"])
     of_runs, totals = upstream_of_runs(c, keys["run"], most) if keys["run"] else ([], {})
-    return Found([*found, *of_runs], totals)
+    return Found([*connections, *of_runs], totals)
 
 
 def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
@@ -69,9 +69,9 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
                 origin = binding.origin or binding.filename
                 yield Link(_source(binding), target, name, origin)
             elif isinstance(binding, ResultOf):
-                found = results.get((row.run_id, binding.node, binding.output))
-                if found is not None:
-                    yield Link(found, target, name)
+                result_ref = results.get((row.run_id, binding.node, binding.output))
+                if result_ref is not None:
+                    yield Link(result_ref, target, name)
         yield Link(Ref("code", row.executable_version_id), target, hint=row.label)
         used = msgspec.convert(row.environment, UsedEnvironment | None)
         if used is not None:
@@ -117,15 +117,15 @@ def _results(
     joined = tasks.outerjoin(artifacts, A.task_id == T.id)
     query = query.select_from(joined).where(tuple_(T.run_id, T.node).in_(sorted(wanted)))
     makers: dict[tuple[str, str], Ref] = {}
-    found: dict[tuple[str, str, str], Ref] = {}
+    refs: dict[tuple[str, str, str], Ref] = {}
     for row in c.execute(query):
         makers[row.run_id, row.node] = Ref("task", row.id)
         if row.artifact is not None:
-            found[row.run_id, row.node, row.name] = Ref("artifact", row.artifact)
-    for run_id, node, output in outputs - found.keys():
+            refs[row.run_id, row.node, row.name] = Ref("artifact", row.artifact)
+    for run_id, node, output in outputs - refs.keys():
         if (run_id, node) in makers:
-            found[run_id, node, output] = makers[run_id, node]
-    return found
+            refs[run_id, node, output] = makers[run_id, node]
+    return refs
 
 
 def upstream_of_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
@@ -143,7 +143,7 @@ def upstream_of_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the result or file that a model was built from."""
     rows = c.execute(select(M.id, M.path, M.source, M.bundle_digest).where(M.id.in_(ids))).all()
     sources = {row.id: msgspec.convert(row.source, RunOutput | None) for row in rows}
-    outputs = {(one.task_id, one.output) for one in sources.values() if one}
+    outputs = {(source.task_id, source.output) for source in sources.values() if source}
     known = {}
     if outputs:
         query = select(A.id, A.task_id, A.name)

@@ -27,7 +27,7 @@ class ModelProbeRows:
     def open(self, c: Connection) -> list[ModelProbe]:
         """Return the probes without an answer, oldest first."""
         query = select(T.trial).where(T.answer.is_(None)).order_by(T.id)
-        return [msgspec.convert(found, ModelProbe) for found in c.execute(query).scalars()]
+        return [msgspec.convert(probe, ModelProbe) for probe in c.execute(query).scalars()]
 
     def begin(self, c: Connection, key: str) -> bool:
         """Mark a probe as begun; return False if it was begun before."""
@@ -46,8 +46,8 @@ class ModelProbeRows:
 
     def answer(self, c: Connection, key: str) -> ProbeAnswer | None:
         """Return the answer of a probe; None while it is in progress."""
-        found = c.execute(select(T.answer).where(T.id == key)).scalar()
-        return None if found is None else msgspec.convert(found, ProbeAnswer)
+        answer = c.execute(select(T.answer).where(T.id == key)).scalar()
+        return None if answer is None else msgspec.convert(answer, ProbeAnswer)
 
     def delete(self, c: Connection, key: str) -> None:
         """Delete a probe."""

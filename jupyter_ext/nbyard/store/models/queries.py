@@ -53,8 +53,8 @@ class ModelRows:
         name, _, tag = key.rpartition(":")
         asked = (M.id == key) | (M.image == key) | (I.reference == key) | (I.image_id == key)
         asked = asked | (M.name == key) | ((M.name == name) & (M.tag == tag))
-        found = c.execute(self._own(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
-        return _package(found) if found else None
+        row = c.execute(self._own(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
+        return _package(row) if row else None
 
     def names(self, c: Connection, owner: str) -> set[str]:
         """Return the names of all models."""
@@ -63,8 +63,8 @@ class ModelRows:
     def of_image(self, c: Connection, image: str) -> ModelPackage | None:
         """Return the package from which an image is built."""
         query = select(*OWN).join(images, I.id == M.image).where(M.image == image)
-        found = c.execute(query).first()
-        return _package(found) if found else None
+        row = c.execute(query).first()
+        return _package(row) if row else None
 
     def page(
         self,
@@ -134,16 +134,16 @@ def packages_of_images(
     query = select(M.id, M.name, M.tag, M.number, M.path, M.source, I.reference, I.image_id)
     query = query.join(images, I.id == M.image).where(M.owner == owner).order_by(M.id)
     rows = c.execute(query.where(I.reference.in_(names) | I.image_id.in_(ids))).all()
-    found = {}
+    served_models = {}
     for name, key in wanted:
         fits = [row for row in rows if (row.image_id == key if key else row.reference == name)]
         if fits:
             # Prefer the package with the requested name, then the newest.
             last = max(fits, key=lambda row: (row.reference == name, row.id))
             source = msgspec.convert(last.source, RunOutput | None)
-            told = (last.id, last.name, last.tag, last.number, last.path, source)
-            found[name, key] = ServedModel(*told)
-    return found
+            fields = (last.id, last.name, last.tag, last.number, last.path, source)
+            served_models[name, key] = ServedModel(*fields)
+    return served_models
 
 
 def _package(row: Any) -> ModelPackage:

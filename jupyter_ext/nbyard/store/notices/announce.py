@@ -58,12 +58,12 @@ def announce_moves(c: Connection, moves: Iterable[Moved]) -> None:
         return
     known = {row.id: row for row in _runs(c, {move.subject.run_id for move in announced})}
     projects = projects_of_runs(c, projects_in(rules), known)
-    found: list[Occurrence] = []
+    occurrences: list[Occurrence] = []
     for move in announced:
         run = known.get(move.subject.run_id)
         if run is not None:
-            found += _about_move(c, move, run, projects[run.id])
-    announce(c, found, rules)
+            occurrences += _about_move(c, move, run, projects[run.id])
+    announce(c, occurrences, rules)
 
 
 def announce_missed(
@@ -92,7 +92,7 @@ def _announce_without_run(
 ) -> None:
     owner, path, rules = of.owner, of.run.path, _rules(c, {of.owner})
     source = ("schedule" if isinstance(of, Schedule) else "trigger", of.id)
-    one = Occurrence(
+    occurrence = Occurrence(
         event,
         f"{key}:{event}",
         owner,
@@ -102,29 +102,35 @@ def _announce_without_run(
         projects=projects_linked_to_source(c, projects_in(rules), owner, source, path),
         facts=facts,
     )
-    announce(c, [one], rules)
+    announce(c, [occurrence], rules)
 
 
 def announce_long(c: Connection, run_id: str, rules: Sequence[StoredRule]) -> None:
     """Write notices about a run that takes long, by the rules whose time has passed."""
     projects = projects_of_runs(c, projects_in(rules), {run_id})[run_id]
-    found = [_about_run(row, projects, "running-long") for row in _runs(c, {run_id})]
-    announce(c, found, rules)
+    occurrences = [_about_run(row, projects, "running-long") for row in _runs(c, {run_id})]
+    announce(c, occurrences, rules)
 
 
-def announce(c: Connection, found: Sequence[Occurrence], rules: Sequence[StoredRule]) -> None:
+def announce(c: Connection, occurrences: Sequence[Occurrence], rules: Sequence[StoredRule]) -> None:
     """Write each event once for each channel that asks for it.
 
     A channel that reports a recovery does not report the same success too.
     """
     chosen = {
-        (channel, one.event_id): one for one in found for channel in wanted_channels(rules, one)
+        (channel, occurrence.event_id): occurrence
+        for occurrence in occurrences
+        for channel in wanted_channels(rules, occurrence)
     }
-    recovered = {(key[0], one.run_id) for key, one in chosen.items() if one.event == "recovered"}
+    recovered = {
+        (key[0], occurrence.run_id)
+        for key, occurrence in chosen.items()
+        if occurrence.event == "recovered"
+    }
     rows = [
-        _row(channel, one)
-        for (channel, _), one in chosen.items()
-        if not (one.event == "succeeded" and (channel, one.run_id) in recovered)
+        _row(channel, occurrence)
+        for (channel, _), occurrence in chosen.items()
+        if not (occurrence.event == "succeeded" and (channel, occurrence.run_id) in recovered)
     ]
     if not rows:
         return
@@ -199,16 +205,16 @@ def _last_failed(c: Connection, run: Any) -> bool:
     return bool(c.execute(query).scalar() == "failed")
 
 
-def _row(channel_id: str, one: Occurrence) -> dict[str, Any]:
+def _row(channel_id: str, occurrence: Occurrence) -> dict[str, Any]:
     return {
         "id": new_id(),
-        "owner": one.owner,
+        "owner": occurrence.owner,
         "channel_id": channel_id,
-        "event": one.event,
-        "event_id": one.event_id,
-        "title": one.title,
-        "run_id": one.run_id,
-        "facts": dict(one.facts),
+        "event": occurrence.event,
+        "event_id": occurrence.event_id,
+        "title": occurrence.title,
+        "run_id": occurrence.run_id,
+        "facts": dict(occurrence.facts),
         "outcome": "waiting",
         "message_id": "",
         "attempts": 0,

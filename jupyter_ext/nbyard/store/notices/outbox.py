@@ -95,10 +95,13 @@ class NoticeRows:
         """Return how many notices of channels wait or failed, by the ID of the channel."""
         query = select(N.channel_id, N.outcome, func.count()).group_by(N.channel_id, N.outcome)
         query = query.where(N.channel_id.in_(ids), N.outcome.in_(("waiting", "failed")))
-        found: dict[str, dict[str, int]] = {}
+        counts_by_channel: dict[str, dict[str, int]] = {}
         for channel_id, outcome, count in c.execute(query):
-            found.setdefault(channel_id, {})[outcome] = count
-        return {one: ChannelCounts(**counted) for one, counted in found.items()}
+            counts_by_channel.setdefault(channel_id, {})[outcome] = count
+        return {
+            channel_id: ChannelCounts(**counted)
+            for channel_id, counted in counts_by_channel.items()
+        }
 
     def _of_message(self, channel_id: str, message_id: str) -> Any:
         of_message = (N.channel_id == channel_id) & (N.message_id == message_id)

@@ -40,28 +40,28 @@ class RuleRows:
         named = select(notice_rules, P.name.label("project"))
         joined = named.outerjoin(projects, P.id == R.project_id)
         query = joined.where(R.channel_id.in_(ids), R.schedule_id == "")
-        found: dict[str, list[NoticeRule]] = {}
+        rules_by_channel: dict[str, list[NoticeRule]] = {}
         for row in c.execute(query.order_by(R.id)):
             rule = msgspec.structs.replace(_stored(row).rule, project=row.project or "")
-            found.setdefault(row.channel_id, []).append(rule)
-        return found
+            rules_by_channel.setdefault(row.channel_id, []).append(rule)
+        return rules_by_channel
 
     def schedules_of(self, c: Connection, ids: Collection[str]) -> dict[str, list[str]]:
         """Return the names of the schedules that use channels, by the ID of the channel."""
         query = select(R.channel_id, S.name).join(schedules, S.id == R.schedule_id)
-        found: dict[str, list[str]] = {}
+        names_by_channel: dict[str, list[str]] = {}
         for row in c.execute(query.where(R.channel_id.in_(ids)).order_by(S.name)):
-            found.setdefault(row.channel_id, []).append(row.name)
-        return found
+            names_by_channel.setdefault(row.channel_id, []).append(row.name)
+        return names_by_channel
 
     def of_schedules(self, c: Connection, ids: Collection[str]) -> dict[str, list[ScheduleNotice]]:
         """Return the channels of schedules, named by their names, by the ID of the schedule."""
         query = select(R.schedule_id, R.events, C.name).join(notice_channels, C.id == R.channel_id)
-        found: dict[str, list[ScheduleNotice]] = {}
+        notices_by_schedule: dict[str, list[ScheduleNotice]] = {}
         for row in c.execute(query.where(R.schedule_id.in_(ids)).order_by(R.id)):
             notice = ScheduleNotice(row.name, row.events)
-            found.setdefault(row.schedule_id, []).append(notice)
-        return found
+            notices_by_schedule.setdefault(row.schedule_id, []).append(notice)
+        return notices_by_schedule
 
     def replace(
         self, c: Connection, owner: str, channel_id: str, rules: Iterable[NoticeRule]

@@ -83,11 +83,11 @@ class ArtifactRows:
 
     def of_runs(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[Artifact]]:
         """Return the artifacts by run ID."""
-        found: dict[str, list[Artifact]] = {run_id: [] for run_id in run_ids}
+        artifacts_by_run: dict[str, list[Artifact]] = {run_id: [] for run_id in run_ids}
         query = VIEWS.where(artifacts.c.run_id.in_(run_ids)).order_by(artifacts.c.id)
         for row in c.execute(query):
-            found[row.run_id].append(_artifact(row))
-        return found
+            artifacts_by_run[row.run_id].append(_artifact(row))
+        return artifacts_by_run
 
     def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
         """Return the artifacts of a task by name."""
@@ -119,8 +119,8 @@ class ArtifactRows:
         `after` is the ID where the page begins. The second value is that of the next page, empty
         after the last one.
         """
-        found = select(artifacts).where(MODELS, MAY_BE_MODEL)
-        rows = c.execute(newest_first(found, artifacts.c.id, limit, after)).all()
+        query = select(artifacts).where(MODELS, MAY_BE_MODEL)
+        rows = c.execute(newest_first(query, artifacts.c.id, limit, after)).all()
         return _model_outputs(c, owner, rows), rows[-1].id if len(rows) == limit else ""
 
     def models_of_workflow(
@@ -133,8 +133,8 @@ class ArtifactRows:
         is_of_workflow = (runs.c.workflow_id == workflow_id) & (runs.c.owner == owner)
         own = select(runs.c.id).where(is_of_workflow, HISTORY)
         ids = c.execute(newest_first(own, runs.c.id, most, "")).scalars().all()
-        found = select(artifacts).where(artifacts.c.run_id.in_(ids), MAY_BE_MODEL)
-        rows = c.execute(found.order_by(artifacts.c.id.desc())).all()
+        query = select(artifacts).where(artifacts.c.run_id.in_(ids), MAY_BE_MODEL)
+        rows = c.execute(query.order_by(artifacts.c.id.desc())).all()
         return _model_outputs(c, owner, rows)
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
@@ -158,14 +158,14 @@ def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[
     of_task = select(tasks.c.id, tasks.c.node, tasks.c.state)
     of_task = of_task.where(is_one_of(tasks.c.id, task_ids))
     by_task = {row.id: row for row in c.execute(of_task)}
-    found = []
+    outputs = []
     for row in rows:
         run, task = by_run[row.run_id], by_task[row.task_id]
         if run.is_own and task.state == "succeeded":
             source = (run.workflow_id or run.id, task.node, row.name)
             made = (row.run_id, run.number, run.title, f"{task.node}.{row.name}")
-            found.append((source, ModelOutput(*made, row.size_bytes, row.created_at)))
-    return found
+            outputs.append((source, ModelOutput(*made, row.size_bytes, row.created_at)))
+    return outputs
 
 
 def _artifact(row: Row[Any]) -> Artifact:
@@ -221,8 +221,8 @@ FORGET = Prepared(
 KEEP = Prepared(insert(cache))
 
 
-def _outside(found: str | None) -> str:
-    return "" if found in (None, "{}") else found
+def _outside(outside: str | None) -> str:
+    return "" if outside in (None, "{}") else outside
 
 
 class CacheRows:
@@ -261,13 +261,13 @@ class CacheRows:
             .where(cache.c.owner == owner, cache.c.key.in_(known))
             .order_by(cache.c.created_at.desc())
         )
-        found = []
+        alike_results = []
         for row in c.execute(query):
             if row.observed is not None:
                 observed = msgspec.convert({**row.observed, "outside": {}}, Observed)
                 made = (row.task_id, row.number, row.created_at, _outside(row.outside))
-                found.append(Alike(*made, row.key, row.parts["files"], observed))
-        return found
+                alike_results.append(Alike(*made, row.key, row.parts["files"], observed))
+        return alike_results
 
     def repoint_entries(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""

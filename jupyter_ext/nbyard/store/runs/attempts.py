@@ -102,8 +102,8 @@ class AttemptRows:
 
     def run_of(self, c: Connection, owner: str, attempt_id: str) -> str:
         """Return the ID of the run that an attempt belongs to; empty without such an attempt."""
-        found = self.get(c, attempt_id) if attempt_id else None
-        return found.run_id if found is not None and found.owner == owner else ""
+        attempt = self.get(c, attempt_id) if attempt_id else None
+        return attempt.run_id if attempt is not None and attempt.owner == owner else ""
 
     def state(self, c: Connection, attempt_id: str) -> str | None:
         """Return the state of an attempt, or None."""
@@ -162,8 +162,8 @@ class AttemptRows:
             .order_by(attempts.c.number)
         )
         # Ordered by number: later attempts replace earlier ones.
-        found = {(row.run_id, row.node): Newest(*row) for row in c.execute(query)}
-        return list(found.values())
+        newest_by_node = {(row.run_id, row.node): Newest(*row) for row in c.execute(query)}
+        return list(newest_by_node.values())
 
     def origin_attempts(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
         """Return the attempts at the task whose result a cached task reused."""

@@ -107,11 +107,11 @@ class CleanUpRows:
         place = _places(groups)
         if len(place) <= FEW_RUNS:  # then those of others are not read
             query = query.where(tasks.c.run_id.in_([*place]))
-        found: list[set[str]] = [set() for _ in groups]
+        folder_names: list[set[str]] = [set() for _ in groups]
         for run_id, name in c.execute(query).all():
             if (group := place.get(run_id)) is not None:
-                found[group].add(name)
-        return found
+                folder_names[group].add(name)
+        return folder_names
 
     def digests(
         self, c: Connection, groups: Sequence[Collection[str]]
@@ -121,17 +121,19 @@ class CleanUpRows:
         The outputs of the others are missing: see `digests_of_other_runs`.
         """
         place = _places(groups)
-        found: list[set[str]] = [set() for _ in [*groups, ()]]  # the last one is that of others
+        digest_sets: list[set[str]] = [
+            set() for _ in [*groups, ()]
+        ]  # the last one is that of others
         for run_id, digests in TemplateRows().digests_of_runs(c):
-            found[place.get(run_id, -1)].update(digests)
-        self._add_texts(c, place, found)
+            digest_sets[place.get(run_id, -1)].update(digests)
+        self._add_texts(c, place, digest_sets)
         query = select(artifacts.c.run_id, artifacts.c.digest)
         if len(place) <= FEW_RUNS:  # then those of others are not read
             query = query.where(artifacts.c.run_id.in_([*place]))
         for run_id, name in c.execute(query).all():
             if (group := place.get(run_id)) is not None:
-                found[group].add(name)
-        return found[:-1], found[-1]
+                digest_sets[group].add(name)
+        return digest_sets[:-1], digest_sets[-1]
 
     def digests_of_other_runs(
         self, c: Connection, groups: Sequence[Collection[str]], wanted: Collection[str]
@@ -148,21 +150,21 @@ class CleanUpRows:
         return set(c.execute(query).scalars())
 
     def _add_texts(
-        self, c: Connection, place: Mapping[str, int], found: Sequence[set[str]]
+        self, c: Connection, place: Mapping[str, int], digest_sets: Sequence[set[str]]
     ) -> None:
         """Add the digests that plans of tasks and their other files name."""
         texts = (cast(tasks.c.plan, Text), func.coalesce(cast(tasks.c.other_files, Text), ""))
         query = select(tasks.c.run_id, *texts)
         if len(place) <= FEW_RUNS:
             is_own = tasks.c.run_id.in_([*place])
-            _add_texts_of(c, query.where(is_own), place, found)
+            _add_texts_of(c, query.where(is_own), place, digest_sets)
             # Runs of the same workflow have the same plans.
             query = select(literal(""), *texts).where(~is_own).distinct()
-        _add_texts_of(c, query, place, found)
+        _add_texts_of(c, query, place, digest_sets)
 
 
 def _add_texts_of(
-    c: Connection, query: Select[Any], place: Mapping[str, int], found: Sequence[set[str]]
+    c: Connection, query: Select[Any], place: Mapping[str, int], digest_sets: Sequence[set[str]]
 ) -> None:
     read = c.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
     for rows in read.partitions():
@@ -170,7 +172,9 @@ def _add_texts_of(
         for run_id, plan, other_files in rows:
             parts.setdefault(place.get(run_id, -1), []).append(f"{plan} {other_files}")
         for group, part in parts.items():
-            found[group].update(DIGEST.findall(" ".join(part)))  # a call for each takes longer
+            digest_sets[group].update(
+                DIGEST.findall(" ".join(part))
+            )  # a call for each takes longer
 
 
 def _places(groups: Sequence[Collection[str]]) -> dict[str, int]:

@@ -68,7 +68,7 @@ class ComparedRows:
             .where(datasets.c.owner == owner, v.digest.in_(digests))
             .order_by(v.id.desc())
         )
-        found: dict[str, list[VersionOfBytes]] = {}
+        versions_by_digest: dict[str, list[VersionOfBytes]] = {}
         for digest, *version in c.execute(query):
-            found.setdefault(digest, []).append(VersionOfBytes(*version))
-        return found
+            versions_by_digest.setdefault(digest, []).append(VersionOfBytes(*version))
+        return versions_by_digest

@@ -22,7 +22,10 @@ class WorkerRows:
 
     def assign_all(self, c: Connection, moved: Iterable[AttemptRecord]) -> None:
         """Reassign attempts that have not begun to other workers."""
-        rows = [{"its_id": one.id, "worker": one.worker, "mark": one.mark} for one in moved]
+        rows = [
+            {"its_id": attempt.id, "worker": attempt.worker, "mark": attempt.mark}
+            for attempt in moved
+        ]
         if rows:
             ASSIGN.run(c, rows)
 

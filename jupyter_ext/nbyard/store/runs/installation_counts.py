@@ -59,8 +59,8 @@ class CountRows:
 def _by_state(
     c: Connection, state: Column[str], machine: Machine, *where: ColumnElement[bool]
 ) -> dict[str, int]:
-    found = c.execute(select(state, func.count()).where(*where).group_by(state)).all()
-    return {**dict.fromkeys(machine.moves, 0), **{name: count for name, count in found}}
+    counts = c.execute(select(state, func.count()).where(*where).group_by(state)).all()
+    return {**dict.fromkeys(machine.moves, 0), **{name: count for name, count in counts}}
 
 
 def _usage_sums(c: Connection) -> list[UsageSum]:

@@ -86,15 +86,15 @@ class HistoryRows:
         self, c: Connection, owner: str, executables: Collection[str]
     ) -> dict[str, list[PastSuccess]]:
         """Return the last successes of each executable, newest first."""
-        found: dict[str, list[PastSuccess]] = {}
+        past_by_executable: dict[str, list[PastSuccess]] = {}
         for executable in executables:
             rows = c.execute(NEWEST, {"owner": owner, "executable": executable})
             if past := [
                 PastSuccess(version_id, max(0.0, (finished_at - started_at).total_seconds()))
                 for version_id, started_at, finished_at in rows
             ]:
-                found[executable] = past
-        return found
+                past_by_executable[executable] = past
+        return past_by_executable
 
     def of_file(self, c: Connection, owner: str, path: str) -> list[float]:
         """Return the seconds of the last successful runs of a file, newest first."""
@@ -164,9 +164,9 @@ class HistoryRows:
         return _last_of_row(c.execute(LAST_OF_WORKFLOW, asked).first())
 
 
-def _last_of_row(found: Any) -> Last | None:
-    if found is None or not found.parts:
+def _last_of_row(row: Any) -> Last | None:
+    if row is None or not row.parts:
         return None
-    used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)
-    observed = msgspec.convert(found.observed, Observed | None)
-    return Last(msgspec.convert(found.parts, KeyParts), used, observed)
+    used = msgspec.convert(row.plan.get("environment"), UsedEnvironment | None)
+    observed = msgspec.convert(row.observed, Observed | None)
+    return Last(msgspec.convert(row.parts, KeyParts), used, observed)

@@ -97,18 +97,18 @@ def _newest_runs(c: Connection, owner: str, project: str) -> list[str]:
     is_linked = is_one_of(R.id, c.execute(links.where(L.kind == "run")).scalars())
     own = and_(_plain(R.owner) == owner, HISTORY)
     linked = select(R.output_group, R.state, R.id).where(is_linked, own)
-    found: dict[tuple[str, str], set[str]] = {}
+    ids_by_group: dict[tuple[str, str], set[str]] = {}
     for query in (of_workflows, _ids_of_sources(owner, project), linked):
         for group, state, ids in c.execute(query):
             if ids:
-                found.setdefault((group, state), set()).update(ids.split(","))
+                ids_by_group.setdefault((group, state), set()).update(ids.split(","))
     placed = [
         (place, run_id)
-        for ids in found.values()
+        for ids in ids_by_group.values()
         for place, run_id in enumerate(sorted(ids, reverse=True)[:RUNS_OF_GROUP])
     ]
-    placed.sort(key=lambda one: one[1], reverse=True)
-    placed.sort(key=lambda one: one[0])
+    placed.sort(key=lambda pair: pair[1], reverse=True)
+    placed.sort(key=lambda pair: pair[0])
     newest = sum(place == 0 for place, _ in placed)
     return [run_id for _, run_id in placed[: max(newest, MOST_RUNS)]]
 

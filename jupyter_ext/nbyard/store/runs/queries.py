@@ -146,8 +146,8 @@ class RunRows:
     def live(self, c: Connection) -> dict[str, bool]:
         """Return the IDs of live runs, oldest first, and whether cancellation was requested."""
         query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.number)
-        found = c.execute(query.where(runs.c.state.in_(sorted(RUN.live))))
-        return {row.id: row.cancel_requested_at is not None for row in found}
+        rows = c.execute(query.where(runs.c.state.in_(sorted(RUN.live))))
+        return {row.id: row.cancel_requested_at is not None for row in rows}
 
     def running(self, c: Connection, owners: Collection[str]) -> list[Run]:
         """Return the running runs of these owners, without scratch runs."""
@@ -156,8 +156,8 @@ class RunRows:
 
     def edges(self, c: Connection, run_id: str) -> list[Edge]:
         """Return the connections between the nodes of a run."""
-        found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
-        return msgspec.convert(found, list[Edge])
+        edges = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
+        return msgspec.convert(edges, list[Edge])
 
     def graph(self, c: Connection, run: Run) -> tuple[list[Edge], dict[str, Mode]]:
         """Return the connections of a run, and its nodes that were muted or bypassed."""
@@ -202,7 +202,7 @@ class RunRows:
         """
         # IDs are in the order of creation, so their index also serves ranges of time.
         last = first_id_at(end) if end else ""
-        after = min(one for one in (after, last) if one) if after or last else ""
+        after = min(bound for bound in (after, last) if bound) if after or last else ""
         first = first_id_at(begin) if begin else ""
         own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, limit, after)
         own = own.where(runs.c.id >= first) if first else own
@@ -245,8 +245,8 @@ class _Page(msgspec.Struct, frozen=True):
         """Return the query if the only filter is one of some that have an index, else None."""
         own = select(runs.c.id).where(HISTORY)  # scratch runs would leave gaps in the page
         if filters.keys() == {"project"}:
-            linked = (own.where(one) for one in runs_of(filters["project"]))
-            return union(*(self.newest(one, runs.c.id) for one in linked))
+            linked = (own.where(condition) for condition in runs_of(filters["project"]))
+            return union(*(self.newest(query, runs.c.id) for query in linked))
         if filters.keys() == {"executable"}:
             of = select(tasks.c.run_id).join(runs, runs.c.id == tasks.c.run_id).where(HISTORY)
             of = of.where(tasks.c.executable_id == filters["executable"])
@@ -270,13 +270,13 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         query = query.where(runs.c.state == state)
     if origin := filters.get("origin"):
         query = query.where(runs.c.origin == origin)
-    found = page.indexed_query(filters)
-    if found is not None:
-        return query.where(runs.c.id.in_(found))
+    matching_ids = page.indexed_query(filters)
+    if matching_ids is not None:
+        return query.where(runs.c.id.in_(matching_ids))
     if project := filters.get("project"):
         linked = runs_of(project)
-        found = union_all(*(select(runs.c.id).where(one) for one in linked))
-        some = select(func.count()).select_from(found.limit(MANY_RUNS).subquery())
+        matching_ids = union_all(*(select(runs.c.id).where(condition) for condition in linked))
+        some = select(func.count()).select_from(matching_ids.limit(MANY_RUNS).subquery())
         is_large = c.execute(some).scalar_one() == MANY_RUNS
         # Few runs are found from the links. With many, these are compared with each run that fits.
         query = query.where(or_(*linked) if is_large else runs.c.id.in_(run_ids_of(project)))

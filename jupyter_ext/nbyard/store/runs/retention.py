@@ -58,18 +58,18 @@ class RetentionRows:
 
         Rules for all runs come first, then projects and their policies by name.
         """
-        found: dict[str, list[Policy]] = {}
+        policies_by_owner: dict[str, list[Policy]] = {}
         general = select(retention)
         for row in c.execute(general.where(R.owner == owner) if owner else general):
             made = Policy(msgspec.convert(row.rules, CleanUpRules), row.updated_at)
-            found.setdefault(row.owner, []).append(made)
+            policies_by_owner.setdefault(row.owner, []).append(made)
         own: Any = select(project_retention, P.owner, P.name.label("project"))
         own = own.join(projects, P.id == K.project_id).order_by(P.name, K.name)
         for row in c.execute(own.where(P.owner == owner) if owner else own):
             rules = msgspec.convert(row.rules, PolicyRules).as_clean_up
             made = Policy(rules, row.updated_at, row.name, row.project_id, row.project)
-            found.setdefault(row.owner, []).append(made)
-        return found
+            policies_by_owner.setdefault(row.owner, []).append(made)
+        return policies_by_owner
 
     def runs_by_policy(self, c: Connection, policies: Iterable[Policy]) -> dict[str, set[str]]:
         """Return the IDs of the runs of the projects that policies name, by project."""

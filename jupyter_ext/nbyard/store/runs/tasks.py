@@ -155,10 +155,10 @@ class TaskRows:
 
     def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
         """Return the states of all tasks of live runs, by run ID and task ID."""
-        found: dict[str, dict[str, TaskState]] = {}
+        states_by_run: dict[str, dict[str, TaskState]] = {}
         for run_id, task_id, state in c.execute(LIVE):
-            found.setdefault(run_id, {})[task_id] = state
-        return found
+            states_by_run.setdefault(run_id, {})[task_id] = state
+        return states_by_run
 
     def of_node(self, c: Connection, run_id: str, node: str) -> TaskRecord | None:
         """Return the task of the node in the run."""
@@ -192,7 +192,7 @@ class TaskRows:
         while fresh:  # one query for all tasks: chains are short
             query = select(tasks.c.id, REUSE).where(tasks.c.id.in_(fresh))
             reuse |= {row.id: row.reuse or "" for row in c.execute(query)}
-            fresh = {reuse[one] for one in fresh & reuse.keys()} - reuse.keys() - {""}
+            fresh = {reuse[task_id] for task_id in fresh & reuse.keys()} - reuse.keys() - {""}
         makers = {}
         for task_id in task_ids:
             maker = task_id
@@ -263,10 +263,10 @@ class TaskRows:
         """Return the succeeded tasks of each run, in graph order."""
         query = select(tasks.c.run_id, tasks.c.id, tasks.c.node, tasks.c.cached)
         query = query.where(tasks.c.run_id.in_(run_ids), tasks.c.state == "succeeded")
-        found: dict[str, list[SucceededTask]] = {run_id: [] for run_id in run_ids}
+        tasks_by_run: dict[str, list[SucceededTask]] = {run_id: [] for run_id in run_ids}
         for run_id, *fields in c.execute(query.order_by(tasks.c.place)).all():
-            found[run_id].append(SucceededTask(*fields))
-        return found
+            tasks_by_run[run_id].append(SucceededTask(*fields))
+        return tasks_by_run
 
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:
         """Return one task for display, without attempts and artifacts."""
@@ -290,14 +290,15 @@ class TaskRows:
             # The text filter is only a fast first pass; the bindings decide below.
             cast(tasks.c.plan, Text).contains(credential_id, autoescape=True),
         )
-        found = dict.fromkeys(
+        run_ids = dict.fromkeys(
             row.run_id
             for row in c.execute(live)
             if any(
-                one.get("credential_id") == credential_id for one in row.plan["bindings"].values()
+                binding.get("credential_id") == credential_id
+                for binding in row.plan["bindings"].values()
             )
         )
-        return list(found)
+        return list(run_ids)
 
 
 def _record(row: Row[Any]) -> TaskRecord:

@@ -11,6 +11,6 @@ from nbyard.store.schema.tables import runs
 
 # Literals: PostgreSQL plans a repeated statement without the values of its parameters. Then it
 # would expect that this condition leaves no run.
-KINDS: list[ColumnElement[str]] = [literal_column(f"'{one}'") for one in sorted(SCRATCH)]
+KINDS: list[ColumnElement[str]] = [literal_column(f"'{origin}'") for origin in sorted(SCRATCH)]
 IS_SCRATCH: ColumnElement[bool] = runs.c.origin.in_(KINDS)
 HISTORY: ColumnElement[bool] = runs.c.origin.not_in(KINDS)

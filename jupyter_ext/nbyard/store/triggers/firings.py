@@ -89,8 +89,8 @@ class FiringRows:
 
     def _chain(self, c: Connection, run_id: str) -> list[str]:
         """Return the triggers that led to a run; none for other runs."""
-        found = c.execute(select(R.chain).where(R.id == run_id)).scalar() if run_id else None
-        return list(found or ())
+        chain = c.execute(select(R.chain).where(R.id == run_id)).scalar() if run_id else None
+        return list(chain or ())
 
     def find(self, c: Connection, trigger_id: str, event_key: str) -> str | None:
         """Return the ID of the firing of an event."""
@@ -175,11 +175,11 @@ class FiringRows:
 
     def recent(self, c: Connection, trigger_ids: Iterable[str]) -> dict[str, list[Firing]]:
         """Return the newest firings of triggers by ID of the trigger, newest first."""
-        found: dict[str, list[Firing]] = {}
+        firings_by_trigger: dict[str, list[Firing]] = {}
         query = newest_of_each(trigger_firings, F.trigger_id, trigger_ids, RECENT)
         for row in c.execute(query):
-            found.setdefault(row.trigger_id, []).append(_firing(row))
-        return found
+            firings_by_trigger.setdefault(row.trigger_id, []).append(_firing(row))
+        return firings_by_trigger
 
     def _forget(self, c: Connection, trigger_id: str) -> None:
         """Delete the oldest firings beyond the number that is kept."""

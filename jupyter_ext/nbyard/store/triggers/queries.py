@@ -126,8 +126,8 @@ class TriggerRows(NamedRows[TriggerRow]):
 
     def first_since(self, c: Connection, kinds: Iterable[TriggerKind]) -> int | None:
         """Return the event after which the first of the enabled triggers may fire, if any may."""
-        found = (self._first(c, kind) for kind in kinds)
-        return min((first for first in found if first is not None), default=None)
+        first_events = (self._first(c, kind) for kind in kinds)
+        return min((first for first in first_events if first is not None), default=None)
 
     def _first(self, c: Connection, kind: TriggerKind) -> int | None:
         first: int | None = FIRST.ask(c, of=kind)[0][0]

@@ -33,8 +33,8 @@ class TriggerSecretRows:
             StoreUnusable: the encryption key is missing.
             Conflict: the sealed text was changed outside of nbyard.
         """
-        one = row.trigger
-        return self._vault.open(one.owner, one.id, row.secret)[FIELD]
+        trigger = row.trigger
+        return self._vault.open(trigger.owner, trigger.id, row.secret)[FIELD]
 
     def reseal_all(self, c: Connection, owner: str) -> int:
         """Encrypt secrets under older keys with the newest key; return their number."""

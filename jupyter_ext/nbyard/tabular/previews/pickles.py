@@ -40,9 +40,9 @@ def model_in(path: Path) -> ShownModel | None:
             if strings[-1] == FEATURES and features is None and argument > 0:
                 features = argument
         elif opcode in ("GLOBAL", "STACK_GLOBAL") and not name:
-            words = str(argument).split(" ") if argument else strings[-2:]
-            name = words[-1]
-            if words[0].partition(".")[0] in NO_MODELS or not name.isidentifier():
+            name_parts = str(argument).split(" ") if argument else strings[-2:]
+            name = name_parts[-1]
+            if name_parts[0].partition(".")[0] in NO_MODELS or not name.isidentifier():
                 return None
         elif isinstance(argument, str) and opcode.endswith("UNICODE"):
             strings = [strings[-1], argument]
@@ -51,7 +51,7 @@ def model_in(path: Path) -> ShownModel | None:
     inputs = _feature_names(instructions)
     if features is None and 0 < len(inputs) < BATCH:
         features = len(inputs)
-    shown = [one_line(one, MAX_NAME) for one in inputs[:MAX_INPUTS]]
+    shown = [one_line(feature, MAX_NAME) for feature in inputs[:MAX_INPUTS]]
     return ShownModel(one_line(name, MAX_NAME), features, shown)
 
 
@@ -68,10 +68,16 @@ def _instructions(path: Path) -> Iterator[tuple[str, Any]]:
 
 def _feature_names(instructions: Iterable[tuple[str, Any]]) -> list[str]:
     """Return the texts of the first list after the attribute with the names of features."""
-    rest = itertools.dropwhile(lambda one: one[1] != FEATURE_NAMES, instructions)
-    listed = itertools.dropwhile(lambda one: one[0] != "EMPTY_LIST", rest)
-    inside = itertools.takewhile(lambda one: one[0] not in ("APPEND", "APPENDS"), listed)
-    return [one for opcode, one in inside if isinstance(one, str) and opcode.endswith("UNICODE")]
+    rest = itertools.dropwhile(lambda instruction: instruction[1] != FEATURE_NAMES, instructions)
+    listed = itertools.dropwhile(lambda instruction: instruction[0] != "EMPTY_LIST", rest)
+    inside = itertools.takewhile(
+        lambda instruction: instruction[0] not in ("APPEND", "APPENDS"), listed
+    )
+    return [
+        argument
+        for opcode, argument in inside
+        if isinstance(argument, str) and opcode.endswith("UNICODE")
+    ]
 
 
 def _head(path: Path) -> bytes:

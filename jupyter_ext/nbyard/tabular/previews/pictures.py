@@ -59,8 +59,8 @@ def _figures(notebook: _Notebook) -> Iterator[str]:
     for cell in reversed(notebook.cells):
         for output in reversed(cell.outputs):
             for media in MEDIA.values():
-                found = output.data.get(media)
-                text = "".join(map(str, found)) if isinstance(found, list) else found
+                encoded = output.data.get(media)
+                text = "".join(map(str, encoded)) if isinstance(encoded, list) else encoded
                 if isinstance(text, str) and text and len(text) <= MAX_ENCODED:
                     yield text
 
@@ -92,13 +92,13 @@ def small_picture(content: bytes) -> bytes:
 def _encode_within_limit(picture: Any) -> bytes:
     """Return a picture within the limit: PNG for drawings, JPEG for photographs."""
     for drawing in itertools.chain([picture], map(picture.quantize, COLOURS)):
-        found = io.BytesIO()
-        drawing.save(found, "PNG")
-        if found.tell() <= MAX_BYTES:
-            return found.getvalue()
+        buffer = io.BytesIO()
+        drawing.save(buffer, "PNG")
+        if buffer.tell() <= MAX_BYTES:
+            return buffer.getvalue()
     for quality in QUALITIES:
-        found = io.BytesIO()
-        picture.save(found, "JPEG", quality=quality, optimize=True)
-        if found.tell() <= MAX_BYTES:
-            return found.getvalue()
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality, optimize=True)
+        if buffer.tell() <= MAX_BYTES:
+            return buffer.getvalue()
     return b""

@@ -58,8 +58,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().__init__(*args)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        told = self.headers.get("Authorization", "").removeprefix("Basic ")
-        name, _, password = base64.b64decode(told).decode().partition(":")
+        credentials = self.headers.get("Authorization", "").removeprefix("Basic ")
+        name, _, password = base64.b64decode(credentials).decode().partition(":")
         self._index.asked.append((self.path, name))
         if password != self._index.password:
             self._answer(401, b"")

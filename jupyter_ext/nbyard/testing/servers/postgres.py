@@ -50,15 +50,15 @@ class Postgres:
                 if place.owner() == "root" and place.stat().st_mode & 0o077 == 0:
                     place.chmod(0o711)
             shutil.chown(self._folder, 65534, 65534)
-        words = ["-D", str(self._folder / "data"), "-U", "tester", "-A", "trust", "--no-sync"]
-        command = [*self._as_nobody, f"{self.programs()}/initdb", *words]
+        options = ["-D", str(self._folder / "data"), "-U", "tester", "-A", "trust", "--no-sync"]
+        command = [*self._as_nobody, f"{self.programs()}/initdb", *options]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
         return self
 
     def start(self) -> "Postgres":
         """Start the server and wait until it responds."""
-        words = ["-D", str(self._folder / "data"), "-k", str(self._folder), "-h", "127.0.0.1"]
-        command = [*self._as_nobody, f"{self.programs()}/postgres", *words]
+        options = ["-D", str(self._folder / "data"), "-k", str(self._folder), "-h", "127.0.0.1"]
+        command = [*self._as_nobody, f"{self.programs()}/postgres", *options]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [*command, "-p", str(self._port), "-F"], stdout=log, stderr=log, cwd="/"

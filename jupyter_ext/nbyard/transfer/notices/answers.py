@@ -39,7 +39,7 @@ def retry_seconds(text: str, now: datetime | None = None) -> float | None:
 
 
 def _reason(service: str, status: int, text: str) -> Reason:
-    words = " ".join(text.split())[:LONGEST_TEXT]
-    if words:
-        return because("channel-answered-text", service=service, status=status, text=words)
+    message = " ".join(text.split())[:LONGEST_TEXT]
+    if message:
+        return because("channel-answered-text", service=service, status=status, text=message)
     return because("channel-answered", service=service, status=status)

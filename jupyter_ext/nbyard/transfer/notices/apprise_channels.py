@@ -134,8 +134,8 @@ class Recorder(logging.Handler):
         def record(mail: Any) -> Any:
             code, text = reply(mail)
             if code >= 400:
-                words = bytes(text).decode("utf-8", "replace")
-                self.delivery = mail_delivery(self._service, code, words)
+                message = bytes(text).decode("utf-8", "replace")
+                self.delivery = mail_delivery(self._service, code, message)
             return code, text
 
         return record

@@ -25,14 +25,14 @@ def describe(url: str) -> SendAnswer:
     missing: Reason | None = None
     for kind in channel_kinds():
         try:
-            found = kind.describe(url)
+            address = kind.describe(url)
         except ImportError as error:
             missing = missing_package(kind.name, error)
             if scheme_of(url) == kind.name:
                 break
             continue
-        if found is not None:
-            return SendAnswer(address=found)
+        if address is not None:
+            return SendAnswer(address=address)
         if kind.name == AppriseKind.name:
             missing = None
     return SendAnswer(problem=missing or because("unknown-channel-url"))

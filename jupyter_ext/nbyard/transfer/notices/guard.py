@@ -76,10 +76,10 @@ class Guard:
         """Return a look-up of names that remembers which name an address belongs to."""
 
         def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-            found = look_up(host, *args, **kwargs)
+            entries = look_up(host, *args, **kwargs)
             name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
-            for entry in found:
+            for entry in entries:
                 self._names[str(entry[4][0]).partition("%")[0]] = name.lower().removesuffix(".")
-            return found
+            return entries
 
         return getaddrinfo

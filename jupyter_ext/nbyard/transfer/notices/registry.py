@@ -11,8 +11,8 @@ GROUP = "nbyard.channels"
 def channel_kinds() -> list[ChannelKind]:
     """Return all kinds, the one that is asked first first."""
     # All of them, as only `describe` knows to which kind a URL belongs.
-    found = [cast(ChannelKind, load_entry_point(GROUP, name)) for name in entry_points_of(GROUP)]
-    return sorted(found, key=lambda kind: (kind.rank, kind.name))
+    kinds = [cast(ChannelKind, load_entry_point(GROUP, name)) for name in entry_points_of(GROUP)]
+    return sorted(kinds, key=lambda kind: (kind.rank, kind.name))
 
 
 def channel_kind(name: str) -> ChannelKind | None:

@@ -22,7 +22,7 @@ const WIDTH = 232;
 /** Return the nodes with the distance from the top of each card to that of the next card below it. */
 export function withRoom<T extends ICard>(nodes: readonly T[]): T[] {
   const isCard = ({ type }: T) => type === 'card';
-  const byHeight = nodes.filter(isCard).sort((one, other) => one.position.y - other.position.y);
+  const byHeight = nodes.filter(isCard).sort((left, right) => left.position.y - right.position.y);
   return nodes.map(node => {
     const { x, y } = node.position;
     const isBelow = ({ position: at }: T) => at.y > y && Math.abs(at.x - x) < WIDTH;

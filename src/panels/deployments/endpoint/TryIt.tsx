@@ -190,13 +190,13 @@ function Answer(props: { answer: IAnswer | string; trans: TranslationBundle }): 
     );
   }
   const { status, milliseconds, text } = answer;
-  const words = status
+  const outcome = status
     ? trans.__('Status %1 after %2 ms', status, milliseconds)
     : trans.__('The service redirects to another address. The redirect is not followed here.');
   return (
     <section aria-label={trans.__('Response')}>
       <p role="status" className={status && status < 400 ? undefined : 'nby-Warning'}>
-        {words}
+        {outcome}
       </p>
       <pre className="nby-Deployment-text" tabIndex={0} role="region" aria-label={trans.__('Text')}>
         {text}

@@ -71,14 +71,14 @@ export function useCalls(
     let isOver = false;
     const look = async (): Promise<readonly ICall[]> => {
       const { status, text } = await ask(yard, { method: 'GET', url: `${address}schema` });
-      const told = status === 200 ? JSON.parse(text) : undefined;
-      const calls = predictionCalls(told, trans, await sampleOf(yard, known));
+      const schema = status === 200 ? JSON.parse(text) : undefined;
+      const calls = predictionCalls(schema, trans, await sampleOf(yard, known));
       const path = { deployment: id };
       return calls.length ? calls : (await yard.client.call('deployments.forms', { path })).forms;
     };
     look()
       .catch(() => []) // the service does not describe itself
-      .then(found => !isOver && setCalls(found));
+      .then(offered => !isOver && setCalls(offered));
     return () => {
       isOver = true;
     };

@@ -165,7 +165,7 @@ function pythonValue(value: unknown): string {
   }
   if (typeof value === 'object') {
     const pairs = Object.entries(value).map(
-      ([name, one]) => `${JSON.stringify(name)}: ${pythonValue(one)}`
+      ([name, member]) => `${JSON.stringify(name)}: ${pythonValue(member)}`
     );
     return `{${pairs.join(', ')}}`;
   }

@@ -23,27 +23,28 @@ export function predictionCalls(
 ): readonly ICall[] {
   const schema = (answer as { input_schema?: unknown } | null)?.input_schema;
   const columns = (Array.isArray(schema) ? schema : [schema]).filter(
-    (one): one is IColumn => typeof one?.name === 'string' && typeof one.type === 'string'
+    (column): column is IColumn =>
+      typeof column?.name === 'string' && typeof column.type === 'string'
   );
   if (!columns.length) {
     return [];
   }
   const sample = ({ name }: IColumn) => known[name] ?? null;
-  const record = Object.fromEntries(columns.map(one => [one.name, sample(one)]));
+  const record = Object.fromEntries(columns.map(column => [column.name, sample(column)]));
   const call = (title: string, fields: ICallField[]): ICall => ({
     ...{ method: 'POST', path: '/predict', group: '' },
     ...{ title, fields }
   });
   const form = call(
     trans.__('Predict a row'),
-    columns.map(one => columnField(one, sample(one), trans))
+    columns.map(column => columnField(column, sample(column), trans))
   );
   const text = call(trans.__('Predict rows of JSON'), [
     {
       ...plain('JSON', 'body', 'json'),
       help: trans.__(
         'A list of records, or one record: %1',
-        columns.map(one => `${one.name}: ${typeText(one, trans)}`).join('; ')
+        columns.map(column => `${column.name}: ${typeText(column, trans)}`).join('; ')
       ),
       default: JSON.stringify([record], undefined, 2)
     }
@@ -77,8 +78,8 @@ export function refusedValues(status: number, text: string): Readonly<Record<str
     return {};
   }
   try {
-    const told = JSON.parse(text).details as { field: string; message: string }[];
-    return Object.fromEntries(told.map(({ field, message }) => [field, message]));
+    const details = JSON.parse(text).details as { field: string; message: string }[];
+    return Object.fromEntries(details.map(({ field, message }) => [field, message]));
   } catch {
     return {};
   }

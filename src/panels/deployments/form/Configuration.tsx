@@ -73,9 +73,9 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
     }
   }, [refusals]);
   const change = changeOf(fields, values, now);
-  const refuse = (found: Problems) => {
+  const refuse = (refused: Problems) => {
     setBusy(false);
-    setProblems(found);
+    setProblems(refused);
     countRefusal();
   };
 

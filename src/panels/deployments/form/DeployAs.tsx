@@ -15,10 +15,10 @@ interface IDeployAsProps {
 /** Chooses whether a deployed model becomes a revision of its deployment. */
 export function DeployAs({ deployed, chosen, trans, onChange }: IDeployAsProps): JSX.Element {
   const into = deployed.find(({ id }) => id === chosen);
-  const revisions = deployed.map(one => {
-    const { id, state, runs } = one;
-    const words = trans.__('New revision of “%1”', titleAmong(one, deployed));
-    return [id, runs ? words : `${words} (${stateText(state, trans)})`] as const;
+  const revisions = deployed.map(deployment => {
+    const { id, state, runs } = deployment;
+    const label = trans.__('New revision of “%1”', titleAmong(deployment, deployed));
+    return [id, runs ? label : `${label} (${stateText(state, trans)})`] as const;
   });
   const help = into?.runs
     ? trans.__('Other settings stay. The new revision takes over once it responds.')

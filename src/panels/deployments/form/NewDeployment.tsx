@@ -98,8 +98,8 @@ function Form(props: IFormProps): JSX.Element {
       ? [classField(trans), ...fields]
       : fields;
   const service = form.services.find(({ name }) => name === draft.service)!;
-  const refuse = (found: Problems) => {
-    setProblems(found);
+  const refuse = (refused: Problems) => {
+    setProblems(refused);
     countRefusal();
   };
 

@@ -31,7 +31,7 @@ export function PortsField(props: IPortsFieldProps): JSX.Element {
   }, [ports.length]);
   const add = () => {
     const taken = ports.map(({ port }) => port);
-    const port = Math.max(NEW.port, ...taken.map(one => one + 1)); // different from the others
+    const port = Math.max(NEW.port, ...taken.map(number => number + 1)); // different from the others
     isNew.current = true;
     onChange([...ports, { ...NEW, port: taken.includes(NEW.port) ? port : NEW.port }]);
   };
@@ -47,7 +47,7 @@ export function PortsField(props: IPortsFieldProps): JSX.Element {
           error={part => errors[`ports.${index}.${part}`]}
           trans={trans}
           onChange={part =>
-            onChange(ports.map((one, at) => (at === index ? { ...one, ...part } : one)))
+            onChange(ports.map((known, at) => (at === index ? { ...known, ...part } : known)))
           }
           onRemove={() => {
             onChange(ports.filter((_, at) => at !== index));
@@ -89,9 +89,9 @@ function PortRow({ label, port, error, trans, onChange, onRemove }: IPortRowProp
   ] as const;
   return (
     <div className="nby-Ports-row" role="group" aria-label={port.name || label}>
-      {texts.map(([part, words, title]) => (
+      {texts.map(([part, caption, title]) => (
         <label key={part} title={title} className={`nby-Ports-${part}`}>
-          {words}
+          {caption}
           <input
             type={part === 'port' ? 'number' : 'text'}
             className="jp-mod-styled"
@@ -105,14 +105,14 @@ function PortRow({ label, port, error, trans, onChange, onRemove }: IPortRowProp
           />
         </label>
       ))}
-      {flags.map(([flag, words, title]) => (
+      {flags.map(([flag, caption, title]) => (
         <label key={flag} title={title} className="nby-Ports-flag">
           <input
             type="checkbox"
             checked={port[flag]}
             onChange={event => onChange({ [flag]: event.target.checked })}
           />{' '}
-          {words}
+          {caption}
         </label>
       ))}
       <button

@@ -164,7 +164,7 @@ export function withoutProblem(problems: Problems, name: string): Problems {
 /** Return the messages of a refusal by field; general ones are under "". */
 export function problemsOf(error: unknown, fields: readonly FormField[]): Problems {
   const { details = [], message, hint } = error as Partial<ApiError>;
-  const found: Record<string, string> = {};
+  const byField: Record<string, string> = {};
   for (const detail of details) {
     const [first, ...rest] = detail.path.split('.');
     const field = fields.some(({ name }) => name === first) ? first : '';
@@ -172,12 +172,12 @@ export function problemsOf(error: unknown, fields: readonly FormField[]): Proble
     const where = field ? rest.filter(part => !/^\d+$/.test(part)).join(' ') : place;
     const isPart = field !== '' && PORT_PART.test(detail.path);
     const key = isPart ? detail.path : field;
-    const words = [!isPart && where, detail.message].filter(Boolean).join(': ');
-    found[key] = [found[key], words].filter(Boolean).join('; ');
+    const sentence = [!isPart && where, detail.message].filter(Boolean).join(': ');
+    byField[key] = [byField[key], sentence].filter(Boolean).join('; ');
   }
-  const [first] = Object.keys(found);
+  const [first] = Object.keys(byField);
   if (first !== undefined && hint) {
-    found[first] += ` – ${hint}`;
+    byField[first] += ` – ${hint}`;
   }
-  return details.length ? found : { '': [message, hint].filter(Boolean).join(' ') };
+  return details.length ? byField : { '': [message, hint].filter(Boolean).join(' ') };
 }

@@ -11,7 +11,7 @@ export function useDeployed(
   source: IModelSource | undefined,
   className: string
 ): Deployed | undefined {
-  const [found, setFound] = useState(source ? undefined : NOWHERE);
+  const [deployed, setDeployed] = useState(source ? undefined : NOWHERE);
   useEffect(() => {
     if (!source) {
       return;
@@ -21,11 +21,11 @@ export function useDeployed(
     const body = className ? { ...source, class_name: className } : { ...source };
     yard.client
       .call('models.deployed', { body, signal })
-      .then(setFound)
-      .catch(() => signal.aborted || setFound(NOWHERE)); // the build reports the reason
+      .then(setDeployed)
+      .catch(() => signal.aborted || setDeployed(NOWHERE)); // the build reports the reason
     return () => control.abort();
   }, [yard, source, className]);
-  return found;
+  return deployed;
 }
 
 /** Return the request that makes an image the next revision of a deployment. */

@@ -16,9 +16,9 @@ export function useForm({ yard }: IPanelServices): IOffer | string | undefined {
   const [form, setForm] = useState<DeploymentForm | string>();
   const [images, setImages] = useState<readonly string[]>([]);
   const load = async () => {
-    const found = await yard.client.call('deployments.form', {});
-    setForm(found);
-    return found;
+    const fetched = await yard.client.call('deployments.form', {});
+    setForm(fetched);
+    return fetched;
   };
   useEffect(() => {
     const { client } = yard;

@@ -51,20 +51,20 @@ export function hardwareOf(
 }
 
 export function serviceText(service: string, trans: TranslationBundle): string {
-  const words: Record<string, string> = {
+  const labels: Record<string, string> = {
     api: trans.__('Model API'),
     jupyterlab: trans.__('JupyterLab'),
     'code-server': trans.__('VS Code'),
     own: trans.__('Own command')
   };
-  return words[service] ?? service;
+  return labels[service] ?? service;
 }
 
 /** Return one value of a specification as text. */
 export function showPart(value: unknown): string {
   if (Array.isArray(value)) {
     return value
-      .map(one => (typeof one === 'string' ? one : `${one.name}:${one.port}${one.path}`))
+      .map(part => (typeof part === 'string' ? part : `${part.name}:${part.port}${part.path}`))
       .join(' ');
   }
   if (value !== null && typeof value === 'object') {

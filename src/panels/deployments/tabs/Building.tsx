@@ -18,7 +18,7 @@ export function Building({ services, deployment }: IBuildingProps): JSX.Element 
     if (id) {
       yard.client
         .call('models.get', { path: { model: id } })
-        .then(found => !isOver && setMade(found))
+        .then(model => !isOver && setMade(model))
         .catch(() => undefined); // its reason says enough
     }
     return () => {

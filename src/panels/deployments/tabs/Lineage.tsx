@@ -21,7 +21,7 @@ export function Lineage({ services, model }: ILineageProps): JSX.Element | null 
   }
   const { run_id: id, run_title, run_number, node, output } = source;
   const title = trans.__('%1, run %2', run_title, run_number);
-  const task = detail?.tasks.find(one => one.node === node);
+  const task = detail?.tasks.find(candidate => candidate.node === node);
   if (!detail || !task) {
     const gone = detail === null ? trans.__('%1 (deleted)', title) : title;
     return <Fact word={trans.__('Created by')}>{`${output}, ${node}, ${gone}`}</Fact>;
@@ -79,14 +79,14 @@ function Data(props: {
   const inputs = tasks.flatMap(({ node, inputs }) =>
     Object.entries(inputs ?? {}).map(([name, bytes]) => ({ ...bytes, node, name }))
   );
-  const once = new Map(inputs.map(one => [`${one.digest} ${one.origin}`, one]));
+  const once = new Map(inputs.map(input => [`${input.digest} ${input.origin}`, input]));
   const show = async (origin: string, address: string) => {
     const dataset = origin.replace(/ v\d+$/, '');
-    const found = await yard.client
+    const item = await yard.client
       .call('datasets.get', { path: { dataset } })
       .catch(() => undefined); // it was not a dataset, or was deleted
-    if (found) {
-      await commands.execute('nbyard:open-dataset', { id: found.id });
+    if (item) {
+      await commands.execute('nbyard:open-dataset', { id: item.id });
     } else {
       window.open(address, '_blank', 'noopener,noreferrer');
     }
@@ -112,16 +112,16 @@ function Data(props: {
 
 /** Return a node and all its dependencies. */
 export function withDependencies(node: string, tasks: readonly Task[]): Task[] {
-  const found = new Set<string>();
+  const names = new Set<string>();
   const look = (name: string) => {
-    const task = tasks.find(one => one.node === name);
-    if (task && !found.has(name)) {
-      found.add(name);
+    const task = tasks.find(candidate => candidate.node === name);
+    if (task && !names.has(name)) {
+      names.add(name);
       task.needs?.forEach(look);
     }
   };
   look(node);
-  return tasks.filter(one => found.has(one.node));
+  return tasks.filter(task => names.has(task.node));
 }
 
 /** Return the run with its tasks; null if it was deleted. */

@@ -38,9 +38,9 @@ export function Log({ services, deployment, revisions }: ILogProps): JSX.Element
               setChosen(wanted === newest ? undefined : wanted);
             }}
           >
-            {revisions.map(one => (
-              <option key={one.id} value={one.number}>
-                {trans.__('revision %1', one.number)}
+            {revisions.map(item => (
+              <option key={item.id} value={item.number}>
+                {trans.__('revision %1', item.number)}
               </option>
             ))}
           </select>

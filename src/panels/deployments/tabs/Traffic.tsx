@@ -21,12 +21,12 @@ export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
   const { trans } = services;
   const [span, setSpan] = useState('hour');
   const [isTable, setTable] = useState(false);
-  const found = useTraffic(services, id, span);
+  const traffic = useTraffic(services, id, span);
   const spans: [string, string][] = [
     ['hour', trans.__('Last hour')],
     ['day', trans.__('Last day')]
   ];
-  const said = typeof found === 'string' ? found : found && sumsOf(found, services);
+  const said = typeof traffic === 'string' ? traffic : traffic && sumsOf(traffic, services);
   return (
     <section className="nby-Traffic" aria-label={trans.__('Traffic')}>
       <div className="nby-Bar">
@@ -52,8 +52,8 @@ export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
           {trans.__('As Table')}
         </button>
       </div>
-      {found && typeof found === 'object' && found.requests > 0 && (
-        <Shown services={services} found={found} isTable={isTable} />
+      {traffic && typeof traffic === 'object' && traffic.requests > 0 && (
+        <Shown services={services} found={traffic} isTable={isTable} />
       )}
     </section>
   );
@@ -65,17 +65,17 @@ function useTraffic(
   span: string
 ): Counted | string | undefined {
   const now = useNow(true, AGAIN);
-  const [found, setFound] = useState<[string, Counted | string]>();
+  const [counted, setCounted] = useState<[string, Counted | string]>();
   useEffect(() => {
     const control = new AbortController();
     const { signal } = control;
     yard.client
       .call('deployments.traffic', { path: { deployment: id }, query: { span }, signal })
-      .then(told => setFound([span, told]))
-      .catch((error: Error) => !signal.aborted && setFound([span, error.message]));
+      .then(answer => setCounted([span, answer]))
+      .catch((error: Error) => !signal.aborted && setCounted([span, error.message]));
     return () => control.abort();
   }, [yard, id, span, now]);
-  return found?.[0] === span ? found[1] : trans.__('Loading…');
+  return counted?.[0] === span ? counted[1] : trans.__('Loading…');
 }
 
 /** Return the totals in one line. */

@@ -177,13 +177,13 @@ export function deletionText(image: NamedImage, trans: TranslationBundle): strin
     return trans.__('The log is deleted. The engine has no image of this name.');
   }
   const size = showBytes(image.size_bytes ?? 0);
-  const words = trans.__(
+  const consequence = trans.__(
     'The name and its log are deleted, and %1 on the engine if the image has no other name. Running containers continue.',
     size
   );
   return image.origin === 'build'
-    ? words
-    : `${words} ${trans.__('The image in the registry stays.')}`;
+    ? consequence
+    : `${consequence} ${trans.__('The image in the registry stays.')}`;
 }
 
 export function ImageLog(props: {

@@ -37,7 +37,7 @@ export function useImages({ yard }: IPanelServices, { id }: Environment): IImage
   return {
     images,
     newest: images.find(({ origin }) => origin === 'build'),
-    add: made => setImages(known => [made, ...known.filter(one => one.id !== made.id)])
+    add: made => setImages(known => [made, ...known.filter(image => image.id !== made.id)])
   };
 }
 
@@ -102,13 +102,13 @@ export function useDraft({ yard }: IPanelServices, { id, installed }: Environmen
 
 /** Return the messages of a refusal by field of the recipe; general ones are under "". */
 export function problemsOf(error: unknown): Record<string, string> {
-  const found: Record<string, string> = {};
+  const byField: Record<string, string> = {};
   const details = error instanceof ApiError ? error.details : [];
   for (const { path, message } of details) {
     const field = /^recipe\.([a-z_]+)/.exec(path)?.[1] ?? '';
-    found[field] ??= message;
+    byField[field] ??= message;
   }
-  return details.length ? found : { '': (error as Error).message };
+  return details.length ? byField : { '': (error as Error).message };
 }
 
 /** Return the generated text, up to and including the marker. */

@@ -29,7 +29,7 @@ export function Packages(props: IPackagesProps): JSX.Element {
       </p>
     );
   }
-  const found = matching(version.packages, text, ({ name }) => name);
+  const matches = matching(version.packages, text, ({ name }) => name);
   return (
     <div className="nby-Environments">
       <Requirements {...props} version={version} />
@@ -44,7 +44,7 @@ export function Packages(props: IPackagesProps): JSX.Element {
         />
         <span className="nby-Dim" role="status">
           {text
-            ? trans.__('%1 of %2', found.length, version.packages.length)
+            ? trans.__('%1 of %2', matches.length, version.packages.length)
             : trans._n('%1 package', '%1 packages', version.packages.length)}
         </span>
       </div>
@@ -56,10 +56,10 @@ export function Packages(props: IPackagesProps): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {found.map(one => (
-            <tr key={one.name}>
-              <th scope="row">{one.name}</th>
-              <td className="nby-Code">{one.version}</td>
+          {matches.map(installed => (
+            <tr key={installed.name}>
+              <th scope="row">{installed.name}</th>
+              <td className="nby-Code">{installed.version}</td>
             </tr>
           ))}
         </tbody>

@@ -96,7 +96,7 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
   const error = (field: string) => errorOf(errors, index, field);
   const says = (field: string) => trans.__('%1 of %2', field, who);
   const isFile = draft.role !== 'value';
-  const words = !['', 'stdin', 'stdout', 'stderr', 'told'].includes(draft.reach);
+  const hasWords = !['', 'stdin', 'stdout', 'stderr', 'told'].includes(draft.reach);
   return (
     <tr>
       <Field error={error('name')}>
@@ -206,8 +206,8 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
             <input
               className="nby-mod-short"
               aria-label={says(trans.__('Flag or position'))}
-              value={words ? draft.word : ''}
-              disabled={!words}
+              value={hasWords ? draft.word : ''}
+              disabled={!hasWords}
               spellCheck={false}
               placeholder={
                 usualWord(draft) ||

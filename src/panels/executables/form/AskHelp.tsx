@@ -18,10 +18,10 @@ export function AskHelp({ services, of, onRead }: IAskHelpProps): JSX.Element {
     setBusy(true);
     setSaid([]);
     try {
-      const found = await yard.client.call('executables.help', { body: of });
-      setSaid((found.hints ?? []).map(hint => reasonText(hint, trans)));
-      if (found.arguments.length) {
-        onRead(found);
+      const answer = await yard.client.call('executables.help', { body: of });
+      setSaid((answer.hints ?? []).map(hint => reasonText(hint, trans)));
+      if (answer.arguments.length) {
+        onRead(answer);
       }
     } catch (error) {
       setSaid([(error as Error).message]);

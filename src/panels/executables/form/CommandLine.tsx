@@ -43,7 +43,7 @@ export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element
     };
   }, [yard, asked]);
   const examples = shown?.examples ?? [];
-  const names = [...new Set(examples.map(one => one.argument))];
+  const names = [...new Set(examples.map(example => example.argument))];
   return (
     <section className="nby-CommandLine" aria-label={trans.__('Command line')}>
       <div>{trans.__('Command line')}</div>
@@ -58,7 +58,7 @@ export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element
                 <tr key={name}>
                   <th scope="row">{name}</th>
                   {examples
-                    .filter(one => one.argument === name)
+                    .filter(example => example.argument === name)
                     .map(({ value, line, problem: refusal }) => (
                       <td key={JSON.stringify(value)}>
                         {value === null ? (

@@ -76,7 +76,9 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const { name, command, drafts, resources } = typed;
   const change = (part: Partial<ITyped>) => setTyped(now => ({ ...now, ...part }));
   const untouched = useMemo(() => JSON.stringify(told(typedOf(source), source.kind)), [source]);
-  const words = tellsArguments(source.kind) ? undefined : (readCommand(command) ?? source.command);
+  const commandLine = tellsArguments(source.kind)
+    ? undefined
+    : (readCommand(command) ?? source.command);
   const isSame = JSON.stringify(told(typed, source.kind)) === untouched;
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [problem, setProblem] = useState('');
@@ -194,12 +196,12 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           </span>
         )}
       </div>
-      {!!words?.length && (
+      {!!commandLine?.length && (
         <CommandLine
           services={services}
           draft={{
             arguments: argumentsOf(drafts),
-            command: words,
+            command: commandLine,
             file: source.file,
             invocation: source.invocation
           }}

@@ -160,19 +160,19 @@ function readChoices(text: string): Json {
 /** Return the argument for the server; a text that does not fit is sent to be refused. */
 export function argumentOf(draft: IDraft): Record<string, unknown> {
   const { name, role, type, format, required, nullable, help } = draft;
-  const told: Record<string, unknown> = { name, role, type, format, required, nullable, help };
+  const fields: Record<string, unknown> = { name, role, type, format, required, nullable, help };
   if (type === 'choice') {
-    told.choices = readChoices(draft.choices);
+    fields.choices = readChoices(draft.choices);
   }
   if (draft.hasDefault) {
-    told.default = defaultOf(draft);
+    fields.default = defaultOf(draft);
   }
   if (type === 'list' && draft.own?.items) {
-    told.items = draft.own.items;
-    told.choices = draft.own.choices;
+    fields.items = draft.own.items;
+    fields.choices = draft.own.choices;
   }
   const reach = reachOf(draft);
-  return reach ? { ...told, reach } : told;
+  return reach ? { ...fields, reach } : fields;
 }
 
 function defaultOf({ type, role, nullable, default: text }: IDraft): Json {

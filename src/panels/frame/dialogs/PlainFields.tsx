@@ -114,7 +114,9 @@ export function BoxesField<T extends string>(props: IBoxesProps<T>): JSX.Element
             type="checkbox"
             checked={values.includes(value)}
             onChange={({ target }) =>
-              onChange(target.checked ? [...values, value] : values.filter(one => one !== value))
+              onChange(
+                target.checked ? [...values, value] : values.filter(checked => checked !== value)
+              )
             }
           />{' '}
           {text}

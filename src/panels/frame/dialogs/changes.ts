@@ -30,10 +30,10 @@ export function withRevision<T extends IRevised>(
     } catch (error) {
       if (error instanceof ApiError && error.code === 'stale') {
         ({ revision } = await get());
-        const words = trans.__(
+        const advice = trans.__(
           'This was changed elsewhere. Save again to apply your changes to the present version.'
         );
-        throw new ApiError(error.status, error.code, words);
+        throw new ApiError(error.status, error.code, advice);
       }
       throw error;
     }

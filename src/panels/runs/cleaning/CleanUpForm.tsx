@@ -130,14 +130,14 @@ export function usePolicies(
   project: string,
   turn = 0
 ): RetentionPreview['policies'] {
-  const [found, setFound] = useState<RetentionPreview['policies']>([]);
+  const [applied, setApplied] = useState<RetentionPreview['policies']>([]);
   useEffect(() => {
     yard.client
       .call('runs.preview_retention', { query: { project } })
-      .then(({ policies }) => setFound(policies))
-      .catch(() => setFound([])); // the rules above work without them
+      .then(({ policies }) => setApplied(policies))
+      .catch(() => setApplied([])); // the rules above work without them
   }, [yard, project, turn]);
-  return found;
+  return applied;
 }
 
 function textOf(value: number | null | undefined): string {

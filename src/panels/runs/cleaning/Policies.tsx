@@ -68,12 +68,14 @@ interface IPoliciesProps {
 export function Policies({ policies, trans, action }: IPoliciesProps): JSX.Element {
   return (
     <ul className="nby-Policies">
-      {policies.map(one => (
-        <li key={`${one.project}/${one.name}`}>
-          <strong>{one.project ? `${one.project}: ${one.name}` : trans.__('All runs')}</strong>{' '}
-          {action?.(one)}
-          <div className="nby-Dim">{rulesText(one.rules, trans)}</div>
-          <Preview preview={one.preview} trans={trans} />
+      {policies.map(policy => (
+        <li key={`${policy.project}/${policy.name}`}>
+          <strong>
+            {policy.project ? `${policy.project}: ${policy.name}` : trans.__('All runs')}
+          </strong>{' '}
+          {action?.(policy)}
+          <div className="nby-Dim">{rulesText(policy.rules, trans)}</div>
+          <Preview preview={policy.preview} trans={trans} />
         </li>
       ))}
     </ul>

@@ -50,10 +50,10 @@ export const cleaningActions = {
   /** Protect a run from clean-ups, or end the protection. */
   keepRun: async ({ yard, trans }: IPanelServices, [run]: string[]): Promise<void> => {
     try {
-      const found = yard.runs.find(run);
-      if (found?.kept) {
+      const known = yard.runs.find(run);
+      if (known?.kept) {
         await yard.client.call('runs.unkeep', { path: { run } });
-        yard.runs.put({ ...found, kept: false });
+        yard.runs.put({ ...known, kept: false });
       } else {
         yard.runs.put(await yard.client.call('runs.keep', { path: { run } }));
       }

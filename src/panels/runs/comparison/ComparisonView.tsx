@@ -113,13 +113,13 @@ function Sections(props: IComparedProps): JSX.Element {
 
 /** Return whether these are two ended runs of the same workflow or file. */
 function isPair(runs: Run[]): runs is [Run, Run] {
-  const [one, other] = runs;
-  if (runs.length !== 2 || !one.finished_at || !other.finished_at) {
+  const [first, second] = runs;
+  if (runs.length !== 2 || !first.finished_at || !second.finished_at) {
     return false;
   }
-  return one.workflow_id
-    ? one.workflow_id === other.workflow_id
-    : !other.workflow_id && one.path === other.path;
+  return first.workflow_id
+    ? first.workflow_id === second.workflow_id
+    : !second.workflow_id && first.path === second.path;
 }
 
 /** Return the metrics with different numbers. */

@@ -19,13 +19,15 @@ interface ISectionProps {
 export function Section(props: ISectionProps): JSX.Element {
   const { title, equal, services, children, isEmpty } = props;
   const { trans } = services;
-  const words = isEmpty ? trans.__('no differences') : '';
+  const difference = isEmpty ? trans.__('no differences') : '';
   const counted = equal ? trans.__('%1 equal', equal) : '';
   return (
     <section className="nby-Comparison-section" aria-label={title}>
       <h3>
         {title}
-        <span className="nby-Comparison-count">{[words, counted].filter(Boolean).join(' · ')}</span>
+        <span className="nby-Comparison-count">
+          {[difference, counted].filter(Boolean).join(' · ')}
+        </span>
       </h3>
       {!isEmpty && <div className="nby-Comparison-box">{children}</div>}
     </section>

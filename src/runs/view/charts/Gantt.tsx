@@ -58,7 +58,7 @@ export function Gantt({ detail, step, onStep }: ITaskProps): JSX.Element {
   const portion = usePortion(chart.bars, nodeOf, step);
   const worked = chart.bars.filter(bar => bar.segments.some(({ phase }) => phase === 'running'));
   // in a chain of tasks each one determined the duration, which a frame around each would not show
-  const hasFrames = worked.some(({ critical }) => critical) && !worked.every(one => one.critical);
+  const hasFrames = worked.some(({ critical }) => critical) && !worked.every(bar => bar.critical);
   const shown = new Set(
     chart.bars.flatMap(bar => bar.segments.map((_, index) => colourOf(bar, index)))
   );
@@ -101,11 +101,11 @@ export function Gantt({ detail, step, onStep }: ITaskProps): JSX.Element {
 }
 
 function phaseText(phase: string, trans: TranslationBundle): string {
-  const words: Record<string, string> = {
+  const phaseTexts: Record<string, string> = {
     created: trans.__('before it was queued'),
     publishing: trans.__('publishing')
   };
-  return words[phase] ?? stateText(phase, trans);
+  return phaseTexts[phase] ?? stateText(phase, trans);
 }
 
 function attemptText({ number, state }: ITry, trans: TranslationBundle): string {
@@ -190,9 +190,9 @@ function Bar({ bar, isFramed, x, y, chosen, onStep }: IBarProps): JSX.Element {
   const { trans } = useServices();
   const { name, id, segments } = bar;
   const state = stateText(bar.cached ? 'cached' : bar.state, trans);
-  const words = [
+  const description = [
     `${id ? `${name} (${id})` : name}: ${state}`,
-    ...(bar.attempts.length > 1 ? attemptsOf(bar).map(one => attemptText(one, trans)) : []),
+    ...(bar.attempts.length > 1 ? attemptsOf(bar).map(attempt => attemptText(attempt, trans)) : []),
     ...PHASES.flatMap(phase => {
       const seconds = phaseSeconds(segments, phase);
       return seconds === undefined ? [] : `${phaseText(phase, trans)} ${showSeconds(seconds)}`;
@@ -205,7 +205,7 @@ function Bar({ bar, isFramed, x, y, chosen, onStep }: IBarProps): JSX.Element {
       role="button"
       tabIndex={0}
       aria-pressed={chosen}
-      aria-label={words}
+      aria-label={description}
       onClick={() => onStep(bar.node)}
       onKeyDown={event => {
         if (event.key === 'Enter' || event.key === ' ') {
@@ -214,7 +214,7 @@ function Bar({ bar, isFramed, x, y, chosen, onStep }: IBarProps): JSX.Element {
         }
       }}
     >
-      <title>{words}</title>
+      <title>{description}</title>
       <rect className="nby-Gantt-hit" x={0} y={y} width="100%" height={ROW} />
       <text x={6} y={y + ROW / 2 + 4} className="nby-Gantt-label">
         {short(name, id ? LETTERS / 2 : LETTERS)}

@@ -66,7 +66,7 @@ export default function Metrics(props: ITaskProps): JSX.Element {
       {table && !!metrics.length ? (
         <MetricTable metrics={metrics} />
       ) : (
-        metrics.map(one => <MetricLine key={one.name} metric={one} />)
+        metrics.map(metric => <MetricLine key={metric.name} metric={metric} />)
       )}
     </div>
   );
@@ -125,8 +125,8 @@ function MetricLine({ metric }: { metric: Metric }): JSX.Element {
 
 function MetricTable({ metrics }: { metrics: readonly Metric[] }): JSX.Element {
   const { trans } = useServices();
-  const ends = (one: Metric) => {
-    const known = numbersOf(one).filter(value => value !== null);
+  const ends = (metric: Metric) => {
+    const known = numbersOf(metric).filter(value => value !== null);
     return known.length ? [Math.min(...known), Math.max(...known)] : ['', ''];
   };
   const head = [trans.__('Points'), trans.__('Latest'), trans.__('Minimum'), trans.__('Maximum')];
@@ -142,11 +142,11 @@ function MetricTable({ metrics }: { metrics: readonly Metric[] }): JSX.Element {
         </tr>
       </thead>
       <tbody>
-        {metrics.map(one => (
-          <tr key={one.name}>
-            <th scope="row">{one.name}</th>
-            <td>{one.count}</td>
-            {[one.last, ...ends(one)].map((value, at) => (
+        {metrics.map(metric => (
+          <tr key={metric.name}>
+            <th scope="row">{metric.name}</th>
+            <td>{metric.count}</td>
+            {[metric.last, ...ends(metric)].map((value, at) => (
               <td key={at} title={String(value)}>
                 {showNumber(value)}
               </td>

@@ -55,7 +55,7 @@ export default function Resources(props: ITaskProps): JSX.Element {
         (table || isBrief ? (
           <UsageTable usage={usage} series={series} />
         ) : (
-          series.map(one => <Line key={one.id} series={one} seconds={usage.seconds!} />)
+          series.map(line => <Line key={line.id} series={line} seconds={usage.seconds!} />)
         ))}
     </div>
   );
@@ -63,12 +63,12 @@ export default function Resources(props: ITaskProps): JSX.Element {
 
 function Sums({ usage }: { usage: Usage }): JSX.Element {
   const { trans } = useServices();
-  const words = [
+  const sums = [
     trans.__('%1 of CPU time', showSeconds(usage.cpu_seconds)),
     trans.__('at most %1', showMemory(most(usage.memory_bytes ?? []))),
     trans._n('at most %1 process', 'at most %1 processes', most(usage.processes ?? []))
   ];
-  return <>{words.join(' · ')}</>;
+  return <>{sums.join(' · ')}</>;
 }
 
 /** Return functions for the name of a line, and for a value as text. */
@@ -124,9 +124,9 @@ function UsageTable({ usage, series }: { usage: Usage; series: readonly ISeries[
       <thead>
         <tr>
           <th scope="col">{trans.__('After')}</th>
-          {series.map(one => (
-            <th key={one.id} scope="col">
-              {name(one)}
+          {series.map(line => (
+            <th key={line.id} scope="col">
+              {name(line)}
             </th>
           ))}
           <th scope="col">{trans.__('Processes')}</th>

@@ -31,7 +31,7 @@ export function useOutputMetrics(run: string, task: Task | undefined): readonly 
       }
     };
     void Promise.all(names.map(ask)).then(
-      found => !signal.aborted && setKnown({ of, reported: found.flat() })
+      answers => !signal.aborted && setKnown({ of, reported: answers.flat() })
     );
     return () => control.abort();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `of` names all that is asked

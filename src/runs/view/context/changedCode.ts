@@ -20,9 +20,9 @@ export function useChangedCode(detail: RunDetail): boolean {
     }
     let gone = false;
     const ask = async () => {
-      const found = await hasChangedCode({ yard, contents }, known.current, asked.split(','));
+      const isChanged = await hasChangedCode({ yard, contents }, known.current, asked.split(','));
       if (!gone) {
-        setChanged(found);
+        setChanged(isChanged);
       }
     };
     const onFile = (_: unknown, { type }: Contents.IChangedArgs) => {

@@ -33,9 +33,9 @@ export function useEstimate(model: RunModel, live: boolean): IKnownEstimate | un
         return;
       }
       try {
-        const found = await yard.client.call('runs.estimate', { path: { run: model.id } });
+        const estimate = await yard.client.call('runs.estimate', { path: { run: model.id } });
         if (!gone) {
-          setKnown({ ...found, at: Date.now() });
+          setKnown({ ...estimate, at: Date.now() });
         }
       } catch {
         // without an estimate, nothing is shown

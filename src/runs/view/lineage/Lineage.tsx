@@ -20,7 +20,7 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
   const [path, setPath] = useState<readonly ILineageStart[]>([]);
   useEffect(() => setPath([]), [kind, key, version]);
   const shown = JSON.stringify(path.at(-1) ?? start);
-  const [found, setFound] = useState<Graph>();
+  const [graph, setGraph] = useState<Graph>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
     const control = new AbortController();
@@ -28,13 +28,13 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
     yard.client
       .call('lineage.get', { query, signal: control.signal })
       .then(answer => {
-        setFound(answer);
+        setGraph(answer);
         setProblem('');
       })
       .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
     return () => control.abort();
   }, [yard, shown]);
-  const left = (found?.nodes ?? []).reduce((sum, node) => sum + leftOut(node), 0);
+  const left = (graph?.nodes ?? []).reduce((sum, node) => sum + leftOut(node), 0);
   return (
     <div className="nby-Lineage">
       {!!path.length && (
@@ -47,13 +47,13 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
           {trans.__('%1 more are not shown. Open a node with a “+” to continue from it.', left)}
         </p>
       )}
-      {(problem || !found) && (
+      {(problem || !graph) && (
         <p className="nby-Note" role={problem ? 'alert' : 'status'}>
           {problem ? trans.__('Not shown: %1', problem) : trans.__('Loading…')}
         </p>
       )}
-      {found && !problem && (
-        <Nodes services={services} found={found} onStart={next => setPath([...path, next])} />
+      {graph && !problem && (
+        <Nodes services={services} found={graph} onStart={next => setPath([...path, next])} />
       )}
     </div>
   );
@@ -100,7 +100,8 @@ function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
   const isOnPath = (...nodes: IPlaced[]) =>
     sides.some(side => nodes.every(({ id }) => side.has(id)));
   const chosen = layout.nodes.find(({ id }) => id === current);
-  const names = (nodes: readonly IPlaced[] = []) => nodes.map(one => nameOf(one, trans)).join(', ');
+  const names = (nodes: readonly IPlaced[] = []) =>
+    nodes.map(node => nameOf(node, trans)).join(', ');
   const labelOf = (node: IPlaced) =>
     [
       nameOf(node, trans),
@@ -179,18 +180,19 @@ function reachedFrom(
   id: string | undefined,
   next: ReadonlyMap<string, readonly IPlaced[]>
 ): ReadonlySet<string> {
-  const found = new Set(id ? [id] : []);
-  for (const at of found) {
-    next.get(at)?.forEach(other => found.add(other.id)); // a set yields what is added meanwhile
+  const ids = new Set(id ? [id] : []);
+  for (const at of ids) {
+    next.get(at)?.forEach(other => ids.add(other.id)); // a set yields what is added meanwhile
   }
-  return found;
+  return ids;
 }
 
 /** Return the node that an arrow key leads to; null if the key leads nowhere. */
 function neighbour(layout: ILayout, node: IPlaced, key: string): IPlaced | undefined | null {
   const column = layout.nodes.filter(({ x, is_visible: seen }) => x === node.x && seen !== false);
   const at = column.indexOf(node);
-  const seen = (nodes: readonly IPlaced[] = []) => nodes.find(one => one.is_visible !== false);
+  const seen = (nodes: readonly IPlaced[] = []) =>
+    nodes.find(candidate => candidate.is_visible !== false);
   switch (key) {
     case 'ArrowUp':
       return column[at - 1];

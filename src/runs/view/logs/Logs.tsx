@@ -38,8 +38,8 @@ export function Logs(props: ILogsProps): JSX.Element {
   const { scrollTo } = rows;
   // eslint-disable-next-line react-hooks/exhaustive-deps -- `round` says that lines came
   const hits = useMemo(() => findLines(buffer.lines, wanted), [buffer, wanted, round]);
-  const found = useMemo(() => (hits === 'bad' ? [] : hits), [hits]);
-  const marked = useMemo(() => new Set(found), [found]);
+  const matches = useMemo(() => (hits === 'bad' ? [] : hits), [hits]);
+  const marked = useMemo(() => new Set(matches), [matches]);
   useEffect(() => {
     if (follow && count) {
       scrollTo(count - 1, 'end');
@@ -69,10 +69,10 @@ export function Logs(props: ILogsProps): JSX.Element {
     }
   };
   const go = (turn: number) => {
-    const next = (at + turn + found.length) % Math.max(1, found.length);
+    const next = (at + turn + matches.length) % Math.max(1, matches.length);
     setAt(next);
     setFollow(false);
-    scrollTo(found[next], 'center');
+    scrollTo(matches[next], 'center');
   };
   const left = new Map(buffer.gaps.map(gap => [gap.line, reasonText(gap.reason, trans)]));
   const copied = isPart
@@ -93,7 +93,7 @@ export function Logs(props: ILogsProps): JSX.Element {
             setAt(-1);
           }}
           onKeyDown={event => {
-            if (event.key === 'Enter' && found.length) {
+            if (event.key === 'Enter' && matches.length) {
               go(event.shiftKey ? -1 : 1);
             }
           }}
@@ -106,9 +106,9 @@ export function Logs(props: ILogsProps): JSX.Element {
                 ? trans._n(
                     '%1 line in the loaded part',
                     '%1 lines in the loaded part',
-                    found.length
+                    matches.length
                   )
-                : trans._n('%1 line', '%1 lines', found.length))}
+                : trans._n('%1 line', '%1 lines', matches.length))}
         </span>
         <span className="nby-Space" />
         <FollowSwitch label={trans.__('Follow')} follow={follow} onChange={turnFollow} />

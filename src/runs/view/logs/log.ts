@@ -49,8 +49,8 @@ export function useLog(
         query: { ...query, attempt: wanted },
         signal
       });
-    log.current = new Reader(of, ask, found => {
-      setProblem(found);
+    log.current = new Reader(of, ask, message => {
+      setProblem(message);
       draw();
     });
   }

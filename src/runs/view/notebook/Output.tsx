@@ -23,7 +23,7 @@ export function Output(props: IOutputProps): JSX.Element {
   const { trans, commands } = services;
   const executed = useExecuted(services, model, step, attempt);
   const [follow, setFollow] = useState(true);
-  const task = detail.tasks.find(one => one.node === step);
+  const task = detail.tasks.find(candidate => candidate.node === step);
   const live = isLive(detail.run) && task?.state === 'running';
   // scripts and programs print to their log
   const hasOnlyLog = !executed.cells && !executed.loading && executed.problem === undefined;

@@ -34,7 +34,7 @@ export function useExecuted(
 ): IExecuted {
   const detail = useDetail(model);
   const activity = useActivity(model);
-  const task = detail?.tasks.find(one => one.node === node);
+  const task = detail?.tasks.find(candidate => candidate.node === node);
   const sign = node && activity.get(node);
   // when any of this changes, there may be more cells
   const mark =

@@ -14,21 +14,21 @@ interface IRecordProps {
 /** Machine, environment, image and code of a task; requested when first visible. */
 export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Element {
   const { trans, yard } = useServices();
-  const task = detail.tasks.find(one => one.node === node);
+  const task = detail.tasks.find(candidate => candidate.node === node);
   const mark = `${task?.state} ${task?.attempts?.length}`;
-  const [found, setFound] = useState<Surroundings>();
+  const [surroundings, setSurroundings] = useState<Surroundings>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
     const control = new AbortController();
     setProblem('');
-    setFound(undefined);
+    setSurroundings(undefined);
     yard.client
       .call('runs.surroundings', {
         path: { run: model.id, node },
         query: { attempt },
         signal: control.signal
       })
-      .then(setFound)
+      .then(setSurroundings)
       .catch((error: Error) => {
         if (!control.signal.aborted) {
           const missing = error instanceof ApiError && error.status === 404;
@@ -37,29 +37,29 @@ export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Elem
       });
     return () => control.abort();
   }, [yard, trans, model.id, node, attempt, mark]);
-  if (!found) {
+  if (!surroundings) {
     return <p className="nby-Note">{problem || trans.__('Loading…')}</p>;
   }
-  const { machine, lock, image } = found;
+  const { machine, lock, image } = surroundings;
   const facts: [string, string | undefined][] = [
     ...Object.entries(machine),
-    [trans.__('Interpreter'), found.interpreter],
-    [trans.__('Kernel'), found.kernel],
+    [trans.__('Interpreter'), surroundings.interpreter],
+    [trans.__('Kernel'), surroundings.kernel],
     [trans.__('Python'), lock ? `${lock.implementation} ${lock.python}` : undefined],
     [trans.__('Platform'), lock?.platform],
     [
       trans.__('Environment'),
-      found.environment
-        ? trans.__('%1 version %2', found.environment.name, found.environment.number)
+      surroundings.environment
+        ? trans.__('%1 version %2', surroundings.environment.name, surroundings.environment.number)
         : undefined
     ],
-    [trans.__('SHA-256 of the lock'), found.environment?.digest],
-    [trans.__('Environment'), found.fingerprint],
+    [trans.__('SHA-256 of the lock'), surroundings.environment?.digest],
+    [trans.__('Environment'), surroundings.fingerprint],
     [trans.__('Image'), image?.name],
     [trans.__('Image ID'), image?.id],
-    [trans.__('Code'), found.code_digest],
-    [trans.__('Bundle'), found.bundle_digest],
-    [trans.__('Executable version'), found.executable_version_id]
+    [trans.__('Code'), surroundings.code_digest],
+    [trans.__('Bundle'), surroundings.bundle_digest],
+    [trans.__('Executable version'), surroundings.executable_version_id]
   ];
   const packages = lock?.packages ?? [];
   return (

@@ -13,7 +13,7 @@ interface IUndeclaredFilesProps {
 /** Files that a task opened but its code does not declare. */
 export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
   const { trans, yard } = useServices();
-  const [found, setFound] = useState<Undeclared>();
+  const [undeclared, setUndeclared] = useState<Undeclared>();
   const [code, setCode] = useState('');
   const [times, setTimes] = useState(0);
   useEffect(() => {
@@ -21,10 +21,10 @@ export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
     const asked = { path: { run, node }, signal: control.signal };
     yard.client.call('runs.undeclared', asked).then(
       answer => {
-        setFound(answer);
+        setUndeclared(answer);
         setCode(known => answer.code || known);
       },
-      () => setFound(undefined)
+      () => setUndeclared(undefined)
     );
     return () => control.abort();
   }, [yard, run, node, state, times]);
@@ -33,5 +33,5 @@ export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
     setTimes(times + 1);
     return done;
   };
-  return <OpenedFiles found={found} trans={trans} declare={declare} />;
+  return <OpenedFiles found={undeclared} trans={trans} declare={declare} />;
 }

@@ -15,24 +15,24 @@ interface IModelCardProps {
 export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
   const { trans, yard, commands } = useServices();
   const { run, node, output } = model;
-  const [found, setFound] = useState<NodePreview['model']>();
+  const [described, setDescribed] = useState<NodePreview['model']>();
   const deployments = useDeployments(run, `${node}.${output}`);
   useEffect(() => {
     const control = new AbortController();
     const { signal } = control;
-    setFound(undefined);
+    setDescribed(undefined);
     yard.client
       .call('runs.output_preview', { path: { run, node, output }, signal })
-      .then(preview => setFound(preview.model ?? null))
-      .catch(() => !signal.aborted && setFound(null)); // the class stays unknown
+      .then(preview => setDescribed(preview.model ?? null))
+      .catch(() => !signal.aborted && setDescribed(null)); // the class stays unknown
     return () => control.abort();
   }, [yard, run, node, output]);
-  const inputs = found?.inputs ?? [];
-  const count = found?.features ?? inputs.length;
+  const inputs = described?.inputs ?? [];
+  const count = described?.features ?? inputs.length;
   const more = count - inputs.length;
   return (
     <section className="nby-ModelCard" aria-label={trans.__('Model %1', output)}>
-      <h3>{found?.class_name || (found === undefined ? '…' : trans.__('Model'))}</h3>
+      <h3>{described?.class_name || (described === undefined ? '…' : trans.__('Model'))}</h3>
       <dl>
         <dt>{trans.__('Inputs')}</dt>
         <dd>
@@ -75,16 +75,16 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
 /** The deployments of an output, asked for again when one changes. */
 function useDeployments(run: string, output: string): DeployedAs[] {
   const { yard } = useServices();
-  const [found, setFound] = useState<DeployedAs[]>([]);
+  const [deployments, setDeployments] = useState<DeployedAs[]>([]);
   const turn = useChanges(yard.stream, 'deployment');
   useEffect(() => {
     const control = new AbortController();
     const { signal } = control;
     yard.client
       .call('models.deployed', { body: { run, output }, signal })
-      .then(({ items }) => setFound(items))
-      .catch(() => signal.aborted || setFound([])); // the sidebar lists them too
+      .then(({ items }) => setDeployments(items))
+      .catch(() => signal.aborted || setDeployments([])); // the sidebar lists them too
     return () => control.abort();
   }, [yard, run, output, turn]);
-  return found;
+  return deployments;
 }

@@ -150,10 +150,10 @@ function NotKept({ left, more }: { left: readonly LeftOut[]; more: number }): JS
   }
   return (
     <ul className="nby-OtherFiles-left" aria-label={trans.__('Files that were not stored')}>
-      {left.map(one => (
-        <li key={one.path}>
-          {one.path}
-          {one.size_bytes ? ` (${showBytes(one.size_bytes)})` : ''} {whyNot(trans, one)}
+      {left.map(file => (
+        <li key={file.path}>
+          {file.path}
+          {file.size_bytes ? ` (${showBytes(file.size_bytes)})` : ''} {whyNot(trans, file)}
         </li>
       ))}
       {more > 0 && (
@@ -164,7 +164,7 @@ function NotKept({ left, more }: { left: readonly LeftOut[]; more: number }): JS
 }
 
 function whyNot(trans: TranslationBundle, { why }: LeftOut): string {
-  const words: Record<LeftOut['why'], string> = {
+  const reasonTexts: Record<LeftOut['why'], string> = {
     'too-large': trans.__('was not stored: the task wrote more bytes than the limit'),
     'too-many': trans.__('was not stored: the task wrote more files than the limit'),
     'no-room': trans.__('was not stored: the disk of the store was full'),
@@ -177,5 +177,5 @@ function whyNot(trans: TranslationBundle, { why }: LeftOut): string {
       'was not stored: write it below the folder of the code, or declare it as an output'
     )
   };
-  return words[why];
+  return reasonTexts[why];
 }

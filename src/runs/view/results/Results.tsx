@@ -45,7 +45,7 @@ function Artifacts(props: ITaskProps & { artifacts: readonly Artifact[] }): JSX.
   const portion = usePortion(artifacts, idOf, selected);
   const shown = artifacts.find(({ id }) => id === selected);
   const label = (node: string) => {
-    const task = detail.tasks.find(one => one.node === node);
+    const task = detail.tasks.find(candidate => candidate.node === node);
     return task ? taskTitle(task, detail.tasks) : node;
   };
   const show = (artifact: Artifact) => {

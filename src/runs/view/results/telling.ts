@@ -7,7 +7,7 @@ const PICTURES = ['png', 'jpg', 'jpeg', 'svg', 'gif', 'webp', 'html'];
 
 /** Return the output that is shown before the user chooses one. */
 export function mostTelling(artifacts: readonly Artifact[]): Artifact | undefined {
-  return [...artifacts].sort((one, other) => rankOf(one) - rankOf(other))[0];
+  return [...artifacts].sort((left, right) => rankOf(left) - rankOf(right))[0];
 }
 
 /** Pictures and pages tell most, then metrics, tables and models; logs and others tell least. */
@@ -15,11 +15,11 @@ function rankOf({ format, filename, may_be_model }: Artifact): number {
   const formats = [format, suffixOf(filename)];
   const kinds = formats.map(dataKind);
   const ranks = [
-    formats.some(one => PICTURES.includes(one)),
+    formats.some(known => PICTURES.includes(known)),
     formats.includes('json'),
     kinds.includes('table'),
     may_be_model || kinds.includes('model')
   ];
-  const found = ranks.indexOf(true);
-  return found < 0 ? ranks.length : found;
+  const rank = ranks.indexOf(true);
+  return rank < 0 ? ranks.length : rank;
 }

@@ -64,18 +64,18 @@ def update(name: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard channels update team --url < new-url.txt
     """
     channels = connect(server).channels
-    found = channels.get(channel=name)
+    channel = channels.get(channel=name)
     more: dict[str, Any] = {}
     if given["has_url"] or given["file"]:
         more["url"] = _url(given["file"])
     if given["new_name"] is not None:
         more["name"] = given["new_name"]
     if has_rules(given):
-        more["rules"] = rules_of(given, found.rules)
+        more["rules"] = rules_of(given, channel.rules)
     if given["most"] is not None or given["window"] is not None:
-        more["digest"] = digest_of(given, found.digest)
-    body = ChannelPatch(found.revision, **more)
-    _print_result(channels.update(channel=found.id, body=body), as_json)
+        more["digest"] = digest_of(given, channel.digest)
+    body = ChannelPatch(channel.revision, **more)
+    _print_result(channels.update(channel=channel.id, body=body), as_json)
 
 
 @click.command()
@@ -105,8 +105,8 @@ def test_url(file: str | None, server: str, as_json: bool) -> None:
     Example:
       nbyard channels test-url < url.txt
     """
-    found = connect(server).channels.test_url(body=ChannelUrl(_url(file)))
-    _print_test(found, as_json)
+    channel_test = connect(server).channels.test_url(body=ChannelUrl(_url(file)))
+    _print_test(channel_test, as_json)
 
 
 COMMANDS = (create, update, test, test_url)
@@ -124,14 +124,14 @@ def _url(file: str | None) -> str:
     return sys.stdin.read().strip()
 
 
-def _print_test(found: ChannelTest, as_json: bool) -> None:
+def _print_test(channel_test: ChannelTest, as_json: bool) -> None:
     if as_json:
-        show_json(found)
-    elif found.is_sent:
+        show_json(channel_test)
+    elif channel_test.is_sent:
         print_note("The channel accepted the test message.")
     else:
-        print_note(f"Not sent: {found.reason}")
-    sys.exit(0 if found.is_sent else 1)
+        print_note(f"Not sent: {channel_test.reason}")
+    sys.exit(0 if channel_test.is_sent else 1)
 
 
 def _print_result(made: Channel, as_json: bool) -> None:

@@ -60,18 +60,18 @@ def rule_options(command: Any) -> Any:
     )
 
 
-def schedule_notices(words: tuple[str, ...]) -> list[ScheduleNotice]:
+def schedule_notices(texts: tuple[str, ...]) -> list[ScheduleNotice]:
     """Return the channels of a schedule, each written as CHANNEL or CHANNEL:EVENT,…
 
     Raises:
         Invalid: an event is unknown.
     """
-    found = []
-    for place, word in enumerate(words):
+    notices = []
+    for place, word in enumerate(texts):
         name, _, events = word.partition(":")
         chosen = events_of(events, f"notify.{place}.events") if events else [*DEFAULT_EVENTS]
-        found.append(ScheduleNotice(name, chosen))
-    return found
+        notices.append(ScheduleNotice(name, chosen))
+    return notices
 
 
 def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
@@ -101,16 +101,18 @@ def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]
 
 def has_rules(given: dict[str, Any]) -> bool:
     """Return whether an option is part of a rule."""
-    return any(given[one] for one in ("events", "paths", "projects", "long_factor", "long_after"))
+    return any(
+        given[option] for option in ("events", "paths", "projects", "long_factor", "long_after")
+    )
 
 
-def events_of(words: str, field: str) -> list[NoticeEvent]:
+def events_of(text: str, field: str) -> list[NoticeEvent]:
     """Return the events of an option, which separates them by commas.
 
     Raises:
         Invalid: an event is unknown.
     """
-    chosen = [word.strip() for word in words.split(",") if word.strip()]
+    chosen = [word.strip() for word in text.split(",") if word.strip()]
     known = {str(event): event for event in EVENTS}
     for word in chosen:
         if word not in known:
@@ -120,5 +122,5 @@ def events_of(words: str, field: str) -> list[NoticeEvent]:
 
 def digest_of(given: dict[str, Any], known: DigestLimit) -> DigestLimit:
     names = {"most": "most", "window_seconds": "window"}
-    changes = {name: given[one] for name, one in names.items() if given[one] is not None}
+    changes = {name: given[option] for name, option in names.items() if given[option] is not None}
     return msgspec.structs.replace(known, **changes)

@@ -44,28 +44,28 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
         for path in paths
         if path.endswith(importer.suffixes) and (place / path).stat().st_size <= MOST_BYTES
     }
-    found = importer.convert(small, paths)
-    definition = found.definition
+    conversion = importer.convert(small, paths)
+    definition = conversion.definition
     text = updated_toml("", ProjectDefinition(definition.project), definition)
-    written = {FILE: text, **found.files}
+    written = {FILE: text, **conversion.files}
     taken = [path for path in written if (place / path).exists() and not force]
     if taken:
         raise click.UsageError(f"{place / taken[0]} exists. Replace it with --force.")
     for path, content in written.items():
         (place / path).write_text(content, "utf-8")
     if secrets:
-        store_secrets(found.secrets, server)
+        store_secrets(conversion.secrets, server)
     if as_json:
-        left = [str(one) for one in found.left]
+        left = [str(reason) for reason in conversion.left]
         channels = [*definition.notifications]
         show_json({"written": [*written], "left": left, "channels": channels})
         return
     for path in written:
         click.echo(str(place / path))
-    for one in found.left:
-        print_note(f"Left out: {without_control_characters(str(one))}")
-    if found.secrets and not secrets:
-        names = ", ".join(found.secrets)
+    for reason in conversion.left:
+        print_note(f"Left out: {without_control_characters(str(reason))}")
+    if conversion.secrets and not secrets:
+        names = ", ".join(conversion.secrets)
         print_note(f"Not stored: the secrets {names}. Store them with --secrets.")
     for channel in definition.notifications:
         print_note(f"Before the push: nbyard channels create {shlex.quote(channel)}")

@@ -91,17 +91,17 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     connection = connect(server)
     body, files = _request(**given)
     with _naming_lines(files):
-        found = connection.projects.plan(body=body)
-    if not found.changes:
+        push_plan = connection.projects.plan(body=body)
+    if not push_plan.changes:
         # The server restores files of schedules that are missing.
         _show(connection.projects.push(body=body), as_json)
         return
     if not as_json:
-        show_changes(found)
+        show_changes(push_plan)
     if not yes:
         confirm("Apply these changes?")
-    if found.missing:
-        packed = pack_files(files, found.missing)
+    if push_plan.missing:
+        packed = pack_files(files, push_plan.missing)
         pieces = (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
         upload = connection.upload(ARCHIVE, len(packed), pieces)
         body = ProjectPush(body.definition, body.files, upload, body.git)
@@ -119,7 +119,7 @@ def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
         try:
             return connection.projects.push(body=body)  # type: ignore[no-any-return]
         except Invalid as error:
-            waits = [one.why for one in error.details if one.why.code == NOT_YET]
+            waits = [detail.why for detail in error.details if detail.why.code == NOT_YET]
             if not waits or len(waits) < len(error.details):
                 raise
         # An interrupted push is repeated as a whole.
@@ -151,15 +151,15 @@ def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]
         print_note("Some files have changes that are not committed. --stash sends them too.")
         git = GitState(git.commit, git.branch)
     definition = read_definition(files[FILE].content)
-    described = {path: one.described for path, one in files.items()}
+    described = {path: file.described for path, file in files.items()}
     return ProjectPush(definition, described, git=git), files
 
 
-def _show(found: ProjectPlan, as_json: bool) -> None:
+def _show(push_plan: ProjectPlan, as_json: bool) -> None:
     if as_json:
-        show_json(found)
+        show_json(push_plan)
     else:
-        show_changes(found)
+        show_changes(push_plan)
 
 
 @click.command()
@@ -191,7 +191,7 @@ def pull(project: str, folder: str, yes: bool, server: str, as_json: bool) -> No
         show_changes(pulled.plan)
     if not pulled.plan.changes:
         return
-    replaced = [one.name for one in pulled.plan.changes if one.action == "change"]
+    replaced = [change.name for change in pulled.plan.changes if change.action == "change"]
     uncommitted = selection.uncommitted_files(pulled.folder, replaced)
     for path in uncommitted[:MOST_NAMED]:
         print_note(f"{path}: its changes are not committed, and are replaced.")

@@ -67,16 +67,16 @@ def update(project: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard projects update wine --criteria "RMSE below 0.6" --unset team
     """
     projects = connect(server).projects
-    found = projects.get(project=project)
+    record = projects.get(project=project)
     fields = {field: given[field] for field in ("name", *TEXTS) if given[field] is not None}
-    kept = {name: fact for name, fact in found.metadata.items() if name not in given["unset"]}
+    kept = {name: fact for name, fact in record.metadata.items() if name not in given["unset"]}
     body = ProjectPatch(
-        found.revision,
+        record.revision,
         metadata=kept | _facts(given),
-        task=_task(given, found.task),
+        task=_task(given, record.task),
         **fields,
     )
-    _show(projects.update(project=found.id, body=body), as_json)
+    _show(projects.update(project=record.id, body=body), as_json)
 
 
 @click.command()
@@ -95,12 +95,12 @@ def link(
       nbyard projects link wine dataset red-wine white-wine
     """
     projects = connect(server).projects
-    for one in resource:
-        found = projects.link(project=project, body=NewLink(kind, one))
+    for resource_name in resource:
+        linked_project = projects.link(project=project, body=NewLink(kind, resource_name))
         if as_json:
-            show_json(found)
+            show_json(linked_project)
         else:
-            print_note(f"{found.name}: linked the {kind} {one}")
+            print_note(f"{linked_project.name}: linked the {kind} {resource_name}")
 
 
 COMMANDS = (create, update, link)

@@ -37,13 +37,13 @@ def retention(project: str, policy: str, server: str, as_json: bool, **rules: An
     if policy and not is_set:
         raise click.UsageError("Set a rule of the policy, such as --older-than 90d.")
     if is_set:
-        found = projects.set_policy(project=project, policy=policy, body=wanted)
+        policies = projects.set_policy(project=project, policy=policy, body=wanted)
     else:
-        found = projects.retention(project=project)
+        policies = projects.retention(project=project)
     if as_json:
-        show_json(found)
+        show_json(policies)
     else:
-        show_policies(found)
+        show_policies(policies)
 
 
 COMMANDS = (retention,)

@@ -46,28 +46,28 @@ def bisect(dry_run: bool, no_wait: bool, server: str, as_json: bool, **given: An
         return
     if not as_json:
         print_note(f"{len(made.changes)} changes, about {made.expected} runs.")
-    found = _watch(connection, made, quiet=as_json)
-    (show_json if as_json else show_outcome)(found)
-    if found.ending not in ("found", "narrowed"):
+    bisection = _watch(connection, made, quiet=as_json)
+    (show_json if as_json else show_outcome)(bisection)
+    if bisection.ending not in ("found", "narrowed"):
         raise click.exceptions.Exit(1)
 
 
-def _watch(connection: Any, found: Bisection, *, quiet: bool) -> Bisection:
+def _watch(connection: Any, bisection: Bisection, *, quiet: bool) -> Bisection:
     """Wait for the end; print each verdict."""
-    told = 0
+    printed_count = 0
     try:
         while True:
-            known = [one for one in found.probes if one.verdict]
-            for probe in known[told:] if not quiet else ():
-                changes = [change_text(found.changes[place]) for place in probe.changes]
+            known = [probe for probe in bisection.probes if probe.verdict]
+            for probe in known[printed_count:] if not quiet else ():
+                changes = [change_text(bisection.changes[place]) for place in probe.changes]
                 print_note(f"{probe.verdict}: {'; '.join(changes) or 'without the changes'}")
-            told = len(known)
-            if found.state != "running":
-                return found
+            printed_count = len(known)
+            if bisection.state != "running":
+                return bisection
             connection.wait(LOOK_SECONDS)
-            found = connection.bisections.get(bisection=found.id)
+            bisection = connection.bisections.get(bisection=bisection.id)
     except KeyboardInterrupt:
-        stop = follow_up(f"nbyard bisections cancel {found.id}")
+        stop = follow_up(f"nbyard bisections cancel {bisection.id}")
         print_note(f"\nThe bisection goes on. {stop} stops it.")
         sys.exit(130)
 

@@ -60,8 +60,8 @@ def _finding(task: Task, line: int) -> Finding:
 def failing_line(traceback: str) -> str:
     """Return the line of the notebook at which it failed; empty if the traceback has none."""
     plain = COLOURS.sub("", traceback)
-    found = ARROW.search(plain, max(plain.find(CELL), 0))
-    return found[1].strip() if found else ""
+    match = ARROW.search(plain, max(plain.find(CELL), 0))
+    return match[1].strip() if match else ""
 
 
 def check_counts(rows: int, files: int, *, sample: bool) -> Sample | None:

@@ -25,10 +25,10 @@ def days_of(text: str) -> float:
     Raises:
         BadParameter: the text is no age.
     """
-    found = AGE.fullmatch(text)
-    if found is None:
+    match = AGE.fullmatch(text)
+    if match is None:
         raise click.BadParameter(f"{text!r} is not an age; write 12h, 30d or 4w")
-    return float(found[1]) * DAYS[found[2]]
+    return float(match[1]) * DAYS[match[2]]
 
 
 def bytes_of_size(text: str) -> int:
@@ -37,10 +37,10 @@ def bytes_of_size(text: str) -> int:
     Raises:
         BadParameter: the text is no size.
     """
-    found = SIZE.fullmatch(text)
-    if found is None:
+    match = SIZE.fullmatch(text)
+    if match is None:
         raise click.BadParameter(f"{text!r} is not a size; write 500MB or 20GB")
-    return int(float(found[1]) * UNITS[found[2].lower()])
+    return int(float(match[1]) * UNITS[match[2].lower()])
 
 
 def policy_options(command: Any) -> Any:
@@ -139,17 +139,17 @@ def retention(*, off: bool, server: str, as_json: bool, **rules: Any) -> None:
     """
     runs = connect(server).runs
     if off:
-        found = runs.set_retention(NewRetention(None))
+        stored_retention = runs.set_retention(NewRetention(None))
     elif (wanted := _rules(rules)) != CleanUpRules():
-        found = runs.set_retention(NewRetention(wanted))
+        stored_retention = runs.set_retention(NewRetention(wanted))
     else:
-        found = runs.retention()
+        stored_retention = runs.retention()
     if as_json:
-        show_json(found)
-    elif found.rules is None:
+        show_json(stored_retention)
+    elif stored_retention.rules is None:
         click.echo("No daily clean-up. Finished runs stay until you delete them.")
     else:
-        click.echo(f"Every day, nbyard deletes runs {rules_text(found.rules)}.")
+        click.echo(f"Every day, nbyard deletes runs {rules_text(stored_retention.rules)}.")
 
 
 def _rules(given: dict[str, Any]) -> CleanUpRules:

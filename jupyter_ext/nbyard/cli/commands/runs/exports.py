@@ -25,11 +25,11 @@ def openlineage(run: str, namespace: str, server: str, as_json: bool) -> None:
       nbyard runs openlineage 12 > events.jsonl
       nbyard runs openlineage nightly --namespace lab
     """
-    found: Any = connect(server).runs.openlineage(run=run, namespace=namespace).events
+    events: Any = connect(server).runs.openlineage(run=run, namespace=namespace).events
     if as_json:
-        show_json(found)
+        show_json(events)
         return
-    for event in found:
+    for event in events:
         click.echo(msgspec.json.encode(event).decode())
 
 

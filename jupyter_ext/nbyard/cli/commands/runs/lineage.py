@@ -16,13 +16,13 @@ def lineage_options(command: Any) -> Any:
 
 def show_lineage(kind: str, key: str, server: str, as_json: bool, **wish: Any) -> None:
     """Print the lineage of something as a tree, or as JSON."""
-    found = connect(server).lineage.get(kind=kind, key=key, **wish)
+    lineage = connect(server).lineage.get(kind=kind, key=key, **wish)
     if as_json:
-        show_json(found)
+        show_json(lineage)
         return
     from nbyard.domain.lineage.tree import lines_of  # late: help needs none of it
 
-    for line in lines_of(found):
+    for line in lines_of(lineage):
         click.echo(without_control_characters(line))
 
 

@@ -56,11 +56,11 @@ def follow_run(  # noqa: PLR0913  the parameters are independent
 
     If the user interrupts and `goes_on` is false, the caller stops the run.
     """
-    told: dict[str, str] = {}
+    log_ends: dict[str, str] = {}
     try:
         if log:
             for task in connection.runs.get(run=made.id).tasks:
-                told[task.node] = print_log(connection, made.id, task.node, follow=True)
+                log_ends[task.node] = print_log(connection, made.id, task.node, follow=True)
         detail = Followed(connection, made.id).watch(quiet=as_json or log)
     except KeyboardInterrupt:
         if goes_on:
@@ -70,7 +70,7 @@ def follow_run(  # noqa: PLR0913  the parameters are independent
     if as_json:
         show_json(detail)
     else:
-        _conclude(detail, target, told, is_kept=goes_on)
+        _conclude(detail, target, log_ends, is_kept=goes_on)
         for task in detail.tasks if goes_on and not files else ():
             for line in other_file_lines(detail.run.number, task):
                 print_note(line)
@@ -118,8 +118,8 @@ class Followed:
         self._since = first.last
         self._tasks |= {task.node: task for task in news}
         if not news:  # reasons for waiting change without an event, so fetch the run
-            found: RunDetail = self._connection.runs.get(run=self._run_id)
-            return found
+            detail: RunDetail = self._connection.runs.get(run=self._run_id)
+            return detail
         return RunDetail(first.run, list(self._tasks.values()), [])
 
     def _ask(self, after: str) -> TaskPage:
@@ -128,14 +128,16 @@ class Followed:
         return page
 
 
-def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kept: bool) -> None:
+def _conclude(
+    detail: RunDetail, target: str, log_ends: Mapping[str, str], *, is_kept: bool
+) -> None:
     run = detail.run
     print_note(
         f"Run {run.number} {run.state} in {format_duration(run.started_at, run.finished_at)}."
     )
     for task in detail.tasks:
         if task.state == "failed":
-            explain_failure(run.number, task, told.get(task.node, ""), is_kept=is_kept)
+            explain_failure(run.number, task, log_ends.get(task.node, ""), is_kept=is_kept)
         for artifact in task.artifacts if task.state == "succeeded" else ():
             if artifact.name.isidentifier():
                 line = f"{task.node}.{artifact.name}  {format_size(artifact.size_bytes)}"
@@ -155,8 +157,8 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
         print_note(f"Open it in JupyterLab: {command}")
 
 
-def explain_failure(number: int, task: Task, told: str, *, is_kept: bool) -> None:
-    """Print why a task failed; `told` is the end of its printed log, which is not repeated."""
+def explain_failure(number: int, task: Task, log_end: str, *, is_kept: bool) -> None:
+    """Print why a task failed; `log_end` is the end of its printed log, which is not repeated."""
     failure = task.failure
     if failure is None:
         print_note(f"{task.node}: {task.why}")
@@ -164,7 +166,7 @@ def explain_failure(number: int, task: Task, told: str, *, is_kept: bool) -> Non
     place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
     print_note(f"{task.node} failed{place}: {failure.message}")
     lines = failure.traceback.splitlines()
-    was_told = "\n".join(lines).strip() in "\n".join(told.splitlines())
+    was_told = "\n".join(lines).strip() in "\n".join(log_end.splitlines())
     if len(lines) > TRACEBACK_LINES:
         # Keep the notebook's frame and the end, without the libraries between.
         own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)

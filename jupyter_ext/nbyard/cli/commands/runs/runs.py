@@ -137,11 +137,13 @@ def compare(
       nbyard runs compare 41 42
       nbyard runs compare nightly 41 42 --all
     """
-    found = connect(server).runs.compare(run=run, others=",".join(others), everything=everything)
+    comparison = connect(server).runs.compare(
+        run=run, others=",".join(others), everything=everything
+    )
     if as_json:
-        show_json(found)
+        show_json(comparison)
     else:
-        show_comparison(found)
+        show_comparison(comparison)
 
 
 @click.command("why")
@@ -161,11 +163,11 @@ def why(old: str, new: str, metric: str, output: str, server: str, as_json: bool
     """
     if metric and output:
         raise click.UsageError("Give --metric or --output, not both.")
-    found = connect(server).runs.why(run=new, other=old, **named_result(metric, output))
+    explanation = connect(server).runs.why(run=new, other=old, **named_result(metric, output))
     if as_json:
-        show_json(found)
+        show_json(explanation)
     else:
-        show_explanation(found)
+        show_explanation(explanation)
 
 
 def named_result(metric: str, output: str) -> dict[str, str]:

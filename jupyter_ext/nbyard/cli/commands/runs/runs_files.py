@@ -55,8 +55,8 @@ class Saved(NamedTuple):
             with source, replace_atomically(self.place) as saved:
                 shutil.copyfileobj(source, saved)
         except OSError as error:
-            words = f"{self.place} cannot be written: {error.strerror}"
-            raise click.ClickException(words) from None
+            message = f"{self.place} cannot be written: {error.strerror}"
+            raise click.ClickException(message) from None
 
 
 @click.command("files")
@@ -91,20 +91,22 @@ def files(
     if folder is not None:
         save_files(connection, detail.run.id, tasks, folder, overwrite=overwrite)
         return
-    found = {task.node: connection.runs.files(run=detail.run.id, node=task.node) for task in tasks}
+    files_by_node = {
+        task.node: connection.runs.files(run=detail.run.id, node=task.node) for task in tasks
+    }
     if as_json:
-        show_json(found)
+        show_json(files_by_node)
         return
     rows = [
         (name, file.path, format_size(file.size_bytes))
-        for name, of in found.items()
+        for name, of in files_by_node.items()
         for file in of.files
     ]
     if rows:
         show_table(rows, ("node", "file", "size"))
     else:
         print_note("The run wrote no other files." if not node else f"{node} wrote no other files.")
-    for name, of in found.items():
+    for name, of in files_by_node.items():
         for line in left_out_lines(of.left_out, of.more):
             print_note(f"{name}: {line}")
 
@@ -126,24 +128,26 @@ def save_files(
         other_file_list: OtherFileList = connection.runs.files(run=run, node=task.node)
         base = Path(folder or other_file_list.folder)
         if not folder and not (base.is_absolute() and base.is_dir()):
-            words = f"The folder of the code of {task.node} is not known here: name one to save in."
-            raise click.ClickException(words)
+            message = (
+                f"The folder of the code of {task.node} is not known here: name one to save in."
+            )
+            raise click.ClickException(message)
         for file in other_file_list.files:
             # The path comes from the task, so check that it stays below the folder.
             place = base / check_member_path(file.path)
             wanted.append(Saved(task.node, file, place, base))
     _refuse_two(wanted)
     # Files with the same bytes are neither asked about nor written again.
-    new = [one for one in wanted if not one.is_there]
-    taken = [str(one.place) for one in new if os.path.lexists(one.place)]
+    new = [saved for saved in wanted if not saved.is_there]
+    taken = [str(saved.place) for saved in new if os.path.lexists(saved.place)]
     if taken and not overwrite:
         names = without_control_characters(", ".join(taken[:NAMED]))
         more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
         confirm(f"Replace {names}{more}?", "--overwrite")
-    for one in new:
-        one.save(connection, run)
-    places = {one.place for one in wanted}
-    where = " and ".join(sorted({str(one.base.absolute()) for one in wanted}))
+    for saved in new:
+        saved.save(connection, run)
+    places = {saved.place for saved in wanted}
+    where = " and ".join(sorted({str(saved.base.absolute()) for saved in wanted}))
     print_note(
         f"{count_of_files(len(places))} saved in {where}" if places else "There is nothing to save."
     )
@@ -156,11 +160,13 @@ def _refuse_two(wanted: Iterable[Saved]) -> None:
         click.ClickException: they do.
     """
     known: dict[Path, Saved] = {}
-    for one in wanted:
-        other = known.setdefault(one.place, one)
-        if other.file.digest != one.file.digest:
-            words = f"{other.node} and {one.node} both wrote {one.file.path}, with other bytes."
-            raise click.ClickException(f"{words} Save them node by node.")
+    for saved in wanted:
+        other = known.setdefault(saved.place, saved)
+        if other.file.digest != saved.file.digest:
+            message = (
+                f"{other.node} and {saved.node} both wrote {saved.file.path}, with other bytes."
+            )
+            raise click.ClickException(f"{message} Save them node by node.")
 
 
 COMMANDS: tuple[click.Command, ...] = (files,)

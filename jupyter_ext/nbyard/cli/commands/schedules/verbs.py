@@ -147,16 +147,16 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard schedules update report --when "weekdays 7:30"
     """
     schedules = connect(server).schedules
-    found = schedules.get(schedule=schedule)
-    more = _fields_of_options(given, found.missed) | changed_run(found, given)
+    record = schedules.get(schedule=schedule)
+    more = _fields_of_options(given, record.missed) | changed_run(record, given)
     if given["when"] is not None:
         more["timing"] = Phrase(given["when"])
     if given["notify"]:
         more["notify"] = schedule_notices(given["notify"])
     if given["name"] is not None:
         more["name"] = given["name"]
-    body = SchedulePatch(found.revision, refreeze=given["refreeze"], **more)
-    _print_result(schedules.update(schedule=found.id, body=body), as_json)
+    body = SchedulePatch(record.revision, refreeze=given["refreeze"], **more)
+    _print_result(schedules.update(schedule=record.id, body=body), as_json)
 
 
 @click.command()
@@ -174,8 +174,8 @@ def preview(when: str, server: str, as_json: bool, count: int, **given: Any) -> 
       nbyard schedules preview "30 2 * * *" --count 10
     """
     body = SchedulePreviewRequest(Phrase(when), count=count, **_fields_of_options(given, Missed()))
-    found = connect(server).schedules.preview(body=body)
-    (show_json if as_json else show_preview)(found)
+    schedule_preview = connect(server).schedules.preview(body=body)
+    (show_json if as_json else show_preview)(schedule_preview)
 
 
 COMMANDS = (create, update, preview)

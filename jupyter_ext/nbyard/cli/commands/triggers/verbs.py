@@ -66,14 +66,14 @@ def update(trigger: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard triggers update load --files inbox --pattern "**/*.csv"
     """
     triggers = connect(server).triggers
-    found = triggers.get(trigger=trigger)
-    more = fields_of(given) | changed_run(found, given)
+    record = triggers.get(trigger=trigger)
+    more = fields_of(given) | changed_run(record, given)
     if (event := event_of(given)) is not None:
         more["on"] = event
     if given["name"] is not None:
         more["name"] = given["name"]
-    body = TriggerPatch(found.revision, refreeze=given["refreeze"], **more)
-    _print_result(triggers.update(trigger=found.id, body=body), as_json)
+    body = TriggerPatch(record.revision, refreeze=given["refreeze"], **more)
+    _print_result(triggers.update(trigger=record.id, body=body), as_json)
 
 
 @click.command()

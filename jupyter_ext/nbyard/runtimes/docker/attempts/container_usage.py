@@ -42,13 +42,13 @@ class Meter:
             self._file.write(self._last | ended)
 
     def _record_sample(self) -> bool:
-        found = self._engine.usage(self._name)
-        if found is not None:
+        usage = self._engine.usage(self._name)
+        if usage is not None:
             self._last = {
                 "at": round(time.time(), 2),
-                "cpu": round(found.cpu_seconds, 2),
-                "memory": found.memory_bytes,
-                "processes": found.processes,
+                "cpu": round(usage.cpu_seconds, 2),
+                "memory": usage.memory_bytes,
+                "processes": usage.processes,
             }
             self._file.write(self._last)
-        return found is not None
+        return usage is not None

@@ -162,8 +162,8 @@ def _runs(engine: Engine, name: str) -> bool:
 
     Restart the collector if it has ended while the command runs.
     """
-    found, collector = engine.container(name), engine.container(name + COLLECTOR)
-    if found is None or found.is_over:
+    container, collector = engine.container(name), engine.container(name + COLLECTOR)
+    if container is None or container.is_over:
         return collector is not None and not collector.is_over
     if collector is None:
         engine.signal(name, "SIGKILL")  # its output would be lost

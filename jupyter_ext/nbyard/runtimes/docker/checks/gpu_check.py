@@ -37,8 +37,8 @@ def verify_gpus(
     listed = _ask(engine, order, image, ["nvidia-smi", "-L"], wanted)
     if listed is not None:
         kind = "MIG" if order.gpus[0].startswith("MIG-") else "GPU"
-        found = LISTED.finditer(listed)
-        _compare(order.gpus, [one["uuid"] for one in found if one["kind"] == kind])
+        matches = LISTED.finditer(listed)
+        _compare(order.gpus, [match["uuid"] for match in matches if match["kind"] == kind])
         return
     names = _ask(engine, order, image, ["ls", "/dev"], wanted)
     if names is None:
@@ -70,10 +70,10 @@ def _ask(
             raise _without_toolkit(order.gpus, why) from error
         if "CDI" in message:
             raise _without_toolkit(order.gpus, because("no-cdi-device")) from error
-        found = re.search(r"nvidia-container-cli: [^\n\"\\]+", message)
-        if found is None:
+        match = re.search(r"nvidia-container-cli: [^\n\"\\]+", message)
+        if match is None:
             raise
-        raise _broken(order.gpus, because("text", text=found.group().strip())) from error
+        raise _broken(order.gpus, because("text", text=match.group().strip())) from error
     return answer.said.decode("utf-8", "replace") if answer.exit_code == 0 else None
 
 

@@ -132,22 +132,23 @@ def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
 
 def _make_readable(folder: Path) -> None:
     os.chmod(folder, 0o755)
-    for name, handle, found in _entries(folder):
-        needed = 0o755 if stat.S_ISDIR(found.st_mode) else 0o444
-        if found.st_mode & needed != needed and not stat.S_ISLNK(found.st_mode):
-            _own_copy(name, handle, found)
-            os.chmod(name, found.st_mode & 0o777 | needed, dir_fd=handle)
+    for name, handle, entry_stat in _entries(folder):
+        needed = 0o755 if stat.S_ISDIR(entry_stat.st_mode) else 0o444
+        if entry_stat.st_mode & needed != needed and not stat.S_ISLNK(entry_stat.st_mode):
+            _own_copy(name, handle, entry_stat)
+            os.chmod(name, entry_stat.st_mode & 0o777 | needed, dir_fd=handle)
 
 
-def _own_copy(name: str, handle: int, found: os.stat_result) -> None:
+def _own_copy(name: str, handle: int, entry_stat: os.stat_result) -> None:
     """Replace a hard link by a copy, before changes of owner and mode affect the other file."""
-    if stat.S_ISDIR(found.st_mode) or found.st_nlink == 1:
+    if stat.S_ISDIR(entry_stat.st_mode) or entry_stat.st_nlink == 1:
         return
     copy = f".{name[:60]}.copy"
     with (
         os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=handle), "rb") as source,
         os.fdopen(
-            os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, found.st_mode, dir_fd=handle), "wb"
+            os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry_stat.st_mode, dir_fd=handle),
+            "wb",
         ) as target,
     ):
         shutil.copyfileobj(source, target)
@@ -162,10 +163,10 @@ def _give_to_user(folder: Path, user: tuple[int, int]) -> None:
             names.clear()
             continue
         for name in [*names, *files]:
-            found = os.stat(name, dir_fd=handle, follow_symlinks=False)
-            if found.st_ino == inputs and Path(path) == folder:
+            entry_stat = os.stat(name, dir_fd=handle, follow_symlinks=False)
+            if entry_stat.st_ino == inputs and Path(path) == folder:
                 continue
-            _own_copy(name, handle, found)
+            _own_copy(name, handle, entry_stat)
             os.chown(name, *user, dir_fd=handle, follow_symlinks=False)
 
 
@@ -176,8 +177,8 @@ def take_back(folder: Path, user: tuple[int, int]) -> None:
     own = (os.getuid(), os.getgid())
     if os.stat(folder, follow_symlinks=False).st_uid == user[0]:
         os.chown(folder, *own, follow_symlinks=False)
-    for name, handle, found in _entries(folder):
-        if found.st_uid == user[0]:
+    for name, handle, entry_stat in _entries(folder):
+        if entry_stat.st_uid == user[0]:
             with suppress(FileNotFoundError):
                 os.chown(name, *own, dir_fd=handle, follow_symlinks=False)
 

@@ -101,8 +101,8 @@ def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]
     """Fetch files that changed since. `seen` keeps their stamps. Return whether any did."""
     changed = False
     for file in (*APPENDED, EXECUTED, USAGE):
-        told = engine.stat(name, f"{FOLDER}/{file}")
-        stamp = f"{told['size']} {told['mtime']}" if told else ""
+        file_stat = engine.stat(name, f"{FOLDER}/{file}")
+        stamp = f"{file_stat['size']} {file_stat['mtime']}" if file_stat else ""
         if stamp and seen.get(file) != stamp:
             fetch_file(engine, name, folder, file)
             seen[file] = stamp
@@ -277,11 +277,11 @@ class _Pieces(io.BufferedIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = size if size is not None and size >= 0 else 1 << 62
-        found = [self._rest]
+        pieces = [self._rest]
         have = len(self._rest)
         while have < wanted and (piece := next(self._pieces, None)) is not None:
-            found.append(piece)
+            pieces.append(piece)
             have += len(piece)
-        whole = b"".join(found)
+        whole = b"".join(pieces)
         self._rest = whole[wanted:]
         return whole[:wanted]

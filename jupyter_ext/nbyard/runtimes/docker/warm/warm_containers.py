@@ -99,7 +99,9 @@ class WarmContainers:
         like = order.run_id, shared_parts(spec)
         while True:
             with self._lock:
-                fitting = [one for one in self._idle if (one.run, one.like) == like]
+                fitting = [
+                    container for container in self._idle if (container.run, container.like) == like
+                ]
                 if not fitting:
                     return None
                 self._idle.remove(fitting[-1])
@@ -158,8 +160,8 @@ class WarmContainers:
         """Remove a container and its network, if that is unused."""
         with self._lock:
             self._known.pop(container.name, None)
-            self._idle = [one for one in self._idle if one is not container]
-            if not any(one.run == container.run for one in self._known.values()):
+            self._idle = [other for other in self._idle if other is not container]
+            if not any(other.run == container.run for other in self._known.values()):
                 self._ended_runs.discard(container.run)
         container.let_go()
         remove_container(container.engine, container.name, container.home)
@@ -172,22 +174,22 @@ class WarmContainers:
 
     def remove_idle(self) -> None:
         """Remove containers that have been idle for a while."""
-        self._discard_idle(lambda one: time.monotonic() - one.idle_since > IDLE_SECONDS)
+        self._discard_idle(lambda container: time.monotonic() - container.idle_since > IDLE_SECONDS)
 
     def end_run(self, run: str) -> None:
         """Remove the containers of a run, those in use once they are returned."""
         with self._lock:
-            if any(one.run == run for one in self._known.values()):
+            if any(container.run == run for container in self._known.values()):
                 self._ended_runs.add(run)
-        self._discard_idle(lambda one: one.run == run)
+        self._discard_idle(lambda container: container.run == run)
 
     def _discard_idle(self, wanted: Callable[[WarmContainer], bool]) -> None:
         with self._lock:
-            found = [one for one in self._idle if wanted(one)]
-            self._idle = [one for one in self._idle if one not in found]
-        for one in found:
+            discarded = [container for container in self._idle if wanted(container)]
+            self._idle = [container for container in self._idle if container not in discarded]
+        for container in discarded:
             with suppress(NbyardError):  # an engine does not respond: the sweep will try again
-                self.discard(one)
+                self.discard(container)
 
     def close(self) -> None:
         """Release all containers. They end after their current attempt."""

@@ -44,20 +44,20 @@ def encode_reasons(c: Connection) -> None:
     """Encode every reason of the tables and of their events."""
     is_sqlite = c.dialect.name == "sqlite"
     reason = SQLITE_REASON if is_sqlite else POSTGRESQL_REASON
-    words = "json_extract(data, '$.reason')" if is_sqlite else "data ->> 'reason'"
+    expression = "json_extract(data, '$.reason')" if is_sqlite else "data ->> 'reason'"
     for table in TABLES:
         encoded = reason.format(words="reason") + ("" if is_sqlite else "::text")
         c.execute(text(f"update {table} set reason = {encoded} where reason <> ''"))
     # Divide the reasons of live tasks: why they run, and what they wait for.
     live = "select id, reason from tasks where state in ('queued', 'preparing') and reason <> ''"
     for row in c.execute(text(live)).all():
-        told = json.loads(row.reason)["params"]["text"]
-        why, sign, wait = ("", WAIT, told[4:]) if told.startswith("wait") else told.partition(WAIT)
+        message = json.loads(row.reason)["params"]["text"]
+        why, sign, wait = ("", WAIT, message[4:]) if message.startswith("wait") else message.partition(WAIT)
         encoded = _encoded("text", text=why) if why else ""
-        if found := ATTEMPT.fullmatch(why):
-            code = "attempt-failed" if found[2] == "failed" else "attempt-lost"
-            cause = {"code": "text", "params": {"text": found[3]}}
-            encoded = _encoded(code, number=int(found[1]), cause=cause)
+        if match := ATTEMPT.fullmatch(why):
+            code = "attempt-failed" if match[2] == "failed" else "attempt-lost"
+            cause = {"code": "text", "params": {"text": match[3]}}
+            encoded = _encoded(code, number=int(match[1]), cause=cause)
         waits = _encoded("text", text=f"wait{wait}") if sign else ""
         values = {"id": row.id, "reason": encoded, "waits": waits}
         c.execute(text("update tasks set reason = :reason, waits = :waits where id = :id"), values)
@@ -67,7 +67,7 @@ def encode_reasons(c: Connection) -> None:
                 values = {"id": row.id, "reason": _encoded("waits-for-build")}
                 c.execute(text(f"update {table} set reason = :reason where id = :id"), values)
     statement = SQLITE_EVENTS if is_sqlite else POSTGRESQL_EVENTS
-    c.execute(text(statement.format(reason=reason.format(words=words))))
+    c.execute(text(statement.format(reason=reason.format(words=expression))))
 
 
 def _encoded(code: str, **params: Any) -> str:

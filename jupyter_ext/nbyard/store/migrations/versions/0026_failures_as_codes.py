@@ -48,7 +48,7 @@ def encode_failures(c: Connection) -> None:
 def _encoded(value: Any) -> Any:
     """Return the value with the failures in it encoded."""
     if isinstance(value, list):
-        return [_encoded(one) for one in value]
+        return [_encoded(element) for element in value]
     if not isinstance(value, dict):
         return value
     params = value.get("params")
@@ -56,15 +56,15 @@ def _encoded(value: Any) -> Any:
         return _text(params.get("message", ""))
     if isinstance(value.get("failure"), dict):
         value = {**value, "failure": _with_reason(value["failure"])}
-    return {key: _encoded(one) for key, one in value.items()}
+    return {key: _encoded(member) for key, member in value.items()}
 
 
 def _with_reason(failure: Any) -> Any:
     if not isinstance(failure, dict) or "reason" in failure or "message" not in failure:
         return failure
-    rest = {key: one for key, one in failure.items() if key != "message"}
+    rest = {key: member for key, member in failure.items() if key != "message"}
     return {**rest, "reason": _text(failure["message"])}
 
 
-def _text(words: Any) -> dict[str, Any]:
-    return {"code": "text", "params": {"text": str(words)}}
+def _text(message: Any) -> dict[str, Any]:
+    return {"code": "text", "params": {"text": str(message)}}

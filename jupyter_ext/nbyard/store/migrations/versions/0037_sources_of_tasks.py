@@ -49,19 +49,19 @@ def find_sources(c: Connection) -> None:
         after = rows[-1].id
         for row in rows:
             plan = json.loads(row.plan) if isinstance(row.plan, str) else row.plan
-            found = {}
+            sources = {}
             for name, binding in plan["bindings"].items():
                 if binding["kind"] == "bytes" and (
                     source := _source(c, row.owner, binding, known)
                 ):
-                    found[name] = binding["source"] = source
-            if found:
+                    sources[name] = binding["source"] = source
+            if sources:
                 values = {"id": row.id, "plan": json.dumps(plan)}
                 c.execute(text("update tasks set plan = :plan where id = :id"), values)
                 statement = text("insert into task_sources values (:task, :name, :source)")
                 c.execute(statement, [
                     {"task": row.id, "name": name, "source": source}
-                    for name, source in found.items()
+                    for name, source in sources.items()
                 ])
 
 
@@ -76,10 +76,10 @@ def _source(
         values: dict[str, Any] = {"owner": owner, "digest": digest}
         if version := VERSION.fullmatch(origin):
             values |= {"name": version[1], "number": int(version[2])}
-            found = c.execute(text(VERSIONS), values).scalar()
-            known[key] = f"dataset:{found}" if found else ""
+            source_id = c.execute(text(VERSIONS), values).scalar()
+            known[key] = f"dataset:{source_id}" if source_id else ""
         elif "." in origin:  # NAME.OUTPUT of a named artifact, or a file
             name, _, output = origin.rpartition(".")
-            found = c.execute(text(ARTIFACTS), values | {"name": name, "output": output}).scalar()
-            known[key] = f"artifact:{found}" if found else ""
+            source_id = c.execute(text(ARTIFACTS), values | {"name": name, "output": output}).scalar()
+            known[key] = f"artifact:{source_id}" if source_id else ""
     return known[key]

@@ -35,9 +35,9 @@ def upgrade() -> None:
 
 def find_groups(c: Connection) -> None:
     """Set the groups of earlier runs."""
-    found = """
+    expression = """
         case when workflow_id <> '' then 'workflow:' || workflow_id
              when path <> '' then 'path:' || path
              else 'title:' || title end
     """
-    c.execute(text(f"update runs set output_group = {found}"))
+    c.execute(text(f"update runs set output_group = {expression}"))
