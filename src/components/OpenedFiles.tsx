@@ -32,7 +32,7 @@ export interface IDeclared {
 }
 
 interface IOpenedFilesProps {
-  found: IUndeclared | undefined | null;
+  undeclared: IUndeclared | undefined | null;
   readOnly?: boolean;
   trans: TranslationBundle;
   declare: (change: IDeclareFiles) => Promise<IDeclared>;
@@ -43,11 +43,11 @@ interface IOpenedFilesProps {
  * with a button to undo it.
  */
 export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
-  const { found, readOnly, trans, declare } = props;
+  const { undeclared, readOnly, trans, declare } = props;
   const [done, setDone] = useState<IDeclared>();
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
-  const files = found?.files ?? [];
+  const files = undeclared?.files ?? [];
   const change = async (asked: IDeclareFiles) => {
     setBusy(true);
     setProblem('');
@@ -68,8 +68,8 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
       {files.length > 0 && (
         <p>
           <Sentence files={files} trans={trans} />{' '}
-          {found?.problem
-            ? trans.__('Not declared: %1.', reasonText(found.problem, trans))
+          {undeclared?.problem
+            ? trans.__('Not declared: %1.', reasonText(undeclared.problem, trans))
             : !readOnly && (
                 <button
                   type="button"

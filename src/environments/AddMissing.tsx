@@ -25,7 +25,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const [name, setName] = useState(missing.environment);
   const [status, setStatus] = useState('');
   const draft = usePackagesDraft(yard.client, trans, missing.packages.join('\n'));
-  const { text, found } = draft;
+  const { text, resolution } = draft;
   const environments = useEnvironments(yard, isOpen && !missing.environment);
   const known = !name && environments.length ? environments[0].name : name;
   const packages = missing.packages.join(', ');
@@ -39,10 +39,10 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const preview = () =>
     busy(trans.__('Checking what would change…'), () => draft.preview(known, { add: text }));
   const retry = async () => {
-    if (found?.changes.length) {
+    if (resolution?.changes.length) {
       const made = await yard.client.call('environments.change', question());
       await whenInstalled(yard.environments, made, trans);
-      draft.setFound({ ...found, changes: [] }); // a refused retry must not install twice
+      draft.setResolution({ ...resolution, changes: [] }); // a refused retry must not install twice
     }
     const query = { environment: known };
     const next = await yard.client.call('runs.retry', { path: { run }, query });
@@ -103,11 +103,11 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
               type="button"
               className="nby-Button nby-mod-primary"
               disabled={!known || !text.trim()}
-              onClick={() => void (found ? install() : preview())}
+              onClick={() => void (resolution ? install() : preview())}
             >
-              {!found
+              {!resolution
                 ? trans.__('Preview')
-                : found.changes.length
+                : resolution.changes.length
                   ? trans.__('Install and Retry')
                   : trans.__('Retry')}
             </button>

@@ -18,7 +18,7 @@ interface IPackagesDraftProps {
 /** The field for packages, its buttons, and what an installation would change. */
 export function PackagesDraft(props: IPackagesDraftProps): JSX.Element {
   const { label, draft, trans, field, onChange, onEnter, children } = props;
-  const { text, found, problems } = draft;
+  const { text, resolution, problems } = draft;
   return (
     <>
       <PackagesField
@@ -31,9 +31,9 @@ export function PackagesDraft(props: IPackagesDraftProps): JSX.Element {
         onEnter={onEnter}
       />
       {children}
-      {found && (
+      {resolution && (
         <Changes
-          changes={found.changes}
+          changes={resolution.changes}
           none={trans.__('No packages would change.')}
           label={trans.__('Changes')}
           trans={trans}

@@ -14,8 +14,8 @@ export interface IPackagesDraft {
   text: string;
   setText: (next: string | ((now: string) => string)) => void;
   /** What an installation would change. */
-  found: Resolution | undefined;
-  setFound: (found: Resolution | undefined) => void;
+  resolution: Resolution | undefined;
+  setResolution: (resolution: Resolution | undefined) => void;
   /** Messages of a refusal. */
   problems: readonly string[];
   /** Replace the text, and discard what belongs to the previous one. */
@@ -40,12 +40,12 @@ export function usePackagesDraft(
   first: string
 ): IPackagesDraft {
   const [text, setText] = useDraft('packages', () => first, withoutSecrets);
-  const [found, setFound] = useState<Resolution>();
+  const [resolution, setResolution] = useState<Resolution>();
   const [problems, setProblems] = useState<readonly string[]>([]);
   const control = useRef<AbortController>();
   useEffect(() => () => control.current?.abort(), []);
   const discard = () => {
-    setFound(undefined);
+    setResolution(undefined);
     setProblems([]);
   };
   const attempt = async (work: (signal: AbortSignal) => Promise<unknown>): Promise<Outcome> => {
@@ -65,8 +65,8 @@ export function usePackagesDraft(
   return {
     text,
     setText,
-    found,
-    setFound,
+    resolution,
+    setResolution,
     problems,
     change: next => {
       control.current?.abort();
@@ -77,7 +77,9 @@ export function usePackagesDraft(
     attempt,
     preview: (environment, body) =>
       attempt(async signal =>
-        setFound(await client.call('environments.preview', { path: { environment }, body, signal }))
+        setResolution(
+          await client.call('environments.preview', { path: { environment }, body, signal })
+        )
       )
   };
 }

@@ -68,9 +68,10 @@ export function addPanelCommands(services: IPanelServices): string[] {
       files,
       front,
       chooses,
-      args: told
+      args: argsSchema
     } = command;
-    const said = (args: ReadonlyPartialJSONObject) => Object.keys(told ?? {}).map(n => args[n]);
+    const said = (args: ReadonlyPartialJSONObject) =>
+      Object.keys(argsSchema ?? {}).map(n => args[n]);
     const fits = (path: string) =>
       files!.includes(PathExt.extname(path)) || files!.includes(PathExt.basename(path));
     const paths = (args: ReadonlyPartialJSONObject) => {
@@ -99,7 +100,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
           chooses ? chooseFiles(chooses) : []
         ]);
         const folder = args.cwd ?? browser?.tracker.currentWidget?.model.path ?? '';
-        const about = told
+        const about = argsSchema
           ? said(args).map(String)
           : [command.inFolder ? String(folder) : (target(args) ?? '')];
         const given = files ? paths(args).filter(fits) : about;

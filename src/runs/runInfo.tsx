@@ -134,7 +134,7 @@ export class RunInfo extends ReactWidget {
   /** The file of the shown run. */
   private get _path(): string | undefined {
     const { id, run } = this._model ?? {};
-    return (run ?? this.services.yard.runs.items.find(one => one.id === id))?.path;
+    return (run ?? this.services.yard.runs.items.find(listed => listed.id === id))?.path;
   }
 
   private _follows = true;

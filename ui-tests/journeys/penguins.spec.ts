@@ -59,7 +59,7 @@ test(
     await lab.drawer.body.getByRole('button', { name: 'output_test' }).click();
     const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
     if (NBYARD_PICTURES) {
-      await expect(lab.drawer.body.locator('.nby-StepResult')).toContainText('Adelie');
+      await expect(lab.drawer.body.locator('.nby-TaskResult')).toContainText('Adelie');
       await lab.page.screenshot({ path: `${NBYARD_PICTURES}/penguins.png` });
     }
 

@@ -244,7 +244,7 @@ test.describe('pictures', () => {
     await expect(canvas.root.locator('.nby-Node-preview')).not.toHaveCount(0);
     await frame();
     await drawer.step('evaluate').click();
-    await expect(drawer.body.locator('.nby-StepResult')).toBeVisible();
+    await expect(drawer.body.locator('.nby-TaskResult')).toBeVisible();
     await frame();
   });
 });

@@ -19,7 +19,7 @@ export async function run(
   if (Object.values(parametersOf(canvas)).some(({ default: usual }) => usual === undefined)) {
     return runWithParameters(canvas, mode, choices);
   }
-  return told(canvas, async () =>
+  return sayingFailure(canvas, async () =>
     (await canRun(canvas, mode)) ? start(canvas, mode, choices) : undefined
   );
 }
@@ -30,7 +30,7 @@ export async function runWithParameters(
   mode: IRunSelection['mode'] = 'all',
   choices: IRunChoices = {}
 ): Promise<string | undefined> {
-  return told(canvas, async () => {
+  return sayingFailure(canvas, async () => {
     if (!(await canRun(canvas, mode))) {
       return undefined;
     }
@@ -163,7 +163,7 @@ function keepKeys({ front }: CanvasController): void {
   }
 }
 
-async function told(
+async function sayingFailure(
   canvas: CanvasController,
   action: () => Promise<string | undefined>
 ): Promise<string | undefined> {

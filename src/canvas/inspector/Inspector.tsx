@@ -143,7 +143,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
       {view.type !== 'dataset' && (
         <Files
           id={id}
-          found={reading?.undeclared}
+          undeclared={reading?.undeclared}
           declared={reading?.arguments ?? []}
           readOnly={readOnly}
         />
@@ -174,13 +174,13 @@ function errorsOf(canvas: CanvasController, id: string): Record<string, string> 
 
 interface IFilesProps {
   id: string;
-  found: IUndeclared | null | undefined;
+  undeclared: IUndeclared | null | undefined;
   declared: readonly IArgument[];
   readOnly: boolean;
 }
 
 /** Lists files that the code opens: undeclared ones, and declared ones. */
-function Files({ id, found, declared, readOnly }: IFilesProps): JSX.Element {
+function Files({ id, undeclared, declared, readOnly }: IFilesProps): JSX.Element {
   const canvas = useCanvas();
   const { trans } = canvas;
   const declare = (change: IDeclareFiles) => declareFiles(canvas, id, change);
@@ -189,7 +189,7 @@ function Files({ id, found, declared, readOnly }: IFilesProps): JSX.Element {
   const own = declared.filter(openedAt);
   return (
     <>
-      <OpenedFiles found={found} readOnly={readOnly} trans={trans} declare={declare} />
+      <OpenedFiles undeclared={undeclared} readOnly={readOnly} trans={trans} declare={declare} />
       {own.length > 0 && (
         <Section title={trans.__('Files that the code opens')}>
           <ul className="nby-Arrows">

@@ -15,7 +15,7 @@ const ADDED = [
   { name: 'result', role: 'output', default: 'result.csv' }
 ];
 
-function shown(found: IUndeclared | undefined, readOnly = false, failure?: Error) {
+function shown(undeclared: IUndeclared | undefined, readOnly = false, failure?: Error) {
   const asked: IDeclareFiles[] = [];
   const declare = async (change: IDeclareFiles) => {
     asked.push(change);
@@ -25,7 +25,7 @@ function shown(found: IUndeclared | undefined, readOnly = false, failure?: Error
     return { description: 'clean.ipynb.nbexec', added: ADDED };
   };
   const made = render(
-    <OpenedFiles found={found} readOnly={readOnly} trans={trans} declare={declare} />
+    <OpenedFiles undeclared={undeclared} readOnly={readOnly} trans={trans} declare={declare} />
   );
   return { asked, ...made };
 }

@@ -29,26 +29,26 @@ export function Compare({ services, dataset, versions }: ICompareProps): JSX.Ele
       waiting={trans.__('Reading all rows of both versions…')}
       trans={trans}
     >
-      {comparison => <Differences found={comparison} trans={trans} />}
+      {comparison => <Differences comparison={comparison} trans={trans} />}
     </CompareVersions>
   );
 }
 
 interface IDifferencesProps {
-  found: Comparison;
+  comparison: Comparison;
   trans: TranslationBundle;
 }
 
-function Differences({ found, trans }: IDifferencesProps): JSX.Element {
-  const { columns = [], files = [], file_changes = 0, note } = found;
+function Differences({ comparison, trans }: IDifferencesProps): JSX.Element {
+  const { columns = [], files = [], file_changes = 0, note } = comparison;
   const count = (change: ColumnChange['change']) =>
     columns.filter(column => column.change === change).length;
-  const said = found.same
+  const said = comparison.same
     ? [trans.__('Both versions have the same bytes.')]
     : [
         reasonText(note, trans),
-        rowsText(found.old.rows, found.new.rows, trans),
-        sizesText(found, trans),
+        rowsText(comparison.old.rows, comparison.new.rows, trans),
+        sizesText(comparison, trans),
         columns.length &&
           trans.__(
             'columns: %1 added, %2 removed, %3 with another type, %4 with other statistics',
@@ -65,7 +65,7 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
         {said.filter(Boolean).join(' · ')}
       </p>
       {!!columns.length && <Columns columns={columns} trans={trans} />}
-      {!!files.length && <Files found={found} trans={trans} />}
+      {!!files.length && <Files comparison={comparison} trans={trans} />}
     </>
   );
 }
@@ -178,8 +178,8 @@ function shown(value: unknown): string {
   return value === null || value === undefined ? '–' : showNumber(value);
 }
 
-function Files({ found, trans }: IDifferencesProps): JSX.Element {
-  const { files = [], file_changes = 0 } = found;
+function Files({ comparison, trans }: IDifferencesProps): JSX.Element {
+  const { files = [], file_changes = 0 } = comparison;
   const signs = { added: '+', changed: '~', removed: '−' };
   const changeTexts = {
     added: trans.__('added'),

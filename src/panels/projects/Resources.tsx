@@ -56,8 +56,8 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
           value={kind}
           onChange={event => setKind(event.target.value as Kind)}
         >
-          {kindsOf(trans).map(([one, label]) => (
-            <option key={one} value={one}>
+          {kindsOf(trans).map(([name, label]) => (
+            <option key={name} value={name}>
               {label}
             </option>
           ))}

@@ -74,18 +74,18 @@ interface IRowProps {
   services: IPanelServices;
 }
 
-function Row({ schedule: one, runs, services }: IRowProps): JSX.Element {
+function Row({ schedule, runs, services }: IRowProps): JSX.Element {
   const { trans } = services;
-  const tick = one.recent?.[0];
+  const tick = schedule.recent?.[0];
   const [run] = runs;
   // a run that was started by hand may be newer
   const isRun = !!run && (!tick || tick.run_id === run.id || tick.created_at < run.created_at);
   const state = isRun ? run.state : tick?.outcome === 'started' ? tick.run_state : tick?.outcome;
   const result = isRun ? stateText(run.state, trans) : tick ? outcomeOf(tick, services) : '';
   const last = result && trans.__('last: %1', result);
-  const isActive = one.is_enabled && !!one.next_due;
-  const ending = one.is_enabled ? trans.__('finished') : trans.__('disabled');
-  const times = isActive ? reasonText(one.sentence, trans) : ending;
+  const isActive = schedule.is_enabled && !!schedule.next_due;
+  const ending = schedule.is_enabled ? trans.__('finished') : trans.__('disabled');
+  const times = isActive ? reasonText(schedule.sentence, trans) : ending;
   const isBad = state === 'failed' || state === 'missed';
   const facts = (isBad ? [last, times] : [times, last]).filter(Boolean);
   return (
@@ -93,11 +93,11 @@ function Row({ schedule: one, runs, services }: IRowProps): JSX.Element {
       icon={scheduleIcon}
       accent={isBad ? 'failed' : isActive ? undefined : 'cancelled'}
       state={isBad ? last : undefined}
-      name={one.name}
-      aside={one.next_due ? showNext(one.next_due) : ''}
+      name={schedule.name}
+      aside={schedule.next_due ? showNext(schedule.next_due) : ''}
       detail={facts.join(' · ')}
       strip={!!run && <RunStrip results={runs.slice(0, LAST).reverse()} trans={trans} />}
-      title={[one.name, one.run.path, ...facts, showMoment(one.next_due)]
+      title={[schedule.name, schedule.run.path, ...facts, showMoment(schedule.next_due)]
         .filter(Boolean)
         .join('\n')}
     />

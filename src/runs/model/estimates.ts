@@ -35,11 +35,11 @@ export function taskEstimate(
   const usually = short ? trans.__('under a second') : formatEstimate(usual.seconds, trans);
   const elapsed = task.state === 'running' ? attemptSeconds(task, now) : undefined;
   if (elapsed === undefined || (short && elapsed < 1)) {
-    const words = trans.__('usually %1 (%2)', usually, of);
+    const usualText = trans.__('usually %1 (%2)', usually, of);
     const starts = task.state === 'queued' ? remaining(usual.starts_in_seconds, known, now) : 0;
     return starts < 1
-      ? words
-      : `${words}, ${trans.__('starts in about %1', formatEstimate(starts, trans))}`;
+      ? usualText
+      : `${usualText}, ${trans.__('starts in about %1', formatEstimate(starts, trans))}`;
   }
   const left = usual.seconds - elapsed;
   return left > 0

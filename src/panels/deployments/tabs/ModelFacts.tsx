@@ -33,7 +33,7 @@ export function ModelFacts({ services, made, later, unbuilt }: IModelFactsProps)
   }
   const columns = (of: ModelPackage['model']['inputs'] = []) =>
     of.map(({ name, type, nullable }) => `${name}: ${type}${nullable ? '?' : ''}`).join(', ');
-  const task = detail?.tasks.find(one => one.node === node);
+  const task = detail?.tasks.find(candidate => candidate.node === node);
   const title = task ? taskTitle(task, detail!.tasks) : node;
   const number = made?.source?.run_number ?? detail?.run.number;
   const from = output ? trans.__('%1 → %2, run %3', title ?? '…', output, number ?? '…') : path;

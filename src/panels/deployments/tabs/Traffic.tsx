@@ -53,7 +53,7 @@ export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
         </button>
       </div>
       {traffic && typeof traffic === 'object' && traffic.requests > 0 && (
-        <Shown services={services} found={traffic} isTable={isTable} />
+        <Shown services={services} traffic={traffic} isTable={isTable} />
       )}
     </section>
   );
@@ -99,9 +99,13 @@ interface ILine {
   marks: (largest: number) => number[];
 }
 
-function Shown(props: { services: IPanelServices; found: Counted; isTable: boolean }): JSX.Element {
-  const { services, found, isTable } = props;
-  const { parts, part_seconds } = found;
+function Shown(props: {
+  services: IPanelServices;
+  traffic: Counted;
+  isTable: boolean;
+}): JSX.Element {
+  const { services, traffic, isTable } = props;
+  const { parts, part_seconds } = traffic;
   const lines = linesOf(parts, services);
   const places = parts.map((_, index) => index * part_seconds);
   const end = places[places.length - 1];

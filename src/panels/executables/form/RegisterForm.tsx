@@ -60,7 +60,7 @@ interface IRegisterFormProps {
   target: IExecutableTarget;
   /** The revision of the executable to change; missing for a new registration. */
   revision?: number;
-  onTagged?: (found: Inspection) => void;
+  onTagged?: (inspection: Inspection) => void;
   onSaved: (saved: Executable) => void;
 }
 
@@ -75,11 +75,14 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const forgetDraft = useForgetDraft();
   const { name, command, drafts, resources } = typed;
   const change = (part: Partial<ITyped>) => setTyped(now => ({ ...now, ...part }));
-  const untouched = useMemo(() => JSON.stringify(told(typedOf(source), source.kind)), [source]);
+  const untouched = useMemo(
+    () => JSON.stringify(sentFields(typedOf(source), source.kind)),
+    [source]
+  );
   const commandLine = tellsArguments(source.kind)
     ? undefined
     : (readCommand(command) ?? source.command);
-  const isSame = JSON.stringify(told(typed, source.kind)) === untouched;
+  const isSame = JSON.stringify(sentFields(typed, source.kind)) === untouched;
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
@@ -88,7 +91,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const [taken, setTaken] = useState<ITaken>();
 
   const request = (): IRequest => {
-    const sent = told(typed, source.kind);
+    const sent = sentFields(typed, source.kind);
     const { id, path, upload } = target;
     if (id === undefined) {
       const body = { path, upload, kind: source.kind, ...sent };
@@ -103,7 +106,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
     setProblem('');
     setTaken(undefined);
     try {
-      const sent = told({ ...typed, name: wanted }, source.kind);
+      const sent = sentFields({ ...typed, name: wanted }, source.kind);
       const known = of ?? (target.id === undefined ? undefined : { id: target.id, revision });
       const saved = known
         ? await yard.client.call('executables.update', {
@@ -187,7 +190,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
                 ? { path: target.path, upload: target.upload }
                 : { executable: target.id }
             }
-            onRead={found => change({ drafts: found.arguments.map(draftOf) })}
+            onRead={inspection => change({ drafts: inspection.arguments.map(draftOf) })}
           />
         )}
         {errors.command && (
@@ -274,7 +277,7 @@ function typedOf({ name, command, arguments: known, resources }: ISource): IType
 }
 
 /** Return what the form sends. */
-function told({ name, command, drafts, resources }: ITyped, kind: string) {
+function sentFields({ name, command, drafts, resources }: ITyped, kind: string) {
   return {
     name,
     arguments: argumentsOf(drafts) as Partial<Argument>[],

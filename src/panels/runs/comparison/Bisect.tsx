@@ -30,8 +30,8 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   const asked = isBroken ? chosen : chosen || metrics[0];
   // They survive closing. A late answer belongs to the metric that it was asked for.
   const [searches, setSearches] = useState<Record<string, Bisection>>({});
-  const found = Object.hasOwn(searches, chosen) ? searches[chosen] : undefined;
-  const setFound = useCallback(
+  const bisection = Object.hasOwn(searches, chosen) ? searches[chosen] : undefined;
+  const setBisection = useCallback(
     (search: Bisection) => setSearches(all => ({ ...all, [chosen]: search })),
     [chosen]
   );
@@ -64,7 +64,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
       {isOpen && !isBroken && !metric && (
         <MetricChoice
           {...{ services, metrics, chosen }}
-          isSearching={found?.state === 'running'}
+          isSearching={bisection?.state === 'running'}
           onChoose={setChosen}
         />
       )}
@@ -87,7 +87,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
         <Search
           key={chosen}
           {...{ services, preview, problem, metric: chosen, good: good.id, bad: bad.id }}
-          {...{ found, setFound }}
+          {...{ bisection, setBisection }}
         />
       )}
     </div>
@@ -170,32 +170,32 @@ interface ISearchProps extends IPreviewed {
   good: string;
   bad: string;
   metric: string;
-  found: Bisection | undefined;
-  setFound: (found: Bisection) => void;
+  bisection: Bisection | undefined;
+  setBisection: (bisection: Bisection) => void;
 }
 
 /** First the changes and the number of runs, then each verdict, then the culprits. */
 function Search(props: ISearchProps): JSX.Element {
-  const { services, preview, good, bad, metric, found, setFound } = props;
+  const { services, preview, good, bad, metric, bisection, setBisection } = props;
   const { yard, trans } = services;
   const [failure, setFailure] = useState('');
   const problem = props.problem || failure;
   const turn = useChanges(yard.stream, 'bisection');
-  const running = found?.state === 'running' ? found.id : '';
+  const running = bisection?.state === 'running' ? bisection.id : '';
   const fail = (error: Error) => setFailure(error.message);
   useEffect(() => {
     if (running) {
       const path = { bisection: running };
-      yard.client.call('bisections.get', { path }).then(setFound).catch(fail);
+      yard.client.call('bisections.get', { path }).then(setBisection).catch(fail);
     }
-  }, [yard, running, turn, setFound]);
+  }, [yard, running, turn, setBisection]);
   const question = { body: { good, bad, metric } };
   const start = () =>
-    void yard.client.call('bisections.create', question).then(setFound).catch(fail);
+    void yard.client.call('bisections.create', question).then(setBisection).catch(fail);
   const cancel = () =>
     void yard.client
-      .call('bisections.cancel', { path: { bisection: found!.id } })
-      .then(setFound)
+      .call('bisections.cancel', { path: { bisection: bisection!.id } })
+      .then(setBisection)
       .catch(fail);
   if (problem) {
     return <p role="alert">{trans.__('Not searched: %1', problem)}</p>;
@@ -207,12 +207,15 @@ function Search(props: ISearchProps): JSX.Element {
     <>
       <ul>
         {preview.changes.map((change, at) => (
-          <li key={at} className={found?.culprits?.includes(at) ? 'nby-mod-culprit' : undefined}>
+          <li
+            key={at}
+            className={bisection?.culprits?.includes(at) ? 'nby-mod-culprit' : undefined}
+          >
             {changeText(change, trans)}
           </li>
         ))}
       </ul>
-      {!found && (
+      {!bisection && (
         <>
           {trans.__(
             '%1 changes, about %2 runs, at most %3. They are kept out of history.',
@@ -237,8 +240,8 @@ function Search(props: ISearchProps): JSX.Element {
           />
         </>
       )}
-      {found && <p role="status">{progressText(found, trans)}</p>}
-      {found?.state === 'running' && (
+      {bisection && <p role="status">{progressText(bisection, trans)}</p>}
+      {bisection?.state === 'running' && (
         <button type="button" className="nby-Button" onClick={cancel}>
           {trans.__('Cancel')}
         </button>
@@ -274,8 +277,8 @@ export function changeText(change: BisectionChange, trans: TranslationBundle): s
   }
 }
 
-function progressText(found: Bisection, trans: TranslationBundle): string {
-  const { state, ending, probes = [], expected, culprits = [], changes } = found;
+function progressText(bisection: Bisection, trans: TranslationBundle): string {
+  const { state, ending, probes = [], expected, culprits = [], changes } = bisection;
   const names = culprits.map(at => changeText(changes[at], trans)).join('; ');
   if (ending === 'found') {
     return trans.__('Cause of the bad result: %1', names);
@@ -293,5 +296,5 @@ function progressText(found: Bisection, trans: TranslationBundle): string {
   }
   return state === 'cancelled'
     ? trans.__('The search was cancelled.')
-    : (reasonText(found.reason, trans) ?? '');
+    : (reasonText(bisection.reason, trans) ?? '');
 }

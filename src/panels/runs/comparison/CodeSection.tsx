@@ -8,7 +8,7 @@ import { IComparedProps, rowId } from './compared';
 import { Section, SideTable } from './SideTable';
 
 /** The commits of the runs, and the code of the nodes, with the changes below each that differs. */
-export function CodeSection({ services, found }: IComparedProps): JSX.Element {
+export function CodeSection({ services, comparison }: IComparedProps): JSX.Element {
   const { trans } = services;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const toggle = (node: string) => {
@@ -18,21 +18,21 @@ export function CodeSection({ services, found }: IComparedProps): JSX.Element {
     }
     setClosed(next);
   };
-  const commits = found.runs.map(run => commitText(run, trans));
+  const commits = comparison.runs.map(run => commitText(run, trans));
   const commit = {
     key: 'commit',
     name: trans.__('Commit'),
     cells: commits.map(text => text && <code>{text}</code>),
     differs: true
   };
-  const code = found.code.map(row => {
+  const code = comparison.code.map(row => {
     const { node, label, versions, files, differs } = row;
     const known = new Set(versions.map(version => version?.digest));
     const hasDiff = differs && known.size > 1 && !known.has(undefined);
     const isOpen = hasDiff && !closed.has(node);
     return {
       key: node,
-      id: rowId(found, 'code', node, ''),
+      id: rowId(comparison, 'code', node, ''),
       node: node === label ? undefined : node,
       name: label,
       cells: versions.map(version => version && trans.__('version %1', version.number)),
@@ -50,7 +50,7 @@ export function CodeSection({ services, found }: IComparedProps): JSX.Element {
       ),
       below: (isOpen || !!files.length) && (
         <>
-          {isOpen && <Changes services={services} found={found} row={row} />}
+          {isOpen && <Changes services={services} comparison={comparison} row={row} />}
           {!!files.length && (
             <p className="nby-Note">
               {trans.__('Other files of its code folder differ: %1', files.join(', '))}
@@ -64,25 +64,25 @@ export function CodeSection({ services, found }: IComparedProps): JSX.Element {
   return (
     <Section
       title={trans.__('Code')}
-      equal={found.equal.code}
+      equal={comparison.equal.code}
       services={services}
       isEmpty={!rows.length}
     >
-      <SideTable services={services} found={found} label={trans.__('Code')} rows={rows} />
+      <SideTable services={services} comparison={comparison} label={trans.__('Code')} rows={rows} />
     </Section>
   );
 }
 
 interface IChangesProps {
   services: IPanelServices;
-  found: RunComparison;
+  comparison: RunComparison;
   row: CodeRow;
 }
 
 /** The changed lines between the first run and the last one. */
-function Changes({ services, found, row }: IChangesProps): JSX.Element {
+function Changes({ services, comparison, row }: IChangesProps): JSX.Element {
   const { yard, trans } = services;
-  const [first, last] = [found.runs[0], found.runs[found.runs.length - 1]];
+  const [first, last] = [comparison.runs[0], comparison.runs[comparison.runs.length - 1]];
   const [diff, setDiff] = useState<Diff>();
   const [problem, setProblem] = useState('');
   useEffect(() => {

@@ -24,7 +24,7 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
   const { services, ids, onFound } = props;
   const { yard, trans } = services;
   const [everything, setEverything] = useState(false);
-  const [found, setFound] = useState<RunComparison>();
+  const [comparison, setComparison] = useState<RunComparison>();
   const [problem, setProblem] = useState('');
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
@@ -40,7 +40,7 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
         signal: control.signal
       })
       .then(answer => {
-        setFound(answer);
+        setComparison(answer);
         setProblem('');
         onFound?.(answer.runs);
       })
@@ -69,14 +69,14 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
           {trans.__('Not compared: %1', problem)}
         </p>
       )}
-      {!found && !problem && (
+      {!comparison && !problem && (
         <p className="nby-Note" role="status">
           {trans.__('Comparing…')}
         </p>
       )}
-      {found && (
+      {comparison && (
         <div className="nby-Comparison-body">
-          <Sections services={services} found={found} />
+          <Sections services={services} comparison={comparison} />
         </div>
       )}
     </div>
@@ -84,9 +84,9 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
 }
 
 function Sections(props: IComparedProps): JSX.Element {
-  const { found, services } = props;
+  const { comparison, services } = props;
   const { trans } = services;
-  const { parameters, inputs, metrics, outputs, code, environment } = found;
+  const { parameters, inputs, metrics, outputs, code, environment } = comparison;
   const shared = [parameters, inputs, metrics, outputs, code, environment];
   const isSame = shared.every(rows => rows.every(({ differs }) => !differs));
   return (
@@ -96,8 +96,8 @@ function Sections(props: IComparedProps): JSX.Element {
           {trans.__('These runs differ in their timing only.')}
         </p>
       )}
-      {!isSame && isPair(found.runs) && (
-        <Bisect services={services} runs={found.runs} metrics={judgingMetrics(found)} />
+      {!isSame && isPair(comparison.runs) && (
+        <Bisect services={services} runs={comparison.runs} metrics={judgingMetrics(comparison)} />
       )}
       <ParameterSection {...props} />
       <InputSection {...props} />

@@ -12,16 +12,16 @@ import { Section, SideTable } from './SideTable';
 import { useWhy } from './Why';
 
 /** The data from outside the runs, of which a change can be shown. */
-export function InputSection({ services, found }: IComparedProps): JSX.Element {
+export function InputSection({ services, comparison }: IComparedProps): JSX.Element {
   const { trans } = services;
   const [open, setOpen] = useState('');
-  const rows = found.inputs.map(row => {
+  const rows = comparison.inputs.map(row => {
     const { node, name, files, differs } = row;
     const key = `${node} ${name}`;
     const isOpen = open === key;
     return {
       key,
-      id: rowId(found, 'input', node, name),
+      id: rowId(comparison, 'input', node, name),
       node,
       name,
       cells: files.map(file => file && <span title={file.digest}>{file.origin}</span>),
@@ -34,17 +34,22 @@ export function InputSection({ services, found }: IComparedProps): JSX.Element {
           trans={trans}
         />
       ),
-      below: isOpen && <Contents services={services} found={found} row={row} of="input" />
+      below: isOpen && <Contents services={services} comparison={comparison} row={row} of="input" />
     };
   });
   return (
     <Section
       title={trans.__('Inputs')}
-      equal={found.equal.inputs}
+      equal={comparison.equal.inputs}
       services={services}
       isEmpty={!rows.length}
     >
-      <SideTable services={services} found={found} label={trans.__('Inputs')} rows={rows} />
+      <SideTable
+        services={services}
+        comparison={comparison}
+        label={trans.__('Inputs')}
+        rows={rows}
+      />
     </Section>
   );
 }
@@ -71,11 +76,11 @@ function Differences({ name, isOpen, onOpen, trans }: IDifferencesProps): JSX.El
 }
 
 /** The outputs of the nodes: pictures side by side, others by their content. */
-export function OutputSection({ services, found }: IComparedProps): JSX.Element {
+export function OutputSection({ services, comparison }: IComparedProps): JSX.Element {
   const { trans } = services;
-  const why = useWhy(services, found);
+  const why = useWhy(services, comparison);
   const [open, setOpen] = useState('');
-  const rows = found.outputs.map(row => {
+  const rows = comparison.outputs.map(row => {
     const { node, name, kind, files, differs } = row;
     const key = `${node} ${name}`;
     const isOpen = open === key;
@@ -87,7 +92,7 @@ export function OutputSection({ services, found }: IComparedProps): JSX.Element 
       node,
       name: files.some(file => file?.picture) ? trans.__('picture in %1', name) : name,
       cells: files.map((_, at) => (
-        <File key={at} services={services} row={row} at={at} found={found} />
+        <File key={at} services={services} row={row} at={at} comparison={comparison} />
       )),
       differs,
       action: (
@@ -105,7 +110,7 @@ export function OutputSection({ services, found }: IComparedProps): JSX.Element 
       ),
       below: (isOpen || explained.below) && (
         <>
-          {isOpen && <Contents services={services} found={found} row={row} of="output" />}
+          {isOpen && <Contents services={services} comparison={comparison} row={row} of="output" />}
           {explained.below}
         </>
       )
@@ -114,36 +119,41 @@ export function OutputSection({ services, found }: IComparedProps): JSX.Element 
   return (
     <Section
       title={trans.__('Outputs')}
-      equal={found.equal.outputs}
+      equal={comparison.equal.outputs}
       services={services}
       isEmpty={!rows.length}
     >
-      <SideTable services={services} found={found} label={trans.__('Outputs')} rows={rows} />
+      <SideTable
+        services={services}
+        comparison={comparison}
+        label={trans.__('Outputs')}
+        rows={rows}
+      />
     </Section>
   );
 }
 
 interface IFileProps {
   services: IPanelServices;
-  found: RunComparison;
+  comparison: RunComparison;
   row: OutputRow;
   /** The place of the run. */
   at: number;
 }
 
-function File({ services, found, row, at }: IFileProps): JSX.Element {
+function File({ services, comparison, row, at }: IFileProps): JSX.Element {
   const { yard, trans } = services;
   const file = row.files[at];
   if (!file) {
     return <span className="nby-Dim">–</span>;
   }
   if (row.kind === 'picture') {
-    const path = { run: found.runs[at].id, digest: file.digest };
+    const path = { run: comparison.runs[at].id, digest: file.digest };
     return (
       <img
         className="nby-Comparison-picture"
         src={addressOf(yard.client, 'runs.picture', { path })}
-        alt={trans.__('%1 of run %2', row.name, found.runs[at].number)}
+        alt={trans.__('%1 of run %2', row.name, comparison.runs[at].number)}
       />
     );
   }
@@ -156,15 +166,15 @@ function File({ services, found, row, at }: IFileProps): JSX.Element {
 
 interface IContentsProps {
   services: IPanelServices;
-  found: RunComparison;
+  comparison: RunComparison;
   row: InputRow | OutputRow;
   of: 'input' | 'output';
 }
 
 /** What differs inside an input or output, between the first and the last run that have it. */
-function Contents({ services, found, row, of }: IContentsProps): JSX.Element {
+function Contents({ services, comparison, row, of }: IContentsProps): JSX.Element {
   const { yard, trans } = services;
-  const having = found.runs.filter((_, at) => row.files[at]);
+  const having = comparison.runs.filter((_, at) => row.files[at]);
   const [first, last] = [having[0], having[having.length - 1]];
   const [answer, setAnswer] = useState<OutputComparison>();
   const [problem, setProblem] = useState('');

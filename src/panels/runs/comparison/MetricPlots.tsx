@@ -6,12 +6,12 @@ import { IPanelServices } from '../../frame/services';
 import { IComparedProps } from './compared';
 
 /** The metrics of the workflow over its runs, requested when the user opens the part. */
-export function MetricPlots({ services, found }: IComparedProps): JSX.Element | null {
+export function MetricPlots({ services, comparison }: IComparedProps): JSX.Element | null {
   const { trans } = services;
   const [open, setOpen] = useState(false);
-  const [run] = found.runs;
+  const [run] = comparison.runs;
   const workflow = run.workflow_id || run.path;
-  const hasMetrics = found.metrics.length + found.equal.metrics > 0;
+  const hasMetrics = comparison.metrics.length + comparison.equal.metrics > 0;
   if (!workflow || !hasMetrics) {
     return null;
   }

@@ -52,18 +52,18 @@ interface ISideTableProps extends IComparedProps {
 }
 
 /** A table with a column for each run. */
-export function SideTable({ services, found, label, rows }: ISideTableProps): JSX.Element {
+export function SideTable({ services, comparison, label, rows }: ISideTableProps): JSX.Element {
   const { trans, commands } = services;
   return (
     <table
       className="nby-Table nby-Comparison-table"
       aria-label={label}
-      style={{ minWidth: `${40 + LEAST * found.runs.length}ch` }}
+      style={{ minWidth: `${40 + LEAST * comparison.runs.length}ch` }}
     >
       <thead>
         <tr>
           <th scope="col">{trans.__('Name')}</th>
-          {found.runs.map(run => (
+          {comparison.runs.map(run => (
             <th key={run.id} scope="col">
               <button
                 type="button"

@@ -3,15 +3,15 @@ import { IComparedProps } from './compared';
 import { Section, SideTable } from './SideTable';
 
 /** When the runs started, and the durations of the runs and of their nodes. */
-export function TimingSection({ services, found }: IComparedProps): JSX.Element {
+export function TimingSection({ services, comparison }: IComparedProps): JSX.Element {
   const { trans } = services;
   const started = {
     key: 'started',
     name: trans.__('started'),
-    cells: found.runs.map(({ started_at }) => started_at && showMoment(started_at)),
+    cells: comparison.runs.map(({ started_at }) => started_at && showMoment(started_at)),
     differs: true
   };
-  const durations = found.timing.map(({ node, seconds, cached, differs }) => ({
+  const durations = comparison.timing.map(({ node, seconds, cached, differs }) => ({
     key: node,
     name: node || trans.__('whole run'),
     cells: seconds.map((value, at) =>
@@ -23,11 +23,16 @@ export function TimingSection({ services, found }: IComparedProps): JSX.Element 
   return (
     <Section
       title={trans.__('Timing')}
-      equal={found.equal.timing}
+      equal={comparison.equal.timing}
       services={services}
       isEmpty={false}
     >
-      <SideTable services={services} found={found} label={trans.__('Timing')} rows={rows} />
+      <SideTable
+        services={services}
+        comparison={comparison}
+        label={trans.__('Timing')}
+        rows={rows}
+      />
     </Section>
   );
 }

@@ -4,11 +4,11 @@ import { Section, SideTable } from './SideTable';
 import { useWhy } from './Why';
 
 /** The parameters of the runs and of their nodes. */
-export function ParameterSection({ services, found }: IComparedProps): JSX.Element {
+export function ParameterSection({ services, comparison }: IComparedProps): JSX.Element {
   const { trans } = services;
-  const rows = found.parameters.map(({ node, name, values, differs }) => ({
+  const rows = comparison.parameters.map(({ node, name, values, differs }) => ({
     key: `${node} ${name}`,
-    id: rowId(found, 'parameter', node, name),
+    id: rowId(comparison, 'parameter', node, name),
     node,
     name,
     cells: values.map(value => value !== null && <code>{value}</code>),
@@ -17,20 +17,25 @@ export function ParameterSection({ services, found }: IComparedProps): JSX.Eleme
   return (
     <Section
       title={trans.__('Parameters')}
-      equal={found.equal.parameters}
+      equal={comparison.equal.parameters}
       services={services}
       isEmpty={!rows.length}
     >
-      <SideTable services={services} found={found} label={trans.__('Parameters')} rows={rows} />
+      <SideTable
+        services={services}
+        comparison={comparison}
+        label={trans.__('Parameters')}
+        rows={rows}
+      />
     </Section>
   );
 }
 
 /** The metrics of the nodes; each that differs can be explained. */
-export function MetricSection({ services, found }: IComparedProps): JSX.Element {
+export function MetricSection({ services, comparison }: IComparedProps): JSX.Element {
   const { trans } = services;
-  const why = useWhy(services, found);
-  const rows = found.metrics.map(({ node, name, values, differs }) => ({
+  const why = useWhy(services, comparison);
+  const rows = comparison.metrics.map(({ node, name, values, differs }) => ({
     key: `${node} ${name}`,
     node,
     name,
@@ -43,11 +48,16 @@ export function MetricSection({ services, found }: IComparedProps): JSX.Element 
   return (
     <Section
       title={trans.__('Metrics')}
-      equal={found.equal.metrics}
+      equal={comparison.equal.metrics}
       services={services}
       isEmpty={!rows.length}
     >
-      <SideTable services={services} found={found} label={trans.__('Metrics')} rows={rows} />
+      <SideTable
+        services={services}
+        comparison={comparison}
+        label={trans.__('Metrics')}
+        rows={rows}
+      />
     </Section>
   );
 }

@@ -17,7 +17,7 @@ interface IResult {
 type Ask = (result: IResult) => { action?: ReactNode; below?: ReactNode };
 
 /** Return a function that adds *Why?* to the row of a result, and its answer below the row. */
-export function useWhy(services: IPanelServices, found: RunComparison): Ask {
+export function useWhy(services: IPanelServices, comparison: RunComparison): Ask {
   const { trans } = services;
   const [asked, setAsked] = useState('');
   return useCallback(
@@ -39,21 +39,21 @@ export function useWhy(services: IPanelServices, found: RunComparison): Ask {
             {trans.__('Why?')}
           </button>
         ),
-        below: isOpen && <Why services={services} found={found} result={result} />
+        below: isOpen && <Why services={services} comparison={comparison} result={result} />
       };
     },
-    [asked, services, found, trans]
+    [asked, services, comparison, trans]
   );
 }
 
 interface IWhyProps {
   services: IPanelServices;
-  found: RunComparison;
+  comparison: RunComparison;
   result: IResult;
 }
 
 /** The causes of a difference, nearest first, each with a link to its place. */
-function Why({ services, found, result }: IWhyProps): JSX.Element {
+function Why({ services, comparison, result }: IWhyProps): JSX.Element {
   const { yard, trans } = services;
   const { kind, node, name, values } = result;
   // of several runs, the first two beside each other that differ
@@ -61,7 +61,7 @@ function Why({ services, found, result }: IWhyProps): JSX.Element {
     1,
     values.findIndex((value, index) => index > 0 && value !== values[index - 1])
   );
-  const [old, now] = [found.runs[at - 1], found.runs[at]];
+  const [old, now] = [comparison.runs[at - 1], comparison.runs[at]];
   const [answer, setAnswer] = useState<Explanation>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
@@ -85,7 +85,7 @@ function Why({ services, found, result }: IWhyProps): JSX.Element {
       <ul>
         {answer.causes.map((cause, index) => (
           <li key={index}>
-            <CauseLine services={services} found={found} cause={cause} />
+            <CauseLine services={services} comparison={comparison} cause={cause} />
           </li>
         ))}
       </ul>
@@ -106,11 +106,11 @@ const PLACES: Partial<Record<Cause['kind'], Place>> = {
 
 interface ICauseLineProps {
   services: IPanelServices;
-  found: RunComparison;
+  comparison: RunComparison;
   cause: Cause;
 }
 
-function CauseLine({ services, found, cause }: ICauseLineProps): JSX.Element {
+function CauseLine({ services, comparison, cause }: ICauseLineProps): JSX.Element {
   const { trans, commands } = services;
   const { node, kind, name, dataset, code = [], before, after } = cause;
   const place = PLACES[kind];
@@ -119,7 +119,7 @@ function CauseLine({ services, found, cause }: ICauseLineProps): JSX.Element {
     if (dataset) {
       return commands.execute('nbyard:open-dataset', { id: dataset.id, tab: 'versions' });
     }
-    return place && goTo(rowId(found, place, node, kind === 'code' ? '' : name));
+    return place && goTo(rowId(comparison, place, node, kind === 'code' ? '' : name));
   };
   const hasPlace = !!dataset || !!place;
   return (

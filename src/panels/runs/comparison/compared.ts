@@ -4,14 +4,14 @@ import { IPanelServices } from '../../frame/services';
 
 export interface IComparedProps {
   services: IPanelServices;
-  found: RunComparison;
+  comparison: RunComparison;
 }
 
 export type Place = 'parameter' | 'input' | 'code' | 'package';
 
 /** Return the element ID of a row; a package belongs to no node. */
-export function rowId(found: RunComparison, place: Place, node: string, name: string): string {
-  const runs = found.runs.map(({ number }) => number).join('-');
+export function rowId(comparison: RunComparison, place: Place, node: string, name: string): string {
+  const runs = comparison.runs.map(({ number }) => number).join('-');
   return ['nby', runs, place, place === 'package' ? '' : node, name].join(' ').replace(/\s/g, '_');
 }
 

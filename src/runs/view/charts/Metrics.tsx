@@ -21,7 +21,7 @@ export default function Metrics(props: ITaskProps): JSX.Element {
   const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
   const task = detail.tasks.find(({ node }) => node === step);
-  const { found, problem } = useRecorded(
+  const { recorded, problem } = useRecorded(
     (node, attempt, signal) =>
       yard.client.call('runs.metrics', {
         path: { run: model.id, node },
@@ -32,7 +32,7 @@ export default function Metrics(props: ITaskProps): JSX.Element {
     task,
     props.attempt
   );
-  const metrics = found?.metrics ?? [];
+  const metrics = recorded?.metrics ?? [];
   const reported = useOutputMetrics(model.id, task);
   const others = detail.tasks.filter(
     ({ node, artifacts }) => node !== step && artifacts?.some(({ format }) => format === 'json')
@@ -45,11 +45,11 @@ export default function Metrics(props: ITaskProps): JSX.Element {
         {!!metrics.length && <TableSwitch on={table} onSwitch={setTable} />}
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
-      {!problem && !found && <p className="nby-Note">{trans.__('Loading…')}</p>}
+      {!problem && !recorded && <p className="nby-Note">{trans.__('Loading…')}</p>}
       {reported.length > 0 && <Reported reported={reported} />}
-      {found && !metrics.length && !reported.length && (
+      {recorded && !metrics.length && !reported.length && (
         <p className="nby-Note">
-          {found.done
+          {recorded.done
             ? trans.__('This task recorded no metrics.')
             : trans.__('No metrics yet. Record one with nbyard.log_metric("loss", loss, step=n).')}
           {others.length > 0 && ` ${trans.__('Tasks with JSON outputs:')}`}

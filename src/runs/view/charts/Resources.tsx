@@ -20,7 +20,7 @@ export default function Resources(props: ITaskProps): JSX.Element {
   const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
   const task = detail.tasks.find(({ node }) => node === step);
-  const { found: usage, problem } = useRecorded(
+  const { recorded: usage, problem } = useRecorded(
     (node, attempt, signal) =>
       yard.client.call('runs.usage', { path: { run: model.id, node }, query: { attempt }, signal }),
     model.id,

@@ -7,7 +7,7 @@ import { useNow } from '../../../components/format/times';
 const PERIOD = 2000;
 
 export interface IRecorded<T> {
-  found?: T;
+  recorded?: T;
   problem?: string;
 }
 
@@ -31,7 +31,7 @@ export function useRecorded<T>(
     }
     const control = new AbortController();
     ask(node, attempt, control.signal)
-      .then(found => setKnown({ found, of }))
+      .then(recorded => setKnown({ recorded, of }))
       .catch((error: Error) => {
         if (!control.signal.aborted) {
           setKnown({ problem: error.message, of });

@@ -53,7 +53,7 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
         </p>
       )}
       {graph && !problem && (
-        <Nodes services={services} found={graph} onStart={next => setPath([...path, next])} />
+        <Nodes services={services} graph={graph} onStart={next => setPath([...path, next])} />
       )}
     </div>
   );
@@ -61,14 +61,14 @@ export default function Lineage({ services, start }: ILineageProps): JSX.Element
 
 interface INodesProps {
   services: ILineageProps['services'];
-  found: Graph;
+  graph: Graph;
   onStart: (start: ILineageStart) => void;
 }
 
 /** The nodes as one tab stop; arrow keys follow the connections, and go up and down a column. */
-function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
+function Nodes({ services, graph, onStart }: INodesProps): JSX.Element {
   const { trans } = services;
-  const layout = useMemo(() => layoutOf(found), [found]);
+  const layout = useMemo(() => layoutOf(graph), [graph]);
   const first = layout.nodes.find(node => node.is_start)?.id;
   const [current, setCurrent] = useState(first);
   useEffect(() => setCurrent(first), [first]);

@@ -105,7 +105,7 @@ function Values({ caption, values, href }: IValuesProps): JSX.Element | null {
           <tr key={name}>
             <th scope="row">{name}</th>
             <td className="nby-Code">
-              {shortened(told(value), trans)}{' '}
+              {shortened(bindingText(value), trans)}{' '}
               {href?.(name) && (
                 <a className="nby-Link" download href={href(name)}>
                   {trans.__('Download')}
@@ -127,7 +127,7 @@ function shortened(text: string, trans: TranslationBundle): string {
 }
 
 /** Return a plain value, or where bytes come from. */
-function told(value: unknown): string {
+function bindingText(value: unknown): string {
   if (value && typeof value === 'object' && 'kind' in value) {
     const binding = value as Record<string, unknown>;
     switch (binding.kind) {

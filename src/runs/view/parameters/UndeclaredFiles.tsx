@@ -33,5 +33,5 @@ export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
     setTimes(times + 1);
     return done;
   };
-  return <OpenedFiles found={undeclared} trans={trans} declare={declare} />;
+  return <OpenedFiles undeclared={undeclared} trans={trans} declare={declare} />;
 }

@@ -55,9 +55,9 @@ function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
   const [open, setOpen] = useState(isOpen);
   const [chosen, setChosen] = useState<string>();
   const step = useMemo(() => ({ run, node: task.node }), [run, task.node]);
-  const { found, problem } = useFiles(step, open, task.other_files?.digest);
+  const { list, problem } = useFiles(step, open, task.other_files?.digest);
   const { count = 0, size_bytes = 0, left_out = [], more = 0 } = task.other_files ?? {};
-  const shown = found?.files.find(({ path }) => path === chosen);
+  const shown = list?.files.find(({ path }) => path === chosen);
   const show = ({ path }: OtherFile) => setChosen(path);
   return (
     <details open={open} onToggle={event => setOpen(event.currentTarget.open)}>
@@ -80,13 +80,13 @@ function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
         </div>
       )}
       {open && <UndeclaredFiles run={run} node={task.node} state={task.state} />}
-      {open && !found && <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>}
-      {found && (
+      {open && !list && <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>}
+      {list && (
         <div className="nby-OtherFiles-parts">
           <RowList
             label={trans.__('Other files of %1', title)}
             noun="other-file"
-            items={found.files}
+            items={list.files}
             idOf={pathOf}
             nameOf={pathOf}
             selected={chosen}
@@ -126,9 +126,9 @@ function useFiles(
   step: { run: string; node: string },
   open: boolean,
   digest: string | undefined
-): { found?: OtherFileList; problem?: string } {
+): { list?: OtherFileList; problem?: string } {
   const { yard } = useServices();
-  const [answer, setAnswer] = useState<{ found?: OtherFileList; problem?: string }>({});
+  const [answer, setAnswer] = useState<{ list?: OtherFileList; problem?: string }>({});
   useEffect(() => {
     if (!open) {
       return;
@@ -136,7 +136,7 @@ function useFiles(
     const control = new AbortController();
     yard.client
       .call('runs.files', { path: step, signal: control.signal })
-      .then(found => setAnswer({ found }))
+      .then(list => setAnswer({ list }))
       .catch((error: Error) => !control.signal.aborted && setAnswer({ problem: error.message }));
     return () => control.abort();
   }, [yard, step, open, digest]);
