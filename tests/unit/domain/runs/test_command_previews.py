@@ -200,7 +200,7 @@ def test_a_special_value_that_no_form_can_pass_says_so() -> None:
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
-        (Argument("x"), "how the program gets it"),
+        (Argument("x"), "how the program receives it"),
         (Argument("", reach=Option("--x")), "not a valid argument name"),
         (Argument("x", type="int", default="a", reach=Option("--x")), "whole number"),
         (Argument("x", default="-x", reach=Positional(0)), "begins with -"),

@@ -48,7 +48,7 @@ def test_what_files_hold_stands_where_they_are_named(value: Any, whole: Any) -> 
         ({"a": {"$import": "gone.yml"}}, "a.$import: there is no file gone.yml"),
         ({"$import": "again.yml"}, "again.yml imports itself"),
         ({"$import": "many.yml"}, "more than 100 files"),
-        ({"$import": "one.yml", "b": 1}, "stands alone"),
+        ({"$import": "one.yml", "b": 1}, "must be the only key"),
         ({"$include": "bytes"}, "bytes is no UTF-8"),
         ({"$import": "broken.yml"}, "broken.yml: line 1"),
         ({"$import": "https://host/one.yml"}, "is not followed"),

@@ -286,7 +286,7 @@ def test_the_command_line_is_previewed_before_anything_is_saved(yard, ann, root)
     joined = [Argument("alpha", default="-1", reach=Option("--alpha", joined=True))]
     corrected = CommandDraft(joined, found.command, found.file)
     assert executables.preview(ann, corrected).line == "python3 fit.py --alpha=-1"
-    with pytest.raises(Invalid, match="how the program gets it"):
+    with pytest.raises(Invalid, match="how the program receives it"):
         executables.preview(ann, CommandDraft([Argument("alpha")], found.command))
     assert executables.list(ann).items == []
 
