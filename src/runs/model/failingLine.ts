@@ -9,6 +9,8 @@ const CELL = /^\s*(?:Cell In|Input In|Input) ?\[\d+\]|ipykernel_\d+\/|<ipython-i
 /** Python's sentences between the traceback of an exception and that of the next one. */
 const CHAINED = /^(?:During handling of the above|The above exception was the direct cause)/;
 const ARROW = /^-+> ?(\d+) ?(.*)$/;
+/** A string of Python within a line. */
+const QUOTED = /("""|'''|["'])(?:\\.|(?!\1)[^\\])*\1/g;
 const FRAME = /^\s*File "([^"]*)", line (\d+)/;
 /** Frames of libraries and of Python itself. */
 const FOREIGN = /[/\\](?:site-packages|dist-packages|lib[/\\]python\d[^/\\]*)[/\\]|^</;
@@ -95,17 +97,26 @@ function lineAt(lines: readonly string[], start: number): IOwnLine | undefined {
   return /^\s+\S/.test(code) ? { code, number: number ? Number(number) : undefined } : undefined;
 }
 
-/** Join a line with the lines after it until its brackets are closed. */
+/**
+ * Join a line with the lines after it until its brackets are closed; the line alone if they are not
+ * closed.
+ */
 function statement(first: string, rest: readonly string[]): string {
   let code = first.trim();
   for (const line of rest) {
     const [, next] = /^\s+\d+ +(.*)$/.exec(line) ?? [];
-    if (next === undefined || count(code, /[([{]/g) <= count(code, /[)\]}]/g)) {
+    if (next === undefined || isClosed(code)) {
       break;
     }
     code += /[([{]$/.test(code) || /^[)\]}]/.test(next) ? next : ` ${next}`;
   }
-  return code;
+  return isClosed(code) ? code : first.trim();
+}
+
+/** Return whether all brackets of a line are closed, except those in strings. */
+function isClosed(code: string): boolean {
+  const bare = code.replace(QUOTED, '');
+  return count(bare, /[([{]/g) <= count(bare, /[)\]}]/g);
 }
 
 function count(text: string, pattern: RegExp): number {

@@ -161,12 +161,16 @@ function moved({ byte, line, size }: ISeam, lines: number, text: number): ISeam 
 
 /** Return the text and the reason of a line in place of missing output; undefined for others. */
 function readGap(line: string): { text: string; reason: Reason } | undefined {
-  const [, text, json] = GAP.exec(line) ?? [];
+  const match = GAP.exec(line);
+  if (!match) {
+    return undefined;
+  }
+  const [, text, json] = match;
   try {
     const reason: unknown = JSON.parse(json);
     return isReason(reason) ? { text, reason } : undefined;
   } catch {
-    return undefined; // another line, or one that the work printed
+    return undefined; // the work printed it
   }
 }
 

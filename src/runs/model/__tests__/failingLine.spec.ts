@@ -48,6 +48,16 @@ describe('the line of code that failed', () => {
     expect(failingPlace(traceback).line).toBe(3);
   });
 
+  it.each([
+    'raise ValueError("missing (")',
+    "raise ValueError('it\\'s [')",
+    'raise ValueError("""{ "a" """)',
+    'raise ValueError( # cut'
+  ])('does not have the lines after it: %s', line => {
+    const traceback = `Cell In[1], line 1\n----> 1 ${line}\n      2 y = 2\n      3 z = 3`;
+    expect(failingLine(traceback)).toBe(line);
+  });
+
   it('is the innermost one of several cells', () => {
     expect(failingLine(SEVERAL)).toBe('return 1 / 0');
   });
