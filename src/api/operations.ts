@@ -77,6 +77,7 @@ export const ROUTES = {
   'models.sources': ['GET', '/model-sources'],
   'models.deployed': ['POST', '/models/deployed'],
   'models.get': ['GET', '/models/{model}'],
+  'models.deployments': ['GET', '/models/{model}/deployments'],
   'models.delete': ['DELETE', '/models/{model}'],
   'models.renew': ['POST', '/models/{model}/renew'],
   'models.schema': ['GET', '/models/{model}/schema'],

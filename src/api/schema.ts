@@ -4132,8 +4132,8 @@ export interface components {
          *
          *         `into` is the ID of the deployment that a new build updates by default: the first that is
          *         not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
-         *         empty if it is derived from the title. `title` is the default title, empty if it is known only
-         *         once the model is built.
+         *         empty if it is derived from the title. `title` is the default title, with a number if another
+         *         deployment has the model's name; empty if it is known only once the model is built.
          */
         Deployed: {
             items: components["schemas"]["DeployedAs"][];

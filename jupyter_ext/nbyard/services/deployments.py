@@ -16,6 +16,7 @@ from nbyard.domain.deployments.creation_form import (
     OFFERED,
     apply_change,
     complete_request,
+    free_title,
     is_ide,
     presets_for,
     warnings_of,
@@ -38,7 +39,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.domain.unique_names import free_name, name_taken, nearest_names
+from nbyard.domain.unique_names import name_taken, nearest_names
 from nbyard.errors import NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.host.capacity import engine_size
@@ -102,7 +103,7 @@ class DeploymentService:
                 made = new_id()
                 if name in self._rows.names(c, caller.name).values():
                     raise name_taken(because("host-name-taken", name=name), because("other-name"))
-                title = title or self._free_title(c, caller, body.title or name)
+                title = title or free_title(self._rows.titles(c, caller.name), body.title or name)
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, because("deployment-created"), password)
@@ -119,14 +120,6 @@ class DeploymentService:
         ports = [MODEL] if body.ports is None else body.ports
         title = body.title or package.name[:MAX_TITLE]
         return structs.replace(body, image=package.reference, title=title, ports=ports)
-
-    def _free_title(self, c: Connection, caller: Caller, title: str) -> str:
-        """Return the title, shortened and numbered if another deployment has it."""
-        titles = self._rows.titles(c, caller.name)
-        if free_name(titles, title) == title:
-            return title
-        stem = title[: MAX_TITLE - len(" 99")].rstrip()
-        return free_name([*titles, stem], stem)
 
     @operation("GET", "/deployments", scope="deployments:read")
     def list(

@@ -28,6 +28,7 @@ from nbyard.domain.deployments.structs import (
 from nbyard.domain.images.structs import check_reference
 from nbyard.domain.models.structs import PORT, READY_PATH
 from nbyard.domain.names import without_accents
+from nbyard.domain.unique_names import free_name
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -302,6 +303,14 @@ def free_host(taken: Collection[str], like: str) -> str:
     stem = re.sub(r"-[0-9]+\Z", "", like)[:MAX_STEM]
     free = (f"{stem}-{number}" for number in itertools.count(2))
     return next(name for name in free if name not in taken)
+
+
+def free_title(taken: Collection[str], title: str) -> str:
+    """Return the title, shortened and numbered if another deployment has it."""
+    if free_name(taken, title) == title:
+        return title
+    stem = title[: MAX_TITLE - len(" 99")].rstrip()
+    return free_name([*taken, stem], stem)
 
 
 def _preset(name: str, presets: Sequence[Preset] = PRESETS) -> Preset:

@@ -268,8 +268,8 @@ class Deployed(msgspec.Struct, frozen=True):
 
     `into` is the ID of the deployment that a new build updates by default: the first that is
     not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
-    empty if it is derived from the title. `title` is the default title, empty if it is known only
-    once the model is built.
+    empty if it is derived from the title. `title` is the default title, with a number if another
+    deployment has the model's name; empty if it is known only once the model is built.
     """
 
     items: list[DeployedAs]

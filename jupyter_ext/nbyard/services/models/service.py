@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.domain.deployments.creation_form import free_host
+from nbyard.domain.deployments.creation_form import MAX_TITLE, free_host, free_title
 from nbyard.domain.deployments.structs import Deployed, DeployedAs, Deployment
 from nbyard.domain.executables.structs import Executable, Resources
 from nbyard.domain.ids import new_id
@@ -290,8 +290,7 @@ class ModelService:
         """
         if body.run or body.output:
             output = output_of(self._parts, caller, body)
-            same = self._deployed(caller, self._of_step(caller, output.source))
-            return msgspec.structs.replace(same, title=output.name)
+            return self._deployed(caller, self._of_step(caller, output.source), output.name)
         return self._deployed(caller, self._of_file(caller, *file_of_model(self._parts, body)))
 
     @operation("GET", "/models/{model}/deployments", scope="deployments:read")
@@ -303,15 +302,19 @@ class ModelService:
         """
         package = self.get(caller, model)
         if package.source is not None:
-            return self._deployed(caller, self._of_step(caller, package.source))
+            return self._deployed(caller, self._of_step(caller, package.source), package.name)
         class_name = package.model.class_name if is_class_file(NewModel(package.path)) else ""
-        return self._deployed(caller, self._of_file(caller, package.path, class_name))
+        is_same = self._of_file(caller, package.path, class_name)
+        return self._deployed(caller, is_same, package.name)
 
-    def _deployed(self, caller: Caller, is_same: Callable[[ServedModel], bool]) -> Deployed:
+    def _deployed(
+        self, caller: Caller, is_same: Callable[[ServedModel], bool], title: str = ""
+    ) -> Deployed:
         rows = self._store.deployments
         with self._store.read() as c:
             known = rows.page(c, caller.name, MAX_DEPLOYED, "", "", "")
             taken = set(rows.names(c, caller.name).values())
+            title = title and free_title(rows.titles(c, caller.name), title[:MAX_TITLE])
         same = [
             deployment for deployment in known if deployment.model and is_same(deployment.model)
         ]
@@ -326,7 +329,7 @@ class ModelService:
                     deployment.id, deployment.name, deployment.title, deployment.state, runs, *edit
                 )
             )
-        return Deployed(items, into, name)
+        return Deployed(items, into, name, title)
 
     def _of_step(self, caller: Caller, source: RunOutput) -> Callable[[ServedModel], bool]:
         is_same = is_of_same_step(self._parts, caller, source)

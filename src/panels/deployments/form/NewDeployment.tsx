@@ -23,7 +23,7 @@ import { FieldList, HelpSwitch } from './FieldList';
 import { WRONG } from './Field';
 import { NoContainers } from './NoContainers';
 import { ModelFacts } from '../tabs/ModelFacts';
-import { questionOf, deployRevision, useDeployed } from './useDeployed';
+import { questionOf, deployRevision, useDeployed, useTitle } from './useDeployed';
 import { IOffer, useForm } from './useForm';
 import { classField, useModel } from './useModel';
 import { hardwareOf } from '../state/texts';
@@ -84,7 +84,7 @@ function Form(props: IFormProps): JSX.Element {
       place.current?.querySelectorAll<HTMLInputElement>('input[type="text"]') ?? [];
     const field = refusals ? wrong : model ? (next ?? image) : image;
     field?.focus();
-    field?.select?.(); // what is typed replaces a default
+    field?.select?.(); // so that typing replaces a default
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a model stays the same
   }, [refusals]);
   const [chosen, choose] = useDraft<string | undefined>('revise', () => undefined);
@@ -107,6 +107,7 @@ function Form(props: IFormProps): JSX.Element {
   const { made, later, make, hold } = useModel(services, model, hasEngine, error =>
     refuse(problemsOf(error, asked))
   );
+  const title = useTitle(services, deployed.title, made);
   const values: Values = {
     ...draft.values,
     name: draft.values.name ?? (deployed.name || undefined)
@@ -215,7 +216,7 @@ function Form(props: IFormProps): JSX.Element {
           values={{ ...values, image: values.image ?? made?.reference }}
           fallbacks={{
             ports: made ? service.model_ports : service.ports,
-            title: made?.name ?? deployed.title,
+            title,
             class_name: made?.model.class_name
           }}
           hints={{ image: model && !made ? trans.__('Built from the model') : undefined }}

@@ -1,6 +1,6 @@
 /** Finds existing deployments of a model, which may get a new revision. */
 import { useEffect, useState } from 'react';
-import { Deployed, DeployedAs, Deployment } from '../../../api/types';
+import { Deployed, DeployedAs, Deployment, ModelPackage } from '../../../api/types';
 import { IModelSource, IPanelServices } from '../../frame/services';
 
 const NOWHERE: Deployed = { items: [], into: '', name: '', title: '' };
@@ -26,6 +26,33 @@ export function useDeployed(
     return () => control.abort();
   }, [yard, source, className]);
   return deployed;
+}
+
+/**
+ * Return the default title, which no other deployment has. The server knows that of a file only
+ * once the model is built.
+ */
+export function useTitle(
+  { yard }: IPanelServices,
+  known: string,
+  made: ModelPackage | undefined
+): string {
+  const [title, setTitle] = useState('');
+  const model = known ? undefined : made?.id;
+  useEffect(() => {
+    setTitle('');
+    if (!model) {
+      return;
+    }
+    const control = new AbortController();
+    const { signal } = control;
+    yard.client
+      .call('models.deployments', { path: { model }, signal })
+      .then(deployed => setTitle(deployed.title))
+      .catch(() => undefined); // the server sets it
+    return () => control.abort();
+  }, [yard, model]);
+  return known || title;
 }
 
 /** Return the request that makes an image the next revision of a deployment. */

@@ -14,6 +14,7 @@ from nbyard.domain.deployments.creation_form import (
     apply_change,
     complete_request,
     free_host,
+    free_title,
     is_ide,
     name_of,
     presets_for,
@@ -179,6 +180,12 @@ def test_a_free_host_name_is_one(like, count):
 def test_a_number_is_counted_on():
     assert free_host(["cows"], "cows") == "cows-2"
     assert free_host(["cows-2", "cows-3"], "cows-2") == "cows-4"
+
+
+def test_a_taken_title_is_numbered():
+    assert free_title([], "c" * 45) == "c" * 45
+    assert free_title(["cows", "cows 2"], "cows") == "cows 3"
+    assert free_title(["c" * 45], "c" * 45) == f"{'c' * 42} 2"
 
 
 def test_what_is_not_said_stays():

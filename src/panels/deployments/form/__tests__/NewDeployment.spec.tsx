@@ -62,6 +62,9 @@ async function open(
     if (url.includes('/runs/r/tasks')) {
       return { run: { id: 'r', number: 3 }, items: [{ node: 'train', label: 'train.ipynb' }] };
     }
+    if (url.endsWith('/models/m/deployments')) {
+      return { items: [], into: '', name: '', title: 'First 2' };
+    }
     if (method === 'GET') {
       const names = ['cows:1', 'cows:1', 'bad:1'];
       const items = names.map(reference => ({
@@ -72,12 +75,12 @@ async function open(
     }
     const text = await request.text();
     if (url.endsWith('/models/deployed')) {
-      const [first] = deployed;
+      const [source, first] = [JSON.parse(text), deployed[0]];
       return {
         items: deployed,
         into: first?.runs ? 'd0' : '',
         name: first ? 'train-model-3' : '',
-        title: 'train'
+        title: source.run ? 'train' : ''
       };
     }
     const body = text && JSON.parse(text);
@@ -164,7 +167,7 @@ describe('M6: a model is deployed while its image is built', () => {
     const model = { run: 'r', output: 'train.output_model' };
     const { field, onMade, sent, submit } = await open(() => ({ id: 'd' }), { model });
     expect(field(/^Image/).value).toBe('nbyard/model-train:1');
-    expect(field(/^Title/).value).toBe('Train output_model');
+    expect(field(/^Title/).value).toBe('train');
     expect(document.activeElement).toBe(field(/^Title/));
     for (const text of [
       /^train.ipynb → output_model, run 3$/,
@@ -211,6 +214,18 @@ describe('M6: a model is deployed while its image is built', () => {
       { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' }
     ]);
     expect(field(/^Class/).value).toBe('A');
+  });
+});
+
+describe('M6: the title of a new deployment', () => {
+  afterEach(cleanup);
+
+  it.each([
+    [{ run: 'r', output: 'train.output_model' }, 'train'],
+    [{ path: 'one.py' }, 'First 2']
+  ])('of %j is the free title by default', async (model, title) => {
+    const { field } = await open(() => ({ id: 'd' }), { model });
+    expect(field(/^Title/).value).toBe(title);
   });
 });
 
