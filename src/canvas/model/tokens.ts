@@ -109,6 +109,8 @@ export interface IChosenStep {
 export interface IChosenSteps {
   choose(step: IChosenStep): void;
   readonly last?: IChosenStep;
+  /** Drop the tab of the last choice, after it was shown. */
+  forgetTab(): void;
   readonly chosen: ISignal<IChosenSteps, IChosenStep>;
 }
 

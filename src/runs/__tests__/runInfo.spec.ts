@@ -49,7 +49,7 @@ beforeEach(async () => {
   runs = [run('b2', 'b.nbflow'), run('a2', 'a.nbflow'), run('a1', 'a.nbflow')];
   serve();
   const chosen = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
-  steps = { chosen, choose: step => chosen.emit(step) };
+  steps = { chosen, choose: step => chosen.emit(step), forgetTab: () => undefined };
   runInfo = new RunInfo({ yard, steps, trans: nullTranslator.load('nbyard') } as IRunServices);
   Widget.attach(runInfo, document.body);
   const loaded = yard.runs.start();

@@ -67,6 +67,9 @@ const steps: JupyterFrontEndPlugin<IChosenSteps> = {
         steps.last = step;
         chosen.emit(step);
       },
+      forgetTab: () => {
+        steps.last = { ...steps.last!, tab: undefined };
+      },
       get chosen() {
         return chosen;
       }

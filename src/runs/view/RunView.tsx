@@ -1,8 +1,7 @@
 import '../../../style/panels.css';
 import '../../../style/runs.css';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { isLive, RunDetail, Task } from '../../api/types';
-import { IChosenStep } from '../../canvas/model/tokens';
 import { Away } from '../../components/Away';
 import { Boundary } from '../../components/Boundary';
 import { CommandButton } from '../../components/CommandButton';
@@ -19,6 +18,7 @@ import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './charts/Gantt';
 import { useChangedCode } from './context/changedCode';
+import { useLastStep, useSharedStep } from './context/chosenStep';
 import { RunContext, useActivity, useDetail, useEstimate, useServices } from './context/hooks';
 import { Logs } from './logs/Logs';
 import { Output } from './notebook/Output';
@@ -150,41 +150,6 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
 /** Return the number of its files, outputs and others. */
 function madeBy({ artifacts, other_files }: Task): number {
   return (artifacts?.length ?? 0) + (other_files?.count ?? 0);
-}
-
-/** Return the node whose card is selected when the run is first shown. */
-function useLastStep({ run, tasks }: RunDetail): IChosenStep | undefined {
-  const { last } = useServices().steps ?? {};
-  const isOwn = last?.path === run.path && tasks.some(task => task.node === last.node);
-  return isOwn ? last : undefined;
-}
-
-/** Share the chosen node with the canvas of the workflow, in both directions. */
-function useSharedStep(
-  { run, tasks }: RunDetail,
-  show: (step: Pick<IChosenStep, 'node' | 'tab'>) => void
-): (node: string | undefined) => void {
-  const { steps } = useServices();
-  const { path } = run;
-  const known = useRef(tasks);
-  known.current = tasks;
-  const shown = useRef(show);
-  shown.current = show;
-  useEffect(() => {
-    const onChosen = (_: unknown, step: IChosenStep) => {
-      if (step.path === path && known.current.some(({ node }) => node === step.node)) {
-        shown.current(step);
-      }
-    };
-    steps?.chosen.connect(onChosen);
-    return () => void steps?.chosen.disconnect(onChosen);
-  }, [steps, path]);
-  return node => {
-    show({ node });
-    if (node !== undefined) {
-      steps?.choose({ path, node });
-    }
-  };
 }
 
 interface IHeaderProps {

@@ -17,7 +17,7 @@ beforeEach(async () => {
   chosen = [];
   const signal = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
   signal.connect((_, step) => void chosen.push(step));
-  shared = { chosen: signal, choose: step => signal.emit(step) };
+  shared = { chosen: signal, choose: step => signal.emit(step), forgetTab: () => undefined };
   one = await bench('work/flow.nbflow', { steps: shared });
 });
 
