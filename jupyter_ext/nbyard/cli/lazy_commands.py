@@ -59,7 +59,7 @@ class LazyCommand(click.Command):
             *(click.Option(**_completed(option)) for option in options),
         ]
         # Parsing stops at an option that lacks its value, and would lose the arguments before it.
-        is_open = bool(args) and args[-1].startswith("-")
+        is_open = bool(args) and args[-1].startswith("-") and "=" not in args[-1]
         return super().make_context(info_name, args[:-1] if is_open else args, parent, **extra)
 
 

@@ -14,8 +14,6 @@ MOST = 200
 PLAIN = re.compile(r"[\w.@:/+-]+")
 # The first of these fields that has a value is what a command accepts.
 FIELDS = ("name", "reference", "number", "id")
-WHOLE_LISTS = frozenset({"kernels"})  # without a limit
-UNSEARCHED = WHOLE_LISTS | {"backfills", "bisections", "models"}
 
 
 def completions(
@@ -50,6 +48,7 @@ def _names_of(given: Mapping[str, Any], source: str, start: str) -> Iterator[str
 def _stored(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
     # Late: the names of servers need neither services nor structs.
     from nbyard.discover import connect
+    from nbyard.services.operation_table import table
     from nbyard.settings import Settings
 
     settings = Settings()
@@ -64,12 +63,14 @@ def _stored(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
     keys = {key: str(given.get(name) or "") for key, name in (pair.split("=") for pair in pairs)}
     if not all(keys.values()):
         return
-    limit = {"limit": MOST} if verb == "list" and noun not in WHOLE_LISTS else {}
+    asked = next(entry for entry in table() if (entry.noun, entry.verb) == (noun, verb))
+    fields = {field.name for field in asked.fields}
+    limit = {"limit": MOST} if "limit" in fields else {}
     ask = getattr(getattr(connect(server), noun), verb)
     items = _items(ask(**keys, **limit), parts)
     yield from (_word(item, field) for item in items)
     # Older items may have the word, too.
-    if limit and len(items) == MOST and start and noun not in UNSEARCHED:
+    if "search" in fields and len(items) == MOST and start:
         older = _items(ask(**keys, **limit, search=start), parts)
         yield from (_word(item, field) for item in older)
 
