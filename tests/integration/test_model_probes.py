@@ -65,7 +65,7 @@ def test_a_classifier_tells_its_columns_its_packages_and_a_sample(look: Looked, 
     told = look(classifier(), TABLE, name=name)
     assert told.inputs == [ModelColumn("a", "float"), ModelColumn("b", "int")]
     assert told.outputs == [ModelColumn("prediction", "str")]
-    assert (told.sample, told.table) == ({"a": 2.0, "b": 2}, "t.csv")
+    assert (told.sample, told.table) == ({"a": 2.0, "b": 2}, 0)
     assert told.classes == ["x", "y"]
     names = {line.partition("==")[0] for line in told.requirements}
     written = {"numpy", "scikit-learn"} | (set() if name == "pickle" else {"joblib"})
@@ -78,7 +78,7 @@ def test_without_a_table_columns_are_numbers(look: Looked) -> None:
     told = look(LinearRegression().fit(FRAME, [1.0, 2.0, 3.0, 4.0]))
     assert told.inputs == [ModelColumn("a", "float"), ModelColumn("b", "float")]
     assert (told.outputs, told.sample) == ([ModelColumn("prediction", "float")], {})
-    assert (told.classes, told.table) == (None, "")
+    assert (told.classes, told.table) == (None, None)
 
 
 @pytest.mark.long
@@ -190,7 +190,7 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
         ('{"inputs": 1}', "its description of itself cannot be read"),
         (
             '{"inputs": [{"name": "x", "type": "int"}, {"name": "x", "type": "int"}],'
-            ' "outputs": [], "sample": {}, "table": "", "classes": null, "requirements": [],'
+            ' "outputs": [], "sample": {}, "table": null, "classes": null, "requirements": [],'
             ' "elsewhere": [], "unknown": [], "files": []}',
             "'x' appears twice",
         ),

@@ -128,7 +128,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
         "inputs": taken,
         "outputs": outputs,
         "sample": sample or {},
-        "table": table.filename if table else "",
+        "table": tables.index(table) if table else None,
         "classes": _plain_classes(model),
         "requirements": packages.lines,
         "elsewhere": packages.elsewhere,

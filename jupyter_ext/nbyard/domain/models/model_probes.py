@@ -30,15 +30,15 @@ class KnownTable(msgspec.Struct, frozen=True):
 class ReportedModel(msgspec.Struct, frozen=True):
     """The properties that a model reported.
 
-    `files` are the code files that it needs. `elsewhere` are packages from a folder, an archive
-    or a repository, and `unknown` modules that no package provides: an image cannot install either
-    by name.
+    `table` is the place of the table with all inputs among the known tables. `files` are the code
+    files that it needs. `elsewhere` are packages from a folder, an archive or a repository, and
+    `unknown` modules that no package provides: an image cannot install either by name.
     """
 
     inputs: list[ModelColumn]
     outputs: list[ModelColumn]
     sample: dict[str, Any]
-    table: str
+    table: int | None
     classes: list[Any] | None
     requirements: list[str]
     elsewhere: list[str]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from nbyard.blobs.trees import Tree, TreeEntry
+from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.environments.structs import Package as InstalledPackage
 from nbyard.domain.file_formats import format_of
@@ -254,7 +255,7 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
     outputs = probe.outputs
     if [output.name for output in outputs] == [UNNAMED]:
         name, features = UNNAMED, [column.name for column in probe.inputs]
-        used = next((sampled for sampled in seen if sampled.known.filename == probe.table), None)
+        used = next((sampled for place, sampled in enumerate(seen) if place == probe.table), None)
         if used is not None:
             name = target_of(used.page, features, probe.classes, outputs[0].type)
         outputs = [msgspec.structs.replace(outputs[0], name=name)]
@@ -335,7 +336,7 @@ def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Ma
 
 
 def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTable]:
-    """Yield the tables among the task's inputs, then those beside its code.
+    """Yield the tables among the task's inputs, then those beside its code that it read.
 
     Of a folder, it is the first table.
     """
@@ -359,7 +360,7 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
         if digest and format_of(filename) in TABLES:
             read.append((digest, filename))
     known = {digest for digest, _ in read}
-    read += [file for file in _tables_beside_code(parts, output.version) if file[0] not in known]
+    read += [file for file in _tables_beside_code(parts, output) if file[0] not in known]
     for digest, filename in read[:MAX_TABLES]:
         try:
             table = TableFile(parts.blobs.path(digest), filename, digest)
@@ -371,12 +372,15 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
             continue
 
 
-def _tables_beside_code(
-    parts: ServiceContext, version: ExecutableVersion | None
-) -> list[tuple[str, str]]:
-    """Return the digests and names of tables that the code of a version names."""
+def _tables_beside_code(parts: ServiceContext, output: Output) -> list[tuple[str, str]]:
+    """Return digests and paths of the tables beside the code that the task read, if recorded."""
+    version, task_id = output.version, output.task.id
     if version is None or not version.bundle_digest.startswith("tree:"):
         return []
+    with parts.store.read() as c:
+        recorded = parts.store.tasks.files_and_warnings(c, [task_id]).get(task_id, {})
+    observed = msgspec.convert(recorded.get("observed"), Observed | None)
+    read = set(observed.read) if observed else set()
     files = parts.blobs.tree(version.bundle_digest).files
-    tables = [one for one in files if format_of(one.path) in TABLES]
-    return [(one.digest, PurePosixPath(one.path).name) for one in tables]
+    tables = [file for file in files if file.path in read and format_of(file.path) in TABLES]
+    return [(file.digest, file.path) for file in tables]

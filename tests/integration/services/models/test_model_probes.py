@@ -31,7 +31,7 @@ class Evil:
 pathlib.Path(sys.argv[2]).write_bytes(pickle.dumps(Evil()))
 """
 SAID = """{"inputs": [{"name": "length", "type": "float"}], "outputs": [{"name": "prediction",
-"type": "str"}], "sample": {"length": 1.5}, "table": "flowers.csv", "classes": ["a", "b"],
+"type": "str"}], "sample": {"length": 1.5}, "table": 0, "classes": ["a", "b"],
 "requirements": ["joblib==9"], "elsewhere": [], "unknown": [], "files": ["near.py", "/etc/passwd"]}
 """
 
@@ -77,12 +77,15 @@ def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, tra
     assert canary.exists(), "so a load would have been seen"
 
 
-def test_what_the_probe_says_becomes_the_package(yard, models, ann, trained, monkeypatch):
+@pytest.mark.parametrize(("table", "column"), [(0, "kind"), (1, "prediction"), (-1, "prediction")])
+def test_what_the_probe_says_becomes_the_package(
+    yard, models, ann, trained, monkeypatch, table: int, column: str
+):
     asked: list[ModelProbe] = []
 
     def answered(parts, probe):
         asked.append(probe)
-        return ProbeAnswer(text=SAID)
+        return ProbeAnswer(text=SAID.replace('"table": 0', f'"table": {table}'))
 
     monkeypatch.setattr(model_probes, "_wait_for_answer", answered)
     made = models.build(ann, in_a_container(yard, trained()))
@@ -91,7 +94,7 @@ def test_what_the_probe_says_becomes_the_package(yard, models, ann, trained, mon
     assert probe.filename == "model.joblib" and {"near.py", "train.py"} <= probe.code.keys()
     assert [one.filename for one in probe.tables] == ["flowers.csv"]
     assert made.model.inputs == [ModelColumn("length", "float")]
-    assert made.model.outputs == [ModelColumn("kind", "str")]
+    assert made.model.outputs == [ModelColumn(column, "str")]
     tree = {one.path for one in yard.parts.blobs.tree(made.bundle_digest).files}
     assert tree == {"model.joblib", "near.py"}
 
@@ -118,8 +121,8 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
     [
         (ProbeAnswer(problem=text_reason("it has no predict")), "it has no predict"),
         (ProbeAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
-        (ProbeAnswer(text="[" * 100_000), "cannot be understood"),
-        (ProbeAnswer(text='{"inputs": 3}'), "cannot be understood"),
+        (ProbeAnswer(text="[" * 100_000), "description of itself cannot be read"),
+        (ProbeAnswer(text='{"inputs": 3}'), "description of itself cannot be read"),
     ],
 )
 def test_what_a_container_says_is_only_data(

@@ -10,6 +10,7 @@ from typing import Any
 
 import joblib
 import pytest
+from sqlalchemy import update
 
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.domain.callers import Caller
@@ -19,6 +20,7 @@ from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.models.packages_from_runs import _interpreter_of_task
+from nbyard.store.schema.tables import tasks
 
 from ..training import ARGUMENTS, DATA, NEAR, TRAIN, describe
 
@@ -70,16 +72,32 @@ def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained
     assert f"joblib=={joblib.__version__}" in made.model.requirements
 
 
-def test_the_sample_comes_from_a_table_that_the_code_itself_opens(models, ann, root, finished):
-    text = TRAIN.replace("sys.argv[1]", "'flowers.csv'").replace("argv[2]", "argv[1]")
-    for name, content in [("train.py", text), ("near.py", NEAR), ("flowers.csv", DATA)]:
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_the_sample_comes_from_the_table_that_the_code_itself_opens(
+    models, ann, root, finished, yard, is_recorded
+):
+    """Another table of the project never gets into the package, even with the same name."""
+    text = TRAIN.replace("sys.argv[1]", "'train/data.csv'").replace("argv[2]", "argv[1]")
+    never_read = "length,width,kind,grade\n7.5,8,a,a\n"
+    for name, content in [
+        ("train.py", text),
+        ("near.py", NEAR),
+        ("data.csv", never_read),
+        ("a/data.csv", never_read),
+        ("train/data.csv", DATA),
+    ]:
+        (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(content)
     reach = {"kind": "positional", "position": 0}
     output = {**ARGUMENTS[1], "format": "joblib", "reach": reach}
     (root / "train.py.nbexec").write_text(json.dumps({"version": 1, "arguments": [output]}))
     detail = finished(path="train.py")
+    if not is_recorded:
+        with yard.store.write() as c:
+            c.execute(update(tasks).where(tasks.c.run_id == detail.run.id).values(observed=None))
     made = models.build(ann, NewModel(run=detail.run.id, output="model"))
-    assert made.model.sample == {"length": 1.5, "width": 2}
+    assert made.model.sample == ({"length": 1.5, "width": 2} if is_recorded else {})
+    assert [one.name for one in made.model.outputs] == ["kind" if is_recorded else "prediction"]
 
 
 def test_what_is_not_there_is_told_with_what_is(models, ann, trained):
