@@ -1,6 +1,7 @@
-"""Public functions that raise an error of nbyard name it in their docstring."""
+"""Public functions that raise an error of nbyard describe it below `Raises:` in their docstring."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -31,8 +32,22 @@ def raised(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
         rest += ast.iter_child_nodes(node)
 
 
+def described(docstring: str) -> set[str]:
+    """Return the errors with a text in the last section, `Raises:`."""
+    _, _, section = docstring.partition("\nRaises:\n")
+    return set(re.findall(r"^ {4}(\w+): \S.*", section, re.MULTILINE))
+
+
+def is_malformed(docstring: str) -> bool:
+    """Return whether a docstring describes errors differently."""
+    _, raises, section = docstring.partition("\nRaises")
+    heading, *lines = section.split("\n")
+    is_whole = bool(lines) and all(re.match(r" {4}([\w.]+: \S| {4}\S)", line) for line in lines)
+    return bool(raises) and not (heading == ":" and is_whole)
+
+
 def unnamed(tree: ast.Module | ast.ClassDef) -> Iterator[tuple[int, str]]:
-    """Yield line and name of public functions whose docstring does not name their errors."""
+    """Yield line and name of public functions whose docstring does not describe their errors."""
     for node in tree.body:
         if getattr(node, "name", "_").startswith("_"):
             continue
@@ -40,7 +55,7 @@ def unnamed(tree: ast.Module | ast.ClassDef) -> Iterator[tuple[int, str]]:
             yield from unnamed(node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             docstring = ast.get_docstring(node) or ""
-            if any(name not in docstring for name in raised(node)):
+            if is_malformed(docstring) or not described(docstring).issuperset(raised(node)):
                 yield node.lineno, node.name
 
 
@@ -61,6 +76,9 @@ def test_public_functions_name_the_errors_that_they_raise() -> None:
         ("class C:\n    def f(self):\n        raise NotFound", ["f"]),
         ("def f():\n    '''Do it.\n\n    Raises:\n        NotFound: gone.\n    '''\n"
          "    raise NotFound()", []),
+        ("def f():\n    '''Do it.\n\n    Raises: NotFound.\n    '''\n    raise NotFound()", ["f"]),
+        ("def f():\n    '''Do it.\n\n    Raises NotFound if gone.\n    '''\n    g()", ["f"]),
+        ("def f():\n    '''Raise NotFound.'''\n    raise NotFound()", ["f"]),
         ("def _f():\n    raise NotFound()", []),
         ("def f():\n    raise ValueError('x')", []),
         ("def f():\n    def g():\n        raise NotFound()", []),

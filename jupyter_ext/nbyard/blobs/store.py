@@ -22,7 +22,6 @@ import hashlib
 import io
 import math
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +33,7 @@ from nbyard.blobs import file_operations as files
 from nbyard.blobs.blob_writer import Blob, BlobWriter, delete_leftovers
 from nbyard.blobs.listing import StoredBlob, stored_blobs
 from nbyard.blobs.synced_paths import SyncedPaths
-from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members
+from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members, place_of
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound
 from nbyard.host.safe_open import open_regular
@@ -47,7 +46,6 @@ REMEMBERED = 100_000
 REMEMBERED_TREES = 100
 SMALL_TREE = 1 << 18
 SMALL_FILE = 1 << 20  # hashed first, to avoid writing a duplicate
-DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
 
 class Blobs:
@@ -254,19 +252,19 @@ class Blobs:
         return Path(self.place(digest))
 
     def place(self, digest: str) -> str:
-        """Return `path` as a text, which is faster. Refuse what is no digest with Invalid."""
-        match = DIGEST.match(digest)
-        if not match:
-            raise Invalid.field("digest", because("not-a-digest", digest=digest[:100]))
-        algorithm, text = match.groups()
-        return f"{self._base}/{algorithm}/{text[:2]}/{text[2:]}"
+        """Return `path` as a text, which is faster."""
+        return f"{self._base}/{place_of(digest)}"
 
     def exists(self, digest: str) -> bool:
         """Return whether the bytes are stored; they are not checked."""
         return os.path.isfile(self.place(digest))
 
     def open(self, digest: str) -> BinaryIO:
-        """Open a file's bytes, checked at each read. Refuse the digest of a folder with Invalid."""
+        """Open a file's bytes, checked at each read.
+
+        Raises:
+            Invalid: the digest is that of a folder.
+        """
         if not digest.startswith("sha256:"):
             raise Invalid.field("digest", because("digest-of-folder"))
         return io.BufferedReader(files.CheckedReader(self._open(digest), digest), files.CHUNK)
@@ -282,7 +280,11 @@ class Blobs:
         return file
 
     def tree(self, digest: str) -> Tree:
-        """Return the list of a stored folder. Refuse the digest of a file with Invalid."""
+        """Return the list of a stored folder.
+
+        Raises:
+            Invalid: the digest is that of a file.
+        """
         if not digest.startswith("tree:"):
             raise Invalid.field("digest", because("digest-of-file"))
         fd = self._open(digest)
@@ -325,10 +327,12 @@ class Blobs:
     def stage(
         self, digest: str, target: Path, *, writable: bool = False, most_bytes: float = math.inf
     ) -> None:
-        """Create the file or folder at `target`; raise Conflict if something is there already.
+        """Create the file or folder at `target`.
 
         Files of a folder that exceed `most_bytes` stay read-only even if `writable` is set.
-        An existing target is refused with Conflict.
+
+        Raises:
+            Conflict: `target` exists already.
         """
         if os.path.lexists(target):
             raise Conflict(because("place-taken", path=str(target)))

@@ -1,6 +1,7 @@
 """Folders as lists of stored files."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,20 @@ from nbyard.reasons.structs import because
 
 MAX_FILES = 100_000
 MAX_DEPTH = 64
+DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
+
+
+def place_of(digest: str) -> str:
+    """Return the relative path of a digest's bytes.
+
+    Raises:
+        Invalid: the text is not a digest.
+    """
+    match = DIGEST.match(digest)
+    if not match:
+        raise Invalid.field("digest", because("not-a-digest", digest=digest[:100]))
+    algorithm, text = match.groups()
+    return f"{algorithm}/{text[:2]}/{text[2:]}"
 
 
 class TreeEntry(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -227,7 +227,11 @@ class Resolver:
         return executable
 
     def pinned(self, node: Node) -> ExecutableVersion:
-        """Return the version that a node is pinned to, or raise NotFound for a deleted one."""
+        """Return the version that a node is pinned to.
+
+        Raises:
+            NotFound: the version was deleted.
+        """
         with self.parts.store.read() as c:
             version = self.parts.store.executables.version(c, node.version)
         if version is None or version.executable_id != self.registered(node).id:

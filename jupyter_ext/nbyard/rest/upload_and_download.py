@@ -91,7 +91,7 @@ class PictureHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, run: str, digest: str) -> None:
-        """Send a file or picture as a download."""
+        """Send a picture to be shown."""
         try:
             caller = self.authorised("runs:read")
             keys = [check_text(run, "run"), check_text(digest, "digest")]

@@ -61,10 +61,9 @@ class UploadWriter:
     def write(self, data: bytes | memoryview) -> None:
         """Append bytes and move the offset.
 
-        Raises TooLarge beyond the limit, and Unavailable if the disk is full.
-
         Raises:
             TooLarge: the upload exceeds its announced size.
+            Unavailable: the disk is full.
         """
         if self.offset + len(data) > self._limit:
             raise TooLarge(because("upload-beyond-size", most=self._limit))
@@ -111,7 +110,8 @@ class Uploads:
     def get(self, owner: str, upload_id: str) -> Upload:
         """Return an upload with its current offset.
 
-        Raises NotFound if it does not exist or belongs to another owner.
+        Raises:
+            NotFound: the upload does not exist or belongs to another owner.
         """
         record = self._record(owner, upload_id)
         if record.taken is not None:

@@ -25,8 +25,7 @@ def hinting_option(option: Reason) -> Iterator[None]:
     """Add the option that takes over a name to the hint of a `NameTaken` error.
 
     Raises:
-        NameTaken: the name is taken
-         the hint names the option.
+        NameTaken: the name is taken. The hint names the option.
     """
     try:
         yield

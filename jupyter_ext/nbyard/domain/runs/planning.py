@@ -283,7 +283,11 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
 
 
 def raise_problems(problems: Sequence[Problem]) -> None:
-    """Raise Invalid with these problems."""
+    """Refuse a workflow that has these problems.
+
+    Raises:
+        Invalid: always, with each problem as a detail.
+    """
     details = [Detail.of(".".join(filter(None, (p.node, p.field))), p.reason) for p in problems]
     places = [
         because("field", path=detail.path, reason=problem.reason)

@@ -160,9 +160,7 @@ class DockerRuntime:
         self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Remove what no live attempt needs from the engines
-        return the IDs of its attempts.
-        """
+        """Remove from the engines what no live attempt needs. Return the IDs of those removed."""
         removed: list[str] = []
         self._warm.remove_idle()
         for engine in list(self._engines.values()):

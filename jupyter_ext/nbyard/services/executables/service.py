@@ -68,12 +68,7 @@ class ExecutableService:
 
     @operation("GET", "/executables", scope="executables:read")
     def list(
-        self,
-        caller: Caller,
-        limit: int = 50,
-        after: str = "",
-        search: str = "",
-        project: str = "",
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", project: str = ""
     ) -> Page[Executable]:
         """List executables, newest first."""
         check_limit(limit)
@@ -370,7 +365,8 @@ class ExecutableService:
 
         Fails while a live run uses it, unless `force` is set.
 
-        Raises: InUse.
+        Raises:
+            InUse: a live run uses it.
         """
         record = self.get(caller, executable)
         with self._store.write() as c:
@@ -391,7 +387,8 @@ class ExecutableService:
     def diff(self, caller: Caller, executable: str, old: int = 0, new: int = 0) -> Diff:
         """Compare the code of two versions; by default the newest two.
 
-        Raises: NotFound for an unknown version.
+        Raises:
+            NotFound: there is no such version.
         """
         versions = {v.number: v for v in self.versions(caller, executable).items}
         second = versions.get(new or max(versions))

@@ -96,9 +96,7 @@ class Progress:
         self._seen: dict[str, tuple[Stamps, Activity]] = {}
 
     def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
-        """Return the activity of an attempt
-        its files are read again only after a change.
-        """
+        """Return the activity of an attempt. Its files are read again only after a change."""
         folder = attempt_folder_of(self._store, attempt_id, worker)
         files = (contract.LOG, contract.EVENTS, contract.METRICS)
         # Size and time of the files are cheaper than reading them for every window.
