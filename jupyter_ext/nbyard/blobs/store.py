@@ -287,23 +287,19 @@ class Blobs:
         """
         if not digest.startswith("tree:"):
             raise Invalid.field("digest", because("digest-of-file"))
-        fd = self._open(digest)
-        status = os.fstat(fd)
+        status = os.fstat(fd := self._open(digest))
         seen, known = self._trees.get(digest, (None, None))
         if known is not None and seen == files.change_stamp(status):
             os.close(fd)
             return known
         with io.BufferedReader(files.CheckedReader(fd, digest)) as file:
             tree = msgspec.json.decode(file.read(), type=Tree)
-        self._remember_tree(digest, status, tree)
-        return tree
-
-    def _remember_tree(self, digest: str, status: os.stat_result, tree: Tree) -> None:
-        """Keep small lists in memory, because many attempts stage the same folders."""
+        # Many attempts stage the same folders.
         if status.st_size < SMALL_TREE and files.is_settled(status):
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
             self._trees[digest] = files.change_stamp(status), tree
+        return tree
 
     def verify(self, digest: str) -> None:
         """Read all bytes and raise `Damaged` if they do not match the digest."""

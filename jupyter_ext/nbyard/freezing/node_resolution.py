@@ -107,14 +107,15 @@ class Resolver:
 
     def _executable_view(self, node: Node) -> NodeView:
         if node.path and not node.version:
-            return self._file_view(node.path)
+            if node.path not in self._views:
+                self._views[node.path] = self._view(self.freezer.inspect(self._code(node.path)))
+            return self._views[node.path]
         code = self.code(node)
         seen = self.freezer.inspect(code) if code else None
         executable = self.registered(node)
         if seen:
-            return msgspec.structs.replace(
-                self._view(seen), name=executable.name, executable=executable.id
-            )
+            names = {"name": executable.name, "executable": executable.id}
+            return msgspec.structs.replace(self._view(seen), **names)
         version = self.pinned(node) if node.version else executable.current
         return NodeView(
             executable.name,
@@ -173,11 +174,6 @@ class Resolver:
             why = because("packages-of-python", language=of.language)
             raise Invalid.field("environment", why)
         return self.used(environment)
-
-    def _file_view(self, path: str) -> NodeView:
-        if path not in self._views:
-            self._views[path] = self._view(self.freezer.inspect(self._code(path)))
-        return self._views[path]
 
     def _view(self, seen: Inspection) -> NodeView:
         return NodeView(
@@ -300,15 +296,12 @@ class Freeze:
             stored = self._stored(own, resolver.base) if own else read_default(requirements)
             self._requirements[name] = stored
         elif environment := resolver.environment_of(node, of):
-            self._environments[name] = environment[0], self._lock(*environment)
+            used, lock = environment
+            if used.version_id not in self._locks:
+                self._locks[used.version_id] = self._resolver.parts.blobs.put_bytes(lock).digest
+            self._environments[name] = used, self._locks[used.version_id]
         elif kernel:
             self._kernels[name] = kernel
-
-    def _lock(self, used: UsedEnvironment, lock: bytes) -> str:
-        """Return the digest of a version's lock, which is stored once."""
-        if used.version_id not in self._locks:
-            self._locks[used.version_id] = self._resolver.parts.blobs.put_bytes(lock).digest
-        return self._locks[used.version_id]
 
     def _prepare(self, code: Code) -> tuple[dict[str, Any], Reason | None]:
         """Freeze a file once, even for several nodes; also return why its arguments are unread."""

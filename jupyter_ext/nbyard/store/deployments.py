@@ -84,10 +84,8 @@ class RevisionRow(msgspec.Struct, frozen=True):
         """Return the status of the revision when the row was read."""
         known = self.revision
         is_ready = all(place.answers for place in self.places[:1]) and self.has_answered
-        reason_and_code = (known.reason, known.exit_code)
-        return RevisionStatus(
-            self.number, self.phase, is_ready, self.has_answered, *reason_and_code
-        )
+        outcome = (known.reason, known.exit_code)
+        return RevisionStatus(self.number, self.phase, is_ready, self.has_answered, *outcome)
 
 
 class DeploymentRow(msgspec.Struct, frozen=True):
@@ -309,16 +307,14 @@ class DeploymentRows:
             return []
         rows = c.execute(select(deployments).where(UNDER_WAY).order_by(D.id)).all()
         wanted = R.deployment_id.in_([row.id for row in rows])
-        revisions_by_deployment: dict[str, dict[int, RevisionRow]] = {row.id: {} for row in rows}
+        by_deployment: dict[str, dict[int, RevisionRow]] = {row.id: {} for row in rows}
         for revision in c.execute(select(revisions).where(wanted)):
-            revisions_by_deployment[revision.deployment_id][revision.number] = _revision_row(
-                revision
-            )
+            by_deployment[revision.deployment_id][revision.number] = _revision_row(revision)
         return [
             DeploymentRow(
                 *(row.id, row.name, row.owner, row.state, row.is_wanted),
                 *(row.removed_at is not None, row.reason, row.serving),
-                *(revisions_by_deployment[row.id], row.started_at),
+                *(by_deployment[row.id], row.started_at),
             )
             for row in rows
         ]

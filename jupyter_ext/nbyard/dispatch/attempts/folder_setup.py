@@ -369,14 +369,11 @@ def _values(
     Defaults that the code sets itself are left out, because JSON turns a tuple into a list.
     """
     plan = snapshot.task.plan
-    plain = {
-        name: binding for name, binding in plan.bindings.items() if isinstance(binding, ValueOf)
-    }
-    if any(binding.is_default for binding in plain.values()) and _has_own_defaults(
-        context, staged.version
-    ):
-        plain = {name: binding for name, binding in plain.items() if not binding.is_default}
-    values: dict[str, Any] = {name: binding.value for name, binding in plain.items()}
+    plain = {name: bound for name, bound in plan.bindings.items() if isinstance(bound, ValueOf)}
+    has_defaults = any(bound.is_default for bound in plain.values())
+    if has_defaults and _has_own_defaults(context, staged.version):
+        plain = {name: bound for name, bound in plain.items() if not bound.is_default}
+    values: dict[str, Any] = {name: bound.value for name, bound in plain.items()}
     if staged.version.invocation.apart:
         # The working folder cannot reach default files in the bundle directly.
         beside = os.path.dirname(f"code/{staged.version.file}")

@@ -52,7 +52,7 @@ LOOK_SECONDS = 0.02  # pause between checks whether a stopping worker has stoppe
 
 
 class UnfinishedAttempt(NamedTuple):
-    """An unfinished attempt of a worker; `since` is when the board learned of it."""
+    """An entry attempt of a worker; `since` is when the board learned of it."""
 
     attempt: AttemptRecord
     task: LiveTask
@@ -61,7 +61,7 @@ class UnfinishedAttempt(NamedTuple):
 
 @dataclass(frozen=True)
 class WorkerSnapshot:
-    """A worker with its unfinished attempts, in order."""
+    """A worker with its entry attempts, in order."""
 
     order: Order
     run: Run
@@ -182,31 +182,19 @@ class FunctionController:
         """Advance all attempts of the worker as far as possible without waiting."""
         name = snapshot.order.attempt_id
         own: list[Fact] = []
-        facts_by_attempt: dict[str, list[Fact]] = {
-            unfinished.attempt.id: [] for unfinished in snapshot.waiting
-        }
+        by_id: dict[str, list[Fact]] = {entry.attempt.id: [] for entry in snapshot.waiting}
         if snapshot.waiting:
             known = self._known.setdefault(name, WorkerObservations())
             runtime = self._context.runtimes[snapshot.waiting[0].attempt.runtime]
             look = WorkerCheck(
-                self._context,
-                self._identities,
-                self._attempts,
-                known,
-                snapshot,
-                runtime,
-                facts_by_attempt,
+                self._context, self._identities, self._attempts, known, snapshot, runtime, by_id
             )
             own = [WorkerLeft()] if look.take() else []
-        return [
-            Report(attempt_id, facts) for attempt_id, facts in facts_by_attempt.items() if facts
-        ] + [Report(name, own)]
+        return [Report(key, facts) for key, facts in by_id.items() if facts] + [Report(name, own)]
 
     def give_up(self, snapshot: WorkerSnapshot, reason: Reason) -> list[Report]:
         """Fail all attempts of the worker because of an internal error."""
-        ended = [
-            self._attempts.give_up(unfinished.attempt.id, reason) for unfinished in snapshot.waiting
-        ]
+        ended = [self._attempts.give_up(entry.attempt.id, reason) for entry in snapshot.waiting]
         return [*ended, Report(snapshot.order.attempt_id, [])]
 
     def clear(self, order: Order, runtime: Runtime) -> None:
@@ -251,23 +239,20 @@ class WorkerCheck:
             self._finish(rest)
         elif why:
             self._end(rest, why, was_there=seen.state == "running")
-        elif seen.state == "running" and rest:
-            self._watch(rest[0])
+        elif seen.state == "running" and rest and rest[0].attempt.id != self.known.running:
+            self.known.running, self.known.since = rest[0].attempt.id, time.monotonic()
+            self.found[self.known.running].append(Running(datetime.now(UTC)))
         return seen.state in ("lost", "finished")
 
     def _all(self, rest: Sequence[UnfinishedAttempt], fact: Fact) -> None:
-        for unfinished in rest:
-            self.found[unfinished.attempt.id].append(fact)
+        for entry in rest:
+            self.found[entry.attempt.id].append(fact)
 
     def _stop_reason(self) -> Reason | None:
         """Return the reason why the worker must stop now, else None."""
         if self.snapshot.is_cancelled:
             return CANCELLED
-        at = [
-            unfinished
-            for unfinished in self.snapshot.waiting
-            if unfinished.attempt.id == self.known.running
-        ]
+        at = [entry for entry in self.snapshot.waiting if entry.attempt.id == self.known.running]
         limit = at[0].task.record.plan.timeout_seconds if at else None
         # The supervisor normally enforces the limit; this covers one that does not.
         if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
@@ -281,7 +266,7 @@ class WorkerCheck:
         replaced this one while it slept.
         """
         waiting = self.snapshot.waiting
-        if all(time.monotonic() - unfinished.since < FRESH_SECONDS for unfinished in waiting):
+        if all(time.monotonic() - entry.since < FRESH_SECONDS for entry in waiting):
             return True
         with self.context.store.read() as c:
             state = self.context.store.attempts.state(c, waiting[0].attempt.id)
@@ -301,21 +286,17 @@ class WorkerCheck:
                 known.sent |= {call.attempt_id for call in folders.read_calls(order.folder)}
                 known.is_adopted = False
             self._add(
-                [
-                    unfinished
-                    for unfinished in self.snapshot.waiting
-                    if unfinished.attempt.id not in known.sent
-                ]
+                [entry for entry in self.snapshot.waiting if entry.attempt.id not in known.sent]
             )
             if not is_there:
                 known.site = self.runtime.start(order)
                 crash_point("started")
         # After a restart, the site is only known from the records of earlier attempts.
-        sites = [known.site, *(unfinished.attempt.site for unfinished in self.snapshot.waiting)]
+        sites = [known.site, *(entry.attempt.site for entry in self.snapshot.waiting)]
         started = Started(next(filter(None, sites), ""), datetime.now(UTC))
-        for unfinished in self.snapshot.waiting:
-            if unfinished.attempt.state == "recorded" and not self.found[unfinished.attempt.id]:
-                self.found[unfinished.attempt.id].append(started)
+        for entry in self.snapshot.waiting:
+            if entry.attempt.state == "recorded" and not self.found[entry.attempt.id]:
+                self.found[entry.attempt.id].append(started)
 
     @contextmanager
     def _failing_on_error(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
@@ -330,9 +311,9 @@ class WorkerCheck:
 
     def _add(self, fresh: Sequence[UnfinishedAttempt]) -> None:
         calls = []
-        for unfinished in fresh:
-            whole = self._snapshot_of(unfinished)
-            with self._failing_on_error([unfinished]), with_sample(self.context, whole) as staged:
+        for entry in fresh:
+            whole = self._snapshot_of(entry)
+            with self._failing_on_error([entry]), with_sample(self.context, whole) as staged:
                 calls.append(call_of(self.context, self.identities, staged))
         if calls:
             folders.add_calls(self.snapshot.order.folder, calls)
@@ -364,11 +345,11 @@ class WorkerCheck:
         results, known.read = folders.read_results(self.snapshot.order.folder, known.read)
         for result in results:
             known.add(result)
-        for unfinished in self.snapshot.waiting:
-            if call_result := known.result_of(unfinished.attempt.id):
-                self.found[unfinished.attempt.id].append(self._conclude(unfinished, call_result))
-            elif not any(isinstance(fact, Ended) for fact in self.found[unfinished.attempt.id]):
-                rest.append(unfinished)
+        for entry in self.snapshot.waiting:
+            if call_result := known.result_of(entry.attempt.id):
+                self.found[entry.attempt.id].append(self._conclude(entry, call_result))
+            elif not any(isinstance(fact, Ended) for fact in self.found[entry.attempt.id]):
+                rest.append(entry)
         return rest
 
     def _conclude(self, unfinished_attempt: UnfinishedAttempt, result: Result) -> Ended | Waits:
@@ -381,26 +362,21 @@ class WorkerCheck:
         whole = replace(self._snapshot_of(unfinished_attempt), outputs=outputs_of(code.version))
         return self.attempts.conclude(whole, result)
 
-    def _watch(self, first: UnfinishedAttempt) -> None:
-        if first.attempt.id != self.known.running:
-            self.known.running, self.known.since = first.attempt.id, time.monotonic()
-            self.found[first.attempt.id].append(Running(datetime.now(UTC)))
-
     def _finish(self, rest: Sequence[UnfinishedAttempt]) -> None:
         """Decide about attempts without a result after the worker has ended."""
         result = folders.read_result(self.snapshot.order.folder)
-        for unfinished in rest:
+        for entry in rest:
             if self.snapshot.is_cancelled:
                 fact: Fact = Ended("cancelled")
             elif result is None:
                 fact = lost_outcome(because("result-unreadable"))
             # It failed before its first call, for example on import: its attempts fail with it.
             elif result.state == "failed" and not self.known.results:
-                own = {"attempt_id": unfinished.attempt.id, "token": unfinished.attempt.token}
-                fact = self._conclude(unfinished, msgspec.structs.replace(result, **own))
+                own = {"attempt_id": entry.attempt.id, "token": entry.attempt.token}
+                fact = self._conclude(entry, msgspec.structs.replace(result, **own))
             else:
                 fact = NotBegun()
-            self.found[unfinished.attempt.id].append(fact)
+            self.found[entry.attempt.id].append(fact)
 
     def _ask_to_end(self, why: Reason) -> None:
         if not self.known.asked:

@@ -269,12 +269,8 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
         why = because("shell-needs-containers", runtime=DOCKER)
         raise_problems([Problem(why, node=node, field="runtime") for node in shells])
     if of_machine := [node for node in sent if resolved[node].kernel]:
-        raise_problems(
-            [
-                Problem(because("kernel-only-local"), node=node, field="kernel")
-                for node in of_machine
-            ]
-        )
+        why = because("kernel-only-local")
+        raise_problems([Problem(why, node=node, field="kernel") for node in of_machine])
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
         raise_problems(

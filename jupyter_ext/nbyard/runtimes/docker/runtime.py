@@ -334,44 +334,33 @@ class DockerRuntime:
         there = engine.owned_objects(STORE, store_id)
         if self._report is not None and engine is self.engine:
             self._report(there)
-        owned_objects = [owned_object for owned_object in there if is_ours(owned_object)]
-        if not owned_objects:
+        objects = [item for item in there if is_ours(item)]
+        if not objects:
             return []
         now = engine.fresh_info().now
         wanted = {
-            owned_object.name
-            for owned_object in owned_objects
-            if owned_object.kind != "network" and self._is_wanted(owned_object, live)
+            item.name for item in objects if item.kind != "network" and self._is_wanted(item, live)
         }
-        used_runs = {
-            owned_object.labels.get(RUN)
-            for owned_object in owned_objects
-            if owned_object.name in wanted
-        }
+        used_runs = {item.labels.get(RUN) for item in objects if item.name in wanted}
         removed = []
-        for owned_object in owned_objects:
-            if now - owned_object.created_at < GRACE_SECONDS:
-                used_runs.add(owned_object.labels.get(RUN))
+        for item in objects:
+            if now - item.created_at < GRACE_SECONDS:
+                used_runs.add(item.labels.get(RUN))
                 continue
-            if owned_object.kind == "network":
-                run = owned_object.labels[RUN]
+            if item.kind == "network":
+                run = item.labels[RUN]
                 if run not in used_runs and self._networks.remove(engine, run):
-                    removed.append(owned_object.name)
-            elif owned_object.name not in wanted:
-                (engine.remove if owned_object.kind == "container" else engine.remove_volume)(
-                    owned_object.name
-                )
-                self._warm.forget(owned_object.name)
-                removed.append(owned_object.name)
+                    removed.append(item.name)
+            elif item.name not in wanted:
+                (engine.remove if item.kind == "container" else engine.remove_volume)(item.name)
+                self._warm.forget(item.name)
+                removed.append(item.name)
         return removed
 
-    def _is_wanted(self, owned_object: OwnedObject, live: Collection[str]) -> bool:
-        if WARM not in owned_object.labels:
-            return owned_object.labels[ATTEMPT] in live
-        return (
-            self._warm.is_ours(owned_object.name)
-            or self._warm.attempt_in(owned_object.name) in live
-        )
+    def _is_wanted(self, item: OwnedObject, live: Collection[str]) -> bool:
+        if WARM not in item.labels:
+            return item.labels[ATTEMPT] in live
+        return self._warm.is_ours(item.name) or self._warm.attempt_in(item.name) in live
 
 
 class _Preparation:

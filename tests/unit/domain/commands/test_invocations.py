@@ -133,7 +133,11 @@ def test_patterns_are_names_in_the_working_folder() -> None:
         (Invocation(words=(Bound(1), Bound(1))), DATA, "each position is taken once"),
         (Invocation(variables={"PATH": "x"}), DATA, "PATH may not be set"),
         (Invocation(stdout="x"), DATA, "need a separate working folder"),
-        (Invocation(), Argument("o", "output", reach=Found(("x",))), "need a separate working folder"),
+        (
+            Invocation(),
+            Argument("o", "output", reach=Found(("x",))),
+            "need a separate working folder",
+        ),
         (Invocation(apart=True), Argument("o", "output", reach=Found(("/x",))), "is no pattern"),
         (Invocation(apart=True), Argument("o", "output", reach=Bound()), "an output has a path"),
         (Invocation(apart=True), Argument("o", reach=Bound(joined=True)), "needs a prefix"),
