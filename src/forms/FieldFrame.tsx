@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ComponentProps, ReactNode, useId } from 'react';
+import { ComponentProps, MouseEvent, ReactNode, useId } from 'react';
+import { flushSync } from 'react-dom';
 
 export interface IFieldFrameProps {
   label: string;
@@ -51,6 +52,32 @@ export function FieldFrame(props: IFieldFrameProps): JSX.Element {
         </div>
       )}
     </div>
+  );
+}
+
+interface IResetButtonProps {
+  /** The label of the field. */
+  label: string;
+  /** Whether the field gets its saved value, instead of its default. */
+  isSaved?: boolean;
+  trans: TranslationBundle;
+  onReset: () => void;
+}
+
+/** Resets a field and focuses its control, because the button then disappears. */
+export function ResetButton({ label, isSaved, trans, onReset }: IResetButtonProps): JSX.Element {
+  const name = isSaved
+    ? trans.__('Reset “%1” to its saved value', label)
+    : trans.__('Reset “%1” to its default', label);
+  const reset = ({ currentTarget }: MouseEvent) => {
+    const field = currentTarget.closest('.nby-Field');
+    flushSync(onReset); // the control may be replaced
+    field?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+  };
+  return (
+    <button type="button" className="nby-Link" title={name} aria-label={name} onClick={reset}>
+      {trans.__('Reset')}
+    </button>
   );
 }
 

@@ -3,7 +3,7 @@ import { KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { readBytes } from '../components/format/bytes';
 import { parseValue, ParseProblem, showValue, ValueType } from '../document/arguments';
 import { Json } from '../document/canonical';
-import { FieldFrame, IFieldControl, SuggestedInput } from './FieldFrame';
+import { FieldFrame, IFieldControl, ResetButton, SuggestedInput } from './FieldFrame';
 
 export interface IValueFieldProps {
   label: string;
@@ -65,16 +65,7 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
         </span>
       )}
       {props.aside}
-      {isGiven && !readOnly && (
-        <button
-          type="button"
-          className="nby-Link"
-          title={trans.__('Reset “%1” to its default', label)}
-          onClick={reset}
-        >
-          {trans.__('Reset')}
-        </button>
-      )}
+      {isGiven && !readOnly && <ResetButton label={label} trans={trans} onReset={reset} />}
     </>
   );
   return (

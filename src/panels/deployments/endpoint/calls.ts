@@ -8,7 +8,7 @@ import { CallForm } from '../../../api/types';
  */
 export interface ICallField extends Omit<CallForm['fields'][number], 'place'> {
   place: CallForm['fields'][number]['place'] | 'body' | 'column';
-  /** What stands in the empty field. */
+  /** The placeholder of the empty field. */
   hint?: string;
 }
 

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { FormField, Port } from '../../../api/types';
-import { FieldFrame, SuggestedInput } from '../../../forms/FieldFrame';
+import { FieldFrame, ResetButton, SuggestedInput } from '../../../forms/FieldFrame';
 import { labelOf, Problems, fieldText, Typed } from './draft';
 import { PortsField } from './PortsField';
 
@@ -12,7 +12,7 @@ interface IFieldProps {
   value: Typed | undefined;
   /** The value without input, shown as a value but not sent. */
   fallback?: unknown;
-  /** What stands in the empty field. */
+  /** The placeholder of the empty field. */
   hint?: string;
   /** Whether the fallback is the saved value, which may be emptied. */
   isSaved?: boolean;
@@ -34,12 +34,14 @@ export function Field(props: IFieldProps): JSX.Element {
   const { kind, is_required } = field;
   const help = withHelp ? field.help : undefined;
   const fallen = fieldText(field, isSaved ? fallback : (fallback ?? field.default));
+  const label = labelOf(field);
+  const reset = () => onChange(undefined);
   const frame = {
-    label: labelOf(field),
+    label,
     help,
     error,
     required: is_required,
-    aside: <Mark {...{ value, fallen, isSaved, kind, trans }} onReset={() => onChange(undefined)} />
+    aside: <Mark {...{ label, value, fallen, isSaved, kind, trans }} onReset={reset} />
   };
   if (kind === 'ports') {
     const ports = (value ?? fallen) as readonly Port[];
@@ -88,6 +90,7 @@ export function Field(props: IFieldProps): JSX.Element {
 }
 
 interface IMarkProps {
+  label: string;
   value: Typed | undefined;
   fallen: Typed;
   isSaved?: boolean;
@@ -96,8 +99,9 @@ interface IMarkProps {
   onReset: () => void;
 }
 
-/** Says whether a value is the default or changed, and resets it. */
-function Mark({ value, fallen, isSaved, kind, trans, onReset }: IMarkProps): JSX.Element | null {
+/** Shows whether a value is the default or changed, and resets it. */
+function Mark(props: IMarkProps): JSX.Element | null {
+  const { label, value, fallen, isSaved, kind, trans, onReset } = props;
   const isEmpty = !fallen.length;
   const isChanged = value !== undefined && value !== fallen && (isSaved || value !== '');
   if (kind === 'ports' || kind === 'password' || !(isSaved ? isChanged : !isEmpty)) {
@@ -112,9 +116,7 @@ function Mark({ value, fallen, isSaved, kind, trans, onReset }: IMarkProps): JSX
       <span className="nby-Field-note nby-mod-changed">
         {isLine ? trans.__('changed from %1', String(fallen)) : trans.__('changed')}
       </span>
-      <button type="button" className="nby-Link" onClick={onReset}>
-        {trans.__('Reset')}
-      </button>
+      <ResetButton {...{ label, isSaved, trans, onReset }} />
     </>
   );
 }

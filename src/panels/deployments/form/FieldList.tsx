@@ -9,7 +9,7 @@ interface IFieldListProps {
   values: Values;
   /** Values without input, by name, where they differ from the defaults. */
   fallbacks?: Readonly<Record<string, unknown>>;
-  /** What stands in empty fields, by name. */
+  /** The placeholders of empty fields, by name. */
   hints?: Readonly<Record<string, string | undefined>>;
   /** Whether the fallbacks are the saved values. */
   isSaved?: boolean;
