@@ -47,17 +47,17 @@ describe('a workflow tab', () => {
 
   it('K2: keeps a file at its place when it becomes registered', async () => {
     const { canvas } = await open();
-    const palette = canvas.services.palette as FakePalette;
+    const source = canvas.services.palette as FakePalette;
     await act(async () => jest.advanceTimersByTime(50));
-    const drawer = within(screen.getByLabelText('Datasets and executables'));
-    const names = () => drawer.getAllByRole('button').map(({ textContent }) => textContent);
+    const palette = within(screen.getByLabelText('Datasets and executables'));
+    const names = () => palette.getAllByRole('button').map(({ textContent }) => textContent);
     const before = names();
     expect(before).toEqual(['sales.csvcsv', 'score.ipynb', 'plot.py']);
     const path = 'work/plot.py';
     const plot = { type: 'executable' as const, id: 'p', name: 'plot', kind: 'command', path };
     act(() => {
-      palette.rows = [plot, ...ROWS];
-      palette.changed.emit(undefined);
+      source.rows = [plot, ...ROWS];
+      source.changed.emit(undefined);
     });
     expect(names()).toEqual(before);
     act(() => canvas.set({ palette: false }));
@@ -70,14 +70,14 @@ describe('a workflow tab', () => {
     ]);
   });
 
-  it('K2: finds rows of the drawer and adds one without a mouse drag', async () => {
+  it('K2: finds rows of the palette and adds one without a mouse drag', async () => {
     const { canvas } = await open();
     const search = screen.getByLabelText('Search datasets and executables');
     fireEvent.change(search, { target: { value: 'score' } });
     await act(async () => jest.advanceTimersByTime(50));
-    const drawer = within(screen.getByLabelText('Datasets and executables'));
-    expect(drawer.queryByText('sales.csv')).toBeNull();
-    fireEvent.click(drawer.getByText('score.ipynb'));
+    const palette = within(screen.getByLabelText('Datasets and executables'));
+    expect(palette.queryByText('sales.csv')).toBeNull();
+    fireEvent.click(palette.getByText('score.ipynb'));
     expect(nodesOf(canvas)[canvas.store.selected[0]]).toEqual({
       type: 'executable',
       path: 'score.ipynb'
@@ -91,20 +91,20 @@ describe('a workflow tab', () => {
     const { settle } = await open();
     await act(settle);
     browser.remove();
-    const drawer = within(screen.getByLabelText('Datasets and executables'));
-    expect(drawer.queryByText('plot.py')).toBeNull();
-    const search = drawer.getByLabelText('Search datasets and executables');
+    const palette = within(screen.getByLabelText('Datasets and executables'));
+    expect(palette.queryByText('plot.py')).toBeNull();
+    const search = palette.getByLabelText('Search datasets and executables');
     fireEvent.change(search, { target: { value: 'plot' } });
     await act(async () => jest.advanceTimersByTime(50));
-    expect(drawer.getByText('plot.py')).toBeTruthy();
+    expect(palette.getByText('plot.py')).toBeTruthy();
   });
 
   it('K2: offers code that lies beside the workflow, and registers it on the way', async () => {
     const { canvas, backend, settle } = await open();
     await act(settle);
-    const drawer = within(screen.getByLabelText('Datasets and executables'));
-    expect(drawer.getByText('Files in this folder').textContent).toBe('Files in this folder 1'); // the rest is known
-    await act(async () => fireEvent.click(drawer.getByText('plot.py')));
+    const palette = within(screen.getByLabelText('Datasets and executables'));
+    expect(palette.getByText('Files in this folder').textContent).toBe('Files in this folder 1'); // the rest is known
+    await act(async () => fireEvent.click(palette.getByText('plot.py')));
     expect(backend.registered).toEqual(['work/plot.py']);
     expect(canvas.doc.nodes.has('plot')).toBe(true);
 
@@ -115,14 +115,14 @@ describe('a workflow tab', () => {
     };
     FILES.push('more.py');
     await come('elsewhere/more.py');
-    expect(drawer.queryByText('more.py')).toBeNull();
+    expect(palette.queryByText('more.py')).toBeNull();
     await come('work/more.py');
-    expect(drawer.getByText('more.py')).toBeTruthy();
+    expect(palette.getByText('more.py')).toBeTruthy();
     FILES.pop();
     FILES.push('new.csv', 'notes.txt');
     await come('work/new.csv');
-    expect(drawer.queryByText('notes.txt')).toBeNull();
-    await act(async () => fireEvent.click(drawer.getByText('new.csv')));
+    expect(palette.queryByText('notes.txt')).toBeNull();
+    await act(async () => fireEvent.click(palette.getByText('new.csv')));
     expect(canvas.doc.node('new')).toMatchObject({ type: 'dataset', path: 'new.csv' });
     FILES.length -= 2;
   });
@@ -154,8 +154,9 @@ describe('a workflow tab', () => {
     expect(backend.runs).toEqual([]);
     expect(field().value).toBe('zz');
     expect(field().getAttribute('aria-invalid')).toBe('true');
-    fireEvent.click(screen.getByTitle('Reset “alpha” to its default'));
+    fireEvent.click(screen.getByRole('button', { name: 'Reset “alpha” to its default' }));
     expect(field().value).toBe('0.1');
+    expect(document.activeElement).toBe(field());
     expect(screen.queryByText('1 problem')).toBeNull();
     await act(async () => void (await run(canvas, 'all')));
     expect(backend.runs).toHaveLength(1);
@@ -183,6 +184,20 @@ describe('a workflow tab', () => {
     expect(kernel.textContent).toBe('default: set by the notebookpython3ir');
     fireEvent.change(kernel, { target: { value: '1' } });
     expect(nodesOf(canvas).clean).toMatchObject({ kernel: 'ir' });
+  });
+
+  it('K11: suggests images once a field for them has the focus, and asks once', async () => {
+    const { backend, canvas } = await open();
+    const images = jest.spyOn(backend, 'images').mockResolvedValue(['cows:1']);
+    for (const calls of [1, 1]) {
+      await act(async () => canvas.store.select(['clean']));
+      const field = () => screen.getByLabelText<HTMLInputElement>('Image');
+      expect(field().list).toBeNull();
+      await act(async () => fireEvent.focus(field()));
+      expect(field().list!.options[0].value).toBe('cows:1');
+      expect(images).toHaveBeenCalledTimes(calls);
+      await act(async () => canvas.store.select([]));
+    }
   });
 
   it('K7: declares parameters of the workflow when no node is selected', async () => {

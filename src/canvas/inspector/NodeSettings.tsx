@@ -46,10 +46,9 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   );
   const named = useMemo(() => services.backend?.environments(), [services]);
   const environments = useNames(named, '');
-  const built = useMemo(() => services.backend?.images(), [services]);
-  const images = useNames(built, '');
-  const beside = useMemo(() => requirementsBeside(canvas), [canvas]);
-  const requirements = useNames(beside, '');
+  const [offers, setOffers] = useState<IOffers>();
+  const images = useNames(offers?.images, '');
+  const requirements = useNames(offers?.requirements, '');
   const kernels = useNames(offered, String(fields.kernel ?? ''));
   const settings: ISetting[] = [
     {
@@ -123,10 +122,29 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       >
         <VersionChoice id={id} fields={fields} readOnly={readOnly} />
         <ResultChoice id={id} fields={fields} readOnly={readOnly} />
-        {rare.map(field)}
+        <div className="nby-Form" onFocus={() => setOffers(offersOf(canvas))}>
+          {rare.map(field)}
+        </div>
       </More>
     </div>
   );
+}
+
+interface IOffers {
+  images?: Promise<readonly string[]>;
+  requirements: Promise<readonly string[]>;
+}
+
+const OFFERS = new WeakMap<CanvasController, IOffers>();
+
+/** Return suggestions for rare fields, requested once for a canvas, because few people need them. */
+function offersOf(canvas: CanvasController): IOffers {
+  const offers = OFFERS.get(canvas) ?? {
+    images: canvas.services.backend?.images(),
+    requirements: requirementsBeside(canvas)
+  };
+  OFFERS.set(canvas, offers);
+  return offers;
 }
 
 /** Return the names of requirements files in the folder of the workflow. */
