@@ -126,7 +126,7 @@ export function connectAutomatically(canvas: CanvasController): number {
   return drawn;
 }
 
-/** So many open inputs are looked at, and so many are named. */
+/** The highest numbers of open inputs to check, and to name in the message. */
 const [LOOKED, NAMED] = [50, 4];
 
 /** Return which inputs stay open because several outputs fit; empty for none. */
