@@ -84,7 +84,7 @@ describe('a workflow tab', () => {
     });
   });
 
-  it('K2: lists files beside the file browser only in a search', async () => {
+  it('K2: folds the files while the file browser is shown, until a search', async () => {
     const browser = document.body.appendChild(document.createElement('div'));
     browser.className = 'jp-FileBrowser';
     Object.defineProperty(browser, 'offsetParent', { value: document.body });
@@ -92,11 +92,12 @@ describe('a workflow tab', () => {
     await act(settle);
     browser.remove();
     const palette = within(screen.getByLabelText('Datasets and executables'));
-    expect(palette.queryByText('plot.py')).toBeNull();
+    const files = () => palette.getByText('plot.py').closest('details')!;
+    expect(files().open).toBe(false);
     const search = palette.getByLabelText('Search datasets and executables');
     fireEvent.change(search, { target: { value: 'plot' } });
     await act(async () => jest.advanceTimersByTime(50));
-    expect(palette.getByText('plot.py')).toBeTruthy();
+    expect(files().open).toBe(true);
   });
 
   it('K2: offers code that lies beside the workflow, and registers it on the way', async () => {

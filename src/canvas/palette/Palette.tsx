@@ -22,10 +22,9 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
   const [isRepeated] = useState(showsFiles);
   const [text, setText] = useState('');
   const query = useDeferredValue(text);
-  const isListed = !isRepeated || !!query;
   const rows = useMemo(
-    () => (isListed ? inPlace(files, known, state === 'ready' ? held : new Set()) : known),
-    [files, known, state, held, isListed]
+    () => inPlace(files, known, state === 'ready' ? held : new Set()),
+    [files, known, state, held]
   );
   useEffect(() => void palette?.refresh(), [palette]);
   const matches = useMemo(() => {
@@ -71,6 +70,7 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
         title={trans.__('Files in this folder')}
         rows={matches}
         type="file"
+        isOpen={!isRepeated || !!query}
         readOnly={readOnly}
       />
     </div>
@@ -79,7 +79,7 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
 
 const NONE: readonly IPaletteRow[] = [];
 
-/** Return whether the file browser is shown: then only a search lists files here. */
+/** Return whether the file browser is shown: then the files here are folded at first. */
 function showsFiles(): boolean {
   const browsers = document.querySelectorAll<HTMLElement>('.jp-FileBrowser');
   return [...browsers].some(({ offsetParent }) => offsetParent);
@@ -123,10 +123,13 @@ interface IGroupProps {
   title: string;
   rows: readonly IPaletteRow[];
   type: IPaletteRow['type'] | 'file';
+  /** Whether the rows are shown, unless the user folds or unfolds them. */
+  isOpen?: boolean;
   readOnly: boolean;
 }
 
-function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null {
+function Group(props: IGroupProps): JSX.Element | null {
+  const { title, rows, type, isOpen = true, readOnly } = props;
   const canvas = useCanvas();
   const own = rows.filter(row => (row.isFile ? 'file' : row.type) === type);
   if (!own.length) {
@@ -134,7 +137,7 @@ function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null
   }
   const more = own.length - SHOWN;
   return (
-    <details open className="nby-Palette-group">
+    <details open={isOpen} className="nby-Palette-group">
       <summary>
         {title} <span className="nby-Mark">{own.length}</span>
       </summary>
