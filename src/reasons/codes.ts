@@ -1216,19 +1216,19 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("%1 names '%2', which is not there", show(p.file), show(p.name)),
   'log-gap': (p, show, trans) =>
     trans.__(
-      '%1 lines (%2 bytes) are missing here: %3',
+      'lines missing here: %1 (%2 bytes): %3',
       show(p.lines, ','),
       show(p.size, ','),
       show(p.why)
     ),
   'log-gap-at-least': (p, show, trans) =>
     trans.__(
-      'at least %1 lines (%2 bytes) are missing here: %3',
+      'lines missing here: at least %1 (%2 bytes): %3',
       show(p.lines, ','),
       show(p.size, ','),
       show(p.why)
     ),
-  'log-gap-uncounted': (p, show, trans) => trans.__('lines are missing here: %1', show(p.why)),
+  'log-gap-uncounted': (p, show, trans) => trans.__('lines missing here: %1', show(p.why)),
   'log-limit': (_p, _show, trans) => trans.__('the log has reached its limit'),
   'log-forgotten': (_p, _show, trans) => trans.__('the container engine kept no more of the log'),
   'host-not-found': (p, show, trans) =>

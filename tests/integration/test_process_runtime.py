@@ -226,7 +226,7 @@ class TestProcessRuntime(Supervised):
         log = order.folder / LOG
         assert log.stat().st_size <= 64 * 1024 * 1024 + 400
         text = log.read_text()
-        assert text.endswith("the end\n") and "bytes) are missing here" in text
+        assert text.endswith("the end\n") and "lines missing here: " in text
 
     def test_what_the_work_uses_is_written_down(self, runtime: Runtime, place: Place) -> None:
         """R9: of all its processes, while it runs and at its end."""

@@ -152,18 +152,18 @@ OUTPUTS = {
 # output is missing in a log, which has the English text too
 LOGS = {
     "log-gap": code(
-        "{lines:,} lines ({size:,} bytes) are missing here: {why}",
+        "lines missing here: {lines:,} ({size:,} bytes): {why}",
         lines=int,
         size=int,
         why=REASON,
     ),
     "log-gap-at-least": code(
-        "at least {lines:,} lines ({size:,} bytes) are missing here: {why}",
+        "lines missing here: at least {lines:,} ({size:,} bytes): {why}",
         lines=int,
         size=int,
         why=REASON,
     ),
-    "log-gap-uncounted": code("lines are missing here: {why}", why=REASON),
+    "log-gap-uncounted": code("lines missing here: {why}", why=REASON),
     "log-limit": code("the log has reached its limit"),
     "log-forgotten": code("the container engine kept no more of the log"),
 }

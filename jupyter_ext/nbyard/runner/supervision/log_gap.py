@@ -18,13 +18,13 @@ def gap_line(lines: int, size: int, why: Reason, *, is_least: bool = False) -> b
     """
     code = "log-gap-at-least" if is_least else "log-gap"
     least = "at least " if is_least else ""
-    text = f"{least}{lines:,} lines ({size:,} bytes) are missing here: {_text(why)}"
+    text = f"lines missing here: {least}{lines:,} ({size:,} bytes): {_text(why)}"
     return _line(text, because(code, lines=lines, size=size, why=why))
 
 
 def uncounted_gap_line(why: Reason) -> bytes:
     """Return the line for missing output of unknown size, between line ends."""
-    return _line(f"lines are missing here: {_text(why)}", because("log-gap-uncounted", why=why))
+    return _line(f"lines missing here: {_text(why)}", because("log-gap-uncounted", why=why))
 
 
 def _line(text: str, reason: Reason) -> bytes:
