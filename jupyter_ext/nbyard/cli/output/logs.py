@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, without_control_characters
+from nbyard.logs.gap_lines import without_gap_reasons
 
 LOOK_SECONDS = 0.2
 MAX_LAST = 64 << 10
@@ -46,6 +47,7 @@ def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> 
         attempt = attempt or chunk.attempt  # stay with this attempt if a new one starts
         # Each state of a progress bar gets its own line.
         lines = chunk.text.replace("\r\n", "\n").replace("\r", "\n")
+        lines = without_gap_reasons(lines)
         click.echo(without_control_characters(lines), nl=False)
         last = (last + chunk.text)[-MAX_LAST:]
         moved, after = chunk.next > after, chunk.next

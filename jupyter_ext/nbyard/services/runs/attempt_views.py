@@ -19,6 +19,7 @@ from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.logs import log_pieces
+from nbyard.logs.gap_lines import without_gap_reasons
 
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
@@ -115,9 +116,8 @@ def _activity(folder: Path, before: Activity, stamps: Stamps, seen: Stamps) -> A
     log, events, metrics = (new != old for new, old in zip(stamps, seen, strict=True))
     change: dict[str, Any] = {"log_bytes": stamps[0][0]}
     if log:
-        change["last_line"] = last_line(
-            recorded_metrics.read_end(folder / contract.LOG, LOG_END).decode("utf-8", "replace")
-        )
+        end = recorded_metrics.read_end(folder / contract.LOG, LOG_END)
+        change["last_line"] = last_line(without_gap_reasons(end.decode("utf-8", "replace")))
     if events:
         change |= _cells_seen(folder)._asdict()
     if metrics:

@@ -1,6 +1,7 @@
 """R9: who follows a log sees all attempts, until the node is at its end."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from nbyard.cli.output.logs import print_log
 from nbyard.reasons.structs import because
 from nbyard.testing.dispatcher_thread import Dispatching
 
+GAPS = json.loads((Path(__file__).parents[3] / "cases/log_gaps.json").read_text("utf-8"))
 KILLED = because("supervisor-killed")
 
 
@@ -72,6 +74,14 @@ def test_who_does_not_follow_or_named_one_sees_no_other(capsys):
         runs = Runs(("one\n", "lost"), ("two\n", "succeeded"))
         print_log(SimpleNamespace(runs=runs), "7", "a", follow, attempt)
         assert capsys.readouterr().out == "one\n"
+
+
+@pytest.mark.parametrize("case", GAPS, ids=lambda case: case["text"][:20])
+def test_a_gap_is_printed_without_its_reason(case, capsys):
+    runs = Runs((f"1\n{case['line']}\n2\n", "succeeded"))
+    print_log(SimpleNamespace(runs=runs), "7", "a")
+    shown = f"[nbyard: {case['text']}]" if case["gap"] else case["text"]
+    assert capsys.readouterr().out == f"1\n{shown}\n2\n"
 
 
 def test_another_attempt_that_begins_is_not_read_from_the_middle(capsys):

@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metric_series import Metrics
 from nbyard.domain.attempts.structs import Image, Surroundings
 from nbyard.domain.attempts.usage_series import Usage
-from nbyard.domain.datasets.previews import ShownMetric
+from nbyard.domain.datasets.previews import ShownMetric, one_line
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.domain.runs.attempt_views import Activity
 from nbyard.domain.runs.structs import Attempt, Task
@@ -22,6 +23,7 @@ from nbyard.logs import log_pieces
 from nbyard.services.runs import attempt_views as views
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
+GAPS = json.loads((Path(__file__).parents[3] / "cases/log_gaps.json").read_text("utf-8"))
 
 
 def _task(*states, state="running"):
@@ -156,6 +158,14 @@ def test_lines_that_are_no_events_are_passed_over(tmp_path, folder):
     _write_events(folder, _event(1, "done"), rest=b"\n".join([*junk, half]))
     found = views.Progress(tmp_path).of("r", "clean", "a1", 1)
     assert (found.done, found.total, found.current) == (1, 3, None)
+
+
+@pytest.mark.parametrize("case", GAPS, ids=lambda case: case["text"][:20])
+def test_the_last_line_has_no_reason_of_a_gap(tmp_path, folder, case):
+    (folder / contract.LOG).write_text(f"1\n{case['line']}\n")
+    shown = f"[nbyard: {case['text']}]" if case["gap"] else case["text"]
+    activity = views.Progress(tmp_path).of("r", "clean", "a1", 1)
+    assert activity.last_line == one_line(shown, 80)
 
 
 def test_how_far_an_attempt_is(tmp_path, folder):
