@@ -41,7 +41,7 @@ SHIPPED = {
     if path.name.endswith(".ipynb")
 }
 # A folder with notebooks of another suite, such as tests/files of nbclient's repository.
-OTHERS = os.environ.get("NBYARD_NOTEBOOKS", "")
+OTHERS = os.environ.get("NBYARD_TEST_NOTEBOOKS", "")
 # It only sleeps for a minute, to be interrupted.
 SLEEPS = "keyboard_interrupt.ipynb"
 # Without a kernel's name; here the kernel of the language runs it.
@@ -269,7 +269,7 @@ def _warning(yard: Yard) -> str:
 
 @pytest.mark.leaves_running
 @pytest.mark.long
-@pytest.mark.skipif(not OTHERS, reason="NBYARD_NOTEBOOKS names no folder")
+@pytest.mark.skipif(not OTHERS, reason="NBYARD_TEST_NOTEBOOKS names no folder")
 @pytest.mark.parametrize("path", sorted(Path(OTHERS).glob("*.ipynb")) if OTHERS else [], ids=str)
 def test_a_notebook_of_another_suite_gives_the_same(
     yard: Place, tmp_path: Path, path: Path
