@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.paging import MAX_COUNT
 from nbyard.reasons.structs import Reason, read_all, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -76,6 +77,11 @@ class Ground:
         answer = self.send("GET", path)
         assert answer.status == 200, answer.content
         return answer.json
+
+    def newest_event(self) -> int:
+        """The ID of the newest event: what a client learns whose own is newer."""
+        last: int = self.get(f"/events?after={MAX_COUNT}")["last"]
+        return last
 
     def counts(self) -> dict[str, int]:
         """How much is stored."""

@@ -22,8 +22,7 @@ def _use_as_input(ground: Ground, key: str) -> Answer:
 
 
 def _events(ground: Ground, key: str) -> Answer:
-    """There is no socket for one run; the socket for all tells nothing of the others'."""
-    assert key not in str(ground.get("/events?after=0&limit=500"))
+    """There is no socket for one run; `ask` reads the events of all."""
     return ground.send("GET", f"/runs/{key}/tasks")
 
 
@@ -42,6 +41,7 @@ def ask(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
     """Refused as an ID that nobody has."""
     bob, op = Caller("bob"), entry["op"]
     ground.send("POST", "/projects", {"name": "own"})
+    last = ground.newest_event()
     with Yard.open(ground.settings, root=ground.root) as yard:
         if op in OF_DATASETS:
             source = FileSource(ground.file(f"{entry['id']}.csv", "x\n1\n"))
@@ -51,6 +51,9 @@ def ask(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
             key = yard.services.runs.create(bob, body).id
         send = OF_DATASETS.get(op) or OF_RUNS[op]
         answers = [(one, send(ground, one)) for one in (key, new_id())]
+        events = ground.get(f"/events?after={last}&limit=500")
+        assert key not in str(events)
+        assert events["last"] > last and not events["refetch"], "nothing of bob's was looked at"
         if op in OF_RUNS:
             yard.services.runs.cancel(bob, key)
     same = [_without(one, answer) for one, answer in answers]
