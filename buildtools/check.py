@@ -13,7 +13,7 @@ from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
 from checks.results import NAMED_FAILURES, cases, failed, failures, report, table, totals
-from checks.running import Outcome, Runner, drop_scratch, make_scratch
+from checks.running import Outcome, Runner, drop_scratch, kept_scratch, make_scratch
 
 USAGE = """\
   ./check                     every step: what a change passes before it lands
@@ -106,7 +106,7 @@ def main(words: Sequence[str] | None = None) -> int:
     _say(*slow_tests(outcomes))
     if steps:
         _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))
-        _say(*hints(given, outcomes))
+        _say(*hints(given, outcomes), *kept_scratch())
     else:  # what a failed test leaves helps to find the reason
         drop_scratch()
     grown = list(too_many(outcomes))

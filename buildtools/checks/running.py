@@ -171,6 +171,12 @@ def drop_scratch() -> None:
     _unmount(SCRATCH)
 
 
+def kept_scratch() -> Iterator[str]:
+    """Yield how to free the memory of the temporary files that stay after a failure."""
+    if SCRATCH.is_mount():
+        yield f"Temporary files stay in memory. To free it: umount --lazy {SCRATCH}"
+
+
 def _unmount(folder: Path) -> None:
     if folder.is_mount():
         subprocess.run(["umount", "--lazy", str(folder)], check=False)

@@ -36,3 +36,13 @@ def test_temporary_files_lie_in_memory_if_there_is_enough(
     running.make_scratch(in_memory=True)
     running.drop_scratch()  # nothing is mounted
     assert [command[0] for command in commands] == ["mount"] * mounts
+
+
+def test_memory_that_a_failure_keeps_is_named_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "SCRATCH", tmp_path)
+    assert list(running.kept_scratch()) == [], "the disk has the files"
+    monkeypatch.setattr(Path, "is_mount", lambda _path: True)
+    (line,) = running.kept_scratch()
+    assert line.endswith(f"umount --lazy {tmp_path}")
