@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.runtimes.docker.attempts import termination
+from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
 
-GRACE_SECONDS = termination.GRACE_SECONDS  # before a fixture shortens it
+# before a fixture shortens it
+GRACE_SECONDS = termination.GRACE_SECONDS
 
 
 class Engine:
@@ -50,6 +52,23 @@ def test_one_that_is_gone_is_over(monkeypatch):
     assert termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
 
 
-def test_a_container_is_killed_after_3_s():
-    """R7."""
-    assert GRACE_SECONDS == 3.0
+def test_a_container_that_ignores_a_cancel_is_killed_after_3_s(monkeypatch):
+    """R7, on a clock of its own; the engine and the kernel need the rest of the 5 s."""
+    engine, clock, signals = Engine("SIGKILL"), SimpleNamespace(now=0.0), []
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    def signal(name: str, number: str) -> None:
+        engine.signals.append(number)
+        signals.append((number, clock.now))
+
+    fake = SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep)
+    monkeypatch.setattr(termination, "time", fake)
+    monkeypatch.setattr(termination, "GRACE_SECONDS", GRACE_SECONDS)
+    monkeypatch.setattr(termination, "LOOK_SECONDS", LOOK_SECONDS)
+    monkeypatch.setattr(engine, "signal", signal)
+    termination.terminate_container(engine, "a")  # type: ignore[arg-type]
+    (first, begin), (second, kill) = signals
+    assert (first, begin, second) == ("SIGTERM", 0.0, "SIGKILL")
+    assert 3.0 <= kill <= 3.5 and clock.now < 5.0
