@@ -1,5 +1,6 @@
 """A3: what a Dockerfile takes that nothing describes."""
 
+import json
 from types import SimpleNamespace as Some
 from unittest.mock import Mock
 
@@ -73,6 +74,15 @@ def test_a_shell_that_would_drop_what_is_given_is_refused_with_its_line(shell, y
     (yard.parts.files.root / "Dockerfile").write_text(f"FROM x\n{program}\n")
     said = shell("run", "-f", "Dockerfile", "--parameters", '{"n": 1}')
     assert said.code == 2 and "Dockerfile, line 2: " in said.err and '["program"' in said.err
+    assert shell("images", "ls", "--json").json["items"] == []
+
+
+def test_with_a_description_undeclared_parameters_are_refused(shell, yard):
+    (yard.parts.files.root / "Dockerfile").write_text('FROM a\nENTRYPOINT ["a"]\n')
+    description = {"version": 1, "arguments": [{"name": "n", "type": "int"}]}
+    (yard.parts.files.root / "Dockerfile.nbexec").write_text(json.dumps(description))
+    said = shell("run", "-f", "Dockerfile", "-p", "m=3")
+    assert said.code == 2 and "parameters.m: root has no such parameter" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 
