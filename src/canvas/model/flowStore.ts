@@ -193,10 +193,8 @@ export class FlowStore {
       }
       this._emit();
     }
-    if (
-      this._dragging &&
-      local.some(change => change.type === 'position' && change.dragging === false)
-    ) {
+    const isDropped = (move: NodeChange) => move.type === 'position' && move.dragging === false;
+    if (this._dragging && local.some(isDropped)) {
       this._endDrag();
     }
     if (placed.length) {
