@@ -59,11 +59,7 @@ class ScheduleController:
             ahead = self._rows.ids_handled_beyond_now(c, now) if has_time else []
             backfills = self._context.store.backfills.running(c)
         self.is_enabled = following is not None or bool(waiting or backfills)
-        self._continue(backfills)
-        for schedule_id in ahead:
-            self._submit(schedule_id, self._due_runs.reset_after_clock_change)
-        for schedule_id in dict.fromkeys([*waiting, *due]):
-            self._submit(schedule_id, self._due_runs.handle)
+        # Before the threads start: one that ends at once asks for another look.
         if due:
             # The threads wake the loop; look again in case one of them pauses after an error.
             self._next_look = time.monotonic() + RETRY_SECONDS
@@ -71,6 +67,11 @@ class ScheduleController:
             self._next_look = NEVER
         else:
             self._next_look = time.monotonic() + (following - now).total_seconds()
+        self._continue(backfills)
+        for schedule_id in ahead:
+            self._submit(schedule_id, self._due_runs.reset_after_clock_change)
+        for schedule_id in dict.fromkeys([*waiting, *due]):
+            self._submit(schedule_id, self._due_runs.handle)
 
     def _continue(self, backfills: list[str]) -> None:
         self._has_backfills = bool(backfills)

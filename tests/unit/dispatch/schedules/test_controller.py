@@ -38,6 +38,17 @@ def test_the_loop_hears_of_new_runs_once(scheduled):
     assert not scheduled.controller.tick(has_news=False, has_time=False)
 
 
+def test_work_that_ends_at_once_is_looked_after(scheduled, monkeypatch):
+    scheduled.create(timing=HOURLY)
+    scheduled.clock.set("2026-11-25T22:00:00")
+    controller = scheduled.controller
+    monkeypatch.setattr(
+        controller._threads, "submit", lambda _key, work, then, **_options: then(work())
+    )
+    controller.tick()
+    assert controller.seconds_until_due() == 0
+
+
 def test_a_disabled_schedule_needs_no_dispatcher(scheduled):
     scheduled.create(timing=HOURLY)
     scheduled.service.disable(OWNER, scheduled.id)
