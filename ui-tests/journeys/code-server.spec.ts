@@ -25,7 +25,7 @@ async function deploy(lab: Lab, image: string): Promise<void> {
   const form = lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
   await form.getByLabel('Service').selectOption({ label: 'VS Code' });
   await form.getByLabel('Image').fill(image);
-  await form.getByLabel('Title').fill('Code');
+  await form.getByRole('textbox', { name: 'Title' }).fill('Code');
   await form.getByLabel('Password').fill(PASSWORD.slice(0, 8));
   await lab.press('Enter');
   await expect(form.getByRole('alert')).toContainText('must have 9 to 200 characters');

@@ -87,7 +87,7 @@ withDocker(
     await picture('more');
     await port.getByLabel('Link').press('Enter');
     await expect(view(lab).getByRole('alert')).toContainText('must be from 2 to 40 GB');
-    await expect(view(lab).getByLabel('Memory')).toBeFocused();
+    await expect(view(lab).getByRole('textbox', { name: 'Memory' })).toBeFocused();
     await picture('refused');
     await fill(lab, 'Memory', '2');
     await port.getByLabel('Link').fill('Web');

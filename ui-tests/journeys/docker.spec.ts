@@ -47,7 +47,7 @@ async function makeWorkflow(server: LabServer, image: string): Promise<void> {
 async function runIn(lab: Lab, runtime: string, look?: () => Promise<void>): Promise<void> {
   await lab.canvas.stage.focus();
   await lab.press('Control+Shift+Enter');
-  await lab.dialog.getByLabel('Runtime').selectOption(runtime);
+  await lab.dialog.getByRole('combobox', { name: 'Runtime' }).selectOption(runtime);
   await look?.();
   await lab.dialog.getByRole('button', { name: 'Run' }).click();
 }
@@ -68,9 +68,9 @@ withDocker(
     await runIn(lab, 'docker', async () => {
       await expect(lab.dialog).not.toContainText('unavailable');
       const kept = lab.dialog.getByLabel('Containers');
-      await lab.dialog.getByLabel('Runtime').selectOption('process');
+      await lab.dialog.getByRole('combobox', { name: 'Runtime' }).selectOption('process');
       await expect(kept).toHaveCount(0);
-      await lab.dialog.getByLabel('Runtime').selectOption('docker');
+      await lab.dialog.getByRole('combobox', { name: 'Runtime' }).selectOption('docker');
       await kept.selectOption('warm');
     });
     expect((await sent).postDataJSON()).toMatchObject({ runtime: 'docker', containers: 'warm' });
@@ -89,11 +89,11 @@ withDocker(
     await expect(drawer.body.locator('pre')).toHaveText('2\n');
 
     await canvas.card('second.sh').click();
-    await canvas.inspector.getByLabel('Runtime').selectOption('docker');
+    await canvas.inspector.getByRole('combobox', { name: 'Runtime' }).selectOption('docker');
     await expect(canvas.card('second.sh')).toContainText(`docker${engine.image}`);
     // it names an image, too: a process only where that is said
     await canvas.card('first.sh').click();
-    await canvas.inspector.getByLabel('Runtime').selectOption('process');
+    await canvas.inspector.getByRole('combobox', { name: 'Runtime' }).selectOption('process');
     await lab.execute('nbyard:run-workflow-anew');
     await expect(drawer.root).toContainText('#2');
     await drawer.succeeds();
@@ -130,9 +130,9 @@ test(
     await expect(drawer.state).toContainText('cancelled');
 
     await canvas.card('first.sh').click();
-    await canvas.inspector.getByLabel('Runtime').selectOption('docker');
+    await canvas.inspector.getByRole('combobox', { name: 'Runtime' }).selectOption('docker');
     await expect(canvas.inspector).toContainText('Containers are unavailable');
-    await canvas.inspector.getByLabel('Runtime').selectOption('process');
+    await canvas.inspector.getByRole('combobox', { name: 'Runtime' }).selectOption('process');
     await expect(canvas.inspector).not.toContainText('Containers are unavailable');
   }
 );

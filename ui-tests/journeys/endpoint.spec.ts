@@ -99,7 +99,7 @@ withDocker(
     await lab.click(deploy); // 6
     await expect(view(lab).getByRole('heading', { name: 'New deployment' })).toBeVisible();
     await expect(view(lab).getByLabel('Image')).toHaveValue(/^nbyard\/model-/);
-    await expect(view(lab).getByLabel('Title')).toBeFocused();
+    await expect(view(lab).getByRole('textbox', { name: 'Title' })).toBeFocused();
     await expect(view(lab)).toContainText('bill_length: float');
     await picture('6-form');
     await lab.aside(async () => expect(await findings(lab, '.nby-View')).toEqual([]));

@@ -156,7 +156,7 @@ test(
     await lab.execute('nbyard:create-deployment');
     const deployment = page.locator('.nby-Deployment-form:visible');
     await deployment.getByLabel('Service').selectOption({ label: 'JupyterLab' });
-    await deployment.getByLabel('Title').fill('My server');
+    await deployment.getByRole('textbox', { name: 'Title' }).fill('My server');
     await deployment.getByLabel('Password').fill('a long secret');
     await lab.execute('nbyard:create-artifact');
     await server.post('deployments', { image: 'example.org/none:1', name: 'none' });
@@ -173,11 +173,11 @@ test(
     await expect(register.getByLabel('Name', { exact: true })).toHaveValue('count lines');
     await expect(register.getByLabel('Name of table')).toHaveValue('table');
     await lab.tab('New deployment').click();
-    await expect(deployment.getByLabel('Title')).toHaveValue('My server');
+    await expect(deployment.getByRole('textbox', { name: 'Title' })).toHaveValue('My server');
     await expect(deployment.getByLabel('Password')).toHaveValue('');
 
     await lab.closeTab('New deployment');
     await lab.execute('nbyard:create-deployment');
-    await expect(deployment.getByLabel('Title')).toHaveValue(''); // closed: the draft is gone
+    await expect(deployment.getByRole('textbox', { name: 'Title' })).toHaveValue(''); // closed: the draft is gone
   }
 );

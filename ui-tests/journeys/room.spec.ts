@@ -154,7 +154,7 @@ test(
     await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
     await page.screenshot({ path: info.outputPath('cached.png') });
     await canvas.card('wait.sh').click();
-    const runtime = canvas.inspector.getByLabel('Runtime');
+    const runtime = canvas.inspector.getByRole('combobox', { name: 'Runtime' });
     await expect(runtime.locator('option:checked')).toHaveText('default: set by the run');
   }
 );

@@ -33,12 +33,10 @@ function columnsOf(trans: TranslationBundle): [string, string][][] {
   return [
     [
       ['run', trans.__('Run')],
-      ['edit', trans.__('Edit')]
-    ],
-    [
       ['view', trans.__('View')],
       ['navigate', trans.__('Navigate')]
-    ]
+    ],
+    [['edit', trans.__('Edit')]]
   ];
 }
 
