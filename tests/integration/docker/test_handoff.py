@@ -44,12 +44,20 @@ TABLE = "{attempt}/inputs/table/table.parquet"
 TOTAL = {"total": Output("outputs/total/total")}
 
 
+def _link(source: str, target: str) -> None:
+    """Link a file, or copy it where both are on different file systems."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)
+
+
 def with_library(order: Order) -> Order:
     for name in ("polars", "_polars_runtime_32"):
         found = find_spec(name)
         assert found is not None and found.origin is not None
         target = order.folder / "inputs" / "library" / name
-        shutil.copytree(Path(found.origin).parent, target, copy_function=os.link)
+        shutil.copytree(Path(found.origin).parent, target, copy_function=_link)
     return order
 
 

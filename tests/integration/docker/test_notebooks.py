@@ -174,7 +174,11 @@ def test_nothing_that_a_notebook_started_outlives_its_end(python_bench: Bench, s
     """I9: what hides from its supervisor is ended with all others, before outputs are taken."""
     loop = "while true; do echo x >> stray; sleep 0.001; done"
     words = ["setsid", "--fork", "env", "-i", "/bin/sh", "-c", loop]
-    stray = f"import subprocess\nsubprocess.Popen({words}, cwd='../outputs').wait()"
+    stray = (
+        "import os, subprocess, time\n"
+        f"subprocess.Popen({words}, cwd='../outputs').wait()\n"
+        "while not os.path.exists('../outputs/stray'): time.sleep(0.01)"
+    )
     order = notebook(python_bench, stray, "import debugpy; print('debugpy', debugpy.__version__)")
     runtime = python_bench.runtime(staging=staging, image_for=BUILD)
     result = python_bench.run(order, runtime, 90)
