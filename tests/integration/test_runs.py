@@ -376,7 +376,7 @@ def test_a_file_that_did_not_travel_is_named(
             "data",
             "the rule data/ excludes it. Add the line",
         ),
-        ("from glob import glob\nprint(glob('*.csv'))", "x.csv", "Add the line !x.csv to .nbyardignore"),
+        ("from glob import glob\nprint(glob('*.csv'))", "x.csv", "line !x.csv to .nbyardignore"),
         ("from pathlib import Path\nprint(Path('.env').exists())", ".env", "the rule .* leaves"),
         ("%cd build\nopen('x')", "build", "the rule build excludes it"),
         ("import subprocess as s\ns.run(['cat', 'build/x'], check=True)", "build/x", "the rule b"),
