@@ -66,7 +66,7 @@ interface IResetButtonProps {
 
 /** Resets a field and focuses its control, because the button then disappears. */
 export function ResetButton({ label, isSaved, trans, onReset }: IResetButtonProps): JSX.Element {
-  const name = isSaved
+  const description = isSaved
     ? trans.__('Reset “%1” to its saved value', label)
     : trans.__('Reset “%1” to its default', label);
   const reset = ({ currentTarget }: MouseEvent) => {
@@ -75,7 +75,7 @@ export function ResetButton({ label, isSaved, trans, onReset }: IResetButtonProp
     field?.querySelector<HTMLElement>('input, select, textarea')?.focus();
   };
   return (
-    <button type="button" className="nby-Link" title={name} aria-label={name} onClick={reset}>
+    <button type="button" className="nby-Link" title={description} onClick={reset}>
       {trans.__('Reset')}
     </button>
   );

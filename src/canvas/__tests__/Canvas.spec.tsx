@@ -155,7 +155,7 @@ describe('a workflow tab', () => {
     expect(backend.runs).toEqual([]);
     expect(field().value).toBe('zz');
     expect(field().getAttribute('aria-invalid')).toBe('true');
-    fireEvent.click(screen.getByRole('button', { name: 'Reset “alpha” to its default' }));
+    fireEvent.click(screen.getByTitle('Reset “alpha” to its default'));
     expect(field().value).toBe('0.1');
     expect(document.activeElement).toBe(field());
     expect(screen.queryByText('1 problem')).toBeNull();

@@ -411,7 +411,7 @@ describe('P1: a new deployment', () => {
     fireEvent.blur(field(/^CPU/));
     expect([field(/^CPU/).value, ...note()]).toEqual(['1', 'default']);
     type(/^CPU/, '4');
-    fireEvent.click(screen.getByRole('button', { name: /^Reset “CPU.*” to its default$/ }));
+    fireEvent.click(screen.getByTitle(/^Reset “CPU.*” to its default$/));
     expect(document.activeElement).toBe(field(/^CPU/));
     await submit();
     expect(sent).toEqual([{ service: 'api', preset: 'standard', image: 'cows:1' }]);
