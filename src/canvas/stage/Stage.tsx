@@ -66,17 +66,20 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
 
   usePortWatch(canvas);
   useRefit(canvas);
+  const fitAtStart = useCallback(() => {
+    if (startsFull && !canvas.store.focused) {
+      window.setTimeout(() => fit(canvas, { isWhole: canvas.fitted?.isWhole }), 50);
+    }
+  }, [canvas, startsFull]);
   useEffect(() => {
     // cards get their size from their ports, which the first response brings
     const once = () => {
       canvas.checker.changed.disconnect(once);
-      if (startsFull && !canvas.store.focused) {
-        window.setTimeout(() => fit(canvas, { isWhole: canvas.fitted?.isWhole }), 50);
-      }
+      fitAtStart();
     };
     canvas.checker.changed.connect(once);
     return () => void canvas.checker.changed.disconnect(once);
-  }, [canvas, startsFull]);
+  }, [canvas, fitAtStart]);
 
   return (
     <div
@@ -106,6 +109,9 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
           canvas.fitted = seen ? undefined : { ...flow.getViewport(), isWhole };
           if (startsFull && nodes.length > MEASURED) {
             fit(canvas); // React Flow waits until every card is measured
+          }
+          if (canvas.checker.settled) {
+            fitAtStart(); // the first response came before the diagram
           }
         }}
         defaultViewport={seen}

@@ -4,7 +4,7 @@ import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
 import { boundingBox, boxOf, isInside, viewOf } from '../model/placement';
-import { IMemory, remember } from '../model/viewState';
+import { IMemory } from '../model/viewState';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
 
@@ -138,8 +138,6 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
   const least = isWhole ? leastZoom(store.nodes.length) : undefined;
   void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
   canvas.fitted = { ...flow.getViewport(), isWhole };
-  // React Flow reports the end of the move later: a reload may come first.
-  remember(canvas.path, { viewport: undefined, isWhole });
 }
 
 /** Return what is remembered of a view: a fitted one is fitted again to the next window. */
