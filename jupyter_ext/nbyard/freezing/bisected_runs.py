@@ -21,21 +21,14 @@ def mixed_plans(store: Store, c: Connection, good: Run, bad: Run) -> MixedPlans:
     ids = {plan.executable_version_id for side in sides for plan in side.plans.values()}
     versions = [store.executables.version(c, version_id) for version_id in ids if version_id]
     codes = {version.id: version.code_digest for version in versions if version is not None}
-    return MixedPlans(sides[0], sides[1], codes, _changed_files(store, c, good, bad))
-
-
-def _changed_files(store: Store, c: Connection, good: Run, bad: Run) -> dict[str, set[FileChange]]:
-    """Return by node the digests of files beside its code that changed and that it may have used.
-
-    Nodes without a record in both runs are left out.
-    """
+    # By node, the digests of files beside its code that changed and that it may have used.
+    changes_by_node: dict[str, set[FileChange]] = {}
     then = {row.node: row for row in store.compared.tasks(c, good.id)}
-    changes_by_node = {}
     for now in store.compared.tasks(c, bad.id):
         old = then.get(now.node)
         if old is None or old.parts is None or now.parts is None:
-            continue
+            continue  # nothing is recorded in one of the runs
         before, after = old.parts.files, now.parts.files
         names = files_that_count(before, after, (old.observed, now.observed))
         changes_by_node[now.node] = {(before.get(name), after.get(name)) for name in names}
-    return changes_by_node
+    return MixedPlans(sides[0], sides[1], codes, changes_by_node)

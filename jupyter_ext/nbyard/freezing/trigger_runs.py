@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,7 +19,6 @@ from nbyard.reasons.structs import because
 if TYPE_CHECKING:
     from nbyard.blobs import Blobs
     from nbyard.domain.runs.structs import NewRun
-    from nbyard.domain.runs.templates import RunTemplate
     from nbyard.domain.triggers.structs import Fire
     from nbyard.settings import Settings
     from nbyard.store import Connection, Store
@@ -44,15 +43,28 @@ def create_fired_run(
 ) -> str:
     """Queue the run of a firing, unless it exists; return its ID."""
     trigger = row.trigger
-    template = _pinned(store, c, row) if frozen is None else store_template(c, frozen)
-    is_open = frozen is None or _takes_values_later(trigger.run)
+    template = (
+        store.templates.get(c, trigger.owner, row.template_id)
+        if frozen is None
+        else store_template(c, frozen)
+    )
+    if template is None:
+        raise NotFound(because("no-trigger-template"))
+    values = None
+    if frozen is None or _takes_values_later(trigger.run):
+        # The creation of the run refuses unknown names.
+        known = {argument.name: argument for argument in template.content.parameters}
+        values = firing.given.parameters | {
+            name: parse_value(known[name], text, f"parameters.{name}") if name in known else text
+            for name, text in firing.given.texts.items()
+        }
     made, _ = create_run(
         store,
         c,
         template,
         submission_key=f"trigger:{trigger.id}:{firing.event_key}",
         origin=Origin("trigger", trigger.id, cause=firing.firing.cause, chain=firing.chain),
-        values=_values(template, firing.given) if is_open else None,
+        values=values,
     )
     return made
 
@@ -73,20 +85,3 @@ def _takes_values_later(run: NewRun) -> bool:
     The inputs of a single executable are frozen with its template instead.
     """
     return run.path.endswith(WORKFLOW)
-
-
-def _values(template: RunTemplate, given: Fire) -> dict[str, Any]:
-    """Return the values for a template. The creation of the run refuses unknown names."""
-    known = {argument.name: argument for argument in template.content.parameters}
-    texts = {
-        name: parse_value(known[name], text, f"parameters.{name}") if name in known else text
-        for name, text in given.texts.items()
-    }
-    return given.parameters | texts
-
-
-def _pinned(store: Store, c: Connection, row: TriggerRow) -> RunTemplate:
-    template = store.templates.get(c, row.trigger.owner, row.template_id)
-    if template is None:
-        raise NotFound(because("no-trigger-template"))
-    return template

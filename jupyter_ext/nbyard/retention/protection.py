@@ -33,7 +33,12 @@ def finished_runs(
     # Only rules with a size need the outputs, which are most of the rows.
     is_sized = any(rule.max_bytes is not None for rule in rules)
     runs = store.clean_ups.finished_runs(c, owner, with_outputs=is_sized, until=_until(rules))
-    protection = _protected_by_pins(store.clean_ups.newest_documents(c, owner), documents)
+    protection: dict[str, Reason] = {}
+    # Pins of workflows as they last ran, and as they are saved.
+    versions = store.clean_ups.newest_documents(c, owner)
+    for path in {*versions, *map(str, documents)}:
+        for node, run_id in (*_pins(versions.get(path, {})), *_saved_pins(Path(path))):
+            protection[run_id] = because("result-pinned", workflow=Path(path).name, node=node)
     for run_id, name in store.clean_ups.deployments_by_run(c, owner).items():
         protection[run_id] = because("model-deployed", name=name)
     for run_id in store.bisections.compared(c, owner):
@@ -59,17 +64,6 @@ def _until(rules: Sequence[CleanUpRules]) -> datetime | None:
     ]
     # Rules that keep a number or a size count all runs.
     return now - timedelta(days=min(days)) if days and len(days) == len(rules) else None
-
-
-def _protected_by_pins(
-    versions: Mapping[str, Mapping[str, Any]], files: Iterable[Path]
-) -> dict[str, Reason]:
-    """Return why runs are protected by ID: nodes of a workflow, as saved or as it last ran."""
-    protection: dict[str, Reason] = {}
-    for path in {*versions, *map(str, files)}:
-        for node, run_id in (*_pins(versions.get(path, {})), *_saved_pins(Path(path))):
-            protection[run_id] = because("result-pinned", workflow=Path(path).name, node=node)
-    return protection
 
 
 def _pins(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -112,8 +112,23 @@ def _workflows_below(files: tuple[Path, ...]) -> Iterator[Path]:
 def _check(connection: Any, path: Path) -> Checked:
     try:
         if path.suffix == WORKFLOW:
-            return Checked(path, _workflow_findings(connection, path))
+            content = path.read_bytes()
+            read_document(content, strict=True)
+            text = content.decode()
+            body = CheckWorkflow(str(path.absolute()), text)
+            findings = [
+                Finding(
+                    problem.reason.code,
+                    str(problem.reason),
+                    ".".join(filter(None, (problem.node or problem.edge, problem.field))),
+                    line_of(text, problem.node or problem.edge),
+                )
+                for problem in connection.workflows.check(body=body).problems
+            ]
+            return Checked(path, findings)
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
+    except OSError:
+        return Checked(path, _findings_of(NotFound(because("no-file", path=str(path)))))
     except NbyardError as error:
         return Checked(path, _findings_of(error))
     hints = [Finding(hint.code, str(hint), level="warning") for hint in inspection.hints]
@@ -134,25 +149,6 @@ def _run(connection: Any, checked: Checked, sample: Sample, *, quiet: bool) -> C
 def _findings_of(error: NbyardError) -> list[Finding]:
     details = [Finding(d.why.code, str(d.why), d.path) for d in error.details]
     return details or [Finding(error.reason.code, str(error.reason))]
-
-
-def _workflow_findings(connection: Any, path: Path) -> list[Finding]:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise NotFound(because("no-file", path=str(path))) from None
-    read_document(content, strict=True)
-    text = content.decode()
-    workflow_check = connection.workflows.check(body=CheckWorkflow(str(path.absolute()), text))
-    return [
-        Finding(
-            problem.reason.code,
-            str(problem.reason),
-            ".".join(filter(None, (problem.node or problem.edge, problem.field))),
-            line_of(text, problem.node or problem.edge),
-        )
-        for problem in workflow_check.problems
-    ]
 
 
 def _changes(commit: str) -> set[Path]:

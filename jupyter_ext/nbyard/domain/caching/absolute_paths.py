@@ -11,6 +11,7 @@ from nbyard.domain.caching.path_mentions import COMMANDS, QUOTED, code_of, liter
 from nbyard.domain.caching.probed_names import bindings_of, texts_of
 from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.notebooks.parameter_cells import parse_cell
+from nbyard.domain.parsing.strict_json import is_utf8
 
 # a word of a command, a setting or a sentence
 WORD = re.compile(
@@ -83,18 +84,9 @@ def absolute_paths(named: Iterable[str], home: str) -> list[str]:
         if not path.startswith("/") or path.startswith("//") or len(path) > MOST_CHARS:
             continue
         path = os.path.normpath(path.replace("\0", ""))
-        if path != "/" and not SYSTEM.match(path) and _is_utf8(path):
+        if path != "/" and not SYSTEM.match(path) and is_utf8(path):
             paths[path] = None
     return list(paths)
-
-
-def _is_utf8(path: str) -> bool:
-    """Return whether a path can be written down: a text of code may hold half of a character."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class _Reader:
@@ -165,8 +157,8 @@ class _Composing(ast.NodeTransformer):
         match word, node.args:
             case ("home", []) | ("get" | "getenv", [ast.Constant(value="HOME"), *_]):
                 parts = [ast.Constant("~")]
-            case "abspath" | "expanduser" | "fspath" | "realpath" | "str", [one]:
-                parts = [one]
+            case "abspath" | "expanduser" | "fspath" | "realpath" | "str", [argument]:
+                parts = [argument]
             case "absolute" | "as_posix" | "expanduser" | "resolve", [] if owner:
                 parts = [owner]
             case "join", [_, _, *_]:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nbyard.domain.datasets.previews import one_line
-from nbyard.domain.lineage.structs import Direction, Lineage, LineageEdge, LineageNode
+from nbyard.domain.lineage.structs import Direction, Lineage, LineageNode
 
 HEADS: Mapping[Direction, str] = {"back": "comes from", "forward": "used for"}
 SHORT = 10
 MAX_VALUE = 40
-Neighbours = Mapping[str, Sequence[tuple[str, str]]]
 
 
 class TreeLine(NamedTuple):
@@ -43,7 +42,15 @@ def lines_of(lineage: Lineage) -> Iterator[str]:
 def tree_lines(lineage: Lineage, direction: Direction) -> Iterator[TreeLine]:
     """Yield the nodes on one side of the starts, each below a node that it is connected to."""
     nodes = {node.id: node for node in lineage.nodes}
-    neighbours = _neighbours(lineage.edges, direction)
+    link_names: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for edge in lineage.edges:
+        near, far = edge.source, edge.target
+        if direction == "back":
+            near, far = far, near
+        link_names[near][far] += [edge.name] if edge.name else []
+    neighbours: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for near, ends in link_names.items():
+        neighbours[near] = [(far, ", ".join(names)) for far, names in ends.items()]
     seen: set[str] = set()
     starts = [node.id for node in lineage.nodes if node.is_start]
     # The nodes still to print, the next one last. A long chain would exceed Python's recursion.
@@ -73,19 +80,6 @@ def _branches(of: Sequence[tuple[str, str]], below: str) -> list[tuple[str, str,
         )
         for place, (key, name) in reversed([*enumerate(of)])
     ]
-
-
-def _neighbours(edges: Sequence[LineageEdge], direction: Direction) -> Neighbours:
-    link_names: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for edge in edges:
-        near, far = edge.source, edge.target
-        if direction == "back":
-            near, far = far, near
-        link_names[near][far] += [edge.name] if edge.name else []
-    known: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    for near, ends in link_names.items():
-        known[near] = [(far, ", ".join(names)) for far, names in ends.items()]
-    return known
 
 
 def words_of(node: LineageNode) -> str:

@@ -76,3 +76,12 @@ def _float(text: str) -> float:
     if value in (float("inf"), float("-inf")) or len(text) > MAX_DIGITS:
         raise BadRequest(because("json-number-too-large", number=text[:40]))
     return value
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether UTF-8 can encode a text, which may have half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -125,7 +125,10 @@ def choose_runs(
 ) -> tuple[list[FinishedRun], list[FinishedRun]]:
     """Return the runs to delete and those that are only kept by their protection, oldest first."""
     ordered = sorted(runs, key=attrgetter("finished_at", "number"))
-    kept = _newest(ordered, rules.keep)
+    groups: Mapping[str, list[str]] = defaultdict(list)
+    for run in reversed(ordered):
+        groups[run.group].append(run.id)
+    kept = {run_id for ids in groups.values() for run_id in ids[: rules.keep or 0]}
     chosen = [run for run in ordered if run.id not in kept and _matches_rules(run, rules, now)]
     protected = [run for run in chosen if run.protection is not None]
     doomed = [run for run in chosen if run.protection is None]
@@ -134,14 +137,6 @@ def choose_runs(
         newest = doomed[-1].finished_at if doomed else None
         protected = [run for run in protected if newest and run.finished_at <= newest]
     return doomed, protected
-
-
-def _newest(ordered: Sequence[FinishedRun], count: int | None) -> set[str]:
-    """Return the IDs of the newest runs of each group."""
-    groups: Mapping[str, list[str]] = defaultdict(list)
-    for run in reversed(ordered):
-        groups[run.group].append(run.id)
-    return {run for ids in groups.values() for run in ids[: count or 0]}
 
 
 def _matches_rules(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool:

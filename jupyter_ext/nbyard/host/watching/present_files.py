@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nbyard.domain.parsing.strict_json import is_utf8
+
 MOST_LOOKED_AT = 200_000
 
 
@@ -34,7 +36,7 @@ def present_files(
         return {str(path): (path_stat.st_mtime_ns, path_stat.st_size)}
     files = {}
     for relative, entry in _entries(path, is_deep=is_deep):
-        if matches(relative) and _is_text(relative):
+        if matches(relative) and is_utf8(relative):
             try:
                 known = entry.stat()
             except FileNotFoundError:  # it was deleted meanwhile, or is a link to nothing
@@ -61,14 +63,6 @@ def changed_at(path: str) -> datetime:
         is_there = place == Path(path)
         seconds = known.st_ctime if is_there else known.st_mtime
         return datetime.fromtimestamp(seconds, UTC)
-
-
-def _is_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _entries(path: Path, *, is_deep: bool) -> Iterator[tuple[str, "os.DirEntry[str]"]]:

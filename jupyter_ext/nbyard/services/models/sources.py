@@ -44,20 +44,16 @@ def _outputs_of_runs(
         _add(outputs, made)
         if not last or len(outputs) >= limit:
             return list(outputs.values())[:limit], True
-    _ask_workflows(parts, owner, outputs)
-    return sorted(outputs.values(), key=lambda output: output.created_at, reverse=True)[
-        :limit
-    ], False
-
-
-def _ask_workflows(parts: ServiceContext, owner: str, outputs: Outputs) -> None:
-    """Add the results of workflows that have none yet, and of single files."""
+    # Other workflows may have older results: read the newest of each, and of single files.
     rows, known = parts.store.artifacts, {workflow for workflow, _, _ in outputs}
     with parts.store.read() as c:
         _add(outputs, rows.models_of_workflow(c, owner, "", RUNS_OF_FILES))
         for saved_workflow in parts.store.workflows.page(c, owner, MOST_WORKFLOWS, "", ""):
             if saved_workflow.id not in known:
                 _add(outputs, rows.models_of_workflow(c, owner, saved_workflow.id, RUNS_OF_EACH))
+    return sorted(outputs.values(), key=lambda output: output.created_at, reverse=True)[
+        :limit
+    ], False
 
 
 def _add(outputs: Outputs, made: Iterable[SourcedOutput]) -> None:

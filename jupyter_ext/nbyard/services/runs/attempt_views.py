@@ -104,25 +104,21 @@ class Progress:
         stamps = tuple(file_stamp(f"{folder}/{name}") for name in files)
         seen, activity = self._seen.get(attempt_id, ((), Activity(run, node, number, 0, 0, 0)))
         if seen != stamps:
-            activity = _activity(folder, activity, stamps, seen or ((0, 0),) * len(files))
+            seen = seen or ((0, 0),) * len(files)
+            log, events, metrics = (new != old for new, old in zip(stamps, seen, strict=True))
+            change: dict[str, Any] = {"log_bytes": stamps[0][0]}
+            if log:
+                end = recorded_metrics.read_end(folder / contract.LOG, LOG_END)
+                change["last_line"] = last_line(without_gap_reasons(end.decode("utf-8", "replace")))
+            if events:
+                change |= _cells_seen(folder)._asdict()
+            if metrics:
+                change["metrics"] = recorded_metrics.last_values(folder)
+            activity = msgspec.structs.replace(activity, **change)
             if len(self._seen) > MAX_SEEN:
                 self._seen.clear()
             self._seen[attempt_id] = (stamps, activity)
         return activity
-
-
-def _activity(folder: Path, before: Activity, stamps: Stamps, seen: Stamps) -> Activity:
-    """Return the progress after some of the files changed."""
-    log, events, metrics = (new != old for new, old in zip(stamps, seen, strict=True))
-    change: dict[str, Any] = {"log_bytes": stamps[0][0]}
-    if log:
-        end = recorded_metrics.read_end(folder / contract.LOG, LOG_END)
-        change["last_line"] = last_line(without_gap_reasons(end.decode("utf-8", "replace")))
-    if events:
-        change |= _cells_seen(folder)._asdict()
-    if metrics:
-        change["metrics"] = recorded_metrics.last_values(folder)
-    return msgspec.structs.replace(before, **change)
 
 
 def _cells_seen(folder: Path) -> CellsSeen:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import uuid
-from typing import TYPE_CHECKING
 
 from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.domain.environments.requirements import normal_name
@@ -17,9 +16,6 @@ from nbyard.host.example_files import copied_example, source
 from nbyard.host.kernelspec_reader import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.reasons.structs import because
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -39,7 +35,7 @@ def example_needs() -> ExampleNeeds:
 
 
 def new_example(files: ProjectFiles, asked: NewExample) -> Example:
-    """Copy the example into a new folder, with an ID of its own.
+    """Copy the example into a new folder, with an ID of its own and the chosen environment.
 
     Raises:
         NotFound: the folder or the files of the example do not exist.
@@ -55,19 +51,14 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
     try:
         with translated_missing_space(), copied_example(example, parent, NAME) as folder:
             file = folder / f"{NAME}{DOCUMENT}"
-            _personalise(file, asked.environment)
+            document = json.loads(file.read_bytes())
+            document["meta"]["id"] = str(uuid.uuid4())
+            for node in document["nodes"].values():
+                if asked.environment and node["type"] == "executable":
+                    node["environment"] = asked.environment
+            file.write_text(canonical(document), "utf-8")
     except OSError as error:
         if error.errno in READ_ONLY:
             raise Forbidden(because("folder-forbidden", path=files.shown(parent)[:200])) from None
         raise
     return Example(files.shown(file))
-
-
-def _personalise(file: Path, environment: str) -> None:
-    """Give the copied workflow its own ID, and its nodes their environment."""
-    document = json.loads(file.read_bytes())
-    document["meta"]["id"] = str(uuid.uuid4())
-    for node in document["nodes"].values():
-        if environment and node["type"] == "executable":
-            node["environment"] = environment
-    file.write_text(canonical(document), "utf-8")

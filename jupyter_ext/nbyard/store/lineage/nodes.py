@@ -46,7 +46,14 @@ def nodes_for_viewer(
         keys[ref.kind].append(ref.key)
     # What no reader finds below was deleted, or never had a row.
     nodes = {ref: _missing(ref, hint) for ref, hint in hints.items()}
-    _add_packages(c, nodes)
+    # Environments that nbyard did not create have only their recorded packages.
+    f = fingerprints.c
+    kernels = {ref: node.digest for ref, node in nodes.items() if ref.kind == "environment"}
+    query = select(f.fingerprint, f.packages).where(f.fingerprint.in_({*kernels.values()}))
+    packages = {row.fingerprint: row.packages for row in c.execute(query)} if kernels else {}
+    for ref, digest in kernels.items():
+        if digest in packages:
+            nodes[ref] = msgspec.structs.replace(nodes[ref], packages=packages[digest])
     for kind, ids in keys.items():
         if kind in READERS:
             for ref, node, is_visible in READERS[kind](c, viewer, ids):
@@ -62,17 +69,6 @@ def _missing(ref: Ref, hint: str) -> LineageNode:
         return LineageNode("", "image", ref.key)
     digest, _, name = ref.key.partition(" ")
     return LineageNode("", ref.kind, name, file=name if ref.kind == "file" else "", digest=digest)
-
-
-def _add_packages(c: Connection, nodes: dict[Ref, LineageNode]) -> None:
-    """Add the recorded packages of environments that nbyard did not create."""
-    f = fingerprints.c
-    kernels = {ref: node.digest for ref, node in nodes.items() if ref.kind == "environment"}
-    query = select(f.fingerprint, f.packages).where(f.fingerprint.in_({*kernels.values()}))
-    packages = {row.fingerprint: row.packages for row in c.execute(query)} if kernels else {}
-    for ref, digest in kernels.items():
-        if digest in packages:
-            nodes[ref] = msgspec.structs.replace(nodes[ref], packages=packages[digest])
 
 
 Read = Iterator[tuple[Ref, LineageNode, bool]]

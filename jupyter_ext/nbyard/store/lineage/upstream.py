@@ -58,7 +58,10 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
     fingerprint = T.parts["environment"].as_string().label("fingerprint")
     query = select(T.id, T.run_id, fingerprint, *columns)
     rows = c.execute(query.where(T.id.in_(ids)).order_by(T.id)).all()
-    kernels = _kernels(c, {row.executable_version_id for row in rows})
+    e = executable_versions.c
+    versions = {row.executable_version_id for row in rows}
+    kernel_query = select(e.id, e.kernel, e.language).where(e.id.in_(versions))
+    kernels = {row.id: row.kernel or row.language for row in c.execute(kernel_query)}
     bindings = {row.id: msgspec.convert(row.bindings, dict[str, Binding]) for row in rows}
     results = _results(c, {row.id: (row.run_id, bindings[row.id]) for row in rows})
     of_names = image_refs(c, viewer, {(row.image, "") for row in rows if row.image})
@@ -84,13 +87,6 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
             yield Link(of_names[row.image, ""], target, hint=row.image)
 
 
-def _kernels(c: Connection, versions: Collection[str]) -> dict[str, str]:
-    """Return the kernel or language of versions of executables."""
-    e = executable_versions.c
-    rows = c.execute(select(e.id, e.kernel, e.language).where(e.id.in_(versions)))
-    return {row.id: row.kernel or row.language for row in rows}
-
-
 def _source(binding: BytesOf) -> Ref:
     """Return what bytes are. Those of files are known by their digest and origin."""
     kind, _, key = binding.source.partition(":")
@@ -104,10 +100,10 @@ def _results(
 ) -> dict[tuple[str, str, str], Ref]:
     """Return the results that tasks use by run, node and output; without them, their tasks."""
     outputs = {
-        (run_id, one.node, one.output)
+        (run_id, binding.node, binding.output)
         for run_id, bindings in of.values()
-        for one in bindings.values()
-        if isinstance(one, ResultOf)
+        for binding in bindings.values()
+        if isinstance(binding, ResultOf)
     }
     if not outputs:
         return {}

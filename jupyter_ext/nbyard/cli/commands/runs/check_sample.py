@@ -14,7 +14,7 @@ from nbyard.cli.commands.runs.run_watch import Followed, explain_failure
 from nbyard.cli.output.console import COLOURS, print_note
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.samples import Sample
-from nbyard.domain.runs.structs import RunDetail, Task
+from nbyard.domain.runs.structs import RunDetail
 
 # In a traceback of IPython, an arrow points to the line of each frame.
 ARROW = re.compile(r"^-+>\s*\d+\s(.*)$", re.MULTILINE)
@@ -40,21 +40,18 @@ def sample_findings(
     for task in failed:
         if not quiet:
             explain_failure(made.number, task, "", is_kept=False)
-        yield _finding(task, line_of(document, task.node))
+        failure, line = task.failure, line_of(document, task.node)
+        if failure is None:
+            yield Finding("run-not-succeeded", task.why, task.node, line)
+            continue
+        cell = f", cell {failure.cell + 1}" if failure.cell is not None else ""
+        source = failing_line(failure.traceback)
+        text = f"{failure.message} ({source})" if source else failure.message
+        yield Finding(failure.reason.code, text, f"{task.node}{cell}", line)
     if detail.run.state != "succeeded" and not failed:
         yield Finding("run-not-succeeded", f"The check run was {detail.run.state}.")
     if not quiet and not failed:
         print_note(f"{path}: the check run {detail.run.state}.")
-
-
-def _finding(task: Task, line: int) -> Finding:
-    failure = task.failure
-    if failure is None:
-        return Finding("run-not-succeeded", task.why, task.node, line)
-    cell = f", cell {failure.cell + 1}" if failure.cell is not None else ""
-    source = failing_line(failure.traceback)
-    text = f"{failure.message} ({source})" if source else failure.message
-    return Finding(failure.reason.code, text, f"{task.node}{cell}", line)
 
 
 def failing_line(traceback: str) -> str:
