@@ -1786,6 +1786,9 @@ export interface paths {
          *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID or
          *     name of a schedule, whose backfills and retries are among the runs. `project` is the ID or
          *     name of a project.
+         *
+         *     `person` is the name of who submitted the runs: the user of JupyterHub or of another
+         *     identity provider, else the user of the machine.
          */
         get: operations["runs.list"];
         put?: never;
@@ -6328,7 +6331,7 @@ export interface components {
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
          *         led here, each fired by the one before. A retry has due time, backfill and chain of the run
          *         that it repeats. `source_id` is the ID of the schedule or trigger; a retry has that of the run
-         *         that it repeats.
+         *         that it repeats. `person` is who submitted the run; empty if no person did.
          */
         Origin: {
             /**
@@ -6348,6 +6351,8 @@ export interface components {
             backfill_id: string;
             /** @default  */
             source_id: string;
+            /** @default  */
+            person: string;
         };
         /**
          * OtherFile
@@ -7355,7 +7360,8 @@ export interface components {
              *       "cause": null,
              *       "chain": [],
              *       "backfill_id": "",
-             *       "source_id": ""
+             *       "source_id": "",
+             *       "person": ""
              *     }
              */
             origin: components["schemas"]["Origin"];
@@ -12166,6 +12172,7 @@ export interface operations {
                 origin?: string;
                 schedule?: string;
                 project?: string;
+                person?: string;
             };
             header?: never;
             path?: never;

@@ -124,6 +124,8 @@ def test_events_of_a_run_come_below_the_user_s_address(people: People, waiting: 
     assert ("task", "running") in seen
     log = people.get(f"{RUNS}/{run}/tasks/main/log", people.ann)
     assert log.json["text"] == "over\n"
+    found = people.get(f"{RUNS}?person=ann", people.ann)
+    assert run in [one["id"] for one in found.json["items"]]
     waiting.unlink()
 
 

@@ -72,9 +72,13 @@ def test_every_surface_leaves_the_same_record(
             templates = {yard.store.runs.template_id(c, run.id) for run in runs}
             plans = [[task.plan for task in yard.store.tasks.of_run(c, run.id)] for run in runs]
     kinds: list[OriginKind] = ["manual", "client", "client", "shell", "magic"]
-    assert [run.origin for run in runs[:5]] == [Origin(kind) for kind in kinds]
-    of_others = [(run.origin.kind, run.origin.id) for run in runs[5:]]
-    assert of_others == [("trigger", hooked), ("schedule", scheduled)]
+    asked = [Origin(kind, person=caller.name) for kind in kinds]
+    assert [run.origin for run in runs[:5]] == asked
+    of_others = [run.origin for run in runs[5:]]
+    assert [(origin.kind, origin.id, origin.person) for origin in of_others] == [
+        ("trigger", hooked, ""),
+        ("schedule", scheduled, ""),
+    ]
     assert len(templates) == 1
     assert plans == [plans[0]] * len(runs)
     first, *others = map(record, runs)

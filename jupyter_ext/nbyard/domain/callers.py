@@ -11,6 +11,9 @@ PROJECT_HEADER = "Nbyard-Project"
 class Caller(msgspec.Struct, frozen=True):
     """A name, groups and scopes (`runs:write` …; `*` allows everything).
 
+    `name` owns what the request creates. `person` is the name of a person who signed in by another
+    one, as on a server that JupyterHub shares. It is recorded, and grants nothing.
+
     `attempt_id` is that of the attempt whose code sends the request, empty for others. It only says
     what led to the request; it grants nothing.
     """
@@ -19,6 +22,12 @@ class Caller(msgspec.Struct, frozen=True):
     groups: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("*",)
     attempt_id: str = ""
+    person: str = ""
+
+    @property
+    def submitter(self) -> str:
+        """Return the name that runs record."""
+        return self.person or self.name
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has a scope, such as `runs:write`."""

@@ -80,8 +80,10 @@ def create_run(  # noqa: PLR0913
     return _insert(store, c, row, origin, plans), True
 
 
-def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_key: str) -> str:
-    """Queue a run that repeats an ended run; return its ID.
+def retry_run(
+    store: Store, c: Connection, old: Run, renew: Renew, submission_key: str, person: str
+) -> str:
+    """Queue a run that repeats an ended run, for a person; return its ID.
 
     Its tasks are those of the old run as `renew` changes them, with the values and the template
     of that run. It takes the name, the due time, the schedule or trigger, the projects, and the
@@ -99,7 +101,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
     # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
-    origin = msgspec.structs.replace(before, kind="retry", id=old.id, cause=None)
+    origin = msgspec.structs.replace(before, kind="retry", id=old.id, cause=None, person=person)
     made = _insert(store, c, row, origin, plans)
     store.projects.link_retry(c, old, made)
     if before.backfill_id:
@@ -212,6 +214,7 @@ def _insert(
         "chain": origin.chain,
         "backfill_id": origin.backfill_id,
         "source_id": source_id,
+        "person": origin.person,
     }
     store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
     run = store.runs.by_id(c, run_id)

@@ -5,13 +5,18 @@ from typing import Any
 
 from nbyard.domain.callers import Caller
 
+# Jupyter's names of browsers that have a token or password, which belong to no person.
+INVENTED = "Anonymous "
+
 
 def caller_of(user: Any) -> Caller:
     """Return the store's single user for everybody who has the server's token.
 
-    Jupyter invents a name for each browser; these names must not separate one person's data.
+    Jupyter invents a name for each browser; these names must not separate one person's data. An
+    identity provider knows the person, whose name is only recorded.
     """
-    return Caller(local_name())
+    invented = user.name.startswith(INVENTED)
+    return Caller(local_name(), person="" if invented else user.username)
 
 
 def refused_name(handler: Any) -> str:

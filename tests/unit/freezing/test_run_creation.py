@@ -224,15 +224,15 @@ def test_a_run_without_a_template_is_retried_with_its_plans(
     """0029: runs of earlier versions of nbyard have no template."""
     (old,) = yard.services.runs.list(ann).items
     with yard.store.write() as c:
-        again = retry_run(yard.store, c, old, plan_for_retry, "")
+        again = retry_run(yard.store, c, old, plan_for_retry, "", "bob")
         assert yard.store.runs.template_id(c, again) == template.id
         c.execute(text("update runs set template_id = ''"))
-        again = retry_run(yard.store, c, old, plan_for_retry, "")
+        again = retry_run(yard.store, c, old, plan_for_retry, "", "bob")
         assert yard.store.runs.template_id(c, again) == ""
         first, second = (yard.store.tasks.of_run(c, run) for run in (old.id, again))
     assert [task.plan for task in second] == [task.plan for task in first]
     found: RunDetail = yard.services.runs.get(ann, again)
-    assert found.run.origin == Origin("retry", old.id)
+    assert found.run.origin == Origin("retry", old.id, person="bob")
     assert found.run.parameters == old.parameters
 
 
@@ -256,7 +256,7 @@ def test_a_retry_keeps_its_schedule_or_trigger_and_its_due_time(yard, ann, templ
         yard.services.runs.cancel(ann, family[-1])
         with yard.store.write() as c:
             old = yard.services.runs.get(ann, family[-1]).run
-            family.append(retry_run(yard.store, c, old, plan_for_retry, ""))
+            family.append(retry_run(yard.store, c, old, plan_for_retry, "", ""))
     first, *retries = (yard.services.runs.get(ann, one).run.origin for one in family)
     assert first == msgspec.structs.replace(origin, source_id="s")
     assert retries == [
@@ -286,7 +286,7 @@ def test_a_retry_belongs_to_the_projects_of_its_run(
         services.runs.cancel(ann, family[-1])
         with store.write() as c:
             old = services.runs.get(ann, family[-1]).run
-            family.append(retry_run(store, c, old, plan_for_retry, ""))
+            family.append(retry_run(store, c, old, plan_for_retry, "", ""))
     for name in ("nightly", "wine"):
         listed = services.runs.list(ann, project=name).items
         assert [one.id for one in listed] == family[::-1]

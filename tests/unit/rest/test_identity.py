@@ -1,15 +1,27 @@
-"""G1: on one's own server everybody with the token is the one user of the store."""
+"""G1, R5: all users of a server are the one user of the store; runs record who they are."""
 
 import getpass
 from types import SimpleNamespace
+from typing import Any
+
+from jupyter_server.auth.identity import IdentityProvider, User
 
 from nbyard.domain.callers import Caller
 from nbyard.rest import identity
 
 
-def test_whoever_jupyter_names_is_the_local_user():
-    assert identity.caller_of(object()) == Caller(getpass.getuser())
-    assert identity.caller_of(object()).may("runs:write")
+def test_a_browser_with_the_token_is_the_local_user():
+    handler: Any = SimpleNamespace(log=SimpleNamespace(debug=lambda _: None))
+    invented = IdentityProvider().generate_anonymous_user(handler)
+    caller = identity.caller_of(invented)
+    assert caller == Caller(getpass.getuser())
+    assert caller.submitter == getpass.getuser()
+    assert caller.may("runs:write")
+
+
+def test_a_known_person_is_recorded_but_owns_nothing():
+    caller = identity.caller_of(User("bob", name="Bob B."))
+    assert (caller.name, caller.submitter) == (getpass.getuser(), "bob")
 
 
 def test_a_process_without_a_name_has_one_all_the_same(monkeypatch):

@@ -229,6 +229,7 @@ def _run(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> N
             ("reason", reason_text(joined(reasons))),
             ("state", run.state + (", is to be cancelled" if asked else "")),
             ("origin", f"{run.origin.kind} {key}".strip()),
+            ("person", run.origin.person),
             ("commit", run.git),
             ("cause", str(cause_reason(run.origin.cause)) if run.origin.cause else ""),
             ("took", format_duration(run.started_at, run.finished_at)),

@@ -25,7 +25,7 @@ class Origin(msgspec.Struct, frozen=True):
     `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
     led here, each fired by the one before. A retry has due time, backfill and chain of the run
     that it repeats. `source_id` is the ID of the schedule or trigger; a retry has that of the run
-    that it repeats.
+    that it repeats. `person` is who submitted the run; empty if no person did.
     """
 
     kind: OriginKind = "manual"
@@ -35,3 +35,4 @@ class Origin(msgspec.Struct, frozen=True):
     chain: list[str] = []
     backfill_id: str = ""
     source_id: str = ""
+    person: str = ""

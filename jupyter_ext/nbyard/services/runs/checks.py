@@ -58,7 +58,7 @@ class RunChecks(RunExports):
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             template = store_template(c, frozen)
-            origin = Origin("check")
+            origin = Origin("check", person=caller.submitter)
             made, _ = create_run(self._store, c, template, origin=origin, sample=sample)
             names = self._supersede(c, caller, made)
         self._parts.ensure_dispatcher()

@@ -40,6 +40,7 @@ class RunHistory(RunForecasts):
         origin: str = "",
         schedule: str = "",
         project: str = "",
+        person: str = "",
     ) -> Page[Run]:
         """List runs, newest first, filtered by the given fields.
 
@@ -49,6 +50,9 @@ class RunHistory(RunForecasts):
         started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID or
         name of a schedule, whose backfills and retries are among the runs. `project` is the ID or
         name of a project.
+
+        `person` is the name of who submitted the runs: the user of JupyterHub or of another
+        identity provider, else the user of the machine.
 
         Raises:
             Invalid: the state or origin is unknown.
@@ -68,6 +72,7 @@ class RunHistory(RunForecasts):
             "search": search,
             "node": node,
             "origin": origin,
+            "person": person,
             "schedule": self._schedule(caller, schedule),
         }
         with self._store.read() as c:

@@ -72,7 +72,7 @@ class RunService(RunChecks):
                     c,
                     store_template(c, frozen),
                     submission_key=submission_key(idempotency_key),
-                    origin=Origin(body.origin or "manual"),
+                    origin=Origin(body.origin or "manual", person=caller.submitter),
                     name=frozen.name,
                     replace=body.replace,
                 )
@@ -200,7 +200,7 @@ class RunService(RunChecks):
                 if record.state not in ("failed", "cancelled"):
                     raise Conflict(because("nothing-to-retry", state=record.state))
                 key = submission_key(idempotency_key)
-                made = retry_run(self._store, c, record, renew, key)
+                made = retry_run(self._store, c, record, renew, key, caller.submitter)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.ensure_dispatcher()
         return self._summary(caller, made)

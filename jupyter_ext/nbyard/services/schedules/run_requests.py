@@ -93,8 +93,8 @@ def keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
         raise _below_run(error) from None
 
 
-def start_now(parts: ServiceContext, row: ScheduleRow) -> str:
-    """Queue a run of a schedule besides its due times; return its ID."""
+def start_now(parts: ServiceContext, row: ScheduleRow, person: str) -> str:
+    """Queue a run of a schedule besides its due times, for a person; return its ID."""
     schedule = row.schedule
     frozen = (
         None
@@ -106,7 +106,8 @@ def start_now(parts: ServiceContext, row: ScheduleRow) -> str:
             template = store_template(c, frozen)
         else:
             template = pinned_template(parts.store, c, row)
-        made, _ = create_run(parts.store, c, template, origin=Origin("schedule", schedule.id))
+        origin = Origin("schedule", schedule.id, person=person)
+        made, _ = create_run(parts.store, c, template, origin=origin)
     return made
 
 

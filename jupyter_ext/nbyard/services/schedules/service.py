@@ -214,7 +214,7 @@ class ScheduleService:
         with self._store.read() as c:
             row = self._rows.find(c, caller.name, schedule)
         self._parts.retire_idle_dispatcher()
-        made = start_now(self._parts, row)
+        made = start_now(self._parts, row, caller.submitter)
         self._parts.ensure_dispatcher()
         return RunService(self._parts).get(caller, made).run
 

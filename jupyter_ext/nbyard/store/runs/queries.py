@@ -40,7 +40,7 @@ from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versio
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in ("counts", "origin")]
-ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id")
+ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id", "source_id", "person")
 OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
@@ -194,6 +194,7 @@ class RunRows:
 
         - state, executable, search
         - origin: its kind; only a filter for their kind finds scratch runs
+        - person: who submitted it
         - schedule: the ID of a schedule, or of another origin
         - workflow: its ID, optionally with its `path`
         - node: a node that succeeded
@@ -266,10 +267,8 @@ class _Page(msgspec.Struct, frozen=True):
 def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if filters.get("single"):
         query = query.where(NAMED)
-    if state := filters.get("state"):
-        query = query.where(runs.c.state == state)
-    if origin := filters.get("origin"):
-        query = query.where(runs.c.origin == origin)
+    for column in {"state", "origin", "person"} & filters.keys():
+        query = query.where(runs.c[column] == filters[column])
     matching_ids = page.indexed_query(filters)
     if matching_ids is not None:
         return query.where(runs.c.id.in_(matching_ids))
@@ -298,9 +297,15 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
     values = {f: getattr(row, f) for f in RUN_FIELDS}
     values["name"] = values["name"] or ""
-    cause = msgspec.convert(row.cause, Cause | None)
     origin = Origin(
-        row.origin, row.origin_id, row.due_at, cause, row.chain, row.backfill_id, row.source_id
+        kind=row.origin,
+        id=row.origin_id,
+        due_at=row.due_at,
+        cause=msgspec.convert(row.cause, Cause | None),
+        chain=row.chain,
+        backfill_id=row.backfill_id,
+        source_id=row.source_id,
+        person=row.person,
     )
     values["git"] = row.git and msgspec.convert(row.git, GitState)
     return Run(**values, origin=origin, counts=counts.get(row.id, {}))

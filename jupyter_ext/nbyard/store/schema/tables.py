@@ -179,6 +179,7 @@ runs = Table(
     Column("backfill_id", Id, nullable=False, server_default=""),
     Column("cause", JSON(none_as_null=True)),
     Column("chain", JSON, nullable=False, server_default="[]"),
+    Column("person", Text, nullable=False, server_default=""),
     Column("template_id", Id, nullable=False, server_default=""),
     Column("submission_key", String(220)),
     Column("git", JSON(none_as_null=True)),

@@ -27,6 +27,7 @@ export function Parameters(props: ITaskProps): JSX.Element {
     [trans.__('Runtime'), run.runtime],
     [trans.__('Priority'), String(run.priority || '')],
     [trans.__('Started by'), originText(run.origin, trans)],
+    [trans.__('Person'), run.origin.person ?? ''],
     [trans.__('Commit'), commitText(run, trans)],
     [trans.__('Created'), showMoment(run.created_at)],
     [trans.__('Started'), showMoment(run.started_at)],

@@ -1,16 +1,21 @@
-"""R5: runs are found by text, state, workflow, executable and time."""
+"""R5: runs are found by text, state, workflow, executable, time and person."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import insert
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import first_id_at, new_id
+from nbyard.domain.runs.checks import NewCheckRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.errors import Invalid, NotFound
 from nbyard.store.schema.tables import runs
+from nbyard.yard import Yard
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -94,3 +99,23 @@ def test_the_runs_of_a_schedule_are_found_by_its_name_or_id(yard, ann, root, day
     assert numbers(yard, ann, schedule=made.id) == [run.number]
     with pytest.raises(NotFound, match="schedule 'morning'"):
         numbers(yard, ann, schedule="morning")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_the_runs_that_a_person_submitted(yard: Yard, ann: Caller, root: Path) -> None:
+    """R5: people on one server share its runs, and each run records who submitted it."""
+    (root / "a.py").write_text("print()\n")
+    bob = msgspec.structs.replace(ann, person="bob")
+    runs, schedules = yard.services.runs, yard.services.schedules
+    schedules.create(ann, NewSchedule(AutomaticRun(path="a.py"), Phrase("daily at 6"), "morning"))
+    first = runs.create(ann, NewRun(path="a.py"))
+    of_bob = [
+        runs.create(bob, NewRun(path="a.py")),
+        schedules.run(bob, "morning"),
+        runs.check_sample(bob, NewCheckRun(path="a.py")),
+    ]
+    assert numbers(yard, ann, person="ann") == [first.number]
+    numbered = sorted((run.number for run in of_bob if run.number > 0), reverse=True)
+    assert numbers(yard, ann, person="bob") == numbered
+    assert numbers(yard, ann, person="bob", origin="check") == [of_bob[2].number]
+    assert numbers(yard, ann, person="eve") == []

@@ -121,7 +121,7 @@ def test_lists_are_filtered(yard, ann, flow):
     assert [r.id for r in runs.list(ann, state="queued").items] == [made.id]
     assert [r.id for r in runs.list(ann, workflow="flow.nbflow").items] == [made.id]
     assert [r.id for r in runs.list(ann, search="findme").items] == [made.id]
-    assert made.origin == Origin("manual")
+    assert made.origin == Origin("manual", person="ann")
     shell = runs.create(ann, NewRun(path=flow, origin="shell"))
     assert [r.id for r in runs.list(ann, origin="shell").items] == [shell.id]
     assert [r.id for r in runs.list(ann, origin="manual", search="findme").items] == [made.id]

@@ -7,7 +7,7 @@ import { Parameters } from '../Parameters';
 import { ITaskProps } from '../../context/taskProps';
 
 function show(parameters: Record<string, unknown>): void {
-  const origin = { kind: 'shell' };
+  const origin = { kind: 'shell', person: 'bob' };
   const git = { commit: '1a2b3c4d5e6f', branch: 'main', is_dirty: true };
   const plain = { id: 'r', path: 'a.nbflow', runtime: 'process', priority: 0 };
   const run = { ...plain, parameters, origin, git };
@@ -21,8 +21,9 @@ function show(parameters: Record<string, unknown>): void {
 }
 
 describe('the record of a run', () => {
-  it('says what started it', () => {
+  it('says what started it, and for whom', () => {
     show({});
+    expect(screen.getByText('bob').previousSibling?.textContent).toBe('Person');
     expect(screen.getByText('Command line').previousSibling?.textContent).toBe('Started by');
   });
 });
