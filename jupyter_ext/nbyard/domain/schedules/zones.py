@@ -25,9 +25,17 @@ def zone_of(name: str) -> ZoneInfo:
             return ZoneInfo(name)
         except (KeyError, ValueError, OSError):  # a folder of zones, or a file of another format
             pass
-    close = difflib.get_close_matches(name[:MAX_ZONE], sorted(available_timezones()), 3)
+    given = name[:MAX_ZONE]
+    zones = sorted(available_timezones())
+    cities = [zone for zone in zones if _city(zone) == _city(given)]
+    close = cities or difflib.get_close_matches(given, zones, 3)
     hint = because("did-you-mean", names=[*map(repr, close)]) if close else None
-    raise Invalid.field("zone", because("no-time-zone", name=name[:MAX_ZONE]), hint=hint)
+    raise Invalid.field("zone", because("no-time-zone", name=given), hint=hint)
+
+
+def _city(zone: str) -> str:
+    """Return the last part of a time zone's name, for comparison."""
+    return zone.rpartition("/")[2].replace(" ", "_").casefold()
 
 
 def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:

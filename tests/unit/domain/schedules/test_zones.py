@@ -32,10 +32,19 @@ def test_others_are_refused(name):
     assert [detail.path for detail in refused.value.details] == ["zone"]
 
 
-def test_similar_names_are_offered():
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        ("Europe/Berlinn", "Europe/Berlin"),
+        ("berlin", "Europe/Berlin"),
+        ("New York", "America/New_York"),
+        ("America/Paris", "Europe/Paris"),
+    ],
+)
+def test_similar_names_are_offered(given, offered):
     with pytest.raises(Invalid) as refused:
-        zone_of("Europe/Berlinn")
-    assert "Europe/Berlin" in str(refused.value.hint)
+        zone_of(given)
+    assert repr(offered) in str(refused.value.hint)
 
 
 def test_a_moment_without_an_offset_is_of_the_zone():
