@@ -1555,7 +1555,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'make-dataset': (p, show, trans) =>
     trans.__('Make it a dataset: nbyard datasets add %1', show(p.file)),
   'other-name-or-version': (_p, _show, trans) =>
-    trans.__('Choose another name, or make a new version of it.'),
+    trans.__('Choose another name, or add a new version of that dataset.'),
   'other-name': (_p, _show, trans) => trans.__('Choose another name, or edit or delete that one.'),
   'start-engine': (_p, _show, trans) =>
     trans.__('Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST).'),

@@ -34,7 +34,7 @@ COMMAND_LINE = {
         "Restore into an empty folder (NBYARD_STORE_DIR) and an empty database."
     ),
     "force-takes-name": code("--force takes the name over."),
-    "replace-makes-version": code("--replace makes a new version of that one."),
+    "replace-makes-version": code("--replace adds that version."),
     "replace-changes-environment": code(
         "nbyard environments install {name} … --replace changes that one.", name=str
     ),

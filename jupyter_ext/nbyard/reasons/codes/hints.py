@@ -82,7 +82,7 @@ STORES = {
     ),
     "try-again-undisturbed": code("Try again when nothing removes files beside the code."),
     "make-dataset": code("Make it a dataset: nbyard datasets add {file}", file=str),
-    "other-name-or-version": code("Choose another name, or make a new version of it."),
+    "other-name-or-version": code("Choose another name, or add a new version of that dataset."),
     "other-name": code("Choose another name, or edit or delete that one."),
 }
 

@@ -9,6 +9,8 @@ from nbyard.reasons.structs import Reason, because
 # Answers of servers that may accept the same message later.
 LATER = (408, 409, 423, 425, 429)
 LONGEST_TEXT = 200
+# Of one request, less than the time limit of the process that sends a message.
+ANSWER_SECONDS = 15.0
 
 
 def http_delivery(service: str, status: int, retry_after: str = "", text: str = "") -> Delivery:
@@ -17,6 +19,11 @@ def http_delivery(service: str, status: int, retry_after: str = "", text: str = 
         return Delivery()
     is_final = status < 500 and status not in LATER
     return Delivery(_reason(service, status, text), is_final, retry_seconds(retry_after))
+
+
+def too_late(service: str) -> Delivery:
+    """Return the delivery to a server that did not answer in time."""
+    return Delivery(because("channel-too-late", service=service, seconds=ANSWER_SECONDS))
 
 
 def mail_delivery(service: str, status: int, text: str = "") -> Delivery:

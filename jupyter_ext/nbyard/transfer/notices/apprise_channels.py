@@ -16,7 +16,13 @@ from nbyard.domain.notices.channel_urls import (
 )
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.reasons.structs import because
-from nbyard.transfer.notices.answers import LATER, http_delivery, mail_delivery
+from nbyard.transfer.notices.answers import (
+    ANSWER_SECONDS,
+    LATER,
+    http_delivery,
+    mail_delivery,
+    too_late,
+)
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -111,11 +117,16 @@ class Recorder(logging.Handler):
 
     def _sending(self, send: Any) -> Any:
         from requests import ConnectionError as Lost
-        from requests import RequestException
+        from requests import RequestException, Timeout
 
         def record(adapter: Any, request: PreparedRequest, **options: Any) -> Response:
             try:
-                answer: Response = send(adapter, request, **options)
+                # Apprise would wait for 4 s, and some services take longer.
+                limited = {**options, "timeout": ANSWER_SECONDS}
+                answer: Response = send(adapter, request, **limited)
+            except Timeout:
+                self.delivery = too_late(self._service)
+                raise
             except RequestException as error:
                 message = type(error).__name__
                 why = because("channel-unreachable", service=self._service, message=message)

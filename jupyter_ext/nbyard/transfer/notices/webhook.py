@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 from nbyard.domain.notices.channel_urls import WEB, masked_url, scheme_of
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.reasons.structs import because
-from nbyard.transfer.notices.answers import LONGEST_TEXT, http_delivery
+from nbyard.transfer.notices.answers import ANSWER_SECONDS, LONGEST_TEXT, http_delivery, too_late
 
-SECONDS = 15.0
 ONE = "application/cloudevents+json; charset=utf-8"
 BATCH = "application/cloudevents-batch+json; charset=utf-8"
 AGENT = "nbyard"
@@ -39,9 +38,9 @@ def connection_to(url: str, tls: ssl.SSLContext | None = None) -> http.client.HT
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http":
-        return http.client.HTTPConnection(host, parts.port, timeout=SECONDS)
+        return http.client.HTTPConnection(host, parts.port, timeout=ANSWER_SECONDS)
     context = tls or ssl.create_default_context()
-    return http.client.HTTPSConnection(host, parts.port, timeout=SECONDS, context=context)
+    return http.client.HTTPSConnection(host, parts.port, timeout=ANSWER_SECONDS, context=context)
 
 
 def post(
@@ -63,6 +62,8 @@ def post(
         if not answer.isclosed():
             connection.close()
         return http_delivery(service, answer.status, answer.getheader("Retry-After") or "")
+    except TimeoutError:
+        return too_late(service)
     except (OSError, http.client.HTTPException) as error:
         message_text = str(error) or type(error).__name__
         return Delivery(because("channel-unreachable", service=service, message=message_text))

@@ -1,6 +1,7 @@
 """Apprise: real payloads of Slack, Discord, Teams and e-mail, and what their servers answer."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -104,6 +105,17 @@ def test_refusals_are_reported_at_once(receiver, url, status, is_final):
     found = apprise_channels.send(url, "service", MESSAGE)
     assert str(found.reason) == f"service answered {status}"
     assert (found.is_final, found.retry_seconds) == (is_final, 30)
+
+
+@pytest.mark.parametrize("url", [SLACK, DISCORD])
+def test_all_services_have_the_same_time_to_answer(receiver, monkeypatch, url):
+    """Apprise's own limit of 4 s would send a message again that a slow service accepted."""
+    monkeypatch.setattr(apprise_channels, "ANSWER_SECONDS", 0.2)
+    receiver.answers = [0]
+    begin = time.monotonic()
+    found = apprise_channels.send(url, "service", MESSAGE)
+    assert str(found.reason) == "service did not answer within 15 s"
+    assert not found.is_final and time.monotonic() - begin < 3
 
 
 def test_a_server_that_is_away_is_named(receiver):

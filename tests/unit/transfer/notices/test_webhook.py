@@ -6,6 +6,7 @@ import pytest
 
 from nbyard.domain.notices.structs import Message
 from nbyard.testing.servers.receivers import http_receiver
+from nbyard.transfer.notices import webhook
 from nbyard.transfer.notices.webhook import post_events
 
 EVENT = {"specversion": "1.0", "id": "r:failed", "type": "nbyard.run.failed", "source": "/"}
@@ -39,6 +40,14 @@ def test_refusals_name_the_status_and_redirects_are_not_followed(receiver, statu
     assert found.retry_seconds == 9
     assert len(receiver.requests) == 1
     assert json.loads(receiver.requests[0].content) == EVENT
+
+
+def test_a_receiver_that_hangs_answers_too_late(receiver, monkeypatch):
+    monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.2)
+    receiver.answers = [0]
+    found = post_events(receiver.url, "webhook", ONE)
+    assert str(found.reason) == "webhook did not answer within 15 s"
+    assert not found.is_final
 
 
 def test_a_lost_connection_is_tried_again(receiver):
