@@ -1,12 +1,14 @@
-"""Suggestions for unknown fields: the most similar known names."""
+"""Suggestions for unknown fields and values: the most similar known names, or all of them."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-# "Object contains unknown field `naem` - at `$.nodes[...]`"
+# "Object contains unknown field `naem` - at `$.nodes[...]`",
+# "Invalid enum value 'x' - at `$.mode`", "Invalid value 'x' - at `$.kind`"
 UNKNOWN = re.compile(
-    r"(?P<words>Object contains unknown field `(?P<name>.*?)`)(?P<at> - at `\$(?P<place>.*)`)?",
+    r"(?P<words>Object contains unknown field `(?P<field>.*?)`"
+    r"|Invalid (?:enum )?value (?P<value>'.*?'|\d+))(?P<at> - at `\$(?P<place>.*)`)?",
     re.DOTALL,
 )
 STEP = re.compile(r"\.([^.\[]+)|\[[^\]]*\]")
@@ -23,7 +25,7 @@ def near_spelling(name: str, known: Iterable[str]) -> str:
 
 
 def suggestion_text(name: str, known: Sequence[str]) -> str:
-    """Return the end of a message about an unknown field: a similar name, or all names."""
+    """Return the end of a message about an unknown name: a similar one, or all of them."""
     near = similar_name(name, known)
     return f"; is {near} meant?" if near else f"; there are: {', '.join(known[:TOLD])}"
 
@@ -42,29 +44,41 @@ def _close(name: str, known: Sequence[str], least: float) -> list[str]:
 
 
 def add_suggestions(message: str, kind: Any) -> str:
-    """Return msgspec's error message, with a suggestion if it is about an unknown field.
+    """Return msgspec's error message, with a suggestion for an unknown field or value.
 
     `kind` is the expected type. Names of keys may replace the `[...]` in the message.
     """
     match = UNKNOWN.fullmatch(message)
     if match is None:
         return message
+    expected = _types_at(kind, match["place"] or "")
+    if match["field"] is not None:
+        fields = [field for struct in expected for field in getattr(struct, "fields", ())]
+        name, known = match["field"], [field.encode_name for field in fields]
+    else:
+        values = [value for choice in expected for value in getattr(choice, "values", ())]
+        name, known = match["value"].strip("'"), [str(value) for value in values]
+    if not known:
+        return message
+    return f"{match['words']}{suggestion_text(name, list(dict.fromkeys(known)))}{match['at'] or ''}"
+
+
+def _types_at(kind: Any, place: str) -> list[Any]:
+    """Return the types that the value at `place`, such as `.nodes[...].pin`, may have."""
     import msgspec.inspect as types
 
     holders = _members(types.type_info(kind))
-    for step in STEP.finditer(match["place"] or ""):
+    for step in STEP.finditer(place):
         inner: list[Any] = []
         for holder in holders:
             if hasattr(holder, "fields"):
                 inner += [f.type for f in holder.fields if f.encode_name == (step[1] or "")]
+                if step[1] and step[1] == getattr(holder, "tag_field", None):
+                    inner.append(types.LiteralType((holder.tag,)))
             elif item := getattr(holder, "value_type", None) or getattr(holder, "item_type", None):
                 inner.append(item)
         holders = [member for item in inner for member in _members(item)]
-    structs = [holder for holder in holders if isinstance(holder, types.StructType)]
-    known = list(dict.fromkeys(field.encode_name for struct in structs for field in struct.fields))
-    if not known:
-        return message
-    return f"{match['words']}{suggestion_text(match['name'], known)}{match['at'] or ''}"
+    return holders
 
 
 def add_key_names(

@@ -1,8 +1,11 @@
-"""A field that nothing knows is told with the one that was meant."""
+"""Messages about unknown fields and values suggest the name that was probably meant."""
+
+from typing import Literal
 
 import msgspec
 import pytest
 
+from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.workflows.structs import Document
 from nbyard.field_suggestions import add_suggestions, near_spelling, suggestion_text
@@ -66,6 +69,23 @@ def _told(plain, kind):
             "; is timeout_seconds meant? - at `$.resources`",
         ),
         ({"version": "x"}, Description, "Expected `int`, got `str` - at `$.version`"),
+        (
+            {"general": {"service": "jupyterlab"}},
+            NewDeployment,
+            "'jupyterlab'; is jupyter meant? - at `$.general.service`",
+        ),
+        (
+            {"service": "x"},
+            NewDeployment,
+            "'x'; there are: api, code-server, jupyterlab, own - at `$.service`",
+        ),
+        (
+            {"arguments": [{"name": "a", "reach": {"kind": "x"}}]},
+            Description,
+            "beside, file - at `$.arguments[0].reach.kind`",
+        ),
+        (3, Literal[1, 2], "Invalid enum value 3; there are: 1, 2"),
+        ("x", Literal["a", "it's"] | int, "Invalid enum value 'x'; there are: a, it's"),
     ],
 )
 def test_the_field_is_looked_for_where_it_stands(plain, kind, words):
