@@ -1391,7 +1391,8 @@ export interface paths {
         };
         /**
          * Show a model, by ID, image, name or `name:tag`
-         * @description A name means its newest build. If no model has exactly this name, letter case is ignored.
+         * @description A name means its newest build. If no model has exactly this name, letter case is ignored,
+         *     then a name as in image names is accepted: `my-iris-model` means *My Iris Model*.
          */
         get: operations["models.get"];
         put?: never;

@@ -5,7 +5,7 @@ file written by pickle or joblib.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -225,6 +225,21 @@ def repository_of(name: str) -> str:
 def stem_of(name: str) -> str:
     """Return the part of an image name that identifies a model with that name or image."""
     return plain_name(name.removeprefix("nbyard/").removeprefix("model-"), "model")
+
+
+def near_names(names: Collection[str], wanted: str) -> list[str]:
+    """Return the model names that `wanted` may mean, if no model has exactly this name.
+
+    Names that differ only in letter case come alone, before names as in image names:
+    `my-iris-model` or `nbyard/model-my-iris-model` for *My Iris Model*.
+    """
+    folded = wanted.casefold()
+    same_letters = [name for name in names if name.casefold() == folded]
+    # An image of another registry or with a tag is no name of a model.
+    if same_letters or set("/:") & set(wanted.removeprefix("nbyard/")):
+        return same_letters
+    stems = {plain_name(wanted, "model"), stem_of(wanted)}
+    return [name for name in names if plain_name(name, "model") in stems]
 
 
 def model_reference(name: str, tag: str, number: int) -> str:

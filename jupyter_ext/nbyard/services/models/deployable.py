@@ -22,7 +22,7 @@ def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage |
         Invalid: the model does not answer requests, or its image was not built.
     """
     with store.read() as c:
-        model = store.models.get(c, caller.name, image) if image else None
+        model = store.models.find(c, caller.name, image) if image else None
     if model is None:
         return None
     if model.mode != HTTP:

@@ -200,23 +200,17 @@ class ModelService:
     def get(self, caller: Caller, model: str) -> ModelPackage:
         """Show a model, by ID, image, name or `name:tag`.
 
-        A name means its newest build. If no model has exactly this name, letter case is ignored.
+        A name means its newest build. If no model has exactly this name, letter case is ignored,
+        then a name as in image names is accepted: `my-iris-model` means *My Iris Model*.
 
         Raises:
-            NotFound: the caller has no such model.
+            NotFound: the caller has no such model, or several have a near name.
         """
         self._parts.watch()
         rows = self._store.models
         with self._store.read() as c:
-            package = rows.get(c, caller.name, model)
-            if package is not None:
-                return package
-            names = rows.names(c, caller.name)
-            plain, (head, colon, tag) = model.casefold(), model.rpartition(":")
-            whole = [name for name in names if name.casefold() == plain]
-            named = [name for name in names if colon and name.casefold() == head.casefold()]
-            alike = whole or [f"{name}:{tag}" for name in named]
-            package = rows.get(c, caller.name, alike[0]) if len(alike) == 1 else None
+            package = rows.find(c, caller.name, model)
+            names = rows.names(c, caller.name) if package is None else ()
         if package is None:
             present = nearest_names(names, model)
             raise NotFound(because("no-model", name=model[:80], present=present))

@@ -14,6 +14,8 @@ from nbyard.domain.models.structs import (
     ModelPackage,
     RunOutput,
     ServedModel,
+    near_names,
+    repository_of,
     stem_of,
 )
 from nbyard.store.database.project_filter import linked_to
@@ -55,6 +57,21 @@ class ModelRows:
         asked = asked | (M.name == key) | ((M.name == name) & (M.tag == tag))
         row = c.execute(self._own(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
         return _package(row) if row else None
+
+    def find(self, c: Connection, owner: str, key: str) -> ModelPackage | None:
+        """Return a package as `get` does, else the newest one of the only near name."""
+        if package := self.get(c, owner, key):
+            return package
+        names = self.names(c, owner)
+        if near := near_names(names, key):
+            return self.get(c, owner, near[0]) if len(near) == 1 else None
+        head, _, tag = key.rpartition(":")
+        near = near_names(names, head) if head else []
+        if len(near) != 1:
+            return None
+        # A model without a tag has its number as the tag of its image.
+        image = f"{repository_of(near[0])}:{tag}"
+        return self.get(c, owner, f"{near[0]}:{tag}") or self.get(c, owner, image)
 
     def names(self, c: Connection, owner: str) -> set[str]:
         """Return the names of all models."""

@@ -12,7 +12,7 @@ from .test_service import end, write
 
 def test_a_model_is_found_by_its_names(yard, ann, root):
     made = yard.services.models.build(ann, NewModel(write(root)))
-    for name in (made.id, "Spark job", made.reference):
+    for name in (made.id, "Spark job", "spark-job", made.reference):
         found = deployable_model(yard.store, ann, name)
         assert found is not None and found.id == made.id
     assert deployable_model(yard.store, ann, "cows:1") is None

@@ -355,11 +355,12 @@ def test_what_a_shell_deployed_by_its_whole_path_is_the_same(models, ann, root, 
         assert [one.name for one in told.items] == ["first"]
 
 
-def test_a_model_is_found_in_other_capitals(models, ann, root):
+def test_a_model_is_found_by_near_names(models, ann, root):
     """M2: as `models ls` and `models deploy -n` find it."""
     (root / "two.py").write_text(TWO_CLASSES)
     made = [models.build(ann, NewModel("two.py", class_name="First")) for _ in range(2)][-1]
-    assert models.get(ann, "first").id == models.get(ann, "First").id == made.id
+    for name in ("First", "first", "model-first", "nbyard/model-first"):
+        assert models.get(ann, name).id == made.id
     with pytest.raises(NotFound, match="There is no model 'fist'; there are: First"):
         models.get(ann, "fist")
     with pytest.raises(NotFound, match="There is no model 'first'; there is none yet"):

@@ -31,6 +31,42 @@ def add(store, key: str, owner: str = "ada", ready: bool = True, **columns) -> N
             store.images.move(c, image, "ready", image_id=f"sha256:{key * 12}")
 
 
+@pytest.mark.parametrize(
+    ("key", "package"),
+    [
+        ("My Iris Model", "2"),
+        ("my iris model", "2"),
+        ("my-iris-model", "2"),
+        ("my_iris_model", "2"),
+        ("model-my-iris-model", "2"),
+        ("nbyard/model-my-iris-model", "2"),
+        ("my-iris-model:v1", "1"),
+        ("MY IRIS MODEL:2", "2"),
+        ("nbyard/model-my-iris-model:2", "2"),
+        ("my-iris-model:v9", None),
+        ("my/iris-model", None),
+        ("ghcr.io/my-iris-model", None),
+        ("iris", None),
+        ("wine-model", None),  # two have this name in images
+        ("Wine Model", "4"),
+        ("wine model", None),
+        ("WINE_MODEL", "3"),
+        ("", None),
+        (":", None),
+    ],
+)
+def test_a_model_is_found_by_near_names(store, key, package):
+    """M2: by names as in its image, if only one model can be meant."""
+    add(store, "1", name="My Iris Model", tag="v1", repository="nbyard/model-my-iris-model")
+    add(store, "2", name="My Iris Model", repository="nbyard/model-my-iris-model")
+    for number, name in enumerate(("Wine_Model", "Wine Model", "WINE MODEL"), 3):
+        add(store, f"{number}", name=name, repository="nbyard/model-wine-model")
+    with store.read() as c:
+        found = store.models.find(c, "ada", key)
+        assert store.models.find(c, "bob", key) is None
+    assert (found and found.id) == package
+
+
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SOURCE = RunOutput("r", 12, "penguins", "t", "train", "model", "model.joblib", "sha256:9")
 
