@@ -97,8 +97,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'file-removed': (p, show, trans) => trans.__('the file %1 is gone', show(p.name)),
   'file-changed-meanwhile': (p, show, trans) =>
     trans.__('the file %1 changed while its last run used it', show(p.name)),
-  'folder-changed': (p, show, trans) =>
-    trans.__('the names in the folder %1 changed', show(p.name)),
+  'folder-changed': (p, show, trans) => trans.__('the folder %1 changed', show(p.name)),
   'too-many-outside': (p, show, trans) =>
     trans.__('it used too many files, at %1 and elsewhere', show(p.name)),
   'outside-unknown': (_p, _show, trans) =>

@@ -98,7 +98,7 @@ def test_files_that_come_and_go(project: Project, data: Path) -> None:
     project.run()
     assert ran(project.run()) == {}
     (data / "b.csv").unlink()
-    listed = f"runs because the names in the folder {data} changed"
+    listed = f"runs because the folder {data} changed"
     gone = f"runs because the file {data}/b.csv is gone"
     assert ran(project.run()) == {"exists": gone, "lists": listed}
     (data / "new").touch()
@@ -106,6 +106,39 @@ def test_files_that_come_and_go(project: Project, data: Path) -> None:
     detail = project.run()
     assert ran(detail) == {"absent": new, "lists": listed}
     assert project.bytes_of(detail, "lists", "output_txt") == b"['a.csv', 'c.csv', 'new']"
+
+
+EXISTS = "import os\nfound = os.path.exists({})"
+SIZE = "import os\nfound = os.path.getsize({})"
+
+
+def test_computed_paths_that_code_only_tests(project: Project, data: Path) -> None:
+    """X1: no event shows such a test. What the paths may lead to counts, also through links."""
+    (data / "in").mkdir()
+    (data / "in/a.csv").symlink_to(data / "a.csv")
+    reads(project, "fixed", EXISTS.format(f"'{data}/c.csv'"))
+    reads(project, "added", EXISTS.format(f"'{data}/a.cs' + chr(118)"))
+    reads(project, "formatted", EXISTS.format(f"f'{data}/{{chr(97)}}.csv'"))
+    reads(project, "linked", EXISTS.format(f"'{data}/in/a.cs' + chr(118)"))
+    reads(project, "size", SIZE.format(f"'{data}/b.cs' + chr(118)"))
+    reads(
+        project,
+        "listed",
+        "import os\n"
+        f"folder = '{data}'\n"
+        "found = [os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder)]",
+    )
+    project.run()
+    assert ran(project.run()) == {}
+    (data / "b.csv").write_text("x\n1\n2\n")
+    changed = f"runs because the folder {data} changed"
+    assert ran(project.run()) == {"size": changed, "listed": changed}
+    (data / "a.csv").unlink()
+    detail = project.run()
+    assert {*ran(detail)} == {"added", "formatted", "linked", "listed"}
+    for name in ("added", "formatted", "linked"):
+        assert project.bytes_of(detail, name, "output_txt") == b"False"
+    assert ran(project.run()) == {}
 
 
 def test_code_that_writes_comes_from_the_cache(project: Project, data: Path) -> None:

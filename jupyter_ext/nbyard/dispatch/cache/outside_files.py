@@ -23,7 +23,7 @@ from nbyard.domain.executables.structs import ExecutableVersion, is_python
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.process.path_states import digest_of_names, names_in, state_of
+from nbyard.runner.process.path_states import digests_at, state_of
 from nbyard.runtimes.protocol import KnowsPaths
 from nbyard.store.runs.artifacts_and_cache import Hit
 
@@ -126,14 +126,17 @@ class OutsideFiles:
         named = tuple(self.named_paths(version, files, values, read))
         known = probes(observed)
         tests = any(TESTS.search(probe.text) for probe in known)
+        computes = tests and any(probe.is_open for probe in known)
         habits = Habits(
             maps=any(MAPPED.search(probe.text) for probe in known),
             asks=any(probe.asks_sizes for probe in known),
+            computes=computes,
         )
         states: dict[str, OutsideFile] = {}
         for path, use in result.outside.items():
-            # of what the names begin, only what was read counts
-            if path in named or (use.reads and path.startswith(named)):
+            # of what the names begin, what was read counts, and folders whose files may matter
+            is_seen = use.reads or (use.start.kind == "folder" and (habits.asks or computes))
+            if path in named or (is_seen and path.startswith(named)):
                 tests_it = msgspec.structs.replace(habits, tests=tests and path in named)
                 state = expected_state(use, tests_it)
                 states |= {path: state} if state else {}
@@ -179,24 +182,28 @@ class OutsideFiles:
         for path, old in outside.items():
             if machines is None:
                 now = msgspec.convert(state_of(path), FileState)
-                seen = [(now, partial(self._digest, path, now))]
+                seen = [(now, partial(self._digest, path, now, has_entries=old.has_entries))]
             else:
                 there = (states[path] for states in machines)
                 seen = [
-                    (msgspec.convert(plain_state, FileState), partial(str, of))
-                    for plain_state, of in there
+                    (
+                        msgspec.convert(plain_state, FileState),
+                        partial(str, entries if old.has_entries else names),
+                    )
+                    for plain_state, names, entries in there
                 ]
             changes = (change_of(path, old, now, digest) for now, digest in seen)
             if change := next(filter(None, changes), None):
                 yield change
 
-    def _digest(self, path: str, state: FileState) -> str:
-        """Return the digest of a file in that state, or of the names in a folder.
+    def _digest(self, path: str, state: FileState, *, has_entries: bool = False) -> str:
+        """Return the digest of a file in that state, or of the names or entries in a folder.
 
         It is empty for a large file, and for one that changed or cannot be read.
         """
-        if state.kind == "folder":
-            return digest_of_names(names_in(path))
+        if state.kind in ("folder", "missing"):
+            names, entries = digests_at(path, [state.kind])
+            return entries if has_entries else names
         if state.size > MOST_DIGESTED_BYTES:
             return ""
         known = self._digests.get((path, state))

@@ -31,7 +31,8 @@ class OutsideUse(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `reads` states whether it was read before it was first written, or only later. Without a watch,
     it counts as read first. `opened` is a file that was only opened for writing. `names` is the
-    digest of the names in a folder at the start.
+    digest of the names and kinds in a folder at the start, `entries` that of the names and states.
+    For a missing path, both are those of the siblings whose names begin with its name.
     """
 
     end: FileState
@@ -39,18 +40,20 @@ class OutsideUse(msgspec.Struct, frozen=True, omit_defaults=True):
     reads: Literal["", "first", "later", "opened"] = ""
     is_changed: bool = False
     names: str = ""
+    entries: str = ""
 
 
 class OutsideFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """The state that a result depends on.
 
     If it was not read, only its kind counts. `digest` is that of the content, or of the names in a
-    folder. It may be missing for a large file.
+    folder, with `has_entries` also of the states there. It may be missing for a large file.
     """
 
     state: FileState
     is_read: bool = False
     digest: str = ""
+    has_entries: bool = False
 
 
 CHANGED = OutsideFile(FileState("changed"), is_read=True)
@@ -59,13 +62,14 @@ CHANGED = OutsideFile(FileState("changed"), is_read=True)
 class Habits(msgspec.Struct, frozen=True):
     """What code may do with files unseen, as its text shows.
 
-    It reads files that it opens for writing, asks for the size of files that it does not read, or
-    tests whether files exist.
+    It reads files that it opens for writing, asks for the size of files that it does not read,
+    tests whether files exist, or does so for names that it computes.
     """
 
     maps: bool = False
     asks: bool = False
     tests: bool = False
+    computes: bool = False
 
 
 def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
@@ -73,6 +77,10 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     reads = use.reads
     if reads == "opened":
         reads = "first" if habits.maps else ""
+    is_place = use.start.kind == "folder" or (use.start.kind == use.end.kind == "missing")
+    if is_place and (habits.asks or habits.computes):
+        digest = use.entries if habits.asks else use.names
+        return OutsideFile(use.start, is_read=True, digest=digest, has_entries=habits.asks)
     if not use.is_changed or use.end.kind == "many":
         is_asked = habits.asks and use.end.kind == "file"
         return OutsideFile(use.end, bool(reads) or is_asked, use.names)

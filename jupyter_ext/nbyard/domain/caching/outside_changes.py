@@ -11,7 +11,8 @@ def change_of(
 ) -> Reason | None:
     """Return what prevents the reuse of a result that expects `old` at the path.
 
-    `digest` returns the present digest of the content or of the names; it is called only if needed.
+    `digest` returns the present digest of the content, or of the names or entries; it is called
+    only if needed.
     """
     before = old.state
     if before.kind == "changed":
@@ -23,9 +24,12 @@ def change_of(
         return because(
             "file-added" if came else "file-removed" if went else "file-changed", name=path
         )
-    if not old.is_read or now.kind == "missing" or (now.kind == "file" and before == now):
+    if not old.is_read or (now.kind == "file" and before == now):
         return None
-    if now.kind == "folder":
-        return None if digest() == old.digest else because("folder-changed", name=path)
+    if now.kind in ("folder", "missing"):
+        # of a missing path, the digest is that of paths which begin like it
+        is_same = digest() == old.digest if old.digest else now.kind == "missing"
+        folder = path if now.kind == "folder" else path.rpartition("/")[0]
+        return None if is_same else because("folder-changed", name=folder)
     is_same = bool(old.digest) and before.size == now.size and digest() == old.digest
     return None if is_same else because("file-changed", name=path)

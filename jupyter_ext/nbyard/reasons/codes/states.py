@@ -93,7 +93,7 @@ CHANGES = {
     "file-changed": code("the file {name} changed", name=str),
     "file-removed": code("the file {name} is gone", name=str),
     "file-changed-meanwhile": code("the file {name} changed while its last run used it", name=str),
-    "folder-changed": code("the names in the folder {name} changed", name=str),
+    "folder-changed": code("the folder {name} changed", name=str),
     "too-many-outside": code("it used too many files, at {name} and elsewhere", name=str),
     "outside-unknown": code("the files outside its code folder could not be compared"),
     "declaration-changed": code("its declaration changed"),

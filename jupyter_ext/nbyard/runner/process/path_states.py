@@ -11,6 +11,7 @@ from typing import Any
 MARKS = 3
 # other programs create these beside every file
 PASSING = frozenset({"__pycache__", ".ipynb_checkpoints"})
+MOST_ENTRIES = 5_000  # of a folder whose states are compared
 MISSING, FOLDER = ["missing"], ["folder"]
 
 State = list[Any]
@@ -48,13 +49,47 @@ def names_in(folder: str) -> list[str]:
     return sorted({entry.name for entry in entries_of(folder)} - PASSING)
 
 
-def describe_paths(paths: Iterable[str]) -> dict[str, tuple[State, str]]:
-    """Return the state of each path, and for a folder the digest of its names."""
+def entry_digests(entries: Iterable[os.DirEntry[str]]) -> tuple[str, str]:
+    """Return the digests of what code may see of entries: names with kinds, names with states.
+
+    The second is empty for very many entries.
+    """
+    counted = sorted(
+        (entry for entry in entries if entry.name not in PASSING), key=lambda entry: entry.name
+    )
+    kinds = digest_of_names(f"{entry.name} {_kind_of(entry)}" for entry in counted)
+    if len(counted) > MOST_ENTRIES:
+        return kinds, ""
+    return kinds, digest_of_names(f"{entry.name} {state_of(entry.path)[:3]}" for entry in counted)
+
+
+def _kind_of(entry: os.DirEntry[str]) -> str:
+    """Return the kind of what a path leads to; of most entries, without a system call."""
+    try:
+        if entry.is_dir():
+            return "folder"
+        return "file" if entry.is_file() else "missing" if entry.is_symlink() else "special"
+    except OSError:  # such as a link to itself
+        return "unreachable"
+
+
+def digests_at(path: str, state: State) -> tuple[str, str]:
+    """Return the `entry_digests` of a folder, empty texts for a file.
+
+    For a missing path, they are those of its siblings whose names begin with its name.
+    """
+    if state == FOLDER:
+        return entry_digests(entries_of(path))
+    if state != MISSING:
+        return "", ""
+    folder, beginning = os.path.split(path)
+    return entry_digests(entry for entry in entries_of(folder) if entry.name.startswith(beginning))
+
+
+def describe_paths(paths: Iterable[str]) -> dict[str, tuple[State, str, str]]:
+    """Return the state of each path and its digests by `digests_at`."""
     states = {path: state_of(path) for path in paths}
-    return {
-        path: (state, digest_of_names(names_in(path)) if state == FOLDER else "")
-        for path, state in states.items()
-    }
+    return {path: (state, *digests_at(path, state)) for path, state in states.items()}
 
 
 def digest_of_names(names: Iterable[str]) -> str:

@@ -19,8 +19,9 @@ from ..process.path_states import (
     FOLDER,
     MISSING,
     PASSING,
-    digest_of_names,
+    digests_at,
     entries_of,
+    entry_digests,
     names_in,
     state_of,
 )
@@ -53,6 +54,8 @@ class OutsideWatch:
         self._named = tuple(named)
         self._start = {path: state_of(path) for path in self._named}
         self._names: dict[str, list[str]] = {}  # by watched folder
+        # digests of what code sees at computed paths, by watched folder and missing path
+        self._digests: dict[str, tuple[str, str]] = {}
         self._places: dict[int, list[str]] = {}
         self._events: defaultdict[int, FolderEvents] = defaultdict(FolderEvents)
         self._unwatched: set[str] = set()
@@ -67,6 +70,8 @@ class OutsideWatch:
         # files first: a large folder uses up the watches
         for path in sorted(self._named, key=lambda path: self._start[path] == FOLDER):
             self._watch(path)
+            if self._start[path] == MISSING:
+                self._digests[path] = digests_at(path, MISSING)
         self.take()
         self._uses.clear()  # used by the code above
 
@@ -102,6 +107,8 @@ class OutsideWatch:
                     continue
                 walked.add(inode)
                 self._names[place] = sorted(names - PASSING)
+                if os.path.basename(place) not in PASSING:
+                    self._digests[place] = entry_digests(entries)
                 self._start.setdefault(place, FOLDER)
                 is_shared = place in SHARED or place == os.path.expanduser("~")
                 for dir_entry in entries:
@@ -168,7 +175,7 @@ class OutsideWatch:
     def uses(self) -> dict[str, Any]:
         """Return how each named path and each file in it was used so far."""
         self.take()
-        paths = {*self._named, *self._uses, *self._unwatched}
+        paths = {*self._named, *self._uses, *self._unwatched, *self._digests}
         if self.is_blind:
             for place in self._names:
                 paths.update(os.path.join(place, name) for name in names_in(place))
@@ -179,7 +186,7 @@ class OutsideWatch:
         return known_facts
 
     def _fact(self, path: str) -> dict[str, Any]:
-        """Return an empty dict for an unnamed path that was not read."""
+        """Return an empty dict for a file that is neither named nor read."""
         use, end = self._uses.get(path) or Use(), state_of(path)
         folder, _, name = path.rpartition("/")
         start = self._start.get(path)
@@ -193,16 +200,16 @@ class OutsideWatch:
         reads = use.reads
         if self.is_blind or path in self._unwatched or (is_swapped and not reads):
             reads = "first"
-        if not reads and path not in self._named:
+        if not reads and path not in self._named and path not in self._digests:
             return {}
         # a new ctime alone is a new mode or name
         is_same = [*start[:3], *start[4:]] == [*end[:3], *end[4:]]
         is_changed = not is_same or (use.is_written and start != end)
         fact = {"start": start, "end": end, "reads": reads, "is_changed": is_changed}
+        if path in self._digests:
+            fact["names"], fact["entries"] = self._digests[path]
         if end == FOLDER and reads:
-            names = self._names.get(path, [])
-            fact["names"] = digest_of_names(names)
-            fact["is_changed"] = is_changed or names != names_in(path)
+            fact["is_changed"] = is_changed or self._names.get(path, []) != names_in(path)
         return fact
 
     def close(self) -> None:

@@ -199,7 +199,7 @@ def test_files_of_other_machines_are_compared_there(
     seen = Workers(here, one).path_states([str(here / name) for name in ("a", "b", "in")])[0]
     old = {
         path: OutsideFile(msgspec.convert(state, FileState), is_read=True, digest=names)
-        for path, (state, names) in seen.items()
+        for path, (state, names, _) in seen.items()
     }
 
     def changes(*places: Path) -> list[str]:
@@ -209,7 +209,7 @@ def test_files_of_other_machines_are_compared_there(
     assert changes(one) == changes(one, two) == []
     (two / "b").touch()
     (two / "in/new").touch()
-    listed = f"the names in the folder {here}/in changed"
+    listed = f"the folder {here}/in changed"
     assert changes(one, two) == [f"the file {here}/b is new", listed]
     os.utime(one / "a", (1, 1))
     assert changes(one) == [f"the file {here}/a changed"], "there are no bytes to compare"

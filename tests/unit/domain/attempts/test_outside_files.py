@@ -73,7 +73,20 @@ def test_what_the_code_may_do_unseen() -> None:
     assert expected_state(new, Habits(tests=True)) == OutsideFile(MISSING)
     unread = OutsideUse(SHORT, SHORT)
     assert expected_state(unread, Habits(asks=True)) == OutsideFile(SHORT, is_read=True)
-    assert expected_state(OutsideUse(FOLDER, FOLDER), Habits(asks=True)) == OutsideFile(FOLDER)
+
+
+@pytest.mark.parametrize("state", [FOLDER, MISSING])
+def test_code_that_tests_computed_paths_depends_on_what_may_be_there(state: FileState) -> None:
+    """For sizes, the states of the files count, else their names."""
+    use = OutsideUse(state, state, names="n", entries="e")
+    asked = OutsideFile(state, is_read=True, digest="e", has_entries=True)
+    assert expected_state(use, Habits(asks=True)) == asked
+    assert expected_state(use, Habits(asks=True, computes=True)) == asked
+    assert expected_state(use, Habits(computes=True)) == OutsideFile(
+        state, is_read=True, digest="n"
+    )
+    created = OutsideUse(SHORT, MISSING, is_changed=True, names="n", entries="e")
+    assert expected_state(created, Habits(asks=True)) is None
 
 
 @dataclass

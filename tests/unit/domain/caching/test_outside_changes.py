@@ -37,8 +37,12 @@ def read(state: FileState, digest: str = DIGEST) -> OutsideFile:
         (OutsideFile(FILE), LONGER, "", ""),
         (OutsideFile(FILE), FileState("folder"), "", "the file /x changed"),
         (read(FileState("folder")), FileState("folder"), DIGEST, ""),
-        (read(FileState("folder")), FileState("folder"), "e", "the names in the folder /x changed"),
+        (read(FileState("folder")), FileState("folder"), "e", "the folder /x changed"),
         (OutsideFile(FileState("folder")), FileState("folder"), "e", ""),
+        (read(FileState("folder"), ""), FileState("folder"), "", "the folder /x changed"),
+        (read(FileState("missing"), ""), FileState("missing"), "e", ""),
+        (read(FileState("missing")), FileState("missing"), DIGEST, ""),
+        (read(FileState("missing")), FileState("missing"), "e", "the folder  changed"),
         (read(FileState("special")), FileState("special"), "", "the file /x changed"),
         (CHANGED, FILE, "", "the file /x changed while its last run used it"),
         (

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from nbyard.domain.ignore_rules import STORE_MARK
-from nbyard.runner.process.path_states import MISSING, digest_of_names, names_in, state_of
+from nbyard.runner.process.path_states import (
+    FOLDER,
+    MISSING,
+    digest_of_names,
+    digests_at,
+    names_in,
+    state_of,
+)
 from nbyard.runner.supervision import outside
 from nbyard.runner.supervision.outside import OutsideWatch
 
@@ -31,14 +38,22 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def used(data: Path) -> Iterator[Callable[..., Used]]:
-    """Return how an action uses named paths, by name in the folder of data."""
+    """Return how an action uses named paths, by name in the folder of data.
+
+    Folders that are neither named nor read are left out.
+    """
     watches: list[OutsideWatch] = []
 
     def act(action: Callable[[], object], *names: str) -> Used:
-        watches.append(OutsideWatch([os.path.normpath(data / name) for name in names]))
+        named = [os.path.normpath(data / name) for name in names]
+        watches.append(OutsideWatch(named))
         action()
         seen = watches[-1].uses()
-        return {os.path.relpath(path, data): use for path, use in seen.items()}
+        return {
+            os.path.relpath(path, data): use
+            for path, use in seen.items()
+            if path in named or use["reads"]
+        }
 
     yield act
     for watch in watches:
@@ -158,6 +173,7 @@ def test_what_nobody_can_watch_counts_as_read(data: Path, used: Callable[..., Us
     assert found["none/x.csv"] == {
         **{"start": MISSING, "end": MISSING},
         **{"reads": "first", "is_changed": False},
+        **{"names": digest_of_names([]), "entries": digest_of_names([])},
     }
 
 
@@ -188,7 +204,7 @@ def test_only_what_a_name_begins_is_seen(data: Path, used: Callable[..., Used]) 
 
 def test_listing_a_folder(data: Path, used: Callable[..., Used]) -> None:
     found = used(lambda: os.listdir(data / "deep"), "deep")["deep"]
-    names = digest_of_names(["c.csv"])
+    names, _ = digests_at(str(data / "deep"), FOLDER)
     assert found["reads"] == "first" and not found["is_changed"] and found["names"] == names
 
     def add() -> None:
@@ -198,7 +214,7 @@ def test_listing_a_folder(data: Path, used: Callable[..., Used]) -> None:
     found = used(add, "deep")["deep"]
     assert found["reads"] == "later" and found["is_changed"] and found["names"] == names
     found = used((data / "deep/newer").touch, "deep")["deep"]
-    assert not found["reads"] and "names" not in found
+    assert not found["reads"] and found["names"] != names
 
 
 def test_watches_of_other_attempts_are_no_listing(data: Path, used: Callable[..., Used]) -> None:
@@ -243,6 +259,21 @@ def test_folders_that_other_programs_create_are_no_names(
         (data / "__pycache__").mkdir()
 
     assert not used(act, ".")["."]["is_changed"]
+
+
+def test_each_folder_and_each_beginning_has_digests_of_its_start(data: Path) -> None:
+    """Code may test computed paths there, which no event shows."""
+    (data / "__pycache__").mkdir()
+    named, beginning = str(data), f"{data}/deep/c.cs"
+    before = {path: digests_at(path, FOLDER) for path in (named, f"{data}/deep")}
+    before[beginning] = digests_at(beginning, MISSING)
+    watch = OutsideWatch([named, beginning])
+    (data / "deep/c.csv").write_text("longer than before")
+    (data / "deep/new").touch()
+    uses = watch.uses()
+    watch.close()
+    assert {path: (uses[path]["names"], uses[path]["entries"]) for path in before} == before
+    assert f"{data}/__pycache__" not in uses
 
 
 def test_a_compiled_module_stands_for_its_source(data: Path, used: Callable[..., Used]) -> None:
