@@ -2260,7 +2260,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'push-current': (_p, _show, trans) =>
     trans.__('Commit the files, or send them as they are with --current'),
   'not-a-commit': (_p, _show, trans) => trans.__('must be the full name of a commit'),
-  'not-toml': (p, show, trans) => trans.__('is no valid TOML: %1', show(p.message)),
+  'not-toml': (p, show, trans) => trans.__('is not valid TOML: %1', show(p.message)),
   'not-among-files': (p, show, trans) =>
     trans.__('%1 is not among the files that are sent', show(p.path)),
   'file-bytes-missing': (p, show, trans) =>
@@ -2990,7 +2990,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'body-not-utf8': (_p, _show, trans) => trans.__('The body is no UTF-8 text.'),
   'body-too-deep': (p, show, trans) =>
     trans.__('The body is nested deeper than %1 levels.', show(p.most)),
-  'not-json': (p, show, trans) => trans.__('This is no valid JSON: %1', show(p.message)),
+  'not-json': (p, show, trans) => trans.__('This is not valid JSON: %1', show(p.message)),
   'not-json-number': (p, show, trans) => trans.__('%1 is no JSON number.', show(p.text)),
   'json-half-surrogate': (_p, _show, trans) =>
     trans.__('A text contains half of a surrogate pair.'),

@@ -25,14 +25,15 @@ from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.executables.structs import Inspect
 from nbyard.domain.runs.samples import FILES, ROWS, Sample
 from nbyard.domain.workflows.structs import CheckWorkflow, read_document
-from nbyard.errors import Conflict, NbyardError, NotFound
+from nbyard.errors import Invalid, NbyardError, NotFound
 from nbyard.host.git.git_process import QUIET
 from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
 WORKFLOW = ".nbflow"
 GIT_SECONDS = 60
-REPORT = click.Path(dir_okay=False, path_type=Path)
+REPORT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+STDOUT = Path("-")
 
 
 @click.command()
@@ -45,8 +46,12 @@ REPORT = click.Path(dir_okay=False, path_type=Path)
     metavar="[COMMIT]",
     help="Check only workflows with changes since COMMIT. Default: HEAD.",
 )
-@click.option("--junit", type=REPORT, metavar="FILE", help="Write JUnit XML.")
-@click.option("--sarif", type=REPORT, metavar="FILE", help="Write SARIF 2.1.0.")
+@click.option(
+    "--junit", type=REPORT, metavar="FILE", help="Write JUnit XML; - is the standard output."
+)
+@click.option(
+    "--sarif", type=REPORT, metavar="FILE", help="Write SARIF 2.1.0; - is the standard output."
+)
 @click.option("--sample", is_flag=True, help="Also run each file on a sample of its data.")
 @click.option("--rows", default=ROWS, show_default=True, help="First rows of each table.")
 @click.option(
@@ -87,14 +92,16 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
     if size := check_counts(rows, first_files, sample=sample):
         checked = [_run(connection, file_check, size, quiet=as_json) for file_check in checked]
     for target, text in ((junit, junit_of(checked)), (sarif, sarif_of(checked))):
-        if target is not None:
+        if target == STDOUT:
+            click.echo(text)
+        elif target is not None:
             with replace_atomically(target) as file:
                 file.write(text.encode())
     if as_json:
         show_json([*map(fields_of, checked)])
     else:
         for line in lines_of(checked):
-            click.echo(line)
+            click.echo(line, err=STDOUT in (junit, sarif))
     if not all(file_check.is_valid for file_check in checked):
         raise click.exceptions.Exit(1)
 
@@ -155,7 +162,7 @@ def _changes(commit: str) -> set[Path]:
     """Return the real paths of files that differ from a commit, and of new files.
 
     Raises:
-        Conflict: git fails, for example because this is no repository.
+        Invalid: git fails: this is no repository, or it has no such commit.
     """
     top = Path(_git("rev-parse", "--show-toplevel").rstrip("\n"))
     names = _git("diff", "--name-only", "-z", "--end-of-options", commit)
@@ -173,10 +180,11 @@ def _git(*arguments: str) -> str:
             check=True,
         )
     except FileNotFoundError:
-        raise Conflict(because("git-failed", message="git is not installed")) from None
+        why = because("git-failed", message="git is not installed")
+        raise Invalid.field("changed", why) from None
     except subprocess.SubprocessError as error:
         message = str(getattr(error, "stderr", "") or error).strip().partition("\n")[0].rstrip(".")
-        raise Conflict(because("git-failed", message=message[:300])) from None
+        raise Invalid.field("changed", because("git-failed", message=message[:300])) from None
     return done.stdout
 
 

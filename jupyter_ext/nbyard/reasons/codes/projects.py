@@ -22,7 +22,7 @@ REFUSALS = {
     "no-commit": code("{path} has no readable commit of Git", path=str),
     "push-current": code("Commit the files, or send them as they are with --current"),
     "not-a-commit": code("must be the full name of a commit"),
-    "not-toml": code("is no valid TOML: {message}", message=str),
+    "not-toml": code("is not valid TOML: {message}", message=str),
     "not-among-files": code("{path} is not among the files that are sent", path=str),
     "file-bytes-missing": code("The bytes of {path} are missing. Push again.", path=str),
     "no-pushed-files": code("The project '{name}' has no pushed files.", name=str),

@@ -101,7 +101,7 @@ FILES = {
     "half-surrogate": code("half of a surrogate pair"),
     "body-not-utf8": code("The body is no UTF-8 text."),
     "body-too-deep": code("The body is nested deeper than {most} levels.", most=int),
-    "not-json": code("This is no valid JSON: {message}", message=str),
+    "not-json": code("This is not valid JSON: {message}", message=str),
     "not-json-number": code("{text} is no JSON number.", text=str),
     "json-half-surrogate": code("A text contains half of a surrogate pair."),
     "json-key-twice": code("The key {key} appears twice in one object.", key=str),

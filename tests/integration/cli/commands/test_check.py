@@ -50,6 +50,13 @@ def test_each_problem_is_reported_at_its_node(shell, project: Path) -> None:
     assert region == {"startLine": at}
 
 
+def test_a_report_is_written_to_the_standard_output(shell, project: Path) -> None:
+    said = shell("check", "--junit", "-")
+    assert ElementTree.fromstring(said.out).attrib["tests"] == "1"
+    assert "penguins.nbflow: no problems" in said.err
+    assert not (project.parent / "-").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
@@ -77,7 +84,8 @@ def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
         name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
         subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
 
-    assert "git failed: fatal: not a git repository" in shell("check", "--changed").err
+    outside = shell("check", "--changed")
+    assert outside.code == 2 and "git failed: fatal: not a git repository" in outside.err
     shutil.copytree(project, root / "other")
     git("init", "-q")
     git("add", "-A")
@@ -85,6 +93,9 @@ def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
     assert "No files to check." in shell("check", "--changed").err
     edit(root / "other/clean.ipynb", "penguins", "birds")
     assert shell("check", "--changed").out == "other/penguins.nbflow: no problems\n"
+    # as a wrong use of the command, not as a file with errors
+    unknown = shell("check", "--changed", "fog")
+    assert unknown.code == 2 and "fog" in unknown.err
     git("commit", "-qam", "second")
     assert shell("check", "--changed").out == ""
     assert shell("check", "--changed", "HEAD~1").out == "other/penguins.nbflow: no problems\n"

@@ -55,7 +55,7 @@ def test_what_is_written_is_read_again(description):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no valid JSON"),
+        (b"", "not valid JSON"),
         (b"[]", "Expected `object`"),
         (b'{"version": 2}', "version 2 is not known; upgrade nbyard"),
         (b'{"version": 1, "argumens": []}', "argumens"),

@@ -84,7 +84,7 @@ def test_a_whole_document():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"version": 1', "no valid JSON"),
+        ('{"version": 1', "not valid JSON"),
         ('{"version": 4}', "version 4 is not known; upgrade nbyard"),
         ('{"version": 1.5}', "version 1.5 is not known"),
         ('{"version": "1"}', "$.version"),
