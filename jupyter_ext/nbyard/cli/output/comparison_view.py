@@ -1,6 +1,6 @@
 """Output of compared runs: sections of differences, and causes of a difference."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -20,10 +20,12 @@ from nbyard.domain.comparison.structs import (
     OutputComparison,
     RunComparison,
 )
+from nbyard.domain.executables.code_diffs import diff_lines
 from nbyard.domain.runs.structs import Run
 
 ABSENT = "–"
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
+LINE_MARKS = {"added": "+", "removed": "-", "same": " ", "place": "@"}
 
 
 def show_comparison(comparison: RunComparison) -> None:
@@ -88,9 +90,10 @@ def show_explanation(explanation: Explanation) -> None:
         if cause.kind == "environment" and cause.before != cause.after:
             where = f" ({cause.before} → {cause.after})"
         _print(f"{cause.node}: {cause.reason}{where}")
-        for mark, side in (("-", cause.before), ("+", cause.after)):
-            if cause.kind == "code" and side:
-                _print("\n".join(f"    {mark} {line}" for line in side.splitlines()))
+        if cause.kind == "code":
+            for line in diff_lines(cause.before or "", cause.after or ""):
+                if line.kind != "place":
+                    _print(f"    {LINE_MARKS[line.kind]} {line.text}")
 
 
 def show_history(history: MetricHistory) -> None:
@@ -118,9 +121,8 @@ def show_output(comparison: OutputComparison) -> None:
         show_table(rows, ("column", "change", "differs"))
     for file in comparison.files:
         _print(f"{MARKS[file.change]} {file.path}")
-    marks: Mapping[str, str] = {"added": "+", "removed": "-", "same": " ", "place": "@"}
     for line in comparison.lines:
-        _print(f"{marks[line.kind]} {line.text}")
+        _print(f"{LINE_MARKS[line.kind]} {line.text}")
     if comparison.note:
         click.echo(str(comparison.note), err=True)
 

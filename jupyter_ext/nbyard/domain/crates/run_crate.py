@@ -126,7 +126,9 @@ class _RunCrate:
                 description="State the license of code and data before you publish this crate.",
             ),
         )
-        self._agent = graph.add(key_of("person", run.owner), "Person", name=run.owner)
+        # No person submits a run of a schedule or trigger, which belongs to its owner.
+        person = run.origin.person or run.owner
+        self._agent = graph.add(key_of("person", person), "Person", name=person)
         graph.link("./", "author", self._agent)
         program = {"name": "nbyard", "softwareVersion": self._version, "url": HOME}
         graph.add(HOME, "SoftwareApplication", **program)

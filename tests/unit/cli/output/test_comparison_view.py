@@ -95,6 +95,12 @@ def test_results_and_their_causes(capsys: pytest.CaptureFixture[str]) -> None:
     assert "a: has cow 2 instead of 1\n" in out
 
 
+def test_a_changed_cell_shows_only_its_changed_lines_as_changed(capsys) -> None:
+    show_explanation(explained(before="import a\nfit(2)", after="import a\nfit(3)\n"))
+    out = capsys.readouterr().out
+    assert "in n.ipynb\n      import a\n    - fit(2)\n    + fit(3)\n" in out
+
+
 def test_equal_results_need_no_causes(capsys: pytest.CaptureFixture[str]) -> None:
     show_explanation(Explanation(OLD.run, NEW.run, [], []))
     assert capsys.readouterr().out == "Runs 1 and 2 have equal results.\n"

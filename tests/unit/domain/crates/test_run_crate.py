@@ -12,6 +12,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.crates.graph import METADATA
 from nbyard.domain.crates.run_crate import write_crate
 from nbyard.domain.lineage.run_record import RunRecord
+from nbyard.domain.runs.origins import Origin
 
 from ..lineage.records import START, record, single
 from .test_entities import Everything
@@ -45,6 +46,15 @@ def refs(value: Any) -> list[str]:
             else [r for v in value.values() for r in refs(v)]
         )
     return [r for one in value for r in refs(one)] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize(("submitter", "agent"), [("", "ada"), ("bob", "bob")])
+def test_the_agent_is_who_submitted_the_run(tmp_path: Path, submitter: str, agent: str) -> None:
+    of = record()
+    run = msgspec.structs.replace(of.run, origin=Origin(person=submitter))
+    found = entities(unpack(tmp_path, msgspec.structs.replace(of, run=run)))
+    (person,) = [one for one in found.values() if one["@type"] == "Person"]
+    assert person["name"] == agent
 
 
 @pytest.mark.parametrize("of", [record(), record("failed"), record("cancelled"), single()])
