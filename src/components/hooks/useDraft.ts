@@ -2,7 +2,7 @@
 import { createContext, Dispatch, SetStateAction, useContext, useEffect, useState } from 'react';
 import { forget, recall, remember } from './sessionMemory';
 
-/** The view that a form is in; forms elsewhere, such as in dialogs, keep no drafts. */
+/** The view or dialog that a form is in; a form without one keeps no draft. */
 export const DraftOwner = createContext('');
 
 /**
@@ -38,4 +38,31 @@ export function useForgetDraft(): (name?: string) => void {
       forget(name === undefined ? owner : `${owner}/${name}`);
     }
   };
+}
+
+/** Return the owner of drafts in a dialog: they belong to the values that they were typed over. */
+export function dialogOwner(title: string, first: object): string {
+  return `dialog/${JSON.stringify([title, first])}`;
+}
+
+/**
+ * Return the values of a dialog's form, and how to change them. They are kept in `draft`, which the
+ * dialog sends and shows again after a refusal, and for a reload of the page. `stored` returns the
+ * part that may be stored: everything but secrets.
+ */
+export function useDialogDraft<T extends object>(
+  draft: T,
+  stored: (draft: T) => Partial<T> = all => all
+): [T, (part: Partial<T>) => void] {
+  const owner = useContext(DraftOwner);
+  const key = owner && `${owner}/typed`;
+  const [shown, setShown] = useState(() => ({ ...Object.assign(draft, key && recall<T>(key)) }));
+  const change = (part: Partial<T>) => {
+    Object.assign(draft, part);
+    setShown({ ...draft });
+    if (key) {
+      remember(key, stored(draft));
+    }
+  };
+  return [shown, change];
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { BackfillPreview, Schedule } from '../../api/types';
 import { useChanges } from '../../components/hooks/useChanges';
+import { useDialogDraft } from '../../components/hooks/useDraft';
 import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
@@ -23,11 +24,7 @@ interface IBackfillFormProps {
 export function BackfillForm(props: IBackfillFormProps): JSX.Element {
   const { services, schedule, draft, problems } = props;
   const { yard, trans } = services;
-  const [shown, setShown] = useState({ ...draft });
-  const change = (part: Partial<IBackfillDraft>) => {
-    Object.assign(draft, part);
-    setShown({ ...draft });
-  };
+  const [shown, change] = useDialogDraft(draft);
   const turn = useChanges(yard.stream, 'backfill', 'run');
   const { preview, refused } = usePreview(services, schedule, shown, turn);
   const errors = { ...problems, ...refused };

@@ -19,6 +19,7 @@ export const backfillActions = {
           title: trans.__('Backfill “%1”', schedule.name),
           ok: trans.__('Start'),
           close: trans.__('Close'),
+          draft,
           form: problems => (
             <BackfillForm
               services={services}

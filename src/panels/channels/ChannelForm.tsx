@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { More } from '../../components/More';
+import { useDialogDraft } from '../../components/hooks/useDraft';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { BoxesField, TextField } from '../frame/dialogs/PlainFields';
@@ -28,11 +29,7 @@ interface IChannelFormProps {
 export function ChannelForm(props: IChannelFormProps): JSX.Element {
   const { services, draft, isKnown, forSchedule, onTest } = props;
   const { trans } = services;
-  const [shown, setShown] = useState({ ...draft });
-  const change = (part: Partial<IChannelDraft>) => {
-    Object.assign(draft, part);
-    setShown({ ...draft });
-  };
+  const [shown, change] = useDialogDraft(draft, ({ url: _, ...rest }) => rest);
   const [problems, setProblems] = useState(props.problems);
   const [said, setSaid] = useState('');
   const [isSending, setSending] = useState(false);

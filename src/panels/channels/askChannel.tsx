@@ -34,6 +34,7 @@ export function askChannel(
   return askUntilAccepted({
     title: known ? trans.__('Edit “%1”', known.name) : trans.__('New Channel'),
     ok: trans.__('Save Channel'),
+    draft,
     form: problems => (
       <ChannelForm
         services={services}

@@ -5,6 +5,7 @@ import { useId, useState } from 'react';
 import { ApiClient, ApiError } from '../../api/client';
 import { IRequest } from '../../api/operations';
 import { Credential, CredentialField, CredentialKind } from '../../api/types';
+import { useDialogDraft } from '../../components/hooks/useDraft';
 import { FormBody, REFUSED } from '../../forms/FormBody';
 import { hidden, ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
@@ -94,11 +95,7 @@ interface IFormProps extends IAsked {
 }
 
 function Form({ draft, problems, kinds, known, trans }: IFormProps): JSX.Element {
-  const [shown, setShown] = useState({ ...draft });
-  const change = (part: Partial<ICredentialDraft>) => {
-    Object.assign(draft, part);
-    setShown({ ...draft });
-  };
+  const [shown, change] = useDialogDraft(draft);
   const kind = kinds.find(offered => offered.kind === shown.kind) ?? kinds[0];
   return (
     <div className="nby-Form nby-Credential">

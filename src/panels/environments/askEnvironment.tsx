@@ -1,13 +1,15 @@
 /** A dialog for a new environment; it shows refusals at the fields. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useState } from 'react';
 import { ApiClient, ApiError } from '../../api/client';
 import { Environment } from '../../api/types';
 import { FormBody } from '../../forms/FormBody';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
+import { forget } from '../../components/hooks/sessionMemory';
+import { dialogOwner, DraftOwner, useDialogDraft } from '../../components/hooks/useDraft';
 import { PackagesField } from '../../environments/PackagesField';
 import { IRefused, refusedMessages } from '../../environments/texts';
+import { withoutSecrets } from '../../environments/usePackagesDraft';
 
 interface INewEnvironment {
   name: string;
@@ -25,26 +27,31 @@ export async function askEnvironment(
   const environment = { ...begun, requirements: '' };
   const question = () => ({ body: { ...environment, name: environment.name.trim() } });
   const request = () => ({ id: 'environments.create', question: question() }) as const;
+  const title = trans.__('New environment');
+  const owner = dialogOwner(title, environment);
   let problems: IRefused = { name: '', packages: [] };
   for (;;) {
     const first = problems.packages.length && !problems.name ? 'textarea' : 'input';
     const { button } = await showDialog({
-      title: trans.__('New environment'),
+      title,
       body: new FormBody(
-        <>
+        <DraftOwner.Provider value={owner}>
           <Form environment={environment} problems={problems} trans={trans} />
           <ShowAsCommand spelling={{ client, request }} trans={trans} />
-        </>,
+        </DraftOwner.Provider>,
         first
       ),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Install') })],
       focusNodeSelector: first
     });
     if (!button.accept) {
+      forget(owner);
       return undefined;
     }
     try {
-      return await client.call('environments.create', question());
+      const created = await client.call('environments.create', question());
+      forget(owner);
+      return created;
     } catch (error) {
       if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
         throw error;
@@ -62,11 +69,10 @@ interface IFormProps {
 }
 
 function Form({ environment, problems, trans }: IFormProps): JSX.Element {
-  const [shown, setShown] = useState({ ...environment });
-  const change = (part: Partial<INewEnvironment>) => {
-    Object.assign(environment, part);
-    setShown({ ...environment });
-  };
+  const [shown, change] = useDialogDraft(environment, ({ requirements, ...rest }) => ({
+    ...rest,
+    requirements: withoutSecrets(requirements)
+  }));
   return (
     <div className="nby-Form nby-NewEnvironment">
       <div className="nby-Field">

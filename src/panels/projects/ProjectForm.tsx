@@ -1,5 +1,5 @@
-import { useState } from 'react';
 import { Project } from '../../api/types';
+import { useDialogDraft } from '../../components/hooks/useDraft';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { IPanelServices } from '../frame/services';
@@ -51,7 +51,7 @@ interface IProjectFormProps {
 /** What a project is, and its task. */
 export function ProjectForm({ services, draft, problems }: IProjectFormProps): JSX.Element {
   const { trans } = services;
-  const [shown, setShown] = useState({ ...draft });
+  const [shown, change] = useDialogDraft(draft);
   const usual: IFieldOfProject[] = [
     ['name', trans.__('Name')],
     ['description', trans.__('Description')],
@@ -71,10 +71,7 @@ export function ProjectForm({ services, draft, problems }: IProjectFormProps): J
     const given = {
       className: 'jp-mod-styled',
       value: shown[name],
-      onChange: (event: { target: { value: string } }) => {
-        draft[name] = event.target.value;
-        setShown({ ...draft });
-      }
+      onChange: (event: { target: { value: string } }) => change({ [name]: event.target.value })
     };
     return (
       <FieldFrame key={name} label={label} error={errorAt(place)} trans={trans}>

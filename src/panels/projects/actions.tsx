@@ -115,6 +115,7 @@ function askProject(
   return askUntilAccepted({
     title,
     ok,
+    draft,
     form: problems => <ProjectForm services={services} draft={draft} problems={problems} />,
     send: () => send(bodyOf(draft)),
     spelling: { client: yard.client, request: () => request(bodyOf(draft)) },

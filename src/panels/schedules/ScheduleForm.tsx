@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { Schedule } from '../../api/types';
 import { More } from '../../components/More';
+import { useDialogDraft } from '../../components/hooks/useDraft';
 import { serverTime } from '../../components/format/times';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
@@ -30,11 +31,7 @@ interface IScheduleFormProps {
 export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   const { services, draft, known, problems, leave } = props;
   const { trans } = services;
-  const [shown, setShown] = useState({ ...draft });
-  const change = (part: Partial<IScheduleDraft>) => {
-    Object.assign(draft, part);
-    setShown({ ...draft });
-  };
+  const [shown, change] = useDialogDraft(draft);
   const [sent] = useState(shown);
   const errorOf = (name: keyof IScheduleDraft) =>
     // a message is about the value that was sent

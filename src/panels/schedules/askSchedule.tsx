@@ -27,6 +27,7 @@ export function askSchedule(
   return askUntilAccepted({
     title,
     ok,
+    draft,
     form: (problems, leave) => <ScheduleForm {...{ services, draft, known, problems, leave }} />,
     check,
     send: () => send(draft),

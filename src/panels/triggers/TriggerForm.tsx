@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useDialogDraft } from '../../components/hooks/useDraft';
 import { useSignal } from '../../components/hooks/useSignal';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
@@ -22,11 +22,7 @@ interface ITriggerFormProps {
 export function TriggerForm(props: ITriggerFormProps): JSX.Element {
   const { services, draft, isKnown, problems, onRotate } = props;
   const { trans } = services;
-  const [shown, setShown] = useState({ ...draft });
-  const change = (part: Partial<ITriggerDraft>) => {
-    Object.assign(draft, part);
-    setShown({ ...draft });
-  };
+  const [shown, change] = useDialogDraft(draft);
   const kinds = [
     ['dataset', trans.__('a dataset has a new version')],
     ['workflow', trans.__('another run ended')],

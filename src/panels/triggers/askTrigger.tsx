@@ -32,6 +32,7 @@ export function askTrigger(
   return askUntilAccepted({
     title,
     ok,
+    draft,
     form: problems => (
       <TriggerForm
         services={services}

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
+import { reloaded } from '../../../components/hooks/__tests__/reloaded';
 import { IPanelServices } from '../../frame/services';
 import { channelActions } from '../actions';
 import { askChannel } from '../askChannel';
@@ -60,6 +61,20 @@ describe('R6: the dialog of channels', () => {
 });
 
 describe('R6: the dialog of a channel', () => {
+  it('K6: keeps what was typed for a reload, except the URL, until it is closed', async () => {
+    const { services } = open({});
+    const name = () => screen.findByLabelText<HTMLInputElement>(/^Name/);
+    const first = askChannel(services, {});
+    await fill('team');
+    fireEvent.change(screen.getByLabelText(/^URL/), { target: { value: 'https://h.test/x' } });
+    const kept = await reloaded(async () => (escape(), first));
+    expect(kept).not.toContain('h.test');
+    const again = askChannel(services, {});
+    expect((await name()).value).toBe('team');
+    escape();
+    await again;
+  });
+
   const press = () =>
     fireEvent.click(screen.getByRole('button', { name: 'Send Test', hidden: true }));
   const status = () => screen.getAllByRole('status', { hidden: true })[0].textContent;

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
 import { Environment } from '../../../api/types';
+import { reloaded } from '../../../components/hooks/__tests__/reloaded';
 import { askEnvironment } from '../askEnvironment';
 
 const trans = nullTranslator.load('nbyard');
@@ -37,6 +38,19 @@ describe('L1: a new environment', () => {
       { name: 'environment', capture: '', requirements: '-e x' },
       { name: 'environment', capture: '', requirements: 'six' }
     ]);
+  });
+
+  it('K6: keeps what was typed for a reload, without secrets, until it is closed', async () => {
+    const ask = () => askEnvironment({ name: 'e', capture: '' }, trans, { call: jest.fn() });
+    const escape = () => fireEvent.keyDown(packages(), { key: 'Escape' });
+    const first = ask();
+    await waitFor(() => expect(packages()).toBeTruthy());
+    fireEvent.change(packages(), { target: { value: 'six\nx @ https://me:hush@h.test/x' } });
+    expect(await reloaded(async () => (escape(), first))).not.toContain('hush');
+    const again = ask();
+    await waitFor(() => expect(packages().value).toBe('six'));
+    escape();
+    await again;
   });
 
   it('L7: says whose packages it takes, and asks for them', async () => {

@@ -1,6 +1,8 @@
 /** A dialog that shows the messages of a refusal and keeps the input. */
 import { Dialog } from '@jupyterlab/apputils';
 import { ApiError, fieldErrors } from '../../../api/client';
+import { forget } from '../../../components/hooks/sessionMemory';
+import { dialogOwner, DraftOwner } from '../../../components/hooks/useDraft';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { FIELD, FormBody, REFUSED } from '../../../forms/FormBody';
 import { ISpelling, ShowAsCommand } from '../../../spelling/ShowAsCommand';
@@ -21,6 +23,8 @@ interface IAsked<T> {
   ok: string;
   /** The button that closes the form; by default, Cancel. */
   close?: string;
+  /** The values that the form changes; they come back after a reload of the page. */
+  draft: object;
   form: (problems: Problems, leave: Leave) => JSX.Element;
   /** Return what cannot be sent at all. */
   check?: () => Problems;
@@ -32,13 +36,14 @@ interface IAsked<T> {
 
 /** Return what the server answered; undefined if the user cancels. */
 export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefined> {
-  const { title, ok, close, form, check, send, spelling, trans } = asked;
+  const { title, ok, close, draft, form, check, send, spelling, trans } = asked;
+  const owner = dialogOwner(title, draft);
   let problems: Problems = {};
   for (;;) {
     const { button } = await launch((leave, focus) => {
       const first = focus ?? (Object.keys(problems).some(Boolean) ? REFUSED : FIELD);
       const body = (
-        <>
+        <DraftOwner.Provider value={owner}>
           {problems[''] && (
             <p role="alert" className="nby-Field-error">
               {problems['']}
@@ -49,7 +54,7 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
             leave(action, next);
           })}
           <ShowAsCommand spelling={spelling} trans={trans} />
-        </>
+        </DraftOwner.Provider>
       );
       return {
         title,
@@ -59,6 +64,7 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
       };
     });
     if (!button.accept) {
+      forget(owner);
       return undefined;
     }
     problems = check?.() ?? {};
@@ -66,7 +72,9 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
       continue;
     }
     try {
-      return await send();
+      const answer = await send();
+      forget(owner);
+      return answer;
     } catch (error) {
       if (!(error instanceof ApiError)) {
         throw error;

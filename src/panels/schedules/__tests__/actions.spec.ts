@@ -2,6 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
+import { reloaded } from '../../../components/hooks/__tests__/reloaded';
 import { IPanelServices } from '../../frame/services';
 import { scheduleActions } from '../actions';
 import { stored } from './stored';
@@ -61,6 +62,21 @@ const alerts = () =>
   [...document.querySelectorAll('[role="alert"]')].map(({ textContent }) => textContent);
 
 describe('R4: the dialog that edits a schedule', () => {
+  it('K6: keeps what was typed for a reload, until it is closed or saved', async () => {
+    const answers = { 'schedules.get': () => stored() };
+    const name = () => waitFor(() => screen.getByLabelText<HTMLInputElement>('Name'));
+    const escape = () => fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
+    const first = edit(answers);
+    await type('Name', 'weekly');
+    await reloaded(async () => (escape(), first.done));
+    const again = edit({ ...answers, 'schedules.update': () => ({ ...stored(), recent: [] }) });
+    expect((await name()).value).toBe('weekly');
+    save();
+    await again.done;
+    expect(again.bodies('schedules.update')).toEqual([{ revision: 3, name: 'weekly' }]);
+    expect(sessionStorage).toHaveLength(0);
+  });
+
   it('sends only what changed, and explains the stored timing until it changes', async () => {
     const known = stored({ words: '', timing: { kind: 'cron', expression: '0 0 8 * * 1-5' } });
     const { done, bodies } = edit({
