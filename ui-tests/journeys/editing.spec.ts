@@ -138,8 +138,6 @@ test('K9: the plus beside an output adds the node that takes it; a reload fits t
   await canvas.isTidy();
   await lab.reload();
   await expect(canvas.cards).toHaveCount(2);
-  await canvas.isTidy();
-  await lab.execute('nbyard:fit-workflow');
   await page.setViewportSize({ width: 1100, height: 500 });
   await canvas.isTidy();
   const fitted = await view.getAttribute('style');

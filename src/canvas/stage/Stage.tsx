@@ -1,12 +1,13 @@
 import {
   Background,
   ConnectionMode,
+  OnNodesChange,
   ReactFlow,
   useStore,
   useUpdateNodeInternals
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { Arrow } from './Arrow';
 import { ConnectionHint } from './ConnectionHint';
 import { ConnectionPeek, usePeek } from './ConnectionPeek';
@@ -14,20 +15,18 @@ import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
 import { isField, useDrawing, useClipboardAndDrops, useSelecting } from './gestures';
+import { isFitted } from '../model/focus';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
 import { fit, leastZoom, refit, textSize, viewToKeep } from './navigation';
 import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
 import { Overview, ZoomBar } from './Overview';
-import { MEASURED } from '../model/flowStore';
+import { CardNode } from '../model/flowStore';
 
 const EDGE_TYPES = { default: Arrow };
 const NODE_TYPES = { card: NodeCard, comment: CommentCard };
 const FAR = 0.35;
-
-/** Used until the sizes of cards are known. */
-const OPENING = { minZoom: 0.75, maxZoom: 1, padding: 0.1 };
 
 /** The diagram: React Flow without its keys; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -66,20 +65,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
 
   usePortWatch(canvas);
   useRefit(canvas);
-  const fitAtStart = useCallback(() => {
-    if (startsFull && !canvas.store.focused) {
-      window.setTimeout(() => fit(canvas, { isWhole: canvas.fitted?.isWhole }), 50);
-    }
-  }, [canvas, startsFull]);
-  useEffect(() => {
-    // cards get their size from their ports, which the first response brings
-    const once = () => {
-      canvas.checker.changed.disconnect(once);
-      fitAtStart();
-    };
-    canvas.checker.changed.connect(once);
-    return () => void canvas.checker.changed.disconnect(once);
-  }, [canvas, fitAtStart]);
+  const onNodesChange = useFirstFit(canvas, startsFull);
 
   return (
     <div
@@ -107,16 +93,13 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onInit={flow => {
           canvas.flow = flow;
           canvas.fitted = seen ? undefined : { ...flow.getViewport(), isWhole };
-          if (startsFull && nodes.length > MEASURED) {
-            fit(canvas); // React Flow waits until every card is measured
-          }
-          if (canvas.checker.settled) {
-            fitAtStart(); // the first response came before the diagram
+          if (startsFull) {
+            fit(canvas, { isWhole });
           }
         }}
         defaultViewport={seen}
         onMoveEnd={(_, viewport) => remember(canvas.path, viewToKeep(canvas, viewport))}
-        onNodesChange={store.onNodesChange}
+        onNodesChange={onNodesChange}
         onEdgesChange={store.onEdgesChange}
         onConnect={drawing.onConnect}
         onConnectEnd={drawing.onConnectEnd}
@@ -148,8 +131,6 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         zoomActivationKeyCode={null}
         zoomOnDoubleClick={false}
         onlyRenderVisibleElements
-        fitView={startsFull}
-        fitViewOptions={OPENING}
         minZoom={leastZoom(nodes.length)}
         attributionPosition="bottom-center"
       >
@@ -166,6 +147,38 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       <ConnectionHint />
       <ConnectionPeek peek={peeking.peek} />
     </div>
+  );
+}
+
+/**
+ * Fit again whenever cards get another size, until the user acts in the tab. Cards are measured after
+ * they are drawn, and again with their ports, which the first response brings. A fit by React Flow
+ * could come after ours, and would look like a move by the user.
+ */
+export function useFirstFit(
+  canvas: CanvasController,
+  startsFull: boolean
+): OnNodesChange<CardNode> {
+  const isOpening = useRef(startsFull);
+  useEffect(() => {
+    const tab = canvas.stage?.closest('.jp-Document') ?? canvas.stage;
+    const end = () => void (isOpening.current = false);
+    tab?.addEventListener('pointerdown', end, true);
+    tab?.addEventListener('keydown', end, true);
+    return () => {
+      tab?.removeEventListener('pointerdown', end, true);
+      tab?.removeEventListener('keydown', end, true);
+    };
+  }, [canvas]);
+  return useCallback(
+    changes => {
+      canvas.store.onNodesChange(changes);
+      const isResized = changes.some(({ type }) => type === 'dimensions');
+      if (isOpening.current && isResized && !canvas.store.focused && isFitted(canvas)) {
+        fit(canvas, { isWhole: canvas.fitted?.isWhole });
+      }
+    },
+    [canvas]
   );
 }
 

@@ -1,8 +1,10 @@
+import { renderHook } from '@testing-library/react';
 import { insertInto, insertOrConnect } from '../insertOrConnect';
 import { takeFromDesktop } from '../desktopFiles';
 import { connect } from '../../model/connecting';
 import { removeSelection } from '../../model/editing';
 import { findNode } from '../../commands/prompts';
+import { useFirstFit } from '../Stage';
 import { fit, refit, textSize, viewFor, viewToKeep } from '../navigation';
 import { focusNode } from '../../model/focus';
 import { bench, IBench } from '../../model/__tests__/fakes';
@@ -47,6 +49,36 @@ describe('a view that nobody moved', () => {
     expect(canvas.fitted).toEqual(moves[1]);
     refit(canvas, { width: 900, height: 600 });
     expect(moves[2]).toEqual(moves[0]);
+    end();
+  });
+});
+
+describe('K2: the first view', () => {
+  const sized = { id: 'clean', type: 'dimensions' as const };
+
+  it('is fitted again whenever cards are measured, until the user acts in the tab', () => {
+    const { canvas } = one;
+    const { moves, end } = picture(one, 700);
+    fit(canvas, { isWhole: true });
+    const { result } = renderHook(() => useFirstFit(canvas, true));
+    result.current([sized]);
+    result.current([{ id: 'clean', type: 'select', selected: false }]);
+    expect(moves).toHaveLength(2);
+    expect(canvas.fitted).toEqual({ ...moves[1], isWhole: true });
+    canvas.stage!.dispatchEvent(new Event('pointerdown'));
+    result.current([sized]);
+    expect(moves).toHaveLength(2);
+    end();
+  });
+
+  it('stays where the user has moved it, or where a reload restores it', () => {
+    const { canvas } = one;
+    const { moves, end } = picture(one, 700);
+    fit(canvas);
+    renderHook(() => useFirstFit(canvas, false)).result.current([sized]);
+    void canvas.flow!.setViewport({ x: 50, y: 0, zoom: 1 });
+    renderHook(() => useFirstFit(canvas, true)).result.current([sized]);
+    expect(moves).toHaveLength(2);
     end();
   });
 });
