@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "jupyter_ext" / "nbyard"
+SOURCES = "src"  # those of the browser
+UNCHECKED = {"api", "__tests__"}  # generated, and tests
 IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations that must not change
 # A limit leaves room for some changes. A commit that improves a figure lowers its limit.
 MAX_MODULES = 18
@@ -103,6 +105,16 @@ REPLACED = frozenset(
 # `facts`, `reasons`, `restoring` and the folder `work` are in use again, for what they mean.
 REPLACED_CLASSES = frozenset({"Case", "Crew", "Desk", "Room"})
 REPLACED_FUNCTIONS = frozenset({"hear", "heard", "said", "say", "tell", "told"})
+# Names that say nothing of what a variable holds. Those that are left are fields of stored
+# documents, and words of a text or of a command.
+VAGUE = frozenset({"found", "one", "told", "words"})
+MAX_VAGUE = 38
+# In TypeScript: what declares a variable, a function, a parameter or a field.
+VAGUE_TYPESCRIPT = re.compile(
+    rf"(?:\b(?:const|let|function) |[({{,;]\s*|^\s*(?:readonly )?)({'|'.join(sorted(VAGUE))})"
+    r"(?=\??:(?!:)| = | =>|\(\w*: |,.*=> )",
+    re.MULTILINE,
+)
 # Words that docstrings of functions may start with.
 VERBS = frozenset(Path(__file__).with_name("verbs.txt").read_text("utf-8").split())
 
@@ -123,24 +135,24 @@ class Module:
 
 def modules(package: Path = PACKAGE) -> dict[str, Module]:
     """Return the modules of a package by their name below it; the package itself is ''."""
-    found = {}
+    by_name = {}
     for path in sorted(package.rglob("*.py")):
         place = path.relative_to(package)
         if IGNORED & set(place.parts):
             continue
         is_package = path.name == "__init__.py"
         name = ".".join(place.parent.parts if is_package else place.with_suffix("").parts)
-        found[name] = Module(name, is_package, ast.parse(path.read_bytes()), path)
-    return found
+        by_name[name] = Module(name, is_package, ast.parse(path.read_bytes()), path)
+    return by_name
 
 
 def sizes(all_modules: Mapping[str, Module]) -> dict[str, list[str]]:
     """Return the modules of each folder, without its `__init__`."""
-    found: dict[str, list[str]] = {}
+    by_folder: dict[str, list[str]] = {}
     for module in all_modules.values():
         if not module.is_package:
-            found.setdefault(module.folder, []).append(module.name)
-    return found
+            by_folder.setdefault(module.folder, []).append(module.name)
+    return by_folder
 
 
 def function_imports(all_modules: Iterable[Module]) -> list[str]:
@@ -216,6 +228,31 @@ def replaced_names(all_modules: Iterable[Module]) -> list[str]:
     ]
 
 
+def vague_names(all_modules: Iterable[Module], typescript: Path) -> list[str]:
+    """Return variables, parameters, fields and functions with a name of `VAGUE`.
+
+    `typescript` is the folder of the browser's sources.
+    """
+    vague = []
+    for module in all_modules:
+        for node in ast.walk(module.tree):
+            match node:
+                case (
+                    ast.Name(id=name, ctx=ast.Store())
+                    | ast.Attribute(attr=name, ctx=ast.Store())
+                    | ast.arg(arg=name)
+                    | ast.MatchAs(name=str(name))
+                    | ast.FunctionDef(name=name)
+                ) if name.strip("_") in VAGUE:
+                    vague.append(f"{module.name}: {name}")
+    for path in sorted(typescript.rglob("*.ts*")):
+        place = path.relative_to(typescript)
+        if not UNCHECKED & set(place.parts):
+            names = VAGUE_TYPESCRIPT.findall(path.read_text("utf-8"))
+            vague += [f"{place}: {name}" for name in names]
+    return vague
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield all functions and methods of a module."""
     for node in ast.walk(tree):
@@ -225,7 +262,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 def used_once(all_modules: Iterable[Module]) -> list[str]:
     """Return private functions of modules that are named once besides their definition."""
-    found = []
+    private = []
     for module in all_modules:
         names = [
             node.name
@@ -233,8 +270,8 @@ def used_once(all_modules: Iterable[Module]) -> list[str]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] == "_"
         ]
         words = Counter(re.findall(r"\w+", module.path.read_text("utf-8")))
-        found += [f"{module.name}: {name}" for name in names if words[name] == 2]
-    return found
+        private += [f"{module.name}: {name}" for name in names if words[name] == 2]
+    return private
 
 
 def texts_of_errors(all_modules: Iterable[Module]) -> list[str]:
@@ -242,29 +279,31 @@ def texts_of_errors(all_modules: Iterable[Module]) -> list[str]:
 
     The runner has errors of its own.
     """
-    found = [module for module in all_modules if module.name.partition(".")[0] != "runner"]
+    checked = [module for module in all_modules if module.name.partition(".")[0] != "runner"]
     names = {
         node.name
-        for module in found
+        for module in checked
         if module.name == "errors"
         for node in module.tree.body
         if isinstance(node, ast.ClassDef) and "Struct" not in ast.unparse(node.bases[0])
     }
     texts = []
-    for place, node in ((module.name, node) for module in found for node in ast.walk(module.tree)):
+    for place, node in (
+        (module.name, node) for module in checked for node in ast.walk(module.tree)
+    ):
         match node:
             case ast.Call(func=ast.Name(id=name), args=[why, *_]) if name in names:
-                told = [why]
+                given = [why]
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id=name), attr="field"), args=[_, why, *_]
             ) if name in names:
-                told = [why]
+                given = [why]
             case ast.Call(func=ast.Name(id=name)) if name in names:
-                told = []
+                given = []
             case _:
                 continue
-        told += [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
-        texts += [f"{place}: {ast.unparse(text)}" for text in told if _is_text(text)]
+        given += [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
+        texts += [f"{place}: {ast.unparse(text)}" for text in given if _is_text(text)]
     return texts
 
 
@@ -315,58 +354,65 @@ class Figure:
     remedy: str = ""
 
 
-def figures(found: Mapping[str, Module]) -> Iterator[Figure]:
-    """Yield each figure of the package."""
-    for folder, names in sorted(sizes(found).items(), key=lambda one: -len(one[1])):
+def figures(package: Mapping[str, Module], typescript: Path) -> Iterator[Figure]:
+    """Yield each figure of the package, and of the names in the browser's sources."""
+    for folder, names in sorted(sizes(package).items(), key=lambda folder: -len(folder[1])):
         if len(names) > 12:
             line = f"modules in {folder or 'nbyard'}: {len(names)} (at most {MAX_MODULES})"
             remedy = "Add to a module that fits, or make a folder of modules that belong together."
             yield Figure(line, len(names) <= MAX_MODULES, tuple(names), remedy)
-    for name in sorted(found):
+    for name in sorted(package):
         if name.rpartition(".")[2] in REPLACED:
             line = f"{name} has a name that the field does not use"
             yield Figure(
                 line, False, (), "Name the module by what it has: REPLACED lists old names."
             )
-    names = replaced_names(found.values())
+    names = replaced_names(package.values())
     yield Figure(
         f"classes and functions with a name that the field does not use: {len(names)} (none)",
         not names,
         tuple(names),
         "Name it by what it is or does: WORDS has the terms.",
     )
-    cycle = cycles(found)
+    vague = vague_names(package.values(), typescript)
+    yield Figure(
+        f"names that say nothing of what they hold: {len(vague)} (at most {MAX_VAGUE})",
+        len(vague) <= MAX_VAGUE,
+        tuple(vague),
+        f"Name it by what it holds, not {', '.join(sorted(VAGUE))}.",
+    )
+    cycle = cycles(package)
     yield Figure(
         f"cycles of imports: {' → '.join(cycle) or 'none'} (none)",
         not cycle,
         tuple(cycle),
         "Move what both modules need into a third one.",
     )
-    yield _lazy_imports(found.values())
-    once = used_once(found.values())
-    share = 1000 * len(once) / line_count(found.values())
+    yield _lazy_imports(package.values())
+    once = used_once(package.values())
+    share = 1000 * len(once) / line_count(package.values())
     yield Figure(
         f"private functions used once, in 1,000 lines: {share:.2f} (at most {MAX_USED_ONCE})",
         share <= MAX_USED_ONCE,
         tuple(once),
         "Write the lines where the function is called, if that stays below 45 lines.",
     )
-    texts = texts_of_errors(found.values())
+    texts = texts_of_errors(package.values())
     yield Figure(
         f"errors with a text instead of a reason: {len(texts)} (none)",
         not texts,
         tuple(texts),
         "Raise the error with because('CODE', …): reasons/codes has the codes.",
     )
-    comments = comment_share(found.values())
+    comments = comment_share(package.values())
     yield Figure(
         f"comments in 100 lines: {comments:.1f} (at least {MIN_COMMENTS})",
         comments >= MIN_COMMENTS,
         remedy="Say why, where a reader would wonder.",
     )
-    words = first_words(found.values())
-    others = [word for word in words if word.rpartition(" ")[2] not in VERBS]
-    verbs = 100 - 100 * len(others) / len(words)
+    firsts = first_words(package.values())
+    others = [word for word in firsts if word.rpartition(" ")[2] not in VERBS]
+    verbs = 100 - 100 * len(others) / len(firsts)
     yield Figure(
         f"docstrings of functions with a verb first: {verbs:.0f} % (at least {MIN_VERBS})",
         verbs >= MIN_VERBS,
@@ -396,15 +442,14 @@ def _lazy_imports(all_modules: Iterable[Module]) -> Figure:
 def before_the_change() -> Counter[str]:
     """Return what the figures counted in HEAD, or before the last commit of a clean tree."""
     place = PACKAGE.relative_to(ROOT).as_posix()
-    is_clean = not _git("status", "--porcelain", "--", place)
-    packed = _git("archive", "HEAD~1" if is_clean else "HEAD", "--", place)
+    is_clean = not _git("status", "--porcelain", "--", place, SOURCES)
+    packed = _git("archive", "HEAD~1" if is_clean else "HEAD", "--", place, SOURCES)
     if not packed:
         return Counter()
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
-        return Counter(
-            each for one in figures(modules(Path(folder, place))) for each in one.counted
-        )
+        former = figures(modules(Path(folder, place)), Path(folder, SOURCES))
+        return Counter(item for figure in former for item in figure.counted)
 
 
 def _git(*words: str) -> bytes:
@@ -414,15 +459,16 @@ def _git(*words: str) -> bytes:
 
 def main() -> int:
     """Print the figures; return 1 if one is worse than its limit."""
-    found = list(figures(modules()))
-    before = Counter[str]() if all(one.is_kept for one in found) else before_the_change()
-    for one in found:
-        sys.stdout.write(f"{'  ' if one.is_kept else 'X '}{one.line}\n")
-        if not one.is_kept:
-            new = sorted((Counter(one.counted) - before).elements()) if before else []
-            lines = [*(f"new: {each}" for each in new[:MAX_SHOWN]), one.remedy]
+    all_figures = list(figures(modules(), ROOT / SOURCES))
+    is_kept = all(figure.is_kept for figure in all_figures)
+    before = Counter[str]() if is_kept else before_the_change()
+    for figure in all_figures:
+        sys.stdout.write(f"{'  ' if figure.is_kept else 'X '}{figure.line}\n")
+        if not figure.is_kept:
+            new = sorted((Counter(figure.counted) - before).elements()) if before else []
+            lines = [*(f"new: {item}" for item in new[:MAX_SHOWN]), figure.remedy]
             sys.stdout.writelines(f"    {line}\n" for line in lines)
-    return not all(one.is_kept for one in found)
+    return not is_kept
 
 
 if __name__ == "__main__":

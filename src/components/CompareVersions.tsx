@@ -14,25 +14,25 @@ export interface IPair {
   new: number;
 }
 
-interface ICompareVersionsProps<Found> {
+interface ICompareVersionsProps<Difference> {
   /** Newest first, at least two. */
   versions: readonly IVersion[];
   /** The version to compare with the newest at first; the default is its predecessor. */
   before?: IVersion;
   /** Requests the differences; must be the same function for the same object. */
-  ask: (query: IPair, signal: AbortSignal) => Promise<Found>;
+  ask: (query: IPair, signal: AbortSignal) => Promise<Difference>;
   /** Shown while a slow comparison runs. */
   waiting?: string;
-  children: (found: Found) => ReactNode;
+  children: (difference: Difference) => ReactNode;
   trans: TranslationBundle;
 }
 
 /** Two version choices, and the differences between them. */
-export function CompareVersions<Found>(props: ICompareVersionsProps<Found>): JSX.Element {
+export function CompareVersions<Difference>(props: ICompareVersionsProps<Difference>): JSX.Element {
   const { versions, before = versions[1], ask, waiting, children, trans } = props;
   const [older, setOlder] = useState(before.number);
   const [newer, setNewer] = useState(versions[0].number);
-  const [difference, setDifference] = useState<Found>();
+  const [difference, setDifference] = useState<Difference>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
     const control = new AbortController();

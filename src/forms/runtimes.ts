@@ -52,9 +52,9 @@ export function useOffered(client: ApiClient): Offered {
   const [offered, setOffered] = useState<Offered>({});
   useEffect(() => {
     let isCurrent = true;
-    const add = (field: string, names: Promise<string[]>) =>
-      names.then(
-        found => isCurrent && setOffered(others => ({ ...others, [field]: found })),
+    const add = (field: string, request: Promise<string[]>) =>
+      request.then(
+        names => isCurrent && setOffered(others => ({ ...others, [field]: names })),
         () => undefined
       );
     void add('environment', environmentNames(client));

@@ -171,7 +171,7 @@ class PortHealth:
             elif misses == MISSES:
                 self._said[number] = unready_reason(place, path, secret) if place.port else ""
 
-    def words(self, number: int) -> str:
+    def explanation(self, number: int) -> str:
         """Return the text of the first port's last response that explains why it is down, or ""."""
         return self._said.get(number, "")
 

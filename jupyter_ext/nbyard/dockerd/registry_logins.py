@@ -9,7 +9,7 @@ from nbyard.domain.credentials import Login
 # Maps the name of an image to its login, which is read only when it is needed.
 FindLogin = Callable[[str], Login | None]
 
-_found: ContextVar[FindLogin | None] = ContextVar("nbyard-logins", default=None)
+_find_login: ContextVar[FindLogin | None] = ContextVar("nbyard-logins", default=None)
 
 
 @contextmanager
@@ -18,14 +18,14 @@ def logged_in(find_login: FindLogin) -> Iterator[None]:
 
     If it returns None, the engine client's own login counts (`docker login`).
     """
-    token = _found.set(find_login)
+    token = _find_login.set(find_login)
     try:
         yield
     finally:
-        _found.reset(token)
+        _find_login.reset(token)
 
 
 def login_for(image: str) -> Login | None:
     """Return the login for the name of an image, if there is one."""
-    find_login = _found.get()
+    find_login = _find_login.get()
     return find_login(image) if find_login else None

@@ -19,14 +19,14 @@ class Policy(msgspec.Struct, frozen=True):
     """A parsed cache policy.
 
     If `is_on` and nothing changed, an earlier result is used unless it is older than `max_age`.
-    `words` is the age as written. If `by_reads`, only files of the code that were read count,
+    `written_age` is the age as written. If `by_reads`, only files of the code that were read count,
     else all files.
     """
 
     is_on: bool = True
     by_reads: bool = True
     max_age: timedelta | None = None
-    words: str = ""
+    written_age: str = ""
 
 
 def read_policy(given: bool | str | None) -> Policy | None:
@@ -44,7 +44,9 @@ def read_policy(given: bool | str | None) -> Policy | None:
     if match is None:
         return None
     age = timedelta(seconds=float(match[1]) * UNITS[match[2]])
-    return Policy(max_age=age, words=f"{match[1]} {match[2]}") if age and age <= MOST else None
+    return (
+        Policy(max_age=age, written_age=f"{match[1]} {match[2]}") if age and age <= MOST else None
+    )
 
 
 def is_asked(given: bool | str | None) -> bool:
@@ -64,4 +66,4 @@ def too_old(given: bool | str | None, run: int, made_at: datetime, now: datetime
     policy = read_policy(given)
     if policy is None or policy.max_age is None or now - made_at <= policy.max_age:
         return None
-    return because("result-expired", run=run, age=policy.words)
+    return because("result-expired", run=run, age=policy.written_age)

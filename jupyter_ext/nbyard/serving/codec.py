@@ -41,16 +41,16 @@ class ValueRefused(ValueError):
         where = [f"row {row}"] if row is not None else []
         where += [f"field {field!r}"] if field else []
         super().__init__(f"{', '.join(where)}: {message}" if where else message)
-        self.words, self.row, self.field = message, row, field
+        self.message, self.row, self.field = message, row, field
 
     def moved(self, rows: int) -> ValueRefused:
         """Return the same error for a row that is `rows` further down."""
         row = None if self.row is None else self.row + rows
-        return type(self)(self.words, row, self.field)
+        return type(self)(self.message, row, self.field)
 
     def detail(self) -> dict[str, Any]:
         """Return the error for a response."""
-        return {"row": self.row, "field": self.field, "message": self.words}
+        return {"row": self.row, "field": self.field, "message": self.message}
 
 
 class BadAnswer(ValueRefused):

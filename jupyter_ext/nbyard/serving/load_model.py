@@ -27,7 +27,7 @@ class Spec(NamedTuple):
     class_name: str
     inputs: Schema
     outputs: Schema
-    told: dict[str, Any]
+    fields: dict[str, Any]
 
 
 def read_spec(text: str, root: str) -> Spec:
@@ -43,7 +43,7 @@ def read_spec(text: str, root: str) -> Spec:
         class_name=fields["class"],
         inputs=Schema.of(fields["input_schema"]),
         outputs=Schema.of(fields["output_schema"], BadAnswer),
-        told=fields,
+        fields=fields,
     )
 
 
@@ -67,7 +67,7 @@ def load_model(spec: Spec) -> Any:
         if spec.flavour == "pickle":
             # the file may refer to modules beside it
             sys.path.insert(0, spec.root)
-            return read_pickle(os.path.join(spec.root, spec.told["file"]))
+            return read_pickle(os.path.join(spec.root, spec.fields["file"]))
         parts = [] if spec.src == "." else spec.src.split("/")
         sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
         is_package = all(part.isidentifier() for part in parts)

@@ -38,7 +38,7 @@ class JsonValueTypes:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._found: dict[str, set[type]] = {}
+        self._types_by_name: dict[str, set[type]] = {}
         self._present: dict[str, int] = {}
         self._long: dict[str, bool] = {}
 
@@ -46,19 +46,19 @@ class JsonValueTypes:
         """Count a row and record the types of its values."""
         self.rows += 1
         for name, value in row.items():
-            if name not in self._found:
-                self._found[name], self._present[name] = set(), 0
+            if name not in self._types_by_name:
+                self._types_by_name[name], self._present[name] = set(), 0
             if value is None:
                 continue
             kind = type(value)
-            self._found[name].add(kind)
+            self._types_by_name[name].add(kind)
             self._present[name] += 1
             if kind is int and value not in INT64:
                 self._long[name] = self._long.get(name, False) or value not in INT128
 
     def columns(self) -> list[Column]:
         """Return the columns that the rows so far suggest."""
-        return [self._column(name, kinds) for name, kinds in self._found.items()]
+        return [self._column(name, kinds) for name, kinds in self._types_by_name.items()]
 
     def _column(self, name: str, kinds: set[type]) -> Column:
         types = {KINDS[kind] for kind in kinds}

@@ -24,7 +24,7 @@ def profile_column(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnPr
     memory.
     """
     if column.type in ("string", "bool"):
-        return _words(values, column)
+        return _profile_by_values(values, column)
     series = values.collect().to_series() if isinstance(values, pl.LazyFrame) else values
     present = series.drop_nulls()
     if series.dtype.is_float():
@@ -89,7 +89,7 @@ def _counts(ordered: pl.Series, edges: Sequence[float]) -> list[int]:
     return [high - low for low, high in itertools.pairwise(bounds)]
 
 
-def _words(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
+def _profile_by_values(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
     if isinstance(values, pl.LazyFrame):
         grouped = values.select(pl.nth(0).alias("value")).group_by("value").len("count")
         counts = grouped.collect(engine="streaming")

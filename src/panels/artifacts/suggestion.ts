@@ -29,11 +29,11 @@ export function useSuggestion(client: ApiClient, wanted: string): ISuggestion {
   const [said, setSaid] = useState<{ taken?: string; free?: string }>({});
   const control = useRef<AbortController>();
   const ask = useCallback(
-    async (asked: string, onFound: (found: { name: string; taken?: string }) => void) => {
+    async (asked: string, onAnswer: (suggestion: { name: string; taken?: string }) => void) => {
       control.current?.abort();
       const { signal } = (control.current = new AbortController());
       try {
-        onFound(await client.call('artifacts.suggest', { query: { name: asked }, signal }));
+        onAnswer(await client.call('artifacts.suggest', { query: { name: asked }, signal }));
       } catch (error) {
         if (!signal.aborted && error instanceof ApiError && error.status === 422) {
           setSaid({ taken: error.details[0]?.message ?? error.message });

@@ -62,6 +62,24 @@ def test_replaced_names_of_classes_and_functions_are_found(tmp_path):
     assert figures.replaced_names(figures.modules(tmp_path).values()) == ["a: _Room", "a: tell"]
 
 
+def test_names_that_do_not_tell_what_they_hold_are_found(tmp_path):
+    (tmp_path / "a.py").write_text(
+        "def read(one, two):\n    self._found, three = one, found\n    for told in two: ...\n"
+        "    match two:\n        case [words]: ...\n"
+    )
+    source = tmp_path / "a.tsx"
+    source.write_text(
+        "const found = 1;\nlet founder = one;\nnames.map(told => told);\n"
+        "function Row({ words }: { words: string; one?: 1 }) {}\n// one: found\ncall(one, two);\n"
+        "type Row = {\n  readonly words: string;\n};\n"
+    )
+    vague = figures.vague_names(figures.modules(tmp_path).values(), tmp_path)
+    assert sorted(vague) == [
+        *("a.tsx: found", "a.tsx: one", "a.tsx: told", "a.tsx: words", "a.tsx: words"),
+        *("a: _found", "a: one", "a: told", "a: words"),
+    ]
+
+
 def test_private_functions_that_are_named_once_are_counted(found):
     assert figures.used_once(found.values()) == ["two.b: _used", "two.b: _once"]
 
@@ -98,6 +116,7 @@ def test_the_page_of_the_check_lists_the_limits():
         "| imports inside functions | as listed in `buildtools/lazy_imports.txt` |",
         f"| private functions used once, in 1,000 lines | at most {figures.MAX_USED_ONCE} |",
         f"| comments in 100 lines | at least {figures.MIN_COMMENTS} |",
+        f"or `words` | at most {figures.MAX_VAGUE}: fields",
         f"| docstrings with a verb first, in percent | at least {figures.MIN_VERBS} |",
     ):
         assert line in page
@@ -117,10 +136,13 @@ def test_what_is_new_is_new_against_the_commit(tmp_path, monkeypatch):
         file = package / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.ts").write_text("const found = 1;\n")
     commit()
     assert figures.before_the_change() == Counter(), "the first commit has none before it"
     (package / "one/a.py").write_text("def _new():\n    pass\n\n\n_new()\n")
     before = figures.before_the_change()
     assert before["two.b: _used"] == 1 and before["one.a: _new"] == 0
+    assert before["a.ts: found"] == 1
     commit()
     assert figures.before_the_change() == before

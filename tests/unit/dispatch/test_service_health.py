@@ -126,15 +126,15 @@ def test_why_it_does_not_answer_is_known_in_its_own_words(served, monkeypatch, t
     monkeypatch.setattr(Told, "body", text)
     ports, statuses[0] = PortHealth(), 503
     for _ in range(MISSES):
-        assert ports.words(1) == ""
+        assert ports.explanation(1) == ""
         ports.check(1, [], [(place, "/")])
-    assert ports.words(1) == words
+    assert ports.explanation(1) == words
     monkeypatch.setattr(Told, "body", b'{"error": "another"}')
     ports.check(1, [], [(place, "/")])
-    assert ports.words(1) == words
+    assert ports.explanation(1) == words
     statuses[0] = 200
     ports.check(1, [], [(place, "/")])
-    assert ports.words(1) == "" == unready_reason(place, "/")
+    assert ports.explanation(1) == "" == unready_reason(place, "/")
 
 
 def test_a_connection_is_seen_until_it_is_closed():

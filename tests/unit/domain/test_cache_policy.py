@@ -41,7 +41,7 @@ def test_off(given):
     ],
 )
 def test_an_age(given, age, words):
-    assert read_policy(given) == Policy(max_age=age, words=words)
+    assert read_policy(given) == Policy(max_age=age, written_age=words)
 
 
 @pytest.mark.parametrize(

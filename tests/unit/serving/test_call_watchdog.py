@@ -11,7 +11,7 @@ def test_a_call_is_known_while_it_lasts():
     def predict(columns):
         while not calls.is_late:
             pass
-        seen.append((calls.seconds, calls.current_call(), calls.words()))
+        seen.append((calls.seconds, calls.current_call(), calls.description()))
         return columns
 
     assert calls.recording(predict)([[1, 2, 3]]) == [[1, 2, 3]]
@@ -19,7 +19,7 @@ def test_a_call_is_known_while_it_lasts():
     assert seconds >= 0.001 and told["rows"] == 3 and told["since"].endswith("Z")
     assert words.startswith("the model is in a call of 3 rows since ") and words.endswith(" UTC")
     assert (calls.seconds, calls.current_call(), calls.is_late) == (0.0, {}, False)
-    assert calls.words() == words, "it may have come back while somebody reads"
+    assert calls.description() == words, "it may have come back while somebody reads"
 
 
 def test_one_that_raises_is_over():

@@ -206,7 +206,7 @@ class FunctionController:
 
 @dataclass(frozen=True)
 class WorkerCheck:
-    """One check of a worker; `found` collects facts by attempt."""
+    """One check of a worker; `facts_by_attempt` collects what it reports."""
 
     context: DispatchContext
     identities: Identities
@@ -214,7 +214,7 @@ class WorkerCheck:
     known: WorkerObservations
     snapshot: WorkerSnapshot
     runtime: Runtime
-    found: dict[str, list[Fact]]
+    facts_by_attempt: dict[str, list[Fact]]
 
     def take(self) -> bool:
         """Check the worker and report the results of its calls; return whether it has ended.
@@ -229,7 +229,7 @@ class WorkerCheck:
             elif not why and seen.state in ("absent", "running") and self._is_ours():
                 self._send_calls(is_there=seen.state == "running")
         except Unavailable as error:
-            for facts in self.found.values():
+            for facts in self.facts_by_attempt.values():
                 facts.append(Waits(waits_for_engine(error)))
             return False
         rest = self._read()  # read after the poll: an ended worker writes no more results
@@ -241,12 +241,12 @@ class WorkerCheck:
             self._end(rest, why, was_there=seen.state == "running")
         elif seen.state == "running" and rest and rest[0].attempt.id != self.known.running:
             self.known.running, self.known.since = rest[0].attempt.id, time.monotonic()
-            self.found[self.known.running].append(Running(datetime.now(UTC)))
+            self.facts_by_attempt[self.known.running].append(Running(datetime.now(UTC)))
         return seen.state in ("lost", "finished")
 
     def _all(self, rest: Sequence[UnfinishedAttempt], fact: Fact) -> None:
         for entry in rest:
-            self.found[entry.attempt.id].append(fact)
+            self.facts_by_attempt[entry.attempt.id].append(fact)
 
     def _stop_reason(self) -> Reason | None:
         """Return the reason why the worker must stop now, else None."""
@@ -295,8 +295,8 @@ class WorkerCheck:
         sites = [known.site, *(entry.attempt.site for entry in self.snapshot.waiting)]
         started = Started(next(filter(None, sites), ""), datetime.now(UTC))
         for entry in self.snapshot.waiting:
-            if entry.attempt.state == "recorded" and not self.found[entry.attempt.id]:
-                self.found[entry.attempt.id].append(started)
+            if entry.attempt.state == "recorded" and not self.facts_by_attempt[entry.attempt.id]:
+                self.facts_by_attempt[entry.attempt.id].append(started)
 
     @contextmanager
     def _failing_on_error(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
@@ -347,8 +347,10 @@ class WorkerCheck:
             known.add(result)
         for entry in self.snapshot.waiting:
             if call_result := known.result_of(entry.attempt.id):
-                self.found[entry.attempt.id].append(self._conclude(entry, call_result))
-            elif not any(isinstance(fact, Ended) for fact in self.found[entry.attempt.id]):
+                self.facts_by_attempt[entry.attempt.id].append(self._conclude(entry, call_result))
+            elif not any(
+                isinstance(fact, Ended) for fact in self.facts_by_attempt[entry.attempt.id]
+            ):
                 rest.append(entry)
         return rest
 
@@ -376,7 +378,7 @@ class WorkerCheck:
                 fact = self._conclude(entry, msgspec.structs.replace(result, **own))
             else:
                 fact = NotBegun()
-            self.found[entry.attempt.id].append(fact)
+            self.facts_by_attempt[entry.attempt.id].append(fact)
 
     def _ask_to_end(self, why: Reason) -> None:
         if not self.known.asked:
@@ -385,7 +387,7 @@ class WorkerCheck:
             crash_point("asked-to-end")
 
     def _end(self, rest: Sequence[UnfinishedAttempt], why: Reason, *, was_there: bool) -> None:
-        """Give up on a worker that does not stop in time; the sweep removes its remains.
+        """Abandon a worker that does not stop; a sweep cleans up.
 
         A worker that was never started has nothing to stop.
         """

@@ -96,8 +96,8 @@ def take_away(context: DispatchContext, attempt_id: str) -> None:
 def for_registries(context: DispatchContext, owner: str) -> AbstractContextManager[None]:
     """Use the owner's logins for pulls and pushes during the block."""
 
-    def found(image: str) -> Login | None:
+    def login_for(image: str) -> Login | None:
         with context.store.read() as c:
             return context.store.credentials.login(c, owner, image)
 
-    return logged_in(found)
+    return logged_in(login_for)

@@ -75,7 +75,7 @@ class Seen(msgspec.Struct, frozen=True):
     """
 
     asked: float
-    told: float
+    answered: float
     environment: EnvironmentRef
 
 
@@ -106,7 +106,7 @@ class Identities:
     ) -> EnvironmentRef | None:
         """Return the cached environment; None if missing, stale or older than `since`."""
         seen = self._environments.get(environment_identity(plan, version))
-        if seen is None or seen.asked < since or seen.told < time.monotonic() - FRESH_SECONDS:
+        if seen is None or seen.asked < since or seen.answered < time.monotonic() - FRESH_SECONDS:
             return None
         return seen.environment
 

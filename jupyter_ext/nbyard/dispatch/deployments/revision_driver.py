@@ -100,7 +100,7 @@ class RevisionDriver:
     memory: RevisionMemory
     notes: DeploymentRecords
     row: DeploymentRow
-    one: RevisionRow
+    revision_row: RevisionRow
     wish: Event
     phase: Phase = field(init=False)
     reason: Reason | None = field(init=False)
@@ -110,22 +110,25 @@ class RevisionDriver:
     says: str = ""
 
     def __post_init__(self) -> None:
-        self.reason, self.exit_code = self.one.revision.reason, self.one.revision.exit_code
+        self.reason, self.exit_code = (
+            self.revision_row.revision.reason,
+            self.revision_row.revision.exit_code,
+        )
         self.phase = self._first_phase()
 
     def _first_phase(self) -> Phase:
-        if self.one.is_over:
+        if self.revision_row.is_over:
             return Phase.OVER
-        if self.memory.departures.is_ending(self.one.number):
+        if self.memory.departures.is_ending(self.revision_row.number):
             return Phase.ENDING
-        if self.one.phase == "pending":
+        if self.revision_row.phase == "pending":
             return Phase.WAITING
-        return Phase.ANSWERED if self.one.has_answered else Phase.STARTING
+        return Phase.ANSWERED if self.revision_row.has_answered else Phase.STARTING
 
     def begin(self) -> RevisionStatus:
         """Carry out what the wish requires; return where the revision stands then."""
         self._react(Signal(self.wish))
-        number, reason = self.one.number, self.reason
+        number, reason = self.revision_row.number, self.reason
         match self.phase:
             case Phase.WAITING:
                 return RevisionStatus(number, "pending", reason=reason, exit_code=self.exit_code)
@@ -155,10 +158,12 @@ class RevisionDriver:
             case Action.ATTEND:
                 following = self._check_ready(signal.container)
             case Action.DRAIN:
-                is_drained = self.memory.departures.is_drained(self.one)
+                is_drained = self.memory.departures.is_drained(self.revision_row)
                 following = Signal(Event.UNUSED if is_drained else Event.IN_USE)
             case Action.END:
-                has_left = self.memory.departures.has_stopped(self.one, self._made.container)
+                has_left = self.memory.departures.has_stopped(
+                    self.revision_row, self._made.container
+                )
                 following = Signal(Event.LEFT if has_left else Event.ENDS)
             case Action.RECORD_STOP:
                 following = self._record_stop()
@@ -176,7 +181,7 @@ class RevisionDriver:
             case Action.SERVE:
                 self._serve(signal.places or [])
             case Action.NOTE_PLACES:
-                self.notes.record_places(self.row, self.one, signal.places or [])
+                self.notes.record_places(self.row, self.revision_row, signal.places or [])
             case Action.RESTART:
                 assert signal.ended is not None and signal.reason is not None
                 self._restart(signal.ended, signal.reason, signal.by_hand)
@@ -191,16 +196,16 @@ class RevisionDriver:
     # Start
 
     def _prepare(self) -> Signal:
-        known = self.one.revision
-        if reason := awaited_build(self.context, self.row, self.one):
+        known = self.revision_row.revision
+        if reason := awaited_build(self.context, self.row, self.revision_row):
             if not waits_for_build(reason):
                 return Signal(Event.REFUSED, reason=reason)
             self.reason = reason
             return Signal(Event.BLOCKED)
         if waits_for_build(self.reason):  # outdated: the image exists now
             self.reason = None
-            self.one = replace(self.one, revision=replace(known, reason=None))
-        not_before = self.memory.not_before.get(self.one.number, 0.0)
+            self.revision_row = replace(self.revision_row, revision=replace(known, reason=None))
+        not_before = self.memory.not_before.get(self.revision_row.number, 0.0)
         has_gpus = len(known.gpus) >= known.spec.gpu
         is_ready = has_gpus and time.monotonic() >= not_before
         return Signal(Event.READY if is_ready else Event.BLOCKED)
@@ -209,13 +214,13 @@ class RevisionDriver:
         """Create the container of the revision as soon as its image is here."""
         if reason := no_way_in(self.context.settings.container_network, self.memory.engine.url):
             return Signal(Event.REFUSED, reason=reason)
-        number, spec = self.one.number, self.one.revision.spec
+        number, spec = self.revision_row.number, self.revision_row.revision.spec
         folder = self.context.folder / deployment_folder(self.row.id)
         forget_logs(folder / log_name(each) for each in range(number - KEPT_LOGS, 0, -1))
-        hear = partial(write_log_line, self.notes.log(self.row, self.one))
+        hear = partial(write_log_line, self.notes.log(self.row, self.revision_row))
         try:
             with for_registries(self.context, self.row.owner):
-                known = self.one.revision.image_id
+                known = self.revision_row.revision.image_id
                 image_id = self.memory.pins.image_of(number, spec.image, known, hear)
         except Unavailable:
             raise
@@ -227,15 +232,15 @@ class RevisionDriver:
         if not image_id:
             return Signal(Event.PULLED_LATER)
         self.memory.departures.reset(number)
-        pinned = replace(self.one.revision, image_id=image_id)
-        self.one = replace(self.one, prefix=self.notes.base_url, revision=pinned)
-        self._note(image_id=image_id, prefix=self.one.prefix)
-        self.notes.ensure_secret(self.row, self.one)
+        pinned = replace(self.revision_row.revision, image_id=image_id)
+        self.revision_row = replace(self.revision_row, prefix=self.notes.base_url, revision=pinned)
+        self._note(image_id=image_id, prefix=self.revision_row.prefix)
+        self.notes.ensure_secret(self.row, self.revision_row)
         return self._create()
 
     def _create(self) -> Signal:
         """Start the container; abort once the revision is unwanted, even if the engine is slow."""
-        say = partial(self.notes.append_to_log, self.row, self.one)
+        say = partial(self.notes.append_to_log, self.row, self.revision_row)
         wanted = partial(self.notes.is_wanted, self.row)
         try:
             container = deployment_containers.launch_revision(
@@ -252,7 +257,7 @@ class RevisionDriver:
             reason = start_failure(error.message) or error.reason
             return Signal(Event.REFUSED, reason=reason, by_hand=self._by_hand())
         crash_point("deployment-launched")
-        self.memory.since[self.one.number] = time.monotonic()
+        self.memory.since[self.revision_row.number] = time.monotonic()
         return Signal(Event.RUNS, container)
 
     # Work
@@ -260,7 +265,7 @@ class RevisionDriver:
     def _check_container(self) -> Signal:
         container = self.memory.engine.container(self._made.container)
         # It had ports, so its container ran and was removed from outside.
-        if container is None and self.one.places:
+        if container is None and self.revision_row.places:
             return self._end_signal(Ended(None))
         if (
             container is None or container.status == "created"
@@ -268,9 +273,9 @@ class RevisionDriver:
             return Signal(Event.MISSING)
         if not container.is_over:
             return Signal(Event.RUNS, container)
-        self.memory.wait_for_log_end(self.one.number)
+        self.memory.wait_for_log_end(self.revision_row.number)
         lived = max(container.finished_at - container.started_at, 0.0)
-        last = self.notes.last_output(self.row, self.one, TAIL_BYTES)
+        last = self.notes.last_output(self.row, self.revision_row, TAIL_BYTES)
         is_memory = container.out_of_memory
         if container.was_killed:
             is_memory = self.memory.engine.was_out_of_memory(container)
@@ -279,7 +284,7 @@ class RevisionDriver:
     def _check_ready(self, container: Container | None) -> Signal:
         """Check whether the running container is ready, or still responds."""
         assert container is not None
-        revision_row, memory, made = self.one, self.memory, self._made
+        revision_row, memory, made = self.revision_row, self.memory, self._made
         follower = memory.followers.get(revision_row.number)
         if follower is None or not follower.is_alive():
             log = self.notes.log(self.row, revision_row)
@@ -295,7 +300,7 @@ class RevisionDriver:
         lives = revision_row.has_answered or lived >= PROCESS_SECONDS
         self.answers = places[0].answers if places else lives
         self.has_answered = self.answers or revision_row.has_answered
-        self.says = memory.ports.words(revision_row.number)
+        self.says = memory.ports.explanation(revision_row.number)
         if self.has_answered and not revision_row.has_answered:
             return Signal(Event.ANSWERS, places=places)
         if not self.has_answered and lived > made.spec.start_seconds:
@@ -306,23 +311,26 @@ class RevisionDriver:
         )
 
     def _serve(self, places: list[Place]) -> None:
-        is_api = self.one.revision.spec.service == "api"
+        is_api = self.revision_row.revision.spec.service == "api"
         forms = describe_calls(places[0], self._made.secret) if is_api else []
         columns: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
-        self.notes.record_places(self.row, self.one, places, **columns, forms=forms)
+        self.notes.record_places(self.row, self.revision_row, places, **columns, forms=forms)
 
     # End
 
     def _end_signal(self, ended: Ended) -> Signal:
         """Return the event for the end of a container: it may be started again."""
-        known = self.one.revision
+        known = self.revision_row.revision
         event = FOLLOWS[state_after_end(ended, known.restarts, known.spec.service)]
         by_hand = "" if event is Event.COMPLETED else self._by_hand()
         return Signal(event, ended=ended, reason=end_reason(ended, known.spec), by_hand=by_hand)
 
     def _restart(self, ended: Ended, reason: Reason, by_hand: str) -> None:
         self._log(reason)
-        number, restarts = self.one.number, restarts_then(ended, self.one.revision.restarts)
+        number, restarts = (
+            self.revision_row.number,
+            restarts_then(ended, self.revision_row.revision.restarts),
+        )
         self.memory.not_before[number] = time.monotonic() + restart_delay_seconds(restarts)
         self.memory.since.pop(number, None)
         self.reason = because("service-restarts", end=reason)
@@ -336,49 +344,49 @@ class RevisionDriver:
     def _fail(self, signal: Signal) -> None:
         assert signal.reason is not None
         self._log(signal.reason)
-        ended, restarts = signal.ended, self.one.revision.restarts
+        ended, restarts = signal.ended, self.revision_row.revision.restarts
         self.reason, self.exit_code = signal.reason, ended.exit_code if ended else None
         columns = {"reason": self.reason, "reproduce": signal.by_hand, "exit_code": self.exit_code}
         self._over(**columns, restarts=restarts_then(ended, restarts) if ended else restarts)
 
     def _over(self, **columns: Any) -> None:
         """Record the end of the revision, which keeps its GPUs until its container is gone."""
-        self.memory.since.pop(self.one.number, None)
+        self.memory.since.pop(self.revision_row.number, None)
         self._note(ended_at=datetime.now(UTC), places=[], **columns)
 
     # Shutdown
 
     def _record_stop(self) -> Signal:
         """Record the requested end; it does not count as an exit of its own."""
-        self.memory.since.pop(self.one.number, None)
+        self.memory.since.pop(self.revision_row.number, None)
         if self.wish is Event.WANTED:
             self.reason, self.exit_code = None, None
             self._note(started_at=None, ready_at=None, places=[])
             return Signal(Event.RESUMED)
-        is_over = self.notes.record_stopped(self.row, self.one)
+        is_over = self.notes.record_stopped(self.row, self.revision_row)
         return Signal(Event.RECORDED if is_over else Event.RESUMED)
 
     def _clear(self) -> Signal:
         """Remove the container and free the GPUs."""
-        self.memory.pins.abandon(self.one.number)
-        if not self.memory.departures.is_gone(self.one.number, self._made.container):
+        self.memory.pins.abandon(self.revision_row.number)
+        if not self.memory.departures.is_gone(self.revision_row.number, self._made.container):
             return Signal(Event.STAYS)
-        if self.one.revision.gpus:
+        if self.revision_row.revision.gpus:
             self._note(gpus=[])
         return Signal(Event.CLEARED)
 
     @property
     def _made(self) -> Deployed:
-        return self.notes.launch_description(self.row, self.one)
+        return self.notes.launch_description(self.row, self.revision_row)
 
     def _note(self, **columns: Any) -> None:
-        self.notes.update_revision(self.one, **columns)
+        self.notes.update_revision(self.revision_row, **columns)
 
     def _log(self, reason: Reason) -> None:
-        self.notes.append_to_log(self.row, self.one, str(reason))
+        self.notes.append_to_log(self.row, self.revision_row, str(reason))
 
     def _by_hand(self) -> str:
-        name = self.one.revision.spec.image
+        name = self.revision_row.revision.spec.image
         return deployment_containers.docker_run_of(self.memory.engine, self._made, name)
 
     @property

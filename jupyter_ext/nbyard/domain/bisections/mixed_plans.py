@@ -68,20 +68,20 @@ class MixedPlans:
         self._files = files
         self._good = good
         self._bad = bad
-        self._found: dict[Key, BisectionChange] = {}
+        self._changes_by_key: dict[Key, BisectionChange] = {}
         self._find()
 
     @property
     def changes(self) -> list[BisectionChange]:
         """Return the changes; combinations name them by their places."""
-        return [*self._found.values()]
+        return [*self._changes_by_key.values()]
 
     def mix(self, chosen: Collection[int]) -> list[TaskPlan] | None:
         """Return the good run's plans with these changes, in the order of the graph.
 
         None if they do not fit together: a node would need one that is not there.
         """
-        keys = [*self._found]
+        keys = [*self._changes_by_key]
         applied = {keys[place] for place in chosen}
         # Added nodes have their places in the bad run, removed ones in the good run.
         order = (self._bad if GRAPH in applied else self._good).plans
@@ -95,13 +95,13 @@ class MixedPlans:
         if {*good} != {*bad} or any(_shape(good[n]) != _shape(bad[n]) for n in good):
             nodes = sorted({*good} ^ {*bad})
             nodes = nodes or [n for n in good if _shape(good[n]) != _shape(bad[n])]
-            self._found[GRAPH] = BisectionChange("graph", nodes, "")
+            self._changes_by_key[GRAPH] = BisectionChange("graph", nodes, "")
         for node, then in good.items():
             now = bad.get(node)
             if now is None or then.pinned or now.pinned:
                 continue
             for key, change in self._changes_of_node(then, now):
-                known = self._found.setdefault(key, change)
+                known = self._changes_by_key.setdefault(key, change)
                 if node not in known.nodes:
                     known.nodes.append(node)
 

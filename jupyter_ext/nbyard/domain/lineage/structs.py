@@ -52,7 +52,7 @@ class LineageRun(msgspec.Struct, frozen=True):
     git: GitState | None = None
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """Return its number; scratch runs have none that users know."""
         return f"run {self.number}" if self.number > 0 else "scratch run"
 

@@ -90,9 +90,9 @@ def words_of(node: LineageNode) -> str:
     if node.version:
         parts.append(f"version {node.version}")
     if node.run is not None and node.kind == "artifact":
-        parts.append(f"of {node.workflow_node}, {node.run.words}")
+        parts.append(f"of {node.workflow_node}, {node.run.label}")
     elif node.run is not None:
-        parts.append(node.run.words)
+        parts.append(node.run.label)
         parts.append(str(node.run.git) if node.run.git else "")
     if node.kind == "environment" and not node.version and node.digest:
         parts.append(f"({node.digest.rpartition(':')[2][:SHORT]})")

@@ -293,7 +293,7 @@ def _unquoted(text: str) -> str:
         NotConstant: R has no such escape.
     """
 
-    def one(match: re.Match[str]) -> str:
+    def resolved(match: re.Match[str]) -> str:
         if match["plain"] is not None:
             if match["plain"] not in PLAIN:
                 raise NotConstant(match[0])
@@ -304,7 +304,7 @@ def _unquoted(text: str) -> str:
             raise NotConstant(match[0])
         return chr(number)
 
-    return ESCAPE.sub(one, text[1:-1])
+    return ESCAPE.sub(resolved, text[1:-1])
 
 
 LITERALS: dict[str, Callable[[str], Any]] = {"text": _unquoted, "raw": _raw, "number": _number}

@@ -42,7 +42,7 @@ def read_outputs(
     for name, fields in tool.entries("outputs", "id", "type"):
         fields.allow_only(*OUTPUT)
         outputs.add((name,), fields)
-    declared = outputs.found
+    declared = outputs.arguments
     for kind, field in ((Stdout, "stdout"), (Stderr, "stderr")):
         own = [output for output in declared if isinstance(output.reach, kind)]
         if not own:
@@ -76,7 +76,7 @@ class _Outputs:
     """Collects outputs as arguments with free names; `loaded` are those with contents."""
 
     def __init__(self, taken: set[str], formats: Formats) -> None:
-        self.found: list[Argument] = []
+        self.arguments: list[Argument] = []
         self.loaded: set[str] = set()
         self._taken = taken
         self._formats = formats
@@ -109,13 +109,15 @@ class _Outputs:
             reach = msgspec.structs.replace(output.reach, key=path)
             output = msgspec.structs.replace(output, reach=reach)
         output = with_companions(output, fields, needed=False)
-        self.found.append(output)
+        self.arguments.append(output)
         for beside, is_needed in read_beside(fields, output, needed=False):
             other = free_name(name_beside(beside), self._taken)
             self._taken.add(other)
             may_lack = output.nullable or not is_needed
             text = help_beside(beside)
-            self.found.append(Argument(other, "output", nullable=may_lack, help=text, reach=beside))
+            self.arguments.append(
+                Argument(other, "output", nullable=may_lack, help=text, reach=beside)
+            )
         if _binding(fields).truth("loadContents", False):
             self.loaded.add(called)
 

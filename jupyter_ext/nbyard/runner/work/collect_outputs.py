@@ -60,10 +60,11 @@ def collect_from_workdir(
             place = os.path.join(target, called)
             if os.path.lexists(place):
                 raise OutputNotAsDeclared(name, because("same-names", file=called))
-            others = [one for other in paths_by_output.values() for one in other if one is not path]
             is_needed = any(
-                f"{path}/".startswith(f"{other_path}/") or f"{other_path}/".startswith(f"{path}/")
-                for other_path in others
+                f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")
+                for others in paths_by_output.values()
+                for other in others
+                if other is not path
             )
             if is_needed or not path.startswith(f"{work}/") or os.path.islink(path):
                 _copy(path, place)

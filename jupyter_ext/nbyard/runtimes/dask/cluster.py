@@ -185,7 +185,7 @@ class Cluster:
         Raises:
             WorkerGone: One of the workers no longer exists.
         """
-        ask = partial(call_on_workers, addresses=addresses, code=code, words=(verb, *arguments))
+        ask = partial(call_on_workers, addresses=addresses, code=code, request=(verb, *arguments))
         answers: dict[str, Any] = self._answer(self._connected_client(), ask, None)
         return answers
 
@@ -211,7 +211,7 @@ class Cluster:
             self._run(lambda client: client.publish_dataset(future, name=name))
 
     def attract_worker(self) -> None:
-        """Give an adaptive cluster a reason to start a worker.
+        """Submit a call so that an adaptive cluster starts a worker.
 
         The worker is kept busy for a moment, so that it is still there for the next request.
         """

@@ -26,9 +26,9 @@ class WorkerGone(Exception):
 
 
 async def call_on_workers(
-    client: "Client", addresses: Sequence[str], code: WorkerCode, words: Sequence[Any]
+    client: "Client", addresses: Sequence[str], code: WorkerCode, request: Sequence[Any]
 ) -> Any:
-    """Call a function on workers; `words` are its name and its arguments.
+    """Call a function on workers; `request` has its name and its arguments.
 
     Dask keeps trying to connect to workers that it knows are gone. So this checks the scheduler's
     list meanwhile.
@@ -40,7 +40,7 @@ async def call_on_workers(
     end = time.monotonic() + WORKER_SECONDS
     # A look at paths may wait for a disk: in the worker's event loop, it would stop the worker.
     call = (asyncio.to_thread, eval) if code is PATHS else (eval,)
-    packed, workers = code.call(*words), list(addresses)
+    packed, workers = code.call(*request), list(addresses)
     asked = asyncio.ensure_future(client.run(*call, EXPRESSION, packed, workers=workers))
     try:
         while not asked.done():

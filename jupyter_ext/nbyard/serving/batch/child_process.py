@@ -79,15 +79,20 @@ class Predicting:
         from .predict_files import predict_piece
 
         if self._why:
-            return {"kind": "failed", "words": self._why}, b""
+            return {"kind": "failed", "message": self._why}, b""
         try:
             batch = predict_piece(self._spec, self._model, read_arrow(content), first)
         except ValueRefused as error:
             kind = "answer" if isinstance(error, BadAnswer) else "refused"
-            refusal = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
+            refusal = {
+                "kind": kind,
+                "message": error.message,
+                "row": error.row,
+                "field": error.field,
+            }
             return refusal, b""
         except ModelFailed as error:
-            return {"kind": "failed", "words": str(error)}, b""
+            return {"kind": "failed", "message": str(error)}, b""
         return {"kind": "batch"}, arrow_bytes(batch)
 
 
@@ -101,7 +106,7 @@ def _load(spec: Spec) -> Any:
 
 
 def _follow(parent: int) -> None:
-    """End this process when its worker ends, whatever the model does."""
+    """Exit when the worker ends, whatever the model does."""
     while os.getppid() == parent:
         time.sleep(FOLLOW_SECONDS)
     os._exit(1)

@@ -125,8 +125,8 @@ class ClusterPrediction:
         if answer["kind"] == "batch":
             return read_arrow(content)
         if answer["kind"] == "failed":
-            raise ModelFailed(answer["words"])
-        raise REFUSALS[answer["kind"]](answer["words"], answer["row"], answer["field"])
+            raise ModelFailed(answer["message"])
+        raise REFUSALS[answer["kind"]](answer["message"], answer["row"], answer["field"])
 
 
 def _small(pieces: Numbered, trouble: list[Exception]) -> Numbered:
@@ -165,7 +165,7 @@ def pack_model(spec: Spec) -> bytes:
     """Return an archive: `lib` with this package, `model` with the model, and model.json."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        _add(archive, "model.json", json.dumps(spec.told).encode())
+        _add(archive, "model.json", json.dumps(spec.fields).encode())
         _add(archive, "lib/nbyard/__init__.py", b"")
         here = str(Path(str(nbyard.serving.__file__)).parent)
         archive.add(here, "lib/nbyard/serving", filter=_wanted)

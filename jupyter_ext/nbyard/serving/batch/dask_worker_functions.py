@@ -68,7 +68,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
             _idle.setdefault(key, []).append(child)
         return said
     message = f"the process that predicts from row {first} on died (exit code {child.code})"
-    return {"kind": "failed", "words": message, "said": ""}, b""
+    return {"kind": "failed", "message": message, "said": ""}, b""
 
 
 def _cancellation_check() -> Callable[[], bool]:

@@ -188,7 +188,7 @@ def part_dependencies(
             if not key:
                 state = os.stat(path)
                 identity = [os.path.abspath(path), state.st_size, state.st_mtime_ns]
-            about = {"model": spec.told, **known, "input": identity}
+            about = {"model": spec.fields, **known, "input": identity}
             lines.append(json.dumps(about, sort_keys=True))
         dependencies[target] = "\n".join(lines)
     return dependencies

@@ -225,7 +225,7 @@ class App:
         )
 
     async def _index(self, _: Body) -> Answer:
-        identity = {name: self._spec.told[name] for name in ("name", "version")}
+        identity = {name: self._spec.fields[name] for name in ("name", "version")}
         return json_response({**identity, "ready": self._is_ready, "paths": self._paths()})
 
     def _paths(self) -> list[str]:
@@ -237,14 +237,14 @@ class App:
         return sorted(paths | versions)
 
     async def _schema(self, _: Body) -> Answer:
-        description = self._spec.told
+        description = self._spec.fields
         sample = {"sample": description["sample"]} if description.get("sample") else {}
         return json_response(
             {name: description[name] for name in ("input_schema", "output_schema")} | sample
         )
 
     async def _metadata(self, _: Body) -> Answer:
-        return json_response({"metadata": self._spec.told.get("metadata", {})})
+        return json_response({"metadata": self._spec.fields.get("metadata", {})})
 
     async def _openapi(self, _: Body) -> Answer:
         return json_response(document(self._spec))

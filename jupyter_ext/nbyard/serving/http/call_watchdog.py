@@ -84,7 +84,7 @@ class Calls:
         since = _at(last.clock, "%Y-%m-%dT%H:%M:%SZ")
         return {"rows": last.rows, "since": since, "seconds": round(seconds, 1)}
 
-    def words(self) -> str:
+    def description(self) -> str:
         """Describe the call. The text stays the same during a call."""
         last = self._last
         rows = "1 row" if last.rows == 1 else f"{last.rows} rows"
@@ -93,21 +93,21 @@ class Calls:
     def words_of_late(self) -> str:
         """Return the message for requests whose rows are in the call."""
         return (
-            f"{self.words()} and has not answered within {self.limit:g} s:"
+            f"{self.description()} and has not answered within {self.limit:g} s:"
             f" ask for fewer rows, or give it more time by {CALL_VARIABLE}"
         )
 
     def words_of_lost(self) -> str:
         """Return the message for the log when the server ends."""
         return (
-            f"{self.words()} and has not come back within {self.patience:g} s: the server ends;"
-            " a deployment starts it again"
+            f"{self.description()} and has not come back within {self.patience:g} s:"
+            " the server ends; a deployment starts it again"
         )
 
     def words_of_held(self) -> str:
         """Return the message for all other requests."""
         return (
-            f"{self.words()}, longer than the {self.limit:g} s that it may take, and answers"
+            f"{self.description()}, longer than the {self.limit:g} s that it may take, and answers"
             f" nobody else before it comes back; after {self.patience:g} s the server ends, and a"
             f" deployment starts it again: give it more time by {CALL_VARIABLE}"
         )

@@ -151,7 +151,9 @@ class Worker:
             return
         if self.calls.seconds >= LONG_SECONDS and not self._is_long:
             self._is_long = True
-            log.warning("%s; %d more requests wait", self.calls.words(), self.requests_waiting)
+            log.warning(
+                "%s; %d more requests wait", self.calls.description(), self.requests_waiting
+            )
         self._schedule_check()
 
     def _stop_waiting(self) -> None:

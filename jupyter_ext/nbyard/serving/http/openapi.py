@@ -56,7 +56,7 @@ def document(spec: Spec) -> dict[str, Any]:
         paths[path] = {
             "post": _post_operation(path, "Predict, in the Open Inference Protocol.", {})
         }
-    sample = spec.told.get("sample")
+    sample = spec.fields.get("sample")
     examples = {"examples": [sample]} if sample else {}
     return {
         "openapi": "3.1.0",

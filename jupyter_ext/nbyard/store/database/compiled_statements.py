@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 Encode = Callable[[Any], Any]
 
 
-class Words:
+class CompiledStatement:
     """A statement in one SQL dialect, with the order of its values."""
 
     def __init__(self, statement: Any, dialect: Dialect, keys: Sequence[str]):
@@ -47,7 +47,7 @@ class Prepared:
 
     def __init__(self, statement: Any):
         self._statement = statement
-        self._words: dict[tuple[str, ...], Words] = {}
+        self._compiled: dict[tuple[str, ...], CompiledStatement] = {}
 
     def run(self, c: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """Execute the statement for each row and return the number of affected rows.
@@ -77,12 +77,12 @@ class Prepared:
         finally:
             cursor.close()
 
-    def _in(self, c: Connection, keys: tuple[str, ...]) -> Words:
-        known = self._words.get((c.dialect.name, *keys))
+    def _in(self, c: Connection, keys: tuple[str, ...]) -> CompiledStatement:
+        known = self._compiled.get((c.dialect.name, *keys))
         if known is None:
-            known = Words(self._statement, c.dialect, keys)
+            known = CompiledStatement(self._statement, c.dialect, keys)
             # The SQL depends on the dialect and on the columns that are set.
-            self._words[c.dialect.name, *keys] = known
+            self._compiled[c.dialect.name, *keys] = known
         return known
 
 

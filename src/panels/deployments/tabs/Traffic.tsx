@@ -124,7 +124,7 @@ function Shown(props: {
           key={id}
           id={id}
           name={name}
-          words={services.trans.__('%1 over time, maximum %2', name, show(most(values)))}
+          label={services.trans.__('%1 over time, maximum %2', name, show(most(values)))}
           places={places}
           values={values}
           marks={marks(most(values))}

@@ -6,7 +6,7 @@ import { IPanelServices } from '../../frame/services';
 interface IAskHelpProps {
   services: IPanelServices;
   of: { path?: string; upload?: string; executable?: string };
-  onRead: (found: Inspection) => void;
+  onRead: (inspection: Inspection) => void;
 }
 
 /** Runs the program with `--help` on a click, and passes on what was read. */

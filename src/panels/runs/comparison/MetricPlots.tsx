@@ -62,7 +62,7 @@ function Plots({ services, workflow }: IPlotsProps): JSX.Element {
           name={`${node}.${name}`}
           places={history.runs.map(({ number }) => number)}
           values={values.map(value => (typeof value === 'number' ? value : null))}
-          words={(count, last) => trans.__('%1 in %2 runs, last %3', name, count, last)}
+          describe={(count, last) => trans.__('%1 in %2 runs, last %3', name, count, last)}
           showRun={number => trans.__('run %1', number)}
         />
       ))}
@@ -77,11 +77,11 @@ interface IPlotProps {
   name: string;
   places: readonly number[];
   values: readonly (number | null)[];
-  words: (count: number, last: string) => string;
+  describe: (count: number, last: string) => string;
   showRun: (number: number) => string;
 }
 
-function Plot({ name, places, values, words, showRun }: IPlotProps): JSX.Element {
+function Plot({ name, places, values, describe, showRun }: IPlotProps): JSX.Element {
   const [start, last] = [places[0], places[places.length - 1]];
   const known = values.filter(value => value !== null);
   const newest = known.length ? showNumber(known[known.length - 1]!) : '–';
@@ -90,7 +90,7 @@ function Plot({ name, places, values, words, showRun }: IPlotProps): JSX.Element
     <LineChart
       id={name}
       name={`${name} · ${newest}`}
-      words={words(known.length, newest)}
+      label={describe(known.length, newest)}
       places={places}
       values={values}
       marks={roundBounds(values)}

@@ -13,7 +13,7 @@ interface ILineChartProps {
   id: string;
   name: string;
   /** The whole chart as text. */
-  words: string;
+  label: string;
   places: readonly number[];
   /** With gaps for missing values. */
   values: readonly (number | null)[];
@@ -28,7 +28,7 @@ interface ILineChartProps {
 
 /** One line with its axes. */
 export function LineChart(props: ILineChartProps): JSX.Element {
-  const { id, name, words, places, values, marks, ticks, start, end, show, showPlace } = props;
+  const { id, name, label, places, values, marks, ticks, start, end, show, showPlace } = props;
   const [ref, width] = useWidth(LEAST);
   const [bottom, top] = [marks[0], marks[marks.length - 1]];
   const x = (at: number) => LABELS + ((at - start) / (end - start)) * (width - LABELS - ROOM);
@@ -37,7 +37,7 @@ export function LineChart(props: ILineChartProps): JSX.Element {
   return (
     <figure className="nby-Resources-line" data-series={id}>
       <figcaption>{name}</figcaption>
-      <svg ref={ref} style={{ height: HEIGHT, minWidth: LEAST }} role="img" aria-label={words}>
+      <svg ref={ref} style={{ height: HEIGHT, minWidth: LEAST }} role="img" aria-label={label}>
         {marks.map(level => (
           <g key={level} className="nby-Resources-tick">
             <line x1={LABELS} x2={width - ROOM} y1={y(level)} y2={y(level)} />

@@ -110,7 +110,7 @@ function MetricLine({ metric }: { metric: Metric }): JSX.Element {
     <LineChart
       id={metric.name}
       name={`${metric.name} · ${showNumber(metric.last)}`}
-      words={trans.__('%1: %2 points, now %3', metric.name, metric.count, showNumber(metric.last))}
+      label={trans.__('%1: %2 points, now %3', metric.name, metric.count, showNumber(metric.last))}
       places={places}
       values={values}
       marks={roundBounds(values)}

@@ -103,7 +103,7 @@ function Line({ series, seconds }: ILineProps): JSX.Element {
     <LineChart
       id={series.id}
       name={name(series)}
-      words={trans.__('%1 over time, maximum %2', name(series), show(most(values), unit))}
+      label={trans.__('%1 over time, maximum %2', name(series), show(most(values), unit))}
       places={seconds}
       values={values}
       marks={axisTicks(most(values), unit)}

@@ -76,7 +76,7 @@ export function Tasks(props: ITasksProps): JSX.Element {
                 </>
               )}
               <Why
-                words={[
+                reasons={[
                   taskEstimate(task, estimate, now, trans),
                   ...why(task, task.node === step, trans),
                   ...silentMonitors(task, cells, trans)
@@ -106,8 +106,8 @@ export function Tasks(props: ITasksProps): JSX.Element {
 }
 
 /** The reason in one line with the rest in a tooltip; in full for the chosen task. */
-function Why({ words }: { words: readonly string[] }): JSX.Element {
-  const text = words.filter(Boolean).join(' · ');
+function Why({ reasons }: { reasons: readonly string[] }): JSX.Element {
+  const text = reasons.filter(Boolean).join(' · ');
   return (
     <span className="nby-Steps-why" title={text}>
       {text}

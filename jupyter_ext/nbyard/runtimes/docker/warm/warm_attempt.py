@@ -104,9 +104,9 @@ class WarmAttempt(ContainerAttempt):
         known = self._warm.by_name(self.name)
         if known is None:
             return super().find_container()
-        if known.found is None or not known.is_usable:
-            known.found = super().find_container()
-        return known.found
+        if known.container is None or not known.is_usable:
+            known.container = super().find_container()
+        return known.container
 
     def _is_followed(self) -> bool:
         return self._has_begun() and super()._is_followed()

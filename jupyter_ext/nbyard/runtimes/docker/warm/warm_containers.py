@@ -41,7 +41,7 @@ class WarmContainer:
         self.mount = WarmMount(home) if spec.mounts[0].kind == "bind" else None
         self.like = shared_parts(spec)
         self.idle_since = 0.0
-        self.found: Container | None = None
+        self.container: Container | None = None
         self.channel = RunnerChannel(engine, self.name)
         self._lock = threading.Lock()
         self._input = ExitStack()
@@ -95,7 +95,10 @@ class WarmContainers:
         self._ended_runs: set[str] = set()
 
     def take(self, order: Order, spec: ContainerSpec) -> WarmContainer | None:
-        """Take an idle container with the same specification, or return None."""
+        """Reserve an idle container with the same specification.
+
+        Returns None if there is none.
+        """
         like = order.run_id, shared_parts(spec)
         while True:
             with self._lock:
