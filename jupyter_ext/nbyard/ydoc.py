@@ -55,7 +55,10 @@ class YFlow(YBaseDoc):
         return canonical({"version": 1, **flow})
 
     def set(self, value: str) -> None:
-        """Make the document equal to `value` with the fewest changes, in a fixed order."""
+        """Change the document to `value` with the fewest changes.
+
+        The order of the changes is fixed.
+        """
         flow = read_flow(value)
         with self._ydoc.transaction():
             if flow is None:

@@ -1049,7 +1049,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a code cell the parameters cell of its notebook
+         * Tag a code cell as the parameters cell of its notebook
          * @description Only the tag is added to the file.
          */
         post: operations["executables.tag"];
@@ -1532,8 +1532,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make the server like a project folder; return what changed
-         * @description Schedules use the pushed files from then on. Environments and schedules that another source
+         * Update the server to match a project folder
+         * @description Returns what changed.
+         *
+         *     Schedules use the pushed files from then on. Environments and schedules that another source
          *     created are kept. An interrupted push can be repeated.
          */
         post: operations["projects.push"];
@@ -2046,7 +2048,7 @@ export interface paths {
         put?: never;
         /** Keep a run: clean-ups never delete it */
         post: operations["runs.keep"];
-        /** Let clean-ups delete a run again */
+        /** Allow clean-ups to delete a run again */
         delete: operations["runs.unkeep"];
         options?: never;
         head?: never;

@@ -50,7 +50,9 @@ class DryBlobs(Blobs):
 
     @contextmanager
     def one_request(self) -> Iterator[None]:
-        """Allow this thread to hash up to MOST_HASHED_BYTES until the end of the block.
+        """Limit the bytes that this thread hashes during the block.
+
+        It hashes up to MOST_HASHED_BYTES.
 
         The lists of folders are held for as long. Larger files get a substitute for their digest.
         """

@@ -166,7 +166,9 @@ def lock_file(path: str) -> Iterator[int]:
 
 
 def lock_shared(fd: int) -> None:
-    """Take a shared lock; wait up to 10 s while another process holds it exclusively.
+    """Lock a file shared with other processes.
+
+    Waits up to 10 s while another process holds the lock exclusively.
 
     Raises:
         Busy: The lock stays exclusive.
@@ -179,7 +181,7 @@ def lock_shared(fd: int) -> None:
 
 
 def lock_exclusive(fd: int) -> bool:
-    """Take an exclusive lock; return False if another process holds it."""
+    """Lock a file exclusively; return False if it is locked."""
     return _lock(fd, fcntl.LOCK_EX)
 
 

@@ -240,7 +240,7 @@ class Blobs:
         self._durable.sync_new_name(final, fd)
 
     def _ready(self, fd: int, digest: str) -> Path:
-        """Make the file read-only and durable; return the path to which it may be renamed."""
+        """Prepare a finished file; return the path to rename it to."""
         final = self.path(digest)
         self._durable.make(final.parent)
         os.fchmod(fd, 0o444)

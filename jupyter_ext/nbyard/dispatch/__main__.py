@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _detach() -> None:
-    """Go on in a child process of a session of its own."""
+    """Continue in a child process with its own session."""
     if os.fork():
         os._exit(0)
     os.setsid()

@@ -64,7 +64,7 @@ class LeaseKeeper:
 
 
 def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> Lease | None:
-    """Take the lease, if necessary after waiting until a silent holder's lease has expired.
+    """Acquire the lease; wait until a silent holder's expires.
 
     Return None if another holder is alive, or once `stopping` is set.
     """

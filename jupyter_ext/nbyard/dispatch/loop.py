@@ -92,7 +92,9 @@ class Dispatcher:
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
-        """Take the lease; wait for the lease of a killed holder to expire.
+        """Open the store once its lease is free.
+
+        The lease of a killed holder has to expire first.
 
         Once `stopping` is set, it does not wait and starts nothing.
 

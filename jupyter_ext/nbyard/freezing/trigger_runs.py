@@ -41,7 +41,11 @@ def freeze_fired(
 def create_fired_run(
     store: Store, c: Connection, row: TriggerRow, firing: FiringRow, frozen: FrozenRequest | None
 ) -> str:
-    """Queue the run of a firing, unless it exists; return its ID."""
+    """Queue the run of a firing, unless it exists; return its ID.
+
+    Raises:
+        NotFound: the template of the trigger is gone.
+    """
     trigger = row.trigger
     template = (
         store.templates.get(c, trigger.owner, row.template_id)

@@ -271,7 +271,10 @@ def _inspect_other_kernel(
 
 
 def _hints_without_arguments(language: str, cells: list[int], to_tag: int | None) -> list[Reason]:
-    """Say how a notebook gets parameters; a cell without assignments may be tagged already."""
+    """Return hints on how a notebook gets parameters.
+
+    A cell without assignments may be tagged already.
+    """
     example = "n_top <- 3" if language == "R" else "n_top = 3"
     if cells:
         return [because("parameters-cell-without-values", cell=cells[-1] + 1, example=example)]

@@ -150,7 +150,10 @@ class BackfillRows:
         c.execute(update(backfill_ticks).where(is_own).values(run_id=new))
 
     def finish(self, c: Connection, backfill: Backfill) -> bool:
-        """End a backfill whose due times are all handled; return False if it has ended."""
+        """Mark a backfill as done; return False if it has ended.
+
+        All its due times are handled.
+        """
         return self._end(c, backfill, "done")
 
     def cancel(self, c: Connection, backfill: Backfill) -> bool:

@@ -72,13 +72,13 @@ class BisectionRows:
         return True
 
     def conclude(self, c: Connection, bisection: Bisection, conclusion: Conclusion) -> bool:
-        """End a bisection; return False if it has ended."""
+        """Mark a bisection as done; return False if it has ended."""
         return self._end(
             c, bisection, "done", ending=conclusion.ending, culprits=sorted(conclusion.culprits)
         )
 
     def set_failed(self, c: Connection, bisection: Bisection, reason: Reason) -> bool:
-        """End a bisection that cannot go on; return False if it has ended."""
+        """Mark a bisection as failed; return False if it has ended."""
         return self._end(c, bisection, "failed", reason=reason)
 
     def cancel(self, c: Connection, bisection: Bisection) -> bool:

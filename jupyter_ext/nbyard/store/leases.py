@@ -58,7 +58,9 @@ class LeaseRows:
     def take(
         self, c: Connection, name: str, holder: str, seconds: float, former: Lease | None = None
     ) -> Lease | None:
-        """Take the lease if it is free, or still equals `former`; return None otherwise.
+        """Acquire the lease if it is free or still equals `former`.
+
+        Returns None otherwise.
 
         `former` is a lease whose holder is known to be gone.
         """

@@ -33,7 +33,7 @@ class Dispatching:
 
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
-        """Let the dispatcher start nothing in the block."""
+        """Prevent the dispatcher from starting work in the block."""
         self._dispatcher._keeper.holds.clear()
         yield
         self._dispatcher._keeper.holds.set()

@@ -144,11 +144,11 @@ class FakeRuntime:
         self.states[attempt_id] = "finished"
 
     def lose(self, attempt_id: str) -> None:
-        """Make an attempt lost, as after a kill from outside."""
+        """Mark an attempt as lost, as after a kill from outside."""
         self.states[attempt_id] = "lost"
 
     def forget(self, attempt_id: str) -> None:
-        """Make a waiting attempt unknown to the runtime."""
+        """Mark a waiting attempt as unknown to the runtime."""
         self.states[attempt_id] = "unbegun"
 
 
@@ -194,7 +194,10 @@ class Bench:
         return lease
 
     def replace_dispatcher(self) -> Dispatcher:
-        """Let another dispatcher take over, as after kill -9; return the previous one."""
+        """Replace the dispatcher, as after kill -9.
+
+        Returns the previous one.
+        """
         former = self.dispatcher
         self._former.append(former)
         self.context, self.dispatcher = self._take_over()

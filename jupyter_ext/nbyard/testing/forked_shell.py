@@ -33,7 +33,7 @@ class ForkedShell:
         return CommandResult(*json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
-        """End the parent process."""
+        """Stop the parent process."""
         self._process.communicate(timeout=STOP_SECONDS)
 
 

@@ -62,6 +62,15 @@ def test_replaced_names_of_classes_and_functions_are_found(tmp_path):
     assert figures.replaced_names(figures.modules(tmp_path).values()) == ["a: _Room", "a: tell"]
 
 
+def test_docstrings_with_a_long_first_line_are_counted(tmp_path):
+    line = "x" * figures.LINE_CHARS
+    (tmp_path / "a.py").write_text(
+        f'def short():\n    """{line}\n\n    {line}x.\n    """\n\n\n'
+        f'def long():\n    """{line}x"""\n'
+    )
+    assert figures.long_first_lines(figures.modules(tmp_path).values()) == ["a.long: 61"]
+
+
 def test_names_that_do_not_tell_what_they_hold_are_found(tmp_path):
     (tmp_path / "a.py").write_text(
         "def read(one, two):\n    self._found, three = one, found\n    for told in two: ...\n"
@@ -117,6 +126,7 @@ def test_the_page_of_the_check_lists_the_limits():
         f"| private functions used once, in 1,000 lines | at most {figures.MAX_USED_ONCE} |",
         f"| comments in 100 lines | at least {figures.MIN_COMMENTS} |",
         f"or `words` | at most {figures.MAX_VAGUE}: fields",
+        f"beyond {figures.LINE_CHARS} characters, in 1,000 lines | at most {figures.MAX_LONG} |",
         f"| docstrings with a verb first, in percent | at least {figures.MIN_VERBS} |",
     ):
         assert line in page

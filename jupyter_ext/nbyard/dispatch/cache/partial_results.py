@@ -33,7 +33,9 @@ def set_outputs_aside(store: Path, attempt_id: str) -> None:
 
 
 def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> int:
-    """Give a starting attempt the predictions of an earlier one; return their number of rows.
+    """Pass an earlier attempt's predictions to a starting one.
+
+    Returns their number of rows.
 
     Forced tasks, and tasks that skip the cache, continue only attempts of the same task.
     """

@@ -55,7 +55,10 @@ def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool
 def use_earlier_result(
     changes: RoundChanges, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
 ) -> None:
-    """End the task as succeeded and cached, with `rows` of an earlier result as its outputs."""
+    """Mark the task as succeeded and cached.
+
+    Its outputs are `rows` of an earlier result.
+    """
     outcome = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
     changes.link(task, rows)
     changes.move_task(task, "succeeded", **outcome, **columns)

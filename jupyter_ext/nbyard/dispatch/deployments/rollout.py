@@ -41,7 +41,7 @@ class Rollout:
         self.due = 0.0
 
     def step(self, row: DeploymentRow) -> None:
-        """Take the next action, and set when the following step is due."""
+        """Execute the next action; set when the next step is due."""
         wait = SOON_SECONDS
         try:
             if row.is_removed:

@@ -265,7 +265,7 @@ class RunController:
             self._clear(changes)
 
     def _end_in_runtimes(self, run_id: str) -> None:
-        """End the run in runtimes that keep resources for it."""
+        """Release the resources that runtimes keep for a run."""
         for name, runtime in self._context.runtimes.items():
             if isinstance(runtime, EndsRuns):
                 key = f"end {name} {run_id}"

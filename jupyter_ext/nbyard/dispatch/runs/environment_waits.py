@@ -36,7 +36,10 @@ class EnvironmentWaits:
         self._silences.pop(runtime, None)
 
     def hold_back(self, changes: RoundChanges, task: LiveTask) -> bool:
-        """Make the task wait, with a reason, if its runtime is silent; return whether it waits."""
+        """Hold a task back while its runtime is silent.
+
+        Its reason says so. Returns whether it waits.
+        """
         runtime = task.record.plan.runtime
         silence = self._silences.get(runtime)
         if silence is None:

@@ -55,7 +55,9 @@ class DueRuns:
         return True
 
     def reset_after_clock_change(self, schedule_id: str) -> bool:
-        """Take the next due time from the clock, which was set back; return whether it changed.
+        """Renew the next due time after the clock was set back.
+
+        Returns whether it changed.
 
         Due times that had their run before the change keep it: their ticks are found.
         """

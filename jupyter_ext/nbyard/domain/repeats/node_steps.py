@@ -99,7 +99,10 @@ class _NodeSteps:
         return self._pass_input(argument, binding)
 
     def _pass_value(self, argument: Argument, binding: ValueOf) -> dict[str, Any]:
-        """Give the code a value; return it by name, nothing if it is in a file."""
+        """Pass a value to the code: by name, or in a file.
+
+        Returns the value by its name, nothing if it is in a file.
+        """
         name = argument.name
         if binding.is_default and self._version.kind == NOTEBOOK:
             return {}
@@ -110,7 +113,10 @@ class _NodeSteps:
         return {}
 
     def _pass_input(self, argument: Argument, binding: BytesOf | ResultOf) -> dict[str, Any]:
-        """Give the code a file; return its path by name, nothing if the code knows it."""
+        """Pass a file to the code.
+
+        Returns its path by the name of the argument, nothing if the code knows it.
+        """
         name, reach = argument.name, argument.reach
         source = self._source(name, binding)
         if isinstance(reach, Handed):

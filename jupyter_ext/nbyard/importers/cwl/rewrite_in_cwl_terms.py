@@ -104,7 +104,7 @@ class _Line:
         self.next += 1
 
     def take_all(self, arguments: Sequence[Argument]) -> None:
-        """Take options, then positional words.
+        """Place options first, then positional words.
 
         An argument that takes all following words comes last, or before `--` if there is one.
         """

@@ -41,7 +41,7 @@ class ForkedKernel:
             os.close(wait)
 
     def release(self, message: bytes) -> None:
-        """Tell a warm kernel about its attempt. It continues once this is written."""
+        """Send its attempt to a warm kernel, which then continues."""
         with os.fdopen(self._release, "wb") as pipe:
             pipe.write(message)
 
@@ -86,7 +86,7 @@ class ForkedKernel:
             os.killpg(self.pid, number)
 
     async def end(self, talk: Talk | None, *, gracefully: bool) -> None:
-        """End the kernel. With `gracefully`, let it run its exit handlers first."""
+        """Stop the kernel; `gracefully`, after its exit handlers."""
         if talk is not None and gracefully:
             talk.ask_to_end()
             with contextlib.suppress(TimeoutError):

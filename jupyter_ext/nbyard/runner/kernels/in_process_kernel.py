@@ -236,7 +236,7 @@ class App(IPKernelApp):
         self.kernel._execute_sleep = 0.0
 
     def be_own(self, end: Any, connection_file: str) -> None:
-        """Give this fork its own channel, session and identifiers."""
+        """Set the channel, session and identifiers of this fork."""
         self._sender.end = end
         self.connection_file = connection_file
         self.session.session, self.session.pid = str(uuid.uuid4()), os.getpid()

@@ -331,7 +331,10 @@ class Session:
         self.client.set_widgets_metadata()
 
     async def close(self, gracefully: bool) -> None:
-        """End the kernel. With `gracefully`, after success, let it run its exit handlers first."""
+        """Stop the kernel; `gracefully`, after its exit handlers.
+
+        Only a session that succeeded ends gracefully.
+        """
         self._closes = True
         await self._process.end(self.client.kc, gracefully=gracefully)
 

@@ -40,7 +40,7 @@ def ended_at_start(kernel: str, exit_code: int | None) -> Reason:
 
 
 def check_after_sending(channel: Any) -> None:
-    """Make a channel look for messages whenever it has sent one.
+    """Check a channel for messages whenever it has sent one.
 
     jupyter_client sends past the event loop. That consumes the signal for a reply that has just
     arrived, and the loop would wait forever. An Output widget sends while a cell runs.
@@ -200,7 +200,7 @@ class StartedKernel:
         await manager.shutdown_kernel(now=not await manager.is_alive())
 
     async def end(self, talk: Any, *, gracefully: bool) -> None:
-        """End the kernel. With `gracefully`, let it run its exit handlers first."""
+        """Stop the kernel; `gracefully`, after its exit handlers."""
         manager = self._client.km if self._client is not None else None
         if talk is not None:
             if gracefully and manager is not None:

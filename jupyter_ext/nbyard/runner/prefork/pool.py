@@ -58,7 +58,10 @@ class Pool:
         self.leaving: dict[int, WaitingSupervisor] = {}
 
     def take(self, kernel: str, *, is_forked: bool = True) -> WaitingSupervisor | None:
-        """Take a supervisor for an attempt: a ready one first, then one that has served before."""
+        """Reserve a waiting supervisor for an attempt.
+
+        A ready one comes first, then one that has served before. None if none fits.
+        """
         self._asked[kernel] = time.monotonic()
         fitting = [
             supervisor for supervisor in self._of(kernel) if supervisor.is_forked == is_forked

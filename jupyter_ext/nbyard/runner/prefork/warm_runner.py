@@ -105,7 +105,7 @@ class WarmRunner(WaitingProcess):
         self.is_idle = True
 
     def stand_by_again(self, scratch: str) -> None:
-        """Tell the runner to prepare another kernel.
+        """Ask the runner to prepare another kernel.
 
         Raises:
             OSError: The runner is gone.

@@ -48,7 +48,10 @@ def live_as(work: Callable[[], int]) -> NoReturn:
 
 
 def become_runner(environment: dict[str, str], output: int, *keep: int) -> None:
-    """Make this fork a runner with these variables and files, which prints to `output`."""
+    """Turn this fork into a runner that prints to `output`.
+
+    It gets these variables and keeps these files open.
+    """
     show_to_work(True)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, output), (2, output)):
@@ -58,7 +61,10 @@ def become_runner(environment: dict[str, str], output: int, *keep: int) -> None:
 
 
 def become_own_process(environment: dict[str, str]) -> None:
-    """Make this fork a process of its own, as if it had been started with these variables."""
+    """Turn this fork into a process of its own.
+
+    It is then as if it had been started with these variables.
+    """
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - UNTOUCHABLE:
         signal.signal(number, signal.SIG_DFL)

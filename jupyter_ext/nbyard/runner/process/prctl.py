@@ -37,7 +37,10 @@ def show_to_work(shown: bool) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """End this child when its parent ends. Call this between fork and exec."""
+    """Kill this child when its parent ends.
+
+    Call this between fork and exec.
+    """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if _LIBC is not None:
         signal_at_end_of_parent(signal.SIGKILL)

@@ -113,7 +113,7 @@ class WorkerSupervisor(Supervisor):
         return {path: use for path, use in self._used_before.items() if before.get(path) != use}
 
     def _end_call(self, result: dict[str, Any]) -> None:
-        """End the current call, if any, with the result of the worker, which is gone."""
+        """Record the result of a lost worker for its current call."""
         name = self._current
         if name in ("", NOBODY):
             return

@@ -178,7 +178,7 @@ class Visit:
             self._make_room(process.pid)
 
     def _make_room(self, pid: int) -> None:
-        """Give the thread of this task back if the work is itself a client of this cluster.
+        """Free this thread if the work is a client of this cluster.
 
         Such work waits for tasks. Now there is a thread for them, however many notebooks do so at
         once.

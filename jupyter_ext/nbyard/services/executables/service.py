@@ -129,7 +129,7 @@ class ExecutableService:
 
     @operation("POST", "/executables/tag", scope="executables:write")
     def tag(self, caller: Caller, body: TagCell) -> Inspection:
-        """Make a code cell the parameters cell of its notebook.
+        """Tag a code cell as the parameters cell of its notebook.
 
         Only the tag is added to the file.
         """

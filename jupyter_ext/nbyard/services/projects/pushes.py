@@ -96,7 +96,9 @@ class ProjectPushes(ProjectPolicies):
     @operation("POST", "/projects/push", scope="projects:write")
     @pin_blobs
     def push(self, caller: Caller, body: ProjectPush) -> ProjectPlan:
-        """Make the server like a project folder; return what changed.
+        """Update the server to match a project folder.
+
+        Returns what changed.
 
         Schedules use the pushed files from then on. Environments and schedules that another source
         created are kept. An interrupted push can be repeated.

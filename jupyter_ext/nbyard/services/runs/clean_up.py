@@ -94,7 +94,7 @@ class RunCleanUps(RunAttempts):
 
     @operation("DELETE", "/runs/{run}/keep", scope="runs:write", status=204)
     def unkeep(self, caller: Caller, run: str) -> None:
-        """Let clean-ups delete a run again."""
+        """Allow clean-ups to delete a run again."""
         self._set_kept(caller, run, False)
 
     def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:

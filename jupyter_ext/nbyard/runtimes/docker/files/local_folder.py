@@ -88,7 +88,7 @@ def prepare_folder(
 
 
 def _hand_over_secrets(folder: Path, user: tuple[int, int], is_command: bool) -> None:
-    """Give the secrets to the container's user.
+    """Change the owner of secrets to the container's user.
 
     If the whole folder is mounted, they are mounted in place of the link.
     """
@@ -171,7 +171,7 @@ def _give_to_user(folder: Path, user: tuple[int, int]) -> None:
 
 
 def take_back(folder: Path, user: tuple[int, int]) -> None:
-    """Take over ownership of files of the container's user."""
+    """Change the owner of the container's files to this user."""
     if os.getuid() != 0 or user[0] == 0:
         return
     own = (os.getuid(), os.getgid())
