@@ -265,6 +265,10 @@ def check_never_stale(
 def check_run(project: Project, copy: Path, told: object, **wish: Any) -> None:
     """A run tells what running each program by itself does."""
     detail = project.run(**wish)
+    failed = {
+        task.node: task.failure or task.reason for task in detail.tasks if task.state == "failed"
+    }
+    assert not failed, (told, failed)
     for name in project.nodes:
         made = project.bytes_of(detail, name, "output_txt").decode()
         expected = _directly(project.root, copy, name)

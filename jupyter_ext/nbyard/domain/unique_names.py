@@ -12,6 +12,7 @@ from nbyard.errors import Detail, Invalid, NameTaken, NotFound
 from nbyard.reasons.structs import Reason, because
 
 MAX_TOLD = 10
+MAX_SIMILAR = 3
 MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
 
 
@@ -32,13 +33,17 @@ def no_such(
 ) -> NotFound:
     """Return the error with this code for an unknown name, with similar names in its hint.
 
-    Without similar names, the hint is `otherwise`.
+    Names that begin with the unknown one come first. Without similar names, the hint is
+    `otherwise`.
     """
     import difflib
 
     # IDs are not typed by hand, so no name is similar.
-    compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
-    close_matches = difflib.get_close_matches(wanted[:MAX_NAME], compared)
+    compared = list(itertools.islice(() if is_id(wanted) else names, MAX_COMPARED))
+    beginning = wanted[:MAX_NAME].casefold()
+    longer = [name for name in compared if beginning and name.casefold().startswith(beginning)]
+    close_matches = [*sorted(longer), *difflib.get_close_matches(wanted[:MAX_NAME], compared)]
+    close_matches = [*dict.fromkeys(close_matches)][:MAX_SIMILAR]
     hint = because("did-you-mean", names=[*map(repr, close_matches)]) if close_matches else None
     hint = hint or otherwise
     return NotFound(because(code, name=wanted[:80]), hint=hint)

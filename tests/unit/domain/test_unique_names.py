@@ -58,6 +58,10 @@ def test_what_there_is_is_told_the_likest_first():
     [
         ("big", ["big.csv", "small.csv"], "Did you mean 'big.csv'?"),
         ("irsi", ["iris", "iris2", "x"], "Did you mean 'iris' or 'iris2'?"),
+        ("cp", ["a.csv", "cp.csv"], "Did you mean 'cp.csv'?"),
+        ("churn", ["chorn", "Churn of customers"], "Did you mean 'Churn of customers' or 'chorn'?"),
+        ("r", ["r4", "r3", "r2", "r1"], "Did you mean 'r1' or 'r2' or 'r3'?"),
+        ("", ["iris"], ""),
         ("other", ["iris"], ""),
         ("x" * 5000, ["x" * 200], f"Did you mean {'x' * 200!r}?"),
         (AN_ID, [AN_ID.replace("a", "b")], ""),
