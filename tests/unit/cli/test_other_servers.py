@@ -64,7 +64,10 @@ def test_a_token_that_the_server_does_not_know(api):
     (api.root / "there.py").touch()
     for words in (("runs", "ls"), ("run", "there.py")):
         told = ask(api, *words, token="wrong")
-        assert told.code == 1 and "Check the token in NBYARD_TOKEN" in told.err
+        assert (
+            told.code == 1
+            and "Check the token in NBYARD_TOKEN, or that of the configured" in told.err
+        )
 
 
 def test_what_to_type_next_names_the_server_that_was_named(monkeypatch):

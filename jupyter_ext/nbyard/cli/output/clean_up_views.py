@@ -30,10 +30,15 @@ def show_preview(preview: CleanUpPreview) -> None:
     """Print what a clean-up would delete and what is protected."""
     _show_runs(preview.runs, preview.count)
     freed = format_size((preview.freed_bytes or 0) + (preview.record_bytes or 0))
-    click.echo(f"{preview.count} runs to delete, which frees {freed}.")
+    click.echo(f"{count_of_runs(preview.count)} to delete, which frees {freed}.")
     if preview.protected_count:
-        click.echo(f"{preview.protected_count} runs are protected:")
+        click.echo(f"{count_of_runs(preview.protected_count)} protected:")
         _show_runs(preview.protected, preview.protected_count)
+
+
+def count_of_runs(count: int) -> str:
+    """Return a number of runs, such as `1 run` or `2 runs`."""
+    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def show_policies(retention: ProjectRetention) -> None:

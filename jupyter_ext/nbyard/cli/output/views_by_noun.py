@@ -235,6 +235,7 @@ def _run(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> N
             ("took", format_duration(run.started_at, run.finished_at)),
             ("started", format_age(run.created_at)),
             ("parameters", _parameters(run.parameters)),
+            ("kept", "yes" if run.kept else ""),
             ("id", run.id),
         ]
     )
@@ -387,5 +388,7 @@ VIEWS: dict[str, View] = {
     "runs.tasks": _tasks,
     "runs.cancel": _run,
     "runs.retry": _run,
+    "runs.keep": _run,
+    "runs.unkeep": _run,
     "schedules.run": _run,
 }

@@ -22,10 +22,12 @@ COMMAND_LINE = {
         "No GPU can be granted: this machine has none, as far as nbyard knows."
     ),
     "no-token-sent": code(
-        "No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page"
-        " /hub/token."
+        "No token was sent: set NBYARD_TOKEN, or token_file or token_env of a configured server."
+        " Users of JupyterHub create tokens on its page /hub/token."
     ),
-    "check-token": code("Check the token in NBYARD_TOKEN: this server may not know it."),
+    "check-token": code(
+        "Check the token in NBYARD_TOKEN, or that of the configured server: it may be unknown here."
+    ),
     "start-in-hub": code(
         "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.output.clean_up_views import rules_text, show_preview
+from nbyard.cli.output.clean_up_views import count_of_runs, rules_text, show_preview
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option, with_options
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
@@ -16,6 +16,7 @@ from nbyard.domain.state_machines import RUN
 AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([hdw])")
 DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
+LIMITS = ("older_than", "keep", "max_size")
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -100,6 +101,9 @@ def clean_up(
       nbyard runs clean-up --state failed --older-than 7d --yes
       nbyard runs clean-up --keep 5 --project wine --dry-run
     """
+    if all(rules[name] is None for name in LIMITS):
+        text = "Name the runs to delete with --older-than, --keep or --max-size."
+        raise click.UsageError(f"{text} Otherwise every finished run would be deleted.")
     body = _rules(rules)
     runs = connect(server).runs
     preview = runs.preview_clean_up(body, project=project)
@@ -111,7 +115,7 @@ def clean_up(
     if dry_run or not preview.count:
         return
     if not yes:
-        confirm(f"Delete {preview.count} runs?")
+        confirm(f"Delete {count_of_runs(preview.count)}?")
     deleted, left = 0, 1
     while left:
         done = runs.clean_up(body, project=project)
@@ -121,7 +125,7 @@ def clean_up(
     if as_json:
         show_json({"deleted": deleted})
     else:
-        click.echo(f"Deleted {deleted} runs. Their files are removed in the background.")
+        click.echo(f"Deleted {count_of_runs(deleted)}. Files are removed in the background.")
 
 
 @click.command("retention")
