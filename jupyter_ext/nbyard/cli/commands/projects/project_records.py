@@ -81,7 +81,7 @@ def update(project: str, server: str, as_json: bool, **given: Any) -> None:
 
 @click.command()
 @click.argument("project")
-@click.argument("kind", type=click.Choice(LINK_KINDS))
+@click.argument("kind", type=click.Choice(LINK_KINDS), metavar="KIND")
 @click.argument("resource", nargs=-1, required=True)
 @server_option
 @json_option
@@ -90,9 +90,13 @@ def link(
 ) -> None:
     """Link resources, by ID or name, to a project.
 
+    KIND is dataset, executable, workflow, run, model, deployment, environment, schedule, trigger or
+    credential.
+
     \b
-    Example:
+    Examples:
       nbyard projects link wine dataset red-wine white-wine
+      nbyard projects link wine workflow quality.nbflow
     """
     projects = connect(server).projects
     for resource_name in resource:

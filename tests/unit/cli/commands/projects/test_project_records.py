@@ -50,7 +50,8 @@ def test_resources_are_linked_listed_and_unlinked(shell, made, yard):
 
 def test_mistakes_are_named(shell, made):
     assert "NAME=VALUE" in shell("projects", "create", "x", "--set", "team").err
-    assert shell("projects", "link", "wine", "channel", "team").code == 2
+    unknown = shell("projects", "link", "wine", "channel", "team")
+    assert unknown.code == 2 and "for 'KIND': 'channel'" in unknown.err
     missing = shell("datasets", "ls", "--project", "wien")
     assert missing.code != 0 and "wine" in missing.err
     other = shell("projects", "link", "wine", "dataset", "no")
