@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nbyard.blobs import Blobs
 from nbyard.dockerd import Engine, Say
-from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.package_sources import AllowedSources
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.environments.structs import locked_trees, with_folders_of
 from nbyard.domain.images.structs import ImageSpec, Recipe
@@ -41,7 +41,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
         Invalid: a line is refused, or cannot be installed in an image.
         NbyardError: the base cannot be pulled or the build fails; the message says why.
     """
-    requirements = with_folders_of(text, read_requirements(text, Sources.parse(sources)))
+    requirements = with_folders_of(text, read_requirements(text, AllowedSources.parse(sources)))
     files = build_files(ImageSpec(Recipe(for_notebooks=for_notebooks), requirements))
     with (
         # Tasks that start together need the same image; one of them builds it.

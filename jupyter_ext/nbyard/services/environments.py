@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.package_sources import AllowedSources
 from nbyard.domain.environments.requirements import PROTECTED, read_requirements
 from nbyard.domain.environments.structs import (
     INSTALL_LOG,
@@ -225,7 +225,7 @@ class EnvironmentService:
         """Return the requirements of a text in canonical form."""
         allowed = self._parts.settings.allowed_package_sources
         # Requirements may not name pip and uv: a wrong version would block all later changes.
-        return read_requirements(text, Sources.parse(allowed), PROTECTED)
+        return read_requirements(text, AllowedSources.parse(allowed), PROTECTED)
 
     def _changed_lines(self, base: EnvironmentVersion, body: EnvironmentChange) -> Lines:
         """Return the lines of the next version, checked against the allowed package sources."""

@@ -88,7 +88,7 @@ def oldest_id(c: Connection) -> int:
     return int(c.execute(select(func.min(events.c.id))).scalar() or 0)
 
 
-class News(msgspec.Struct, frozen=True):
+class EventSubject(msgspec.Struct, frozen=True):
     """The subject of an event, for listeners that follow all events."""
 
     id: int
@@ -97,16 +97,16 @@ class News(msgspec.Struct, frozen=True):
     run_id: str
 
 
-NEWS = Prepared(
+SUBJECTS = Prepared(
     select(events.c.id, events.c.topic, events.c.subject_id, events.c.run_id)
     .where(events.c.id > bindparam("cursor"))
     .order_by(events.c.id)
 )
 
 
-def all_news_after(c: Connection, cursor: int) -> list[News]:
+def all_subjects_after(c: Connection, cursor: int) -> list[EventSubject]:
     """Return all events after the cursor, of all owners."""
-    return [News(*row) for row in NEWS.ask(c, cursor=cursor)]
+    return [EventSubject(*row) for row in SUBJECTS.ask(c, cursor=cursor)]
 
 
 OF_RUNS_AND_VERSIONS = (

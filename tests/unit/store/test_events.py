@@ -73,8 +73,8 @@ def test_news_are_of_everybody(store: Store) -> None:
     told(store, 1)
     told(store, 2, "bob")
     with store.read() as c:
-        found = store.events.all_news_after(c, 0)
-        assert store.events.all_news_after(c, found[-1].id) == []
+        found = store.events.all_subjects_after(c, 0)
+        assert store.events.all_subjects_after(c, found[-1].id) == []
     assert [(n.topic, n.subject_id, n.run_id) for n in found] == [
         ("run", "s1", "r"), ("run", "s2", "r"),
     ]  # fmt: skip

@@ -191,7 +191,10 @@ class Identities:
         version: ExecutableVersion | None = None,
         given: Mapping[str, Any] = MappingProxyType({}),
     ) -> Probes:
-        """Scan a file that was read; with `version`, it is the code itself."""
+        """Return the names that a file may look for.
+
+        With `version`, the file is the code of the task; else the task read it.
+        """
         if version is None and is_data(name):
             return Probes()
         # references compute words

@@ -11,7 +11,7 @@ from io import FileIO
 from pathlib import Path
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.package_sources import AllowedSources
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.requirements import check_folders
 from nbyard.domain.environments.structs import INSTALL_LOG, EnvironmentVersion, version_folder
@@ -84,7 +84,7 @@ def install_lock(
         Invalid: A package is not available, or a folder is no longer allowed.
         InstallationStopped: The installation is no longer wanted.
     """
-    check_folders(lock_lines, Sources.parse(context.settings.allowed_package_sources))
+    check_folders(lock_lines, AllowedSources.parse(context.settings.allowed_package_sources))
     own.install(lock_lines, place)
 
 

@@ -128,7 +128,7 @@ class RunController:
                 self._clear_unsure()
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
-            news = self._store.events.all_news_after(c, self._cursor)
+            news = self._store.events.all_subjects_after(c, self._cursor)
             self._board.catch_up(c, news)
         self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
 
@@ -213,7 +213,7 @@ class RunController:
 
     def _commit(self, changes: RoundChanges) -> None:
         with self._context.write() as c:
-            news = self._store.events.all_news_after(c, self._cursor)
+            news = self._store.events.all_subjects_after(c, self._cursor)
             # Another writer may have changed a run of these changes, for example to cancel it.
             if {news_item.run_id for news_item in news} & changes.runs():
                 raise StaleState("a run was changed meanwhile")

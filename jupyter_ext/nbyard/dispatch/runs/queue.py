@@ -9,7 +9,7 @@ from itertools import chain
 from nbyard.dispatch.attempts.attempt_driver import Observations
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.runs.ready_tasks import ReadyTask, ReadyTasks, is_overdue
+from nbyard.dispatch.runs.ready_tasks import ReadyTask, ReadyTasks, fail_if_overdue
 from nbyard.dispatch.runs.worker_assignment import Group, WorkerAssignment
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import TURN, RoundChanges
@@ -141,7 +141,7 @@ class QueueController:
         for name in self._board.queue.overdue_ids():
             candidate = self._candidates.get(name)
             if candidate is not None and not self._is_published(changes, candidate):
-                is_overdue(changes, candidate.live)
+                fail_if_overdue(changes, candidate.live)
 
     def slots(self, turn: Turn) -> Slots:
         """Return the slots that are free for a deployment with this turn.

@@ -201,7 +201,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         for tasks in self._unknowns.due_tasks():
             self._ask(tasks[0])
             for task in tasks:
-                if not is_overdue(changes, task):
+                if not fail_if_overdue(changes, task):
                     self._unknowns.hold_back(changes, task)
             changes.apply_follow_ups()
 
@@ -212,7 +212,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             fail_task(changes, task, failure)
             return None
         if self._comparisons.is_under_way(record.id):
-            is_overdue(changes, task)  # the limit of the queue also holds while a thread looks
+            fail_if_overdue(changes, task)  # the limit of the queue also holds while a thread looks
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
@@ -317,7 +317,7 @@ def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:
     changes.move_task(task, "failed", finished_at=datetime.now(UTC), **columns)
 
 
-def is_overdue(changes: RoundChanges, task: LiveTask) -> bool:
+def fail_if_overdue(changes: RoundChanges, task: LiveTask) -> bool:
     """Fail the task if its queue limit has passed; return whether it failed."""
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() < task.queue_deadline:

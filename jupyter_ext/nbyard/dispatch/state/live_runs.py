@@ -21,7 +21,7 @@ from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN
 from nbyard.domain.task_retries import backoff_seconds
 from nbyard.store import Connection, Store
-from nbyard.store.events import News
+from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
@@ -204,7 +204,7 @@ class LiveRuns:
             for run_id, run in self.runs.items()
         }
 
-    def catch_up(self, c: Connection, news: Iterable[News]) -> None:
+    def catch_up(self, c: Connection, news: Iterable[EventSubject]) -> None:
         """Apply the news of other writers, mostly new runs and cancellations."""
         topics: dict[str, set[str]] = {}
         for news_item in news:

@@ -99,6 +99,6 @@ def path_fields(path: str) -> dict[str, str]:
     return {"path": path, "dirname": directory, **names_of(basename)}
 
 
-def is_file(value: Any) -> bool:
+def is_file_object(value: Any) -> bool:
     """Return whether a value is the object of a file or folder."""
     return isinstance(value, dict) and value.get("class") in ("File", "Directory")

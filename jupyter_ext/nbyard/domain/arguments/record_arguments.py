@@ -20,7 +20,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     optional: bool = False
 
     def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the object for these argument values."""
+        """Return the object with these values; None if it has none."""
         record = {
             name: values.get(field) if isinstance(field, str) else field.of(values)
             for name, field in self.fields.items()

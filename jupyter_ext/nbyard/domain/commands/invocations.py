@@ -20,7 +20,7 @@ from nbyard.domain.arguments.file_objects import (
     ReferenceFacts,
     as_file_object,
     change_path,
-    is_file,
+    is_file_object,
 )
 from nbyard.domain.arguments.parameter_references import evaluate_reference, in_parts, names_in
 from nbyard.domain.arguments.record_arguments import Record
@@ -187,7 +187,7 @@ class ReferenceContext:
         value = evaluate_reference(text, self.known, where)
         if isinstance(value, str):
             return value
-        if value is None or (isinstance(value, bool | list | dict) and not is_file(value)):
+        if value is None or (isinstance(value, bool | list | dict) and not is_file_object(value)):
             raise Invalid.field(where, because("reference-not-text", reference=repr(text[:60])))
         return as_word(value)
 
@@ -266,7 +266,7 @@ class ReferenceContext:
         lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
         if value is None or value is False or value == []:
             return []
-        if value is True or (isinstance(value, dict) and not is_file(value)):
+        if value is True or (isinstance(value, dict) and not is_file_object(value)):
             return lead + self._of_fields(bound, value, where)
         if not isinstance(value, list):
             return self._quoted(bound, _prefixed(bound, as_word(value)))
@@ -297,10 +297,10 @@ class ReferenceContext:
             where = f"files.{index}"
             value = evaluate_reference(file.text, self.known, where, exact=True)
             name = self.text(file.name, where) if file.name else ""
-            if is_file(value):
+            if is_file_object(value):
                 placed += self._place_companions(value, name, file.writable, where)
                 placed.append(self._moved(value, name, file.writable, where))
-            elif isinstance(value, list) and all(is_file(member) for member in value):
+            elif isinstance(value, list) and all(is_file_object(member) for member in value):
                 every = [each for member in value for each in (*member.get(SECONDARY, ()), member)]
                 placed += [self._moved(each, "", file.writable, where) for each in every]
             elif value is not None:
@@ -378,7 +378,7 @@ def path_inside(name: str, where: str) -> str:
 
 def as_word(value: Any) -> str:
     """Return one value as one word: a file's path, or a decimal number without a trailing `.0`."""
-    if is_file(value):
+    if is_file_object(value):
         return str(value["path"])
     if isinstance(value, bool):
         return "true" if value else "false"

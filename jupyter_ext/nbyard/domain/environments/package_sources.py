@@ -49,13 +49,13 @@ def reason_of(error: ValueError) -> Reason:
     return because("source-refused", message=str(error))
 
 
-class Sources(msgspec.Struct, frozen=True):
+class AllowedSources(msgspec.Struct, frozen=True):
     """The places below which indexes, link pages and wheels are allowed."""
 
     places: tuple[SourceAddress, ...] = ()
 
     @classmethod
-    def parse(cls, entries: Sequence[str]) -> "Sources":
+    def parse(cls, entries: Sequence[str]) -> "AllowedSources":
         """Parse addresses such as `https://packages.example.org/simple` and `file:///srv/wheels`.
 
         Raises:
@@ -79,7 +79,7 @@ class Sources(msgspec.Struct, frozen=True):
         return place
 
 
-NO_SOURCES = Sources()
+NO_SOURCES = AllowedSources()
 
 
 def place_of(address: str) -> SourceAddress:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from nbyard.domain.environments.package_sources import (
     NO_SOURCES,
     SETTING,
+    AllowedSources,
     RequirementRefused,
-    Sources,
     reason_of,
 )
 from nbyard.errors import Detail, Invalid, PolicyRefused
@@ -51,7 +51,7 @@ class _ForbiddenError(RequirementRefused):
 
 
 def read_requirements(
-    text: str, sources: Sources = NO_SOURCES, forbidden: Container[str] = ()
+    text: str, sources: AllowedSources = NO_SOURCES, forbidden: Container[str] = ()
 ) -> list[str]:
     """Return the requirements in canonical form, one for each line that counts.
 
@@ -105,7 +105,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield number, begun.strip()
 
 
-def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
+def _read(line: str, sources: AllowedSources, forbidden: Container[str]) -> str:
     if line.startswith("-"):
         return _read_option(line, sources)
     plain, *options = map(str.strip, re.split(r"\s+(?=--)", line))
@@ -142,7 +142,7 @@ def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
     return " ".join([str(requirement), *options])
 
 
-def _read_option(line: str, sources: Sources) -> str:
+def _read_option(line: str, sources: AllowedSources) -> str:
     """Return an option with an address: `--option address`, or `-e address[extras]`."""
     option, _, address = re.sub(r"[\s=]+", " ", line, count=1).partition(" ")
     option = SHORT.get(option, option)
@@ -186,7 +186,7 @@ def folder_of(line: str) -> str:
     return EXTRAS.sub("", rest.partition(" ")[0]) if option == EDITABLE else ""
 
 
-def check_folders(lines: Iterable[str], sources: Sources) -> None:
+def check_folders(lines: Iterable[str], sources: AllowedSources) -> None:
     """Check that the folders are still allowed. Their code runs at every installation.
 
     Raises:

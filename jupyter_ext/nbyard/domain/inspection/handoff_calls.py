@@ -32,14 +32,17 @@ WAYS = (INPUT, OUTPUT, SECRET)
 
 
 class HandedOver(msgspec.Struct, frozen=True):
-    """The arguments of these calls. `hints` are for users."""
+    """The arguments of `nbyard.input` and the like in a module. `hints` are for users."""
 
     arguments: list[Argument]
     hints: list[Reason]
 
 
 def read_handed(source: PythonModule) -> HandedOver:
-    """Return the arguments of all these calls, each name once."""
+    """Return the arguments of all hand-off calls of a module.
+
+    Each name is returned once.
+    """
     by_name: dict[str, Argument] = {}
     hints: list[Reason] = []
     for call in source.calls():

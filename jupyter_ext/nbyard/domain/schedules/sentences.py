@@ -56,7 +56,10 @@ def due_times(plan: TimingPlan, dues: Sequence[datetime]) -> list[DueTime]:
 
 
 def clock_note(plan: TimingPlan, former: datetime, local: datetime) -> Reason | None:
-    """Return what the clock does at or before a due time, None if nothing."""
+    """Return how a change of the clock affects a due time.
+
+    Returns None if the clock does not change since the `former` time.
+    """
     if isinstance(plan.timing, Cron):
         # The expression does not name this time of day itself.
         plain = local.replace(tzinfo=UTC)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-class NewImport:
+class ImportRequest:
     """One request for a dataset version; an idempotency key creates at most one version."""
 
     def __init__(

@@ -32,7 +32,7 @@ from nbyard.domain.unique_names import check_free, no_such
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
-from nbyard.services.datasets.imports import NewImport
+from nbyard.services.datasets.imports import ImportRequest
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
@@ -78,7 +78,7 @@ class DatasetService:
         background. With `replace`, the bytes become a new version of the dataset with that name.
         """
         self._parts.retire_idle_dispatcher()
-        made = NewImport(self._parts, caller, body, idempotency_key).ask_for()
+        made = ImportRequest(self._parts, caller, body, idempotency_key).ask_for()
         if isinstance(body.source, UploadSource):  # the version's row now keeps the bytes
             self._parts.uploads.delete(caller.name, body.source.upload)
         self._parts.ensure_dispatcher()

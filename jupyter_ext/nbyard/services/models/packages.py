@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.package_sources import AllowedSources
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.models.model_classes import read_class
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES, ModelFile, NewModel, RunOutput
@@ -127,7 +127,7 @@ def checked_lines(parts: ServiceContext, text: str, where: str) -> list[str]:
     """
     from nbyard.images.dockerfile_writer import check_reach
 
-    lines = read_requirements(text, Sources.parse(parts.settings.allowed_package_sources))
+    lines = read_requirements(text, AllowedSources.parse(parts.settings.allowed_package_sources))
     check_reach(lines, where)
     return lines
 

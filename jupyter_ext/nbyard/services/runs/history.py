@@ -83,7 +83,10 @@ class RunHistory(RunForecasts):
         return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
-        """Return the ID of a workflow, which its file may name, and the path of other code."""
+        """Return the ID of a workflow, or the path of other code.
+
+        The text is the ID of the workflow or the path of a file.
+        """
         real = self._real(workflow)
         if not real.endswith(".nbflow"):
             return workflow, real

@@ -31,7 +31,7 @@ def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: LiveRuns) -> N
     bench.runtime.obeys = False
     bench.cancel(run)
     with bench.store.read() as c:
-        board.catch_up(c, bench.store.events.all_news_after(c, last))
+        board.catch_up(c, bench.store.events.all_subjects_after(c, last))
     assert board.runs[run].is_cancelled
     assert board.runs[run].tasks is before
     assert run in board.untouched
@@ -47,7 +47,7 @@ def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: L
     changes.begin(board.runs[run])
     bench.cancel(run)
     with bench.store.read() as c:
-        board.catch_up(c, bench.store.events.all_news_after(c, last))
+        board.catch_up(c, bench.store.events.all_subjects_after(c, last))
     assert board.runs[run].is_cancelled and run in board.untouched
     changes.begin(board.runs[run])
     with bench.store.write() as c:
@@ -88,7 +88,7 @@ def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: LiveRuns) ->
     with bench.store.write() as c:
         assert transition.move(c, TASK, record.subject, "failed")
     with bench.store.read() as c:
-        board.catch_up(c, bench.store.events.all_news_after(c, last))
+        board.catch_up(c, bench.store.events.all_subjects_after(c, last))
     assert board.runs[run].tasks["a"].record.state == "failed"
     with bench.store.write() as c:
         changed = msgspec.structs.replace(record, reason=because("forced"))

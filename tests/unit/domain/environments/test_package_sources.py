@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.environments.package_sources import NO_SOURCES, Sources, place_of
+from nbyard.domain.environments.package_sources import NO_SOURCES, AllowedSources, place_of
 from nbyard.errors import Invalid
 
-ALLOWED = Sources.parse(["https://packages.test/team/", "http://h.test:8080", "file:///srv/wheels"])
+ALLOWED = AllowedSources.parse(
+    ["https://packages.test/team/", "http://h.test:8080", "file:///srv/wheels"]
+)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +83,9 @@ def test_what_could_lead_elsewhere_is_refused(address, why):
 
 def test_a_setting_that_is_none_is_said():
     with pytest.raises(Invalid, match="allowed_package_sources"):
-        Sources.parse(["packages.test"])
+        AllowedSources.parse(["packages.test"])
     with pytest.raises(Invalid, match="name or password"):
-        Sources.parse(["https://ann:x@packages.test"])
+        AllowedSources.parse(["https://ann:x@packages.test"])
 
 
 @given(st.text() | st.text(alphabet="ftehps:/.@%2e5c\\#?a"))

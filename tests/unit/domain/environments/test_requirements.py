@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.environments.package_sources import SETTING, Sources
+from nbyard.domain.environments.package_sources import SETTING, AllowedSources
 from nbyard.domain.environments.requirements import (
     PROTECTED,
     address_of,
@@ -64,7 +64,7 @@ def test_what_is_refused_names_line_and_reason(line, said):
     assert caught.value.details[0].path == "requirements.2"
 
 
-ALLOWED = Sources.parse(["https://packages.test/team", "file:///srv/wheels"])
+ALLOWED = AllowedSources.parse(["https://packages.test/team", "file:///srv/wheels"])
 WHEEL = "cow-1.0-py3-none-any.whl"
 
 
@@ -188,4 +188,4 @@ def test_folders_are_asked_for_once_more_when_they_are_installed():
     assert [folder_of(line) for line in lines] == ["", "file:///srv/wheels/cow"]
     check_folders(lines, ALLOWED)
     with pytest.raises(Invalid, match="file:///srv/wheels/cow is not allowed"):
-        check_folders(lines, Sources())
+        check_folders(lines, AllowedSources())

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.package_sources import AllowedSources
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.environments.structs import (
     EnvironmentRef,
@@ -66,7 +66,9 @@ def test_a_portable_lock_has_no_places_of_this_machine():
         "# mine==4, used in place",
     ]
     # An installer reads them, and ignores the comment.
-    assert len(read_requirements("\n".join(lines), Sources.parse(["https://index.test"]))) == 4
+    assert (
+        len(read_requirements("\n".join(lines), AllowedSources.parse(["https://index.test"]))) == 4
+    )
 
 
 def test_what_differs_between_two_locks_is_told_by_name():
@@ -101,7 +103,7 @@ def test_a_lock_says_what_was_in_a_folder():
     assert lines == [asked[1], f"-e {folder}  # My_Cow==1.0 {tree}", "ant==1 --hash=sha256:1"]
     assert locked_trees(lines) == {"my-cow": tree}
     text = "\n".join([asked[1], lines[1], "ant==1"])
-    read = read_requirements(text, Sources.parse(["file:///srv/code"]))
+    read = read_requirements(text, AllowedSources.parse(["file:///srv/code"]))
     assert read == [asked[1], f"-e {folder}", "ant==1"]
     assert with_folders_of(text, read) == [asked[1], lines[1], "ant==1"]
     with pytest.raises(Invalid, match="in a library only"):

@@ -114,7 +114,7 @@ def files(
 def save_files(
     connection: Any, run: str, tasks: Sequence[Task], folder: str, *, overwrite: bool = False
 ) -> None:
-    """Save the other files of tasks below a folder.
+    """Save the undeclared files of tasks below a folder.
 
     An empty `folder` means the folder of each task's own code, as if the code had run there.
 
