@@ -19,15 +19,34 @@ interface ICard {
 /** The width of a card. */
 const WIDTH = 232;
 
-/** Return the nodes with the distance from the top of each card to that of the next card below it. */
+/**
+ * Return the nodes with the distance from the top of each card to that of the next card below it.
+ *
+ * Cards are taken from the bottom up and kept by column. So each one is compared with few others.
+ */
 export function withRoom<T extends ICard>(nodes: readonly T[]): T[] {
-  const isCard = ({ type }: T) => type === 'card';
-  const byHeight = nodes.filter(isCard).sort((left, right) => left.position.y - right.position.y);
+  const columns = new Map<number, T[]>();
+  const rooms = new Map<T, number>();
+  const cards = nodes.filter(({ type }) => type === 'card');
+  for (const card of cards.sort((left, right) => right.position.y - left.position.y)) {
+    const { x, y } = card.position;
+    const column = Math.floor(x / WIDTH);
+    const own = columns.get(column) ?? [];
+    let next = Infinity;
+    for (const below of [own, columns.get(column - 1) ?? [], columns.get(column + 1) ?? []]) {
+      for (let at = below.length - 1; at >= 0 && below[at].position.y < next; at--) {
+        const { x: left, y: top } = below[at].position;
+        next = top > y && Math.abs(left - x) < WIDTH ? top : next;
+      }
+    }
+    if (next < Infinity) {
+      rooms.set(card, next - y);
+    }
+    own.push(card);
+    columns.set(column, own);
+  }
   return nodes.map(node => {
-    const { x, y } = node.position;
-    const isBelow = ({ position: at }: T) => at.y > y && Math.abs(at.x - x) < WIDTH;
-    const next = isCard(node) && byHeight.find(isBelow);
-    const room = next ? next.position.y - y : undefined;
+    const room = rooms.get(node);
     return room === node.data.room ? node : { ...node, data: { ...node.data, room } };
   });
 }
