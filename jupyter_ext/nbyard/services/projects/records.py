@@ -224,6 +224,8 @@ class ProjectRecords:
         elif kind == "trigger":
             fired = store.triggers.get(c, owner, key)
             resource = fired and fired.trigger
+        elif kind == "model":
+            resource = store.models.find(c, owner, key)
         elif kind == "workflow":
             resource = store.workflows.get(c, owner, key)
             if resource is None:

@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import FileSource, NewDataset
+from nbyard.domain.models.structs import NewModel
 from nbyard.domain.projects.structs import (
     LinkKind,
     NewLink,
@@ -101,6 +102,19 @@ def test_links(projects, ann, made, imported, flow, finished):
     assert [one.id for one in projects.linkable(ann, "wine", kind="dataset").items] == [imported.id]
     with pytest.raises(NotFound, match="not linked"):
         projects.unlink(ann, "wine", "dataset", imported.id)
+
+
+def test_a_model_is_linked_by_a_near_name(projects, ann, made, yard, root):
+    """M2."""
+    (root / "model.py").write_text(
+        "class MyIris:\n    input_schema = {'x': int}\n    output_schema = {'y': int}\n"
+        "    def predict(self, frame): ...\n"
+    )
+    model = yard.services.models.build(ann, NewModel("model.py", class_name="MyIris"))
+    projects.link(ann, "wine", NewLink("model", f"model-{model.name.lower()}"))
+    assert [one.id for one in projects.links(ann, "wine").items] == [model.id]
+    projects.unlink(ann, "wine", "model", model.name.lower())
+    assert projects.links(ann, "wine").items == []
 
 
 def test_a_page_of_links_continues(projects, ann, made, yard, root):
