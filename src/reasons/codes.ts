@@ -1043,7 +1043,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('must be between the values of both runs, %1 and %2', show(p.low), show(p.high)),
   'no-name-for-check': (_p, _show, trans) => trans.__('a check run has no name'),
   'nothing-to-retry': (p, show, trans) =>
-    trans.__('The run is %1; there is nothing to try again.', show(p.state)),
+    trans.__('Only failed and cancelled runs can be retried; this run is %1.', show(p.state)),
   'no-node-in-run': (p, show, trans) => trans.__("The run has no node '%1'.", show(p.node)),
   'no-attempt': (p, show, trans) =>
     trans.__("'%1' has no attempt %2.", show(p.node), show(p.number)),

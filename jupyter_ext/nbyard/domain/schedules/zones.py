@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -10,6 +10,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 MAX_ZONE = 64
+MINUTE = timedelta(minutes=1)
 NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 
 
@@ -39,6 +40,17 @@ def _city(zone: str) -> str:
 
 
 def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return a moment in UTC; without an offset, it is a time of the zone."""
+    """Return a moment in UTC; without an offset, it is a time of the zone.
+
+    A time that the clock skips is the moment when the clock skips it.
+    """
     aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    return aware.astimezone(UTC)
+    due = aware.astimezone(UTC)
+    if due.astimezone(aware.tzinfo).replace(tzinfo=None) == aware.replace(tzinfo=None):
+        return due
+    # With the offset after the change, the time is a moment before it.
+    before = aware.replace(fold=1, second=0, microsecond=0).astimezone(UTC)
+    offset = before.astimezone(aware.tzinfo).utcoffset()
+    while before.astimezone(aware.tzinfo).utcoffset() == offset:
+        before += MINUTE
+    return before

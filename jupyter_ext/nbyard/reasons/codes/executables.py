@@ -143,7 +143,9 @@ RUNS = {
         "must be between the values of both runs, {low} and {high}", low=NUMBER, high=NUMBER
     ),
     "no-name-for-check": code("a check run has no name"),
-    "nothing-to-retry": code("The run is {state}; there is nothing to try again.", state=str),
+    "nothing-to-retry": code(
+        "Only failed and cancelled runs can be retried; this run is {state}.", state=str
+    ),
     "no-node-in-run": code("The run has no node '{node}'.", node=str),
     "no-attempt": code("'{node}' has no attempt {number}.", node=str, number=int),
     "no-attempt-yet": code("'{node}' has no attempt yet.", node=str),

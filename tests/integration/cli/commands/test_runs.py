@@ -56,7 +56,7 @@ def test_what_cannot_be_tried_again_is_refused(shell, failed) -> None:
     failed.touch()
     assert shell("runs", "retry", "1", "--wait").code == 0
     said = shell("runs", "retry", "2")
-    assert said.code == 1 and "nothing to try again" in said.err
+    assert said.code == 1 and "can be retried; this run is" in said.err
     assert shell("runs", "retry", "1", "--json").json["reason"] == RETRY
 
 
