@@ -1215,16 +1215,16 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("%1 names '%2', which is not there", show(p.file), show(p.name)),
   'log-gap': (p, show, trans) =>
     trans.__(
-      'lines missing here: %1 (%2 bytes): %3',
+      'lines missing here: %1 (%2): %3',
       show(p.lines, ','),
-      show(p.size, ','),
+      show(p.size, 'bytes'),
       show(p.why)
     ),
   'log-gap-at-least': (p, show, trans) =>
     trans.__(
-      'lines missing here: at least %1 (%2 bytes): %3',
+      'lines missing here: at least %1 (%2): %3',
       show(p.lines, ','),
-      show(p.size, ','),
+      show(p.size, 'bytes'),
       show(p.why)
     ),
   'log-gap-uncounted': (p, show, trans) => trans.__('lines missing here: %1', show(p.why)),

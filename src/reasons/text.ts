@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { showBytes } from './bytes';
 import { CODES } from './codes';
 
 /** A reason as the server sends it. */
@@ -12,10 +13,15 @@ export interface Reason {
 const BETWEEN = '; ';
 // separates the thousands of a number
 const THOUSANDS = ',';
+// shows a size with its unit
+const BYTES = 'bytes';
 // as many digits as the command line shows
 const DIGITS = 6;
 
 function showNumber(value: number, between: string): string {
+  if (between === BYTES) {
+    return showBytes(value);
+  }
   if (between === THOUSANDS && Number.isInteger(value)) {
     return value.toLocaleString('en-US');
   }

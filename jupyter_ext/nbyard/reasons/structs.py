@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 
 from nbyard.reasons.codes import CODES
+from nbyard.reasons.sizes import format_bytes
 
 FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 BETWEEN = "; "
 THOUSANDS = ","
+BYTES = "bytes"
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -146,4 +148,6 @@ def _value(value: Any, between: str | None) -> str:
         return f"{value:g}"
     if isinstance(value, float):
         value = int(value)
+    if between == BYTES and isinstance(value, int):
+        return format_bytes(value)
     return f"{value:,}" if between == THOUSANDS and isinstance(value, int) else str(value)

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from nbyard.errors import NameTaken
+from nbyard.reasons.sizes import format_bytes
 from nbyard.reasons.structs import Reason, because
 
 # Control characters in foreign text could control the terminal.
@@ -139,11 +140,4 @@ def format_estimate(seconds: float) -> str:
 
 def format_size(count: int | None) -> str:
     """Return a size in bytes with its unit, such as `15.2 kB`."""
-    if count is None:
-        return ""
-    number = float(count)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if number < 1000 or unit == "TB":
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return ""
+    return "" if count is None else format_bytes(count)

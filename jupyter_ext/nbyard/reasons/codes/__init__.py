@@ -1,7 +1,7 @@
 """The catalogue of reasons: each code with its text in English and its parameters.
 
 In a text, `{name}` stands for a parameter; `{name:, }` joins a list by ", " instead of "; ";
-`{name:,}` separates the thousands of a number.
+`{name:,}` separates the thousands of a number; `{name:bytes}` shows a size with its unit.
 `src/reasons/codes.ts` has the same texts for the browser, where they can be translated, except for
 those of `COMMAND_LINE`; it is made from this catalogue by `buildtools/reason_catalogue.py`.
 """

@@ -152,13 +152,13 @@ OUTPUTS = {
 # output is missing in a log, which has the English text too
 LOGS = {
     "log-gap": code(
-        "lines missing here: {lines:,} ({size:,} bytes): {why}",
+        "lines missing here: {lines:,} ({size:bytes}): {why}",
         lines=int,
         size=int,
         why=REASON,
     ),
     "log-gap-at-least": code(
-        "lines missing here: at least {lines:,} ({size:,} bytes): {why}",
+        "lines missing here: at least {lines:,} ({size:bytes}): {why}",
         lines=int,
         size=int,
         why=REASON,

@@ -18,7 +18,7 @@ def gap_line(lines: int, size: int, why: Reason, *, is_least: bool = False) -> b
     """
     code = "log-gap-at-least" if is_least else "log-gap"
     least = "at least " if is_least else ""
-    text = f"lines missing here: {least}{lines:,} ({size:,} bytes): {_text(why)}"
+    text = f"lines missing here: {least}{lines:,} ({_bytes(size)}): {_text(why)}"
     return _line(text, because(code, lines=lines, size=size, why=why))
 
 
@@ -46,6 +46,16 @@ def refused_write(error: OSError) -> Reason:
     reason = system_error(error)
     reason["params"]["message"] = error.strerror or str(error)
     return reason
+
+
+def _bytes(count: int) -> str:
+    """Return a size as the catalogue shows it, which the runner cannot import."""
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = min((len(str(count)) - 1) // 3, len(units) - 1)
+    if not power:
+        return f"{count} B"
+    tenths = (count * 10 + 1000**power // 2) // 1000**power
+    return f"{tenths / 10:.1f} {units[power]}"
 
 
 def _text(why: Reason) -> str:

@@ -106,5 +106,5 @@ def test_a_full_disk_costs_lines_not_the_work(
     log.close()
     assert "No space left" in log.trouble
     text = (tmp_path / "log").read_text()
-    gap = "[nbyard: lines missing here: 2 (10 bytes): No space left on device] "
+    gap = "[nbyard: lines missing here: 2 (10 B): No space left on device] "
     assert text.startswith(f"one\n\n{gap}{{") and text.endswith("}\n")

@@ -74,7 +74,7 @@ def test_beyond_the_limit_the_end_is_kept_and_the_rest_counted(tmp_path, monkeyp
         copied(tmp_path, pieces)
         text = (tmp_path / "log").read_text()
         assert text.startswith("0000\n") and text.endswith("0099\n")
-        full, rest = text.split("[nbyard: lines missing here: 60 (300 bytes)")
+        full, rest = text.split("[nbyard: lines missing here: 60 (300 B)")
         assert full.endswith(AT_LIMIT.decode() + "\n") and AT_LIMIT.decode() not in rest
 
 
@@ -106,7 +106,7 @@ def test_lines_that_are_all_alike_are_counted_too(tmp_path, small):
     seen = fed(tmp_path, [(True, b"tick\n")] * 1000)
     copied(tmp_path, [*[(True, b"tick\n")] * 10, (True, b"died\n")], seen=seen)
     text = (tmp_path / "log").read_text()
-    assert "lines missing here: at least 969 (4,845 bytes)" in text
+    assert "lines missing here: at least 969 (4.8 kB)" in text
     assert text.endswith("tick\ndied\n")
 
 
