@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
 import { Reason, reasonText } from '../../reasons';
 import { rowsOf, useRows } from '../hooks/useRows';
+import { rowHeight } from './rowHeight';
 
 export interface ITableColumn {
   name: string;
@@ -24,7 +25,6 @@ interface IDataTableProps {
 }
 
 const PAGE = 100;
-const ROW = 24;
 const NUMBERS = new Set(['int', 'float', 'decimal', 'duration']);
 
 /** A table of any length; pages load on scrolling. */
@@ -32,7 +32,8 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
   const table = usePages(load);
   const box = useRef<HTMLDivElement>(null);
   const { columns, total, count } = table;
-  const rows = useRows(box, count, ROW, 12);
+  const [height] = useState(rowHeight);
+  const rows = useRows(box, count, height, 12);
   const { first, end } = rows;
   const last = Math.max(first, end - 1);
   const { want } = table;
@@ -52,8 +53,8 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
       </p>
     );
   }
-  const above = first * ROW;
-  const below = (count - end) * ROW;
+  const above = first * height;
+  const below = (count - end) * height;
   return (
     <div className="nby-DataTable">
       {table.warnings
@@ -83,6 +84,7 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
               <Row
                 key={index}
                 index={index}
+                height={height}
                 values={table.row(index)}
                 columns={columns}
                 trans={trans}
@@ -111,14 +113,15 @@ function Gap({ height, columns }: { height: number; columns: number }): JSX.Elem
 
 interface IRowProps {
   index: number;
+  height: number;
   values: readonly unknown[] | undefined;
   columns: readonly ITableColumn[];
   trans: TranslationBundle;
 }
 
-function Row({ index, values, columns, trans }: IRowProps): JSX.Element {
+function Row({ index, height, values, columns, trans }: IRowProps): JSX.Element {
   return (
-    <tr style={{ height: ROW }} aria-rowindex={index + 2}>
+    <tr style={{ height }} aria-rowindex={index + 2}>
       <th scope="row" className="nby-DataTable-index">
         {index + 1}
       </th>
