@@ -16,7 +16,6 @@ from nbyard.domain.state_machines import RUN
 AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([hdw])")
 DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
-LIMITS = ("older_than", "keep", "max_size")
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -101,9 +100,6 @@ def clean_up(
       nbyard runs clean-up --state failed --older-than 7d --yes
       nbyard runs clean-up --keep 5 --project wine --dry-run
     """
-    if all(rules[name] is None for name in LIMITS):
-        text = "Name the runs to delete with --older-than, --keep or --max-size."
-        raise click.UsageError(f"{text} Otherwise every finished run would be deleted.")
     body = _rules(rules)
     runs = connect(server).runs
     preview = runs.preview_clean_up(body, project=project)
