@@ -11,6 +11,7 @@ test('K2: datasets and executables are found in the drawer and dragged onto the 
   await lab.tile('New Workflow').click();
   const { canvas } = lab;
   await expect(canvas.palette.getByRole('listitem')).toHaveCount(4); // the file browser shows the rest
+  await expect(canvas.palette.getByRole('searchbox')).toHaveCSS('font-size', '13px');
   await canvas.palette.getByRole('searchbox').fill('ipynb cle');
   await expect(canvas.palette.getByRole('listitem')).toHaveCount(1);
   await lab.drag(canvas.row('clean'), await canvas.at(0.4, 0.4));
