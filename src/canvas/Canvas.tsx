@@ -35,7 +35,7 @@ function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
   const { palette, inspector, outline } = useUi();
   const lost = useSignal(runs?.changed, () => runs?.lost);
   return (
-    <div className="nby-Canvas">
+    <div className={inspector ? 'nby-Canvas nby-mod-inspected' : 'nby-Canvas'}>
       {palette && <Palette readOnly={readOnly} />}
       <div className="nby-Canvas-main">
         <Away lost={lost} trans={trans} />

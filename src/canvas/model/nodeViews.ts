@@ -49,6 +49,9 @@ export interface INodeView {
   preview?: INodePreview;
 }
 
+/** While the view moves, states of runs are shown at most so often, in milliseconds. */
+const HELD = 1000;
+
 /** Views by node id; each stays the same object until its content changes. */
 export class NodeViews {
   constructor(
@@ -94,6 +97,14 @@ export class NodeViews {
     return this.runs?.stateOf(id) === 'succeeded' ? this._stale.get(id) : undefined;
   }
 
+  /** Whether states of runs wait, because drawing them would make a movement of the view stutter. */
+  set isHeld(held: boolean) {
+    this._isHeld = held;
+    if (!held) {
+      this._showWaiting();
+    }
+  }
+
   /** Subscribe to one card only, because there may be thousands. */
   subscribe(id: string, listener: () => void): () => void {
     const own = this._listeners.get(id) ?? new Set();
@@ -119,6 +130,7 @@ export class NodeViews {
     this.doc.changed.disconnect(this._onDocument, this);
     this.checker.changed.disconnect(this._renewAll, this);
     this.runs?.changed.disconnect(this._onRun, this);
+    window.clearTimeout(this._timer);
     this._listeners.clear();
     Signal.clearData(this);
   }
@@ -145,7 +157,22 @@ export class NodeViews {
   }
 
   private _onRun(_: IRunStates, ids: ReadonlySet<string> | undefined): void {
-    this._renew(ids ?? this.doc.nodes.keys());
+    if (this._isHeld) {
+      for (const id of ids ?? this.doc.nodes.keys()) {
+        this._waiting.add(id);
+      }
+      this._timer ??= window.setTimeout(() => this._showWaiting(), HELD);
+    } else {
+      this._renew(ids ?? this.doc.nodes.keys());
+    }
+  }
+
+  private _showWaiting(): void {
+    window.clearTimeout(this._timer);
+    this._timer = undefined;
+    const ids = this._waiting;
+    this._waiting = new Set();
+    this._renew(ids);
   }
 
   private _renewAll(): void {
@@ -273,6 +300,9 @@ export class NodeViews {
   private _forecast?: IForecast;
   private _alike: ReadonlySet<string> = new Set();
   private _changed = new Signal<this, ReadonlySet<string>>(this);
+  private _isHeld = false;
+  private _waiting = new Set<string>();
+  private _timer?: number;
   private _listeners = new Map<string, Set<() => void>>();
   private _views = new Map<string, INodeView>();
   private _into = new Map<string, IEdge[]>();

@@ -14,11 +14,11 @@ import { ConnectionPeek, usePeek } from './ConnectionPeek';
 import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
-import { isField, useDrawing, useClipboardAndDrops, useSelecting } from './gestures';
+import { isField, useDrawing, useClipboardAndDrops, useMoving, useSelecting } from './gestures';
 import { isFitted } from '../model/focus';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
-import { fit, leastZoom, refit, textSize, viewToKeep } from './navigation';
+import { drawsAll, fit, leastZoom, refit, textSize, viewToKeep } from './navigation';
 import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
 import { Overview, ZoomBar } from './Overview';
@@ -31,11 +31,12 @@ const FAR = 0.35;
 /** The diagram: React Flow without its keys; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
-  const { commands, store, trans } = canvas;
+  const { store, trans } = canvas;
   const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
   const edges = useSyncExternalStore(store.subscribe, store.getEdges);
   const far = useStore(state => state.transform[2] < FAR);
   const text = useStore(state => textSize(state.transform[2]));
+  const all = useStore(state => drawsAll(state.transform[2], nodes.length));
   const calm = useSyncExternalStore(store.subscribe, () => !store.lively);
 
   const setStage = useCallback(
@@ -60,6 +61,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const hands = useClipboardAndDrops(canvas, readOnly);
   const selecting = useSelecting(canvas);
   const peeking = usePeek(canvas);
+  const moving = useMoving(canvas);
   const [{ viewport: seen, isWhole }] = useState(() => recall(canvas.path));
   const [startsFull] = useState(nodes.length > 0 && !seen);
 
@@ -107,16 +109,14 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onNodeClick={selecting.onNodeClick}
         onEdgeMouseEnter={peeking.onEdgeMouseEnter}
         onEdgeMouseLeave={peeking.onEdgeMouseLeave}
-        onNodeDragStop={selecting.onNodeDragStop}
-        onPaneClick={() => canvas.clearSelection()}
+        onNodeDragStart={moving.onNodeDragStart}
+        onNodeDragStop={moving.onNodeDragStop}
+        onPaneClick={selecting.onPaneClick}
         selectionOnDrag={selecting.frame}
         panOnDrag={!selecting.frame}
-        onNodeDoubleClick={(_, { id, type }) => {
-          store.select([id]);
-          void commands.execute(type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:open-node');
-        }}
-        onNodeContextMenu={(_, node) => node.selected || store.select([node.id])}
-        onEdgeContextMenu={(_, edge) => store.select([], [edge.id])}
+        onNodeDoubleClick={selecting.onNodeDoubleClick}
+        onNodeContextMenu={selecting.onNodeContextMenu}
+        onEdgeContextMenu={selecting.onEdgeContextMenu}
         connectionMode={ConnectionMode.Loose}
         connectionRadius={18}
         nodesDraggable={!readOnly}
@@ -130,11 +130,11 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         panActivationKeyCode={null}
         zoomActivationKeyCode={null}
         zoomOnDoubleClick={false}
-        onlyRenderVisibleElements
+        onlyRenderVisibleElements={!all}
         minZoom={leastZoom(nodes.length)}
         attributionPosition="bottom-center"
       >
-        <Background gap={24} size={1.5} />
+        {!far && <Background gap={24} size={1.5} />}
         <ZoomBar />
         <Overview />
       </ReactFlow>

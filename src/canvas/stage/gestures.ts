@@ -1,11 +1,12 @@
 /** Handles mouse, clipboard and focus on the diagram. */
-import { Connection, Edge, FinalConnectionState, IsValidConnection } from '@xyflow/react';
+import { Connection, Edge, FinalConnectionState, IsValidConnection, useStore } from '@xyflow/react';
 import {
   ClipboardEvent,
   DragEvent,
   FocusEvent,
   MouseEvent as ReactMouseEvent,
   PointerEvent as ReactPointerEvent,
+  useEffect,
   useMemo,
   useRef,
   useState
@@ -160,7 +161,8 @@ export function isField(target: EventTarget): boolean {
 
 /**
  * Add cards to the selection with Shift (or Ctrl, Cmd), and draw a frame with Shift. React Flow
- * would watch these keys on the whole page; the pointer event is enough.
+ * would watch these keys on the whole page; the pointer event is enough. The handlers stay the same
+ * functions: React Flow draws all cards again for another one.
  */
 export function useSelecting(canvas: CanvasController) {
   const [frame, setFrame] = useState(false);
@@ -191,16 +193,6 @@ export function useSelecting(canvas: CanvasController) {
         const on = (target as Element).closest('.react-flow__node, .react-flow__edge');
         currentTarget.dataset.menu = on ? 'item' : 'pane';
       },
-      /** Insert a card without connections that is dropped on a connection. */
-      onNodeDragStop: (event: MouseEvent | TouchEvent, { id }: CardNode) => {
-        const { readOnly, views } = canvas;
-        const isFree =
-          !isComment(id) && !views.arrowsInto(id).length && !views.arrowsFrom(id).length;
-        const edge = 'clientX' in event && isFree && edgeAt(event.clientX, event.clientY);
-        if (edge && !readOnly) {
-          insertInto(canvas, id, edge);
-        }
-      },
       onNodeClick: (event: ReactMouseEvent, node: CardNode) => {
         if (event.shiftKey || event.ctrlKey || event.metaKey) {
           const chosen = new Set(before.current);
@@ -211,9 +203,49 @@ export function useSelecting(canvas: CanvasController) {
         } else if (canvas.opensInspector && !isComment(node.id) && !canvas.ui.inspector) {
           canvas.showInspector(true);
         }
-      }
+      },
+      onNodeDoubleClick: (_: ReactMouseEvent, { id, type }: CardNode) => {
+        canvas.store.select([id]);
+        const command = type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:open-node';
+        void canvas.commands.execute(command);
+      },
+      onNodeContextMenu: (_: ReactMouseEvent, { id, selected }: CardNode) => {
+        if (!selected) {
+          canvas.store.select([id]);
+        }
+      },
+      onEdgeContextMenu: (_: ReactMouseEvent, { id }: Edge) => canvas.store.select([], [id]),
+      onPaneClick: () => canvas.clearSelection()
     }),
     [canvas]
   );
   return { frame, ...handlers };
+}
+
+/** Let states of runs wait while the mouse moves the view or a card, and end the move of a card. */
+export function useMoving(canvas: CanvasController) {
+  const { views } = canvas;
+  const isPanned = useStore(state => state.paneDragging);
+  const [isDragged, setDragged] = useState(false);
+  const isHeld = isPanned || isDragged;
+  useEffect(() => {
+    views.isHeld = isHeld;
+  }, [views, isHeld]);
+  return useMemo(
+    () => ({
+      onNodeDragStart: () => setDragged(true),
+      /** Insert a card without connections that is dropped on a connection. */
+      onNodeDragStop: (event: MouseEvent | TouchEvent, { id }: CardNode) => {
+        setDragged(false);
+        const { readOnly } = canvas;
+        const isFree =
+          !isComment(id) && !views.arrowsInto(id).length && !views.arrowsFrom(id).length;
+        const edge = 'clientX' in event && isFree && edgeAt(event.clientX, event.clientY);
+        if (edge && !readOnly) {
+          insertInto(canvas, id, edge);
+        }
+      }
+    }),
+    [canvas, views]
+  );
 }

@@ -70,6 +70,18 @@ export function leastZoom(cards: number): number {
   return cards > MANY ? 0.2 : 0.05;
 }
 
+/** Below this zoom most cards of a workflow are in sight. */
+const TINY = 0.2;
+const FEW = 600;
+
+/**
+ * Return whether cards out of sight are drawn, too. Seen from afar, a small movement would take
+ * dozens of cards into the view and others out of it; drawing them anew costs more than keeping them.
+ */
+export function drawsAll(zoom: number, cards: number): boolean {
+  return zoom < TINY && cards <= FEW;
+}
+
 /**
  * Return the view of the whole diagram. If it would be too small to read, return the view of its
  * start. `whole` is the smallest zoom at which everything is shown anyway.

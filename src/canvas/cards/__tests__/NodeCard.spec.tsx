@@ -33,6 +33,27 @@ it('shows the word of the kind below the title', async () => {
   canvas.dispose();
 });
 
+it('draws one card for the change of one state', async () => {
+  const { canvas, runs } = await bench();
+  const drawn: string[] = [];
+  render(
+    <CanvasContext.Provider value={canvas}>
+      <ReactFlowProvider>
+        {['clean', 'train'].map(id => (
+          <Profiler key={id} id={id} onRender={() => void drawn.push(id)}>
+            <NodeCard {...({ id, data: { fields: {} } } as NodeProps<CardNode>)} />
+          </Profiler>
+        ))}
+      </ReactFlowProvider>
+    </CanvasContext.Provider>
+  );
+  drawn.length = 0;
+  runs.states.set('train', { state: 'queued' });
+  act(() => runs.changed.emit(new Set(['train'])));
+  expect(drawn).toEqual(['train']);
+  canvas.dispose();
+});
+
 it('lets the duration of a running node tick, and rests while the server is away', async () => {
   const { canvas, runs } = await bench();
   jest.useFakeTimers({ now: 100_000 });

@@ -1,11 +1,12 @@
 import { act, fireEvent, render, renderHook, screen, within } from '@testing-library/react';
+import { ReactFlowProvider, useStoreApi } from '@xyflow/react';
 import { CanvasContext } from '../../model/hooks';
 import { bench, nodesOf } from '../../model/__tests__/fakes';
 import type { CanvasController } from '../../model/controller';
 import { quickAdd } from '../../commands/prompts';
 import { ConnectionPeek, usePeek } from '../ConnectionPeek';
 import { EmptyStage } from '../EmptyStage';
-import { useClipboardAndDrops, useDrawing, useSelecting } from '../gestures';
+import { useClipboardAndDrops, useDrawing, useMoving, useSelecting } from '../gestures';
 
 jest.useFakeTimers();
 
@@ -229,5 +230,45 @@ describe('K9: a connection below the pointer', () => {
     expect(screen.queryByRole('tooltip')).toBeNull();
     expect(asked.map(([node]) => node)).toEqual(['clean', 'sales']);
     canvas.stage = undefined;
+  });
+});
+
+describe('a movement', () => {
+  it('lets states wait while the view or a card is moved', async () => {
+    document.elementsFromPoint = () => []; // jsdom has none
+    const { canvas, runs } = await bench();
+    const shown = () => canvas.views.get('train')!.run?.state;
+    const change = (state: 'queued' | 'running') => {
+      runs.states.set('train', { state });
+      runs.changed.emit(new Set(['train']));
+    };
+    const used = () => ({ moving: useMoving(canvas), flow: useStoreApi() });
+    const { result } = renderHook(used, { wrapper: ReactFlowProvider });
+    change('queued');
+    expect(shown()).toBe('queued');
+
+    act(() => result.current.flow.setState({ paneDragging: true }));
+    change('running');
+    expect(shown()).toBe('queued');
+    act(() => result.current.flow.setState({ paneDragging: false }));
+    expect(shown()).toBe('running');
+
+    act(() => result.current.moving.onNodeDragStart());
+    change('queued');
+    expect(shown()).toBe('running');
+    const train = canvas.store.node('train')!;
+    act(() => result.current.moving.onNodeDragStop(new MouseEvent('mouseup'), train));
+    expect(shown()).toBe('queued');
+    canvas.dispose();
+  });
+
+  it('keeps the handlers, or React Flow would draw all cards in each frame', async () => {
+    const { canvas } = await bench();
+    const used = () => ({ ...useSelecting(canvas), ...useMoving(canvas) });
+    const { result, rerender } = renderHook(used, { wrapper: ReactFlowProvider });
+    const before = result.current;
+    rerender();
+    expect(result.current).toEqual(before);
+    canvas.dispose();
   });
 });

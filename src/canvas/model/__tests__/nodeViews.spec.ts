@@ -1,0 +1,51 @@
+import { bench } from './fakes';
+
+jest.useFakeTimers();
+
+async function moved() {
+  const { canvas, runs } = await bench();
+  const heard: string[][] = [];
+  canvas.views.changed.connect((_, ids) => void heard.push([...ids]));
+  const change = (id: string, state: 'queued' | 'running') => {
+    runs.states.set(id, { state });
+    runs.changed.emit(new Set([id]));
+  };
+  return { canvas, heard, change };
+}
+
+describe('states of a run', () => {
+  it('are shown at once', async () => {
+    const { canvas, heard, change } = await moved();
+    change('clean', 'running');
+    expect(heard).toEqual([['clean']]);
+    canvas.dispose();
+  });
+
+  it('are shown together after a movement', async () => {
+    const { canvas, heard, change } = await moved();
+    canvas.views.isHeld = true;
+    expect(canvas.views.get('clean')!.run).toBeUndefined();
+    change('clean', 'queued');
+    change('train', 'queued');
+    change('clean', 'running');
+    jest.advanceTimersByTime(900);
+    expect(heard).toEqual([]);
+    canvas.views.isHeld = false;
+    expect(heard).toEqual([['clean', 'train']]);
+    expect(canvas.views.get('clean')!.run!.state).toBe('running');
+    jest.advanceTimersByTime(2000);
+    expect(heard).toHaveLength(1);
+    canvas.dispose();
+  });
+
+  it('are shown each second of a long movement', async () => {
+    const { canvas, heard, change } = await moved();
+    canvas.views.isHeld = true;
+    change('clean', 'queued');
+    jest.advanceTimersByTime(1000);
+    change('train', 'queued');
+    jest.advanceTimersByTime(1000);
+    expect(heard).toEqual([['clean'], ['train']]);
+    canvas.dispose();
+  });
+});
