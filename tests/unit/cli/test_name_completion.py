@@ -160,7 +160,8 @@ UNSTORED = {
         *("call values", "credentials add --file", "credentials replace --file"),
     },
     "a page, as the page before it names it": {"--after"},
-    "known to another program: Git, a package index, a registry": {
+    "known to another program: Git, a package index, a registry, a hub": {
+        "--person",
         *("--changed", "--build-package", "--system-package", "environments create packages"),
         *("environments install packages", "images pull reference", "images push reference"),
     },
