@@ -97,10 +97,14 @@ def states(detail: RunDetail) -> dict[str, str]:
 MEET = 'touch "$M/$1"; for i in $(seq 200); do [ -e "$M/$2" ] && break; sleep 0.05; done\n'
 
 
-def test_notebooks_branches_and_the_cache(project: Project, tmp_path: Path) -> None:
+def test_notebooks_branches_and_the_cache(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R1, R2, G1: branches side by side, results handed on, and the second time nothing runs."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
+    # not named in the scripts: they would depend on the files that they create there
+    monkeypatch.setenv("MEETING", str(meeting))
     first = project.notebook(
         "first",
         "alpha = 0.5\noutput_csv = 'numbers.csv'",
@@ -111,7 +115,7 @@ def test_notebooks_branches_and_the_cache(project: Project, tmp_path: Path) -> N
     before = first.read_bytes()
     source = option("source", role="input")
     for one, other in (("left", "right"), ("right", "left")):
-        body = f"M={meeting}\nset -- {one} {other}\n{MEET}" + 'cat "$SOURCE" > "$OUT"\n'
+        body = f"M=$MEETING\nset -- {one} {other}\n{MEET}" + 'cat "$SOURCE" > "$OUT"\n'
         reach = {"kind": "variable", "variable": "SOURCE"}
         project.script(
             one,

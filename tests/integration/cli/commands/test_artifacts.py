@@ -115,7 +115,7 @@ def test_a_taken_name_names_what_would_take_it(shell, tool, root, dispatcher: Di
     assert "--force takes the name over." in shell(*make, "source=a b.txt").err
     add = ("datasets", "add", "a b.txt", "--name", "rows")
     assert shell(*add).code == 0
-    assert "--replace makes a new version" in shell(*add).err
+    assert "--replace adds that version." in shell(*add).err
     assert shell(*add, "--replace").code == 0
 
 
