@@ -19,7 +19,7 @@ from nbyard.runtimes.docker.build_container_spec import container_name, containe
 
 from .bench import Bench, log_of, output, until
 
-MISSING = re.compile(r"lines missing here: (?:at least )?([\d,]+) \([\d.]+ k?B\)")
+MISSING = re.compile(r"lines missing here: (?:at least )?([\d,]+) \([\d.]+ [kM]?B\)")
 
 # long enough for a busy machine to kill who started it, and to look
 COUNT = "i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); sleep 0.05; done"
