@@ -1,7 +1,5 @@
 // What the bundle has besides JupyterLab's usual configuration. Code that several views use is in the
 // bundle once, styles are minified, and the entry, which each page load reads, names files briefly.
-const { SwcJsMinimizerRspackPlugin } = require('@rspack/core');
-
 const BROWSERS = ['chrome 100', 'firefox 100', 'safari 15'];
 const OURS = /[\\/](lib|style)[\\/]/;
 const APART = /[\\/](node_modules|reasons)[\\/]/;
@@ -18,23 +16,11 @@ const shared = {
   enforce: true
 };
 
-/** Scripts of the browsers that JupyterLab supports, without comments. */
-const minimizer = new SwcJsMinimizerRspackPlugin({
-  extractComments: false,
-  minimizerOptions: {
-    ecma: 2022,
-    compress: { ecma: 2022, passes: 3 },
-    mangle: true,
-    format: { comments: false }
-  }
-});
-
 module.exports = {
   output: { hashDigestLength: 8 },
   optimization: {
     chunkIds: 'natural',
     moduleIds: 'natural',
-    minimizer: [minimizer],
     splitChunks: { chunks: 'async', minSize: 12000, cacheGroups: { shared } }
   },
   module: {
