@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,14 +11,15 @@ from nbyard.domain.arguments.structs import parse_value
 from nbyard.domain.runs.origins import Origin
 from nbyard.errors import NotFound
 from nbyard.freezing.freezing_context import FreezingContext
-from nbyard.freezing.run_creation import create_run
-from nbyard.freezing.templates import WORKFLOW, FrozenRequest, freeze, store_template
+from nbyard.freezing.run_creation import create_run, with_values
+from nbyard.freezing.templates import WORKFLOW, FrozenRequest, content_of, freeze, store_template
 from nbyard.host.project_files import ProjectFiles
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blobs
     from nbyard.domain.runs.structs import NewRun
+    from nbyard.domain.runs.templates import TemplateContent
     from nbyard.domain.triggers.structs import Fire
     from nbyard.settings import Settings
     from nbyard.store import Connection, Store
@@ -38,6 +39,27 @@ def freeze_fired(
     return freeze(FreezingContext(settings, store, blobs, files), trigger.owner, run)
 
 
+def check_fired(
+    settings: Settings, store: Store, blobs: Blobs, row: TriggerRow, given: Fire
+) -> None:
+    """Check the values for a firing before it waits for its run.
+
+    Raises:
+        NotFound: a file of the trigger is gone.
+        Invalid: a value is refused, or has no parameter.
+    """
+    frozen = freeze_fired(settings, store, blobs, row, given)
+    with store.read() as c:
+        if frozen is not None:
+            content = content_of(c, frozen)
+        elif template := store.templates.get(c, row.trigger.owner, row.template_id):
+            content = template.content
+        else:
+            return  # the firing records it
+    if frozen is None or _takes_values_later(row.trigger.run):
+        with_values(content, _fired_values(content, given))
+
+
 def create_fired_run(
     store: Store, c: Connection, row: TriggerRow, firing: FiringRow, frozen: FrozenRequest | None
 ) -> str:
@@ -54,14 +76,8 @@ def create_fired_run(
     )
     if template is None:
         raise NotFound(because("no-trigger-template"))
-    values = None
-    if frozen is None or _takes_values_later(trigger.run):
-        # The creation of the run refuses unknown names.
-        known = {argument.name: argument for argument in template.content.parameters}
-        values = firing.given.parameters | {
-            name: parse_value(known[name], text, f"parameters.{name}") if name in known else text
-            for name, text in firing.given.texts.items()
-        }
+    later = frozen is None or _takes_values_later(trigger.run)
+    values = _fired_values(template.content, firing.given) if later else None
     made, _ = create_run(
         store,
         c,
@@ -81,6 +97,15 @@ def with_event_values(run: NewRun, given: Fire) -> NewRun:
         for own, more in ((run.parameters, given.parameters), (run.texts, given.texts))
     )
     return msgspec.structs.replace(run, parameters=parameters, texts=texts)
+
+
+def _fired_values(content: TemplateContent, given: Fire) -> dict[str, Any]:
+    """Return the values of a firing by name; texts of unknown parameters stay texts."""
+    known = {argument.name: argument for argument in content.parameters}
+    return given.parameters | {
+        name: parse_value(known[name], text, f"parameters.{name}") if name in known else text
+        for name, text in given.texts.items()
+    }
 
 
 def _takes_values_later(run: NewRun) -> bool:

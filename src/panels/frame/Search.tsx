@@ -6,7 +6,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 /** With at most so many items, search is not needed. */
 export const MANY = 5;
 /** The delay after the last key before a request, in milliseconds. */
-const PAUSE = 250;
+export const PAUSE = 250;
 
 export interface ISearch<T> {
   items: readonly T[];
@@ -67,10 +67,12 @@ export function matching<T>(
 interface ISearchBoxProps {
   search: ISearch<unknown>;
   label: string;
+  /** Shown if nothing matches, instead of a text about names. */
+  none?: string;
   trans: TranslationBundle;
 }
 
-export function SearchBox({ search, label, trans }: ISearchBoxProps): JSX.Element | null {
+export function SearchBox({ search, label, none, trans }: ISearchBoxProps): JSX.Element | null {
   const { items, text, setText, offered } = search;
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -108,7 +110,7 @@ export function SearchBox({ search, label, trans }: ISearchBoxProps): JSX.Elemen
       />
       {text && !items.length && (
         <p className="nby-Note" role="status">
-          {trans.__('No name contains “%1”.', text)}
+          {none ?? trans.__('No name contains “%1”.', text)}
         </p>
       )}
     </div>

@@ -8,11 +8,12 @@ import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { stateIcon } from '../../icons/items';
 import { secondsOf } from '../../runs/model/reducer';
-import { OlderButton } from '../frame/Search';
+import { OlderButton, SearchBox } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
 import { RunDetail } from './RunDetail';
+import { MOST_FOUND, useRunSearch } from './runSearch';
 import { resultsUpTo, RunStrip } from './RunStrip';
 
 /** More rows come with each click. */
@@ -20,11 +21,13 @@ const SHOWN = 30;
 /** The limit of the server. */
 const MOST_COMPARED = 10;
 
-/** The newest runs. */
+/** The newest runs, or those that match a search. */
 export function RunSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { runs } = yard;
-  const items = useSignal(runs.changed, () => runs.items);
+  const known = useSignal(runs.changed, () => runs.items);
+  const search = useRunSearch(yard);
+  const { items } = search;
   const [shown, setShown] = useState(SHOWN);
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
   const chosen = items.filter(({ id }) => marked.has(id)).map(({ id }) => id);
@@ -40,6 +43,12 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
           {trans.__('No runs yet. Run a workflow, or a notebook in the background.')}
         </p>
       </ListState>
+      <SearchBox
+        search={search}
+        label={trans.__('Search runs: words, is:failed, by:name')}
+        none={search.problem ?? trans.__('No run matches “%1”.', search.text)}
+        trans={trans}
+      />
       <RowList
         label={trans.__('Runs')}
         noun="run"
@@ -49,7 +58,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         items={items.slice(0, shown)}
         idOf={({ id }) => id}
         nameOf={run => run.name || run.title}
-        render={run => <Row run={run} runs={items} services={services} />}
+        render={run => <Row run={run} runs={known} services={services} />}
         actions={run =>
           isLive(run) ? (
             <CommandButton
@@ -89,8 +98,15 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
             {trans.__('Show Older')}
           </button>
         </p>
+      ) : search.isPart ? (
+        <p className="nby-Note">
+          {trans.__(
+            'The newest %1 matches. Narrow the search with since:2026-01-31, until: or workflow:.',
+            MOST_FOUND
+          )}
+        </p>
       ) : (
-        <OlderButton collection={runs} trans={trans} />
+        !search.text && <OlderButton collection={runs} trans={trans} />
       )}
     </div>
   );

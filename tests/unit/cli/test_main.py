@@ -39,7 +39,7 @@ def test_all_that_is_missing_is_told(shell, yard):
     said = shell("run", "./join.py")
     assert said.code == 2
     for name in ("left", "right"):
-        assert f"parameters.{name}: choose a file, dataset or artifact" in said.err
+        assert f"-p {name}: choose a file, dataset or artifact" in said.err
     flow = {name: {"type": "int"} for name in ("first", "second")}
     bound = {"n": {"parameter": "first"}, "word": {"parameter": "second"}}
     node = {"type": "executable", "path": "echo.py", "arguments": bound}
@@ -50,8 +50,8 @@ def test_all_that_is_missing_is_told(shell, yard):
     (root / "f.nbflow").write_text(json.dumps(document))
     said = shell("run", "f.nbflow")
     assert said.code == 2
-    assert "parameters.first: a value is needed" in said.err
-    assert "parameters.second: a value is needed" in said.err
+    assert "-p first: a value is needed" in said.err
+    assert "-p second: a value is needed" in said.err
 
 
 @pytest.mark.parametrize(

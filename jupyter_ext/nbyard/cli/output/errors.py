@@ -1,9 +1,11 @@
 """Print errors as sentences, each kind with its exit code."""
 
+import json
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from traitlets import TraitError
 
@@ -12,6 +14,11 @@ from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavail
 from nbyard.reasons.structs import nested_reasons, nested_texts
 
 LINE = re.compile(r"^requirements\.(\d+)$")
+VALUE = re.compile(r"(?:.*\.)?(?:parameters|texts)\.([^.]+)$")
+# The request of a run within that of a schedule, trigger or deployment, and an event.
+WITHIN = re.compile(r"^(?:run|on|when)\.")
+# Written by buildtools/command_table.py.
+TABLE = Path(__file__).resolve().parents[1] / "commands.json"
 ELSEWHERE = (
     "{name} is on this machine, and a server reads the files below its root folder. Copy the file"
     " there, with the files that it needs; nbyard datasets add sends a file of data."
@@ -25,12 +32,12 @@ def print_error(error: NbyardError | TraitError, argv: Sequence[str] = ()) -> in
     if isinstance(error, TraitError):
         print_note(f"Error: {error}")
         return EXIT_USAGE
-    print_note(f"Error: {error.message}")
+    first = error.details[0].path if error.details else ""
+    print_note(f"Error: {with_shown_field(error.message, first, argv)}")
     for detail in error.details:
-        place = LINE.sub(r"requirements, line \1", detail.path)
         # The message of several refused fields is that of the first.
         if detail is not error.details[0] or detail.why not in nested_reasons(error.reason):
-            print_note(f"  {place}: {detail.message}")
+            print_note(f"  {shown_field(detail.path, argv)}: {detail.message}")
     hint = error.hint
     to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in argv)
     if not hint and to_server and isinstance(error, Invalid | NotFound):
@@ -46,3 +53,29 @@ def print_error(error: NbyardError | TraitError, argv: Sequence[str] = ()) -> in
     if isinstance(error, NotFound):
         return EXIT_MISSING
     return EXIT_SERVER if isinstance(error, Unavailable) else EXIT_FAILED
+
+
+def shown_field(path: str, argv: Sequence[str]) -> str:
+    """Return the option of the command `argv` that sets a field, else the path of the field."""
+    if match := LINE.match(path):
+        return f"requirements, line {match[1]}"
+    flags = _flags(argv)
+    if (match := VALUE.match(path)) and flags.get("params") == "--param":
+        return f"-p {match[1]}"
+    return flags.get(path) or flags.get(WITHIN.sub("", path)) or path
+
+
+def with_shown_field(text: str, path: str, argv: Sequence[str]) -> str:
+    """Return the message of a refused field that starts with the option instead of the path."""
+    return shown_field(path, argv) + text.removeprefix(path) if text.startswith(path) else text
+
+
+def _flags(argv: Sequence[str]) -> dict[str, str]:
+    """Return the long options of a command by the names of their fields."""
+    entry: dict[str, Any] = {"commands": json.loads(TABLE.read_bytes())}
+    for word in argv:
+        if "commands" not in entry or word not in entry["commands"]:
+            break
+        entry = entry["commands"][word]
+    options = [option["param_decls"] for option in entry.get("options", ())]
+    return {name: next((f for f in flags if f[:2] == "--"), "") for name, *flags in options}

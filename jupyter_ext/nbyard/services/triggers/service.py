@@ -28,6 +28,7 @@ from nbyard.domain.triggers.values import check_references
 from nbyard.domain.triggers.webhooks import SECRET_BYTES, Message, secret_text
 from nbyard.domain.unique_names import check_free
 from nbyard.errors import Conflict, Invalid, StaleWrite
+from nbyard.freezing.trigger_runs import check_fired
 from nbyard.host import clock
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
@@ -214,9 +215,11 @@ class TriggerService:
 
         Raises:
             Conflict: the trigger is disabled.
-            Invalid: a parameter needs a value.
+            Invalid: a parameter needs a value, or a value is refused.
         """
         self._parts.retire_idle_dispatcher()
+        if body.parameters or body.texts:
+            self._check_values(caller, trigger, body)
         with self._store.write() as c:
             row = self._rows.find(c, caller.name, trigger)
             record = row.trigger
@@ -293,6 +296,11 @@ class TriggerService:
         if any(row.kind == "workflow" and not row.source_path for row in rows):
             names |= self._store.executables.names(c, caller.name)
         return names
+
+    def _check_values(self, caller: Caller, trigger: str, body: Fire) -> None:
+        with self._store.read() as c:
+            row = self._rows.find(c, caller.name, trigger)
+        check_fired(self._parts.settings, self._store, self._parts.blobs, row, body)
 
     def _trigger_view(
         self, row: TriggerRow, recent: Sequence[Firing], names: Mapping[str, str]

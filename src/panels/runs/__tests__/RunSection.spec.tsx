@@ -11,7 +11,7 @@ const signal = () => new Signal<object, unknown>({});
 const START = Date.parse('2030-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(START + 1000 * seconds).toISOString();
 
-function show(items: object[]): CommandRegistry {
+function show(items: object[], call = jest.fn()): CommandRegistry {
   const stream = {
     ...{ events: signal(), activity: signal(), refetch: signal(), connectedChanged: signal() },
     watch: () => ({ dispose: () => undefined }),
@@ -19,7 +19,7 @@ function show(items: object[]): CommandRegistry {
   };
   const runs = { items, changed: signal(), state: 'ready', more: false };
   const commands = new CommandRegistry();
-  const services = { yard: { runs, stream }, trans, commands };
+  const services = { yard: { client: { call }, runs, stream }, trans, commands };
   render(<RunSection services={services as unknown as IPanelServices} />);
   return commands;
 }
@@ -72,5 +72,37 @@ describe('the runs of the sidebar', () => {
     press('c');
     expect(compared).toHaveBeenCalledWith('r3,r2');
     expect(screen.queryByRole('button', { name: 'Compare' })).toBeNull();
+  });
+
+  it('are searched by the server, which may refuse', async () => {
+    const times = { created_at: at(-9), started_at: at(-9), finished_at: at(-8) };
+    const run = { workflow_id: 'w', counts: {}, reason: null, state: 'succeeded', ...times };
+    const made = (number: number, title: string) => ({ ...run, id: `r${number}`, number, title });
+    const call = jest.fn().mockResolvedValue({ items: [made(2, 'Old')], next: 'more' });
+    show(
+      [9, 8, 7, 6, 5, 4].map(number => made(number, 'Penguins')),
+      call
+    );
+    const box = screen.getByRole('searchbox', { name: /^Search runs/ });
+    const search = async (value: string) => {
+      fireEvent.change(box, { target: { value } });
+      await act(async () => void jest.advanceTimersByTime(300));
+    };
+    await search('is:succeeded old');
+    expect(call).toHaveBeenLastCalledWith('runs.list', {
+      query: { state: 'succeeded', search: 'old', limit: 100 }
+    });
+    expect(screen.getAllByRole('row').map(row => row.textContent)).toEqual([
+      expect.stringContaining('Old')
+    ]);
+    expect(screen.getByText(/^The newest 100 matches/)).toBeTruthy();
+    call.mockResolvedValue({ items: [] });
+    await search('gone');
+    expect(screen.getByRole('status').textContent).toBe('No run matches “gone”.');
+    call.mockRejectedValue(new Error('state: must be one of queued, running'));
+    await search('is:broken');
+    expect(screen.getByRole('status').textContent).toBe('state: must be one of queued, running');
+    await search('');
+    expect(screen.getAllByRole('row')).toHaveLength(6);
   });
 });

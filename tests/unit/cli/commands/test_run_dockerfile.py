@@ -82,7 +82,7 @@ def test_with_a_description_undeclared_parameters_are_refused(shell, yard):
     description = {"version": 1, "arguments": [{"name": "n", "type": "int"}]}
     (yard.parts.files.root / "Dockerfile.nbexec").write_text(json.dumps(description))
     said = shell("run", "-f", "Dockerfile", "-p", "m=3")
-    assert said.code == 2 and "parameters.m: root has no such parameter" in said.err
+    assert said.code == 2 and "-p m: root has no such parameter" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 

@@ -174,12 +174,26 @@ def test_firing_needs_the_values_of_the_event(triggers, ann):
     assert triggers.service.fire(ann, made.id, Fire(texts={"times": "4"})).outcome == "waiting"
 
 
+@pytest.mark.parametrize("mode", ["follows", "pinned"])
+def test_firing_refuses_values_that_its_code_cannot_take(triggers, ann, mode):
+    run = {"parameters": {"source": "train.py", "times": 1}}
+    made = triggers.create({"kind": "webhook"}, "tool.py", run=run, mode=mode)
+    for given in (Fire({"tiems": 3}), Fire(texts={"tiems": "3"}), Fire(texts={"times": "three"})):
+        with pytest.raises(Invalid) as refused:
+            triggers.service.fire(ann, made.id, given)
+        assert field_of(refused).startswith("parameters.ti")
+    assert triggers.service.get(ann, made.id).recent == []
+    assert triggers.service.fire(ann, made.id, Fire({"times": 3})).outcome == "waiting"
+
+
 def test_a_key_fires_once(triggers, ann):
-    made = triggers.create(NOTEBOOK)
+    made = triggers.create(
+        NOTEBOOK, "tool.py", run={"parameters": {"source": "train.py", "times": 1}}
+    )
     first = triggers.service.fire(ann, made.id, Fire(), "key")
     assert triggers.service.fire(ann, made.id, Fire(), "key") == first
     with pytest.raises(Conflict):
-        triggers.service.fire(ann, made.id, Fire({"x": 1}), "key")
+        triggers.service.fire(ann, made.id, Fire({"times": 2}), "key")
     other = triggers.create(NOTEBOOK)
     assert triggers.service.fire(ann, other.id, Fire(), "key").trigger_id == other.id
     assert triggers.service.fire(ann, made.id, Fire()).id != first.id

@@ -1,0 +1,35 @@
+"""Fields of refused requests, named as the options of their command."""
+
+import pytest
+
+from nbyard.cli.output.errors import shown_field, with_shown_field
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "shown"),
+    [
+        ("run n.ipynb", "parameters.times", "-p times"),
+        ("run n.ipynb", "kernel", "--kernel"),
+        ("run n.ipynb", "nodes", "--only"),
+        ("run n.ipynb", "document", "document"),
+        ("schedules create n.ipynb", "run.parameters.times", "-p times"),
+        ("schedules create n.ipynb", "run.environment", "--environment"),
+        ("schedules create n.ipynb", "starts_at", "--from"),
+        ("triggers create n.ipynb", "on.pattern", "--pattern"),
+        ("triggers fire load", "parameters.times", "-p times"),
+        ("environments create e", "requirements.3", "requirements, line 3"),
+        ("call runs.list", "parameters.times", "parameters.times"),
+        ("unheard of", "kernel", "kernel"),
+        ("", "kernel", "kernel"),
+    ],
+)
+def test_a_field_has_the_name_of_its_option(command, path, shown):
+    assert shown_field(path, command.split()) == shown
+
+
+def test_a_message_starts_with_the_option():
+    argv = ["runs", "ls"]
+    text = with_shown_field("state: must be one of queued", "state", argv)
+    assert text == "--state: must be one of queued"
+    assert with_shown_field("There is no run 3.", "run", argv) == "There is no run 3."
+    assert with_shown_field("The server is busy.", "", argv) == "The server is busy."
