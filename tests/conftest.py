@@ -26,8 +26,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # the daily examples are always the same, so that a failure means a change; --full draws its own
-hypothesis.settings.register_profile("fast", deadline=None, max_examples=25, derandomize=True)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=30, derandomize=True)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=15, derandomize=True)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20, derandomize=True)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 PROFILE = os.environ.get("NBYARD_TEST_PROFILE", "quick")
 hypothesis.settings.load_profile(PROFILE)

@@ -34,7 +34,6 @@ SLOW_FILES = {
     "tests/integration/contribute/test_examples.py": "a page is followed from its start to its end",
     "tests/integration/docker/test_models.py": "an image is built that answers requests",
     "tests/integration/test_docs.py": "the commands of the tutorial, one after the other",
-    "tests/integration/test_handoff.py": "the notebook runs in plain Jupyter, then in a run",
     "tests/integration/test_jupyterhub.py": "a hub starts, and a server of each user",
     "tests/integration/test_observed_reads.py": "rounds of changes, with a run after each",
     "tests/integration/test_reasons.py": "twenty runs of one workflow",

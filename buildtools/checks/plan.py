@@ -114,7 +114,7 @@ def unit_tests(profile: str) -> Step:
 
 def typescript_tests(*words: str) -> Step:
     """Return the step of the TypeScript tests."""
-    return Step("typescript-tests", ("npx", "jest", *words, *JEST))
+    return Step("typescript-tests", ("npm", "run", "--silent", "test", "--", *words, *JEST))
 
 
 def journeys(*words: str, long: bool = False) -> Step:

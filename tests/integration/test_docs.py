@@ -15,7 +15,8 @@ from nbyard.testing.forked_shell import StoreShell
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 # what the tutorial or the tests of these commands run, in other forms
-PAGES = ["artifacts", "jupyter-scheduler", "projects", "schedules", "shell", "store", "triggers"]
+PAGES = ["artifacts", "export", "jupyter-scheduler", "lineage", "projects", "schedules", "shell"]
+PAGES += ["store", "triggers"]
 RUNS_MORE = {f"how-to/{name}.md" for name in PAGES}
 RUN = re.compile(r"<!-- run(?:: exit (\d))? -->\n```\n(.*?)```", re.DOTALL)
 

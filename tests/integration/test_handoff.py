@@ -122,8 +122,9 @@ def check_table(path: Path, numbers: list[float]) -> None:
     assert str(table.index.dtype) == "datetime64[us, UTC]" and table.index.name == "when"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("ways", ["two", pytest.param("three", marks=pytest.mark.long)])
+@pytest.mark.parametrize("ways", ["two", "three"])
 def test_the_same_notebook_in_two_or_three_ways(folder: Path, made: Made, ways: str) -> None:
     """In plain Jupyter, in papermill if there are three, and in a run."""
     beside = folder / "handoff"

@@ -31,7 +31,7 @@ def test_no_result_is_stale(programs: Project, tmp_path: Path, rounds: int) -> N
 
 
 DRAWS = [
-    pytest.param(0, 10, 2, marks=SHORT),
+    pytest.param(0, 6, 2, marks=SHORT),
     *(pytest.param(n, 20, 10, marks=LONG) for n in range(1, 11)),
 ]
 

@@ -83,70 +83,71 @@ test(
   }
 );
 
-test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; a retry keeps the rest', async ({
-  lab,
-  server
-}) => {
-  const notebook = JSON.parse(await readFile(server.file('train.ipynb'), 'utf8'));
-  notebook.cells[3].source = ['print("so far")\n', 'raise ValueError("no such penguin")'];
-  await writeFile(server.file('train.ipynb'), JSON.stringify(notebook));
-  const clean = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
-  const figure = `from IPython.display import Image\nImage(${JSON.stringify(PICTURE)})`;
-  clean.cells.push({ ...clean.cells.at(-1), id: 'figure', source: figure, outputs: [] });
-  await writeFile(server.file('clean.ipynb'), JSON.stringify(clean));
+test(
+  'R2, R9, K5: a failing cell is shown where it is; what follows is skipped; a retry keeps the rest',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const notebook = JSON.parse(await readFile(server.file('train.ipynb'), 'utf8'));
+    notebook.cells[3].source = ['print("so far")\n', 'raise ValueError("no such penguin")'];
+    await writeFile(server.file('train.ipynb'), JSON.stringify(notebook));
+    const clean = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
+    const figure = `from IPython.display import Image\nImage(${JSON.stringify(PICTURE)})`;
+    clean.cells.push({ ...clean.cells.at(-1), id: 'figure', source: figure, outputs: [] });
+    await writeFile(server.file('clean.ipynb'), JSON.stringify(clean));
 
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await lab.click(canvas.button('run-workflow'));
-  await expect(lab.drawer.state).toHaveText('failed', { timeout: 60_000 });
-  await expect(canvas.preview('clean.ipynb').locator('img')).toBeVisible();
-  await expect(canvas.card('train.ipynb').locator('.nby-Node-code')).toHaveText(
-    'raise ValueError("no such penguin")'
-  );
-  await expect(canvas.stateOf('clean')).toContainText('succeeded');
-  await expect(canvas.stateOf('train')).toContainText('failed');
-  await expect(canvas.stateOf('evaluate')).toContainText('skipped');
-  await expect(canvas.stateOf('report')).toContainText('skipped');
-  const { failure } = lab.drawer;
-  await expect(failure).toContainText('ValueError: no such penguin');
-  await expect(failure).toContainText('cell 4'); // as it is written, without the values put in
-  await expect(failure.locator('.nby-Failure-own')).toHaveText(
-    'raise ValueError("no such penguin")'
-  );
-  await expect(lab.drawer.root).toContainText('failed at 2 of 4');
-  const height = async () => (await lab.page.locator('#jp-down-stack').boundingBox())!.height;
-  const twoFifths = lab.page.viewportSize()!.height * 0.4 - 2;
-  await expect.poll(height).toBeGreaterThanOrEqual(twoFifths);
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await lab.click(canvas.button('run-workflow'));
+    await expect(lab.drawer.state).toHaveText('failed', { timeout: 60_000 });
+    await expect(canvas.preview('clean.ipynb').locator('img')).toBeVisible();
+    await expect(canvas.card('train.ipynb').locator('.nby-Node-code')).toHaveText(
+      'raise ValueError("no such penguin")'
+    );
+    await expect(canvas.stateOf('clean')).toContainText('succeeded');
+    await expect(canvas.stateOf('train')).toContainText('failed');
+    await expect(canvas.stateOf('evaluate')).toContainText('skipped');
+    await expect(canvas.stateOf('report')).toContainText('skipped');
+    const { failure } = lab.drawer;
+    await expect(failure).toContainText('ValueError: no such penguin');
+    await expect(failure).toContainText('cell 4'); // as it is written, without the values put in
+    await expect(failure.locator('.nby-Failure-own')).toHaveText(
+      'raise ValueError("no such penguin")'
+    );
+    await expect(lab.drawer.root).toContainText('failed at 2 of 4');
+    const height = async () => (await lab.page.locator('#jp-down-stack').boundingBox())!.height;
+    const twoFifths = lab.page.viewportSize()!.height * 0.4 - 2;
+    await expect.poll(height).toBeGreaterThanOrEqual(twoFifths);
 
-  await lab.theme('JupyterLab Dark High Contrast');
-  expect(await violationsIn(lab.page, ['.nby-CanvasPanel', '.nby-RunView'])).toEqual([]);
-  await lab.theme('JupyterLab Light');
+    await lab.theme('JupyterLab Dark High Contrast');
+    expect(await violationsIn(lab.page, ['.nby-CanvasPanel', '.nby-RunView'])).toEqual([]);
+    await lab.theme('JupyterLab Light');
 
-  await canvas.card('clean.ipynb').click({ button: 'right' });
-  await lab.menuItem('Run Info').click();
-  await lab.menuItem('Show Log').click();
-  const logs = lab.drawer.root.getByRole('tab', { name: 'Logs' });
-  await expect(logs).toHaveAttribute('aria-selected', 'true');
+    await canvas.card('clean.ipynb').click({ button: 'right' });
+    await lab.menuItem('Run Info').click();
+    await lab.menuItem('Show Log').click();
+    const logs = lab.drawer.root.getByRole('tab', { name: 'Logs' });
+    await expect(logs).toHaveAttribute('aria-selected', 'true');
 
-  await failure.getByRole('button', { name: 'Show Failing Cell' }).click();
-  const failing = lab.drawer.body.getByRole('region', { name: 'Cell 4' });
-  await expect(failing).toBeInViewport();
-  await expect(failing).toContainText('so far');
-  await expect(failing).toContainText('ValueError');
+    await failure.getByRole('button', { name: 'Show Failing Cell' }).click();
+    const failing = lab.drawer.body.getByRole('region', { name: 'Cell 4' });
+    await expect(failing).toBeInViewport();
+    await expect(failing).toContainText('so far');
+    await expect(failing).toContainText('ValueError');
 
-  await failure.getByRole('button', { name: 'Open Executed Notebook' }).click();
-  const executed = lab.page.locator('.nby-Executed');
-  await expect(executed.getByRole('region', { name: 'Cell 4' })).toContainText('no such penguin');
-  await expect(executed.getByRole('region', { name: 'Cell 5' })).toContainText('[ ]');
+    await failure.getByRole('button', { name: 'Open Executed Notebook' }).click();
+    const executed = lab.page.locator('.nby-Executed');
+    await expect(executed.getByRole('region', { name: 'Cell 4' })).toContainText('no such penguin');
+    await expect(executed.getByRole('region', { name: 'Cell 5' })).toContainText('[ ]');
 
-  await lab.page.getByRole('button', { name: 'Retry From Failure' }).click();
-  await expect(lab.drawer.root).toContainText('#2');
-  await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
-  await expect(lab.drawer.step('clean')).toContainText('result of run 1');
+    await lab.page.getByRole('button', { name: 'Retry From Failure' }).click();
+    await expect(lab.drawer.root).toContainText('#2');
+    await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
+    await expect(lab.drawer.step('clean')).toContainText('result of run 1');
 
-  await expect(failure).toContainText('cell 4'); // the failure comes after the state
-  await failure.getByRole('button', { name: 'Edit Source' }).click();
-  const source = lab.page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
-  await expect(source).toContainText('raise ValueError("no such penguin")');
-  await expect(source).toBeInViewport();
-  await expect(lab.page.locator('#jp-main-statusbar')).toContainText('Ln 2, Col 1');
-});
+    await expect(failure).toContainText('cell 4'); // the failure comes after the state
+    await failure.getByRole('button', { name: 'Edit Source' }).click();
+    const source = lab.page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+    await expect(source).toContainText('raise ValueError("no such penguin")');
+    await expect(source).toBeInViewport();
+    await expect(lab.page.locator('#jp-main-statusbar')).toContainText('Ln 2, Col 1');
+  }
+);

@@ -40,7 +40,7 @@ def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
     return send
 
 
-@pytest.mark.sample(30)
+@pytest.mark.sample(14)
 @schema.parametrize()
 @settings(
     max_examples=6,

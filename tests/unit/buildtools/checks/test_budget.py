@@ -60,6 +60,7 @@ def test_a_journey_may_take_longer_and_long_evidence_as_long_as_it_needs():
 
 def test_each_lane_with_tests_has_a_limit():
     have_tests = {name for name, step in LANES.items() if {"pytest", "test"} & {*step.command}}
+    have_tests.remove("typescript-tests")  # a thousand take seconds
     assert have_tests == {*MAX_TESTS}
     assert {*budget.SLOW_SECONDS_OF} <= have_tests
 

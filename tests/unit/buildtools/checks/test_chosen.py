@@ -27,7 +27,7 @@ def commands(stages: tuple[Stage, ...]) -> dict[str, str]:
         ("tests/unit/test_errors.py::test_x", "chosen", "tests/unit/test_errors.py::test_x"),
         ("jupyter_ext/nbyard/domain/ids.py", "chosen", "tests/unit/domain/test_ids.py"),
         ("buildtools/bundle.py", "chosen", "tests/unit/buildtools/test_bundle.py"),
-        ("src/components", "typescript-tests", "jest src/components"),
+        ("src/components", "typescript-tests", "test -- src/components"),
         ("ui-tests/journeys/cwl.spec.ts", "journeys", "/cwl.spec.ts"),
     ],
 )
