@@ -22,6 +22,8 @@ def migrate(database: Database, folder: Path) -> None:
     """
     with database.read() as c:
         present = schema_of(c)
+        if not present and database.sqlite:
+            check_stamp(c, folder)  # of the same moment: another process may create the tables
     known = revisions()
     if present == known[-1]:
         return
@@ -29,8 +31,6 @@ def migrate(database: Database, folder: Path) -> None:
         check_known(present)
         if database.sqlite:
             _keep_copy(database, folder, present)
-    else:
-        check_stamp(database, folder)
     with database.write() as c:
         upgrade(c, "head")
 

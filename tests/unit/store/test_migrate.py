@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from nbyard.domain.arguments.bindings import Flag, Option
 from nbyard.domain.arguments.structs import Argument
@@ -24,7 +24,7 @@ from nbyard.reasons.structs import Reason, because, text_reason
 from nbyard.store import Store, events
 from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.events import Subject
-from nbyard.store.migrate import MIGRATIONS, revisions
+from nbyard.store.migrate import MIGRATIONS, revisions, schema_of
 from nbyard.store.schema.list_indexes import INDEXED
 
 from .rows import Rows, moment
@@ -51,6 +51,22 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     second = Store(tmp_path)
     second.close()
     assert first.id == second.id
+
+
+def test_two_open_a_new_store_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one migrates after this one has seen that there is no schema."""
+    others: list[Store] = []
+
+    def schema_before_the_other(c: Connection) -> str:
+        monkeypatch.undo()
+        present = schema_of(c)
+        others.append(Store(tmp_path / "s"))
+        return present
+
+    module = import_module("nbyard.store.migrate")
+    monkeypatch.setattr(module, "schema_of", schema_before_the_other)
+    store = Store(tmp_path / "s")
+    assert [store.id] == [other.id for other in others]
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
 from nbyard.domain.ignore_rules import STORE_MARK
@@ -143,15 +143,13 @@ def check_pages(database: Database, folder: Path) -> None:
         raise unusable_error(folder, because("database-damaged", message=check_report[:200]))
 
 
-def check_stamp(database: Database, folder: Path) -> None:
-    """Check that a database without a schema stamp is new.
+def check_stamp(c: Connection, folder: Path) -> None:
+    """Check that an SQLite database without a schema stamp is new.
 
     Raises:
-        StoreUnusable: The SQLite database has tables.
+        StoreUnusable: The database has tables.
     """
-    with database.read() as c:
-        tables = set(inspect(c).get_table_names()) - {"alembic_version"}
-    if database.sqlite and tables:
+    if set(inspect(c).get_table_names()) - {"alembic_version"}:
         raise unusable_error(folder, because("migration-cut"))
 
 

@@ -10,6 +10,8 @@ import pytest
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.dispatch.triggers.controller import TriggerController
 from nbyard.domain.datasets.structs import FileSource, NewDataset
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.domain.triggers.structs import Fire, Firing, NewTrigger, Trigger
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
@@ -76,6 +78,12 @@ class TriggerBench:
     def fire(self, trigger: Trigger, **values: Any) -> Firing:
         """Fire a trigger."""
         return self.service.fire(OWNER, trigger.id, Fire(values))
+
+    def fire_unchecked(self, trigger: Trigger, **values: Any) -> None:
+        """Record a firing whose values no longer fit when its run is created."""
+        store = self.bench.yard.store
+        with store.write() as c:
+            store.firings.add(c, trigger, f"fire:{new_id()}", FireCause(), given=Fire(values))
 
     def publish(self, name: str = "sea", text: str = "a,b\n1,2\n") -> None:
         """Import a new version of a dataset, and wait until it is ready."""
