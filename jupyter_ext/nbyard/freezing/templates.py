@@ -27,6 +27,7 @@ from nbyard.freezing.single_run import MAIN, given_values, single_document
 from nbyard.freezing.workflow_files import files_now
 from nbyard.host import gpus
 from nbyard.host.installed_runtimes import check_runtimes
+from nbyard.host.kernels import check_kernel
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 
@@ -179,6 +180,8 @@ def _resolver_and_document(
 ) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
+    if body.kernel:
+        check_kernel(body.kernel, "")  # its language is that of each notebook
     if bool(body.path) == bool(body.executable):
         raise Invalid.field("path", because("path-or-executable"))
     base = ""

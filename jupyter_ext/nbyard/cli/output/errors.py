@@ -60,8 +60,8 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
     if match := LINE.match(path):
         return f"requirements, line {match[1]}"
     flags = _flags(argv)
-    if (match := VALUE.match(path)) and flags.get("params") == "--param":
-        return f"-p {match[1]}"
+    if (match := VALUE.match(path)) and (flag := flags.get("params") or flags.get("inputs")):
+        return f"{'-p' if flag == '--param' else flag} {match[1]}"
     return flags.get(path) or flags.get(WITHIN.sub("", path)) or path
 
 

@@ -214,6 +214,6 @@ def test_a_name_with_a_line_break_is_refused(shell, tool, root):
     (root / "line\nbreak.csv").write_text("x")
     make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
     said = shell(*make, "source=line\nbreak.csv")
-    assert said.code == 2 and "-p source: may not contain control" in said.err
+    assert said.code == 2 and "--input-file source: may not contain control" in said.err
     said = shell(*make, "source=a b.txt")
     assert said.code == 2 and "break.csv' has characters that a file name may not" in said.err

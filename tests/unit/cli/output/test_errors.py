@@ -16,6 +16,7 @@ from nbyard.cli.output.errors import shown_field, with_shown_field
         ("schedules create n.ipynb", "run.environment", "--environment"),
         ("schedules create n.ipynb", "starts_at", "--from"),
         ("triggers create n.ipynb", "on.pattern", "--pattern"),
+        ("artifacts create", "parameters.source", "--input-file source"),
         ("triggers fire load", "parameters.times", "-p times"),
         ("environments create e", "requirements.3", "requirements, line 3"),
         ("call runs.list", "parameters.times", "parameters.times"),
