@@ -57,6 +57,8 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
 const ROOM = 0.1;
 /** Cards are readable down to this zoom. */
 const READABLE = 0.75;
+/** The height of the zoom bar with its margin. */
+const ZOOM_BAR = 40;
 
 /** Return the class that keeps the text of cards at 11 px on the screen, down to the first fit. */
 export function textSize(zoom: number): string {
@@ -122,7 +124,7 @@ export function showCard(canvas: CanvasController, id: string): void {
     return;
   }
   const all = boundingBox([flow.getNodesBounds(store.nodes), boxOf(canvas, id)]);
-  const zoom = Math.min(stage.clientWidth / all.width, stage.clientHeight / all.height);
+  const zoom = Math.min(stage.clientWidth / all.width, clearHeight(stage) / all.height);
   if (zoom / (1 + ROOM) >= READABLE) {
     fit(canvas, { all });
   } else {
@@ -148,8 +150,14 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
   const middle = first.position.y + (first.measured?.height ?? 0) / 2;
   const bounds = all ?? flow.getNodesBounds(store.nodes);
   const least = isWhole ? leastZoom(store.nodes.length) : undefined;
-  void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
+  const height = clearHeight(stage);
+  void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, height, least));
   canvas.fitted = { ...flow.getViewport(), isWhole };
+}
+
+/** Return the height above the zoom bar, which would cover the first card. */
+function clearHeight({ clientHeight }: HTMLElement): number {
+  return Math.max(clientHeight - ZOOM_BAR, clientHeight / 2);
 }
 
 /** Return what is remembered of a view: a fitted one is fitted again to the next window. */
