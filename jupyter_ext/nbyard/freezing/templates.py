@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbyard.domain.images.structs import check_reference
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.forecasts import ForecastRequest
@@ -203,7 +204,9 @@ def _resolver_and_document(
 def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:
     settings = context.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
-    # Fail now: a task with too many GPUs would wait in the queue forever.
+    # Fail now: a task with no such image or too many GPUs would wait in the queue forever.
+    if body.image:
+        check_reference(body.image, "image")
     for name, reason in invalid_limits(Limits(gpu=body.gpu)):
         raise Invalid.field(name, reason)
     if body.gpu and body.gpu > (there := len(gpus.gpu_ids(settings.gpus))):

@@ -155,6 +155,16 @@ def test_what_nothing_describes_has_the_arguments_that_are_told(yard, ann, root)
         yard.services.runs.create(ann, msgspec.structs.replace(body, runtime="process"))
 
 
+def test_an_image_of_no_possible_name_is_refused_at_once(yard, ann, root):
+    (root / "work.py").write_text("print()")
+    for name in ("Upper", "two words", "x:", "../x"):
+        with pytest.raises(Invalid, match="is no name of an image") as refused:
+            yard.services.runs.create(ann, NewRun(path="work.py", image=name))
+        assert refused.value.details[0].path == "image"
+    for name in ("python:3.12", "host:5000/a/b", f"sha256:{'0' * 64}"):
+        assert yard.services.runs.create(ann, NewRun(path="work.py", image=name))
+
+
 def test_gpus_that_are_not_there_are_refused_at_once(yard, ann, root):
     """A3, BI-362."""
     (root / "Dockerfile").write_text("FROM x\n")
