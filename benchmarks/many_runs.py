@@ -14,6 +14,7 @@
 | history: text of one | 50 runs |
 | history: text of none | 50 runs |
 | history: state of none | 50 runs |
+| history: person of none | 50 runs |
 | history: project and text | 50 runs |
 | history: project and state | 50 runs |
 | history: text and state | 50 runs |
@@ -273,6 +274,7 @@ def history(runs: RunService, flow: str) -> Iterator[tuple[str, Callable[[], obj
         "text of one": {"search": "result-15"},
         "text of none": {"search": "zebra"},
         "state of none": {"state": "cancelled"},
+        "person of none": {"person": "nobody"},
         "project and text": {"project": PROJECT, "search": "zebra"},
         "project and state": {"project": PROJECT, "state": "failed"},
         "text and state": {"search": "zebra", "state": "failed"},

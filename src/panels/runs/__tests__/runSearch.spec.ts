@@ -1,18 +1,20 @@
 import { queryOf } from '../runSearch';
 
+const CASES: [string, object][] = [
+  ['penguins', { search: 'penguins' }],
+  ['  every night ', { search: 'every night' }],
+  ['is:failed by:ann', { state: 'failed', person: 'ann' }],
+  ['train is:failed model', { state: 'failed', search: 'train model' }],
+  ['schedule:"Every night" x', { schedule: 'Every night', search: 'x' }],
+  ['since:2026-01-31 until:2026-02-28T08:30', { since: '2026-01-31', until: '2026-02-28T08:30' }],
+  ['workflow:a/b.nbflow origin:shell', { workflow: 'a/b.nbflow', origin: 'shell' }],
+  ['executable:train', { executable: 'train' }],
+  ['C:\\data colour:red is:', { search: 'C:\\data colour:red is:' }],
+  ['', {}]
+];
+
 describe('a search of runs', () => {
-  it.each([
-    ['penguins', { search: 'penguins' }],
-    ['  every night ', { search: 'every night' }],
-    ['is:failed by:ann', { state: 'failed', person: 'ann' }],
-    ['train is:failed model', { state: 'failed', search: 'train model' }],
-    ['schedule:"Every night" x', { schedule: 'Every night', search: 'x' }],
-    ['since:2026-01-31 until:2026-02-28T08:30', { since: '2026-01-31', until: '2026-02-28T08:30' }],
-    ['workflow:a/b.nbflow origin:shell', { workflow: 'a/b.nbflow', origin: 'shell' }],
-    ['executable:train', { executable: 'train' }],
-    ['C:\\data colour:red is:', { search: 'C:\\data colour:red is:' }],
-    ['', {}]
-  ])('reads %j', (text, query) => {
+  it.each(CASES)('reads %j', (text, query) => {
     expect(queryOf(text)).toEqual(query);
   });
 });
