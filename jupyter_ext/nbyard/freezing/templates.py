@@ -182,7 +182,10 @@ def _resolver_and_document(
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
     if body.kernel:
-        check_kernel(body.kernel, "")  # its language is that of each notebook
+        try:
+            check_kernel(body.kernel, "")  # its language is that of each notebook
+        except NotFound as error:
+            raise Invalid.field("kernel", error.reason, hint=error.hint_reason) from None
     if bool(body.path) == bool(body.executable):
         raise Invalid.field("path", because("path-or-executable"))
     base = ""
@@ -204,7 +207,7 @@ def _resolver_and_document(
 def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:
     settings = context.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
-    # Fail now: a task with no such image or too many GPUs would wait in the queue forever.
+    # Fail now: a task with an invalid image name or too many GPUs would wait in the queue forever.
     if body.image:
         check_reference(body.image, "image")
     for name, reason in invalid_limits(Limits(gpu=body.gpu)):

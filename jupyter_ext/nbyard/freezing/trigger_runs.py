@@ -9,7 +9,8 @@ import msgspec
 
 from nbyard.domain.arguments.structs import parse_value
 from nbyard.domain.runs.origins import Origin
-from nbyard.errors import NotFound
+from nbyard.errors import Conflict, NotFound, reason_of
+from nbyard.freezing.dry_versions import DryVersions
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.run_creation import create_run, with_values
 from nbyard.freezing.templates import WORKFLOW, FrozenRequest, content_of, freeze, store_template
@@ -30,13 +31,20 @@ if TYPE_CHECKING:
 def freeze_fired(
     settings: Settings, store: Store, blobs: Blobs, row: TriggerRow, given: Fire
 ) -> FrozenRequest | None:
-    """Freeze the files of a trigger that follows them; None for a pinned one."""
+    """Freeze the files of a trigger that follows them; None for a pinned one.
+
+    Raises:
+        Conflict: a file cannot be read.
+    """
     trigger = row.trigger
     if trigger.mode == "pinned":
         return None
     files = ProjectFiles(Path(row.root), Path(row.start))
     run = trigger.run if _takes_values_later(trigger.run) else with_event_values(trigger.run, given)
-    return freeze(FreezingContext(settings, store, blobs, files), trigger.owner, run)
+    try:
+        return freeze(FreezingContext(settings, store, blobs, files), trigger.owner, run)
+    except OSError as error:
+        raise Conflict(reason_of(error)) from error
 
 
 def check_fired(
@@ -46,16 +54,18 @@ def check_fired(
 
     Raises:
         NotFound: a file of the trigger is gone.
+        Conflict: a file cannot be read.
         Invalid: a value is refused, or has no parameter.
     """
-    frozen = freeze_fired(settings, store, blobs, row, given)
+    with blobs.without_collection():
+        frozen = freeze_fired(settings, store, blobs, row, given)
     with store.read() as c:
         if frozen is not None:
-            content = content_of(c, frozen)
+            content = content_of(c, frozen, DryVersions(store).follow)
         elif template := store.templates.get(c, row.trigger.owner, row.template_id):
             content = template.content
         else:
-            return  # the firing records it
+            return  # the dispatcher records the missing template
     if frozen is None or _takes_values_later(row.trigger.run):
         with_values(content, _fired_values(content, given))
 

@@ -23,7 +23,7 @@ def migrate(database: Database, folder: Path) -> None:
     with database.read() as c:
         present = schema_of(c)
         if not present and database.sqlite:
-            check_stamp(c, folder)  # of the same moment: another process may create the tables
+            check_stamp(c, folder)  # in the same snapshot: another process may create the tables
     known = revisions()
     if present == known[-1]:
         return

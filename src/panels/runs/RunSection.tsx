@@ -27,7 +27,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
   const { runs } = yard;
   const known = useSignal(runs.changed, () => runs.items);
   const search = useRunSearch(yard);
-  const { items } = search;
+  const { items, matches } = search;
   const [shown, setShown] = useState(SHOWN);
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
   const chosen = items.filter(({ id }) => marked.has(id)).map(({ id }) => id);
@@ -46,7 +46,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       <SearchBox
         search={search}
         label={trans.__('Search runs: words, is:failed, by:name')}
-        none={search.problem ?? trans.__('No run matches “%1”.', search.text)}
+        none={matches?.problem ?? trans.__('No run matches “%1”.', matches?.text ?? '')}
         trans={trans}
       />
       <RowList
@@ -98,7 +98,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
             {trans.__('Show Older')}
           </button>
         </p>
-      ) : search.isPart ? (
+      ) : matches?.isPart ? (
         <p className="nby-Note">
           {trans.__(
             'The newest %1 matches. Narrow the search with since:2026-01-31, until: or workflow:.',
@@ -106,7 +106,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
           )}
         </p>
       ) : (
-        !search.text && <OlderButton collection={runs} trans={trans} />
+        !matches && <OlderButton collection={runs} trans={trans} />
       )}
     </div>
   );

@@ -10,8 +10,12 @@ const workOf = ({ workflow_id, path, title }: Run) => workflow_id || path || tit
 
 /** Return the last runs of the same work up to this one, oldest first. */
 export function resultsUpTo(run: Run, runs: readonly Run[]): readonly Run[] {
+  const at = runs.indexOf(run);
+  if (at < 0) {
+    return [run]; // an older run than those that are loaded
+  }
   return runs
-    .slice(runs.indexOf(run))
+    .slice(at)
     .filter(other => workOf(other) === workOf(run))
     .slice(0, LAST)
     .reverse();

@@ -8,32 +8,36 @@ import { ISearch, MANY, PAUSE } from '../frame/Search';
 type Query = NonNullable<operations['runs.list']['parameters']['query']>;
 
 /** The filters of the server by the words that users write before a colon. */
-const FILTERS: Record<string, keyof Query> = {
-  is: 'state',
-  by: 'person',
-  origin: 'origin',
-  schedule: 'schedule',
-  workflow: 'workflow',
-  executable: 'executable',
-  since: 'since',
-  until: 'until'
-};
+const FILTERS = new Map<string, keyof Query>([
+  ['is', 'state'],
+  ['by', 'person'],
+  ['origin', 'origin'],
+  ['schedule', 'schedule'],
+  ['workflow', 'workflow'],
+  ['executable', 'executable'],
+  ['since', 'since'],
+  ['until', 'until']
+]);
+/** The shortest time between two requests while runs change, in milliseconds. */
+const REFRESH = 2000;
 const WORD = /([a-z]+):(?:"([^"]*)"|(\S+))|\S+/g;
 
 /** At most so many matches are shown. */
 export const MOST_FOUND = 100;
 
 export interface IRunSearch extends ISearch<Run> {
-  /** Why the server refused the search. */
-  problem?: string;
-  /** There are more matches than are shown. */
-  isPart: boolean;
+  /** What the server found; undefined without a search. */
+  matches?: IMatches;
 }
 
 interface IMatches {
+  /** The search that it answered. */
+  text: string;
   items: readonly Run[];
-  problem?: string;
+  /** There are more matches. */
   isPart: boolean;
+  /** Why the server refused the search. */
+  problem?: string;
 }
 
 /** Read filters such as `is:failed` or `schedule:"Every night"`; all other words are searched. */
@@ -41,7 +45,7 @@ export function queryOf(text: string): Query {
   const terms: string[] = [];
   const query: Record<string, string> = {};
   for (const [word, name, quoted, plain] of text.matchAll(WORD)) {
-    const filter = FILTERS[name ?? ''];
+    const filter = FILTERS.get(name);
     if (filter) {
       query[filter] = quoted ?? plain;
     } else {
@@ -51,38 +55,54 @@ export function queryOf(text: string): Query {
   return terms.length ? { ...query, search: terms.join(' ') } : query;
 }
 
-/** Let the server search all runs; ask again whenever a run begins or changes its state. */
+/** Return a refusal with the word of the search in place of the server's field. */
+function refusal({ message }: Error): string {
+  const [word, field] = [...FILTERS].find(([, name]) => message.startsWith(`${name}:`)) ?? [];
+  return field ? word + message.slice(field.length) : message;
+}
+
+/** Let the server search all runs, and again while runs change. */
 export function useRunSearch({ client, runs }: Pick<IYard, 'client' | 'runs'>): IRunSearch {
   const known = useSignal(runs.changed, () => runs.items);
   const [text, setText] = useState('');
   const [matches, setMatches] = useState<IMatches>();
   const asked = text.trim();
-  const states = asked && known.map(({ id, state }) => `${id} ${state}`).join();
   useEffect(() => {
     if (!asked) {
       setMatches(undefined);
       return;
     }
-    let current = true;
-    const timer = window.setTimeout(() => {
-      client.call('runs.list', { query: { ...queryOf(asked), limit: MOST_FOUND } }).then(
-        ({ items, next }) => current && setMatches({ items, isPart: !!next }),
-        (error: Error) =>
-          current && setMatches({ items: [], problem: error.message, isPart: false })
+    let round = 0;
+    let timer: number | undefined;
+    const search = async () => {
+      const own = ++round;
+      timer = undefined;
+      const query = { ...queryOf(asked), limit: MOST_FOUND };
+      const answer = await client.call('runs.list', { query }).then(
+        ({ items, next }) => ({ text: asked, items, isPart: !!next }),
+        (error: Error) => ({ text: asked, items: [], isPart: false, problem: refusal(error) })
       );
-    }, PAUSE);
-    return () => {
-      current = false;
-      window.clearTimeout(timer);
+      if (own === round) {
+        setMatches(answer);
+      }
     };
-  }, [client, asked, states]);
+    const refresh = () => {
+      timer ??= window.setTimeout(() => void search(), REFRESH);
+    };
+    timer = window.setTimeout(() => void search(), PAUSE);
+    runs.changed.connect(refresh);
+    return () => {
+      round = -1;
+      window.clearTimeout(timer);
+      runs.changed.disconnect(refresh);
+    };
+  }, [client, runs, asked]);
   const newest = new Map(known.map(run => [run.id, run]));
   return {
     items: matches?.items.map(run => newest.get(run.id) ?? run) ?? known,
     text,
     setText,
     offered: known.length > MANY || !!text,
-    problem: matches?.problem,
-    isPart: !!matches?.isPart
+    matches
   };
 }

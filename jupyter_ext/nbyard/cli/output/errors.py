@@ -60,9 +60,18 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
     if match := LINE.match(path):
         return f"requirements, line {match[1]}"
     flags = _flags(argv)
-    if (match := VALUE.match(path)) and (flag := flags.get("params") or flags.get("inputs")):
-        return f"{'-p' if flag == '--param' else flag} {match[1]}"
-    return flags.get(path) or flags.get(WITHIN.sub("", path)) or path
+    if match := VALUE.match(path):
+        name = match[1]
+        if flags.get("params") == "--param":
+            return f"-p {name}"
+        if "inputs" in flags and any(word.startswith(f"{name}=") for word in argv):
+            return f"{flags['inputs']} {name}"
+        return flags.get("parameters") or path
+    head, _, rest = path.partition(".")
+    if head == "values_from" and rest and head in flags:
+        return f"{flags[head]} {rest}"
+    # A schedule or trigger has a name of its own.
+    return flags.get(path) or (path != "run.name" and flags.get(WITHIN.sub("", path))) or path
 
 
 def with_shown_field(text: str, path: str, argv: Sequence[str]) -> str:
@@ -73,9 +82,8 @@ def with_shown_field(text: str, path: str, argv: Sequence[str]) -> str:
 def _flags(argv: Sequence[str]) -> dict[str, str]:
     """Return the long options of a command by the names of their fields."""
     entry: dict[str, Any] = {"commands": json.loads(TABLE.read_bytes())}
-    for word in argv:
-        if "commands" not in entry or word not in entry["commands"]:
-            break
-        entry = entry["commands"][word]
+    for word in argv:  # options of all commands stand before the noun
+        commands = entry.get("commands", {})
+        entry = commands.get(word) or commands.get(f"{word}s") or entry
     options = [option["param_decls"] for option in entry.get("options", ())]
     return {name: next((f for f in flags if f[:2] == "--"), "") for name, *flags in options}

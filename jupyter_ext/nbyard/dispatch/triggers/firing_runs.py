@@ -5,7 +5,7 @@ import logging
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.schedules.overlap import action_for
 from nbyard.domain.schedules.structs import Missed
-from nbyard.errors import Busy, Conflict, NbyardError, StaleWrite, Unavailable, reason_of
+from nbyard.errors import Busy, NbyardError, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.templates import FrozenRequest
 from nbyard.freezing.trigger_runs import create_fired_run, freeze_fired
 from nbyard.ipc.crash_points import crash_point
@@ -113,7 +113,4 @@ class FiringRuns:
 
     def _freeze(self, row: TriggerRow, firing: FiringRow) -> FrozenRequest | None:
         context = self._context
-        try:
-            return freeze_fired(context.settings, context.store, context.blobs, row, firing.given)
-        except OSError as error:
-            raise Conflict(reason_of(error)) from error
+        return freeze_fired(context.settings, context.store, context.blobs, row, firing.given)

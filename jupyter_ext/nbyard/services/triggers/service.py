@@ -218,18 +218,15 @@ class TriggerService:
             Invalid: a parameter needs a value, or a value is refused.
         """
         self._parts.retire_idle_dispatcher()
-        if body.parameters or body.texts:
-            self._check_values(caller, trigger, body)
+        digest = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
+        with self._store.read() as c:
+            row, key = self._fireable(c, caller, trigger, body, digest)
+            before = find_earlier_request(self._parts, c, caller.name, key, body)
+        if before is None and (body.parameters or body.texts):
+            check_fired(self._parts.settings, self._store, self._parts.blobs, row, body)
         with self._store.write() as c:
-            row = self._rows.find(c, caller.name, trigger)
+            row, key = self._fireable(c, caller, trigger, body, digest)
             record = row.trigger
-            if not record.is_enabled:
-                raise Conflict(because("trigger-is-disabled"))
-            for name in record.values_from.keys() - {*body.parameters, *body.texts}:
-                raise Invalid.field(f"parameters.{name}", because("value-needed"))
-            digest = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
-            # The same key may fire several triggers.
-            key = f"fire:{record.id}:{digest}" if digest else ""
             before = find_earlier_request(self._parts, c, caller.name, key, body)
             run_id = self._store.attempts.run_of(c, caller.name, caller.attempt_id)
             event_key = f"fire:{digest or new_id()}"
@@ -297,10 +294,17 @@ class TriggerService:
             names |= self._store.executables.names(c, caller.name)
         return names
 
-    def _check_values(self, caller: Caller, trigger: str, body: Fire) -> None:
-        with self._store.read() as c:
-            row = self._rows.find(c, caller.name, trigger)
-        check_fired(self._parts.settings, self._store, self._parts.blobs, row, body)
+    def _fireable(
+        self, c: Connection, caller: Caller, trigger: str, body: Fire, digest: str
+    ) -> tuple[TriggerRow, str]:
+        """Return a trigger that may be fired, and the key of the request, of a digest."""
+        row = self._rows.find(c, caller.name, trigger)
+        if not row.trigger.is_enabled:
+            raise Conflict(because("trigger-is-disabled"))
+        for name in row.trigger.values_from.keys() - {*body.parameters, *body.texts}:
+            raise Invalid.field(f"parameters.{name}", because("value-needed"))
+        # The same key may fire several triggers.
+        return row, f"fire:{row.trigger.id}:{digest}" if digest else ""
 
     def _trigger_view(
         self, row: TriggerRow, recent: Sequence[Firing], names: Mapping[str, str]

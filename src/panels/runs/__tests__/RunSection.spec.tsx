@@ -101,7 +101,7 @@ describe('the runs of the sidebar', () => {
     expect(screen.getByRole('status').textContent).toBe('No run matches “gone”.');
     call.mockRejectedValue(new Error('state: must be one of queued, running'));
     await search('is:broken');
-    expect(screen.getByRole('status').textContent).toBe('state: must be one of queued, running');
+    expect(screen.getByRole('status').textContent).toBe('is: must be one of queued, running');
     await search('');
     expect(screen.getAllByRole('row')).toHaveLength(6);
   });

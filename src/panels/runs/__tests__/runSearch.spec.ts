@@ -10,6 +10,7 @@ const CASES: [string, object][] = [
   ['workflow:a/b.nbflow origin:shell', { workflow: 'a/b.nbflow', origin: 'shell' }],
   ['executable:train', { executable: 'train' }],
   ['C:\\data colour:red is:', { search: 'C:\\data colour:red is:' }],
+  ['constructor:x', { search: 'constructor:x' }],
   ['', {}]
 ];
 

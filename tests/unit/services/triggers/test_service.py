@@ -186,6 +186,20 @@ def test_firing_refuses_values_that_its_code_cannot_take(triggers, ann, mode):
     assert triggers.service.fire(ann, made.id, Fire({"times": 3})).outcome == "waiting"
 
 
+def test_a_repeated_request_is_answered_after_its_file_is_gone(triggers, ann):
+    run = {"parameters": {"source": "train.py", "times": 1}}
+    made = triggers.create(NOTEBOOK, "tool.py", run=run)
+    tool = triggers.root / "tool.py"
+    tool.write_text(tool.read_text() + "\n# edited since the trigger was saved\n")
+    first = triggers.service.fire(ann, made.id, Fire({"times": 2}), "key")
+    tool.unlink()
+    assert triggers.service.fire(ann, made.id, Fire({"times": 2}), "key") == first
+    with pytest.raises(Conflict):
+        triggers.service.fire(ann, made.id, Fire({"tiems": 2}), "key")
+    with pytest.raises(NotFound):
+        triggers.service.fire(ann, made.id, Fire({"times": 2}), "another")
+
+
 def test_a_key_fires_once(triggers, ann):
     made = triggers.create(
         NOTEBOOK, "tool.py", run={"parameters": {"source": "train.py", "times": 1}}
