@@ -46,7 +46,7 @@ def test_a_trigger_is_created_and_shown(shell, root, words, sentence):
         (("--notebook", "--from", "x"), "write NAME=FIELD"),
         (("--dataset", "none"), "none"),
         (("--after", "report.py"), "report.py → "),
-        (("--webhook", "--from", "n=path"), "values_from.n"),
+        (("--webhook", "--from", "n=path"), "--from n"),
     ],
 )
 def test_refusals_name_the_option_or_field(shell, root, words, text):
