@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -304,8 +305,8 @@ def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
     connection.create_function(  # type: ignore[attr-defined]
         "lower", 1, lambda text: text and text.lower(), deterministic=True
     )
+    _use_log(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         # Only `_checkpoint` may reset the log, under the write lock.
@@ -313,6 +314,19 @@ def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
         "mmap_size=0",
     ):
         connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+
+def _use_log(connection: Any) -> None:
+    # Two processes may open a new database at once. SQLite then fails without waiting.
+    deadline = time.monotonic() + BUSY_SECONDS / 2
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def _switch_off_jit(connection: Any, _: ConnectionPoolEntry) -> None:

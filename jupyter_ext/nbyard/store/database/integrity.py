@@ -110,15 +110,34 @@ def check_database_files(folder: Path) -> None:
         StoreUnusable: A file that the last process left is missing or empty.
     """
     database = folder / "store.sqlite"
-    log, index = folder / "store.sqlite-wal", folder / "store.sqlite-shm"
     if not (folder / STORE_MARK).exists():
         return
     # The mark shows that a database existed; opening would create an empty one.
     if not database.exists() or not database.stat().st_size:
         raise unusable_error(folder, because("database-gone"))
-    # SQLite deletes the index before the log, so an index alone means a lost log.
-    if index.exists() and not log.exists():
+    if _is_log_gone(folder):
         raise unusable_error(folder, because("database-log-gone"))
+
+
+def _is_log_gone(folder: Path) -> bool:
+    # SQLite deletes the index before the log, so an index alone means a lost log. But another
+    # process may close the database between two looks, so both looks must see the same index.
+    log, index = folder / "store.sqlite-wal", folder / "store.sqlite-shm"
+    while (seen := _version_of(index)) and not log.exists():
+        if _version_of(index) == seen:
+            return True
+    return False
+
+
+def _version_of(index: Path) -> tuple[int, int] | None:
+    try:
+        index_stat = index.stat()
+    except FileNotFoundError:
+        return None
+    return (
+        index_stat.st_ino,
+        index_stat.st_ctime_ns,
+    )  # a file system may reuse the number of a deleted file
 
 
 def check_pages(database: Database, folder: Path) -> None:

@@ -68,6 +68,30 @@ def test_a_foreign_writer_makes_us_busy_not_broken(
     opened.close()
 
 
+def test_another_that_begins_with_the_same_new_database_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I17: SQLite itself refuses at once while another connection changes a new database."""
+    other = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
+    other.execute("create table begun (number)")
+    other.execute("begin immediate")
+    waits: list[float] = []
+
+    def leave(seconds: float) -> None:
+        waits.append(seconds)
+        other.rollback()
+
+    monkeypatch.setattr(time, "sleep", leave)
+    database = database_connection.Database(
+        database_connection.sqlite_url(tmp_path), tmp_path, lambda: None
+    )
+    with database.read() as c:
+        assert c.execute(text("select * from begun")).all() == []
+    database.close()
+    other.close()
+    assert len(waits) == 1
+
+
 def test_a_server_that_is_down_is_no_fault_of_ours(tmp_path: Path) -> None:
     """F20: 503, in one line."""
     url = "postgresql+psycopg://nobody@127.0.0.1:1/none"

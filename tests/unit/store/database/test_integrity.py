@@ -142,6 +142,23 @@ def test_a_log_that_is_gone_while_its_index_is_there(folder: Path) -> None:
     assert "newest changes" in refusal(folder)
 
 
+def test_another_that_closes_the_database_meanwhile_loses_no_log(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, log = folder / "store.sqlite-shm", folder / "store.sqlite-wal"
+    index.write_bytes(b"")
+    log.unlink(missing_ok=True)
+    exists = Path.exists
+
+    def close_first(path: Path) -> bool:
+        if path == log:
+            index.unlink()
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", close_first)
+    integrity.check_database_files(folder)
+
+
 def test_damaged_pages(folder: Path) -> None:
     database = folder / "store.sqlite"
     content = bytearray(database.read_bytes())
