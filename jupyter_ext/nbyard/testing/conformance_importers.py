@@ -48,13 +48,13 @@ class ImporterConformance:
         )
 
     def test_reading_needs_no_file(self, importer: Importer, tmp_path: Path) -> None:
-        """The content is enough: reading opens, writes and runs nothing."""
+        """Check that the content is enough: reading opens, writes and runs nothing."""
         name, content = self.good
         _read(importer, str(tmp_path / "nowhere" / name), content)
         assert list(tmp_path.iterdir()) == []
 
     def test_other_files_are_asked_for(self, importer: Importer) -> None:
-        """A file that another one names may be missing. Only `near` reads it."""
+        """Check that a file that another one names may be missing. Only `near` reads it."""
 
         def missing(path: str) -> bytes:
             raise NotFound(because("no-file", path=path))
@@ -81,14 +81,14 @@ class ImporterConformance:
         assert refused.value.details[0].path
 
     def test_what_is_written_is_read(self, importer: Importer) -> None:
-        """Writing is optional. A written file gives the same command."""
+        """Check that a written file gives the same command. Writing is optional."""
         description = _read(importer, *self.good)
         if isinstance(importer, Exporter):
             text = importer.write(description, label="a label", doc="A text: with signs.")
             assert _read(importer, self.good[0], text.encode()) == description
 
     def test_what_is_no_command_is_not_written(self, importer: Importer) -> None:
-        """Writing is optional. It loses nothing silently."""
+        """Check that writing loses nothing silently. It is optional."""
         if isinstance(importer, Exporter):
             with pytest.raises(Invalid):
                 importer.write(Description(kind="notebook"))

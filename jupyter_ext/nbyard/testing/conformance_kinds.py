@@ -43,7 +43,7 @@ class KindConformance:
         assert reading == kind.read(*self.good)
 
     def test_reading_needs_no_file(self, kind: Kind, tmp_path: Path) -> None:
-        """The content is enough: reading opens, writes and runs nothing."""
+        """Check that the content is enough: reading opens, writes and runs nothing."""
         kind.read(str(tmp_path / "nowhere" / self.good[0]), self.good[1])
         assert list(tmp_path.iterdir()) == []
 
@@ -64,12 +64,12 @@ class KindConformance:
         assert refused.value.details[0].path
 
     def test_work_is_data(self, kind: Kind) -> None:
-        """Work survives a round trip through task.json."""
+        """Check that work survives a round trip through task.json."""
         work = kind.work(self.good[0], self.reading(kind), self.values, HERE)
         assert msgspec.json.decode(msgspec.json.encode(work), type=Work) == work
 
     def test_undeclared_values_are_refused(self, kind: Kind) -> None:
-        """Q1, I24."""
+        """Check that unknown names are refused (Q1, I24)."""
         for name in ("nbyard_unknown", "x = 1\nimport os", ""):
             with pytest.raises(Invalid):
                 kind.work(self.good[0], self.reading(kind), {**self.values, name: 1}, HERE)

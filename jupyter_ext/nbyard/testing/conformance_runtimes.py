@@ -110,7 +110,7 @@ class RuntimeConformance:
         assert (order.folder / LOG).read_text() == "hello\n"
 
     def test_exit_code_with_last_lines(self, runtime: Runtime, place: Place) -> None:
-        """E4: exit code 3 is "exit code 3" with the last line; the log's end is its traceback."""
+        """Check that a failure has its exit code, its last line and the log's end (E4)."""
         order = place("echo one; echo two >&2; exit 3")
         runtime.start(order)
         failure = finish(runtime, order).failure
@@ -130,7 +130,7 @@ class RuntimeConformance:
         assert failure.reason.params["output"] == "table"
 
     def test_start_is_idempotent(self, runtime: Runtime, place: Place) -> None:
-        """I3: several starts execute the work once."""
+        """Check that several starts execute the work once (I3)."""
         order = place('echo once >> "$NBYARD_ATTEMPT/outputs/count"; sleep 1')
         (order.folder / "outputs").mkdir()
         (order.folder / "outputs").chmod(0o777)
@@ -142,7 +142,7 @@ class RuntimeConformance:
         assert len(sites) == 1
 
     def test_cancel_ends_even_what_ignores_it(self, runtime: Runtime, place: Place) -> None:
-        """R7, I9: asked at once, killed after three seconds, gone after five."""
+        """Check that a cancel asks at once, and kills within five seconds (R7, I9)."""
         order = place("trap '' TERM INT; echo ready; while true; do sleep 0.1; done")
         runtime.start(order)
         wait_until(lambda: self._log(runtime, order) != "")
@@ -154,7 +154,7 @@ class RuntimeConformance:
         assert result.failure is not None and result.failure.message == str(because("cancelled"))
 
     def test_cancel_before_start(self, runtime: Runtime, place: Place) -> None:
-        """I9: an attempt that was cancelled in the queue never runs."""
+        """Check that an attempt that was cancelled in the queue never runs (I9)."""
         order = place('touch "$NBYARD_ATTEMPT/outputs/ran"')
         (order.folder / CANCEL).write_text("changed my mind")
         runtime.start(order)
@@ -162,14 +162,14 @@ class RuntimeConformance:
         assert not (order.folder / "outputs" / "ran").exists()
 
     def test_timeout(self, runtime: Runtime, place: Place) -> None:
-        """I11: the limit is enforced where the attempt runs."""
+        """Check that the limit is enforced where the attempt runs (I11)."""
         order = place("sleep 60", timeout_seconds=0.5)
         runtime.start(order)
         failure = finish(runtime, order).failure
         assert failure is not None and failure.kind == "timeout"
 
     def test_lost(self, runtime: Runtime, place: Place) -> None:
-        """F4, F5, R8: an attempt that was killed from outside is lost, with a reason."""
+        """Check that an attempt killed from outside is lost, with a reason (F4, F5, R8)."""
         order = place("sleep 600")
         runtime.start(order)
         wait_until(lambda: runtime.poll(order).state == "running")
@@ -178,7 +178,7 @@ class RuntimeConformance:
         assert isinstance(runtime.poll(order).reason, Reason)
 
     def test_optional_methods_have_the_declared_parameters(self, runtime: Runtime) -> None:
-        """A method that only shares its name would be called all the same."""
+        """Check the signatures of optional methods, which are found by their names alone."""
         for protocol in OPTIONAL:
             if isinstance(runtime, protocol):
                 for name in [name for name in vars(protocol) if not name.startswith("_")]:
@@ -193,7 +193,7 @@ class RuntimeConformance:
         made.close()
 
     def test_optional_methods_do_what_is_declared(self, runtime: Runtime, place: Place) -> None:
-        """I12: the dispatcher repeats the end of a run if the first answer was lost."""
+        """Check that the end of a run can be repeated, as after a lost answer (I12)."""
         if isinstance(runtime, EndsRuns):
             order = place("true")
             runtime.start(order)
@@ -236,7 +236,7 @@ class Supervised(RuntimeConformance):
     """The tests of runtimes with a supervisor beside the attempt."""
 
     def test_silence_has_a_limit(self, runtime: Runtime, place: Place) -> None:
-        """F15, I11: a silent attempt is killed; one that prints continues."""
+        """Check that a silent attempt is killed, and one that prints continues (F15, I11)."""
         speaks = place("for i in 1 2 3 4; do sleep 0.3; echo $i; done", silence_timeout_seconds=5.0)
         silent = place("echo begins; sleep 1000", silence_timeout_seconds=0.5)
         runtime.start(silent)

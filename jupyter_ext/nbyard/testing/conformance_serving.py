@@ -26,20 +26,20 @@ class ModeConformance:
     name: str
 
     def test_its_requirements_are_requirements(self) -> None:
-        """The requirements are valid for pip; a mode may have none."""
+        """Check that the requirements are valid for pip; a mode may have none."""
         for line in serving_of(self.name).mode.requirements:
             assert str(Requirement(line))
 
     def test_its_port_is_one_or_none(self) -> None:
-        """The port is valid; 0 means none."""
+        """Check that the port is valid; 0 means none."""
         assert 0 <= serving_of(self.name).mode.port <= MAX_PORT
 
     def test_it_loads_with_the_standard_library_only(self) -> None:
-        """Requirements are installed where the mode serves, not where images are built."""
+        """Check the imports: requirements are installed only where the mode serves."""
         argv = [sys.executable, "-c", LOADS, serving_of(self.name).reference]
         said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
         assert said.split() == []
 
     def test_it_serves(self) -> None:
-        """The mode has a function that serves a spec with command line arguments."""
+        """Check that the mode has a function that serves a spec with command line arguments."""
         assert callable(serving_of(self.name).mode.serve)

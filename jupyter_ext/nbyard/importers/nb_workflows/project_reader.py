@@ -36,13 +36,12 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     project_files = [name for name in PROJECTS if name in files]
     if not project_files:
         raise NotFound(because("import-no-project", names=[*PROJECTS]))
-    top = _fields(files[project_files[0]], project_files[0], left)
-    for other in project_files[1:]:
-        left.append(because("import-other-file", place=other, name=project_files[0]))
+    project_file, *others = project_files
+    top = _fields(files[project_file], project_file, left)
+    for other in others:
+        left.append(because("import-other-file", place=other, name=project_file))
     if not VERSION.fullmatch(top.text("version")):
-        raise Invalid.field(
-            f"{project_files[0]}.version", because("import-version", known=[*VERSIONS])
-        )
+        raise Invalid.field(f"{project_file}.version", because("import-version", known=[*VERSIONS]))
     top.leave_out_others(TOP)
     environments = {}
     if RUNTIMES in files:
@@ -62,7 +61,7 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
         metadata={name: text for name in FACTS if (text := fields.text(name))},
     )
     schedules = {
-        check_name(name, f"{project_files[0]}.workflows"): workflow.schedule
+        check_name(name, f"{project_file}.workflows"): workflow.schedule
         for name, workflow in workflows.items()
         if workflow.schedule
     }
@@ -71,8 +70,8 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
         for channel, entry in workflow.notifications.items():
             notifications.setdefault(channel, []).append(entry)
     definition = ProjectDefinition(project, schedules, environments, notifications)
-    documents = {workflow.path: workflow.text for workflow in workflows.values()}
-    return ConvertedProject(definition, documents, secrets, left)
+    texts = {workflow.path: workflow.text for workflow in workflows.values()}
+    return ConvertedProject(definition, texts, secrets, left)
 
 
 def _workflows(
