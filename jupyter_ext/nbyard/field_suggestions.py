@@ -27,7 +27,7 @@ def near_spelling(name: str, known: Iterable[str]) -> str:
 def suggestion_text(name: str, known: Sequence[str]) -> str:
     """Return the end of a message about an unknown name: a similar one, or all of them."""
     near = similar_name(name, known)
-    return f"; is {near} meant?" if near else f"; there are: {', '.join(known[:TOLD])}"
+    return f"; did you mean {near}?" if near else f"; there are: {', '.join(known[:TOLD])}"
 
 
 def similar_name(name: str, known: Sequence[str]) -> str:

@@ -280,7 +280,9 @@ class Settings(Configurable):
             if not name.startswith(PREFIX) or name in variables or name in NO_SETTINGS:
                 continue
             if near := near_spelling(name.removeprefix(PREFIX), map(str.upper, names)):
-                raise TraitError(f"The variable {name} is no setting; is {PREFIX}{near} meant?")
+                raise TraitError(
+                    f"The variable {name} is not a setting; did you mean {PREFIX}{near}?"
+                )
 
     def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:
         try:

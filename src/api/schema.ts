@@ -3027,9 +3027,9 @@ export interface components {
         };
         /**
          * Artifact
-         * @description Named bytes from a task. `type` is set if the code declared it.
+         * @description A named file or folder from a task. `type` is set if the code declared it.
          *
-         *         `may_be_model` states whether they look like a model that can be served.
+         *         `may_be_model` is whether it looks like a model that can be served.
          */
         Artifact: {
             id: string;
@@ -3048,10 +3048,10 @@ export interface components {
         };
         /**
          * ArtifactType
-         * @description The type of a value when `nbyard.output` returned it.
+         * @description The type of a value that the code passed to `nbyard.output`.
          *
-         *         It is a media type. Data frames also have their kind, rows, and names and types of columns.
-         *         Arrays have their type and shape.
+         *         Data frames have their kind (`frame`), the number of rows, and names and types of columns.
+         *         Arrays have `dtype` and `shape`.
          */
         ArtifactType: {
             /** @default  */
@@ -3089,13 +3089,13 @@ export interface components {
          * @description One attempt at a task. `reason` is why it was lost or failed, `gpus` are its GPUs.
          *
          *         `folder` contains its record on the store's machine: log, executed notebook, task, result.
-         *         Its times are, in this approximate order: recorded (`created_at`), all staged and handed
-         *         over (`prepared_at`), supervised (`started_at`), kernel or program ready (`working_at`),
-         *         task ended (`finished_at`), outputs stored (`published_at`).
+         *         Its times, in approximate order: attempt recorded (`created_at`), inputs staged and handed to
+         *         the runtime (`prepared_at`), supervisor started (`started_at`), kernel or program ready
+         *         (`working_at`), task ended (`finished_at`), outputs stored (`published_at`).
          *
-         *         Attempts at functions of one file may share a process, the `worker`. Then `folder` is the
-         *         worker's, with their own files in `calls`. `links` lead to the ports that it listens on
-         *         while it runs.
+         *         Attempts at functions of one file may share a process, the `worker`. Their `folder` is then
+         *         the worker's, and contains their own files in `calls`. `links` lead to the ports on which the
+         *         attempt listens while it runs.
          */
         Attempt: {
             id: string;
@@ -3135,7 +3135,7 @@ export interface components {
          * AutomaticRun
          * @description The run that a schedule or trigger starts, with the fields of a `NewRun`.
          *
-         *         It ignores the cache unless `force` is false, as nbyard does not notice that data changed which
+         *         The run ignores the cache unless `force` is false: nbyard does not notice changes of data that
          *         the code fetches itself, for example from a database.
          */
         AutomaticRun: {
@@ -3192,9 +3192,9 @@ export interface components {
         };
         /**
          * Backfill
-         * @description A backfill of a schedule, whose name is `schedule`.
+         * @description A backfill of the schedule with the name `schedule` and the time zone `zone`.
          *
-         *         `zone` is the zone of the schedule. `ticks` are its due times in order; lists leave them empty.
+         *         `ticks` are its due times in order. They are empty in lists of backfills.
          */
         Backfill: {
             id: string;
@@ -3226,10 +3226,10 @@ export interface components {
         };
         /**
          * BackfillCounts
-         * @description Number of due times by what they led to.
+         * @description The number of due times of a backfill by their state.
          *
-         *         `failed` also counts due times whose run could not be created, and `cancelled` those that were
-         *         waiting when the backfill was cancelled. Deleted runs are not counted.
+         *         `failed` also counts due times whose run could not be created. `cancelled` also counts those
+         *         that were waiting when the backfill was cancelled. Deleted runs are not counted.
          */
         BackfillCounts: {
             /** @default 0 */
@@ -3247,10 +3247,10 @@ export interface components {
         };
         /**
          * BackfillForecast
-         * @description What would happen to a due time.
+         * @description The forecast of a due time.
          *
-         *         `run` creates a run. `succeeded` and `active` leave it out, because the run `run_id` has
-         *         succeeded or is active.
+         *         With `run`, the backfill would create a run. With `succeeded` or `active` it would not, because
+         *         the run `run_id` has succeeded or is active. `local` is the time in the schedule's zone.
          */
         BackfillForecast: {
             at: string;
@@ -3262,7 +3262,7 @@ export interface components {
         };
         /**
          * BackfillPreview
-         * @description The due times of a range in order; `runs` is the number of runs that would be created.
+         * @description The due times of a range in order. `runs` is the number of runs to be created.
          */
         BackfillPreview: {
             schedule: string;
@@ -3274,7 +3274,9 @@ export interface components {
         };
         /**
          * BackfillTick
-         * @description One due time of a backfill. `skipped` and `failed` created no run; `reason` says why.
+         * @description One due time of a backfill.
+         *
+         *         `reason` is why a due time with the outcome `skipped` or `failed` got no run.
          */
         BackfillTick: {
             due_at: string;
@@ -3305,8 +3307,9 @@ export interface components {
          * Bisection
          * @description A search for the change between a good and a bad run that makes the result bad.
          *
-         *         `ending` is null until it is done. `culprits` are the places of the changes that are needed for
-         *         the bad result; if `ending` is "narrowed", fewer of them may do. `reason` says why it failed.
+         *         `ending` is null until the search is finished. `culprits` are the indexes of the changes that
+         *         cause the bad result. If `ending` is "narrowed", some of the culprits may be unnecessary.
+         *         `reason` says why the bisection failed.
          */
         Bisection: {
             id: string;
@@ -3352,7 +3355,7 @@ export interface components {
         };
         /**
          * BisectionJudge
-         * @description How a run is judged: by its end, or by a metric of a node.
+         * @description Decides whether a run is good or bad, by its state or by a metric of a node.
          *
          *         With `is_higher_good`, values of the threshold or above are good, else those below it.
          */
@@ -3368,9 +3371,10 @@ export interface components {
         };
         /**
          * BisectionPreview
-         * @description The changes between both runs, and how many runs a bisection of them takes.
+         * @description The changes between both runs, and the cost of a bisection.
          *
-         *         `expected` is the number if one change is the cause; more causes take more, at most `limit`.
+         *         `expected` is the number of runs that find a single cause. Several causes need more runs, at
+         *         most `limit`.
          */
         BisectionPreview: {
             changes: components["schemas"]["BisectionChange"][];
@@ -3380,9 +3384,10 @@ export interface components {
         };
         /**
          * BisectionProbe
-         * @description A run with some of the changes, named by their places.
+         * @description A run of a bisection with some changes applied, named by their index.
          *
-         *         `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
+         *         `run_id` is empty if the changes do not fit together. `verdict` is null until the run has
+         *         finished.
          */
         BisectionProbe: {
             changes: number[];
@@ -3395,14 +3400,14 @@ export interface components {
         };
         /**
          * Bound
-         * @description Words after all others, in the order of their positions, built as CWL defines it.
+         * @description Words of the command line, built by the rules of CWL.
          *
-         *         `prefix` precedes the value, or is `joined` with it. A list becomes one word with a
-         *         `separator`, else one item at a time as `each` states. An object contributes the values that
-         *         `fields` names. `text` replaces the value and may contain references:
-         *         `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of these arguments has
-         *         a value. A value that begins with `-` passes unchanged. In a line for a shell, `raw` words
-         *         are not quoted.
+         *         They follow all other words, in the order of their positions. `prefix` precedes the value, or is
+         *         `joined` with it. A list becomes one word with a `separator`, else one item at a time as `each`
+         *         states. An object contributes the values that `fields` names. `text` replaces the value and may
+         *         contain references: `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of
+         *         these arguments has a value. A value that begins with `-` passes unchanged. In a line for a
+         *         shell, `raw` words are not quoted.
          */
         Bound: {
             /** @enum {unknown} */
@@ -3430,9 +3435,10 @@ export interface components {
         };
         /**
          * BytesOf
-         * @description Stored bytes. `origin` describes their source for users.
+         * @description A stored file or folder by digest. `origin` describes its source for users.
          *
-         *         A `typed` table has its column types. `source` is `dataset:VERSION`, `artifact:ID` or "".
+         *         With a `typed` table, the task also gets the column types. `source` is `dataset:VERSION`,
+         *         `artifact:ID` or "".
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -3494,12 +3500,13 @@ export interface components {
         };
         /**
          * Cause
-         * @description One thing that changed before a result.
+         * @description One change that may explain a different result.
          *
-         *         `node` is where, `distance` counts the connections from there to the result. `name` is the
-         *         parameter, input, file, package or path. `before` and `after` are texts, null where it did not
-         *         exist. A changed notebook has the `cell`, counted from 1 in the newer version, or in the older
-         *         one if it was removed. `code` are both versions, `dataset` both versions of the data.
+         *         `node` is the node with the change. `distance` counts the connections from there to the result.
+         *         `name` is the parameter, input, file, package or path. `before` and `after` are texts, null
+         *         where it did not exist. A changed notebook has the `cell`, counted from 1 in the newer version.
+         *         A removed cell is counted in the older version. `code` are both versions, `dataset` both
+         *         versions of the data.
          */
         Cause: {
             /** @enum {unknown} */
@@ -3545,11 +3552,11 @@ export interface components {
         };
         /**
          * Channel
-         * @description A notice channel without its secrets. `service` is what receives its messages.
+         * @description A notice channel without its secrets. `service` is the service that gets its messages.
          *
          *         `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
-         *         null after a success. After a failure, nothing is sent before `retry_at`. `schedules` are the
-         *         names of the schedules that use the channel.
+         *         null after a success. No message is sent before `retry_at`. `schedules` are the names of the
+         *         schedules that use the channel.
          */
         Channel: {
             id: string;
@@ -3584,7 +3591,7 @@ export interface components {
         };
         /**
          * ChannelCounts
-         * @description Number of events of a channel that wait, and that could not be sent.
+         * @description The number of events of a channel that wait, and of those that could not be sent.
          */
         ChannelCounts: {
             /** @default 0 */
@@ -3594,7 +3601,7 @@ export interface components {
         };
         /**
          * ChannelPatch
-         * @description Fields to change. `revision` is the revision that was read.
+         * @description Fields of a channel to change. `revision` is the revision that was read.
          */
         ChannelPatch: {
             revision: number;
@@ -3605,7 +3612,7 @@ export interface components {
         };
         /**
          * ChannelTest
-         * @description The result of a test message; `reason` says why it was not accepted.
+         * @description The result of a test message. `reason` is why the channel did not accept it.
          */
         ChannelTest: {
             is_sent: boolean;
@@ -3621,8 +3628,9 @@ export interface components {
         };
         /**
          * Check
-         * @description One check and its finding. `missing` things are optional, `failed` ones are required.
+         * @description One check and its finding.
          *
+         *         The state is `missing` if an optional thing is missing, and `failed` if a required one is.
          *         `cure` says what helps.
          */
         Check: {
@@ -3635,7 +3643,7 @@ export interface components {
         };
         /**
          * CheckWorkflow
-         * @description The document's path below the root and its present text (saved or not).
+         * @description A workflow to check: its path below the root and its present text, saved or not.
          */
         CheckWorkflow: {
             path: string;
@@ -3643,7 +3651,7 @@ export interface components {
         };
         /**
          * CheckedRun
-         * @description The title and nodes of a run that could start.
+         * @description The title and nodes of a run that passed all checks and can start.
          */
         CheckedRun: {
             title: string;
@@ -3651,11 +3659,11 @@ export interface components {
         };
         /**
          * CleanUpPreview
-         * @description What a clean-up would delete and what is protected.
+         * @description The runs that a clean-up would delete, and the chosen runs that are protected.
          *
-         *         `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-         *         records of attempts; both are null if they were not asked for. `runs` and `protected` have the
-         *         oldest at most 100 each.
+         *         `freed_bytes` is the size of the stored files that become unused. `record_bytes` is the size of
+         *         the records of attempts. Both are null unless requested. `runs` and `protected` have at most
+         *         the 100 oldest runs each.
          */
         CleanUpPreview: {
             count: number;
@@ -3689,7 +3697,7 @@ export interface components {
         };
         /**
          * CleanedUp
-         * @description The number of runs that a clean-up deleted, and of those that its rules still choose.
+         * @description The number of runs that a clean-up deleted, and of those that remain to be deleted.
          */
         CleanedUp: {
             deleted: number;
@@ -3805,10 +3813,10 @@ export interface components {
         };
         /**
          * CommandDraft
-         * @description A command that need not be saved. `{file}` in `command` stands for `file`.
+         * @description A command to preview, saved or not. `{file}` in `command` stands for `file`.
          *
-         *         `values` replace defaults. The value of an input is a file name. Values of outputs and
-         *         secrets are ignored.
+         *         `values` replace the defaults of arguments. The value of an input is a file name. Values of
+         *         outputs and secrets are ignored.
          */
         CommandDraft: {
             arguments: components["schemas"]["Argument"][];
@@ -3822,10 +3830,10 @@ export interface components {
         };
         /**
          * CommandExample
-         * @description The words that a value of an argument adds to the command line.
+         * @description The words that a value of an argument adds to the command line, as `line`.
          *
-         *         Null means an argument without a value. A `problem` means that a run with this value is
-         *         refused.
+         *         A null `value` means that the argument has no value. With a `problem`, a run with this value
+         *         is refused.
          */
         CommandExample: {
             argument: string;
@@ -3836,11 +3844,11 @@ export interface components {
         };
         /**
          * CommandPreview
-         * @description A preview of a command line, as a POSIX shell needs it in `line`.
+         * @description A preview of a command line. `line` is quoted for a POSIX shell.
          *
-         *         Variables precede it, redirections of standard streams follow it. `words` are its words
-         *         without quotes. `examples` show what special values of each argument add. `<name>` stands
-         *         for a value that is not known yet.
+         *         In `line`, variables precede the command, and redirections of standard streams follow it.
+         *         `words` are the command's words without quotes. `examples` show the words that special values
+         *         of each argument add. `<name>` stands for a value that is not known yet.
          */
         CommandPreview: {
             line: string;
@@ -4016,7 +4024,8 @@ export interface components {
          * Dataset
          * @description A name with versions. `current` is the newest version, ready or not.
          *
-         *         `resource` is the folder to open it from the server's root; `notice` says why there is none.
+         *         `resource` is the path of the dataset's folder below the server's root, empty if there is none.
+         *         `notice` says why nbyard could not create that folder.
          */
         Dataset: {
             id: string;
@@ -4034,7 +4043,7 @@ export interface components {
         };
         /**
          * DatasetCause
-         * @description A version of a dataset became ready; `dataset` is the name that it had then.
+         * @description A version of a dataset became ready. `dataset` is the name of the dataset at that time.
          */
         DatasetCause: {
             /** @enum {unknown} */
@@ -4125,7 +4134,7 @@ export interface components {
         };
         /**
          * Delay
-         * @description One moment, this number of seconds after the schedule is saved.
+         * @description A single due time, this number of seconds after the schedule is saved.
          */
         Delay: {
             /** @enum {unknown} */
@@ -4152,8 +4161,8 @@ export interface components {
          * DeployedAs
          * @description A deployment of an earlier build of a model, which a new build may update.
          *
-         *         `revision` and `changed_at` are the values for that edit. `runs` states whether it runs or
-         *         is about to.
+         *         `revision` and `changed_at` are the values that the update must send. `runs` states whether the
+         *         deployment runs or will run soon.
          */
         DeployedAs: {
             id: string;
@@ -4169,10 +4178,10 @@ export interface components {
          * Deployment
          * @description The present state of a deployment.
          *
-         *         `revision` is the newest and wanted one, `serving` the one that answers, or 0. They differ
-         *         while one replaces the other. `spec`, `gpus` and the like belong to the newest. `is_wanted`
-         *         states whether it should run, `changed_at` when a user last changed it. `model` is the
-         *         package that it serves, if its image was built from one.
+         *         `revision` is the number of the newest revision, `serving` that of the revision that answers, or
+         *         0. They differ while the newest replaces the other. `spec`, `gpus` and the like belong to the
+         *         newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
+         *         changed it. `model` is the package that the deployment serves, if its image was built from one.
          */
         Deployment: {
             id: string;
@@ -4303,7 +4312,7 @@ export interface components {
         };
         /**
          * DifferingResult
-         * @description A metric or output that differs; `before` and `after` are its values or digests.
+         * @description A metric, output or state that differs; `before` and `after` are values or digests.
          */
         DifferingResult: {
             node: string;
@@ -4337,7 +4346,9 @@ export interface components {
         };
         /**
          * DueTime
-         * @description A due time in UTC and in the schedule's zone; `note` if clocks change near it.
+         * @description A due time in UTC (`at`) and in the schedule's zone (`local`).
+         *
+         *         `note` explains the effect of a clock change on it.
          */
         DueTime: {
             at: string;
@@ -4469,9 +4480,9 @@ export interface components {
          * @description The estimated remaining time of a live run.
          *
          *         `remaining_seconds` is a minimum, from the longest path through the nodes and from the
-         *         machine's capacity. It is null if nothing is known, or if a node waits for more GPUs than
-         *         there are. `nodes` has the usual durations of unfinished nodes. `unknown` nodes have no
-         *         estimate.
+         *         machine's capacity. It is null if no usual duration is known, or if a node needs more GPUs than
+         *         the machine has. `nodes` has the usual durations of unfinished nodes. `unknown` counts
+         *         the nodes without one.
          */
         Estimate: {
             /** @default null */
@@ -4514,7 +4525,7 @@ export interface components {
         };
         /**
          * Example
-         * @description The path of a copy's workflow.
+         * @description The created copy of the example. `path` is the path of its workflow.
          */
         Example: {
             path: string;
@@ -4531,8 +4542,8 @@ export interface components {
          * Executable
          * @description A registered executable. With a `path`, it follows that file.
          *
-         *         `hints` say when the file has changed or is missing; lists omit them. After a registration
-         *         or another code, they also name problems in the code.
+         *         `hints` say when the file has changed or is missing; lists omit them. After a registration or a
+         *         change of the code, they also name problems in the code.
          */
         Executable: {
             id: string;
@@ -4652,7 +4663,7 @@ export interface components {
         };
         /**
          * FileCause
-         * @description Files changed; `files` are the first ones of `count`.
+         * @description Files changed. `count` is their number, `files` are the first of them.
          */
         FileCause: {
             /** @enum {unknown} */
@@ -4700,7 +4711,9 @@ export interface components {
         };
         /**
          * Fire
-         * @description Values of parameters for one run of a trigger. `texts` are such values as typed.
+         * @description Values of parameters for one run of a trigger.
+         *
+         *         `texts` are values as typed on a command line, parsed as the declared types.
          */
         Fire: {
             /** @default {} */
@@ -4712,7 +4725,9 @@ export interface components {
         };
         /**
          * FireCause
-         * @description A notebook, a program or a person fired the trigger; `run_id` if it was part of a run.
+         * @description A notebook, a program or a person fired the trigger.
+         *
+         *         `run_id` is the run in which the code fired it, empty outside of runs.
          */
         FireCause: {
             /** @enum {unknown} */
@@ -4722,10 +4737,10 @@ export interface components {
         };
         /**
          * Firing
-         * @description What one event led to.
+         * @description The record of one event of a trigger.
          *
-         *         `waiting` is not started yet, or waits for the run before it. `failed` created no run; `reason`
-         *         says why.
+         *         With the outcome `waiting`, the run is not started yet, or waits for an earlier run to end.
+         *         With `failed`, no run could be created, for `reason`.
          */
         Firing: {
             id: string;
@@ -4743,7 +4758,7 @@ export interface components {
         };
         /**
          * FiringCounts
-         * @description Number of events by what they led to.
+         * @description The number of events of a trigger by outcome.
          */
         FiringCounts: {
             /** @default 0 */
@@ -4766,7 +4781,7 @@ export interface components {
         };
         /**
          * ForecastRequest
-         * @description A run that could start, as for `runs.create`.
+         * @description A run to forecast, with the fields of `runs.create`.
          *
          *         `document` is the unsaved text of the workflow at `path`; empty for the saved file.
          */
@@ -4856,10 +4871,10 @@ export interface components {
          * Found
          * @description An output in the working folder whose name matches a pattern.
          *
-         *         For a list, all matches form a folder. `only` restricts matches to files or folders. A
-         *         `value` is evaluated on these files as `self`: `$(self[0].contents)`. A result that is not a
-         *         file becomes a JSON file. Without patterns and value, `cwl.output.json` names the output
-         *         under its name or, field by field, its `key`.
+         *         For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
+         *         is evaluated with the matches as `self`: `$(self[0].contents)`. A result that is not a file
+         *         becomes a JSON file. Without patterns and value, the program describes the output in
+         *         `cwl.output.json`. The output is there under its name, or at the nested fields `key`.
          */
         Found: {
             /** @enum {unknown} */
@@ -4878,7 +4893,7 @@ export interface components {
         };
         /**
          * GitState
-         * @description A commit and its branch, empty for none. `is_dirty`: the files had other changes.
+         * @description A commit and its branch, which may be empty. `is_dirty`: there were uncommitted changes.
          */
         GitState: {
             commit: string;
@@ -4936,7 +4951,9 @@ export interface components {
         };
         /**
          * InputFile
-         * @description Data from outside a run that was given to an input; `origin` says from where.
+         * @description Data from outside a run that was passed to an input.
+         *
+         *         `origin` describes the source of the data.
          */
         InputFile: {
             filename: string;
@@ -4999,7 +5016,7 @@ export interface components {
         };
         /**
          * Interval
-         * @description A number of elapsed seconds, counted from `starts_at` or from when it was saved.
+         * @description A number of seconds between due times, counted from `starts_at`, else from saving.
          */
         Interval: {
             /** @enum {unknown} */
@@ -5087,10 +5104,10 @@ export interface components {
          *
          *         `too-large`: the attempt wrote more bytes than are kept. `too-many`: it wrote more files.
          *         `no-room`: the disk of the store was full. `ignored`: a rule of code bundles excludes it.
-         *         `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the
-         *         path shows it with escapes. `secret`: it contains a credential of the run. `unreadable`:
-         *         reading failed, or the file changed meanwhile. `above`: it is above the folder of the code,
-         *         which is known for processes on the store's machine.
+         *         `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the path
+         *         shows it with escapes. `secret`: it contains a credential of the run. `unreadable`: reading
+         *         failed, or the file changed meanwhile. `above`: it is above the code folder; only processes on
+         *         the store's machine are checked for this.
          */
         LeftOut: {
             path: string;
@@ -5101,7 +5118,7 @@ export interface components {
         };
         /**
          * Lineage
-         * @description What a start comes from, and what was made with it. Nodes are in the order of columns.
+         * @description The lineage graph of the start nodes. Its nodes are in the order of columns.
          */
         Lineage: {
             nodes: components["schemas"]["LineageNode"][];
@@ -5109,7 +5126,7 @@ export interface components {
         };
         /**
          * LineageEdge
-         * @description A connection between nodes, by their IDs. `name` is that of the input or output.
+         * @description A connection between nodes, by their IDs. `name` is the name of the input or output.
          */
         LineageEdge: {
             source: string;
@@ -5121,13 +5138,13 @@ export interface components {
          * LineageNode
          * @description A node of a lineage graph.
          *
-         *         `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
-         *         artifact, model, image or deployment. `version` numbers datasets, executables, environments
-         *         and models. `parameters` are the values of a task; a secret is shown as its credential's name.
-         *         `packages` are the versions in an environment by name, if they are known.
+         *         `subject` is the ID of the dataset, executable, environment, run, artifact, model, image or
+         *         deployment, to open its page. `version` is the version number of a dataset, executable,
+         *         environment or model. `parameters` are the values of a task; a secret is shown as its
+         *         credential's name. `packages` are the versions in an environment by name, if known.
          *
-         *         Edges lead to larger `column`s. A node that the caller may not see has neither name nor facts.
-         *         A node that was deleted has only the name that its user recorded. `more_before` and
+         *         Edges lead to larger `column`s. A node that the caller may not see has only its kind. A
+         *         deleted node has only the name that a record of its use contains. `more_before` and
          *         `more_after` count neighbours that the graph leaves out.
          */
         LineageNode: {
@@ -5177,7 +5194,7 @@ export interface components {
         };
         /**
          * LineageRun
-         * @description The run of a task or result. `git` is the state of the repository of its code.
+         * @description The run that a task or result belongs to. `git` is the state of its code's repository.
          */
         LineageRun: {
             id: string;
@@ -5237,8 +5254,8 @@ export interface components {
          * LogChunk
          * @description Log text of an attempt: from byte `start` up to `next`, where the next chunk starts.
          *
-         *         It has whole lines, if it contains any. `done` means that no more text follows. `over` means
-         *         that the task has ended, so that no further attempt follows.
+         *         A chunk ends with a line end, if it contains any. `done` means that this log has no more text.
+         *         `over` means that the task has ended, so that no other attempt follows.
          */
         LogChunk: {
             text: string;
@@ -5260,11 +5277,12 @@ export interface components {
         };
         /**
          * Metric
-         * @description One metric as columns of equal length, at most 500 points of `count`.
+         * @description One metric as columns of equal length, with at most 500 points.
          *
-         *         Thinning keeps the minimum and maximum between points. `seconds` count from the first point
-         *         of all metrics. `steps` is empty if the task counts none. Values that are not numbers are
-         *         "NaN", "Infinity" or "-Infinity". `last` is the newest value.
+         *         `count` is the number of points that the task recorded. Thinning keeps the minimum and maximum
+         *         between points. `seconds` count from the first point of all metrics. `steps` is empty if the
+         *         task counts none. Values that are not numbers are "NaN", "Infinity" or "-Infinity". `last` is
+         *         the newest value.
          */
         Metric: {
             name: string;
@@ -5318,10 +5336,10 @@ export interface components {
         };
         /**
          * Missed
-         * @description What happens to due times that passed while no dispatcher ran.
+         * @description The policy for due times that passed while no dispatcher ran.
          *
-         *         `skip` runs none, `last` only the newest, `all` the newest `most`. Due times that are more than
-         *         `window_seconds` late never run.
+         *         `skip` runs none of them, `last` only the newest, `all` the newest `most`. Due times that are
+         *         more than `window_seconds` late never run.
          */
         Missed: {
             /**
@@ -5369,10 +5387,10 @@ export interface components {
          * ModelFile
          * @description The content of a model file.
          *
-         *         `src` is a folder relative to the file's own, and contains `module`. `requirements` are
-         *         lines, or those of the `requirements_file` beside it. An MLflow folder is loaded whole and
-         *         has neither module nor class. A pickle has its `file` instead. `sample` is a row to try the
-         *         model with, if known.
+         *         `src` is a folder relative to the model file's folder, and contains `module`. The requirements
+         *         are the lines in `requirements`, or those of the `requirements_file`. An MLflow folder is
+         *         loaded whole and has neither module nor class. A pickle has its `file` instead. `sample` is a
+         *         row to try the model with, if known.
          */
         ModelFile: {
             name: string;
@@ -5416,12 +5434,12 @@ export interface components {
         };
         /**
          * ModelPackage
-         * @description A model as it was built, and the state of its image.
+         * @description A built model and the state of its image.
          *
          *         `path` is the model file. `bundle_digest` covers the bytes of its folder. `number` counts
          *         the builds of one name. `reference` and `image_id` name the image on the engine; `image` is
-         *         the ID in `nbyard images`. `source` is the output of a run that it was built from, null for
-         *         files.
+         *         the ID in `nbyard images`. `source` is the output of a run that the package was built from,
+         *         null for files.
          */
         ModelPackage: {
             id: string;
@@ -5458,9 +5476,9 @@ export interface components {
         };
         /**
          * ModelSources
-         * @description What models can be deployed from: outputs of runs, and classes of files.
+         * @description The sources that models can be deployed from: outputs of runs, and classes in files.
          *
-         *         `cut` means that there may be others, which are not listed.
+         *         `cut` means that there may be more sources than are listed.
          */
         ModelSources: {
             outputs: components["schemas"]["ModelOutput"][];
@@ -5472,7 +5490,7 @@ export interface components {
          * MonitorLink
          * @description The link to a port of a running attempt. `path` is below the server's base URL.
          *
-         *         Show it as active only while it `answers`. `reason` says why it never will.
+         *         The link works while `answers` is true. `reason` says why the port will never answer.
          */
         MonitorLink: {
             name: string;
@@ -5483,10 +5501,10 @@ export interface components {
         };
         /**
          * NamedArtifact
-         * @description The results of the run `run_id` of one executable, under the run's name.
+         * @description The results of a named run of one executable, under the run's name.
          *
-         *         State, log and parameters are those of the run. `files` are its outputs, or the executed
-         *         notebook if it has none.
+         *         State and parameters are those of the run. `files` are its outputs, or the executed notebook
+         *         if the executable declares no outputs.
          */
         NamedArtifact: {
             name: string;
@@ -5533,9 +5551,9 @@ export interface components {
         };
         /**
          * NeededImage
-         * @description An image that `nodes` of a workflow run in: `base`, or if `is_built` an image from it.
-         *         The build adds these `requirements` (the text of the file) and packages for notebooks. Or a
-         *         `dockerfile` is built, a path in the folder whose digest is `bundle`.
+         * @description An image in which `nodes` of a workflow run: `base`, or an image built on it (`is_built`).
+         *         The build adds `requirements` (the text of a file) and packages for notebooks. With a
+         *         `dockerfile`, that path in the folder with the digest `bundle` is built instead.
          */
         NeededImage: {
             base: string;
@@ -5553,9 +5571,9 @@ export interface components {
          * NewBackfill
          * @description A range of past due times to run, from `since` to `until`, both included.
          *
-         *         A moment without an offset is a time of the schedule's zone. Without `until`, the range ends
-         *         now. At most `at_once` runs of the backfill are active. With `again`, due times that already
-         *         have a succeeded run are run again.
+         *         A time without an offset is in the schedule's zone. Without `until`, the range ends now. At
+         *         most `at_once` runs of the backfill are active. With `again`, due times that already have a
+         *         succeeded run are run again.
          */
         NewBackfill: {
             since: string;
@@ -5703,10 +5721,11 @@ export interface components {
          * @description A deployment to create. Omitted fields have the values of the preset and the service.
          *
          *         `name` is the host name, a part of its address; by default it is derived from the title.
-         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own
-         *         is started. `ports` are the ports that it listens on. It has `start_seconds` to answer. It
-         *         has `stop_seconds` to finish requests when it is stopped or replaced. `general`, `hardware`
-         *         and `storage` are the form of the AI4OS dashboard, as an alternative to the other fields.
+         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own is
+         *         started. `ports` are the ports that the service listens on. The service has `start_seconds` to
+         *         answer. It has `stop_seconds` to finish requests when it is stopped or replaced. `general`,
+         *         `hardware` and `storage` are the form of the AI4OS dashboard, as an alternative to the other
+         *         fields.
          */
         NewDeployment: {
             /** @default  */
@@ -5770,7 +5789,7 @@ export interface components {
         };
         /**
          * NewExample
-         * @description The folder in which the example is created, by default the root or working directory.
+         * @description A copy of the example to create in `folder`, by default the root or working directory.
          *
          *         Its nodes run in `environment`, by default with the packages of their kernel.
          */
@@ -5864,7 +5883,7 @@ export interface components {
          * NewProject
          * @description A project to create. `repository` is the URL of a Git repository.
          *
-         *         `requirements` says what the project needs, such as packages or a GPU. `metadata` are
+         *         `requirements` describes what the project needs, such as packages or a GPU. `metadata` are
          *         other facts by name.
          */
         NewProject: {
@@ -5890,7 +5909,7 @@ export interface components {
         };
         /**
          * NewRetention
-         * @description The rules of the daily clean-up, null for none.
+         * @description The rules to set for the daily clean-up; null to delete no runs.
          */
         NewRetention: {
             rules: components["schemas"]["CleanUpRules"] | null;
@@ -5968,10 +5987,10 @@ export interface components {
          * NewSchedule
          * @description A schedule to create: `run` is created whenever `timing` is due.
          *
-         *         `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
-         *         or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
-         *         the files as they are now; otherwise each run uses the files as they are when it is due.
-         *         `notify` names the channels that report events of this schedule.
+         *         `zone` is an IANA time zone; empty means the server's time zone. No time is due before
+         *         `starts_at` or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, all
+         *         runs use the present files. Otherwise each run uses the files at its due time. `notify` names
+         *         the channels that report events of this schedule.
          */
         NewSchedule: {
             run: components["schemas"]["AutomaticRun"];
@@ -6013,9 +6032,9 @@ export interface components {
          * NewTrigger
          * @description A trigger to create: `run` is created whenever `on` happens.
          *
-         *         `values_from` takes values of parameters from the event: `{"file": "path"}` for files,
-         *         `{"city": "body.city"}` for a webhook. With `mode` pinned, each run uses the files as they are
-         *         now; otherwise each run uses the files as they are when the trigger fires.
+         *         `values_from` sets parameters from fields of the event: `{"file": "path"}` for files,
+         *         `{"city": "body.city"}` for a webhook. With `mode` pinned, all runs use the present files.
+         *         Otherwise each run uses the files at the time when the trigger fires.
          */
         NewTrigger: {
             run: components["schemas"]["AutomaticRun"];
@@ -6050,11 +6069,11 @@ export interface components {
         };
         /**
          * NodeForecast
-         * @description What would happen to a node.
+         * @description The forecast of one node.
          *
-         *         `cached` nodes use an earlier result. `stale` nodes run, because of `reason`. `unknown` nodes
-         *         could not be checked, for `reason`. `usual` is the usual duration of a node that may run, null
-         *         if its code never succeeded.
+         *         A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
+         *         node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
+         *         null if its code never succeeded.
          */
         NodeForecast: {
             /** @enum {unknown} */
@@ -6068,8 +6087,8 @@ export interface components {
         };
         /**
          * NodeLine
-         * @description The kind and runtime of a node in a saved workflow. `after` are its dependencies.
-         *         `runtime` and `image` are empty if the run decides.
+         * @description A node of a saved workflow in a list. `after` are its dependencies.
+         *         `runtime` and `image` are empty if the run's options decide.
          */
         NodeLine: {
             node: string;
@@ -6083,13 +6102,12 @@ export interface components {
         };
         /**
          * NodePreview
-         * @description What the canvas shows of the results of one node.
+         * @description The preview that the canvas shows of the results of one node.
          *
-         *         `picture` is the digest in the address of the small picture.
-         *
-         *         `caption` names the file of the picture, and `table_name` the output with the table. `metrics`
-         *         are at most 6, logged by the code or from a flat JSON output. `text` is the first line of a
-         *         text output, if there is nothing else.
+         *         `picture` is the digest in the address of the small picture. `caption` names the file of the
+         *         picture, and `table_name` the output with the table. `metrics` are at most 6, recorded by the
+         *         code or from a flat JSON output. `text` is the first line of a text output. It is only present
+         *         without other parts.
          */
         NodePreview: {
             node: string;
@@ -6112,8 +6130,9 @@ export interface components {
          * NodeView
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
-         *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-         *         in its last success. `is_idle`: it depends on a muted node. `tag_cell`: see `Inspection`.
+         *         none. `hinted_image` is the default image in containers. `undeclared` are files that the node
+         *         opened in its last success. `is_idle`: the node depends on a muted node. `tag_cell` is the
+         *         index of the cell to tag as parameters cell.
          */
         NodeView: {
             name: string;
@@ -6144,10 +6163,10 @@ export interface components {
         };
         /**
          * Notice
-         * @description One event for one channel. All attempts to send it carry the same `event_id`.
+         * @description One event for one channel. All attempts to send it have the same `event_id`.
          *
-         *         `title` names the run or schedule. Events with one `message_id` share a message. `attempts`
-         *         counts attempts to send it, `reason` says why the last one failed.
+         *         `title` names the run, schedule or trigger. Events with the same `message_id` share a message.
+         *         `attempts` counts the attempts to send the notice, `reason` is why the last one failed.
          */
         Notice: {
             id: string;
@@ -6190,10 +6209,10 @@ export interface components {
         };
         /**
          * NotificationEntry
-         * @description Events of the project's runs that a channel reports. `path` is relative to its folder.
+         * @description Events of the project's runs that a channel reports.
          *
-         *         A run is running long after `long_factor` times its usual duration, 0 for never, or after
-         *         `long_seconds`.
+         *         `path` limits the rule to one file, relative to the project's folder. A run is running long
+         *         after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
          */
         NotificationEntry: {
             events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
@@ -6234,8 +6253,8 @@ export interface components {
          * OnFile
          * @description A file changed, or files of a folder that match the glob `pattern`.
          *
-         *         `*.csv` matches files directly in the folder, `**\/*.csv` also those of its subfolders. A file
-         *         counts as complete when it did not change for `settle_seconds`. Files that are complete at the
+         *         `*.csv` matches files directly in the folder, `**\/*.csv` also files in its subfolders. A file
+         *         counts as complete when it has not changed for `settle_seconds`. Files that are complete at the
          *         same time start one run.
          */
         OnFile: {
@@ -6264,7 +6283,7 @@ export interface components {
         };
         /**
          * OnWebhook
-         * @description A signed message arrives at the address of the trigger, at most so many per minute.
+         * @description A signed message arrives at the address of the trigger. More per minute are refused.
          */
         OnWebhook: {
             /** @enum {unknown} */
@@ -6276,7 +6295,7 @@ export interface components {
          * OnWorkflow
          * @description A run of another workflow, notebook, script or executable succeeded or failed.
          *
-         *         `path` is that of its file, or the name or ID of an executable.
+         *         `path` is the path of the file, or the name or ID of the executable.
          */
         OnWorkflow: {
             /** @enum {unknown} */
@@ -6290,7 +6309,7 @@ export interface components {
         };
         /**
          * Once
-         * @description One moment. Without an offset, it is a time of the schedule's zone.
+         * @description A single due time. Without an offset, it is in the schedule's time zone.
          */
         Once: {
             /** @enum {unknown} */
@@ -6328,13 +6347,13 @@ export interface components {
         };
         /**
          * Origin
-         * @description What started a run. `id` is that of its schedule, trigger, bisection or retried run.
+         * @description The origin of a run. `id` is the ID of its schedule, trigger, bisection or retried run.
          *
-         *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
-         *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
-         *         led here, each fired by the one before. A retry has due time, backfill and chain of the run
-         *         that it repeats. `source_id` is the ID of the schedule or trigger; a retry has that of the run
-         *         that it repeats. `person` is who submitted the run; empty if no person did.
+         *         `due_at` is the due time of a schedule; `backfill_id` is set if a backfill started the run.
+         *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that led to the
+         *         run; the run of each trigger fired the next one. `source_id` is the ID of the schedule or
+         *         trigger. A retry has due time, backfill, chain and source of the run that it repeats. `person`
+         *         is the user who submitted the run; empty if no person did.
          */
         Origin: {
             /**
@@ -6838,9 +6857,10 @@ export interface components {
         };
         /**
          * Positional
-         * @description A bare word. Positions count from 0 and follow all options.
+         * @description An argument that is a word without an option.
          *
-         *         With `separated`, the program accepts `--`, after which no word is an option.
+         *         `position` counts from 0; all positional words follow the options. With `separated`, the program
+         *         accepts `--`, after which no word is an option.
          */
         Positional: {
             /** @enum {unknown} */
@@ -6851,7 +6871,7 @@ export interface components {
         };
         /**
          * Preset
-         * @description Fields with matching ranges and defaults.
+         * @description A named set of form fields, with their ranges and defaults.
          */
         Preset: {
             name: string;
@@ -6860,7 +6880,7 @@ export interface components {
         };
         /**
          * PreviewPage
-         * @description A page of previews. `pending` nodes are not ready yet; ask for them again a second later.
+         * @description A page of previews. `pending` are nodes without a preview yet; request them again in 1 s.
          *
          *         `next` is the cursor of the next page, null on the last.
          */
@@ -6873,7 +6893,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description A problem that blocks a run: its place (node, edge, field) and what to do.
+         * @description A problem that blocks a run: its reason, and its place (node, edge, field).
          */
         Problem: {
             reason: components["schemas"]["Reason"];
@@ -6909,10 +6929,10 @@ export interface components {
         };
         /**
          * Project
-         * @description A stored project. `links` are the numbers of linked resources by kind.
+         * @description A stored project. `links` counts the linked resources by kind.
          *
-         *         `files` is the digest of the folder that was pushed last, empty for none. `git` is the state of
-         *         its repository.
+         *         `files` is the digest of the folder that was pushed last, empty without a push. `git` is the
+         *         state of that folder's repository.
          */
         Project: {
             id: string;
@@ -6943,8 +6963,8 @@ export interface components {
          * ProjectArtifact
          * @description The newest result of an output in the runs of a project.
          *
-         *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*. `number`
-         *         and `title` are those of the run.
+         *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*.
+         *         `number`, `title` and `run_id` are those of the run.
          */
         ProjectArtifact: {
             id: string;
@@ -6962,7 +6982,7 @@ export interface components {
         };
         /**
          * ProjectChange
-         * @description A difference between a folder and the server. `fields` are those that change.
+         * @description A difference between a project folder and the server. `fields` are the changed fields.
          */
         ProjectChange: {
             /** @enum {unknown} */
@@ -6977,7 +6997,7 @@ export interface components {
          * ProjectDefinition
          * @description The content of a project file.
          *
-         *         `notifications` are rules by the name of their channel, `retention` policies by name.
+         *         `notifications` are rules by the name of their channel. `retention` are policies by name.
          */
         ProjectDefinition: {
             project: components["schemas"]["NewProject"];
@@ -7000,7 +7020,7 @@ export interface components {
         };
         /**
          * ProjectFile
-         * @description The bytes of a file of a project.
+         * @description A file of a project: digest and size of its bytes, and whether it is executable.
          */
         ProjectFile: {
             digest: string;
@@ -7010,7 +7030,7 @@ export interface components {
         };
         /**
          * ProjectPatch
-         * @description Fields to change. `revision` is the revision that was read.
+         * @description Fields of a project to change. `revision` is the revision that was read.
          */
         ProjectPatch: {
             revision: number;
@@ -7025,7 +7045,7 @@ export interface components {
         };
         /**
          * ProjectPlan
-         * @description The changes of a push, in their order. `missing` are files whose bytes the server lacks.
+         * @description The changes that a push makes. `missing` are the files whose bytes the server lacks.
          */
         ProjectPlan: {
             changes: components["schemas"]["ProjectChange"][];
@@ -7034,7 +7054,7 @@ export interface components {
         };
         /**
          * ProjectPolicy
-         * @description A policy of a project; the dispatcher applies it every day.
+         * @description A policy of a project. The dispatcher applies it every day.
          */
         ProjectPolicy: {
             name: string;
@@ -7043,10 +7063,10 @@ export interface components {
         };
         /**
          * ProjectPush
-         * @description A project folder to send. `files` are all of its files by path.
+         * @description A project folder to push. `files` are all of its files by path.
          *
-         *         `archive` is an upload: a zip with those files whose bytes the server lacks. `git` is the
-         *         state of the folder's repository.
+         *         `archive` names an upload: a zip with the files whose bytes the server lacks. `git` is the
+         *         state of the folder's Git repository.
          */
         ProjectPush: {
             definition: components["schemas"]["ProjectDefinition"];
@@ -7060,7 +7080,9 @@ export interface components {
         };
         /**
          * ProjectResource
-         * @description A resource that is linked to a project, or may be. `created_at` is that of the resource.
+         * @description A resource that is linked to a project, or can be linked to it.
+         *
+         *         `created_at` is the time when the resource was created.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -7078,7 +7100,7 @@ export interface components {
         };
         /**
          * ProjectTask
-         * @description What a project is for: its goal, the data that evaluates results, and the criteria.
+         * @description The purpose of a project: its goal, the data to evaluate results with, and the criteria.
          */
         ProjectTask: {
             /** @default  */
@@ -7090,7 +7112,7 @@ export interface components {
         };
         /**
          * Proposal
-         * @description A proposed connection. `score` runs from 0 to 1.
+         * @description A proposed connection. `score` is between 0 and 1, 1 for the best fit.
          *         Files to declare first: `writes` as an output of the source, `reads` as a target's input.
          */
         Proposal: {
@@ -7118,7 +7140,10 @@ export interface components {
         };
         /**
          * PulledProject
-         * @description What the server has of a project that was pushed.
+         * @description The state of a project on the server, to write it into a local folder.
+         *
+         *         `definition` is built from the stored project, schedules, environments, rules and policies.
+         *         `files` are those of the last push, by path.
          */
         PulledProject: {
             definition: components["schemas"]["ProjectDefinition"];
@@ -7179,9 +7204,10 @@ export interface components {
         };
         /**
          * Record
-         * @description An object for references. Its fields are argument names or other records.
+         * @description Several arguments that references see as one object.
          *
-         *         An `optional` record is null if none of its fields has a value.
+         *         Each field is the name of an argument or an inner record. An `optional` record is null if none
+         *         of its fields has a value.
          */
         Record: {
             fields: {
@@ -7212,11 +7238,11 @@ export interface components {
          * Resources
          * @description Environment, image, requirements and limits for the nodes of an executable.
          *
-         *         They apply where a node sets none. Executables with an `image` run in containers.
-         *         `hinted_image` applies only if they run in containers anyway. `environment` is a name, for
-         *         its newest version, or `name@2` for that version. `ports` are the ports that it listens on
-         *         while it runs, by link name: the number in a container, 0 for any. `tensorboard` is where it
-         *         writes TensorBoard logs: a folder below its working directory, or the name of an output.
+         *         They apply where a node sets none. Executables with an `image` run in containers. `hinted_image`
+         *         applies only if they run in containers anyway. `environment` is a name, for its newest version,
+         *         or `name@2` for that version. `ports` are the ports that the program listens on, by link name:
+         *         the number in a container, 0 for any. `tensorboard` is where the program writes TensorBoard
+         *         logs. It is a folder below the working directory, or the name of an output.
          */
         Resources: {
             /** @default  */
@@ -7254,7 +7280,7 @@ export interface components {
         };
         /**
          * Retention
-         * @description The rules that the dispatcher applies every day; null if there are none.
+         * @description The rules that the dispatcher applies every day; null without a daily clean-up.
          */
         Retention: {
             rules: components["schemas"]["CleanUpRules"] | null;
@@ -7263,7 +7289,7 @@ export interface components {
         };
         /**
          * RetentionPreview
-         * @description What the next daily clean-up deletes, by policy in the order in which they are applied.
+         * @description The runs that the next daily clean-up deletes, by policy, in the order of application.
          */
         RetentionPreview: {
             policies: components["schemas"]["PolicyPreview"][];
@@ -7320,10 +7346,9 @@ export interface components {
          * Run
          * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
          *
-         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
-         *         it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
-         *         `kept` run.
-         *         `git` is the state of the repository from which its code came.
+         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
+         *         retry, the reason begins with the retried run. `origin` is what started the run. Clean-ups
+         *         never delete a `kept` run. `git` is the state of the repository of its code.
          */
         Run: {
             id: string;
@@ -7388,7 +7413,7 @@ export interface components {
          * RunComparison
          * @description Two or more runs side by side.
          *
-         *         The sections list what differs, and with `everything` also what is equal, after it. `equal`
+         *         The sections list the items that differ. With `everything`, the equal items follow. `equal`
          *         counts the equal items.
          */
         RunComparison: {
@@ -7406,8 +7431,8 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
-         *         or trigger that started it.
+         *         `modes` has the modes of its muted and bypassed nodes. `source` is the name of the schedule or
+         *         trigger that started the run.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -7430,12 +7455,12 @@ export interface components {
         };
         /**
          * RunForecast
-         * @description What would happen if the run started now.
+         * @description The forecast of a run that would start now.
          *
-         *         `to_run` counts all nodes that may run. With `is_maximum` they may be fewer, because a node
-         *         whose inputs are computed again may still find its result in the cache. `seconds` is a minimum,
-         *         from the longest path through these nodes and from the machine's capacity; null if nothing is
-         *         known. `without_estimate` of them have no usual duration. `waits` is set if a node that could
+         *         `to_run` counts all nodes that may run. With `is_maximum`, fewer may run, because a node whose
+         *         inputs are computed again may still use a cached result. `seconds` is a minimum, from the
+         *         longest path through these nodes and from the machine's capacity; null if unknown.
+         *         `without_estimate` counts nodes without a usual duration. `waits` is set if a node that could
          *         start at once must wait for a GPU, memory or a slot.
          */
         RunForecast: {
@@ -7451,9 +7476,9 @@ export interface components {
         };
         /**
          * RunOutput
-         * @description The output of a run's task that a package was built from. `digest` is that of its bytes.
+         * @description The output of a run that a package was built from. `digest` is that of its bytes.
          *
-         *         The package outlives the run: the run of `run_id` may have been deleted.
+         *         The package outlives the run: the run `run_id` may have been deleted.
          */
         RunOutput: {
             run_id: string;
@@ -7474,9 +7499,9 @@ export interface components {
         };
         /**
          * Schedule
-         * @description A stored schedule. `words` is its timing as typed, `sentence` explains it.
+         * @description A stored schedule. `words` is the phrase that the user typed, `sentence` explains the timing.
          *
-         *         `next_due` is null if it is disabled or has ended. `recent` are its newest ticks.
+         *         `next_due` is null if the schedule is disabled or has ended. `recent` are its newest ticks.
          */
         Schedule: {
             id: string;
@@ -7509,7 +7534,7 @@ export interface components {
         };
         /**
          * ScheduleCounts
-         * @description Number of due times by what they led to.
+         * @description The number of due times of a schedule by outcome.
          */
         ScheduleCounts: {
             /** @default 0 */
@@ -7525,7 +7550,7 @@ export interface components {
          * ScheduleEntry
          * @description A schedule in a project file. `path` is relative to the project's folder.
          *
-         *         Omitted fields keep the values that the schedule has; in a new schedule they have its defaults.
+         *         Omitted fields keep the values of the stored schedule; a new schedule gets defaults.
          *         `notify` are the events that channels report, by the name of the channel.
          */
         ScheduleEntry: {
@@ -7562,10 +7587,10 @@ export interface components {
         };
         /**
          * SchedulePatch
-         * @description Fields to change. `revision` is the revision that was read.
+         * @description Fields of a schedule to change. `revision` is the revision that was read.
          *
-         *         A change of a pinned schedule's `run` or `mode` freezes the files again; `refreeze` does so
-         *         without another change.
+         *         A change of a pinned schedule's `run` or `mode` freezes the files again. `refreeze` freezes
+         *         them without another change.
          */
         SchedulePatch: {
             revision: number;
@@ -7587,7 +7612,7 @@ export interface components {
         };
         /**
          * SchedulePreview
-         * @description The timing as it would be stored, in words, with its next due times.
+         * @description The timing as it would be stored, with a sentence that explains it and its next due times.
          *
          *         `text` is the sentence in English.
          */
@@ -7600,7 +7625,7 @@ export interface components {
         };
         /**
          * SchedulePreviewRequest
-         * @description A timing to explain, without saving anything.
+         * @description A timing to explain. No schedule is created. `count` is the number of due times to show.
          */
         SchedulePreviewRequest: {
             timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
@@ -7624,9 +7649,9 @@ export interface components {
         };
         /**
          * ServedModel
-         * @description The package that a deployment serves, by its ID, and its source.
+         * @description The model package that a deployment serves. Its `id` is that of the package.
          *
-         *         `source` is null if it was built from files.
+         *         `source` is the output of a run that it was built from, null for files.
          */
         ServedModel: {
             id: string;
@@ -7660,7 +7685,7 @@ export interface components {
         };
         /**
          * ShownRun
-         * @description A run in a preview. `protection` is why it stays, null if it is to be deleted.
+         * @description A run in a preview. `protection` is why it is kept, null if it will be deleted.
          */
         ShownRun: {
             id: string;
@@ -7731,7 +7756,7 @@ export interface components {
          * SuggestedName
          * @description The requested name, or the next similar free name.
          *
-         *         `taken` says what uses the requested name.
+         *         `taken` describes the object that has the requested name; it is empty for a free name.
          */
         SuggestedName: {
             name: string;
@@ -7812,12 +7837,13 @@ export interface components {
         };
         /**
          * Task
-         * @description One node of a run. `reason` is why it ran, was cached or failed, `waits` what it waits for.
+         * @description The task of one node. `reason` is why it ran, was cached or failed.
          *
-         *         `warning` says which settings have no effect. `place` is its place in the queue. `pinned` is
-         *         the number of the run to whose result it is pinned, else null. `arguments` are its values,
-         *         `inputs` the data, kept as long as the record. `other_files` are files that the last attempt
-         *         wrote beside its declared outputs, null if there are none.
+         *         `waits` is what a queued task waits for, `place` is its place in the queue. `warning` names
+         *         settings without effect. `pinned` is the number of the run to whose result the node is
+         *         pinned, else null. `arguments` are values of parameters. `inputs` are the data from outside
+         *         the run, kept as long as the record. `other_files` are files that the last attempt wrote
+         *         beside its declared outputs, or null.
          */
         Task: {
             id: string;
@@ -7873,8 +7899,8 @@ export interface components {
          * TaskPage
          * @description A page of the tasks of a run, in topological order.
          *
-         *         `next` is the cursor of the next page, null on the last. `last` is the newest event that the
-         *         tasks include.
+         *         `next` is the cursor of the next page, null on the last. `last` is the number of the newest
+         *         event whose change the tasks include.
          */
         TaskPage: {
             run: components["schemas"]["Run"];
@@ -7885,9 +7911,10 @@ export interface components {
         };
         /**
          * Tick
-         * @description What one due time led to, or `count` due times from `since` to `due_at` that were missed.
+         * @description The record of one due time, or of `count` missed due times from `since` to `due_at`.
          *
-         *         `waiting` waits for the run before it. `failed` created no run; `reason` says why.
+         *         With the outcome `waiting`, the due time waits for an earlier run to end. With `failed`, no run
+         *         could be created, for `reason`.
          */
         Tick: {
             id: string;
@@ -7959,7 +7986,8 @@ export interface components {
          * Trigger
          * @description A stored trigger. `sentence` explains when it fires; `recent` are its newest firings.
          *
-         *         A webhook has its `address` below the server. Its `secret` is shown once, when it is created.
+         *         `address` is the path of a webhook below the server's URL. Its `secret` is only present when
+         *         the webhook or a new secret is created.
          */
         Trigger: {
             id: string;
@@ -7990,10 +8018,10 @@ export interface components {
         };
         /**
          * TriggerPatch
-         * @description Fields to change. `revision` is the revision that was read.
+         * @description Fields of a trigger to change. `revision` is the revision that was read.
          *
          *         The kind of the event cannot change. A change of a pinned trigger's `run` or `mode` freezes the
-         *         files again; `refreeze` does so without another change.
+         *         files again. `refreeze` freezes them without another change.
          */
         TriggerPatch: {
             revision: number;
@@ -8106,8 +8134,8 @@ export interface components {
          * Usual
          * @description The usual duration of a node: the median of recent successes of its executable.
          *
-         *         `samples` is their number. `starts_in_seconds` is when a queued task is expected to start,
-         *         from the usual durations of the tasks before it.
+         *         `samples` is the number of these successes. `starts_in_seconds` estimates when a queued task
+         *         starts, from the usual durations of the tasks before it.
          */
         Usual: {
             seconds: number;
@@ -8138,7 +8166,7 @@ export interface components {
         };
         /**
          * WebhookCause
-         * @description A signed message arrived; the sender chose its ID and the time of sending.
+         * @description A signed message arrived. Its sender set `webhook_id` and `sent_at`.
          */
         WebhookCause: {
             /** @enum {unknown} */
@@ -8159,8 +8187,8 @@ export interface components {
          * WorkFile
          * @description A file of the working folder: an input or a text with references.
          *
-         *         It is an input if `text` is exactly one reference to it, without white space. An input
-         *         without a `name` keeps its own. A `writable` file is a copy.
+         *         It is an input if `text` is exactly one reference to an input, without white space. Without a
+         *         `name`, an input keeps its own. A `writable` file is a copy.
          */
         WorkFile: {
             text: string;
@@ -8171,7 +8199,7 @@ export interface components {
         };
         /**
          * Workflow
-         * @description A document that was run or opened: the path of its file and its title.
+         * @description A workflow whose document was run or opened. `document_id` is the ID in its document.
          */
         Workflow: {
             id: string;
@@ -8184,7 +8212,8 @@ export interface components {
         };
         /**
          * WorkflowCheck
-         * @description The nodes of a workflow and their problems. `copy_of` is the original of a copied file.
+         * @description The nodes of a workflow, their problems, and proposed connections.
+         *         `copy_of` is the path of the original, if the file is a copy of another workflow's file.
          */
         WorkflowCheck: {
             nodes: {
@@ -8197,7 +8226,7 @@ export interface components {
         };
         /**
          * WorkflowFile
-         * @description A workflow file that never ran: its path below the root, its title, and when it was saved.
+         * @description A workflow file that never ran. `path` is relative to the root.
          */
         WorkflowFile: {
             path: string;

@@ -23,7 +23,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('waits for %1 of %2 GiB of memory', show(p.wanted), show(p.total)),
   'waits-for-gpus': (p, show, trans) =>
     trans.__('waits for %1 of %2 GPUs (%3 free)', show(p.wanted), show(p.total), show(p.free)),
-  'waits-behind': (p, show, trans) => trans.__('%1, behind other tasks', show(p.wait)),
+  'waits-behind': (p, show, trans) => trans.__('%1; earlier tasks come first', show(p.wait)),
   'too-many-gpus-for-run': (p, show, trans) =>
     trans.__(
       'requests more GPUs (%1) than this machine has (%2): cancel the run and request fewer. `nbyard doctor` lists the GPUs',
@@ -41,7 +41,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('waits for its image, which is being built or pulled'),
   'waits-for-engine': (p, show, trans) => trans.__('waits: %1', show(p.message)),
   'waits-for-dask-worker': (p, show, trans) =>
-    trans.__('waits for a free Dask worker of %1', show(p.workers)),
+    trans.__('waits for a free Dask worker (%1 in total)', show(p.workers)),
   'no-dask-worker': (_p, _show, trans) => trans.__('waits for a Dask worker: none is registered'),
   runs: (p, show, trans) => trans.__('runs because %1', show(p.cause)),
   'runs-without-earlier-result': (_p, _show, trans) => trans.__('no earlier result'),
@@ -57,7 +57,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   forced: (_p, _show, trans) => trans.__('the cache was ignored on request'),
   'reads-not-watched': (p, show, trans) =>
     trans.__('its reads could not be watched: %1', show(p.error)),
-  'too-many-reads': (_p, _show, trans) => trans.__('it opened too many files of its code'),
+  'too-many-reads': (_p, _show, trans) => trans.__('it opened too many code files to track'),
   sampled: (p, show, trans) =>
     trans.__(
       'a check run uses the first %1 rows of tables and the first %2 files of folders',
@@ -65,11 +65,11 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.files)
     ),
   'cache-off': (_p, _show, trans) => trans.__('its cache is off'),
-  'result-gone': (_p, _show, trans) => trans.__('the result to reuse is gone'),
+  'result-gone': (_p, _show, trans) => trans.__('the result to reuse no longer exists'),
   'result-expired': (p, show, trans) =>
     trans.__('its result of run %1 is older than %2', show(p.run), show(p.age)),
   'result-not-kept': (_p, _show, trans) => trans.__('its last result is no longer kept'),
-  'after-node': (p, show, trans) => trans.__('%1 runs before it', show(p.node)),
+  'after-node': (p, show, trans) => trans.__('%1 must run first', show(p.node)),
   'forecast-late': (_p, _show, trans) => trans.__('the node could not be checked in time'),
   'file-not-read': (_p, _show, trans) => trans.__('a large file has not been read yet'),
   changed: (p, show) => show(p.changes),
@@ -89,7 +89,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'value-added': (p, show, trans) => trans.__('%1 is set to %2', show(p.name), show(p.new)),
   'value-removed': (p, show, trans) =>
     trans.__('%1 is no longer set (%2)', show(p.name), show(p.old)),
-  'input-connected': (p, show, trans) => trans.__('%1 is connected now', show(p.name)),
+  'input-connected': (p, show, trans) => trans.__('%1 is now connected', show(p.name)),
   'input-disconnected': (p, show, trans) => trans.__('%1 is no longer connected', show(p.name)),
   'input-changed': (p, show, trans) => trans.__('the data of %1 changed', show(p.name)),
   'file-added': (p, show, trans) => trans.__('the file %1 is new', show(p.name)),
@@ -99,21 +99,21 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the file %1 changed while its last run used it', show(p.name)),
   'folder-changed': (p, show, trans) => trans.__('the folder %1 changed', show(p.name)),
   'too-many-outside': (p, show, trans) =>
-    trans.__('it used too many files, at %1 and elsewhere', show(p.name)),
+    trans.__('it used too many files to track, at %1 and elsewhere', show(p.name)),
   'outside-unknown': (_p, _show, trans) =>
     trans.__('the files outside its code folder could not be compared'),
   'declaration-changed': (_p, _show, trans) => trans.__('its declaration changed'),
   'more-changes': (p, show, trans) => trans.__('and %1 more changes', show(p.count)),
   'environment-changed': (_p, _show, trans) => trans.__('its environment changed'),
   'environment-has': (p, show, trans) => trans.__('its environment %1', show(p.packages, ', ')),
-  'environment-now': (p, show, trans) => trans.__('it uses the environment %1 now', show(p.new)),
+  'environment-now': (p, show, trans) => trans.__('it now uses the environment %1', show(p.new)),
   'environment-left': (p, show, trans) =>
     trans.__('it no longer uses the environment %1', show(p.old)),
   'environment-instead': (p, show, trans) =>
     trans.__('it uses the environment %1 instead of %2', show(p.new), show(p.old)),
   'environment-version': (p, show, trans) =>
     trans.__(
-      'the environment %1 went from version %2 to %3',
+      'the environment %1 changed from version %2 to %3',
       show(p.name),
       show(p.old),
       show(p.new)
@@ -145,18 +145,21 @@ export const CODES: Readonly<Record<string, Render>> = {
   'node-only-in-newer': (_p, _show, trans) => trans.__('only the newer run has this node'),
   'node-only-in-older': (_p, _show, trans) => trans.__('only the older run has this node'),
   'inputs-not-recorded': (_p, _show, trans) =>
-    trans.__('what its result depends on was not recorded'),
+    trans.__('the dependencies of its result were not recorded'),
   nondeterministic: (_p, _show, trans) =>
-    trans.__('nothing recorded differs: the same code, inputs and environment gave another result'),
+    trans.__(
+      'no recorded difference: the same code, inputs and environment produced a different result'
+    ),
   'time-limit': (p, show, trans) => trans.__('ran longer than its limit of %1 s', show(p.seconds)),
-  'silence-limit': (p, show, trans) => trans.__('gave no sign of life for %1 s', show(p.seconds)),
+  'silence-limit': (p, show, trans) =>
+    trans.__('produced no output or progress for %1 s', show(p.seconds)),
   'queue-limit': (p, show, trans) =>
     trans.__('waited longer than its limit of %1 s in the queue', show(p.seconds)),
   'cancel-file': (_p, _show, trans) => trans.__('stopped by its cancel file'),
-  ended: (_p, _show, trans) => trans.__('it has ended'),
-  'no-result': (_p, _show, trans) => trans.__('it is gone without a result'),
+  ended: (_p, _show, trans) => trans.__('it has finished'),
+  'no-result': (_p, _show, trans) => trans.__('it disappeared without a result'),
   'result-unreadable': (_p, _show, trans) => trans.__('its result cannot be read'),
-  'container-removed': (_p, _show, trans) => trans.__('its container was removed from outside'),
+  'container-removed': (_p, _show, trans) => trans.__('its container was removed outside nbyard'),
   'container-killed': (p, show, trans) =>
     trans.__('its container was killed (signal %1)', show(p.signal)),
   'container-not-started': (p, show, trans) =>
@@ -164,10 +167,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'container-input-cut': (_p, _show, trans) =>
     trans.__('its standard input was cut off when nbyard stopped'),
   'runner-silent': (p, show, trans) =>
-    trans.__('the runner ended without a result (exit code %1)', show(p.exit_code)),
+    trans.__('the runner exited without a result (exit code %1)', show(p.exit_code)),
   'runner-silent-after': (p, show, trans) =>
     trans.__(
-      'the runner ended without a result (exit code %1): %2',
+      'the runner exited without a result (exit code %1): %2',
       show(p.exit_code),
       show(p.last)
     ),
@@ -176,15 +179,16 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('its supervisor was killed (signal %1)', show(p.signal)),
   'worker-not-stopped': (_p, _show, trans) => trans.__('its worker could not be stopped'),
   'host-silent': (p, show, trans) =>
-    trans.__('no sign of life from %1 for %2 s', show(p.host), show(p.seconds)),
+    trans.__('no heartbeat from %1 for %2 s', show(p.host), show(p.seconds)),
   'machine-restarted': (_p, _show, trans) => trans.__('the machine was restarted'),
   'dask-worker-gone': (p, show, trans) => trans.__('the Dask worker %1 is gone', show(p.worker)),
-  'dask-first-worker-gone': (_p, _show, trans) => trans.__('the Dask worker that began it is gone'),
+  'dask-first-worker-gone': (_p, _show, trans) =>
+    trans.__('the Dask worker that started it is gone'),
   'dask-files-missing': (_p, _show, trans) => trans.__('its files did not reach the Dask worker'),
   'dask-task-failed': (p, show, trans) => trans.__('its Dask task failed: %1', show(p.message)),
-  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler has lost it'),
-  'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
-  'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here'),
+  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler no longer has its task'),
+  'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled outside nbyard'),
+  'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible on this machine'),
   'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
   'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
@@ -195,7 +199,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the service does not respond: %1', show(p.message)),
   'service-never-answered': (p, show, trans) =>
     trans.__(
-      'the service never answered at port %1 (%2) within %3 s; its log may show why',
+      'the service did not respond on port %1 (%2) within %3 s; its log may show why',
       show(p.port),
       show(p.path),
       show(p.seconds)
@@ -206,15 +210,15 @@ export const CODES: Readonly<Record<string, Render>> = {
   'service-not-started': (p, show, trans) =>
     trans.__('the service could not be started: %1', show(p.cause)),
   'service-ended': (p, show, trans) =>
-    trans.__('the service ended with exit code %1', show(p.exit_code)),
+    trans.__('the service exited with code %1', show(p.exit_code)),
   'service-ended-after': (p, show, trans) =>
-    trans.__('the service ended with exit code %1: %2', show(p.exit_code), show(p.last)),
+    trans.__('the service exited with code %1: %2', show(p.exit_code), show(p.last)),
   'service-killed': (p, show, trans) =>
     trans.__('the service was killed (exit code %1)', show(p.exit_code)),
   'service-killed-after': (p, show, trans) =>
     trans.__('the service was killed (exit code %1): %2', show(p.exit_code), show(p.last)),
   'port-taken': (p, show, trans) =>
-    trans.__("a port is taken on the engine's machine: %1", show(p.message)),
+    trans.__("a port is already in use on the engine's machine: %1", show(p.message)),
   'hook-failed': (p, show, trans) =>
     trans.__('a hook of the engine failed, such as the one that adds GPUs: %1', show(p.message)),
   'command-missing': (p, show, trans) =>
@@ -237,7 +241,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'start-requested': (_p, _show, trans) => trans.__('start requested'),
   'stop-requested': (_p, _show, trans) => trans.__('stop requested'),
   'deployment-deleted': (_p, _show, trans) => trans.__('deleted'),
-  'revision-answers': (_p, _show, trans) => trans.__('answers'),
+  'revision-answers': (_p, _show, trans) => trans.__('responds'),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
   'error-then-hint': (p, show, trans) => trans.__('%1. %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
@@ -278,11 +282,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'installation-cancelled': (_p, _show, trans) => trans.__('the installation was cancelled'),
   'broken-table': (p, show, trans) =>
     trans.__(
-      '%1. To keep the bytes as they are, give the file another extension, such as .dat.',
+      '%1. To store the file unchanged, give it another extension, such as .dat.',
       show(p.message)
     ),
   'kernel-program-gone': (p, show, trans) =>
-    trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
+    trans.__('The kernel %1 cannot start: %2 was not found.', show(p.name), show(p.program)),
   'error-internal': (_p, _show, trans) => trans.__('Something unexpected went wrong in nbyard.'),
   'error-bad-request': (_p, _show, trans) => trans.__('The request body cannot be read.'),
   'error-forbidden': (_p, _show, trans) => trans.__('You may not do this.'),
@@ -331,24 +335,26 @@ export const CODES: Readonly<Record<string, Render>> = {
   'body-too-large': (p, show, trans) =>
     trans.__('The body has more than %1 bytes.', show(p.most, ',')),
   'body-of-other-type': (_p, _show, trans) => trans.__('Send the body as application/json.'),
-  'body-of-other-encoding': (_p, _show, trans) => trans.__('Send the body as it is, or with gzip.'),
-  'body-not-gzip': (_p, _show, trans) => trans.__('The body is no gzip stream.'),
-  'body-gzip-cut': (_p, _show, trans) => trans.__('The body is no whole gzip stream.'),
+  'body-of-other-encoding': (_p, _show, trans) =>
+    trans.__('Send the body uncompressed or with gzip.'),
+  'body-not-gzip': (_p, _show, trans) => trans.__('The body is not a gzip stream.'),
+  'body-gzip-cut': (_p, _show, trans) => trans.__('The gzip stream in the body is incomplete.'),
   'schema-mismatch': (p, show) => show(p.message),
   'text-has-nul': (_p, _show, trans) => trans.__('the text contains a NUL character'),
   'unknown-operation': (_p, _show, trans) =>
-    trans.__('is no operation. GET /nbyard/api/openapi.json lists them'),
-  'unknown-query-parameter': (_p, _show, trans) => trans.__('is no parameter of this operation'),
+    trans.__('is not an operation. GET /nbyard/api/openapi.json lists all operations'),
+  'unknown-query-parameter': (_p, _show, trans) => trans.__('is not a parameter of this operation'),
   'query-parameter-missing': (_p, _show, trans) => trans.__('is needed'),
-  'parameter-not-utf8': (_p, _show, trans) => trans.__('is no UTF-8 text'),
-  'not-an-idempotency-key': (_p, _show, trans) => trans.__('may have 200 printable characters'),
+  'parameter-not-utf8': (_p, _show, trans) => trans.__('is not UTF-8 text'),
+  'not-an-idempotency-key': (_p, _show, trans) =>
+    trans.__('may have at most 200 characters, all of them printable'),
   'byte-count-needed': (_p, _show, trans) => trans.__('a whole number of bytes is needed'),
   'whole-number-needed': (_p, _show, trans) => trans.__('a whole number is needed'),
   'scope-missing': (p, show, trans) => trans.__('This needs the scope %1.', show(p.scope)),
   'port-without-websockets': (p, show, trans) =>
-    trans.__('The port %1 of %2 has no websockets.', show(p.port), show(p.name)),
+    trans.__('The port %1 of %2 does not accept WebSockets.', show(p.port), show(p.name)),
   'service-worker-refused': (_p, _show, trans) =>
-    trans.__('Only what ide_images trusts may have a service worker.'),
+    trans.__('Service workers are allowed only for images that ide_images trusts.'),
   'pass-of-other-deployment': (_p, _show, trans) =>
     trans.__('This pass is for another deployment.'),
   'port-silent': (p, show, trans) =>
@@ -356,12 +362,12 @@ export const CODES: Readonly<Record<string, Render>> = {
   'response-cut': (p, show, trans) =>
     trans.__('%1 closed the connection before it responded.', show(p.name)),
   'token-file-open': (p, show, trans) =>
-    trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
-  'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
+    trans.__('Other users can read %1: run chmod 600 on it', show(p.path)),
+  'database-refused': (p, show, trans) =>
+    trans.__('The database returned an error: %1', show(p.message)),
   'database-refuses': (p, show, trans) =>
     trans.__('PostgreSQL refuses the connection: %1.', show(p.message)),
-  'database-no-driver': (_p, _show, trans) =>
-    trans.__('The driver of PostgreSQL is not installed.'),
+  'database-no-driver': (_p, _show, trans) => trans.__('The PostgreSQL driver is not installed.'),
   'database-silent': (_p, _show, trans) =>
     trans.__('The database does not respond; try again in a moment.'),
   'database-silent-because': (p, show, trans) =>
@@ -380,10 +386,14 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.owner)
     ),
   'store-folder-not-made': (p, show, trans) =>
-    trans.__('its folder cannot be made (%1)', show(p.message)),
+    trans.__('its folder cannot be created (%1)', show(p.message)),
   'store-folder-read-only': (_p, _show, trans) => trans.__('its folder cannot be written'),
   'store-folder-has-strange-file': (p, show, trans) =>
-    trans.__('others can write to its folder, and %1 belongs to %2', show(p.file), show(p.owner)),
+    trans.__(
+      'other users can write to its folder, and %1 belongs to %2',
+      show(p.file),
+      show(p.owner)
+    ),
   'store-folder-stays-open': (p, show, trans) =>
     trans.__(
       'other users can open its folder (mode %1), and its file system keeps that mode',
@@ -394,7 +404,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the log store.sqlite-wal with its newest changes is gone'),
   'database-damaged': (p, show, trans) => trans.__('its database is damaged (%1)', show(p.message)),
   'migration-cut': (_p, _show, trans) =>
-    trans.__('a migration of its database was broken off, no version is stamped'),
+    trans.__('a migration of its database was interrupted: no schema version is recorded'),
   'credential-key-missing': (p, show, trans) =>
     trans.__('Credentials here were encrypted with a key (%1) that is missing.', show(p.key)),
   'credential-of-other-key': (p, show, trans) =>
@@ -426,22 +436,23 @@ export const CODES: Readonly<Record<string, Render>> = {
   'field-needed': (_p, _show, trans) => trans.__('is needed'),
   'name-needed': (_p, _show, trans) => trans.__('a name is needed'),
   'cwl-text-needed': (_p, _show, trans) => trans.__('a text is needed'),
-  'words-needed': (_p, _show, trans) => trans.__('words are needed'),
-  'patterns-needed': (_p, _show, trans) => trans.__('patterns are needed'),
-  'symbols-needed': (_p, _show, trans) => trans.__('symbols are needed, each once'),
+  'words-needed': (_p, _show, trans) => trans.__('each word must be a non-empty text'),
+  'patterns-needed': (_p, _show, trans) => trans.__('each pattern must be a non-empty text'),
+  'symbols-needed': (_p, _show, trans) =>
+    trans.__('at least one symbol is needed, and no symbol twice'),
   'image-name-needed': (_p, _show, trans) => trans.__('the name of an image is needed'),
   'type-name-needed': (_p, _show, trans) => trans.__('each type needs a name'),
   'cwl-program-missing': (_p, _show, trans) => trans.__('the program is missing'),
   'tools-needed': (_p, _show, trans) => trans.__('a list of tools is needed'),
   'one-tool-needed': (p, show, trans) =>
     trans.__(
-      'one CommandLineTool, or one with the id main, is needed; there is: %1',
+      'exactly one CommandLineTool, or one with the id main, is needed; the file has: %1',
       show(p.known, ', ')
     ),
   'one-tool-needed-of-none': (_p, _show, trans) =>
-    trans.__('one CommandLineTool, or one with the id main, is needed; there is: none'),
+    trans.__('exactly one CommandLineTool, or one with the id main, is needed; the file has: none'),
   'cwl-input-file-needed': (_p, _show, trans) =>
-    trans.__('one file among the inputs is needed: $(inputs.name.path)'),
+    trans.__('a reference to one input file is needed, such as $(inputs.name.path)'),
   'default-file-needed': (_p, _show, trans) =>
     trans.__('a file in the folder of the document is needed (location)'),
   'not-supported': (_p, _show, trans) => trans.__('is not supported'),
@@ -467,58 +478,59 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1: a part of a file is not supported', show(p.path)),
   'reference-not-supported': (p, show, trans) => trans.__('$(%1) is not supported', show(p.path)),
   'reference-not-supported-here': (p, show, trans) =>
-    trans.__('$(%1) is not supported here: %2 are', show(p.path), show(p.known)),
+    trans.__('$(%1) is not supported here; supported: %2', show(p.path), show(p.known)),
   'javascript-not-supported': (_p, _show, trans) =>
-    trans.__('JavaScript is not supported; plain parameter references are'),
+    trans.__('JavaScript is not supported; use plain parameter references'),
   'requirement-not-supported': (_p, _show, trans) => trans.__('this requirement is not supported'),
-  'not-followed': (p, show, trans) => trans.__('%1 is not followed', show(p.name)),
+  'not-followed': (p, show, trans) => trans.__('%1 is not supported here', show(p.name)),
   'directive-not-followed': (p, show, trans) =>
-    trans.__('%1 is not followed: put what it names into this file', show(p.name)),
+    trans.__('%1 is not supported here: put the content of its file into this file', show(p.name)),
   'address-not-followed': (p, show, trans) =>
-    trans.__('%1 is not followed: only files by their path from this one are', show(p.path)),
+    trans.__('%1 is not supported: use the path of a file relative to this file', show(p.path)),
   'name-stands-twice': (_p, _show, trans) => trans.__('the name appears twice'),
   'type-stands-twice': (p, show, trans) => trans.__('%1 appears twice', show(p.name)),
-  'for-files': (_p, _show, trans) => trans.__('is for files'),
-  'for-files-and-lists': (_p, _show, trans) => trans.__('is for files and lists of them'),
-  'for-a-prefix': (_p, _show, trans) => trans.__('is for what has a prefix'),
-  'not-for-type': (p, show, trans) => trans.__('is not for the type %1', show(p.type)),
+  'for-files': (_p, _show, trans) => trans.__('is allowed only for files'),
+  'for-files-and-lists': (_p, _show, trans) =>
+    trans.__('is allowed only for files and lists of files'),
+  'for-a-prefix': (_p, _show, trans) => trans.__('is allowed only with a prefix'),
+  'not-for-type': (p, show, trans) => trans.__('is not allowed for the type %1', show(p.type)),
   'binding-twice': (_p, _show, trans) => trans.__('the input has one already'),
   'records-bound-twice': (_p, _show, trans) =>
     trans.__('the records of the list already have a binding'),
   'not-alone': (p, show, trans) => trans.__('%1 must be the only key of its object', show(p.name)),
   'imports-itself': (p, show, trans) => trans.__('%1 imports itself', show(p.path)),
   'too-many-files-named': (p, show, trans) =>
-    trans.__('more than %1 files are named', show(p.most)),
+    trans.__('more than %1 files are imported or included', show(p.most)),
   'no-such-file': (p, show, trans) => trans.__('there is no file %1', show(p.path)),
   'file-not-utf8': (p, show, trans) =>
-    trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
-  'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
+    trans.__('%1 is not UTF-8 text (byte %2)', show(p.path), show(p.byte)),
+  'record-needs-value': (_p, _show, trans) => trans.__('needs outputEval for a record'),
   'value-needs-expression': (_p, _show, trans) =>
     trans.__('a value needs outputEval, or the file cwl.output.json'),
-  'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
+  'output-is-no-stdin': (_p, _show, trans) => trans.__('an output cannot have the type stdin'),
   'file-not-of-glob': (_p, _show, trans) =>
-    trans.__('a file is one of those that glob finds, such as $(self[0])'),
+    trans.__('must be a file that glob finds, such as $(self[0]), or an input'),
   'type-contains-itself': (p, show, trans) => trans.__('the type %1 contains itself', show(p.name)),
   'types-named-too-often': (p, show, trans) =>
     trans.__('types are named more than %1 times', show(p.most)),
   'no-such-type': (p, show, trans) => trans.__('there is no type %1', show(p.name)),
-  'not-an-exit-code': (p, show, trans) => trans.__('%1 is no exit code', show(p.found)),
+  'not-an-exit-code': (p, show, trans) => trans.__('%1 is not an exit code', show(p.found)),
   'not-an-input': (p, show, trans) =>
-    trans.__('%1 names %2, which is no input', show(p.text), show(p.name)),
+    trans.__('%1 refers to %2, which is not an input', show(p.text), show(p.name)),
   'reference-needs-contents': (p, show, trans) =>
     trans.__('$(%1) needs loadContents of %2', show(p.path), show(p.name)),
   'reference-leads-nowhere': (p, show, trans) =>
-    trans.__('$(%1): %2 is not there', show(p.path), show(p.name)),
-  'cwl-not-a-command': (p, show, trans) => trans.__('is a %1, no command', show(p.kind)),
-  'cwl-has-no-words': (p, show, trans) => trans.__('CWL has no words for this: %1', show(p.what)),
-  'word-with-condition': (_p, _show, trans) => trans.__('a word that is there only with others'),
+    trans.__('$(%1): %2 is not available', show(p.path), show(p.name)),
+  'cwl-not-a-command': (p, show, trans) => trans.__('is a %1, not a command', show(p.kind)),
+  'cwl-has-no-words': (p, show, trans) => trans.__('CWL cannot express this: %1', show(p.what)),
+  'word-with-condition': (_p, _show, trans) => trans.__('a word that depends on other arguments'),
   'a-secret': (_p, _show, trans) => trans.__('a secret'),
   'name-of-script': (p, show, trans) =>
-    trans.__('the name %1 is that of the script itself', show(p.name)),
+    trans.__('the name %1 is reserved for the script itself', show(p.name)),
   'variable-without-value': (_p, _show, trans) => trans.__('a variable that may have no value'),
-  'type-in-variable': (p, show, trans) => trans.__('a %1 in a variable', show(p.type)),
-  'output-in-other-way': (_p, _show, trans) => trans.__('an output that is given in this way'),
-  'json-in-word': (_p, _show, trans) => trans.__('JSON in a word'),
+  'type-in-variable': (p, show, trans) => trans.__('a %1 in an environment variable', show(p.type)),
+  'output-in-other-way': (_p, _show, trans) => trans.__('an output that is passed in this way'),
+  'json-in-word': (_p, _show, trans) => trans.__('a JSON value on the command line'),
   'repeated-flag': (_p, _show, trans) => trans.__('a flag that is repeated'),
   'cwl-version-read-as': (p, show, trans) =>
     trans.__('cwlVersion %1 is read as %2.', show(p.version), show(p.known)),
@@ -530,17 +542,18 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The hint %1 does not fit the rest of the document: it is left out.', show(p.name)),
   'cwl-hint-with-image': (p, show, trans) =>
     trans.__(
-      'The hint %1 names %2, for nodes that run in containers.',
-      show(p.name),
-      show(p.image)
+      "The image '%1' of the hint %2 is used for nodes that run in containers.",
+      show(p.image),
+      show(p.name)
     ),
   'cwl-hint-without-image': (p, show, trans) =>
-    trans.__('The hint %1 names no image.', show(p.name)),
+    trans.__('The hint %1 specifies no image.', show(p.name)),
   'cwl-disk-not-reserved': (_p, _show, trans) =>
     trans.__('ResourceRequirement: disk space is not reserved.'),
   'cwl-network-by-settings': (_p, _show, trans) =>
     trans.__('NetworkAccess: the settings of nbyard decide.'),
-  'cwl-contents-stay': (p, show, trans) => trans.__('%1: contents stay in the file.', show(p.path)),
+  'cwl-contents-stay': (p, show, trans) =>
+    trans.__('%1 is ignored: the contents stay in the file.', show(p.path)),
   'cwl-lists-unchecked': (p, show, trans) =>
     trans.__('%1: the values of inner lists are not checked.', show(p.path)),
   'cwl-records-unchecked': (p, show, trans) =>
@@ -559,23 +572,26 @@ export const CODES: Readonly<Record<string, Render>> = {
   'only-outputs-to-stdout': (_p, _show, trans) => trans.__('only an output can be standard output'),
   'only-outputs-to-stderr': (_p, _show, trans) => trans.__('only an output can be standard error'),
   'only-outputs-found': (_p, _show, trans) =>
-    trans.__('only an output can be found in the working folder'),
-  'items-type': (_p, _show, trans) => trans.__('only a list holds items'),
-  'list-of-secrets': (_p, _show, trans) => trans.__('secrets are given one by one'),
+    trans.__('only an output can be collected from the working folder'),
+  'items-type': (_p, _show, trans) => trans.__('items need the type list'),
+  'list-of-secrets': (_p, _show, trans) =>
+    trans.__('a list cannot contain secrets: declare one argument for each secret'),
   'stream-twice': (p, show, trans) => trans.__('only one argument can be %1', show(p.stream)),
   'nothing-beside': (p, show, trans) =>
-    trans.__('there is no %1 %2 that it could be beside', show(p.role), show(p.name)),
-  'several-at-path': (_p, _show, trans) => trans.__('only one file or folder can lie at a path'),
+    trans.__('there is no %1 %2 that this file can be placed next to', show(p.role), show(p.name)),
+  'several-at-path': (_p, _show, trans) => trans.__('only a single file or folder can have a path'),
   'path-twice': (p, show, trans) =>
     trans.__('%1 is the path of another %2', show(p.path), show(p.role)),
   'not-code-path': (p, show, trans) =>
-    trans.__('%1 is no path from the folder of the code', show(p.path)),
-  'companions-without-list': (_p, _show, trans) => trans.__('only files of a list have some'),
+    trans.__('%1 is not a plain path relative to the code folder', show(p.path)),
+  'companions-without-list': (_p, _show, trans) =>
+    trans.__('only a list of files can have companions'),
   'unknown-in-pattern': (p, show, trans) =>
-    trans.__('%1 is not known here: %2 are', show(p.reference), show(p.known)),
-  'pattern-without-name': (p, show, trans) => trans.__('%1 makes no name', show(p.pattern)),
+    trans.__('%1 is not supported here; supported: %2', show(p.reference), show(p.known)),
+  'pattern-without-name': (p, show, trans) =>
+    trans.__('%1 does not produce a file name', show(p.pattern)),
   'record-fields': (_p, _show, trans) =>
-    trans.__('needs a name of its own, and fields that are inputs'),
+    trans.__('needs a unique name, and all its fields must be inputs'),
   javascript: (p, show, trans) =>
     trans.__(
       '%1 is JavaScript (InlineJavascriptRequirement), which is not supported',
@@ -599,94 +615,99 @@ export const CODES: Readonly<Record<string, Render>> = {
   'empty-or-nul': (_p, _show, trans) => trans.__('may not be empty or contain NUL'),
   'reach-missing': (_p, _show, trans) =>
     trans.__(
-      'name how the program receives it: option, flag, positional, variable, stdin or stdout'
+      'specify how the program receives it: option, flag, positional, variable, stdin or stdout'
     ),
-  'not-option': (p, show, trans) => trans.__('%1 is no option such as --name or -n', show(p.word)),
+  'not-option': (p, show, trans) =>
+    trans.__('%1 is not an option such as --name or -n', show(p.word)),
   'flag-twice': (p, show, trans) => trans.__('%1 is the flag of another argument', show(p.flag)),
   'position-from-zero': (_p, _show, trans) =>
-    trans.__('each position is counted from 0 and taken once'),
-  'position-twice': (_p, _show, trans) => trans.__('each position is taken once'),
+    trans.__('positions start at 0, and each position can be used only once'),
+  'position-twice': (_p, _show, trans) => trans.__('each position can be used only once'),
   'output-without-path': (_p, _show, trans) =>
-    trans.__('an output has a path only where it is an option, a word or a variable'),
-  'joined-without-prefix': (_p, _show, trans) => trans.__('what is joined needs a prefix'),
+    trans.__('an output gets a path only as an option, a positional word or a variable'),
+  'joined-without-prefix': (_p, _show, trans) => trans.__('a joined word needs a prefix'),
   'not-pattern': (p, show, trans) =>
-    trans.__('%1 is no pattern in the working folder', show(p.pattern)),
+    trans.__('%1 is not a pattern relative to the working folder', show(p.pattern)),
   'files-need-folder': (_p, _show, trans) =>
     trans.__('files of the working folder need a separate working folder (apart)'),
   'stream-of-argument': (p, show, trans) =>
     trans.__('another argument already uses %1', show(p.stream)),
   'not-variable': (p, show, trans) =>
-    trans.__('%1 is no name of an environment variable', show(p.name)),
+    trans.__('%1 is not a valid name of an environment variable', show(p.name)),
   'reserved-variable': (p, show, trans) => trans.__('the variable %1 may not be set', show(p.name)),
   'line-too-long': (p, show, trans) =>
     trans.__('the command line is longer than %1 bytes', show(p.most)),
   'word-too-long': (p, show, trans) =>
-    trans.__('is longer than %1 bytes, which no command line can take', show(p.most)),
+    trans.__('is longer than %1 bytes, the maximum for a word of a command line', show(p.most)),
   'gap-before': (p, show, trans) =>
     trans.__('a value is needed, because the value of %1 would take its position', show(p.other)),
-  'no-such-argument': (_p, _show, trans) => trans.__('there is no such argument'),
+  'no-such-argument': (_p, _show, trans) => trans.__('unknown argument'),
   'dash-after-flag': (p, show, trans) =>
     trans.__('begins with -, so %1 would read it as an option', show(p.flag)),
   'dash-in-list': (p, show, trans) =>
-    trans.__('a text begins with -, which %1 would not take', show(p.flag)),
+    trans.__('a text begins with -, so %1 would not accept it as a value', show(p.flag)),
   'dash-in-word': (_p, _show, trans) =>
-    trans.__('begins with -, which the program would take for an option'),
+    trans.__('begins with -, so the program would read it as an option'),
   'not-file-of-attempt': (_p, _show, trans) => trans.__('must be a file of the attempt'),
-  'reference-not-text': (p, show, trans) => trans.__('%1 is no text', show(p.reference)),
-  'input-file-needed': (_p, _show, trans) => trans.__('a file among the inputs is needed'),
+  'reference-not-text': (p, show, trans) => trans.__('%1 is not a text', show(p.reference)),
+  'input-file-needed': (_p, _show, trans) => trans.__('an input file is needed'),
   'companion-twice': (p, show, trans) =>
-    trans.__('%1 is the name of another file beside %2', show(p.file), show(p.beside)),
+    trans.__('%1 is already the name of another file next to %2', show(p.file), show(p.beside)),
   'not-in-folder': (p, show, trans) =>
-    trans.__('%1 is no name in the working folder', show(p.name)),
+    trans.__('%1 is not a path inside the working folder', show(p.name)),
   'no-function': (p, show, trans) =>
     trans.__('has no function %1; it has: %2', show(p.name), show(p.known, ', ')),
-  'no-functions': (p, show, trans) => trans.__('has no function %1; it has: none', show(p.name)),
+  'no-functions': (p, show, trans) =>
+    trans.__('has no function %1; it has no functions', show(p.name)),
   'asynchronous-function': (p, show, trans) =>
     trans.__('%1 is asynchronous; only plain functions are called', show(p.name)),
   'generator-function': (p, show, trans) =>
     trans.__('%1 is a generator; only plain functions are called', show(p.name)),
   'output-is-parameter': (p, show, trans) =>
-    trans.__('the output %1 has the name of a parameter that is no path', show(p.name)),
+    trans.__('the output %1 has the name of a parameter that is not a path', show(p.name)),
   'outputs-not-written-out': (_p, _show, trans) =>
-    trans.__('outputs of executable() must be names with formats, written out'),
+    trans.__(
+      'outputs of executable() must be a plain dictionary of names and formats, not computed'
+    ),
   'no-cell': (p, show, trans) => trans.__('the notebook has no cell %1', show(p.index)),
   'no-cell-to-tag': (_p, _show, trans) => trans.__('no cell of the notebook assigns a constant'),
-  'cell-without-code': (p, show, trans) => trans.__('cell %1 holds no code', show(p.index)),
+  'cell-without-code': (p, show, trans) => trans.__('cell %1 is not a code cell', show(p.index)),
   'too-many-nodes': (p, show, trans) => trans.__('more than %1 nodes', show(p.most)),
-  'not-node-id': (p, show, trans) => trans.__('%1 is no valid node id', show(p.id)),
-  'not-edge-id': (p, show, trans) => trans.__('%1 is no valid id of an edge', show(p.id)),
+  'not-node-id': (p, show, trans) => trans.__('%1 is not a valid node ID', show(p.id)),
+  'not-edge-id': (p, show, trans) => trans.__('%1 is not a valid connection ID', show(p.id)),
   'not-comment-id': (p, show, trans) =>
     trans.__('%1 is not a valid comment ID, such as #1', show(p.id)),
-  'loose-edge': (p, show, trans) => trans.__('%1 has no node at one of its ends', show(p.edge)),
+  'loose-edge': (p, show, trans) =>
+    trans.__('the connection %1 has no node at one of its ends', show(p.edge)),
   'no-node': (p, show, trans) => trans.__('there is no node %1', show(p.node)),
   'scope-without-nodes': (p, show, trans) =>
-    trans.__('name at least one node for the scope %1', show(p.scope)),
+    trans.__('the scope %1 needs at least one node', show(p.scope)),
   'nodes-inactive': (_p, _show, trans) =>
     trans.__('each of these nodes is muted or bypassed, or depends on a muted node'),
   'workflow-cannot-run': (p, show, trans) =>
     trans.__('The workflow cannot run yet: %1', show(p.problems)),
   'environment-and-requirements': (_p, _show, trans) =>
-    trans.__('name it or a requirements file, not both'),
+    trans.__('set either an environment or a requirements file, not both'),
   'engine-unreachable': (p, show, trans) =>
     trans.__('Docker cannot be reached at %1: %2', show(p.url), show(p.why)),
   'engine-refused': (p, show, trans) => trans.__('The Docker engine refused: %1', show(p.message)),
-  'engine-wants-tls': (_p, _show, trans) => trans.__('the engine wants TLS'),
+  'engine-wants-tls': (_p, _show, trans) => trans.__('the engine requires TLS'),
   'engine-url-invalid': (p, show, trans) =>
-    trans.__('a URL of an engine begins with %1', show(p.schemes, ', ')),
+    trans.__('the URL of an engine must begin with one of %1', show(p.schemes, ', ')),
   'certificates-missing': (p, show, trans) =>
     trans.__('there is no %1 in %2', show(p.files, ', '), show(p.folder)),
   'connection-closed': (p, show, trans) => trans.__('The connection to %1 is closed.', show(p.url)),
-  'no-answer-in-time': (_p, _show, trans) => trans.__('no answer in time'),
-  'no-ssh': (_p, _show, trans) => trans.__('there is no ssh here.'),
+  'no-answer-in-time': (_p, _show, trans) => trans.__('no response in time'),
+  'no-ssh': (_p, _show, trans) => trans.__('ssh is not installed on this machine.'),
   'engine-answers': (p, show, trans) =>
     trans.__('%1 %2 at %3, %4', show(p.engine), show(p.version), show(p.url), show(p.way)),
   'over-ssh': (_p, _show, trans) => trans.__('over ssh'),
-  'by-local-socket': (_p, _show, trans) => trans.__('by a local socket'),
-  'by-tls': (_p, _show, trans) => trans.__('by TCP with TLS'),
-  'by-tcp': (_p, _show, trans) => trans.__('by TCP without TLS'),
+  'by-local-socket': (_p, _show, trans) => trans.__('over a local socket'),
+  'by-tls': (_p, _show, trans) => trans.__('over TCP with TLS'),
+  'by-tcp': (_p, _show, trans) => trans.__('over TCP without TLS'),
   'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
   'network-of-other-kind': (p, show, trans) =>
-    trans.__('The network %1 has another kind and is still in use.', show(p.network)),
+    trans.__('The network %1 has the wrong type and is still in use.', show(p.network)),
   'no-address-range': (_p, _show, trans) =>
     trans.__('The Docker engine has no free address range for another network.'),
   'archive-incomplete': (p, show, trans) =>
@@ -694,38 +715,43 @@ export const CODES: Readonly<Record<string, Render>> = {
   'build-refused': (p, show, trans) =>
     trans.__('The image could not be built: %1', show(p.message)),
   'image-known-by-id': (p, show, trans) =>
-    trans.__('The image %1 is gone, and can be had by its id only: make it anew.', show(p.image)),
+    trans.__(
+      'The image %1 was deleted and is known only by its ID. Build it again.',
+      show(p.image)
+    ),
   'image-not-pulled': (p, show, trans) =>
-    trans.__('The image %1 is not here and cannot be pulled: %2', show(p.image), show(p.why)),
+    trans.__('The image %1 is not present and cannot be pulled: %2', show(p.image), show(p.why)),
   'push-refused': (p, show, trans) =>
     trans.__('%1 cannot be pushed: %2', show(p.image), show(p.why)),
   'image-removed-at-naming': (p, show, trans) =>
-    trans.__('The image %1 was removed while it was named.', show(p.image)),
+    trans.__('The image %1 was deleted while it was being tagged.', show(p.image)),
   'image-removed-meanwhile': (p, show, trans) =>
-    trans.__('The image %1 was removed meanwhile.', show(p.image)),
+    trans.__('The image %1 was deleted in the meantime.', show(p.image)),
   'image-not-fetched': (p, show, trans) =>
-    trans.__('The image %1 was fetched, and is not there.', show(p.image)),
+    trans.__('The image %1 was pulled, but the engine does not have it.', show(p.image)),
   'image-replaced': (p, show, trans) =>
     trans.__(
-      '%1 is another image by now, and the one that this revision was made of (%2) is gone. Deploy it as a new one.',
+      'The name %1 now refers to another image. The image of this revision (%2) no longer exists. Deploy a new revision.',
       show(p.image),
       show(p.known)
     ),
   'image-without-program': (_p, _show, trans) =>
-    trans.__('The image names no program: add ENTRYPOINT or CMD to its Dockerfile.'),
+    trans.__('The image specifies no program: add ENTRYPOINT or CMD to its Dockerfile.'),
   'no-image-builder': (_p, _show, trans) =>
-    trans.__('No image can be made here; name one that has all it needs.'),
+    trans.__(
+      'This runtime cannot build images. Choose an image that contains everything the node needs.'
+    ),
   'environment-of-image-gone': (_p, _show, trans) =>
-    trans.__('The environment that it was to be built of is gone.'),
+    trans.__('The environment of this image was deleted.'),
   'requirement-in-folder': (p, show, trans) =>
     trans.__(
-      '%1: an image cannot be built of what lies in a folder of this machine',
+      '%1: an image cannot be built with a package from a folder of this machine',
       show(p.requirement)
     ),
   'no-serving-mode': (p, show, trans) =>
     trans.__('there is no mode %1; there are: %2', show(p.mode), show(p.known, ', ')),
   'no-serving-modes': (p, show, trans) =>
-    trans.__('there is no mode %1; there are: none', show(p.mode)),
+    trans.__('there is no mode %1: no modes are installed', show(p.mode)),
   'public-registry': (_p, _show, trans) => trans.__('the public registry'),
   'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
   'registry-closed': (p, show, trans) => trans.__('%1 refuses connections', show(p.host)),
@@ -736,28 +762,34 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the engine does not trust the certificate of %1', show(p.host)),
   'registry-login-needed': (p, show, trans) =>
     trans.__(
-      '%1 wants a login that may do this (%2, or a credential of the kind registry)',
+      '%1 requires a login with permission for this (%2, or a credential of the kind registry)',
       show(p.host),
       show(p.command)
     ),
   'registry-login-refused': (p, show, trans) =>
     trans.__(
-      '%1 does not take the login of the credential %2 for this',
+      '%1 does not accept the login of the credential %2 for this',
       show(p.host),
       show(p.credential)
     ),
-  'registry-without-image': (p, show, trans) => trans.__('%1 has no such image', show(p.host)),
+  'registry-without-image': (p, show, trans) =>
+    trans.__('%1 does not have this image', show(p.host)),
   'engine-file-system-full': (_p, _show, trans) => trans.__('the disk is full'),
   'container-name-taken': (p, show, trans) =>
-    trans.__('The container %1 could not be made: its name is taken.', show(p.container)),
-  'container-ended': (p, show, trans) => trans.__('The container %1 has ended.', show(p.container)),
-  'container-gone-at-once': (_p, _show, trans) => trans.__('Its container was gone at once.'),
+    trans.__(
+      'The container %1 could not be created: its name is already in use.',
+      show(p.container)
+    ),
+  'container-ended': (p, show, trans) =>
+    trans.__('The container %1 has exited.', show(p.container)),
+  'container-gone-at-once': (_p, _show, trans) =>
+    trans.__('The container disappeared right after its start.'),
   'container-gone': (_p, _show, trans) => trans.__('its container is gone'),
   'podman-keeps-none-warm': (_p, _show, trans) =>
-    trans.__('Containers cannot be kept warm on Podman: let the run take fresh ones.'),
+    trans.__('Containers cannot be kept warm on Podman: use fresh containers for the run.'),
   'secrets-out-of-reach': (_p, _show, trans) =>
     trans.__(
-      'The Docker engine does not see the memory of this machine, and secrets are never written to a disk: let what uses a credential run as a process, on Dask, or with an engine here.'
+      'The Docker engine cannot access the memory of this machine, and secrets are never written to a disk. Run nodes with credentials as a process, on Dask, or with a local engine.'
     ),
   'requirements-file-missing': (p, show, trans) =>
     trans.__('The requirements file %1 is not in the bundle.', show(p.file)),
@@ -767,22 +799,22 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("%1 leads out of the attempt's folder", show(p.path)),
   'gpus-not-given': (p, show, trans) =>
     trans.__(
-      'the engine did not give the GPUs that were granted: %1 (granted: %2)',
+      'the engine did not provide the granted GPUs: %1 (granted: %2)',
       show(p.why),
       show(p.gpus, ', ')
     ),
   'gpus-need-toolkit': (p, show, trans) =>
     trans.__(
-      'the engine did not give the GPUs that were granted: %1 (granted: %2).',
+      'the engine did not provide the granted GPUs: %1 (granted: %2).',
       show(p.why),
       show(p.gpus, ', ')
     ),
   'gpus-not-listed': (_p, _show, trans) =>
-    trans.__('the image has neither nvidia-smi nor ls to look for them'),
+    trans.__('the image has neither nvidia-smi nor ls to list the GPUs'),
   'gpus-not-supported': (p, show, trans) =>
     trans.__('this engine has no support for GPUs (%1)', show(p.message)),
-  'no-cdi-device': (_p, _show, trans) => trans.__('Podman knows no such CDI device'),
-  'no-gpu-seen': (_p, _show, trans) => trans.__('a container sees none'),
+  'no-cdi-device': (_p, _show, trans) => trans.__('Podman cannot find the CDI device'),
+  'no-gpu-seen': (_p, _show, trans) => trans.__('a container sees no GPU'),
   'other-count-of-gpus': (p, show, trans) =>
     trans.__('a container sees %1 GPUs instead of %2', show(p.seen), show(p.granted)),
   'other-gpus-seen': (p, show, trans) =>
@@ -794,12 +826,17 @@ export const CODES: Readonly<Record<string, Render>> = {
   'runner-start-slow': (p, show, trans) =>
     trans.__('The runner did not start within %1 s.', show(p.seconds)),
   'runner-ended-at-start': (p, show, trans) =>
-    trans.__('The runner was ended while it started (%1).', show(p.exit_code)),
+    trans.__('The runner exited during its start (exit code %1).', show(p.exit_code)),
   'dask-workers': (p, show, trans) =>
     trans.__('%1 workers with %2 threads at %3', show(p.workers), show(p.threads), show(p.address)),
-  'dask-creates': (p, show, trans) => trans.__('%1 makes one when it is needed', show(p.name)),
+  'dask-creates': (p, show, trans) =>
+    trans.__('%1 creates a cluster when it is needed', show(p.name)),
   'dask-gateway-creates': (p, show, trans) =>
-    trans.__('dask-gateway %1 at %2 makes one when it is needed', show(p.version), show(p.address)),
+    trans.__(
+      'dask-gateway %1 at %2 creates a cluster when it is needed',
+      show(p.version),
+      show(p.address)
+    ),
   'dask-unset': (_p, _show, trans) => trans.__('No Dask cluster is set.'),
   'dask-not-installed': (_p, _show, trans) =>
     trans.__('The Dask runtime needs distributed, which is not installed.'),
@@ -807,16 +844,21 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The Dask cluster %1 cannot be reached: %2', show(p.cluster), show(p.message)),
   'dask-silent': (p, show, trans) =>
     trans.__('The Dask cluster does not respond: %1', show(p.message)),
-  'dask-out-of-reach': (_p, _show, trans) => trans.__('The Dask cluster was out of reach.'),
+  'dask-out-of-reach': (_p, _show, trans) => trans.__('The Dask cluster could not be reached.'),
   'dask-connection-closed': (_p, _show, trans) =>
     trans.__('The connection to the Dask cluster was closed.'),
   'dask-differs': (p, show, trans) =>
     trans.__('The Dask cluster does not fit this installation: %1.', show(p.differences, '; ')),
   'scheduler-differs': (p, show, trans) =>
-    trans.__('the scheduler has %1 %2, here is %3', show(p.package), show(p.theirs), show(p.own)),
+    trans.__(
+      'the scheduler has %1 %2, this installation has %3',
+      show(p.package),
+      show(p.theirs),
+      show(p.own)
+    ),
   'worker-differs': (p, show, trans) =>
     trans.__(
-      'the worker %1 has %2 %3, here is %4',
+      'the worker %1 has %2 %3, this installation has %4',
       show(p.worker),
       show(p.package),
       show(p.theirs),
@@ -825,14 +867,14 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dask-not-imported': (p, show, trans) =>
     trans.__('%1 cannot be imported: %2', show(p.package), show(p.message)),
   'dask-program-missing': (p, show, trans) =>
-    trans.__('there is no %1 here, which %2 needs', show(p.program), show(p.cluster)),
+    trans.__('%1, which %2 needs, is not installed here', show(p.program), show(p.cluster)),
   'dask-gateway-unusable': (p, show, trans) => trans.__('dask-gateway: %1', show(p.message)),
   'dask-gateway-failed': (p, show, trans) =>
-    trans.__('dask-gateway gives no cluster: %1', show(p.message)),
+    trans.__('dask-gateway cannot create a cluster: %1', show(p.message)),
   'dask-not-made': (p, show, trans) =>
-    trans.__('%1 makes no cluster: %2', show(p.cluster), show(p.message)),
+    trans.__('%1 cannot create a cluster: %2', show(p.cluster), show(p.message)),
   'dask-workers-silent': (p, show, trans) =>
-    trans.__('The Dask workers %1 do not answer.', show(p.workers, ', ')),
+    trans.__('The Dask workers %1 do not respond.', show(p.workers, ', ')),
   'dask-packages-unknown': (p, show, trans) =>
     trans.__('no worker of %1 has reported its packages yet', show(p.site)),
   'dask-packages-unreadable': (p, show, trans) =>
@@ -846,21 +888,21 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.most, ', ')
     ),
   unexpected: (p, show, trans) => trans.__('unexpected: %1: %2', show(p.error), show(p.message)),
-  'report-not-stored': (_p, _show, trans) => trans.__('unexpected: it cannot be written down'),
+  'report-not-stored': (_p, _show, trans) => trans.__('unexpected: its report cannot be stored'),
   'no-such-runtime': (p, show, trans) => trans.__('There is no runtime %1.', show(p.runtime)),
   'no-runtime-here': (p, show, trans) => trans.__('there is no runtime %1 here', show(p.runtime)),
   'changed-while-read': (p, show, trans) =>
-    trans.__('%1 changed while it was looked at', show(p.file)),
+    trans.__('%1 changed while it was being read', show(p.file)),
   'credential-deleted': (p, show, trans) =>
     trans.__('The credential %1 was deleted.', show(p.credential)),
   'credential-deleted-since': (p, show, trans) =>
-    trans.__('The credential %1 was deleted after the run was asked for.', show(p.credential)),
+    trans.__('The credential %1 was deleted after the run was created.', show(p.credential)),
   'result-of-other-attempt': (_p, _show, trans) =>
     trans.__("The result carries another attempt's token."),
   'code-gone': (p, show, trans) =>
     trans.__('The code of %1 is no longer in the store.', show(p.node)),
   'pinned-result-gone': (p, show, trans) =>
-    trans.__('The result of run %1, to which this is pinned, is gone.', show(p.run)),
+    trans.__('The pinned result of run %1 is no longer in the store.', show(p.run)),
   'environment-deleted': (p, show, trans) =>
     trans.__('The environment %1 was deleted.', show(p.environment)),
   'environment-to-install': (p, show, trans) =>
@@ -873,51 +915,50 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1: its contents cannot be passed as text', show(p.cause)),
   'dispatcher-silent': (_p, _show, trans) => trans.__('the dispatcher does not respond'),
   'probe-interrupted': (_p, _show, trans) =>
-    trans.__('the dispatcher ended before the model answered: try again'),
+    trans.__('the dispatcher stopped before the model responded: try again'),
   'probe-image-gone': (p, show, trans) =>
     trans.__(
       'the engine no longer has the image %1 in which the node ran: run the node again',
       show(p.image)
     ),
   'probe-too-slow': (p, show, trans) =>
-    trans.__('loading and calling it once took more than %1 s', show(p.seconds)),
+    trans.__('loading the model and calling it once took more than %1 s', show(p.seconds)),
   'probe-broke-off': (p, show, trans) =>
-    trans.__('loading and calling it once failed: %1', show(p.why)),
+    trans.__('loading the model and calling it once failed: %1', show(p.why)),
   'probe-without-result': (_p, _show, trans) =>
-    trans.__('loading and calling it once returned no result'),
+    trans.__('loading the model and calling it once returned no result'),
   'probe-left-folder': (_p, _show, trans) =>
-    trans.__('loading and calling it once left a folder in place of the result'),
+    trans.__('loading the model and calling it once left a folder in place of the result'),
   'unknown-format': (p, show, trans) =>
-    trans.__("'%1' is not known; there is: %2", show(p.format), show(p.present, ', ')),
+    trans.__("unknown format '%1'; known: %2", show(p.format), show(p.present, ', ')),
   'no-programs-on-server': (_p, _show, trans) =>
-    trans.__('programs are not run on the machine of the server'),
+    trans.__('this server does not run programs on its own machine'),
   'not-a-command': (p, show, trans) =>
-    trans.__('%1 is a %2, no command', show(p.file), show(p.kind)),
-  'path-or-upload': (_p, _show, trans) => trans.__('name either a path or an upload'),
+    trans.__('%1 is a %2, not a command', show(p.file), show(p.kind)),
+  'path-or-upload': (_p, _show, trans) => trans.__('set either a path or an upload'),
   'code-follows-file': (p, show, trans) =>
-    trans.__("'%1' follows its file: change that", show(p.name)),
+    trans.__("'%1' follows its file: change the file", show(p.name)),
   'no-version-to-compare': (p, show, trans) =>
-    trans.__('There is no such version to compare; there are: %1.', show(p.present, ', ')),
-  'file-not-declared': (p, show, trans) =>
-    trans.__("'%1' is no file that was declared", show(p.name)),
+    trans.__('The version to compare was not found; available: %1.', show(p.present, ', ')),
+  'file-not-declared': (p, show, trans) => trans.__("'%1' is not a declared file", show(p.name)),
   'workflow-as-node': (p, show, trans) =>
-    trans.__('%1 is a workflow, which no node can be', show(p.file)),
+    trans.__('%1 is a workflow, which cannot be a node', show(p.file)),
   'data-not-code': (p, show, trans) => trans.__('%1 is data, not code', show(p.file)),
   'program-behind-shell': (p, show, trans) =>
     trans.__(
-      '%1, line %2: %3 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      '%1, line %2: %3 uses the shell form, which drops arguments; write ["program", "word"]',
       show(p.file),
       show(p.line),
       show(p.keyword)
     ),
   'no-runtime': (p, show, trans) =>
-    trans.__("there is no '%1' (present: %2)", show(p.runtime), show(p.present, ', ')),
+    trans.__("there is no runtime '%1' (installed: %2)", show(p.runtime), show(p.present, ', ')),
   'no-requirements-file': (p, show, trans) =>
     trans.__('There is no requirements file %1.', show(p.path)),
   'no-requirements-in-bundle': (p, show, trans) =>
     trans.__('There is no requirements file %1 in the bundle of %2.', show(p.path), show(p.file)),
   'dataset-removed': (p, show, trans) => trans.__("The dataset '%1' was deleted.", show(p.name)),
-  'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' is gone.", show(p.name)),
+  'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' does not exist.", show(p.name)),
   'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
   'version-gone': (p, show, trans) =>
     trans.__('The version %1 that this node is pinned to is gone.', show(p.version)),
@@ -925,50 +966,47 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-run-to-pin': (p, show, trans) => trans.__("there is no run '%1'", show(p.name)),
   'pinned-run-gone': (p, show, trans) =>
     trans.__(
-      'It is pinned to run %1, which is not there: unpin it, or pin it to another run.',
+      'The node is pinned to run %1, which does not exist: unpin it, or pin it to another run.',
       show(p.run)
     ),
   'pinned-run-unknown': (p, show, trans) =>
     trans.__(
-      "It is pinned to run '%1', which is not there: unpin it, or pin it to another run.",
+      "The node is pinned to run '%1', which does not exist: unpin it, or pin it to another run.",
       show(p.run)
     ),
   'pinned-task-not-succeeded': (p, show, trans) =>
     trans.__(
-      'It is pinned to run %1, but is %2 there: unpin it, or pin it to another run.',
+      'The node is pinned to run %1, but its state there is %2: unpin it, or pin it to another run.',
       show(p.run),
       show(p.state)
     ),
   'pinned-task-gone': (p, show, trans) =>
     trans.__(
-      'It is pinned to run %1, but is not in it: unpin it, or pin it to another run.',
+      'The node is pinned to run %1, which does not contain it: unpin it, or pin it to another run.',
       show(p.run)
     ),
   'pinned-bytes-gone': (p, show, trans) =>
     trans.__(
-      'It is pinned to run %1, whose bytes of %2 are gone: unpin it, or pin it to another run.',
+      'The node is pinned to run %1, but the data of %2 was deleted: unpin it, or pin it to another run.',
       show(p.run),
       show(p.output)
     ),
   'path-or-run': (_p, _show, trans) =>
-    trans.__('either a path or the output of a run is built, not both'),
+    trans.__('set either a path or the output of a run, not both'),
   'model-source-needed': (_p, _show, trans) =>
     trans.__('a folder, a Python file, or a run with an output is needed'),
-  'not-python-file': (p, show, trans) => trans.__('%1 is no Python file', show(p.path)),
+  'not-python-file': (p, show, trans) => trans.__('%1 is not a Python file', show(p.path)),
   'python-unreadable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.message)),
   'name-not-importable': (p, show, trans) =>
-    trans.__('%1 cannot be imported: its name is no Python name', show(p.file)),
+    trans.__('%1 cannot be imported: its name is not a valid Python name', show(p.file)),
   'imports-not-installed': (p, show, trans) =>
-    trans.__(
-      'imports %1, of which no package from an index is installed here',
-      show(p.names, ', ')
-    ),
+    trans.__('imports %1, which no installed package from an index provides', show(p.names, ', ')),
   'no-model-file': (p, show, trans) =>
-    trans.__('none of %1 lies in %2', show(p.known, ', '), show(p.path)),
+    trans.__('%1 contains none of %2', show(p.path), show(p.known, ', ')),
   'no-file-in-folder': (p, show, trans) =>
     trans.__('there is no file %1 in the folder', show(p.path)),
   'no-folder-beside-file': (p, show, trans) =>
-    trans.__('there is no folder %1 beside the file', show(p.path)),
+    trans.__('there is no folder %1 next to the file', show(p.path)),
   'no-module-in-folder': (p, show, trans) =>
     trans.__('there is no module %1 in %2', show(p.module), show(p.folder)),
   'class-missing': (p, show, trans) =>
@@ -979,22 +1017,25 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-output': (p, show, trans) =>
     trans.__("Run %1 has no output '%2'; %3.", show(p.run), show(p.output), show(p.present)),
   'several-outputs': (p, show, trans) =>
-    trans.__('run %1 has several: %2', show(p.run), show(p.outputs, ', ')),
+    trans.__('run %1 has several outputs: %2', show(p.run), show(p.outputs, ', ')),
   'not-a-model': (p, show, trans) =>
     trans.__(
-      '%1 is neither what pickle or joblib wrote nor a folder with a model file or of MLflow',
+      '%1 is neither a pickle or joblib file nor a folder with a model file or MLmodel',
       show(p.file)
     ),
   'no-model-in-folder': (p, show, trans) =>
     trans.__('the folder %1 has neither a model file nor MLmodel', show(p.folder)),
   'packages-from-no-index': (p, show, trans) =>
-    trans.__('it needs %1, which came from no index', show(p.names, ', ')),
+    trans.__('it needs packages that were not installed from an index: %1', show(p.names, ', ')),
   'model-origin-unknown': (_p, _show, trans) =>
     trans.__('the run that created it is no longer known: run its node again'),
   'model-image-gone': (_p, _show, trans) =>
     trans.__('the record of the image in which its node ran was deleted: run the node again'),
   'model-needs-container': (p, show, trans) =>
-    trans.__('A model that was written in a container is loaded only in one: %1', show(p.cause)),
+    trans.__(
+      'A model that was created in a container can be loaded only in a container: %1',
+      show(p.cause)
+    ),
   'model-not-batch': (p, show, trans) =>
     trans.__(
       '%1 has the mode %2; use an image with the mode batch to predict datasets.',
@@ -1002,20 +1043,21 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.mode)
     ),
   'priority-out-of-range': (p, show, trans) =>
-    trans.__('may be from -%1 to %2', show(p.most), show(p.most)),
-  'name-needed-to-replace': (_p, _show, trans) => trans.__('name what is replaced'),
-  'path-or-executable': (_p, _show, trans) => trans.__('name either a path or an executable'),
+    trans.__('must be from -%1 to %2', show(p.most), show(p.most)),
+  'name-needed-to-replace': (_p, _show, trans) => trans.__('a name is needed to replace a run'),
+  'path-or-executable': (_p, _show, trans) => trans.__('set either a path or an executable'),
   'too-few-gpus': (p, show, trans) =>
-    trans.__('%1 wanted, but this machine has %2', show(p.wanted), show(p.present)),
-  'no-gpus': (p, show, trans) => trans.__('%1 wanted, but this machine has none', show(p.wanted)),
+    trans.__('%1 requested, but this machine has %2', show(p.wanted), show(p.present)),
+  'no-gpus': (p, show, trans) =>
+    trans.__('%1 requested, but this machine has no GPU', show(p.wanted)),
   'replaced-run-not-ended': (p, show, trans) =>
-    trans.__("'%1' is %2; it can be replaced when it has ended.", show(p.name), show(p.state)),
+    trans.__("'%1' is %2; it can be replaced when it has finished.", show(p.name), show(p.state)),
   'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
   'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
-  'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
+  'run-ended': (p, show, trans) => trans.__('The run has already finished (%1).', show(p.state)),
   'export-of-live-run': (p, show, trans) =>
-    trans.__('Run %1 has not ended. Export it afterwards.', show(p.number)),
-  'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
+    trans.__('Run %1 has not finished. Export it afterwards.', show(p.number)),
+  'run-not-ended': (_p, _show, trans) => trans.__('The run has not finished; cancel it first.'),
   'run-is-scratch': (_p, _show, trans) =>
     trans.__(
       'This is a check run or the run of a bisection. Such runs are deleted automatically, so they cannot be kept, compared, retried, pinned, exported or registered.'
@@ -1024,16 +1066,17 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The code of a check run or of a bisection changes nothing outside its run.'),
   'no-bisection': (p, show, trans) => trans.__("There is no bisection '%1'.", show(p.name)),
   'bisection-ended': (p, show, trans) =>
-    trans.__('The bisection has ended already: it is %1.', show(p.state)),
+    trans.__('The bisection has already finished (%1).', show(p.state)),
   'bisection-not-ended': (_p, _show, trans) =>
     trans.__('The bisection is running; cancel it first.'),
   'bisected-run-gone': (_p, _show, trans) => trans.__('One of the two compared runs was deleted.'),
   'nothing-to-bisect': (_p, _show, trans) =>
     trans.__('The runs have the same values, data, code and packages.'),
-  'run-not-at-end': (_p, _show, trans) => trans.__('the run has not ended'),
+  'run-not-at-end': (_p, _show, trans) => trans.__('the run has not finished'),
   'other-workflow': (_p, _show, trans) =>
-    trans.__('is a run of another workflow than the good run'),
-  'run-is-not-so': (p, show, trans) => trans.__('run %1 has %2', show(p.number), show(p.state)),
+    trans.__('is a run of a different workflow than the good run'),
+  'run-is-not-so': (p, show, trans) =>
+    trans.__('the state of run %1 is %2', show(p.number), show(p.state)),
   'no-metric-in-both': (p, show, trans) =>
     trans.__('both runs need a number for the metric %1', show(p.metric)),
   'metric-is-equal': (p, show, trans) =>
@@ -1049,11 +1092,11 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("'%1' has no attempt %2.", show(p.node), show(p.number)),
   'no-attempt-yet': (p, show, trans) => trans.__("'%1' has no attempt yet.", show(p.node)),
   'attempt-not-running': (p, show, trans) =>
-    trans.__("No attempt '%1' is under way: its links end with it.", show(p.attempt)),
+    trans.__("The attempt '%1' is not running, so its links are closed.", show(p.attempt)),
   'no-link': (p, show, trans) => trans.__("The attempt has no link '%1'.", show(p.port)),
-  'nothing-listens': (p, show, trans) => trans.__('Nothing listens at %1 yet.', show(p.port)),
+  'nothing-listens': (p, show, trans) => trans.__('No program listens at %1 yet.', show(p.port)),
   'no-data-given': (p, show, trans) =>
-    trans.__("%1 was given no data as '%2'.", show(p.node), show(p.name)),
+    trans.__("%1 received no data for '%2'.", show(p.node), show(p.name)),
   'no-other-file': (p, show, trans) =>
     trans.__("'%1' has no other file '%2'.", show(p.node), show(p.path)),
   'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
@@ -1067,7 +1110,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'needs-file': (_p, _show, trans) => trans.__('choose a file, dataset or artifact'),
   'needs-files': (_p, _show, trans) =>
     trans.__(
-      'a file or a folder with several files is needed; they are taken in the order of their names'
+      'a file or a folder with several files is needed; they are used in the order of their names'
     ),
   'value-too-long': (p, show, trans) =>
     trans.__('may have at most %1 characters; use a dataset for more', show(p.most)),
@@ -1078,20 +1121,16 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-data': (p, show, trans) =>
     trans.__("there is no file, dataset or artifact '%1'", show(p.name)),
   'no-parameter': (p, show, trans) =>
-    trans.__('%1 has no such parameter; it has: %2', show(p.owner), show(p.known, ', ')),
-  'no-parameters': (p, show, trans) =>
-    trans.__('%1 has no such parameter; it has: none', show(p.owner)),
+    trans.__('%1 does not have this parameter; it has: %2', show(p.owner), show(p.known, ', ')),
+  'no-parameters': (p, show, trans) => trans.__('%1 has no parameters', show(p.owner)),
   'no-workflow-parameter': (p, show, trans) =>
-    trans.__('The workflow has no such parameter; it has: %1', show(p.known, ', ')),
+    trans.__('The workflow does not have this parameter; it has: %1', show(p.known, ', ')),
   'no-workflow-parameters': (_p, _show, trans) =>
     trans.__('The workflow declares no parameters, so a run cannot set values of its nodes.'),
   'task-unusable': (p, show) => show(p.problem),
   'file-unusable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.error)),
   'program-missing': (p, show, trans) =>
-    trans.__(
-      '%1 cannot be started: there is no such program, or its interpreter is missing',
-      show(p.program)
-    ),
+    trans.__('%1 cannot be started: the program or its interpreter was not found', show(p.program)),
   'program-not-executable': (p, show, trans) =>
     trans.__('%1 cannot be started: it is not executable', show(p.program)),
   'program-not-runnable': (p, show, trans) =>
@@ -1112,17 +1151,18 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 cannot be read as a notebook: %2', show(p.path), show(p.error)),
   'notebooks-impossible': (p, show, trans) =>
     trans.__('notebooks cannot be run here: %1', show(p.error)),
-  'parameter-name': (p, show, trans) => trans.__("'%1' is no parameter name", show(p.name)),
+  'parameter-name': (p, show, trans) =>
+    trans.__("'%1' is not a valid parameter name", show(p.name)),
   'parameter-language': (p, show, trans) =>
-    trans.__("values cannot be given to a notebook in '%1'", show(p.language)),
+    trans.__("values cannot be passed to a notebook in '%1'", show(p.language)),
   'parameter-not-finite': (_p, _show, trans) =>
-    trans.__('a number that is not finite can only be given to a Python notebook'),
+    trans.__('a number that is not finite can only be passed to a Python notebook'),
   'parameter-refused': (p, show) => show(p.error),
   'parameter-untranslatable': (p, show, trans) =>
-    trans.__('a value cannot be given to a notebook in %1: %2', show(p.language), show(p.error)),
+    trans.__('a value cannot be passed to a notebook in %1: %2', show(p.language), show(p.error)),
   'kernel-missing': (p, show, trans) =>
     trans.__(
-      "the kernel '%1' is not installed here (present: %2)",
+      "the kernel '%1' is not installed here (installed: %2)",
       show(p.kernel),
       show(p.present, ', ')
     ),
@@ -1134,14 +1174,14 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("the kernel '%1' did not answer within %2 s", show(p.kernel), show(p.seconds)),
   'kernel-interrupted': (_p, _show, trans) => trans.__('interrupted while the kernel was started'),
   'kernel-ended': (p, show, trans) =>
-    trans.__("the kernel '%1' ended while it started", show(p.kernel)),
+    trans.__("the kernel '%1' exited during startup", show(p.kernel)),
   'kernel-ended-by': (p, show, trans) =>
-    trans.__("the kernel '%1' ended while it started (%2)", show(p.kernel), show(p.end)),
+    trans.__("the kernel '%1' exited during startup (%2)", show(p.kernel), show(p.end)),
   'kernel-died': (p, show, trans) => trans.__('the kernel died in %1', show(p.place)),
   'kernel-died-by': (p, show, trans) =>
     trans.__('the kernel died (%1) in %2', show(p.end), show(p.place)),
   'warm-kernel-lost': (p, show, trans) =>
-    trans.__('the kernel that was ready cannot be used: %1', show(p.error)),
+    trans.__('the ready kernel cannot be used: %1', show(p.error)),
   cell: (p, show, trans) => trans.__('cell %1', show(p.number)),
   'parameter-cell': (_p, _show, trans) => trans.__("the cell with the parameters' values"),
   raised: (p, show, trans) => trans.__('%1: %2', show(p.name), show(p.text)),
@@ -1153,28 +1193,24 @@ export const CODES: Readonly<Record<string, Render>> = {
   'left-out': (p, show, trans) => trans.__('%1 (%2)', show(p.cause), show(p.problem)),
   signal: (p, show, trans) => trans.__('signal %1, %2', show(p.signal), show(p.name)),
   'ended-by-signal': (p, show, trans) =>
-    trans.__('ended by signal %1 (%2)', show(p.signal), show(p.name)),
+    trans.__('killed by signal %1 (%2)', show(p.signal), show(p.name)),
   'exited-as': (p, show, trans) =>
-    trans.__(
-      'exit code %1, a %2 failure as its description says',
-      show(p.exit_code),
-      show(p.meaning)
-    ),
+    trans.__('exit code %1, declared as a %2 failure', show(p.exit_code), show(p.meaning)),
   'exited-after-line': (p, show, trans) => trans.__('%1: %2', show(p.cause), show(p.line)),
   'notebook-process-ended': (p, show, trans) =>
-    trans.__('the process that ran the notebook ended early (%1)', show(p.end)),
+    trans.__('the process that ran the notebook exited early (%1)', show(p.end)),
   'function-process-ended': (p, show, trans) =>
-    trans.__('its process ended before the function returned (%1)', show(p.end)),
+    trans.__('the process exited before the function returned (%1)', show(p.end)),
   'function-exited': (p, show, trans) =>
-    trans.__('the function left its process (exit code %1)', show(p.exit_code)),
+    trans.__('the function raised SystemExit (exit code %1)', show(p.exit_code)),
   'function-missing': (p, show, trans) =>
-    trans.__('%1 has no function %2 once it is imported', show(p.file), show(p.function)),
+    trans.__('%1 does not define the function %2 when imported', show(p.file), show(p.function)),
   'disk-full': (p, show, trans) =>
     trans.__('%1 (disk full: nothing can be written)', show(p.cause)),
   'memory-limit': (p, show, trans) =>
     trans.__('used %1 of memory, more than its limit of %2', show(p.used), show(p.limit)),
   'system-killed': (p, show, trans) =>
-    trans.__('the system ended it for lack of memory (%1)', show(p.cause)),
+    trans.__('the system killed the process because memory ran out (%1)', show(p.cause)),
   'out-of-memory': (_p, _show, trans) => trans.__('out of memory'),
   'out-of-memory-at': (p, show, trans) => trans.__('out of memory: limit %1', show(p.limit)),
   'output-missing': (p, show, trans) =>
@@ -1182,37 +1218,38 @@ export const CODES: Readonly<Record<string, Render>> = {
   'value-unfit': (p, show) => show(p.text),
   'not-written': (p, show, trans) => trans.__('%1 was not written', show(p.path)),
   'nothing-fits': (p, show, trans) =>
-    trans.__('nothing in its working folder fits %1', show(p.patterns, ' or ')),
+    trans.__('no file or folder in the working folder matches %1', show(p.patterns, ' or ')),
   'several-files': (p, show, trans) =>
-    trans.__('%1 files fit where one is expected: %2', show(p.count), show(p.files, ', ')),
+    trans.__('%1 files match where one is expected: %2', show(p.count), show(p.files, ', ')),
   'output-unchanged': (p, show, trans) =>
-    trans.__('%1 is as it was: the work did not write it', show(p.path)),
+    trans.__('%1 is unchanged: the task did not write it', show(p.path)),
   'unchanged-folder': (p, show, trans) =>
-    trans.__('%1 holds no file that the work wrote', show(p.path)),
+    trans.__('%1 contains no file that the task wrote', show(p.path)),
   'working-folder-linked': (_p, _show, trans) =>
-    trans.__('its working folder became a symbolic link'),
+    trans.__('the working folder was replaced by a symbolic link'),
   'link-leaves': (p, show, trans) =>
-    trans.__("%1 is a symbolic link that leaves the attempt's folder", show(p.file)),
+    trans.__("%1 is a symbolic link that points outside the attempt's folder", show(p.file)),
   'neither-file-nor-folder': (p, show, trans) =>
     trans.__('%1 is neither a file nor a folder', show(p.file)),
   'is-a-folder': (p, show, trans) =>
     trans.__('%1 is a folder where a file is expected', show(p.file)),
-  'is-no-folder': (p, show, trans) => trans.__('%1 is no folder', show(p.file)),
+  'is-no-folder': (p, show, trans) => trans.__('%1 is not a folder', show(p.file)),
   'same-names': (p, show, trans) => trans.__('two of its files are called %1', show(p.file)),
   'companion-missing': (p, show, trans) =>
-    trans.__('%1 has no %2 beside it', show(p.file), show(p.companion)),
+    trans.__('%1 is missing next to %2', show(p.companion), show(p.file)),
   'value-null': (_p, _show, trans) => trans.__('its value is null'),
   'expression-lacks': (p, show, trans) =>
     trans.__("$(%1): there is no '%2'", show(p.expression), show(p.name)),
   'contents-unusable': (p, show, trans) =>
-    trans.__('%1 %2: its contents cannot be a value', show(p.file), show(p.problem)),
+    trans.__('%1 %2: its contents cannot be used as a value', show(p.file), show(p.problem)),
   'contents-too-large': (_p, _show, trans) => trans.__('has more than 64 KiB'),
-  'contents-not-text': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
-  'told-not-json': (p, show, trans) => trans.__('%1 is no JSON: %2', show(p.file), show(p.error)),
+  'contents-not-text': (p, show, trans) => trans.__('is not UTF-8 text (byte %1)', show(p.byte)),
+  'told-not-json': (p, show, trans) =>
+    trans.__('%1 is not valid JSON: %2', show(p.file), show(p.error)),
   'told-too-large': (p, show, trans) =>
-    trans.__('%1 is no JSON object of at most %2 bytes', show(p.file), show(p.limit)),
+    trans.__('%1 is not a JSON object of at most %2 bytes', show(p.file), show(p.limit)),
   'told-missing': (p, show, trans) =>
-    trans.__("%1 names '%2', which is not there", show(p.file), show(p.name)),
+    trans.__("%1 refers to '%2', which was not found", show(p.file), show(p.name)),
   'log-gap': (p, show, trans) =>
     trans.__(
       'lines missing here: %1 (%2): %3',
@@ -1233,10 +1270,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'host-not-found': (p, show, trans) =>
     trans.__('%1 cannot be found: %2', show(p.host), show(p.message)),
   'host-unreadable': (p, show, trans) =>
-    trans.__('%1 cannot be read: %2', show(p.host), show(p.message)),
+    trans.__('fetching from %1 failed: %2', show(p.host), show(p.message)),
   'certificate-invalid': (p, show, trans) =>
     trans.__('the certificate of %1 is not valid: %2', show(p.host), show(p.message)),
-  'redirect-circle': (_p, _show, trans) => trans.__('redirects in a circle'),
+  'redirect-circle': (_p, _show, trans) => trans.__('redirects in a loop'),
   'too-many-redirects': (p, show, trans) => trans.__('redirects more than %1 times', show(p.most)),
   'redirect-without-target': (_p, _show, trans) => trans.__('the server redirects to nowhere'),
   'redirect-drops-encryption': (_p, _show, trans) => trans.__('redirects from https to http'),
@@ -1253,19 +1290,18 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.size, ',')
     ),
   'transfer-cut-in-compressed': (_p, _show, trans) =>
-    trans.__('the connection closed within the compressed bytes'),
+    trans.__('the connection closed before the compressed data was complete'),
   'transfer-cancelled': (_p, _show, trans) => trans.__('the transfer was cancelled'),
   'transfer-too-long': (_p, _show, trans) => trans.__('the transfer took too long'),
   'server-answers-late': (_p, _show, trans) => trans.__('the server does not respond in time'),
   'server-too-slow': (_p, _show, trans) => trans.__('the server sends too slowly'),
   'fetched-too-large': (p, show, trans) =>
     trans.__('the file is larger than the %1 bytes allowed here', show(p.most, ',')),
-  'no-upload': (_p, _show, trans) =>
-    trans.__('there is no such upload; it may be finished or abandoned'),
+  'no-upload': (_p, _show, trans) => trans.__('upload not found; it may be finished or abandoned'),
   'upload-finished': (_p, _show, trans) => trans.__('the upload is finished'),
   'upload-locked': (_p, _show, trans) => trans.__('another request is writing to this upload'),
   'upload-offset-differs': (p, show, trans) =>
-    trans.__('the upload continues at %1, not at %2', show(p.offset), show(p.given)),
+    trans.__('the upload must continue at offset %1, not at %2', show(p.offset), show(p.given)),
   'upload-incomplete': (p, show, trans) =>
     trans.__('%1 of %2 bytes have arrived', show(p.received, ','), show(p.size, ',')),
   'upload-beyond-size': (p, show, trans) =>
@@ -1277,7 +1313,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'size-negative': (_p, _show, trans) => trans.__('may not be negative'),
   'not-a-checksum': (_p, _show, trans) => trans.__('must be 64 hexadecimal digits'),
   'checksum-differs': (p, show, trans) =>
-    trans.__('the bytes have the checksum %1, not the stated one', show(p.checksum)),
+    trans.__(
+      'the content has the checksum %1, which differs from the expected one',
+      show(p.checksum)
+    ),
   'bundle-too-large': (p, show, trans) =>
     trans.__(
       'The code bundle of %1 has more than %2 bytes; largest: %3',
@@ -1292,18 +1331,21 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.name),
       show(p.message)
     ),
-  'not-a-dataset-id': (p, show, trans) => trans.__("'%1' is not an id", show(p.id)),
+  'not-a-dataset-id': (p, show, trans) => trans.__("'%1' is not a valid ID", show(p.id)),
   'dataset-place-taken': (p, show, trans) =>
-    trans.__('%1 is in the way: it was not made by nbyard', show(p.path)),
-  'link-place-taken': (p, show, trans) => trans.__("%1 exists and is not nbyard's", show(p.path)),
+    trans.__('%1 already exists and was not created by nbyard', show(p.path)),
+  'link-place-taken': (p, show, trans) =>
+    trans.__('%1 already exists and was not created by nbyard', show(p.path)),
   'link-refused': (p, show, trans) =>
     trans.__('%1 cannot be linked: %2', show(p.path), show(p.message)),
   'archive-unknown': (_p, _show, trans) =>
-    trans.__('This is no archive that can be unpacked: zip, tar, tar.gz, tar.bz2, tar.xz.'),
+    trans.__(
+      'This file is not a supported archive. Supported formats: zip, tar, tar.gz, tar.bz2, tar.xz.'
+    ),
   'archive-damaged': (p, show, trans) =>
     trans.__('The archive is damaged or was cut off: %1', show(p.message)),
   'archive-without-end': (_p, _show, trans) =>
-    trans.__('The archive is damaged or was cut off: it has no end.'),
+    trans.__('The archive is damaged or was cut off: its end is missing.'),
   'archive-encrypted': (p, show, trans) =>
     trans.__("The archive is encrypted: '%1'.", show(p.name)),
   'archive-empty': (_p, _show, trans) => trans.__('The archive holds no files.'),
@@ -1323,34 +1365,35 @@ export const CODES: Readonly<Record<string, Render>> = {
   'digest-of-folder': (_p, _show, trans) => trans.__('is the digest of a folder, not of a file'),
   'digest-of-file': (_p, _show, trans) => trans.__('is the digest of a file, not of a folder'),
   'bytes-missing': (p, show, trans) =>
-    trans.__('the bytes of %1 are not in the store', show(p.digest)),
+    trans.__('the content with the digest %1 is not in the store', show(p.digest)),
   'bytes-damaged': (p, show, trans) =>
-    trans.__('the stored bytes of %1 do not match it', show(p.digest)),
+    trans.__('the stored content does not match its digest %1', show(p.digest)),
   'bytes-being-deleted': (_p, _show, trans) =>
-    trans.__('Unused bytes are being deleted; try again in a moment.'),
+    trans.__('Unused content is being deleted. Try again in a moment.'),
   'disk-full-for-bytes': (p, show, trans) =>
     trans.__('disk full: needs %1 bytes', show(p.needed, ',')),
   'disk-full-with-reserve': (p, show, trans) =>
     trans.__(
-      'disk full: needs %1 bytes beside the %2 that are always kept free; %3 are free',
+      'disk full: needs %1 bytes in addition to the %2 that nbyard keeps free; %3 are free',
       show(p.needed, ','),
       show(p.reserve),
       show(p.free)
     ),
-  'disk-full-no-file': (_p, _show, trans) => trans.__('disk full: no file can be made'),
+  'disk-full-no-file': (_p, _show, trans) => trans.__('disk full: no file can be created'),
   'file-changed-while-read': (p, show, trans) =>
     trans.__('%1 changed while it was read', show(p.path)),
-  'place-taken': (p, show, trans) => trans.__('%1 exists already', show(p.path)),
+  'place-taken': (p, show, trans) => trans.__('%1 already exists', show(p.path)),
   'folder-name-twice': (_p, _show, trans) => trans.__('two files of the folder have the same name'),
-  'folder-too-deep': (p, show, trans) => trans.__('folders may be at most %1 deep', show(p.most)),
+  'folder-too-deep': (p, show, trans) =>
+    trans.__('folders may be nested at most %1 levels deep', show(p.most)),
   'folder-too-many-files': (p, show, trans) =>
     trans.__('a folder may have at most %1 files', show(p.most, ',')),
   'path-empty': (_p, _show, trans) => trans.__('a path is needed'),
   'path-has-nul': (_p, _show, trans) => trans.__('may not contain NUL'),
-  'path-hides-dots': (_p, _show, trans) => trans.__('may not hide .. behind percent signs'),
+  'path-hides-dots': (_p, _show, trans) => trans.__('may not contain a percent-encoded ..'),
   'path-too-long': (p, show, trans) => trans.__('%1… is longer than a path can be', show(p.path)),
   'path-outside-root': (p, show, trans) =>
-    trans.__('%1 leads out of the folder that is served', show(p.path)),
+    trans.__('%1 leads outside the allowed folder', show(p.path)),
   'path-outside-folders': (p, show, trans) =>
     trans.__('%1 is outside the folders allowed here', show(p.path)),
   'not-an-ordinary-file': (p, show, trans) => trans.__('%1 is not an ordinary file', show(p.path)),
@@ -1361,30 +1404,31 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 cannot be read: %2', show(p.path), show(p.message)),
   'file-too-large': (p, show, trans) =>
     trans.__('%1 has more than %2 bytes.', show(p.path), show(p.most, ',')),
-  'file-forbidden': (p, show, trans) => trans.__('%1 may not be read.', show(p.path)),
+  'file-forbidden': (p, show, trans) =>
+    trans.__('%1 cannot be read: permission denied.', show(p.path)),
   'no-entry-point': (p, show, trans) =>
     trans.__(
-      "there is no %1 '%2' (present: %3)",
+      "the %1 '%2' is not installed (present: %3)",
       show(p.noun),
       show(p.name),
       show(p.present, ', ')
     ),
   'no-entry-points': (p, show, trans) =>
-    trans.__("there is no %1 '%2' (present: none)", show(p.noun), show(p.name)),
+    trans.__("the %1 '%2' is not installed (present: none)", show(p.noun), show(p.name)),
   'command-not-started': (p, show, trans) => trans.__('cannot be started: %1', show(p.message)),
   'no-answer-within': (p, show, trans) => trans.__('no answer in %1 s', show(p.seconds)),
   'help-silent': (p, show, trans) =>
-    trans.__('printed nothing to --help within %1 s', show(p.seconds)),
-  'no-uv': (_p, _show, trans) => trans.__('There is no uv here.'),
-  'no-installer': (_p, _show, trans) => trans.__('There is neither uv nor pip here.'),
+    trans.__('printed nothing for --help within %1 s', show(p.seconds)),
+  'no-uv': (_p, _show, trans) => trans.__('uv is not installed.'),
+  'no-installer': (_p, _show, trans) => trans.__('Neither uv nor pip is installed.'),
   'installation-too-long': (p, show, trans) =>
-    trans.__('It took longer than install_timeout_seconds: %1 s.', show(p.seconds)),
+    trans.__('The installation took longer than install_timeout_seconds: %1 s.', show(p.seconds)),
   'address-of-dependency': (p, show, trans) =>
     trans.__('%1 comes from a URL that another package requires', show(p.package)),
   'hashes-differ': (p, show, trans) =>
-    trans.__('%1 %2 has none of the hashes that are asked for.', show(p.package), show(p.version)),
+    trans.__('%1 %2 has none of the requested hashes.', show(p.package), show(p.version)),
   'kernel-not-on-machine': (p, show, trans) =>
-    trans.__("There is no kernel '%1' on this machine.", show(p.name)),
+    trans.__("The kernel '%1' is not installed on this machine.", show(p.name)),
   'kernel-language-differs': (p, show, trans) =>
     trans.__(
       'the language of %1 is %2, that of the notebook is %3',
@@ -1395,78 +1439,71 @@ export const CODES: Readonly<Record<string, Render>> = {
   'interpreter-fails': (p, show, trans) =>
     trans.__('The interpreter %1 does not run: %2', show(p.interpreter), show(p.message)),
   'store-blocked': (p, show, trans) =>
-    trans.__(
-      'The store is busy: process %1 (%2) keeps it from being written.',
-      show(p.pid),
-      show(p.name)
-    ),
+    trans.__('The store is busy: process %1 (%2) holds its write lock.', show(p.pid), show(p.name)),
   'store-blocked-by-stopped': (p, show, trans) =>
     trans.__(
-      'The store is busy: process %1 (%2) was stopped while it wrote.',
+      'The store is busy: process %1 (%2) is stopped and holds its write lock.',
       show(p.pid),
       show(p.name)
     ),
   'model-probe-not-started': (p, show, trans) =>
-    trans.__('%1 cannot be started to look at it: %2', show(p.program), show(p.message)),
+    trans.__('%1 cannot be started to inspect the model: %2', show(p.program), show(p.message)),
   'model-probe-too-long': (p, show, trans) =>
-    trans.__('loading and calling it once took more than %1 s', show(p.seconds)),
+    trans.__('loading the model and calling it once took more than %1 s', show(p.seconds)),
   'model-probe-ended': (_p, _show, trans) =>
     trans.__(
-      'loading and calling it once stopped early; it may need more memory than allowed here'
+      'the process that loads and calls the model exited early; the model may need more memory than allowed here'
     ),
   'model-probe-ended-after': (p, show, trans) =>
-    trans.__('loading and calling it once failed: %1', show(p.last)),
+    trans.__('loading the model and calling it once failed: %1', show(p.last)),
   'model-probe-unreadable': (p, show, trans) =>
-    trans.__('its description of itself cannot be read: %1', show(p.message)),
+    trans.__('the result of inspecting the model cannot be read: %1', show(p.message)),
   'model-needs-memory': (_p, _show, trans) =>
-    trans.__('it needs more memory than it may have here'),
+    trans.__('the model needs more memory than allowed here'),
   'model-unreadable': (p, show, trans) =>
-    trans.__('it is no file that pickle or joblib can read here: %1', show(p.message)),
+    trans.__('neither pickle nor joblib can read the file here: %1', show(p.message)),
   'model-module-missing': (p, show, trans) =>
     trans.__(
-      'there is no module %1 where it was looked at (%2)',
+      'the module %1 was not found by the interpreter that inspected the model (%2)',
       show(p.module),
       show(p.interpreter)
     ),
   'model-without-predict': (p, show, trans) =>
-    trans.__('it holds a %1, which has no method predict', show(p.type)),
+    trans.__('the file contains a %1, which has no method predict', show(p.type)),
   'model-class-in-notebook': (p, show, trans) =>
     trans.__(
-      '%1 is defined in the notebook or script itself, where other programs do not find it: write it into a module beside it, and import it from there',
+      '%1 is defined in the notebook or script itself, where other programs cannot find it: move it to a module next to it, and import it from there',
       show(p.name)
     ),
   'model-columns-unknown': (p, show, trans) =>
     trans.__(
-      'its %1 does not list its input columns (it has no feature_names_in_): fit it with a data frame whose columns have names',
+      'the %1 does not list its input columns (it has no feature_names_in_): fit it with a data frame that has column names',
       show(p.type)
     ),
   'model-column-incomplete': (p, show, trans) =>
     trans.__(
-      'its %1 has a column without name or type; types are: %2',
+      'the %1 of the model has a column without a name or a valid type; valid types: %2',
       show(p.attribute),
       show(p.types, ', ')
     ),
   'row-of-table': (p, show, trans) => trans.__('a row of %1', show(p.table)),
   'row-of-zeros': (_p, _show, trans) => trans.__('a row of zeros'),
   'model-refuses-row': (p, show, trans) =>
-    trans.__('its predict does not take %1: %2', show(p.row), show(p.message)),
+    trans.__('predict failed for %1: %2', show(p.row), show(p.message)),
   'model-answers-array': (p, show, trans) =>
-    trans.__(
-      'its predict answers with an array of the shape %1, whose columns have no names',
-      show(p.shape)
-    ),
+    trans.__('predict returns an array of the shape %1 without column names', show(p.shape)),
   'model-answers-without-names': (p, show, trans) =>
-    trans.__('its predict answers with a %1, whose columns have no names', show(p.type)),
+    trans.__('predict returns a %1 without column names', show(p.type)),
   'model-answers-type': (p, show, trans) =>
-    trans.__('its predict answers with a %1, which is no type of a column', show(p.type)),
+    trans.__('predict returns values of the type %1, which is not a column type', show(p.type)),
   'model-answer-unfit': (p, show, trans) =>
-    trans.__('the answer of its predict cannot be described: %1', show(p.message)),
+    trans.__('the result of predict cannot be described: %1', show(p.message)),
   hints: (p, show) => show(p.hints, ' '),
   'free-name': (p, show, trans) => trans.__("Choose another name; '%1' is free.", show(p.name)),
   'did-you-mean': (p, show, trans) => trans.__('Did you mean %1?', show(p.names, ' or ')),
   'ask-the-log': (p, show, trans) =>
     trans.__("The server's log has details. Look for %1.", show(p.request)),
-  'try-again-then': (_p, _show, trans) => trans.__('Try again when it is.'),
+  'try-again-then': (_p, _show, trans) => trans.__('Try again when it is installed.'),
   'free-space': (_p, _show, trans) => trans.__('Free space and try again.'),
   'free-space-of-store': (_p, _show, trans) =>
     trans.__('Free space on the disk of the store, then try again.'),
@@ -1479,26 +1516,28 @@ export const CODES: Readonly<Record<string, Render>> = {
   'results-of-node': (p, show, trans) =>
     trans.__('Its metrics and outputs are: %1.', show(p.names, ', ')),
   'database-may-return': (_p, _show, trans) =>
-    trans.__('Its server may be down or restarting. Runs that have started continue meanwhile.'),
+    trans.__(
+      'The database server may be down or restarting. Runs that have started continue meanwhile.'
+    ),
   'continue-or-end-process': (p, show, trans) =>
     trans.__(
-      'Continue it (kill -CONT %1) or end it (kill -9 %2); what it was writing is then undone.',
+      'Continue the process (kill -CONT %1) or kill it (kill -9 %2). Killing it rolls back its unfinished write.',
       show(p.pid),
       show(p.pid)
     ),
   'wait-for-process': (_p, _show, trans) =>
-    trans.__('Try again in a moment. If it stays, that process has to end.'),
+    trans.__('Try again in a moment. If the store stays busy, stop that process.'),
   'restore-store': (p, show, trans) =>
     trans.__(
-      'Nothing was changed. Restore a copy, or begin anew: mv %1 %2.old',
+      'Nothing was changed. Restore a backup, or start with an empty store: mv %1 %2.old',
       show(p.folder),
       show(p.folder)
     ),
   'another-store': (_p, _show, trans) =>
-    trans.__('name another folder with store_dir (NBYARD_STORE_DIR).'),
+    trans.__('set another folder with store_dir (NBYARD_STORE_DIR).'),
   'mount-store-anew': (p, show, trans) =>
     trans.__(
-      'Nothing was changed. Its file system may have become read-only. Mount it anew, or %1',
+      'Nothing was changed. Its file system may have become read-only. Remount it, or %1',
       show(p.other)
     ),
   'run-as-owner': (p, show, trans) =>
@@ -1511,7 +1550,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'move-file-out': (p, show, trans) =>
     trans.__(
-      'Nothing was changed. Move that file out of the folder, which nbyard then closes to others, or %1',
+      'Nothing was changed. Move that file out of the folder (nbyard then denies access to other users), or %1',
       show(p.other)
     ),
   'close-folder': (p, show, trans) =>
@@ -1524,19 +1563,19 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
   'give-old-key': (p, show, trans) =>
     trans.__(
-      'Give the old key too, behind the new one in %1, or replace the secret values in it.',
+      'Add the old key after the new one in %1, or replace the secret values of the credential.',
       show(p.variable)
     ),
   'replace-secrets': (_p, _show, trans) =>
     trans.__('Replace the secret values in it, or delete it.'),
   'restore-key': (p, show, trans) =>
     trans.__(
-      'Set %1 as it was where they were made (on the server?), or put %2 back. If it is lost, make a new one: (umask 077; openssl rand -hex 32 > %3)',
+      'Set %1 to the key that encrypted them (on the server?), or restore %2. If the key is lost, create a new one: (umask 077; openssl rand -hex 32 > %3)',
       show(p.variable),
       show(p.file),
       show(p.name)
     ),
-  'make-key': (_p, _show, trans) => trans.__('Make one with: openssl rand -hex 32'),
+  'make-key': (_p, _show, trans) => trans.__('Create one with: openssl rand -hex 32'),
   'store-as-credential': (_p, _show, trans) => trans.__('Store them as a credential.'),
   'store-as-s3-credential': (_p, _show, trans) =>
     trans.__('Store it as a credential of the kind s3.'),
@@ -1550,12 +1589,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'ignore-files': (_p, _show, trans) =>
     trans.__('List what the code does not need in a file .nbyardignore of the project folder.'),
   'try-again-undisturbed': (_p, _show, trans) =>
-    trans.__('Try again when nothing removes files beside the code.'),
+    trans.__('Try again when no other program deletes files next to the code.'),
   'make-dataset': (p, show, trans) =>
-    trans.__('Make it a dataset: nbyard datasets add %1', show(p.file)),
+    trans.__('Add it as a dataset: nbyard datasets add %1', show(p.file)),
   'other-name-or-version': (_p, _show, trans) =>
     trans.__('Choose another name, or add a new version of that dataset.'),
-  'other-name': (_p, _show, trans) => trans.__('Choose another name, or edit or delete that one.'),
+  'other-name': (_p, _show, trans) =>
+    trans.__('Choose another name, or edit or delete that deployment.'),
   'start-engine': (_p, _show, trans) =>
     trans.__('Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST).'),
   'start-engine-and-retry': (_p, _show, trans) =>
@@ -1567,7 +1607,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'log-in-by-ssh': (_p, _show, trans) =>
     trans.__(
-      "`ssh` must connect without a prompt and find Docker's client there. Try `docker version` with it."
+      '`ssh` must connect without a prompt, and the Docker client must be installed on that host. Run `docker version` over `ssh` to check.'
     ),
   'show-certificates': (_p, _show, trans) =>
     trans.__(
@@ -1578,11 +1618,11 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Remove unused networks (docker network prune) or add address pools.'),
   'declare-parameters': (_p, _show, trans) =>
     trans.__(
-      'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script or Dockerfile (Dockerfile.nbexec).'
+      'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec next to a script or Dockerfile (Dockerfile.nbexec).'
     ),
   'declare-workflow-parameters': (_p, _show, trans) =>
     trans.__(
-      'To declare it, open the inspector of the workflow in JupyterLab while no node is selected. Then select it in the menu beside the field of each node that uses it.'
+      'To declare it, open the inspector of the workflow in JupyterLab while no node is selected. Then select it in the menu next to the field of each node that uses it.'
     ),
   'bisect-by-metric': (p, show, trans) =>
     trans.__('These metrics differ between both runs: %1.', show(p.names, ', ')),
@@ -1593,22 +1633,32 @@ export const CODES: Readonly<Record<string, Render>> = {
   'skip-in-scratch-run': (_p, _show, trans) =>
     trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
   'find-gpus': (_p, _show, trans) =>
-    trans.__('nbyard doctor shows how GPUs were detected. The setting gpus names them.'),
+    trans.__('nbyard doctor shows how GPUs were detected. The setting gpus can list them.'),
   'install-gpu-toolkit': (_p, _show, trans) =>
     trans.__(
       "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine. For Podman, write its CDI file (nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml)."
     ),
   'set-dask': (_p, _show, trans) =>
-    trans.__('Set dask_address to that of a scheduler, or dask_cluster; see the Dask how-to.'),
+    trans.__(
+      'Set dask_address to the address of a scheduler, or set dask_cluster. See the Dask how-to.'
+    ),
   'pip-install': (p, show, trans) => trans.__('pip install %1', show(p.package)),
   'same-versions': (_p, _show, trans) =>
     trans.__('Install the same versions of Python, distributed and msgpack on both sides.'),
   'known-clusters': (p, show, trans) =>
-    trans.__('It is one of %1, or MODULE:CALLABLE.', show(p.known, ', ')),
+    trans.__(
+      'The setting dask_cluster must be one of %1, or MODULE:CALLABLE.',
+      show(p.known, ', ')
+    ),
   'install-installer': (p, show, trans) =>
-    trans.__('Install one where nbyard is: %1 -m ensurepip', show(p.python)),
+    trans.__(
+      'Install uv or pip in the environment of nbyard, for example: %1 -m ensurepip',
+      show(p.python)
+    ),
   'name-a-wheel': (_p, _show, trans) =>
-    trans.__('Name a wheel of it, or another version of what needs it.'),
+    trans.__(
+      'Add the URL of its wheel to the requirements, or choose another version of the package that requires it.'
+    ),
   'correct-hash': (_p, _show, trans) => trans.__('Correct its hash, or leave it out.'),
   'installed-kernels': (p, show, trans) => trans.__('Installed kernels: %1.', show(p.names, ', ')),
   'no-installed-kernels': (_p, _show, trans) => trans.__('No kernels are installed.'),
@@ -1621,7 +1671,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       'nbyard refuses addresses of this machine and of private networks. An administrator allows a host: start JupyterLab with NBYARD_ALLOWED_PRIVATE_HOSTS=nas.local:8080, or set c.Settings.allowed_private_hosts = ["nas.local:8080"].'
     ),
   'use-plain-references': (_p, _show, trans) =>
-    trans.__('Plain references such as $(inputs.name.path) are.'),
+    trans.__('Plain references such as $(inputs.name.path) are supported.'),
   'pass-as-file': (_p, _show, trans) => trans.__('Pass it as a file.'),
   'quote-question-mark': (p, show, trans) =>
     trans.__('Between braces, a text with a question mark needs quotes: %1', show(p.example)),
@@ -1631,7 +1681,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Put the wheel into a package index, or make it available at a URL.'),
   'write-below-marker': (_p, _show, trans) =>
     trans.__(
-      'Write below the marker; base, packages and user are options (nbyard images build --help). nbyard images dockerfile prints it as it is made; one that is all yours is built by its path.'
+      'Write your lines below the marker. Set base, packages and user with options (nbyard images build --help). nbyard images dockerfile prints the generated Dockerfile. To build a Dockerfile of your own, pass its path.'
     ),
   'give-input-file': (p, show, trans) =>
     trans.__('From a shell: --input-file %1=path', show(p.name)),
@@ -1642,7 +1692,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'install-ipykernel': (_p, _show, trans) => trans.__('pip install ipykernel'),
   'restart-dispatcher': (p, show, trans) =>
     trans.__(
-      'kill %1 stops it. Running work continues. The next dispatcher has the settings of the process that starts it.',
+      'kill %1 stops the dispatcher. Running tasks continue. The next dispatcher uses the settings of the process that starts it.',
       show(p.pid)
     ),
   'check-gpus': (_p, _show, trans) => trans.__('Check the output of nvidia-smi -L, or set gpus.'),
@@ -1650,26 +1700,28 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Install and start Docker, or set docker_host, to run in containers.'),
   'start-cluster': (_p, _show, trans) => trans.__('Start it, or ask its owner.'),
   'reinstall-nbyard': (_p, _show, trans) =>
-    trans.__('Reinstall nbyard: its wheel carries the extension.'),
+    trans.__('Reinstall nbyard: its wheel contains the extension.'),
   'name-a-class': (p, show, trans) =>
-    trans.__('Name one, such as %1:%2.', show(p.file), show(p.name)),
-  'give-defaults': (_p, _show, trans) => trans.__('Give each a default.'),
+    trans.__('Choose one, such as %1:%2.', show(p.file), show(p.name)),
+  'give-defaults': (_p, _show, trans) => trans.__('Set a default for each.'),
   'declare-columns': (p, show, trans) =>
     trans.__('Add %1 to the class, or write a model file (nervosum.yaml).', show(p.example)),
   'write-model-file': (_p, _show, trans) =>
     trans.__(
-      'Or write a model file (nervosum.yaml) for a class whose __init__ loads this file. It declares what the model takes and needs.'
+      'Or write a model file (nervosum.yaml) for a class that loads this file in its __init__. It declares the inputs, outputs and requirements of the model.'
     ),
   'list-requirements': (p, show, trans) =>
-    trans.__('List what it needs in a %1 beside it.', show(p.file)),
+    trans.__('List the required packages in a %1 next to it.', show(p.file)),
   'install-nbdime': (_p, _show, trans) =>
     trans.__("Install nbdime to compare notebooks cell by cell: pip install 'nbyard[nbdime]'"),
   'too-much-changed': (_p, _show, trans) =>
-    trans.__('Too much changed to compare the notebooks cell by cell; these are plain lines.'),
+    trans.__(
+      'Too much changed to compare the notebooks cell by cell. Plain lines are compared instead.'
+    ),
   'run-model': (p, show, trans) => trans.__('nbyard models run -n %1', show(p.name)),
   'serve-or-predict': (p, show, trans) =>
     trans.__(
-      'nbyard models deploy -n %1 serves it; its file predicts, too: nbyard run %2',
+      'nbyard models deploy -n %1 serves it. To predict with its file: nbyard run %2',
       show(p.name),
       show(p.path)
     ),
@@ -1678,7 +1730,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'or-remove-image': (p, show, trans) => trans.__('Or: nbyard images rm %1', show(p.image)),
   'or-remove-model': (p, show, trans) => trans.__('Or: nbyard models rm %1', show(p.image)),
   'image-rebuilt-by-deploying': (_p, _show, trans) =>
-    trans.__('Deploying builds it anew and replaces the earlier image.'),
+    trans.__('Deploying the model rebuilds the image and replaces the earlier one.'),
   'follow-image-log': (p, show, trans) =>
     trans.__('nbyard images log %1 shows its progress.', show(p.image)),
   'see-image-log': (p, show, trans) => trans.__('nbyard images log %1 shows why.', show(p.image)),
@@ -1687,14 +1739,14 @@ export const CODES: Readonly<Record<string, Render>> = {
   'load-image': (_p, _show, trans) => trans.__('`docker load` adds an image without a registry.'),
   'remove-built-image': (p, show, trans) =>
     trans.__(
-      'Choose another one (--tag), or remove that one first: nbyard images rm %1',
+      'Choose another name (--tag), or remove that image first: nbyard images rm %1',
       show(p.image)
     ),
   'remove-pulled-image': (p, show, trans) =>
-    trans.__('Remove that one first: nbyard images rm %1', show(p.image)),
+    trans.__('Remove that image first: nbyard images rm %1', show(p.image)),
   'push-under-other-name': (p, show, trans) =>
     trans.__(
-      'Push it under another name, or remove that one first: nbyard images rm %1',
+      'Push it under another name, or remove that image first: nbyard images rm %1',
       show(p.image)
     ),
   'list-artifacts': (_p, _show, trans) =>
@@ -1719,25 +1771,31 @@ export const CODES: Readonly<Record<string, Render>> = {
   'text-or-lines-needed': (_p, _show, trans) => trans.__('text or a list of lines is needed'),
   'dataset-needed': (_p, _show, trans) => trans.__('a dataset is needed'),
   'value-not-json': (p, show, trans) =>
-    trans.__('is no JSON: %1 (line %2, column %3)', show(p.message), show(p.line), show(p.column)),
-  'start-unknown': (_p, _show, trans) => trans.__('it is not known how to start this file'),
+    trans.__(
+      'is not valid JSON: %1 (line %2, column %3)',
+      show(p.message),
+      show(p.line),
+      show(p.column)
+    ),
+  'start-unknown': (_p, _show, trans) => trans.__('nbyard does not know how to start this file'),
   'not-a-dockerfile': (p, show, trans) =>
-    trans.__('%1 is no Dockerfile: nothing in it is FROM an image', show(p.file)),
-  'not-an-argument': (p, show, trans) => trans.__('the %1 has no such argument', show(p.kind)),
-  'not-an-argument-of-models': (_p, _show, trans) => trans.__('a model has no such argument'),
-  'predictions-format': (p, show, trans) =>
-    trans.__('predictions are made as %1', show(p.formats, ', ')),
-  'not-a-notebook': (p, show, trans) => trans.__('is no notebook: %1', show(p.message)),
+    trans.__('%1 is not a Dockerfile: it has no FROM instruction', show(p.file)),
+  'not-an-argument': (p, show, trans) =>
+    trans.__('the %1 does not have this argument', show(p.kind)),
+  'not-an-argument-of-models': (_p, _show, trans) =>
+    trans.__('a model does not have this argument'),
+  'predictions-format': (p, show, trans) => trans.__('must be one of %1', show(p.formats, ', ')),
+  'not-a-notebook': (p, show, trans) => trans.__('is not a notebook: %1', show(p.message)),
   'notebook-nested-too-deeply': (_p, _show, trans) =>
-    trans.__('is no notebook: it is nested too deeply'),
+    trans.__('is not a notebook: it is nested too deeply'),
   'notebook-not-an-object': (_p, _show, trans) =>
-    trans.__('is no notebook: an object is needed at the top'),
+    trans.__('is not a notebook: an object is needed at the top level'),
   'notebook-without-format': (_p, _show, trans) =>
-    trans.__('is missing or no number; this is no notebook'),
+    trans.__('is missing or not a number; this is not a notebook'),
   'notebook-of-other-format': (p, show, trans) =>
     trans.__('the notebook has format %1, not 4', show(p.format)),
   'notebook-of-unknown-version': (p, show, trans) =>
-    trans.__('%1 is no known version', show(p.version)),
+    trans.__('%1 is not a known version', show(p.version)),
   'notebook-not-converted': (p, show, trans) =>
     trans.__(
       'cannot be converted from format %1 to 4: %2 %3',
@@ -1746,29 +1804,29 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.message)
     ),
   'notebook-too-old-for-tag': (_p, _show, trans) =>
-    trans.__('only notebooks of format 4 can get a tag here'),
+    trans.__('tags can only be added to notebooks of format 4'),
   'cell-type-unknown': (_p, _show, trans) => trans.__('must be code, markdown or raw'),
-  'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
+  'not-a-kernel-name': (p, show, trans) => trans.__('%1 is not a valid kernel name', show(p.name)),
   'parameters-cell-invalid': (p, show, trans) =>
-    trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
+    trans.__('the parameters cell is not valid Python (%1)', show(p.message)),
   'script-utf-16': (p, show, trans) =>
     trans.__('%1 is UTF-16 text, which no interpreter reads. Save it as UTF-8.', show(p.name)),
   'script-with-bom': (p, show, trans) =>
     trans.__(
-      '%1 begins with a byte order mark (BOM), which %2 takes for a part of the first word. Save it as UTF-8 without BOM.',
+      '%1 begins with a byte order mark (BOM), which %2 reads as part of the first word. Save it as UTF-8 without BOM.',
       show(p.name),
       show(p.reader)
     ),
   'read-by-system': (_p, _show, trans) => trans.__('the system'),
   'windows-line-ends': (p, show, trans) =>
     trans.__(
-      '%1 has Windows line ends (CRLF), which %2 takes for a part of the words. Save it with Unix line ends (LF).',
+      '%1 has Windows line endings (CRLF), which %2 reads as part of the words. Save it with Unix line endings (LF).',
       show(p.name),
       show(p.language)
     ),
   'sh-lacks-word': (p, show, trans) =>
     trans.__(
-      '%1 has no first line (#!), therefore sh runs it. sh does not know %2. Add the first line #!/bin/bash.',
+      '%1 has no first line (#!), so sh runs it. sh does not support %2. Add the first line #!/bin/bash.',
       show(p.name),
       show(p.word)
     ),
@@ -1794,13 +1852,13 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 cannot be read as Python: %2', show(p.name), show(p.message)),
   'shebang-unusable': (p, show, trans) =>
     trans.__(
-      'The first line (#!) of %1 names the program %2, which is not installed where the node runs. Install it, or correct the line.',
+      'The first line (#!) of %1 specifies the program %2, which is not installed where the node runs. Install it, or correct the line.',
       show(p.name),
       show(p.program)
     ),
   'suffix-program-missing': (p, show, trans) =>
     trans.__(
-      'Because of its file name, %1 starts with %2, which is not installed where the node runs. Install it, or set another command in the form.',
+      'Because of its file name, %1 is started with %2, which is not installed where the node runs. Install it, or set another command in the form.',
       show(p.name),
       show(p.program)
     ),
@@ -1831,31 +1889,31 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'shell-passes-no-arguments': (p, show, trans) =>
     trans.__(
-      'line %1: %2 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      'line %1: %2 uses the shell form, which does not pass arguments on; write ["program", "word"]',
       show(p.line),
       show(p.keyword)
     ),
   'help-found-nothing': (_p, _show, trans) =>
-    trans.__('No arguments were found in what it prints to --help.'),
+    trans.__('No arguments were found in the output of --help.'),
   'help-to-check': (_p, _show, trans) =>
-    trans.__('Read from what it prints to --help: check it before you save.'),
+    trans.__('Arguments were read from the output of --help. Check them before you save.'),
   'links-stay': (p, show, trans) =>
     trans.__(
-      'Links do not travel with the code: %1. Copy what they lead to, or hand it over as an input.',
+      'Symbolic links are not copied with the code: %1. Copy their targets, or pass them as inputs.',
       show(p.names, ', ')
     ),
   'more-links-stay': (p, show, trans) =>
     trans.__(
-      'Links do not travel with the code: %1, …. Copy what they lead to, or hand it over as an input.',
+      'Symbolic links are not copied with the code: %1, …. Copy their targets, or pass them as inputs.',
       show(p.names, ', ')
     ),
   'file-not-served': (p, show, trans) =>
-    trans.__('Its file is not in the folder that is served; runs use version %1.', show(p.number)),
+    trans.__('Its file is outside the served folder; runs use version %1.', show(p.number)),
   'file-gone': (p, show, trans) =>
-    trans.__('Its file is gone; runs use version %1.', show(p.number)),
+    trans.__('Its file was not found; runs use version %1.', show(p.number)),
   'file-changed-since': (p, show, trans) =>
     trans.__(
-      'Its file has changed since version %1; the next run makes a new one.',
+      'Its file has changed since version %1; the next run creates a new one.',
       show(p.number)
     ),
   'arguments-unread': (p, show, trans) =>
@@ -1865,11 +1923,11 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'arguments-between': (p, show, trans) =>
     trans.__(
-      'Arguments are not read: others may stand between them. %1 Describe them in the form or a .nbexec file.',
+      'Arguments are not read: unknown ones may be between them. %1 Describe them in the form or a .nbexec file.',
       show(p.hint)
     ),
   'argument-name-unfit': (p, show, trans) =>
-    trans.__('%1 is no argument name that nbyard takes.', show(p.name)),
+    trans.__('%1 is not a valid argument name.', show(p.name)),
   'argument-unread': (p, show, trans) =>
     trans.__(
       'The argument %1 in line %2 is not read: %3.',
@@ -1889,7 +1947,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'arguments-of-decorator-unread': (p, show, trans) =>
     trans.__('Arguments that @%1 may add are not read.', show(p.name)),
   'words-unread': (p, show, trans) =>
-    trans.__('The words behind the options are not read: %1.', show(p.problem)),
+    trans.__('The positional arguments are not read: %1.', show(p.problem)),
   'parameter-unread': (p, show, trans) =>
     trans.__('%1 is not read: %2', show(p.name), show(p.problem)),
   'option-unread': (p, show, trans) =>
@@ -1897,58 +1955,73 @@ export const CODES: Readonly<Record<string, Render>> = {
   'variadic-unused': (p, show, trans) =>
     trans.__('%1 receives no values: only named parameters do.', show(p.name)),
   'type-bool': (p, show, trans) =>
-    trans.__('%1 has the type bool: every text but the empty one is true to it.', show(p.name)),
+    trans.__(
+      '%1 has the type bool, which converts every text except the empty one to true.',
+      show(p.name)
+    ),
   'choices-computed': (p, show, trans) =>
     trans.__('The choices of %1 are computed and not shown.', show(p.name)),
   'default-computed': (p, show, trans) =>
     trans.__(
-      'The default of %1 is computed (%2): the script decides it when nothing is given.',
+      'The default of %1 is computed (%2): the script sets it if no value is passed.',
       show(p.name),
       show(p.expression)
     ),
   'default-kept': (p, show, trans) =>
-    trans.__('The default of %1 cannot be passed as a value: the script keeps it.', show(p.name)),
+    trans.__(
+      'The default of %1 cannot be passed as a value: the script sets it itself.',
+      show(p.name)
+    ),
   'default-not-shown': (p, show, trans) =>
     trans.__('The default of %1 is not shown: %2.', show(p.name), show(p.problem)),
   'default-unfit': (p, show, trans) =>
-    trans.__('The default of %1 does not fit what is declared: %2.', show(p.name), show(p.problem)),
+    trans.__(
+      'The default of %1 does not match its declaration: %2.',
+      show(p.name),
+      show(p.problem)
+    ),
   'handed-name-computed': (p, show, trans) =>
-    trans.__('%1 in line %2 is not read: its name is not written out.', show(p.call), show(p.line)),
+    trans.__(
+      '%1 in line %2 is not read: its name must be a literal and a valid argument name.',
+      show(p.call),
+      show(p.line)
+    ),
   'handed-both-ways': (p, show, trans) =>
     trans.__(
-      '%1 is asked for and handed over under one name, and counts as what came first.',
+      '%1 is declared both as an output and as another argument. The first declaration is used.',
       show(p.name)
     ),
   'action-has-keyword': (p, show, trans) =>
-    trans.__('%1 belongs to an action of its own', show(p.keyword)),
+    trans.__('the keyword %1 belongs to a custom action', show(p.keyword)),
   'own-action': (_p, _show, trans) => trans.__('it has an action of its own'),
-  'action-is': (p, show, trans) => trans.__('its action is %1', show(p.action)),
+  'action-is': (p, show, trans) => trans.__('the action %1 is not supported', show(p.action)),
   'name-not-given': (_p, _show, trans) => trans.__('nbyard cannot use its name'),
-  'changes-nothing': (_p, _show, trans) => trans.__('it changes nothing'),
-  'lists-of-lists': (_p, _show, trans) => trans.__('it takes lists of lists'),
-  'letters-one-by-one': (_p, _show, trans) => trans.__('it takes letters one by one'),
-  'rest-of-line': (_p, _show, trans) => trans.__('it takes the rest of the line'),
-  'counts-on': (_p, _show, trans) => trans.__('it continues to count from its default'),
-  'makes-own': (p, show, trans) => trans.__('%1 gives it a type of its own', show(p.keyword)),
+  'changes-nothing': (_p, _show, trans) => trans.__('setting it has no effect'),
+  'lists-of-lists': (_p, _show, trans) => trans.__('its value is a list of lists'),
+  'letters-one-by-one': (_p, _show, trans) => trans.__('it splits its value into single letters'),
+  'rest-of-line': (_p, _show, trans) => trans.__('it consumes the rest of the command line'),
+  'counts-on': (_p, _show, trans) => trans.__('it counts up from its default'),
+  'makes-own': (p, show, trans) => trans.__('the keyword %1 is not supported', show(p.keyword)),
   'without-name': (_p, _show, trans) => trans.__('it has no name'),
-  'true-when-not-given': (_p, _show, trans) => trans.__('it is true when it is not given'),
-  'name-no-text': (_p, _show, trans) => trans.__('a name that is no text'),
+  'true-when-not-given': (_p, _show, trans) => trans.__('it is true by default'),
+  'name-no-text': (_p, _show, trans) => trans.__('a name is not text'),
   'negative-option': (p, show, trans) =>
-    trans.__('beside the option %1 no number can be negative', show(p.option)),
+    trans.__('with the option %1, numbers cannot be negative', show(p.option)),
   'foreign-parser': (_p, _show, trans) =>
-    trans.__('the script has a parser that is not of argparse itself'),
+    trans.__('the script has an ArgumentParser that is not from argparse'),
   'several-parsers': (_p, _show, trans) => trans.__('the script has several parsers'),
   'parser-keyword': (p, show, trans) =>
-    trans.__('%1 of the parser changes what its arguments are', show(p.keyword)),
-  'own-parser-class': (_p, _show, trans) => trans.__('the script has a parser class of its own'),
+    trans.__('the keyword %1 of the parser may change its arguments', show(p.keyword)),
+  'own-parser-class': (_p, _show, trans) => trans.__('the script defines its own parser class'),
   'has-subcommands': (_p, _show, trans) => trans.__('the script has subcommands'),
   'program-has-subcommands': (_p, _show, trans) => trans.__('the program has subcommands'),
-  'parses-own-list': (p, show, trans) => trans.__('line %1 parses a list of its own', show(p.line)),
+  'parses-own-list': (p, show, trans) =>
+    trans.__('line %1 parses a fixed list instead of the command line', show(p.line)),
   'words-not-told-apart': (p, show, trans) =>
-    trans.__('the words of %1 and %2 cannot be distinguished', show(p.first), show(p.second)),
+    trans.__('the values of %1 and %2 cannot be distinguished', show(p.first), show(p.second)),
   'several-commands': (_p, _show, trans) => trans.__('the script has several commands'),
   'parameters-before-command': (_p, _show, trans) =>
-    trans.__('parameters stand before the command'),
+    trans.__('parameters are declared above the command'),
   'command-keyword': (p, show, trans) =>
     trans.__('%1 of the command may change how arguments are read', show(p.keyword)),
   'argparse-and-click': (_p, _show, trans) => trans.__('the script uses both argparse and click'),
@@ -1982,7 +2055,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.names, ', ')
     ),
   'cell-no-python': (p, show, trans) =>
-    trans.__('The parameters cell is no valid Python (%1).', show(p.message)),
+    trans.__('The parameters cell is not valid Python (%1).', show(p.message)),
   'ipython-lines-unread': (_p, _show, trans) =>
     trans.__('Lines that only IPython understands were not read as parameters.'),
   'several-names-at-once': (p, show, trans) =>
@@ -1992,7 +2065,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'line-no-assignment': (p, show, trans) =>
     trans.__(
-      'Line %1 of the parameters cell is no plain assignment and was not read.',
+      'Line %1 of the parameters cell is not a plain assignment and was not read.',
       show(p.line)
     ),
   'cell-no-r': (p, show, trans) =>
@@ -2043,27 +2116,29 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The sender of messages ended unexpectedly: %1', show(p.cause)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
-    trans.__('%1 is no name of a Debian package', show(p.name)),
+    trans.__('%1 is not a valid Debian package name', show(p.name)),
   'not-user-number': (p, show, trans) =>
-    trans.__('must be from 1 to %1: an image does not work as root', show(p.most)),
+    trans.__('must be from 1 to %1: images do not run as root', show(p.most)),
   'not-cuda-version': (p, show, trans) =>
-    trans.__('%1 is no version of CUDA such as 12.6 or 12.4.1', show(p.version)),
+    trans.__('%1 is not a CUDA version such as 12.6 or 12.4.1', show(p.version)),
   'text-of-at-most': (p, show, trans) => trans.__('must be text of at most %1 bytes', show(p.most)),
-  'not-name-of-label': (p, show, trans) => trans.__('%1 is no name of a label', show(p.name)),
-  'not-name-of-variable': (p, show, trans) => trans.__('%1 is no name of a variable', show(p.name)),
+  'not-name-of-label': (p, show, trans) => trans.__('%1 is not a valid label name', show(p.name)),
+  'not-name-of-variable': (p, show, trans) =>
+    trans.__('%1 is not a valid variable name', show(p.name)),
   'contains-forbidden': (p, show, trans) => trans.__('may not contain %1', show(p.part)),
   'not-image-name': (p, show, trans) =>
     trans.__(
-      '%1 is no name of an image: write [host[:port]/]name[:tag], in small letters, digits and . _ - between them',
+      '%1 is not a valid image name: write [host[:port]/]name[:tag], with lower-case letters, digits and . _ - between them',
       show(p.name)
     ),
   'push-to-digest': (_p, _show, trans) => trans.__('an image is pushed to a tag, not to a digest'),
   'no-registry': (_p, _show, trans) =>
-    trans.__('names no registry, such as registry.example.org:5000/'),
-  'marker-missing': (p, show, trans) => trans.__('It has no line %1.', show(p.marker)),
+    trans.__('does not specify a registry, such as registry.example.org:5000/'),
+  'marker-missing': (p, show, trans) =>
+    trans.__('The Dockerfile does not contain the line %1.', show(p.marker)),
   'line-above-marker': (p, show, trans) =>
     trans.__(
-      'Line %1, above the marker, was changed, and is made anew: %2.',
+      'Line %1 was changed, but nbyard generates all lines above the marker: %2.',
       show(p.number),
       show(p.line)
     ),
@@ -2078,14 +2153,14 @@ export const CODES: Readonly<Record<string, Render>> = {
   'login-in-address': (p, show, trans) =>
     trans.__('the address %1; keep them in .netrc, which uv and pip read', show(p.problem)),
   'not-file-address': (_p, _show, trans) =>
-    trans.__('an address of files begins with file:/// and the whole path'),
+    trans.__('a file address must begin with file:/// and an absolute path'),
   'address-with-query': (_p, _show, trans) =>
-    trans.__('the address may have neither ? nor #; a hash is given by --hash=sha256:…'),
+    trans.__('the address may contain neither ? nor #; add a hash with --hash=sha256:…'),
   'address-with-variables': (_p, _show, trans) =>
-    trans.__('the address may not contain .., //, variables or what hides them'),
+    trans.__('the address may not contain .., //, variables or encoded forms of them'),
   'requirement-refused': (p, show, trans) => trans.__('%1: %2', show(p.line), show(p.problem)),
   'hash-form': (_p, _show, trans) =>
-    trans.__('--hash is taken of sha256, sha384 and sha512 only: --hash=sha256:<64 hex digits>'),
+    trans.__('--hash supports only sha256, sha384 and sha512: --hash=sha256:<64 hex digits>'),
   'option-misplaced': (p, show, trans) => trans.__('%1 is not allowed here', show(p.option)),
   'option-not-allowed': (p, show, trans) =>
     trans.__('the option %1 is not allowed', show(p.option)),
@@ -2098,36 +2173,36 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.setting)
     ),
   'editable-needs-path': (_p, _show, trans) =>
-    trans.__('-e takes the whole path of a folder: /… or file:///…'),
+    trans.__('-e needs the absolute path of a folder: /… or file:///…'),
   'address-without-name': (_p, _show, trans) =>
-    trans.__('what lies at an address is written name @ address'),
+    trans.__('a requirement with an address must be written as name @ address'),
   'address-without-name-not-allowed': (p, show, trans) =>
     trans.__(
-      'what lies at an address is written name @ address, which is not allowed: an administrator allows addresses with %1',
+      'a requirement with an address (name @ address) is not allowed: an administrator allows addresses with %1',
       show(p.setting)
     ),
   'protected-package': (p, show, trans) =>
-    trans.__('%1 is not to be installed: it installs', show(p.package)),
+    trans.__('%1 may not be a requirement: it is a package installer', show(p.package)),
   'given-by-address': (p, show, trans) =>
     trans.__(
-      '%1 is given by an address, which is not allowed: an administrator allows addresses with %2',
+      '%1 has an address, which is not allowed: an administrator allows addresses with %2',
       show(p.package),
       show(p.setting)
     ),
   'given-by-no-wheel': (p, show, trans) =>
-    trans.__('%1 is given by an address that is no wheel (.whl)', show(p.package)),
+    trans.__('the address of %1 is not a wheel (.whl)', show(p.package)),
   'given-by-other': (p, show, trans) =>
-    trans.__('%1 is given by the address of %2', show(p.package), show(p.other)),
+    trans.__('the address of %1 belongs to %2', show(p.package), show(p.other)),
   'not-version': (p, show, trans) => trans.__('%1 is not a version such as 1.2', show(p.version)),
   'requirements-line': (p, show, trans) =>
     trans.__('requirements, line %1: %2', show(p.line), show(p.problem)),
   'too-many-lines': (p, show, trans) => trans.__('has more than %1 lines', show(p.most)),
-  'not-requirement': (p, show, trans) => trans.__('%1 is no requirement', show(p.line)),
+  'not-requirement': (p, show, trans) => trans.__('%1 is not a valid requirement', show(p.line)),
   'not-among-requirements': (p, show, trans) =>
     trans.__('%1 is not among the requirements.', show(p.requirement)),
   'folder-without-lock': (p, show, trans) =>
     trans.__(
-      '%1: what is in that folder is known in a library only, whose lock keeps it: make one (nbyard environments create NAME -r FILE), and let the node name that instead of the file',
+      '%1: a folder can only be used through an environment, which locks its content. Create one (nbyard environments create NAME -r FILE) and select it in the node instead of the file',
       show(p.line)
     ),
   'no-class': (p, show, trans) =>
@@ -2138,47 +2213,54 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.known, ', ')
     ),
   'no-classes': (p, show, trans) =>
-    trans.__('%1 has no class %2 at its top level; it has: none', show(p.file), show(p.name)),
+    trans.__('%1 has no class %2 at its top level, and no other class', show(p.file), show(p.name)),
   'no-predict': (p, show, trans) => trans.__('%1 has no method predict', show(p.name)),
   'no-model-class': (p, show, trans) =>
     trans.__('%1 has no class with a method predict at its top level', show(p.file)),
   'several-model-classes': (p, show, trans) =>
     trans.__('%1 has several classes with predict: %2', show(p.file), show(p.names, ', ')),
   'model-needs-arguments': (p, show, trans) =>
-    trans.__('needs %1: a model is made without arguments', show(p.names, ', ')),
+    trans.__('needs %1: models are created without arguments', show(p.names, ', ')),
   'no-input-columns': (_p, _show, trans) =>
-    trans.__('the class does not say which columns predict takes'),
+    trans.__('the class does not declare the input columns of predict'),
   'no-output-columns': (_p, _show, trans) =>
-    trans.__('the class does not say which columns predict answers with'),
+    trans.__('the class does not declare the output columns of predict'),
   'unreadable-column': (_p, _show, trans) =>
-    trans.__("is no column that can be read without running it: write {'name': …, 'type': …}"),
+    trans.__("cannot be read as a column without running the code: write {'name': …, 'type': …}"),
   'columns-needed': (p, show, trans) =>
     trans.__('a list of columns is needed, such as %1', show(p.example)),
   'column-twice': (p, show, trans) => trans.__('%1 appears twice', show(p.name)),
-  'column-not-object': (_p, _show, trans) => trans.__('a column is an object with name and type'),
+  'column-not-object': (_p, _show, trans) =>
+    trans.__('a column must be an object with name and type'),
   'column-name-needed': (_p, _show, trans) => trans.__('the name of the column is needed, as text'),
-  'column-type-needed': (p, show, trans) => trans.__('a type is needed: %1', show(p.known, ', ')),
+  'column-type-needed': (p, show, trans) =>
+    trans.__('a type is needed, one of %1', show(p.known, ', ')),
   'not-column-type': (p, show, trans) =>
-    trans.__('%1 is no type of a column; there are: %2', show(p.type), show(p.known, ', ')),
-  'tensor-not-column': (_p, _show, trans) => trans.__('only a tensor that is one column is served'),
-  'not-mode': (p, show, trans) => trans.__('%1 is no mode, such as http or batch', show(p.mode)),
+    trans.__('%1 is not a column type; must be one of %2', show(p.type), show(p.known, ', ')),
+  'tensor-not-column': (_p, _show, trans) =>
+    trans.__('only a tensor with a single column can be served'),
+  'not-mode': (p, show, trans) =>
+    trans.__('%1 is not a valid mode, such as http or batch', show(p.mode)),
   'not-tag': (p, show, trans) =>
-    trans.__('%1 may have letters, digits and . _ - only, and at most 128 of them', show(p.tag)),
+    trans.__(
+      '%1 may contain only letters, digits and . _ -, and at most 128 characters',
+      show(p.tag)
+    ),
   'leaves-model-folder': (p, show, trans) =>
-    trans.__("%1 leads out of the model's folder", show(p.path)),
+    trans.__("%1 leads outside the model's folder", show(p.path)),
   'not-module': (p, show, trans) =>
-    trans.__('%1 is no module of src, such as model or package.model', show(p.name)),
-  'not-class-name': (p, show, trans) => trans.__('%1 is no name of a class', show(p.name)),
+    trans.__('%1 is not a module of src, such as model or package.model', show(p.name)),
+  'not-class-name': (p, show, trans) => trans.__('%1 is not a valid class name', show(p.name)),
   'requirements-needed': (_p, _show, trans) =>
     trans.__('a list of packages or the name of a file is needed'),
   'package-needed': (_p, _show, trans) =>
     trans.__('the name of a package is needed, such as numpy==2.1'),
   'no-python-function': (_p, _show, trans) =>
-    trans.__('has no python_function: only that is served'),
+    trans.__('has no python_function, the only flavor that can be served'),
   'no-signature': (_p, _show, trans) =>
     trans.__('does not list the columns: log the model with signature=infer_signature(…)'),
   'no-signature-outputs': (_p, _show, trans) =>
-    trans.__('is missing: infer the signature with the answers'),
+    trans.__('is missing: pass the predictions to infer_signature, too'),
   'deployment-silent': (p, show, trans) =>
     trans.__('%1 does not respond: it is %2.', show(p.deployment), show(p.state)),
   'deployment-silent-because': (p, show, trans) =>
@@ -2190,81 +2272,92 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.state),
       show(p.cause)
     ),
-  'set-twice': (p, show, trans) => trans.__('%1 sets it, too', show(p.other)),
+  'set-twice': (p, show, trans) => trans.__('is also set by %1', show(p.other)),
   'no-gpu-types': (_p, _show, trans) =>
-    trans.__('GPUs are not chosen by their type here: leave it empty'),
+    trans.__('GPUs cannot be chosen by type here: leave this field empty'),
   'no-storage': (_p, _show, trans) =>
-    trans.__('storage is not mounted here: leave it empty, and import data as datasets'),
+    trans.__('storage cannot be mounted here: leave this field empty, and import data as datasets'),
   'no-preset': (p, show, trans) =>
-    trans.__('there is no preset %1; there are: %2', show(p.name), show(p.known, ', ')),
+    trans.__('unknown preset %1; must be one of %2', show(p.name), show(p.known, ', ')),
   'no-span': (p, show, trans) =>
-    trans.__('%1 is no span; there are: %2', show(p.span), show(p.known, ', ')),
+    trans.__('unknown time span %1; must be one of %2', show(p.span), show(p.known, ', ')),
   'host-name-needed': (_p, _show, trans) =>
-    trans.__('is needed: it has small letters, digits and - between them, 63 at most'),
+    trans.__(
+      'is needed: lower-case letters and digits, with - between them, at most 63 characters'
+    ),
   'not-host-name': (p, show, trans) =>
     trans.__(
-      '%1 is no host name: it has small letters, digits and - between them, 63 at most',
+      '%1 is not a valid host name: use lower-case letters and digits, with - between them, at most 63 characters',
       show(p.name)
     ),
   'password-not-used': (p, show, trans) =>
-    trans.__('is for %1; %2 has none', show(p.services, ' and '), show(p.service)),
+    trans.__('is only used by %1, not by %2', show(p.services, ' and '), show(p.service)),
   'password-length': (p, show, trans) =>
     trans.__('must have %1 to %2 characters', show(p.least), show(p.most)),
   'command-too-long': (p, show, trans) =>
-    trans.__('may have %1 words of %2 characters', show(p.words), show(p.characters)),
+    trans.__(
+      'may have at most %1 words of at most %2 characters',
+      show(p.words),
+      show(p.characters)
+    ),
   'command-known': (p, show, trans) =>
-    trans.__('is not for %1, whose command is known', show(p.service)),
+    trans.__('cannot be set for %1, which has a fixed command', show(p.service)),
   'must-be-amount': (p, show, trans) =>
-    trans.__('must be %1%2, this is %3', show(p.amount), show(p.unit), show(p.given)),
+    trans.__('must be %1%2, not %3', show(p.amount), show(p.unit), show(p.given)),
   'amount-from-to': (p, show, trans) =>
     trans.__(
-      'must be from %1 to %2%3, this is %4',
+      'must be from %1 to %2%3, not %4',
       show(p.least),
       show(p.most),
       show(p.unit),
       show(p.given)
     ),
-  'too-many-variables': (p, show, trans) => trans.__('may have %1 variables', show(p.most)),
+  'too-many-variables': (p, show, trans) => trans.__('may have at most %1 variables', show(p.most)),
   'set-by-nbyard': (_p, _show, trans) => trans.__('is set by nbyard itself'),
   'one-value-only': (p, show, trans) => trans.__('must be %1, or be left out', show(p.value)),
-  'characters-allowed': (p, show, trans) => trans.__('may have %1 characters', show(p.most)),
-  'too-many-ports': (p, show, trans) => trans.__('may be %1', show(p.most)),
+  'characters-allowed': (p, show, trans) =>
+    trans.__('may have at most %1 characters', show(p.most)),
+  'too-many-ports': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
   'port-needed': (_p, _show, trans) => trans.__('at least one is needed'),
-  'port-name-taken': (p, show, trans) => trans.__('%1 is taken by another port', show(p.name)),
+  'port-name-taken': (p, show, trans) => trans.__('%1 is used by another port', show(p.name)),
   'not-port-name': (p, show, trans) =>
-    trans.__('%1 has small letters, digits and - between them, 63 at most', show(p.name)),
-  'port-twice': (p, show, trans) => trans.__('%1 is there twice', show(p.port)),
-  'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
-  'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
+    trans.__(
+      '%1 is not a valid port name: use lower-case letters and digits, with - between them, at most 63 characters',
+      show(p.name)
+    ),
+  'port-twice': (p, show, trans) => trans.__('%1 appears twice', show(p.port)),
+  'not-port': (p, show, trans) =>
+    trans.__('%1 is not a valid port: must be from 1 to 65535', show(p.port)),
+  'not-url-path': (_p, _show, trans) => trans.__('must begin with / and be written as in a URL'),
   'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
   'create-channel': (p, show, trans) =>
     trans.__('Create the channel with: nbyard channels create %1', show(p.name)),
   'no-policy': (p, show, trans) => trans.__("There is no retention policy '%1'.", show(p.name)),
   'too-many-policies': (p, show, trans) =>
     trans.__('there may be at most %1 retention policies', show(p.most)),
-  'project-exists': (p, show, trans) => trans.__("A project named '%1' exists.", show(p.name)),
+  'project-exists': (p, show, trans) => trans.__("The project '%1' already exists.", show(p.name)),
   'no-resource': (p, show, trans) => trans.__("There is no %1 '%2'.", show(p.kind), show(p.name)),
   'no-project-file': (p, show, trans) =>
     trans.__('There is no nbyard.toml in %1 or above it.', show(p.path)),
   'create-project': (_p, _show, trans) =>
     trans.__('Create a project folder with: nbyard init NAME'),
   'project-file-uncommitted': (_p, _show, trans) =>
-    trans.__('is in no commit. Commit it, or send files with --stash or --current'),
+    trans.__('is not committed. Commit it, or send files with --stash or --current'),
   'project-file-untracked': (_p, _show, trans) => trans.__('is ignored or not tracked by Git'),
   'project-too-large': (p, show, trans) =>
     trans.__(
       "The project's files have more than %1 bytes. Ignore data with .nbyardignore.",
       show(p.most)
     ),
-  'no-commit': (p, show, trans) => trans.__('%1 has no readable commit of Git', show(p.path)),
+  'no-commit': (p, show, trans) => trans.__('%1 has no readable Git commit', show(p.path)),
   'push-current': (_p, _show, trans) =>
     trans.__('Commit the files, or send them as they are with --current'),
-  'not-a-commit': (_p, _show, trans) => trans.__('must be the full name of a commit'),
+  'not-a-commit': (_p, _show, trans) => trans.__('must be the full hash of a commit'),
   'not-toml': (p, show, trans) => trans.__('is not valid TOML: %1', show(p.message)),
   'not-among-files': (p, show, trans) =>
     trans.__('%1 is not among the files that are sent', show(p.path)),
   'file-bytes-missing': (p, show, trans) =>
-    trans.__('The bytes of %1 are missing. Push again.', show(p.path)),
+    trans.__('The content of %1 is missing. Push again.', show(p.path)),
   'no-pushed-files': (p, show, trans) =>
     trans.__("The project '%1' has no pushed files.", show(p.name)),
   'not-linked': (p, show, trans) =>
@@ -2277,7 +2370,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'repository-with-space': (_p, _show, trans) =>
     trans.__('may not contain spaces or control characters'),
   'import-no-field': (p, show, trans) =>
-    trans.__('%1: %2. nbyard has no such field', show(p.place), show(p.value)),
+    trans.__('%1: %2. nbyard does not have this field', show(p.place), show(p.value)),
   'import-image': (p, show, trans) =>
     trans.__(
       '%1: %2. Set it when you build an image of the environment',
@@ -2287,7 +2380,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'import-bad-cron': (p, show, trans) =>
     trans.__('%1: %2. %3', show(p.place), show(p.value), show(p.why)),
   'import-no-notebook': (p, show, trans) =>
-    trans.__("%1: there is no notebook '%2'", show(p.place), show(p.name)),
+    trans.__("%1: the notebook '%2' was not found", show(p.place), show(p.name)),
   'import-no-runtime': (p, show, trans) =>
     trans.__(
       '%1: %2 is not in runtimes.yaml. The notebook uses its kernel',
@@ -2295,14 +2388,14 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.value)
     ),
   'import-no-file': (p, show, trans) =>
-    trans.__('%1: there is no file %2', show(p.place), show(p.name)),
+    trans.__('%1: the file %2 was not found', show(p.place), show(p.name)),
   'import-bad-line': (p, show, trans) => trans.__('%1: the line is not KEY="value"', show(p.place)),
   'import-other-file': (p, show, trans) =>
     trans.__('%1: only %2 was read', show(p.place), show(p.name)),
   'import-no-project': (p, show, trans) =>
     trans.__('The folder has none of the files %1.', show(p.names, ', ')),
   'import-same-file': (p, show, trans) =>
-    trans.__('another workflow becomes %1 too; rename one', show(p.name)),
+    trans.__('another workflow is also imported as %1; rename one', show(p.name)),
   'import-version': (p, show, trans) => trans.__('must be one of %1', show(p.known, ', ')),
   'no-time-zone': (p, show, trans) => trans.__('there is no time zone %1', show(p.name)),
   'cron-field-count': (p, show, trans) =>
@@ -2446,7 +2539,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.user)
     ),
   'run-is-bisected': (_p, _show, trans) => trans.__('a running bisection compares it'),
-  'kept-by-user': (_p, _show, trans) => trans.__('you keep it'),
+  'kept-by-user': (_p, _show, trans) => trans.__('you marked it to be kept'),
   'has-name': (p, show, trans) => trans.__("it is the artifact '%1'", show(p.name)),
   'run-has-name': (p, show, trans) => trans.__("it has the name '%1'", show(p.name)),
   'model-deployed': (p, show, trans) =>
@@ -2455,7 +2548,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("%1 uses its result of '%2'", show(p.workflow), show(p.node)),
   'there-are': (p, show, trans) => trans.__('there are: %1', show(p.names, ', ')),
   'there-are-more': (p, show, trans) => trans.__('there are: %1, …', show(p.names, ', ')),
-  'there-is-none': (_p, _show, trans) => trans.__('there is none yet'),
+  'there-is-none': (_p, _show, trans) => trans.__('none exist yet'),
   'no-artifact': (p, show, trans) => trans.__("There is no artifact '%1'.", show(p.name)),
   'no-credential': (p, show, trans) =>
     trans.__("There is no credential '%1'; %2.", show(p.name), show(p.present)),
@@ -2465,21 +2558,20 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-environment': (p, show, trans) =>
     trans.__("There is no environment '%1'; %2.", show(p.name), show(p.present)),
   'no-executable': (p, show, trans) => trans.__("There is no executable '%1'.", show(p.name)),
-  'no-image': (p, show, trans) =>
-    trans.__("There is no image '%1' that was made here.", show(p.name)),
+  'no-image': (p, show, trans) => trans.__("nbyard has no image '%1'.", show(p.name)),
   'no-model': (p, show, trans) =>
     trans.__("There is no model '%1'; %2.", show(p.name), show(p.present)),
   'no-run': (p, show, trans) => trans.__("There is no run '%1'.", show(p.name)),
   'artifact-exists': (p, show, trans) =>
-    trans.__("There is an artifact '%1' already.", show(p.name)),
+    trans.__("The artifact '%1' already exists.", show(p.name)),
   'credential-exists': (p, show, trans) =>
-    trans.__("There is a credential '%1' already.", show(p.name)),
-  'dataset-exists': (p, show, trans) => trans.__("There is a dataset '%1' already.", show(p.name)),
+    trans.__("The credential '%1' already exists.", show(p.name)),
+  'dataset-exists': (p, show, trans) => trans.__("The dataset '%1' already exists.", show(p.name)),
   'environment-exists': (p, show, trans) =>
-    trans.__("There is an environment '%1' already.", show(p.name)),
+    trans.__("The environment '%1' already exists.", show(p.name)),
   'executable-exists': (p, show, trans) =>
-    trans.__("There is an executable '%1' already.", show(p.name)),
-  'run-exists': (p, show, trans) => trans.__("There is a run '%1' already.", show(p.name)),
+    trans.__("The executable '%1' already exists.", show(p.name)),
+  'run-exists': (p, show, trans) => trans.__("The run '%1' already exists.", show(p.name)),
   'name-is-output': (p, show, trans) =>
     trans.__(
       "'%1' is the output '%2' of the artifact '%3'.",
@@ -2489,52 +2581,58 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'name-of-output-taken': (p, show, trans) =>
     trans.__(
-      "%1 is another artifact: so its output '%2' would be called.",
+      "The artifact %1 already exists: the output '%2' would have the same name.",
       show(p.artifact),
       show(p.output)
     ),
   'run-name-is-id': (_p, _show, trans) =>
-    trans.__('may not be a number or an id: these name other runs'),
+    trans.__('may not be a number or an ID: these identify other runs'),
   'credential-name-is-id': (_p, _show, trans) =>
-    trans.__('may not be an id: these name other credentials'),
+    trans.__('may not be an ID: IDs identify other credentials'),
   'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
   'no-clean-up-rule': (_p, _show, trans) =>
     trans.__(
-      'Give at least one of older_than_days, keep and max_bytes. Otherwise every finished run would be deleted.'
+      'Set at least one of older_than_days, keep and max_bytes. Otherwise every finished run would be deleted.'
     ),
   'used-by-run': (p, show, trans) =>
-    trans.__("'%1' is used by a run that is not at its end.", show(p.name)),
+    trans.__("'%1' is used by a run that has not finished.", show(p.name)),
   'idempotency-key-used': (_p, _show, trans) =>
-    trans.__('This Idempotency-Key was used with another body.'),
+    trans.__('This Idempotency-Key was already used with a different body.'),
   'must-be-one-of': (p, show, trans) => trans.__('must be one of %1', show(p.names, ', ')),
   'field-is': (p, show, trans) => trans.__('%1 %2', show(p.path), show(p.reason)),
   'description-too-long': (p, show, trans) =>
     trans.__('may have at most %1 characters', show(p.most)),
   'no-file': (p, show, trans) => trans.__('There is no file %1.', show(p.path)),
   'no-folder': (p, show, trans) => trans.__('There is no folder %1.', show(p.path)),
-  'folder-forbidden': (p, show, trans) =>
-    trans.__('The folder %1 may not be written to.', show(p.path)),
+  'folder-forbidden': (p, show, trans) => trans.__('The folder %1 is not writable.', show(p.path)),
   'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
-  'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
+  'file-not-ordinary': (p, show, trans) => trans.__('%1 is not a regular file', show(p.path)),
   'forecast-under-way': (_p, _show, trans) =>
     trans.__('Another forecast is under way; try again in a moment.'),
   'bundle-of-live-run': (p, show, trans) =>
-    trans.__('Run %1 has not ended, so that it has no bundle.', show(p.number)),
+    trans.__('Run %1 has not finished, so it has no bundle yet.', show(p.number)),
   'bundle-bytes-gone': (p, show, trans) => trans.__('%1 of the bundle was deleted.', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
-  'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
+  'folder-not-compared': (_p, _show, trans) => trans.__('One of the versions is a folder.'),
   'backup-strange-rows': (p, show, trans) =>
-    trans.__('The backup is damaged: %1 has other columns.', show(p.name)),
+    trans.__(
+      'The backup is damaged: the rows of the table %1 do not match the database.',
+      show(p.name)
+    ),
   'no-s3-credential': (p, show, trans) =>
-    trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
+    trans.__("there is no credential '%1' of the kind s3; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>
     trans.__("The newest version of '%1' is still importing.", show(p.name)),
   'dataset-importing': (p, show, trans) => trans.__("'%1' is still importing.", show(p.name)),
   'no-ready-version': (p, show, trans) =>
-    trans.__("'%1' has no such version that is ready.", show(p.name)),
+    trans.__("The requested version of '%1' does not exist or is not ready.", show(p.name)),
   'no-ready-version-because': (p, show, trans) =>
-    trans.__("'%1' has no such version that is ready. %2", show(p.name), show(p.cause)),
+    trans.__(
+      "The requested version of '%1' does not exist or is not ready. %2",
+      show(p.name),
+      show(p.cause)
+    ),
   'no-version-before': (p, show, trans) =>
     trans.__('There is no version before %1 to compare it with.', show(p.number)),
   'artifact-has-several': (p, show, trans) =>
@@ -2590,10 +2688,14 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('a rollback uses the old lock unchanged: omit all other changes'),
   'kernel-packages-unknown': (p, show, trans) =>
     trans.__('the packages of the kernel %1 are not known', show(p.kernel)),
-  'kernel-or-environment': (_p, _show, trans) => trans.__('name it or an environment, not both'),
+  'kernel-or-environment': (_p, _show, trans) =>
+    trans.__('set a kernel or an environment, not both'),
   'packages-of-python': (p, show, trans) =>
-    trans.__('its packages are of Python, the language of the notebook is %1', show(p.language)),
-  'environment-or-path': (_p, _show, trans) => trans.__('name either an environment or a path'),
+    trans.__(
+      'the environment contains Python packages, but the language of the notebook is %1',
+      show(p.language)
+    ),
+  'environment-or-path': (_p, _show, trans) => trans.__('set either an environment or a path'),
   'recipe-of-dockerfile': (_p, _show, trans) =>
     trans.__('applies to environments only; a Dockerfile contains everything except its base'),
   'dockerfile-without-base': (_p, _show, trans) =>
@@ -2601,24 +2703,29 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-dockerfile': (p, show, trans) => trans.__('There is no Dockerfile %1.', show(p.path)),
   'version-without-image': (p, show, trans) =>
     trans.__(
-      "Version %1 of it is not installed: '%2' has no image yet.",
+      "Version %1 of '%2' is not installed, so no image can be built from it.",
       show(p.version),
       show(p.name)
     ),
   'environment-without-image': (p, show, trans) =>
-    trans.__("It is not installed: '%1' has no image yet.", show(p.name)),
+    trans.__(
+      "The environment '%1' is not installed, so no image can be built from it.",
+      show(p.name)
+    ),
   'tag-is-digest': (_p, _show, trans) =>
     trans.__('an image is built under a tag, not under a digest'),
   'image-not-pushed': (p, show, trans) =>
-    trans.__('%1 is %2; only what is ready is pushed.', show(p.image), show(p.state)),
+    trans.__('%1 is %2. Only a ready image can be pushed.', show(p.image), show(p.state)),
   'image-not-run': (p, show, trans) =>
-    trans.__('%1 is %2; only what is ready is run.', show(p.image), show(p.state)),
-  'image-being-made': (p, show, trans) => trans.__('%1 is being made.', show(p.image)),
-  'image-built-already': (p, show, trans) => trans.__('%1 was built already.', show(p.image)),
+    trans.__('%1 is %2. Only a ready image can be run.', show(p.image), show(p.state)),
+  'image-being-made': (p, show, trans) =>
+    trans.__('%1 is already being built, pulled or pushed.', show(p.image)),
+  'image-built-already': (p, show, trans) =>
+    trans.__('The image %1 already exists.', show(p.image)),
   'image-of-another-owner': (p, show, trans) =>
-    trans.__('%1 is the image of somebody else.', show(p.image)),
+    trans.__('The image %1 belongs to another user.', show(p.image)),
   'image-of-no-model': (p, show, trans) =>
-    trans.__("%1 is the name of an image that is no model's.", show(p.image)),
+    trans.__('%1 is already the name of an image that does not belong to a model.', show(p.image)),
   'image-of-other-model': (p, show, trans) =>
     trans.__("%1 is the image of the model '%2'.", show(p.image), show(p.model)),
   'name-of-built-image': (p, show, trans) =>
@@ -2628,19 +2735,32 @@ export const CODES: Readonly<Record<string, Render>> = {
   'name-of-pushed-image': (p, show, trans) =>
     trans.__('%1 is the name of another image that was pushed from here.', show(p.image)),
   'host-name-taken': (p, show, trans) =>
-    trans.__("The host name '%1' is taken by another deployment.", show(p.name)),
+    trans.__("Another deployment already uses the host name '%1'.", show(p.name)),
   'new-revision': (p, show, trans) =>
-    trans.__('%1 has revision %2 by now.', show(p.name), show(p.revision)),
+    trans.__(
+      '%1 was changed in the meantime: it now has revision %2.',
+      show(p.name),
+      show(p.revision)
+    ),
   'deployment-changed': (p, show, trans) =>
-    trans.__('%1 was changed by somebody meanwhile.', show(p.name)),
+    trans.__('%1 was changed in the meantime.', show(p.name)),
   'no-revision': (p, show, trans) =>
     trans.__('%1 has no revision %2.', show(p.name), show(p.number)),
   'no-revision-before': (p, show, trans) =>
-    trans.__('%1 has no revision %2 before %3.', show(p.name), show(p.number), show(p.newest)),
+    trans.__(
+      '%1 has no earlier revision %2: the current one is %3.',
+      show(p.name),
+      show(p.number),
+      show(p.newest)
+    ),
   'no-port': (p, show, trans) =>
     trans.__("%1 has no port '%2'; %3.", show(p.deployment), show(p.port), show(p.present)),
   'model-runs-once': (p, show, trans) =>
-    trans.__("'%1' is a model in mode %2, which runs once", show(p.name), show(p.mode)),
+    trans.__(
+      "the model '%1' cannot be deployed: in mode %2, it runs once",
+      show(p.name),
+      show(p.mode)
+    ),
   'model-not-built': (p, show, trans) =>
     trans.__('%1 was not built: %2', show(p.image), show(p.cause)),
   'tag-for-gpus': (p, show, trans) =>
@@ -2649,7 +2769,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("The tag '%1' is for the CPU, but a GPU is requested.", show(p.tag)),
   'ide-in-sandbox': (p, show, trans) =>
     trans.__(
-      '%1 is not among the images of the setting ide_images. Browsers show its pages in a sandbox, in which it does not work.',
+      '%1 is not listed in the setting ide_images. Browsers show its pages in a sandbox, where the IDE does not work.',
       show(p.image)
     ),
   'python-on': (p, show, trans) => trans.__('Python %1 on %2', show(p.version), show(p.system)),
@@ -2667,7 +2787,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('running: process %1 on %2', show(p.pid), show(p.host)),
   'dispatcher-runs-otherwise': (p, show, trans) =>
     trans.__(
-      'running: process %1 on %2, with other settings than here: %3',
+      'running: process %1 on %2, with different settings: %3',
       show(p.pid),
       show(p.host),
       show(p.settings, ', ')
@@ -2686,10 +2806,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'no-gpus-found': (p, show, trans) => trans.__('no GPUs (%1)', show(p.source)),
   'gpus-as-set': (_p, _show, trans) => trans.__('as set'),
-  'gpus-of-driver': (_p, _show, trans) => trans.__('asked of nvidia-smi'),
+  'gpus-of-driver': (_p, _show, trans) => trans.__('reported by nvidia-smi'),
   'gpus-of-job': (p, show, trans) =>
-    trans.__('asked of nvidia-smi, of those in the %1 of this job', show(p.variable)),
-  'no-gpu-driver': (_p, _show, trans) => trans.__('there is no nvidia-smi'),
+    trans.__('reported by nvidia-smi, limited to %1 of this job', show(p.variable)),
+  'no-gpu-driver': (_p, _show, trans) => trans.__('nvidia-smi is not installed'),
   'extension-in': (p, show, trans) => trans.__('extension in %1', show(p.folder)),
   'no-extension': (_p, _show, trans) => trans.__('the extension is not installed'),
   'no-preview': (_p, _show, trans) => trans.__('this kind of file has no preview'),
@@ -2722,7 +2842,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'first-line-not-text': (p, show, trans) =>
     trans.__('the first line is not %1 text', show(p.encoding)),
   'first-line-too-wide': (p, show, trans) =>
-    trans.__('line 1 has %1 columns; a table may have %2', show(p.columns, ','), show(p.most, ',')),
+    trans.__('line 1 has %1 columns; the maximum is %2', show(p.columns, ','), show(p.most, ',')),
   'line-has-nul': (p, show, trans) =>
     trans.__('line %1 holds a NUL byte: the file is damaged or binary', show(p.line, ',')),
   'table-line-too-long': (p, show, trans) =>
@@ -2735,7 +2855,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the quote that opens in line %1 is never closed', show(p.line, ',')),
   'table-value-too-long': (p, show, trans) =>
     trans.__(
-      'a value in the row from line %1 on is longer than %2 characters (is a quote left open?)',
+      'a value in the row that starts in line %1 is longer than %2 characters (is a quote left open?)',
       show(p.line, ','),
       show(p.most, ',')
     ),
@@ -2748,14 +2868,14 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('only %1 columns can be shown', show(p.columns, ',')),
   'too-many-columns': (p, show, trans) =>
     trans.__(
-      '%1 columns are too many for a profile: a text table has one up to %2',
+      '%1 columns are too many for a profile: the maximum for a text table is %2',
       show(p.columns, ','),
       show(p.most, ',')
     ),
   'no-sheet': (p, show, trans) =>
-    trans.__("there is no sheet '%1', but %2", show(p.name), show(p.known, ', ')),
+    trans.__("there is no sheet '%1'; there are: %2", show(p.name), show(p.known, ', ')),
   'no-sort-column': (p, show, trans) => trans.__("there is no column '%1'", show(p.name)),
-  'not-a-table-key': (_p, _show, trans) => trans.__('is not a key'),
+  'not-a-table-key': (_p, _show, trans) => trans.__('is not a valid key'),
   'table-unreadable': (p, show, trans) => trans.__('the table cannot be read: %1', show(p.message)),
   'table-too-deep': (_p, _show, trans) => trans.__('the table is nested too deeply'),
   'table-beyond-memory': (_p, _show, trans) =>
@@ -2775,7 +2895,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'text-not-utf-8': (p, show, trans) =>
     trans.__('the text is not UTF-8: it is read as %1', show(p.encoding)),
   'columns-renamed': (p, show, trans) =>
-    trans.__('columns without a name of their own were renamed: %1', show(p.names, ', ')),
+    trans.__('columns with an empty or duplicate name were renamed: %1', show(p.names, ', ')),
   'ragged-line': (p, show, trans) =>
     trans.__(
       'line %1 has %2 values, the header has %3',
@@ -2786,7 +2906,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'ragged-lines': (p, show, trans) =>
     trans.__('%1 (%2 such lines)', show(p.first), show(p.count, ',')),
   'dates-unclear': (p, show, trans) =>
-    trans.__('day or month first? the dates stay text in: %1', show(p.names, ', ')),
+    trans.__(
+      'the order of day and month is unclear, so these columns remain text: %1',
+      show(p.names, ', ')
+    ),
   'first-sheet': (p, show, trans) =>
     trans.__(
       'this is the sheet %1 of %2; the others are %3',
@@ -2898,7 +3021,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   empty: (_p, _show, trans) => trans.__('may not be empty'),
   'too-long': (p, show, trans) => trans.__('may have at most %1 characters', show(p.most)),
   'too-many-characters': (p, show, trans) =>
-    trans.__('may have at most %1 characters, this has %2', show(p.most), show(p.count)),
+    trans.__('may have at most %1 characters, but has %2', show(p.most), show(p.count)),
   'too-many-bytes': (p, show, trans) => trans.__('may have at most %1 bytes', show(p.most)),
   'too-many-kib': (p, show, trans) => trans.__('may have at most %1 KiB', show(p.most)),
   'not-one-line': (_p, _show, trans) => trans.__('must be one line'),
@@ -2930,9 +3053,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'given-number-too-large': (p, show, trans) =>
     trans.__('the number %1 is too large', show(p.number)),
   'not-a-time': (p, show, trans) =>
-    trans.__('%1 is no date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00', show(p.given)),
+    trans.__('%1 is not a date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00', show(p.given)),
   'runs-to-compare': (p, show, trans) =>
-    trans.__('names %1 to %2 runs, not %3', show(p.least), show(p.most), show(p.count)),
+    trans.__('must list %1 to %2 runs, not %3', show(p.least), show(p.most), show(p.count)),
   'number-not-finite': (_p, _show, trans) => trans.__('the number must be finite'),
   'given-boolean': (_p, _show, trans) => trans.__('true or false'),
   'given-integer': (_p, _show, trans) => trans.__('a whole number'),
@@ -2963,13 +3086,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'object-with': (p, show, trans) =>
     trans.__('an object with %1 is needed', show(p.fields, ' and ')),
   'no-such-field-near': (p, show, trans) =>
-    trans.__('there is no such field; is %1 meant?', show(p.near)),
+    trans.__('unknown field; did you mean %1?', show(p.near)),
   'no-such-field-among': (p, show, trans) =>
-    trans.__('there is no such field; there are: %1', show(p.known, ', ')),
+    trans.__('unknown field; known fields: %1', show(p.known, ', ')),
   'no-field': (p, show, trans) =>
-    trans.__('there is no field %1; is %2 meant?', show(p.name), show(p.near)),
+    trans.__('unknown field %1; did you mean %2?', show(p.name), show(p.near)),
   'wrong-shape': (p, show) => show(p.message),
-  'not-json-value': (p, show, trans) => trans.__('%1 is no JSON value', show(p.given)),
+  'not-json-value': (p, show, trans) => trans.__('%1 is not a JSON value', show(p.given)),
   'not-among': (p, show, trans) => trans.__('must be one of %1', show(p.known, ', ')),
   'nul-in-text': (_p, _show, trans) => trans.__('the text contains a NUL character'),
   'half-surrogate-in-text': (_p, _show, trans) =>
@@ -2980,18 +3103,18 @@ export const CODES: Readonly<Record<string, Render>> = {
   'at-line': (p, show, trans) => trans.__('line %1: %2', show(p.line), show(p.problem)),
   'syntax-error': (p, show, trans) => trans.__('line %1: %2', show(p.line), show(p.message)),
   'larger-than-mib': (p, show, trans) => trans.__('is larger than %1 MiB', show(p.most)),
-  'not-utf8': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
+  'not-utf8': (p, show, trans) => trans.__('is not UTF-8 text (byte %1)', show(p.byte)),
   'unknown-version': (p, show, trans) =>
     trans.__('version %1 is not known; upgrade nbyard', show(p.version)),
   'not-python': (p, show, trans) => trans.__('cannot be read as Python: %1', show(p.message)),
   'file-empty': (_p, _show, trans) => trans.__('the file is empty'),
   'key-twice': (p, show, trans) => trans.__('the key %1 appears twice in one object', show(p.key)),
   'half-surrogate': (_p, _show, trans) => trans.__('half of a surrogate pair'),
-  'body-not-utf8': (_p, _show, trans) => trans.__('The body is no UTF-8 text.'),
+  'body-not-utf8': (_p, _show, trans) => trans.__('This is not UTF-8 text.'),
   'body-too-deep': (p, show, trans) =>
     trans.__('The body is nested deeper than %1 levels.', show(p.most)),
   'not-json': (p, show, trans) => trans.__('This is not valid JSON: %1', show(p.message)),
-  'not-json-number': (p, show, trans) => trans.__('%1 is no JSON number.', show(p.text)),
+  'not-json-number': (p, show, trans) => trans.__('%1 is not a JSON number.', show(p.text)),
   'json-half-surrogate': (_p, _show, trans) =>
     trans.__('A text contains half of a surrogate pair.'),
   'json-key-twice': (p, show, trans) =>
@@ -3000,9 +3123,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The number %1 is too large.', show(p.number)),
   'too-many-digits': (p, show, trans) =>
     trans.__('A number has more than %1 digits.', show(p.most)),
-  'not-yaml': (p, show, trans) => trans.__('is no YAML: %1', show(p.message)),
+  'not-yaml': (p, show, trans) => trans.__('is not valid YAML: %1', show(p.message)),
   'yaml-second-document': (_p, _show, trans) => trans.__('a second document; one is expected'),
-  'yaml-tag': (p, show, trans) => trans.__('the tag %1 is not read', show(p.tag)),
+  'yaml-tag': (p, show, trans) => trans.__('the tag %1 is not supported', show(p.tag)),
   'yaml-too-many-values': (p, show, trans) =>
     trans.__('more than %1 values, those of aliases counted each time', show(p.most)),
   'yaml-alias-in-itself': (p, show, trans) =>
@@ -3017,49 +3140,50 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may have only visible ASCII characters in its key, such as letters and digits'),
   'blanks-in-url': (_p, _show, trans) =>
     trans.__('may not contain spaces, backslashes or control characters'),
-  'login-in-url': (_p, _show, trans) => trans.__('may not hold a name or password'),
+  'login-in-url': (_p, _show, trans) => trans.__('may not contain a user name or password'),
   'chained-protocols': (_p, _show, trans) => trans.__('may not chain protocols'),
   'unknown-scheme': (p, show, trans) =>
     trans.__('must begin with one of %1', show(p.schemes, ', ')),
   'dots-in-key': (_p, _show, trans) => trans.__('may not contain .. in its key'),
-  'password-in-url': (_p, _show, trans) => trans.__('may not hold a password'),
+  'password-in-url': (_p, _show, trans) => trans.__('may not contain a password'),
   'dot-segments-in-key': (_p, _show, trans) => trans.__('may not contain . or .. in its key'),
   'key-too-long': (p, show, trans) =>
     trans.__('may have at most %1 bytes in its key', show(p.most)),
   'no-bucket': (_p, _show, trans) =>
-    trans.__('names no bucket of S3: write s3://CREDENTIAL@bucket/key'),
+    trans.__('has no valid S3 bucket: write s3://CREDENTIAL@bucket/key'),
   'no-object': (_p, _show, trans) =>
-    trans.__('names a folder instead of an object: write s3://CREDENTIAL@bucket/key'),
+    trans.__('must refer to an object, not to a folder: write s3://CREDENTIAL@bucket/key'),
   'no-credential-in-url': (_p, _show, trans) =>
-    trans.__('names no credential: write s3://CREDENTIAL@bucket/key'),
+    trans.__('has no credential: write s3://CREDENTIAL@bucket/key'),
   'endpoint-not-http': (p, show, trans) =>
-    trans.__('the endpoint of the credential %1 is no http(s) address', show(p.credential)),
+    trans.__('the endpoint of the credential %1 is not an http(s) address', show(p.credential)),
   'not-region': (p, show, trans) =>
     trans.__('the credential %1 has an invalid region', show(p.credential)),
-  'no-host': (_p, _show, trans) => trans.__('names no host'),
-  'malformed-host': (_p, _show, trans) => trans.__('has no proper host'),
-  'percent-in-host': (_p, _show, trans) => trans.__('may not hide its host behind percent signs'),
-  'malformed-port': (_p, _show, trans) => trans.__('has no proper port'),
-  'malformed-port-of': (p, show, trans) => trans.__('%1 has no proper port', show(p.entry)),
-  'malformed-address': (_p, _show, trans) => trans.__('has no proper address'),
-  'network-interface': (_p, _show, trans) => trans.__('may not name a network interface'),
-  'unusual-address': (_p, _show, trans) => trans.__('must write an address as four plain numbers'),
-  'private-host': (p, show, trans) => trans.__('%1 is a private place', show(p.host)),
+  'no-host': (_p, _show, trans) => trans.__('has no host'),
+  'malformed-host': (_p, _show, trans) => trans.__('has an invalid host'),
+  'percent-in-host': (_p, _show, trans) => trans.__('may not contain percent signs in its host'),
+  'malformed-port': (_p, _show, trans) => trans.__('has an invalid port'),
+  'malformed-port-of': (p, show, trans) => trans.__('%1 has an invalid port', show(p.entry)),
+  'malformed-address': (_p, _show, trans) => trans.__('has an invalid address'),
+  'network-interface': (_p, _show, trans) => trans.__('may not contain a network interface'),
+  'unusual-address': (_p, _show, trans) =>
+    trans.__('must have its IPv4 address as four decimal numbers'),
+  'private-host': (p, show, trans) => trans.__('%1 is a private host', show(p.host)),
   'leads-to-private': (p, show, trans) =>
-    trans.__('%1 leads to %2, %3', show(p.host), show(p.address), show(p.kind)),
+    trans.__('%1 resolves to %2, %3', show(p.host), show(p.address), show(p.kind)),
   'metadata-service': (_p, _show, trans) => trans.__('a metadata service'),
-  'special-address': (p, show, trans) => trans.__('a %1 address', show(p.kind)),
+  'special-address': (p, show, trans) => trans.__('a special address (%1)', show(p.kind)),
   'private-address': (_p, _show, trans) => trans.__('a private address'),
   'other-protocol': (p, show, trans) =>
     trans.__('port %1 belongs to another protocol', show(p.port)),
   'host-without-address': (p, show, trans) => trans.__('%1 has no address', show(p.host)),
   'not-of-kind': (p, show, trans) =>
-    trans.__('%1 has no such field; it has: %2', show(p.kind), show(p.known, ', ')),
+    trans.__('unknown field; %1 has the fields: %2', show(p.kind), show(p.known, ', ')),
   'not-registry': (_p, _show, trans) =>
-    trans.__('is no registry such as registry.example.org:5000'),
+    trans.__('is not a registry address such as registry.example.org:5000'),
   'line-not-variable': (p, show, trans) => trans.__('line %1 is not NAME=value', show(p.line)),
   's3-login-not-plain': (_p, _show, trans) =>
-    trans.__('An access key ID and a session token have plain characters only.'),
+    trans.__('An access key ID and a session token may contain only printable ASCII characters.'),
   'no-credential-named': (_p, _show, trans) => trans.__('there is no credential of that name'),
   'edge-unknown-node': (_p, _show, trans) => trans.__('a connection needs a node at both ends'),
   'edge-self': (_p, _show, trans) => trans.__('a node cannot be connected to itself'),
@@ -3120,50 +3244,53 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-many-declared-ports': (p, show, trans) =>
     trans.__('there may be at most %1 ports', show(p.most)),
   'port-name-refused': (p, show, trans) =>
-    trans.__('%1 is no name of a port: use a-z, 0-9 and -, 31 characters at most', show(p.name)),
+    trans.__(
+      '%1 is not a valid port name: use a-z, 0-9 and -, at most 31 characters',
+      show(p.name)
+    ),
   'port-name-reserved': (p, show, trans) =>
-    trans.__("'%1' is the link of TensorBoard itself", show(p.name)),
+    trans.__("'%1' is reserved for the link to TensorBoard", show(p.name)),
   'port-number-refused': (p, show, trans) =>
     trans.__('%1 must be from 0 (any) to %2', show(p.name), show(p.most)),
   'port-declared-twice': (p, show, trans) => trans.__('two names have the port %1', show(p.port)),
   'tensorboard-folder-refused': (_p, _show, trans) =>
-    trans.__("must be a folder below the working directory, or an output's name"),
+    trans.__('must be a folder below the working directory, or the name of an output'),
   'dockerfile-needs-containers': (p, show, trans) =>
     trans.__('is a Dockerfile, which runs in containers: set the runtime to %1', show(p.runtime)),
   'shell-needs-containers': (p, show, trans) =>
     trans.__(
-      'its command line is for a shell, which runs in containers: set the runtime to %1',
+      'its command line needs a shell, which is available in containers only: set the runtime to %1',
       show(p.runtime)
     ),
   'no-image-on-dask': (_p, _show, trans) =>
     trans.__(
-      'on the Dask cluster it would run in the Python of its worker, not in an image: remove the image, or run it in a container'
+      'a Dask worker runs the node in its own Python, not in an image: remove the image, or run the node in a container'
     ),
   'kernel-only-local': (_p, _show, trans) =>
-    trans.__('only local processes can use a kernel of this machine; name an environment instead'),
+    trans.__('only local processes can use a kernel of this machine; set an environment instead'),
   'bundle-too-large-to-send': (p, show, trans) =>
     trans.__(
-      'its code bundle is larger than `max_bundle_bytes`; largest: %1. List what it does not need in .nbyardignore, or run it as a local process',
+      'its code bundle is larger than `max_bundle_bytes`; largest: %1. List files that the node does not need in .nbyardignore, or run the node as a local process',
       show(p.largest, ', ')
     ),
   'code-uploaded': (_p, _show, trans) =>
-    trans.__('its code was uploaded, so no description can lie beside it'),
+    trans.__('its code was uploaded, so no description can be stored next to it'),
   'node-pinned': (_p, _show, trans) =>
-    trans.__('the node is pinned to a version: let it follow its file first'),
+    trans.__('the node is pinned to a version: select Follow File first'),
   'too-many-files-to-declare': (p, show, trans) =>
     trans.__(
-      'these are more than %1 files: let an argument name their folder instead',
+      'these are more than %1 files: declare an argument for their folder instead',
       show(p.most)
     ),
   'tensorboard-beside-processes-only': (_p, _show, trans) =>
     trans.__(
-      'TensorBoard is started beside processes only. In a container, the task can serve it at a port.'
+      'nbyard starts TensorBoard only for local processes. In a container, the task can serve it on a port.'
     ),
   'tensorboard-missing': (_p, _show, trans) =>
     trans.__(
-      'TensorBoard is not installed where the task runs, nor beside nbyard: `pip install tensorboard`'
+      "TensorBoard was not found in the task's environment or with nbyard: run `pip install tensorboard`"
     ),
-  'tensorboard-ended': (p, show, trans) => trans.__('TensorBoard has ended: %1', show(p.message)),
+  'tensorboard-ended': (p, show, trans) => trans.__('TensorBoard has stopped: %1', show(p.message)),
   'same-names-of-ends': (_p, _show, trans) => trans.__('same name'),
   'similar-names': (_p, _show, trans) => trans.__('similar names'),
   'similar-names-same-format': (p, show, trans) =>
@@ -3179,29 +3306,29 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'environment-not-on-dask': (p, show, trans) =>
     trans.__(
-      'the environment %1 is not installed on the Dask workers: what it names has to be there already',
+      'nbyard does not install the environment %1 on Dask workers: its packages must already be there',
       show(p.name)
     ),
   'requirements-not-on-dask': (_p, _show, trans) =>
     trans.__(
-      'its requirements file is not installed on the Dask workers: what it names has to be there already'
+      'nbyard does not install its requirements file on Dask workers: the packages must already be there'
     ),
   'no-links-on-dask': (_p, _show, trans) =>
-    trans.__('there are no Monitor links to work on a Dask worker'),
+    trans.__('Monitor links are not available on Dask workers'),
   'kernel-replaced': (p, show, trans) =>
     trans.__('The kernel %1 is not installed: %2 runs the notebook.', show(p.kernel), show(p.used)),
   'output-holds-secret': (p, show, trans) =>
-    trans.__('the output %1 holds something secret', show(p.output)),
+    trans.__('the output %1 contains a secret', show(p.output)),
   'lock-differs': (p, show, trans) =>
     trans.__(
-      'not as the lock of %1 version %2 has it: %3',
+      'the environment of the task differs from the lock of %1 version %2: %3',
       show(p.environment),
       show(p.number),
       show(p.differences)
     ),
   'lock-differs-in-more': (p, show, trans) =>
     trans.__(
-      'not as the lock of %1 version %2 has it: %3 and %4 more',
+      'the environment of the task differs from the lock of %1 version %2: %3 and %4 more',
       show(p.environment),
       show(p.number),
       show(p.differences),
@@ -3211,28 +3338,29 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Python %1 instead of %2', show(p.found), show(p.locked)),
   'package-instead': (p, show, trans) =>
     trans.__('%1 %2 instead of %3', show(p.package), show(p.found), show(p.locked)),
-  'package-lacks': (p, show, trans) => trans.__('no %1', show(p.package)),
+  'package-lacks': (p, show, trans) => trans.__('%1 is missing', show(p.package)),
   'locked-folder-changed': (p, show, trans) =>
     trans.__('the folder %1 has changed since it was locked', show(p.path)),
   'locked-folder-gone': (p, show, trans) => trans.__('the folder %1 is gone', show(p.path)),
   'packages-beside-lock': (p, show, trans) =>
-    trans.__('%1 beside the lock', show(p.packages, ', ')),
+    trans.__('%1 not in the lock', show(p.packages, ', ')),
   'more-packages-beside-lock': (p, show, trans) =>
-    trans.__('%1 and %2 more beside the lock', show(p.packages, ', '), show(p.more)),
+    trans.__('%1 and %2 more not in the lock', show(p.packages, ', '), show(p.more)),
   'file-did-not-travel': (p, show, trans) =>
     trans.__(
-      '%1 lies beside %2, but did not travel with it: %3',
+      '%1 is next to %2, but was not copied with it: %3',
       show(p.name),
       show(p.beside),
       show(p.cause)
     ),
-  'more-did-not-travel': (p, show, trans) => trans.__('%1 more paths did not travel', show(p.more)),
+  'more-did-not-travel': (p, show, trans) =>
+    trans.__('%1 more paths were not copied', show(p.more)),
   'file-is-dataset': (_p, _show, trans) =>
     trans.__(
-      'it is a dataset. Give it as an input, or open it below the folder that the variable NBYARD_RESOURCES names'
+      'it is a dataset. Pass it as an input, or open it below the folder in the variable NBYARD_RESOURCES'
     ),
   'link-left-out': (p, show, trans) =>
-    trans.__('%1 is a link. Put the files there, or give them as an input', show(p.path)),
+    trans.__('%1 is a link. Copy the files there, or pass them as an input', show(p.path)),
   'rule-leaves-out': (p, show, trans) =>
     trans.__(
       'the rule %1 excludes it. Add the line !%2 to .nbyardignore to include it',
@@ -3241,20 +3369,20 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'folder-does-not-travel': (p, show, trans) =>
     trans.__(
-      'the folder %1 is too large to travel whole. Create an empty file nbyard.toml there, or name the path in the code',
+      'the folder %1 is too large to copy as a whole. Create an empty file nbyard.toml there, or mention the path in the code',
       show(p.folder)
     ),
   'outside-of-code': (p, show, trans) =>
     trans.__(
-      '%1 did not travel with the code, because it lies outside of the folder %2. %3',
+      '%1 was not copied with the code, because it is outside the folder %2. %3',
       show(p.path),
       show(p.folder),
       show(p.remedy)
     ),
-  'move-or-give-as-input': (_p, _show, trans) => trans.__('Move it there, or give it as an input'),
+  'move-or-give-as-input': (_p, _show, trans) => trans.__('Move it there, or pass it as an input'),
   'mark-shared-folder': (p, show, trans) =>
     trans.__(
-      'Create an empty file nbyard.toml in %1: then all of %2 travels',
+      'Create an empty file nbyard.toml in %1: then all of %2 is copied',
       show(p.folder),
       show(p.folder)
     )

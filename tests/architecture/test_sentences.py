@@ -149,7 +149,7 @@ def test_no_module_within_composes_a_sentence() -> None:
         'return "the worker that had begun it is gone"',
         'notes.append(f"The hint {name} is left out.")',
         'raise HTTPError(403, "Another page may not ask this.")',
-        'raise CannotDescribe(f"it holds a {kind}, which has no method predict")',
+        'raise CannotDescribe(f"the file contains a {kind}, which has no method predict")',
         'because("failed", message=f"no answer in {seconds} s")',
     ],
 )

@@ -153,7 +153,7 @@ def test_a_disk_without_inodes(place: Place, disk: SmallDisk) -> None:
     until(place.all_ended, "the first run")
     disk.fill_inodes()
     (place.root / "flow.sh").write_text((place.root / "flow.sh").read_text() + "\n# changed\n")
-    assert refusal(place, path).startswith("disk full: no file can be made")
+    assert refusal(place, path).startswith("disk full: no file can be created")
     check_readable(place, old)
     disk.make_room()
     after = place.submit(path)

@@ -290,7 +290,11 @@ def test_files_arrive_as_places_of_the_attempt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "values", "reason"),
     [
-        (["{file}.missing"], {}, "echo.sh.missing cannot be started: there is no such program"),
+        (
+            ["{file}.missing"],
+            {},
+            "echo.sh.missing cannot be started: the program or its interpreter",
+        ),
         (["{file}"], {}, "echo.sh cannot be started: it is not executable"),
         (["no-such-program", "{file}"], {}, "no-such-program cannot be started"),
         (["sh", "{file}"], {"data": "{attempt}/inputs/gone"}, "/inputs/gone: No such file"),

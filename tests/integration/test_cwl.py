@@ -166,7 +166,10 @@ def test_a_tool_for_a_shell_is_refused_outside_of_containers(
     laid_out({"tool": "shell"}, folder)
     done = shell("run", "shell.cwl", "-p", "said=x", "-p", 'many=["y"]', folder=folder)
     assert done.code == 2
-    assert "main.runtime: its command line is for a shell, which runs in containers" in done.err
+    assert (
+        "main.runtime: its command line needs a shell, which is available in containers only"
+        in done.err
+    )
 
 
 def in_list(value: Any) -> dict[str, str]:
@@ -216,7 +219,7 @@ def test_exit_codes_mean_what_the_tool_says(
 @pytest.mark.parametrize("arguments", [["$(inputs.data.contents)"], []])
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"x" * 65537, "has more than 64 KiB"), (b"\xff", "is no UTF-8 text (byte 0)")],
+    [(b"x" * 65537, "has more than 64 KiB"), (b"\xff", "is not UTF-8 text (byte 0)")],
 )
 def test_contents_that_are_no_short_text_fail_the_step(
     content: bytes, words: str, arguments: list[str], folder: Path, shell: StoreShell

@@ -79,7 +79,7 @@ def test_what_was_changed_since_is_not_installed(
         (["none"], "none"),
         (["cow==3"], "cow"),
         (["cow==1.0", "cow==2.0"], "cow"),
-        ([f"cow==1.0 --hash=sha256:{'0' * 64}"], "none of the hashes"),
+        ([f"cow==1.0 --hash=sha256:{'0' * 64}"], "none of the requested hashes"),
     ],
 )
 def test_what_cannot_be_is_told_in_words(
@@ -252,10 +252,10 @@ def test_what_somebody_else_killed_is_told_as_that(
 
 def test_without_any_of_them_it_is_said(log: FileIO, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installers, "_uv", lambda: "")
-    with pytest.raises(Unavailable, match="no uv"):
+    with pytest.raises(Unavailable, match="uv is not installed"):
         Installer(log, lambda: True, "uv")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(Unavailable, match="neither uv nor pip"):
+    with pytest.raises(Unavailable, match="Neither uv nor pip"):
         Installer(log, lambda: True)
 
 

@@ -106,7 +106,7 @@ class Batch:
         if found is None:
             assert "already" not in self.project.log(detail.run.id, "model")
             return 0
-        assert f"{found[1]} rows are there already" in self.project.log(detail.run.id, "model")
+        assert f"{found[1]} rows are already predicted" in self.project.log(detail.run.id, "model")
         return int(found[1])
 
     def result(self, detail: RunDetail) -> bytes:

@@ -130,10 +130,10 @@ MISSING = b"\x80\x04\x8c\x0bno_such_mod\x8c\x05Model\x93)\x81."
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ({"a": 1}, "it holds a dict, which has no method predict"),
-        (b"\x80\x04 and nothing that is one", "it is no file that pickle or joblib can read"),
+        ({"a": 1}, "the file contains a dict, which has no method predict"),
+        (b"\x80\x04 and nothing that is one", "neither pickle nor joblib can read"),
         (NAMED_HERE, "Model is defined in the notebook or script itself"),
-        (MISSING, "there is no module no_such_mod where it was looked at"),
+        (MISSING, "the module no_such_mod was not found by the interpreter"),
         (LogisticRegression().fit(FRAME.to_numpy(), KINDS), "has no feature_names_in_"),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_model_that_does_not_take_the_row_says_which(look: Looked) -> None:
     texts = KnownTable(
         "words.csv", [ModelColumn(n, "str") for n in "ab"], ["a", "b"], [["no", "number"]]
     )
-    with pytest.raises(Invalid, match=r"its predict does not take a row of words\.csv: .*"):
+    with pytest.raises(Invalid, match=r"predict failed for a row of words\.csv: .*"):
         look(classifier(), texts)
 
 
@@ -179,15 +179,15 @@ def test_a_lack_of_memory_has_many_names(error: Exception) -> None:
 
 def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
     question = Question(tmp_path / "m", tmp_path, [], {})
-    with pytest.raises(Invalid, match="cannot be started to look at it"):
+    with pytest.raises(Invalid, match="cannot be started to inspect the model"):
         probe_model(question, str(tmp_path / "python"), {})
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("{", "its description of itself cannot be read"),
-        ('{"inputs": 1}', "its description of itself cannot be read"),
+        ("{", "the result of inspecting the model cannot be read"),
+        ('{"inputs": 1}', "the result of inspecting the model cannot be read"),
         (
             '{"inputs": [{"name": "x", "type": "int"}, {"name": "x", "type": "int"}],'
             ' "outputs": [], "sample": {}, "table": null, "classes": null, "requirements": [],'

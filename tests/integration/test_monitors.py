@@ -82,7 +82,7 @@ def test_a_port_that_makes_no_sense_stops_the_run_before_it_begins(work: Watchin
         '{"version": 1, "resources": {"ports": {"Web": 1}}}'
     )
     answer = work.server.send("POST", "/runs", {"path": "a.py"})
-    assert answer.status == 422 and "'Web' is no name of a port" in answer.json["message"]
+    assert answer.status == 422 and "'Web' is not a valid port name" in answer.json["message"]
 
 
 WRITER = """

@@ -127,7 +127,7 @@ class TestProcessRuntime(Supervised):
         python.write_text(f"#!/bin/sh\n{program.replace('PYTHON', sys.executable)}\n")
         python.chmod(0o755)
         order = place("echo once")
-        with pytest.raises(Unavailable, match="ended while it started"):
+        with pytest.raises(Unavailable, match="exited during its start"):
             ProcessRuntime(str(python)).start(order)
         runtime = ProcessRuntime()
         runtime.start(order)
@@ -165,7 +165,7 @@ class TestProcessRuntime(Supervised):
             runtime.start(order)
             failure = finish(runtime, order).failure
             assert failure is not None and failure.kind == kind
-            assert failure.message.startswith(f"ended by signal {number:d}")
+            assert failure.message.startswith(f"killed by signal {number:d}")
 
     def test_daemons_do_not_outlive_the_work(self, runtime: Runtime, place: Place) -> None:
         """F33: a double-forked child is ended with the attempt."""
@@ -452,7 +452,7 @@ class TestNotebooks:
             runtime.start(order)
             failure = finish(runtime, order).failure
             assert failure is not None and failure.kind == kind, failure
-            assert "ended while it started" in failure.message
+            assert "exited during startup" in failure.message
 
     def test_a_killed_notebook_leaves_no_file(
         self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -350,9 +350,9 @@ def test_large_data_beside_a_notebook_is_read_and_not_sent(project: Project) -> 
             "build/x.csv",
             "the rule build excludes it. Add the line !build to",
         ),
-        ("import build.x", "build/x.py", "build/x.py lies beside bad.ipynb"),
-        ("open('linked/x.csv')", "linked/x.csv", "linked is a link. Put the files there"),
-        ("open('d' + 'ata/x.csv')", "data/x.csv", "is too large to travel whole"),
+        ("import build.x", "build/x.py", "build/x.py is next to bad.ipynb"),
+        ("open('linked/x.csv')", "linked/x.csv", "linked is a link. Copy the files there"),
+        ("open('d' + 'ata/x.csv')", "data/x.csv", "is too large to copy as a whole"),
     ],
 )
 def test_a_file_that_did_not_travel_is_named(
@@ -367,14 +367,14 @@ def test_a_file_that_did_not_travel_is_named(
     (project.root / path).write_text("x\n" * 5000)
     failure = next(iter(project.run().tasks)).failure
     assert failure is not None
-    assert f"{path} lies beside bad.ipynb, but did not travel with it: " in failure.message
+    assert f"{path} is next to bad.ipynb, but was not copied with it: " in failure.message
     assert why in failure.message
 
 
 @pytest.mark.parametrize(
     ("code", "name", "why"),
     [
-        ("from glob import glob\nprint(glob('raw/*.csv'))", "raw", "raw is a link. Put the files"),
+        ("from glob import glob\nprint(glob('raw/*.csv'))", "raw", "raw is a link. Copy the files"),
         (
             "import os\nprint(os.path.exists('data'))",
             "data",
@@ -397,8 +397,8 @@ def test_a_warning_names_what_was_looked_for_in_vain(
         assert task.cached == (is_cached and task.failure is None)
         assert task.warning is not None and task.warning.code == "file-did-not-travel"
         words = str(task.warning)
-        assert f"{name} lies beside looks.ipynb, but did not travel with it: " in words
-        assert why in words and words.count("lies beside") == 1
+        assert f"{name} is next to looks.ipynb, but was not copied with it: " in words
+        assert why in words and words.count("is next to") == 1
 
 
 @pytest.mark.parametrize(
@@ -511,7 +511,7 @@ def test_a_file_above_the_folder_of_the_code_is_named(
     project.nodes["bad"] = project.nodes.pop("notebooks/bad")
     task = next(iter(project.run().tasks))
     assert task.failure is not None and task.missing is None
-    assert f"{project.root / path} did not travel with the code" in task.failure.message
+    assert f"{project.root / path} was not copied with the code" in task.failure.message
     assert f"Create an empty file nbyard.toml in {project.root}" in task.failure.message
     (project.root / "nbyard.toml").touch()
     assert project.run().run.state == "succeeded"

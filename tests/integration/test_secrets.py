@@ -117,7 +117,7 @@ def test_a_deleted_one_is_told_when_work_wants_it(work):
     )
     failure = detail.tasks[0].failure
     assert failure is not None and failure.kind == "preparation"
-    assert failure.message == "The credential 'api' was deleted after the run was asked for."
+    assert failure.message == "The credential 'api' was deleted after the run was created."
 
 
 def test_workflows_that_name_it_are_told(work):

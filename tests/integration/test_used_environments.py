@@ -110,7 +110,7 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     ground.change("cow==2.0")
     second = ground.run(path="n.ipynb", environment="cows")
     assert ground.printed(second) == "2.0"
-    words = "the environment cows went from version 1 to 2: it has cow 2.0 instead of 1.0"
+    words = "the environment cows changed from version 1 to 2: it has cow 2.0 instead of 1.0"
     assert second.tasks[0].why == f"runs because {words}"
     pinned = ground.run(path="n.ipynb", environment="cows@1")
     assert pinned.tasks[0].cached and pinned.tasks[0].environment is not None
@@ -264,7 +264,7 @@ def test_a_version_whose_folder_is_gone_is_installed_once_more(ground: Ground) -
 
 @pytest.mark.long
 def test_what_was_changed_by_hand_is_told(ground: Ground) -> None:
-    """L5: what is installed there beside the lock."""
+    """L5: what is installed there not in the lock."""
     (ground.root / "s.py").write_text("print(1)")
     place = Path(ground.environments.get(ADA, "cows").current.place)
     first = ground.run(path="s.py", environment="cows")
@@ -306,7 +306,9 @@ def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_
         run = ground.run(path="s.py", environment="cows")
         return ground.log(run), run.tasks[0].cached, reason_text(run.tasks[0].warning)
 
-    changed = f"not as the lock of cows version 2 has it: the folder {folder}"
+    changed = (
+        f"the environment of the task differs from the lock of cows version 2: the folder {folder}"
+    )
     assert ran() == ("0.1 2.0", False, "")
     for version in ("0.2", "0.3.0"):  # compiled code is known by the size, and the second
         (folder / "calf.py").write_text(f"version = {version!r}")

@@ -34,13 +34,15 @@ def test_gpus_that_the_driver_names(driver: Path) -> None:
     says(driver, "echo 'GPU 0: A (UUID: GPU-a)'")
     told = probe_slots(Settings(slots=0))
     assert "(one for each core)" in str(told.finding)
-    assert str(told.finding).endswith("GPUs GPU-a (asked of nvidia-smi)")
+    assert str(told.finding).endswith("GPUs GPU-a (reported by nvidia-smi)")
 
 
 def test_no_gpus_and_why(driver: Path) -> None:
     """Only a driver that is there and names none needs a cure."""
     told = probe_slots(Settings())
-    assert str(told.finding).endswith("no GPUs (there is no nvidia-smi)") and told.state == "ok"
+    assert (
+        str(told.finding).endswith("no GPUs (nvidia-smi is not installed)") and told.state == "ok"
+    )
     told = probe_slots(Settings(gpus=[]))
     assert str(told.finding).endswith("no GPUs (as set)") and told.state == "ok"
 
@@ -48,5 +50,5 @@ def test_no_gpus_and_why(driver: Path) -> None:
 def test_a_driver_that_fails(driver: Path) -> None:
     says(driver, "exit 9")
     told = probe_slots(Settings())
-    assert str(told.finding).endswith("no GPUs (asked of nvidia-smi)")
+    assert str(told.finding).endswith("no GPUs (reported by nvidia-smi)")
     assert told.state == "missing" and "nvidia-smi -L" in str(told.cure)

@@ -16,10 +16,10 @@ KNOWN = ("timeout_seconds", "retries", "memory_bytes", "gpu")
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("timeout", "; is timeout_seconds meant?"),
-        ("timeout_second", "; is timeout_seconds meant?"),
-        ("gpus", "; is gpu meant?"),
-        ("retires", "; is retries meant?"),
+        ("timeout", "; did you mean timeout_seconds?"),
+        ("timeout_second", "; did you mean timeout_seconds?"),
+        ("gpus", "; did you mean gpu?"),
+        ("retires", "; did you mean retries?"),
         ("resources", "; there are: timeout_seconds, retries, memory_bytes, gpu"),
         ("t", "; there are: timeout_seconds, retries, memory_bytes, gpu"),
         ("", "; there are: timeout_seconds, retries, memory_bytes, gpu"),
@@ -47,32 +47,32 @@ def _told(plain, kind):
 @pytest.mark.parametrize(
     ("plain", "kind", "words"),
     [
-        ({"version": 1, "node": {}}, Document, "`node`; is nodes meant?"),
+        ({"version": 1, "node": {}}, Document, "`node`; did you mean nodes?"),
         (
             {"version": 1, "nodes": {"a": {"type": "dataset", "pth": ""}}},
             Document,
-            "`pth`; is path meant? - at `$.nodes[...]`",
+            "`pth`; did you mean path? - at `$.nodes[...]`",
         ),
         (
             {"version": 1, "nodes": {"a": {"type": "dataset", "pin": {"run": "1", "numbr": 1}}}},
             Document,
-            "`numbr`; is number meant? - at `$.nodes[...].pin`",
+            "`numbr`; did you mean number? - at `$.nodes[...].pin`",
         ),
         (
             {"arguments": [{"name": "a", "reach": {"kind": "option", "falg": "x"}}]},
             Description,
-            "`falg`; is flag meant? - at `$.arguments[0].reach`",
+            "`falg`; did you mean flag? - at `$.arguments[0].reach`",
         ),
         (
             {"resources": {"timeout": 1}},
             Description,
-            "; is timeout_seconds meant? - at `$.resources`",
+            "; did you mean timeout_seconds? - at `$.resources`",
         ),
         ({"version": "x"}, Description, "Expected `int`, got `str` - at `$.version`"),
         (
             {"general": {"service": "jupyterlab"}},
             NewDeployment,
-            "'jupyterlab'; is jupyter meant? - at `$.general.service`",
+            "'jupyterlab'; did you mean jupyter? - at `$.general.service`",
         ),
         (
             {"service": "x"},
@@ -107,4 +107,4 @@ def test_words_about_no_place_that_is_known_stay(words):
 
 def test_a_key_may_stand_where_any_stood():
     words = "Object contains unknown field `pth` - at `$.nodes.clean`"
-    assert "is path meant? - at `$.nodes.clean`" in add_suggestions(words, Document)
+    assert "did you mean path? - at `$.nodes.clean`" in add_suggestions(words, Document)

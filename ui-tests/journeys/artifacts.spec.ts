@@ -103,7 +103,7 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   await expect(name).toHaveValue('tool 2');
   await expect(view(lab).getByLabel('source', { exact: true })).toHaveValue('birds.csv');
   await name.fill('tool');
-  await expect(view(lab).getByRole('alert')).toContainText("There is an artifact 'tool' already");
+  await expect(view(lab).getByRole('alert')).toContainText("The artifact 'tool' already exists");
   await picture('taken');
   await view(lab).getByRole('button', { name: 'Use “tool 2”' }).click();
   await expect(name).toHaveValue('tool 2');
@@ -156,7 +156,7 @@ test(
     await view(lab).getByLabel('source', { exact: true }).fill('first');
     await lab.press('Enter');
     await expect(view(lab).getByRole('alert')).toContainText(
-      "There is an artifact 'second' already"
+      "The artifact 'second' already exists"
     );
     await expect(name).toBeFocused();
     await view(lab).getByRole('button', { name: 'Use “second 2”' }).click();

@@ -117,7 +117,7 @@ async function sameName(lab: Lab, info: TestInfo): Promise<void> {
   await expect(row).toContainText('10 × 2');
   await lab.dropFile('sales.csv', second);
   const asked = lab.sending('sales.csv');
-  await expect(asked).toContainText('A dataset of this name exists already.');
+  await expect(asked).toContainText('A dataset of this name already exists.');
   await lab.page.screenshot({ path: info.outputPath('asked.png') });
   await asked.getByRole('button', { name: 'Add as Version 2' }).click();
   await expect(asked).toHaveCount(0);

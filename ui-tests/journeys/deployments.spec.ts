@@ -346,7 +346,7 @@ test.describe('without Docker', () => {
       await lab.execute('nbyard:create-deployment');
       await fill(lab, 'Image', 'cows:1');
       await lab.press('Enter');
-      await expect(view(lab).getByRole('alert')).toContainText('is taken by another deployment');
+      await expect(view(lab).getByRole('alert')).toContainText('already uses the host name');
       await server.ask('DELETE', 'deployments/cows');
       await expect(lab.row('deployment', 'cows')).toHaveCount(0);
     }

@@ -284,7 +284,7 @@ test('L5: kernels that are no environment are listed, and used', async ({ lab, s
   await panel.getByText(/^Other kernels \(/).click();
   const kernels = panel.getByRole('grid', { name: 'Other kernels' });
   await expect(kernels.getByRole('row', { name: /Old R/ })).toContainText(
-    'The kernel gone cannot start: /no/such/R is gone.'
+    'The kernel gone cannot start: /no/such/R was not found.'
   );
   const native = kernels.getByRole('row', { name: /Python 3/ });
   await expect(native).toContainText('virtual environment');

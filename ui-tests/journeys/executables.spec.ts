@@ -236,7 +236,7 @@ test(
     await name.fill('clean');
     await name.press('Enter');
     await expect(name).toBeFocused();
-    await expect(name).toHaveAccessibleDescription(/There is an executable 'clean' already/);
+    await expect(name).toHaveAccessibleDescription(/The executable 'clean' already exists/);
     await lab.page.screenshot({ path: info.outputPath('taken.png') });
     await view.getByRole('button', { name: 'Use “clean 3”' }).click();
     await expect(view.getByRole('heading', { name: 'clean 3' })).toBeFocused();
@@ -256,7 +256,7 @@ test(
     await register();
     await expect.poll(current).toEqual([1, 'ready']);
     await register();
-    await expect(lab.dialog).toContainText("There is a dataset 'penguins.csv' already");
+    await expect(lab.dialog).toContainText("The dataset 'penguins.csv' already exists");
     await lab.page.screenshot({ path: info.outputPath('taken.png') });
     await lab.dialog.getByRole('button', { name: 'Add as Version 2' }).click();
     await expect.poll(current).toEqual([2, 'ready']);

@@ -62,7 +62,7 @@ withDocker(
     const packages = view(lab).getByLabel('System packages');
     await packages.fill('-o=Dir::Etc=/tmp');
     await expect(view(lab).locator('.nby-Field-error')).toContainText(
-      'no name of a Debian package'
+      'not a valid Debian package name'
     );
     await packages.fill('');
     await view(lab).getByLabel('User id').fill('1089');
@@ -111,14 +111,14 @@ withDocker(
 
     const problem = view(lab).locator('.nby-Field-error');
     await view(lab).getByLabel('Packages for building only').fill('gcc, -x');
-    await expect(problem).toContainText("'-x' is no name of a Debian package");
+    await expect(problem).toContainText("'-x' is not a valid Debian package name");
     await view(lab).getByLabel('Packages for building only').fill('gcc');
     await view(lab).getByLabel('Environment variables').fill('MOO=loud\nDIR=/tmp');
     await view(lab).getByLabel('Labels').fill('org.example.cow=brown');
     await expect(text).toContainText('MOO="loud"');
     await expect(text).toContainText('org.example.cow="brown"');
     await view(lab).getByLabel('Labels').fill('Org Example');
-    await expect(problem).toContainText('no name of a label');
+    await expect(problem).toContainText('not a valid label name');
     await picture('chosen');
     await view(lab).getByRole('button', { name: 'Start Over' }).press('Enter');
     await expect(view(lab).getByLabel('Labels')).toHaveValue('');
@@ -139,7 +139,7 @@ withDocker(
     await expect(dialog.getByRole('textbox')).toBeFocused();
     await lab.page.keyboard.type('No Registry/');
     await lab.press('Enter');
-    await expect(dialog).toContainText('is no name of an image');
+    await expect(dialog).toContainText('is not a valid image name');
     await dialog.getByRole('textbox').fill('localhost:1/');
     await lab.press('Enter');
     const pushed = row('localhost:1/nbyard/cows:1');

@@ -107,7 +107,7 @@ test(
     await canvas.save();
     expect((await server.ask('DELETE', 'runs/1')).status).toBe(204);
     await canvas.button('run-workflow').click();
-    const words = 'It is pinned to run 1, which is not there';
+    const words = 'The node is pinned to run 1, which does not exist';
     await expect(canvas.strip).toContainText(words);
     await expect(draw).toContainText(words);
     await lab.page.screenshot({ path: info.outputPath('gone.png') });

@@ -1,4 +1,5 @@
 """Attempt folders and the Monitor links of running attempts.
 
-The runner reads and writes the folders. The dispatcher reads and removes them.
+The dispatcher creates, reads and removes the folders. The runner reads its task there and writes
+log and results.
 """

@@ -57,23 +57,26 @@ OWN = frozenset(
 
 
 def attempt_folder_of(store: Path, attempt_id: str, worker: str = "") -> Path:
-    """Return the folder of an attempt; for a worker's attempt it lies in the worker's folder."""
+    """Return the folder of an attempt; inside the worker's folder if it runs in a `worker`."""
     inside = f"{worker}/{contract.PLACES}/" if worker else ""
     return Path(f"{store}/attempts/{inside}{attempt_id}")
 
 
 def is_record(name: str) -> bool:
-    """Return whether a file of this name stays when the folder is reduced to a record."""
+    """Return whether `keep_record` keeps a file of this name, or with such a prefix."""
     return name in KEPT or any("." in kept and name.startswith(f"{kept}.") for kept in KEPT)
 
 
 def is_own(name: str) -> bool:
-    """Return whether nbyard reserves this name, or a name with such a prefix, in the folder."""
+    """Return whether a name in an attempt folder is reserved for nbyard.
+
+    These are the names in OWN, and names that begin with one of its file names and a dot.
+    """
     return name in OWN or any("." in own and name.startswith(f"{own}.") for own in OWN)
 
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:
-    """Write task.json atomically and last: a folder without it is incomplete."""
+    """Write task.json atomically. Call it last: a folder without task.json is incomplete."""
     part = f"{folder}/{contract.TASK}.tmp"
     write_new(part, msgspec.json.format(msgspec.json.encode(task)))
     # A runner never sees half of the file: the rename is atomic.
@@ -91,7 +94,7 @@ def read_task(folder: Path) -> contract.TaskFile:
 
 
 def surroundings_in(folder: Path) -> contract.Surroundings | None:
-    """Return the surroundings of an attempt or a worker.
+    """Return the recorded surroundings of an attempt or worker: machine, packages and image.
 
     Returns None if the file is missing or invalid.
     """
@@ -125,7 +128,7 @@ def make_calls(folder: Path) -> None:
 
 
 def add_calls(folder: Path, calls: Iterable[contract.Call]) -> None:
-    """Append calls for a worker and wake it."""
+    """Append calls of functions to a worker's list, and wake the worker."""
     with open(folder / contract.CALLS, "ab", 0) as file:
         # A killed writer may have left half a line; the newline ends it.
         file.write(b"\n" + b"".join(msgspec.json.encode(call) + b"\n" for call in calls))
@@ -143,7 +146,7 @@ def read_calls(folder: Path) -> list[contract.Call]:
 
 
 def read_results(folder: Path, after: int) -> tuple[list[contract.Result], int]:
-    """Return the results after byte `after`, and the byte to continue from."""
+    """Return a worker's results from byte `after` on, and the byte to continue from."""
     return _lines(folder / contract.RESULTS, after, decode_result)
 
 
@@ -173,7 +176,7 @@ def read_result(folder: Path) -> contract.Result | None:
 
 
 def file_stamp(path: str) -> tuple[int, int]:
-    """Return size and mtime (ns) of a file, which change with each write; zeros without a file."""
+    """Return the size and mtime (ns) of a file, to detect writes; zeros without a file."""
     try:
         status = os.stat(path)
     except OSError:
@@ -182,20 +185,20 @@ def file_stamp(path: str) -> tuple[int, int]:
 
 
 def last_signs(folder: Path) -> tuple[tuple[int, int], ...]:
-    """Return the stamps of the log and the events: they change when the task makes progress."""
+    """Return the stamps of log and events, which change whenever the task makes progress."""
     return file_stamp(f"{folder}/{contract.LOG}"), file_stamp(f"{folder}/{contract.EVENTS}")
 
 
 def only_a_file(path: str, flags: int) -> int:
-    """Open a file without following a link or waiting for a writer."""
+    """Open a file as an `opener` that neither follows links nor blocks on a FIFO."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def request_stop(folder: Path, reason: Reason) -> None:
     """Ask a running attempt to stop by creating its cancel file.
 
-    The file appears atomically. The first caller sets the reason. Without a running attempt the
-    function does nothing.
+    The file appears atomically. The reason of the first caller is kept. If no attempt is running,
+    no file is created.
 
     Raises:
         OSError: the file cannot be written, for example because the disk is full.
@@ -213,12 +216,12 @@ def request_stop(folder: Path, reason: Reason) -> None:
 
 
 def cancel_file(reason: Reason) -> bytes:
-    """Return the content of the cancel file; its `text` is for the runner, which has no texts."""
+    """Return the content of the cancel file: the reason, and its text for the runner's log."""
     return msgspec.json.encode({**msgspec.to_builtins(reason), "text": str(reason)})
 
 
 def cancel_reason(folder: Path) -> Reason | None:
-    """Return why an attempt was asked to stop, None if it was not."""
+    """Return the reason in the cancel file of an attempt; None if there is no such file."""
     try:
         with open(folder / contract.CANCEL, "rb", opener=only_a_file) as file:
             data = file.read(MAX_STAGE)
@@ -226,7 +229,7 @@ def cancel_reason(folder: Path) -> Reason | None:
         return None
     try:
         return msgspec.json.decode(data, type=Reason)
-    except msgspec.MsgspecError:  # by hand, or by an earlier version
+    except msgspec.MsgspecError:  # written by hand, or by an earlier version
         return text_reason(data.decode("utf-8", "replace").strip()[:1000]) or because("cancel-file")
 
 
@@ -240,7 +243,7 @@ def ids_with_folder(store: Path) -> list[str]:
 def set_outputs_aside(store: Path, attempt_id: str) -> None:
     """Move the outputs of a finished attempt aside, for the next attempt of the task.
 
-    One rename puts them out of reach of processes that may still run.
+    After the rename, processes of the attempt that still run cannot reach them by path.
     """
     with contextlib.suppress(FileExistsError):
         os.mkdir(f"{store}/{UNFINISHED}", OURS)
@@ -280,7 +283,7 @@ def keep_record(folder: Path) -> None:
 
 
 def remove_folder(store: Path, attempt_id: str) -> None:
-    """Remove an attempt's whole folder and the outputs that were set aside."""
+    """Remove an attempt's whole folder, and its outputs that were set aside."""
     delete_path(attempt_folder_of(store, attempt_id))
     delete_path(set_aside_folder(store, attempt_id))
 

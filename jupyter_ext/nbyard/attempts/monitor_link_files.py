@@ -20,10 +20,10 @@ LOOPBACK = "127.0.0.1"
 
 
 class LinkTarget(msgspec.Struct, frozen=True):
-    """The target of a link, and whether it responds.
+    """The target of a Monitor link: a port, and whether it responds (`answers`).
 
-    The pages of a spot with `is_trusted` have the same rights as JupyterLab. `reason` says
-    why it never will respond.
+    The pages of a target with `is_trusted` have the same rights as JupyterLab. `reason` is why
+    the target will never respond.
     """
 
     name: str
@@ -35,9 +35,9 @@ class LinkTarget(msgspec.Struct, frozen=True):
 
 
 class TensorBoardProcess(msgspec.Struct, frozen=True):
-    """The TensorBoard process that was started beside the attempt.
+    """The TensorBoard process that was started beside an attempt. It listens on `port`.
 
-    The start time protects against a reused pid. `port` is where it listens.
+    With the start time, a reused pid is not mistaken for the process.
     """
 
     pid: int
@@ -46,7 +46,10 @@ class TensorBoardProcess(msgspec.Struct, frozen=True):
 
 
 class MonitorData(msgspec.Struct, frozen=True):
-    """The Monitor data of one attempt: the chosen `ports` by name, the links and the board."""
+    """The Monitor data of one attempt.
+
+    `ports` are the chosen ports by name, `spots` the targets of links, `board` the TensorBoard.
+    """
 
     ports: dict[str, int] = {}
     spots: list[LinkTarget] = []
@@ -54,7 +57,7 @@ class MonitorData(msgspec.Struct, frozen=True):
 
 
 def read_monitor(store: Path, attempt_id: str) -> MonitorData | None:
-    """Return the Monitor data of an attempt; None for most, which have none."""
+    """Return the Monitor data of an attempt; None if it has none, like most attempts."""
     try:
         return msgspec.json.decode(read_small(f"{_path(store, attempt_id)}"), type=MonitorData)
     except (OSError, msgspec.MsgspecError):
@@ -68,7 +71,7 @@ def write_monitor(store: Path, attempt_id: str, monitor: MonitorData) -> None:
 
 
 def remove_monitor(store: Path, attempt_id: str) -> None:
-    """Remove the Monitor data of an attempt and the log of its board."""
+    """Remove the Monitor data of an attempt and the log of its TensorBoard."""
     for path in (_path(store, attempt_id), log_path(store, attempt_id)):
         # Most attempts never had a monitor.
         path.unlink(missing_ok=True)
@@ -83,7 +86,7 @@ def stored_attempts(store: Path) -> set[str]:
 
 
 def links_of_attempt(store: Path, attempt_id: str) -> list[MonitorLink]:
-    """Return the links of a running attempt."""
+    """Return the Monitor links of a running attempt."""
     monitor = read_monitor(store, attempt_id)
     return [
         MonitorLink(
@@ -94,13 +97,13 @@ def links_of_attempt(store: Path, attempt_id: str) -> list[MonitorLink]:
 
 
 def open_log(store: Path, attempt_id: str) -> BinaryIO:
-    """Open the log of an attempt's board for writing; its content is lost."""
+    """Open the log of an attempt's TensorBoard for writing; older content is lost."""
     _make_folder(store)
     return open(log_path(store, attempt_id), "wb")
 
 
 def log_path(store: Path, attempt_id: str) -> Path:
-    """Return the path of the log of an attempt's board."""
+    """Return the path of the log of an attempt's TensorBoard."""
     return store / FOLDER / f"{attempt_id}.log"
 
 

@@ -1,4 +1,4 @@
-"""Read what attempts record in files that the task's code may have replaced."""
+"""Read metrics and other files of attempts safely: the task's code may have replaced them."""
 
 import contextlib
 import os
@@ -15,10 +15,10 @@ METRICS_END = 64 << 10
 
 
 def last_values(folder: Path, most: int = ON_CARD) -> list[ShownMetric]:
-    """Return the newest values of the metrics in an attempt's folder, from the file's end."""
+    """Return the newest values of at most `most` metrics in an attempt's folder."""
     path = folder / contract.METRICS
     end = read_end(path, METRICS_END)
-    # A long file is cut anywhere, so its beginning determines the order of the metrics.
+    # Only the end of a long file is read, so its beginning determines the order of the metrics.
     first = read_lines(path, METRICS_END) if len(end) == METRICS_END else []
     return last_metrics(read_points(end.splitlines()), read_points(first), most)
 
@@ -32,7 +32,7 @@ def read_end(path: Path, most: int) -> bytes:
 
 
 def read_lines(path: Path, most: int) -> list[bytes]:
-    """Return the lines of a file; empty if the task's code put something else in its place."""
+    """Return the lines in the first `most` bytes of a file; empty if it cannot be read."""
     # The opener follows no link and does not block on a pipe.
     with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
         return (handle.read(most) or b"").splitlines()

@@ -1,4 +1,4 @@
-"""Backups of a store: one archive, written while work goes on, restored into an empty store.
+"""Backups of a store: one archive, which is written during work and restored into an empty store.
 
-The rows are JSON lines, so that SQLite and PostgreSQL can restore the backups of each other.
+The rows are JSON lines, so that a backup of SQLite can be restored into PostgreSQL, and vice versa.
 """

@@ -1,10 +1,10 @@
-"""What a backup archive contains.
+"""Defines the members of a backup archive, in this order:
 
-backup.json           the header, first
+backup.json           the header
 blobs/…, attempts/…   files as in the store's folder
-crypt.key             the key of secrets, if asked for
+crypt.key             the key of secrets, if requested
 tables/NAME.jsonl     the rows of a table, one object in each line
-end.json              the counts, last: an archive without it is incomplete
+end.json              the counts; an archive without this member is incomplete
 """
 
 import hashlib
@@ -19,9 +19,9 @@ FORMAT = 1
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The format of a backup, the version of nbyard and the store that it is from, and its time.
+    """The format of a backup, and which nbyard wrote it from which store, and when.
 
-    `schema` is the schema revision of its rows. `folder` is that of the store on its machine,
+    `schema` is the revision of the database schema. `folder` is the store's folder on its machine,
     empty in old backups.
     """
 
@@ -34,7 +34,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Number of rows by table, number and size of the files, and a checksum of all."""
+    """What a backup contains: rows by table, number and size of files, and a checksum."""
 
     rows: dict[str, int]
     files: int
@@ -44,18 +44,18 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Checksum:
-    """The SHA-256 of the names and bytes of all members but the last."""
+    """The SHA-256 of the names and bytes of all members except the last."""
 
     def __init__(self) -> None:
         self._sum = hashlib.sha256()
 
     def through(self, name: str, file: IO[bytes]) -> io.BufferedReader:
-        """Return a reader of a member's bytes, which adds them to the sum."""
+        """Return a reader of a member's bytes. What is read is added to the checksum."""
         self._sum.update(f"{name}\n".encode())
         return io.BufferedReader(_Summed(file, self._sum), 1 << 16)
 
     def text(self) -> str:
-        """Return the sum of what was read so far, as hexadecimal digits."""
+        """Return the checksum of everything that was read so far, as hexadecimal digits."""
         return self._sum.hexdigest()
 
 

@@ -1,8 +1,8 @@
-"""New IDs in the rows of a backup, for a second store beside the one that wrote it.
+"""Replaces IDs in the rows of a backup, so that a second store can exist beside the first.
 
-Processes, containers, volumes and attempt folders carry the ID of the store and those of live
-attempts, workers, model probes and deployments. Two stores with one ID would adopt and remove the
-objects of each other.
+Processes, containers, volumes and attempt folders have the ID of the store, and those of live
+attempts, workers, model probes and deployments. Two stores with one ID would adopt and remove each
+other's objects.
 """
 
 import os
@@ -23,7 +23,7 @@ NAMED = ("attempts", "trials", "deployments")
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """The columns that identify rows with a process or container."""
+    """The columns of a row that show whether a process or container has its ID."""
 
     id: str = ""
     state: str = ""
@@ -32,7 +32,10 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class NewIds:
-    """Replaces IDs in rows. Tables come in the order of a backup: referenced tables first."""
+    """Replaces IDs in rows.
+
+    Call it with the tables in the order of a backup: referenced tables first.
+    """
 
     def __init__(self, store_id: str):
         self._new = {store_id.encode(): new_id().encode()}
@@ -43,7 +46,7 @@ class NewIds:
         """Yield the rows of a table with new IDs.
 
         An ID is replaced in the row that it identifies, and in all later rows and tables. Finished
-        attempts keep their worker, because its folder has their records.
+        attempts keep the ID of their worker, whose folder has their records.
         """
         workers: dict[bytes, bytes] = {}
 
@@ -61,9 +64,9 @@ class NewIds:
             yield ID.sub(new_of, line)
 
     def rename_folders(self, store: Path) -> None:
-        """Rename the folders of live attempts in the folder of a store.
+        """Rename the folders of live attempts in the folder of the restored store.
 
-        Files by which the dispatcher would adopt the processes of the former store are deleted.
+        Files by which the dispatcher would adopt processes of the former store are deleted.
         """
         for file in store.glob(f"attempts/*/{contract.RUNNER}"):
             file.unlink()
@@ -79,13 +82,13 @@ class NewIds:
                 delete_path(new / name)
 
     def _find_live(self, table: str, line: bytes) -> _Row | None:
-        """Return a row if a process or container carries its ID."""
+        """Return the row if a process or container may have its ID, else None."""
         if table not in NAMED:
             return None
         try:
             row = msgspec.json.decode(line, type=_Row)
         except msgspec.MsgspecError:
-            return None  # no row, which is refused when it is loaded
+            return None  # not a valid row: loading it fails later
         if table == "attempts":
             is_live = row.state in ATTEMPT.live
         else:

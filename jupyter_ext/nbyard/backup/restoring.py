@@ -1,4 +1,4 @@
-"""Restore a backup into an empty store, or try that in a temporary folder."""
+"""Restores a backup into an empty store, or tests that in a temporary folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from nbyard.store.projects import ProjectRows
 
 CHUNK = 1 << 20
 PARTS = ".nbyard-restore-"
-MARK = "nbyard-restore.lock"  # in a folder of parts; it is locked while a restore uses that
+MARK = "nbyard-restore.lock"  # in a folder of parts, and locked while a restore uses the folder
 BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
 TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
 
@@ -39,22 +39,22 @@ TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
 def restore_backup(
     archive: Path, folder: Path, url: str = "", has_new_id: bool | None = False
 ) -> tuple[Header, Totals]:
-    """Restore an archive into a folder without a store and an empty database.
+    """Restore an archive into a folder without a store, and an empty database.
 
-    The rows appear in one transaction, after all files. If that fails, nothing stays. `url` is
-    that of PostgreSQL; without it, the database is SQLite in the folder. Rows of an older schema
-    are migrated.
+    The rows become visible in one transaction, after all files. If that fails, nothing remains.
+    `url` is the address of PostgreSQL. Without it, the database is SQLite in the folder. Rows of an
+    older schema are migrated.
 
     With `has_new_id`, the restored store can be used beside the former one. Its schedules,
-    triggers, backfills and bisections are off. None keeps the ID unless the former store is still
-    in its folder.
+    triggers, backfills and bisections are disabled. None means to keep the ID, unless the former
+    store still exists in its folder.
 
     Raises:
-        Conflict: the folder or the database has a store, or `has_new_id` must be chosen.
-        Damaged: the archive is no backup, incomplete or damaged.
-        NewerSchema: a newer nbyard wrote it.
-        NotFound: the archive does not exist.
-        Unavailable: the disk is full or cannot be written.
+        Conflict: The folder or the database has a store, or `has_new_id` must be chosen.
+        Damaged: The archive is no backup, incomplete or damaged.
+        NewerSchema: A newer nbyard wrote the archive.
+        NotFound: The archive does not exist.
+        Unavailable: The disk is full or cannot be written.
     """
     integrity.make_folder(folder)
     if any((folder / name).exists() for name in (STORE_MARK, "blobs", "attempts")):
@@ -78,7 +78,7 @@ def restore_backup(
 
 
 def _disable_starts(c: Connection) -> None:
-    """Disable what starts runs, because the former store starts them."""
+    """Disable what starts runs, such as schedules: the former store still starts them."""
     for schedule in (row.schedule for row in Store.schedules.enabled(c)):
         Store.schedules.drop_waiting(c, schedule.id, because("tick-disabled"))
         Store.schedules.change(c, schedule, "disabled", is_enabled=False, next_due=None)
@@ -98,10 +98,10 @@ def _in_use(folder: Path) -> Conflict:
 
 
 def try_backup(archive: Path) -> tuple[Header, Totals]:
-    """Restore an archive into a temporary folder and delete that.
+    """Restore an archive into a temporary folder, which is deleted, to test the archive.
 
     Raises:
-        Damaged: the archive is no backup, incomplete or damaged.
+        Damaged: The archive is no backup, incomplete or damaged.
     """
     with tempfile.TemporaryDirectory(prefix="nbyard-restore-") as folder:
         return restore_backup(archive, Path(folder, "store"))
@@ -120,10 +120,10 @@ def _folder_of_parts(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _lock_file(file: Path, flags: int) -> Iterator[None]:
-    """Lock a file until the end.
+    """Lock a file during the block.
 
     Raises:
-        OSError: it is locked, missing or a link.
+        OSError: The file is locked, missing or a link.
     """
     opened = os.open(file, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -149,7 +149,7 @@ def _open_archive(archive: Path) -> Iterator[tarfile.TarFile]:
 
 
 class _Reader:
-    """Reads the members of an archive in their order, files first, then tables."""
+    """Restores the members of an archive in their order: files first, then tables."""
 
     def __init__(self, tar: tarfile.TarFile, temporary: Path, has_new_id: bool | None):
         self._tar = tar
@@ -198,7 +198,7 @@ class _Reader:
         return header, totals
 
     def _create_pushed_folders(self, pushed: Mapping[str, str]) -> None:
-        """Create the folders of pushed projects, whose bytes are among the files."""
+        """Create the folders with files of pushed projects, from the restored blobs."""
         blobs = Blobs(self._temporary / "blobs")
         for path, digest in pushed.items():
             target = self._temporary / path
@@ -206,7 +206,10 @@ class _Reader:
             blobs.stage(digest, target)
 
     def _header(self, member: tarfile.TarInfo | None) -> Header:
-        """Return the header; refuse a newer one, or a former store without a choice of the ID."""
+        """Return the header, after checking that this nbyard can restore the backup.
+
+        If `has_new_id` was not chosen, the former store must not exist any more.
+        """
         if member is None or member.name != HEADER:
             raise Damaged(because("not-a-backup"))
         try:
@@ -242,7 +245,10 @@ class _Reader:
         return self._checksum.through(member.name, file)
 
     def _extract(self, member: tarfile.TarInfo) -> None:
-        """Extract a file to its place; bytes are checked against their digest."""
+        """Extract a file to its place.
+
+        If the file is a blob, compare its bytes with its digest.
+        """
         name, blob = member.name, BLOB.match(member.name)
         is_ours = name == KEY or (name.startswith("attempts/") and ".." not in name.split("/"))
         if not (blob or is_ours):

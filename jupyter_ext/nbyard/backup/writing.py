@@ -1,4 +1,4 @@
-"""Write a backup of a store that may be in use."""
+"""Writes a backup of a store that may be in use."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ IN_MEMORY = 16 * 2**20
 
 
 def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:
-    """Write an archive of all rows, the bytes that they name, and the records of attempts.
+    """Write an archive of all rows, the blobs that they refer to, and the records of attempts.
 
-    The rows are of one moment. Bytes stay meanwhile, although work goes on. `target` appears when
-    the archive is complete, and only its owner can read it. With a name that ends with .gz or
-    .tgz, it is compressed.
+    All rows are of the same moment. No blob is deleted meanwhile, although work continues. `target`
+    appears when the archive is complete, and only its owner can read it. The archive is compressed
+    if the name ends with .gz or .tgz.
 
     Raises:
         Conflict: `target` exists.
-        NotFound: its folder does not exist, or bytes that a row names are missing.
-        Unavailable: the disk is full or cannot be written.
+        NotFound: The folder of `target` does not exist, or a blob is missing.
+        Unavailable: The disk is full or cannot be written.
     """
     if target.exists():
         raise Conflict(because("backup-exists", path=str(target)))
@@ -119,10 +119,12 @@ class _Writer:
         return totals
 
     def _add(self, path: Path) -> None:
-        """Add a regular file with its present size, although a process may append to it.
+        """Add a regular file with its present size.
+
+        A process may append to the file meanwhile.
 
         Raises:
-            NotFound: it does not exist.
+            NotFound: The file does not exist.
         """
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -157,7 +159,7 @@ class _Writer:
 
 
 def _spool_lines(stack: ExitStack, folder: Path, lines: Iterable[bytes]) -> tuple[IO[bytes], int]:
-    """Write lines to a temporary file; return it, open at its end, and the number of lines."""
+    """Write lines to a temporary file. Return the open file, and the number of lines."""
     file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- the stack closes it
     stack.callback(file.close)
     count = 0

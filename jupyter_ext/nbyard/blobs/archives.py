@@ -53,8 +53,8 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
     `digest` names the archive; `max_bytes` limits the unpacked size. Return the blob of the folder.
 
     Raises:
-        Invalid: The bytes are not an archive, or are damaged. Or the archive holds links, devices,
-            encrypted files, duplicate names or names that lead out of the folder.
+        Invalid: The bytes are not an archive, or are damaged. Or the archive contains links,
+            devices, encrypted files, duplicate names or names that lead out of the folder.
         TooLarge: The archive has too many files, or unpacks to an implausible size.
     """
     packed = blobs.path(digest).stat().st_size
@@ -86,7 +86,7 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
 
 
 class _Names:
-    """Names seen so far. Two names must differ on every file system."""
+    """The names of an archive seen so far. Any two must differ on every file system."""
 
     def __init__(self) -> None:
         self._spelled: dict[str, str] = {}
@@ -136,7 +136,7 @@ def _members(file: BinaryIO, limit: int) -> Iterator[ArchiveMember]:
 
 
 class _Bounded:
-    """Input of tarfile with a size limit, because headers too can unpack to a huge size."""
+    """Input of tarfile with a size limit, because headers can unpack to a huge size too."""
 
     def __init__(self, file: Any, limit: int):
         self._file = file

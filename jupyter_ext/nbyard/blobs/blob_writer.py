@@ -23,16 +23,17 @@ CHECK_ROOM_EVERY = 32 * CHUNK
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """Stored bytes of a file or a folder."""
+    """The digest and size of a stored file or folder."""
 
     digest: str
     size_bytes: int
 
 
 class BlobWriter:
-    """A writer of bytes in pieces. Leaving the `with` block without `commit` discards them.
+    """A writer of a blob in pieces. Leaving the `with` block without `commit` discards the bytes.
 
-    `ensure_room` runs before every 32 MiB or so. `publish` turns the finished file into a blob.
+    `ensure_room` is called about every 32 MiB and checks the free space for a number of bytes.
+    `publish` turns the finished file into a blob.
     """
 
     def __init__(
@@ -74,11 +75,11 @@ class BlobWriter:
         self.size_bytes += len(data)
 
     def blob(self, algorithm: str = "sha256") -> Blob:
-        """Return the blob that the bytes so far would become."""
+        """Return the blob of the bytes written so far, without storing it."""
         return Blob(f"{algorithm}:{self._hash.hexdigest()}", self.size_bytes)
 
     def commit(self, algorithm: str = "sha256") -> Blob:
-        """Publish the bytes under their digest."""
+        """Store the written bytes under their digest; return the blob."""
         blob = self.blob(algorithm)
         with translated_disk_full(self.size_bytes):
             self._publish(self._fd, self._path, blob.digest)
@@ -97,9 +98,10 @@ class BlobWriter:
 
 
 def delete_leftovers(folder: Path, newborn_seconds: float) -> int:
-    """Delete leftovers of crashed writers and return how many.
+    """Delete temporary files of crashed writers in a folder; return their number.
 
-    Active writers lock their files. Only a new, empty file may lack the lock for a moment.
+    Active writers lock their files. Only a new, empty file may lack the lock for a moment, so
+    empty files younger than `newborn_seconds` are kept.
     """
     removed = 0
     for path in folder.iterdir():

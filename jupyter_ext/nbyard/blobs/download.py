@@ -17,9 +17,9 @@ CHUNK = 1 << 20
 
 
 class DownloadRequest(msgspec.Struct, frozen=True):
-    """Stored bytes with a file name. `members` groups several of them into one download.
+    """A stored file or folder to download under a name. `members` groups several of them.
 
-    A member with a `content` is not stored.
+    A member with `content` has these bytes instead of stored ones.
     """
 
     digest: str
@@ -34,7 +34,7 @@ class DownloadRequest(msgspec.Struct, frozen=True):
 
 
 def open_download(blobs: Blobs, wanted: DownloadRequest) -> tuple[BinaryIO, str]:
-    """Return an open file with the bytes and its download name; the caller closes the file.
+    """Return an open file with the bytes, and its file name. The caller closes the file.
 
     Raises:
         NotFound: The bytes are no longer stored.
@@ -63,7 +63,7 @@ def open_download(blobs: Blobs, wanted: DownloadRequest) -> tuple[BinaryIO, str]
 def _files(
     blobs: Blobs, wanted: DownloadRequest
 ) -> Iterator[tuple[str, Callable[[], AbstractContextManager[IO[bytes]]]]]:
-    """Yield the path of each file, and how it is opened."""
+    """Yield the path of each file in the zip, with a function that opens the file."""
     for member in wanted.members:
         if member.content is not None:
             yield member.filename, partial(io.BytesIO, member.content)

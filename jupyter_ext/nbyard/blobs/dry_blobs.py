@@ -1,4 +1,4 @@
-"""Blobs without writing: digests of bytes as they would be stored, for forecasts of runs."""
+"""A blob store for forecasts of runs: it computes digests, but writes no bytes."""
 
 import hashlib
 import io
@@ -20,12 +20,12 @@ MOST_HELD_BYTES = 128 << 20
 # A request hashes at most that many bytes of new and changed files.
 MOST_HASHED_BYTES = 256 << 20
 LARGE_BYTES = 1 << 20  # the content of larger files is not held
-# Substitutes for digests are recognized by 32 zeros, which no real hash has.
+# A substitute for a digest begins with 32 zeros, which no real hash has.
 UNREAD = "0" * 32
 
 
 class RequestState(threading.local):
-    """The bytes that this thread may still hash, and the lists of folders that it holds."""
+    """The number of bytes that this thread may still hash, and the folders that it holds."""
 
     def __init__(self) -> None:
         self.bytes_left = 0
@@ -33,11 +33,11 @@ class RequestState(threading.local):
 
 
 class DryBlobs(Blobs):
-    """Stores nothing: new bytes are only hashed, and small ones held in memory.
+    """A blob store that writes no bytes. New files are only hashed; small ones stay in memory.
 
     Files that are too large to hash get a substitute for their digest, and so do folders that
-    contain such a file. Digests of unchanged files are shared with `stored`. Threads may use it at
-    the same time, each in a block of `one_request`.
+    contain such a file. Digests of unchanged files are shared with `stored`. Threads may use the
+    store at the same time, each in a block of `one_request`.
     """
 
     def __init__(self, stored: Blobs):
@@ -50,11 +50,10 @@ class DryBlobs(Blobs):
 
     @contextmanager
     def one_request(self) -> Iterator[None]:
-        """Limit the bytes that this thread hashes during the block.
+        """Limit the bytes that this thread hashes during the block to MOST_HASHED_BYTES.
 
-        It hashes up to MOST_HASHED_BYTES.
-
-        The lists of folders are held for as long. Larger files get a substitute for their digest.
+        Files beyond this limit get a substitute for their digest. Folders stay in memory until the
+        end of the block.
         """
         self._request.bytes_left = MOST_HASHED_BYTES
         try:
@@ -64,37 +63,37 @@ class DryBlobs(Blobs):
             self._request.trees = {}
 
     def is_unread(self, digest: str) -> bool:
-        """Return whether a digest only stands for a file that was too large to hash.
+        """Return whether a digest is a substitute: its file was too large to hash.
 
-        A folder with such a file is unread, too.
+        The digest of a folder with such a file is a substitute too.
         """
         return digest.partition(":")[2].startswith(UNREAD)
 
     def put_bytes(self, content: bytes, algorithm: str = "sha256") -> Blob:
-        """Return the blob of these bytes; hold them if they are not stored."""
+        """Return the blob of these bytes; keep them in memory if they are not stored."""
         blob = Blob(f"{algorithm}:{hashlib.sha256(content).hexdigest()}", len(content))
         self._hold(blob.digest, content)
         return blob
 
     def put_tree(self, tree: Tree) -> Blob:
-        """Return the blob of the list of a folder; hold the list until the request ends."""
+        """Return the blob of a folder; keep the folder in memory until the request ends."""
         content = encode_tree(tree)
         if any(self.is_unread(entry.digest) for entry in tree.files):
             digest = _substitute("tree", content)
         else:
             digest = f"tree:{hashlib.sha256(content).hexdigest()}"
         if not self.exists(digest):
-            # decoded, so that its order is that of a stored list
+            # decoded, so that its entries have the order of a stored tree
             self._request.trees[digest] = msgspec.json.decode(content, type=Tree)
         return Blob(digest, sum(entry.size_bytes for entry in tree.files))
 
     def open(self, digest: str) -> BinaryIO:
-        """Open stored or held bytes."""
+        """Open bytes that are stored or in memory."""
         content = self._held.get(digest)
         return super().open(digest) if content is None else io.BytesIO(content)
 
     def tree(self, digest: str) -> Tree:
-        """Return the list of a stored or held folder."""
+        """Return the entries of a folder that is stored or in memory."""
         return self._request.trees.get(digest) or super().tree(digest)
 
     def _put_open(
@@ -118,7 +117,7 @@ class DryBlobs(Blobs):
         return blob
 
     def _hash_or_substitute(self, fd: int, before: os.stat_result, path: Path) -> Blob:
-        """Hash a file; return a substitute if the request may not hash that many bytes."""
+        """Hash a file, or return a substitute if it exceeds the bytes left to the request."""
         if before.st_size > self._request.bytes_left:
             stamp = repr(files.change_stamp(before)).encode()
             return Blob(_substitute("sha256", stamp), before.st_size)
@@ -129,7 +128,7 @@ class DryBlobs(Blobs):
         return blob
 
     def _hold(self, digest: str, content: bytes) -> None:
-        """Keep bytes that are not stored; forget the oldest ones if they become too many."""
+        """Keep bytes in memory unless they are stored; remove the oldest beyond a limit."""
         with self._holding:
             if digest in self._held or self.exists(digest):
                 return
@@ -140,5 +139,5 @@ class DryBlobs(Blobs):
 
 
 def _substitute(algorithm: str, identity: bytes) -> str:
-    """Return what stands for the digest of bytes that are not read; it follows from `identity`."""
+    """Return a substitute for the digest of unread bytes. Equal identities give equal texts."""
     return f"{algorithm}:{UNREAD}{hashlib.sha256(identity).hexdigest()[:32]}"

@@ -24,9 +24,10 @@ CLONELESS = (errno.EOPNOTSUPP, errno.ENOTTY)
 
 
 class CheckedReader(io.RawIOBase):
-    """A reader that verifies a digest.
+    """A reader of stored bytes that verifies their digest.
 
-    It reads one piece ahead and returns the last piece only if all bytes match the digest.
+    It reads one piece ahead, and returns the last piece only if all bytes match the digest.
+    Otherwise it raises `Damaged`.
     """
 
     def __init__(self, fd: int, digest: str):
@@ -63,7 +64,7 @@ class CheckedReader(io.RawIOBase):
 
 
 def has_hash(hexdigest: str, digest: str) -> bool:
-    """Return whether `digest`, such as "sha256:…", contains this hash, whatever its algorithm."""
+    """Return whether a digest such as "sha256:…" has this hash. The algorithm is ignored."""
     return digest.partition(":")[2] == hexdigest
 
 
@@ -90,14 +91,17 @@ def read_chunks(fd: int) -> Iterator[bytes]:
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:
-    """Write all bytes; a single write may be partial."""
+    """Write all bytes to a descriptor, in several calls if a write is partial."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
 
 
 def clone_blocks(source: int, target: int) -> bool | None:
-    """Share the blocks of a file with another (reflink); None if the file system cannot clone."""
+    """Copy a file by sharing its blocks (reflink); return whether it succeeded.
+
+    Returns None if the file system cannot clone at all.
+    """
     try:
         fcntl.ioctl(target, FICLONE, source)
     except OSError as problem:
@@ -107,7 +111,7 @@ def clone_blocks(source: int, target: int) -> bool | None:
 
 
 class Cloner:
-    """Clone files until the file system reports that it cannot."""
+    """A function that clones files. It stops trying once the file system cannot clone at all."""
 
     def __init__(self) -> None:
         self._never = False
@@ -131,7 +135,7 @@ def hard_link(source: Path, target: Path) -> bool:
 
 
 def copy_checked(source: int, target: int, digest: str) -> None:
-    """Copy a file and verify its digest.
+    """Copy an open file to another one and verify its digest.
 
     Raises:
         Damaged: The bytes do not match the digest.
@@ -160,18 +164,18 @@ def closing(fd: int) -> Iterator[int]:
 
 @contextlib.contextmanager
 def lock_file(path: str) -> Iterator[int]:
-    """Open a lock file for the duration of the block."""
+    """Open a lock file for the duration of the block; it is not locked yet."""
     with closing(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
         yield fd
 
 
 def lock_shared(fd: int) -> None:
-    """Lock a file shared with other processes.
+    """Lock a file in shared mode.
 
     Waits up to 10 s while another process holds the lock exclusively.
 
     Raises:
-        Busy: The lock stays exclusive.
+        Busy: The other process keeps the lock.
     """
     end = time.monotonic() + LOCK_SECONDS
     while not _lock(fd, fcntl.LOCK_SH):
@@ -181,7 +185,7 @@ def lock_shared(fd: int) -> None:
 
 
 def lock_exclusive(fd: int) -> bool:
-    """Lock a file exclusively; return False if it is locked."""
+    """Lock a file exclusively, without waiting; return False if another process locked it."""
     return _lock(fd, fcntl.LOCK_EX)
 
 
@@ -199,12 +203,15 @@ def change_stamp(status: os.stat_result) -> tuple[int, ...]:
 
 
 def is_settled(status: os.stat_result) -> bool:
-    """Return whether a later write changes the stamp: the clocks of file systems are coarse."""
+    """Return whether a later write would change the stamp of a file.
+
+    Clocks of file systems are coarse, so a write right after another one may keep the mtime.
+    """
     return time.time() - status.st_mtime > COARSE_SECONDS
 
 
 def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
-    """Raise `Conflict` if the file changed between two calls of stat.
+    """Check that a file did not change between two calls of stat.
 
     Raises:
         Conflict: the file changed while it was read.

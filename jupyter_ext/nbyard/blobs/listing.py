@@ -8,7 +8,7 @@ import msgspec
 
 
 class StoredBlob(msgspec.Struct, frozen=True):
-    """A stored blob; `since` is when it was last put or linked, in seconds since 1970."""
+    """A stored blob. `since` is when it was last stored or linked, in seconds since 1970."""
 
     digest: str
     size_bytes: int

@@ -1,4 +1,4 @@
-"""The blobs below one folder.
+"""The blob store: files and folders by digest, below one folder.
 
     sha256/ab/cdef…   the bytes of a file, read-only; digest "sha256:abcdef…"
     tree/ab/cdef…     the canonical list of a folder's files; digest "tree:abcdef…"
@@ -6,15 +6,15 @@
 
 A blob appears by one rename after its bytes are on disk. A crash leaves at most a file in tmp/.
 
-Put bytes and commit the row that names them inside one `without_collection` block. Look for unused
+Store bytes and commit the row that names them inside one `without_collection` block. Find unused
 bytes and delete them inside one `exclusive_collection` block. The lock file `lock` separates the
 two, also between processes. Otherwise a collector could delete bytes before their new row is
 committed.
 
-Reading checks the hash. Bytes that do not match their digest are `Damaged`.
+Reading verifies the hash. Bytes that do not match their digest raise `Damaged`.
 
-Staged files cannot harm the store. Staging uses a reflink if the file system supports it. Else it
-hard-links the read-only file, if the program only reads and is not root. Else it copies.
+Programs cannot damage the store by staged files. Staging uses a reflink if the file system can.
+Else it hard-links the read-only file, if the program only reads and is not root. Else it copies.
 """
 
 import contextlib
@@ -86,7 +86,7 @@ class Blobs:
             yield files.lock_exclusive(lock)
 
     def writer(self, expected_bytes: int = 0) -> BlobWriter:
-        """Return a writer for bytes in pieces; fail early if `expected_bytes` do not fit."""
+        """Return a writer for a new blob; fail early if `expected_bytes` do not fit."""
         self.ensure_room(expected_bytes)
         return BlobWriter(self.temp, self.ensure_room, self._publish)
 
@@ -105,7 +105,7 @@ class Blobs:
     ) -> Blob:
         """Store a regular file. With `move`, the file itself becomes the blob if possible.
 
-        `promise` receives the future blob before anything changes; it may raise to refuse it.
+        `promise` is called with the future blob before anything changes, and may raise to stop.
         """
         with files.closing(open_regular(path)) as fd:
             return self._put_open(fd, path, None, move, promise)
@@ -148,7 +148,7 @@ class Blobs:
     def put_folder(
         self, path: Path, move: bool = False, keep: Callable[[str], bool] | None = None
     ) -> Blob:
-        """Store a folder; refuse links and special files. `keep` selects by relative path."""
+        """Store a folder. Links and special files are refused. `keep`: see `folder_members`."""
         entries: list[TreeEntry] = []
         empty: list[str] = []
         for member in folder_members(path, keep):
@@ -218,7 +218,7 @@ class Blobs:
             return writer.commit()
 
     def _remember(self, status: os.stat_result, blob: Blob) -> None:
-        """Keep the blob of a file by its stamp, if each later change shows in the stamp."""
+        """Remember the blob of a file by its stamp, if any later change alters the stamp."""
         if files.is_settled(status):
             if len(self._stored) > REMEMBERED:
                 self._stored.clear()
@@ -240,7 +240,7 @@ class Blobs:
         self._durable.sync_new_name(final, fd)
 
     def _ready(self, fd: int, digest: str) -> Path:
-        """Prepare a finished file; return the path to rename it to."""
+        """Prepare a finished file: read-only and synced. Return the path to rename it to."""
         final = self.path(digest)
         self._durable.make(final.parent)
         os.fchmod(fd, 0o444)
@@ -248,7 +248,7 @@ class Blobs:
         return final
 
     def path(self, digest: str) -> Path:
-        """Return the path of the bytes, stored or not; readers must check them with `verify`."""
+        """Return the path of the bytes, stored or not. Readers must check them by `verify`."""
         return Path(self.place(digest))
 
     def place(self, digest: str) -> str:
@@ -256,11 +256,11 @@ class Blobs:
         return f"{self._base}/{place_of(digest)}"
 
     def exists(self, digest: str) -> bool:
-        """Return whether the bytes are stored; they are not checked."""
+        """Return whether the bytes are stored. They may be damaged."""
         return os.path.isfile(self.place(digest))
 
     def open(self, digest: str) -> BinaryIO:
-        """Open a file's bytes, checked at each read.
+        """Open a file's bytes to read from the start; reading verifies the digest.
 
         Raises:
             Invalid: the digest is that of a folder.
@@ -270,7 +270,7 @@ class Blobs:
         return io.BufferedReader(files.CheckedReader(self._open(digest), digest), files.CHUNK)
 
     def open_seekable(self, digest: str) -> BinaryIO:
-        """Open a file's bytes after checking them; the check is repeated only after a change."""
+        """Open a file's bytes, verified now or since their last change."""
         file = os.fdopen(self._open(digest), "rb")
         try:
             self._verify_once(digest, file.fileno())
@@ -280,7 +280,7 @@ class Blobs:
         return file
 
     def tree(self, digest: str) -> Tree:
-        """Return the list of a stored folder.
+        """Return the files of a stored folder.
 
         Raises:
             Invalid: the digest is that of a file.
@@ -323,7 +323,7 @@ class Blobs:
     def stage(
         self, digest: str, target: Path, *, writable: bool = False, most_bytes: float = math.inf
     ) -> None:
-        """Create the file or folder at `target`.
+        """Create the stored file or folder at `target`, by cloning, linking or copying.
 
         Files of a folder that exceed `most_bytes` stay read-only even if `writable` is set.
 
@@ -381,7 +381,7 @@ class Blobs:
             raise NotFound(because("bytes-missing", digest=digest)) from missing
 
     def delete(self, digest: str) -> None:
-        """Delete the bytes; the files that a folder lists stay until they are deleted, too."""
+        """Delete a blob. For a folder, only its list is deleted; its files are separate blobs."""
         self.path(digest).unlink(missing_ok=True)
         self._verified.pop(digest, None)
 
@@ -396,5 +396,5 @@ class Blobs:
             raise files.disk_full(needed_bytes, self.reserve_bytes, free)
 
     def sweep(self, newborn_seconds: float = NEWBORN_SECONDS) -> int:
-        """Delete leftovers of crashed writers from tmp/ and return how many."""
+        """Delete temporary files of crashed writers from tmp/; return their number."""
         return delete_leftovers(self.temp, newborn_seconds)

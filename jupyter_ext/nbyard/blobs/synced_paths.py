@@ -1,6 +1,6 @@
 """Remember which files and folders of the store this process has already synced to disk.
 
-Files of other processes are unknown: such a process may have been killed before it synced them.
+A file of another process is synced again: the process may have been killed before its fsync.
 """
 
 import os
@@ -12,7 +12,7 @@ REMEMBERED = 100_000
 
 
 class SyncedPaths:
-    """Files and folders that survive a power cut.
+    """The files and folders that this process has synced, so that they survive a power cut.
 
     A file that was deleted and stored again is a new file, so it is synced again.
     """
@@ -22,7 +22,7 @@ class SyncedPaths:
         self._files: set[tuple[int, ...]] = set()
 
     def make(self, folder: Path) -> None:
-        """Create a folder, and sync its parent together with all its siblings."""
+        """Create a folder and sync its parent, unless this process did so before."""
         if folder not in self._folders:
             folder.mkdir(mode=0o700, exist_ok=True)
             # One sync of the parent covers all its entries, so remember the siblings, too.
@@ -37,7 +37,7 @@ class SyncedPaths:
             self.sync_new_name(path, fd)
 
     def sync_new_name(self, path: Path, fd: int) -> None:
-        """Sync the folder of a synced file that just got its name."""
+        """Sync the parent folder after a synced file was renamed to `path`."""
         sync_folder(path.parent)
         # Forgetting costs only another fsync.
         if len(self._files) >= REMEMBERED:
@@ -46,9 +46,9 @@ class SyncedPaths:
 
 
 def _content_identity(fd: int) -> tuple[int, ...]:
-    """Return the identity of a file's content.
+    """Return a tuple that identifies a file and changes with its content.
 
-    The time of the last status change (ctime) is left out: attempts add and remove hard links.
+    The ctime is left out, because staging adds and removes hard links, which changes it.
     """
     status = os.fstat(fd)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""Folders as lists of stored files."""
+"""Stored folders (trees): lists of files with their digests."""
 
 import os
 import re
@@ -18,7 +18,7 @@ DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
 
 def place_of(digest: str) -> str:
-    """Return the relative path of a digest's bytes.
+    """Return the path of a blob below the store's folder.
 
     Raises:
         Invalid: the text is not a digest.
@@ -40,7 +40,7 @@ class TreeEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """A stored folder; `folders` lists the empty folders, which no file path implies."""
+    """A stored folder. `folders` are only its empty folders; paths of files imply the others."""
 
     files: list[TreeEntry]
     folders: list[str] = []
@@ -75,8 +75,8 @@ def encode_tree(tree: Tree) -> bytes:
 def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[FolderMember]:
     """Yield the files and empty folders of a folder.
 
-    `keep` receives the relative path, with a trailing / for a folder, and returns False to skip it.
-    Links and special files are refused unless `keep` skips them.
+    `keep` is called with each relative path, with a trailing / for a folder, and returns False to
+    skip it. Links and special files are refused unless `keep` skips them.
 
     Raises:
         TooLarge: the folder is too deep, or has too many files.

@@ -40,7 +40,9 @@ def call(
     """
     known = {entry.id: entry for entry in table()}
     if operation not in known:
-        raise click.UsageError(f"{operation} is no operation{suggestion_text(operation, [*known])}")
+        raise click.UsageError(
+            f"Unknown operation {operation}{suggestion_text(operation, [*known])}"
+        )
     entry = known[operation]
     given = _arguments(entry, parse_pairs(operation, values, "NAME=VALUE"))
     if entry.placed("body"):
@@ -51,14 +53,14 @@ def call(
             for part in outer:
                 inner = inner.setdefault(part, {})
                 if not isinstance(inner, dict):
-                    raise click.UsageError(f"--ask {place}: {part} is no object in the body.")
+                    raise click.UsageError(f"--ask {place}: {part} is not an object in the body.")
             # A command line is visible for others, so that a secret never stands in it.
             if sys.stdin.isatty():
                 inner[name] = click.prompt(place, hide_input=True, err=True)
             else:
                 inner[name] = sys.stdin.readline().rstrip("\r\n")
     elif body is not None or secrets:
-        raise click.UsageError(f"{operation} has no body.")
+        raise click.UsageError(f"{operation} accepts no body.")
     answer = getattr(getattr(connect(server), entry.noun), entry.verb)(**given)
     if answer is not None:
         show_json(answer)
@@ -75,7 +77,7 @@ def _arguments(operation: Operation, texts: dict[str, str]) -> dict[str, Any]:
     for name, text in texts.items():
         if name not in fields:
             suggestion = suggestion_text(name, [*fields])
-            raise click.UsageError(f"{operation.id} has no {name}{suggestion}")
+            raise click.UsageError(f"{operation.id} has no parameter {name}{suggestion}")
         kind = fields[name].type
         try:
             # click would also strip or expand texts of its own types.

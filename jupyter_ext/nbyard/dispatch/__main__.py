@@ -1,6 +1,7 @@
 """The dispatcher process, `python -m nbyard.dispatch`.
 
-`--detach` returns at once. `--lock FD` is closed as soon as the lease is held.
+- `--detach`: fork; the caller's process exits at once.
+- `--lock FD`: close this file descriptor as soon as the lease is held.
 """
 
 import gc
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run until no work is left, the lease is lost or a signal arrives."""
+    """Run the dispatcher until it is idle or has to stop.
+
+    It stops when the lease is lost or a signal arrives.
+    """
     argv = sys.argv[1:]
     lock = int(argv[argv.index("--lock") + 1]) if "--lock" in argv else None
     if "--detach" in argv:

@@ -60,9 +60,10 @@ def write_serving_files(folder: Path, command: Sequence[str]) -> None:
 def reference_facts(
     folder: Path, version: ExecutableVersion, places: Mapping[str, str], plan: TaskPlan
 ) -> ReferenceFacts:
-    """Return facts for parameter references; empty if the version cannot have any.
+    """Return the facts that parameter references can refer to.
 
-    `places` holds the paths of inputs below the folder.
+    These are cores, memory, and sizes, file names and contents of inputs. They are empty if the
+    version cannot have references. `places` holds the paths of inputs below the folder.
     """
     reaches = [argument.reach for argument in version.arguments]
     has_references = any(isinstance(reach, Bound | Referenced | Found) for reach in reaches)
@@ -134,7 +135,10 @@ def resolve_outputs(
     values: Mapping[str, Any],
     known: ReferenceFacts,
 ) -> dict[str, Output]:
-    """Return the outputs with resolved patterns and values."""
+    """Return the outputs with resolved parameter references.
+
+    The references are in the patterns and values of outputs that are found by a pattern.
+    """
     resolved_outputs = dict(outputs)
     context = ReferenceContext(version.invocation, version.arguments, values, known)
     for argument in version.arguments:
@@ -214,11 +218,11 @@ def write_table_types(
     version: ExecutableVersion,
     name: str,
 ) -> None:
-    """Write the types of a table beside the file, as inferred at its import.
+    """Write the column types of a table beside its file.
 
-    The types of other tables are inferred from all rows now, if the work may request them. Results
-    are stored by digest. A timeout is not repeated, because every attempt of a mapped node would
-    wait for it.
+    They were inferred at its import. For other tables, they are inferred from all rows now if the
+    code takes a data frame, and stored by digest. A timeout is not repeated, because every attempt
+    of a mapped node would wait for it.
     """
     if not input_bytes.typed or format_of(input_bytes.filename) not in TEXT_TABLES:
         return

@@ -25,7 +25,7 @@ class DispatchContext:
     - `stopping`: no long work may start after it is set.
     - `building`: folders with an installation in progress.
     - `grants`: GPUs by revision of a deployment.
-    - `waits`: number of GPUs that other revisions wait for, by turn.
+    - `waits`: number of GPUs for which revisions of deployments wait, by turn.
     - `is_dry`: forecasts write nothing, not even files that runs would write again.
     - `untyped`: digests of tables whose types could not be inferred in time; `typing` is its lock.
     """
@@ -59,7 +59,8 @@ class DispatchContext:
     def is_held(self, c: Connection) -> bool:
         """Return whether this dispatcher still holds the lease.
 
-        Check this before actions without a write: another one may have the lease after a sleep.
+        Check this before actions without a write: another dispatcher may have the lease after a
+        sleep of this machine.
         """
         known = self.store.leases.get(c, self.lease.name)
         return known is not None and known.epoch == self.lease.epoch

@@ -33,7 +33,7 @@ LOOK_SECONDS = 1.0
 
 
 class ImportController:
-    """Imports each version in its own thread."""
+    """Imports dataset versions, each in its own thread; `wake` wakes the loop after an import."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class ImportController:
         self._context.links.link(dataset_id, filename, partial(self._context.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: Reason) -> None:
-        """Record the failure and have the bytes deleted."""
+        """Record the failure of an import, and discard its bytes."""
         with self._context.write() as c:
             digest = self._store.datasets.bytes_of(c, version.id)
             self._store.datasets.set_failed(c, owner, version.id, reason)
@@ -109,7 +109,10 @@ class ImportController:
         return {"digest": blob.digest, "size_bytes": size, "bytes_done": size, "filename": filename}
 
     def _store_and_name(self, version: DatasetVersion, put: Callable[[], Blob]) -> Blob:
-        """Store bytes and name them in the row at once, because reading them may take long."""
+        """Store bytes and record their digest at once.
+
+        Reading a table may take long, and the bytes must not be collected meanwhile.
+        """
         with self._context.blobs.without_collection():
             blob = put()
             with self._context.write() as c:
@@ -117,7 +120,10 @@ class ImportController:
         return blob
 
     def _unpack(self, version: DatasetVersion, packed: Blob) -> Blob:
-        """Return the folder in an archive, which an earlier dispatcher may have unpacked."""
+        """Unpack an archive and return its folder.
+
+        Return `packed` if an earlier dispatcher has unpacked it.
+        """
         if packed.digest.startswith("tree:"):
             return packed
         limit = self._context.settings.max_upload_bytes

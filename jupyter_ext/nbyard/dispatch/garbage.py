@@ -1,8 +1,7 @@
-"""Delete bytes that no row names, after a grace period, unused run templates, and
-dangling links of projects.
+"""Delete bytes that no row names, unused run templates and dangling links of projects.
 
 Candidates are found with one query per subject. They are checked again and deleted while no
-`Blobs.without_collection` block is active, so no new row can name them. The grace period protects
+`Blobs.without_collection` block is active, so no new row can name them. A grace period protects
 bytes that are named outside of rows for a moment, and users who want bytes back.
 """
 
@@ -34,7 +33,10 @@ class GarbageCollector:
         self._not_before = 0.0
 
     def discard_soon(self, digest: str) -> None:
-        """Delete these bytes in the next rounds, without grace, unless a row names them."""
+        """Delete these bytes soon, unless a row names them.
+
+        The grace period does not apply to them.
+        """
         self._unwanted.add(digest)
 
     def tick(self) -> None:
@@ -82,7 +84,10 @@ class GarbageCollector:
             self._unwanted -= wanted
 
     def discard(self, digests: Iterable[str]) -> bool:
-        """Delete these bytes unless a row names them; return False if a process stores bytes."""
+        """Delete these bytes, except those that rows name.
+
+        Return False and delete nothing if a process stores bytes.
+        """
         wanted = list(digests)
         if not wanted:
             return True

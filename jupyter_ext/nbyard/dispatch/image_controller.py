@@ -52,7 +52,10 @@ ENGINE_SECONDS = 120.0
 
 
 def offer_images(runtimes: Iterable[Runtime], settings: Settings, blobs: Blobs) -> None:
-    """Pass functions that build images to the runtimes that need images; call this at start."""
+    """Pass functions that build images to runtimes that need them.
+
+    Call it once, before the first order.
+    """
     network, sources = settings.docker_build_network, settings.allowed_package_sources
     image_for = partial(environment_image, blobs=blobs, network=network, sources=sources)
     for runtime in runtimes:
@@ -72,7 +75,10 @@ class ImageController:
         self._is_leased = False
 
     def tick(self) -> bool:
-        """Start new images and deletions; return whether any is in progress or leased."""
+        """Start requested images and deletions.
+
+        Return whether any image is in progress, or a model that was built for a form has a lease.
+        """
         if not self._is_swept:
             self._is_swept = True
             self._sweep()
@@ -145,7 +151,10 @@ class ImageController:
             engine.close()
 
     def _begin(self, row: ImageRow) -> bool:
-        """Record the start, also again after a crash of the first dispatcher."""
+        """Record the start; return whether the image is still wanted.
+
+        Work that a killed dispatcher began starts again.
+        """
         with self._context.write() as c:
             if row.image.state == "building":
                 self._rows.move(c, row.image, "queued")
@@ -283,7 +292,10 @@ class ImageController:
         return sweep_untagged(engine, since=row.started_at.timestamp() - CLOCKS_SECONDS)
 
     def _remove(self, row: ImageRow) -> None:
-        """Delete the name unless another row has it; an image in use is tried again later."""
+        """Delete the image's name on the engine, then its row.
+
+        The name stays if another row has it. An image in use is tried again later.
+        """
         with self._context.store.read() as c:
             is_named = row.image.reference in self._rows.references(c)
         engine = self._engine()
@@ -324,7 +336,10 @@ class ImageController:
         return self._is_leased
 
     def _delete_expired(self) -> list[ModelPackage]:
-        """Return the packages deleted now; a used package is kept without a lease."""
+        """Delete the packages whose lease has expired; return them.
+
+        A package in use is kept, without a lease.
+        """
         models, removed = self._context.store.models, []
         with self._context.write() as c:
             for package in models.with_expired_lease(c, datetime.now(UTC)):

@@ -1,4 +1,4 @@
-"""The lease of the dispatcher: taken once, and renewed in a thread as long as it lives."""
+"""The lease of the dispatcher: acquired at the start, then renewed in a thread."""
 
 import logging
 import os

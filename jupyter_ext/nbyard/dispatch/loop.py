@@ -92,14 +92,12 @@ class Dispatcher:
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
-        """Open the store once its lease is free.
+        """Open the store and its runtimes once the lease is free.
 
         The lease of a killed holder has to expire first.
 
-        Once `stopping` is set, it does not wait and starts nothing.
-
         Raises:
-            SystemExit: Another dispatcher keeps the lease.
+            SystemExit: Another dispatcher keeps the lease, or `stopping` is set.
         """
         store = Store(settings.store_path, settings.database_url)
         stopping = stopping or threading.Event()
@@ -230,7 +228,8 @@ class Dispatcher:
     ) -> bool:
         """Execute one round over the attempts in `woken`, or over all if None.
 
-        With `has_time`, include less urgent work. Return whether any work is in progress.
+        `has_news` means that the store has changed. With `has_time`, the round includes less urgent
+        work. Return whether any work is in progress.
         """
         # Stays set if the round raises.
         self._has_failed = True

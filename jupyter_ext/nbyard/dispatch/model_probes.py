@@ -110,7 +110,7 @@ class ModelProbeController:
             self._clear(runtime, order)
 
     def _fill(self, probe: ModelProbe, order: Order) -> TaskFile:
-        """Fill its folder: model, code modules, serving sources, question and task.json."""
+        """Fill the probe's folder: model, code modules, serving sources, question and task.json."""
         # imported late: unused without models
         from nbyard.images.model_images import serving_sources
 
@@ -145,7 +145,7 @@ class ModelProbeController:
         return task
 
     def _wait(self, runtime: Runtime, order: Order) -> None:
-        """Wait until it ends.
+        """Wait until the probe ends.
 
         Raises:
             Unavailable: This dispatcher is leaving.
@@ -173,7 +173,13 @@ class ModelProbeController:
 
 
 def _read(folder: Path, task: TaskFile) -> str:
-    """Return the answer, with checks, because the work may have replaced it."""
+    """Return the answer of the probe, after checks.
+
+    The code of the model may have replaced any file.
+
+    Raises:
+        NbyardError: The probe failed, or left no readable answer.
+    """
     result = folders.read_result(folder)
     if result is None:
         raise NbyardError(because("probe-without-result"))

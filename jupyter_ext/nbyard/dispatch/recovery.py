@@ -1,4 +1,4 @@
-"""Remove leftovers after a crash and at intervals."""
+"""Remove leftovers of ended work, such as folders, secrets and containers."""
 
 import logging
 import time
@@ -58,7 +58,7 @@ class LiveAttempts(Collection[str]):
 
 
 class LeftoverSweeper:
-    """Sweeps at the start and then every 20 s.
+    """Removes leftovers at the start and then every 20 s.
 
     Running attempts need no recovery. They are adopted, because every controller step can repeat.
     """

@@ -128,7 +128,8 @@ class PortHealth:
     ) -> list[Place]:
         """Return the places of a revision with current health.
 
-        Each place is requested at its path with the `secret`. `known` is the previous result.
+        Each place in `asked` is requested at its path with the `secret`. `known` is the previous
+        result, and `number` that of the revision.
         """
         before = {(known_place.name, known_place.port): known_place for known_place in known}
         calm = [self._is_calm(number, place, before) for place, _ in asked]
@@ -172,7 +173,10 @@ class PortHealth:
                 self._said[number] = unready_reason(place, path, secret) if place.port else ""
 
     def explanation(self, number: int) -> str:
-        """Return the text of the first port's last response that explains why it is down, or ""."""
+        """Return why the first port is down, as the service reports.
+
+        The text is empty if the port responds, or if the service reported nothing.
+        """
         return self._said.get(number, "")
 
 

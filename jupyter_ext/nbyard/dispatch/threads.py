@@ -1,6 +1,6 @@
 """Threads beside the loop: at most one for each key.
 
-Function workers (`state.board.LiveWorker`) are processes, not these threads.
+Function workers (`state.live_runs.LiveWorker`) are processes, not these threads.
 """
 
 import logging
@@ -109,5 +109,5 @@ class Threads:
 
 
 def unexpected_reason(error: Exception) -> Reason:
-    """Return an error that is no refusal as a reason."""
+    """Return the reason for an unexpected error."""
     return because("unexpected", error=type(error).__name__, message=str(error))

@@ -1,7 +1,7 @@
-"""The Docker engine as nbyard needs it: the only package that imports Docker's SDK.
+"""The Docker engine as nbyard uses it. Only this package imports Docker's SDK.
 
-`container_specs` fixes what a container may be. A `ContainerSpec` has no field for privileges,
-devices or host namespaces, so no caller can ask for them.
+`container_specs` defines which options a container may have. A `ContainerSpec` has no field for
+privileges, devices or host namespaces, so no caller can request them.
 """
 
 from nbyard.dockerd.build_contexts import pack_context

@@ -1,4 +1,4 @@
-"""Pack build contexts for the engine as reproducible tar archives."""
+"""Packs build contexts for the engine as reproducible tar archives."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ IGNORE_FILE = ".dockerignore"
 
 
 def context_paths(folder: Path, dockerfile: str) -> list[str]:
-    """List the paths of a folder that go to the engine: all that .dockerignore does not exclude."""
+    """List the paths in a folder that .dockerignore does not exclude, to send to the engine."""
     load_sdk()
     from docker.utils.build import exclude_paths
 
@@ -31,7 +31,10 @@ def context_paths(folder: Path, dockerfile: str) -> list[str]:
 def pack_context(
     files: Mapping[str, str], folders: Mapping[str, Path], dockerfile: str
 ) -> Iterator[tuple[IO[bytes], str]]:
-    """Yield a tar of files and folders, keyed by their paths in it, and its SHA-256."""
+    """Yield a tar archive and its SHA-256.
+
+    `files` has texts, `folders` has local folders, both by their paths in the archive.
+    """
     with tempfile.TemporaryFile() as whole:
         with tarfile.open(fileobj=whole, mode="w") as archive:
             for name, text in sorted(files.items()):
@@ -46,7 +49,7 @@ def pack_context(
 
 
 def _member(name: str, size: int, mode: int) -> tarfile.TarInfo:
-    """Return a tar entry without owner and date, so that equal files give equal bytes."""
+    """Return a tar entry without owner and date, so that equal files result in equal archives."""
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, mode
     return member

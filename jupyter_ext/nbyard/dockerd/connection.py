@@ -1,4 +1,4 @@
-"""Connect to an engine: by a local socket, by TCP with or without TLS, or over ssh."""
+"""Connects to an engine: by a local socket, by TCP with or without TLS, or over ssh."""
 
 import os
 import socket
@@ -31,19 +31,20 @@ _loading = threading.Lock()
 
 
 def load_sdk() -> None:
-    """Import Docker's SDK as a whole before any of its modules.
+    """Import the whole of Docker's SDK before any of its modules.
 
-    Two threads that start with different modules would each find the other one half imported.
+    Otherwise two threads that import different modules first could each see the other's half
+    imported.
     """
     with _loading:
         import docker  # noqa: F401
 
 
 class Connection:
-    """The connection to one engine at `url` ("" = DOCKER_HOST, else the local socket).
+    """The connection to the engine at `url` ("" means DOCKER_HOST, else the local socket).
 
-    `certificates` is a folder with ca.pem, cert.pem and key.pem for engines behind TCP; "" uses the
-    one that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name. Certificates are always checked.
+    `certificates` is a folder with ca.pem, cert.pem and key.pem for engines behind TCP. "" means
+    the folder that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name. Certificates are always checked.
     """
 
     def __init__(self, url: str = "", *, certificates: str = "", timeout: float = 10):
@@ -79,15 +80,12 @@ class Connection:
 
     @property
     def info(self) -> EngineInfo:
-        """Return information that is constant while the engine runs.
-
-        `now` is from the first call.
-        """
+        """Return the engine's properties, from the first query. All but `now` are constant."""
         return self._info or self.fresh_info()
 
     @property
     def way(self) -> Reason:
-        """Return how the engine is reached."""
+        """Return how the engine is reached, such as by a local socket, as a text for users."""
         if self.url.startswith("ssh://"):
             return because("over-ssh")
         if self.url.startswith("unix://"):
@@ -101,7 +99,7 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Close the connection; later calls of other threads are refused."""
+        """Close the connection. Later calls, also by other threads, are refused."""
         self._is_closed = True
         if self._connected is not None:
             self._connected.close()
@@ -177,7 +175,10 @@ class Connection:
             raise self._unreachable(why) from error
 
     def _probe_socket(self) -> None:
-        """Probe a local socket first: the SDK leaks a socket if no engine listens."""
+        """Check that an engine listens on a local socket.
+
+        If none does, the SDK would leak a socket.
+        """
         if self.url.startswith("unix://"):
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.settimeout(self._timeout)
@@ -198,7 +199,10 @@ class Connection:
 
     @contextmanager
     def _reading(self, path: str, params: dict[str, Any], wait: float | None) -> Iterator[Any]:
-        """Yield a streamed response; the SDK would disable its time limits here."""
+        """Yield a streamed response.
+
+        `wait` limits the seconds between its parts, as the SDK cannot.
+        """
         with self._calling() as client:
             url = f"{client.base_url}/v{client.api_version}{path}"
             # Connecting always has a limit; a followed log may be silent forever.

@@ -1,4 +1,4 @@
-"""Define what a container of nbyard may be: these structs and the fixed options below."""
+"""Defines which options a container of nbyard may have, and the fixed options that all have."""
 
 import datetime
 import re
@@ -19,7 +19,7 @@ DEPLOYMENT, REVISION = "nbyard.deployment", "nbyard.revision"
 
 
 class Mount(msgspec.Struct, frozen=True):
-    """A folder of the engine's machine, or a named volume, at `target`."""
+    """A folder of the engine's machine, or a named volume, that a container sees at `target`."""
 
     target: str
     source: str
@@ -28,7 +28,7 @@ class Mount(msgspec.Struct, frozen=True):
 
 
 class ContainerSpec(msgspec.Struct, frozen=True):
-    """Everything that differs between two containers of nbyard.
+    """All options in which two containers of nbyard may differ.
 
     Without `argv`, the image's own program starts. `ports` are published only on the engine's
     machine, at numbers that the engine chooses. With `keeps_home`, a mount provides the home
@@ -62,7 +62,7 @@ class ContainerUsage(msgspec.Struct, frozen=True):
 
 
 class Container(msgspec.Struct, frozen=True):
-    """The state of a container; times are of the engine's clock.
+    """The state of a container. Its times are of the engine's clock.
 
     `published` maps ports of the container to ports of the engine's machine.
     """
@@ -89,7 +89,7 @@ class Container(msgspec.Struct, frozen=True):
 
 
 class OwnedObject(msgspec.Struct, frozen=True):
-    """A container, volume or network that carries a label of nbyard."""
+    """A container, volume or network with a label of nbyard."""
 
     kind: Literal["container", "volume", "network"]
     name: str
@@ -112,7 +112,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
 
 
 def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
-    """Return the arguments of `create_host_config`: the same hardening for every container."""
+    """Return the arguments of `create_host_config`, with the same hardening for every container."""
     from docker.types import DeviceRequest, Ulimit
     from docker.types import Mount as EngineMount
 
@@ -153,7 +153,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
 
 
 def scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
-    """Map the writable paths in memory (tmpfs) to their mount options."""
+    """Return the writable folders in memory (tmpfs) of a container, with their mount options."""
     rights = "rw,exec,nosuid,nodev"
     if info.is_podman:  # Podman knows no owner here; the mode of the image's own /tmp applies
         options = dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
@@ -166,7 +166,7 @@ def scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
 
 
 def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:
-    """Return the log driver and its size limit."""
+    """Return the log driver and its size limit, for an engine with these drivers."""
     # The driver "local" keeps bytes unchanged; json-file replaces bytes that are not UTF-8.
     size = f"{max(1, size_bytes >> 20)}m"
     if "local" in drivers:
@@ -176,7 +176,7 @@ def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:
 
 
 def repository_and_tag(name: str) -> tuple[str, str | None]:
-    """Split an image name; a digest means no tag, and the default tag is "latest"."""
+    """Split an image name into repository and tag ("latest" by default, None with a digest)."""
     if "@" in name:
         return name, None
     head, colon, tag = name.rpartition(":")
@@ -184,7 +184,7 @@ def repository_and_tag(name: str) -> tuple[str, str | None]:
 
 
 def unix_seconds(stamp: str) -> float:
-    """Return the Unix time of an engine's timestamp (nine decimals); 0.0 without one."""
+    """Return the Unix time of an engine's timestamp, 0.0 for an empty one."""
     matched = re.fullmatch(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?(Z|[+-]\d+:\d+)", stamp or "")
     # Engines write year 1 for a time that has not come.
     if not matched or stamp.startswith("0001"):
@@ -195,14 +195,14 @@ def unix_seconds(stamp: str) -> float:
 
 
 def unix_nanoseconds(stamp: str) -> int:
-    """Return an engine's timestamp in nanoseconds; 0 without one."""
+    """Return an engine's timestamp in nanoseconds since 1970, 0 for an empty one."""
     whole = int(unix_seconds(stamp))
     fraction = re.search(r"\.(\d{1,9})", stamp)
     return whole * 10**9 + (int(fraction[1].ljust(9, "0")) if fraction else 0) if whole else 0
 
 
 def published_ports(inspected: Mapping[str, Any]) -> dict[int, int]:
-    """Map ports of a container to the engine's ports, from its inspect data."""
+    """Return the engine's ports by the container's ports, from the inspect data of a container."""
     ports = (inspected.get("NetworkSettings") or {}).get("Ports") or {}
     return {
         int(name.partition("/")[0]): int(bound[0]["HostPort"])
@@ -212,7 +212,7 @@ def published_ports(inspected: Mapping[str, Any]) -> dict[int, int]:
 
 
 def read_usage(statistics: Mapping[str, Any]) -> ContainerUsage | None:
-    """Return the usage from an engine's statistics; None when the container has exited."""
+    """Return the usage from an engine's statistics, None if the container has exited."""
     memory = statistics.get("memory_stats") or {}
     nanoseconds = ((statistics.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
     if not nanoseconds or not memory.get("usage"):

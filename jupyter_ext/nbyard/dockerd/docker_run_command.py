@@ -1,6 +1,6 @@
-"""Print a shell command that starts a container as nbyard does.
+"""Builds a shell command that starts a container as nbyard does.
 
-The command has the same limits and the same hardening, so a failure under them can be reproduced.
+The command sets the same limits and the same hardening, so that users can reproduce a failure.
 """
 
 import shlex
@@ -17,10 +17,10 @@ from nbyard.dockerd.container_specs import (
 
 
 def docker_run(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
-    """Return the command for Docker's client; `engine` is a URL if it is not the default one.
+    """Return the `docker run` command for a container.
 
-    The name, the labels and the size of the log differ from our container. So does its network if
-    it has one.
+    `engine` is the URL of an engine, "" for the default. The command's container has another name,
+    other labels and another log size. It also does not join the network of a run.
     """
     argv = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
     argv += ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]

@@ -1,7 +1,7 @@
-"""Call one Docker engine through the SDK.
+"""Calls one Docker engine through the SDK.
 
-Every call has a timeout and raises our errors: Unavailable (no engine or no answer), NotFound,
-Conflict, or NbyardError with the engine's message.
+Every call has a timeout. Errors are Unavailable (no engine or no answer), NotFound, Conflict, or
+NbyardError with the engine's message.
 """
 
 import base64
@@ -78,7 +78,7 @@ class Engine(EngineImages):
         return str(answer.json()["Id"])
 
     def container(self, name: str) -> Container | None:
-        """Return the state of a container; None if it does not exist."""
+        """Return the state of a container, None if there is no such container."""
         try:
             with self._calling() as client:
                 inspected = client.inspect_container(name)
@@ -125,19 +125,22 @@ class Engine(EngineImages):
             client.start(name)
 
     def usage(self, name: str) -> ContainerUsage | None:
-        """Return the current usage of a container; None if it does not run."""
+        """Return the current usage of a container, None if it does not run."""
         path, params = f"/containers/{name}/stats", {"stream": 0, "one-shot": 1}
         with suppress(NotFound, Conflict), self._reading(path, params, self._timeout) as answer:
             return read_usage(answer.json())
         return None
 
     def signal(self, name: str, signal: str) -> None:
-        """Send a signal to a container; do nothing if it does not run."""
+        """Send a signal to a container. Do nothing if the container does not run."""
         with suppress(NotFound, Conflict), self._calling() as client:
             client.kill(name, signal)
 
     def remove(self, name: str) -> None:
-        """Kill and delete a container with its anonymous volumes; do nothing if it is missing."""
+        """Kill and delete a container with its anonymous volumes.
+
+        Do nothing if there is no such container.
+        """
         with suppress(NotFound, Conflict), self._calling() as client:
             client.remove_container(name, force=True, v=True)
 
@@ -161,9 +164,10 @@ class Engine(EngineImages):
             (getattr(raw, "_response", None) or raw).close()
 
     def log(self, name: str, *, follow: bool = False) -> Iterator[tuple[bool, bytes]]:
-        """Yield what a container printed, from its first byte.
+        """Yield the output of a container from its first byte.
 
-        Each piece comes with a flag: True for standard output, False for standard error.
+        With `follow`, continue until it ends. Each piece comes with a flag: True for standard
+        output, False for standard error.
         """
         params = {"stdout": 1, "stderr": 1, "follow": int(follow)}
         wait = None if follow else self._timeout
@@ -174,9 +178,9 @@ class Engine(EngineImages):
                     yield stream == 1, piece
 
     def lines(self, name: str, since: int) -> Iterator[tuple[int, bytes]]:
-        """Follow the output of a container after the moment `since`.
+        """Yield the output of a container after the time `since`, until the container ends.
 
-        Each piece comes with its moment, in nanoseconds of the engine's clock.
+        Each piece comes with its time. Times are in nanoseconds of the engine's clock.
         """
         moment = f"{since // 10**9}.{since % 10**9:09d}"
         params = {"stdout": 1, "stderr": 1, "follow": 1, "timestamps": 1, "since": moment}
@@ -189,14 +193,14 @@ class Engine(EngineImages):
     # Files
 
     def put(self, name: str, folder: str, archive: IO[bytes]) -> None:
-        """Unpack a tar inside a container, whether it runs or not."""
+        """Unpack a tar archive in a folder of a container, whether the container runs or not."""
         with self._calling() as client:
             client.put_archive(name, folder, archive)
 
     def stat(self, name: str, path: str) -> dict[str, Any] | None:
         """Return name, size, mode and date (`mtime`, text) of a path in a container.
 
-        Returns None if the path does not exist.
+        Return None if the path does not exist.
         """
         try:
             with self._calling() as client:
@@ -209,10 +213,10 @@ class Engine(EngineImages):
         return cast(dict[str, Any], msgspec.json.decode(base64.b64decode(packed)))
 
     def get(self, name: str, path: str) -> Generator[bytes, None, None]:
-        """Yield the pieces of a tar of a path in a container.
+        """Yield the pieces of a tar archive of a path in a container.
 
         Raises:
-            NotFound: the path does not exist.
+            NotFound: The path does not exist.
         """
         with self._reading(f"/containers/{name}/archive", {"path": path}, self._timeout) as answer:
             yield from answer.iter_content(1 << 16)
@@ -220,9 +224,9 @@ class Engine(EngineImages):
     def create_volume(
         self, name: str, labels: Mapping[str, str], size_bytes: int | None = None
     ) -> bool:
-        """Create a volume; return whether its size is limited.
+        """Create a volume. Return whether its size is limited.
 
-        Most file systems cannot limit it.
+        Most of the engines' file systems cannot limit it.
         """
         # Podman accepts the option, but cannot mount the volume then.
         options = {"size": str(size_bytes)} if size_bytes and not self.info.is_podman else None
@@ -236,7 +240,7 @@ class Engine(EngineImages):
         return bool(options)
 
     def remove_volume(self, name: str) -> None:
-        """Remove a volume; do nothing if it is missing."""
+        """Remove a volume. Do nothing if there is no such volume."""
         with suppress(NotFound), self._calling() as client:
             client.remove_volume(name, force=True)
 
@@ -248,12 +252,13 @@ class Engine(EngineImages):
         return sorted((n for n in networks if n["Name"] == name), key=lambda n: str(n["Id"]))
 
     def network(self, name: str, labels: Mapping[str, str], *, internal: bool = False) -> str:
-        """Return the id of the bridge network of this name; create it if it is missing.
+        """Return the ID of the bridge network with this name.
 
-        An `internal` network leads nowhere else, not even to the engine's machine.
+        Create the network if it is missing. An `internal` network connects its containers only with
+        each other.
 
         Raises:
-            Unavailable: a network of the other kind has this name and is in use.
+            Unavailable: A network of the other kind has this name and is in use.
         """
         known = self._networks(name)
         # An older run may have left a network of the other kind under this name.
@@ -291,7 +296,7 @@ class Engine(EngineImages):
             raise
 
     def remove_network(self, name: str) -> bool:
-        """Remove a network unless containers are attached; return whether it is gone."""
+        """Remove a network unless containers are attached. Return whether the network is gone."""
         try:
             for known in self._networks(name):
                 with suppress(NotFound), self._calling() as client:
@@ -305,7 +310,7 @@ class Engine(EngineImages):
     # By label
 
     def owned_objects(self, label: str, value: str) -> list[OwnedObject]:
-        """List containers, then volumes, then networks with this label."""
+        """List the containers, volumes and networks with this label, in this order."""
         chosen = {"label": [f"{label}={value}"]}
         with self._calling() as client:
             containers = client.containers(all=True, filters=chosen)

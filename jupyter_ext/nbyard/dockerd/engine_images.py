@@ -1,4 +1,4 @@
-"""Inspect, pull, push, build, tag and remove the images of one engine."""
+"""Inspects, pulls, pushes, builds, tags and removes the images of one engine."""
 
 import socket
 import threading
@@ -34,8 +34,8 @@ REMOVE_SECONDS = 120
 class EngineImage(msgspec.Struct, frozen=True):
     """An image as the engine describes it.
 
-    `entrypoint` and `command` are what it starts by default, with `variables` in the environment.
-    `digests` are its names in registries.
+    `entrypoint` and `command` are the program that the image starts by default, and `variables` its
+    environment. `digests` are the image's names in registries.
     """
 
     id: str
@@ -57,7 +57,7 @@ class EngineImages(Connection):
     """The images of one engine."""
 
     def image(self, name: str) -> EngineImage | None:
-        """Return an image; None if the engine does not have it."""
+        """Return an image, None if the engine does not have it."""
         try:
             with self._calling() as client:
                 inspected = cast(Any, client).inspect_image(name)
@@ -77,16 +77,16 @@ class EngineImages(Connection):
         )
 
     def image_id(self, name: str) -> str:
-        """Return the id of an image; "" if the engine does not have it."""
+        """Return the ID of an image, "" if the engine does not have it."""
         image = self.image(name)
         return image.id if image else ""
 
     def images_with_label(
         self, label: str, value: str = "", *, untagged: bool = False
     ) -> list[str]:
-        """List the ids of images with this label, newest first (to the second).
+        """List the IDs of the images with this label, the newest first (to the second).
 
-        `untagged` lists only images without a name that no other image builds on.
+        `untagged` selects images without a name on which no other image is based.
         """
         filters: dict[str, Any] = {"label": [f"{label}={value}" if value else label]}
         if untagged:
@@ -98,13 +98,14 @@ class EngineImages(Connection):
         ]
 
     def pull(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Pull an image.
+        """Pull an image. `say` gets the lines of progress.
 
-        A registry may be silent for long, so a thread polls `wanted` and aborts the pull.
+        A thread polls `wanted` and aborts the pull when it returns False, because a registry may be
+        silent for long.
 
         Raises:
-            NoLongerWanted: the image is no longer wanted.
-            NbyardError: the image cannot be pulled; the message says why.
+            NoLongerWanted: The image is no longer wanted.
+            NbyardError: The image cannot be pulled. The message says why.
         """
         # No registry knows ids, so a pull could only fail.
         if name.startswith(BY_ID):
@@ -142,9 +143,11 @@ class EngineImages(Connection):
     def push(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> str:
         """Push an image and return the digest that the registry assigned.
 
+        `say` gets the lines of progress.
+
         Raises:
-            NoLongerWanted: the push is no longer wanted.
-            NbyardError: the image cannot be pushed; the message says why.
+            NoLongerWanted: The push is no longer wanted.
+            NbyardError: The image cannot be pushed. The message says why.
         """
         (repository, tag), login, digest = repository_and_tag(name), login_for(name), ""
         sent: Any = {"auth_config": _auth_config(login)} if login else {}
@@ -173,9 +176,9 @@ class EngineImages(Connection):
             client.tag(image, repository, tag)
 
     def remove_image(self, name: str) -> bool:
-        """Remove a name from an image; with its last name the image is deleted.
+        """Remove a name of an image. Without names left, the image is deleted.
 
-        Returns False if the image is in use.
+        Return False if the image is in use.
         """
         try:
             with suppress(NotFound), self._calling() as client:
@@ -187,14 +190,14 @@ class EngineImages(Connection):
         return True
 
     def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
-        """Build an image from the tar of a context with a Dockerfile.
+        """Build an image with the name `tag` from a context, a tar archive with a Dockerfile.
 
-        Options: `file` (Dockerfile), `arguments`, `labels`, `network`, `say`, which gets every line
-        of the log, and `wanted`, which is polled during the build.
+        Options are `file` (the Dockerfile), `arguments`, `labels` and `network`. `say` is called
+        with every line of the log. `wanted` is polled during the build.
 
         Raises:
-            NoLongerWanted: the image is no longer wanted.
-            NbyardError: the build failed; the message ends with the engine's message.
+            NoLongerWanted: The image is no longer wanted.
+            NbyardError: The build failed. The message ends with the engine's message.
         """
         say: Say = options.get("say") or (lambda line: None)
         params = {
@@ -210,7 +213,7 @@ class EngineImages(Connection):
         with self._calling() as known:
             client: Any = known
             headers = {"Content-Type": "application/tar"}
-            client._set_auth_headers(headers)  # for a base image whose registry requires a login
+            client._set_auth_headers(headers)  # a base image's registry may require a login
             url = f"{client.base_url}/v{client.api_version}/build"
             limits = (self._timeout, None)
             sent: Any = {"params": params, "data": context, "headers": headers}
@@ -222,7 +225,7 @@ class EngineImages(Connection):
                         pass_progress(line, hear, is_build=True)
 
     def load_root(self, archive: IO[bytes], tag: str) -> None:
-        """Create an image from a tar of its whole file system."""
+        """Create an image from a tar archive of its whole file system."""
         repository, version = repository_and_tag(tag)
         with self._calling() as client:
             client.import_image_from_data(archive, repository=repository, tag=version)
@@ -251,7 +254,7 @@ def _why(error: NbyardError, image: str, login: Login | None) -> Reason:
 def _ended_when_unwanted(
     client: Any, answer: Any, wanted: Callable[[], bool] | None
 ) -> Iterator[None]:
-    """Close the connection when the result is no longer wanted.
+    """Close the connection of a request when `wanted` returns False during the block.
 
     A build step may be silent for an hour. Closing its connection stops the build and removes its
     containers.

@@ -1,4 +1,4 @@
-"""Translate messages of an engine into our errors and into readable lines."""
+"""Translates messages of an engine into errors of nbyard, and into readable lines."""
 
 import contextlib
 import re
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 
 def refusal_error(status: int | None, message: str) -> NbyardError:
-    """Return our error for a refusal of the engine."""
+    """Return nbyard's error for a request that the engine refused with this status and message."""
     # Engines report both with status 500: while they remove a container, or when two clients
     # remove an image at once.
     if status == 404 or "no such container" in message or "unrecognized image ID" in message:
@@ -30,7 +30,7 @@ def refusal_error(status: int | None, message: str) -> NbyardError:
 
 
 def engine_message(error: NbyardError) -> str:
-    """Return the engine's own message in an error; empty for an error of nbyard."""
+    """Return the engine's own message in an error, "" if the error comes from nbyard."""
     params = error.reason.params
     if error.reason.code in ("engine-refused", "build-refused"):
         return str(params["message"])
@@ -38,7 +38,7 @@ def engine_message(error: NbyardError) -> str:
 
 
 def raise_refusal(answer: Any) -> None:
-    """Raise Docker's error for a refused request."""
+    """Raise the SDK's error if the engine has refused the request."""
     import docker.errors
     import requests
 
@@ -49,7 +49,7 @@ def raise_refusal(answer: Any) -> None:
 
 
 def innermost_message(error: BaseException) -> Reason:
-    """Return the last part of a nested network error, which says most."""
+    """Return the cause of a network error: the innermost of its nested messages."""
     text = str(error)
     if WANTS_TLS in text:
         return because("engine-wants-tls")
@@ -81,9 +81,9 @@ REGISTRY_CODES = (
 
 
 def registry_words(said: str, host: str, credential: str = "") -> Reason:
-    """Return a registry error in plain words, or the engine's message if it is unknown.
+    """Return the reason for a registry's error, or the engine's message if the error is unknown.
 
-    `credential` names the credential whose login the registry received.
+    `credential` is the name of the credential with which nbyard logged in.
     """
     shown = text_reason(host) or because("public-registry")
     for form, code in REGISTRY_CODES:
@@ -100,10 +100,10 @@ def registry_words(said: str, host: str, credential: str = "") -> Reason:
 
 
 def pass_progress(line: Mapping[str, Any], say: Say, *, is_build: bool = False) -> None:
-    """Pass the text of a progress message to `say`; program output may be a partial line.
+    """Call `say` with the text of a progress message. The text may be part of a line.
 
     Raises:
-        NbyardError: the message is an error.
+        NbyardError: The message reports an error.
     """
     if "error" in line:
         said = str(line["error"]).strip()
@@ -120,7 +120,10 @@ def pass_progress(line: Mapping[str, Any], say: Say, *, is_build: bool = False) 
 
 @contextlib.contextmanager
 def whole_lines(say: Say) -> Iterator[Say]:
-    """Yield a function for pieces of text; `say` gets each complete line that is not empty."""
+    """Yield a function that takes pieces of text.
+
+    `say` is called with each line that is not empty.
+    """
     rest = ""
 
     def feed(text: str) -> None:

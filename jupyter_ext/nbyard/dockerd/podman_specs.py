@@ -1,4 +1,4 @@
-"""Describe containers for Podman's own API: Docker's API cannot request CDI devices there."""
+"""Describes containers for Podman's own API, as its Docker API cannot request CDI devices."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ GPU = "nvidia.com/gpu"
 def podman_specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     """Return the body of Podman's request to create the container.
 
-    It sets the same limits as `container_specs.host_options`, and GPUs as CDI devices.
+    The body sets the same limits as `container_specs.host_options`, and GPUs as CDI devices.
     """
     memory = spec.memory_bytes or info.memory_bytes
     cpu_quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)

@@ -1,4 +1,4 @@
-"""Choose the registry logins for the pulls and pushes of the current context."""
+"""Chooses the registry logins for pulls and pushes in the current context."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ _find_login: ContextVar[FindLogin | None] = ContextVar("nbyard-logins", default=
 
 @contextmanager
 def logged_in(find_login: FindLogin) -> Iterator[None]:
-    """Use the logins that `find_login` returns for all pulls and pushes inside the block.
+    """Use the logins that `find_login` returns for all pulls and pushes within the block.
 
-    If it returns None, the engine client's own login counts (`docker login`).
+    For an image without a login, the engine's client uses its own (`docker login`).
     """
     token = _find_login.set(find_login)
     try:
@@ -26,6 +26,6 @@ def logged_in(find_login: FindLogin) -> Iterator[None]:
 
 
 def login_for(image: str) -> Login | None:
-    """Return the login for the name of an image, if there is one."""
+    """Return the login for the image with this name, or None."""
     find_login = _find_login.get()
     return find_login(image) if find_login else None

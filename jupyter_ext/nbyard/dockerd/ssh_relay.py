@@ -1,7 +1,7 @@
-"""Reach engines over ssh: a local socket, where each connection starts one `ssh`.
+"""Reaches engines over ssh through a local socket.
 
-ssh itself finds keys, agents and known hosts, as on the command line. It never prompts. The other
-machine needs Docker's command line client.
+Each connection to the socket starts one `ssh`. ssh itself finds keys, agents and known hosts, as on
+the command line. It never prompts. The other machine needs Docker's command line client.
 """
 
 import os
@@ -24,10 +24,10 @@ PREFIX = "nbyard-ssh-"
 
 
 def ssh_arguments(url: str, folder: str, seconds: float) -> list[str]:
-    """Return the ssh command without the remote command; no part of the URL becomes an option.
+    """Return the ssh command without the remote command.
 
-    The connections share one master, because a login takes half a second. The master exits by
-    itself.
+    No part of the URL can become an option. All connections share one ssh master process, because a
+    login takes half a second. The master exits by itself.
     """
     parts = urlsplit(url)
     options = {
@@ -46,7 +46,7 @@ def ssh_arguments(url: str, folder: str, seconds: float) -> list[str]:
 
 
 def _forget_dead() -> None:
-    """Remove the folders of killed processes; a folder whose pid is in use again stays."""
+    """Remove the folders that killed processes left, unless another process has the pid now."""
     for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = place.name.removeprefix(PREFIX).partition("-")[0]
         try:
@@ -58,7 +58,10 @@ def _forget_dead() -> None:
 
 
 class SshRelay:
-    """A relay that listens at `address` (unix://…) until it is closed."""
+    """A relay to an engine over ssh.
+
+    It listens at `address` (unix://…) until it is closed.
+    """
 
     def __init__(self, url: str, seconds: float):
         if shutil.which("ssh") is None:

@@ -9,13 +9,14 @@ PROJECT_HEADER = "Nbyard-Project"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """A name, groups and scopes (`runs:write` …; `*` allows everything).
+    """Who sends a request: a name, groups and scopes (`runs:write` …).
 
-    `name` owns what the request creates. `person` is the name of a person who signed in by another
-    one, as on a server that JupyterHub shares. It is recorded, and grants nothing.
+    The scope `*` allows everything. `name` owns what the request creates. `person` is the name of
+    the person who signed in, where several people share one server. nbyard records this name, and
+    it grants nothing.
 
-    `attempt_id` is that of the attempt whose code sends the request, empty for others. It only says
-    what led to the request; it grants nothing.
+    `attempt_id` is that of the attempt whose code sends the request, empty for others. It records
+    what led to the request, and grants nothing.
     """
 
     name: str

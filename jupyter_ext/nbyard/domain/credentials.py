@@ -279,7 +279,10 @@ def content_of(kind: str, fields: Mapping[str, str]) -> str:
 
 
 def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
-    """Return the secret texts to mask."""
+    """Return the secret texts to mask in logs, longest first.
+
+    Short texts are left out: masking them would hide half of every log.
+    """
     _, secret = split_fields(kind_of(kind), fields)
     texts = list(secret.values())
     if kind == "env-file":

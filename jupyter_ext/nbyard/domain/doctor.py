@@ -9,8 +9,9 @@ from nbyard.reasons.structs import Reason
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check and its finding. `missing` things are optional, `failed` ones are required.
+    """One check and its finding.
 
+    The state is `missing` if an optional thing is missing, and `failed` if a required one is.
     `cure` says what helps.
     """
 
@@ -20,10 +21,10 @@ class Check(msgspec.Struct, frozen=True):
     cure: Reason | None = None
 
     def require(self) -> None:
-        """Check that it is ok.
+        """Check that the state is ok.
 
         Raises:
-            Unavailable: it is not.
+            Unavailable: the state is not ok. The cure is the hint.
         """
         if self.state != "ok":
             raise Unavailable(self.finding, hint=self.cure)

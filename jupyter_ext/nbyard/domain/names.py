@@ -121,7 +121,9 @@ def check_filename(name: object, field: str = "filename") -> str:
 
 @lru_cache(REMEMBERED)
 def check_member_path(path: str, field: str = "path") -> str:
-    """Return the path of a file in a folder, in NFC. Its rules are laxer: programs choose it.
+    """Return the path of a file in a folder, in NFC.
+
+    The rules are laxer than those for names of users, as programs choose such paths.
 
     Raises:
         Invalid: the path breaks a rule; the message says which.

@@ -21,7 +21,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 def check_limit(limit: int) -> int:
-    """Check a page size.
+    """Check a page size, and return it.
 
     Raises:
         Invalid: unless 1 ≤ limit ≤ 500.
@@ -35,7 +35,7 @@ def check_count(count: int, field: str) -> int:
     """Check a count that a client sent, and return it.
 
     Raises:
-        Invalid: it is negative or exceeds 64 bits.
+        Invalid: the count is negative or exceeds 64 bits.
     """
     if count < 0:
         raise Invalid.field(field, because("negative"))
@@ -45,7 +45,11 @@ def check_count(count: int, field: str) -> int:
 
 
 def page_of(items: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
-    """Return a page from a list with up to one item more than the limit."""
+    """Return a page of a list.
+
+    `items` has up to one item more than `limit`, which shows that a next page exists. `key` returns
+    the cursor of an item.
+    """
     shown = list(items[:limit])
     more = len(items) > limit
     return Page(shown, key(shown[-1]) if more and shown else None)

@@ -16,7 +16,7 @@ def lost_retries(limits: Limits) -> int:
 
 
 def is_retried(limits: Limits, kind: str, attempt: int, lost: int) -> bool:
-    """Return whether another attempt follows one that failed in this kind of way.
+    """Return whether another attempt follows a failed or lost one.
 
     `kind` is a `RetryKind` or `lost`; other kinds are never retried. `attempt` is the number of the
     failed attempt, from 1. `lost` counts the attempts before it that were lost.

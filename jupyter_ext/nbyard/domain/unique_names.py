@@ -50,15 +50,17 @@ def no_such(
 
 
 def name_taken(why: Reason, hint: Reason) -> NameTaken:
-    """Return the error for a name that another thing has."""
+    """Return the error for a name that another object has."""
     return NameTaken(why, hint=hint, details=[Detail.of("name", why)])
 
 
 def check_free(names: Mapping[str, str], code: str, name: str, own: str = "") -> None:
-    """Check that no other thing has a similar name; `names` are all names by ID.
+    """Check that no other object has a name that looks the same.
+
+    `names` are all names by ID. `own` is the ID of the object that gets the name.
 
     Raises:
-        NameTaken: another thing than `own` has it; the error has this code.
+        NameTaken: another object has such a name; the reason has the code `code`.
     """
     wanted = name_key(name)
     for key, taken in names.items():

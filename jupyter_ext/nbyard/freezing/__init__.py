@@ -1,4 +1,5 @@
 """Freezing: turn files and documents into immutable versions and run templates.
 
-A frozen node has its executable, environment and pinned result.
+Later changes of files, environments or datasets do not affect a frozen run. Its nodes name
+versions of executables and environments, stored bytes, and results of pinned runs.
 """

@@ -1,4 +1,4 @@
-"""Stored files that users name by their artifact."""
+"""Find the stored files of artifacts by the names that users write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
-    """Return one file by its ID, as `NAME.OUTPUT`, or as `NAME` if that has only one file.
+    """Return the file that a key names.
+
+    `key` is the ID of a file, `NAME.OUTPUT`, or the `NAME` of an artifact with only one file.
 
     Raises:
         NotFound: the artifact does not exist, or has no file (yet).
@@ -31,10 +33,12 @@ def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
 
 
 def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifact]:
-    """Return the file with this ID or output, or all files of a name; at least one.
+    """Return the files that a key names, at least one.
+
+    `key` is the ID of a file, `NAME.OUTPUT`, or the `NAME` of an artifact for all its files.
 
     Raises:
-        NotFound: there is no such artifact or output, or it has no file yet.
+        NotFound: the artifact or output does not exist, or has no file yet.
     """
     if file := store.artifacts.get(c, owner, key):
         return [file]

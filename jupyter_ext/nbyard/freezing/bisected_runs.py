@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def mixed_plans(store: Store, c: Connection, good: Run, bad: Run) -> MixedPlans:
-    """Return the changes between two runs, and the plans of each combination."""
+    """Return the changes between two runs, and the plans for each combination of the changes."""
     sides = [
         Side({task.node: task.plan for task in store.tasks.of_run(c, run.id)}, run.parameters)
         for run in (good, bad)
@@ -21,7 +21,7 @@ def mixed_plans(store: Store, c: Connection, good: Run, bad: Run) -> MixedPlans:
     ids = {plan.executable_version_id for side in sides for plan in side.plans.values()}
     versions = [store.executables.version(c, version_id) for version_id in ids if version_id]
     codes = {version.id: version.code_digest for version in versions if version is not None}
-    # By node, the digests of files beside its code that changed and that it may have used.
+    # By node, digests of changed files beside its code that the node may have used.
     changes_by_node: dict[str, set[FileChange]] = {}
     then = {row.node: row for row in store.compared.tasks(c, good.id)}
     for now in store.compared.tasks(c, bad.id):

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def commit_of(
     context: FreezingContext, owner: str, body: NewRun, document: Document
 ) -> GitState | None:
-    """Return the state of the repository that holds the code; None without one.
+    """Return the state of the Git repository of the code; None without a repository.
 
-    For the files of a pushed project, it is the state that was pushed.
+    For the files of a pushed project, it is the state that the push recorded.
     """
     files = list(_code_files(context, owner, body, document))
     if files and (project := pushed_project(context.store, files[0])):
@@ -35,7 +35,7 @@ def commit_of(
 def _code_files(
     context: FreezingContext, owner: str, body: NewRun, document: Document
 ) -> Iterator[Path]:
-    """Yield the real paths of the document, and of the code that its nodes follow."""
+    """Yield the real paths of the requested file, and of the files that its nodes name."""
     if body.executable:
         with context.store.read() as c:
             known = context.store.executables.get(c, owner, body.executable)

@@ -1,4 +1,4 @@
-"""Versions of executables as a run would store them; nothing is written."""
+"""Executable versions that a run would create, for forecasts. No row is written."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class DryVersions:
-    """Finds the version of a file; `new` has those that are not stored, by ID.
+    """Builds the executable versions that freezing would store. `new` has them by ID.
 
-    The ID of an unstored version follows from its content, so that it stays between forecasts.
+    The ID of a new version is derived from its content, so that it is the same in each forecast.
     """
 
     def __init__(self, store: Store):
@@ -25,7 +25,10 @@ class DryVersions:
         self.new: dict[str, ExecutableVersion] = {}
 
     def follow(self, c: Connection, owner: str, code: Code, fields: dict[str, Any]) -> Executable:
-        """Return the executable of a file with its version as prepared, like `Freezer.follow`."""
+        """Return the executable of a file with its present version, stored or new.
+
+        It replaces `Freezer.follow`, which would insert rows.
+        """
         known, now = self._rows.by_path(c, owner, str(code.path)), datetime.now(UTC)
         if known and all(getattr(known.current, name) == new for name, new in fields.items()):
             return known

@@ -32,7 +32,7 @@ Found = tuple[UsedEnvironment, bytes]
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """Which packages code needs, as its resources, kind, language and kernel say."""
+    """The properties of an executable that determine its environment and kernel."""
 
     resources: Resources
     kind: str
@@ -41,17 +41,20 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 def needs_of_executable(inspected: Inspection | ExecutableVersion) -> Needs:
-    """Return what an inspected or stored executable needs."""
+    """Return the needs of an inspected or stored executable."""
     return Needs(inspected.resources, inspected.kind, inspected.language, inspected.kernel)
 
 
 def needs_of_fields(fields: Mapping[str, Any]) -> Needs:
-    """Return what an executable needs, from the fields of its version."""
+    """Return the needs of an executable, from the fields of a version to store."""
     return Needs(**{name: fields[name] for name in Needs.__struct_fields__})
 
 
 def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
-    """Return the version that `name` or `name@2` means now, and its lock as requirements.
+    """Resolve `name` or `name@2` to an installed version of an environment.
+
+    Without a number, it is the newest ready version. Also returns the version's lock, as the
+    bytes of a requirements file.
 
     Raises:
         NotFound: the environment or version does not exist.
@@ -92,13 +95,14 @@ def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
 
 
 def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
-    """Return a function that plans tasks of an earlier run again, for a retry.
+    """Return the function that plans the tasks of a retried run again.
 
-    Tasks that use `environment` get its newest version. Without a name, their plans stay.
+    Tasks that use the environment with the name `environment` get its newest version. Without a
+    name, tasks keep their environments.
 
     Raises:
         NotFound: the environment does not exist.
-        Invalid: it is not ready.
+        Invalid: the environment is not ready.
     """
     if not environment:
         return plan_for_retry
@@ -112,16 +116,17 @@ def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
 def plan_for_retry(task: TaskRecord) -> TaskPlan:
     """Return the plan of a task for the retry of its run.
 
-    A task that succeeded is reused. Another task keeps the reuse that was planned for it.
+    The result of a successful task is reused. Other tasks keep their plans.
     """
     done = task.id if task.state == "succeeded" else task.plan.reuse
     return msgspec.structs.replace(task.plan, reuse=done)
 
 
 def renew_plan(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: bool) -> TaskPlan:
-    """Return the plan of a repeated task with this version of its environment.
+    """Return the plan of a retried task with another version of its environment.
 
-    A failed task without an environment gets it too. `lock` is the digest of the stored lock.
+    A failed task without packages of its own gets the environment too. `lock` is the digest of
+    the stored lock.
     """
     own = plan.environment
     is_its = own.id == used.id if own else has_failed and not plan.requirements_digest
@@ -133,7 +138,10 @@ def renew_plan(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: 
 
 
 def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: str) -> TaskPlan:
-    """Return the plan without its lock if its image was built from that environment version."""
+    """Return the plan, without its lock if the packages of the lock are part of its image.
+
+    That is the case if the image was built from the environment version of the plan.
+    """
     used = plan.environment
     if used is None or not plan.image or not plan.requirements_digest:
         return plan
@@ -146,11 +154,13 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
 
 
 def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
-    """Return the kernel that replaces a notebook's own; empty for none.
+    """Check the kernel that replaces a notebook's own; return its name.
+
+    The result is empty if `name` is empty, or if the executable is no notebook.
 
     Raises:
-        NotFound: it is not installed.
-        Invalid: it has another language, or the node also names an environment.
+        NotFound: the kernel is not installed.
+        Invalid: the kernel has another language, or the node also names an environment.
     """
     if of.kind != "notebook" or not name:
         return ""
@@ -161,7 +171,7 @@ def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
 
 
 def of_kernel(parts: FreezingContext, owner: str, kernel: str) -> str:
-    """Return the name of the environment that has this kernel; empty for other kernels."""
+    """Return the name of the environment that a kernel belongs to; empty for other kernels."""
     with parts.store.read() as c:
         environment = parts.store.environments.by_kernel(c, owner, kernel)
     return environment.name if environment else ""

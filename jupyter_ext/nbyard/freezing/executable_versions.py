@@ -56,9 +56,10 @@ if TYPE_CHECKING:
 
 
 class Code(msgspec.Struct, frozen=True):
-    """The bytes of a notebook, script or binary, and their origin.
+    """The bytes of a notebook, script or binary, with its path and description.
 
-    For a function, `filename` and `path` end in `::name`. `hints` come from an importer.
+    `path` is None for uploaded code. For a function, `filename` and `path` end in `::name`.
+    `hints` come from an importer.
     """
 
     filename: str
@@ -69,9 +70,10 @@ class Code(msgspec.Struct, frozen=True):
 
     @property
     def stem(self) -> str:
-        """Return the name without its suffix.
+        """Return a name for the executable: the file name without its suffix.
 
-        A function has its own name, a Dockerfile or model file the name of its folder.
+        For a function, it is the function's name. For a Dockerfile or model file, it is the name
+        of the folder.
         """
         if self.filename in NAMELESS and self.path is not None:
             return self.path.parent.name or self.filename
@@ -87,7 +89,7 @@ class Code(msgspec.Struct, frozen=True):
     def mentioned_paths(self) -> list[str]:
         """Return the paths below the code's folder that its text mentions.
 
-        For a path that does not exist, such as `data/*.csv`, return the folder.
+        A path that does not exist, such as `data/*.csv`, is replaced by its nearest folder.
         """
         paths = []
         file, _ = split_function_path(self.filename)
@@ -101,10 +103,10 @@ class Code(msgspec.Struct, frozen=True):
 
 
 def with_imported(code: Code, near: Near | None = None) -> Code:
-    """Return the code with the description that an importer reads from it, if there is one.
+    """Return the code with a description, which an importer reads from code such as a CWL tool.
 
-    A description file beside the code takes precedence. `near` reads the files that the imported
-    file names.
+    Code with a description, or without an importer, is returned unchanged. `near` reads the
+    files that the imported file names.
     """
     importer = importer_of(code.filename) if code.description is None else None
     if importer is None:
@@ -116,7 +118,7 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
 
 
 class Freezer:
-    """Reads code and stores its versions. `shared` are bundles of one request."""
+    """Reads code and stores its versions. `shared` holds the bundles that a request has built."""
 
     def __init__(self, parts: FreezingContext, shared: bundles.SharedBundles | None = None):
         self._parts = parts
@@ -127,7 +129,7 @@ class Freezer:
         return self.load_real(self._parts.files.locate_code(path, field, base))
 
     def load_real(self, real: Path) -> Code:
-        """Return the code at a located path, with the description file beside it."""
+        """Return the code at a real path, with the description file beside it."""
         files = self._parts.files
         content = files.content(file_of(real))
 
@@ -143,7 +145,9 @@ class Freezer:
         return read_description(self._parts.files.content(beside), beside.name)
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
-        """Return what the code and its description declare, without running anything.
+        """Read the kind, arguments and resources of code and its description, without running it.
+
+        `kind` overrides the kind that the description or the file name determines.
 
         Raises:
             Invalid: the file is a workflow or data, or its program starts behind a shell.
@@ -186,7 +190,7 @@ class Freezer:
         return code_kind, reading, description.resources
 
     def inspect(self, code: Code, kind: str = "") -> Inspection:
-        """Return what the code and its description declare, with hints for users."""
+        """Return the name, arguments and resources of code for users, with hints."""
         code_kind, reading, resources = self.read(code, kind)
         named = code.description.name if code.description else ""
         return Inspection(
@@ -209,7 +213,7 @@ class Freezer:
         )
 
     def _kernel_hints(self, reading: Reading, resources: Resources) -> list[Reason]:
-        """Return a hint with the local kernel that replaces a notebook's missing kernel."""
+        """Return a hint if a local kernel replaces the notebook's kernel, which is missing."""
         elsewhere = resources.environment or resources.image or resources.requirements
         if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
             return []
@@ -217,7 +221,7 @@ class Freezer:
         return [not_installed(reading.kernel, used)] if used else []
 
     def _link_hints(self, code: Code) -> list[Reason]:
-        """Return a hint with the symbolic links that are not copied with the code."""
+        """Return a hint that names symbolic links which are not copied with the code."""
         if code.path is None:
             return []
         links = bundles.links_left_out(file_of(code.path), self._parts.files.root)
@@ -227,7 +231,9 @@ class Freezer:
         return [because(key, names=links[:MAX_LINKS])]
 
     def prepare(self, code: Code, description: Description | None = None) -> dict[str, Any]:
-        """Return the fields of a version, all but its identity; store its bytes, but no rows.
+        """Store the bytes of code; return the fields of its version. No row is written.
+
+        `description` replaces the one of the code.
 
         Raises:
             Invalid: an argument is refused.
@@ -239,7 +245,7 @@ class Freezer:
     def fields(
         self, code: Code, kind: Kind, reading: Reading, resources: Resources
     ) -> dict[str, Any]:
-        """Return the fields like `prepare`, for code that was read."""
+        """Store the bytes of code like `prepare`, for code that `read` has read."""
         check_arguments(reading.arguments)
         check_reaches(reading.arguments, reading.invocation)
         bundle, file = self._bundle(code, reading.arguments)
@@ -274,7 +280,7 @@ class Freezer:
         self, code: Code, file: Path, arguments: Sequence[Argument]
     ) -> bundles.Bundle:
         settings = self._parts.settings
-        # The bundle has the files that defaults name, and the folders that inputs name.
+        # The bundle includes the files that defaults name, and the folders of inputs.
         named = []
         for argument in arguments:
             if isinstance(argument.default, str) and argument.role != "output":
@@ -303,7 +309,7 @@ class Freezer:
         return self._parts.blobs.put_tree(Tree([entry], [])).digest
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
-        """Return the version with these fields: the newest if nothing differs, else a new one."""
+        """Return the newest version of an executable; insert a new one if any field differs."""
         rows, identity = self._parts.store.executables, identity_of(fields)
         known = rows.same_version(c, executable_id, identity)
         if known is not None:
@@ -314,12 +320,12 @@ class Freezer:
         return version
 
     def follow(self, c: Connection, owner: str, code: Code, fields: dict[str, Any]) -> Executable:
-        """Return the executable of a file with its newest version as prepared.
+        """Return the executable of a file, with a version that has the prepared fields.
 
-        The file is registered if necessary.
+        The executable and the version are inserted if necessary.
 
         Raises:
-            NotFound: the file has no executable.
+            NotFound: the executable was deleted meanwhile.
         """
         rows = self._parts.store.executables
         path = str(code.path)
@@ -341,7 +347,7 @@ class Freezer:
     def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
         """Insert an executable and return its ID.
 
-        Its name is the first that is free among `name`, `name 2`, `name 3` and so on.
+        Its name is the first free one of `name`, `name 2`, `name 3` and so on.
         """
         rows = self._parts.store.executables
         free = free_name(rows.names(c, owner).values(), name)
@@ -361,10 +367,10 @@ class Freezer:
 
 
 def identity_of(fields: dict[str, Any]) -> str:
-    """Return a digest of the fields of a version; equal fields are one version."""
+    """Return a digest of the fields of a version. Versions with equal digests are the same."""
     plain = fields["invocation"] == Invocation()
     identity = {name: field for name, field in fields.items() if name != "invocation" or not plain}
-    return digest_of(identity)  # a default invocation must not change digests that are stored
+    return digest_of(identity)  # without a default invocation, as in older stored digests
 
 
 def _with_requirement(argument: Argument, path: Path | None) -> Argument:

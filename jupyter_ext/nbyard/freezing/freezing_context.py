@@ -1,4 +1,4 @@
-"""The part of a store and its machine that freezing uses."""
+"""The store, its blobs and the project files that freezing uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FreezingContext:
-    """Rows, bytes and files. Services have such a context, and the dispatcher can build one."""
+    """The store, its blobs and the project files. Services have one, the dispatcher builds one."""
 
     settings: Settings
     store: Store

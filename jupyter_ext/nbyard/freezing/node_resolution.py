@@ -1,4 +1,4 @@
-"""Resolution of nodes: as views for the canvas, and frozen for a run."""
+"""Resolve the nodes of a document: to views for the canvas, or to frozen nodes for a run."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 
 class Resolver:
-    """Resolves the nodes of a document in the folder `base`. `arguments` are those of files
-    without a description. `environment` and `kernel` override those of the nodes.
+    """Resolves the nodes of a document in the folder `base`. `arguments` describe files without
+    a description. `environment` and `kernel` override the settings of nodes.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class Resolver:
         self._of_kernels: dict[str, str] = {}
 
     def view(self, node: Node) -> NodeView:
-        """Return a node for the canvas, with its problem if it has one; nothing is stored."""
+        """Return the view of a node for the canvas, with its problem, if any."""
         try:
             return self.checked_view(node)
         except NbyardError as error:
             return problem_view(node, error)
 
     def checked_view(self, node: Node) -> NodeView:
-        """Return a node for the canvas; raise its problem."""
+        """Return the view of a node for the canvas; a problem is raised as an error."""
         if node.type == "dataset":
             return self._dataset_view(node)
         view = self._executable_view(node)
@@ -101,7 +101,7 @@ class Resolver:
         return NodeView(dataset.name, "dataset", [port], dataset=dataset.id)
 
     def artifact(self, key: str) -> Artifact:
-        """Return a file that a run stored."""
+        """Return the artifact file that a key names; see `file_named`."""
         with self.parts.store.read() as c:
             return file_named(self.parts.store, c, self.owner, key)
 
@@ -141,7 +141,7 @@ class Resolver:
         return self._of_kernels[kernel]
 
     def used(self, reference: str) -> environments.Found:
-        """Return what an environment's name means now; look it up once."""
+        """Return the environment version that a reference means; it is looked up only once."""
         if reference not in self._used:
             self._used[reference] = environments.find_used(self.parts, self.owner, reference)
         return self._used[reference]
@@ -156,11 +156,11 @@ class Resolver:
         return given or environments.chosen_kernel(of, node.kernel, node)
 
     def environment_of(self, node: Node, of: environments.Needs) -> environments.Found | None:
-        """Return the environment that a node uses, if any.
+        """Return the environment version that a node uses and its lock; None for no environment.
 
         Raises:
-            NotFound: it does not exist.
-            Invalid: it is not ready, or its packages do not fit the language of the code.
+            NotFound: the environment does not exist.
+            Invalid: it is not ready, or the notebook's language is not Python.
         """
         if kernel := self.kernel_of(node, of):
             environment = self._of_kernel(kernel)
@@ -190,7 +190,7 @@ class Resolver:
         )
 
     def _code(self, path: str) -> Code:
-        """Read a file once, so that all nodes that follow it agree."""
+        """Read the code of a file once, so that all nodes with this file use the same bytes."""
         if path not in self._codes:
             code = self.freezer.load(path, base=self.base)
             if code.description is None:
@@ -199,7 +199,7 @@ class Resolver:
         return self._codes[path]
 
     def code(self, node: Node) -> Code | None:
-        """Return the code as saved now; None if the node is pinned to a version or has no file."""
+        """Return the code in the node's file; None if a version is pinned or there is no file."""
         if node.version:
             return None
         if node.path:
@@ -236,7 +236,7 @@ class Resolver:
 
 
 class Freeze:
-    """Freezes nodes: stores bytes outside of any transaction, then rows in the run's own."""
+    """Freezes nodes. The constructor stores bytes, and `rows` inserts rows in a transaction."""
 
     def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
         self._resolver = resolver
@@ -253,7 +253,7 @@ class Freeze:
         for name, node in nodes.items():
             try:
                 self._bytes(name, node)
-            except (Busy, Unavailable):  # the server's problem, such as a full disk
+            except (Busy, Unavailable):  # a problem of the server, such as a full disk
                 raise
             except NbyardError as error:
                 self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
@@ -287,7 +287,7 @@ class Freeze:
     def _add_packages(
         self, name: str, node: Node, of: environments.Needs, read_default: Callable[[str], str]
     ) -> None:
-        """Store the node's environment or requirements; `read_default` reads the executable's."""
+        """Store a node's lock or requirements; `read_default` returns those of the executable."""
         resolver = self._resolver
         kernel = resolver.kernel_of(node, of)
         _, requirements = resolver.chosen_packages(node, of.resources)
@@ -304,7 +304,7 @@ class Freeze:
             self._kernels[name] = kernel
 
     def _prepare(self, code: Code) -> tuple[dict[str, Any], Reason | None]:
-        """Freeze a file once, even for several nodes; also return why its arguments are unread."""
+        """Freeze a file once; return its fields, and why its arguments are unread, if so."""
         if code.path not in self._prepared:
             kind, reading, resources = self._resolver.freezer.read(code)
             fields = self._resolver.freezer.fields(code, kind, reading, resources)
@@ -319,7 +319,7 @@ class Freeze:
         return self._resolver.parts.blobs.put_file(real).digest
 
     def _bundled(self, version: ExecutableVersion) -> str:
-        """Return the digest of the requirements file in the version's bundle."""
+        """Return the digest of the requirements file in the bundle of an executable version."""
         wanted = version.resources.requirements
         path = os.path.normpath(os.path.join(os.path.dirname(version.file), wanted))
         for entry in self._resolver.parts.blobs.tree(version.bundle_digest).files:
@@ -388,7 +388,7 @@ class Freeze:
         return self._dockerfiles.get(name, ("", ""))
 
     def rows(self, c: Connection, follow: Follow | None = None) -> dict[str, ResolvedNode]:
-        """Store new executables and versions with `follow`; return the resolved nodes."""
+        """Store new executables and versions by `follow`; return the resolved nodes by ID."""
         followed: dict[int, Executable] = {}
         for name, (code, fields) in self._codes.items():
             if (executable := followed.get(id(fields))) is None:

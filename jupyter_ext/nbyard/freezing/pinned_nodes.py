@@ -24,10 +24,10 @@ def requested_pins(
 ) -> dict[str, Pin | None]:
     """Return the pins requested for one run, by node; None removes a node's pin.
 
-    `asked` has a run's ID, name or number for each node, or an empty text.
+    `asked` has a run's ID, name or number for each node, or an empty text to remove its pin.
 
     Raises:
-        Invalid: the node or the run does not exist.
+        Invalid: the node or the run does not exist, or the run is a scratch run.
     """
     pins: dict[str, Pin | None] = {}
     if not asked:
@@ -47,7 +47,7 @@ def requested_pins(
 
 
 def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> ResolvedNode:
-    """Return the frozen form of a pinned node: the code and the task of the earlier run.
+    """Resolve a pinned node to the task of the earlier run.
 
     Raises:
         NotFound: the run, its task or its bytes are gone.
@@ -82,7 +82,7 @@ def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> Reso
 
 
 def _plan(parts: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
-    """Return the task's plan without dependencies: its inputs are the bytes it had in that run."""
+    """Return the plan of a task with the stored bytes of its inputs instead of dependencies."""
     bindings: dict[str, Binding] = {}
     for name, binding in task.plan.bindings.items():
         if isinstance(binding, ResultOf):

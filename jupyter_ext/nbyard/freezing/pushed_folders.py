@@ -1,4 +1,4 @@
-"""Where the store lays out the files of pushed projects: `projects/<project ID>/<push>/`."""
+"""The folders of pushed projects in the store: `projects/<project ID>/<push>/`."""
 
 from __future__ import annotations
 

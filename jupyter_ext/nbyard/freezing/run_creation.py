@@ -42,13 +42,13 @@ def create_run(  # noqa: PLR0913
 ) -> tuple[str, bool]:
     """Queue a run of a template; return its ID and whether it is new.
 
-    A submission key of an earlier run returns that run. `values` replace those of the template.
-    With a `sample`, tasks get a part of their data.
+    If a run with the `submission_key` exists, it is returned. `values` replace those of the
+    template. With a `sample`, tasks get only a part of their data.
 
     Raises:
         NameTaken: another run has the name, and `replace` is not set.
         Conflict: the run that has the name has not ended.
-        Invalid: a value is refused, nothing is to run, or a problem prevents it.
+        Invalid: a value is refused, the run would have no tasks, or it has problems.
     """
     owner, content = template.owner, template.content
     if submission_key and (known := store.runs.with_submission_key(c, owner, submission_key)):
@@ -83,11 +83,11 @@ def create_run(  # noqa: PLR0913
 def retry_run(
     store: Store, c: Connection, old: Run, renew: Renew, submission_key: str, person: str
 ) -> str:
-    """Queue a run that repeats an ended run, for a person; return its ID.
+    """Queue a retry of an ended run, which `person` requested; return its ID.
 
-    Its tasks are those of the old run as `renew` changes them, with the values and the template
-    of that run. It takes the name, the due time, the schedule or trigger, the projects, and the
-    place in a backfill.
+    `renew` returns the new plan of each task. The retry has the values and the template of the
+    old run. It takes over the name, due time, schedule or trigger, projects, and the place in a
+    backfill.
     """
     row = {
         **_same_work(store, c, old),
@@ -112,7 +112,7 @@ def retry_run(
 def create_probe(
     store: Store, c: Connection, like: Run, plans: Sequence[TaskPlan], bisection_id: str
 ) -> str:
-    """Queue the run of a bisection: these plans, with all else as in another run."""
+    """Queue a run of a bisection, with these plans; all else is as in the run `like`."""
     row = _same_work(store, c, like) | {"name": None, "reason": None, "submission_key": None}
     # Code that reads the scheduled time gets the same one in all runs of a bisection.
     origin = Origin("bisect", bisection_id, like.origin.due_at)
@@ -120,7 +120,7 @@ def create_probe(
 
 
 def _same_work(store: Store, c: Connection, run: Run) -> dict[str, Any]:
-    """Return the columns of a run that say what it does, for another run of the same."""
+    """Return the columns of a run that a repetition of the run has too."""
     same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
     return {name: getattr(run, name) for name in (*same, "runtime", "priority")} | {
         "edges": msgspec.to_builtins(store.runs.edges(c, run.id)),
@@ -130,7 +130,7 @@ def _same_work(store: Store, c: Connection, run: Run) -> dict[str, Any]:
 
 
 def with_values(content: TemplateContent, values: Values) -> TemplateContent:
-    """Return the content with other values.
+    """Return the content of a template with other values of parameters.
 
     Raises:
         Invalid: a value is refused, or is the frozen input of a single executable.
@@ -154,10 +154,10 @@ def with_values(content: TemplateContent, values: Values) -> TemplateContent:
 
 
 def recorded_values(content: TemplateContent) -> dict[str, Any]:
-    """Return the values that a run records, by name.
+    """Return the values of parameters that the record of a run contains, by name.
 
-    They are the parameters of the workflow with their defaults, or those given to a single
-    executable.
+    For a workflow, these are all parameters, also those with default values. For a single
+    executable, these are the values in the request.
 
     Raises:
         Invalid: a value is missing.
@@ -174,10 +174,10 @@ def recorded_values(content: TemplateContent) -> dict[str, Any]:
 def plan_run(
     store: Store, c: Connection, owner: str, content: TemplateContent, values: Values
 ) -> list[TaskPlan]:
-    """Return the tasks of a run in topological order, for the recorded values.
+    """Return the tasks of a run in topological order. `values` are its recorded values.
 
     Raises:
-        Invalid: nothing is to run, or a problem prevents it.
+        Invalid: the run would have no tasks, or it has problems.
     """
     credentials = store.credentials.references(c, owner)
     chosen, nodes = frozenset(content.chosen), content.nodes
@@ -188,10 +188,10 @@ def plan_run(
 
 
 def with_sample(plans: list[TaskPlan], sample: Sample | None) -> list[TaskPlan]:
-    """Return the plans; those that read data get the sample. Pinned results stay whole."""
+    """Return the plans; tasks that read data get the sample, unless they reuse a result."""
     if sample is None:
         return plans
-    # A task without data makes its own, so its cached result is that of a run.
+    # A task without input data produces the same result as in a full run.
     return [
         msgspec.structs.replace(plan, sample=sample)
         if not plan.reuse and any(isinstance(b, BytesOf | ResultOf) for b in plan.bindings.values())

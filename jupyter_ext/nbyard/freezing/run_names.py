@@ -1,4 +1,4 @@
-"""Rules for the names of runs, which the runs of the owner decide."""
+"""Rules for the names of runs, which are unique among the runs of an owner."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
-    """Check that no other run has this name; runs of one executable are called artifacts.
+    """Check that no run of the owner has this name.
 
     Raises:
-        NameTaken: another run has it.
+        NameTaken: another run has the name.
     """
     names = store.runs.names(c, owner)
     same = (taken for taken in names.values() if name_key(taken) == name_key(name))
@@ -35,7 +35,8 @@ def check_outputs_unambiguous(
     For example, `b.train` is the output `train` of the artifact `b`.
 
     Raises:
-        NameTaken: another artifact has that name, or such an output.
+        NameTaken: the name means an output of another artifact, or another artifact has the name
+            of such an output.
     """
     stem, _, last = name.rpartition(".")
     older = store.runs.named(c, owner, stem) if stem else None
@@ -49,17 +50,17 @@ def check_outputs_unambiguous(
         why = because("name-of-output-taken", artifact=taken, output=like[0])
     else:
         return
-    # The name itself is refused here, so count it as taken.
+    # The name itself was refused, so do not suggest it.
     free = next_name([*store.runs.names(c, owner).values(), name], name)
     raise name_taken(why, because("free-name", name=free))
 
 
 def take_name(store: Store, c: Connection, owner: str, name: str, *, replace: bool) -> None:
-    """Check that a new run may have this name. With `replace`, an ended run passes it on.
+    """Check that a new run may have this name. With `replace`, an ended run loses the name.
 
     Raises:
-        NameTaken: another run has it.
-        Conflict: the run that has it has not ended.
+        NameTaken: another run has the name, and `replace` is not set.
+        Conflict: the run that has the name has not ended.
     """
     names = store.runs.names(c, owner)
     same = [key for key, taken in names.items() if name_key(taken) == name_key(name)]

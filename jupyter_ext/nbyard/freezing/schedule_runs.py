@@ -1,4 +1,4 @@
-"""Runs of due schedules: from the pinned template, or from the files as they are now."""
+"""Create the runs of due schedules: from the pinned template, or from the present files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def freeze_due(
     settings: Settings, store: Store, blobs: Blobs, row: ScheduleRow
 ) -> FrozenRequest | None:
-    """Freeze the files of a schedule that follows them; None for a pinned one."""
+    """Freeze the present files for a run of a schedule; return None for a pinned schedule."""
     schedule = row.schedule
     if schedule.mode == "pinned":
         return None
@@ -37,7 +37,10 @@ def freeze_due(
 def create_due(
     store: Store, c: Connection, row: ScheduleRow, due: datetime, frozen: FrozenRequest | None
 ) -> str:
-    """Queue the run of a due time, unless it exists; return its ID."""
+    """Queue the run of a due time, unless it exists; return its ID.
+
+    `frozen` is the result of `freeze_due`.
+    """
     template = pinned_template(store, c, row) if frozen is None else store_template(c, frozen)
     schedule = row.schedule
     made, _ = create_run(
@@ -53,7 +56,7 @@ def create_due(
 def create_backfill_run(
     store: Store, c: Connection, template: RunTemplate, backfill: Backfill, due: datetime
 ) -> str:
-    """Queue the run of a past due time, unless it exists; return its ID."""
+    """Queue the run of a backfill for a past due time, unless it exists; return its ID."""
     made, _ = create_run(
         store,
         c,
@@ -73,7 +76,7 @@ def pinned_template(store: Store, c: Connection, row: ScheduleRow) -> RunTemplat
     """Return the template that a pinned schedule froze.
 
     Raises:
-        NotFound: the template is gone.
+        NotFound: the template was deleted.
     """
     template = store.templates.get(c, row.schedule.owner, row.template_id)
     if template is None:

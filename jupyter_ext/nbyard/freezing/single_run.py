@@ -32,7 +32,9 @@ MAIN = "main"
 
 
 def single_document(resolver: Resolver, body: NewRun) -> Document:
-    """Return the document of an executable, or of a file in the resolver's folder.
+    """Build the document that runs one executable, or one file in the resolver's folder.
+
+    Its node `main` has the values of `body`. Each input has a dataset node.
 
     Raises:
         NotFound: the executable does not exist.
@@ -55,7 +57,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     edges: dict[str, Edge] = {}
     bindings: dict[str, Binding] = {}
     values = given_values(arguments, body, view.name)
-    # Such as an index file that tools expect next to its data file.
+    # Companions are, for example, index files that tools expect next to a data file.
     values |= _companion_files(resolver, arguments, values)
     _check_values(resolver, arguments, values)
     for name, value in values.items():
@@ -77,7 +79,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
 def _companion_files(
     resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Return the companion files that lie beside inputs given by their path."""
+    """Return by argument the paths of companion files that exist beside inputs."""
     companions = {}
     for name, argument in arguments.items():
         reach = argument.reach
@@ -94,7 +96,7 @@ def _companion_files(
 
 
 def refused(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
-    """Return the error for several refused fields; its own reason is the first one."""
+    """Return the error for several refused fields. Its message is about the first one."""
     path, why = wrong[0]
     details = [Detail.of(field, reason) for field, reason in wrong]
     return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
@@ -133,7 +135,10 @@ def _check_values(
 
 
 def _data(resolver: Resolver, text: str, field: str) -> Node:
-    """Return the node of a dataset of that name, else of an artifact, else of a file or folder."""
+    """Return the node for a text that names a dataset, an artifact, or a file or folder.
+
+    The first of these that exists is used.
+    """
     parts, base = resolver.parts, resolver.base
     with parts.store.read() as c:
         known = parts.store.datasets.get(c, resolver.owner, text)
@@ -164,7 +169,7 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
 def given_values(
     arguments: Mapping[str, Argument], body: NewRun, owner: str = ""
 ) -> dict[str, Any]:
-    """Return checked values by name, from typed values and from texts.
+    """Check the values of a request; return them by name, converted to their types.
 
     `owner` is the name of the executable with these arguments, empty for a workflow.
 

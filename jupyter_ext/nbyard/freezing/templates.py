@@ -1,4 +1,4 @@
-"""Run templates: requests whose bytes are stored, and the rows that runs are created from."""
+"""Freeze requests for runs, and store them as the templates from which runs are created."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ MAX_PRIORITY = 100
 
 
 class FrozenRequest(msgspec.Struct, frozen=True):
-    """A checked request for runs, whose bytes are stored.
+    """A checked request for runs, with the bytes of its files in the blob store.
 
-    `document` is what is saved. `meant` also has the pins of this request, but no muted nodes.
-    Runs include the `chosen` nodes. `is_there` says where workflow files are at present.
+    `document` is the saved workflow. `meant` has the pins of this request and no muted nodes.
+    Runs include the `chosen` nodes. `is_there` returns whether a workflow file exists at a path.
     """
 
     context: FreezingContext
@@ -75,8 +75,8 @@ class FrozenRequest(msgspec.Struct, frozen=True):
 def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
     """Check a request for runs, and store the bytes of its files. No row is written.
 
-    Other writers are not blocked meanwhile. The stored bytes are garbage until a row names them:
-    call this and `store_template` in one `without_collection` block of the blobs.
+    It needs no transaction, so other writers are not blocked. The stored bytes are garbage until a
+    row names them: call this and `store_template` in one `without_collection` block of the blobs.
 
     Raises:
         NotFound: a file, executable or pinned result does not exist.
@@ -97,7 +97,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
         resolver.used(body.environment)
     nodes, overrides = Freeze(resolver, meant.nodes), _overrides(context, body)
     is_there = files_now(context, owner, body.path, document.meta.id)
-    # A forecast stores nothing.
+    # A forecast records no commit.
     is_asked = not isinstance(body, ForecastRequest)
     git = commit_of(context, owner, body, document) if is_asked else None
     return FrozenRequest(
@@ -106,7 +106,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
 
 
 def check_request(context: FreezingContext, owner: str, body: NewRun) -> Document:
-    """Return the document to run after the checks of `freeze` that need no freezing."""
+    """Check a request like `freeze`, but freeze no nodes; return the document to run."""
     _, document = _resolver_and_document(context, owner, body)
     check_runtimes(document, body.runtime)
     _overrides(context, body)
@@ -116,7 +116,7 @@ def check_request(context: FreezingContext, owner: str, body: NewRun) -> Documen
 def content_of(
     c: Connection, frozen: FrozenRequest, follow: Follow | None = None
 ) -> TemplateContent:
-    """Return the content of a template, with new versions of executables stored by `follow`.
+    """Return the content of a template. `follow` stores new versions of executables.
 
     Raises:
         Invalid: a value is refused.
@@ -148,7 +148,9 @@ def content_of(
 
 
 def store_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
-    """Store a frozen request in the caller's transaction; the same content is one template.
+    """Store a frozen request as a template in the caller's transaction.
+
+    An existing template with the same content is returned.
 
     Raises:
         Invalid: a value is refused.
@@ -165,7 +167,10 @@ def store_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
 
 
 def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
-    """Return the IDs of the workflow and its version, and the real path; empty if none."""
+    """Store the workflow, if any; return its ID, its version's ID and the real path of the file.
+
+    Texts are empty for a missing workflow or file.
+    """
     path, rows = frozen.body.path, frozen.context.store.workflows
     if not path:
         return "", "", ""

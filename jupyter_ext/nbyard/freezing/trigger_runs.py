@@ -1,4 +1,4 @@
-"""Runs of triggers: from the pinned template, or from the files as they are now."""
+"""Create the runs of triggers: from the pinned template, or from the present files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 def freeze_fired(
     settings: Settings, store: Store, blobs: Blobs, row: TriggerRow, given: Fire
 ) -> FrozenRequest | None:
-    """Freeze the files of a trigger that follows them; None for a pinned one.
+    """Freeze the present files for a run of a trigger; return None for a pinned trigger.
+
+    `given` are the values from the event.
 
     Raises:
         Conflict: a file cannot be read.
@@ -50,12 +52,12 @@ def freeze_fired(
 def check_fired(
     settings: Settings, store: Store, blobs: Blobs, row: TriggerRow, given: Fire
 ) -> None:
-    """Check the values for a firing before it waits for its run.
+    """Check the values of an event before the firing is stored.
 
     Raises:
-        NotFound: a file of the trigger is gone.
+        NotFound: a file of the trigger does not exist.
         Conflict: a file cannot be read.
-        Invalid: a value is refused, or has no parameter.
+        Invalid: a value is refused, or its parameter does not exist.
     """
     with blobs.without_collection():
         frozen = freeze_fired(settings, store, blobs, row, given)
@@ -76,7 +78,7 @@ def create_fired_run(
     """Queue the run of a firing, unless it exists; return its ID.
 
     Raises:
-        NotFound: the template of the trigger is gone.
+        NotFound: the template of the trigger was deleted.
     """
     trigger = row.trigger
     template = (
@@ -100,7 +102,7 @@ def create_fired_run(
 
 
 def with_event_values(run: NewRun, given: Fire) -> NewRun:
-    """Return a run with the values of an event in place of its own."""
+    """Return a request for a run; values of the event replace its own values."""
     names = given.parameters.keys() | given.texts.keys()
     parameters, texts = (
         {name: value for name, value in own.items() if name not in names} | more
@@ -110,7 +112,7 @@ def with_event_values(run: NewRun, given: Fire) -> NewRun:
 
 
 def _fired_values(content: TemplateContent, given: Fire) -> dict[str, Any]:
-    """Return the values of a firing by name; texts of unknown parameters stay texts."""
+    """Return the values of an event by name, with texts parsed as the declared types."""
     known = {argument.name: argument for argument in content.parameters}
     return given.parameters | {
         name: parse_value(known[name], text, f"parameters.{name}") if name in known else text
@@ -119,8 +121,9 @@ def _fired_values(content: TemplateContent, given: Fire) -> dict[str, Any]:
 
 
 def _takes_values_later(run: NewRun) -> bool:
-    """Return whether values replace those of the template: one template then serves all runs.
+    """Return whether the values of events are set after freezing, as for workflows.
 
-    The inputs of a single executable are frozen with its template instead.
+    One template then serves all runs. For a single executable, values are set before, because its
+    inputs are frozen with the template.
     """
     return run.path.endswith(WORKFLOW)

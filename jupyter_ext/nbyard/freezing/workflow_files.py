@@ -1,4 +1,4 @@
-"""Workflow files on the disk, and the IDs of the documents that they hold."""
+"""Check which workflow files exist, and read the IDs of their documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def is_there(path: str, document_id: str) -> bool:
-    """Return whether the file holds the document with that ID; an unreadable file counts."""
+    """Return whether a file exists and has the document with this ID.
+
+    The result is also true for a file that cannot be read, or is too large.
+    """
     try:
         file = Path(path)
         return file.stat().st_size > MAX_DOCUMENT or document_id_of(file) == document_id
@@ -26,9 +29,9 @@ def is_there(path: str, document_id: str) -> bool:
 
 
 def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -> IsThere:
-    """Return `is_there` with its present answers, so that a transaction reads no files.
+    """Return `is_there` with cached results, so that a transaction reads no files.
 
-    A file that the store notes later counts as present.
+    Only the known files of this document are checked. The result is true for all others.
     """
     if not document_id:
         return lambda *_: True
@@ -42,5 +45,5 @@ def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -
 
 
 def document_id_of(path: Path) -> str:
-    """Return the ID of the document in a file; empty if it has none."""
+    """Return the ID of the document in a file; empty if the document has none."""
     return read_document(path.read_bytes()).meta.id

@@ -1,4 +1,4 @@
-"""Determine the capacity of this machine for tasks."""
+"""Determines how many cores and how much memory of this machine tasks may use."""
 
 import itertools
 import os
@@ -18,7 +18,10 @@ NO_LIMIT = ("max", "-1")
 
 
 def capacity(settings: Settings) -> Capacity:
-    """Return the configured capacity; the default is what this process may use of the machine."""
+    """Return the configured capacity.
+
+    The default is what this process may use of the machine.
+    """
     cores, memory_bytes = _usable()
     return Capacity(
         cores=float(settings.slots or cores),
@@ -29,7 +32,7 @@ def capacity(settings: Settings) -> Capacity:
 
 
 def engine_size(settings: Settings) -> tuple[float, float]:
-    """Return cores and bytes of memory for containers; infinite if the engine is elsewhere."""
+    """Return the cores and bytes of memory for containers, infinite if the engine is elsewhere."""
     address = settings.docker_host or os.environ.get("DOCKER_HOST", "")
     if address and not address.startswith("unix://"):
         return inf, inf
@@ -46,7 +49,7 @@ def _usable() -> tuple[float, int]:
 def cgroup_limits(
     own: Path = Path("/proc/self/cgroup"), mounts: Path = Path("/sys/fs/cgroup")
 ) -> tuple[float, float]:
-    """Return the limits of our control group and its parents: cores and bytes.
+    """Return the limits of this process's control groups: cores and bytes of memory.
 
     A container or a batch job sets them. A missing limit is infinite.
     """
@@ -72,7 +75,7 @@ def cgroup_limits(
 
 
 def _numbers(folder: Path, *names: str) -> list[int]:
-    """Read the numbers in these files; return an empty list without files or without a limit."""
+    """Return the numbers in these files, [] if a file is missing or states no limit."""
     try:
         fields = " ".join((folder / name).read_text() for name in names).split()
     except OSError:

@@ -12,12 +12,12 @@ DEFAULT = "UTC"
 
 
 def now() -> datetime:
-    """Return the time in UTC."""
+    """Return the present time in UTC."""
     return datetime.now(UTC)
 
 
 def local_zone(localtime: Path = LOCALTIME) -> str:
-    """Return the IANA name of the time zone, UTC if the machine names none."""
+    """Return the IANA name of this machine's time zone, UTC if the machine has none."""
     # systemd links the file to the zone; other machines may have a copy of it.
     linked = os.path.realpath(localtime).partition(FOLDER)[2]
     for name in filter(None, (os.environ.get("TZ", "").removeprefix(":"), linked)):

@@ -1,4 +1,4 @@
-"""What installed packages offer in an entry point group, by name."""
+"""Finds entry points of installed packages, by group and name."""
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -10,27 +10,27 @@ from nbyard.reasons.structs import because
 
 @cache
 def installed() -> Any:
-    """Return the entry points of all groups: each search reads a file of every distribution."""
+    """Return all entry points, read once: each search would read a file of every package."""
     return entry_points()
 
 
 @cache
 def entry_points_of(group: str) -> dict[str, EntryPoint]:
-    """Return the entry points of a group by name, without importing what they offer."""
+    """Return the entry points of a group by name, without importing their packages."""
     return {point.name: point for point in installed().select(group=group)}
 
 
 @cache
 def load_entry_point(group: str, name: str) -> Any:
-    """Return the one object of the class that an entry point names."""
+    """Return an instance of the class that an entry point names, always the same one."""
     return entry_points_of(group)[name].load()()
 
 
 def find_entry_point(group: str, name: str, noun: str) -> EntryPoint:
-    """Return the entry point of that name.
+    """Return the entry point with this name.
 
     Raises:
-        Invalid: no installed package offers it. The error has the noun as its field.
+        Invalid: No installed package has such an entry point. `noun` is the error's field.
     """
     if name not in entry_points_of(group):
         if present := sorted(entry_points_of(group)):

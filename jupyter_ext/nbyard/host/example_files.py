@@ -1,4 +1,4 @@
-"""The files of the penguins example: installed with the package, or in a checkout."""
+"""Finds and copies the files of the penguins example: installed, or in a checkout."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ CHECKOUT = Path(nbyard.__file__).parents[2] / "examples" / "penguins"
 
 
 def source() -> Path | None:
-    """Return the folder with the files; None if this installation lacks them."""
+    """Return the folder with the example's files, None if this installation lacks them."""
     installed = (Path(place) for place in jupyter_path("nbyard-examples", "penguins"))
     places = (CHECKOUT, *installed)
     return next((place for place in places if (place / FILES[0]).is_file()), None)
@@ -26,7 +26,7 @@ def source() -> Path | None:
 
 @contextmanager
 def copied_example(source: Path, parent: Path, name: str) -> Iterator[Path]:
-    """Copy the example into a new folder; delete the folder if the copy or the block fails.
+    """Copy the example into a new folder, which is deleted if the block fails.
 
     The folder is the first of `name`, `name-1`, … that does not exist.
     """

@@ -1,4 +1,4 @@
-"""Find the GPUs of this machine: the configured ones, else those that NVIDIA's driver lists."""
+"""Finds the GPUs of this machine: the configured ones, else those that NVIDIA's driver lists."""
 
 import os
 import re
@@ -27,10 +27,10 @@ LISTED = re.compile(r"^ *(?P<kind>GPU|MIG) .*\(UUID: (?P<uuid>[^)\s]+)\)", re.MU
 
 
 class Driver:
-    """Cached output of nvidia-smi, refreshed twice a minute.
+    """The GPUs that nvidia-smi lists, refreshed twice a minute in a thread.
 
-    If nvidia-smi fails, the last result stays. It runs in a thread because a broken driver may
-    block it forever, and it cannot even be killed then.
+    If nvidia-smi fails, the last result stays. A broken driver may block nvidia-smi forever, and
+    then it cannot even be killed.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,10 @@ class Driver:
         self._asking = Thread()
 
     def gpus(self) -> tuple[str, ...]:
-        """Return the GPU ids; only the first call waits for nvidia-smi, up to ANSWER_SECONDS."""
+        """Return the IDs of the GPUs.
+
+        The first call waits for nvidia-smi up to ANSWER_SECONDS.
+        """
         with self._lock:
             now = time.monotonic()
             if now - self._asked_at >= LOOK_SECONDS and not self._asking.is_alive():
@@ -61,14 +64,17 @@ _driver = Driver()
 
 
 def gpu_ids(configured: Sequence[str]) -> tuple[str, ...]:
-    """Return the GPU ids in the form of CUDA_VISIBLE_DEVICES; `auto` queries the driver."""
+    """Return the IDs of GPUs in the form of CUDA_VISIBLE_DEVICES.
+
+    `auto` means to ask the driver.
+    """
     if list(configured) != [AUTO]:
         return tuple(dict.fromkeys(configured))
     return _driver.gpus()
 
 
 def gpu_source(configured: Sequence[str]) -> Reason:
-    """Return where the GPU ids come from."""
+    """Return for users where the IDs of the GPUs come from."""
     if list(configured) != [AUTO]:
         return SET
     if shutil.which(PROGRAM) is None:
@@ -77,16 +83,16 @@ def gpu_source(configured: Sequence[str]) -> Reason:
 
 
 def _given() -> str | None:
-    """Return CUDA_VISIBLE_DEVICES of our batch job; None outside a job or if it is not set."""
+    """Return CUDA_VISIBLE_DEVICES of the batch job that this process is in, None without one."""
     is_job = any(name in os.environ for name in JOBS) and ATTEMPT_ID not in os.environ
     return os.environ.get(VISIBLE) if is_job else None
 
 
 def ask_driver() -> tuple[str, ...] | None:
-    """Return the UUIDs of the GPUs that we may assign, as nvidia-smi lists them.
+    """Return the UUIDs of the GPUs that nbyard may assign, as nvidia-smi lists them.
 
-    No variable changes their order. For a partitioned card (MIG) they are the UUIDs of the
-    partitions. Returns None if nvidia-smi fails, and an empty tuple if it is not installed.
+    No variable changes their order. Of a partitioned card (MIG), the UUIDs of the partitions are
+    returned. Return None if nvidia-smi fails, and () if it is not installed.
     """
     program = shutil.which(PROGRAM)
     if program is None:
@@ -106,11 +112,11 @@ def ask_driver() -> tuple[str, ...] | None:
 
 
 def _usable_uuids(cards: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the UUIDs of all cards, or of those in our batch job's CUDA_VISIBLE_DEVICES.
+    """Yield the UUIDs of all cards, or of those in the batch job's CUDA_VISIBLE_DEVICES.
 
     The variable lists indexes and prefixes of UUIDs. The list ends at the first entry without a
-    match (CUDA C++ Programming Guide, *CUDA Environment Variables*). Each group starts with the
-    card. If a card has partitions, only they are assigned.
+    match (CUDA C++ Programming Guide, *CUDA Environment Variables*). Each group in `cards` begins
+    with the card. If the card has partitions, only these are yielded.
     """
     visible_devices = _given()
     if visible_devices is None:

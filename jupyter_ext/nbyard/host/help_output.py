@@ -1,4 +1,4 @@
-"""Run a program with `--help` with limits on time and output, without input, and clean up."""
+"""Runs a program with `--help`, with limits on time and output, without input, and cleans up."""
 
 import os
 import selectors
@@ -27,7 +27,10 @@ PLAIN = {"COLUMNS": "200", "LINES": "1000", "NO_COLOR": "1", "PAGER": "cat", "TE
 
 @contextmanager
 def program_on_disk(path: Path | None, name: str, content: bytes) -> Iterator[Path]:
-    """Yield the path of a program; uploaded content is written to a temporary folder first."""
+    """Yield the path of a program.
+
+    If there is none, the content is written to a temporary folder.
+    """
     if path is not None:
         yield path
         return
@@ -39,18 +42,21 @@ def program_on_disk(path: Path | None, name: str, content: bytes) -> Iterator[Pa
 
 
 def command_to_start(command: Sequence[str], path: Path) -> list[str]:
-    """Return the command that starts a file in place; `python` becomes our own interpreter."""
+    """Return the command that starts the file at `path`.
+
+    The word `python` becomes this interpreter.
+    """
     argv = [word.replace(FILE, str(path)) for word in command]
     return [sys.executable, *argv[1:]] if argv[:1] == [PYTHON] else argv
 
 
 def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
-    """Return what the program prints for `--help` on both streams, at most `MAX_BYTES`.
+    """Return what a program prints for `--help` on both streams, at most MAX_BYTES.
 
     The program runs in an empty temporary folder. Its process group is killed after `seconds`.
 
     Raises:
-        Invalid: the program cannot be started, or prints nothing in that time.
+        Invalid: The program cannot be started, or prints nothing in that time.
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
     with tempfile.TemporaryDirectory(prefix="nbyard-help-") as folder:
@@ -82,7 +88,7 @@ def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
 
 
 def _read(process: subprocess.Popen[bytes], until: float) -> str:
-    """Read until the end of the output, the size limit or the deadline."""
+    """Read output until its end, the size limit, or the time `until`."""
     assert process.stdout is not None
     output = b""
     with selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""Call pip and uv, in this module only; their output is streamed to a log file."""
+"""Calls pip and uv. No other module does so. Their output goes to a log file."""
 
 import contextlib
 import hashlib
@@ -56,7 +56,7 @@ class InstallationStopped(Exception):
 
 
 class InstallFailed(Invalid):
-    """The installer failed, or was killed."""
+    """The installer failed or was killed."""
 
     def __init__(self, reason: Reason):
         super().__init__(str(reason))
@@ -64,14 +64,14 @@ class InstallFailed(Invalid):
 
 
 class Installer:
-    """Resolve requirements and install the result.
+    """Resolves requirements and installs packages.
 
     `is_wanted` is polled. Once it returns False, the running process is killed.
 
     Raises, from each method:
-        Invalid: packages do not exist or conflict; the message names them.
-        Unavailable: neither uv nor pip is installed.
-        InstallationStopped: the installation is no longer wanted.
+        Invalid: Packages do not exist or conflict. The message names them.
+        Unavailable: Neither uv nor pip is installed.
+        InstallationStopped: The installation is no longer wanted.
     """
 
     def __init__(
@@ -95,10 +95,10 @@ class Installer:
     def resolve(self, requirements: Sequence[str]) -> list[LockedPackage]:
         """Return exact versions with the hashes of their archives, sorted by name.
 
-        The log shows only errors of this step. `install` logs what is fetched.
+        The log shows only errors of this step. `install` logs which archives are fetched.
 
         Raises:
-            Invalid: a dependency has an address, or other hashes than the requirements name.
+            Invalid: A dependency has an address, or other hashes than the requirements state.
         """
         self._log_line("Resolving packages")
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
@@ -127,7 +127,7 @@ class Installer:
         return packages
 
     def install(self, lock_lines: Sequence[str], folder: Path) -> None:
-        """Create a virtual environment with exactly the packages of this lock."""
+        """Create a virtual environment with exactly the packages in the lines of a lock."""
         lock = folder / "requirements.lock"
         python = str(folder / "bin/python")
         count = sum(not is_option(line) for line in lock_lines)
@@ -141,7 +141,10 @@ class Installer:
             self._install(["--python", python], folders)
 
     def _install(self, where: list[str], listed: Path, *options: str) -> None:
-        """Install what a file lists, without dependencies; folders are used in place."""
+        """Install the packages that the file `listed` names, without their dependencies.
+
+        Packages in folders are used in place.
+        """
         exact = ["--no-deps", *options, "-r", str(listed)]
         if self._uv:
             self._run([self._uv, "pip", "install", *where, *_index_options(listed), *exact])
@@ -199,7 +202,7 @@ class Installer:
         return packages + (self._build_folders(asked) if any(map(folder_of, lines)) else [])
 
     def _build_folders(self, asked: Path) -> list[LockedPackage]:
-        """Build the projects in folders, because only a build determines their versions."""
+        """Return the packages of projects in folders. Only a build determines their versions."""
         folders, target = asked.with_name("folders.txt"), asked.with_name("built")
         _write(folders, filterfalse(is_named, asked.read_text().splitlines()))
         self._install(["--python", sys.executable, "--target", str(target)], folders)
@@ -218,11 +221,11 @@ class Installer:
         self._log.write(f"{line}\n".encode())
 
     def _run(self, argv: list[str]) -> None:
-        """Run a command to its end; its output goes to the log.
+        """Run a command to its end, with its output in the log.
 
         Raises:
-            InstallFailed: the command failed or was killed.
-            InstallationStopped: the installation is no longer wanted.
+            InstallFailed: The command failed or was killed.
+            InstallationStopped: The installation is no longer wanted.
         """
         if not self._is_wanted():
             raise InstallationStopped
@@ -252,7 +255,7 @@ class Installer:
             raise InstallFailed(trouble or because("installer-silent", program=argv[0]))
 
     def _environment(self) -> dict[str, str]:
-        """Return our variables without foreign ones, secrets and colours."""
+        """Return this process's variables without foreign ones, secrets and colours."""
         variables = {
             k: v
             for k, v in os.environ.items()
@@ -282,10 +285,10 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 
 
 def _index_options(requirements: Path) -> list[str]:
-    """Return options with which uv chooses among several indexes as pip does.
+    """Return the options with which uv chooses among several indexes as pip does.
 
-    uv takes a package from the first index that has it, pip takes the best match of all. Without
-    several indexes, or with UV_INDEX_STRATEGY set, no option is added.
+    uv uses the first index that has a package, pip the best match of all. With one index, or with
+    UV_INDEX_STRATEGY set, no option is needed.
     """
     if "UV_INDEX_STRATEGY" in os.environ or "--extra-index-url " not in requirements.read_text():
         return []
@@ -302,7 +305,7 @@ def _uv() -> str:
 
 
 def _trouble(log: Path, start: int) -> Reason | None:
-    """Return the error lines of the log since `start`; without any, its last line."""
+    """Return the error lines of the log after byte `start`, or its last line if there are none."""
     with log.open("rb") as handle:
         handle.seek(start)
         lines = handle.read().decode("utf-8", "replace").splitlines()

@@ -1,4 +1,4 @@
-"""Find the kernels and interpreters of this machine and compute their fingerprints."""
+"""Finds the kernels and interpreters of this machine, and computes their fingerprints."""
 
 import os
 import shutil
@@ -52,7 +52,7 @@ REPAIR = because("repair-environment")
 
 
 class PackageFolders(msgspec.Struct, frozen=True):
-    """The mtimes (ns) of the folders in which an interpreter looks for packages.
+    """The modification times (ns) of the folders in which an interpreter looks for packages.
 
     A missing folder has 0. Every installation or removal changes one of them.
     """
@@ -61,7 +61,7 @@ class PackageFolders(msgspec.Struct, frozen=True):
 
 
 class CachedPackages(msgspec.Struct, frozen=True):
-    """The packages of an interpreter; valid as long as the mtimes of these folders stay."""
+    """The packages of an interpreter, which are valid while `folders` do not change."""
 
     lock: Lock
     fingerprint: str
@@ -69,7 +69,7 @@ class CachedPackages(msgspec.Struct, frozen=True):
 
     @property
     def is_valid(self) -> bool:
-        """Return whether nothing was installed or removed since."""
+        """Return whether no package was installed or removed since."""
         for folder, known in self.folders.items():
             try:
                 time = os.stat(folder).st_mtime_ns
@@ -84,10 +84,10 @@ _asked: dict[tuple[str, tuple[tuple[str, str], ...]], CachedPackages] = {}
 
 
 def find_kernel(name: str, language: str = "") -> EnvironmentRef:
-    """Return the kernelspec of that name, or the first of that language if none has the name.
+    """Return the kernel with this name, or the first of this language if there is none.
 
     Raises:
-        NotFound: neither is installed (the hint lists the installed kernels), or its interpreter
+        NotFound: Neither is installed (the hint lists the installed kernels), or its interpreter
             is missing.
     """
     specs = all_specs()
@@ -118,18 +118,18 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
 
 
 def find_substitute(name: str, language: str) -> str:
-    """Return the kernel that replaces a missing one; empty if no replacement is needed."""
+    """Return the kernel that replaces a missing one, "" if none is needed or none fits."""
     specs = all_specs()
     chosen = _choose_kernel(specs, name, language)
     return chosen if chosen in specs and chosen != name else ""
 
 
 def check_kernel(name: str, language: str) -> None:
-    """Check that a notebook of that language can use the kernel.
+    """Check that a notebook in this language can use the kernel.
 
     Raises:
-        NotFound: the kernel is not installed; the hint lists the installed kernels.
-        Invalid: the kernel has another language.
+        NotFound: The kernel is not installed. The hint lists the installed kernels.
+        Invalid: The kernel has another language.
     """
     specs = all_specs()
     if name not in specs:
@@ -150,9 +150,9 @@ def _missing_kernel(specs: Mapping[str, Any], name: str) -> NotFound:
 
 
 def _choose_kernel(specs: Mapping[str, Any], name: str, language: str) -> str:
-    """Return the name if it is installed, else Jupyter's own or the first kernel of that language.
+    """Return the name if it is installed, else Jupyter's own or the first kernel of this language.
 
-    Kernels of our environments are only found by their names.
+    Kernels of nbyard's environments are only found by name.
     """
     if name in specs:
         return name
@@ -169,7 +169,7 @@ def _choose_kernel(specs: Mapping[str, Any], name: str, language: str) -> str:
 
 
 def list_foreign_kernels() -> list[Kernel]:
-    """List the kernels that nbyard did not create, by name, without starting a process."""
+    """List the kernels that nbyard did not create, by name. No process is started."""
     kernels: list[Kernel] = []
     for name, about in sorted(all_specs().items()):
         spec = about["spec"]
@@ -199,7 +199,8 @@ def list_foreign_kernels() -> list[Kernel]:
 def _program(spec: Mapping[str, Any]) -> str:
     """Return the program that a kernelspec starts.
 
-    If the spec names a conda environment, this is the program in there, whatever starts it.
+    If the spec names a conda environment, this is the program in that environment, whatever starts
+    it.
     """
     environment, name = conda_environment_of(spec), PROGRAMS.get(spec.get("language", "").lower())
     if environment and name:
@@ -213,9 +214,9 @@ def _program(spec: Mapping[str, Any]) -> str:
 
 
 def _place(spec: Mapping[str, Any], interpreter: str) -> str:
-    """Return the conda or virtual environment of an interpreter, even if the latter is missing.
+    """Return the conda or virtual environment of an interpreter, "" if it is in none.
 
-    R lies deeper in a conda environment than Python. The path is empty if there is no environment.
+    The interpreter may be missing. R is deeper in a conda environment than Python.
     """
     if conda_place := conda_environment_of(spec):
         return conda_place
@@ -243,13 +244,13 @@ def of_environment(
     variables: Mapping[str, str],
     trees: Mapping[str, str] = MappingProxyType({}),
 ) -> EnvironmentRef:
-    """Return an installed version of an environment.
+    """Return the reference to an installed version of an environment.
 
-    The fingerprint covers the lock and the differences from it, so it is equal wherever the version
-    is installed. `trees` maps package names to digests of the folders that they are used from.
+    The fingerprint covers the lock and the differences from it, so it is equal on every machine.
+    `trees` has the digests of packages that are used from folders.
 
     Raises:
-        NotFound: the interpreter does not run.
+        NotFound: The interpreter does not run.
     """
     environment = _python_environment(f"{version.place}/bin/python", kernel, variables)
     assert environment.lock is not None
@@ -265,12 +266,15 @@ def of_environment(
 
 
 def python_interpreter() -> EnvironmentRef:
-    """Return the interpreter for scripts: the one that runs nbyard."""
+    """Return the reference to the interpreter for scripts, which is the one that runs nbyard."""
     return _python_environment(sys.executable, "")
 
 
 def identify_program(command: str) -> EnvironmentRef:
-    """Return any other program; its path, size and mtime identify it."""
+    """Return the reference to another program.
+
+    Its path, size and modification time identify it.
+    """
     place = shutil.which(command) or command
     return EnvironmentRef("", "", place, digest_of(_identity(place)))
 
@@ -284,9 +288,10 @@ def _identity(place: str) -> list[str | int]:
 def _python_environment(
     interpreter: str, name: str, variables: Mapping[str, str] = MappingProxyType({})
 ) -> EnvironmentRef:
-    """Return the environment of an interpreter and its variables; query it only after a change.
+    """Return the reference to an interpreter's packages.
 
-    The fingerprint covers packages, interpreter and variables.
+    They are listed again only after a change. The fingerprint covers packages, interpreter and
+    variables.
     """
     own = tuple(sorted(variables.items()))
     asked = _asked.get((interpreter, own))

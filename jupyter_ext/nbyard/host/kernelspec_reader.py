@@ -1,6 +1,6 @@
-"""Read the kernelspecs of this machine as `jupyter_client` does, without importing it.
+"""Reads the kernelspecs of this machine as `jupyter_client` does, without importing it.
 
-Importing it costs a command more than reading the files, because it brings zmq and IPython.
+That import takes longer than reading the files, because it also imports zmq and IPython.
 """
 
 import json
@@ -23,7 +23,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def all_specs() -> dict[str, Any]:
-    """Return folder and specification of each installed kernel by its name in lower case."""
+    """Return folder and specification of each installed kernel, by its name in lower case."""
     ipython = os.environ.get("IPYTHONDIR") or os.path.join("~", ".ipython")
     folders: dict[str, str] = {}
     # The first place of Jupyter's path counts.
@@ -40,7 +40,7 @@ def all_specs() -> dict[str, Any]:
 
 
 def _spec(folder: str) -> dict[str, Any] | None:
-    """Return a kernelspec, or None where jupyter_client has to decide about it."""
+    """Return the kernelspec in a folder, None if only jupyter_client can judge it."""
     try:
         read = json.loads(Path(folder, "kernel.json").read_bytes())
     except (OSError, ValueError):

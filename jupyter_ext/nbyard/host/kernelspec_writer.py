@@ -1,4 +1,4 @@
-"""Write kernelspecs for environments into Jupyter's data folder, one file each."""
+"""Writes kernelspecs of environments into Jupyter's data folder, one file for each."""
 
 import json
 import os
@@ -19,16 +19,16 @@ ALONE = {"PYTHONNOUSERSITE": "1"}
 
 
 def kernel_name(title: str, owner: str) -> str:
-    """Return the name for the kernel of the environment `owner`, derived from its title.
+    """Return a kernel name for the environment `owner`, derived from its title.
 
-    If another owner has that name, the first 8 characters of `owner` are appended.
+    If another owner's kernel has that name, the first 8 characters of `owner` are appended.
     """
     name = "-".join([KERNEL_PREFIX, *re.findall("[a-z0-9]+", title.lower())])
     return name if _owner(name) in ("", owner) else f"{name}-{owner[:8]}"
 
 
 def offer_kernel(name: str, title: str, place: Path, owner: str) -> None:
-    """Register the interpreter in `place` as a Jupyter kernel with that name.
+    """Register the interpreter in `place` as the Jupyter kernel `name`.
 
     Raises:
         OSError: Jupyter's data folder cannot be written.
@@ -37,18 +37,18 @@ def offer_kernel(name: str, title: str, place: Path, owner: str) -> None:
 
 
 def own_kernel(place: Path, title: str, owner: str) -> None:
-    """Write a kernelspec into the folder `OWN` of the installed version.
+    """Write a kernelspec into the folder OWN of an installed version.
 
-    Other versions never change it.
+    Unlike the registered kernel, it never refers to another version.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: The folder cannot be written.
     """
     _keep(place / OWN / "kernel.json", place, title, owner)
 
 
 def process_variables(place: Path, path: str) -> dict[str, str]:
-    """Return the variables for processes that use what is installed in `place`.
+    """Return the environment variables for processes that use the packages in `place`.
 
     `path` is the rest of the search path for programs.
     """
@@ -74,13 +74,13 @@ def _keep(path: Path, place: Path, title: str, owner: str) -> None:
 
 
 def withdraw_kernel(name: str, owner: str) -> None:
-    """Remove a registered kernel if `owner` still owns it."""
+    """Remove a registered kernel, if `owner` still owns it."""
     if name and _owner(name) == owner:
         shutil.rmtree(_path(name).parent, ignore_errors=True)
 
 
 def offered_kernels(folder: Path) -> dict[str, str]:
-    """Map kernels whose interpreters lie in this folder to their environments."""
+    """Return the registered kernels with interpreters in this folder, with their environments."""
     environment_by_kernel: dict[str, str] = {}
     for path in _path("x").parents[1].glob("nbyard*/kernel.json"):
         name = path.parent.name
@@ -95,7 +95,7 @@ def _path(name: str) -> Path:
 
 
 def _spec(name: str) -> Mapping[str, Any]:
-    """Read a kernelspec; empty if it is missing or invalid."""
+    """Return a registered kernelspec, {} if it is missing or invalid."""
     try:
         spec = json.loads(_path(name).read_bytes())
     except (OSError, ValueError):
@@ -104,7 +104,10 @@ def _spec(name: str) -> Mapping[str, Any]:
 
 
 def _owner(name: str) -> str:
-    """Return the environment of a kernel: empty if there is no kernel, a word if it is not ours."""
+    """Return the environment that owns a registered kernel, "" if there is no such kernel.
+
+    A kernel that nbyard did not register has the owner "somebody else".
+    """
     if not _path(name).exists():
         return ""
     metadata = _spec(name).get("metadata", {})

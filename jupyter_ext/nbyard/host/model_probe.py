@@ -1,7 +1,7 @@
-"""Ask a pickled model for its inputs and outputs, in a separate process.
+"""Loads a pickled model in a separate process, to describe its inputs and outputs.
 
-The process uses the interpreter of the task that created the model, with limits on time and memory.
-Whatever the file does when it is loaded happens there.
+The process uses the interpreter of the task that wrote the model, with limits on time and memory.
+So a harmful model cannot affect this process.
 """
 
 import os
@@ -34,10 +34,10 @@ PLAIN = {"CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_TH
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What to ask a model.
+    """A request to describe a model.
 
-    `file` is the model, `code` the folder of the code that created it, `tables` the tables that its
-    task read. `serving` maps paths to the sources of the asking module.
+    `file` is the model, `code` the folder of the code that wrote it, and `tables` the tables that
+    its task read. `serving` has the sources of the module that runs in the process, by path.
     """
 
     file: Path
@@ -57,10 +57,12 @@ def probe_model(
     seconds: float = SECONDS,
     memory_bytes: int = MEMORY_BYTES,
 ) -> ReportedModel:
-    """Load the model in that interpreter and probe it once.
+    """Load a model once with an interpreter.
+
+    Return what the model's process reports about it.
 
     Raises:
-        Invalid: the model cannot be loaded, does not describe its inputs, or exceeds a limit. The
+        Invalid: The model cannot be loaded, does not describe its inputs, or exceeds a limit. The
             hint says what to write.
     """
     with tempfile.TemporaryDirectory(prefix="nbyard-probe-") as name:
@@ -88,7 +90,10 @@ def probe_model(
 def encode_question(
     file: str, code: str, tables: Sequence[KnownTable], memory_bytes: int = MEMORY_BYTES
 ) -> bytes:
-    """Return the question as JSON; both paths may be relative to the folder of the JSON file."""
+    """Return the question as JSON.
+
+    Both paths may be relative to the folder of the JSON file.
+    """
     known = [
         {**msgspec.structs.asdict(table), "columns": msgspec.to_builtins(table.columns)}
         for table in tables
@@ -125,10 +130,10 @@ def _run(argv: list[str], folder: Path, variables: Mapping[str, str], seconds: f
 
 
 def read_reported_model(text: bytes | str) -> ReportedModel:
-    """Decode the JSON that the process of a model wrote.
+    """Decode the JSON that the process with the model wrote.
 
     Raises:
-        Invalid: the JSON names a problem, or is invalid.
+        Invalid: The JSON reports a problem, or is invalid.
     """
     try:
         problem = msgspec.json.decode(text, type=_Problem).problem

@@ -1,4 +1,4 @@
-"""Translate pip's configuration of indexes and proxies into the variables of uv.
+"""Translates pip's configuration of indexes and proxies into variables of uv.
 
 uv does not read pip's configuration. Files, sections and variables:
 https://pip.pypa.io/en/stable/topics/configuration/. Variables of uv:
@@ -37,10 +37,10 @@ _NAMES = {
 
 
 def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return additional uv variables for a process with these variables.
+    """Return the variables to add for uv, from the variables and the configuration files of pip.
 
-    Whatever uv's own variables or files configure is left out. pip takes the best version of all
-    indexes, so several indexes make uv do the same.
+    What uv's own variables or files configure is not changed. With several indexes, uv is set to
+    choose the best version of all of them, as pip does.
     """
     options = _configured(variables)
     if any(variables.get(name) for name in OWN) or _names_index(variables):
@@ -62,7 +62,7 @@ def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _configured(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the options of `pip install` by name: variables override configuration files."""
+    """Return the configured options of `pip install` by name. Variables override files."""
     options: dict[str, str] = {}
     files: list[configparser.RawConfigParser] = []
     for path in _files(variables):
@@ -86,9 +86,9 @@ def _configured(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _files(variables: Mapping[str, str]) -> Iterator[Path]:
-    """Yield pip's configuration files; later ones win.
+    """Yield pip's configuration files. Later files override earlier ones.
 
-    PIP_CONFIG_FILE replaces the user's file; with `os.devnull` no file is read.
+    PIP_CONFIG_FILE replaces the user's file. With `os.devnull`, no file is read.
     """
     named = variables.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
@@ -109,7 +109,7 @@ def _home(variables: Mapping[str, str]) -> Path:
 
 
 def _names_index(variables: Mapping[str, str]) -> bool:
-    """Return whether a configuration file of uv says where packages come from."""
+    """Return whether a configuration file of uv sets the package indexes."""
     if variables.get("UV_NO_CONFIG"):
         return False
     named = variables.get("UV_CONFIG_FILE")

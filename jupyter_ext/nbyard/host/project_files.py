@@ -1,4 +1,4 @@
-"""Access files below a root; paths from users or documents never leave it."""
+"""Accesses files below a root. Paths from users or documents never leave the root."""
 
 import contextlib
 import os
@@ -28,9 +28,9 @@ SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
 
 
 class ProjectFiles:
-    """The files below the root of a Jupyter server, or of the whole machine for a shell.
+    """The files below a root: that of a Jupyter server, or the whole machine for a shell.
 
-    Relative paths of a shell begin in its working directory (`start`).
+    Relative paths begin in `start`, which is a shell's working directory.
     """
 
     def __init__(self, root: Path, start: Path | None = None):
@@ -39,14 +39,14 @@ class ProjectFiles:
 
     @property
     def is_served(self) -> bool:
-        """Return whether there is a served root other than the whole machine."""
+        """Return whether the root is that of a server, not the whole machine."""
         return self.root != Path("/")
 
     def locate(self, path: str, field: str = "path", base: str = "") -> Path:
-        """Return the real path of a path relative to the root, or to the folder `base` below it.
+        """Return the real path for a path relative to the root, or to the folder `base` below it.
 
         Raises:
-            Invalid: the path leaves the root, possibly through a link.
+            Invalid: The path leaves the root, possibly through a link.
         """
         check_text(path, field)
         if not path:
@@ -70,17 +70,17 @@ class ProjectFiles:
         return real
 
     def locate_code(self, path: str, field: str = "path", base: str = "") -> Path:
-        """Locate code, which may be a function of a file: return the real path with `::name`."""
+        """Return the real path of code. If the code is a function in a file, `::NAME` follows."""
         file, function = split_function_path(path)
         real = self.locate(file, field, base)
         return code_place(real, function)
 
     def documents(self) -> Iterator[Path]:
-        """Yield saved workflows below the root, or below a shell's working directory."""
+        """Yield the saved workflows below the root, or below a shell's working directory."""
         return self.with_suffix(DOCUMENT)
 
     def with_suffix(self, suffix: str) -> Iterator[Path]:
-        """Yield files below the root, or below a shell's working directory.
+        """Yield the files with this suffix below the root, or below a shell's working directory.
 
         Caches, hidden files, links and special files are skipped. The search ends after
         MAX_LOOKED_AT entries.
@@ -99,21 +99,21 @@ class ProjectFiles:
                 return
 
     def shown(self, real: Path) -> str:
-        """Return a real path relative to the root, as users see it."""
+        """Return a real path as users see it, relative to the root."""
         if self.root == Path("/"):
             return str(real)
         return real.relative_to(self.root).as_posix()
 
     def real_path_of(self, shown: str) -> Path:
-        """Return the path for a shown one, also for that of a shell; it need not exist."""
+        """Return the real path for a path as users see it. The file need not exist."""
         return Path(os.path.normpath(self.start / shown))
 
     def without_root(self, text: str) -> str:
-        """Remove the root from a path."""
+        """Return a text without the root's path at its beginning."""
         return text.removeprefix(f"{self.root}/") if self.is_served else text
 
     def spoken_in(self, reason: Reason) -> Reason:
-        """Return a reason whose paths are relative to the root."""
+        """Return a reason with the paths in its parameters relative to the root."""
         return msgspec.convert(self._with_shown_paths(msgspec.to_builtins(reason)), Reason)
 
     def _with_shown_paths(self, value: Any) -> Any:
@@ -124,28 +124,29 @@ class ProjectFiles:
         return self.without_root(value) if isinstance(value, str) else value
 
     def has(self, real: Path) -> bool:
-        """Return whether a real path lies below the root."""
+        """Return whether a real path is below the root."""
         return real.is_relative_to(self.root)
 
     def read(self, path: str, field: str = "path", limit: int = MAX_DOCUMENT) -> bytes:
-        """Read a file.
+        """Return the content of the file at a path relative to the root.
 
         Raises:
-            NotFound: the file does not exist.
-            TooLarge: the file has more than `limit` bytes.
+            NotFound: The file does not exist.
+            TooLarge: The file has more than `limit` bytes.
         """
         return self.content(self.locate(path, field), limit)
 
     def content(self, real: Path, limit: int = MAX_DOCUMENT, folder: Path | None = None) -> bytes:
-        """Read a file whose path `locate` has already checked, or a file beside it.
+        """Return the content of a file that `locate` has returned, or of a file beside it.
 
-        `folder` is one of nbyard's own outside of the root, such as a copy of a result.
+        `folder` is a folder of nbyard outside of the root that may contain the file, such as a copy
+        of a result.
 
         Raises:
-            NotFound: the file does not exist.
-            Invalid: the file is a link that leads out of the root and the folder.
-            TooLarge: the file has more than `limit` bytes.
-            Forbidden: the file may not be read.
+            NotFound: The file does not exist.
+            Invalid: The file is a link that leads out of the root and the folder.
+            TooLarge: The file has more than `limit` bytes.
+            Forbidden: The file may not be read.
         """
         path = (self.shown(real) if self.has(real) else str(real))[:200]
         if not real.is_file():
@@ -162,12 +163,12 @@ class ProjectFiles:
 
 
 def file_of(code: Path) -> Path:
-    """Return the file of code that may be a function of it."""
+    """Return the file that contains the code. `code` may be the path of a function in it."""
     return code.with_name(split_function_path(code.name).file)
 
 
 def code_place(real: Path, function: str) -> Path:
-    """Return the path of a function in a file, or of the file itself for an empty name."""
+    """Return the path of a function in a file, or the file's own path if the name is empty."""
     return real.with_name(f"{real.name}{SEPARATOR}{function}") if function else real
 
 
@@ -176,10 +177,10 @@ def _too_long(path: str, field: str) -> Invalid:
 
 
 def read_small(path: str) -> bytes:
-    """Read a whole small file with few system calls, because it is read often.
+    """Return the content of a small file, with few system calls because callers do this often.
 
     Raises:
-        OSError: the file does not exist or cannot be read.
+        OSError: The file does not exist or cannot be read.
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -193,7 +194,7 @@ def read_small(path: str) -> bytes:
 
 
 def write_new(path: str, content: bytes) -> None:
-    """Create a small file that must not exist yet; it need not survive a power failure."""
+    """Create a small file, which must not exist yet. It may be lost in a power failure."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
     try:
         os.fchmod(handle, 0o644)  # whatever the umask: a container may have another user
@@ -204,16 +205,16 @@ def write_new(path: str, content: bytes) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file atomically and keep its mode; readers see the old or the new bytes."""
+    """Replace the content of a file atomically. Its mode stays."""
     with replace_atomically(path) as handle:
         handle.write(content)
 
 
 @contextlib.contextmanager
 def replace_atomically(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file that replaces `path` atomically at the end of the block.
+    """Yield a temporary file that replaces `path` atomically at the end of the block.
 
-    The mode is kept. If the block fails, the old file stays.
+    The mode stays. If the block fails, the old file stays.
     """
     try:
         mode = os.stat(path).st_mode & 0o777

@@ -1,7 +1,7 @@
-"""Open files at paths from users: only regular files, only inside the allowed folders.
+"""Opens files at paths from users: only regular files, and only in allowed folders.
 
-A path is resolved once, checked part by part, and then walked without following links. If a link is
-swapped in between the two steps, the path is refused.
+A path is resolved once, checked, and then opened part by part without following links. If somebody
+replaces a part by a link in between, the path is refused.
 """
 
 import contextlib
@@ -23,8 +23,8 @@ def locate(path: str | Path, roots: Sequence[Path], field: str = "path") -> Path
     """Return the real path of a file or folder inside one of the roots.
 
     Raises:
-        Invalid: the path is outside the roots or not an ordinary file.
-        NotFound: the path does not exist.
+        Invalid: The path is outside the roots, or not of an ordinary file.
+        NotFound: The path does not exist.
     """
     fd = open_within(path, roots, field)
     os.close(fd)
@@ -32,11 +32,11 @@ def locate(path: str | Path, roots: Sequence[Path], field: str = "path") -> Path
 
 
 def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") -> int:
-    """Open a regular file or folder inside one of the roots and return its descriptor.
+    """Open a regular file or folder inside one of the roots. Return its descriptor.
 
     Raises:
-        Invalid: the path is outside the roots or not an ordinary file.
-        NotFound: the path does not exist.
+        Invalid: The path is outside the roots, or not of an ordinary file.
+        NotFound: The path does not exist.
     """
     if "\0" in str(path):
         raise Invalid.field(field, because("path-has-nul"))
@@ -51,9 +51,9 @@ def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") ->
 
 
 def open_inside(folder: Path, relative: str, field: str = "path") -> int:
-    """Open a path below a folder that may itself be a link.
+    """Open a path relative to a folder, and return its descriptor.
 
-    Links that stay inside the folder are followed.
+    The folder may be a link. Links that stay inside the folder are followed.
     """
     parts = Path(relative).parts
     if not {"..", "/"} & set(parts):
@@ -63,7 +63,7 @@ def open_inside(folder: Path, relative: str, field: str = "path") -> int:
 
 
 def open_real(path: Path, field: str = "path") -> int:
-    """Open a path whose links were already resolved; a link in it is refused now."""
+    """Open a path without links, and return its descriptor. A link in the path is refused."""
     return _walk(Path("/"), path.parts[1:], field)
 
 
@@ -79,11 +79,11 @@ def _walk(root: Path, parts: Sequence[str], field: str) -> int:
 
 
 def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
-    """Open a regular file and return its descriptor; refuse links, folders and special files.
+    """Open a regular file and return its descriptor.
 
     Raises:
-        Invalid: the path is a link, a folder or a special file.
-        NotFound: the path does not exist.
+        Invalid: The path is a link, a folder or a special file.
+        NotFound: The path does not exist.
     """
     fd = open_ordinary(path, field, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -93,13 +93,11 @@ def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = 
 
 
 def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
-    """Open a regular file or folder and return its descriptor.
-
-    A FIFO never blocks, and a link is refused.
+    """Open a regular file or folder and return its descriptor. A FIFO does not block.
 
     Raises:
-        Invalid: the path is a link or a special file.
-        NotFound: the path does not exist.
+        Invalid: The path is a link or a special file.
+        NotFound: The path does not exist.
     """
     try:
         # Check before opening: opening alone has effects on some devices.

@@ -1,4 +1,4 @@
-"""Servers that a configuration file names.
+"""Reads the servers that the user's configuration file names.
 
     default = "hub"
 
@@ -25,17 +25,17 @@ OTHERS = 0o077
 
 
 class NamedServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The URL of a Jupyter server; its token is in a file or an environment variable."""
+    """The URL of a Jupyter server, and the file or the environment variable with its token."""
 
     url: str
     token_file: str = ""
     token_env: str = ""
 
     def token(self) -> str:
-        """Return the token; empty if none is configured.
+        """Return the token, "" if none is configured.
 
         Raises:
-            Invalid: the file cannot be read, or others can read it.
+            Invalid: The file with the token cannot be read, or other users can read it.
         """
         if not self.token_file:
             return os.environ.get(self.token_env, "") if self.token_env else ""
@@ -51,29 +51,29 @@ class NamedServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServerNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of the file. `default` is used if nothing else names a server."""
+    """The content of the configuration file. `default` names the server to use by default."""
 
     servers: dict[str, NamedServer] = {}
     default: str = ""
 
 
 def server_of(named: str) -> str:
-    """Return the server to use: the named one, that of NBYARD_SERVER, or the default of the file.
+    """Return the server to use: `named`, or that of NBYARD_SERVER, or the default of the file.
 
-    Empty means the store of this machine.
+    "" means the store on this machine.
 
     Raises:
-        Invalid: the file is refused.
+        Invalid: The file is refused.
     """
     server = named or os.environ.get("NBYARD_SERVER", "") or read_servers().default
     return "" if server == LOCAL else server
 
 
 def read_servers() -> ServerNames:
-    """Return the servers of the configuration file; none if there is no file.
+    """Return the servers in the configuration file, none if there is no file.
 
     Raises:
-        Invalid: the file is refused, with its field.
+        Invalid: The file is refused. The error names the field.
     """
     folder = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     path = Path(os.environ.get(VARIABLE) or f"{folder}/nbyard/config.toml").expanduser()

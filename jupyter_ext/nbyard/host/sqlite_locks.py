@@ -1,6 +1,6 @@
-"""Find the processes that block writes to an SQLite store, from Linux's lock table.
+"""Finds the processes that block writes to an SQLite store, in Linux's lock table.
 
-The code never opens SQLite's files: a process that closes one drops its own locks on it.
+The code never opens SQLite's files: a process that closes one loses its own locks on it.
 """
 
 import contextlib
@@ -17,10 +17,10 @@ PROC = Path("/proc")
 
 
 def blocking_pids(folder: Path) -> list[int]:
-    """Return the pids of other processes that hold SQLite's lock or ours.
+    """Return the pids of other processes that hold SQLite's lock or nbyard's own.
 
-    Writers take our lock before SQLite's. The holder of SQLite's lock comes first because the
-    others wait for it.
+    Writers acquire nbyard's lock before SQLite's. The holder of SQLite's lock comes first, because
+    the others wait for it.
     """
     try:
         table = (PROC / "locks").read_text()
@@ -46,7 +46,7 @@ def blocking_pids(folder: Path) -> list[int]:
 
 
 def _open_files(pid: int) -> set[str]:
-    """Return the readable open files of a process, because inodes are not unique."""
+    """Return the paths of a process's open files. Inodes alone are not unique."""
     paths = set()
     with contextlib.suppress(OSError):
         for entry in list((PROC / str(pid) / "fd").iterdir()):
@@ -56,14 +56,14 @@ def _open_files(pid: int) -> set[str]:
 
 
 def is_stopped(pid: int) -> bool:
-    """Return whether SIGSTOP, Ctrl-Z or a debugger stopped the process, until it is continued."""
+    """Return whether a process is suspended by SIGSTOP, Ctrl-Z or a debugger."""
     with contextlib.suppress(OSError):
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in "Tt"
     return False
 
 
 def busy_error(folder: Path) -> Busy:
-    """Return the error that names the blocking process and what to do about it."""
+    """Return the error that names the blocking process, and what to do about it."""
     for pid in sorted(blocking_pids(folder), key=is_stopped, reverse=True):
         with contextlib.suppress(OSError):
             name = (PROC / str(pid) / "comm").read_text().strip()

@@ -1,6 +1,6 @@
-"""Wake processes that wait for changes in a store, through datagram sockets and NOTIFY.
+"""Wakes processes that wait for changes in a store, through datagram sockets.
 
-The sockets lie in the folder of the store.
+The sockets are in the folder of the store.
 """
 
 import contextlib
@@ -21,7 +21,10 @@ MAX_ADDRESS_BYTES = 100
 
 
 def wake_listeners(folder: Path, but: str = "") -> None:
-    """Wake every listener except the one whose socket is called `but`; remove dead sockets."""
+    """Wake all listeners except the one with the socket `but`.
+
+    Delete sockets of dead listeners.
+    """
     try:
         names = os.listdir(folder / FOLDER)
     except FileNotFoundError:
@@ -46,7 +49,7 @@ def wake_listeners(folder: Path, but: str = "") -> None:
 
 
 def remove_dead_sockets(folder: Path) -> None:
-    """Remove the sockets of killed listeners without waking any other."""
+    """Delete the sockets of killed listeners, without waking the others."""
     place = folder / FOLDER
     for name in os.listdir(place):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
@@ -61,9 +64,9 @@ def remove_dead_sockets(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """Yield the address of a socket.
+    """Yield an address for a socket's path that is short enough.
 
-    An address has room for 108 bytes. A longer path is named through its open folder (Linux).
+    An address may have 108 bytes. A longer path is addressed through its open folder (Linux).
     """
     plain = os.fspath(path)
     if len(os.fsencode(plain)) <= MAX_ADDRESS_BYTES:
@@ -77,7 +80,10 @@ def _address(path: Path) -> Iterator[str]:
 
 
 class Listener:
-    """A socket that waits for pokes; several pokes before a wait count as one."""
+    """A socket on which a process waits to be woken.
+
+    Several wake-ups before a wait count as one.
+    """
 
     def __init__(self, folder: Path):
         place = folder / FOLDER
@@ -96,19 +102,19 @@ class Listener:
         self._selector.register(self._socket, selectors.EVENT_READ)
 
     def wait(self, seconds: float) -> bool:
-        """Wait; return True when poked, False after the timeout."""
+        """Wait up to `seconds` to be woken. Return False after the timeout."""
         return bool(self._listen(seconds, lambda word: True))
 
     def wait_for_news(self, seconds: float) -> bool:
-        """Wait like `wait`, for readers of the store; progress of running tasks is ignored."""
+        """Wait for a change in the store. Progress of running tasks is ignored."""
         return bool(self._listen(seconds, lambda word: word == NEWS))
 
     def receive_words(self, seconds: float) -> set[bytes]:
-        """Wait and return the received words; mere progress of running tasks is ignored."""
+        """Return the received words, after waiting. Progress of running tasks is ignored."""
         return self._listen(seconds, lambda word: word != PROGRESS)
 
     def ring(self) -> None:
-        """Wake only this listener; any thread may call it."""
+        """Wake this listener only. Any thread may call this."""
         with contextlib.suppress(OSError):  # unread words will wake it anyway
             self._bell.send(RING)
 
@@ -131,7 +137,7 @@ class Listener:
         return words
 
     def close(self) -> None:
-        """Close the sockets and delete the address."""
+        """Close the sockets and delete their file."""
         self._selector.close()
         self._socket.close()
         self._bell.close()
@@ -140,7 +146,7 @@ class Listener:
 
 @contextlib.contextmanager
 def open_listener(folder: Path) -> Iterator[Listener]:
-    """Yield a listener and close it at the end of the block."""
+    """Yield a listener, which is closed at the end of the block."""
     listener = Listener(folder)
     try:
         yield listener

@@ -1,1 +1,1 @@
-"""Write Dockerfiles and build images from them."""
+"""Writes Dockerfiles, and builds images from them."""

@@ -1,6 +1,7 @@
-"""Build images on an engine; equal input is not built again.
+"""Builds images on an engine.
 
-The error of a failed build names the line of the Dockerfile.
+If an image with equal inputs exists, it is used instead. The error of a failed build names the line
+of the Dockerfile.
 """
 
 import hashlib
@@ -33,7 +34,7 @@ EXITED = re.compile(r"returned a non-zero code: (\d+)")
 
 
 class BuildFailed(NbyardError):
-    """The image could not be built."""
+    """The build of an image failed."""
 
     def __init__(self, reason: Reason, failed_line: FailedLine | None):
         super().__init__(reason)
@@ -41,11 +42,11 @@ class BuildFailed(NbyardError):
 
 
 class ImageRequest(msgspec.Struct, frozen=True):
-    """What to build.
+    """An image to build.
 
-    `files` and `folders` are keyed by their paths in the context. `file` is the path of the
-    Dockerfile there, and `text` its content. Without a `reference`, the image is named by the
-    digest of its inputs, in `repository`.
+    `files` and `folders` are keyed by their paths in the build context. `file` is the path of the
+    Dockerfile there, and `text` its content. Without a `reference`, the image is named in
+    `repository` by the digest of its inputs.
     """
 
     text: str
@@ -60,12 +61,15 @@ class ImageRequest(msgspec.Struct, frozen=True):
 
     @property
     def arguments(self) -> dict[str, str]:
-        """Return the build arguments: the base image, if the Dockerfile takes it."""
+        """Return the build arguments: the base image, if the Dockerfile has an argument for it."""
         return {BASE: self.base} if self.base else {}
 
 
 class BuiltImage(msgspec.Struct, frozen=True):
-    """An image on the engine; `was_here` says that it was built before."""
+    """An image on the engine.
+
+    `was_here` states that it existed before, so nothing was built.
+    """
 
     reference: str
     image_id: str
@@ -81,16 +85,16 @@ def ensure_image(
     wanted: Callable[[], bool] = lambda: True,
     built: Callable[[str], Iterable[str]] = lambda digest: (),
 ) -> BuiltImage:
-    """Return the image of a wish, and build it unless an image with equal input exists.
+    """Return the requested image. It is built unless an image with equal inputs exists.
 
-    That is the image named by its inputs, or one of the ids that `built` returns for their digest.
-    Labels cannot identify it, because an image that builds on it inherits them.
+    The digest of its inputs identifies such an image: by its name, or by the IDs that `built`
+    returns. Labels cannot identify it, because images based on it inherit them.
 
     Raises:
-        NoLongerWanted: the image is no longer wanted.
-        BuildFailed: a line of the Dockerfile failed.
-        NbyardError: a base is missing and cannot be pulled; the message says why.
-        Unavailable: another program removed the image meanwhile.
+        NoLongerWanted: The image is no longer wanted.
+        BuildFailed: A line of the Dockerfile failed.
+        NbyardError: A base is missing and cannot be pulled. The message says why.
+        Unavailable: Another program removed the image meanwhile.
     """
     ids = []
     for base in base_images(wish.text, wish.arguments):
@@ -186,9 +190,10 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
 
 
 def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.inf) -> bool:
-    """Remove our unnamed images that were created in this time; return whether all are gone.
+    """Remove nbyard's images without a name that were created from `since` to `before`.
 
-    They are the rest of aborted builds, or stages that are kept for the next build.
+    Return whether all are gone. They are left by aborted builds, or are stages kept for the next
+    build.
     """
     left = [
         engine.image(image_id) for image_id in engine.images_with_label(IMAGE_LABEL, untagged=True)

@@ -1,6 +1,6 @@
-"""Write Dockerfiles: equal input gives equal bytes, in whatever order it comes.
+"""Writes Dockerfiles. Equal input results in equal bytes, whatever its order.
 
-A Dockerfile contains texts of users only if `check_recipe` accepted them. It never contains the
+A Dockerfile contains texts of users only if `check_recipe` has accepted them. It never contains the
 packages of an environment.
 """
 
@@ -39,7 +39,7 @@ def build_files(spec: ImageSpec) -> dict[str, str]:
     The requirements are installed last, so that their pinned versions win.
 
     Raises:
-        Invalid: a requirement lies in a folder of this machine, and no lock has its files.
+        Invalid: A requirement is in a folder of this machine, and no lock has the folder's files.
     """
     folders = sorted(locked_trees(spec.requirements))
     listed = [*filterfalse(folder_of, spec.requirements)]
@@ -53,10 +53,10 @@ def build_files(spec: ImageSpec) -> dict[str, str]:
 
 
 def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
-    """Refuse requirements in folders of this machine, which no build can reach.
+    """Check that no requirement is in a folder of this machine, which a build cannot access.
 
     Raises:
-        Invalid: a requirement lies in such a folder.
+        Invalid: A requirement is in such a folder.
     """
     for line in lines:
         if " file:" in line:
@@ -66,16 +66,16 @@ def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
 
 
 def hashed_files(files: Mapping[str, str]) -> list[str]:
-    """Return the names of the files with hashes.
+    """Return the names of the requirements files with hashes.
 
-    Their packages are installed even if they are present: pip checks no hash of an installed
-    package.
+    Their packages are installed even if they are present, because pip checks no hash of an
+    installed package.
     """
     return [name for name, text in files.items() if any(map(hashes_of, text.splitlines()))]
 
 
 def dockerfile_text(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str] = ()) -> str:
-    """Return a Dockerfile that installs the listed files and the folders in `packages`.
+    """Return a Dockerfile that installs the files' requirements, and the folders in `packages`.
 
     Each becomes a layer in a build stage. The final user is not root.
     """
@@ -114,7 +114,7 @@ def _template() -> jinja2.Template:
 
 
 def _install(packages: Sequence[str]) -> str:
-    """Return one RUN instruction that leaves no package lists behind."""
+    """Return a RUN instruction that installs Debian packages and leaves no package lists."""
     names = "".join(f"        {name} \\\n" for name in packages)
     return (
         "RUN apt-get update \\\n"

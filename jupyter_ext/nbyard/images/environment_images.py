@@ -1,4 +1,4 @@
-"""Build images of requirements and of Dockerfiles that nodes name: one per distinct input."""
+"""Builds images for requirements, and for Dockerfiles of nodes: one for each distinct input."""
 
 import tempfile
 import threading
@@ -32,14 +32,14 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
     network: str = "",
     sources: Sequence[str] = (),
 ) -> str:
-    """Return the tag of an image with the packages of a requirements file on this base.
+    """Return the name of an image with the packages of a requirements file on a base image.
 
     The image is built if it is missing. `sources` are the addresses that the file may name. `blobs`
-    has the files of the folders of a lock.
+    has the folders of a lock.
 
     Raises:
-        Invalid: a line is refused, or cannot be installed in an image.
-        NbyardError: the base cannot be pulled or the build fails; the message says why.
+        Invalid: A line is refused, or cannot be installed in an image.
+        NbyardError: The base cannot be pulled or the build fails. The message says why.
     """
     requirements = with_folders_of(text, read_requirements(text, AllowedSources.parse(sources)))
     files = build_files(ImageSpec(Recipe(for_notebooks=for_notebooks), requirements))
@@ -61,10 +61,12 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
 
 
 def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dict[str, Path]:
-    """Stage the stored folders of a lock, and return them by their paths in the context.
+    """Copy the stored folders of a lock to `place`.
+
+    Return them by their paths in the build context.
 
     Raises:
-        NotFound: the files are no longer stored, because the lock was deleted.
+        NotFound: The folders are no longer stored, because the lock was deleted.
     """
     folders = {}
     place.mkdir(exist_ok=True)
@@ -75,9 +77,9 @@ def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dic
 
 
 def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> ImageRequest:
-    """Return the wish for the Dockerfile at `file` in a folder.
+    """Return the request to build the Dockerfile `file` in a folder.
 
-    `base` is an argument of the Dockerfile. The folder of the Dockerfile is the context.
+    The Dockerfile's own folder is the build context. `base` is the value of its build argument.
     """
     place = folder / file
     return ImageRequest(
@@ -92,7 +94,7 @@ def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> Ima
 
 
 def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str = "") -> str:
-    """Return the tag of the image of a Dockerfile; build it if it is missing."""
+    """Return the name of the image for a Dockerfile. The image is built if it is missing."""
     wish = code_wish(folder, file, network)
     with _lock(f"{wish.file}\n{wish.text}"):
         return ensure_image(engine, wish, say).reference

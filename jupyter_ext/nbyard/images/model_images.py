@@ -1,6 +1,6 @@
-"""Write the build files of a model's image: its files, its server and the Dockerfile.
+"""Writes the files to build a model's image: the model, its server and the Dockerfile.
 
-Equal models give equal bytes.
+Equal models result in equal bytes.
 """
 
 import importlib
@@ -29,7 +29,10 @@ ALONE = '"""Where models are served there is nothing of nbyard but what serves t
 
 
 class Serving(NamedTuple):
-    """A mode from the entry points; `reference` names it inside the image."""
+    """A serving mode from the entry points.
+
+    `reference` is the entry point, to load it in the image.
+    """
 
     mode: Mode
     reference: str
@@ -44,10 +47,10 @@ def _modes() -> dict[str, Serving]:
 
 
 def serving_of(mode: str, where: str = "mode") -> Serving:
-    """Return the mode of that name from any installed package.
+    """Return the serving mode with this name.
 
     Raises:
-        Invalid: no installed package has such a mode.
+        Invalid: No installed package has such a mode.
     """
     serving = _modes().get(mode)
     if serving is None:
@@ -61,7 +64,7 @@ def serving_of(mode: str, where: str = "mode") -> Serving:
 def model_files(model: ModelFile, base: str) -> dict[str, str]:
     """Return the files of a build by name, including the Dockerfile.
 
-    The model's folder lies beside them as `model`.
+    The model's folder is `model`, beside these files.
     """
     serving = serving_of(model.mode)
     needed = [PANDAS, *serving.mode.requirements]
@@ -89,7 +92,10 @@ def model_files(model: ModelFile, base: str) -> dict[str, str]:
 
 @cache
 def serving_sources(reference: str = "") -> dict[str, str]:
-    """Return the sources of the server by path: ours, and the package of a foreign mode."""
+    """Return the sources of the server by path.
+
+    They include the package of `reference`, if that is not part of nbyard.
+    """
     top = reference.partition(":")[0].partition(".")[0]
     names = {OWN} | ({top} if top not in ("", "nbyard") else set())
     sources = {

@@ -1,4 +1,5 @@
-"""Importers read files of other programs as descriptions of commands, and may write them.
+"""Importers read files of other programs as descriptions of commands.
 
-They come from the entry point group `nbyard.importers`, ours as those of other packages.
+Some also write such files. They come from the entry point group `nbyard.importers`, those of nbyard
+as well as others.
 """

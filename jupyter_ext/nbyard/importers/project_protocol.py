@@ -1,4 +1,4 @@
-"""The protocol of importers of project folders (entry point group `nbyard.project_importers`)."""
+"""The interface of importers of project folders (entry point group `nbyard.project_importers`)."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
@@ -10,9 +10,9 @@ from nbyard.reasons.structs import Reason
 
 
 class ConvertedProject(msgspec.Struct, frozen=True):
-    """A project file, the documents of its workflows by path, and its secrets by name.
+    """A converted project: its project file, its workflow documents by path, its secrets by name.
 
-    `left` says what cannot be kept, one reason for each field or line.
+    `left` lists what cannot be kept, with a reason for each field or line.
     """
 
     definition: ProjectDefinition
@@ -28,8 +28,8 @@ class ConvertedProject(msgspec.Struct, frozen=True):
 class ProjectImporter(Protocol):
     """Converts the project folders of another program.
 
-    A folder belongs to the importer if it has one of the `files`. The importer gets the content of
-    small files whose names end with one of the `suffixes`.
+    A folder belongs to the importer if it contains one of `files`. The importer gets the content of
+    small files whose names end with one of `suffixes`.
     """
 
     name: str
@@ -37,11 +37,11 @@ class ProjectImporter(Protocol):
     suffixes: tuple[str, ...]
 
     def convert(self, files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:
-        """Convert a project folder without running anything.
+        """Convert a project folder, without running anything in it.
 
-        `files` are its small files by path, `paths` those of all its files.
+        `files` has its small files by path, `paths` those of all its files.
 
         Raises:
-            NotFound: the folder has no project file.
-            Invalid: a file is refused; the message says where.
+            NotFound: The folder has no project file.
+            Invalid: A file is refused. The message says where.
         """

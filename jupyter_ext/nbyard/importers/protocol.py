@@ -1,4 +1,4 @@
-"""The protocol of every importer (entry point group `nbyard.importers`)."""
+"""The interface of importers (entry point group `nbyard.importers`)."""
 
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
@@ -14,9 +14,9 @@ Near = Callable[[str], bytes]
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """A command, and notes for users on the parts of its file without effect.
+    """A command, and notes for users about parts of the file that have no effect.
 
-    nbyard translates notes that are reasons of its catalogue, and shows texts as they are.
+    Notes that are reasons of nbyard's catalogue are translated. Texts are shown as they are.
     """
 
     description: Description
@@ -24,37 +24,37 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 class Importer(Protocol):
-    """Reads the files of another program; it may implement `Exporter`, too.
+    """Reads files of another program. An importer may be an `Exporter`, too.
 
-    `name` is the name of the format in the command line and the API. A file belongs to the importer
-    if its name ends with one of the `suffixes`, which are in lower case.
+    `name` is the name of the format in the command line and the API. The importer gets files whose
+    names end with one of `suffixes`, which are in lower case.
     """
 
     name: str
     suffixes: tuple[str, ...]
 
     def read(self, content: bytes, filename: str, near: Near | None = None) -> Imported:
-        """Read a file without running it.
+        """Return the command in a file, without running anything.
 
-        `near` reads the files that it names. Without `near`, only the file itself is known.
+        `near` reads the files that this file names. It is None if only this file is known.
 
         Raises:
-            Invalid: the file is refused; the message says where.
+            Invalid: The file is refused. The message says where.
         """
 
 
 @runtime_checkable
 class Exporter(Protocol):
-    """An importer that also writes files, with its first suffix."""
+    """An importer that also writes files. They get its first suffix."""
 
     def write(
         self, description: Description, *, label: str = "", doc: str = "", file: str = ""
     ) -> str:
-        """Return the text of a file; reading it gives the same command.
+        """Return the text of a file. Reading it results in the same command.
 
         `label` and `doc` are its name and description for users. `file` is the path of a script
         beside the written file.
 
         Raises:
-            Invalid: the format has no term for the executable or one of its arguments.
+            Invalid: The format cannot express the executable or one of its arguments.
         """

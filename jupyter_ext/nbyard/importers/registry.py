@@ -1,4 +1,4 @@
-"""Find importers of files and of project folders among the entry points."""
+"""Finds importers of files and of project folders among the entry points."""
 
 from collections.abc import Collection, Iterator
 from typing import cast
@@ -20,7 +20,7 @@ def importer_of(filename: str) -> Importer | None:
 
 
 def exporters() -> dict[str, tuple[Exporter, str]]:
-    """Return the importers that also write files, each with the suffix of its files, by name."""
+    """Return the importers that also write files by name, each with the suffix of its files."""
     return {
         importer.name: (importer, importer.suffixes[0])
         for importer in _importers()
@@ -29,10 +29,10 @@ def exporters() -> dict[str, tuple[Exporter, str]]:
 
 
 def project_importer_of(paths: Collection[str]) -> ProjectImporter:
-    """Return the importer of the folder with these files.
+    """Return the importer for a folder that contains these files.
 
     Raises:
-        NotFound: no importer converts such folders.
+        NotFound: No importer converts such folders.
     """
     names: list[str] = []
     for key in sorted(entry_points_of(OF_PROJECTS)):

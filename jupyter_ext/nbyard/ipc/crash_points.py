@@ -50,7 +50,7 @@ _signal = signal.Signals[os.environ.get("NBYARD_CRASH_BY", "SIGKILL")]
 
 
 def crash_point(name: str) -> None:
-    """Kill this process like kill -9 if a test chose this crash point."""
+    """Kill this process like kill -9, if a test has chosen this crash point."""
     if name == _wanted:
         _left[0] -= 1
         if not _left[0]:

@@ -1,6 +1,6 @@
-"""Store the secret that only the proxy and the container of a revision share.
+"""Stores the secret that only the proxy and the container of a revision know.
 
-Only the owner of the store can read the file. Passwords of people are only kept as hashes.
+Only the owner of the store can read the file. Passwords of people are only stored as hashes.
 """
 
 import os
@@ -11,20 +11,20 @@ SECRET_BYTES = 32
 
 
 class KeptSecret:
-    """The secret of one revision in a deployment's folder, and deleted with that folder."""
+    """The secret of one revision, in a file in the deployment's folder."""
 
     def __init__(self, folder: Path, number: int):
         self._path = folder / f"{number}.secret"
 
     def read(self) -> str:
-        """Return the secret, or "" for a revision without one."""
+        """Return the secret, "" for a revision without one."""
         try:
             return self._path.read_text("ascii")
         except FileNotFoundError:
             return ""
 
     def create(self) -> None:
-        """Create the secret unless it exists, because a container may already know it.
+        """Create the secret, unless it exists: a container may already know it.
 
         The file is complete even after a power failure. An empty file of an older version is
         replaced.
@@ -48,7 +48,7 @@ class KeptSecret:
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2 hash that JupyterLab and VS Code accept; empty for no password."""
+    """Return the argon2 hash of a password for JupyterLab and VS Code, "" without a password."""
     if not password:
         return ""
     from argon2 import PasswordHasher

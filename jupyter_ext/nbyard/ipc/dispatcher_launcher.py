@@ -1,4 +1,4 @@
-"""Start the dispatcher of a store if none runs; each write wakes the running one."""
+"""Starts the dispatcher of a store if none is running. A running one is woken by each write."""
 
 import contextlib
 import fcntl
@@ -24,17 +24,20 @@ SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
 def has_dispatcher(store: Store) -> bool:
-    """Return whether a dispatcher seems to hold the lease; a second one would exit by itself."""
+    """Return whether a dispatcher seems to hold the lease.
+
+    A second one would exit by itself.
+    """
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
     return lease is not None and lease.seems_held and not is_dead(lease.holder)
 
 
 def other_settings(store: Store, settings: Settings) -> dict[str, str]:
-    """Return those settings of the running dispatcher that differ from ours, by name.
+    """Return the settings of the running dispatcher that differ from these, by name.
 
-    A dispatcher on another machine or of another user has none, because we cannot read its
-    settings.
+    The result is empty for a dispatcher on another machine or of another user, whose settings
+    cannot be read.
     """
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
@@ -45,7 +48,10 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _differing_settings(holder: str, settings: Settings) -> dict[str, str]:
-    """Compare the settings; cached, because neither side changes while both processes live."""
+    """Return the differing settings of a dispatcher's process.
+
+    They do not change while it lives.
+    """
     try:
         environ = Path(f"/proc/{pid_of(holder)}/environ").read_bytes().decode("utf-8", "replace")
     except OSError:
@@ -61,15 +67,15 @@ def _differing_settings(holder: str, settings: Settings) -> dict[str, str]:
 
 
 def pid_of(holder: str) -> int:
-    """Return the pid of a lease holder on its own machine."""
+    """Return the pid of a lease's holder, on the holder's machine."""
     return int(holder.split(":")[1])
 
 
 def kill_stopped_dispatcher(store: Store) -> None:
-    """Kill a dispatcher that was stopped during a write and whose lease has expired.
+    """Kill a dispatcher that was suspended during a write, once its lease has expired.
 
-    Otherwise it would keep SQLite's lock and block all writers until it continues. As after any
-    other kill, its write is rolled back and the next dispatcher takes over.
+    It would otherwise keep SQLite's lock, and block all writers until it continues. As after any
+    other kill, its write is rolled back, and the next dispatcher takes over.
     """
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
@@ -82,9 +88,9 @@ def kill_stopped_dispatcher(store: Store) -> None:
 
 
 def retire_idle_dispatcher(store: Store, settings: Settings) -> None:
-    """Ask an idle dispatcher with other settings to exit, before work is requested.
+    """Request the exit of an idle dispatcher with other settings.
 
-    A dispatcher that has work keeps its settings.
+    Call this before work is stored. A dispatcher that has work keeps its settings.
     """
     if settings.inline_dispatch or not settings.given.intersection(settings.of_dispatcher()):
         return
@@ -100,7 +106,7 @@ def retire_idle_dispatcher(store: Store, settings: Settings) -> None:
 
 
 def _send(holder: str, number: int) -> None:
-    """Send a signal to a process of this machine."""
+    """Send a signal to the holder of a lease, which must be a process of this machine."""
     with contextlib.suppress(OSError):  # it may belong to another user
         # The descriptor pins the process, so the signal cannot hit a reused pid.
         process = os.pidfd_open(pid_of(holder))
@@ -112,7 +118,7 @@ def _send(holder: str, number: int) -> None:
 
 
 def own_name() -> str:
-    """Return this process as the holder of a lease: `host:pid:start time`."""
+    """Return the name of this process as a lease's holder: `HOST:PID:START_TIME`."""
     return f"{_host()}{os.getpid()}:{_started(os.getpid())}"
 
 
@@ -121,9 +127,9 @@ def _host() -> str:
 
 
 def is_dead(holder: str) -> bool:
-    """Return whether the holder was a process of this machine that no longer runs.
+    """Return whether a lease's holder was a process of this machine that no longer runs.
 
-    The start time detects a reused pid.
+    The start time shows whether another process has its pid now.
     """
     host, pid, started = [*holder.rsplit(":", 2), "", ""][:3]
     if host != socket.gethostname() or not pid.isdecimal():
@@ -132,7 +138,7 @@ def is_dead(holder: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """Return the start time of a living process, in ticks since boot; empty for none."""
+    """Return the start time of a living process in ticks since boot, "" if there is none."""
     try:
         fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -144,8 +150,8 @@ def _started(pid: int) -> str:
 class DispatcherWatch:
     """Starts a dispatcher when a store has work but no dispatcher.
 
-    It checks at most every two seconds, and less often while started dispatchers are not ready. On
-    a busy machine more of them would only slow each other down.
+    Calls check this at most every two seconds. They check less often while a started dispatcher is
+    not ready: more of them would slow a busy machine down.
     """
 
     def __init__(self, store: Store, settings: Settings):
@@ -171,7 +177,7 @@ class DispatcherWatch:
 
 
 def is_busy(store: Store) -> bool:
-    """Return whether any work is running or waiting."""
+    """Return whether any work is running or waiting in the store."""
     with store.read() as c:
         return store.is_busy(c)
 
@@ -183,9 +189,9 @@ def has_work(store: Store) -> bool:
 
 
 def ensure_dispatcher(store: Store, settings: Settings) -> None:
-    """Start a dispatcher unless one runs; a superfluous one exits by itself.
+    """Start a dispatcher unless one is running, without waiting until it is ready.
 
-    The function does not wait for the dispatcher.
+    If two are started at the same time, one exits by itself.
     """
     if settings.inline_dispatch or has_dispatcher(store):
         return

@@ -1,5 +1,6 @@
-"""How each kind of executable is read and launched, behind entry points of `nbyard.kinds`.
+"""Kinds of executables: notebooks, commands, functions, containers and models.
 
 A kind reads arguments without running the file, and turns a task into work for the runner.
-`protocol` is the contract, `registry` finds the installed kinds.
+Packages register kinds as entry points of `nbyard.kinds`. `protocol` is the contract, `registry`
+finds the installed kinds.
 """

@@ -35,10 +35,10 @@ class CommandKind:
     keeps_arguments = False
 
     def read(self, name: str, content: bytes) -> Reading:
-        """Read how the file starts, and the arguments of a Python script with argparse or click.
+        """Read the start command, and the arguments of a Python script with argparse or click.
 
-        Other scripts and binaries get a hint: their arguments come from users or from a
-        description.
+        Other scripts and binaries get a hint: users or a description file declare their
+        arguments.
         """
         start = read_start(name, content)
         script = Script()
@@ -55,7 +55,7 @@ class CommandKind:
                 script = Script(hints=[because("script-no-python", name=name, message=message)])
         unread = script.hints
         if not (script.arguments or unread):
-            # Without arguments in the code, say how to describe them.
+            # Without arguments in the code, hints explain how to describe them.
             unread = description_hints(name, content, start)
         return Reading(
             self.name,
@@ -75,7 +75,7 @@ class CommandKind:
         The interpreter of the node's environment starts a Python script.
 
         Raises:
-            Invalid: it is not known how to start the file.
+            Invalid: no command to start the file is known.
         """
         prefix = list(reading.command)
         if not prefix and not reading.invocation.words:

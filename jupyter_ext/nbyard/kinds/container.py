@@ -1,4 +1,4 @@
-"""Dockerfiles as executables: the bundle is the context, and the image's own program runs."""
+"""Dockerfiles as executables: the bundle is the build context, the image's own program runs."""
 
 import hashlib
 from typing import Any
@@ -17,17 +17,17 @@ from nbyard.reasons.structs import because
 
 
 class DockerfileKind:
-    """Reads Dockerfiles as executables: what their containers run."""
+    """Executable kind `container`: build the image of a Dockerfile and run its program."""
 
     name = "container"
     suffixes: tuple[str, ...] = ("dockerfile", "containerfile")
     keeps_arguments = False
 
     def read(self, name: str, content: bytes) -> Reading:
-        """Read how the image starts; its arguments come from a description file or from users.
+        """Check a Dockerfile. Its arguments come from a description file or from users.
 
         Raises:
-            Invalid: no line starts FROM an image.
+            Invalid: the file has no FROM instruction.
         """
         text = content.decode("utf-8", "replace")
         if all(instruction.keyword != "FROM" for instruction in parse_instructions(text)):
@@ -39,7 +39,7 @@ class DockerfileKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> CommandWork:
-        """Return the arguments for the image's program, or for the program of a description."""
+        """Return the command line of the image's program, or of a description's program."""
         line = build_argv(reading.command or [IMAGE_PROGRAM], reading.arguments, values)
         secrets = secret_variables(reading.arguments, line.environment)
         plain = {n: value for n, value in line.environment.items() if n not in secrets}

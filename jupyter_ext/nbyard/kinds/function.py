@@ -22,7 +22,7 @@ class FunctionKind:
         """Read the function's parameters and its return value from its source.
 
         Raises:
-            Invalid: the file is not Python, or has no such function.
+            Invalid: the file is not Python, or the function does not exist.
         """
         function = read_function(content, name)
         return Reading(self.name, "python", "", function.arguments, function.hints)
@@ -30,12 +30,12 @@ class FunctionKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> FunctionWork:
-        """Return the call with the given values only: the function keeps its defaults.
+        """Return the call of the function. Only given values are passed; others are defaults.
 
         Raises:
             Invalid: a value does not fit, is missing or is not declared.
         """
-        # The runner gives a function the places of its outputs.
+        # The runner passes the paths of outputs to the function.
         outputs = {argument.name for argument in reading.arguments if argument.role == "output"}
         own = {
             argument.name: argument

@@ -1,4 +1,4 @@
-"""Models as executables: a model predicts each row of a dataset (mode batch)."""
+"""Models as executables: a model computes a prediction for each row of a dataset (mode batch)."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ SERVED = f"{SERVING_FOLDER}/model.json"
 
 
 def arguments_of(output: str = CSV) -> list[Argument]:
-    """Return the input and the output of a model, in one of OUTPUTS.
+    """Return the arguments of any model: its input and its output in a format of OUTPUTS.
 
     Raises:
         Invalid: the output format is not in OUTPUTS.
@@ -58,10 +58,10 @@ class ModelKind:
     keeps_arguments = True
 
     def read(self, name: str, content: bytes) -> Reading:
-        """Read the model file; every mode has the same kind.
+        """Read the model file. Models of the modes http and batch are read alike.
 
         Raises:
-            Invalid: a field of the file is wrong.
+            Invalid: a field of the file is missing or invalid.
         """
         model = read_model(name, content)
         return Reading(self.name, "python", "", arguments_of(), command=command_of(model))
@@ -69,9 +69,9 @@ class ModelKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> CommandWork:
-        """Return the command for the environment's interpreter, in the folder of the model file.
+        """Return the command that predicts with the environment's interpreter.
 
-        The server's sources lie in the attempt.
+        It runs in the folder of the model file. The serving code is part of the attempt folder.
 
         Raises:
             Invalid: the dataset is missing, or a value is not an argument of a model.
@@ -92,7 +92,7 @@ class ModelKind:
         )
 
     def code_digest(self, content: bytes) -> str:
-        """Return the digest of the model file; the class lies beside it."""
+        """Return the digest of the model file, without the class, which is another file."""
         return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
@@ -100,7 +100,7 @@ def read_model(name: str, content: bytes) -> ModelFile:
     """Read a model file, or the file of an MLflow folder.
 
     Raises:
-        Invalid: the file is wrong; the error names the field.
+        Invalid: the file is malformed. The error names the field.
     """
     path = PurePosixPath(name)
     document = read_yaml(content, path.name)
@@ -116,11 +116,10 @@ def command_of(model: ModelFile) -> list[str]:
 
 
 def with_spec_as_file(command: Sequence[str]) -> tuple[list[str], str]:
-    """Return the command with the path of model.json in place of its JSON, and the JSON.
+    """Replace the JSON in a command of `command_of` by the path of model.json.
 
-    The JSON is "" if the command has none.
-
-    No word may exceed 128 KiB (Linux), which a thousand columns can.
+    Returns the command and the JSON, which is empty if the command has none. Linux limits a word
+    to 128 KiB, which the JSON of a thousand columns can exceed.
     """
     argv = list(command)
     place = argv.index(MODEL) + 1 if MODEL in argv[:-1] else 0

@@ -11,7 +11,9 @@ from nbyard.reasons.structs import because
 def checked_values(
     arguments: Sequence[Argument], values: Mapping[str, Any], noun: str
 ) -> dict[str, Any]:
-    """Return the given values, converted to the types of their arguments.
+    """Check the given values; return them, converted to the types of their arguments.
+
+    `noun` is the kind of the executable, for error messages.
 
     Raises:
         Invalid: a value does not fit, is missing or is not declared.

@@ -40,7 +40,7 @@ HINT_NO_CELL = because("no-parameters-cell")
 
 
 class NotebookKind:
-    """Reads notebooks as executables: their parameters, languages and work."""
+    """Executable kind `notebook`: run a notebook with values for its parameters cell."""
 
     name = "notebook"
     suffixes: tuple[str, ...] = (".ipynb",)
@@ -91,7 +91,7 @@ class NotebookKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> NotebookWork:
-        """Return the notebook with the given values only: the notebook keeps its defaults.
+        """Return the execution of the notebook. Only given values are set; others are defaults.
 
         Raises:
             Invalid: a value does not fit, is missing or is not declared.
@@ -108,10 +108,10 @@ class NotebookKind:
         return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)
 
     def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
-        """Return whether the parameters cell sets the defaults; otherwise a description does.
+        """Return whether the parameters cell sets the defaults, not a description file.
 
-        A description never changes defaults that come from the cell. No defaults are read for
-        languages other than Python and R.
+        It does in Python, and in R if its parameters cell could be read. A description does not
+        change such defaults.
         """
         if language in PYTHON:
             return True
@@ -122,7 +122,7 @@ class NotebookKind:
     def code_digest(self, content: bytes) -> str:
         """Return the digest of language, kernel and code.
 
-        Outputs, ids, markdown and metadata do not count.
+        Changes of outputs, IDs, markdown and other metadata keep the digest.
         """
         notebook = read_notebook(content)
         language, kernel = language_and_kernel(notebook)
@@ -130,10 +130,10 @@ class NotebookKind:
 
 
 def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
-    """Return a checked notebook in format 4; older formats are converted.
+    """Parse and check a notebook; convert an older format to format 4.
 
     Raises:
-        Invalid: the notebook is wrong; the error names the field.
+        Invalid: the notebook is malformed. The error names the field.
     """
     return _in_current_format(content, _parse_notebook(content, name), name)
 
@@ -218,9 +218,9 @@ def _check_cell(cell: Any, place: str) -> None:
 
 
 def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the language in lower case (R stays R) and the kernelspec's name.
+    """Return the language of a notebook in lower case (R stays R) and its kernelspec's name.
 
-    Both may be implied.
+    A missing language is derived from the kernel. Both may be empty.
 
     Raises:
         Invalid: the kernel has an impossible name.
@@ -248,7 +248,10 @@ def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _inspect_other_kernel(
     notebook: Mapping[str, Any], cells: list[int], kernel: str, language: str
 ) -> tuple[list[Argument], list[Reason]]:
-    """Read the cell of another kernel with papermill's translator for it."""
+    """Read the parameters cell in other languages, with papermill's translators.
+
+    Returns the arguments, and a hint if papermill cannot read the language.
+    """
     if not cells:
         return [], []
     from papermill.exceptions import PapermillException
@@ -271,9 +274,9 @@ def _inspect_other_kernel(
 
 
 def _hints_without_arguments(language: str, cells: list[int], to_tag: int | None) -> list[Reason]:
-    """Return hints on how a notebook gets parameters.
+    """Return hints on how to add parameters to a notebook without arguments.
 
-    A cell without assignments may be tagged already.
+    `cells` are its parameters cells. `to_tag` is the cell that could become one.
     """
     example = "n_top <- 3" if language == "R" else "n_top = 3"
     if cells:
@@ -284,12 +287,12 @@ def _hints_without_arguments(language: str, cells: list[int], to_tag: int | None
 
 
 def tag_text(content: bytes, cell: int | None) -> bytes:
-    """Return the notebook's text with one cell tagged `parameters`; the rest keeps its form.
+    """Tag a cell of a notebook as `parameters`; return the text with the same indentation.
 
-    Without `cell`, it is the first cell that assigns constants.
+    If `cell` is None, the first cell that assigns constants is tagged.
 
     Raises:
-        Invalid: there is no such code cell, or the notebook has an older format.
+        Invalid: the cell does not exist or has no code, or the notebook has an older format.
     """
     written = _parse_notebook(content, "notebook")
     if written["nbformat"] < FORMAT:

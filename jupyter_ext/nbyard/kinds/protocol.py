@@ -17,11 +17,13 @@ class Reading(msgspec.Struct, frozen=True):
     """The result of reading a file without running it.
 
     - `kernel` is a kernelspec's name or empty.
-    - `hints` are messages for users; a description answers those in `hints_without_description`.
+    - `hints` are messages for users. `hints_without_description` are only shown if the code has
+      no description.
     - `tag_cell` is the index of the cell that could become the parameters cell.
     - `command` is the beginning of the command line; `{file}` in it is the file.
-    - `invocation` describes the rest of the call, `facts` what is known of the target.
-    - `is_unread` says that nbyard cannot read such arguments, so a description lists them.
+    - `invocation` describes the rest of the call. `facts` are the sizes and contents of files, and
+      the granted resources, to which references in the call refer.
+    - `is_unread` means that nbyard cannot read the arguments, so a description must list them.
     """
 
     kind: str
@@ -43,10 +45,10 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Kind(Protocol):
-    """A kind of executable; it may implement `OwnDefaults`, too.
+    """A kind of executable, which reads files and launches tasks. It may implement `OwnDefaults`.
 
     With `keeps_arguments`, the code determines the list of arguments, and a description only
-    corrects it. Otherwise the description is the list.
+    changes their details. Otherwise a description replaces the list.
     """
 
     name: str
@@ -57,7 +59,7 @@ class Kind(Protocol):
         """Read a file without running it.
 
         Raises:
-            Invalid: the file is broken; the message says where.
+            Invalid: the file is malformed. The message names the place.
         """
 
     def work(
@@ -65,23 +67,23 @@ class Kind(Protocol):
     ) -> Work:
         """Return the instructions for the runner.
 
-        `file` is a path inside `code/`. The values are typed; inputs and outputs are `{attempt}/…`
-        texts.
+        `file` is a path inside `code/`. `values` are by name and have the declared types. Inputs
+        and outputs are paths that begin with `{attempt}/`.
 
         Raises:
             Invalid: a value does not fit, is missing or is not declared.
         """
 
     def code_digest(self, content: bytes) -> str:
-        """Return a digest of what the code does; parts without effect do not count."""
+        """Return a digest of the parts of the file that affect its execution."""
 
 
 @runtime_checkable
 class OwnDefaults(Protocol):
-    """A kind whose code sets its own defaults."""
+    """A kind whose code may set the defaults of its arguments itself."""
 
     def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
-        """Return whether the code sets the defaults that were read.
+        """Return whether the code sets the defaults of its arguments.
 
-        `work` then gets only the given values. `content` returns the bytes of the file.
+        `work` is then called without default values. `content` returns the bytes of the file.
         """

@@ -17,7 +17,7 @@ def _loaded(name: str) -> Kind:
 
 
 def kind_named(name: str) -> Kind:
-    """Return the kind of that name.
+    """Load the kind with a name.
 
     Raises:
         Invalid: no installed package has such a kind.
@@ -27,7 +27,7 @@ def kind_named(name: str) -> Kind:
 
 
 def kind_of(filename: str, content: bytes) -> Kind:
-    """Return the kind for a file's name; every other file is a command."""
+    """Return the kind of a file by its name. Files that no other kind accepts are commands."""
     if is_function(filename):
         return kind_named(FUNCTION)
     lower = filename.lower()

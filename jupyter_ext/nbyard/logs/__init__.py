@@ -1,1 +1,1 @@
-"""Log files: growing logs read in pieces, bounded logs and a deployment's traffic log."""
+"""Log files: growing logs read in pieces, logs of bounded size, and a deployment's traffic log."""

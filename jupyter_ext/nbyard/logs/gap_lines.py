@@ -1,4 +1,4 @@
-"""Lines of logs where output is missing: a text for people, then a reason for programs."""
+"""Handles lines of logs where output is missing: a text for people, then a reason for programs."""
 
 import json
 import re
@@ -8,7 +8,7 @@ GAP = re.compile(r'^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$', re.MULTILINE)
 
 
 def without_gap_reasons(text: str) -> str:
-    """Return a log for people: without the reasons in lines where output is missing."""
+    """Return a log for people, without the reasons in lines where output is missing."""
     return GAP.sub(_without_reason, text)
 
 

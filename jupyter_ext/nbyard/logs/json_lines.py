@@ -1,4 +1,4 @@
-"""Log lines as JSON objects, for collectors of logs."""
+"""Formats log lines as JSON objects, for programs that collect logs."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Read growing logs in pieces: forwards from a byte, or backwards from one."""
+"""Reads growing logs in pieces, forwards or backwards from a byte."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ LOG_CHUNK = 256 * 1024
 
 
 def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
-    """Return the text after byte `after`, or the last part of it that ends at byte `before`.
+    """Return a piece of a log after byte `after`, or the piece that ends at byte `before`.
 
-    The text never contains half a character. It contains half a line only if the rest of the log is
-    part of it. `done` says that the log is complete. A missing log is empty.
+    A piece never contains half a character. It ends within a line only if the log does, or if the
+    line is too long. `done` states that the log is complete. A missing log counts as empty.
     """
     content, start, end = b"", after, True
     with contextlib.suppress(FileNotFoundError), path.open("rb") as handle:
@@ -40,7 +40,7 @@ def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChu
 
 
 def _whole_characters(content: bytes) -> bytes:
-    """Cut off an incomplete character at the end."""
+    """Return the content without an incomplete character at its end."""
     for back in range(1, min(4, len(content)) + 1):
         byte = content[-back]
         if byte < 0x80:
@@ -52,7 +52,7 @@ def _whole_characters(content: bytes) -> bytes:
 
 
 def has_more_than(path: Path, text: str) -> bool:
-    """Return whether a log has more than this line."""
+    """Return whether a log contains more than the line `text`."""
     try:
         return path.stat().st_size > len(text.encode()) + len(os.linesep)
     except OSError:

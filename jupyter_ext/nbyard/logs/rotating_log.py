@@ -1,9 +1,9 @@
 """Logs of bounded size for long-running processes, stored as pieces in a folder.
 
-    <name>.log.<first byte>   a piece; when it is full a new one begins, and the oldest is deleted
+    <name>.log.<first byte>   a piece; when it is full, a new one begins and the oldest is deleted
 
-Offsets count from the very beginning of the log, so they never change. Writers take turns with a
-lock on <name>.log.lock: during a handover two dispatchers write.
+Offsets count from the very beginning of the log, so they never change. A lock on <name>.log.lock
+separates writers: during a handover, two dispatchers write.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ PIECES = 2
 
 
 class RotatingLog:
-    """The log at `path`, for any number of readers and writers at the same time."""
+    """The log at `path`. Any number of processes may read and write it at the same time."""
 
     def __init__(self, path: Path, piece_bytes: int = PIECE_BYTES):
         self._path = path
@@ -29,27 +29,27 @@ class RotatingLog:
 
     @property
     def length(self) -> int:
-        """Return how many bytes were written so far, including deleted ones."""
+        """Return how many bytes were written so far, including those in deleted pieces."""
         bases = self._pieces()
         return bases[-1] + self._piece(bases[-1]).stat().st_size if bases else 0
 
     @property
     def moment(self) -> int:
-        """Return the moment of the last write in nanoseconds; 0 if it had none."""
+        """Return the time of the last write in nanoseconds, 0 if it had none."""
         bases = self._pieces()
         return self._piece(bases[-1]).stat().st_mtime_ns if bases else 0
 
     def resume(self) -> int:
-        """Return the moment of the last write, to copy from there.
+        """Return the time of the last write, from which to continue copying.
 
-        If another process writes the same content meanwhile, this object does not write it again.
+        If another process writes the same content meanwhile, this object will not write it again.
         """
         with self._exclusively():
             self._known = self.moment
         return self._known
 
     def write(self, content: bytes, moment: int = 0) -> None:
-        """Append content with its moment, in nanoseconds of any clock."""
+        """Append content. `moment` is its time, in nanoseconds of any clock."""
         with self._exclusively():
             last = self.moment
             if moment and last != self._known and moment <= last:
@@ -82,7 +82,7 @@ class RotatingLog:
         os.utime(self._piece(last), ns=(moment, moment))
 
     def remove(self) -> bool:
-        """Remove the log; return whether there was any."""
+        """Delete the log. Return whether there was one."""
         bases = self._pieces()
         for base in bases:
             self._piece(base).unlink(missing_ok=True)
@@ -90,9 +90,9 @@ class RotatingLog:
         return bool(bases)
 
     def read(self, after: int, *, done: bool) -> LogChunk:
-        """Read the text from a byte, or from the first byte that is kept.
+        """Return a piece of the log from byte `after`, or from the first byte that still exists.
 
-        `done` says that the log is complete.
+        `done` states that the log is complete.
         """
         bases = self._pieces()
         if not bases:
@@ -111,7 +111,7 @@ class RotatingLog:
         return self.read(max(self.length - many_bytes, 0), done=True).text
 
     def _pieces(self) -> list[int]:
-        """Return the first bytes of the existing pieces, in order."""
+        """Return the offsets at which the existing pieces begin, in order."""
         return sorted(self._base_offsets())
 
     def _base_offsets(self) -> Iterator[int]:
@@ -128,7 +128,7 @@ class RotatingLog:
 
 
 def forget_logs(paths: Iterable[Path]) -> None:
-    """Remove logs from the newest to the oldest; the first missing log ends the search."""
+    """Delete logs, given from the newest to the oldest, until one is missing."""
     for path in paths:
         if not RotatingLog(path).remove():
             return

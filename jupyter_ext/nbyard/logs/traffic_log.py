@@ -1,4 +1,4 @@
-"""Store the traffic counts of a deployment in a bounded log, one line for each count."""
+"""Stores the request counts of a deployment in a log of bounded size, one line for each count."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ NAME = "traffic"
 class KeptTraffic:
     """The traffic log in the folder of a deployment.
 
-    The log keeps more than a day: each server writes at most one line in ten seconds.
+    It contains more than a day, because each server writes at most one line in ten seconds.
     """
 
     def __init__(self, folder: Path):
@@ -27,7 +27,7 @@ class KeptTraffic:
             self._log.write(lines)
 
     def read(self) -> Iterator[Counted]:
-        """Yield all counts that are kept, in the order in which they were written."""
+        """Yield all counts that are still stored, in the order in which they were written."""
         decoder = msgspec.json.Decoder(Counted)
         after, is_over = 0, False
         while not is_over:

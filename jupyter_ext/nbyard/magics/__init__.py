@@ -1,4 +1,4 @@
-"""The magics `%nbyard` and `%%nbyard`: services of this machine's store in a notebook."""
+"""The magics `%nbyard` and `%%nbyard`, with which notebooks use this machine's store."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from nbyard.magics.register_cells import register_decorated
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register the magics and their completion for `%load_ext nbyard`."""
+    """Register the magics and their completion. IPython calls this for `%load_ext nbyard`."""
     magics = NbyardMagics(shell)
     shell.register_magics(magics)
     complete = Completion(magics)

@@ -1,4 +1,4 @@
-"""Completion for `%nbyard`: verbs and names of existing objects."""
+"""Completes verbs of `%nbyard` and names of existing objects."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,12 +10,12 @@ from nbyard.errors import NbyardError
 
 CODE = (".ipynb", ".nbflow", ".py", ".sh")
 MOST = 200
-# The number of words that are completed after a verb, if it is not one.
+# How many words after a verb are completed, for verbs with more than one.
 MOST_WORDS = {"why": 2, "diff": 10, "schedule": 2}
 
 
 class Completion:
-    """A hook of IPython's completer."""
+    """The hook that IPython's completer calls for `%nbyard`."""
 
     def __init__(self, magics: Any):
         self._magics = magics
@@ -33,7 +33,7 @@ class Completion:
         }
 
     def __call__(self, _shell: Any, event: Any) -> list[str]:
-        """Return the words that complete the cursor's symbol."""
+        """Return the words with which the word at the cursor can be completed."""
         typed_words = event.text_until_cursor.split()[1:]
         # The word at the cursor is still incomplete.
         if typed_words and event.symbol and event.text_until_cursor.endswith(event.symbol):
@@ -48,7 +48,7 @@ class Completion:
         return [word for word in choices if word.startswith(event.symbol)]
 
     def _of(self, noun: str) -> list[str]:
-        """Return the names that are one word."""
+        """Return the names of a noun's objects, without names that contain spaces."""
         return [item.name for item in self._items(noun) if not any(map(str.isspace, item.name))]
 
     def _items(self, noun: str) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""`%nbyard deploy`: serve a model of a file, a folder or a run."""
+"""`%nbyard deploy`: deploys a model from a file, a folder or a run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,14 +19,14 @@ LOOK_SECONDS = 0.5
 
 
 def deploy(connection: Any, argv: Sequence[str]) -> ServedModel:
-    """Build a model and serve it; return when it responds or failed.
+    """Build a model and deploy it. Return when the service responds or has failed.
 
     If the same node, file or class is deployed already, the model becomes its next revision. The
     work continues if the user interrupts the cell.
 
     Raises:
-        UsageError: the words have another form.
-        NbyardError: the service refuses the model or the deployment.
+        UsageError: The arguments are not valid.
+        NbyardError: The service refuses the model or the deployment.
     """
     parsed = read_words(argv, OPTIONS, USAGE)
     if parsed.texts:
@@ -59,7 +59,7 @@ def deploy(connection: Any, argv: Sequence[str]) -> ServedModel:
 
 
 def _source(arguments: list[str]) -> NewModel:
-    """Return the model that the arguments name."""
+    """Return the request for the model that the arguments name: a path, or a run and an output."""
     if len(arguments) == 2:
         return NewModel(run=arguments[0], output=arguments[1])
     if len(arguments) != 1:

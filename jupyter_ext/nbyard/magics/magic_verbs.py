@@ -61,7 +61,7 @@ class NbyardMagics(Magics):
 
     @cached_property
     def connection(self) -> Local:
-        """Return the store of this machine, opened at its first use."""
+        """Return a connection to the store of this machine, which is opened at its first use."""
         return Local()
 
     @property
@@ -90,7 +90,7 @@ class NbyardMagics(Magics):
             raise UsageError(error.words) from None
 
     def _execute_verb(self, verb: str, argv: list[str]) -> Any:
-        """Do what a verb says; each verb takes some numbers of words."""
+        """Execute a verb, after checking its number of arguments."""
         calls: dict[str, tuple[Callable[..., Any], range]] = {
             "dataset": (self._dataset, range(1, 2)),
             "run": (self._run, range(1, MOST)),
@@ -113,7 +113,10 @@ class NbyardMagics(Magics):
         return call(*argv)
 
     def _of_cell(self, verb: str, argv: list[str], cell: str) -> Any:
-        """Register a cell; run a cell with a function too, so that the user can call it."""
+        """Register a cell.
+
+        If it defines the function, also run it, so that the user can call it.
+        """
         if verb != "executable" or len(argv) > 1:
             raise UsageError(USAGE)
         made = cells.register_cell(self.connection, argv[0] if argv else "", cell)
@@ -125,7 +128,7 @@ class NbyardMagics(Magics):
         return table_of(noun, getattr(self.connection, noun).list(limit=MOST).items)
 
     def _dataset(self, name: str) -> str:
-        """Return the path of the current version, a file or a folder."""
+        """Return the path of the file or folder of a dataset's current version."""
         dataset = self.connection.datasets.get(dataset=name)
         folder = self.connection.yard.store.folder / "resources" / dataset.id
         if dataset.current.state != "ready":
@@ -146,18 +149,18 @@ class NbyardMagics(Magics):
         return self._finished(self.connection.runs.create(body=body).id)
 
     def _check(self, target: str) -> FinishedRun:
-        """Run a file on a sample of its data."""
+        """Run a file on a sample of its data, and return the finished run."""
         body = NewCheckRun(path=target, origin="magic")
         return self._finished(self.connection.runs.check_sample(body=body).id)
 
     def _finished(self, run: str) -> FinishedRun:
-        """Wait for the end of a run."""
+        """Wait for the end of a run, and return it."""
         while self.connection.runs.get(run=run).run.state not in RUN.terminal:
             self.connection.wait(0.5)
         return self._status(run)
 
     def _fire(self, trigger: str, *values: str) -> str:
-        """Fire a trigger; return the ID of the firing. The run starts in the background."""
+        """Fire a trigger. Return the ID of the firing. The run starts in the background."""
         if not all("=" in word for word in values):
             raise UsageError(USAGE)
         texts = {name: value for name, _, value in (word.partition("=") for word in values)}
@@ -174,7 +177,10 @@ class NbyardMagics(Magics):
         return deploy(self.connection, argv)
 
     def _why(self, old: str, new: str, result: str = "") -> Explained:
-        """Return why results of a run differ from those of an older run."""
+        """Return why results of the run `new` differ from those of the run `old`.
+
+        `result` limits that to a node, or to `NODE.OUTPUT`.
+        """
         node, _, name = result.partition(".")
         explanation = self.connection.runs.why(run=new, other=old, node=node)
         if name:

@@ -1,4 +1,4 @@
-"""The words of a magic: arguments, values of parameters and options."""
+"""Sorts the words of a magic into arguments, parameter values and options."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from IPython.core.error import UsageError
 
 
 class OptionWords(msgspec.Struct, frozen=True):
-    """The words after a verb. `texts` are parameters as typed, `options` have their values."""
+    """The words after a verb. `texts` has the values of parameters as typed, by name."""
 
     arguments: list[str]
     texts: dict[str, str]
@@ -18,10 +18,10 @@ class OptionWords(msgspec.Struct, frozen=True):
 def read_words(
     argv: Sequence[str], known: Sequence[str], usage: str, flags: Sequence[str] = ()
 ) -> OptionWords:
-    """Sort words into arguments, `-p NAME=VALUE`, the known options, and flags without a value.
+    """Sort words into arguments, `-p NAME=VALUE`, known options, and flags without a value.
 
     Raises:
-        UsageError: an option is unknown or lacks its value.
+        UsageError: An option is unknown or lacks its value.
     """
     parsed = OptionWords([], {}, {}, set())
     left = list(argv)

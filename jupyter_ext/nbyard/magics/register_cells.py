@@ -1,4 +1,4 @@
-"""Registration of notebook cells as executables, through a Python file beside the notebook."""
+"""Registers notebook cells as executables, through a Python file beside the notebook."""
 
 import ast
 import builtins
@@ -23,13 +23,14 @@ KNOWN = {*dir(builtins), "__file__", "__name__", "get_ipython"}
 
 
 def register_cell(connection: Any, name: str, cell: str) -> Registered:
-    """Register the function `name` that the cell defines, else the cell as a script.
+    """Register the function `name` in a cell.
 
-    An unchanged cell creates no new version.
+    Without such a function, register the cell as a script. An unchanged cell creates no new
+    version.
 
     Raises:
-        UsageError: the cell is no Python code, or the file was not written by a cell.
-        NbyardError: registration is refused; the file is then restored.
+        UsageError: The cell is not valid Python, or its file was not written from a cell.
+        NbyardError: The registration is refused. The file is restored.
     """
     try:
         tree = ast.parse(cell)
@@ -61,9 +62,9 @@ def register_cell(connection: Any, name: str, cell: str) -> Registered:
 
 
 def register_decorated(magics: Any, result: Any) -> None:
-    """Register functions marked with `@nbyard.executable` after their cell ran.
+    """Register the functions with `@nbyard.executable` in a cell that has run.
 
-    In a run, the mark has no effect.
+    In a run of nbyard, the decorator has no effect.
     """
     if not result.success or "NBYARD_ATTEMPT" in os.environ:
         return
@@ -92,7 +93,7 @@ def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
 
 
 def _missing_names(cell: str) -> Iterator[str]:
-    """Yield a sentence with the names that only other cells define."""
+    """Yield a note about the names that the cell uses but other cells define, if there are any."""
     top = symtable.symtable(cell, "<cell>", "exec")
     own = {
         symbol.get_name()

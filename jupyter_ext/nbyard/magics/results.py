@@ -1,6 +1,6 @@
-"""Results of magics, as text and as HTML tables with escaped content.
+"""Shows results of magics as text, or as HTML tables with escaped content.
 
-In JupyterLab, the first cell of a row opens the object it names; elsewhere, it is text.
+In JupyterLab, the first cell of a row opens the object that it names. Elsewhere, it is plain text.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ OPENS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
 
 
 class Shown:
-    """A sentence and a table; `links` belong to the sentence, or else to each row."""
+    """A sentence and a table. `links` are those of the sentence, or else of each row."""
 
     def __init__(
         self,
@@ -103,14 +103,14 @@ def _linked(text: str, link: str) -> str:
 
 
 def link_to(noun: str, item: Any) -> str:
-    """Return the attributes of a link that opens an object in JupyterLab."""
+    """Return the HTML attributes of a link that opens an object in JupyterLab."""
     command, identity = OPENS[noun]
     args = escape(json.encode({"id": identity(item)}).decode())
     return f'href="#nbyard" data-commandlinker-command="{command}" data-commandlinker-args="{args}"'
 
 
 def table_of(noun: str, items: Sequence[Any]) -> Shown:
-    """Return a table of the objects of a noun."""
+    """Return a table of these objects."""
     columns = LISTED[noun]
     rows = [[read(item) for read in columns.values()] for item in items]
     links = [link_to(noun, item) for item in items if noun in OPENS]
@@ -118,7 +118,7 @@ def table_of(noun: str, items: Sequence[Any]) -> Shown:
 
 
 class FinishedRun(Shown):
-    """A run with its tasks; `outputs` are paths by `node.output`."""
+    """A run with its tasks. `outputs` has the paths of outputs by `NODE.OUTPUT`."""
 
     def __init__(self, detail: RunDetail, outputs: dict[str, str]):
         self.detail = detail
@@ -142,7 +142,7 @@ class FinishedRun(Shown):
 
 
 class Explained(Shown):
-    """Why results of two runs differ; each row is a cause, the nearest first."""
+    """Why results of two runs differ. Each row is a cause, the nearest one first."""
 
     def __init__(self, explanation: Explanation):
         self.explanation = explanation
@@ -164,7 +164,7 @@ class Explained(Shown):
 
 
 class Traced:
-    """What something comes from, and what was made with it, as a tree."""
+    """The lineage of an object as a tree: what it comes from, and what was made with it."""
 
     def __init__(self, lineage: Lineage):
         self.lineage = lineage
@@ -177,7 +177,10 @@ class Traced:
 
 
 class Compared(Shown):
-    """What differs between runs; each row is a parameter, metric, output or another part."""
+    """The differences between runs.
+
+    Each row is a parameter, metric, output or another part.
+    """
 
     def __init__(self, comparison: RunComparison):
         self.comparison = comparison
@@ -199,7 +202,7 @@ def _differences(comparison: RunComparison) -> Iterator[Sequence[Any]]:
     for metric in comparison.metrics:
         yield ("metric", _at(metric.node, metric.name), *metric.values)
     for output in comparison.outputs:
-        # The first characters of a digest tell two files apart.
+        # The first characters of a digest distinguish two files.
         digests = [file and file.compared.rpartition(":")[2][:8] for file in output.files]
         yield ("output", _at(output.node, output.name), *digests)
     for code in comparison.code:
@@ -226,7 +229,7 @@ class Scheduled(Shown):
 
 
 class ServedModel(Shown):
-    """A deployment; `address` is its link below the Jupyter server."""
+    """A deployment of a model. `address` is its link below the Jupyter server."""
 
     def __init__(self, deployment: Deployment):
         self.deployment = deployment
@@ -241,7 +244,7 @@ class ServedModel(Shown):
 
 
 class Registered(Shown):
-    """An executable that was registered from a cell."""
+    """An executable that was registered from a cell, with notes for the user."""
 
     def __init__(self, executable: Executable, hints: Sequence[str]):
         self.executable = executable

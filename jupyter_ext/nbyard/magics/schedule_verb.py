@@ -1,4 +1,4 @@
-"""`%nbyard schedule`: run the notebook, or another file, at set times."""
+"""`%nbyard schedule`: runs the notebook, or another file, at set times."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -20,18 +20,18 @@ USAGE = (
 )
 OPTIONS = ("--zone", "--name")
 USE_CACHE = "--use-cache"
-# Jupyter Server and VS Code tell a kernel its notebook.
+# Jupyter Server and VS Code store the path of a kernel's notebook in these variables.
 SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
 
 
 def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> Shown:
-    """Create a schedule. If the file has one of that name, change it instead.
+    """Create a schedule, or change the one that the file already has under this name.
 
-    So a cell can run again. `names` are those of the notebook.
+    So a cell can be run again. `names` are the variables of the notebook.
 
     Raises:
-        UsageError: the words have another form, or the notebook's file is unknown.
-        NbyardError: the service refuses the schedule.
+        UsageError: The arguments are not valid, or the notebook's file is unknown.
+        NbyardError: The service refuses the schedule.
     """
     parsed = read_words(argv, OPTIONS, USAGE, (USE_CACHE,))
     # A run of the notebook must not schedule further runs.
@@ -64,7 +64,10 @@ def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> 
 
 
 def notebook_path(names: Mapping[str, Any]) -> str:
-    """Return the file of the running notebook; empty if it is unknown."""
+    """Return the file of the running notebook, "" if it is unknown.
+
+    `names` are its variables.
+    """
     for path in (os.environ.get(SESSION), names.get(VS_CODE)):
         if path and Path(path).is_file():
             return str(path)

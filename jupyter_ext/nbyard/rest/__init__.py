@@ -1,1 +1,1 @@
-"""Everything that uses Tornado: operation handlers, streams and the OpenAPI document."""
+"""Everything that uses Tornado: operations, streams, the proxy and the OpenAPI document."""

@@ -1,4 +1,4 @@
-"""Request bodies: read in pieces, limited in size and converted to typed values."""
+"""Reads request bodies in pieces, limits their size and converts them to typed values."""
 
 import zlib
 from typing import Any
@@ -14,7 +14,7 @@ GZIP = 16 + zlib.MAX_WBITS
 
 
 class Body:
-    """Collects pieces up to a limit."""
+    """A request body, which is received in pieces up to a limit."""
 
     def __init__(self, limit: int):
         self._limit = limit
@@ -30,13 +30,13 @@ class Body:
             self._pieces.clear()
 
     def read(self, headers: HTTPHeaders, kind: Any) -> Any:
-        """Return the body as a value of type `kind`.
+        """Return the body as a value of the type `kind`.
 
         Raises:
-            UnsupportedContent: the content type is not JSON.
-            TooLarge: the body is larger than allowed, compressed or not.
-            BadRequest: it cannot be read.
-            Invalid: a field is refused.
+            UnsupportedContent: The content type is not JSON.
+            TooLarge: The body is larger than allowed, compressed or not.
+            BadRequest: The body cannot be read.
+            Invalid: A field is refused.
         """
         content = headers.get("Content-Type", "application/json").partition(";")[0]
         if content.strip().lower() != "application/json":

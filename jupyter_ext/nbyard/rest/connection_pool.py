@@ -1,4 +1,4 @@
-"""Connections to services, kept open briefly for the next request."""
+"""Keeps connections to services open for a moment, so that the next request can use them."""
 
 import socket
 import time
@@ -14,14 +14,17 @@ Spot = tuple[str, int]
 
 
 class Connections:
-    """The idle connections of one server, each for at most a second; used in its loop's thread."""
+    """The idle connections of one server, each for at most a second.
+
+    Use it in the thread of the event loop only.
+    """
 
     def __init__(self) -> None:
         self._idle: defaultdict[Spot, list[tuple[float, IOStream]]] = defaultdict(list)
         self._is_due = False
 
     def take(self, spot: Spot) -> IOStream | None:
-        """Return the most recently used open connection, or None."""
+        """Return the open connection to a host and port that was used last, or None."""
         waiting = self._idle[spot]
         while waiting:
             since, stream = waiting.pop()
@@ -31,7 +34,7 @@ class Connections:
         return None
 
     def put_back(self, spot: Spot, stream: IOStream) -> None:
-        """Keep a connection for reuse; its last response must be read completely."""
+        """Store a connection for reuse. Its last response must have been read completely."""
         if len(self._idle[spot]) >= MOST or not _is_silent(stream):
             stream.close()
             return
@@ -54,7 +57,7 @@ class Connections:
             IOLoop.current().call_later(IDLE_SECONDS / 4, self._sweep)
 
     def close(self) -> None:
-        """Close all connections when the server stops."""
+        """Close all connections. The server calls this when it stops."""
         for waiting in self._idle.values():
             for _, stream in waiting:
                 stream.close()
@@ -62,7 +65,7 @@ class Connections:
 
 
 def _is_silent(stream: IOStream) -> bool:
-    """Return whether the stream is open and has received nothing after its last response."""
+    """Return whether a connection is open, and nothing came after the last response."""
     # Tornado has no public name for bytes read ahead; without the attribute, reuse nothing.
     if stream.closed() or getattr(stream, "_read_buffer_size", True):
         return False

@@ -1,9 +1,9 @@
 """The event socket `/events/socket`: one for each browser window, with events in batches.
 
-A client first sends `{"after": ID}` (0 or nothing: from now on), or has `?after=ID` in the address.
-It may send `{"watch": [RUN, …]}` at any time. Frames are
-`{"events": […], "last": ID, "refetch": bool}` and, for watched runs,
-`{"activity": [{run, node, attempt, log_bytes, done, total, current, …}, …]}`.
+A client first sends `{"after": ID}`, or has `?after=ID` in the address. 0 or no ID means events
+from now on. The client may send `{"watch": [RUN, …]}` at any time. The server sends frames
+`{"events": […], "last": ID, "refetch": bool}`. For watched runs, it also sends `{"activity": [{run,
+node, attempt, log_bytes, done, total, current, …}, …]}`.
 """
 
 import asyncio
@@ -39,7 +39,10 @@ MAX_UNSENT = 16 << 20
 
 
 class Broadcast:
-    """Reads new events once for all windows of this server, when notified and periodically."""
+    """Reads new events once for all windows of this server, and sends them.
+
+    It reads when it is notified, and periodically.
+    """
 
     def __init__(self, context: RestContext, listener: Listener | None):
         self._context = context
@@ -82,7 +85,10 @@ class Broadcast:
             await window.send_activity()
 
     def publish(self) -> None:
-        """Send new events to every window; a notification meanwhile starts one more round."""
+        """Send new events to all windows.
+
+        A notification in the meantime causes one more round.
+        """
         if self._busy:
             self._again = True
             return
@@ -106,7 +112,7 @@ class Broadcast:
                 self.publish()
 
     def _places(self) -> dict[tuple[Caller, int], list["EventSocket"]]:
-        """Return the windows that can take more, grouped by caller and last sent event."""
+        """Return the windows that can take more events, grouped by caller and last sent event."""
         places: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
         for window in self._windows:
             if window.place is not None and window.takes_more:
@@ -116,10 +122,10 @@ class Broadcast:
     async def _send_new_events(
         self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]
     ) -> int:
-        """Send all events after `cursor` to these windows; return the ID of the newest event.
+        """Send all events after `cursor` to these windows. Return the ID of the newest event.
 
-        Events are read and encoded once for all windows. The newest event is looked up with the
-        first frame if `newest` is None.
+        Events are read and encoded once for all windows. If `newest` is None, the ID is read with
+        the first frame.
         """
         while True:
             text, last, newest = await self._context.call(self._frame, caller, cursor, newest)
@@ -134,7 +140,7 @@ class Broadcast:
             cursor = last
 
     def _frame(self, caller: Caller, cursor: int, newest: int | None) -> tuple[str, int, int]:
-        """Return a frame (empty without news), its last event and the newest event."""
+        """Return a frame ("" without news), its last event's ID and the newest event's ID."""
         events = self._context.services.events
         newest = events.newest_id() if newest is None else newest
         if cursor == newest:
@@ -145,10 +151,10 @@ class Broadcast:
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """The connection of one browser window."""
+    """The connection to one browser window."""
 
     def skip_check_origin(self) -> bool:
-        """Return False, because a token does not excuse a foreign page."""
+        """Return False: the origin is checked even if the request has a token."""
         return False
 
     def initialize(self, context: RestContext, broadcast: Broadcast) -> None:
@@ -179,7 +185,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().on_close()
 
     async def on_message(self, message: str | bytes) -> None:
-        """Read one message: the runs to watch, or the place in the events."""
+        """Handle a message of the window: the runs to watch, or the last event that it knows."""
         try:
             said = json.loads(message)
             if not isinstance(said, dict):
@@ -197,7 +203,11 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             await self._begin(said.get("after"))
 
     async def _begin(self, after: Any) -> None:
-        """Continue after that event, or refetch if it is newer than any event in this store."""
+        """Send events after the ID `after`, by default from now on.
+
+        An ID that this store does not have yet comes from another store. The window must then
+        refetch.
+        """
         now = await self.context.ask("events", "newest_id")
         seen = after if type(after) is int and after > 0 else now  # isinstance would accept a bool
         self._cursor = min(seen, now)
@@ -206,24 +216,24 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     @property
     def place(self) -> tuple[Caller, int] | None:
-        """Return the caller and the last event that was sent; None before the first message."""
+        """Return the caller and the last event that was sent, None before the first message."""
         if self._caller is None or self._cursor is None:
             return None
         return self._caller, self._cursor
 
     @property
     def takes_more(self) -> bool:
-        """Return whether the window has few enough unsent bytes."""
+        """Return whether the window's unsent bytes are few enough to send more events."""
         return self._unsent < MAX_UNSENT
 
     def move_on(self, cursor: int, text: str) -> None:
-        """Send a frame, if it has news, and store its last event."""
+        """Record the last event that the window has, and send a frame unless it is empty."""
         self._cursor = cursor
         if text:
             self._write(text)
 
     async def send_activity(self) -> None:
-        """Send the progress of the tasks of watched runs, if it changed."""
+        """Send the progress of tasks in watched runs, if it has changed."""
         if not self._watched or self._caller is None:
             return
         with contextlib.suppress(NbyardError):

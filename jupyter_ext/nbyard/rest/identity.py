@@ -1,4 +1,4 @@
-"""Mapping from Jupyter's user to the caller of services."""
+"""Translates Jupyter's user to the caller of services."""
 
 import getpass
 from typing import Any
@@ -10,17 +10,17 @@ INVENTED = "Anonymous "
 
 
 def caller_of(user: Any) -> Caller:
-    """Return the store's single user for everybody who has the server's token.
+    """Return the caller for a user of the server: always the owner of this process.
 
-    Jupyter invents a name for each browser; these names must not separate one person's data. An
-    identity provider knows the person, whose name is only recorded.
+    Jupyter invents a name for each browser. These names must not separate one person's data. A name
+    that an identity provider knows is only recorded.
     """
     invented = user.name.startswith(INVENTED)
     return Caller(local_name(), person="" if invented else user.username)
 
 
 def refused_name(handler: Any) -> str:
-    """Return the name of a signed-in user whom JupyterHub keeps from this server, or ""."""
+    """Return the name of a user whom JupyterHub knows but keeps from this server, or ""."""
     # JupyterHub's identity provider keeps the user on the handler, also one without access.
     known = getattr(handler, "_cached_hub_user", None)
     return str(known.get("name", "")) if isinstance(known, dict) else ""

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, generated from the table of operations."""
+"""Generates the OpenAPI 3.1 document from the table of operations."""
 
 from collections.abc import Iterable
 from typing import Any

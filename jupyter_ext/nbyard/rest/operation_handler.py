@@ -1,4 +1,4 @@
-"""The handler of all operations.
+"""The request handler of all operations.
 
 It decodes a request, authorizes it, calls the service in a thread and encodes the response.
 """
@@ -51,7 +51,7 @@ BODY_SECONDS = 30.0
 
 
 class Opened(Protocol):
-    """The part of an open yard that handlers use."""
+    """The part of an open yard that request handlers use."""
 
     services: Services
 
@@ -63,7 +63,7 @@ class Opened(Protocol):
 
 
 class RestContext:
-    """The shared state of handlers: services, settings and a bounded pool of threads.
+    """What all request handlers share: services, settings and a bounded pool of threads.
 
     The store is opened at the first request.
     """
@@ -82,19 +82,19 @@ class RestContext:
 
     @property
     def services(self) -> Services:
-        """Return the services; open the store if necessary, which may block."""
+        """Return the services. This opens the store if necessary, so it may block."""
         return self._yard().services
 
     def watch(self) -> None:
-        """Start a dispatcher if there is work and none is running; may block."""
+        """Start a dispatcher if there is work and none is running. This may block."""
         self._yard().watch()
 
     def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
-        """Refuse to change anything at the request of code in a scratch run; may block."""
+        """Check that no code of a scratch run requests a change. This may block."""
         self.services.refuse_from_scratch(caller, scope)
 
     def is_working(self) -> bool:
-        """Return whether any run, build or import is active; may block."""
+        """Return whether a run, build or import is active. This may block."""
         return self._yard().is_working()
 
     def _yard(self) -> Opened:
@@ -116,11 +116,11 @@ class RestContext:
         return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
 
     def close_at_exit(self) -> None:
-        """Close when the process exits, because a Jupyter server may not notify its extensions."""
+        """Close the context when the process exits: a Jupyter server may not notify extensions."""
         atexit.register(self.close)
 
     def close(self) -> None:
-        """Close everything when the server stops; call it in the thread of its loop."""
+        """Close everything when the server stops. Call this in the thread of its event loop."""
         atexit.unregister(self.close)
         # Before the pool and the store, which these callbacks still use.
         for close in self.closing:
@@ -132,10 +132,10 @@ class RestContext:
 
 
 async def check_authorizer(handler: JupyterHandler) -> None:
-    """Check with the server's authorizer that the user may access the resource `nbyard`.
+    """Check that the server's authorizer lets the user access the resource `nbyard`.
 
     Raises:
-        HTTPError: 403, if the authorizer refuses.
+        HTTPError: The authorizer refuses (status 403).
     """
     action = "read" if handler.request.method in ("GET", "HEAD") else "write"
     asked = handler.authorizer.is_authorized(handler, handler.current_user, action, "nbyard")
@@ -144,7 +144,7 @@ async def check_authorizer(handler: JupyterHandler) -> None:
 
 
 class NbyardHandler(JupyterHandler):
-    """Base of all handlers: authentication, authorization by scope and the error body."""
+    """The base of all request handlers: authentication, authorization and error responses."""
 
     status_without_user = 403
 
@@ -153,7 +153,7 @@ class NbyardHandler(JupyterHandler):
 
     @cached_property
     def request_id(self) -> str:
-        """Return the ID that a proxy gave in X-Request-Id, or a new one."""
+        """Return the request ID that a proxy sent in X-Request-Id, or a new one."""
         given = self.request.headers.get("X-Request-Id", "")
         return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
@@ -169,10 +169,10 @@ class NbyardHandler(JupyterHandler):
             await check_authorizer(self)
 
     def authorised(self, scope: str) -> Caller:
-        """Return the caller, who has that scope.
+        """Return the caller, after checking that the caller has this scope.
 
         Raises:
-            Forbidden: the scope is missing.
+            Forbidden: The caller lacks the scope.
         """
         caller = caller_of(self.current_user)
         if not caller.may(scope):
@@ -181,7 +181,7 @@ class NbyardHandler(JupyterHandler):
         return msgspec.structs.replace(caller, attempt_id=attempt) if is_id(attempt) else caller
 
     def get_login_url(self) -> str:
-        """Raise an error without a user, because API clients cannot use a login page."""
+        """Raise an error if nobody is signed in, because API clients cannot use a login page."""
         if self.current_user is not None:
             return str(super().get_login_url())
         if name := refused_name(self):
@@ -189,7 +189,7 @@ class NbyardHandler(JupyterHandler):
         raise web.HTTPError(self.status_without_user)
 
     def fail(self, error: NbyardError) -> None:
-        """Respond with an error."""
+        """Respond with an error of nbyard."""
         if error.status >= 500 and not isinstance(error, DatabaseAway):  # the store logs that one
             why = None if error.status == 503 else error  # temporary: the message is enough
             fields = {"fields": {"request_id": self.request_id}}
@@ -227,7 +227,10 @@ class NbyardHandler(JupyterHandler):
 
 @web.stream_request_body
 class OperationHandler(NbyardHandler, APIHandler):
-    """All operations of one path, by their methods."""
+    """Handles all operations with one path.
+
+    The method of the request selects the operation.
+    """
 
     request: HTTPServerRequest
 

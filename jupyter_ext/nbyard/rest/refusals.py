@@ -1,4 +1,4 @@
-"""Refusals by Tornado and Jupyter, as bodies of errors with a reason."""
+"""Gives refusals by Tornado and Jupyter an error body with a reason."""
 
 from tornado import web
 
@@ -20,7 +20,7 @@ WITH_CAUSE = {400: "request-unreadable-because", 403: "access-refused-because"}
 
 
 class Refusal(web.HTTPError):
-    """A refused request with a reason."""
+    """A refusal of a request with a reason of nbyard's catalogue."""
 
     def __init__(self, status: int, why: Reason):
         super().__init__(status, str(why))
@@ -28,9 +28,9 @@ class Refusal(web.HTTPError):
 
 
 def body_of(status: int, error: BaseException | None, request_id: str) -> ErrorBody:
-    """Return the body of a response with this status.
+    """Return the body of an error response with this status.
 
-    `error` is what the handler raised. The text of an error of Tornado or Jupyter is its cause.
+    `error` is what the handler raised. If Tornado or Jupyter raised it, its text becomes the cause.
     """
     code, reason = BODIES.get(status, (NbyardError.code, NbyardError.default()))
     cause = error.why if isinstance(error, Refusal) else None

@@ -1,4 +1,4 @@
-"""Tornado's routes, built from the table of operations."""
+"""Builds Tornado's routes from the table of operations."""
 
 import re
 from typing import Any
@@ -36,7 +36,10 @@ Route = tuple[str, type[web.RequestHandler], dict[str, Any]]
 
 
 class HealthHandler(JupyterHandler):
-    """Responds "ok" to show that the server runs, and reveals nothing else."""
+    """Responds with "ok", to show that the server runs.
+
+    It needs no login and reveals nothing else.
+    """
 
     auth_resource = "nbyard"
 
@@ -60,7 +63,7 @@ class OpenApiHandler(NbyardHandler):
 
 
 class NowhereHandler(NbyardHandler):
-    """Responds to unknown addresses with nbyard's error body."""
+    """Responds to unknown addresses with an error body of nbyard."""
 
     @web.authenticated
     def get(self, *_: str) -> None:
@@ -104,7 +107,7 @@ def routes(
 
 @web.stream_request_body
 class UploadOperationHandler(UploadHandler, OperationHandler):
-    """The operations on one upload, and its bytes."""
+    """Handles the operations on one upload, and receives its bytes."""
 
     def initialize(  # type: ignore[override]
         self, context: RestContext, by_method: dict[str, Operation]
@@ -114,11 +117,11 @@ class UploadOperationHandler(UploadHandler, OperationHandler):
 
 
 def operations_by_path() -> dict[str, dict[str, Operation]]:
-    """Return the operations of each path by their methods, exact paths first.
+    """Return the operations of each path, by method. Paths without variables come first.
 
-    An exact path also has those operations of a path with variables whose methods it lacks.
-    `GET /schedules/preview` thus shows the schedule named preview: the path becomes
-    `/schedules/{schedule=preview}`.
+    A path such as `/schedules/preview` also matches `/schedules/{schedule}`. It gets the methods of
+    that path that it lacks, and is returned as `/schedules/{schedule=preview}`. So a schedule with
+    the name "preview" can be read.
     """
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in table():
@@ -132,7 +135,7 @@ def operations_by_path() -> dict[str, dict[str, Operation]]:
 
 
 def _filled(general: str, path: str) -> str:
-    """Return the path, with the variables of the general path before the texts in their place."""
+    """Return the path with the variables that the general path has in place of its texts."""
     if not general:
         return path
     pairs = zip(general.split("/"), path.split("/"), strict=True)
@@ -142,6 +145,9 @@ def _filled(general: str, path: str) -> str:
 
 
 def _pattern(path: str, prefix: str = "") -> str:
-    """Return the regular expression of a path; `{name=text}` is a variable with this value."""
+    """Return the regular expression for a path.
+
+    `{name=text}` is a variable with a fixed value.
+    """
     text = re.sub(r"{(\w+)=([\w-]+)}", r"(?P<\1>\2)", path)
     return prefix + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", text)

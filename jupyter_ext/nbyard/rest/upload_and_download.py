@@ -25,7 +25,7 @@ SCOPES = {"datasets": "datasets:read", "projects": "projects:read"}
 
 @web.stream_request_body
 class UploadHandler(NbyardHandler, APIHandler):
-    """`PATCH /uploads/{upload}`: writes the next bytes as they arrive, never held in memory."""
+    """`PATCH /uploads/{upload}`: writes the next bytes of an upload to disk as they arrive."""
 
     request: HTTPServerRequest
 
@@ -68,7 +68,7 @@ class UploadHandler(NbyardHandler, APIHandler):
 
     @web.authenticated
     async def patch(self, upload: str) -> None:
-        """Answer when the whole piece of the upload is stored."""
+        """Respond with the state of the upload, once the whole piece is stored."""
         try:
             if self._refused is not None:
                 raise self._refused
@@ -91,7 +91,7 @@ class PictureHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, run: str, digest: str) -> None:
-        """Send a picture to be shown."""
+        """Send a small picture, which browsers show in a page."""
         try:
             caller = self.authorised("runs:read")
             keys = [check_text(run, "run"), check_text(digest, "digest")]
@@ -124,7 +124,7 @@ class ContentHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, **path: str) -> None:
-        """Send a file or picture as a download."""
+        """Send a file as a download."""
         try:
             caller = self.authorised(SCOPES.get(self._noun, "runs:read"))
             keys = {name: check_text(text, name) for name, text in path.items()}
@@ -141,10 +141,10 @@ class ContentHandler(NbyardHandler):
             await self._send(source, filename)
 
     def _asked(self) -> dict[str, Any]:
-        """Return the values in the query.
+        """Return the arguments in the query for the service's method.
 
         Raises:
-            Invalid: the version is not a number, or the path cannot be stored.
+            Invalid: The version is not a number, or the path cannot be stored.
         """
         if self._verb == "file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}

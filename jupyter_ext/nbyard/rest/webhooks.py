@@ -1,4 +1,7 @@
-"""Messages of webhooks, which arrive without a token of Jupyter: their signature counts."""
+"""Receives messages of webhooks.
+
+They have no token of Jupyter, so their signature is checked.
+"""
 
 from collections.abc import Iterable
 
@@ -18,9 +21,9 @@ BODY_SECONDS = 30.0
 
 @web.stream_request_body
 class WebhookHandler(NbyardHandler):
-    """Receives a message, checks its size and passes it to the triggers.
+    """Receives a message, limits its size and passes it to the triggers.
 
-    Cookies and tokens have no meaning here, so that a message of a browser grants nothing more.
+    Cookies and tokens are ignored, so that a message from a browser has no more rights than others.
     """
 
     request: HTTPServerRequest
@@ -33,7 +36,7 @@ class WebhookHandler(NbyardHandler):
             raise web.HTTPError(405)
 
     def check_xsrf_cookie(self) -> None:
-        """Check nothing: senders have no cookies, and a signature cannot be forged."""
+        """Do nothing: senders have no cookies, and other sites cannot forge a signature."""
 
     def known_methods(self) -> Iterable[str]:
         return ("POST",)
@@ -48,11 +51,7 @@ class WebhookHandler(NbyardHandler):
 
     @allow_unauthenticated
     async def post(self, trigger: str) -> None:
-        """Answer 202 for a message that became a firing.
-
-        Raises:
-            TooLarge: the body exceeds MOST_BYTES.
-        """
+        """Respond with 202 once a message was recorded as a firing, else with the error."""
         headers = self.request.headers
         try:
             if self._size > MOST_BYTES:

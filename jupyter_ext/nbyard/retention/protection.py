@@ -1,4 +1,4 @@
-"""Find what protects finished runs from clean-ups."""
+"""Finds out what protects finished runs from clean-ups."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def finished_runs(
     rules: Sequence[CleanUpRules],
     documents: Iterable[Path] = (),
 ) -> list[FinishedRun]:
-    """Return the finished runs of the owner with their protection, to choose from by rules.
+    """Return the owner's finished runs with what protects them.
 
-    The files of the workflows that ran before are read, and `documents`.
+    Rules then select among them. Saved workflows may protect runs: those that have run before are
+    read, and `documents`.
     """
     # Only rules with a size need the outputs, which are most of the rows.
     is_sized = any(rule.max_bytes is not None for rule in rules)
@@ -55,7 +56,7 @@ def finished_runs(
 
 
 def _until(rules: Sequence[CleanUpRules]) -> datetime | None:
-    """Return the time after which no run matters to the rules; None if all runs matter."""
+    """Return the time after which no run can match the rules, None if all runs can."""
     now = datetime.now(UTC)
     days = [
         rule.older_than_days

@@ -1,4 +1,4 @@
-"""Preview a clean-up, and delete its runs."""
+"""Computes what a clean-up would free, and deletes its runs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ RUNS_AT_ONCE = 20
 def preview_of(
     store: Store, blobs: Blobs, doomed: Sequence[FinishedRun], protected: Sequence[FinishedRun]
 ) -> CleanUpPreview:
-    """Return what the deletion of the runs would free."""
+    """Return what the deletion of the runs in `doomed` would free."""
     return previews_of(store, blobs, [(doomed, protected)])[0]
 
 
 def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[CleanUpPreview]:
-    """Return what each choice would free if its runs are deleted after those before it."""
+    """Return what each choice would free, if the runs of earlier choices are deleted first."""
     groups = [[run.id for run in doomed] for doomed, _ in choices]
     records: list[set[str]] = [set() for _ in groups]
     digests, named = records, set[str]()
@@ -50,7 +50,7 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
     left = _with_members(blobs, named)
     base = folders.attempt_folder_of(store.folder, "")
     previews = []
-    # From the last one back, so that each frees what neither other rows nor later choices name.
+    # From the last choice back: each frees what neither other rows nor later choices refer to.
     for (doomed, protected), own, names in [*zip(choices, digests, records, strict=True)][::-1]:
         freed = _with_members(blobs, own) - left
         left |= freed
@@ -63,9 +63,9 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
 def remove_runs(
     store: Store, owner: str, doomed: Sequence[FinishedRun], write: Write | None = None
 ) -> int:
-    """Delete these runs; return their number.
+    """Delete these runs. Return their number.
 
-    Runs that their owner keeps or names meanwhile stay. `write` opens a transaction, by default
+    Runs that their owner has kept or named meanwhile stay. `write` opens a transaction, by default
     one of the store.
     """
     count = 0
@@ -84,9 +84,9 @@ def remove_runs(
 
 
 def remove_run(store: Store, c: Connection, run: Run) -> set[str]:
-    """Delete the rows of a finished run; return the names of its folders.
+    """Delete the rows of a finished run. Return the names of its folders.
 
-    Bytes without references are collected soon after.
+    Blobs without references are deleted soon after.
     """
     attempts = store.attempts.views(c, run.id)
     # If another run has an equal result, the cache refers to that one from now on.
@@ -97,13 +97,13 @@ def remove_run(store: Store, c: Connection, run: Run) -> set[str]:
 
 
 def remove_records(store: Store, names: Collection[str]) -> None:
-    """Delete the records of attempts, after their rows."""
+    """Delete the folders of attempts, after their rows were deleted."""
     for name in names:
         folders.remove_folder(store.folder, name)
 
 
 def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
-    """Return the digests, and those of the files in folders."""
+    """Return the digests, and those of the files in folders among them."""
     all_digests = set(digests)
     for digest in digests:
         if digest.startswith("tree:"):
@@ -113,7 +113,7 @@ def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
 
 
 def _size(blobs: Blobs, digest: str) -> int:
-    """Return the size of stored bytes in bytes, 0 if they are gone."""
+    """Return the size of a blob in bytes, 0 if it is gone."""
     try:
         return os.stat(blobs.place(digest)).st_size
     except OSError:
@@ -121,7 +121,7 @@ def _size(blobs: Blobs, digest: str) -> int:
 
 
 def _folder_bytes(folder: str) -> int:
-    """Return the size of all files below a folder in bytes."""
+    """Return the size of all files in a folder in bytes, at any depth."""
     size = 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:

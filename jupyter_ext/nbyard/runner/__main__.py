@@ -1,9 +1,11 @@
 """The command line: `python runner/__main__.py FOLDER` or `python -m nbyard.runner FOLDER`.
 
-Options: `--foreground`, `--alone` or `--serve`.
+Options: `--foreground`, `--alone` or `--serve` (see the package's docstring).
 
-Exit status: 0 if the attempt is taken care of, also by another process or if it is finished. 2 if
-FOLDER cannot be read. 3 if the supervisor cannot start.
+Exit status:
+    0: a supervisor runs or has run the attempt in FOLDER, be it this one or another one
+    2: FOLDER is missing on the command line, or its task.json cannot be read
+    3: the supervisor cannot start
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ USAGE = "usage: runner [--foreground | --alone | --serve] FOLDER\n"
 
 
 def _load_package() -> str:
-    """Load the package under a name that collides with nothing and return that name.
+    """Load the package `runner` from this file's folder, and return its name.
 
-    As a script, this file has no package.
+    Python runs this file as a script without a package, so relative imports would fail. The name
+    cannot collide with an installed package.
     """
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
@@ -44,7 +47,11 @@ if not __package__:
 
 
 def main(argv: list[str]) -> int:
-    """Run the command line `argv`. Return the exit status."""
+    """Run a supervisor, a parent of supervisors or the work, as `argv` says.
+
+    Return the exit status. The options in WORK and `--parent` are internal: nbyard passes them to
+    its own child processes.
+    """
     if argv and argv[0] in WORK and len(argv) == 3:
         work = importlib.import_module(f".{WORK[argv[0]]}", __package__)
         return int(work.main(argv[1], int(argv[2])))

@@ -1,4 +1,4 @@
-"""The attempt folder as the runner sees it: its task, its events, its result."""
+"""The attempt folder as the runner uses it: its task, its events and its result."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from .reasons import Reason, because
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
 INNER_PLACEHOLDER = re.compile(r"(?<!\{)\{attempt\}(?=/(?:code|inputs|outputs)/)")
-# In a text of the user, one brace was added so that it is not a placeholder.
+# The dispatcher adds a brace to such texts of users, so that they are no placeholders.
 LITERAL = re.compile(r"\{(\{+attempt)")
 CODE = "code"
 MAX_CANCEL_CHARS = 4096
 
 
 def expand_attempt_path(word: str, path: str) -> str:
-    """Replace the placeholder `{attempt}` in a word by the path.
+    """Replace the placeholder `{attempt}` in a word of a command by the folder's path.
 
-    It is replaced at the start of a word and after the `=` of `--name={attempt}/…`. It is also
-    replaced before `/code/`, `/inputs/` and `/outputs/`. `{{attempt}` stands for the text
-    `{attempt}`.
+    The placeholder counts at the start of a word, after the `=` of `--name={attempt}/…`, and before
+    `/code/`, `/inputs/` and `/outputs/`. `{{attempt}` stands for the text `{attempt}`.
     """
     match = OPTION_PLACEHOLDER.match(word)
     lead = (match["option"] or "") + path if match else ""
@@ -51,11 +50,11 @@ class BadTask(Exception):
 
 
 class AttemptFolder:
-    """The paths of an attempt, and access to its files.
+    """The paths of an attempt folder, and access to its files.
 
-    Only the supervisor appends to the event stream and the log. `seen` is the folder's path where
-    the work is done, if it is another one there. `has_distributions` states whether its code may
-    contain installed Python packages.
+    Only the supervisor appends to the event stream and the log. `path` is the folder's path in this
+    process, and `seen` the path at which the work sees it, if that differs. `has_distributions`
+    states whether the code in the folder may contain installed Python packages.
     """
 
     has_distributions = True
@@ -94,7 +93,7 @@ class AttemptFolder:
         return dict(task)
 
     def inside(self, relative: str) -> str:
-        """Return the absolute path of a relative one.
+        """Return the absolute path for a path relative to the attempt folder.
 
         Raises:
             BadTask: The path leaves the attempt folder.
@@ -121,10 +120,10 @@ class AttemptFolder:
         return expand_attempt_path(word, self.path)
 
     def expand_paths_in_files(self, directory: str, placed: Iterable[Sequence[Any]]) -> None:
-        """Write the folder's path into the texts in the working folder that contain it.
+        """Replace `{attempt}` in the files of a command by the folder's path, as the work sees it.
 
-        The dispatcher wrote them without knowing where the work sees the folder. `placed` is the
-        `files` of a command.
+        The dispatcher wrote these files without knowing that path. `placed` is the `files` of a
+        command.
         """
         for name, source, text, _ in placed:
             if source or (written := _inner(text, self.seen)) == text:
@@ -135,22 +134,25 @@ class AttemptFolder:
                 file.write(written)
 
     def local_path(self, path: str) -> str:
-        """Translate a path in the attempt folder as the work sees it to the path in this process.
+        """Translate a path that the work uses to the path in this process.
 
-        Other paths stay unchanged.
+        Paths outside the attempt folder stay unchanged.
         """
         is_inside = path == self.seen or path.startswith(f"{self.seen}/")
         return self.path + path[len(self.seen) :] if is_inside else path
 
     def write_whole(self, name: str, value: dict[str, Any]) -> None:
-        """Write a file atomically: it is there whole or not at all."""
+        """Write a JSON file atomically: readers see the whole file or none."""
         temporary = self.at(name + ".tmp")
         with open(temporary, "wb") as file:
             file.write(as_json(value))
         os.replace(temporary, self.at(name))
 
     def make_durable(self, name: str) -> None:
-        """Flush a file to disk, so that it survives a power cut. Readers need not wait for this."""
+        """Flush a file to disk, so that it survives a power cut.
+
+        Readers may read the file before this.
+        """
         with contextlib.suppress(OSError):  # the file was removed already
             for path in (self.at(name), self.path):
                 handle = os.open(path, os.O_RDONLY)
@@ -160,7 +162,7 @@ class AttemptFolder:
                     os.close(handle)
 
     def cancel_reason(self) -> Reason | None:
-        """Return the reason of the request to stop, None without a request."""
+        """Return the reason in the file `cancel`, None if there is no such file."""
         try:
             with open(self.at("cancel"), encoding="utf-8", errors="replace") as file:
                 text = file.read(MAX_CANCEL_CHARS).strip()
@@ -192,10 +194,10 @@ class AttemptFolder:
             return
 
     def poke(self, wake: str, word: str) -> None:
-        """Wake the listeners in the folder `wake`, if there are any.
+        """Send `word` to the sockets in the folder `wake`, on which other processes wait.
 
-        The word `.` means that the work only made progress. Listeners that wait for its end ignore
-        it.
+        The word `.` means that the work made progress. Other words are IDs of attempts that have
+        ended.
         """
         try:
             names = os.listdir(wake) if wake else []

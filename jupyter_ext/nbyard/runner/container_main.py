@@ -1,10 +1,10 @@
-"""The entry point in a container that belongs to the runner alone.
+"""Runs attempts as the main program of a container that has no other purpose.
 
-No process of the work outlives the attempt. The container's log shows when an attempt has ended.
+After each attempt, all other processes in the container are killed. A line in the container's log
+then reports the end.
 
-A fresh container has one attempt. A warm container serves attempts one after the other. All of them
-use the same folder, which others fill and empty. Each runs in a fork of a process that has imported
-the modules it needs.
+A fresh container runs one attempt. A warm container runs several, one after the other, in the same
+folder. The dispatcher copies each attempt into the folder and requests its removal afterwards.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ IPC_RMID = 0
 
 
 def run(path: str) -> int:
-    """Supervise one attempt. When the log reports its end, only its folder is left."""
+    """Run the attempt in the folder `path`, then report its end in the log. Return the exit status.
+
+    All other processes have been killed when the log reports the end.
+    """
     show_to_work(False)
     try:
         task = AttemptFolder(path).task()
@@ -49,10 +52,10 @@ def run(path: str) -> int:
 
 
 def serve(path: str) -> int:
-    """Serve attempts until standard input is closed.
+    """Run attempts in the folder `path` until standard input is closed.
 
-    A line of standard input is `{"run": attempt id}`, whose folder is at `path` by then, or
-    `{"clear": attempt id}`, which asks to empty that folder.
+    Return the exit status. Each line of standard input is a JSON object. `{"run": ATTEMPT_ID}` runs
+    the attempt, whose files are in the folder by then. `{"clear": ATTEMPT_ID}` empties the folder.
     """
     show_to_work(False)
     warm: WarmProcess | None = None
@@ -77,7 +80,11 @@ def serve(path: str) -> int:
 
 
 def _run_attempt(path: str, warm: WarmProcess | None) -> str:
-    """Carry out the attempt. Return the name of a kernel that the next attempt may use."""
+    """Run an attempt.
+
+    Return the name of the kernel to prepare for the next one, or "". `warm` is used if its kernel
+    is the one that the task needs. Otherwise a new supervisor is forked.
+    """
     kernel, is_prepared = "", False
     with contextlib.suppress(BadTask):
         task = AttemptFolder(path).task()
@@ -144,5 +151,5 @@ def kill_others() -> None:
 
 
 def write_line(word: str, attempt_id: str) -> None:
-    """Write a line to the container's log."""
+    """Write `{WORD: ATTEMPT_ID}` as a line of the container's log."""
     os.write(STDOUT, json.dumps({word: attempt_id}).encode() + b"\n")

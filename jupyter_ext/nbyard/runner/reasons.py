@@ -37,12 +37,12 @@ PARAMETERS = re.compile(
 
 
 def because(code: str, **params: Any) -> Reason:
-    """Return the reason with this code of the catalogue."""
+    """Return a reason: a code of the catalogue, with its parameters."""
     return {"code": code, "params": params}
 
 
 def is_reason(value: dict[str, Any]) -> bool:
-    """Return whether an object is a reason that the runner makes."""
+    """Return whether an object is a reason with one of the runner's codes."""
     return value.keys() == {"code", "params"} and bool(CODES.fullmatch(str(value["code"])))
 
 
@@ -53,13 +53,16 @@ def system_error(error: OSError) -> Reason:
 
 
 def raised(line: str) -> Reason:
-    """Return the reason for an exception of the work. `line` is its name and its text."""
+    """Return the reason for an exception of the work.
+
+    `line` is the last line of its traceback.
+    """
     name, colon, text = line.partition(": ")
     return because("raised", name=name, text=text) if colon else because("raised-bare", name=name)
 
 
 class Explained(Exception):
-    """An error with a reason, which becomes that of a failure."""
+    """An error with a reason, which becomes the reason of the attempt's failure."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason["code"])

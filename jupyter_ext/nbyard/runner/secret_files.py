@@ -1,6 +1,7 @@
-"""Secrets of an attempt: files in memory, in a private folder.
+"""Stores the secrets of an attempt as files in memory, in a private folder.
 
-`secrets` in the attempt folder is a link to it. The secrets are deleted with the attempt.
+The entry `secrets` of the attempt folder is a link to that folder. The secrets are deleted with the
+attempt.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ SHARED = "/dev/shm"
 
 
 def memory_folder() -> str:
-    """Return a folder in memory, or the one for temporary files if the system has none."""
+    """Return a folder that is in memory, or the folder for temporary files without one."""
     if os.path.isdir(SHARED):
         return SHARED
     import tempfile
@@ -33,7 +34,10 @@ def secrets_folder(store_id: str, attempt_id: str) -> str:
 def store_secrets(
     folder: str, target: str, files: Mapping[str, bytes], hidden: Iterable[str]
 ) -> None:
-    """Store secrets in a new folder `target` and link to it from the attempt folder."""
+    """Store secrets in a new folder `target`, and link to it from the attempt folder `folder`.
+
+    `files` has the contents by file name. `hidden` lists the texts to mask in the attempt's output.
+    """
     delete_secrets(target)
     os.mkdir(target, 0o700)
     every = {**files, HIDDEN: json.dumps(list(hidden)).encode()}
@@ -53,7 +57,10 @@ def delete_linked_secrets(folder: str) -> None:
 
 
 def delete_secrets(target: str) -> None:
-    """Delete a folder of secrets. Anything else, and folders of other users, stay."""
+    """Delete a folder of secrets.
+
+    Do nothing for another kind of folder or one of another user.
+    """
     if not os.path.lexists(target):
         return
     import shutil
@@ -65,7 +72,10 @@ def delete_secrets(target: str) -> None:
 
 
 def delete_unused_secrets(store_id: str, live: Collection[str]) -> list[str]:
-    """Delete the secrets of attempts that are not in `live`. Return the IDs of those attempts."""
+    """Delete the secrets of all attempts of a store except those with IDs in `live`.
+
+    Return the IDs of the attempts whose secrets were deleted.
+    """
     start, removed = f"{MARK}{store_id}-", []
     for name in os.listdir(memory_folder()):
         attempt_id = name.removeprefix(start)

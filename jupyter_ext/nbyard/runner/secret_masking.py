@@ -1,7 +1,7 @@
-"""Masks secrets as `***` in everything that is stored about the work.
+"""Masks secrets as `***` in everything that nbyard stores about the work.
 
-A list of texts to mask lies beside the secrets that the work reads. They are found as they are, in
-Base64 and hexadecimal, percent-encoded, and with the escapes of JSON, Python and HTML.
+The texts to mask are listed in a file beside the secrets. They are found as plain text, in Base64
+and hexadecimal, percent-encoded, and with the escapes of JSON, Python and HTML.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ FIELD = re.compile(
 
 
 def spellings(secret: str) -> set[bytes]:
-    """Return the encodings of a secret that are searched for.
+    """Return all encodings of a secret to search for.
 
-    Its Base64 may be part of a longer text. Then only the characters that do not depend on its
-    neighbors are known.
+    In the Base64 of a longer text, some characters also depend on the bytes beside the secret.
+    Those are left out.
     """
     import base64
     from urllib.parse import quote, quote_plus  # slow to import, and most attempts have no secret
@@ -74,10 +74,10 @@ def spellings(secret: str) -> set[bytes]:
 
 
 class _Tier:
-    """Finds patterns of similar length by words of `size` bytes.
+    """Finds patterns of similar length in a text.
 
-    A text is cut into words. Wherever a pattern lies, one of these words is among the pattern's
-    first words.
+    The text is cut into words of `size` bytes. Each pattern is long enough to contain a whole word.
+    A table of the words near the patterns' starts shows where a pattern may begin.
     """
 
     def __init__(self, size: int, patterns: Iterable[bytes]) -> None:
@@ -89,7 +89,10 @@ class _Tier:
                 self._starts.setdefault(word, []).append((before, pattern))
 
     def find(self, text: bytes, ends: dict[int, int]) -> None:
-        """Record the end of the longest pattern that begins at each place."""
+        """Find patterns in the text, and enter start and end of each into `ends`.
+
+        Of several patterns with the same start, the longest counts.
+        """
         size, starts = self._size, self._starts
         if not starts:
             return
@@ -102,7 +105,7 @@ class _Tier:
 
 
 class Masks:
-    """Masks secrets in a stream of bytes. The result is independent of how the stream is split."""
+    """Masks secrets in a stream of bytes, in the same way however the stream is cut into pieces."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         parts: set[str] = set()
@@ -125,7 +128,11 @@ class Masks:
         return bool(self._patterns)
 
     def feed(self, data: bytes) -> bytes:
-        """Return what can be shown by now. A possible beginning of a secret is held back."""
+        """Add bytes of the stream.
+
+        Return the masked bytes that are certain by now. A possible beginning of a secret is held
+        back until more bytes come, or until `end`.
+        """
         if not self._patterns:
             return data
         text = self._rest + data
@@ -135,9 +142,10 @@ class Masks:
         return shown
 
     def _hide(self, text: bytes, at: int, stop: int) -> tuple[bytes, int]:
-        """Mask secrets in the text up to `stop`. Return the result and the end of the masked part.
+        """Mask secrets in the text up to `stop`.
 
-        The text up to `at` is masked already. Overlapping secrets become one mask.
+        Return the result, and where the last mask ends. The text before `at` belongs to an earlier
+        mask. Overlapping secrets become one mask.
         """
         ends, out = self._find(text), []
         for start in sorted(ends):
@@ -155,7 +163,7 @@ class Masks:
         return ends
 
     def _first_open(self, text: bytes) -> int:
-        """Return the first place where a secret may be incomplete, or the end of the text."""
+        """Return the first place where an incomplete secret may begin, or the text's end."""
         places = range(max(0, len(text) - self._longest + 1), len(text))
         return next((at for at in places if self._is_open(text, at)), len(text))
 
@@ -167,13 +175,16 @@ class Masks:
         return any(len(pattern) > left and text.endswith(pattern[:left]) for pattern in near)
 
     def end(self) -> bytes:
-        """Return what was held back, once the stream has ended."""
+        """Return the masked bytes that were held back.
+
+        Call this at the end of the stream.
+        """
         shown, _ = self._hide(self._rest, self._hidden, len(self._rest))
         self._rest, self._hidden = b"", 0
         return shown
 
     def cleaned(self, value: Any) -> Any:
-        """Mask secrets in all texts of a JSON value, including the names of its fields."""
+        """Return a JSON value with secrets masked in its texts and field names."""
         if not self:
             return value
         if isinstance(value, str):
@@ -194,7 +205,7 @@ class Masks:
         return self._hide(data, 0, len(data))[0].decode("utf-8", "surrogatepass")
 
     def disclosed(self, folder: str, outputs: dict[str, dict[str, Any]]) -> list[str]:
-        """Return the names of outputs whose bytes contain a secret."""
+        """Return the names of the outputs in the attempt folder whose files contain a secret."""
         if not self._patterns:
             return []
         output_names = []
@@ -206,7 +217,7 @@ class Masks:
         return output_names
 
     def holds(self, path: str) -> bool:
-        """Return whether the bytes of a file contain a secret."""
+        """Return whether a file contains a secret."""
         if not self._patterns:
             return False
         rest = b""
@@ -222,7 +233,7 @@ class Masks:
 
 
 class Blind(Masks):
-    """Masks everything, for attempts whose secrets are no longer known."""
+    """Masks everything, for an attempt whose secrets can no longer be read."""
 
     def __init__(self) -> None:
         super().__init__(())
@@ -244,15 +255,15 @@ class Blind(Masks):
         return True
 
     def disclosed(self, folder: str, outputs: dict[str, dict[str, Any]]) -> list[str]:
-        """Return all outputs: each may contain a secret."""
+        """Return the names of all outputs: each may contain a secret."""
         return list(outputs)
 
 
 def masks_of(folder: str, place: str = "") -> Masks:
-    """Return the masks of the attempt in a folder.
+    """Return the masks for the secrets of the attempt in `folder`.
 
-    `place` is where its secrets are. It is needed once the folder's link leads nowhere, as after
-    its use in a container.
+    `place` is the folder with the secrets. It is only needed if the link in the attempt folder is
+    broken, as after its use in a container.
     """
     secrets = os.path.join(folder, SECRETS)
     if not os.path.lexists(secrets):

@@ -1,5 +1,5 @@
-"""Where an attempt lives: in a process, a container or on Dask, behind `nbyard.runtimes`.
+"""Runtimes run attempts: as processes, in containers or on Dask (entry points `nbyard.runtimes`).
 
-A runtime starts, polls, reads and stops attempts; `protocol` has these four verbs and the optional
-ones. `registry` finds the installed runtimes. Results come back in the attempt's folder.
+`protocol` defines their interface: a runtime starts, polls and stops attempts and reads their logs.
+`registry` finds the installed runtimes. Results come back in the attempt folder.
 """

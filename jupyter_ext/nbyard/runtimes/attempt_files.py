@@ -34,7 +34,7 @@ def read_task(folder: Path) -> TaskFile:
 
 
 def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
-    """Return the bytes of a regular file, or None."""
+    """Return at most `max_bytes` of a regular file, None for anything else."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -88,7 +88,7 @@ def write_result(folder: Path, result: Result, *, replace: bool = False) -> None
 
 
 def write_others(folder: Path, left: OtherFiles | None) -> None:
-    """Write others.json, which must precede the result. Without other files do nothing."""
+    """Write others.json, which must exist before the result. Do nothing if `left` is None."""
     if left is not None:
         part = f"{folder}/{OTHERS}.{os.urandom(4).hex()}"
         write_new(part, msgspec.json.encode(left))
@@ -96,17 +96,17 @@ def write_others(folder: Path, left: OtherFiles | None) -> None:
 
 
 def read_others(folder: Path) -> OtherFiles | None:
-    """Return the files that stayed where the work was done, None without any.
+    """Return which other files of the work were not fetched, None without such files.
 
     Raises:
-        MsgspecError: The file was damaged, which work in a container can do.
+        MsgspecError: The file is damaged. Work in a container could do that.
     """
     data = read_file(folder / OTHERS)
     return None if data is None else msgspec.json.decode(data, type=OtherFiles)
 
 
 def cancel_unstarted(folder: Path) -> None:
-    """Write the result of an attempt that was cancelled before it began."""
+    """Write the result of an attempt that was cancelled before its work began."""
     task, now = read_task(folder), time.time()
     result = Result(
         attempt_id=task.attempt_id,

@@ -1,8 +1,8 @@
-"""Runs attempts as processes of this machine.
+"""The process runtime: runs attempts as processes of this machine.
 
-Each has a supervisor that outlives the dispatcher. The supervisor is `nbyard/runner`. It is started
-by its path, so that the work imports no other package of nbyard. runner.json identifies it: its pid
-alone is not trusted.
+Each attempt has a supervisor that outlives the dispatcher: the program `nbyard/runner`. It is
+started by its path, so that the work imports no other package of nbyard. runner.json identifies the
+supervisor, because its pid could be reused.
 """
 
 import contextlib
@@ -43,7 +43,10 @@ RESTARTED = because("machine-restarted")
 
 
 class ProcessRuntime:
-    """Runs attempts as processes. With `parents`, supervisors are forked."""
+    """Runs attempts as processes of this machine.
+
+    With `parents`, supervisors are forked, not spawned.
+    """
 
     name = "process"
     queues_itself = False
@@ -62,23 +65,23 @@ class ProcessRuntime:
         return cls(parents=Parents(ready_kernels=count, ready_bytes=size))
 
     def open(self, store_id: str) -> None:
-        """Start the parents of supervisors, if they are used."""
+        """Start the parents of supervisors, if the runtime has any."""
         if self._parents:
             self._parents.prepare(self._host(store_id))
 
     def close(self) -> None:
-        """Stop using the parents and remove their warm-up folders."""
+        """Disconnect from the parents, and remove the folders of their warm-up."""
         if self._parents:
             self._parents.close()
             for store_id in self._hosts:
                 sweep_warm_ups(store_id)
 
     def start(self, order: Order) -> str:
-        """Start the attempt unless it is running already. Return the name of the host.
+        """Start the attempt, unless it is running already. Return the name of the host.
 
         Raises:
-            Unavailable: the runner was too slow or ended without a message; try again.
-            NbyardError: the runner cannot start. The message says why.
+            Unavailable: The runner was too slow or ended without a message. Try again.
+            NbyardError: The runner cannot start. The message says why.
         """
         parents, host = self._parents, self._host(order.store_id)
         if parents and parents.supervise(order.folder, order.attempt_id, host):
@@ -113,7 +116,7 @@ class ProcessRuntime:
         return socket.gethostname()
 
     def _host(self, store_id: str) -> dict[str, str]:
-        """Return the environment for the work of a store, which is the same for all attempts."""
+        """Return the environment variables for all work of a store, determined once."""
         if store_id not in self._hosts:
             self._hosts[store_id] = _host(store_id)
         return self._hosts[store_id]
@@ -121,7 +124,7 @@ class ProcessRuntime:
     def poll(self, order: Order) -> Observation:
         """Return the state of the attempt.
 
-        Before it is *lost*, kill the processes that a dead supervisor left.
+        For a `lost` attempt, processes that the dead supervisor left are killed first.
         """
         identity = _identity(order)
         if identity is None:
@@ -141,7 +144,10 @@ class ProcessRuntime:
         return Observation("lost", gone)
 
     def _why_gone(self, order: Order, identity: attempts.RunnerIdentity) -> Reason | None:
-        """Return why the supervisor is gone, None while it lives."""
+        """Return why the supervisor is gone, None while it lives.
+
+        A supervisor on another host counts as gone once its heartbeat has been silent for long.
+        """
         if identity.host != socket.gethostname():
             known = self._signs.setdefault(order.folder, Stillness())
             last_sign = 0.0  # the heartbeat or else runner.json, by the clock of its machine
@@ -160,7 +166,10 @@ class ProcessRuntime:
         """Do nothing: the supervisor writes into the folder itself."""
 
     def stop(self, order: Order, reason: Reason) -> None:
-        """Ask the work to stop, kill it after its grace (3 s), clean up. Return at once."""
+        """Request the end of the work. Its supervisor kills it after the grace period (3 s).
+
+        Returns at once. Without a living supervisor, the processes are killed here.
+        """
         is_finished = _finished(order) is not None
         if not is_finished:
             request_stop(order.folder, reason)
@@ -176,11 +185,11 @@ class ProcessRuntime:
             _clean_up(order, identity)
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Kill processes that this store started for attempts that are not live.
+        """Kill processes that this store started for attempts that are not in `live`.
 
-        Only processes of this user are killed that have the store's ID in the environment they were
-        started with. Processes younger than ten seconds are spared, as their attempt may not be
-        known here yet. Folders of killed parents are removed, too.
+        Only processes of this user with the store's ID in their initial environment are killed.
+        Processes younger than ten seconds are spared, because this process may not know their
+        attempt yet. Folders of killed parents are removed, too.
         """
         sweep_warm_ups(store_id)
         swept = []
@@ -204,7 +213,7 @@ class ProcessRuntime:
 
 
 def _host(store_id: str) -> dict[str, str]:
-    """Return the environment that any work of this store gets."""
+    """Return the environment variables that all work of a store gets."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
     if INLINE_BACKEND in environment.get("MPLBACKEND", ""):
         del environment["MPLBACKEND"]
@@ -213,13 +222,16 @@ def _host(store_id: str) -> dict[str, str]:
 
 
 class Identity(attempts.RunnerIdentity, frozen=True):
-    """The content of runner.json, with the folder for sockets outside the attempt folder."""
+    """The content of runner.json.
+
+    `scratch` is the folder for sockets outside the attempt folder.
+    """
 
     scratch: str = ""
 
 
 def _clean_up(order: Order, identity: Identity) -> None:
-    """Clean up after a supervisor that was killed together with its guard."""
+    """Kill what is left of an attempt whose supervisor and guard process were killed."""
     if identity.host != socket.gethostname():
         return
     if _finished(order) is None:  # a supervisor kills its processes before it writes the result
@@ -241,7 +253,7 @@ def _finished(order: Order) -> Observation | None:
 
 
 def _is_of_before(identity: attempts.RunnerIdentity) -> bool:
-    """Return whether this machine was restarted since."""
+    """Return whether this machine was restarted since the supervisor's start."""
     return identity.boot_id != processes.boot_id() and identity.host == socket.gethostname()
 
 

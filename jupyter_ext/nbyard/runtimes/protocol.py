@@ -1,7 +1,7 @@
 """The interface of runtimes, which run attempts (entry point group `nbyard.runtimes`).
 
-Every runtime has the methods of `Runtime`. What else a runtime may offer is a protocol of its own
-in `OPTIONAL`. The dispatcher uses such a method where the runtime has it.
+Every runtime has the methods of `Runtime`. Each protocol in `OPTIONAL` has further methods, which
+the dispatcher calls if a runtime has them.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,25 +19,28 @@ if TYPE_CHECKING:
 
 # Engine, folder of a bundle, its Dockerfile, log → image
 CodeImage = Callable[["Engine", Path, str, "Say"], str]
-# Engine, base image, text of the requirements file, whether notebooks run in it, log → image
+# (engine, base image, requirements text, for notebooks?, log function) → image name
 ImageFor = Callable[["Engine", str, str, bool, "Say"], str]
 # what `nbyard.runner.process.path_states.describe_paths` returns for a path
 PathState = Sequence[Any]
 
 
 class Order(msgspec.Struct, frozen=True):
-    """All that a runtime may know about an attempt. Runtimes never see the store.
+    """Everything that a runtime may know about an attempt.
 
-    - `folder`: the attempt folder, with task.json in it.
+    Runtimes have no access to the store.
+
+    - `folder`: the attempt folder, which contains task.json.
+    - `mark`: the text that identifies the attempt's processes (NBYARD_MARK).
     - `site`: what `start` of this runtime returned earlier, "" before.
     - `image`, `requirements`: for containers only. `requirements` is a file inside `code/`,
       relative to the attempt folder.
     - `gpu`: how many GPUs the attempt requests.
-    - `gpus`: the GPUs of this machine that it was granted, by index or UUID.
-    - `warm`: whether it may share what its run keeps warm.
-    - `priority`: a higher one comes first where attempts wait elsewhere.
-    - `ports`: ports of a container that must be reachable from its engine's machine.
-    - `offline`: the attempt gets no network.
+    - `gpus`: the GPUs of this machine that were granted, by index or UUID.
+    - `warm`: whether the attempt may share processes or containers that its run keeps warm.
+    - `priority`: attempts with a higher one start first if the runtime queues them.
+    - `ports`: ports of a container that its engine's machine must be able to reach.
+    - `offline`: whether the attempt has no network.
     - `caps`: limits in bytes and files for fetching what the work writes beside its outputs.
     """
 
@@ -64,15 +67,14 @@ class Order(msgspec.Struct, frozen=True):
 class Observation(msgspec.Struct, frozen=True):
     """The state of an attempt as its runtime sees it.
 
-    - `absent`: it was never started here.
-    - `starting`: with a `reason`, it waits for its turn. That has a limit where the runtime queues
-      itself.
-    - `running`: with a `reason`, its engine does not respond at the moment.
+    - `absent`: the attempt was never started here.
+    - `starting`: the attempt is being started. With a `reason`, it waits for its turn. The wait
+      has a limit if the runtime queues attempts itself.
+    - `running`: the work runs. With a `reason`, its engine does not respond at the moment.
     - `finished`: result.json is in the folder.
-    - `lost`: it was started and is gone without a result. `reason` is why (its container was
-      removed from outside).
-    - `unbegun`: it was started, but was dropped from the queue before it began. `start` sends it
-      again.
+    - `lost`: the attempt was started and is gone without a result. `reason` says why, such as a
+      container that was removed from outside.
+    - `unbegun`: the attempt was dropped from a queue before it began. `start` submits it again.
     """
 
     state: Literal["absent", "starting", "unbegun", "running", "finished", "lost"]
@@ -80,9 +82,10 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 class Runtime(Protocol):
-    """Four operations, idempotent by attempt ID, and a sweep. They may block; threads call them.
+    """Starts, polls, reads and stops attempts, and sweeps up what attempts have left.
 
-    The dispatcher calls `open` before its first order and `close` after the last.
+    All methods can be called again with the same attempt. They may block, so threads call them. The
+    dispatcher calls `open` before its first order and `close` after the last.
     """
 
     name: str
@@ -90,18 +93,18 @@ class Runtime(Protocol):
     """Whether the work is done elsewhere, so that it takes no slots of this machine."""
 
     def open(self, store_id: str) -> None:
-        """Prepare for orders of this store. Return at once."""
+        """Prepare for orders of this store. This returns at once."""
 
     def close(self) -> None:
         """Release all resources. Running attempts continue."""
 
     def start(self, order: Order) -> str:
-        """Start the attempt unless it is running already. Return its site.
+        """Start the attempt, unless it is running already. Return its site.
 
-        An `unbegun` attempt is sent again. If both then begin, one of them gives way.
+        An `unbegun` attempt is submitted again. If it then begins twice, one of them ends at once.
 
         Raises:
-            Unavailable: The engine cannot be reached (the task waits).
+            Unavailable: The engine cannot be reached, so the task waits.
             NbyardError: The attempt can never start. The message is the reason of the failure.
         """
 
@@ -109,18 +112,24 @@ class Runtime(Protocol):
         """Return the state of the attempt."""
 
     def logs(self, order: Order) -> None:
-        """Update log, events and executed notebook in the folder."""
+        """Update log, events and executed notebook in the attempt folder."""
 
     def stop(self, order: Order, reason: Reason) -> None:
-        """Ask the work to stop, kill it after its grace (3 s), clean up. Return at once."""
+        """Request the end of the work, kill it after its grace period (3 s), and clean up.
+
+        This returns at once. `reason` becomes the reason of the attempt's failure.
+        """
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Remove what carries this store's label but belongs to no live attempt."""
+        """Remove everything of this store that belongs to no attempt in `live`.
+
+        Return descriptions of what was removed.
+        """
 
 
 @runtime_checkable
 class MadeFromSettings(Protocol):
-    """A class of runtimes with settings. Without it, the class is called without arguments."""
+    """A runtime class that needs settings. Other classes are called without arguments."""
 
     def from_settings(self, settings: Settings) -> Runtime:
         """Create the runtime. This is a class method."""
@@ -128,10 +137,10 @@ class MadeFromSettings(Protocol):
 
 @runtime_checkable
 class EndsRuns(Protocol):
-    """A runtime that keeps something for the next attempt of a run, such as warm containers."""
+    """A runtime that keeps something for the next attempts of a run, such as warm containers."""
 
     def end_run(self, run_id: str) -> None:
-        """Free what is kept for the run: it has ended. May be called again.
+        """Free what was kept for a run that has ended. This may be called again.
 
         Raises:
             Unavailable: The engine cannot be reached. The dispatcher tries again.
@@ -140,10 +149,13 @@ class EndsRuns(Protocol):
 
 @runtime_checkable
 class KnowsPackages(Protocol):
-    """A runtime whose work uses packages that are installed elsewhere. Results depend on them."""
+    """A runtime that runs work with packages of another machine or image.
+
+    Results depend on them.
+    """
 
     def locks(self) -> list[Lock]:
-        """Return the installed packages where the work is done, each environment once.
+        """Return the packages where the work runs, each distinct set once.
 
         Raises:
             Unavailable: They are not known yet. Tasks wait with this message.
@@ -152,19 +164,22 @@ class KnowsPackages(Protocol):
 
 @runtime_checkable
 class KnowsPaths(Protocol):
-    """A runtime whose work opens absolute paths of other machines. Results depend on them."""
+    """A runtime that runs work on other machines.
+
+    Results depend on files that the work opens there.
+    """
 
     def path_states(self, paths: Sequence[str]) -> Sequence[Mapping[str, PathState]]:
-        """Return the states of the paths on each machine where the work may run.
+        """Return the states of these absolute paths on each machine where the work may run.
 
         Raises:
-            Unavailable: The machines do not answer. The tasks run.
+            Unavailable: The machines do not answer. The tasks run without using the cache.
         """
 
 
 @runtime_checkable
 class KnowsImages(Protocol):
-    """A runtime whose work runs in container images. Results depend on them."""
+    """A runtime that runs work in container images. Results depend on them."""
 
     def image_id(self, name: str) -> str:
         """Return the engine's ID of an image, or "" if the image is missing.
@@ -176,18 +191,21 @@ class KnowsImages(Protocol):
 
 @runtime_checkable
 class NeedsImages(Protocol):
-    """A runtime that needs images of requirements files and Dockerfiles."""
+    """A runtime that needs images built for requirements files and Dockerfiles."""
 
     def build_images_with(self, image_for: ImageFor, code_image: CodeImage) -> None:
-        """Use these functions to build images. Called once, before the first order."""
+        """Set the functions that build images.
+
+        The dispatcher calls this once, before the first order.
+        """
 
 
 @runtime_checkable
 class ListsObjects(Protocol):
-    """A runtime on the engine of the settings, which also has the containers of deployments."""
+    """A runtime on the engine of the settings, where the containers of deployments run, too."""
 
     def report_objects_to(self, report: "Callable[[list[OwnedObject]], None]") -> None:
-        """Call `report` in each sweep with all objects of the store on that engine."""
+        """Set a function to call in each sweep with all objects of the store on that engine."""
 
 
 OPTIONAL = (

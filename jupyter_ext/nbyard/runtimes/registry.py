@@ -1,4 +1,4 @@
-"""Finds installed runtimes by name, from the entry point group `nbyard.runtimes`."""
+"""Finds the installed runtimes, from the entry point group `nbyard.runtimes`."""
 
 from typing import cast
 
@@ -15,10 +15,10 @@ def installed_names() -> list[str]:
 
 
 def load_runtime(name: str) -> Runtime:
-    """Create a runtime of that name.
+    """Create the runtime with this name, without settings.
 
     Raises:
-        Invalid: No installed package has a runtime of that name.
+        Invalid: No installed package has a runtime with this name.
     """
     return cast(Runtime, find_entry_point(GROUP, name, "runtime").load()())
 
@@ -29,10 +29,10 @@ def load_all(settings: Settings) -> dict[str, Runtime]:
 
 
 def load_one(settings: Settings, name: str) -> Runtime:
-    """Create a runtime of that name with these settings.
+    """Create the runtime with this name, with these settings.
 
     Raises:
-        Invalid: No installed package has a runtime of that name.
+        Invalid: No installed package has a runtime with this name.
     """
     cls = find_entry_point(GROUP, name, "runtime").load()
     made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()

@@ -1,4 +1,4 @@
-"""The dispatcher's interface to the parents of supervisors.
+"""Starts the parents of supervisors, and sends them requests.
 
 A parent starts when it is first needed. It is replaced when it ends, or when packages in its
 environment change.
@@ -37,12 +37,12 @@ NO_MARK = "-" * 32
 NOBODY = {"NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK, "NBYARD_SINCE": "-" * 12}
 ANSWER_SECONDS = 30.0  # for a parent to confirm an attempt
 LEAVE_SECONDS = 10.0  # for a parent to answer whether it stays after the last request
-STAY_SECONDS = 1.0  # for the attempts it stays for to end
+STAY_SECONDS = 1.0  # for the end of the attempts for which a parent stays
 TROUBLES = 3  # after so many, supervisors are spawned without a parent
 
 
 class Parents:
-    """Two parents: a small, fast one for commands, and one prepared for notebooks."""
+    """Two parents: a small one for commands, and one that has imported what notebooks need."""
 
     def __init__(
         self, python: str = sys.executable, *, ready_kernels: int = 0, ready_bytes: int = 0
@@ -59,10 +59,10 @@ class Parents:
             parent.prepare(environment)
 
     def supervise(self, folder: Path, attempt_id: str, environment: Mapping[str, str]) -> bool:
-        """Fork a supervisor. Return whether the attempt is taken care of.
+        """Fork a supervisor for the attempt. Return whether a supervisor has the attempt.
 
-        If it is not, spawning the supervisor reports why. `environment` has no variables of the
-        attempt.
+        If not, the caller spawns a supervisor, which reports why. `environment` has the variables
+        of the store, none of the attempt.
         """
         try:
             task = msgspec.json.decode(read_small(f"{folder}/{attempts.TASK}"), type=_Task)
@@ -74,7 +74,7 @@ class Parents:
         return self.of_notebooks.supervise(folder, attempt_id, environment, kernel)
 
     def close(self) -> None:
-        """Stop sending requests to both parents."""
+        """Disconnect from both parents."""
         for parent in (self.of_commands, self.of_notebooks):
             parent.close()
 
@@ -94,16 +94,16 @@ class _Work(msgspec.Struct):
 
 
 class _Task(msgspec.Struct):
-    """The fields of task.json that are needed here."""
+    """The fields of task.json that decide which parent to use."""
 
     work: _Work
     environment: dict[str, str] = {}
 
 
 class Parent:
-    """A process that forks supervisors faster than they can be spawned.
+    """A process that forks supervisors, which is faster than spawning them.
 
-    It works on Linux only, where entries in /proc distinguish forks.
+    This works on Linux only, where /proc shows which attempt a fork belongs to.
     """
 
     def __init__(self, command: list[str], pool: tuple[str, ...] = ()) -> None:
@@ -125,9 +125,9 @@ class Parent:
     def supervise(
         self, folder: Path, attempt_id: str, environment: Mapping[str, str], kernel: str = ""
     ) -> bool:
-        """Fork a supervisor, or use one that waits with this kernel.
+        """Fork a supervisor, or use one that waits with a warm `kernel`.
 
-        Return whether the attempt is taken care of.
+        Return whether a supervisor has the attempt.
         """
         if self._troubles >= TROUBLES or len(attempt_id) != len(NO_ATTEMPT):
             return False
@@ -147,9 +147,9 @@ class Parent:
             self._renew(environment)
 
     def close(self) -> None:
-        """Stop sending requests.
+        """Disconnect from the process.
 
-        The parent ends at once, or after its last supervisor. It does the same when this process
+        The process ends at once, or after its last supervisor. It also does so when this process
         ends.
         """
         with self._lock:
@@ -166,7 +166,10 @@ class Parent:
             self._former = []
 
     def _leaves(self, requests: socket.socket) -> bool:
-        """Disconnect. Return whether the process ends because it has no supervisors."""
+        """Disconnect from the process.
+
+        Return whether it ends now, because it has no supervisors.
+        """
         try:
             requests.settimeout(LEAVE_SECONDS)
             requests.shutdown(socket.SHUT_WR)
@@ -227,12 +230,12 @@ class Parent:
 
 @cache
 def _places() -> list[str]:
-    """Return the folders with the distributions of this Python."""
+    """Return the folders in which packages of this Python are installed."""
     return sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 
 
 def _installation_stamp() -> object:
-    """Return a value that changes when a distribution is installed or removed."""
+    """Return a value that changes when a package is installed or removed."""
     stamps = []
     for place in _places():
         with contextlib.suppress(OSError):

@@ -1,1 +1,4 @@
-"""Service layer: one class per noun, with synchronous methods that are declared here once."""
+"""The service layer: one class per noun of the API.
+
+Its methods declare all operations.
+"""

@@ -110,7 +110,7 @@ class ArtifactService:
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     def content(self, caller: Caller, artifact: str) -> DownloadRequest:
-        """Return the bytes to download: one file, or all files of a named artifact."""
+        """Return which bytes to download: one file, or all files of a named artifact."""
         with self._parts.store.read() as c:
             files = files_named(self._parts.store, c, caller.name, artifact)
         if len(files) == 1:

@@ -166,9 +166,9 @@ class CredentialService:
     def _fields(
         self, c: Connection, credential: Credential, kind: CredentialKind, new: Mapping[str, str]
     ) -> dict[str, str]:
-        """Merge the stored fields with the new ones.
+        """Return the stored fields of a credential, with the new ones replacing them.
 
-        Unreadable stored fields are left out if the new fields replace all required secrets.
+        Stored fields that cannot be decrypted are left out if all required secrets are new.
         """
         try:
             # Stored fields are unreadable if the key that encrypted them is lost.

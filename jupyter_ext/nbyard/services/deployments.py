@@ -112,7 +112,7 @@ class DeploymentService:
         return self.get(caller, made)
 
     def _with_model(self, caller: Caller, body: NewDeployment) -> NewDeployment:
-        """Fill in image, title and port from the model that `image` names, if it names one."""
+        """Return the request with image, title and port of the model that it names, if any."""
         named = body.image if body.service == "api" else ""
         package = deployable_model(self._store, caller, named)
         if package is None:
@@ -237,7 +237,7 @@ class DeploymentService:
         password: str,
         image_id: str,
     ) -> None:
-        """Add a revision; queue the deployment again if it failed or completed."""
+        """Add a revision. If the deployment has failed or completed, queue it again."""
         number = self._rows.add_revision(c, deployment.id, spec, origin, password, image_id)
         event = {"change": origin, "revision": number}
         if deployment.state in ("failed", "completed"):
@@ -288,11 +288,11 @@ class DeploymentService:
                 self._store.facts.set(c, BASE_URL, base_url)
 
     def target(self, caller: Caller, name: str, port: str) -> Target:
-        """Return where the proxy reaches a port of the caller's own deployment now.
+        """Return where the proxy can reach a port of the caller's deployment now.
 
         Raises:
-            NotFound: the caller has no such deployment, or the deployment has no such port.
-            Unavailable: it does not run or does not respond; the message says why.
+            NotFound: The caller has no such deployment, or the deployment has no such port.
+            Unavailable: The deployment does not run or does not respond. The message says why.
         """
         with self._store.read() as c:
             row = self._rows.serving(c, caller.name, name)
@@ -327,7 +327,10 @@ class DeploymentService:
         return traffic_of(self._traffic(record.id).read(), span, time.time())
 
     def counted(self, deployment_id: str, counts: Sequence[Counted]) -> None:
-        """Add the proxy's counts to a deployment's traffic; ignore deleted deployments."""
+        """Add request counts of the proxy to a deployment's traffic.
+
+        Ignore deleted deployments.
+        """
         with self._store.read() as c:
             if deployment_id not in self._rows.ids(c):
                 return

@@ -93,10 +93,10 @@ class EnvironmentService:
         return self.get(caller, made)
 
     def _begun_before(self, c: Connection, caller: Caller, name: str) -> str | None:
-        """Return the ID of an environment with this name that was never installed, or None.
+        """Return the ID of the environment with this name if it was never installed, else None.
 
         Raises:
-            NameTaken: a version with this name was installed, or is being installed.
+            NameTaken: A version of that environment was installed, or is being installed.
         """
         rows, wanted = self._store.environments, name_key(name)
         names = rows.names(c, caller.name)
@@ -108,7 +108,10 @@ class EnvironmentService:
         return None
 
     def _next(self, c: Connection, caller: Caller, environment: str, lines: Sequence[str]) -> None:
-        """Add a version; reuse the lock of a failed version with the same lines."""
+        """Add a version with these requirement lines.
+
+        The lock of a failed version with the same lines is reused.
+        """
         rows = self._store.environments
         packages = lock_of_failed(rows.versions(c, environment), lines)
         rows.add_version(c, caller.name, environment, lines, packages)
@@ -222,13 +225,13 @@ class EnvironmentService:
         return self.get(caller, record.id)
 
     def lines_of(self, text: str) -> Lines:
-        """Return the requirements of a text in canonical form."""
+        """Return the requirement lines of a text in canonical form."""
         allowed = self._parts.settings.allowed_package_sources
         # Requirements may not name pip and uv: a wrong version would block all later changes.
         return read_requirements(text, AllowedSources.parse(allowed), PROTECTED)
 
     def _changed_lines(self, base: EnvironmentVersion, body: EnvironmentChange) -> Lines:
-        """Return the lines of the next version, checked against the allowed package sources."""
+        """Return the requirement lines of the next version. Check their package sources."""
         own = base.requirements
         if isinstance(body.requirements, str):
             own = self.lines_of(body.requirements)
@@ -242,8 +245,8 @@ class EnvironmentService:
         """Return the version to roll back to.
 
         Raises:
-            NotFound: no version has this number.
-            Invalid: it was never installed, or the request changes something else too.
+            NotFound: No version has this number.
+            Invalid: The version was never installed, or the request changes something else, too.
         """
         check_count(body.version, "version")
         # An old lock fits only its own lines, so a rollback changes nothing else.

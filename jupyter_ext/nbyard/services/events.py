@@ -31,7 +31,7 @@ class EventService:
     def events_after(
         self, caller: Caller, after: int, limit: int, until: int = MAX_COUNT
     ) -> Events:
-        """Return events like `list`, without its limits, up to the event `until`."""
+        """Return events like `list`, up to the event `until` and with any limit."""
         with self._store.read() as c:
             oldest, newest = self._store.events.oldest_id(c), self._store.events.newest_id(c)
             # A client that saw a higher ID than the newest one read another store.
@@ -44,7 +44,10 @@ class EventService:
         return Events(events, last, refetch=oldest > after + 1)
 
     def newest_id(self) -> int:
-        """Return the ID of the newest event; keep the dispatcher running for clients that poll."""
+        """Return the ID of the newest event.
+
+        Start a dispatcher if there is work and none is running.
+        """
         self._watch()
         with self._store.read() as c:
             newest: int = self._store.events.newest_id(c)

@@ -1,4 +1,4 @@
-"""Idempotency keys: a repeated request returns what the first one created."""
+"""Idempotency keys: a repeated request returns the result of the first one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def find_earlier_request(
     """Return the ID that an earlier request with this idempotency key created, or None.
 
     Raises:
-        Conflict: the key came with another body.
+        Conflict: The earlier request had another body.
     """
     known = parts.store.submissions.find(c, owner, key) if key else None
     if known is None:
@@ -33,14 +33,17 @@ def find_earlier_request(
 def store_idempotency_key(
     parts: ServiceContext, c: Connection, owner: str, key: str, body: object, made: str
 ) -> None:
-    """Store an idempotency key with the ID of the created object; do nothing without a key."""
+    """Store an idempotency key with the ID that its request created.
+
+    Do nothing without a key.
+    """
     if key:
         parts.store.submissions.record(c, owner, key, digest_of(body), made)
 
 
 def submission_key(key: str) -> str:
-    """Return the submission key of a run for an idempotency key; empty without one.
+    """Return the submission key of a run for an idempotency key, "" without one.
 
-    Schedules and triggers have submission keys too, which no request may use.
+    The prefix separates these keys from the submission keys of schedules and triggers.
     """
     return f"request:{key}" if key else ""

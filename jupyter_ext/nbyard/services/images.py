@@ -161,7 +161,10 @@ class ImageService:
         return DockerfileText(text, draft.recipe, MARKER, draft.reference)
 
     def _draft(self, caller: Caller, body: NewImage) -> _Draft:
-        """Return the image to build; omitted options keep the values of the last build."""
+        """Return the image to build.
+
+        Options that the request omits keep the values of the last build.
+        """
         if body.recipe is not None:
             check_recipe(body.recipe)
         with self._store.read() as c:

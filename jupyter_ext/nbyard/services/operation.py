@@ -1,4 +1,4 @@
-"""Operations: declared once, and read by REST, OpenAPI, client, command line and TypeScript."""
+"""Operations: declared once in the services, used by REST, OpenAPI, clients and commands."""
 
 import inspect
 import re
@@ -14,7 +14,7 @@ HEADER = "idempotency_key"
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One argument of an operation and where a request carries it."""
+    """An argument of an operation, and which part of a request carries it."""
 
     name: str
     place: Place
@@ -23,7 +23,10 @@ class Field(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, parameter: inspect.Parameter, kind: Any, in_path: set[str]) -> Self:
-        """Return the field for a parameter of this type; `in_path` names those in the path."""
+        """Return the field for a method's parameter.
+
+        `kind` is its type, `in_path` has the path's variables.
+        """
         default = msgspec.UNSET if parameter.default is parameter.empty else parameter.default
         if parameter.name in in_path:
             place: Place = "path"
@@ -52,13 +55,13 @@ class Operation(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, service: Any, verb: str, function: Callable[..., Any]) -> Self:
-        """Return the operation of a method that `operation` has marked."""
+        """Return the operation that a service method with the decorator `operation` declares."""
         method, path, scope, status = function.__operation__  # type: ignore[attr-defined]
         hints = typing.get_type_hints(function)
         # Skip `self` and `caller`, which no request carries.
         parameters = list(inspect.signature(function).parameters.values())[2:]
         doc = inspect.getdoc(function) or ""
-        # The errors of each status are in the OpenAPI document without it.
+        # The OpenAPI document lists the errors of each status itself.
         summary, _, description = doc.partition("\nRaises:")[0].partition("\n")
         in_path = set(re.findall(r"{(\w+)}", path))
         return cls(
@@ -97,7 +100,7 @@ def operation(method: str, path: str, *, scope: str, status: int = 200) -> Calla
 
 
 def operations(services: Iterable[type]) -> list[Operation]:
-    """Return all operations of these service classes."""
+    """Return all operations that these service classes declare."""
     return [
         Operation.of(service, name, function)
         for service in services

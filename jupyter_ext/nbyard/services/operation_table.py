@@ -1,4 +1,4 @@
-"""All services, and the table of their operations."""
+"""Lists all services and their operations."""
 
 from functools import cache
 
@@ -52,5 +52,5 @@ SERVICES = (
 
 @cache
 def table() -> tuple[Operation, ...]:
-    """Return every operation, in the order of the services."""
+    """Return all operations, in the order of the services."""
     return tuple(operations(SERVICES))

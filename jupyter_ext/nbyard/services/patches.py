@@ -1,4 +1,4 @@
-"""Patches: fields that a request gives."""
+"""Reads which fields a request to change something contains."""
 
 from typing import Any
 
@@ -6,6 +6,6 @@ import msgspec
 
 
 def given_fields(patch: msgspec.Struct) -> dict[str, Any]:
-    """Return the fields of a patch that are set, with their values."""
+    """Return the fields that are set in a patch, with their values."""
     fields = {name: getattr(patch, name) for name in patch.__struct_fields__}
     return {name: value for name, value in fields.items() if value is not msgspec.UNSET}

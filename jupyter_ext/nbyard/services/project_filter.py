@@ -1,4 +1,4 @@
-"""The project that limits a list."""
+"""Finds the project to which a list is limited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def find_project(store: Store, c: Connection, caller: Caller, key: str) -> Proje
     """Return a project by ID or name.
 
     Raises:
-        NotFound: the caller has no such project.
+        NotFound: The caller has no such project.
     """
     project = store.projects.get(c, caller.name, key)
     if project is None:
@@ -26,10 +26,10 @@ def find_project(store: Store, c: Connection, caller: Caller, key: str) -> Proje
 
 
 def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str:
-    """Return the ID of the project to which a list is limited; empty for no limit.
+    """Return the ID of the project to which a list is limited, "" for no limit.
 
     Raises:
-        NotFound: the caller has no such project.
+        NotFound: The caller has no such project.
     """
     if not key:
         return ""

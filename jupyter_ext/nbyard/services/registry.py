@@ -1,6 +1,6 @@
-"""The services of an open yard by noun.
+"""Creates the services of an open yard when they are first used, and finds them by noun.
 
-A service is imported and created when it is first used, so that short commands start fast.
+Imports are late as well, so that short commands start fast.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """One instance of every service, by its noun."""
+    """The services of an open yard, one instance for each noun."""
 
     def __init__(self, parts: ServiceContext):
         self._parts = parts
         self.blobs = parts.blobs
 
     def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
-        """Refuse to change anything at the request of code in a scratch run.
+        """Check that a request may change something: code in a scratch run may not.
 
         Raises:
-            Conflict: the operation needs another scope than one to read.
+            Conflict: A scratch run sent the request, and the scope is not one to read.
         """
         if not caller.attempt_id or scope.endswith(":read"):
             return

@@ -1,4 +1,4 @@
-"""The shared context of all services, which the yard creates."""
+"""The context that the yard creates and all services share."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class ServiceContext(FreezingContext):
-    """Rows, bytes and files, and callbacks to the dispatcher.
+    """Access to the store's rows, bytes and files, and functions of other parts of nbyard.
 
-    Services call `retire_idle_dispatcher` before they store work: an idle dispatcher with other
-    settings then exits. They call `ensure_dispatcher` afterwards: it starts a dispatcher if none is
-    running. Readers call `watch`, which does the same if there is work. `forecaster` opens what
-    looks into the cache as a dispatcher would, with blobs that store nothing. `spell` knows all
-    operations, which a service cannot import. `probes` check what services may not touch
-    themselves, such as engines; `engine` checks the container engine.
+    - `retire_idle_dispatcher`: call before storing work. Ends idle dispatchers with other settings.
+    - `ensure_dispatcher`: call after storing work. Starts a dispatcher if none is running.
+    - `watch`: call when reading. Starts a dispatcher if there is work and none is running.
+    - `forecaster`: opens a view of the cache as a dispatcher has it, with blobs that store nothing.
+    - `spell`: spells a request as a command. It knows all operations, which services cannot import.
+    - `engine`: checks the container engine.
+    - `probes`: checks of other parts that services must not access themselves.
     """
 
     uploads: Uploads
@@ -46,16 +47,19 @@ class ServiceContext(FreezingContext):
     probes: tuple[Callable[[], Check], ...] = ()
 
     def table(self, digest: str, filename: str, sheet: str = "") -> TableFile:
-        """Return stored bytes as a file that may contain a table; of Excel files, a sheet."""
+        """Return stored bytes as a file that may contain a table.
+
+        For an Excel file, choose a sheet.
+        """
         from nbyard.tabular import TableFile
 
         return TableFile(self.blobs.path(digest), filename, digest, sheet)
 
 
 def pin_blobs(method: F) -> F:
-    """Decorate a service method that stores references to bytes.
+    """Decorate a service method that stores references to blobs.
 
-    Bytes that it stores or looks up are not garbage-collected before its commit.
+    Blobs that the method stores or looks up are not garbage-collected before its commit.
     """
 
     @wraps(method)

@@ -148,7 +148,7 @@ class SystemService:
         return Check("dispatcher", "ok", finding, because("restart-dispatcher", pid=pid))
 
     def _schedules(self) -> Check:
-        """Check what starts the dispatcher of enabled schedules and triggers after a reboot."""
+        """Check that a dispatcher starts after a reboot if schedules or triggers are enabled."""
         store = self._parts.store
         with store.read() as c:
             is_enabled = store.schedules.is_enabled(c) or bool(store.triggers.enabled_kinds(c))

@@ -45,5 +45,5 @@ class UploadService:
     def appending(
         self, caller: Caller, upload: str, offset: int
     ) -> AbstractContextManager[UploadWriter]:
-        """Return a context that appends streamed bytes from `offset` on."""
+        """Return a context manager that appends streamed bytes to an upload, from `offset` on."""
         return self._uploads.appending(caller.name, upload, offset)

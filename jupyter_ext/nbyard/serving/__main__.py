@@ -18,7 +18,7 @@ USAGE = __doc__ or ""
 
 
 def main(argv: list[str]) -> int:
-    """Serve the model of model.json in a mode. Return the exit code."""
+    """Load the model that model.json describes and serve it in a mode; return the exit code."""
     if not argv:
         sys.stderr.write(f"{USAGE}\n")
         return 2
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
 
 
 def mode_named(reference: str) -> Mode:
-    """Return the mode that `package.module:Name` names."""
+    """Import and create the mode that `package.module:Name` names."""
     module, _, name = reference.partition(":")
     return cast(Mode, getattr(importlib.import_module(module), name)())
 

@@ -1,7 +1,7 @@
-"""The codec for whole batches of Arrow.
+"""Convert Arrow batches to DataFrames for a model, and its answers to Arrow batches.
 
-Columns that have their type already are taken as they are. Others pass value by value through the
-checks that all modes share.
+Columns that already have the type of the schema are used without copying. In other columns, each
+value passes the checks that all modes share.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from .codec import TIME_DTYPE, TIMES, Column, Columns, Schema, ValueRefused
 
-# kinds of numpy types that are taken as they are
+# kinds of numpy types that need no conversion
 QUICK_KINDS = {"float": "f", "int": "i", "bool": "b"}
 MICROSECONDS = len("2026-01-31T12:00:00.123456")
 
@@ -32,7 +32,9 @@ def arrow_types(schema: Schema) -> dict[str, Any]:
 
 
 def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
-    """Return the DataFrame for a model. `first` is the batch's first row in its dataset.
+    """Convert an Arrow batch to the DataFrame for a model.
+
+    `first` is the number of the batch's first row in its dataset, for errors.
 
     Raises:
         ValueRefused: A column is missing or not in the schema, or a value does not fit.
@@ -42,7 +44,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
     names = batch.schema.names
     for name in names:
         if name not in schema.names:
-            raise ValueRefused("there is no such field in the schema", None, name)
+            raise ValueRefused("the schema has no field of this name", None, name)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueRefused("appears twice", None, twice)
@@ -61,7 +63,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
 
 
 def _quick(column: Column, array: Any) -> Any:
-    """Return a column as numpy array if it has its own type and no nulls, else None."""
+    """Return a column as numpy array if it has the type of the schema and no nulls, else None."""
     import pyarrow
 
     kind = array.type
@@ -90,10 +92,10 @@ def is_finite(array: Any) -> bool:
 
 
 def check_values(column: Column, values: list[Any], first: int) -> list[Any]:
-    """Return the values of a column in their type. NaN becomes null in nullable columns.
+    """Check the values of a column; return them in its type. NaN becomes null if nullable.
 
     Raises:
-        ValueRefused: A value does not fit. Rows count from `first`.
+        ValueRefused: A value does not fit. The error counts rows from `first`.
     """
     if column.nullable:
         values = [
@@ -106,10 +108,10 @@ def check_values(column: Column, values: list[Any], first: int) -> list[Any]:
 
 
 def batch_of(schema: Schema, answer: Any, count: int, first: int = 0) -> Any:
-    """Return a model's answer to `count` rows as a checked batch.
+    """Check a model's answer to `count` rows; return it as an Arrow batch.
 
     Raises:
-        ValueRefused: It has other rows or columns, or a value that does not fit.
+        ValueRefused: The answer has other rows or columns, or a value that does not fit.
     """
     import pyarrow
 
@@ -130,7 +132,7 @@ def batch_of(schema: Schema, answer: Any, count: int, first: int = 0) -> Any:
 
 
 def _plain_columns(schema: Schema, answer: Any, count: int) -> Columns | None:
-    """Return the columns as numpy arrays if all have their type and no value is missing."""
+    """Return the columns of an answer as numpy arrays, None if any of them needs conversion."""
     import numpy
 
     columns: list[Any] = []

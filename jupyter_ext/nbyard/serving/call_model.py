@@ -1,4 +1,4 @@
-"""Calls the model: columns in, columns out."""
+"""Calls the model with checked columns, and returns its checked answer as columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_WORDS = 500
 
 
 class ModelFailed(Exception):
-    """The model raised an exception. The text has its message without the traceback."""
+    """The model raised an exception. The message describes it without the traceback."""
 
 
 class Predictor:
@@ -25,7 +25,7 @@ class Predictor:
         self._model = model
 
     def __call__(self, columns: Columns) -> Columns:
-        """Return the answer to checked columns.
+        """Call the model with checked columns; return its answer as columns.
 
         Raises:
             ModelFailed: The model raised an exception.
@@ -36,7 +36,7 @@ class Predictor:
             return self._outputs.answer(answer, len(columns[0]))
         except ValueRefused:
             raise
-        # also SystemExit, or a panic of an extension in Rust
+        # also SystemExit, or the panic of an extension in Rust
         except BaseException as error:
             raise ModelFailed(words_of(error)) from error
 

@@ -1,7 +1,7 @@
 """The codec of a schema, shared by all modes.
 
-It turns records or columns into a DataFrame for the model, and the model's answer into columns of
-plain values.
+A schema converts records or columns to a DataFrame for the model, and the model's answer to columns
+of plain values.
 
 A column's type is int (64 bits), float, str, bool, date or datetime. Nullable columns may be null
 or missing. The model gets int64, float64, bool and datetime64[us] (in UTC) columns, datetime64[ns]
@@ -28,14 +28,17 @@ DTYPES = {
 NULLABLE_DTYPES = DTYPES | {"int": "Int64", "bool": "boolean"}
 # types of missing values in pandas
 MISSING = ("NAType", "NaTType")
-# they have a length, but are not columns
+# types with a length that are not columns
 NO_COLUMN = (str, bytes, dict, set)
 # types of one-block frames, which are by far the fastest to create
 ONE_BLOCK = ("int", "float", "bool")
 
 
 class ValueRefused(ValueError):
-    """Input does not fit the schema. The text says why. `row` counts from 0."""
+    """Input does not fit the schema. The message names row, field and problem.
+
+    `row` counts from 0, and is None if no single row is the problem.
+    """
 
     def __init__(self, message: str, row: int | None = None, field: str = "") -> None:
         where = [f"row {row}"] if row is not None else []
@@ -44,12 +47,12 @@ class ValueRefused(ValueError):
         self.message, self.row, self.field = message, row, field
 
     def moved(self, rows: int) -> ValueRefused:
-        """Return the same error for a row that is `rows` further down."""
+        """Return the same error with a row number that is larger by `rows`."""
         row = None if self.row is None else self.row + rows
         return type(self)(self.message, row, self.field)
 
     def detail(self) -> dict[str, Any]:
-        """Return the error for a response."""
+        """Return the error as a JSON object for a response."""
         return {"row": self.row, "field": self.field, "message": self.message}
 
 
@@ -58,7 +61,7 @@ class BadAnswer(ValueRefused):
 
 
 class Column(NamedTuple):
-    """A column of a schema."""
+    """A column of a schema. The module's docstring lists the types."""
 
     name: str
     type: str
@@ -66,7 +69,7 @@ class Column(NamedTuple):
 
 
 class Schema:
-    """Columns in order."""
+    """The columns of a model's input or output, in order. Errors have the class `refusal`."""
 
     def __init__(self, columns: Sequence[Column], refusal: type[ValueRefused] = ValueRefused):
         self.columns = list(columns)
@@ -84,14 +87,14 @@ class Schema:
     def of(
         cls, fields: Sequence[dict[str, Any]], refusal: type[ValueRefused] = ValueRefused
     ) -> Schema:
-        """Return the schema of a list in model.json."""
+        """Return the schema of a list of columns in model.json."""
         columns = [
             Column(field["name"], field["type"], bool(field.get("nullable"))) for field in fields
         ]
         return cls(columns, refusal)
 
     def read(self, records: Sequence[Any]) -> Columns:
-        """Return the checked columns of records, which are objects by column.
+        """Convert records, which are objects by column name, to checked columns.
 
         Raises:
             ValueRefused: A record or value does not fit. The error names row and field.
@@ -110,7 +113,7 @@ class Schema:
         return self.check(columns) if rows else [[] for _ in self.columns]
 
     def _rows_of_records(self, records: Sequence[Any]) -> list[Any]:
-        """Return the rows of records. Missing and unknown columns are checked."""
+        """Return the rows of records, after a check for missing and unknown columns."""
         rows = []
         for index, record in enumerate(records):
             if not isinstance(record, dict):
@@ -118,7 +121,7 @@ class Schema:
             for name in record:
                 if name not in self._known:
                     known = ", ".join(self.names[:20])
-                    raise self._refusal(f"there is no such field; there are: {known}", index, name)
+                    raise self._refusal(f"unknown field; known fields: {known}", index, name)
             for column in self.columns:
                 if column.name not in record and not column.nullable:
                     raise self._refusal("is missing", index, column.name)
@@ -152,7 +155,7 @@ class Schema:
         return checked
 
     def frame(self, columns: Columns) -> Any:
-        """Return the DataFrame for a model."""
+        """Convert checked columns to the DataFrame for the model."""
         import numpy
         import pandas
 
@@ -172,10 +175,12 @@ class Schema:
         return pandas.DataFrame(series, columns=self.names, copy=False)
 
     def answer(self, answer: Any, count: int) -> Columns:
-        """Return a model's answer to `count` rows as checked columns, with dates as ISO 8601 texts.
+        """Convert a model's answer to `count` rows to checked columns of JSON values.
+
+        Dates and times become ISO 8601 texts.
 
         Raises:
-            ValueRefused: It has other rows or columns, or a value that does not fit.
+            ValueRefused: The answer has other rows or columns, or a value that does not fit.
         """
         series = self.columns_of_answer(answer)
         columns = []
@@ -193,7 +198,9 @@ class Schema:
         ]
 
     def columns_of_answer(self, answer: Any) -> list[Any]:
-        """Return the columns of an answer: by name, or in order if they have no names.
+        """Return the columns of a model's answer in the order of the schema, unchecked.
+
+        Columns are found by name, or by place if they have no names.
 
         Raises:
             ValueRefused: the answer has other columns.
@@ -241,7 +248,7 @@ def _fine(values: list[Any]) -> Any:
 
 
 def _python_values(values: Any) -> list[Any]:
-    """Return plain Python values, with None for missing ones."""
+    """Convert a column of a model's answer to Python values; missing values become None."""
     kind = getattr(getattr(values, "dtype", None), "kind", "O")
     may_lack = hasattr(getattr(values, "dtype", None), "na_value")
     if kind in "iub" and not may_lack:

@@ -26,7 +26,7 @@ Values = Sequence[Any]
 
 
 class UnfitValue(ValueError):
-    """A value is not of its column's type. The message says what is needed."""
+    """A value does not have its column's type. The message describes the needed value."""
 
 
 def _integer(value: Any) -> int:
@@ -80,7 +80,7 @@ def _day(value: Any) -> date:
 
 
 def _time(value: Any) -> datetime:
-    """Return a time in UTC without a zone. A time without a zone counts as UTC."""
+    """Convert a time to UTC, without a zone. A time without a zone is in UTC."""
     needed = "a time such as 2026-01-31T12:00:00Z is needed"
     if isinstance(value, str):
         text = value.replace("Z", "+00:00")
@@ -123,7 +123,10 @@ PLAIN: dict[str, set[type]] = {
 
 
 def is_plain(kind: str, values: Values) -> bool:
-    """Return whether all values fit, without a check of each."""
+    """Return whether all values fit a type as they are; checked fast, as a whole.
+
+    If it is False, some values may still fit, and are checked one by one.
+    """
     allowed = PLAIN.get(kind)
     kinds = set(map(type, values))
     if allowed is None or not kinds <= allowed:
@@ -140,7 +143,7 @@ def is_plain(kind: str, values: Values) -> bool:
 
 
 def shown_value(value: Any) -> str:
-    """Return a value for a sentence: short, as in JSON, but texts quoted like field names."""
+    """Return a value for an error message: cut, and written as in JSON, texts as in Python."""
     text = repr(value)
     if not isinstance(value, str):
         with contextlib.suppress(TypeError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
 """Sends code to the workers of a Dask cluster, where nbyard is not installed.
 
-The code is modules that use the standard library only. Each call carries their text. A worker keeps
-them by the digest of the text.
+The code consists of modules that use the standard library only. Each call includes their text. A
+worker caches the modules by the digest of the text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# Variables of work on a worker: the addresses of that worker and of the scheduler.
+# Environment variables of tasks on a worker: the addresses of the worker and the scheduler.
 WORKER, SCHEDULER = "NBYARD_DASK_WORKER", "NBYARD_DASK_ADDRESS"
 BOOT = """
 import sys, types
@@ -26,12 +26,12 @@ def answer(modules, verb, *words):
             module = sys.modules.setdefault(name, module)
     return getattr(module, verb)(*words)
 """
-# A worker evaluates it with `eval`, which exists everywhere.
+# A worker evaluates this expression with the builtin `eval`, which needs no installed code.
 EXPRESSION = "exec(boot, space) or space['answer'](*words)"
 
 
 class WorkerCode:
-    """Modules that are sent together. Each may import those before it: `from .entries import …`."""
+    """Modules that are sent together. Each may import earlier ones: `from .entries import …`."""
 
     def __init__(self, name: str, *modules: ModuleType) -> None:
         parts = {
@@ -48,5 +48,5 @@ class WorkerCode:
         return f"{package}.{part}"
 
     def call(self, verb: str, *arguments: Any) -> dict[str, Any]:
-        """Return the variables for `EXPRESSION`, which calls a function of the last module."""
+        """Return the variables for `EXPRESSION` to call the function `verb` of the last module."""
         return {"boot": BOOT, "space": {}, "words": (self._modules, verb, *arguments)}

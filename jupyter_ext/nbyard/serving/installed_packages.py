@@ -13,10 +13,10 @@ OWN = "__future__"
 
 
 class Needed(NamedTuple):
-    """The packages of modules.
+    """The packages that provide modules.
 
-    `lines` pin packages from an index. `elsewhere` names packages from a folder, an archive or a
-    repository. `unknown` names modules that no installed package provides.
+    `lines` pin packages from an index. `elsewhere` are the names of packages from a folder, an
+    archive or a repository. `unknown` are modules that no installed package provides.
     """
 
     lines: list[str]
@@ -25,9 +25,10 @@ class Needed(NamedTuple):
 
 
 def required_packages(modules: Iterable[str]) -> Needed:
-    """Return the packages of these modules in their installed versions, without Python's own.
+    """Return the packages that provide these modules, in their installed versions.
 
-    A local part of a version (`2.3.0+cpu`) is omitted: any build of the version fits.
+    Modules of the standard library are left out. So is the local part of a version, as in
+    `2.3.0+cpu`: any build of the version fits.
     """
     known = metadata.packages_distributions()
     tops = {module.partition(".")[0] for module in modules}
@@ -48,8 +49,8 @@ def required_packages(modules: Iterable[str]) -> Needed:
 class Imports(NamedTuple):
     """The imports of a module.
 
-    `modules` are full names that are always imported. `tried` are only imported in `try` or under
-    `TYPE_CHECKING`. `near` are relative ones, such as `.other`.
+    `modules` are the full names of modules that are always imported. `tried` are modules that are
+    only imported in `try` or under `TYPE_CHECKING`. `near` are relative imports, such as `.other`.
     """
 
     modules: set[str]

@@ -48,17 +48,17 @@ def read_spec(text: str, root: str) -> Spec:
 
 
 class NoModel(Exception):
-    """The model could not be loaded. The text says why."""
+    """The model could not be loaded. The message has the reason."""
 
 
 def load_model(spec: Spec) -> Any:
-    """Load the model, an object with `predict`. The working directory becomes its folder.
+    """Load the model, an object with `predict`. Its folder becomes the working directory.
 
-    `src` may be a package. Its modules are imported by their path from the folder. They can import
-    each other as `src.other`, as `.other` or as `other`.
+    The folder `src` may be a package. Its modules are imported by their paths from the folder of
+    the model file. They can import each other as `src.other`, as `.other` or as `other`.
 
     Raises:
-        NoModel: There is no such class, or it has no method predict.
+        NoModel: The class does not exist, or has no method predict.
     """
     os.chdir(spec.root)
     with _without_collector():
@@ -83,10 +83,10 @@ def load_model(spec: Spec) -> Any:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Pause garbage collection during imports, and exclude the result from it afterwards.
+    """Pause garbage collection during imports, and exclude the loaded objects from it afterwards.
 
-    Imported modules are many and stay. Collecting them takes a twentieth of the loading time, and
-    as much again at exit.
+    Imported modules have many objects, which stay in memory. Collecting them would take a
+    twentieth of the loading time, and the same time at exit.
     """
     was_enabled = gc.isenabled()
     gc.disable()

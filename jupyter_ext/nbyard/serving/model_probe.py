@@ -1,13 +1,14 @@
 """`python -m nbyard.serving.model_probe QUESTION ANSWER`: inspects a pickled model.
 
-It loads the model and calls it once, in a process of its own, to find its inputs and outputs.
+The process loads the model and calls it once, to find its inputs and outputs.
 
-The question is JSON. It has the `file`, the folder of the `code` that wrote it, and the memory
-limit. Its `tables` are those used then (`filename`, `columns` as in model.json, `rows`). Relative
-paths start at the folder of the question.
+QUESTION is a JSON file with the model's `file`, the folder of the `code` that wrote it, and the
+memory limit. Its `tables` are those that the code used (`filename`, `columns` as in model.json,
+`names` of all columns, `rows`). Relative paths start at the folder of the question.
 
-The answer has the columns, a `sample` row, the requirements of its packages, and the `files` of the
-code that it needs. Otherwise it has a `problem`, a reason.
+The process writes ANSWER, a JSON file. It has the columns, a `sample` row, the requirements, and
+the `files` of the code that the model needs. If the model cannot be described, it has only a
+`problem`, a reason.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def because(code: str, **params: Any) -> Why:
 
 
 class CannotDescribe(Exception):
-    """The model cannot be described, for this reason."""
+    """The model cannot be described. `why` is the reason."""
 
     def __init__(self, why: Why):
         super().__init__(why["code"])
@@ -61,9 +62,9 @@ class CannotDescribe(Exception):
 
 
 class Table(NamedTuple):
-    """A table that was used when the model was created.
+    """A table that the code used when it created the model.
 
-    `columns` are those that a model may take. `rows` are some rows with all `names`.
+    `columns` are those that a model can take. `rows` are some rows with all columns (`names`).
     """
 
     filename: str
@@ -73,7 +74,7 @@ class Table(NamedTuple):
 
 
 def main(question: str, answer: str) -> int:
-    """Write the answer. Return 0, also for a problem."""
+    """Answer the question in a file: inspect the model and write the answer file. Return 0."""
     import resource
 
     asked, place = json.loads(Path(question).read_text("utf-8")), Path(answer).absolute()
@@ -94,10 +95,10 @@ def main(question: str, answer: str) -> int:
 
 
 def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
-    """Load the model, call it once and describe it.
+    """Load a model, call it once and describe it. `asked` is the question, the result the answer.
 
     Raises:
-        CannotDescribe: It cannot be loaded, has no predict, or does not say which columns it takes.
+        CannotDescribe: The model cannot be loaded, has no predict, or its columns are unknown.
     """
     sys.path.insert(0, asked["code"])
     os.chdir(asked["code"])
@@ -129,7 +130,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
         "outputs": outputs,
         "sample": sample or {},
         "table": tables.index(table) if table else None,
-        "classes": _plain_classes(model),
+        "classes": _class_labels(model),
         "requirements": packages.lines,
         "elsewhere": packages.elsewhere,
         "unknown": packages.unknown,
@@ -137,8 +138,8 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain_classes(model: Any) -> list[Any] | None:
-    """Return the classes that a classifier predicts, if they are few and JSON can hold them."""
+def _class_labels(model: Any) -> list[Any] | None:
+    """Return the classes that a classifier predicts, None if they are too many or not JSON."""
     classes = _attribute(model, "classes_")
     classes = classes.tolist() if hasattr(classes, "tolist") else classes
     is_short = isinstance(classes, list) and len(classes) <= MAX_CLASSES
@@ -150,7 +151,7 @@ def _plain_classes(model: Any) -> list[Any] | None:
 
 
 def load_file(file: str) -> tuple[Any, list[str]]:
-    """Return the model and the modules that its file names.
+    """Load a model from its file; return it and the names of modules that the file refers to.
 
     Raises:
         CannotDescribe: the file cannot be loaded, or the model has no predict.
@@ -189,16 +190,18 @@ def _note(named: list[tuple[str, str]], event: str, arguments: tuple[Any, ...]) 
 
 
 def _lacks_memory(error: BaseException) -> bool:
-    """Return whether an error means lack of memory, also from mapping libraries or threads."""
+    """Return whether an error means lack of memory, for example while loading a library."""
     said = str(error)
     return any(phrase in said for phrase in NO_MEMORY)
 
 
 def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
-    """Return the columns that the model takes, and the first table that has all of them, if any.
+    """Return the input columns of a model, and the first table that has all of them, or None.
+
+    Types that the model does not declare come from the table with most of the columns.
 
     Raises:
-        CannotDescribe: the model does not name its columns, and no table has them.
+        CannotDescribe: the model does not name its columns, or declares one without a type.
     """
     declared = _declared_columns(model, "input_schema")
     names = [column["name"] for column in declared]
@@ -214,7 +217,7 @@ def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Ta
     table = next((table for table in tables if {*names} <= _columns(table).keys()), None)
     if declared:
         return declared, table
-    # of the others, the table that has most of them tells the types
+    # otherwise the table with most of the columns provides their types
     nearest = max(
         tables, key=lambda other_table: len({*names} & _columns(other_table).keys()), default=EMPTY
     )
@@ -230,14 +233,14 @@ def _columns(table: Table) -> dict[str, dict[str, Any]]:
 
 
 def _attribute(model: Any, name: str) -> Any:
-    """Return an attribute or None. Some models raise if they are not fitted."""
+    """Return an attribute or None. Properties of models that are not fitted may raise."""
     with suppress(*LACKS):
         return getattr(model, name, None)
     return None
 
 
 def _declared_columns(model: Any, name: str) -> list[dict[str, Any]]:
-    """Return the columns that the class declares: a list of columns, or types by name."""
+    """Return the columns in an attribute of the model: a list of columns, or types by name."""
     declared = _attribute(model, name)
     if isinstance(declared, dict) and "name" not in declared:
         declared = [{"name": key, "type": value} for key, value in declared.items()]
@@ -253,7 +256,7 @@ def _declared_columns(model: Any, name: str) -> list[dict[str, Any]]:
 
 
 def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, Any] | None:
-    """Return the first row of the table with all required values."""
+    """Return a record from the first row of the table that has all inputs; None if none has."""
     if table is None:
         return None
     schema = Schema.of(_whole(inputs))
@@ -268,7 +271,9 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
 
 
 def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], row: Why) -> Any:
-    """Return the model's answer to one row, which is passed as in serving.
+    """Call the model with one row, as the server does; return its answer.
+
+    `row` describes the row in errors.
 
     Raises:
         CannotDescribe: the model raised an exception.
@@ -284,10 +289,11 @@ def predict_row(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any]
 
 
 def outputs_of(model: Any, answer: Any) -> list[dict[str, Any]]:
-    """Return the columns of the answer to the one row.
+    """Return the output columns of a model, declared or from its answer to one row.
 
     Raises:
-        CannotDescribe: the answer has no names, or cannot be described.
+        CannotDescribe: the answer has no column names, values of other types, or does not fit
+            the declared columns.
     """
     outputs = _declared_columns(model, "output_schema")
     if not outputs:
@@ -326,7 +332,7 @@ def _whole(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def files_below(folder: str) -> list[str]:
-    """Return the imported modules of this folder."""
+    """Return the files of imported modules in a folder, relative to it."""
     start = os.path.realpath(folder) + os.sep
     sources = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     places = [source for source in sources if isinstance(source, str) and source.endswith(".py")]

@@ -10,12 +10,13 @@ JOBLIB = "joblib"
 
 
 def read_pickle(path: str) -> Any:
-    """Return the object in a file. Reading it runs code that it names.
+    """Load the object in a file of pickle or joblib. Loading runs code that the file refers to.
 
-    joblib also reads files of plain pickle, and is installed wherever it wrote the file.
+    If joblib is installed, it loads both kinds of files. Its own files are only created where it
+    is installed.
 
     Raises:
-        Exception: Whatever reading the file raises.
+        Exception: The file is invalid, or the code that it refers to failed.
     """
     if importlib.util.find_spec(JOBLIB) is not None:
         return cast(Any, importlib.import_module(JOBLIB)).load(path)

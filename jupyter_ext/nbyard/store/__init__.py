@@ -150,14 +150,17 @@ class Store:
         return self.digests_beside_runs(c).union(*(noun.digests(c) for noun in runs))
 
     def digests_beside_runs(self, c: Connection) -> set[str]:
-        """Return the digests that any row but those of runs names."""
+        """Return the digests that rows other than those of runs name."""
         code = (self.executables, self.environments)
         nouns = (self.datasets, *code, self.images, self.models, self.projects)
         digests = {digest for noun in nouns for digest in noun.digests(c)}
         return digests.union(self.templates.digests_of_plans(c))
 
     def has_work(self, c: Connection) -> bool:
-        """Return whether a dispatcher is needed now or, for what may become due, later."""
+        """Return whether a dispatcher is needed now or later.
+
+        It is needed later for schedules, triggers, waiting notices and the like.
+        """
         later = (
             self.backfills.running,
             self.bisections.running,
@@ -188,7 +191,10 @@ class Store:
         return relay_notifications(self.database.url, self.database.name, everybody)
 
     def poke(self) -> None:
-        """Wake all listeners except `deaf`, which is this writer itself."""
+        """Wake all listeners except the one named `deaf`.
+
+        That is the listener of this process, which knows its own writes.
+        """
         wakeup.wake_listeners(self.folder, self.deaf)
 
     def close(self) -> None:

@@ -92,7 +92,7 @@ class BackfillRows:
         ]
 
     def counts(self, c: Connection, backfill_ids: Iterable[str]) -> dict[str, BackfillCounts]:
-        """Return the counts of backfills by ID."""
+        """Return how many due times led to what, by backfill ID."""
         joined = backfill_ticks.outerjoin(runs, R.id == T.run_id)
         query = select(T.backfill_id, T.outcome, R.state, func.count().label("times"))
         query = query.select_from(joined).where(T.backfill_id.in_([*backfill_ids]))
@@ -152,7 +152,7 @@ class BackfillRows:
     def finish(self, c: Connection, backfill: Backfill) -> bool:
         """Mark a backfill as done; return False if it has ended.
 
-        All its due times are handled.
+        Call it once all its due times are handled.
         """
         return self._end(c, backfill, "done")
 

@@ -134,7 +134,10 @@ class CredentialRows:
         return self._vault.seal(credential.owner, credential.name, dict(secret), beside)
 
     def reseal_all(self, c: Connection, owner: str) -> int:
-        """Encrypt credentials under older keys with the newest key; return their number."""
+        """Encrypt the owner's credentials with older keys again.
+
+        They get the newest key. Return their number.
+        """
         count = 0
         for row in c.execute(select(credentials).where(C.owner == owner)).all():
             if sealed := self._vault.resealed(row.owner, row.name, row.sealed):

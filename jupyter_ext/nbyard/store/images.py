@@ -153,7 +153,10 @@ class ImageRows:
         )
 
     def has_notebook_packages(self, c: Connection, owner: str, name: str) -> bool:
-        """Return whether this name or ID was built here for notebooks, from an environment."""
+        """Return whether an image was built here to run notebooks.
+
+        It was built from an environment. `name` is its reference or its ID.
+        """
         return any(
             image.recipe.for_notebooks for image in self.built_from_environments(c, owner, name)
         )

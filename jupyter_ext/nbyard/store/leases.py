@@ -60,9 +60,7 @@ class LeaseRows:
     ) -> Lease | None:
         """Acquire the lease if it is free or still equals `former`.
 
-        Returns None otherwise.
-
-        `former` is a lease whose holder is known to be gone.
+        `former` is a lease whose holder is known to be gone. Return None if another holder has it.
         """
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         known = self.get(c, name)

@@ -39,7 +39,7 @@ def check_known(schema: str) -> None:
     """Check that this nbyard knows a schema revision.
 
     Raises:
-        NewerSchema: it does not.
+        NewerSchema: The revision is unknown.
     """
     if schema not in revisions():
         raise NewerSchema(hint=because("upgrade-nbyard", schema=schema))
@@ -54,7 +54,10 @@ def schema_of(c: Connection) -> str:
 
 
 def schema_before(folder: Path, url: str = "") -> str:
-    """Return the schema revision of a store without migrating it; empty if there is none."""
+    """Return the schema revision of a store, without migrating it.
+
+    The revision of a new store is empty.
+    """
     if not url and not (folder / "store.sqlite").exists():
         return ""
     database = Database(url or sqlite_url(folder), folder, lambda: None)

@@ -29,7 +29,7 @@ class NamedRows(Generic[T]):
     @staticmethod
     @abstractmethod
     def read(row: Row[Any]) -> T:
-        """Return the structure of a row."""
+        """Convert a row to its struct."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """Insert a row, and append its event."""
@@ -41,7 +41,10 @@ class NamedRows(Generic[T]):
         events.append(c, self.noun, Subject(row_id, owner), {"change": change})
 
     def enabled(self, c: Connection) -> list[T]:
-        """Return the enabled rows of all owners, of a table with that column."""
+        """Return the enabled rows of all owners.
+
+        The table must have the column `is_enabled`.
+        """
         of = self.table.c
         query = select(self.table).where(of.is_enabled).order_by(of.id)
         return [self.read(row) for row in c.execute(query)]

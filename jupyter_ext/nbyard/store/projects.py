@@ -139,9 +139,10 @@ class ProjectRows:
         self.append_event(c, project.id, project.owner, "pushed")
 
     def move_pushed(self, c: Connection, folder: str) -> dict[str, str]:
-        """Change the paths of pushed schedules to those in another folder of the store.
+        """Change the paths of pushed schedules after the store moved.
 
-        Return the digests of the pushed folders by their paths in it.
+        `folder` is the new folder of the store. Return the digests of the pushed folders by their
+        paths in it.
         """
         digests_by_folder = {}
         for project_id, digest in c.execute(select(P.id, P.files).where(P.files != "")).all():
@@ -205,7 +206,10 @@ class ProjectRows:
         *,
         linked: bool = True,
     ) -> list[ProjectResource]:
-        """Return a page of linked resources, newest first, or of those that are not `linked`."""
+        """Return a page of the owner's resources, newest first.
+
+        They are linked to the project, or not linked to it if `linked` is False.
+        """
         parts = []
         for kind in kinds:
             of = LINKABLE[kind]

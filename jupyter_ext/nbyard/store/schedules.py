@@ -70,7 +70,7 @@ class ScheduleRow(msgspec.Struct, frozen=True):
 
     @property
     def plan(self) -> TimingPlan:
-        """Return its timing with its limits."""
+        """Return the timing of the schedule, with its start and end."""
         schedule = self.schedule
         return TimingPlan(
             schedule.timing, schedule.zone, self.anchor, schedule.starts_at, schedule.ends_at
@@ -131,11 +131,14 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         return [row[0] for row in AHEAD.ask(c, now=now, most=MOST_SET_BACK)]
 
     def waiting(self, c: Connection) -> list[str]:
-        """Return the IDs of schedules of which due times wait for the run before."""
+        """Return the IDs of schedules with due times that wait.
+
+        Such a due time waits until an earlier run has ended.
+        """
         return [row[0] for row in WAITING.ask(c, how="waiting")]
 
     def is_enabled(self, c: Connection) -> bool:
-        """Return whether anything will be due or waits."""
+        """Return whether any due time lies ahead or waits."""
         return self.next_due(c) is not None or bool(self.waiting(c))
 
     def advance(
@@ -216,7 +219,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
     def with_tick(
         self, c: Connection, schedule_id: str, dues: Collection[datetime]
     ) -> set[datetime]:
-        """Return those of some due times that have a tick."""
+        """Return which of these due times have a tick."""
         query = select(T.due_at).where(T.schedule_id == schedule_id, T.due_at.in_(dues))
         return set(c.execute(query).scalars())
 

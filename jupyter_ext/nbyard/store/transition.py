@@ -107,10 +107,11 @@ def move(
     event_data: Mapping[str, Any] | None = None,
     **columns: Any,
 ) -> bool:
-    """Move the row to `to` if the state machine allows it, and its state is in `since`.
+    """Move a row to the state `to` if its present state allows it.
 
-    Return False if another writer was first: nothing was written, and a terminal state stays.
-    `event_data` is added to the event.
+    The state machine decides that. With `since`, the present state must also be in `since`. Return
+    False if another writer was first: nothing was written, and a terminal state stays. `event_data`
+    is added to the event.
     """
     table = TABLES[machine.name]
     allowed = machine.before(to) if since is None else machine.before(to) & set(since)

@@ -39,7 +39,7 @@ class Vault:
     def seal(self, owner: str, name: str, fields: dict[str, str], beside: str = "") -> str:
         """Encrypt the fields and return them as text, prefixed with the name of the key.
 
-        `beside` is any text sealed before.
+        `beside` is any text that was sealed before. It shows that a key must exist.
 
         Raises:
             StoreUnusable: `beside` was sealed with a key, but there is no key here.
@@ -79,11 +79,13 @@ class Vault:
         return dict(json.loads(plain))
 
     def resealed(self, owner: str, name: str, sealed: str) -> str | None:
-        """Return a text sealed with the newest key; None if it is that already.
+        """Encrypt a sealed text again, with the newest key.
+
+        Return None if the text has the newest key already.
 
         Raises:
-            StoreUnusable: the key of the text is missing.
-            Conflict: the text was changed outside of nbyard.
+            StoreUnusable: The key of the text is missing.
+            Conflict: The text was changed outside of nbyard.
         """
         if self.is_newest(sealed):
             return None

@@ -1,4 +1,4 @@
-"""Who may see a row. Queries that follow references to rows of others say it by this clause."""
+"""The condition that a user may see a row, for queries that follow references to others."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Schemas, pages and profiles of tables in files; only the reader processes import polars."""
+"""Schemas, pages and profiles of tables in files.
+
+Only the reader processes import polars.
+"""
 
 from nbyard.tabular.table_queries import TableFile, Tables
 

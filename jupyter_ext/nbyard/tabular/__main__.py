@@ -1,6 +1,6 @@
-"""The reader process: questions arrive as JSON lines on stdin, answers go to stdout.
+"""The reader process: reads questions as JSON lines from stdin, and writes answers to stdout.
 
-It exits when it gets no question for long, or when the asking process is gone.
+It exits after a long time without a question, or when the process that asks has ended.
 """
 
 import os
@@ -21,10 +21,10 @@ MAX_WORDS = 300
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
-    """An answer, or the reason why there is none.
+    """The answer to a question, or the `problem` that prevented one.
 
-    With `broken`, the file's name promises a table that the file does not contain. With
-    `permanent`, the content was checked and refused, so another attempt is useless.
+    `broken` means that the file's name promises a table that the file does not contain. `permanent`
+    means that the content was checked and refused, so that another try would fail, too.
     """
 
     answer: msgspec.Raw | None = None
@@ -34,7 +34,10 @@ class Reply(msgspec.Struct, omit_defaults=True):
 
 
 def main(memory_bytes: int, idle_seconds: float) -> None:
-    """Answer questions until stdin closes or none comes for `idle_seconds`."""
+    """Answer questions until stdin is closed or none comes for `idle_seconds`.
+
+    The process may use at most `memory_bytes`.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     # A core dump would contain the user's data and fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -59,7 +62,10 @@ def _listen(questions: "queue.Queue[bytes]") -> None:
 
 
 def reply_to(line: bytes) -> Reply:
-    """Answer one question; if the file cannot be read, the reply has the reason."""
+    """Answer one question, which is a line of JSON.
+
+    The reply may be the reason why that failed.
+    """
     question = msgspec.json.decode(line, type=Question)
     try:
         return Reply(msgspec.Raw(msgspec.json.encode(answer_question(question))))

@@ -1,4 +1,4 @@
-"""Copy the first rows of a table, in the format, encoding and spelling of the file."""
+"""Copies the first rows of a table, in the format, encoding and spelling of the file."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -16,9 +16,10 @@ PARQUET = "parquet"
 
 
 def copy_first_rows(path: Path, file_format: str, rows: int, target: Path) -> bool:
-    """Write the first rows of a table to `target`; return False if it should be used whole.
+    """Copy the first rows of a table to `target`.
 
-    Tables in text keep their header, and rows with line breaks in quotes stay complete.
+    Return False if the whole file should be used. Text tables keep their header. Rows with line
+    breaks in quotes stay complete.
     """
     if file_format == PARQUET:
         return _copy_parquet(path, rows, target)
@@ -43,7 +44,7 @@ def copy_first_rows(path: Path, file_format: str, rows: int, target: Path) -> bo
 
 
 def _first(file: IO[str], wanted: int, *, is_quoted: bool) -> tuple[str, bool]:
-    """Return the first rows, and whether to use the whole file instead."""
+    """Return the text of the first rows, and whether the whole file should be used instead."""
     records = _records(file, is_quoted=is_quoted)
     rows: list[str] = []
     size = 0
@@ -56,7 +57,7 @@ def _first(file: IO[str], wanted: int, *, is_quoted: bool) -> tuple[str, bool]:
 
 
 def _records(file: IO[str], *, is_quoted: bool) -> Iterator[str]:
-    """Yield the rows that are not blank, each with the blank lines before it."""
+    """Yield rows that are not blank, each together with the blank lines before it."""
     pending = ""
     while line := file.readline(MOST_CHARS + 1):
         pending += line
@@ -70,10 +71,10 @@ def _records(file: IO[str], *, is_quoted: bool) -> Iterator[str]:
 
 
 def _copy_parquet(path: Path, rows: int, target: Path) -> bool:
-    """Write the first rows of a Parquet file, with the metadata that pandas reads."""
+    """Copy the first rows of a Parquet file, with the metadata that pandas reads."""
     import polars as pl
 
-    # One row more tells whether anything is left out.
+    # One row more shows whether anything is left out.
     frame = pl.scan_parquet(path).head(rows + 1).collect()
     if frame.height <= rows:
         return False

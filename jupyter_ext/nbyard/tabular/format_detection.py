@@ -1,4 +1,4 @@
-"""Detect what a file is: its format by name and content, and the dialect of its text."""
+"""Detects the format of a file by name and content, and how a text table is written."""
 
 import csv
 import re
@@ -52,9 +52,10 @@ DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """How a text table is written; `names` are the columns, made unique.
+    """How a text table is written.
 
-    `body` is the offset of the first row in bytes.
+    `names` are its columns, and `renamed` those changed to be unique. `body` is the offset in bytes
+    of the first row after the header.
     """
 
     delimiter: str
@@ -66,16 +67,19 @@ class Dialect(msgspec.Struct, frozen=True):
 
 
 def promises_table(filename: str) -> bool:
-    """Return whether the file name promises a table; JSON may be anything."""
+    """Return whether the name says that a file contains a table.
+
+    JSON may contain anything.
+    """
     return SUFFIXES.get(Path(filename).suffix.lower(), "json") != "json"
 
 
 def detect_format(path: Path, filename: str) -> TableFormat:
-    """Return the format of a file.
+    """Return the format of the table in a file.
 
     Raises:
-        BrokenTable: the name promises a table that the file does not contain.
-        Invalid: there is no preview for this kind of file.
+        BrokenTable: The name promises a table that the file does not contain.
+        Invalid: There is no preview for this kind of file.
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -110,7 +114,7 @@ def detect_format(path: Path, filename: str) -> TableFormat:
 
 
 def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat:
-    """Return the format that the name promises, unless the beginning contradicts it."""
+    """Return the format that the file's name promises, after checking the beginning of the file."""
     if named is None:
         raise Invalid(because("no-preview"))
     if MARKUP.match(head):
@@ -129,7 +133,10 @@ def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat
 
 
 def _utf16_variant(head: bytes) -> str:
-    """Return the variant of UTF-16 without a byte order mark: every second byte is NUL."""
+    """Return which UTF-16 a text without byte order mark is in, "" for another encoding.
+
+    In UTF-16, every second byte is NUL.
+    """
     pairs = len(head) // 2
     if pairs and head[1::2].count(0) > 0.4 * pairs and head[0::2].count(0) == 0:
         return "utf-16-le"
@@ -139,7 +146,7 @@ def _utf16_variant(head: bytes) -> str:
 
 
 def encoding_of(head: bytes) -> str:
-    """Return the encoding, judged by the beginning of a file."""
+    """Return the encoding of a text, judged by the beginning of its file."""
     for mark, name in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
         (b"\xff\xfe", "utf-16"),
@@ -158,9 +165,9 @@ def encoding_of(head: bytes) -> str:
 
 
 def single_byte(pieces: Iterable[bytes]) -> str:
-    """Return cp1252 or latin-1 for bytes that are not UTF-8.
+    """Return the encoding (cp1252 or latin-1) of bytes that are not UTF-8.
 
-    It is Windows-1252 if a byte is a character there and a control character in Latin-1. All other
+    They are cp1252 if a byte is a character there and a control character in Latin-1. All other
     bytes mean the same in both.
     """
     encoding = "latin-1"
@@ -173,12 +180,15 @@ def single_byte(pieces: Iterable[bytes]) -> str:
 
 
 def needs_rewriting(head: bytes) -> bool:
-    """Return whether raw bytes hide the lines: two-byte characters, or lone carriage returns."""
+    """Return whether a text must be rewritten before its lines can be read as bytes.
+
+    That is so for UTF-16, and for lines that end with carriage returns only.
+    """
     return encoding_of(head).startswith("utf-16") or (b"\n" not in head and b"\r" in head)
 
 
 def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialect:
-    """Read the header, and judge the delimiter and the numbers by the first lines."""
+    """Return the dialect of a text table, from its header and its first lines."""
     file.seek(0)
     head = file.read(SAMPLE_BYTES)
     encoding = encoding or encoding_of(head)
@@ -199,7 +209,7 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
 
 
 def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], int]:
-    """Return the first row that is not blank, and the offset of its end in bytes."""
+    """Return the values of the first row that is not blank, and the offset of its end in bytes."""
     size = 0
 
     def lines() -> Iterator[str]:
@@ -227,9 +237,9 @@ def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], i
 
 
 def in_words(line: int, problem: str, delimiter: str) -> Invalid:
-    """Return the error of the csv module for the row that begins in that line.
+    """Return the error for a problem of the csv module in the row that begins in this line.
 
-    Many files with tabs do not use quotes, so there the file is not broken.
+    The file may not be broken if it is separated by tabs: many such files do not use quotes.
     """
     kind = Invalid if delimiter == "\t" else BrokenTable
     if "unexpected end" in problem:
@@ -256,7 +266,7 @@ def _delimiter(lines: list[str]) -> str:
 
 
 def unique_names(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return unique names for columns, and the names that were changed."""
+    """Return unique names of columns, and the names that had to be changed."""
     unique: dict[str, None] = {}
     renamed = []
     for place, name in enumerate(names, 1):

@@ -1,4 +1,7 @@
-"""Read tables of JSON objects: all values decide the types, also of keys that appear late."""
+"""Reads tables from JSON objects.
+
+All values decide the types, also of keys that appear late.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -34,7 +37,7 @@ Row = dict[str, Any]
 
 
 class JsonValueTypes:
-    """The types of the values of each key."""
+    """Collects the types of the values of each key."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -43,7 +46,7 @@ class JsonValueTypes:
         self._long: dict[str, bool] = {}
 
     def add(self, row: Row) -> None:
-        """Count a row and record the types of its values."""
+        """Count a row, and record the types of its values."""
         self.rows += 1
         for name, value in row.items():
             if name not in self._types_by_name:
@@ -57,7 +60,7 @@ class JsonValueTypes:
                 self._long[name] = self._long.get(name, False) or value not in INT128
 
     def columns(self) -> list[Column]:
-        """Return the columns that the rows so far suggest."""
+        """Return the columns with the types that fit all rows so far."""
         return [self._column(name, kinds) for name, kinds in self._types_by_name.items()]
 
     def _column(self, name: str, kinds: set[type]) -> Column:
@@ -72,7 +75,7 @@ class JsonValueTypes:
 
 
 def kinds_of(rows: Iterable[Row]) -> JsonValueTypes:
-    """Return the types of the values in all rows."""
+    """Return the types of the values in these rows."""
     kinds = JsonValueTypes()
     for row in rows:
         kinds.add(row)
@@ -80,11 +83,13 @@ def kinds_of(rows: Iterable[Row]) -> JsonValueTypes:
 
 
 def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
-    """Decode lines of JSON to objects; `offset` rows precede them.
+    """Yield the objects in lines of JSON.
+
+    `offset` is the number of rows before them, for messages.
 
     Raises:
-        BrokenTable: a line is not JSON.
-        Invalid: a row is not an object, or is nested too deeply.
+        BrokenTable: A line is not JSON.
+        Invalid: A row is not an object, or is nested too deeply.
     """
     decode = msgspec.json.Decoder().decode
     for number, line in enumerate(lines, offset + 1):
@@ -101,7 +106,10 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
 
 
 def read_frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:
-    """Yield the rows as frames; nested and mixed values become present or missing."""
+    """Yield frames of rows, with columns named by their places.
+
+    For nested and mixed values, a frame only shows whether they are present.
+    """
     source, is_first = iter(rows), True
     while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
         is_first = False

@@ -1,4 +1,4 @@
-"""Convert values of tables to JSON that every browser reads the same way."""
+"""Converts values of tables to JSON that every browser reads in the same way."""
 
 import math
 from datetime import date, datetime, time, timedelta
@@ -12,7 +12,10 @@ MARK = "…"
 
 
 def to_json(value: object, depth: int = 0) -> object:
-    """Return a JSON value: huge integers and infinite numbers as text, long values cut."""
+    """Return a JSON value.
+
+    Huge integers and infinite numbers become texts, and long values are cut.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -45,7 +48,10 @@ def _other(value: object, depth: int) -> object:
 
 
 def cut_text(text: str) -> str:
-    """Return at most 1,000 characters of valid Unicode; a cut text ends with a mark."""
+    """Return at most 1,000 characters as valid Unicode.
+
+    A text that was cut ends with a mark.
+    """
     if len(text) > MAX_CELL_CHARACTERS:
         text = text[: MAX_CELL_CHARACTERS - 1] + MARK
     # JSON may contain lone surrogates, which UTF-8 cannot encode.

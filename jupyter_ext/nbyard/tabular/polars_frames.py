@@ -1,4 +1,4 @@
-"""Read files as polars frames, in the reader process only."""
+"""Reads files as polars frames, in the reader process only."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,10 @@ OUT_OF_SPEC = ("out of specification", "out-of-spec", "parquet error: Error")
 
 
 def text_options(source: Source) -> dict[str, Any]:
-    """Return polars' options to read a table as text, with places as column names."""
+    """Return the options with which polars reads a table as text.
+
+    Columns are named by their places.
+    """
     return {
         "separator": source.dialect.delimiter,
         "new_columns": [str(place) for place in range(len(source.dialect.names))],
@@ -43,7 +46,10 @@ def text_options(source: Source) -> dict[str, Any]:
 
 
 def text_frame(source: Source, **more: Any) -> pl.LazyFrame:
-    """Return the lazy frame of all texts of a table; empty texts are nulls."""
+    """Return a lazy frame of a text table, with all values as texts and empty ones as null.
+
+    `more` replaces options of polars.
+    """
     # The scan finds blank lines and the encoding, on which `utf8_path` depends.
     source.scan()
     options = text_options(source) | more
@@ -51,7 +57,7 @@ def text_frame(source: Source, **more: Any) -> pl.LazyFrame:
 
 
 def typed_frame(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
-    """Return the typed values of some columns, by their places."""
+    """Return a lazy frame of some columns, given by their places, with typed values."""
     columns = {place: info.columns[place] for place in places}
     # polars reads plain values as nbyard does.
     read = {
@@ -70,7 +76,7 @@ def typed_frame(source: Source, info: TableInfo, places: Sequence[int]) -> pl.La
 
 
 def typed_values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
-    """Return the typed values of texts in all columns."""
+    """Return the typed values of a frame of texts with all columns."""
     return with_nulls(texts).select(_value(place, info) for place in range(len(info.columns)))
 
 
@@ -79,7 +85,7 @@ def _value(place: int, info: TableInfo) -> pl.Expr:
 
 
 def with_nulls(texts: pl.DataFrame) -> pl.DataFrame:
-    """Replace texts that mean a missing value by null."""
+    """Replace texts that stand for a missing value by null."""
     return texts.select(
         pl.when(~pl.nth(place).is_in(NULLS)).then(pl.nth(place)) for place in range(texts.width)
     )
@@ -88,7 +94,10 @@ def with_nulls(texts: pl.DataFrame) -> pl.DataFrame:
 def converted_rows(
     rows: Sequence[Sequence[str]], columns: Sequence[Column], decimal_comma: bool
 ) -> list[list[Any]]:
-    """Return the JSON values of texts; a text that does not fit its type stays a text."""
+    """Return rows of texts as JSON values.
+
+    A text that does not fit its column's type stays text.
+    """
     if not rows or not columns:
         return [[] for _ in rows]
     schema = {str(place): pl.String for place in range(len(columns))}
@@ -104,7 +113,7 @@ def converted_rows(
 
 
 def declared_frame(source: Source) -> pl.LazyFrame:
-    """Return the lazy frame of a file that declares its types."""
+    """Return a lazy frame of a file that declares its types, such as Parquet."""
     if source.format == "parquet":
         return pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
     if source.format == "arrow":
@@ -148,7 +157,7 @@ def _sheet(source: Source, names: Sequence[str]) -> str:
 
 
 def type_name(dtype: pl.DataType) -> ColumnType:
-    """Return nbyard's type for a type of polars."""
+    """Return nbyard's name of a polars type."""
     tests: list[tuple[ColumnType, bool]] = [
         ("int", dtype.is_integer()),
         ("decimal", isinstance(dtype, pl.Decimal)),
@@ -171,7 +180,7 @@ def type_name(dtype: pl.DataType) -> ColumnType:
 def separate_columns(
     source: Source, info: TableInfo, places: Sequence[int]
 ) -> Iterator[Sequence[pl.Series | pl.LazyFrame]]:
-    """Yield each column as a series or a lazy frame.
+    """Yield the columns at these places one by one, each as a series or a lazy frame.
 
     The columns of a large table are in memory only while they are used. Temporary files are deleted
     at the end of the block.
@@ -210,8 +219,8 @@ def declared_schema(source: Source) -> TableInfo:
     """Return the schema of a file that declares its types, or of a JSON list.
 
     Raises:
-        BrokenTable: the file is damaged.
-        Invalid: a JSON list is too large or has other items than objects.
+        BrokenTable: The file is damaged.
+        Invalid: A JSON list is too large, or has items that are not objects.
     """
     if source.format == "json":
         kinds = json_objects.kinds_of(object_rows(source))
@@ -244,10 +253,12 @@ def declared_schema(source: Source) -> TableInfo:
 def read_page(
     source: Source, info: TableInfo, shown: Sequence[int], offset: int, limit: int, sort: str
 ) -> list[list[Any]]:
-    """Return rows in the order of the file, or sorted by a column with missing values last.
+    """Return `limit` rows from `offset`, in the order of the file or sorted by the column `sort`.
+
+    `shown` has the places of the wanted columns. Missing values are sorted last.
 
     Raises:
-        Invalid: there is no such column to sort by.
+        Invalid: There is no such column to sort by.
     """
     by = None
     if sort:

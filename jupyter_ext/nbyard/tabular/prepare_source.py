@@ -1,7 +1,7 @@
-"""Prepare a file for reading: its format, its dialect, its lines as UTF-8 if needed.
+"""Prepares a file for reading: its format, its dialect, and if needed a copy in UTF-8.
 
-Intermediate files lie in a separate folder: `text` (the file rewritten in UTF-8), `plain` (the same
-without blank lines), `scan` (the index of its rows) and `info` (its columns).
+Intermediate files are in a separate folder: `text` (the file in UTF-8), `plain` (the same without
+blank lines), `scan` (the index of its rows) and `info` (its columns).
 """
 
 import functools
@@ -36,7 +36,10 @@ INFO = "info"
 
 
 class Source:
-    """A table in a file; `folder` caches intermediate files for the next question."""
+    """A file with a table.
+
+    `folder` has intermediate files, which later questions use again.
+    """
 
     def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
         self.folder = folder
@@ -52,16 +55,15 @@ class Source:
 
     @functools.cached_property
     def dialect(self) -> Dialect:
-        """Return the dialect of the text, read once."""
+        """Return the dialect of a text table, which is read once."""
         with self.path.open("rb") as file:
             return dialect_of(file, self.format, self._read_as)
 
     @functools.cached_property
     def utf8_path(self) -> Path:
-        """Return the path of the text in UTF-8 without blank lines.
+        """Return the path of the text table in UTF-8, without blank lines.
 
-        It is for readers that support nothing else. They do not support a header with quotes within
-        words either.
+        Readers such as polars support nothing else, and no quotes within the words of a header.
         """
         scan = self.known_scan()
         if scan and (scan.blank or any('"' in name for name in self.dialect.names)):
@@ -73,13 +75,13 @@ class Source:
         return self._rewritten(self.dialect.encoding)
 
     def scan(self) -> text_tables.Scan:
-        """Check and count all lines; the result is stored."""
+        """Check and count all lines of a text table. The result is stored."""
         if known := self.known_scan():
             return known
         return self._remembered(self._check())
 
     def scan_lines(self, see: Callable[[dict[str, Any]], None]) -> text_tables.Scan:
-        """Count all lines of JSON, and pass the object in each to `see`."""
+        """Count all lines of JSON, and call `see` with the object in each line."""
         return self._remembered(text_tables.check_lines(self.path, see))
 
     def _remembered(self, scan: text_tables.Scan) -> text_tables.Scan:
@@ -89,18 +91,18 @@ class Source:
         return scan
 
     def known_info(self) -> TableInfo | None:
-        """Return the schema from all rows if they were read before."""
+        """Return the stored schema, None if not all rows were read before."""
         try:
             return msgspec.json.decode((self.folder / INFO).read_bytes(), type=TableInfo)
         except FileNotFoundError:
             return None
 
     def remember(self, info: TableInfo) -> None:
-        """Store the schema that all rows suggest."""
+        """Store the schema that fits all rows."""
         write_atomically(self.folder / INFO, msgspec.json.encode(info))
 
     def known_scan(self) -> text_tables.Scan | None:
-        """Return the index of rows if a scan stored one."""
+        """Return the result of an earlier `scan`, or None."""
         try:
             content = (self.folder / "scan").read_bytes()
         except FileNotFoundError:
@@ -111,7 +113,7 @@ class Source:
 
     @property
     def dialect_encoding(self) -> str:
-        """Return the encoding of a text table; empty for JSON lines."""
+        """Return the encoding of a text table, "" for JSON lines."""
         return "" if self.format == "jsonl" else self.dialect.encoding
 
     def _check(self) -> text_tables.Scan:
@@ -164,7 +166,7 @@ class Source:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file atomically: readers see the old or the new bytes."""
+    """Write a file atomically: readers see either the old or the new content."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     beside.write_bytes(content)
     beside.rename(path)

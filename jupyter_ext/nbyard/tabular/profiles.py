@@ -1,4 +1,4 @@
-"""Profile a column: counts, spread, and a histogram or the most frequent values."""
+"""Computes the profile of a column: counts, spread, and a histogram or the most frequent values."""
 
 import itertools
 import math
@@ -18,10 +18,10 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 def profile_column(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
-    """Return the profile of one column; NaN counts as missing.
+    """Return the profile of one column. NaN counts as missing.
 
-    A lazy frame has only this column. If its values are strings or booleans, they are never all in
-    memory.
+    A lazy frame must have only this column. Its strings or booleans are never in memory all at
+    once.
     """
     if column.type in ("string", "bool"):
         return _profile_by_values(values, column)

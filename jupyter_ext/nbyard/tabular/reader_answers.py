@@ -1,4 +1,4 @@
-"""Answer the questions that a reader process gets."""
+"""Answers the questions that a reader process receives."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,12 +28,15 @@ from nbyard.tabular.stored_schemas import FIRST_ROWS, info_of
 
 TEXTS = ("csv", "tsv")
 FIRST_ROWS_FILE = "first-rows"
-# One sort does not keep a processor busy all the time; more threads would take more memory.
+# One sort does not keep a processor busy all the time. More threads would need more memory.
 COLUMNS_AT_ONCE = 2
 
 
 class Question(msgspec.Struct, omit_defaults=True):
-    """A question about a table; `folder` holds intermediate files."""
+    """A question about a file.
+
+    `about` is its kind, and `folder` is for intermediate files.
+    """
 
     about: str
     path: str = ""
@@ -71,7 +74,7 @@ def answer_question(question: Question) -> TableInfo | TablePage | Profile | Fil
 
 
 def _requested_places(question: Question, info: TableInfo) -> range:
-    """Return the places of the requested columns."""
+    """Return the places of the columns that the question requests."""
     start = max(0, question.column_offset)
     if start and start >= len(info.columns):
         raise Invalid.field("column_offset", because("too-few-columns", columns=len(info.columns)))
@@ -120,7 +123,10 @@ def _place(info: TableInfo, shown: range) -> tuple[int, int, str, list[str]]:
 
 
 def _scan(source: Source, offset: int) -> text_tables.Scan | None:
-    """Return the index of rows; create it if the page is far from the start."""
+    """Return the index of rows.
+
+    It is created if the page is far from the start of the file.
+    """
     known = source.known_scan()
     far = offset > 10 * FIRST_ROWS and source.format != "jsonl"
     return known or (source.scan() if far else None)

@@ -1,7 +1,7 @@
-"""Read tables in a separate process, started on demand and after a crash.
+"""Reads tables in a separate process, which is started when needed and after a crash.
 
-Whatever a file does to its reader (too much memory, endless work, a crash in a library) happens
-there. The process gets no secrets: its environment contains only what Python needs to start.
+A file may make its reader use too much memory, work endlessly, or crash. That then happens in the
+other process. Its environment contains no secrets, only what Python needs to start.
 """
 
 import math
@@ -36,7 +36,7 @@ class _Reply(msgspec.Struct):
 
 
 class Reader:
-    """A reader process that answers one question at a time; other callers wait."""
+    """A reader process that answers one question at a time. Other callers wait."""
 
     def __init__(
         self, folder: Path, memory_bytes: int = MEMORY_BYTES, idle_seconds: float = IDLE_SECONDS
@@ -48,12 +48,14 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, question: bytes, timeout_seconds: float) -> msgspec.Raw:
-        """Return the answer as JSON.
+        """Send a question to the process, which is started if needed.
+
+        Return the answer as JSON.
 
         Raises:
-            BrokenTable: the name promises a table that the file does not contain.
-            UnreadableContent: the content cannot be read.
-            Invalid: the reader has failed this time.
+            BrokenTable: The name promises a table that the file does not contain.
+            UnreadableContent: The content cannot be read.
+            Invalid: The reader has failed this time.
         """
         with self._lock:
             line = self._exchange(question, timeout_seconds)
@@ -148,7 +150,7 @@ class Reader:
 
 
 def _cpu_ticks(pid: int) -> float:
-    """Return the CPU time of a process in clock ticks; NaN if the system does not report it."""
+    """Return the CPU time of a process in clock ticks, NaN if the system does not report it."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Sample a table from all parts of the file, quickly whatever its size."""
+"""Samples a table from all parts of its file, quickly whatever the size."""
 
 import io
 from typing import NamedTuple
@@ -29,10 +29,11 @@ FIRST_ROWS = 500
 
 
 class Sample(NamedTuple):
-    """Some rows, and about how many the table has; None if these are all.
+    """A sample of a table.
 
-    The columns have the types that all rows suggest if they were read before, else the types that
-    these rows suggest.
+    `total` is the approximate number of all rows, None if the sample has all. The columns have the
+    types that fit all rows, if these were read before. Otherwise they have the types that fit the
+    sample.
     """
 
     info: TableInfo
@@ -41,7 +42,7 @@ class Sample(NamedTuple):
 
 
 def sample_table(source: Source) -> Sample:
-    """Return a sample of a table; a small table is returned whole."""
+    """Return a sample of a table, or all rows of a small one."""
     if source.format in ("csv", "tsv"):
         return _of_text(source)
     if source.format == "jsonl" and (size := source.path.stat().st_size) > WHOLE_BYTES:
@@ -99,9 +100,9 @@ def _estimated(rows: int, size: int, content: bytes) -> int:
 
 
 def _pieces(source: Source) -> bytes:
-    """Read whole lines from all parts of the file.
+    """Return whole lines from all parts of the file.
 
-    If lines may lie within quotes, only the beginning is read.
+    If quotes may contain line breaks, only lines from the beginning are returned.
     """
     path = source.utf8_path if source.format != "jsonl" else source.path
     begin = source.dialect.body if source.format != "jsonl" and path == source.path else 0

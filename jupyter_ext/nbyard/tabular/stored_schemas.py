@@ -1,4 +1,4 @@
-"""Find the schema of a table: inferred once from all its rows, then stored."""
+"""Returns the schema of a table, which is inferred from all rows once and then stored."""
 
 from collections.abc import Sequence
 
@@ -20,13 +20,13 @@ SOON_BYTES = 64 << 20
 
 
 def info_of(source: Source, whole: bool = False) -> TableInfo:
-    """Return the schema that all rows suggest.
+    """Return the schema of a table, with types that fit all rows.
 
-    For a large file that was not read before, and unless `whole` is set, the first rows decide.
+    Unless `whole` is set, a large file that was not read before gets types that fit its first rows.
 
     Raises:
-        BrokenTable: the file is not a table.
-        Invalid: the table cannot be read.
+        BrokenTable: The file is not a table.
+        Invalid: The table cannot be read.
     """
     if known := source.known_info():
         return known
@@ -96,7 +96,10 @@ def text_info(
     null_words: bool = True,
     warnings: Sequence[Reason] = (),
 ) -> TableInfo:
-    """Return the schema of a text table with known columns."""
+    """Return the schema of a text table with these columns.
+
+    `rows` is None if they were not counted.
+    """
     dialect, scan = source.dialect, source.known_scan()
     notes: list[Reason | str] = []
     is_wide = source.encoding.startswith("utf-16")

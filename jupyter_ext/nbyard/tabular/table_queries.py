@@ -1,4 +1,4 @@
-"""Answer the questions of the rest of nbyard about tables and other files."""
+"""The interface to tables and other files for the rest of nbyard."""
 
 import contextlib
 import re
@@ -37,7 +37,7 @@ T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview, bool)
 class TableFile(msgspec.Struct, frozen=True):
     """A file that may contain a table, and the name that determines its format.
 
-    `key` identifies its bytes (their digest): results are stored under it; without a key nothing is
+    `key` is the digest of its bytes, under which results are stored. Without a key, none are
     stored. `sheet` selects a sheet of an Excel file. `info` is the stored schema.
     """
 
@@ -66,14 +66,14 @@ class Tables:
         self._previews = Reader(folder, memory_bytes, idle_seconds)
 
     def info(self, file: TableFile, *, count: bool = False, quick: bool = False) -> TableInfo:
-        """Return format and columns; with `count`, all lines are checked and counted.
+        """Return the schema of a file. With `count`, all lines are checked and counted.
 
-        With `quick`, counting takes seconds at most and waits for no question that may take
+        With `quick`, counting must take seconds only, and waits for no question that may take
         minutes.
 
         Raises:
-            BrokenTable: the name promises a table that the file does not contain.
-            Invalid: the table cannot be shown.
+            BrokenTable: The name promises a table that the file does not contain.
+            Invalid: The table cannot be shown.
         """
         return self._ask(
             Question("info", count=count),
@@ -91,14 +91,20 @@ class Tables:
         sort: str = "",
         column_offset: int = 0,
     ) -> TablePage:
-        """Return rows from `offset`; `sort` is a column's name, with a leading - for descending."""
+        """Return rows from `offset`.
+
+        `sort` is the name of a column, with a leading - to sort descending.
+        """
         question = Question(
             "page", offset=offset, limit=limit, sort=sort, column_offset=column_offset
         )
         return self._ask(question, file, TablePage, self._slow if sort else self._quick)
 
     def profile(self, file: TableFile, *, sample: bool, column_offset: int = 0) -> Profile:
-        """Return the profile of all rows, which is stored, or quickly that of a sample."""
+        """Return the profile of all rows, which is stored.
+
+        With `sample`, quickly profile a sample.
+        """
         kept = self._folder(file) / f"profile-{column_offset}" if file.key else None
         if kept and kept.exists():
             stored = msgspec.json.decode(kept.read_bytes())
@@ -122,19 +128,19 @@ class Tables:
         return msgspec.structs.replace(profile, columns=columns)
 
     def known_preview(self, file: TableFile) -> FilePreview | None:
-        """Return the stored preview of a file, or None."""
+        """Return the stored preview of a file, None if there is none."""
         try:
             return msgspec.json.decode(self._preview_place(file).read_bytes(), type=FilePreview)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
     def preview(self, file: TableFile) -> FilePreview:
-        """Return the preview of a file, which is made once and stored.
+        """Return the preview of a file, which is created once and stored.
 
-        It is empty if the content cannot be read.
+        The preview is empty if the content cannot be read.
 
         Raises:
-            Invalid: the file cannot be read in a few seconds.
+            Invalid: The file cannot be read in a few seconds.
         """
         known = self.known_preview(file)
         if known is not None:
@@ -153,10 +159,10 @@ class Tables:
         return self._folder(file) / f"preview-2-{format_of(file.filename)}"
 
     def picture(self, file: TableFile) -> bytes:
-        """Return the small picture of a file; empty if the file has none.
+        """Return the small picture of a file, b"" if the file has none.
 
         Raises:
-            Invalid: the file cannot be read in a few seconds.
+            Invalid: The file cannot be read in a few seconds.
         """
         if not self.preview(file).picture:
             return b""
@@ -164,10 +170,12 @@ class Tables:
 
     @contextlib.contextmanager
     def first_rows(self, file: TableFile, rows: int) -> Iterator[Path | None]:
-        """Yield a file with the first rows of a table; None if the whole file is to be used.
+        """Yield a file with the first rows of a table, None if the whole file should be used.
+
+        The file is deleted at the end of the block.
 
         Raises:
-            Invalid: the file cannot be read in a few seconds.
+            Invalid: The file cannot be read in a few seconds.
         """
         whole = msgspec.structs.replace(file, key="")
         with self._kept_folder(whole) as folder:
@@ -176,7 +184,7 @@ class Tables:
             yield folder / FIRST_ROWS_FILE if is_cut else None
 
     def forget(self, key: str) -> None:
-        """Delete the stored results for these bytes."""
+        """Delete the stored results for bytes with this digest."""
         shutil.rmtree(self._kept(key), ignore_errors=True)
 
     def close(self) -> None:
@@ -216,7 +224,10 @@ class Tables:
                 yield Path(name)
 
     def _folder(self, file: TableFile) -> Path:
-        """Return the folder of results; other suffixes and sheets give other tables."""
+        """Return the folder for results about a file.
+
+        They depend on its suffix and its sheet, too.
+        """
         ending = Path(file.filename).suffix.lower()
         name = ending[1:] if ending in SUFFIXES else "other"
         if file.sheet:

@@ -1,4 +1,4 @@
-"""Describe how texts write values, and find the types that fit texts, without any library."""
+"""Describes how texts write values, and finds the types that fit texts, without any library."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -33,12 +33,15 @@ PARTS = {
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
 CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f")
 ZONES = ("", "Z", "%z")
-# Only a number above 12 tells which of the first two is the day; with points it is clear.
+# Only a number above 12 shows which of the first two is the day. With points it is clear.
 EITHER = ("%d/", "%m/", "%d-", "%m-")
 
 
 class Form(msgspec.Struct, frozen=True):
-    """A type, and the layouts of its values."""
+    """A type, and the `layouts` in which texts write its values, such as `%d.%m.%Y`.
+
+    `padded` states whether some texts have spaces around the value.
+    """
 
     type: ColumnType
     layouts: tuple[str, ...] = ()
@@ -59,9 +62,9 @@ FORMS = (
 
 
 def form_pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -> str:
-    """Return a regular expression for whole texts of the form.
+    """Return a regular expression that matches whole texts of a form.
 
-    With `or_null`, it also matches the texts of missing values.
+    With `or_null`, it also matches texts that stand for a missing value.
     """
     known = {"bool": BOOL, "int": INT, "float": FLOAT}
     if form.type in known:
@@ -75,7 +78,7 @@ def form_pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = Fal
 
 
 def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
-    """Return the narrowest form that fits all these texts; "null" if all are missing."""
+    """Return the narrowest form that fits all these texts, of type `null` if all are missing."""
     # Equal texts are checked once; columns often have few distinct values.
     present = list(dict.fromkeys(text for text in texts if text not in NULLS))
     if not present:
@@ -89,7 +92,7 @@ def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
 
 
 def day_month_swapped(form: Form) -> Form | None:
-    """Return the form with day and month exchanged, which the texts may mean as well."""
+    """Return the form with day and month exchanged, None if the texts do not allow that."""
     if form.type not in ("date", "datetime") or not form.layouts[0].startswith(EITHER):
         return None
     exchange = {"%d": "%m", "%m": "%d"}
@@ -100,7 +103,7 @@ def day_month_swapped(form: Form) -> Form | None:
 
 
 def _form_with_used_layouts(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
-    """Return the form with its used layouts; None if a text does not fit."""
+    """Return the form with only the layouts that the texts use, None if a text does not fit."""
     if not form.layouts:
         matches = re.compile(form_pattern(form, decimal_comma)[:-1] + r"\Z").match
         return form if all(map(matches, texts)) else None

@@ -1,7 +1,7 @@
-"""Read text tables without any library: count and check all lines, and read any page.
+"""Reads text tables without any library: checks and counts all lines, and reads any page.
 
-A check stores a sparse index: pairs of (rows before, offset in the file). So a later page is found
-without reading what precedes it.
+A check creates a sparse index with pairs of (rows before, offset in the file). So a later page is
+found without reading the rows before it.
 """
 
 import bisect
@@ -28,9 +28,10 @@ csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
 class Scan(msgspec.Struct):
-    """Counts of the rows, blank and ragged lines of a file, and an index of rows.
+    """The number of rows, blank lines and ragged lines in a file, and an index of rows.
 
-    The row with the number `rows_at[i]` begins at the byte `offsets[i]`.
+    A ragged line has another number of values than the header. The row with the number `rows_at[i]`
+    begins at the byte `offsets[i]`.
     """
 
     rows: int = 0
@@ -42,12 +43,12 @@ class Scan(msgspec.Struct):
     offsets: list[int] = []
 
     def mark(self, offset: int) -> None:
-        """Add an index entry for the current row."""
+        """Add an index entry: the next row begins at `offset`."""
         self.rows_at.append(self.rows)
         self.offsets.append(offset)
 
     def add_ragged(self, line: int, actual: int, expected: int) -> None:
-        """Count a line with another number of values; keep the first as a reason."""
+        """Count a line with the wrong number of values. Keep a reason for the first one."""
         if not self.ragged:
             params = {"line": line, "found": actual, "expected": expected}
             self.first_ragged = because("ragged-line", **params)
@@ -59,11 +60,11 @@ class WrongEncoding(Invalid):
 
 
 def check_rows(path: Path, dialect: Dialect) -> Scan:
-    """Count and check the rows.
+    """Check and count the rows of a text table.
 
     Raises:
-        BrokenTable: the file is not a table; the message names the line.
-        Invalid: the table cannot be read; the message names the line.
+        BrokenTable: The file is not a table. The message names the line.
+        Invalid: The table cannot be read. The message names the line.
     """
     scan = Scan()
     with path.open("rb") as file:
@@ -153,7 +154,10 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
 
 
 class LineSource:
-    """The lines of an open file as text, counted; `offset` is where the next line begins."""
+    """The decoded lines of an open file.
+
+    `line` counts them, and `offset` is where the next one begins.
+    """
 
     def __init__(self, file: BinaryIO, dialect: Dialect, lines_before: int = 0):
         self._file = file
@@ -174,10 +178,10 @@ class LineSource:
                 raise WrongEncoding(f"line {self.line:,} is not {self._encoding} text") from problem
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield rows with the number of the line where they begin.
+        """Yield rows, each with the number of the line where it begins.
 
         Raises:
-            BrokenTable: a row cannot be read.
+            BrokenTable: A row cannot be read.
         """
         reader = csv.reader(self, delimiter=self._dialect.delimiter, strict=True)
         while True:
@@ -193,7 +197,10 @@ class LineSource:
 def read_page(
     path: Path, dialect: Dialect, offset: int, limit: int, scan: Scan | None
 ) -> list[list[str]]:
-    """Return rows from `offset`, each as wide as the header."""
+    """Return `limit` rows from `offset`, each as wide as the header.
+
+    `scan` has the index of rows.
+    """
     with path.open("rb") as file:
         skip, start = offset, dialect.body
         if scan and scan.offsets:
@@ -210,7 +217,7 @@ def read_page(
 
 
 def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
-    """Copy the table as UTF-8, without blank lines, with each row as wide as the header."""
+    """Copy a text table as UTF-8, without blank lines, and with every row as wide as the header."""
     width = len(dialect.names)
     with path.open("rb") as file, target.open("w", encoding="utf-8", newline="") as copy:
         lines = _count_lines(_first_bytes(file, dialect))
@@ -222,7 +229,10 @@ def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
 
 
 def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[bytes]:
-    """Return lines that are not blank, from `offset`."""
+    """Return `limit` lines from `offset`, without blank ones.
+
+    `scan` has the index of lines.
+    """
     with path.open("rb") as file:
         skip, start = offset, 0
         if scan and scan.offsets:
@@ -234,11 +244,11 @@ def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[b
 
 
 def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
-    """Count the lines that are not blank, and pass the object in each to `see`.
+    """Count the lines of JSON, without blank ones, and call `see` with the object in each.
 
     Raises:
-        BrokenTable: a line is not JSON; the message names it.
-        Invalid: a row is not an object.
+        BrokenTable: A line is not JSON. The message names the line.
+        Invalid: A row is not an object.
     """
     scan = Scan()
     decode = msgspec.json.Decoder().decode
@@ -263,13 +273,13 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
 
 
 def each_line(path: Path) -> Iterator[bytes]:
-    """Yield the lines that are not blank."""
+    """Yield all lines that are not blank."""
     with path.open("rb") as file:
         yield from (line for _, _, line in _lines(file) if line.strip())
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """Yield each line with its number and its offset."""
+    """Yield each line with its number and its offset in bytes."""
     start = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
         if len(line) >= MAX_LINE_BYTES:

@@ -1,8 +1,8 @@
-"""Infer the types of a table's texts and turn texts into values; no other code does.
+"""Infers the types of a table's texts, and converts texts to values.
 
-The first rows suggest a form for each column, and all rows check it. Rows that do not fit suggest
-the next form, until one fits all of them. Columns are addressed by place, because a name may look
-like a pattern.
+No other module does so. The first rows suggest a form for each column, and all rows are checked
+against it. Rows that do not fit suggest the next form, until one fits all of them. Columns are
+addressed by place, because a name may look like a pattern.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ ZONED = ("Z", "%z")
 
 
 class Inferred(NamedTuple):
-    """The columns, whether words mean missing values, and warnings for users."""
+    """The inferred columns, whether words stand for missing values, and warnings for users."""
 
     columns: list[Column]
     null_words: bool
@@ -81,7 +81,10 @@ class _Search:
             undecided = self._decide(forms)
 
     def _decide(self, forms: dict[int, Form]) -> list[int]:
-        """Decide the columns whose form fits all rows; return the others with more texts seen."""
+        """Decide the columns whose form fits all rows.
+
+        Return the others, after adding texts that do not fit.
+        """
         asked: list[pl.Expr] = []
         for place, form in forms.items():
             text = pl.nth(place)
@@ -115,7 +118,7 @@ class _Search:
         return more
 
     def _column(self, place: int, form: Form, digits: int) -> Column:
-        """Return the column of a form; long numbers need more bits or exact decimals."""
+        """Return the column for a form. `digits` decides between normal and longer numbers."""
         layout = "|".join(form.layouts)
         column = Column("", form.type, layout=layout, padded=form.padded)
         # 18 digits always fit 64 bits; 19 may or may not.
@@ -139,7 +142,7 @@ class _Search:
         return Column("", "string")
 
     def _decimal(self, place: int, column: Column) -> Column:
-        """Use exact decimals if floats would already change the integer part."""
+        """Return the column. It gets exact decimals if floats would change an integer part."""
         text = _bare(pl.nth(place), column)
         point = "," if self._comma else "."
         whole = text.str.extract(rf"^[+-]?([0-9]*)(?:[{point}][0-9]*)?$")
@@ -166,7 +169,7 @@ def _collect(frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
 
 
 def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:
-    """Return an expression: the text is present and does not fit the form."""
+    """Return an expression that is true for a present text that does not fit the form."""
     if form.type == "string":
         return pl.lit(value=False)
     if form.type == "null":
@@ -187,7 +190,10 @@ def _bare(text: pl.Expr, column: Column) -> pl.Expr:
 
 
 def values_of(text: pl.Expr, column: Column, decimal_comma: bool) -> pl.Expr:
-    """Return an expression for a column's typed values; null if a text does not fit."""
+    """Return an expression for a column's typed values.
+
+    A text that does not fit becomes null.
+    """
     text = _bare(text, column)
     if decimal_comma and column.type in ("float", "decimal"):
         text = text.str.replace(",", ".", literal=True)

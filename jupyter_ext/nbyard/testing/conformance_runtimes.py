@@ -243,7 +243,10 @@ class Supervised(RuntimeConformance):
         failure = finish(runtime, silent).failure
         runtime.stop(silent, because("cancelled"))
         assert failure is not None
-        assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 0.5 s")
+        assert (failure.kind, failure.message) == (
+            "timeout",
+            "produced no output or progress for 0.5 s",
+        )
         runtime.start(speaks)
         assert finish(runtime, speaks).state == "succeeded"
 

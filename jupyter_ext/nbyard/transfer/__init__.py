@@ -1,1 +1,1 @@
-"""Move files into and out of the store: uploads, downloads, code bundles and dataset links."""
+"""Moves files into and out of the store: uploads, downloads, code bundles and dataset links."""

@@ -1,4 +1,4 @@
-"""Bundle code: the folder of a notebook or script, with ignore rules and a size limit."""
+"""Stores code as bundles: the folder of a notebook or script, within a size limit."""
 
 import contextlib
 import math
@@ -32,7 +32,7 @@ LOOSE_FILES = 5_000  # a folder with more files is not that of one notebook
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """A stored project folder; `file` is the path of the code in it."""
+    """A stored folder of code. `file` is the path of the code in the folder."""
 
     digest: str
     file: str
@@ -41,7 +41,7 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def project_of(path: Path, limit: Path) -> Path | None:
-    """Return the nearest project folder at or above the file's folder, not above `limit`.
+    """Return the nearest project folder of a file, not above the folder `limit`, or None.
 
     A home folder is never a project, nor is the root of the machine.
     """
@@ -57,19 +57,19 @@ def project_of(path: Path, limit: Path) -> Path | None:
 
 
 def no_projects(path: Path) -> tuple[Path, ...]:
-    """Return the folders above a path that are never a project, whatever they contain."""
+    """Return the folders above a path that never count as a project, whatever they contain."""
     return (Path.home(), Path(path.anchor))
 
 
 def is_project(folder: Path) -> bool:
-    """Return whether a marker file makes the folder a project."""
+    """Return whether a folder is a project, because it contains a marker file."""
     return any(os.path.exists(f"{folder}/{marker}") for marker in MARKERS)
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """The part of the folder `base` that belongs to the code in `file`.
+    """The files of a bundle: those in the folder `base` that `keep` accepts.
 
-    `is_whole` means that it would be the same for each of these files.
+    `file` is the code. `is_whole` means that other code in the folder would get the same bundle.
     """
 
     base: Path
@@ -79,20 +79,20 @@ class Picked(msgspec.Struct, frozen=True):
 
 
 class SharedBundles:
-    """Bundles of several files at one moment: a folder that is common to many is stored once."""
+    """Reuses the bundle of other code in the same folder, so that it is stored once."""
 
     def __init__(self) -> None:
         self._of: dict[Path, tuple[Bundle, frozenset[str]]] = {}
 
     def same_bundle(self, path: Path, root: Path) -> Bundle | None:
-        """Return the bundle of the code at `path` if that of another file is the same."""
+        """Return the bundle for the code at `path`, if it was stored for other code already."""
         base = project_of(path, root) or path.parent
         bundle, names = self._of.get(base, (None, frozenset()))
         file = path.relative_to(base).as_posix()
         return msgspec.structs.replace(bundle, file=file) if bundle and file in names else None
 
     def keep(self, picked: Picked, bundle: Bundle, blobs: Blobs) -> None:
-        """Keep a bundle for other code files of its folder, if all would have the same one."""
+        """Record a bundle for other code in its folder, if all code there has the same one."""
         if picked.is_whole and not rule_of(picked.base, picked.file):
             names = frozenset(entry.path for entry in blobs.tree(bundle.digest).files)
             self._of[picked.base] = bundle, names
@@ -106,15 +106,15 @@ def pick_files(
     mentioned: Callable[[], Iterable[str]] = list,
     fit: int = 0,
 ) -> Picked:
-    """Choose the files that a bundle of the code at `path` contains.
+    """Choose the files for the bundle of the code at `path`.
 
     A project is bundled as a whole. Without a project, the file's folder is bundled if it has at
     most `fit` bytes (`cap` if `fit` is 0).
 
-    A larger folder contributes the files beside the code and the paths that the code names. In a
-    home folder, only small files beside the code count. `named` are paths that the code declares.
-    `mentioned` are paths in its text; they are included while they fit into `cap`, in a home folder
-    into `fit`.
+    A larger folder contributes the files beside the code, and paths that the code names. In a home
+    folder, only small files beside the code count. `named` are paths that the code declares.
+    `mentioned` returns paths in its text. They are included while they fit into `cap`, in a home
+    folder into `fit`.
     """
     project = project_of(path, root)
     base = project or path.parent
@@ -139,10 +139,10 @@ def pick_files(
 
 
 def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
-    """Store the picked files of a code file as blobs, and return their bundle.
+    """Store the picked files as blobs, and return the bundle.
 
     Raises:
-        TooLarge: the bundle has more than `cap` bytes; the message names the largest files.
+        TooLarge: The bundle has more than `cap` bytes. The message names the largest files.
     """
     name = picked.file.rpartition("/")[2]
     blob, count = _store_folder(picked.base, picked.keep, blobs, cap, name)
@@ -150,20 +150,20 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
 
 
 def stage_bundle(blobs: Blobs, digest: str, target: Path) -> None:
-    """Stage a writable copy for a task; large files stay read-only links."""
+    """Create a writable copy of a bundle for a task. Large files become read-only links."""
     blobs.stage(digest, target, writable=True, most_bytes=LINKED_BYTES)
 
 
 def largest_files(tree: Tree, cap: int) -> tuple[Reason, ...]:
-    """Name the largest files of a bundle of more than `cap` bytes; empty for a smaller one."""
+    """Return the largest files of a bundle of more than `cap` bytes, () for a smaller one."""
     sizes = {entry.path: entry.size_bytes for entry in tree.files}
     return tuple(_largest(sizes)) if sum(sizes.values()) > cap else ()
 
 
 def names_below(folder: Path, text: str) -> str:
-    """Return a relative path in normal form if it names an entry of this folder.
+    """Return the normal form of a relative path if it names an entry of this folder, else "".
 
-    Returns "" if the path does not exist, leaves the folder or leads through a link.
+    A path that leaves the folder or leads through a link is not accepted.
     """
     if not text or os.path.isabs(text) or "\0" in text:
         return ""
@@ -174,7 +174,7 @@ def names_below(folder: Path, text: str) -> str:
 
 
 def links_left_out(path: Path, root: Path) -> list[str]:
-    """List the links beside the code and at the top of its project, which bundles leave out."""
+    """List the links that a bundle leaves out, beside the code and at the project's top."""
     base = project_of(path, root) or path.parent
     left_out, rules = [], _rules(base)
     for folder in dict.fromkeys((base, path.parent)):
@@ -187,22 +187,22 @@ def links_left_out(path: Path, root: Path) -> list[str]:
 
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
-    """Store a folder under the same rules and return its digest.
+    """Store a folder as blobs, with ignore rules. Return its digest.
 
     Raises:
-        TooLarge: the folder has more than `cap` bytes.
+        TooLarge: The folder has more than `cap` bytes.
     """
     blob, _ = _store_folder(folder, _keeper(folder, ""), blobs, cap, folder.name)
     return blob.digest
 
 
 def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> list[LockedPackage]:
-    """Store the folders that packages are used from, and add their digests to the packages.
+    """Store the folders of packages that are installed in place.
 
-    A missing folder has an empty digest.
+    Return all packages with digests. The digest of a missing folder is empty.
 
     Raises:
-        TooLarge: a folder has more than `cap` bytes.
+        TooLarge: A folder has more than `cap` bytes.
     """
     trees = []
     for package in packages:
@@ -258,7 +258,7 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
 
 
 def _readable(base: Path, keep: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Wrap `keep` to skip files that cannot be read or named, as outside a project."""
+    """Return a function like `keep` that also rejects files that cannot be read or named."""
 
     def readable(name: str) -> bool:
         try:
@@ -272,7 +272,7 @@ def _readable(base: Path, keep: Callable[[str], bool]) -> Callable[[str], bool]:
 
 
 def _size_of(base: Path, name: str, keep: Callable[[str], bool], most: int) -> int | None:
-    """Return the size of a file or folder in the base; None if it exceeds `most` bytes."""
+    """Return the size of a file or folder in `base`, None if it exceeds `most` bytes."""
     place = base / name
     if place.is_dir():
         return _size(place, lambda inside: keep(f"{name}/{inside}"), most)
@@ -306,7 +306,7 @@ def _rule_for_large_folder(
 
 
 def rule_of(base: Path, name: str) -> str:
-    """Return the ignore rule that excludes a file or folder; empty if none does.
+    """Return the ignore rule that excludes a file or folder, "" if none does.
 
     The name of a folder ends in /.
     """

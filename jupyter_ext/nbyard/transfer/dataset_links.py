@@ -1,12 +1,12 @@
-"""Show datasets as folders that notebooks open by path: resources/<dataset id>/<file>.
+"""Shows datasets as folders that notebooks open by path: resources/<dataset id>/<file>.
 
     resources/<id>             a link to the current version, replaced by one rename
     resources/.versions/<id>/  the versions that links point to
     resources/.folders/        all link folders so far, for processes that delete datasets
 
-Further link folders (such as `resources` below the server's root) hold one link per dataset to the
-folder here, and a .gitignore if they were created here. They are created with the first link, and
-removed with the last. Other files in them are never touched: a name that is taken is a Conflict.
+Further link folders, such as `resources` below the server's root, have one link per dataset to the
+folder here. A link folder is created with its first link, with a .gitignore, and removed with its
+last. Other files in it are never changed: if a name is taken, the error is Conflict.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ MENTIONED = re.compile(
 
 
 def datasets_named_in(code: str, root: Path) -> list[str]:
-    """Return the ids of datasets below the root that code opens as `resources/<id>/…`."""
+    """Return the IDs of datasets below the root that code opens as `resources/<id>/…`."""
     if FOLDER not in code:
         return []
     ids = dict.fromkeys(first or other for first, other in MENTIONED.findall(code))
@@ -44,7 +44,7 @@ def datasets_named_in(code: str, root: Path) -> list[str]:
 
 
 def shows_dataset(place: Path) -> bool:
-    """Return whether a path is a dataset's link in a link folder, or a folder with such a link."""
+    """Return whether a path is the link of a dataset, or a link folder that contains one."""
     try:
         if not place.is_symlink():
             return place.name == FOLDER and any(map(_is_link, place.iterdir()))
@@ -58,9 +58,10 @@ def _is_link(place: Path) -> bool:
 
 
 class ResourceLinks:
-    """The dataset folders below `root`, and the links to them in the link folders.
+    """Manages the dataset folders below `root`, and the links to them in the link folders.
 
-    Folders between `base`, if it exists, and a link folder are created with the first link.
+    Missing folders between `base` and a link folder are created with the first link, if `base`
+    exists.
     """
 
     def __init__(self, root: Path, link_folders: Sequence[Path] = (), *, base: Path | None = None):
@@ -73,17 +74,17 @@ class ResourceLinks:
         self._known.mkdir(exist_ok=True, mode=0o700)
 
     def path(self, dataset_id: str) -> Path:
-        """Return the folder that shows the current version of a dataset.
+        """Return the path of the link to the current version of a dataset.
 
         Raises:
-            Invalid: the id is malformed.
+            Invalid: The ID is malformed.
         """
         if not ID.match(dataset_id):
             raise Invalid.field("dataset", because("not-a-dataset-id", id=dataset_id[:100]))
         return self.root / dataset_id
 
     def link(self, dataset_id: str, filename: str, put: Callable[[Path], object]) -> Path:
-        """Show a new version of a dataset and return its folder.
+        """Show a new version of a dataset. Return the path of the dataset's link.
 
         `put` creates the file at the path that it gets, or the whole folder without a filename.
         Readers see the previous version until the new one is complete.
@@ -110,10 +111,10 @@ class ResourceLinks:
         return shown
 
     def link_everywhere(self, dataset_id: str) -> None:
-        """Create the links in the link folders.
+        """Create the dataset's link in every link folder.
 
         Raises:
-            Conflict: names are taken; the message lists each path.
+            Conflict: Other files have the name of a link. The message lists each path.
         """
         shown = self.path(dataset_id)
         missing = [
@@ -140,7 +141,7 @@ class ResourceLinks:
             raise Conflict(all_of(taken), hint=because("move-away"))
 
     def unlink(self, dataset_id: str) -> None:
-        """Remove the folder of a dataset and all links to it; other files stay."""
+        """Remove the folder of a dataset and all links to it."""
         shown = self.path(dataset_id)
         for folder in self._all_folders():
             _remove(folder / dataset_id, shown)
@@ -149,7 +150,7 @@ class ResourceLinks:
         shutil.rmtree(self._versions / dataset_id, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove the links to datasets that no longer exist."""
+        """Remove the links of datasets that no longer exist."""
         for folder in self._all_folders():
             with contextlib.suppress(OSError):
                 shown = os.listdir(folder)
@@ -164,7 +165,7 @@ class ResourceLinks:
             (self._known / name).symlink_to(folder)
 
     def _all_folders(self) -> set[Path]:
-        """Return the link folders of this process and of other processes of the store."""
+        """Return the link folders of this process, and of other processes that used the store."""
         other_folders = (Path(os.readlink(place)) for place in self._known.iterdir())
         return {*self._link_folders, *other_folders}
 
@@ -177,7 +178,7 @@ class ResourceLinks:
 
 
 def _remove(place: Path, target: Path) -> None:
-    """Remove our link; skip folders that are missing or belong to another user."""
+    """Remove a link to `target`. Ignore other files, and folders that cannot be changed."""
     with contextlib.suppress(OSError):
         if _points_to(place, target):
             place.unlink()

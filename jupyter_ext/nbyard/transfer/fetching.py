@@ -1,9 +1,8 @@
-"""Fetch a file over http(s), protected against server-side request forgery.
+"""Fetches a file over HTTP(S), protected against server-side request forgery.
 
-The host is resolved once, every address is checked, and the connection goes to the checked address.
-So a name that changes its address in between (DNS rebinding) gains nothing. Each redirect starts
-over. Proxies from the environment are not used: behind a proxy we could not know which address is
-really contacted.
+The host is resolved once, every address is checked, and the connection goes to a checked address.
+So a name that changes its address in between (DNS rebinding) does no harm. Each redirect is checked
+again. Proxies of the environment are not used, because a proxy hides which address is contacted.
 """
 
 import contextlib
@@ -40,9 +39,9 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The limits of a transfer in bytes and seconds.
+    """The limits of a transfer, in bytes and seconds.
 
-    A transfer below `least_rate` bytes a second for `patience_seconds` is aborted.
+    A transfer is aborted if it has fewer than `least_rate` bytes per second for `patience_seconds`.
     """
 
     max_bytes: int = 1 << 40
@@ -55,7 +54,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """The result of a transfer: the final URL, the file name and the size."""
+    """The result of a transfer. `url` is the final URL after redirects."""
 
     url: str
     filename: str
@@ -66,7 +65,7 @@ def resolve_host(host: str, port: int) -> list[str]:
     """Return the addresses of a host, in the order in which to try them.
 
     Raises:
-        Unavailable: the host cannot be found.
+        Unavailable: The host cannot be found.
     """
     try:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -79,7 +78,7 @@ def resolve_host(host: str, port: int) -> list[str]:
 
 
 class Remote:
-    """Fetches over http(s) what the policy allows."""
+    """Fetches files over HTTP(S) from hosts that the policy allows."""
 
     def __init__(
         self,
@@ -95,7 +94,7 @@ class Remote:
         self._tls = tls
 
     def check(self, url: str) -> urls.Target:
-        """Check a URL against the policy before any look-up."""
+        """Check a URL against the policy, before its host is resolved."""
         target = urls.parse_url(url)
         urls.check_host(target, self._allowed)
         return target
@@ -108,13 +107,13 @@ class Remote:
         watch: "Watch | None" = None,
         sign: Sign | None = None,
     ) -> Fetched:
-        """Send the bytes at the URL to `sink`.
+        """Fetch a URL, and call `sink` with the bytes.
 
         `sign` returns additional headers for each requested target, including redirects.
 
         Raises:
-            Invalid: the URL is refused, redirects in a circle or too often.
-            Unavailable: the server does not respond, or responds with an error.
+            Invalid: The URL is refused, or there are too many redirects.
+            Unavailable: The server does not respond, or responds with an error.
         """
         target = self.check(url)
         # A circle is reported as such, before the limit of redirects.
@@ -246,10 +245,10 @@ class Remote:
 
 
 class Watch:
-    """Monitors a transfer from a second thread, so that no server can block us.
+    """Monitors a transfer in a second thread, so that no server can block the transfer.
 
-    `cancelled` is polled several times a second. `progress` gets the bytes so far and the total, if
-    it is known.
+    `cancelled` is polled several times a second. `progress` is called with the bytes so far and the
+    total, if that is known.
     """
 
     def __init__(
@@ -265,7 +264,7 @@ class Watch:
 
     @contextlib.contextmanager
     def watching(self, limits: Limits) -> Iterator[None]:
-        """Watch the transfer in the block, and close its connection when it takes too long."""
+        """Watch the transfer in the block, and close its connection if it exceeds a limit."""
         self._bytes, self._answered_at = 0, 0.0
         end = threading.Event()
         thread = threading.Thread(target=self._watch_limits, args=(limits, end), daemon=True)
@@ -280,28 +279,28 @@ class Watch:
                 self._socket = None
 
     def set_connection(self, plain: socket.socket) -> None:
-        """Remember the connection, so that the watch can cut it."""
+        """Record the connection of the transfer, so that it can be closed."""
         # A second handle on the connection, because TLS takes the first one over.
         self._socket = plain.dup()
 
     def note_response(self) -> None:
-        """Note that the response has begun; from now on its speed is checked."""
+        """Record that the response has begun. From now on, its speed is checked."""
         self._answered_at = time.monotonic()
 
     def received(self, done: int, total: int | None) -> None:
-        """Record the bytes so far, and report the progress every PROGRESS_SECONDS."""
+        """Record the number of bytes so far. Report progress every PROGRESS_SECONDS."""
         self._bytes = done
         if self._progress and time.monotonic() - self._told_at > PROGRESS_SECONDS:
             self.report_progress(done, total)
 
     def report_progress(self, done: int, total: int | None) -> None:
-        """Report the progress now, as at the end of a transfer."""
+        """Report progress now, as at the end of a transfer."""
         self._told_at = time.monotonic()
         if self._progress:
             self._progress(done, total)
 
     def refuse_stopped(self) -> None:
-        """Raise the error for which the watch cut the connection, if any."""
+        """Raise the error for which the connection was closed, if it was."""
         if self._stopped:
             raise self._stopped
 
@@ -330,19 +329,22 @@ class Watch:
 
 
 class Plain:
-    """Passes pieces on unchanged."""
+    """Decodes a response that is not compressed: returns its pieces unchanged."""
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
-        """Yield the content of a piece."""
+        """Yield the decoded content of a piece."""
         yield piece
 
     def rest(self) -> bytes:
-        """Return what is left after the last piece."""
+        """Return the decoded content that is left after the last piece."""
         return b""
 
 
 class Gunzip(Plain):
-    """Undoes an unrequested compression, in steps so small that a zip bomb hits the limit."""
+    """Decompresses a response that is compressed although nbyard did not request that.
+
+    Each step is small, so that a zip bomb reaches the size limit first.
+    """
 
     def __init__(self) -> None:
         self._unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
@@ -354,10 +356,10 @@ class Gunzip(Plain):
             piece = self._unzip.unconsumed_tail
 
     def rest(self) -> bytes:
-        """Return the last bytes; raise Unavailable if the compressed data is incomplete.
+        """Return the last decompressed bytes.
 
         Raises:
-            Unavailable: the compressed bytes end too early.
+            Unavailable: The compressed data is incomplete.
         """
         left = self._unzip.flush()
         if not self._unzip.eof:
@@ -372,7 +374,7 @@ def _message(problem: Exception) -> str:
 
 
 def filename_of(disposition: str, target: urls.Target) -> str:
-    """Return a safe file name from the server's header, else from the URL."""
+    """Return a safe file name from the Content-Disposition header, or else from the URL."""
     message = Message()
     message["Content-Disposition"] = disposition.replace("\r", "").replace("\n", "")
     stated = message.get_filename("")

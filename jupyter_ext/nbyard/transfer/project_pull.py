@@ -1,4 +1,4 @@
-"""What a pull writes into a project folder."""
+"""Compares a project on a server with a local folder, and writes the differences to the folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ from nbyard.transfer.project_selection import SelectedFile, project_folder
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """The differences between a project on a server and a folder. `missing` are files to fetch."""
+    """The differences between a project on a server and a local folder.
+
+    `missing` lists the files to fetch, `executable` those that are executable. `toml` is the text
+    of the project file.
+    """
 
     name: str
     folder: Path
@@ -38,11 +42,11 @@ class Pull(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, connection: Any, project: str, folder: Path | None) -> Self:
-        """Compare a project with a folder.
+        """Compare a project on a server with a folder, by default the folder of that project.
 
         Raises:
-            NotFound: there is no such project, or no project folder to take its name from.
-            Invalid: the project file of the folder is refused.
+            NotFound: There is no such project, or no project folder to take its name from.
+            Invalid: The project file in the folder is refused.
         """
         if not project:
             place = project_folder((folder or Path()).resolve())
@@ -72,7 +76,7 @@ class Pull(msgspec.Struct, frozen=True):
 
     @contextlib.contextmanager
     def writing(self, path: str) -> Iterator[BinaryIO]:
-        """Open a file of the folder, which replaces the present one at the end of the block."""
+        """Open a new version of a file in the folder, which replaces the file after the block."""
         target = _target(self.folder, path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with replace_atomically(target) as handle:
@@ -81,7 +85,7 @@ class Pull(msgspec.Struct, frozen=True):
         target.chmod(readable | (readable & 0o444) >> 2 if path in self.executable else readable)
 
     def write_definition(self) -> None:
-        """Write the project file, unless it is already so."""
+        """Write the project file, unless it has the same text already."""
         target = self.folder / FILE
         target.parent.mkdir(parents=True, exist_ok=True)
         present = _present(target)
@@ -91,7 +95,10 @@ class Pull(msgspec.Struct, frozen=True):
 
 
 def _definition_text(place: Path, pushed: bytes, wanted: ProjectDefinition) -> str:
-    """Return the project file: that of the folder, else the pushed one, with what differs."""
+    """Return the new text of the project file.
+
+    It is the text in the folder, or else the pushed one, with differing fields updated.
+    """
     own = _present(place / FILE)
     for content in (own.content if own else b"", pushed):
         if not content:
@@ -104,7 +111,10 @@ def _definition_text(place: Path, pushed: bytes, wanted: ProjectDefinition) -> s
 
 
 def _folder_for(name: str) -> Path:
-    """Return the folder of a project: the present one, if it is that of the project."""
+    """Return the folder for a project: the current project folder if it is of this project.
+
+    Otherwise, this is a folder with the project's name in the working directory.
+    """
     here = Path().resolve()
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
@@ -116,10 +126,10 @@ def _folder_for(name: str) -> Path:
 
 
 def _target(folder: Path, path: str) -> Path:
-    """Return the place of a file, which no link may lead out of the folder.
+    """Return the path of a project file in the folder.
 
     Raises:
-        Invalid: it leads out of the folder.
+        Invalid: A link in the path leads out of the folder.
     """
     target = folder / check_member_path(path)
     root = os.path.realpath(folder)

@@ -1,4 +1,4 @@
-"""The files of a project folder that a push sends: committed, tracked, or all that counts."""
+"""Selects the files of a project folder that a push sends: committed, tracked, or all."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
 class SelectedFile(msgspec.Struct, frozen=True):
-    """A file of a project folder."""
+    """A file to push, with its content."""
 
     content: bytes
     executable: bool = False
 
     @property
     def described(self) -> ProjectFile:
-        """Return its digest and size."""
+        """Return the digest and size of the file."""
         digest = f"sha256:{hashlib.sha256(self.content).hexdigest()}"
         return ProjectFile(digest, len(self.content), self.executable)
 
@@ -49,7 +49,7 @@ def project_folder(start: Path) -> Path:
     """Return the nearest folder with a project file, at or above `start`.
 
     Raises:
-        NotFound: no folder has one.
+        NotFound: No such folder has a project file.
     """
     folder = next(
         (candidate for candidate in (start, *start.parents) if (candidate / FILE).is_file()), None
@@ -60,11 +60,11 @@ def project_folder(start: Path) -> Path:
 
 
 def select_files(folder: Path, choice: FileSelection) -> dict[str, SelectedFile]:
-    """Return the files to send by path, without those that .nbyardignore names.
+    """Return the files to push, by path, without those that .nbyardignore excludes.
 
     Raises:
-        Invalid: the folder has no commit, or the selection lacks the project file.
-        TooLarge: the files have more than `MOST_BYTES` bytes.
+        Invalid: The folder has no commit, or the project file is not among the files.
+        TooLarge: The files have more than `MOST_BYTES` bytes.
     """
     candidates = _committed(folder) if choice == "committed" else _on_disk(folder, choice)
     files: dict[str, SelectedFile] = {}
@@ -83,7 +83,7 @@ def select_files(folder: Path, choice: FileSelection) -> dict[str, SelectedFile]
 
 
 def pack_files(files: Mapping[str, SelectedFile], paths: Iterable[str]) -> bytes:
-    """Return a zip with some of the files."""
+    """Return a zip of the files with these paths."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in paths:
@@ -95,9 +95,9 @@ def pack_files(files: Mapping[str, SelectedFile], paths: Iterable[str]) -> bytes
 
 
 def uncommitted_files(folder: Path, paths: Sequence[str]) -> list[str]:
-    """Return the files of a folder that differ from its last commit, or that no commit has.
+    """Return which of these files differ from the last commit, or are in no commit.
 
-    Without a repository or a commit, no file counts.
+    Return nothing if the folder has no repository or commit.
     """
     known = set[str]()
     for start in range(0, len(paths), MOST_PATHS):  # as many as fit a command line
@@ -112,7 +112,7 @@ def uncommitted_files(folder: Path, paths: Sequence[str]) -> list[str]:
 
 
 def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:
-    """Yield the files of the commit below a folder, as git would check them out."""
+    """Yield the files of the last commit in a folder, with the content that git would check out."""
     packed = _git(folder, "archive", "--format=tar", "HEAD", "--", ".")
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         for member in archive:
@@ -122,7 +122,7 @@ def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:
 
 
 def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, SelectedFile]]:
-    """Yield tracked files, or all files that are not ignored, with their bytes on disk."""
+    """Yield tracked files, or all files that no rule ignores, with their content on disk."""
     if choice == "tracked":
         names = _listed(_git(folder, "ls-files", "-z"))
     elif repository_root(folder) is None:
@@ -141,7 +141,7 @@ def _on_disk(folder: Path, choice: FileSelection) -> Iterator[tuple[str, Selecte
 
 
 def _files_not_ignored(folder: Path) -> Iterator[str]:
-    """Yield the files of a folder that no rule ignores."""
+    """Yield the paths of files in a folder that no ignore rule excludes."""
     rules = [*CACHES, *(f"!{name}" for name in IGNORE_FILES), *ignore_rules(folder)]
     for place, subfolders, names in os.walk(folder):
         inside = os.path.relpath(place, folder)
@@ -151,7 +151,7 @@ def _files_not_ignored(folder: Path) -> Iterator[str]:
 
 
 def _is_ignored(path: str, rules: Sequence[str]) -> bool:
-    """Return whether a rule ignores a file, or a folder that holds it."""
+    """Return whether a rule excludes a file, or a folder that contains it."""
     parts = path.split("/")
     folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
     return any(rule_for(candidate, rules) for candidate in (*folders, path))

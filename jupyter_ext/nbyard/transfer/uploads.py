@@ -1,10 +1,10 @@
-"""Receive uploads in pieces; a broken upload can be resumed.
+"""Receives uploads in pieces, so that an interrupted upload can be resumed.
 
-uploads/<id>/upload.json   the owner, the file name, the size if known; at the end the digest
-uploads/<id>/part          the bytes so far; its length is the offset to resume from
+    uploads/<id>/upload.json   the owner, the file name, the size if known; at the end the digest
+    uploads/<id>/part          the bytes so far, whose number is the offset to resume from
 
-At the end the bytes become a blob. The upload stays until a row refers to the blob, so the same
-request can be repeated. Only the owner sees an upload.
+At the end, the bytes become a blob. The upload stays until a row refers to the blob, so that the
+same request can be repeated. Only the owner can see an upload.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """An upload in progress; the next piece begins at `offset`."""
+    """An upload in progress. Its next piece begins at `offset`."""
 
     id: str
     filename: str
@@ -50,7 +50,7 @@ class _UploadRecord(msgspec.Struct, frozen=True):
 
 
 class UploadWriter:
-    """Appends bytes to an upload; written bytes stay when the connection breaks."""
+    """Appends bytes to an upload. They stay if the connection breaks."""
 
     def __init__(self, fd: int, offset: int, limit: int, blobs: Blobs):
         self._fd = fd
@@ -59,11 +59,11 @@ class UploadWriter:
         self.offset = offset
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append bytes and move the offset.
+        """Append bytes, and advance the offset.
 
         Raises:
-            TooLarge: the upload exceeds its announced size.
-            Unavailable: the disk is full.
+            TooLarge: The upload exceeds its announced size.
+            Unavailable: The disk is full.
         """
         if self.offset + len(data) > self._limit:
             raise TooLarge(because("upload-beyond-size", most=self._limit))
@@ -75,7 +75,7 @@ class UploadWriter:
 
 
 class Uploads:
-    """The uploads below one folder, which is on the file system of the blobs."""
+    """The uploads in one folder, which must be on the file system of the blobs."""
 
     def __init__(self, root: Path, blobs: Blobs, max_bytes: int = MAX_BYTES):
         self.root = root
@@ -84,12 +84,12 @@ class Uploads:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def create(self, owner: str, filename: str, size_bytes: int | None = None) -> Upload:
-        """Create an upload, and check its name, its stated size and the free space.
+        """Create an upload, after checking its name, its announced size and the free space.
 
         Raises:
-            Invalid: the name or the size is refused.
-            TooLarge: the size is above the limit.
-            Unavailable: the disk has no space for it.
+            Invalid: The name or the size is refused.
+            TooLarge: The size is above the limit.
+            Unavailable: The disk has no space for the upload.
         """
         filename = check_filename(filename)
         if size_bytes is not None:
@@ -111,7 +111,7 @@ class Uploads:
         """Return an upload with its current offset.
 
         Raises:
-            NotFound: the upload does not exist or belongs to another owner.
+            NotFound: The upload does not exist, or belongs to another owner.
         """
         record = self._record(owner, upload_id)
         if record.taken is not None:
@@ -130,7 +130,7 @@ class Uploads:
         return record
 
     def finished_digests(self) -> Iterator[str]:
-        """Yield the digests of finished uploads, which rows may not refer to yet."""
+        """Yield the digests of finished uploads. No row may refer to these blobs yet."""
         for folder in self.root.iterdir():
             record = _read(folder)
             if record is not None and record.taken is not None:
@@ -141,7 +141,7 @@ class Uploads:
         """Yield a writer for a piece that begins at `offset`.
 
         Raises:
-            Conflict: the upload is finished, or continues at another offset, which the error names.
+            Conflict: The upload is finished, or continues at another offset, which the error names.
         """
         with self._locked(owner, upload_id) as (upload, fd):
             if self._record(owner, upload_id).taken is not None:
@@ -159,18 +159,18 @@ class Uploads:
                     os.fsync(fd)
 
     def append(self, owner: str, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
-        """Append all pieces at `offset` and return the upload."""
+        """Append all pieces at `offset`, and return the upload."""
         with self.appending(owner, upload_id, offset) as piece:
             for chunk in pieces:
                 piece.write(chunk)
         return self.get(owner, upload_id)
 
     def content(self, owner: str, upload_id: str, limit: int) -> tuple[Upload, bytes]:
-        """Return the bytes of a complete upload; the upload stays.
+        """Return a complete upload and its bytes. The upload stays.
 
         Raises:
-            Conflict: bytes are missing.
-            TooLarge: the upload has more than `limit` bytes.
+            Conflict: Bytes are missing.
+            TooLarge: The upload has more than `limit` bytes.
         """
         with self._locked(owner, upload_id) as (upload, fd):
             _check_whole(upload)
@@ -181,13 +181,13 @@ class Uploads:
             return upload, b"".join(read_chunks(fd))
 
     def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
-        """Turn a complete upload into a blob; a repeated call returns the same blob.
+        """Move the bytes of a complete upload to a blob.
 
-        The upload stays until it is deleted.
+        A repeated call returns the same blob. The upload stays until it is deleted.
 
         Raises:
-            Conflict: bytes are missing.
-            Invalid: the checksum differs from `sha256`.
+            Conflict: Bytes are missing.
+            Invalid: The checksum differs from `sha256`.
         """
         if sha256 and not SHA256.match(sha256):
             raise Invalid.field("sha256", because("not-a-checksum"))
@@ -205,13 +205,13 @@ class Uploads:
             return upload, self._blobs.put_file(folder / "part", move=True, promise=promised)
 
     def delete(self, owner: str, upload_id: str) -> None:
-        """Delete an upload, or the rest of one whose blob a row refers to."""
+        """Delete an upload. If it was finished, its blob stays."""
         with contextlib.suppress(NotFound):
             self._record(owner, upload_id)
             shutil.rmtree(self._folder(upload_id), ignore_errors=True)
 
     def sweep(self, older_than_seconds: float = ABANDONED_SECONDS) -> int:
-        """Remove abandoned uploads and return their count; keep those that are being written."""
+        """Delete abandoned uploads that nobody is writing. Return their number."""
         removed = 0
         for folder in self.root.iterdir():
             if not ID.match(folder.name):

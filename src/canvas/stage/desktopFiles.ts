@@ -30,7 +30,7 @@ export async function takeFromDesktop(
   for (const file of files) {
     const path = PathExt.join(folder, file.name);
     if (taken.has(file.name)) {
-      refused.push(trans.__('%1 exists already.', file.name));
+      refused.push(trans.__('%1 already exists.', file.name));
     } else if (file.size > MOST_BYTES) {
       refused.push(trans.__('%1 is too large. Upload it in the file browser.', file.name));
     } else {

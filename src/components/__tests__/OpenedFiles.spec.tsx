@@ -61,7 +61,9 @@ describe('files that code opens by itself', () => {
   it('come with the reason where they cannot be declared', async () => {
     shown({ ...FOUND, problem: { code: 'code-uploaded', params: {} } });
     expect(
-      screen.getByText(/Not declared: its code was uploaded, so no description can lie beside it\./)
+      screen.getByText(
+        /Not declared: its code was uploaded, so no description can be stored next to it\./
+      )
     ).toBeTruthy();
     expect(screen.queryByRole('button')).toBeNull();
   });

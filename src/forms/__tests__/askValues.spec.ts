@@ -58,7 +58,7 @@ describe('E10: a dialog with a field of several lines', () => {
   it('takes a priority, and says beside it what is refused', async () => {
     const send = jest.fn(async ({ priority }: ValuesHolder) => {
       if (priority === 101) {
-        const details = [{ path: 'priority', message: 'may be from -100 to 100' }];
+        const details = [{ path: 'priority', message: 'must be from -100 to 100' }];
         throw new ApiError(422, 'invalid', 'no', '', details);
       }
       return priority;
@@ -78,7 +78,7 @@ describe('E10: a dialog with a field of several lines', () => {
       fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept')!);
     };
     await enter('101');
-    await waitFor(() => expect(screen.getByText('may be from -100 to 100')).toBeTruthy());
+    await waitFor(() => expect(screen.getByText('must be from -100 to 100')).toBeTruthy());
     await enter('7');
     expect(await answer).toBe(7);
   });

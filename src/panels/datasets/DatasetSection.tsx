@@ -160,7 +160,7 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
             {archive
               ? trans.__('This file is an archive. Import the folder in it?')
               : taken
-                ? trans.__('A dataset of this name exists already.')
+                ? trans.__('A dataset of this name already exists.')
                 : problem}
           </span>
           <Offers row={row} services={services} />

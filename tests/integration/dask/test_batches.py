@@ -168,7 +168,7 @@ def test_it_goes_on_behind_what_a_worker_left_that_sees_our_files(
     (task,) = (one for one in detail.tasks if one.node == "model")
     rows = re.search(r"; continues after (\d+) finished rows", task.why)
     assert rows and 0 < int(rows[1]) <= before, task.reason
-    assert f"{rows[1]} rows are there already" in project.log(run, "model")
+    assert f"{rows[1]} rows are already predicted" in project.log(run, "model")
 
 
 def predicted(witness: Path) -> int:

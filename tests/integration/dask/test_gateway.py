@@ -95,7 +95,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_processes_and_a_gateway_agree(tmp_path: Path, repository: Path, server: Server) -> None:
     """R12, R1, R8: one cluster for the store, which the next dispatcher finds again."""
     penguins = Penguins(tmp_path, repository, server.told, server.python)
-    assert f"at {server.address} makes one when it is needed" in penguins.doctor()
+    assert f"at {server.address} creates a cluster when it is needed" in penguins.doctor()
     here = penguins.run()
     assert server.clusters() == []
     running = penguins.start("--runtime", "dask")
@@ -112,4 +112,7 @@ def test_processes_and_a_gateway_agree(tmp_path: Path, repository: Path, server:
 def test_a_gateway_that_is_not_there_is_told_of(tmp_path: Path, repository: Path) -> None:
     told = {"NBYARD_DASK_CLUSTER": "gateway", "DASK_GATEWAY__ADDRESS": "http://127.0.0.1:1"}
     penguins = Penguins(tmp_path, repository, told, python_with_peers())
-    assert "dask-gateway gives no cluster: Cannot connect to host 127.0.0.1:1" in penguins.doctor()
+    assert (
+        "dask-gateway cannot create a cluster: Cannot connect to host 127.0.0.1:1"
+        in penguins.doctor()
+    )

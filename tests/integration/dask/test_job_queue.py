@@ -126,7 +126,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 def test_processes_and_jobs_of_slurm_agree(tmp_path: Path, repository: Path, slurm: Slurm) -> None:
     """R12, R1: jobs come with the first task, and none is left when the dispatcher goes."""
     penguins = Penguins(tmp_path, repository, slurm.told, python_with_peers())
-    assert "slurm makes one when it is needed" in penguins.doctor()
+    assert "slurm creates a cluster when it is needed" in penguins.doctor()
     here = penguins.run()
     assert slurm.jobs() == []
     running = penguins.start("--runtime", "dask")

@@ -75,4 +75,4 @@ def test_a_file_of_an_earlier_run_is_no_output(project: Project) -> None:
     (project.root / "out.txt").write_text("old")
     project.script("step", "true", {**OUT, "reach": {"kind": "file", "path": "out.txt"}})
     (task,) = project.run(runtime="dask").tasks
-    assert "out.txt is as it was: the work did not write it" in task.why
+    assert "out.txt is unchanged: the task did not write it" in task.why

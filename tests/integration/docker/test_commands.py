@@ -306,7 +306,7 @@ def test_a_removed_container_is_a_lost_attempt(bench: Bench):
     order = msgspec.structs.replace(order, site=runtime.start(order))
     assert runtime.poll(order).state == "running"
     bench.engine.remove(f"nby-{order.attempt_id}")
-    assert str(bench.over(order, runtime).reason) == "its container was removed from outside"
+    assert str(bench.over(order, runtime).reason) == "its container was removed outside nbyard"
 
 
 def test_a_killed_container_is_a_lost_attempt(bench: Bench):

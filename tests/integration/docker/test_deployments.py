@@ -121,7 +121,7 @@ REASONS = [
     ),
     (
         {"command": ["sleep", "60"], "start_seconds": 2},
-        "never answered at port 8000 (/) within 2 s",
+        "did not respond on port 8000 (/) within 2 s",
         "run",
     ),
     ({"command": ["no-such-program"]}, "exec no-such-program failed", "run"),
@@ -191,7 +191,7 @@ def reasons(yards: Yards) -> list[str]:
 
 
 # it is killed first, and may be seen so
-WORDS_OF_REMOVAL = re.compile(r"removed from outside|was killed \(exit code 137\)")
+WORDS_OF_REMOVAL = re.compile(r"removed outside nbyard|was killed \(exit code 137\)")
 
 
 @pytest.mark.long
@@ -216,7 +216,7 @@ def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
         with pytest.raises(OSError):
             yards.ask("/exit/3")
         told = running.until(lambda: reasons(yards), any)
-        assert "the service ended with exit code 3: leaving as told; nbyard restarts it" in told
+        assert "the service exited with code 3: leaving as told; nbyard restarts it" in told
         again = running.until(yards.get, lambda d: d.state == "running" and not d.reason)
         assert again.serving == 1
         yards.engine.remove(container(yards))

@@ -92,7 +92,7 @@ def test_run_f_builds_runs_saves_and_cleans_up(
 
 def test_run_f_tells_at_once_what_cannot_be(shell: Shell, tool: Path) -> None:
     without = shell("run", "-f", "my tool/Dockerfile", "--gpu")
-    assert without.code == 1 and "No GPU can be granted" in without.err
+    assert without.code == 1 and "No GPU is available" in without.err
     assert "Step" not in without.err, "nothing is built for that"
     assert shell("run", "-f", "nowhere/Dockerfile").code == 3
     assert shell("run", "-f", "my tool/Dockerfile", "--parameters", "{").code == 2
@@ -117,7 +117,7 @@ def test_a_dockerfile_is_a_node_like_any_other(
     settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
     body = NewRun(path="my tool/Dockerfile", texts={"data": "my tool/data.csv", "n": "2"})
     with Yard.open(settings, tmp_path / "root") as yard:
-        with pytest.raises(Invalid, match="runs in containers"):
+        with pytest.raises(Invalid, match="available in containers only"):
             yard.services.runs.create(ANN, NewRun(**{**as_dict(body), "runtime": "process"}))
         for cached in (False, True):
             made = yard.services.runs.create(ANN, body)

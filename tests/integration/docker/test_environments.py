@@ -93,8 +93,11 @@ def test_what_the_image_has_otherwise_is_told(
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     environment(yard, "cows", f"joblib=={joblib}", python="3.9.1")
     task, _ = worked(yard)
-    told = f"Python {python} instead of 3.9.1; cloudpickle {cloudpickle} beside the lock"
-    assert str(task.warning) == f"not as the lock of cows version 1 has it: {told}"
+    told = f"Python {python} instead of 3.9.1; cloudpickle {cloudpickle} not in the lock"
+    assert (
+        str(task.warning)
+        == f"the environment of the task differs from the lock of cows version 1: {told}"
+    )
 
 
 @pytest.mark.long
@@ -111,8 +114,11 @@ def test_packages_of_the_base_are_told_where_they_are_seen(
     environment(yard, "cows", f"cloudpickle=={version}", python=python)
     task, printed = worked(yard, image=image)
     assert printed == version
-    told = f"wcwidth {beside} beside the lock"
-    assert str(task.warning) == f"not as the lock of cows version 1 has it: {told}"
+    told = f"wcwidth {beside} not in the lock"
+    assert (
+        str(task.warning)
+        == f"the environment of the task differs from the lock of cows version 1: {told}"
+    )
 
 
 @pytest.mark.long

@@ -26,7 +26,7 @@ from nbyard.yard import Yard
 from .bench import Bench, log_of, until
 
 UUIDS = [f"GPU-0000000{number}" for number in range(4)]
-BROKEN = "the engine did not give the GPUs that were granted: "
+BROKEN = "the engine did not provide the granted GPUs: "
 BUSY = """
 import os, pathlib, time
 
@@ -116,7 +116,7 @@ def test_without_a_grant_there_is_none(gpu_bench: Bench, machine: Machine):
     """P6: the engine's own GPUs are hidden, whatever the work's environment says."""
     order = gpu_bench.shell(LOOK, environment={"NVIDIA_VISIBLE_DEVICES": "all"})
     result = gpu_bench.run(order)
-    assert result.failure and result.failure.exit_code == 127, "there is no nvidia-smi"
+    assert result.failure and result.failure.exit_code == 127, "nvidia-smi is not installed"
     assert "[void]" in log_of(order) and "nvidia0" not in log_of(order)
     assert machine.journal() == []
 
@@ -135,7 +135,7 @@ def test_an_engine_that_ignores_the_grant_is_found_out(gpu_bench: Bench, machine
     order = gpu_bench.shell("echo worked", gpus=[UUIDS[0]])
     with pytest.raises(NbyardError) as caught:
         gpu_bench.runtime().start(order)
-    assert caught.value.message.startswith(BROKEN + "a container sees none")
+    assert caught.value.message.startswith(BROKEN + "a container sees no GPU")
     assert "NVIDIA Container Toolkit" in caught.value.hint
     assert gpu_bench.left() == [] and log_of(order) == ""
 

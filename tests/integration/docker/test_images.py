@@ -104,7 +104,7 @@ def test_a_base_that_is_nowhere_is_told(yard: Yard, built: Built) -> None:
     environment(yard, "empty")
     found = built(environment="empty", recipe=Recipe(base="nowhere.invalid/python:3"))
     assert found.state == "failed"
-    assert "nowhere.invalid/python:3 is not here and cannot be pulled" in str(found.reason)
+    assert "nowhere.invalid/python:3 is not present and cannot be pulled" in str(found.reason)
     assert "nowhere.invalid cannot be found from here" in str(found.reason)
 
 
@@ -155,7 +155,7 @@ def test_one_that_is_removed_while_it_is_built_leaves_nothing(
     made = slow(yard, tiny_image)
     with Dispatching(yard.settings) as dispatcher:
         dispatcher.until(lambda: is_building(yard, made), bool)
-        with pytest.raises(Conflict, match="is being made"):
+        with pytest.raises(Conflict, match="is already being built"):
             yard.services.images.build(ANN, NewImage(path="Dockerfile", tag="slow:1"))
         yard.services.images.delete(ANN, "slow:1")
         dispatcher.until(
@@ -300,7 +300,7 @@ def test_what_a_registry_refuses_is_told_in_words(
             images.delete(ANN, found.id)
             assert not docker_engine.image_id(f"{host}/{made.reference}")
     missing = ended(yard, images.pull(ANN, PulledImage(f"{registry.host}/nothing")))
-    assert f"{registry.host} has no such image" in str(missing.reason)
+    assert f"{registry.host} does not have this image" in str(missing.reason)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_a_run_never_goes_on_on_a_network_of_the_other_kind(bench: Bench):
     open_one, closed = bench.runtime(), bench.runtime(network="internal")
     open_one.start(first)
     second = bench.shell("true")
-    with pytest.raises(Unavailable, match="another kind and is still in use"):
+    with pytest.raises(Unavailable, match="the wrong type and is still in use"):
         closed.start(second)
     open_one.stop(first, because("text", text="enough"))
     until(lambda: not bench.left())

@@ -266,7 +266,7 @@ def page(address: str) -> str:
 def test_a_device_that_podman_does_not_know_is_told_of(podman_bench: Bench, cdi: None):
     """R11, F38."""
     order = podman_bench.shell("echo worked", gpus=["7"])
-    with pytest.raises(NbyardError, match="Podman knows no such CDI device") as caught:
+    with pytest.raises(NbyardError, match="Podman cannot find the CDI device") as caught:
         podman_bench.runtime().start(order)
     assert "nvidia-ctk cdi generate" in caught.value.hint
     assert log_of(order) == "" and podman_bench.left() == []

@@ -131,7 +131,7 @@ def test_a_later_process_finds_it_by_the_site(far_bench: Bench, tls: Tls):
     [
         ("strangers/client", "certificate verify failed"),
         ("keys", "there is no cert.pem, key.pem in "),
-        ("", "the engine wants TLS"),
+        ("", "the engine requires TLS"),
     ],
 )
 def test_what_is_wrong_with_certificates_is_told(tls: Tls, folder: str, words: str):
@@ -184,9 +184,9 @@ def test_the_doctor_names_the_engine_and_the_way(tls: Tls, tmp_path: Path):
     keys = str(tls.keys / "client")
     told = {"NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_DOCKER_HOST": tls.url}
     found = doctor(told | {"NBYARD_DOCKER_CERT_PATH": keys})
-    assert found.state == "ok" and f"at {tls.url}, by TCP with TLS" in str(found.finding)
+    assert found.state == "ok" and f"at {tls.url}, over TCP with TLS" in str(found.finding)
     found = doctor(told)
-    assert found.state == "missing" and "wants TLS" in str(found.finding)
+    assert found.state == "missing" and "requires TLS" in str(found.finding)
     assert "docker_cert_path" in str(found.cure)
 
 

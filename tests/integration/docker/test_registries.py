@@ -1,4 +1,4 @@
-"""S1, L4, P1: an image registry that wants a login has it from a credential, on a real engine."""
+"""S1, L4, P1: an image registry that needs a login has it from a credential, on a real engine."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def keep(yard: Yard, server: str, password: str = CANARY, caller: Caller = ANN) 
 def private(
     yard: Yard, docker_engine: Engine, closed_registry: Registry, tiny_image: str
 ) -> Iterator[str]:
-    """An image that is only in a registry which wants a login; ann has one."""
+    """An image that is only in a registry which requires a login; ann has one."""
     keep(yard, closed_registry.host)
     images, root = yard.services.images, yard.parts.files.root
     (root / "Dockerfile").write_text(f"FROM {tiny_image}\nLABEL mark={uuid.uuid4().hex}\n")
@@ -61,7 +61,7 @@ def test_what_is_pushed_and_pulled_has_its_owners_login_and_tells_it_nowhere(
     """S1: neither log nor reason nor record nor a command line has it; and it is no one else's."""
     images = yard.services.images
     other = ended(yard, images.pull(BOB, PulledImage(private)))
-    assert (other.state, "wants a login" in str(other.reason)) == ("failed", True), other.reason
+    assert (other.state, "requires a login" in str(other.reason)) == ("failed", True), other.reason
     found = ended(yard, images.pull(ANN, PulledImage(private)))
     assert (found.state, found.origin) == ("ready", "pull"), found.reason
     assert docker_engine.image_id(private) == found.image_id
@@ -83,7 +83,7 @@ def test_a_login_that_is_refused_is_named_and_a_replaced_one_counts_at_once(
     ):
         failed = ended(yard, asked())
         assert failed.state == "failed" and CANARY not in str(failed.reason)
-        assert "does not take the login of the credential 'hub'" in str(failed.reason)
+        assert "does not accept the login of the credential 'hub'" in str(failed.reason)
         images.delete(ANN, failed.id)
     credentials.update(ANN, "hub", CredentialPatch(old.version + 1, {"password": CANARY}))
     assert ended(yard, images.pull(ANN, PulledImage(private))).state == "ready"
@@ -114,7 +114,7 @@ def test_a_step_is_run_in_an_image_that_is_pulled_with_it(yard: Yard, private: s
             )
         assert found.run.state == state, found.tasks[0].reason
         if state == "failed":
-            assert "wants a login" in found.tasks[0].why
+            assert "requires a login" in found.tasks[0].why
     assert places_of(yard.store.folder) == []
 
 
@@ -132,7 +132,7 @@ def test_a_deployment_is_of_an_image_that_is_pulled_with_it(
         failed = dispatcher.until(
             partial(deployments.get, BOB, "web"), lambda one: one.state == "failed"
         )
-        assert "wants a login" in str(failed.reason)
+        assert "requires a login" in str(failed.reason)
         dispatcher.until(lambda: docker_engine.image_id(private), bool)
         for caller in (BOB, ANN):
             deployments.delete(caller, "web")
@@ -164,7 +164,7 @@ def test_images_of_a_workflow_are_fetched_with_it_by_a_shell(
     nbyard = [sys.executable, "-m", "nbyard.cli.main"]
     build = [*nbyard, "workflows", "build", "flow.nbflow"]
     refused = shell(build)
-    assert refused.returncode == 1 and "wants a login" in refused.stderr
+    assert refused.returncode == 1 and "requires a login" in refused.stderr
     fields = ["--field", f"server=http://{private.partition('/')[0]}/v2/"]
     words = ["credentials", "add", "hub", "--kind", "registry", *fields]
     kept = shell([*nbyard, *words, "--field", f"username={USER}"], input=CANARY)

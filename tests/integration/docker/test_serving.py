@@ -133,5 +133,7 @@ def test_one_that_somebody_else_ends_ends_the_command(yard, start, tmp_path, end
     getattr(yard.services.deployments, end)(ME, name)
     assert serving.wait(SECONDS) == 1
     told = (tmp_path / "said").read_text()
-    assert ("It is stopped" if end == "stop" else "It was deleted meanwhile") in told
+    assert (
+        "The model is stopped" if end == "stop" else "The deployment was deleted meanwhile"
+    ) in told
     assert deployments(yard) == []

@@ -108,11 +108,12 @@ def test_a_result_that_is_not_there_is_refused_with_a_way_out(
     (artifact,) = first.tasks[0].artifacts
     yard.parts.blobs.delete(artifact.digest)
     assert refused(yard, ann, flow, root) == (
-        "It is pinned to run 1, whose bytes of result are gone: unpin it, or pin it to another run."
+        "The node is pinned to run 1, but the data of result was deleted:"
+        " unpin it, or pin it to another run."
     )
     yard.services.runs.delete(ann, "1")
     assert refused(yard, ann, flow, root) == (
-        "It is pinned to run 1, which is not there: unpin it, or pin it to another run."
+        "The node is pinned to run 1, which does not exist: unpin it, or pin it to another run."
     )
 
 
@@ -120,16 +121,16 @@ def test_only_a_success_of_that_node_will_do(yard, ann, root, flow, finished, re
     (root / "bad.sh").write_text("exit 1\n")
     other = finished(path="bad.sh").run
     repin(other)
-    assert "but is not in it" in refused(yard, ann, flow, root)
+    assert "which does not contain it" in refused(yard, ann, flow, root)
     runs = yard.services.runs
     assert runs.list(ann, node="one").items == []
     sound = (root / tool).read_text()
     (root / tool).write_text("raise SystemExit(3)")
     repin(finished(path=flow, pins={"one": ""}).run)
     (root / tool).write_text(sound)
-    assert "but is failed there" in refused(yard, ann, flow, root)
+    assert "but its state there is failed" in refused(yard, ann, flow, root)
     repin(other, run=yard.services.runs.create(Caller("bob"), NewRun(path="bad.sh")).id)
-    assert "is not there" in refused(yard, ann, flow, root)
+    assert "which does not exist" in refused(yard, ann, flow, root)
 
 
 def test_what_is_drawn_shows_the_code_of_then(yard, ann, root, flow, finished, repin, tool):

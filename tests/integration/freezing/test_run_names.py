@@ -33,7 +33,9 @@ def test_a_name_is_never_that_of_an_output_too(yard, ann, tool, flow, root, fini
         runs.create(ann, NewRun(path=tool, name="b.result", parameters=values))
     runs.create(ann, NewRun(path=tool, name="b.other", parameters=values))
     runs.create(ann, NewRun(path=tool, name="c.result", parameters=values))
-    with pytest.raises(NameTaken, match=r"c\.result is another artifact: so its output") as refused:
+    with pytest.raises(
+        NameTaken, match=r"The artifact c\.result already exists: the output"
+    ) as refused:
         runs.create(ann, NewRun(path=tool, name="c", parameters=values))
     assert refused.value.details[0].path == "name" and "'c 2' is free" in refused.value.hint
     assert runs.create(ann, NewRun(path=flow, name="c")).name == "c", "that is no artifact"
@@ -44,6 +46,6 @@ def test_a_live_run_keeps_its_name(yard, ann, tool, root):
     body = NewRun(path=tool, name="one", parameters={"source": "data.csv"}, replace=True)
     runs = yard.services.runs
     made = runs.create(ann, body)
-    with pytest.raises(Conflict, match="can be replaced when it has ended"):
+    with pytest.raises(Conflict, match="can be replaced when it has finished"):
         runs.create(ann, body)
     assert runs.get(ann, "one").run.id == made.id

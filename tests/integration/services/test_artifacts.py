@@ -53,7 +53,7 @@ def test_a_name_is_suggested(yard, ann, tool, root):
     for name in ("one", "one 2"):
         body = NewRun(path=tool, name=name, parameters={"source": "data.csv"})
         yard.services.runs.create(ann, body)
-    taken = SuggestedName("one 3", "There is an artifact 'one' already.")
+    taken = SuggestedName("one 3", "The artifact 'one' already exists.")
     assert artifacts.suggest(ann, "one") == taken
     assert artifacts.suggest(ann, "one 2").name == "one 3"
     assert artifacts.suggest(Caller("bob"), "one") == SuggestedName("one")
@@ -67,7 +67,7 @@ def test_a_name_that_is_taken_is_called_what_it_is(yard, ann, tool, flow, root):
     runs, values = yard.services.runs, {"source": "data.csv"}
     runs.create(ann, NewRun(path=tool, name="one", parameters=values))
     runs.create(ann, NewRun(path=flow, name="two"))
-    for name, said in (("one\ufe0f", "an artifact 'one'"), ("two\ufe0f", "a run 'two'")):
-        with pytest.raises(NameTaken, match=f"There is {said} already"):
+    for name, said in (("one\ufe0f", "artifact 'one'"), ("two\ufe0f", "run 'two'")):
+        with pytest.raises(NameTaken, match=f"The {said} already exists"):
             runs.create(ann, NewRun(path=tool, name=name, parameters=values))
         assert said in yard.services.artifacts.suggest(ann, name).taken

@@ -34,7 +34,7 @@ def test_a_packed_body_is_taken_and_one_packed_otherwise_refused(server):
     found = server.ask("/predict", body, headers={"Content-Encoding": "gzip"})
     assert (found.status, found.body["prediction"]["y"]) == (200, 3.0)
     found = server.ask("/predict", body, headers={"Content-Encoding": "br"})
-    assert found.status == 415 and "packed as 'br'" in found.body["error"]
+    assert found.status == 415 and "content encoding 'br'" in found.body["error"]
     found = server.ask(
         "/predict", gzip.compress(bytes(10**6)), headers={"Content-Encoding": "gzip"}
     )
@@ -54,7 +54,7 @@ def test_csv_elsewhere_is_refused_with_the_path_that_takes_it(server):
     for path in ("/predict", "/v2/models/doubling/infer"):
         found = server.ask(path, b"x\n1.5\n", headers=headers)
         assert found.status == 415
-        assert found.body["error"].startswith(f"{path} takes JSON; POST CSV to /invocations")
+        assert found.body["error"].startswith(f"{path} accepts JSON; POST CSV to /invocations")
     # curl -d sends JSON under another type
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert server.ask("/predict", json.dumps(ONE).encode(), headers=form).status == 200

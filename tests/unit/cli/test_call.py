@@ -33,12 +33,12 @@ def test_a_secret_is_read_from_standard_input(shell):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("runs.crate",), "runs.crate is no operation; is runs.create meant?"),
+        (("runs.crate",), "Unknown operation runs.crate; did you mean runs.create?"),
         (("runs.get",), "runs.get needs run=VALUE."),
-        (("runs.get", "rn=1"), "runs.get has no rn"),
-        (("runs.get", "run=1", "--body", "{}"), "runs.get has no body."),
+        (("runs.get", "rn=1"), "runs.get has no parameter rn"),
+        (("runs.get", "run=1", "--body", "{}"), "runs.get accepts no body."),
         (("runs.create", "--body", "[]"), "--body: an object is needed"),
-        (("runs.create", "--body", '{"pth": "a"}'), "is path meant?"),
+        (("runs.create", "--body", '{"pth": "a"}'), "did you mean path?"),
         (("runs.create", "--body", '{"path": "a"}', "--ask", "path.a"), "path is no object"),
     ],
 )

@@ -47,8 +47,8 @@ def test_the_environment_counts_where_nothing_else_is_said(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("far:2375", "a URL of an engine begins with unix://, tcp://"),
-        ("file:///etc/passwd", "a URL of an engine begins with"),
+        ("far:2375", "the URL of an engine must begin with one of unix://, tcp://"),
+        ("file:///etc/passwd", "the URL of an engine must begin with one of"),
         ("tcp://far:2376", "there is no cert.pem, key.pem in "),
     ],
 )

@@ -23,9 +23,9 @@ NESTED = (
     ("said", "words"),
     [
         ("(x, ConnectionRefusedError(111, 'Connection refused'))", "connection refused"),
-        ("HTTPConnectionPool(...): Read timed out.", "no answer in time"),
+        ("HTTPConnectionPool(...): Read timed out.", "no response in time"),
         (NESTED, "certificate verify failed: self-signed certificate in certificate chain"),
-        ("400 (Client sent an HTTP request to an HTTPS server.)", "the engine wants TLS"),
+        ("400 (Client sent an HTTP request to an HTTPS server.)", "the engine requires TLS"),
         ("SSLError(1, 'sslv3 alert bad certificate')", "bad certificate"),
         ("first\nsecond", "first"),
         ("", "OSError"),

@@ -69,9 +69,14 @@ def test_line_breaks_at_the_end_are_none_of_it(end):
         ("token", {"secret": "  "}, "fields.secret", "a value is needed"),
         ("token", {"secret": "x" * 70_000}, "fields.secret", "at most 64 KiB"),
         ("token", {"secret": "a\0"}, "fields.secret", "NUL"),
-        ("token", {"secret": "a", "user": "b"}, "fields.user", "has no such field; it has: secret"),
+        (
+            "token",
+            {"secret": "a", "user": "b"},
+            "fields.user",
+            "unknown field; Token or password has the fields: secret",
+        ),
         ("s3", {**S3, "region": "a\nb"}, "fields.region", "one line"),
-        ("registry", {**HUB, "server": "a b"}, "fields.server", "is no registry such as"),
+        ("registry", {**HUB, "server": "a b"}, "fields.server", "is not a registry address"),
         ("env-file", {"text": f"A=1\n{CANARY}"}, "fields.text", "line 2 is not NAME=value"),
     ],
 )

@@ -78,7 +78,7 @@ def test_a_project_that_takes_its_version_from_git_is_told_how_to_say_it():
         ),
         ("unauthorized: authentication required", "docker login h.test"),
         ("denied: requested access to the resource is denied", "docker login h.test"),
-        ("manifest unknown: manifest unknown", "h.test has no such image"),
+        ("manifest unknown: manifest unknown", "h.test does not have this image"),
         ("a word of its own", "a word of its own"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_registry_without_a_name_is_the_public_one():
 
 def test_a_login_that_is_refused_is_told_by_its_name():
     told = registry_words("unauthorized: authentication required", "h.test", "hub")
-    assert str(told) == "h.test does not take the login of the credential 'hub' for this"
+    assert str(told) == "h.test does not accept the login of the credential 'hub' for this"
     assert (
         str(registry_words("connection refused", "h.test", "hub")) == "h.test refuses connections"
     )

@@ -39,5 +39,5 @@ def test_a_program_behind_a_shell_is_told(line):
 
 
 def test_what_begins_with_no_image_is_none():
-    with pytest.raises(Invalid, match="nothing in it is FROM"):
+    with pytest.raises(Invalid, match="it has no FROM instruction"):
         DockerfileKind().read("Dockerfile", b"RUN x\n")

@@ -102,7 +102,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "not JSON": (b"{cells:", "JSON"),
     "truncated": (b'{"cells":[{"cell_type":"code"', "line 1"),
     "no UTF-8": (b'{"cells": "\xff"}', "UTF-8"),
-    "UTF-16": (json.dumps(notebook()).encode("utf-16"), "is no UTF-8 text"),
+    "UTF-16": (json.dumps(notebook()).encode("utf-16"), "is not UTF-8 text"),
     "an array": (b"[]", "object"),
     "a number": (b"3", "object"),
     "deep": (b'{"a":' * 50000 + b"1" + b"}" * 50000, "deeply"),
@@ -289,7 +289,7 @@ def test_notebooks_of_older_formats_are_read(major: int) -> None:
     assert (reading.language, reading.kernel, reading.tag_cell) == ("python", "", None)
     assert KIND.code_digest(content) == KIND.code_digest(encoded(found))
     assert code_of("n.ipynb", content) == "x = 1\nopen('a/b')"
-    with pytest.raises(Invalid, match="only notebooks of format 4"):
+    with pytest.raises(Invalid, match="only be added to notebooks of format 4"):
         tag_text(content, 1)
 
 

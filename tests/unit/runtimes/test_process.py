@@ -53,7 +53,7 @@ def test_it_is_lost_after_a_silence_that_was_counted_here(
     assert runtime.poll(order).state == "running"
     moment[0] += 1
     seen = runtime.poll(order)
-    assert (seen.state, str(seen.reason)) == ("lost", "no sign of life from another-host for 60 s")
+    assert (seen.state, str(seen.reason)) == ("lost", "no heartbeat from another-host for 60 s")
 
 
 def test_work_finds_no_setting_and_no_key_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

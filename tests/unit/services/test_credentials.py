@@ -71,7 +71,7 @@ def test_what_cannot_be_is_refused_at_its_field(credentials, ann, body, where):
 
 def test_a_name_is_taken_once(credentials, ann):
     credentials.create(ann, NewCredential("api", "token", {"secret": "a"}))
-    with pytest.raises(NameTaken, match="There is a credential 'api' already"):
+    with pytest.raises(NameTaken, match="The credential 'api' already"):
         credentials.create(ann, NewCredential("api", "token", {"secret": "b"}))
 
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_read_any_more_is_replaced(credentials, yard, ann, sealed
     ):
         with pytest.raises((StoreUnusable, Conflict), match="'minio' was") as told:
             refused()
-        assert "eplace the secret values in it" in told.value.hint
+        assert ", or replace the secret values of the credential." in told.value.hint
     new = credentials.update(ann, "minio", CredentialPatch(1, {"secret_access_key": "new"}))
     assert (new.kept, new.fields["region"]) == (["secret_access_key"], "eu")
     assert secret_of(yard, new)["secret_access_key"] == "new"

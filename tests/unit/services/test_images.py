@@ -99,7 +99,7 @@ def test_what_is_not_there_is_not_built(images, ann, cows, yard):
     with pytest.raises(Conflict, match="Version 2 of it is not installed"):
         images.build(ann, NewImage("Sea Cows", 2))
     yard.services.environments.create(ann, NewEnvironment("new", "cow"))
-    with pytest.raises(Conflict, match="It is not installed"):
+    with pytest.raises(Conflict, match="' is not installed, so no image can be built from it."):
         images.build(ann, NewImage("new"))
     with pytest.raises((Forbidden, Invalid, NotFound)):
         images.build(ann, NewImage(path="../Dockerfile"))

@@ -68,7 +68,7 @@ def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatc
     )
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["dispatcher"]
     assert str(told.finding) == (
-        "running: process 7 on somewhere, with other settings than here: slots=4, gpus="
+        "running: process 7 on somewhere, with different settings: slots=4, gpus="
     )
     assert told.cure == because("restart-dispatcher", pid=7)
 

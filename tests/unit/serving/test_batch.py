@@ -274,7 +274,7 @@ def test_a_cell_that_does_not_fit_is_named(spec, tmp_path, small, column, text, 
     ("change", "words"),
     [
         (lambda data: data.drop(columns="n"), "field 'n': is missing"),
-        (lambda data: data.assign(z=1), "field 'z': there is no such field"),
+        (lambda data: data.assign(z=1), "field 'z': the schema has no field"),
     ],
 )
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

@@ -59,12 +59,12 @@ def test_bytes_and_json_may_stand_beside_each_other() -> None:
 @pytest.mark.parametrize(
     ("sizes", "extra", "words"),
     [
-        ({"x": 7}, b"", r"inputs\[0\].parameters: 7 bytes are no FP32 of 4 bytes each"),
+        ({"x": 7}, b"", r"inputs\[0\].parameters: 7 bytes do not fit FP32, which has 4 bytes"),
         ({"x": 4}, b"", r"inputs\[0\].data: has 1 values, the shape \[2, 1\] 2"),
         ({"x": 99}, b"", r"binary_data_size must be a number up to"),
         ({"x": True}, b"", r"binary_data_size must be a number up to"),
         ({"x": -1}, b"", r"binary_data_size must be a number up to"),
-        ({}, b"more", r"inputs: 4 bytes behind the JSON belong to no tensor"),
+        ({}, b"more", r"inputs: 4 bytes after the JSON belong to no tensor"),
     ],
 )
 def test_what_does_not_fit_is_named(sizes: dict[str, Any], extra: bytes, words: str) -> None:
@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_named(sizes: dict[str, Any], extra: bytes, words: 
 
 @pytest.mark.parametrize(
     ("piece", "words"),
-    [(b"\x05\x00\x00\x00ab", "longer than the bytes"), (texts(b"\xff"), "is no UTF-8")],
+    [(b"\x05\x00\x00\x00ab", "longer than the bytes"), (texts(b"\xff"), "is not UTF-8")],
 )
 def test_texts_that_are_none_are_told(piece: bytes, words: str) -> None:
     with pytest.raises(UnreadableTensor, match=words):

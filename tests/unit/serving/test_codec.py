@@ -94,7 +94,7 @@ def test_columns_of_one_type_become_one_block():
         ([{**RECORD, "b": 1}], 0, "b", "true or false is needed"),
         ([{**RECORD, "d": "31.1.2026"}], 0, "d", "a date such as"),
         ([{**RECORD, "t": "noon"}], 0, "t", "a time such as"),
-        ([{**RECORD, "z": 1}], 0, "z", "there is no such field; there are: i, f"),
+        ([{**RECORD, "z": 1}], 0, "z", "unknown field; known fields: i, f"),
         ([RECORD, {k: v for k, v in RECORD.items() if k != "s"}], 1, "s", "is missing"),
         ([RECORD, 7], 1, "", "an object with the fields"),
         (["ifsbdt"], 0, "", "an object with the fields"),

@@ -48,8 +48,8 @@ def test_a_value_that_does_not_fit_is_named(row: str, words: str) -> None:
         (b"", "the first line names each column once"),
         (b"n,n\n1,2\n", "the first line names each column once"),
         (b"n,x\n1\n", r"the body\[0\]: a list of 2 values is needed"),
-        (b"\xff\xfe", "the body is no CSV: "),
-        (b'n\n"1\n', "the body is no CSV: "),
+        (b"\xff\xfe", "the body is not CSV: "),
+        (b'n\n"1\n', "the body is not CSV: "),
     ],
 )
 def test_what_is_no_csv_is_told(content: bytes, words: str) -> None:

@@ -109,7 +109,10 @@ def test_dates_that_may_mean_two_days_stay_text_and_it_is_said() -> None:
     found, values, warnings = inferred(["05/06/2024", "07/06/2024"])
     assert (found.type, values) == ("string", ["05/06/2024", "07/06/2024"])
     assert warnings == [because("dates-unclear", names=["'x'"])]
-    assert str(warnings[0]) == "day or month first? the dates stay text in: 'x'"
+    assert (
+        str(warnings[0])
+        == "the order of day and month is unclear, so these columns remain text: 'x'"
+    )
 
 
 @pytest.mark.parametrize("texts", [["1", "NA"], ["x", "NA"], ["2024-01-01", "NA"], ["NA", "NA"]])

@@ -84,7 +84,9 @@ def test_what_is_not_ours_is_never_touched(
         place.symlink_to(root if kind == "link" else "nowhere")
     before = _unread(place)
     put = partial(blobs.stage, blobs.put_bytes(b"x").digest)
-    with pytest.raises(Conflict, match=r"resources/d1 exists and is not nbyard's"):
+    with pytest.raises(
+        Conflict, match=r"resources/d1 already exists and was not created by nbyard"
+    ):
         links.link("d1", "x.csv", put)
     assert links.path("d1").joinpath("x.csv").read_text() == "x"
     links.unlink("d1")

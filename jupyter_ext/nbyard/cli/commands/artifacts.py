@@ -66,7 +66,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     """
     # `--input-file a=1 b=2` gives two files: the second one arrives as an argument.
     if wish["more"] and not wish["inputs"]:
-        raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
+        raise click.UsageError(f"{wish['more'][0]}: pass files with --input-file")
     path, registered = split_target(executable, bool(chosen_server()))
     if path.endswith(".nbflow"):
         raise click.UsageError(f"{path} is a workflow: nbyard run {path} --name {name}")
@@ -90,7 +90,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     elif as_json:
         show_json(made)
     else:
-        print_note(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
+        print_note(f"Follow it with: {follow_up(f'nbyard artifacts log {name} --follow')}")
         click.echo(made.id)
 
 

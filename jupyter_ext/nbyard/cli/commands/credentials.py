@@ -104,8 +104,8 @@ def _fields(
     for field in secret:
         if field.name in pairs:
             raise click.UsageError(
-                f"{field.name} is secret, and others see the command line: give it on standard"
-                f" input, in a file (--file {field.name}=PATH) or at the prompt."
+                f"{field.name} is secret, and command lines are visible to other users. Pass it on"
+                f" standard input, in a file (--file {field.name}=PATH) or at the prompt."
             )
     for word in files:
         name, equals, path = word.rpartition("=")

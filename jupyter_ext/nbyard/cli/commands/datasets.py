@@ -81,7 +81,7 @@ def _source(connection: Any, source: str) -> Any:
         return FileSource(str(path.absolute()))
     if path.is_dir():
         raise click.UsageError(
-            f"{source} is a folder, and one file is sent to a server: pack the folder, and add the"
+            f"{source} is a folder. A server receives a single file: pack the folder, and add the"
             " archive with --unpack."
         )
     if not path.is_file():

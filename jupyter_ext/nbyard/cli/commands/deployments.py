@@ -89,7 +89,9 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
     # The services that are editors require a password.
     if "password" not in body and service in IDES:
         if not sys.stdin.isatty():
-            raise click.UsageError("A password is needed: --password-file says where it stands.")
+            raise click.UsageError(
+                "A password is needed. Pass the file that contains it: --password-file PATH"
+            )
         body["password"] = getpass.getpass("Password, at least 9 characters: ")
     connection = connect(server)
     made = connection.deployments.create(body=NewDeployment(**body))
@@ -217,14 +219,16 @@ def show_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) 
         try:
             deployment = wait_until_settled(connection, made)
         except KeyboardInterrupt:
-            print_note(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
+            print_note(
+                f"\nThe deployment continues. Stop it with: nbyard deployments stop {made.name}"
+            )
             sys.exit(130)
     if as_json:
         show_json(deployment)
     elif wait:
         show_deployment(deployment)
     else:
-        print_note(f"nbyard deployments show {made.name} tells how it goes.")
+        print_note(f"Show its state with: nbyard deployments show {made.name}")
         print_warnings(deployment)
         click.echo(made.id)
     if wait and (deployment.state in DEPLOYMENT.rests or deployment.serving != deployment.revision):

@@ -146,7 +146,9 @@ def _follow_installation(connection: Any, made: Environment, detach: bool, as_js
     try:
         _print_log(connection, made.id, number, quiet=as_json)
     except KeyboardInterrupt:
-        print_note(f"\nIt goes on. nbyard environments log {made.name} tells how.")
+        print_note(
+            f"\nThe installation continues. Follow it with: nbyard environments log {made.name}"
+        )
         sys.exit(130)
     made = connection.environments.get(environment=made.id)
     if as_json:
@@ -207,7 +209,7 @@ def lock(name: str, version: int, server: str) -> None:
         if candidate.state == "ready" and version in (0, candidate.number)
     ]
     if not ready_versions:
-        raise click.UsageError(f"{name} has no such version that is installed.")
+        raise click.UsageError(f"This version of {name} is not installed.")
     for line in ready_versions[0].lock_lines:
         click.echo(line)
 

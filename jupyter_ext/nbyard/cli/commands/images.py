@@ -102,12 +102,15 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
     # Names of environments contain no slash.
     if "/" in target or Path(target).is_file():
         # The only option of a Dockerfile is its base (`ARG BASE`).
-        others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
+        others = [
+            *sorted(_recipe_options(wish).keys() - {"base"}),
+            *(["anew"] if wish["anew"] else []),
+        ]
         if others:
             options = {
                 param.name: param.opts[0] for param in click.get_current_context().command.params
             }
-            message = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
+            message = f"{options[others[0]]} works only with environments, not with a Dockerfile."
             raise click.UsageError(message)
         recipe = Recipe(base=wish["base"]) if wish["base"] else None
         body = NewImage(path=target, tag=tag)
@@ -118,7 +121,7 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
     _follow_build(connection, made, wish["wait"], wish["log"], wish["as_json"])
 
 
-def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
+def _recipe_options(wish: dict[str, Any]) -> dict[str, Any]:
     fields = Recipe.__struct_fields__
     return {
         name: value for name, value in wish.items() if name in fields and value not in (None, ())
@@ -127,7 +130,7 @@ def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
 
 def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | None:
     """Return the last recipe (with `anew`, an empty one) with the chosen options; None for none."""
-    chosen = _chosen(wish)
+    chosen = _recipe_options(wish)
     if not chosen and not wish["anew"]:
         return None
     for name in ("system_packages", "build_packages"):
@@ -234,7 +237,7 @@ def _follow_build(connection: Any, made: NamedImage, wait: bool, log: bool, as_j
         if as_json:
             show_json(made)
         else:
-            print_note(f"nbyard images log {made.reference} --follow tells how it goes.")
+            print_note(f"Follow it with: nbyard images log {made.reference} --follow")
             click.echo(made.id)
         return
     image = wait_for_image(connection, made, log)
@@ -263,7 +266,7 @@ def wait_for_image(
                 connection.wait(LOOK_SECONDS)
     except KeyboardInterrupt:
         if goes_on:
-            print_note(f"\nIt goes on. nbyard images rm {made.reference} ends it.")
+            print_note(f"\nThe build continues. Cancel it with: nbyard images rm {made.reference}")
         sys.exit(130)
     return made
 
@@ -272,7 +275,7 @@ def print_image(named_image: NamedImage) -> None:
     """Print the image's name, size and ID, or why it failed and at which line."""
     if named_image.state == "ready":
         if named_image.cached:
-            print_note("Nothing changed since it was built.")
+            print_note("Nothing changed since the last build.")
         size = format_size(named_image.size_bytes)
         click.echo(f"{named_image.reference}  {size}  {named_image.image_id}")
         return
@@ -280,9 +283,7 @@ def print_image(named_image: NamedImage) -> None:
     if named_image.failed_line is not None:
         print_note(f"  {named_image.failed_line.line} | {named_image.failed_line.text}")
     if named_image.environment and named_image.recipe != Recipe():
-        print_note(
-            "What was chosen stays chosen for the next build; --anew starts over without it."
-        )
+        print_note("The next build uses these options again, unless you pass --anew.")
 
 
 COMMANDS: tuple[click.Command, ...] = (build, dockerfile, pull, push, log)

@@ -92,7 +92,7 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
     if as_json:
         show_json(made)
     elif detach:
-        print_note(f"nbyard images log {made.image} --follow tells how it goes.")
+        print_note(f"Follow it with: nbyard images log {made.image} --follow")
         click.echo(made.id)
     else:
         print_image(image)
@@ -103,9 +103,9 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
 def model_request(target: str, file: str, of_run: str, output: str) -> NewModel:
     """Return the request body for the model that the command line names."""
     if bool(of_run) != bool(output):
-        raise click.UsageError("--run RUN and --output NODE.OUTPUT belong together.")
+        raise click.UsageError("Pass both --run RUN and --output NODE.OUTPUT.")
     if bool(target) == bool(of_run):
-        raise click.UsageError("Name a folder or a Python file, or else --run and --output.")
+        raise click.UsageError("Pass a folder or a Python file, or --run and --output.")
     path, class_name = split_class_path(target)
     return NewModel(path, file, class_name, of_run, output)
 
@@ -189,7 +189,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     if package.mode == HTTP and not (data or output):
         raise click.exceptions.Exit(serve(connection, package, as_json=as_json))
     if package.mode == BATCH and not data:
-        raise click.UsageError(f"--input DATA names the dataset that {package.reference} predicts.")
+        raise click.UsageError(f"Pass the dataset that {package.reference} predicts: --input DATA")
     executable = connection.models.register(model=package.id, output=form)
     # The run needs a unique name only to find its output afterwards.
     label = f"{package.name} {uuid.uuid4().hex[:8]}"
@@ -214,8 +214,8 @@ def form_of(output: str) -> str:
     form = FORMS.get(Path(output).suffix.lower() if output not in ("", "-") else ".csv")
     if form is None:
         raise click.UsageError(
-            "--output ends in .csv, .parquet, or .zip for a file for each file of a folder; - is"
-            " CSV to standard output."
+            "--output must end in .csv, .parquet or .zip (one file for each file of a folder), or"
+            " be - for CSV on standard output."
         )
     return form
 
@@ -251,7 +251,7 @@ def deploy(
     if not any(source.values()):
         package = newest(connection, name, tag, HTTP)
     elif name or tag:
-        raise click.UsageError("-n and -t choose a model that is built already.")
+        raise click.UsageError("-n and -t choose a model that is already built.")
     else:
         model = model_request(**source)
         connection.deployments.form().engine.require()  # before a model is created

@@ -100,7 +100,7 @@ def run(
     if wish["detach"]:
         if wish["save"] is not None:
             print_note(
-                f"nbyard runs files {made.number} --save DIR saves its files when it has ended."
+                f"Save its files after it has finished: nbyard runs files {made.number} --save DIR"
             )
         click.echo(made.id)
         return
@@ -122,9 +122,13 @@ def _run_request(
             taken += " The run keeps the executed notebook: nbyard runs cells RUN NODE shows it."
         raise click.UsageError(f"Name one file or executable.{taken}")
     if wish["output"]:
-        raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")
+        raise click.UsageError(
+            "--output-file works only with -f. Save results with: nbyard artifacts export"
+        )
     if wish["base"]:
-        raise click.UsageError("--base is for -f; nbyard images build has it for others.")
+        raise click.UsageError(
+            "--base works only with -f. For other images: nbyard images build --base"
+        )
     path, executable = split_target(target, bool(chosen_server()))
     return target, NewRun(
         path=path,

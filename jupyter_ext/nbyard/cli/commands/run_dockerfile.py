@@ -44,15 +44,17 @@ def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> N
     file, target = wish["file"], wish["output"]
     if Path(file).suffix in VALUES:
         raise click.UsageError(
-            "-f builds a Dockerfile. -p NAME=VALUE gives a value, --parameters JSON several."
+            "-f builds a Dockerfile. Set values with -p NAME=VALUE or --parameters JSON."
         )
     if wish["detach"]:
-        raise click.UsageError("-f saves and cleans up at the end, so it waits for that.")
+        raise click.UsageError(
+            "-f waits for the end of the run, to save its files and to clean up."
+        )
     context = click.get_current_context()
     for option in context.command.params:
         given = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
         if given and option.name in NOT_FOR_DOCKERFILES:
-            raise click.UsageError(f"{option.opts[-1]} is not for -f.")
+            raise click.UsageError(f"{option.opts[-1]} cannot be used with -f.")
     body = _run_of(file, wish)
     # Fail now, because without a GPU the run would wait in the queue.
     if body.gpu and not connection.system.gpus().items:
@@ -101,7 +103,7 @@ def check_target(target: str) -> None:
     """
     folder = Path(target).parent
     if target and target != "-" and not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise click.UsageError(f"{target} cannot be written: there is no such folder to write to.")
+        raise click.UsageError(f"{target} cannot be written: its folder is missing or read-only.")
 
 
 def arguments_of_values(
@@ -132,7 +134,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
         yield body.tag
     finally:
         connection.images.delete(image=made.id)
-        print_note("The image is removed.")
+        print_note("The image was deleted.")
 
 
 @contextlib.contextmanager
@@ -146,7 +148,7 @@ def _deleted_afterwards(connection: Any, run: Run, known: Container[str]) -> Ite
         yield
     except click.UsageError:
         print_note(
-            f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}"
+            f"The record of the run is kept: nbyard artifacts export {shlex.quote(str(run.name))}"
         )
         raise
     except BaseException:
@@ -180,4 +182,4 @@ def _clear(connection: Any, run: Run, known: Container[str]) -> None:
     ):
         with contextlib.suppress(NbyardError):  # another run may use it now
             connection.executables.delete(executable=made)
-    print_note("The record of the run is removed.")
+    print_note("The record of the run was deleted.")

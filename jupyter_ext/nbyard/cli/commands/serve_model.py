@@ -44,16 +44,16 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
                     click.echo(connection.address(deployment))
                 deployment = _print_log_until_over(connection, deployment)
         print_note(
-            f"It {deployment.state}: {deployment.reason}"
+            f"The model {deployment.state}: {deployment.reason}"
             if deployment.reason
-            else f"It is {deployment.state}."
+            else f"The model is {deployment.state}."
         )
         if deployment.reproduce:
-            print_note(f"To see it by hand: {deployment.reproduce}")
+            print_note(f"To reproduce it: {deployment.reproduce}")
     except KeyboardInterrupt:
         return 0
     except NotFound:
-        print_note("It was deleted meanwhile.")
+        print_note("The deployment was deleted meanwhile.")
     finally:
         with suppress(NotFound):
             # By name, because an interruption may come before the ID is known.

@@ -78,7 +78,7 @@ def build_workflow(file: str, runtime: str) -> None:
     needed = connection.workflows.images(path=file, runtime=runtime).items
     if not needed:
         print_note(
-            "Nothing to build: no node of it runs in a container (--runtime docker is for all)."
+            "Nothing to build: no node runs in a container. --runtime docker chooses all nodes."
         )
         return
     with logged_in(connection.login):

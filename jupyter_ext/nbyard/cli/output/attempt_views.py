@@ -66,7 +66,7 @@ def _surroundings(surroundings: Any) -> None:
 
 def _cells(progress: Any) -> None:
     if progress.notebook is None:
-        click.echo("It has no notebook.", err=True)
+        click.echo("The attempt has no executed notebook.", err=True)
         return
     for cell in progress.notebook.get("cells", ()):
         if cell["cell_type"] != "code":

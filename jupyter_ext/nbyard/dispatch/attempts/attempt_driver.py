@@ -1,6 +1,6 @@
-"""One check of an attempt: gather events, carry out the actions of `attempt_phase_table`.
+"""Check one attempt: gather events, and carry out the actions that follow from them.
 
-Every step can repeat after a crash.
+`attempt_phase_table` maps events to actions. Every step can repeat after a crash.
 """
 
 import logging
@@ -52,10 +52,10 @@ A_SLOT = because("waits-for-start")
 
 @dataclass
 class Observations:
-    """Observations of one attempt, in seconds of the monotonic clock.
+    """What the dispatcher observed of one attempt, in seconds of the monotonic clock.
 
-    - `since`: first observation; `not_before`: earliest next start; `waits`: why a start failed,
-      which took `took`.
+    - `since`: first observation; `not_before`: earliest next start.
+    - `waits`, `took`: why the last start failed, and how long that call took.
     - `silent_since`, `running_since`: start of the engine's silence, start of the work.
     - `asked_at`, `why`: first request to stop, and its reason.
     - `signs`: signs of life; `take_at`: when to try full disks again (0.0: never full).
@@ -82,12 +82,12 @@ class Observations:
 
     @property
     def requests_slots(self) -> bool:
-        """Return whether it requests slots, because its engine answers again."""
+        """Return whether the attempt requests slots: its engine responds and does not know it."""
         return self.phase is Phase.ASKING
 
     @property
     def keeps_silence(self) -> bool:
-        """Return whether its engine did not answer."""
+        """Return whether the engine of the attempt did not respond."""
         return self.phase in (Phase.UNREACHED, Phase.SILENT)
 
     @property
@@ -102,12 +102,19 @@ class Observations:
 
     @property
     def waited_seconds(self) -> float:
-        """Return the waiting time in seconds, until the attempt begins."""
+        """Return the seconds since the first observation.
+
+        Before the work begins, that is the waiting time.
+        """
         return time.monotonic() - self.since
 
 
 class Signal(NamedTuple):
-    """An event: what the attempt waits for or died of, the reason to stop it, where it started."""
+    """An event with its details.
+
+    `what` is what the attempt waits for or why it is lost, `why` the reason to stop it. `error` is
+    why it can never start, `site` where it started.
+    """
 
     event: Event
     what: Reason | None = None
@@ -118,7 +125,11 @@ class Signal(NamedTuple):
 
 @dataclass
 class AttemptDriver:
-    """One check of an attempt; `facts` collects what to report."""
+    """Checks one attempt once, and acts on what it observes.
+
+    `seen` is kept between checks. `conclude` returns the outcome for a result. `facts` collects
+    what to report.
+    """
 
     context: DispatchContext
     identities: Identities
@@ -264,7 +275,10 @@ class AttemptDriver:
         return Signal(Event.NOT_SENT, what)
 
     def _recheck(self) -> Signal | None:
-        """Return whether only the response to the start was lost; None if that is unknown."""
+        """Ask the engine whether a failed start has reached it.
+
+        Return None if the engine does not respond.
+        """
         with suppress(NbyardError):
             is_there = runtime_calls.is_there(self.snapshot, self.runtime)
             return Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)
@@ -363,7 +377,11 @@ class AttemptDriver:
     # Stop
 
     def _to_stop(self, event: Event, why: Reason, what: Reason | None = None) -> Signal:
-        """Return the event, unless there is nothing to stop, or it does not stop in time."""
+        """Return the event, or the one that ends the stop.
+
+        `NOTHING_TO_STOP` is for an attempt that was never started, `GRACE_OVER` for one that does
+        not stop in time.
+        """
         snapshot, asked_at = self.snapshot, self.seen.asked_at
         if snapshot.attempt.state == "recorded" and not runtime_calls.may_live(
             snapshot, self.runtime

@@ -1,4 +1,4 @@
-"""The outcome of an attempt from its result: succeeded, failed, cancelled or lost."""
+"""Derive the outcome of an attempt from its result: succeeded, failed, cancelled or lost."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -37,7 +37,10 @@ from nbyard.reasons.structs import Reason, because, joined
 
 
 class AttemptOutcomes:
-    """Derives outcomes for controllers, in threads; it never writes to the store."""
+    """Derives the outcome of an attempt from its result.
+
+    Threads call it. It stores the bytes of outputs, but never writes to the store.
+    """
 
     def __init__(self, context: DispatchContext, identities: Identities):
         self._context = context
@@ -46,9 +49,10 @@ class AttemptOutcomes:
     def conclude(
         self, snapshot: AttemptSnapshot, result: Result, asked: Reason | None
     ) -> Ended | Waits:
-        """Return the outcome for the result; wait if the disk has no space for its outputs.
+        """Return the outcome of an attempt that left a result.
 
-        `asked` is the reason for a requested stop, None without a request.
+        Return `Waits` if its outputs cannot be stored yet, such as on a full disk. `asked` is the
+        reason for a requested stop, None without a request.
         """
         try:
             return self._conclude(snapshot, result, asked)
@@ -71,7 +75,10 @@ class AttemptOutcomes:
         return self._fail(snapshot, failure, result)
 
     def _succeed(self, snapshot: AttemptSnapshot, result: Result) -> Ended:
-        """Store the bytes; the loop writes the rows that name them."""
+        """Store the outputs of a successful attempt.
+
+        Return its outcome, which protects their bytes from collection until their rows are written.
+        """
         crash_point("finished")
         with ExitStack() as hold:
             hold.enter_context(self._context.blobs.without_collection())
@@ -117,7 +124,7 @@ class AttemptOutcomes:
         return parts.key() == snapshot.task.cache_key
 
     def _with_outside(self, snapshot: AttemptSnapshot, result: Result) -> Result:
-        """Return the result with the states outside its code that it depends on."""
+        """Return the result with the outside states it depends on."""
         code, _ = self._identities.look_up(snapshot.task.plan)
         values = values_of(snapshot.task.plan)
         probes = partial(self._identities.probes, code, values)

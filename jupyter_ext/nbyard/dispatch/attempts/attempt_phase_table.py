@@ -36,7 +36,7 @@ class Phase(StrEnum):
 
 
 class Event(StrEnum):
-    """What happened.
+    """What happened to an attempt.
 
     Of the dispatcher:
 
@@ -93,7 +93,7 @@ class Event(StrEnum):
 
 
 class Action(StrEnum):
-    """What the controller does.
+    """What `AttemptDriver` does after an event.
 
     - `PROBE`: ask the engine whether it knows the attempt, before a start.
     - `RECHECK`: ask it after a failed start, whose answer may be lost.
@@ -198,7 +198,7 @@ _when(ASKED_TO_STOP, E.GRACE_OVER, A.GIVE_UP)
 
 
 def next_step(phase: Phase, event: Event) -> Step:
-    """Return what follows from the event.
+    """Return the next phase and the actions after an event.
 
     Raises:
         KeyError: This event cannot happen in this phase.

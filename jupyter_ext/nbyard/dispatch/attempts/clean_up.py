@@ -13,11 +13,14 @@ from typing import NamedTuple
 from nbyard.dispatch.threads import Threads
 
 log = logging.getLogger("nbyard.dispatch")
-PATIENCE_SECONDS = 120.0  # of failures, after which the sweep takes over
+PATIENCE_SECONDS = 120.0  # failures for this long leave it to the sweep
 
 
 class CleanUp(NamedTuple):
-    """One clean-up; `work` raises until all is removed, and can repeat after a crash."""
+    """One clean-up, added at `since` of the monotonic clock.
+
+    `work` raises an error while something is left to remove. It can repeat after a crash.
+    """
 
     work: Callable[[], None]
     runtime: str

@@ -1,4 +1,4 @@
-"""The controller of attempts: recorded → live → ended."""
+"""The controller of attempts: drives each attempt from its record to its reported end."""
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts import runtime_calls, secret_delivery
@@ -30,12 +30,18 @@ class AttemptController:
         self._seen: dict[str, Observations] = {}
 
     def grant_slots(self, attempt_id: str) -> None:
-        """Record that the attempt has its slots, so that the next visit starts it."""
+        """Record that the attempt got its slots.
+
+        The next check starts it.
+        """
         seen = self._seen.setdefault(attempt_id, Observations())
         seen.phase = next_step(seen.phase, Event.ADMIT).phase
 
     def observations(self, attempt_id: str) -> Observations:
-        """Return the observations, for the queue, which gives slots to attempts that ask."""
+        """Return the observations of an attempt, or empty ones.
+
+        The queue of runs reads from them which attempts request slots.
+        """
         return self._seen.get(attempt_id) or Observations()
 
     def drive(self, snapshot: AttemptSnapshot) -> Report:
@@ -54,7 +60,7 @@ class AttemptController:
         return Report(snapshot.attempt.id, drive.facts)
 
     def give_up(self, attempt_id: str, reason: Reason) -> Report:
-        """Fail an attempt that cannot be driven because of an internal error."""
+        """Return a report that fails the attempt: internal error."""
         return Report(attempt_id, [Ended("failed", Failure("preparation", reason))])
 
     def conclude(self, snapshot: AttemptSnapshot, result: Result) -> Ended | Waits:
@@ -63,7 +69,11 @@ class AttemptController:
         return self._conclusions.conclude(snapshot, result, asked)
 
     def is_gone(self, snapshot: AttemptSnapshot) -> bool:
-        """Return whether an attempt that ended without its own report has left nothing running."""
+        """Return whether the engine runs nothing of an ended attempt.
+
+        This is for attempts that ended without a report of their own. Return False if the engine
+        does not respond.
+        """
         runtime = self._context.runtimes.get(snapshot.attempt.runtime)
         try:
             return runtime is None or not runtime_calls.is_there(

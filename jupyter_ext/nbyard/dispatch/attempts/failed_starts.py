@@ -19,7 +19,11 @@ MOST_BYTES = 1 << 20
 def with_start_hint(
     context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
 ) -> Failure:
-    """Return the failure, with a hint in its reason if the file of the program gives one."""
+    """Return the failure, with a hint if its program cannot start.
+
+    The hint comes from the file of the script or binary. Without a hint, the failure stays
+    unchanged.
+    """
     try:
         with context.store.read() as c:
             version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)

@@ -1,4 +1,4 @@
-"""Fill the folder of a recorded attempt. Can be repeated."""
+"""Fill the folder of a recorded attempt: code, inputs and task.json. Can be repeated."""
 
 import os
 import platform
@@ -55,7 +55,7 @@ RESULT_KEY = "NBYARD_RESULT_KEY"  # same name as in nbyard.serving.batch.predict
 
 
 class FolderContent(msgspec.Struct, frozen=True):
-    """The content of an attempt's folder."""
+    """What an attempt folder is filled with: code, environment, inputs, outputs and secrets."""
 
     version: ExecutableVersion
     environment: EnvironmentRef
@@ -66,7 +66,7 @@ class FolderContent(msgspec.Struct, frozen=True):
 
 
 def fill_folder(context: DispatchContext, identities: Identities, snapshot: AttemptSnapshot) -> int:
-    """Fill the folder, unless it is full; return how many rows were predicted before."""
+    """Fill the attempt folder once; return how many rows earlier attempts predicted."""
     folder, done = snapshot.order.folder, 0
     if _is_filled(folder):
         return done
@@ -204,7 +204,7 @@ def _write_surroundings(
 def surroundings_of(
     version: ExecutableVersion, environment: EnvironmentRef, used: UsedEnvironment | None = None
 ) -> bytes:
-    """Return surroundings.json, equal for all attempts at one code version and environment."""
+    """Return the content of surroundings.json: the machine, code and environment of attempts."""
     surroundings = Surroundings(
         machine={
             "host": platform.node(),
@@ -335,7 +335,7 @@ def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str,
 def _paths(
     plan: TaskPlan, version: ExecutableVersion, environment: EnvironmentRef
 ) -> dict[str, str]:
-    """Return variables to find an environment's programs; a kernel's spec already has them."""
+    """Return variables to find an environment's programs; notebooks get them from their kernel."""
     if not plan.environment or plan.runtime != PROCESS or version.kind == "notebook":
         return {}
     place = Path(environment.interpreter).parents[1]

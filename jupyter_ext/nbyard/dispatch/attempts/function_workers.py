@@ -52,7 +52,7 @@ LOOK_SECONDS = 0.02  # pause between checks whether a stopping worker has stoppe
 
 
 class UnfinishedAttempt(NamedTuple):
-    """An entry attempt of a worker; `since` is when the board learned of it."""
+    """An attempt of a worker whose end is not stored; the dispatcher knows it since `since`."""
 
     attempt: AttemptRecord
     task: LiveTask
@@ -61,7 +61,7 @@ class UnfinishedAttempt(NamedTuple):
 
 @dataclass(frozen=True)
 class WorkerSnapshot:
-    """A worker with its entry attempts, in order."""
+    """A function worker with its unfinished attempts, in the order of their calls."""
 
     order: Order
     run: Run
@@ -126,14 +126,14 @@ def delete_attempt_files(places: Iterable[Path]) -> None:
 
 @dataclass
 class WorkerObservations:
-    """Observations of a worker.
+    """What the dispatcher observed of a worker.
 
-    - `sent`: attempts that the worker has received; `is_adopted`: not yet read from its folder.
+    - `sent`: attempts whose calls the worker has; `is_adopted`: not yet read from its folder.
     - `results`: results by attempt, kept because a reported one may not be stored yet; with each,
-      how many of the uses in `outside` preceded it.
-    - `outside`: what each of its results adds to its use of paths outside the code.
+      how many entries of `outside` preceded it.
+    - `outside`: for each result, the further paths outside the code that the worker used.
     - `read`: how far its results were read; `site`: where its runtime started it.
-    - `running`, `since`: its current call and when that was first seen.
+    - `running`, `since`: the attempt whose call runs, and when that was first seen.
     - `asked`: when it was asked to stop; 0.0 if never.
     """
 
@@ -154,7 +154,7 @@ class WorkerObservations:
         self.results.setdefault(result.attempt_id, (result, len(self.outside)))
 
     def result_of(self, attempt_id: str) -> Result | None:
-        """Return the result of an attempt, with all that its process used until then."""
+        """Return an attempt's result, with all paths that its worker had used until then."""
         result, count = self.results.get(attempt_id, (None, 0))
         if result is None or result.observed is None:
             return result
@@ -206,7 +206,7 @@ class FunctionController:
 
 @dataclass(frozen=True)
 class WorkerCheck:
-    """One check of a worker; `facts_by_attempt` collects what it reports."""
+    """Checks a worker once; `facts_by_attempt` collects what to report."""
 
     context: DispatchContext
     identities: Identities
@@ -387,9 +387,9 @@ class WorkerCheck:
             crash_point("asked-to-end")
 
     def _end(self, rest: Sequence[UnfinishedAttempt], why: Reason, *, was_there: bool) -> None:
-        """Abandon a worker that does not stop; a sweep cleans up.
+        """Report the end of attempts whose worker has to stop.
 
-        A worker that was never started has nothing to stop.
+        A running worker first gets `FORCE_SECONDS` to stop. A sweep cleans up what is left of it.
         """
         if was_there and time.monotonic() - self.known.asked < FORCE_SECONDS:
             return

@@ -39,7 +39,10 @@ def places_of(version: ExecutableVersion, inputs: Mapping[str, BytesOf]) -> Plac
 
 
 def place_of(argument: Argument, version: ExecutableVersion) -> str:
-    """Return the path that the code opens itself, in the attempt's folder, else ""."""
+    """Return where the code opens the file of an argument itself.
+
+    The path is relative to the attempt folder. It is empty if nbyard passes the path to the code.
+    """
     return f"code/{argument.reach.place(version.file)}" if isinstance(argument.reach, File) else ""
 
 
@@ -56,7 +59,11 @@ def stage_inputs(
     staged: Mapping[str, BytesOf],
     places: Places,
 ) -> None:
-    """Stage the inputs. A single file for a list argument gets its own folder."""
+    """Place the bytes of the inputs at `places` in the folder.
+
+    A single file for a list argument gets its own folder. A file lists the tables whose column
+    types could not be inferred in time.
+    """
     lists = {argument.name for argument in version.arguments if argument.type == "list"}
     opened = {argument.name for argument, _ in _opened(version)}
     for name, place in places.items():
@@ -81,7 +88,7 @@ def stage_inputs(
 
 
 def untyped_of(folder: Path) -> list[str]:
-    """Return the digests of inputs that were staged without their types.
+    """Return the digests of tables staged without column types.
 
     Raises:
         Invalid: The work has changed the file that lists them.
@@ -107,14 +114,20 @@ def datasets_of(context: DispatchContext, version: ExecutableVersion) -> list[st
 
 
 def opens_datasets(context: DispatchContext, version: ExecutableVersion) -> bool:
-    """Return whether the code opens datasets by path, in either way."""
+    """Return whether the code opens datasets by path.
+
+    The path is below `resources/` beside the code, or in the folder that a variable names.
+    """
     with context.blobs.open(version.content_digest) as handle:
         is_told = dataset_links.VARIABLE.encode() in handle.read()
     return (is_told and version.kind in CODE_KINDS) or bool(datasets_of(context, version))
 
 
 def link_datasets(context: DispatchContext, folder: Path, version: ExecutableVersion) -> None:
-    """Create links to these datasets beside the code; existing files stay."""
+    """Link the datasets that the code opens into `resources/`.
+
+    That folder lies beside the code. Existing files stay.
+    """
     place = (
         folder
         / CODE
@@ -137,9 +150,10 @@ def _datasets(context: DispatchContext) -> Path:
 
 
 def mark_old_outputs(folder: Path, version: ExecutableVersion) -> None:
-    """Mark old files at output paths, so that only files that the work writes are stored.
+    """Mark existing files at the paths of outputs as old.
 
-    A path that is also an input is stored as the work leaves it.
+    Only files that the work writes are stored as outputs. A path that is also an input is stored
+    as the work leaves it.
     """
     inputs = {place for argument, place in _opened(version) if argument.role == "input"}
     for argument, place in _opened(version):

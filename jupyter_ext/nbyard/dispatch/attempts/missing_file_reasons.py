@@ -1,4 +1,4 @@
-"""Explain why a file that the work missed did not travel with the code."""
+"""Explain why a file that the work did not find is not in the bundle of its code."""
 
 import logging
 import os
@@ -41,7 +41,7 @@ MOST_FITTING = 1000
 
 
 class _Code(msgspec.Struct, frozen=True):
-    """The code of a task.
+    """The code of a task, as its user sees it on this machine.
 
     It lies at `path`. `base` is the source folder of its bundle, and `below` the code's folder in
     it. `taken` holds the files of the bundle and their folders.
@@ -64,9 +64,10 @@ class _Code(msgspec.Struct, frozen=True):
         return place not in self.taken and os.path.exists(self.base / place)
 
     def paths_meant_by(self, name: str) -> list[str]:
-        """Return the paths that a string in the code means.
+        """Return the paths to which a string in the code may refer.
 
-        With wildcards, that is the folder, or the matching files if the folder travelled.
+        With wildcards, that is the folder before them if it is not in the bundle, else the matching
+        files.
         """
         start = literal_folder(name)
         place = self.place(start) if start else self.below
@@ -102,9 +103,10 @@ def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
 def first_missing_file_reason(
     context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
 ) -> Reason | None:
-    """Return why the first missing file that exists is not in the bundle.
+    """Return why a file named by the failure is not in the bundle.
 
-    The failure names the file, which lies beside or above the code. Return None without one.
+    The file exists beside or above the code. If there are several, the first one counts. Return
+    None if there is none.
     """
     printed = COLOURS.sub("", f"{failure_text(failure)}\n{failure.traceback}")
     lines = [line for line in printed.splitlines() if any(sign in line for sign in SIGNS)]
@@ -137,9 +139,10 @@ def first_missing_file_reason(
 def warning_about_missing_files(
     context: DispatchContext, snapshot: AttemptSnapshot, others: OtherFiles | None
 ) -> Reason | None:
-    """Return a warning about files beside the code that it names, but that did not travel.
+    """Return a warning about files that are not in the bundle.
 
-    Work that lists files or tests for them does not fail. `others` holds the files that it wrote.
+    The code names them, and they exist beside it. Work that lists files or tests for them does
+    not fail without them. `others` holds the files that the work wrote.
     """
     try:
         code = _code(context, snapshot)
@@ -212,9 +215,11 @@ def _asked(filename: str, content: bytes) -> Sequence[str]:
 def find_outside_bundle(
     base: Path, below: str, names: Iterable[str], above: Iterable[str]
 ) -> Reason | None:
-    """Return why a file outside the bundle is missing in the attempt; None if no name exists there.
+    """Return why the attempt lacks a file outside the bundle.
 
-    Look in the folder above the bundle and in the folders `above` that the code names.
+    `base` is the source folder of the bundle, and `below` the code's folder in it. The `names` are
+    looked up from the code's folder, from the folder above `base`, and from the folders `above`.
+    Return None if no name exists there.
     """
     folders = ["", os.path.relpath(base.parent, base / below), *above]
     for place in (
@@ -231,13 +236,16 @@ def find_outside_bundle(
 
 
 def missing_file_reason(base: Path, place: str) -> Reason:
-    """Return why a file is not in the bundle of this folder, and what to do."""
+    """Return why a path in `base` is not in its bundle.
+
+    The reason also contains what to do.
+    """
     folder = base.name or str(base)
     return _reason(base, place) or because("folder-does-not-travel", folder=folder)
 
 
 def _reason(base: Path, place: str) -> Reason | None:
-    """Return the reason if a link or an ignore rule is the cause, else None."""
+    """Return the reason if a link or an ignore rule is the cause."""
     parts = place.split("/")
     folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
     links = (folder for folder in folders if os.path.islink(base / folder))

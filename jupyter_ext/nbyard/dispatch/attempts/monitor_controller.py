@@ -65,7 +65,10 @@ def free_ports(names: Iterable[str]) -> dict[str, int]:
 
 
 class MonitorController:
-    """Checks live attempts in threads, one thread per attempt; `live` lists the attempts."""
+    """Keeps the Monitor links of running attempts up to date.
+
+    Threads check the attempts, one thread per attempt. `live` returns the live attempts.
+    """
 
     def __init__(
         self, context: DispatchContext, threads: Threads, live: Callable[[], Iterable[LiveAttempt]]
@@ -137,7 +140,7 @@ class MonitorController:
         if reason := no_way_in(self._context.settings.container_network, attempt.site):
             yield from (LinkTarget(name, 0, reason=reason) for name in plan.ports)
             return
-        # Ports of a container are fixed, so ask the engine only until all are known.
+        # Published ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}
         published = {} if all(before.values()) and before else self._published_ports(attempt)
         for name, number in container_ports(plan.ports).items():

@@ -1,4 +1,7 @@
-"""Calls to the runtime of an attempt. `attempt_driver` limits how long it may not answer."""
+"""Calls to the runtime of an attempt.
+
+`attempt_driver` limits for how long an engine may not respond.
+"""
 
 import logging
 
@@ -25,7 +28,13 @@ def poll_attempt(snapshot: AttemptSnapshot, runtime: Runtime) -> Observation:
 
 
 def is_there(snapshot: AttemptSnapshot, runtime: Runtime, *over: str) -> bool:
-    """Return whether the engine knows a merely recorded attempt in no state of `over`."""
+    """Return whether the engine knows the attempt.
+
+    An attempt without task.json was never started. States in `over` count as unknown.
+
+    Raises:
+        Unavailable: The engine does not respond, or the disk is full.
+    """
     if not (snapshot.order.folder / TASK).exists():
         return False
     with translated_missing_space():
@@ -34,7 +43,10 @@ def is_there(snapshot: AttemptSnapshot, runtime: Runtime, *over: str) -> bool:
 
 
 def may_live(snapshot: AttemptSnapshot, runtime: Runtime) -> bool:
-    """Return whether a merely recorded attempt may have been started."""
+    """Return whether an attempt in the state recorded may be live.
+
+    Return False if its engine does not respond.
+    """
     if not (snapshot.order.folder / TASK).exists():
         return False
     try:

@@ -28,19 +28,19 @@ WHOLE_FOLDERS = {*MODEL_FILES, MLFLOW_FILE}
 
 
 class SampledBytes(BytesOf, frozen=True, tag="sample", kw_only=True):
-    """A part of the bytes `whole`."""
+    """A sample of an input; `whole` is the complete input."""
 
     whole: BytesOf
 
 
 def whole_of(input_bytes: BytesOf) -> BytesOf:
-    """Return the bytes of which these are a sample, else these bytes."""
+    """Return the complete input of a sample, else the input."""
     return input_bytes.whole if isinstance(input_bytes, SampledBytes) else input_bytes
 
 
 @contextmanager
 def with_sample(context: DispatchContext, snapshot: AttemptSnapshot) -> Iterator[AttemptSnapshot]:
-    """Yield the snapshot with the inputs to stage: those of a check run are cut.
+    """Yield the snapshot; in a check run, its inputs are samples.
 
     Samples are stored, but no row names them, so they must be staged inside the block.
     """

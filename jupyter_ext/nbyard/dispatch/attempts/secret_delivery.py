@@ -1,4 +1,4 @@
-"""Pass secrets from the store to the memory of the work, or to a registry."""
+"""Pass credentials from the store to the work, as files in memory, or to a registry."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -54,10 +54,10 @@ def deliver_secrets(context: DispatchContext, snapshot: AttemptSnapshot, folder:
 
 
 def masks_of_attempt(context: DispatchContext, snapshot: AttemptSnapshot) -> Masks:
-    """Return masks that find the secrets of the attempt in everything it wrote.
+    """Return masks that find the attempt's secrets in its files.
 
-    By then its runner no longer has them. If a secret was changed or deleted since, the masks treat
-    all content as secret.
+    The runner of an ended attempt no longer has the secrets, so they are read from the store. If
+    a credential was changed or deleted since, the masks treat all content as secret.
     """
     wanted = secrets_of(snapshot.task.plan)
     if not wanted:
@@ -94,7 +94,7 @@ def take_away(context: DispatchContext, attempt_id: str) -> None:
 
 
 def for_registries(context: DispatchContext, owner: str) -> AbstractContextManager[None]:
-    """Use the owner's logins for pulls and pushes during the block."""
+    """Use the owner's logins for pulls and pushes in the block."""
 
     def login_for(image: str) -> Login | None:
         with context.store.read() as c:

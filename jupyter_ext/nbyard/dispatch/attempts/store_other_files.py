@@ -47,11 +47,11 @@ INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def take_other_files(
     context: DispatchContext, snapshot: AttemptSnapshot, *, adopt: bool = False
 ) -> OtherFiles | None:
-    """Store the files that the attempt wrote into its copy of the code, or copies of them.
+    """Store the files that the attempt wrote beside its outputs.
 
-    Call it inside `without_collection`. Return None if there are none, if the engine did not
-    return the copy of the code, or, with a line in the log, if they cannot be stored. With
-    `adopt`, files are not copied; no process of the work may survive.
+    Call it inside `without_collection`. Return None if there are no such files, or if the engine
+    did not return the copy of the code. An error is logged, and None returned, too. With `adopt`,
+    the files themselves become blobs; no process of the work may survive.
     """
     code, is_call = snapshot.order.folder / CODE, bool(snapshot.attempt.worker)
     if not code.is_dir():

@@ -35,7 +35,10 @@ class OutputMetadata(ArtifactType, frozen=True):
     filename: str = ""
 
     def with_type(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Return the row with the type, and with a filename and format if it declares none."""
+        """Return the row of an artifact with the type of its data.
+
+        If the row has no known format, it also gets the filename and format of the metadata.
+        """
         fields = {name: getattr(self, name) for name in ArtifactType.__struct_fields__}
         typed = row | {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
         if row["format"] == "folder" or format_of(row["filename"]):
@@ -64,10 +67,10 @@ def take_outputs(
     *,
     adopt: bool = False,
 ) -> list[dict[str, Any]]:
-    """Store the outputs and the executed notebook; return rows for the artifacts.
+    """Store the outputs and the executed notebook; return rows.
 
-    Without `outputs`, those of task.json are used. With `adopt`, files are not copied; no process
-    of the work may survive.
+    The rows are those of the artifacts. Without `outputs`, those of task.json are used. With
+    `adopt`, the files themselves become blobs; no process of the work may survive.
     """
     if outputs is None:
         outputs = folders.read_task(folder).outputs

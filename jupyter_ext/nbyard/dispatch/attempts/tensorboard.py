@@ -22,9 +22,9 @@ TAIL_BYTES = 2000
 
 
 def logs_of(folder: Path, declared: str) -> Path | None:
-    """Return the folder of the attempt's logs; None while it does not exist.
+    """Return the folder of the attempt's logs if it exists.
 
-    It is an output of that name, or a folder below the working directory.
+    `declared` is the name of an output, or a folder below the working directory.
     """
     task = folders.read_task(folder)
     output = task.outputs.get(declared)
@@ -33,7 +33,10 @@ def logs_of(folder: Path, declared: str) -> Path | None:
 
 
 def program_for(folder: Path) -> str:
-    """Return the program of the task's environment, else the one beside nbyard, else ""."""
+    """Return the path of the program, or an empty text.
+
+    The task's environment is searched first, then the folder of nbyard's Python, then the PATH.
+    """
     surroundings = folders.surroundings_in(folder)
     places = (
         [Path(surroundings.interpreter).parent] if surroundings and surroundings.interpreter else []
@@ -71,7 +74,7 @@ def start_tensorboard(
 
 
 def is_alive(board: TensorBoardProcess) -> bool:
-    """Return whether the same process still runs."""
+    """Return whether the recorded TensorBoard process still runs."""
     process = processes.read_process(board.pid)
     if process is None:  # ended, maybe a zombie; reaping afterwards avoids a race
         _reap(board.pid)

@@ -1,1 +1,1 @@
-"""What happens to bisections: one probe at a time, each a scratch run."""
+"""Carry out bisections: start one probe at a time, as a scratch run, and judge it."""

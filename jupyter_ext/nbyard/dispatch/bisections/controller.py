@@ -42,7 +42,10 @@ class BisectionController:
         self._has_created = False
 
     def tick(self, *, has_news: bool = True, has_time: bool = True) -> bool:
-        """Handle running bisections; return whether runs were created since the last round."""
+        """Start threads that advance the running bisections.
+
+        Return whether a bisection advanced since the last round, which may have created a run.
+        """
         if has_news or has_time or self._has_some:
             with self._store.read() as c:
                 running = self._rows.running(c)
@@ -117,7 +120,10 @@ class BisectionController:
     def _with_reused_tasks(
         self, c: Connection, plans: list[TaskPlan], probes: Sequence[BisectionProbe]
     ) -> list[TaskPlan]:
-        """Return the plans; tasks that earlier probes did with the same plan are not repeated."""
+        """Return the plans, with results of earlier probes to reuse.
+
+        A task is reused if it succeeded in an earlier probe with the same plan.
+        """
         known: dict[str, str] = {}
         for probe in probes:
             tasks = self._store.tasks.of_run(c, probe.run_id) if probe.run_id else []

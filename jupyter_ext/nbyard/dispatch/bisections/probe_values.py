@@ -1,4 +1,4 @@
-"""The value of a metric in the run of a probe."""
+"""Read the judged metric from the run of a probe."""
 
 from contextlib import suppress
 
@@ -38,7 +38,10 @@ def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float
 def _recorded_metrics(
     context: DispatchContext, c: Connection, run: Run, node: str
 ) -> list[ShownMetric]:
-    """Return what the attempt recorded that produced the node's result, also a cached one."""
+    """Return the metrics that the node's result was recorded with.
+
+    For a cached result, these are the metrics of the attempt that computed it.
+    """
     store = context.store
     task = store.tasks.of_node(c, run.id, node)
     if task is None:

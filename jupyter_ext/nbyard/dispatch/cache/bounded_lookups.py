@@ -18,7 +18,7 @@ LATE = because("forecast-late")
 class BoundedLookups(Generic[T]):
     """Looks up values in threads, at most one for each key.
 
-    A lookup that takes longer goes on, and later requests for its key wait for the same one.
+    A lookup that is late continues. Later requests for its key wait for the same lookup.
     """
 
     def __init__(self, name: str) -> None:
@@ -34,7 +34,7 @@ class BoundedLookups(Generic[T]):
         """Return the value from `look`, which runs in a thread.
 
         Raises:
-            Unavailable: The value takes longer than that, or too many lookups are under way.
+            Unavailable: The value takes longer than `seconds`, or too many lookups are under way.
         """
         with self._lock:
             future = self._under_way.get(key)

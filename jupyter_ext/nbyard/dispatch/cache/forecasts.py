@@ -1,4 +1,7 @@
-"""Forecasts before a run, by the code that decides during a run."""
+"""Forecast before a run which nodes come from the cache.
+
+The forecast uses the code that decides during a run.
+"""
 
 import threading
 import time
@@ -30,13 +33,13 @@ from nbyard.store.runs.artifacts_and_cache import Hit
 from nbyard.tabular import Tables
 from nbyard.transfer.dataset_links import ResourceLinks
 
-# A forecast looks at nodes for that long; the others are unknown.
+# A forecast checks nodes for this long; the verdict on the others is unknown.
 MOST_SECONDS = 2.0
 ENGINE_SECONDS = 0.5
 # A local interpreter must start to list its packages.
 INTERPRETER_SECONDS = 5.0
 OUTSIDE_SECONDS = 1.0
-# Of stored code, the names and digests of that many files are kept in memory.
+# Names and digests of this many files of stored code are kept in memory.
 MOST_FILES = 200_000
 
 
@@ -105,7 +108,10 @@ class CacheForecaster:
             return Verdict("stale", self._results.why(c, query, last))
 
     def _usable(self, forecast: "_PartialForecast", query: Query) -> Hit | None:
-        """Return the result if it is recent, unaffected by other files, and still stored."""
+        """Return the cached result of a node if it can be used.
+
+        It must be recent and still stored, and files outside the code must be unchanged.
+        """
         if query.why_cache_ignored():
             return None
         with self._store.read() as c:
@@ -122,10 +128,11 @@ class CacheForecaster:
         return hit
 
     def _outside_changes(self, hit: Hit, runtime: str) -> list[Reason]:
-        """Return what is not as the result expects it outside the code; a mount may hang.
+        """Return how outside files differ from what the result used.
 
         Raises:
-            Unavailable: There is no answer in time, or none to an earlier forecast.
+            Unavailable: The comparison is late, such as on a mount that hangs, or an earlier one is
+                still running.
         """
         if not hit.outside:
             return []
@@ -186,7 +193,11 @@ class CacheForecaster:
         return self._environments.get(environment_identity(plan, version), look, seconds)
 
     def _load(self, name: str) -> None:
-        """Load a runtime once. One that would start a cluster to answer is not asked."""
+        """Load a runtime once.
+
+        Raises:
+            Unavailable: The runtime would have to start a cluster to answer.
+        """
         with self._loading:
             runtime = self._context.runtimes.get(name)
             if runtime is None:
@@ -208,13 +219,16 @@ class _PartialForecast:
         self._labels = {plan.node: plan.label for plan in question.plans}
 
     def take(self, node: str, rows: list[dict[str, str]]) -> None:
-        """Keep the outputs of a node for those after it."""
+        """Keep the outputs of a cached node as inputs of later nodes."""
         self.results[node] = {
             row["name"]: bytes_of(row["digest"], row["filename"], node) for row in rows
         }
 
     def verdict_after_missing(self, plan: TaskPlan) -> Verdict | None:
-        """Return the verdict on a node after nodes without a result, None without such nodes."""
+        """Return the verdict on a node that needs an uncached result.
+
+        Return None if all nodes that it needs come from the cache.
+        """
         missing = sorted(plan.needs() - self.results.keys())
         stale = [node for node in missing if self.verdicts[node].state == "stale"]
         if stale:

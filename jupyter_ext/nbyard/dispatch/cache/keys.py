@@ -53,7 +53,11 @@ EXECUTABLE = " executable"  # suffix of the digest of an executable file
 
 
 class Code(msgspec.Struct, frozen=True):
-    """A version of an executable with the parts that count in keys; it never changes."""
+    """A version of an executable with the parts that count in keys; it never changes.
+
+    `files` maps the other paths of its bundle to digests. `declaration` is a digest of its
+    arguments and its command.
+    """
 
     version: ExecutableVersion
     files: dict[str, str]
@@ -80,9 +84,10 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Identities:
-    """Code and environments of tasks, cached in memory; code with at most `most_files` files.
+    """Looks up the code and environments of tasks, and caches them in memory.
 
-    Threads look them up, because that is slow. An environment is fresh for 5 s only.
+    Lookups are slow, so threads do them. Cached code has at most `most_files` files. A cached
+    environment is used for 5 s.
     """
 
     def __init__(self, context: DispatchContext, most_files: float = math.inf):
@@ -151,7 +156,11 @@ class Identities:
     def files_against_reuse(
         self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
     ) -> Iterator[str]:
-        """Yield the code files that prevent reuse of a result that had the files `last`."""
+        """Yield the changed code files that prevent reuse of a result.
+
+        `last` holds the code files of that result, and `observed` what its task read. `modules`
+        names the installed packages.
+        """
 
         known = {name.lower() for name in modules}
         others = [module for module, package in DISTRIBUTIONS.items() if package.lower() in known]
@@ -165,12 +174,15 @@ class Identities:
         return changes_that_count(old, now, observed, probes, [*known, *others])
 
     def probes(self, code: Code, values: Mapping[str, Any], observed: Observed) -> list[Probes]:
-        """Return the probes of the code and of the files that it read, with these values."""
+        """Return the names that code and files it read may look for.
+
+        The code may compute them from the task's `values`.
+        """
         own, digest = split_function_path(code.version.file).file, code.version.content_digest
         version = code.version
         given: dict[str, Any] = {}
         if version.kind != "command":  # a command has no variables that nbyard sets
-            # inputs and outputs have other paths
+            # without paths of inputs and outputs, which differ in each attempt
             given = dict.fromkeys((argument.name for argument in version.arguments), "") | dict(
                 values
             )
@@ -197,7 +209,7 @@ class Identities:
         """
         if version is None and is_data(name):
             return Probes()
-        # references compute words
+        # parameter references compute words, which are unknown here
         knows_words = (
             version is not None
             and version.invocation == Invocation()
@@ -241,7 +253,7 @@ class Identities:
 
 
 def code_of(blobs: Blobs, version: ExecutableVersion) -> Code:
-    """Return a version, which need not be stored, with the parts that count in keys."""
+    """Return a version, stored or not, with the parts of it that count in cache keys."""
     own, function = split_function_path(version.file)
     files = {
         entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
@@ -256,7 +268,7 @@ def code_of(blobs: Blobs, version: ExecutableVersion) -> Code:
 
 
 def environment_identity(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
-    """Return everything that identifies the environment."""
+    """Return everything that determines the environment of a task."""
     program = version.command[0] if version.command else split_function_path(version.file).file
     here = (version.kind, version.kernel, version.language, program)
     used = plan.environment.version_id if plan.environment else ""
@@ -327,7 +339,7 @@ def environment_of(
 def _environment_ref(
     context: DispatchContext, used: UsedEnvironment, version: ExecutableVersion
 ) -> EnvironmentRef:
-    """Return a version of an environment; a program from outside it counts, too."""
+    """Return an environment; for code in other languages, its fingerprint covers their program."""
     there = version_in_place(context, used)
     place = Path(there.place)
     kernel = place / kernelspec_writer.OWN

@@ -1,4 +1,7 @@
-"""Files outside the code folder: the paths that code names, and the states that results expect."""
+"""Files outside the code folder: find the paths that code names, and compare their states.
+
+A cached result depends on the states of such files, so it is reused only if they are unchanged.
+"""
 
 import hashlib
 import os
@@ -46,7 +49,10 @@ Files = Mapping[str, str]
 
 
 class OutsideFiles:
-    """Reads code for the paths that it names; threads look at files. Both are cached in memory."""
+    """Finds the outside paths that code names, and compares the files there with earlier states.
+
+    Names and digests are cached in memory. Threads look at files, because that may be slow.
+    """
 
     def __init__(self, context: DispatchContext) -> None:
         self._context = context
@@ -61,9 +67,10 @@ class OutsideFiles:
         values: Mapping[str, Any],
         read: Collection[str] | None = None,
     ) -> list[str]:
-        """Return the absolute paths that the code, its values and the files it `read` name.
+        """Return the absolute paths that the code of a task names.
 
-        Without `read`, all files of the bundle count, its notebooks last.
+        They are in its own file, its command, its `values` and the files that it `read`. Without
+        `read`, all files of the bundle count, its notebooks last.
         """
         given = values if names_outside(values.values()) else {}
         same = version.id if read is None and not given else ""
@@ -118,7 +125,11 @@ class OutsideFiles:
         values: Mapping[str, Any],
         probes: Callable[[Observed], Sequence[Probes]],
     ) -> Result:
-        """Return the result of a task with the states outside its code that it depends on."""
+        """Return the result with the outside states it depends on.
+
+        Of the paths that the task used, those count that the code names. The list of all uses is
+        removed from the result.
+        """
         observed = result.observed
         if observed is None or not result.outside:
             return result
@@ -134,7 +145,7 @@ class OutsideFiles:
         )
         states: dict[str, OutsideFile] = {}
         for path, use in result.outside.items():
-            # of what the names begin, what was read counts, and folders whose files may matter
+            # Below a named path, files that were read count, and folders whose files may matter.
             is_seen = use.reads or (use.start.kind == "folder" and (habits.asks or computes))
             if path in named or (is_seen and path.startswith(named)):
                 tests_it = msgspec.structs.replace(habits, tests=tests and path in named)
@@ -145,7 +156,10 @@ class OutsideFiles:
         )
 
     def with_digests(self, result: Result) -> Result:
-        """Return the result with the digests of the files on this machine that it depends on."""
+        """Return the result with digests of the outside files it read.
+
+        The files are on this machine. Large files get no digest.
+        """
         if result.observed is None:
             return result
         outside = dict(self._with_digests(result.observed.outside))
@@ -167,9 +181,10 @@ class OutsideFiles:
                 yield path, outside_file
 
     def changes(self, outside: Mapping[str, OutsideFile], runtime: str) -> Iterator[Reason]:
-        """Yield a reason for each outside file that differs from the state in which it was used.
+        """Yield a reason for each outside file that has changed.
 
-        A runtime that knows paths is asked for their states on its machines.
+        `outside` holds the states that the result expects. A runtime that knows paths is asked for
+        the states on its machines.
         """
         elsewhere = self._context.runtimes.get(runtime)
         machines = None
@@ -222,15 +237,15 @@ class OutsideFiles:
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file that may be a pipe meanwhile."""
+    """Open a file without waiting, as it may be a pipe by now."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
 class Comparisons:
-    """Compares what cached results expect with what is there, in threads.
+    """Compares the outside files of cached results with their present states, in threads.
 
-    A file system may be slow or hang, so the loop only collects the changes, and the threads are
-    not those that start work.
+    A file system may be slow or hang, so the loop only collects the changes. The threads are not
+    those that start work.
     """
 
     def __init__(self, files: OutsideFiles, threads: Threads, inbox: ReportInbox) -> None:
@@ -245,10 +260,10 @@ class Comparisons:
         return task_id in self._under_way
 
     def changes(self, task_id: str, hit: Hit, runtime: str) -> Sequence[Reason] | None:
-        """Return the changed files for which a result is not reused; None while a thread compares.
+        """Return why a result is not reused; None while comparing.
 
-        The thread wakes the loop, which then asks again. `UNKNOWN` is the only reason if no thread
-        could compare them.
+        There is one reason for each changed file. A thread compares, then wakes the loop, which
+        asks again. `UNKNOWN` is the only reason if no thread could compare the files.
         """
         if not hit.outside:
             return ()

@@ -1,7 +1,7 @@
-"""Partial predictions of an interrupted attempt, in whole parts.
+"""Keep partial predictions of an interrupted attempt, and pass them to the next attempt.
 
-They are set aside. The next attempt with the same key continues after them, in any run. Files are
-moved, not copied.
+Predictions are written in parts, of which only whole ones are kept. The next attempt with the
+same key continues after them, in any run. Files are moved, not copied.
 """
 
 import contextlib
@@ -22,7 +22,10 @@ MAX_LINE = 16 * 2**20
 
 
 def key_of(snapshot: AttemptSnapshot, version: ExecutableVersion) -> str:
-    """Return the key of predictions: the cache key and every file of the code."""
+    """Return the key of predictions that attempts may share.
+
+    It consists of the cache key and the digest of the code's bundle.
+    """
     return f"{snapshot.task.cache_key} {version.bundle_digest}"
 
 
@@ -33,11 +36,10 @@ def set_outputs_aside(store: Path, attempt_id: str) -> None:
 
 
 def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> int:
-    """Pass an earlier attempt's predictions to a starting one.
+    """Pass predictions of an earlier attempt to a starting one.
 
-    Returns their number of rows.
-
-    Forced tasks, and tasks that skip the cache, continue only attempts of the same task.
+    Return their number of rows. Forced tasks, and tasks that skip the cache, continue only attempts
+    of the same task.
     """
     plan, rows = snapshot.task.plan, context.store.attempts
     with context.store.read() as c:
@@ -64,7 +66,10 @@ def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key
 
 
 class Leavings:
-    """Predictions set aside from one attempt, if they have that key; `rows` counts them."""
+    """Predictions that one attempt left in the folder `place`, if they have this key.
+
+    `rows` is the number of predicted rows.
+    """
 
     def __init__(self, place: Path, key: str):
         self.place = place
@@ -91,7 +96,7 @@ class Leavings:
             self.rows += int(part[2])
 
     def move(self, to: Path) -> None:
-        """Move each file; incomplete parts stay behind."""
+        """Move the files of the predictions; incomplete parts stay."""
         for path in self._files:
             target = to / os.path.relpath(path, self.place)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +114,10 @@ def _line(path: str) -> str:
 
 
 def sweep(context: DispatchContext) -> None:
-    """Delete predictions whose task has its result, ended more than 1 day ago, or is deleted."""
+    """Delete predictions that no attempt will continue.
+
+    Their task has its result, ended more than 1 day ago, or is deleted.
+    """
     names = folders.all_unfinished(context.folder)
     if not names:
         return

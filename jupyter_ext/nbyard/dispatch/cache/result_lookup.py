@@ -1,4 +1,4 @@
-"""Look up cached results for tasks: the one decision of runs, and of forecasts before a run."""
+"""Look up cached results for tasks, during runs and for forecasts before them."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -48,12 +48,12 @@ class Query:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """Return the columns for the task's row."""
+        """Return the columns of the task's row that record the key."""
         parts = msgspec.to_builtins(self.parts)
         return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
 
     def why_cache_ignored(self) -> Reason | None:
-        """Return why the cache is not used for this task, whatever is in it; None if it is used."""
+        """Return why this task ignores the cache, None if it uses it."""
         if self.plan.reuse:
             return because("result-gone")
         if self.plan.sample:
@@ -63,7 +63,7 @@ class Query:
         return None if cache_policy.is_asked(self.plan.cache) else because("cache-off")
 
     def is_expired(self, hit: Hit, now: datetime) -> bool:
-        """Note whether the cached result is too old, and return it."""
+        """Return whether a cached result is too old; note the reason."""
         self.too_old = cache_policy.too_old(self.plan.cache, hit.run_number, hit.made_at, now)
         return self.too_old is not None
 
@@ -82,7 +82,11 @@ class ResultLookup:
         self._identities = identities
 
     def find(self, c: Connection, queries: Sequence[Query]) -> dict[tuple[str, str], Hit]:
-        """Return the results with the same key, else with the same files that were read."""
+        """Return the cached results to reuse, by the names of queries.
+
+        A result with the same key comes first. Else a result counts if all files that its task read
+        are unchanged.
+        """
         hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {q.key for q in queries})}
         for query in queries:
             if query.name not in hits and (alike := self._find_by_reads(c, query)):

@@ -57,7 +57,7 @@ def use_earlier_result(
 ) -> None:
     """Mark the task as succeeded and cached.
 
-    Its outputs are `rows` of an earlier result.
+    `rows` are the outputs of the earlier result, and `columns` further values of the task's row.
     """
     outcome = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
     changes.link(task, rows)

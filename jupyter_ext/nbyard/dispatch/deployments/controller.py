@@ -27,8 +27,8 @@ LOOKED_BACK = 50
 class DeploymentController:
     """Runs one step of each deployment at a time, in threads.
 
-    It grants GPUs in the same thread that grants them to runs. `slots` returns the free ones for a
-    turn.
+    It grants GPUs in the same thread that grants them to runs. `slots` returns the slots that are
+    free for a turn.
     """
 
     def __init__(
@@ -107,14 +107,17 @@ class DeploymentController:
     # Orphans
 
     def _sweep(self) -> None:
-        """Remove orphans in the deployment's own thread, so that no start interferes."""
+        """Remove the noted orphans in threads.
+
+        Each deployment has one thread at a time, so no start interferes.
+        """
         orphans_by_name, self._orphans = self._orphans, {}
         for name, things in orphans_by_name.items():
             work = partial(self._clear, name, things)
             self._threads.submit(f"deployment {name}", work)
 
     def _note_orphans(self, things: list[OwnedObject]) -> None:
-        """Note the orphans among the objects on the engine."""
+        """Note objects on the engine whose deployment is not live."""
         objects_by_name = orphans.objects_of_deployments(things)
         if objects_by_name:
             with self._context.store.read() as c:
@@ -136,16 +139,19 @@ class DeploymentController:
     # GPUs
 
     def _read_grants(self) -> None:
-        """Read the granted GPUs, which the queue of runs counts, too."""
+        """Read from the store which GPUs deployments have.
+
+        The queue of runs does not grant these GPUs.
+        """
         with self._context.store.read() as c:
             granted = self._rows.granted_gpus(c)
         self._context.grants.clear()
         self._context.grants.update(granted)
 
     def _grant_gpus(self, rows: list[DeploymentRow]) -> None:
-        """Grant GPUs to revisions that wait for nothing else; the longest waiting goes first.
+        """Grant GPUs to revisions that wait for nothing else.
 
-        Waiting tasks count, too.
+        The longest waiting comes first. Tasks that wait for GPUs count, too.
         """
         waiting = [
             (self._turn(row, revision_row), row, revision_row)

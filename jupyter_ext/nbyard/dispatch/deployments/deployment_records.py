@@ -1,4 +1,4 @@
-"""Records about one deployment: write observations, and read again what may have changed."""
+"""Write what the steps of a rollout observe, and read what may have changed meanwhile."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ BEGUN = ("started_at", "ready_at")
 
 
 class DeploymentRecords:
-    """Writes of the steps of a rollout, each in its own transaction."""
+    """Writes the records of a rollout's steps, each in its own transaction."""
 
     def __init__(self, context: DispatchContext):
         self._context = context
@@ -64,7 +64,10 @@ class DeploymentRecords:
         return is_over
 
     def is_wanted(self, row: DeploymentRow) -> bool:
-        """Return whether no other request has arrived and this dispatcher is not leaving."""
+        """Return whether a step may continue.
+
+        It may not after another request for the deployment, or while this dispatcher is leaving.
+        """
         if self._context.stopping.is_set():
             return False
         with self._context.store.read() as c:
@@ -132,8 +135,8 @@ class DeploymentRecords:
     ) -> None:
         """Record where the ports of the revision respond.
 
-        With more columns, the revision responds for the first time since its start. It receives
-        requests from now on.
+        `columns` are set when the revision responds for the first time since its start. It receives
+        requests from then on.
         """
         with self._context.write() as c:
             self._rows.set_revision(c, revision_row.revision.id, places=places, **columns)

@@ -11,7 +11,10 @@ DRAIN_LEAST_SECONDS = 2.0
 
 
 class Shutdowns:
-    """Shutdowns by revision number; `wait_for_log_end` is called before output is gone."""
+    """The shutdowns of one deployment's containers, by revision number.
+
+    `wait_for_log_end` is called before the engine deletes a container with its output.
+    """
 
     def __init__(self, engine: Engine, wait_for_log_end: Callable[[int], None]):
         self._engine = engine

@@ -59,7 +59,7 @@ class ImagePull(threading.Thread):
 
 
 class ImagePins:
-    """The images of one deployment, by revision number; no pull starts after `leaving` is set."""
+    """The image pulls of one deployment, by revision number; they stop once `leaving` is set."""
 
     def __init__(self, engine: Engine, leaving: threading.Event):
         self._engine = engine
@@ -69,7 +69,7 @@ class ImagePins:
     def image_of(self, number: int, name: str, known: str, say: Say) -> str:
         """Return the ID of the image, or "" while it is being pulled.
 
-        `known` is the ID from before.
+        `known` is the ID pinned at an earlier start, "" at the first. `say` logs lines of the pull.
 
         Raises:
             NbyardError: The pull failed, or the name now refers to another image.

@@ -11,10 +11,10 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 def awaited_build(
     context: DispatchContext, row: DeploymentRow, revision_row: RevisionRow
 ) -> Reason | None:
-    """Return what a revision that never started waits for, and record that it waits.
+    """Return why a revision that never started has to wait.
 
-    That is its build, or the build that failed. Return None if the image exists or is not built
-    here.
+    Its image is being built here, or that build failed. The wait is recorded in the store. Return
+    None if the image exists or is not built here.
     """
     has_waited = waits_for_build(revision_row.revision.reason)
     if revision_row.revision.image_id:

@@ -1,6 +1,7 @@
-"""One step of a revision: gather events, carry out the actions of `revision_phase_table`.
+"""Execute one step of a revision: gather events, and carry out the actions that follow.
 
-Facts are recorded before and after, so that every step can repeat after a crash.
+`revision_phase_table` maps events to actions. Facts are recorded before and after, so that every
+step can repeat after a crash.
 """
 
 import time
@@ -79,7 +80,10 @@ class RevisionMemory:
 
 
 class Signal(NamedTuple):
-    """An event, with what its actions need: a container, how it ended, its ports, or a failure."""
+    """An event, with what its actions need: a container, how it ended, its ports, or a failure.
+
+    `by_hand` is a command that reproduces the failure.
+    """
 
     event: Event
     container: Container | None = None
@@ -91,9 +95,10 @@ class Signal(NamedTuple):
 
 @dataclass
 class RevisionDriver:
-    """One step of a revision; `reason`, `exit_code`, `answers` and `says` are what is known of it.
+    """Executes one step of a revision; `wish` is what its deployment wants of it.
 
-    `has_answered` is set only if its container was seen to run.
+    The last fields are what is known of it. `has_answered` is set only if its container was seen to
+    run.
     """
 
     context: DispatchContext
@@ -126,7 +131,7 @@ class RevisionDriver:
         return Phase.ANSWERED if self.revision_row.has_answered else Phase.STARTING
 
     def begin(self) -> RevisionStatus:
-        """Carry out what the wish requires; return where the revision stands then."""
+        """Carry out what the wish requires; return the new status."""
         self._react(Signal(self.wish))
         number, reason = self.revision_row.number, self.reason
         match self.phase:

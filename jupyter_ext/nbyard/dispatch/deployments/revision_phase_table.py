@@ -30,7 +30,7 @@ class Phase(StrEnum):
 
 
 class Event(StrEnum):
-    """What happened.
+    """What happened to a revision.
 
     The wish of the deployment, one at each step:
 
@@ -92,7 +92,7 @@ class Event(StrEnum):
 
 
 class Action(StrEnum):
-    """What the dispatcher does.
+    """What `RevisionDriver` does after an event.
 
     - `PREPARE`: check what the revision waits for before its start.
     - `BEGIN`: record the start.
@@ -187,7 +187,7 @@ _when([*BEFORE_END, P.OVER], E.CLEARED, to=P.GONE)
 
 
 def next_step(phase: Phase, event: Event) -> Step:
-    """Return what follows from the event.
+    """Return the next phase and the actions after an event.
 
     Raises:
         KeyError: This event cannot happen in this phase.

@@ -95,7 +95,10 @@ class EnvironmentController:
         self._sweep()
 
     def _begin(self, owner: str, environment: Environment, place: Path) -> bool:
-        """Record the start of a build, also again after a crash of the first dispatcher."""
+        """Record the start of a build; return whether it may start.
+
+        A build that a killed dispatcher began starts again.
+        """
         move = partial(
             self._store.environments.move, owner=owner, version_id=environment.current.id
         )

@@ -52,7 +52,10 @@ def _unused_versions(
 def unused_versions(
     versions: Iterable[EnvironmentVersion], keep: int, used: Collection[str]
 ) -> list[EnvironmentVersion]:
-    """Return all but the first `keep` versions and those in `used`; input newest first."""
+    """Return the versions to evict, from `versions`, newest first.
+
+    The first `keep` versions stay, and those whose ID is in `used`.
+    """
     return [version for version in list(versions)[keep:] if version.id not in used]
 
 

@@ -66,7 +66,10 @@ def _stored_version(context: DispatchContext, used: UsedEnvironment) -> Environm
 def create_installer(
     context: DispatchContext, said: FileIO, is_wanted: Callable[[], bool]
 ) -> Installer:
-    """Return an installer with the settings of this dispatcher."""
+    """Return an installer with the settings of this dispatcher.
+
+    It logs to `said`, and stops once `is_wanted` returns False.
+    """
     return Installer(
         said,
         is_wanted,

@@ -1,1 +1,1 @@
-"""Send the notices in the outbox, and notice runs that take long."""
+"""Send the notices in the outbox, and announce runs that take long."""

@@ -1,4 +1,4 @@
-"""Send the waiting notices of one channel: grouped first, then sent, then ticked off."""
+"""Send the waiting notices of one channel: group them, send a message, and note the result."""
 
 import random
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Send = Callable[[Receiver, Message], Delivery]
 
 
 class Deliveries:
-    """Sends messages. `send` and `luck` can be replaced by tests."""
+    """Sends the messages of channels; tests can replace `send` and the random numbers of `luck`."""
 
     def __init__(self, context: DispatchContext):
         self._context = context

@@ -14,9 +14,9 @@ MOST_TASKS = 100
 
 
 def lineage_events(store: Store, c: Connection, group: Iterable[OutboxNotice]) -> list[Event]:
-    """Return the events of the runs that ended; other notices have none.
+    """Return OpenLineage events for the notices about ended runs.
 
-    A run with many tasks has only its own events.
+    A run with more than 100 tasks has no events of its tasks.
     """
     # A channel that reports a recovery does not report the same success too.
     ended = [

@@ -1,4 +1,4 @@
-"""Notice runs that take longer than a rule allows."""
+"""Announce runs that take longer than a rule allows."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
 """The controller of runs.
 
-A round applies reports, decides on the board and writes all decisions in one transaction. Then it
-executes them.
+A round applies reports, decides on the board (the live runs in memory) and writes all decisions in
+one transaction. Then it executes them.
 
     inbox, news ─▶ apply_reports, ready_tasks, queue ─▶ changes ─▶ transaction ─▶ threads ─▶ inbox
 """
@@ -95,11 +95,11 @@ class RunController:
         return bool(self._board.runs or self._clean_ups)
 
     def live(self) -> list[LiveAttempt]:
-        """Return the live attempts of all runs, for the clean-up of what belongs to no attempt."""
+        """Return the live attempts of all runs."""
         return list(self._board.attempts.values())
 
     def slots(self, turn: Turn) -> Slots:
-        """Return the slots that tasks leave free."""
+        """Return the slots that a deployment may get at this turn."""
         return self._queue.slots(turn)
 
     def seconds_until_due(self) -> float:
@@ -133,7 +133,10 @@ class RunController:
         self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
 
     def _sorted(self, reports: list[Report]) -> list[list[Report]]:
-        """Group reports by round: one group, but reports that failed before come alone."""
+        """Return the reports in groups, one for each round.
+
+        A report with which a round failed before gets a round of its own.
+        """
         alone = [report for report in reports if report.attempt_id in self._trouble]
         together = [report for report in reports if report.attempt_id not in self._trouble]
         return [together, *([report] for report in alone)]
@@ -235,7 +238,7 @@ class RunController:
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
     def _clear(self, changes: RoundChanges) -> None:
-        """Clean up what ended in the store."""
+        """Clean up attempts, runs and workers whose end is stored."""
         given: list[LiveAttempt] = []
         for attempt in changes.ended:
             if attempt.record.id not in self._board.attempts:
@@ -272,7 +275,7 @@ class RunController:
                 self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
 
     def _reread_everything(self, reports: list[Report], error: BaseException) -> None:
-        """Read the board again and check all attempts again."""
+        """Clear the board, so that the next round reads it again."""
         self._changes.hold.close()
         if not isinstance(error, LeaseLost | Busy | StaleState | NbyardError):
             for report in reports:

@@ -1,4 +1,4 @@
-"""Queued tasks whose environment is not known yet. One task of a runtime asks for all."""
+"""Queued tasks whose runtime does not know its packages yet. One of them asks for all."""
 
 import math
 import time
@@ -14,7 +14,10 @@ PAUSE_SECONDS = 1.0
 
 @dataclass(eq=False)
 class UnknownPackages:
-    """A runtime that does not know its packages: what for, and when to ask again."""
+    """The wait for a runtime that does not know its packages yet.
+
+    `waits` is what its tasks wait for. `until` is when to ask again, by the monotonic clock.
+    """
 
     waits: Reason
     until: float = field(default_factory=lambda: time.monotonic() + PAUSE_SECONDS)
@@ -36,9 +39,9 @@ class EnvironmentWaits:
         self._silences.pop(runtime, None)
 
     def hold_back(self, changes: RoundChanges, task: LiveTask) -> bool:
-        """Hold a task back while its runtime is silent.
+        """Hold a task back while its runtime's packages are unknown.
 
-        Its reason says so. Returns whether it waits.
+        The task shows what it waits for. Return whether it waits.
         """
         runtime = task.record.plan.runtime
         silence = self._silences.get(runtime)
@@ -54,12 +57,12 @@ class EnvironmentWaits:
             tasks.pop(task_id, None)
 
     def resolved_tasks(self) -> Iterator[str]:
-        """Yield the tasks that no longer need to wait."""
+        """Yield the IDs of tasks whose runtime now knows its packages."""
         for runtime in [task for task in self._tasks if task not in self._silences]:
             yield from self._tasks.pop(runtime)
 
     def due_tasks(self) -> list[list[LiveTask]]:
-        """Return the tasks of each runtime that is due; one of them asks again."""
+        """Return the waiting tasks of each runtime to be asked again."""
         now, task_groups = time.monotonic(), []
         for runtime, tasks in self._tasks.items():
             silence = self._silences.get(runtime)

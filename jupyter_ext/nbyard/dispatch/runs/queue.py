@@ -29,7 +29,7 @@ ALL = ""
 class QueueController:
     """Grants slots by priority, then by submission of the run.
 
-    Attempts that could not start come first; `let_in` holds those that have their slots again.
+    Attempts that could not start come first. `let_in` holds the IDs of those that got slots again.
     `remains` holds ended attempts whose processes may live, with their GPUs.
     """
 
@@ -55,7 +55,11 @@ class QueueController:
         self.is_behind = False
 
     def serve(self, changes: RoundChanges, *, thoroughly: bool) -> None:
-        """Record attempts as long as slots are free; update the waiting reasons of other tasks."""
+        """Record attempts of ready tasks as long as slots are free.
+
+        The waiting reasons of other tasks are updated. Unless `thoroughly`, this stops once all
+        slots are taken.
+        """
         self._busy = dict(self.placing.busy_workers())
         self._is_awaited = False
         self._record_self_queueing(changes)
@@ -144,10 +148,10 @@ class QueueController:
                 fail_if_overdue(changes, candidate.live)
 
     def slots(self, turn: Turn) -> Slots:
-        """Return the slots that are free for a deployment with this turn.
+        """Return the slots that a deployment may get at this turn.
 
-        Tasks before it keep theirs, up to a task that has waited for a GPU less long. Tasks that
-        wait for other things keep none.
+        GPUs are held for the queued tasks before it, up to the first task with a later turn. Tasks
+        that wait for other things hold none.
         """
         slots, now = self._free(), datetime.now(UTC)
         for name in self._board.queue.ids_in_order():

@@ -43,7 +43,7 @@ NEW_IN_A_ROUND = 200
 class ReadyTask(Query):
     """A queued task with the dependencies of its result; `is_current` checks them again.
 
-    Candidates of one `group` may share a function worker.
+    Tasks of one `group` may share a function worker.
     """
 
     live: LiveTask

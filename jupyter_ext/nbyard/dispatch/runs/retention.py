@@ -21,7 +21,7 @@ CLEANED_AT = "cleaned_up_at"
 
 
 class RetentionController:
-    """Cleans up once a day, and when a rule changed."""
+    """Deletes runs by the retention rules of each owner, once a day and after a rule changed."""
 
     def __init__(self, context: DispatchContext, threads: Threads):
         self._context = context

@@ -50,9 +50,10 @@ class ScratchController:
 
 
 def due_runs(scratch: Sequence[Run], now: datetime, bisections: Collection[str] = ()) -> list[Run]:
-    """Return those of the scratch runs, oldest first, that can be deleted.
+    """Return the scratch runs that can be deleted, oldest first.
 
-    The runs of these running bisections stay: they are judged, or later ones use their results.
+    `scratch` has this order. Runs of the running `bisections` stay: they are judged, or later
+    probes use their results.
     """
     # The runs are in the order of their creation, so the last one of a file wins.
     newest = {(run.owner, file_of(run)): run.id for run in scratch if run.origin.kind == "check"}

@@ -27,7 +27,10 @@ Group = tuple[str, ...]
 
 
 def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
-    """Return the group whose calls may share a process; empty for a call that may not."""
+    """Return the group of tasks whose calls may share a process.
+
+    The group is empty if the call needs a process of its own.
+    """
     plan, version = task.record.plan, code.version
     if version.kind != KIND or plan.runtime != PROCESS:
         return ()

@@ -1,1 +1,1 @@
-"""Due schedules become runs here: one tick for each due time, in one transaction with its run."""
+"""Create the runs of due schedules: each due time gets a tick, in one transaction with its run."""

@@ -1,4 +1,4 @@
-"""What happens to a running backfill: one past due time and its run in one transaction."""
+"""Create the runs of backfills: each past due time and its run in one transaction."""
 
 import logging
 from datetime import datetime

@@ -1,6 +1,6 @@
 """The controller of schedules: waits for the next due time and creates its run in a thread.
 
-It also goes on with the running backfills.
+It also continues running backfills.
 """
 
 import time
@@ -38,7 +38,10 @@ class ScheduleController:
         self.is_enabled = False
 
     def tick(self, *, has_news: bool = True, has_time: bool = True) -> bool:
-        """Handle what is due; return whether runs were created since the last round."""
+        """Start threads for due schedules and running backfills.
+
+        Return whether one advanced since the last round, which may have created runs.
+        """
         if has_news or has_time or time.monotonic() >= self._next_look:
             self._handle_due(clock.now(), has_time=has_time)
         elif self._has_backfills:  # the end of a run, which the dispatcher writes, is no news

@@ -1,4 +1,4 @@
-"""What happens when a schedule is due: one due time, its tick and its run in one transaction."""
+"""Handle due times of schedules: each due time, its tick and its run in one transaction."""
 
 import logging
 from datetime import datetime
@@ -57,9 +57,8 @@ class DueRuns:
     def reset_after_clock_change(self, schedule_id: str) -> bool:
         """Renew the next due time after the clock was set back.
 
-        Returns whether it changed.
-
-        Due times that had their run before the change keep it: their ticks are found.
+        Return whether it changed. Due times that had their run before the change get no second one,
+        because they have a tick.
         """
         now = clock.now()
         with self._context.write() as c:
@@ -89,7 +88,7 @@ class DueRuns:
             self._advance(c, row, missed[-1])
 
     def _start(self, row: ScheduleRow, due: datetime, now: datetime) -> None:
-        """Start the run of a due time, or do what the policy for overlapping runs says."""
+        """Start the run of a due time, or apply the overlap policy."""
         try:
             with self._context.blobs.without_collection():
                 frozen = self._freeze(row)
@@ -143,7 +142,10 @@ class DueRuns:
         return run.number if run else 0
 
     def _replace(self, c: Connection, row: ScheduleRow, live: list[str], action: Action) -> None:
-        """Cancel the runs before and drop the due times that wait, if the policy says so."""
+        """Cancel live runs and drop waiting due times.
+
+        Do nothing unless the action is `replace`.
+        """
         if action != "replace":
             return
         self._rows.drop_waiting(c, row.schedule.id, because("replaced-by-schedule"))

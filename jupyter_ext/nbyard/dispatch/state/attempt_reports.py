@@ -75,7 +75,7 @@ class WorkerLeft:
 
 @dataclass(frozen=True)
 class AttemptGone:
-    """Nothing is left of an ended attempt."""
+    """No process of an ended attempt is left, so its GPUs are free."""
 
 
 Fact = Started | WaitEnded | Running | Waits | Ended | NotBegun | WorkerLeft | AttemptGone
@@ -89,7 +89,10 @@ class Report:
     facts: list[Fact]
 
     def release(self) -> None:
-        """Release bytes that are now named by rows, or not wanted."""
+        """Allow the collection of the bytes of this report again.
+
+        Rows name the bytes now, or they are not wanted.
+        """
         for fact in self.facts:
             if isinstance(fact, Ended):
                 fact.hold.close()

@@ -26,7 +26,7 @@ class AttemptSnapshot:
 
     - `lost`: number of lost attempts before it.
     - `outputs`: expected outputs if there is no task.json.
-    - `since`: when the board learned of it, by the monotonic clock.
+    - `since`: when the dispatcher learned of it, by the monotonic clock.
     """
 
     attempt: AttemptRecord
@@ -57,7 +57,10 @@ def snapshot_of(context: DispatchContext, live: LiveAttempt) -> AttemptSnapshot:
 def order_of(
     context: DispatchContext, attempt: AttemptRecord, task: TaskRecord, priority: int
 ) -> Order:
-    """Return what the runtime needs; retries get a slightly higher priority."""
+    """Return what a runtime needs to know of an attempt.
+
+    Retries get a slightly higher priority.
+    """
     plan = task.plan
     return Order(
         attempt_id=attempt.id,

@@ -137,9 +137,10 @@ class LiveRun:
 
     @property
     def monotonic_now(self) -> datetime:
-        """Return the end time of the run: its start plus elapsed monotonic time, if known.
+        """Return the present time, which becomes the end of the run.
 
-        So clock changes make its duration neither long nor negative.
+        It is the start plus elapsed monotonic time, if known. So clock changes make the duration
+        neither long nor negative.
         """
         start, now = self.run.started_at, datetime.now(UTC)
         if start is None:

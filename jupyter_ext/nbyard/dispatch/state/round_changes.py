@@ -30,9 +30,10 @@ Rows = list[dict[str, Any]]
 
 
 class RoundChanges:
-    """Moves of rows and related writes, in order.
+    """The moves of runs, tasks and attempts in one round, with related writes, in order.
 
-    `is_urgent` is set if work waits for the commit. Otherwise the write may wait for more changes.
+    The board shows them at once, the store after `write`. `is_urgent` is set if work waits for the
+    commit. Otherwise the write may wait for more changes.
     """
 
     def __init__(self, store: Store, board: LiveRuns):

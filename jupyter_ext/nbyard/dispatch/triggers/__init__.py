@@ -1,1 +1,1 @@
-"""Events become firings of triggers here, each in one transaction; firings become runs."""
+"""Record the firings of triggers when events happen, and create the runs of firings."""

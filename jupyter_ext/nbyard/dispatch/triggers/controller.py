@@ -50,7 +50,7 @@ class TriggerController:
         return has_changed
 
     def seconds_until_due(self) -> float:
-        """Return the seconds until the next look."""
+        """Return the seconds until events or files are compared again."""
         files = self._files.seconds_until_due()
         if not self._is_behind(soon=True):
             return files

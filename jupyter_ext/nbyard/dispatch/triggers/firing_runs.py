@@ -1,4 +1,4 @@
-"""What happens to waiting firings: each one's run in one transaction, or the record why not."""
+"""Create the run of each waiting firing in one transaction, or record why it has none."""
 
 import logging
 
@@ -105,7 +105,7 @@ class FiringRuns:
         """Check that the trigger was not changed since it was read.
 
         Raises:
-            StaleWrite: it was; the firing is handled again.
+            StaleWrite: The trigger was changed; the firing is handled again.
         """
         now = self._store.triggers.by_id(c, row.trigger.id)
         if now is None or now.trigger.revision != row.trigger.revision:

@@ -1,4 +1,4 @@
-"""Finds events of the store that fire triggers: ready versions of datasets and ended runs.
+"""Find events of the store that fire triggers: ready versions of datasets and ended runs.
 
 The events are written in the transactions of their causes. A cursor moves over them in the
 transaction that records the firings, so neither a crash nor a second dispatcher repeats or loses

@@ -1,4 +1,4 @@
-"""The files that triggers watch: changes since the stored snapshot become firings.
+"""Watch the files of triggers: changes since the stored snapshot become firings.
 
 The snapshot and the firing are written in one transaction. So changes that happened while no
 dispatcher ran are found, and none starts two runs.
@@ -38,16 +38,20 @@ from nbyard.store import Connection
 from nbyard.store.triggers.queries import TriggerRow
 
 log = logging.getLogger("nbyard.dispatch")
-# Seconds between two looks, and more for each trigger, so that many cost little, too. With hints,
-# looks at intervals find what no hint told.
+# Seconds between two comparisons, and seconds more for each trigger, so that many cost little. With
+# hints, the comparisons at intervals find changes without a hint.
 HINTED, POLLED = (30.0, 0.2), (2.0, 0.05)
-LEAST_SECONDS = 0.2  # between two looks, however many hints come
+LEAST_SECONDS = 0.2  # between two comparisons, however many hints come
 NEVER = float("inf")
 
 
 @dataclass
 class Watch:
-    """One trigger with its files. `next_look` is a time of the monotonic clock."""
+    """One trigger with its files. Times are those of the monotonic clock.
+
+    With `is_hinted`, the system reports changes; `hints` counts its reports. `is_held` means that
+    changes wait, because runs of the trigger seem to cause them.
+    """
 
     row: TriggerRow
     on: OnFile
@@ -74,10 +78,10 @@ class WatchedFiles:
         self._wake = wake
         self._hints = ChangeHints()
         self._watches: dict[str, Watch] = {}
-        # How many of them are known to have hints, and to have none.
+        # How many watches get hints (True), and how many get none (False).
         self._known = Counter[bool]()
         self._dropped: list[str] = []
-        # No look is due before this time: the loop asks often, and there may be many triggers.
+        # No comparison is due before this time. The loop asks often, with many triggers.
         self._first_look = NEVER
         self._lock = threading.Lock()
 
@@ -106,7 +110,10 @@ class WatchedFiles:
                 self._first_look = 0.0
 
     def _begin(self, watch: Watch) -> None:
-        """Ask for hints. This takes long in a large tree of folders."""
+        """Ask the system to report changes of the trigger's files.
+
+        This takes long in a large tree of folders.
+        """
 
         def hint() -> None:
             with self._lock:
@@ -132,7 +139,10 @@ class WatchedFiles:
             self._hints.unwatch(self._dropped.pop())
 
     def due_triggers(self) -> list[str]:
-        """Return the IDs of the triggers to pass to `look` now, and plan their following looks."""
+        """Return the IDs of the triggers to compare now.
+
+        The following comparison of each is planned.
+        """
         now = time.monotonic()
         with self._lock:
             if now < self._first_look:
@@ -141,7 +151,7 @@ class WatchedFiles:
             self._known = Counter(watch.is_hinted for watch in begun)
             due = [key for key, watch in self._watches.items() if watch.next_look <= now]
             for key in due:
-                # If the look fails, the next one is not at once.
+                # If the comparison fails, the next one must not follow at once.
                 watch = self._watches[key]
                 watch.last_look, watch.next_look = now, now + self._interval(watch)
             times = (watch.next_look for watch in self._watches.values())
@@ -149,7 +159,7 @@ class WatchedFiles:
         return due
 
     def seconds_until_due(self) -> float:
-        """Return the seconds until the next look."""
+        """Return the seconds until the next comparison of files."""
         return max(self._first_look - time.monotonic(), 0.0)
 
     def _plan(self, watch: Watch, at: float) -> None:
@@ -184,7 +194,7 @@ class WatchedFiles:
         interval = self._interval(watch)
         with self._lock:
             if wait is None:
-                # A hint during the look may be about what came later.
+                # A hint during the comparison may be about a later change.
                 wait = interval if watch.hints == hints else LEAST_SECONDS
             self._plan(watch, now + min(wait, interval))
         if wait < interval:
@@ -275,9 +285,10 @@ class WatchedFiles:
             return None
 
     def _hold(self, watch: Watch, behind: RunWindow, *, is_all: bool) -> None:
-        """Record once that changes wait, because runs of the trigger seem to cause its events.
+        """Record once that changes wait for the user.
 
-        Unless they are all, others are complete soon.
+        Runs of the trigger seem to cause its events. Unless `is_all`, nothing is recorded, because
+        further changed files are complete soon.
         """
         watch.is_held = is_all
         if not is_all:

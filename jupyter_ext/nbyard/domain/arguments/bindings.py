@@ -46,9 +46,10 @@ class Positional(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """A bare word. Positions count from 0 and follow all options.
+    """An argument that is a word without an option.
 
-    With `separated`, the program accepts `--`, after which no word is an option.
+    `position` counts from 0; all positional words follow the options. With `separated`, the program
+    accepts `--`, after which no word is an option.
     """
 
     position: int
@@ -96,14 +97,14 @@ class Bound(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """Words after all others, in the order of their positions, built as CWL defines it.
+    """Words of the command line, built by the rules of CWL.
 
-    `prefix` precedes the value, or is `joined` with it. A list becomes one word with a
-    `separator`, else one item at a time as `each` states. An object contributes the values that
-    `fields` names. `text` replaces the value and may contain references:
-    `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of these arguments has
-    a value. A value that begins with `-` passes unchanged. In a line for a shell, `raw` words
-    are not quoted.
+    They follow all other words, in the order of their positions. `prefix` precedes the value, or is
+    `joined` with it. A list becomes one word with a `separator`, else one item at a time as `each`
+    states. An object contributes the values that `fields` names. `text` replaces the value and may
+    contain references: `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of
+    these arguments has a value. A value that begins with `-` passes unchanged. In a line for a
+    shell, `raw` words are not quoted.
     """
 
     position: int = 0
@@ -136,10 +137,10 @@ class Found(
 ):
     """An output in the working folder whose name matches a pattern.
 
-    For a list, all matches form a folder. `only` restricts matches to files or folders. A
-    `value` is evaluated on these files as `self`: `$(self[0].contents)`. A result that is not a
-    file becomes a JSON file. Without patterns and value, `cwl.output.json` names the output
-    under its name or, field by field, its `key`.
+    For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
+    is evaluated with the matches as `self`: `$(self[0].contents)`. A result that is not a file
+    becomes a JSON file. Without patterns and value, the program describes the output in
+    `cwl.output.json`. The output is there under its name, or at the nested fields `key`.
     """
 
     patterns: tuple[str, ...] = ()
@@ -167,7 +168,11 @@ class Companion(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 def companions_of(
     names: Sequence[str], companions: Sequence[Companion]
 ) -> dict[str, dict[Companion, str]]:
-    """Return the items among the file names in a folder, each with its companions."""
+    """Return the items of a list, each with its companions.
+
+    `names` are the file names in the folder of the list. A companion of another file is not an
+    item. Companions that the folder lacks are left out.
+    """
     companion_names = {
         name: {companion: companion.beside.name(name) for companion in companions} for name in names
     }
@@ -200,7 +205,10 @@ class Beside(
 
     @property
     def parts(self) -> list[dict[str, Any]]:
-        """Return the parts of a pattern with references, else an empty list."""
+        """Return the parts of a pattern with references, as `in_parts` does.
+
+        Without references, return an empty list.
+        """
         return in_parts(self.pattern, {}, "pattern") if names_in(self.pattern, "pattern") else []
 
     def name(self, other: str) -> str:
@@ -217,7 +225,10 @@ class File(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unk
     path: str
 
     def place(self, file: str) -> str:
-        """Return the path in the code bundle; `file` is the code file's path there."""
+        """Return the path in the code bundle.
+
+        `file` is the path of the code file in the bundle.
+        """
         return os.path.normpath(os.path.join(os.path.dirname(file), self.path))
 
 

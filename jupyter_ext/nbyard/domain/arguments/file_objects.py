@@ -20,11 +20,11 @@ Listing = dict[str, Any]
 
 
 class ReferenceFacts(msgspec.Struct, frozen=True):
-    """Facts that are known only where the task runs.
+    """Facts for references that are known only where the task runs.
 
-    They are the sizes of inputs and the sorted file names of inputs that are lists. They also
-    include the texts that references ask for (by input, or `input/file` of a list) and the
-    granted cores and memory. A preview has placeholders for sizes.
+    `sizes` and `contents` of files are by input, or by `input/file` for a list. `files` are the
+    sorted file names of inputs that are lists. `listings` are the entries of folders by input.
+    `cores` and `memory_bytes` are granted to the task. A preview has placeholder texts for sizes.
     """
 
     cores: int = 1
@@ -36,9 +36,10 @@ class ReferenceFacts(msgspec.Struct, frozen=True):
 
 
 def as_file_object(argument: Argument, value: Any, facts: ReferenceFacts) -> Any:
-    """Return a value as references see it: a file or folder becomes an object.
+    """Return the value of an argument as references see it.
 
-    A list becomes its files, each with its companions.
+    A file or folder becomes an object. A list becomes its files, each with its companions. Other
+    values stay.
 
     Raises:
         Invalid: a required companion of a file is missing.
@@ -78,7 +79,10 @@ def _folder(path: str, listing: Listing | None) -> dict[str, Any]:
 
 
 def change_path(value: dict[str, Any], path: str) -> None:
-    """Change the path of the object and of everything in it."""
+    """Set the path of a file object in place.
+
+    The entries of a folder get paths below the new one.
+    """
     value.update(path_fields(path))
     for entry in value.get(LISTING, ()):
         change_path(entry, f"{path}/{entry['basename']}")
@@ -100,5 +104,5 @@ def path_fields(path: str) -> dict[str, str]:
 
 
 def is_file_object(value: Any) -> bool:
-    """Return whether a value is the object of a file or folder."""
+    """Return whether a value is a CWL object of a file or folder."""
     return isinstance(value, dict) and value.get("class") in ("File", "Directory")

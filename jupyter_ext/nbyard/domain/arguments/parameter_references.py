@@ -33,6 +33,8 @@ _PIECE = re.compile(r"\\\\|\\\$[({]|\$[({]|[^\\$]+|.", re.DOTALL)
 def names_in(text: str, where: str) -> list[tuple[str, ...]]:
     """Return the references in a text, each as its segments.
 
+    `where` is the field that errors name.
+
     Raises:
         Invalid: the text contains an expression that is not a reference.
     """
@@ -42,9 +44,10 @@ def names_in(text: str, where: str) -> list[tuple[str, ...]]:
 def evaluate_reference(
     text: str, known: Mapping[str, Any], where: str, *, exact: bool = False
 ) -> Any:
-    """Return the value of a reference, or a text with its references resolved.
+    """Return the value of a reference, or a text with values inserted.
 
-    In a longer text, values other than strings are inserted as JSON. White space around a
+    `known` maps `inputs`, `self` and `runtime` to their values. `where` is the field that errors
+    name. In a longer text, values other than strings are inserted as JSON. White space around a
     single reference counts only if `exact`.
 
     Raises:
@@ -58,10 +61,10 @@ def evaluate_reference(
 
 
 def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
-    """Evaluate a text as far as its values are known before the task runs.
+    """Evaluate the references whose values are known before the task runs.
 
-    Return parts `{"is": value}`, and `{"of": path}` for references to its files (`self`) or its
-    exit code.
+    The result is the text in parts. `{"is": value}` is a literal or a known value. `{"of": path}`
+    is a reference to `self` or to the exit code, to evaluate later.
 
     Raises:
         Invalid: as in `evaluate_reference`.
@@ -86,7 +89,7 @@ def escape_references(text: str) -> str:
 def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
     """Rename the references to inputs in a text.
 
-    `names` maps old paths below `inputs` to new ones.
+    `names` maps old paths below `inputs` to new ones, as segments.
     """
     pieces = []
     for piece, (first, *rest) in _pieces_with_paths(text):
@@ -101,7 +104,10 @@ def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]
 
 
 def replace_self(text: str, path: tuple[str, ...]) -> str:
-    """Replace `self` in the references of a text with the input at that path."""
+    """Replace `self` in the references of a text with an input.
+
+    `path` has the segments of the input below `inputs`.
+    """
     return "".join(
         f"$(inputs{reference_text((*path, *rest))})" if first == "self" else piece
         for piece, (first, *rest) in _pieces_with_paths(text)
@@ -126,7 +132,10 @@ def _pieces_with_paths(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def reference_text(path: tuple[str, ...]) -> str:
-    """Return a path as a reference spells it after its first name."""
+    """Return segments in the syntax of references.
+
+    `("reads", "0")` becomes `.reads[0]`.
+    """
     parts = []
     for segment in path:
         if segment.isdecimal():

@@ -11,16 +11,20 @@ from nbyard.reasons.structs import because
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """An object for references. Its fields are argument names or other records.
+    """Several arguments that references see as one object.
 
-    An `optional` record is null if none of its fields has a value.
+    Each field is the name of an argument or an inner record. An `optional` record is null if none
+    of its fields has a value.
     """
 
     fields: dict[str, "str | Record"]
     optional: bool = False
 
     def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the object with these values; None if it has none."""
+        """Return the object for references.
+
+        `values` are by argument name. Return None if the record is optional and has no value.
+        """
         record = {
             name: values.get(field) if isinstance(field, str) else field.of(values)
             for name, field in self.fields.items()
@@ -36,7 +40,11 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]) -> list[Detail]:
-    """Report records whose name is an input's, or that have a field that is not an input."""
+    """Return one error for each invalid record.
+
+    A record is invalid if its name is that of an input or value. Its fields must name inputs or
+    values.
+    """
     known = {argument.name for argument in arguments if argument.role != "output"}
     problem = because("record-fields")
     wrong = [name for name, record in records.items() if name in known or record.names - known]

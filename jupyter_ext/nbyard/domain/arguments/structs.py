@@ -67,6 +67,8 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> None:
     """Refuse duplicate or invalid names, unsuitable defaults and invalid reaches.
 
+    Also refuse unsuitable companions and paths. `path` precedes the fields in the errors.
+
     Raises:
         Invalid: with one detail per refused field.
     """
@@ -225,6 +227,8 @@ def _pattern_problem(pattern: str) -> Reason | None:
 def check_value(argument: Argument, value: Any, path: str = "") -> Any:
     """Return the value, converted to the type of the argument.
 
+    Numbers are converted, such as 1.0 to the integer 1. `path` is the field that errors name.
+
     Raises:
         Invalid: the value has another type. Text is never converted here.
     """
@@ -315,7 +319,8 @@ def _secret(_: Argument, value: Any, where: str) -> str:
 def check_json(value: Any, where: str, depth: int = 0) -> Any:
     """Check a JSON value and return it.
 
-    NaN, NUL, half surrogates, huge integers and more than 64 levels are refused.
+    NaN, NUL, half surrogates, huge integers and more than 64 levels are refused. `where` is the
+    field that errors name.
 
     Raises:
         Invalid: the value is not JSON, or nested too deeply.

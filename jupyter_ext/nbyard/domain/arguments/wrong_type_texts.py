@@ -1,4 +1,4 @@
-"""What was given in place of a value of another type, for the reason of the refusal."""
+"""Descriptions of refused values, for errors about a wrong type."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from nbyard.reasons.structs import Reason, because
 
 
 def given_type(value: Any) -> Reason:
-    """Return the type of the given value."""
+    """Return a reason that names the type of a refused value."""
     codes = {
         bool: "given-boolean",
         int: "given-integer",
@@ -22,5 +22,5 @@ def given_type(value: Any) -> Reason:
 
 
 def given_text(text: str) -> Reason:
-    """Return the given text in quotes."""
+    """Return a reason that quotes the start of a refused text."""
     return because("given-text", text=repr(text[:40]))

@@ -41,10 +41,10 @@ HEADER_BYTES = 1 << 16
 
 
 def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
-    """Return what prevents the start of a file, or None if neither file nor log shows it.
+    """Explain why a program did not start, or return None.
 
-    `content` is the file of the executable. After an exit code, the program has started, so only
-    the form of a script and missing libraries count.
+    `name` and `content` are those of the executable's file. After an exit code, the program has
+    started. Then only missing libraries and the form of a script are checked.
     """
     if failure.kind == "exit-code":
         matches = (pattern.search(failure.traceback) for pattern in LIBRARIES)
@@ -91,7 +91,7 @@ def _why_interpreter(name: str, content: bytes, program: str) -> Iterator[Reason
 
 
 def _why_format(name: str, content: bytes) -> Iterator[Reason]:
-    """Yield why no system or not this system executes the file."""
+    """Yield why this system cannot execute the file."""
     start = read_start(name, content)
     if content.startswith(ELF) and len(content) > 20:
         is_big = content[5] == BIG_ENDIAN

@@ -1,4 +1,4 @@
-"""Reads failures, also those of an earlier version, and what the work says in them."""
+"""Read results and failures of tasks, also from earlier versions of nbyard."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,16 +7,16 @@ import msgspec
 
 from nbyard.domain.attempts.structs import Failure, Result
 
-# The work could write its result itself. Rendering a reason needs a call for each level.
+# A task could forge result.json. Rendering a nested reason needs a call for each level.
 MAX_DEPTH = 16
 _decode = msgspec.json.Decoder(Result).decode
 
 
 def decode_result(data: bytes) -> Result:
-    """Return the result in JSON data.
+    """Decode the content of result.json.
 
     Raises:
-        MsgspecError: The data is not a result.
+        MsgspecError: the data is not a result, or its reason is nested too deeply.
     """
     try:
         result = _decode(data)
@@ -31,17 +31,23 @@ def decode_result(data: bytes) -> Result:
 
 
 def read_failure(plain: Any) -> Failure | None:
-    """Return the failure in plain data, such as a row."""
+    """Read a failure from plain data, such as a stored JSON value."""
     return msgspec.convert(_with_reason(plain), Failure | None)
 
 
 def failure_text(failure: Failure) -> str:
-    """Return what the work says in the reason of its failure, such as its exception."""
+    """Return the texts of the task in the reason of a failure.
+
+    An exception is one such text: `ValueError: no rows`. The texts are one per line.
+    """
     return "\n".join(_texts(failure.reason.code, failure.reason.params))
 
 
 def _with_reason(plain: Any) -> Any:
-    """Return a failure with a reason. An earlier version wrote a text, as `message`."""
+    """Return a failure with a reason.
+
+    An earlier version wrote a text as `message` instead.
+    """
     if isinstance(plain, dict) and "reason" not in plain and isinstance(plain.get("message"), str):
         return {**plain, "reason": {"code": "text", "params": {"text": plain["message"]}}}
     return plain

@@ -25,11 +25,12 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """One metric as columns of equal length, at most 500 points of `count`.
+    """One metric as columns of equal length, with at most 500 points.
 
-    Thinning keeps the minimum and maximum between points. `seconds` count from the first point
-    of all metrics. `steps` is empty if the task counts none. Values that are not numbers are
-    "NaN", "Infinity" or "-Infinity". `last` is the newest value.
+    `count` is the number of points that the task recorded. Thinning keeps the minimum and maximum
+    between points. `seconds` count from the first point of all metrics. `steps` is empty if the
+    task counts none. Values that are not numbers are "NaN", "Infinity" or "-Infinity". `last` is
+    the newest value.
     """
 
     name: str
@@ -53,7 +54,10 @@ class Metrics(msgspec.Struct, frozen=True):
 
 
 def read_points(lines: Iterable[bytes]) -> list[Point]:
-    """Return the valid points. The task controls the file, so other lines are skipped."""
+    """Return the valid points of metrics.jsonl.
+
+    The task controls the file, so other lines are skipped.
+    """
     decode = msgspec.json.Decoder(Point).decode
     points: list[Point] = []
     for line in lines:
@@ -67,7 +71,10 @@ def read_points(lines: Iterable[bytes]) -> list[Point]:
 
 
 def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
-    """Group points by metric."""
+    """Group the points of an attempt by metric, and thin them out.
+
+    `attempt` and `done` are stored in the result as they are.
+    """
     series: dict[str, list[Point]] = {}
     for point in points:
         # further metrics are dropped; known ones continue

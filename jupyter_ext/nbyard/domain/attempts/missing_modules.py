@@ -74,7 +74,11 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
 
 
 def package_of(module: str) -> str:
-    """Return the distribution of a module, by the longest known prefix of its name."""
+    """Return the distribution that provides a module.
+
+    The longest known prefix of the name decides. Otherwise the distribution is named like the first
+    part.
+    """
     parts = module.split(".")
     names = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     return next((DISTRIBUTIONS[name] for name in names if name in DISTRIBUTIONS), parts[0])

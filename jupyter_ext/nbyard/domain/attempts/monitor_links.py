@@ -19,7 +19,7 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 class MonitorLink(msgspec.Struct, frozen=True):
     """The link to a port of a running attempt. `path` is below the server's base URL.
 
-    Show it as active only while it `answers`. `reason` says why it never will.
+    The link works while `answers` is true. `reason` says why the port will never answer.
     """
 
     name: str
@@ -37,14 +37,21 @@ def link_path(name: str, port: str) -> str:
 
 
 def container_ports(declared: Mapping[str, int]) -> dict[str, int]:
-    """Return the ports inside a container. A declared port 0 becomes any other number."""
+    """Return the ports inside a container, by name.
+
+    A declared port 0 becomes a number from 8800 on that no other port has.
+    """
     taken = set(declared.values())
     free = (number for number in range(CONTAINER_PORTS, MAX_PORT) if number not in taken)
     return {name: number or next(free) for name, number in declared.items()}
 
 
 def port_variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
-    """Return the environment variables with the address to listen on and the port of each name."""
+    """Return the environment variables that pass a task its ports.
+
+    `NBYARD_HOST` is the address to listen on. Each port has a variable with its name. A single port
+    is also in `NBYARD_PORT`.
+    """
     if not ports:
         return {}
     variables = {port_variable(name): str(number) for name, number in ports.items()}
@@ -59,7 +66,10 @@ def port_variable(name: str) -> str:
 
 
 def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, Reason]]:
-    """Yield the problems of a declaration: the field and the reason."""
+    """Yield the problems of declared ports and of the TensorBoard folder.
+
+    Each problem is the name of the field and the reason.
+    """
     if len(ports) > MAX_PORTS:
         yield "ports", because("too-many-declared-ports", most=MAX_PORTS)
     for name, number in ports.items():

@@ -25,10 +25,10 @@ class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `too-large`: the attempt wrote more bytes than are kept. `too-many`: it wrote more files.
     `no-room`: the disk of the store was full. `ignored`: a rule of code bundles excludes it.
-    `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the
-    path shows it with escapes. `secret`: it contains a credential of the run. `unreadable`:
-    reading failed, or the file changed meanwhile. `above`: it is above the folder of the code,
-    which is known for processes on the store's machine.
+    `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the path
+    shows it with escapes. `secret`: it contains a credential of the run. `unreadable`: reading
+    failed, or the file changed meanwhile. `above`: it is above the code folder; only processes on
+    the store's machine are checked for this.
     """
 
     path: str
@@ -79,10 +79,11 @@ class Written(NamedTuple):
 
 
 class FileFilter:
-    """Decides whether each file that a task wrote can be kept, wherever it was found.
+    """Decides whether each file that a task wrote can be kept.
 
-    Paths are relative to the folder of the code; folders end in `/`. `written` lists files that
-    can be kept, `left` those that cannot. `places` maps kept paths to the original ones.
+    Paths are relative to the folder of the code; folders end in `/`. `declared` are the paths of
+    declared inputs and outputs, which are skipped. `written` lists files that can be kept, `left`
+    those that cannot. `places` maps the paths in `written` to the paths as found.
     """
 
     def __init__(self, declared: Collection[str]) -> None:
@@ -93,7 +94,10 @@ class FileFilter:
         self._folders: dict[str, str | None] = {"": ""}
 
     def leave(self, path: str, why: Why, size: int = 0) -> None:
-        """Record a path that is not kept. A folder counts as one path."""
+        """Record that a path is not kept, and why.
+
+        A folder counts as one path; sizes recorded for the same path add up.
+        """
         path = _printable(path)
         known = self.left.get(path)
         self.left[path] = LeftOut(path, why, size + (known.size_bytes if known else 0))
@@ -103,11 +107,15 @@ class FileFilter:
         return self._in_folder(folder) is None
 
     def ignores(self, path: str) -> bool:
-        """Return whether bundles exclude a file, unless it is the code itself."""
+        """Return whether a rule of code bundles excludes a file."""
         return bool(self._rule(path))
 
     def add(self, path: str, size: int, *, is_file: bool) -> Written | None:
-        """Decide on a file, link or pipe. Return None if it is not kept."""
+        """Record a file, link or pipe that can be kept, or why it cannot.
+
+        `is_file` marks a regular file. Return None if the file is not kept. Skipped files are not
+        recorded.
+        """
         if path.count("/") > MAX_DEPTH:
             self.leave(f"{path.rpartition('/')[0]}/", "too-many")
             return None
@@ -162,7 +170,10 @@ def _printable(path: str) -> str:
 def within_caps(
     written: Iterable[Written], most_bytes: int, most_files: int
 ) -> tuple[list[Written], list[LeftOut]]:
-    """Split files into those to keep and those beyond the caps. The smallest are kept first."""
+    """Split files into those to keep and those beyond the limits.
+
+    The smallest files are kept first. `most_bytes` and `most_files` limit all kept files together.
+    """
     kept: list[Written] = []
     left: list[LeftOut] = []
     size = 0
@@ -180,7 +191,11 @@ def within_caps(
 def summarize_files(
     digest: str, kept: Sequence[Written], left: Sequence[LeftOut]
 ) -> OtherFiles | None:
-    """Return the record of other files for a task, or None if it wrote none."""
+    """Return the record of the other files of a task.
+
+    `digest` is that of the folder with the `kept` files. Return None if the task wrote no other
+    files.
+    """
     if not kept and not left:
         return None
     named = sorted(left, key=lambda file: file.path)[:NAMED]
@@ -189,9 +204,10 @@ def summarize_files(
 
 
 def merge_other_files(kept: OtherFiles | None, left: OtherFiles | None) -> OtherFiles | None:
-    """Add files that stayed where the task ran to the record of the task.
+    """Merge the record of files that stayed where the task ran.
 
-    In a container, the task itself may have named them, so names and numbers are sanitised.
+    `kept` is the record of the task so far. In a container, the task could forge `left`, so its
+    names and numbers are sanitised.
     """
     if left is None or not (left.left_out or left.more):
         return kept

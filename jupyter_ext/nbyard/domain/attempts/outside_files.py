@@ -1,6 +1,6 @@
-"""Files and folders outside the code folder: how a task used them, and what its result expects.
+"""Files and folders outside the code folder: their use by tasks, and states that results need.
 
-The runner records each use. `expected` decides which state a result depends on.
+The runner records each use. `expected_state` decides which state a cached result depends on.
 """
 
 from typing import Literal
@@ -11,7 +11,7 @@ Kind = Literal["file", "folder", "missing", "special", "unreachable", "many", "c
 
 
 class FileState(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """The state of a path, for a file with its size, its times in nanoseconds and its inode.
+    """The state of a path. A file has a size, times in nanoseconds and an inode.
 
     - `special`: a device, pipe or socket. `unreachable`: the user may not look.
     - `many`: too many files were used to record them all.
@@ -29,10 +29,11 @@ class FileState(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True
 class OutsideUse(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a task used a path, with its states at the start and at the end.
 
-    `reads` states whether it was read before it was first written, or only later. Without a watch,
-    it counts as read first. `opened` is a file that was only opened for writing. `names` is the
-    digest of the names and kinds in a folder at the start, `entries` that of the names and states.
-    For a missing path, both are those of the siblings whose names begin with its name.
+    `reads` is `first` if the path was read before it was first written, else `later`. Without a
+    watch, the path counts as read first. `opened` is a file that was only opened for writing.
+    `names` is the digest of the names and kinds in a folder at the start. `entries` is that of the
+    names and states. For a missing path, both are those of the siblings whose names begin with its
+    name.
     """
 
     end: FileState
@@ -44,10 +45,11 @@ class OutsideUse(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutsideFile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The state that a result depends on.
+    """The state of a path outside the code folder that a cached result depends on.
 
-    If it was not read, only its kind counts. `digest` is that of the content, or of the names in a
-    folder, with `has_entries` also of the states there. It may be missing for a large file.
+    If the task did not read the path, only its kind counts. `digest` is that of the content of a
+    file, or of the names in a folder. With `has_entries`, the digest includes the states of the
+    entries. It may be missing for a large file.
     """
 
     state: FileState
@@ -60,10 +62,11 @@ CHANGED = OutsideFile(FileState("changed"), is_read=True)
 
 
 class Habits(msgspec.Struct, frozen=True):
-    """What code may do with files unseen, as its text shows.
+    """Ways in which code may depend on files that it does not open for reading.
 
-    It reads files that it opens for writing, asks for the size of files that it does not read,
-    tests whether files exist, or does so for names that it computes.
+    The text of the code shows them. `maps`: it reads files that it opens for writing. `asks`: it
+    asks for the size of files. `tests`: it tests whether files exist. `computes`: it tests files
+    whose names it computes.
     """
 
     maps: bool = False
@@ -73,7 +76,11 @@ class Habits(msgspec.Struct, frozen=True):
 
 
 def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
-    """Return the state that must be there again to reuse the result, None if any may be."""
+    """Return the state of a path that a cached result requires.
+
+    `use` is the recorded use of the path, `habits` those of the code. Return None if the result is
+    valid with any state.
+    """
     reads = use.reads
     if reads == "opened":
         reads = "first" if habits.maps else ""

@@ -77,16 +77,16 @@ FailureKind = Literal[
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An output that must exist at the end. `path` is relative to the attempt folder.
 
-    With `patterns`, the runner looks for it in the working folder and moves it to `path`. The
+    With `patterns`, the runner finds the output in the working folder and moves it to `path`. The
     output is one file or folder, or all matches if `several`; `only` restricts them to files or
-    folders. If `told`, cwl.output.json may name it under its name or its `key`. A value that is
-    not a file becomes a JSON file. So does a `value` evaluated on the files found, in parts:
-    `{"is": …}`, or `{"of": path}` below `self`, their list.
+    folders. If `told`, the program may describe the output in cwl.output.json, under its name or
+    its `key`. A `value` is evaluated with the matches as `self`. It has parts: `{"is": …}`, or
+    `{"of": path}` below `self`. A value that is not a file becomes a JSON file.
 
-    An output `beside` another one has a name that `pattern`, or `value` with that file as
-    `self`, derives. Each item of several may have `companions`: objects with `pattern`, `value`
-    and `required`. Files that the code writes itself are taken from the file or folder `at`.
-    Files there that are unchanged since the code bundle carry a distinct time and are left out.
+    The name of an output `beside` another one is derived from that file, by `pattern` or `value`.
+    Each item of several may have `companions`: objects with `pattern`, `value` and `required`.
+    Files that the code writes itself are taken from the file or folder `at`. Files there that are
+    unchanged since the code bundle carry a distinct time and are left out.
     """
 
     path: str
@@ -136,10 +136,10 @@ class CommandWork(
     """Start `argv`. `stdin`, `stdout` and `stderr` are paths relative to the attempt folder.
 
     `files` were put into the working folder. The program fetches the `handed` values itself.
-    `secrets` maps variables to the files whose content they receive. With a `dockerfile` (a path
-    like them), the command runs in the image built from it and from the files beside it.
-    `{image}` as the first word is the image's own program. It is the ENTRYPOINT, or the CMD if
-    there is none, in the image's own working directory.
+    `secrets` maps variables to the files whose content they receive. With a `dockerfile` (also
+    relative), the command runs in the image built from it and the files beside it. `{image}` as the
+    first word is the image's own program. It is the ENTRYPOINT, or the CMD if there is none, in the
+    image's own working directory.
     """
 
     argv: list[str]
@@ -267,13 +267,13 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a task did with its code: files that it `read` and folders that it `listed`.
+    """How a task used its code folder: files that it `read`, folders that it `listed`.
 
-    Paths are in `code/`, which itself is `.`. A moved folder is in `read` as its name and `/`.
-    With a `problem`, the record is incomplete. `written` are the first 100 files that the task
-    wrote and left there; None if not recorded. `passing` are files in `read` that the task
-    created and removed again. `outside` are the states outside the code folder that the result
-    depends on, by absolute path.
+    Paths are in `code/`, which itself is `.`. A moved folder is in `read` as its name and `/`. With
+    a `problem`, the record is incomplete. `written` are the first 100 files that the task wrote and
+    left there; None if not recorded. `passing` are files in `read` that the task created and
+    removed again. `outside` are the states outside the code folder that the result depends on, by
+    absolute path.
     """
 
     read: list[str] = []
@@ -288,11 +288,10 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
 class Result(msgspec.Struct, frozen=True):
     """The content of result.json.
 
-    `outputs` lists the outputs whose file or folder exists. `working_at` is when a kernel was
-    ready or a program started. `disclosed` are outputs that contain a secret. `outside` is how
-    the task used the paths that `TaskFile.outside` names, and the files in them. A function worker
-    writes only what is new since its last result. `has_others` is set if a call wrote files in
-    the code folder.
+    `outputs` lists the outputs whose file or folder exists. `working_at` is when a kernel was ready
+    or a program started. `disclosed` are outputs that contain a secret. `outside` has the recorded
+    uses of paths outside the code folder, by path. A function worker reports only uses that are new
+    since its last result. `has_others` is set if a call wrote files in the code folder.
     """
 
     attempt_id: str

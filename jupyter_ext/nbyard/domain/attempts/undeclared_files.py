@@ -120,7 +120,7 @@ def find_undeclared(
 
 
 def _is_data(path: str) -> bool:
-    """Return whether a path is neither code nor left by tools."""
+    """Return whether a path is neither code nor a file of tools."""
     *folders, name = path.lower().split("/")
     is_hidden = any(part.startswith((".", "__")) or part.endswith("cache") for part in folders)
     if is_hidden or not name or name.startswith(".") or name in NAMES:
@@ -131,7 +131,7 @@ def _is_data(path: str) -> bool:
 def free_name(path: str, taken: Collection[str]) -> str:
     """Derive an argument name from a file name: `data/Iris-2.csv` becomes `Iris_2`.
 
-    If the name is taken, it ends with that of the format, such as `Iris_2_csv`.
+    If the name is in `taken`, the extension is appended, such as `Iris_2_csv`, then a number.
     """
     stem, _, ending = posixpath.basename(path).partition(".")
     name = re.sub(r"\W+", "_", stem).strip("_") or "file"
@@ -149,7 +149,10 @@ def free_name(path: str, taken: Collection[str]) -> str:
 def check_files(
     kind: str, file: str, arguments: Iterable[Argument], *, is_apart: bool = False
 ) -> None:
-    """Refuse arguments for files that the code opens itself where nbyard cannot put them.
+    """Refuse arguments whose files nbyard cannot place for the code.
+
+    This concerns arguments for files that the code opens itself. `file` is the path of the code
+    file in its bundle. `is_apart` is as in `no_files`.
 
     Raises:
         Invalid: with one detail per argument.
@@ -176,7 +179,7 @@ def check_files(
 def no_files(kind: str, *, is_apart: bool) -> Reason | None:
     """Return why code of this kind cannot declare files at paths; None if it can.
 
-    `is_apart` means that it works in a folder of its own, not beside the code.
+    `is_apart` means that the code works in a folder of its own, not in the code folder.
     """
     if kind == "function":
         return because("files-of-function")
@@ -188,7 +191,10 @@ def no_files(kind: str, *, is_apart: bool) -> Reason | None:
 
 
 def input_paths(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
-    """Return the paths of the `given` inputs in the code bundle."""
+    """Return the paths in the code bundle of inputs that the code opens itself.
+
+    `file` is the path of the code file there. `given` names the inputs that have data.
+    """
     reaches = [
         argument.reach
         for argument in arguments
@@ -198,7 +204,10 @@ def input_paths(file: str, arguments: Iterable[Argument], given: Collection[str]
 
 
 def _place_problem(reach: File, file: str, taken: Mapping[str, Reason]) -> Reason | None:
-    """Return why no file can be at this place, or None. `taken` are the places of others."""
+    """Return why no file can be at this place, or None.
+
+    `taken` maps the places of other files to their descriptions.
+    """
     place, path = reach.place(file), repr(reach.path[:80])
     if place.startswith("../"):
         return because("leaves-code", path=path)

@@ -54,7 +54,10 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 def read_samples(lines: Iterable[bytes]) -> list[UsageSample]:
-    """Return the valid samples with increasing times. The task controls the file."""
+    """Return the valid samples with increasing times.
+
+    The task controls the file, so other lines are skipped.
+    """
     samples: list[UsageSample] = []
     for line in lines:
         try:
@@ -89,7 +92,10 @@ def thin_samples(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list
 
 
 def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
-    """Return the samples as columns."""
+    """Convert the samples of an attempt to columns, thinned out.
+
+    `attempt` and `done` are stored in the result as they are.
+    """
     if not samples:
         return Usage(attempt, done)
     cpu = samples[-1].cpu

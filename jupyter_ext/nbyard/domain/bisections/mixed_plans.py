@@ -44,17 +44,21 @@ class BisectionChange(msgspec.Struct, frozen=True):
 
 
 class Side(msgspec.Struct, frozen=True):
-    """A run: its plans in the order of the graph, and the values of its parameters."""
+    """One of the two runs of a bisection.
+
+    `plans` are in the order of the graph, `values` are those of the run's parameters.
+    """
 
     plans: Plans
     values: Mapping[str, Any] = {}
 
 
 class MixedPlans:
-    """The changes between two runs, and the plans of each combination.
+    """Finds the changes between two runs, and builds plans with some of them.
 
-    `codes` are the digests of the code alone, by the ID of its version. `files` are by node the
-    digests, old and new, of the files beside its code that changed and that it may have used.
+    `codes` maps the IDs of executable versions to the digests of the code alone. `files` has by
+    node the files beside the code that changed and that the node may have used. Each file is a pair
+    of its old and new digest.
     """
 
     def __init__(
@@ -73,13 +77,14 @@ class MixedPlans:
 
     @property
     def changes(self) -> list[BisectionChange]:
-        """Return the changes; combinations name them by their places."""
+        """Return the changes. A combination names them by their index."""
         return [*self._changes_by_key.values()]
 
     def mix(self, chosen: Collection[int]) -> list[TaskPlan] | None:
-        """Return the good run's plans with these changes, in the order of the graph.
+        """Return the plans of the good run with some changes applied.
 
-        None if they do not fit together: a node would need one that is not there.
+        `chosen` are indexes of `changes`. The plans are in the order of the graph. Return None if a
+        node would depend on a missing node.
         """
         keys = [*self._changes_by_key]
         applied = {keys[place] for place in chosen}
@@ -121,7 +126,7 @@ class MixedPlans:
                 yield key, BisectionChange(key[0], [node], *_describe_change(key[0], then, now))  # type: ignore[arg-type]
 
     def _bound_key(self, node: str, name: str, then: Binding, now: Binding) -> Key | None:
-        """Return the change of an argument, None without one."""
+        """Return the key of the change of an argument, or None."""
         if isinstance(then, ResultOf) or isinstance(now, ResultOf):
             return None
         if isinstance(then, ValueOf) and isinstance(now, ValueOf):
@@ -134,7 +139,10 @@ class MixedPlans:
         return "input", node, name
 
     def _fields_key(self, fields: Sequence[str], then: TaskPlan, now: TaskPlan) -> Key | None:
-        """Return the change of fields that change together, None without one."""
+        """Return the key of the change of these fields, or None.
+
+        The fields change together.
+        """
         if fields is CODE:
             versions = then.executable_version_id, now.executable_version_id
             if versions[0] == versions[1]:
@@ -146,7 +154,7 @@ class MixedPlans:
         return None if texts[0] == texts[1] else (kind, *texts)
 
     def _files_key(self, then: TaskPlan, now: TaskPlan) -> Key | None:
-        """Return the change of the files beside the code.
+        """Return the key of the change of the files beside the code.
 
         A file that is also an input changes with its data. Files that the node never used are no
         change.
@@ -166,7 +174,10 @@ class MixedPlans:
         return next(iter(given.values()), None)
 
     def _value_key(self, node: str, name: str, then: Any, now: Any) -> Key | None:
-        """Return the change of a value: that of a run's parameter if it has the same values."""
+        """Return the key of the change of a value, or None.
+
+        If a parameter of the run changed between the same values, its key is returned.
+        """
         texts = canonical_text(then), canonical_text(now)
         if texts[0] == texts[1]:
             return None
@@ -209,7 +220,10 @@ class MixedPlans:
 
 
 def plan_signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
-    """Return by node a digest of its plan and of those before it: equal ones give equal results."""
+    """Return a digest of each node's plan and its dependencies, by node.
+
+    Nodes with equal digests produce equal results. `plans` are in the order of the graph.
+    """
     signatures: dict[str, str] = {}
     for plan in plans:
         before = {node: signatures[node] for node in sorted(plan.needs())}
@@ -218,13 +232,16 @@ def plan_signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
 
 
 def _fresh(plan: TaskPlan) -> TaskPlan:
-    """Return the plan without what held for its own run only; a pinned result stays."""
+    """Return the plan without the options of its own run.
+
+    A pinned result stays.
+    """
     reuse = plan.reuse if plan.pinned else ""
     return msgspec.structs.replace(plan, force=False, reuse=reuse, sample=None)
 
 
 def _shape(plan: TaskPlan) -> object:
-    """Return the connections of a node, and the result to which it is pinned."""
+    """Return the connections of a node, or the result to which it is pinned."""
     if plan.pinned:
         return plan.reuse
     return {
@@ -235,7 +252,7 @@ def _shape(plan: TaskPlan) -> object:
 def _describe_change(
     kind: str, then: TaskPlan, now: TaskPlan
 ) -> tuple[str, str | None, str | None]:
-    """Return the name of a change at a node, and what it was before and after."""
+    """Return the name of a change at a node, and the texts before and after."""
     if kind == "files":
         return "", None, None
     if kind == "code":

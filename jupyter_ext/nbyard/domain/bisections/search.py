@@ -22,23 +22,27 @@ class Try(msgspec.Struct, frozen=True):
 
 
 class Conclusion(msgspec.Struct, frozen=True):
-    """The end of a search. `culprits` make a good run bad; `narrowed` ones may be fewer."""
+    """The result of a search. `culprits` are the changes that make a good run bad.
+
+    If the search only `narrowed` them, some of the culprits may be unnecessary.
+    """
 
     ending: Ending
     culprits: Combination = frozenset()
 
 
 def expected_tries(count: int) -> int:
-    """Return how many combinations are tried to find one culprit among so many changes."""
+    """Return how many runs find one culprit among `count` changes."""
     return 2 if count <= 1 else 3 + ceil(log2(count))
 
 
 def next_step(count: int, verdicts: Mapping[Combination, Verdict], limit: int) -> Try | Conclusion:
     """Return the next combination to try, or the conclusion.
 
-    First both runs are repeated. Then binary search finds the shortest bad prefix of the changes.
-    Its last change is a culprit. If that one alone is not bad, the search continues with the
-    changes before it, and the culprit stays applied.
+    `count` is the number of changes, `limit` that of combinations to try at most. First both runs
+    are repeated. Then binary search finds the shortest bad prefix of the changes. Its last change
+    is a culprit. If that one alone is not bad, the search continues with the changes before it, and
+    the culprit stays applied.
     """
     nothing, everything = frozenset[int](), frozenset(range(count))
     for whole, wanted in ((nothing, "good"), (everything, "bad")):
@@ -64,9 +68,9 @@ def next_step(count: int, verdicts: Mapping[Combination, Verdict], limit: int) -
 def _bisect(
     applied: Combination, changes: Sequence[int], verdicts: Mapping[Combination, Verdict]
 ) -> tuple[int, int, Combination | None]:
-    """Return the lengths of a good and of a longer bad prefix, and the combination between to try.
+    """Return the lengths of a good and a longer bad prefix, and what to try between.
 
-    There is none if the prefixes differ by one change, or if all between are unclear.
+    The combination is None if the prefixes differ by one change, or if all between are unclear.
     """
     low, high = 0, len(changes)
     while True:

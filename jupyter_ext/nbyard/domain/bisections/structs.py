@@ -39,7 +39,7 @@ class NewBisection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BisectionJudge(msgspec.Struct, frozen=True):
-    """How a run is judged: by its end, or by a metric of a node.
+    """Decides whether a run is good or bad, by its state or by a metric of a node.
 
     With `is_higher_good`, values of the threshold or above are good, else those below it.
     """
@@ -50,7 +50,10 @@ class BisectionJudge(msgspec.Struct, frozen=True):
     is_higher_good: bool = True
 
     def verdict(self, state: str, value: float | str | None) -> Verdict:
-        """Return the verdict on an ended run with this value of the metric."""
+        """Return the verdict on a finished run.
+
+        `state` is that of the run, `value` is its value of the metric.
+        """
         if not self.metric:
             return "good" if state == "succeeded" else "bad" if state == "failed" else "unclear"
         if not _is_number(value):
@@ -59,7 +62,10 @@ class BisectionJudge(msgspec.Struct, frozen=True):
 
 
 def hint_of_metrics(good: Metrics, bad: Metrics) -> Reason:
-    """Return a hint with the metrics that tell two runs apart."""
+    """Return a hint with the metrics that differ between two runs.
+
+    Metrics that are not numbers in both runs are left out.
+    """
     names = [
         f"{node}.{name}"
         for node, values in good.items()
@@ -76,12 +82,13 @@ def judge_of(
     bad: float | str | None,
     hint: Reason | None = None,
 ) -> BisectionJudge:
-    """Return how runs are judged; `good` and `bad` are the values of the metric.
+    """Return the judge for a bisection by `metric`, or by the state.
 
-    `hint` is that of the refusal of a metric.
+    `good` and `bad` are the values of the metric in both runs. Errors about the metric carry
+    `hint`.
 
     Raises:
-        Invalid: the metric does not tell the runs apart.
+        Invalid: the metric or the threshold does not separate the runs.
     """
     if not metric:
         if threshold is not None:
@@ -101,9 +108,10 @@ def judge_of(
 
 
 class BisectionProbe(msgspec.Struct, frozen=True):
-    """A run with some of the changes, named by their places.
+    """A run of a bisection with some changes applied, named by their index.
 
-    `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
+    `run_id` is empty if the changes do not fit together. `verdict` is null until the run has
+    finished.
     """
 
     changes: list[int]
@@ -113,9 +121,10 @@ class BisectionProbe(msgspec.Struct, frozen=True):
 
 
 class BisectionPreview(msgspec.Struct, frozen=True):
-    """The changes between both runs, and how many runs a bisection of them takes.
+    """The changes between both runs, and the cost of a bisection.
 
-    `expected` is the number if one change is the cause; more causes take more, at most `limit`.
+    `expected` is the number of runs that find a single cause. Several causes need more runs, at
+    most `limit`.
     """
 
     changes: list[BisectionChange]
@@ -127,8 +136,9 @@ class BisectionPreview(msgspec.Struct, frozen=True):
 class Bisection(msgspec.Struct, frozen=True):
     """A search for the change between a good and a bad run that makes the result bad.
 
-    `ending` is null until it is done. `culprits` are the places of the changes that are needed for
-    the bad result; if `ending` is "narrowed", fewer of them may do. `reason` says why it failed.
+    `ending` is null until the search is finished. `culprits` are the indexes of the changes that
+    cause the bad result. If `ending` is "narrowed", some of the culprits may be unnecessary.
+    `reason` says why the bisection failed.
     """
 
     id: str
@@ -152,10 +162,10 @@ class Bisection(msgspec.Struct, frozen=True):
 
 
 def check_limit_of_probes(limit: int) -> None:
-    """Refuse a number of runs that is out of range.
+    """Refuse a limit of runs that is out of range.
 
     Raises:
-        Invalid: it is.
+        Invalid: the limit is not between 2 and 200.
     """
     if not 2 <= limit <= MAX_LIMIT:
         raise Invalid.field("limit", because("not-between", least=2, most=MAX_LIMIT))

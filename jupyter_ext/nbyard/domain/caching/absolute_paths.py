@@ -24,7 +24,7 @@ HINT = re.compile(rb"(?<![\w./])~?/[\w.$*?]|~[\"'\s]|home\(|expanduser|HOME|file
 SHELL_HOME = re.compile(r"\$HOME\b|\$\{HOME\}")
 URL = re.compile(r"\bfile://(?=/)")
 PYTHON = (".py", ".ipynb")
-# programs and libraries of the system, and what is no file
+# programs and libraries of the system, and paths that are no files
 SYSTEM = re.compile(
     r"/(?:(?:usr/)?(?:s?bin|lib(?:32|64|exec)?|include)|boot|dev(?!/shm(?:/|$))|proc|sys)(?:/|$)"
     r"|.*/(?:site|dist)-packages(?:/|$)"
@@ -39,11 +39,12 @@ def path_texts_in(
     *,
     is_own: bool = False,
 ) -> list[str]:
-    """Return each text in a file that may begin an absolute path, `~` for the home folder.
+    """Return the absolute paths that the text of a file may name.
 
-    Of a path with wildcards or placeholders, only the fixed folders are returned. `is_own` marks
-    the Python code of the task itself, which no other code imports. Folders that it only uses to
-    compose known paths are left out. `variables` are the values of variables set from outside.
+    A path may begin with `~`, the home folder. A path with wildcards or placeholders is cut to its
+    fixed folders. `variables` are the values of Python variables that are set from outside.
+    `is_own` marks the task's own Python code, which no other code imports. Paths there that only
+    serve to compose known paths are left out.
     """
     if b"\0" in content or not (variables or HINT.search(content)):
         return []
@@ -72,12 +73,15 @@ def is_path(text: str) -> bool:
 
 
 def names_outside(values: Iterable[Any]) -> bool:
-    """Return whether a value contains an absolute path."""
+    """Return whether one of the values contains an absolute path."""
     return any(absolute_paths([text], "/home") for value in values for text in texts_of(value))
 
 
 def absolute_paths(named: Iterable[str], home: str) -> list[str]:
-    """Return the absolute paths among texts, without those of the system and of packages."""
+    """Return the absolute paths among texts.
+
+    `home` replaces `~`. Paths of the system and of installed packages are left out.
+    """
     paths = dict[str, None]()
     for text in named:
         path = f"{home}{text[1:]}" if text == "~" or text.startswith("~/") else text
@@ -147,7 +151,7 @@ class _Reader:
 
 
 class _Composing(ast.NodeTransformer):
-    """Replaces calls that compose paths by `Path(…)`, which `evaluate` knows."""
+    """Replaces calls that compose paths by `Path(…)`, for `evaluate_constant`."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

@@ -1,4 +1,4 @@
-"""Why a node cannot use the result of its last run."""
+"""Explains why a node cannot use the result of its last run."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ MOST_CHANGES, MOST_PACKAGES = 4, 3
 MOST_CHARS = 40
 
 Packages = Mapping[str, str]
-# the codes of what is new, gone and different
+# reason codes for items that were added, removed and changed
 Codes = tuple[str, str, str]
 FILES: Codes = ("file-added", "file-removed", "file-changed")
 INPUTS: Codes = ("input-connected", "input-disconnected", "input-changed")
@@ -26,9 +26,9 @@ def explain_rerun(
 ) -> Reason:
     """Explain why a node cannot use the result of its last run.
 
-    `had` and `has` are the known distributions of its environment then and now, by name.
-    `moved` describes a change to another environment. Only files in `files` count; None means
-    all.
+    `old` and `new` are the parts of the cache keys then and now. `had` and `has` are the versions
+    of the known distributions then and now, by name. `moved` describes a change to another
+    environment. Only files in `files` count; None means all.
     """
     if old is None:
         return because("no-earlier-result")
@@ -68,7 +68,11 @@ def changes_reason(changes: Sequence[Reason]) -> Reason:
 
 
 def environment_change(had: Packages, has: Packages, moved: Reason | None = None) -> Reason:
-    """Return the change of an environment: the packages that differ, and the move to another."""
+    """Return the reason for a changed environment.
+
+    It names the packages that differ, as far as known. `moved` describes a change to another
+    environment.
+    """
     differences = [
         because("package-gained", name=name, version=has[name])
         if name not in had

@@ -78,13 +78,13 @@ def probes_of(
     is_python: bool = True,
     knows_words: bool = False,
 ) -> Probes:
-    """Return the probes of a file that the task opened.
+    """Return the names that a file may look for when its code runs.
 
-    `is_own` marks the task's own code file. `is_python` states whether the notebook's language
-    is Python. `given` are the values of variables that are set from outside; in a notebook, they
-    count for names of its parameters cell. With `knows_words`, the caller knows every word of
-    the command line of a script. Languages other than Python are not parsed. Other opened files
-    only contribute names: the program that runs them is itself unknown, or runs other programs.
+    `given` are the values of variables set from outside; in a notebook, only its parameters count.
+    `is_own` marks the task's own code file. `is_python` states whether the notebook's language is
+    Python. With `knows_words`, the caller knows every word of the script's command line. In
+    languages other than Python and shell, the task's own file may look for any name. Other such
+    files only contribute names, unless they are compiled.
     """
     suffix = filename[filename.rfind(".") :].lower()
     if suffix == ".ipynb" and not is_python:
@@ -146,10 +146,10 @@ def _unknown(content: bytes) -> Probes:
 
 
 def asks_for(probes: Iterable[Probes], name: str) -> bool:
-    """Return whether a text names a file or folder of the bundle.
+    """Return whether one of the probes names a file or folder of the bundle.
 
-    The last part of the path counts, with or without its extension. For `__init__.py` the
-    folder counts.
+    The last part of its path `name` counts, with or without extension. For `__init__.py` the folder
+    counts.
     """
     parts = name.split("/")
     last = parts[-2] if parts[-1].startswith("__init__.") and len(parts) > 1 else parts[-1]

@@ -1,4 +1,4 @@
-"""Whether files outside the code folder are as a cached result expects them."""
+"""Changes of files outside the code folder that invalidate a cached result."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,11 @@ from nbyard.reasons.structs import Reason, because
 def change_of(
     path: str, old: OutsideFile, now: FileState, digest: Callable[[], str]
 ) -> Reason | None:
-    """Return what prevents the reuse of a result that expects `old` at the path.
+    """Return the change at a path that prevents the reuse of a result.
 
-    `digest` returns the present digest of the content, or of the names or entries; it is called
-    only if needed.
+    The result expects the state `old`; `now` is the present one. `digest` returns the present
+    digest of the content, or of the names or entries. It is called only if needed. Return None if
+    the path does not prevent the reuse.
     """
     before = old.state
     if before.kind == "changed":

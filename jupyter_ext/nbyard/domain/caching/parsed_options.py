@@ -1,4 +1,4 @@
-"""Names of a script that hold its parsed command line: words that the task was given."""
+"""Variables of a script that hold the command line as argparse parsed it."""
 
 import ast
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,11 +26,11 @@ def parsed_options(
     shown: Collection[int],
     is_known: Callable[[ast.expr], bool],
 ) -> set[str]:
-    """Return names such as `options` of `options = parser.parse_args()`.
+    """Return variables such as `options` of `options = parser.parse_args()`.
 
-    Each attribute of such a name is a word of the command line, or a default that `is_known`.
-    `bound` has the expressions bound to each name, `shown` the IDs of nodes that are only
-    shown. Without certainty, the result is empty.
+    Each attribute of such a variable is a word of the command line, or a default that `is_known`.
+    `bound` has the expressions bound to each name, `shown` the IDs of nodes that are only shown.
+    Without certainty, the result is empty.
     """
     source = PythonModule(tree)
     try:
@@ -80,7 +80,7 @@ def _keeps_word(
 
 
 def _is_parsed(source: PythonModule, bound: Bindings, value: ast.expr | None) -> bool:
-    """Return whether a value is the command line, as the only parser reads it."""
+    """Return whether a value is the command line, parsed by the only parser."""
     if not isinstance(value, ast.Call) or _method(value) != PARSE or value.args or value.keywords:
         return False
     assert isinstance(value.func, ast.Attribute)

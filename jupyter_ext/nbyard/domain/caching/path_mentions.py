@@ -65,8 +65,8 @@ def possible_paths(code: str) -> list[str]:
 def likely_paths(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
     """Return each text in the code that is very likely a relative path.
 
-    The text looks like a path, or a call accesses it. Or it is one of the `names` that the code
-    is known to look for. Paths may contain wildcards and placeholders.
+    Such a text looks like a path, or a call accesses it. `names` are added: names that the code is
+    known to look for. Paths may contain wildcards and placeholders.
     """
     uncommented = COMMENT.sub("", code)
     quoted = [match["text"] for match in QUOTED.finditer(uncommented)]

@@ -251,7 +251,10 @@ class _Reader:
 
 
 def bindings_of(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
-    """Yield each bound name, with its value if that is one expression."""
+    """Yield each bound name, with its value if that is one expression.
+
+    The value is None for other bindings, such as function arguments.
+    """
     yielded = set()
     for node in nodes:
         match node:

@@ -24,11 +24,11 @@ def changes_that_count(
 ) -> Iterator[str]:
     """Yield the changed files that invalidate a cached result.
 
-    Files that the task read count. Files that are new or gone count if the task listed their
-    folder, or if the code may have looked for them. An unread file that changed counts if the code
-    asks for sizes, times or modes. `probes` returns the probes of the code
-    that was read; it is called only if needed. `modules` are installed modules that a new file
-    may shadow. Without observations, all changes count.
+    Files that the task read count. New or removed files count if the task listed their folder, or
+    if the code may look for them. An unread file that changed counts if the code asks for sizes,
+    times or modes. `probes` returns the probes of the code that was read; it is called only if
+    needed. A new file may shadow one of the installed `modules`. Without observations, all changes
+    count.
     """
     differing = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
     if observed is None or observed.problem:
@@ -56,7 +56,10 @@ def changes_that_count(
 
 
 def files_that_count(old: Files, new: Files, observed: Iterable[Observed | None]) -> list[str]:
-    """Return the changed files that at least one of these tasks may have used, sorted."""
+    """Return the changed files that one of these tasks may have used.
+
+    The names are sorted. `observed` has the observations of each task.
+    """
     changes = (changes_that_count(old, new, observation, list) for observation in observed)
     return sorted({*chain.from_iterable(changes)})
 

@@ -96,7 +96,9 @@ def check_command(
 
 
 def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None:
-    """Check the reaches that are already declared; others may be declared later.
+    """Check how the declared arguments reach the command.
+
+    Arguments without a reach are allowed, as users may declare it later.
 
     Raises:
         Invalid: with one detail per refused field.
@@ -189,10 +191,11 @@ def build_argv(
     invocation: Invocation = PLAIN,
     facts: ReferenceFacts = HERE,
 ) -> CommandLine:
-    """Return the command line: prefix, options as declared, positional words, bound words.
+    """Build the command line from arguments and values.
 
-    Null values and values without default are omitted. A list repeats its option, or follows
-    one (`Words`); that option is last or precedes `--`.
+    The order is: `prefix`, options as declared, positional words, bound words. Null values and
+    values without default are omitted. A list repeats its option, or follows one (`Words`); that
+    option is last or precedes `--`.
 
     Raises:
         Invalid: a value is missing, has another type or is not declared.
@@ -376,7 +379,10 @@ def _word(value: Any, where: str) -> str:
 def secret_variables(
     arguments: Sequence[Argument], environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the variables of secrets, each with the file that holds its value."""
+    """Map the variables of secrets to the files with their values.
+
+    `environment` has the variables of the command line. Paths are relative to the attempt folder.
+    """
     return {
         a.reach.variable: environment[a.reach.variable].removeprefix(f"{ATTEMPT}/")
         for a in arguments

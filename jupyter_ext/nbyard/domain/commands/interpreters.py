@@ -72,7 +72,10 @@ class Start(msgspec.Struct, frozen=True):
 
 
 def read_start(name: str, content: bytes) -> Start:
-    """Determine the command of a file by its first line, else by its suffix, else by itself."""
+    """Determine the command that starts a file.
+
+    The first line (`#!`) decides, else the suffix. Otherwise the file is its own program.
+    """
     if content.startswith(BINARIES):
         return Start("", [FILE], is_binary=True)
     suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""

@@ -42,8 +42,8 @@ VALUE = "outputEval"
 class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A file of the working folder: an input or a text with references.
 
-    It is an input if `text` is exactly one reference to it, without white space. An input
-    without a `name` keeps its own. A `writable` file is a copy.
+    It is an input if `text` is exactly one reference to an input, without white space. Without a
+    `name`, an input keeps its own. A `writable` file is a copy.
     """
 
     text: str
@@ -86,7 +86,7 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
 
 class PlacedFile(NamedTuple):
-    """A file to put into the working folder: the input of that name, or a text."""
+    """A file to put into the working folder: the input at the path `source`, else a `text`."""
 
     name: str
     source: str
@@ -100,7 +100,10 @@ ReferenceText = tuple[str, str, tuple[str, ...]]
 def texts_with_references(
     invocation: Invocation, arguments: Sequence[Argument]
 ) -> list[ReferenceText]:
-    """Return all texts that may contain references, with their place and the path of `self`."""
+    """Return all texts that may contain references.
+
+    Each item is the field that errors name, the text, and the path that `self` stands for.
+    """
     texts: list[ReferenceText] = []
     texts += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
     texts += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
@@ -149,7 +152,7 @@ def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator
 
 
 class ReferenceContext:
-    """The values of references, and the words that bindings build from them."""
+    """Evaluates the references of a command, and builds the words of its bindings."""
 
     def __init__(
         self,
@@ -179,10 +182,10 @@ class ReferenceContext:
         self.files = self._place_files()
 
     def text(self, text: str, where: str) -> str:
-        """Resolve the references of a text.
+        """Return a text with its references replaced by their values.
 
         Raises:
-            Invalid: a reference leads to an object or a list.
+            Invalid: a reference leads to null, an object or a list.
         """
         value = evaluate_reference(text, self.known, where)
         if isinstance(value, str):
@@ -211,7 +214,7 @@ class ReferenceContext:
         return f"{WORK}/{path_inside(self.text(text, field), field)}" if text else ""
 
     def patterns(self, patterns: Sequence[str], where: str) -> list[str]:
-        """Return patterns of names in the working folder. One may be the folder's own path."""
+        """Evaluate patterns of names in the working folder; `.` is the folder itself."""
         evaluated = []
         for text in patterns:
             value = evaluate_reference(text, self.known, where)
@@ -221,7 +224,7 @@ class ReferenceContext:
         return evaluated
 
     def parts(self, text: str, where: str) -> list[dict[str, Any]]:
-        """Evaluate a text about files that are found later, as far as it is known now."""
+        """Evaluate a text whose `self` is known only after the task, as `in_parts` does."""
         return in_parts(text, self.known, where) if text else []
 
     def line(self, first: Sequence[str]) -> list[str]:
@@ -328,7 +331,7 @@ class ReferenceContext:
 
 
 def escape_attempt_paths(argument: Argument, value: Any) -> Any:
-    """Escape a value so that the runner finds no attempt path in it."""
+    """Escape a plain value so that the runner finds no attempt path in it."""
     if argument.role != "value" or is_secret(argument):
         return value
     return _literal(value)
@@ -345,7 +348,9 @@ def _literal(value: Any) -> Any:
 
 
 def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) -> dict[str, str]:
-    """Return the paths of inputs with these file names in the attempt folder, companions last.
+    """Return the paths of inputs in the attempt folder, companions last.
+
+    `filenames` has the file names by input. A companion is placed beside its file.
 
     Raises:
         Invalid: two inputs have the same path.
@@ -365,10 +370,10 @@ def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) ->
 
 
 def path_inside(name: str, where: str) -> str:
-    """Return a relative path that stays in the folder.
+    """Check that a relative path stays in its folder, and return it.
 
     Raises:
-        Invalid: the path leaves the folder.
+        Invalid: the path is empty, absolute, or has an empty part, `.` or `..`.
     """
     parts = name.split("/")
     if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):

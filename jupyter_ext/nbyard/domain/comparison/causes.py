@@ -9,7 +9,10 @@ from nbyard.reasons.structs import because
 
 
 def differing_results(old: RunFacts, new: RunFacts) -> list[DifferingResult]:
-    """Return the metrics, outputs and states that differ, in the order of the graph."""
+    """Return the metrics, outputs and states that differ between two runs.
+
+    They are in the order of the graph.
+    """
     differences = []
     for node, (then, now) in _pairs(old, new).items():
         numbers = [facts.metrics if facts else {} for facts in (then, now)]
@@ -31,10 +34,11 @@ def differing_results(old: RunFacts, new: RunFacts) -> list[DifferingResult]:
 
 
 def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Cause]:
-    """Return what changed before the results of these nodes.
+    """Return the causes of different results at the nodes in `start`.
 
-    An upstream node counts only if the data that it passed on differs. A node with a different
-    result, but without a cause, is *nondeterministic*.
+    The search follows connections upstream, nearest nodes first. An upstream node counts only if
+    the data that it passed on differs. A node with a different result, but without a cause, is
+    *nondeterministic*.
     """
     pairs = _pairs(old, new)
     distances = dict.fromkeys(start, 0)
@@ -60,7 +64,10 @@ def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Caus
 
 
 def last_nodes(old: RunFacts, new: RunFacts, nodes: Sequence[str]) -> list[str]:
-    """Return those nodes whose differing data explains none of the others."""
+    """Return the nodes whose different data did not cause other differences.
+
+    `nodes` have different results. A node is left out if it explains the result of another one.
+    """
     pairs = _pairs(old, new)
     explained: set[str] = set()
     waiting = list(dict.fromkeys(nodes))
@@ -75,7 +82,10 @@ def last_nodes(old: RunFacts, new: RunFacts, nodes: Sequence[str]) -> list[str]:
 
 
 def upstream_causes(then: TaskFacts, now: TaskFacts) -> list[str]:
-    """Return the nodes that passed on different data over the same connection."""
+    """Return the nodes that passed different data to a task.
+
+    Only inputs with the same connection in both runs count.
+    """
     nodes = []
     for name in sorted(then.inputs.keys() & now.inputs.keys()):
         before, after = then.inputs[name], now.inputs[name]

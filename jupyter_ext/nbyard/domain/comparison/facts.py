@@ -1,4 +1,4 @@
-"""What the record of a run says about it: the facts that comparisons use."""
+"""Facts about a run that comparisons use, from the record of the run."""
 
 from collections.abc import Mapping
 
@@ -41,7 +41,10 @@ class OutputFile(msgspec.Struct, frozen=True):
 
 
 class InputFile(msgspec.Struct, frozen=True):
-    """Data from outside a run that was given to an input; `origin` says from where."""
+    """Data from outside a run that was passed to an input.
+
+    `origin` describes the source of the data.
+    """
 
     filename: str
     origin: str
@@ -56,8 +59,9 @@ class InputFile(msgspec.Struct, frozen=True):
 class InputFacts(msgspec.Struct, frozen=True):
     """The data of an input.
 
-    It is the `output` of another `node` of the run, or data from outside the run, which `origin`
-    describes, in the file `filename`. `digest` is empty if the data never existed.
+    It is the `output` of another `node` of the run, or data from outside the run. `origin`
+    describes data from outside, and `filename` is its file. `digest` is empty if the data never
+    existed.
     """
 
     digest: str
@@ -78,12 +82,12 @@ class InputFacts(msgspec.Struct, frozen=True):
 
 
 class TaskFacts(msgspec.Struct, frozen=True):
-    """The record of a task.
+    """Facts about a task that comparisons use.
 
-    `values` are canonical JSON texts by argument. `outside` names absolute paths that the result
-    depends on, with a text that identifies their content. `environment` names the environment,
-    image or kernel. `packages` are empty if unknown. `parts` are None for a task that never ran.
-    `pinned` is the number of the run whose result it used, else 0.
+    `values` are canonical JSON texts by argument. `place` is the position in the graph.
+    `environment` names the environment, image or kernel. `packages` are empty if unknown. `parts`
+    are None for a task that never ran. `pinned` is the number of the run whose result it used, else
+    0.
     """
 
     node: str
@@ -105,9 +109,9 @@ class TaskFacts(msgspec.Struct, frozen=True):
 
 
 class RunFacts(msgspec.Struct, frozen=True):
-    """The record of a run: its tasks by node, in the order of the graph.
+    """Facts about a run: its tasks by node, in the order of the graph.
 
-    `values` are its parameters as canonical JSON texts.
+    `values` are the parameters of the run as canonical JSON texts.
     """
 
     run: Run

@@ -9,7 +9,10 @@ FIGURES = ("type", "max", "min", "mean", "nulls", "distinct", "count")
 
 
 def file_change(filename: str, compared: OutputComparison) -> Reason:
-    """Return how a file changed: the rows and the first columns of a table."""
+    """Return the reason that describes how a file changed.
+
+    For a table, the reason has the numbers of rows and the first changed columns.
+    """
     changes = []
     if len({*compared.rows}) > 1:
         changes.append(because("rows-changed", old=compared.rows[0], new=compared.rows[1]))

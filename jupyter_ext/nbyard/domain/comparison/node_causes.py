@@ -14,7 +14,10 @@ MAX_CHARS = 200
 
 
 class NodeCauses:
-    """The records of a node in both runs, `distance` connections before a result."""
+    """Finds the causes of a difference at one node, from its facts in both runs.
+
+    `distance` counts the connections from the node to the differing result.
+    """
 
     def __init__(self, then: TaskFacts, now: TaskFacts, distance: int) -> None:
         self._then = then
@@ -38,7 +41,10 @@ class NodeCauses:
             yield self._cause("outside", path, reason)
 
     def without_cause(self) -> Cause:
-        """Return why no cause is known: no record, or the same work with another result."""
+        """Return the cause of a difference that no change explains.
+
+        It is *unrecorded* if a run recorded no inputs of the node, else *nondeterministic*.
+        """
         node = self._now.node
         if not self._then.parts or not self._now.parts:
             return self._cause("unrecorded", node, because("inputs-not-recorded"))

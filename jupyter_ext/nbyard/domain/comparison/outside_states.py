@@ -8,9 +8,9 @@ from nbyard.reasons.structs import Reason, because
 
 
 def outside_changes(then: Observed | None, now: Observed | None) -> Iterator[tuple[str, Reason]]:
-    """Yield the paths that both tasks used in another state, with the change.
+    """Yield the changed paths outside the code folder, with the change.
 
-    A path that only one of them used is no change: it follows from other code or values.
+    Only paths that both tasks used count. Another path follows from other code or values.
     """
     old = then.outside if then else {}
     new = now.outside if now else {}

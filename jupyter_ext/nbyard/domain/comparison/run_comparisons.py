@@ -30,7 +30,10 @@ TEXTS = frozenset({"txt", "md", "html", "json", "py", "ipynb"})
 
 
 def compare_runs(records: Sequence[RunFacts], everything: bool = False) -> RunComparison:
-    """Compare runs. Items that differ come first; equal ones follow only with `everything`."""
+    """Compare runs section by section.
+
+    Items that differ come first. Equal ones follow only with `everything`.
+    """
     sides = _Sides(records)
     sections: dict[str, list[Any]] = {
         "parameters": sides.parameters(),
@@ -66,7 +69,10 @@ def series_of(records: Sequence[RunFacts]) -> list[MetricSeries]:
 
 
 def kind_of(files: Iterable[OutputFile | None]) -> OutputKind:
-    """Return how the files of an output can be compared, `file` if they differ in that."""
+    """Return how the files of an output can be compared.
+
+    Files of different kinds are compared as `file`.
+    """
     kinds: set[OutputKind] = set()
     for file in (file for file in files if file is not None):
         if file.digest.startswith("tree:"):
@@ -81,7 +87,7 @@ def kind_of(files: Iterable[OutputFile | None]) -> OutputKind:
 
 
 class _Sides:
-    """The records of runs, by node."""
+    """Builds the rows of a comparison from the facts of the runs."""
 
     def __init__(self, records: Sequence[RunFacts]) -> None:
         self._records = records
@@ -115,7 +121,7 @@ class _Sides:
         return rows
 
     def inputs(self) -> list[InputRow]:
-        """Return the data from outside the runs that each node got."""
+        """Return the data from outside the runs that each node used."""
         rows = []
         for node, tasks in self._by_node.items():
             own = [
@@ -156,7 +162,7 @@ class _Sides:
         return rows
 
     def environments(self) -> list[EnvironmentRow]:
-        """Return one row for all nodes that ran in the same places."""
+        """Return the environments, one row for all nodes with the same ones."""
         rows: dict[Any, EnvironmentRow] = {}
         for node, tasks in self._by_node.items():
             names = [task.environment if task else None for task in tasks]

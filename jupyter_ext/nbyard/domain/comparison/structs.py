@@ -120,7 +120,7 @@ class EqualCounts(msgspec.Struct, frozen=True):
 class RunComparison(msgspec.Struct, frozen=True):
     """Two or more runs side by side.
 
-    The sections list what differs, and with `everything` also what is equal, after it. `equal`
+    The sections list the items that differ. With `everything`, the equal items follow. `equal`
     counts the equal items.
     """
 
@@ -170,12 +170,13 @@ class DatasetLink(msgspec.Struct, frozen=True):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """One thing that changed before a result.
+    """One change that may explain a different result.
 
-    `node` is where, `distance` counts the connections from there to the result. `name` is the
-    parameter, input, file, package or path. `before` and `after` are texts, null where it did not
-    exist. A changed notebook has the `cell`, counted from 1 in the newer version, or in the older
-    one if it was removed. `code` are both versions, `dataset` both versions of the data.
+    `node` is the node with the change. `distance` counts the connections from there to the result.
+    `name` is the parameter, input, file, package or path. `before` and `after` are texts, null
+    where it did not exist. A changed notebook has the `cell`, counted from 1 in the newer version.
+    A removed cell is counted in the older version. `code` are both versions, `dataset` both
+    versions of the data.
     """
 
     kind: CauseKind
@@ -192,7 +193,7 @@ class Cause(msgspec.Struct, frozen=True):
 
 
 class DifferingResult(msgspec.Struct, frozen=True):
-    """A metric or output that differs; `before` and `after` are its values or digests."""
+    """A metric, output or state that differs; `before` and `after` are values or digests."""
 
     node: str
     name: str

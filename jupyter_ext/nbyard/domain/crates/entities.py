@@ -45,7 +45,12 @@ CODE: Mapping[str, str] = {
 
 
 class CrateParts:
-    """Adds each part once, when it is first referred to."""
+    """Adds tools, parameters, data and results to the graph of a crate.
+
+    Each part is added when it is first referred to. `stored` has the digests of bytes that the
+    crate can include. `left_out` has the files missing in code bundles, by the digest of the
+    bundle.
+    """
 
     def __init__(
         self,
@@ -60,16 +65,25 @@ class CrateParts:
         self._folders: dict[str, Entity] = {}
 
     def arguments(self, task: Task) -> dict[str, Argument]:
-        """Return what the tool of a task declares, by name."""
+        """Return the declared arguments of the code of a task, by name.
+
+        The result is empty if the code was deleted.
+        """
         code = self._record.code.get(task.executable_version_id)
         return {argument.name: argument for argument in code.arguments} if code else {}
 
     def argument(self, task: Task, name: str, role: Role) -> Argument:
-        """Return an argument of the tool of a task, also if its code was deleted."""
+        """Return an argument of the code of a task.
+
+        If the argument is unknown, only its name and role are set.
+        """
         return self.arguments(task).get(name) or Argument(name, role=role)
 
     def tool(self, task: Task) -> Entity:
-        """Return the code of a task: its file in the folder of its bundle."""
+        """Add the code of a task, and return a reference to it.
+
+        Its file is in the folder of the code bundle, if the crate includes that.
+        """
         code = self._record.code.get(task.executable_version_id)
         label = task.label or (code.file if code else task.node)
         if code is None or code.bundle_digest not in self._stored:
@@ -95,7 +109,10 @@ class CrateParts:
         return tool
 
     def _code_folder(self, code: ExecutableVersion) -> Entity:
-        """Return the folder of a bundle, which holds the code of all tools that lie in it."""
+        """Add the folder of a code bundle, and return a reference to it.
+
+        The folder has the code of all tools in the bundle.
+        """
         digest = code.bundle_digest
         if digest in self._folders:
             return self._folders[digest]
@@ -118,17 +135,20 @@ class CrateParts:
         return folder
 
     def tool_parameter(self, task: Task, argument: Argument) -> Entity:
-        """Return a parameter of the tool of a task."""
+        """Add an argument of the code of a task as a parameter."""
         return self.parameter(task.executable_version_id or task.node, argument)
 
     def workflow_port(self, task: Task, argument: Argument) -> Entity:
-        """Return the parameter of the workflow that is passed on to, or taken from, a task."""
+        """Add an input or output of a task as a parameter of the workflow."""
         named = msgspec.structs.replace(argument, name=f"{task.node}.{argument.name}")
         return self.parameter("workflow", named)
 
     # Parameters, their values and their files refer to each other by IDs, so these must be stable.
     def parameter(self, scope: str, argument: Argument) -> Entity:
-        """Return a parameter; `scope` tells those of several tools and of the workflow apart."""
+        """Add a parameter, and return a reference to it.
+
+        `scope` is part of its ID: the executable version, or `workflow`.
+        """
         kind = TYPES[argument.type]
         if argument.role != "value":
             kind = "Dataset" if argument.format == "folder" else "File"
@@ -147,14 +167,17 @@ class CrateParts:
         )
 
     def connection(self, source: Entity, target: Entity) -> Entity:
-        """Return the connection of two parameters."""
+        """Add the connection of two parameters, and return a reference to it."""
         key = key_of("connection", source["@id"][1:], target["@id"][1:])
         return self._graph.add(
             key, "ParameterConnection", sourceParameter=source, targetParameter=target
         )
 
     def value(self, name: str, value: Any, parameter: Entity, *scope: str) -> Entity:
-        """Return the value that a parameter had."""
+        """Add the value of a parameter, and return a reference to it.
+
+        `scope` distinguishes the values of several tasks.
+        """
         text = text_of(value)
         return self._graph.add(
             key_of("value", *scope, name),
@@ -165,12 +188,12 @@ class CrateParts:
         )
 
     def data(self, content: BytesOf) -> Entity:
-        """Return data from outside the run."""
+        """Add data from outside the run, and return a reference to it."""
         place = self._place("inputs", content.filename, f"{content.digest} {content.filename}")
         return self._file(place, content.digest, content.filename, content.origin, None)
 
     def result(self, artifact: Artifact) -> Entity:
-        """Return a result of a task."""
+        """Add a result of a task, and return a reference to it."""
         place = self._place(f"outputs/{place_of(artifact.node)}", artifact.filename, artifact.id)
         name = f"{artifact.name} of {artifact.node}"
         return self._file(place, artifact.digest, artifact.filename, name, artifact.size_bytes)
@@ -204,7 +227,7 @@ class CrateParts:
         return entity
 
     def _environment(self, task: Task) -> list[Entity]:
-        """Return the lock of the environment of a task, else its recorded packages."""
+        """Add the lock of the environment of a task, else its recorded packages."""
         used = task.environment
         version = self._record.environments.get(used.version_id) if used else None
         if used is None or version is None:
@@ -216,7 +239,7 @@ class CrateParts:
         return [self._graph.add_file(file, name=name, encodingFormat="text/plain")]
 
     def _packages(self, task: Task) -> list[Entity]:
-        """Return the packages of a kernel or image that is no environment of nbyard."""
+        """Add the packages of a kernel or image outside nbyard's environments."""
         used = self._record.packages.get(task.node)
         if used is None:
             return []
@@ -232,7 +255,10 @@ class CrateParts:
         return self._graph.add(key_of("language", language), "ComputerLanguage", name=language)
 
     def _place(self, folder: str, name: str, of: str) -> str:
-        """Return the place of something; a number distinguishes two with one name."""
+        """Return a path in a folder of the crate, the same for the same `of`.
+
+        A number distinguishes paths with equal names.
+        """
         plain = place_of(name)
         stem, dot, suffix = plain.rpartition(".") if "." in plain else (plain, "", "")
         numbered = (f"{stem}-{number}{dot}{suffix}" for number in itertools.count(2))
@@ -249,7 +275,7 @@ def media_type(filename: str) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Return a value as text."""
+    """Return a text unchanged, and other values as canonical JSON."""
     return value if isinstance(value, str) else canonical_text(value)
 
 

@@ -25,7 +25,10 @@ Entity = dict[str, Any]
 
 
 class CrateFile(msgspec.Struct, frozen=True):
-    """A file or folder of a crate: stored bytes by their digest, or its content."""
+    """A file or folder of a crate, at the path `place`.
+
+    Its bytes are those of the stored `digest`, or else `content`.
+    """
 
     place: str
     digest: str = ""
@@ -38,7 +41,7 @@ class CrateFile(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """Return the ID of its entity."""
+        """Return the ID of the entity that describes the file."""
         return quote(self.place) + ("/" if self.is_folder else "")
 
 
@@ -51,14 +54,14 @@ class CodeFile(msgspec.Struct, frozen=True):
 
 
 class CrateGraph:
-    """Entities by ID in the order in which they were added."""
+    """The entities of a crate in the order of their addition, and its files by path."""
 
     def __init__(self) -> None:
         self._entities: dict[str, Entity] = {}
         self.files: dict[str, CrateFile] = {}
 
     def add(self, key: str, kind: str | list[str], **properties: Any) -> Entity:
-        """Add an entity or more of its properties, and return a reference to it.
+        """Add an entity, or properties of a known one, and return a reference to it.
 
         Properties without a value are left out.
         """
@@ -85,7 +88,7 @@ class CrateGraph:
         return entity
 
     def metadata(self) -> Entity:
-        """Return the whole metadata."""
+        """Return the content of ro-crate-metadata.json."""
         graph = [_short(entity) for entity in self._entities.values()]
         return {"@context": [f"{CRATE}/context", OWN_TERMS], "@graph": graph}
 

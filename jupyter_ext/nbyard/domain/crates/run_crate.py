@@ -70,9 +70,9 @@ def write_crate(
 ) -> list[CrateFile]:
     """Return the files of a crate, with its metadata first.
 
-    `stored` has the digests of bytes that can be part of it; other data are described by their
+    `stored` has the digests of bytes that the crate can include. Other data are described by their
     digests. `version` is that of nbyard. `left_out` has the files that code bundles are packed
-    without, by the digests of the bundles; they are described by their digests, too.
+    without, by the digests of the bundles. These files are described by their digests, too.
     """
     graph = CrateGraph()
     parts = CrateParts(graph, record, stored, left_out)
@@ -101,7 +101,7 @@ class _RunCrate:
         return [CrateFile(METADATA, content=metadata), *self._graph.files.values()]
 
     def _add_root(self) -> None:
-        """Add the crate itself, whom it is by, and the program that wrote it."""
+        """Add the crate itself, its author, and nbyard as its program."""
         run, graph = self._record.run, self._graph
         profiles = [PROCESS, *(OF_WORKFLOWS if self._is_workflow else ())]
         followed = [ref(CRATE), *(ref(OF_WORKFLOWS[-1][0]) for _ in profiles[1:2])]
@@ -199,7 +199,7 @@ class _RunCrate:
         return [artifact for artifact in self._record.results() if artifact.name != EXECUTED]
 
     def _add_action(self, task: Task) -> Entity:
-        """Add what a task did: with which tool, data and values, and what came of it."""
+        """Add the action of a task, with its tool, data, values and results."""
         graph, parts = self._graph, self._parts
         used = [(name, parts.data(content)) for name, content in task.inputs.items()]
         used += [
@@ -235,7 +235,7 @@ class _RunCrate:
         )
 
     def _add_run(self, workflow: Entity) -> Entity:
-        """Add what the run did as a whole."""
+        """Add the action of the run as a whole."""
         graph, parts, run = self._graph, self._parts, self._record.run
         for task in self._done:
             for name, content in task.inputs.items():
@@ -266,7 +266,7 @@ class _RunCrate:
         )
 
     def _add_steps(self, workflow: Entity) -> Entity:
-        """Add the steps of the workflow, and that nbyard ran them."""
+        """Add the steps of the workflow, and the action by which nbyard ran them."""
         graph, controls = self._graph, []
         for place, task in enumerate(self._done):
             name = task.label or task.node

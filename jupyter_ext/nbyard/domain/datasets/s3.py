@@ -82,7 +82,8 @@ def encode_credential_name(credential: str) -> str:
 def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") -> str:
     """Return the address of an object.
 
-    It is at the endpoint of the credential, else at Amazon's endpoint of its region.
+    `fields` are those of its credential. The address is at the endpoint of the credential, else at
+    Amazon's endpoint of its region. `field` is the field that errors name.
 
     Raises:
         Invalid: the endpoint or the region of the credential is invalid.
@@ -110,7 +111,10 @@ def signed_headers(
     at: datetime,
     more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return the headers of a signed GET of this target, besides `Host`. `more` are signed too.
+    """Return the headers of a signed GET of this target, besides `Host`.
+
+    `fields` are those of the credential, `at` is the time of the request. Headers in `more` are
+    signed too.
 
     Raises:
         Invalid: the credential contains characters that a header cannot contain.

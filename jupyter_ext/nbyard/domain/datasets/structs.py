@@ -64,7 +64,10 @@ class NewDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def folder_of(filename: str) -> str:
-    """Return the name of the folder in an archive."""
+    """Derive the name of an unpacked folder from the name of its archive.
+
+    `data.tar.gz` becomes `data`.
+    """
     return ARCHIVE_ENDING.sub("", filename) or filename
 
 
@@ -103,7 +106,8 @@ class DatasetVersion(msgspec.Struct, frozen=True):
 class Dataset(msgspec.Struct, frozen=True):
     """A name with versions. `current` is the newest version, ready or not.
 
-    `resource` is the folder to open it from the server's root; `notice` says why there is none.
+    `resource` is the path of the dataset's folder below the server's root, empty if there is none.
+    `notice` says why nbyard could not create that folder.
     """
 
     id: str

@@ -198,7 +198,10 @@ PRESETS = (
 
 
 def presets_for(cores: float, memory_bytes: float) -> tuple[Preset, ...]:
-    """Return the presets with default hardware that a machine has. Their ranges stay."""
+    """Return the presets with defaults that fit a machine.
+
+    `cores` and `memory_bytes` are those of the machine. The allowed ranges stay.
+    """
     there = {"cpu": cores, "memory_gb": memory_bytes / 2**30}
     presets = []
     for preset in PRESETS:
@@ -215,7 +218,9 @@ def presets_for(cores: float, memory_bytes: float) -> tuple[Preset, ...]:
 def complete_request(
     new: NewDeployment, presets: Sequence[Preset] = PRESETS
 ) -> tuple[str, RevisionSpec]:
-    """Return the host name and the specification, with defaults for omitted fields.
+    """Return the host name and the specification of a new deployment.
+
+    Omitted fields have the defaults of the preset and the service.
 
     Raises:
         Invalid: with one detail for each refused field.
@@ -271,7 +276,9 @@ def apply_change(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
 
 def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[Reason]:
     """Return warnings about allowed settings that may be mistakes.
-    `ide_images` are patterns of images that may act in the browser as JupyterLab itself."""
+
+    `ide_images` are patterns of images that may act in the browser as JupyterLab itself.
+    """
     tag = spec.image.rpartition(":")[2].lower()
     parts = set(re.split(r"[^a-z]+", tag))
     warnings = []
@@ -285,7 +292,10 @@ def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[Reas
 
 
 def is_ide(image: str, ide_images: Sequence[str]) -> bool:
-    """Return whether an image matches a pattern; `*` stands for any characters."""
+    """Return whether an image matches one of the patterns in `ide_images`.
+
+    `*` stands for any characters.
+    """
     return any(
         re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), image) for pattern in ide_images
     )

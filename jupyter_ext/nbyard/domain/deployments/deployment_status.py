@@ -69,8 +69,9 @@ def state_of(
 ) -> tuple[DeploymentState, Reason | None]:
     """Return the state of a wanted deployment, and the reason for it.
 
-    The serving revision decides until it is over. With `is_leaving`, a replaced revision still has
-    its container, so that the deployment does not rest yet.
+    `serving` is the number of the serving revision, `statuses` are by number. The serving revision
+    decides until it is over. With `is_leaving`, a replaced revision still has its container, so the
+    deployment does not rest yet.
     """
     newest = statuses[max(statuses)]
     answering = statuses.get(serving)
@@ -107,9 +108,10 @@ def waits_for_build(reason: Reason | None) -> bool:
 def state_after_end(
     ended: Ended, restarts: int, service: ServiceKind
 ) -> Literal["completed", "again", "failed"]:
-    """Return what follows the end of a wanted container.
+    """Return what follows when the container of a wanted revision ends.
 
-    An own command may complete. Other services must keep running.
+    `again` means that the container is started again. Only an own command may complete. `restarts`
+    counts the ends in a row before this one.
     """
     if service == "own" and ended.exit_code == 0 and not ended.out_of_memory:
         return "completed"
@@ -117,12 +119,18 @@ def state_after_end(
 
 
 def restarts_then(ended: Ended, restarts: int) -> int:
-    """Return the number of ends in a row. A long enough life resets the count."""
+    """Return the number of ends in a row, including this one.
+
+    `restarts` is the number before it. The count starts again after a life of a minute.
+    """
     return 1 if ended.lived_seconds >= STEADY_SECONDS else restarts + 1
 
 
 def restart_delay_seconds(restarts: int) -> float:
-    """Return the seconds to wait before the next start."""
+    """Return the seconds to wait before the next start.
+
+    The delay doubles with each end in a row, up to a minute.
+    """
     return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_RESTART_DELAY_SECONDS)
 
 
@@ -165,9 +173,10 @@ def start_failure(message: str) -> Reason | None:
 
 
 def no_way_in(network: str, engine: str) -> Reason | None:
-    """Return why a container would be unreachable, None if it is reachable.
+    """Return why nbyard could not reach a container, or None.
 
-    Its ports are published on the engine's machine and requested on this one.
+    The engine at the address `engine` publishes ports on its own machine. nbyard requests them on
+    this one.
     """
     if network != "bridge":
         return because("network-closed", network=network)
@@ -178,7 +187,10 @@ def no_way_in(network: str, engine: str) -> Reason | None:
 
 
 def another_image(name: str, known: str) -> Reason:
-    """Return why a revision cannot start after its image's name moved to another image."""
+    """Return why a revision cannot start if its image's name moved.
+
+    The name now belongs to another image than the `known` one.
+    """
     return because("image-replaced", image=name, known=known)
 
 

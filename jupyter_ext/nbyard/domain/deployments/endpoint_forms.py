@@ -59,7 +59,7 @@ class CallForms(msgspec.Struct, frozen=True):
 
 
 def forms_of(description: Any) -> list[CallForm]:
-    """Return the calls in a description, predictions first.
+    """Return a form for each endpoint in a description, predictions first.
 
     The description is untrusted: parts in another format are left out.
     """

@@ -31,7 +31,10 @@ MAX_AFTER = 3  # relevant lines that may follow the exception
 
 
 def failure_line(text: str) -> str:
-    """Return the line that explains the end of a program, "" if there is none."""
+    """Return the line of an output that explains why a program ended.
+
+    Return "" if there is none.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
     weighed = [*_weighted_lines(lines[asked[-1] + 1 :] if asked else lines)]

@@ -1,4 +1,4 @@
-"""When the newest revision of a deployment responds or is over."""
+"""Decides whether a deployment has settled after a change."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,10 @@ from nbyard.domain.state_machines import DEPLOYMENT
 
 
 def is_settled(made: Deployment, newest: Callable[[], Revision]) -> bool:
-    """Return whether the newest revision responds, or will not.
+    """Return whether the newest revision responds, or will never respond.
 
-    `newest` returns that revision. It is called only while an older one responds.
+    `made` is the present state of the deployment. `newest` returns the newest revision. It is
+    called only while an older one responds.
     """
     if made.state != "running":
         return made.state in DEPLOYMENT.rests

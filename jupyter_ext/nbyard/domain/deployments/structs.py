@@ -75,10 +75,11 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A deployment to create. Omitted fields have the values of the preset and the service.
 
     `name` is the host name, a part of its address; by default it is derived from the title.
-    `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own
-    is started. `ports` are the ports that it listens on. It has `start_seconds` to answer. It
-    has `stop_seconds` to finish requests when it is stopped or replaced. `general`, `hardware`
-    and `storage` are the form of the AI4OS dashboard, as an alternative to the other fields.
+    `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own is
+    started. `ports` are the ports that the service listens on. The service has `start_seconds` to
+    answer. It has `stop_seconds` to finish requests when it is stopped or replaced. `general`,
+    `hardware` and `storage` are the form of the AI4OS dashboard, as an alternative to the other
+    fields.
     """
 
     image: str = ""
@@ -219,10 +220,10 @@ class Target(msgspec.Struct, frozen=True):
 class Deployment(msgspec.Struct, frozen=True):
     """The present state of a deployment.
 
-    `revision` is the newest and wanted one, `serving` the one that answers, or 0. They differ
-    while one replaces the other. `spec`, `gpus` and the like belong to the newest. `is_wanted`
-    states whether it should run, `changed_at` when a user last changed it. `model` is the
-    package that it serves, if its image was built from one.
+    `revision` is the number of the newest revision, `serving` that of the revision that answers, or
+    0. They differ while the newest replaces the other. `spec`, `gpus` and the like belong to the
+    newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
+    changed it. `model` is the package that the deployment serves, if its image was built from one.
     """
 
     id: str
@@ -250,8 +251,8 @@ class Deployment(msgspec.Struct, frozen=True):
 class DeployedAs(msgspec.Struct, frozen=True):
     """A deployment of an earlier build of a model, which a new build may update.
 
-    `revision` and `changed_at` are the values for that edit. `runs` states whether it runs or
-    is about to.
+    `revision` and `changed_at` are the values that the update must send. `runs` states whether the
+    deployment runs or will run soon.
     """
 
     id: str
@@ -322,7 +323,7 @@ class FormField(msgspec.Struct, frozen=True):
 
 
 class Preset(msgspec.Struct, frozen=True):
-    """Fields with matching ranges and defaults."""
+    """A named set of form fields, with their ranges and defaults."""
 
     name: str
     title: str
@@ -372,5 +373,9 @@ def log_name(number: int) -> str:
 
 
 def check_name(deployment_id: str, number: int) -> str:
-    """Return the name of the GPU check of a revision, for the sweep of leftovers."""
+    """Return the ID of the GPU check of a revision.
+
+    The container of the check is named by it, as by the ID of an attempt. The sweep of leftover
+    containers recognises it.
+    """
     return f"d-{deployment_id}-{number}"

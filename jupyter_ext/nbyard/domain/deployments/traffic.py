@@ -60,7 +60,7 @@ class Traffic(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Accumulates counts of requests."""
+    """Counts requests by minute, for one deployment."""
 
     def __init__(self) -> None:
         self._requests: Counter[int] = Counter()
@@ -85,7 +85,10 @@ class Tally:
 
 
 def latency_bin(seconds: float) -> int:
-    """Return the index of the shortest time on the scale that is not below `seconds`."""
+    """Return the step of the latency scale for an answer.
+
+    It is the shortest time on the scale that is not below `seconds`.
+    """
     if seconds <= LEAST_SECONDS:
         return 0
     # the small difference keeps exact lengths from rounding up

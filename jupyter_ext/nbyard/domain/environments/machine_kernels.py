@@ -31,7 +31,10 @@ class Kernel(msgspec.Struct, frozen=True):
 
 
 def not_installed(name: str, used: str) -> Reason:
-    """Return the warning that another kernel runs a notebook."""
+    """Return the warning that another kernel runs a notebook.
+
+    `name` is the kernel that the notebook names, `used` the one that runs it.
+    """
     return because("kernel-replaced", kernel=name, used=used)
 
 

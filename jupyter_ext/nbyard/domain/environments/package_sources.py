@@ -43,7 +43,10 @@ class RequirementRefused(ValueError):
 
 
 def reason_of(error: ValueError) -> Reason:
-    """Return why a line is refused: as found here, or as a library says."""
+    """Return why a line or address is refused.
+
+    The message of another library is quoted.
+    """
     if isinstance(error, RequirementRefused):
         return error.reason
     return because("source-refused", message=str(error))

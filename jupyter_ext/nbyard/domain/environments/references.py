@@ -57,9 +57,10 @@ def environment_change(was: UsedEnvironment | None, now: UsedEnvironment | None)
 def lock_differences(
     locked: Sequence[LockedPackage], python: str, lock: Lock, *, beside: bool
 ) -> list[Reason]:
-    """Return the differences between a lock and the packages found.
+    """Return the differences between a lock and the installed packages.
 
-    `beside` includes packages that are not in the lock.
+    `locked` and `python` are the packages and the Python version of the lock. `lock` has the
+    installed ones. `beside` includes packages that are not in the lock.
     """
     has = {normal_name(package.name): package.version for package in lock.packages}
     wanted = {normal_name(package.name): package for package in locked}

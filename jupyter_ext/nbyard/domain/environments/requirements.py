@@ -39,9 +39,10 @@ PROTECTED = frozenset({"pip", "uv"})
 
 
 def wants_git(said: str) -> bool:
-    """Return whether a build failed because the project takes its version from git.
+    """Return whether a build failed because it needs git history.
 
-    Setuptools-scm reports this, and so does hatch-vcs, which is based on it.
+    `said` is its output. Setuptools-scm, which hatch-vcs is based on, takes the version from git
+    and reports the failure.
     """
     return re.search("setuptools[-_]scm was unable to detect version", said) is not None
 

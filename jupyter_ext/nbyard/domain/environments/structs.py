@@ -145,7 +145,10 @@ def portable_lines(requirements: Iterable[str], packages: Iterable[LockedPackage
 
 
 def with_folders_of(lock: str, requirements: Iterable[str]) -> list[str]:
-    """Add the folder digests of a lock to the requirements read from it."""
+    """Add the folder digests of a lock to the requirements read from it.
+
+    Parsing drops the digests, which are comments in the lines of `lock`.
+    """
     folder_lines = {
         folder_of(line): line for line in lock.splitlines() if FOLDER_LINE.fullmatch(line)
     }
@@ -295,10 +298,11 @@ def change_requirements(
 def lock_of_failed(
     versions: Sequence[EnvironmentVersion], lines: Sequence[str]
 ) -> list[LockedPackage]:
-    """Return the packages of the newest version if it failed and the same is requested again.
+    """Return the packages of the newest version, to retry its installation.
 
-    Return an empty list otherwise. `versions` are sorted newest first. After two failures with
-    the same packages, they are resolved again: an archive may be gone.
+    Return an empty list unless that version failed and has the same requirements. `versions` are
+    sorted newest first. After two failures with the same packages, the list is empty: they are
+    resolved again, as an archive may be gone.
     """
     failed = [version.packages for version in versions[:2] if version.state == "failed"]
     if not versions or versions[0].state != "failed" or versions[0].requirements != [*lines]:

@@ -33,11 +33,11 @@ def is_python(language: str) -> bool:
 class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Environment, image, requirements and limits for the nodes of an executable.
 
-    They apply where a node sets none. Executables with an `image` run in containers.
-    `hinted_image` applies only if they run in containers anyway. `environment` is a name, for
-    its newest version, or `name@2` for that version. `ports` are the ports that it listens on
-    while it runs, by link name: the number in a container, 0 for any. `tensorboard` is where it
-    writes TensorBoard logs: a folder below its working directory, or the name of an output.
+    They apply where a node sets none. Executables with an `image` run in containers. `hinted_image`
+    applies only if they run in containers anyway. `environment` is a name, for its newest version,
+    or `name@2` for that version. `ports` are the ports that the program listens on, by link name:
+    the number in a container, 0 for any. `tensorboard` is where the program writes TensorBoard
+    logs. It is a folder below the working directory, or the name of an output.
     """
 
     environment: str = ""
@@ -157,8 +157,8 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
 class Executable(msgspec.Struct, frozen=True):
     """A registered executable. With a `path`, it follows that file.
 
-    `hints` say when the file has changed or is missing; lists omit them. After a registration
-    or another code, they also name problems in the code.
+    `hints` say when the file has changed or is missing; lists omit them. After a registration or a
+    change of the code, they also name problems in the code.
     """
 
     id: str

@@ -80,7 +80,10 @@ def shell_program(text: str) -> Instruction | None:
 
 
 def program_behind_shell(program: Instruction) -> Reason:
-    """Return what is wrong with such a program, and what to write."""
+    """Return the hint about a program that drops its arguments.
+
+    `program` is a result of `shell_program`.
+    """
     return because("shell-passes-no-arguments", line=program.line, keyword=program.keyword)
 
 
@@ -120,7 +123,8 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
 def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None:
     """Return the line where a build failed: the last step in its log, or a parse error.
 
-    `said` is the log. Return None if the build did not get that far.
+    `said` has the lines of the log, `error` is the message of the engine. Return None if the build
+    did not get that far.
     """
     if parse_error := PARSE_ERROR.search(error):
         return _line(text, int(parse_error[1]))

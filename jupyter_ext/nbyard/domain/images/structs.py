@@ -318,7 +318,7 @@ def base_of(recipe: Recipe, default: str) -> str:
 def add_digest_line(made: str) -> str:
     """Add a digest of the other lines to a generated Dockerfile.
 
-    The digest reveals edits above the marker.
+    `made` is the generated text. The digest reveals edits above the marker.
     """
     first, _, rest = made.partition("\n")
     return f"{first}\n{SEAL}{_seal(made)}\n{rest}"

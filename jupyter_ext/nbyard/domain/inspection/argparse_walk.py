@@ -1,4 +1,4 @@
-"""The only parser of a script that uses argparse, followed through its source.
+"""Follows the argparse parser of a script through its source.
 
 Source: https://docs.python.org/3/library/argparse.html
 """
@@ -37,8 +37,8 @@ HARMLESS_CALLS = ("autocomplete", "print")
 class ParserWalk:
     """Follows the parser and its groups through statements that always run, in order.
 
-    `added` are the calls that add an argument, each with whether it excludes others.
-    `given_away` are calls of other code that may add more.
+    `added` has each call that adds an argument, and whether it is in an exclusive group.
+    `given_away` has the calls that pass the parser to other code, which may add more.
     """
 
     def __init__(self, source: PythonModule):
@@ -106,7 +106,7 @@ class ParserWalk:
 
     @property
     def missed(self) -> list[ast.Attribute]:
-        """Return the places where arguments are added that were not followed."""
+        """Return the uses of `add_argument` that were not followed."""
         methods = (node for node in self._source.nodes if isinstance(node, ast.Attribute))
         unseen = [
             method for method in methods if method.attr == ADD and id(method) not in self._seen
@@ -115,13 +115,13 @@ class ParserWalk:
 
     @property
     def is_open(self) -> bool:
-        """Return whether other positional arguments may be added."""
+        """Return whether unknown positional arguments may be added."""
         options = {id(call.func) for call in self._source.calls() if is_option(call)}
         return bool(self.given_away) or not {id(method) for method in self.missed} <= options
 
     @property
     def defaults(self) -> set[str]:
-        """Return the names whose default is set later, `**` for all."""
+        """Return the names whose default `set_defaults` changes, `**` for all."""
         calls = (call for call in self._source.calls() if isinstance(call.func, ast.Attribute))
         later = [call for call in calls if ast.unparse(call.func).endswith(".set_defaults")]
         return {keyword.arg or "**" for call in later for keyword in call.keywords}
@@ -179,7 +179,10 @@ def follow_parser(source: PythonModule) -> ParserWalk | None:
 
 
 def name_in(source: PythonModule) -> Callable[[ast.expr], str]:
-    """Return a function that maps an expression to a parsed name: `alpha` for `args.alpha`."""
+    """Return a function that maps an expression to a parsed name.
+
+    It returns `alpha` for `args.alpha`, and an empty text for other expressions.
+    """
     results = set()
     for node in source.nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):

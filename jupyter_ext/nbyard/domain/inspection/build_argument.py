@@ -25,9 +25,10 @@ TYPES: dict[type, ValueType] = {
 def argument_of(
     name: str, value: Any, declared: Declared, comment: Comment, missing: bool
 ) -> Argument:
-    """Return the argument. `value` is its default, UNSET if there is none or it is unknown.
+    """Build an argument from what its source declares.
 
-    `missing` means that a value is required.
+    `value` is its default, UNSET if there is none or it is unknown. `declared` is from the
+    annotation, `comment` from the comment. `missing` means that a value is required.
     """
     kind = declared.type or (TYPES.get(type(value), "json"))
     is_path = declared.is_path or isinstance(value, FilePath)
@@ -58,7 +59,10 @@ def argument_of(
 
 
 def fit_default(argument: Argument, value: Any) -> tuple[Argument, Reason | None]:
-    """Return the argument with a default that matches its type, and a hint about the change."""
+    """Return the argument with a default that matches its type, and a hint.
+
+    `value` is the default in the source. The hint describes the change, None without one.
+    """
     if argument.default is msgspec.UNSET:
         return argument, None
     try:

@@ -38,8 +38,9 @@ class Collected:
     ) -> bool:
         """Add the parameter that a call declares. Return whether the call can be read.
 
-        `read` gets the number of positional parameters so far. `named` is the call's word for
-        users.
+        `read` is called with the number of positional parameters collected so far. It returns the
+        parameter, or None if the call declares none. `named` is the expression that names the call
+        in hints.
         """
         position = sum(isinstance(parameter.reach, Positional) for parameter in self.parameters)
         try:
@@ -62,10 +63,10 @@ def best_option(option_strings: list[str]) -> str:
 
 
 def check_count(call_arguments: CallArguments) -> None:
-    """Check that an option that is counted starts at zero.
+    """Check that a counting option starts at zero.
 
     Raises:
-        UnknownValue: it does not.
+        UnknownValue: its default is another number.
     """
     if call_arguments.value("default"):
         raise UnknownValue(because("counts-on"))

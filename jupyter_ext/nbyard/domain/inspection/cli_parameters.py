@@ -36,10 +36,10 @@ class WordType(msgspec.Struct, frozen=True):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One parameter. `shown` is the users' name (`--alpha`), `name` the program's.
+    """One parameter. `shown` is its name for users (`--alpha`), `name` its name in the program.
 
-    `default` is UNSET if the source does not state it; `computed` is then its expression.
-    `note` is a hint for users.
+    `default` is UNSET if the source does not state it; `computed` is then its expression. `note` is
+    a hint for users.
     """
 
     name: str
@@ -59,9 +59,9 @@ class Parameter(msgspec.Struct, frozen=True):
 class Declaration(msgspec.Struct, frozen=True):
     """The parameters of a script, and hints for users.
 
-    `is_open` means that unknown positional parameters may be among them. Some parsers leave
-    words for required parameters before they fill optional ones. Parsers that fill them
-    strictly `in_turn` do not.
+    `is_open` means that unknown positional parameters may be among them. `in_turn` marks a parser
+    that fills positional parameters strictly in their order. Other parsers leave words for required
+    parameters before they fill optional ones.
     """
 
     parameters: list[Parameter] = []
@@ -88,8 +88,8 @@ def usual_name(name: str) -> str:
 def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argument, list[Reason]]:
     """Convert a parameter to an argument, with hints about it.
 
-    `opened` maps names to the role of files that the script opens. An exclusive parameter is
-    never an output, as outputs are always passed.
+    `opened` maps parameter names to the roles of files that the script opens. An exclusive
+    parameter is never an output, as outputs are always passed.
     """
     default, hints = _default(parameter)
     comment = read_comment(parameter.help)

@@ -104,7 +104,10 @@ def read_click(source: PythonModule) -> Declaration:
 
 
 def names_of(source: PythonModule) -> Callable[[ast.expr], str]:
-    """Return a function that maps an expression in the command's function to its parameter."""
+    """Return a function that maps an expression to a parameter name.
+
+    It returns an empty text for expressions outside the command's function.
+    """
     command = _command(source)
     inside = {id(node) for node in ast.walk(command)} if command is not None else set()
 

@@ -41,9 +41,10 @@ def role_of_mode(mode: str) -> Role | None:
 
 
 def opened_files(source: PythonModule, name_of: Callable[[ast.expr], str]) -> dict[str, Role]:
-    """Return by name whether opened files are inputs or outputs; `name_of` finds the names.
+    """Return the roles of the files that a script opens, by parameter name.
 
-    Names that are both read and written are left out.
+    `name_of` returns the parameter that an expression refers to, or an empty text. Parameters that
+    are both read and written are left out.
     """
     roles_by_name: dict[str, set[Role]] = {}
     for call in source.calls():

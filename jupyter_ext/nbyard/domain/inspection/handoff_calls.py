@@ -32,7 +32,7 @@ WAYS = (INPUT, OUTPUT, SECRET)
 
 
 class HandedOver(msgspec.Struct, frozen=True):
-    """The arguments of `nbyard.input` and the like in a module. `hints` are for users."""
+    """The arguments that `nbyard.input` and similar calls declare. `hints` are for users."""
 
     arguments: list[Argument]
     hints: list[Reason]
@@ -77,15 +77,19 @@ def read_handed(source: PythonModule) -> HandedOver:
 def add_handed_arguments(
     declared: Sequence[Argument], handed: Iterable[Argument]
 ) -> list[Argument]:
-    """Add the arguments of calls; declared arguments take precedence."""
+    """Add the arguments of hand-off calls to the declared ones.
+
+    Declared arguments take precedence.
+    """
     known = {argument.name for argument in declared}
     return [*declared, *(argument for argument in handed if argument.name not in known)]
 
 
 def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values for these calls: plain values and staged inputs.
+    """Return the values that hand-off calls fetch, by name.
 
-    A default that is a file path stays with the code.
+    They are plain values and the paths of staged inputs. A default that is a file path is left out,
+    as the code uses it itself.
     """
     return {
         argument.name: escape_attempt_paths(argument, values[argument.name])

@@ -1,4 +1,4 @@
-"""The output of `--help`, parsed to a first list of arguments. Users correct it."""
+"""Parses the output of `--help` to a first list of arguments, which users correct."""
 
 import re
 from collections.abc import Iterator
@@ -50,10 +50,10 @@ class Line(msgspec.Struct):
 
 
 def read_help(text: str) -> Script:
-    """Return the options and the words of the usage line.
+    """Parse the output of `--help` to arguments and hints.
 
-    Defaults in the text stay with the program. Without options or a usage line, there are no
-    arguments.
+    Arguments are the options and the words of the usage line. Defaults in the text are not read, as
+    the program applies them itself.
     """
     lines = CODES.sub("", text).expandtabs().splitlines()
     options = [option for line in _entries(lines) if (option := _option(line)) is not None]

@@ -73,7 +73,10 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
 def arguments_of(
     parameters: Sequence[Parameter], roles: Mapping[str, Role], *, in_turn: bool = False
 ) -> Script:
-    """Convert parameters to arguments. `in_turn`: the parser fills optional ones strictly in turn.
+    """Convert the parameters of a script to arguments.
+
+    `roles` maps parameter names to the roles of files that the script opens. `in_turn` is as in
+    `Declaration`.
 
     Raises:
         UnreadArguments: a positional parameter has no valid argument name.
@@ -103,9 +106,10 @@ def arguments_of(
 
 
 def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> list[Argument]:
-    """Require optional words that a later word would replace.
+    """Require optional positional arguments that a later one would replace.
 
-    This does not apply to later words in `spared`, for which the parser leaves words.
+    If such an argument is omitted, the next word fills its place. Later arguments in `spared` do
+    not matter: the parser leaves words for them.
     """
     adjusted: list[Argument] = []
     is_followed = False

@@ -22,10 +22,11 @@ DIRECTIONS: tuple[Direction, ...] = ("back", "forward")
 
 
 class Walk:
-    """A graph that grows by levels.
+    """A lineage graph of at most `most` nodes, which grows level by level.
 
-    `expand` finds the neighbours of nodes in one direction, `describe` the nodes themselves, each
-    for a whole level at once. It gets the name that a node has if it was deleted.
+    `expand` returns the neighbours of a whole level in one direction. `describe` returns the
+    nodes of a level. It is called with a name for each node, which is shown if the node was
+    deleted.
     """
 
     def __init__(self, expand: Expand, describe: Describe, most: int):
@@ -39,7 +40,7 @@ class Walk:
         }
 
     def of(self, starts: Sequence[Ref]) -> Lineage:
-        """Return the graph around the starts, which are all part of it."""
+        """Return the graph around the start nodes, in both directions."""
         self._add(dict.fromkeys(starts, ""))
         for direction in DIRECTIONS:
             level, passed = [*dict.fromkeys(starts)], set(starts)
@@ -52,8 +53,11 @@ class Walk:
             self._nodes |= self._describe(refs)
 
     def _next(self, level: Sequence[Ref], direction: Direction, passed: set[Ref]) -> list[Ref]:
-        """Add the neighbours of a level; return those to expand next."""
-        # What the caller may not see leads no further.
+        """Add the neighbours of a level to the graph; return those to expand next.
+
+        `passed` are the nodes that were already expanded in this direction. It grows.
+        """
+        # The walk stops at nodes that the caller may not see.
         known = [ref for ref in level if self._is_open(ref)]
         expansion = self._expand(known, direction) if known else Found([])
         neighbours: dict[Ref, set[Ref]] = defaultdict(set)
@@ -121,9 +125,9 @@ class Walk:
 
 
 def column_by_node(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> dict[Ref, int]:
-    """Return a column for each node, so that edges lead to larger columns.
+    """Return the column number of each node, so that edges lead to larger columns.
 
-    A node that comes from nothing stands just before its first use, so that edges are short.
+    A node without incoming edges gets the column just before its first use.
     """
     before: dict[Ref, list[Ref]] = defaultdict(list)
     after: dict[Ref, list[Ref]] = defaultdict(list)
@@ -143,7 +147,10 @@ def column_by_node(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> d
 def _in_order(
     refs: Collection[Ref], before: Mapping[Ref, list[Ref]], after: Mapping[Ref, list[Ref]]
 ) -> list[Ref]:
-    """Return nodes after all nodes that lead to them."""
+    """Return the nodes in topological order; nodes in cycles come last.
+
+    `before` and `after` are the neighbours of each node.
+    """
     waits = {ref: len(before.get(ref, ())) for ref in refs}
     order = [ref for ref, left in waits.items() if not left]
     for ref in order:

@@ -37,18 +37,19 @@ Event = dict[str, Any]
 
 
 def run_events(record: RunRecord, version: str, namespace: str = NAMESPACE) -> list[Event]:
-    """Return the events of a run in the order of their times.
+    """Return the OpenLineage events of a run in the order of their times.
 
-    `version` is that of nbyard. A run that has not started has no events. One that has not ended
-    has events about its start, and about the tasks that ended.
+    `version` is nbyard's version. A run that has not started has no events. An unfinished run
+    has the events about its start and about its tasks so far.
     """
     return sorted(_Events(record, version, namespace).all(), key=lambda event: event["eventTime"])
 
 
 def job_name(run: Run) -> str:
-    """Return the name of the job of a run: that of its file, else its title.
+    """Return the job name of a run: the name of its file, else its title.
 
-    Folders are left out, because they may differ between servers and tell about the machine.
+    The name has no folders, because they may differ between servers and reveal details of the
+    machine.
     """
     return run.path.rpartition("/")[2] or run.title
 
@@ -95,7 +96,11 @@ class _Events:
         of: Run | Task,
         data: Mapping[str, Any],
     ) -> Iterator[Event]:
-        """Yield the events about the start and the end of something, as far as it came."""
+        """Yield the start event of a run or task, and its end event if it has ended.
+
+        `key` is the ID of the run or task `of`, and `name` is its job's name. `data` has its
+        inputs and outputs.
+        """
         kind = facet_of("jobType", processingType="BATCH", integration="NBYARD", jobType=job_type)
         engine = facet_of("processing_engine", version=self._version, name="nbyard")
         facets = {"processing_engine": engine, **facets}
@@ -110,8 +115,8 @@ class _Events:
                 "schemaURL": EVENT,
             }
 
-        # Each run needs a start and an end in the specification.
-        # A run that was cancelled early, or failed to prepare, never started; its end is all.
+        # The specification requires a start and an end for each run. A run that was cancelled
+        # early, or failed to prepare, never started: its end time is used for both.
         started = of.started_at or of.finished_at
         if started is None:
             return
@@ -174,7 +179,7 @@ class _Events:
         return {"inputs": [*known.values(), *used.values()], "outputs": outputs}
 
     def _input(self, content: BytesOf) -> Event:
-        """Return data from outside the run: a dataset, an artifact of another run, or a file."""
+        """Return an input from outside the run: a dataset, another run's artifact, or a file."""
         kind = content.source.partition(":")[0]
         name = content.origin or content.filename
         if kind == "dataset":
@@ -208,14 +213,14 @@ class _Events:
 
 
 def facet_of(name: str, /, **fields: Any) -> Event:
-    """Return a facet of the specification."""
+    """Return a facet of the specification, with its version and these fields."""
     version, schema = FACETS[name]
     url = f"{SPEC}/facets/{version}/{schema}.json#/$defs/{schema}"
     return {"_producer": PRODUCER, "_schemaURL": url, **fields}
 
 
 def utc_time(at: datetime) -> str:
-    """Return a time in UTC as events have it."""
+    """Return a time in UTC in ISO format, with microseconds and a Z."""
     text = at.astimezone(UTC).isoformat(timespec="microseconds")
     return text.replace("+00:00", "Z")
 
@@ -226,7 +231,7 @@ def _tags(values: Mapping[str, str]) -> Event:
 
 
 def _parameters(values: Mapping[str, Any]) -> Event:
-    """Return the facet of parameters, if there are any."""
+    """Return the facet of a run's or task's parameters by its name; empty without parameters."""
     texts = {
         name: value if isinstance(value, str) else canonical_text(value)
         for name, value in values.items()
@@ -238,7 +243,10 @@ def _parameters(values: Mapping[str, Any]) -> Event:
 
 
 def sample_event(key: str, at: datetime, version: str, name: str) -> Event:
-    """Return an event that tries a receiver; it says nothing about a run."""
+    """Return an event to test whether a receiver accepts events; it describes no run.
+
+    `key` is the ID of the test message, and `name` is the name of the channel.
+    """
     engine = facet_of("processing_engine", version=version, name="nbyard")
     return {
         "eventType": "OTHER",

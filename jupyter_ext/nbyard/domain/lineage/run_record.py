@@ -14,9 +14,10 @@ from nbyard.domain.workflows.structs import Edge
 
 
 class UsedPackages(msgspec.Struct, frozen=True):
-    """The packages where tasks ran outside the environments of nbyard.
+    """The packages that a task could import, if it ran outside nbyard's environments.
 
-    `name` is that of the kernel, image or runtime, `fingerprint` identifies the packages.
+    `name` is the name of the kernel, image or runtime. `fingerprint` identifies the packages.
+    `versions` are by package name.
     """
 
     name: str
@@ -25,12 +26,12 @@ class UsedPackages(msgspec.Struct, frozen=True):
 
 
 class RunRecord(msgspec.Struct, frozen=True, dict=True):
-    """A run, its tasks with their outputs in the order of the graph, and what they used.
+    """A run, its tasks in the order of the graph with their outputs, and what the tasks used.
 
-    `code` has the versions of executables by their IDs, `environments` those of environments.
-    Versions that were deleted are missing. `packages` has by node those of tasks without an
-    environment. `document` is the frozen workflow, null for the run of one executable, and if the
-    workflow was deleted.
+    `code` has the executable versions by ID, and `environments` the environment versions by ID.
+    Deleted versions are missing. `packages` has, by node, the packages of tasks without an
+    environment. `document` is the frozen workflow. It is null for the run of one executable, and
+    if the workflow was deleted.
     """
 
     run: Run
@@ -43,12 +44,12 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def is_workflow(self) -> bool:
-        """Return whether it is the run of a workflow, not of one executable."""
+        """Return whether the run is of a workflow, not of one executable."""
         return bool(self.run.workflow_id)
 
     @cached_property
     def _connected_results(self) -> Mapping[str, Sequence[tuple[str, Artifact]]]:
-        """Return the results to which the inputs of each node are connected."""
+        """Return by node its connected inputs: pairs of the input's name and the artifact."""
         made = {
             (task.node, artifact.name): artifact
             for task in self.tasks
@@ -61,13 +62,13 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
         return by_node
 
     def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
-        """Yield the results of other tasks that a task used, by the name of its input."""
+        """Yield the results of other tasks that a task used, with the names of its inputs."""
         for name, artifact in self._connected_results.get(task.node, ()):
             if name not in task.inputs:
                 yield name, artifact
 
     def data_used(self) -> dict[str, BytesOf]:
-        """Return the data from outside the run by digest and origin."""
+        """Return the data from outside the run, each once; keys are digest and origin."""
         return {
             f"{content.digest} {content.origin}": content
             for task in self.tasks

@@ -1,4 +1,4 @@
-"""Lineage graphs: nodes are what the store knows, edges lead from what was used to what came of it.
+"""Lineage graphs: nodes are rows of the store, edges lead from a source to its results.
 
 A node of a lineage is a dataset version, a task, a result and so on, not a node of a workflow.
 """
@@ -31,7 +31,7 @@ Direction = Literal["back", "forward"]
 
 
 class Ref(NamedTuple):
-    """A node by kind and key. The key is an ID, except that of a file."""
+    """A reference to a lineage node. The `key` is the ID of its row, except for a file."""
 
     kind: LineageKind
     key: str
@@ -43,7 +43,7 @@ class Ref(NamedTuple):
 
 
 class LineageRun(msgspec.Struct, frozen=True):
-    """The run of a task or result. `git` is the state of the repository of its code."""
+    """The run that a task or result belongs to. `git` is the state of its code's repository."""
 
     id: str
     number: int
@@ -53,20 +53,20 @@ class LineageRun(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return its number; scratch runs have none that users know."""
+        """Return the run's number as text; scratch runs have no number that users know."""
         return f"run {self.number}" if self.number > 0 else "scratch run"
 
 
 class LineageNode(msgspec.Struct, frozen=True):
     """A node of a lineage graph.
 
-    `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
-    artifact, model, image or deployment. `version` numbers datasets, executables, environments
-    and models. `parameters` are the values of a task; a secret is shown as its credential's name.
-    `packages` are the versions in an environment by name, if they are known.
+    `subject` is the ID of the dataset, executable, environment, run, artifact, model, image or
+    deployment, to open its page. `version` is the version number of a dataset, executable,
+    environment or model. `parameters` are the values of a task; a secret is shown as its
+    credential's name. `packages` are the versions in an environment by name, if known.
 
-    Edges lead to larger `column`s. A node that the caller may not see has neither name nor facts.
-    A node that was deleted has only the name that its user recorded. `more_before` and
+    Edges lead to larger `column`s. A node that the caller may not see has only its kind. A
+    deleted node has only the name that a record of its use contains. `more_before` and
     `more_after` count neighbours that the graph leaves out.
     """
 
@@ -99,7 +99,7 @@ def hidden_node(kind: LineageKind) -> LineageNode:
 
 
 class LineageEdge(msgspec.Struct, frozen=True):
-    """A connection between nodes, by their IDs. `name` is that of the input or output."""
+    """A connection between nodes, by their IDs. `name` is the name of the input or output."""
 
     source: str
     target: str
@@ -107,19 +107,22 @@ class LineageEdge(msgspec.Struct, frozen=True):
 
 
 class Lineage(msgspec.Struct, frozen=True):
-    """What a start comes from, and what was made with it. Nodes are in the order of columns."""
+    """The lineage graph of the start nodes. Its nodes are in the order of columns."""
 
     nodes: list[LineageNode]
     edges: list[LineageEdge]
 
     @property
     def left_out(self) -> int:
-        """Return how many neighbours of nodes are left out."""
+        """Return how many neighbours the graph leaves out."""
         return sum(node.more_before + node.more_after for node in self.nodes)
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A connection as found in the store; `hint` names its new end if that was deleted."""
+    """A connection that the store records.
+
+    `hint` is a name for the neighbour at its far end, which is shown if that node was deleted.
+    """
 
     source: Ref
     target: Ref
@@ -128,17 +131,20 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Connections of some nodes. `totals` counts all neighbours of nodes with more of them."""
+    """The connections of some nodes in one direction.
+
+    `totals` counts all neighbours of the nodes for which `links` has only some.
+    """
 
     links: list[Link]
     totals: dict[Ref, int] = {}
 
 
 def check_start(kind: str) -> LineageStart:
-    """Return a kind where a lineage can start.
+    """Check that a lineage can start at this kind of node; return the kind.
 
     Raises:
-        Invalid: it cannot.
+        Invalid: no lineage starts at this kind.
     """
     for known in STARTS:
         if kind == known:

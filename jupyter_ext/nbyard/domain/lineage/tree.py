@@ -14,7 +14,10 @@ MAX_VALUE = 40
 
 
 class TreeLine(NamedTuple):
-    """A line: the branch before it, the name of the connection, and the node."""
+    """A line of a tree: the branch characters, the name of the connection, and the node.
+
+    The neighbours of a repeated node are listed only where it was shown first.
+    """
 
     branch: str
     name: str
@@ -23,7 +26,10 @@ class TreeLine(NamedTuple):
 
 
 def lines_of(lineage: Lineage) -> Iterator[str]:
-    """Yield the lines of a graph; the neighbours of a node stand below it once."""
+    """Yield a lineage as lines of text: the starts, then a tree for each direction.
+
+    The neighbours of a node are listed only once, below its first line.
+    """
     starts = [node for node in lineage.nodes if node.is_start]
     for start in starts:
         yield words_of(start)
@@ -40,7 +46,7 @@ def lines_of(lineage: Lineage) -> Iterator[str]:
 
 
 def tree_lines(lineage: Lineage, direction: Direction) -> Iterator[TreeLine]:
-    """Yield the nodes on one side of the starts, each below a node that it is connected to."""
+    """Yield the tree of one direction: each node below a node that it is connected to."""
     nodes = {node.id: node for node in lineage.nodes}
     link_names: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for edge in lineage.edges:
@@ -69,7 +75,11 @@ def tree_lines(lineage: Lineage, direction: Direction) -> Iterator[TreeLine]:
 
 
 def _branches(of: Sequence[tuple[str, str]], below: str) -> list[tuple[str, str, str, str]]:
-    """Return the lines below a node, the first one last."""
+    """Return the lines directly below a node, in reverse order, for a stack.
+
+    `of` are the neighbours: pairs of key and connection name. `below` is the indentation. Each
+    result has key, name, branch, and the indentation of the lines below.
+    """
     last = len(of) - 1
     return [
         (
@@ -83,7 +93,7 @@ def _branches(of: Sequence[tuple[str, str]], below: str) -> list[tuple[str, str,
 
 
 def words_of(node: LineageNode) -> str:
-    """Return what a node is in one line."""
+    """Return a line that describes a node: kind, name, version, run, parameters and state."""
     if not node.is_visible:
         return f"{node.kind} (not visible)"
     parts = [node.kind, node.name]

@@ -36,7 +36,9 @@ MAX_LISTED = 10
 
 
 def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
-    """Return the model of a class in a Python file, without its requirements.
+    """Return the model file of a class in a Python file, without its requirements.
+
+    Without a `class_name`, the only class with `predict` is used.
 
     Raises:
         Invalid: the file is not valid Python. Or it has no class with `predict`, or several
@@ -69,7 +71,7 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
 
 
 def class_names(content: bytes, file: str) -> list[str]:
-    """Return the classes of a Python file that have `predict`, also from a base class there.
+    """Return the names of the classes that have `predict`, own or from a base in the file.
 
     Raises:
         Invalid: the file is not valid Python.
@@ -221,7 +223,7 @@ class _Reader:
         return []
 
     def _columns_of_docstring(self, side: str) -> list[dict[str, Any]]:
-        """Return the lines `name: type` or `name (type)` below the heading."""
+        """Return the columns from lines `name: type` or `name (type)` below a heading."""
         method = _method(self._classes, self._model, PREDICT)
         for node in (method, self._model):
             text = ast.get_docstring(node, clean=True) if node is not None else None
@@ -253,7 +255,10 @@ def _assigned_value(line: ast.stmt, name: str) -> ast.expr | None:
 
 
 def _text(node: ast.expr) -> str:
-    """Return a string as it is, the last word of `numpy.float64`, or other source unchanged."""
+    """Return the text that an expression names.
+
+    A string gives its content, `numpy.float64` gives `float64`, other code its source.
+    """
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)

@@ -1,6 +1,6 @@
 """Model files: Nervosum's `nervosum.yaml`, and the file `MLmodel` of MLflow's folders.
 
-Only the document is read here. The build checks whether the files in it exist.
+Only the parsed document is read here. The build checks whether the files that it names exist.
 """
 
 import keyword
@@ -26,7 +26,7 @@ MAX_LINES = 1000
 
 
 def read_model_file(document: Any, where: str = "model") -> ModelFile:
-    """Parse the document of a nervosum.yaml. `where` is the file's name.
+    """Parse the document of a nervosum.yaml. `where` is the file's name for errors.
 
     Raises:
         Invalid: a field is missing, unknown or invalid; the message names it.
@@ -105,7 +105,7 @@ def _part(
 
 
 def _scalar(fields: Mapping[str, Any], where: str, name: str, default: str | None = None) -> str:
-    """Return a text. Integers are converted, but not numbers that would lose their spelling."""
+    """Return a field as text. Integers are converted; other numbers must be quoted."""
     value = fields.get(name)
     if value is None and default is not None:
         return default
@@ -120,7 +120,7 @@ def _scalar(fields: Mapping[str, Any], where: str, name: str, default: str | Non
 
 
 def folder_path(text: str, where: str) -> str:
-    """Return a folder below that of the model file, in normal form.
+    """Return a path in normal form, which must be below the folder of the model file.
 
     Raises:
         Invalid: the path leaves the folder.
@@ -136,7 +136,7 @@ def _is_name(text: str) -> bool:
 
 
 def _requirements(value: Any, where: str) -> tuple[list[str], str]:
-    """Return lines, or the name of a file."""
+    """Return the lines of requirements and an empty path, or no lines and a file's path."""
     if value is None or value == []:
         return [], ""
     if isinstance(value, str):
@@ -150,9 +150,9 @@ def _requirements(value: Any, where: str) -> tuple[list[str], str]:
 
 
 def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelFile:
-    """Parse the file `MLmodel` of a folder with that `name`.
+    """Parse the document of a file `MLmodel`. `name` becomes the name of the model.
 
-    It must have MLflow's flavour python_function and a signature of columns.
+    The document must have MLflow's flavour python_function and a signature of columns.
 
     Raises:
         Invalid: the flavour or the signature is missing.

@@ -1,4 +1,4 @@
-"""Model probes: load a model and call it once, to learn its input and output."""
+"""Model probes: a process loads a model and calls it once, to learn its input and output."""
 
 from typing import Any
 
@@ -16,9 +16,10 @@ HINT = because("write-model-file")
 
 
 class KnownTable(msgspec.Struct, frozen=True):
-    """A table that was available when the model was created.
+    """A table that the task used which created the model.
 
-    It has its name, its columns as a model may take them, and some rows of all its columns.
+    `columns` are those that a model can take. `names` and `rows` have all columns of the table,
+    and some of its rows.
     """
 
     filename: str
@@ -28,11 +29,11 @@ class KnownTable(msgspec.Struct, frozen=True):
 
 
 class ReportedModel(msgspec.Struct, frozen=True):
-    """The properties that a model reported.
+    """The properties of a model that its probe reported.
 
-    `table` is the place of the table with all inputs among the known tables. `files` are the code
-    files that it needs. `elsewhere` are packages from a folder, an archive or a repository, and
-    `unknown` modules that no package provides: an image cannot install either by name.
+    `table` is the index of the known table that has all inputs. `files` are the code files that
+    the model needs. `elsewhere` are packages from a folder, an archive or a repository.
+    `unknown` are modules that no package provides. An image can install neither by name.
     """
 
     inputs: list[ModelColumn]
@@ -47,11 +48,11 @@ class ReportedModel(msgspec.Struct, frozen=True):
 
 
 class ModelProbe(msgspec.Struct, frozen=True):
-    """A request to load a model in the environment of the node that wrote it.
+    """A request to load a model where the node that wrote it ran.
 
-    It runs in the node's `image`, by its ID in the engine, or on a worker of its `runtime`.
-    `digest` is that of the model file. `code` has the digests of modules beside the node's
-    code, by path.
+    The probe runs in the node's `image`, an ID in the engine, or on a worker of its `runtime`.
+    `digest` and `filename` are those of the model file. `code` has the digests of modules beside
+    the node's code, by path.
     """
 
     id: str
@@ -65,9 +66,9 @@ class ModelProbe(msgspec.Struct, frozen=True):
 
 
 class ProbeAnswer(msgspec.Struct, frozen=True):
-    """The result of a model probe: JSON as the model's process wrote it, or a problem.
+    """The result of a model probe: JSON that the model's process wrote, or a problem.
 
-    `passes` means that a later probe may succeed.
+    `passes` means that the problem may pass: a later probe may succeed.
     """
 
     text: str = ""

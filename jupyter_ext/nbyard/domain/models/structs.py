@@ -45,10 +45,10 @@ class ModelColumn(msgspec.Struct, frozen=True, omit_defaults=True):
 class ModelFile(msgspec.Struct, frozen=True):
     """The content of a model file.
 
-    `src` is a folder relative to the file's own, and contains `module`. `requirements` are
-    lines, or those of the `requirements_file` beside it. An MLflow folder is loaded whole and
-    has neither module nor class. A pickle has its `file` instead. `sample` is a row to try the
-    model with, if known.
+    `src` is a folder relative to the model file's folder, and contains `module`. The requirements
+    are the lines in `requirements`, or those of the `requirements_file`. An MLflow folder is
+    loaded whole and has neither module nor class. A pickle has its `file` instead. `sample` is a
+    row to try the model with, if known.
     """
 
     name: str
@@ -87,9 +87,9 @@ class ModelClass(msgspec.Struct, frozen=True):
 
 
 class ModelSources(msgspec.Struct, frozen=True):
-    """What models can be deployed from: outputs of runs, and classes of files.
+    """The sources that models can be deployed from: outputs of runs, and classes in files.
 
-    `cut` means that there may be others, which are not listed.
+    `cut` means that there may be more sources than are listed.
     """
 
     outputs: list[ModelOutput]
@@ -115,15 +115,15 @@ class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def split_class_path(target: str) -> tuple[str, str]:
-    """Split FILE.py:CLASS into path and class; a path without a class has an empty one."""
+    """Split FILE.py:CLASS into path and class name. The class is empty if none is given."""
     match = CLASS_PATH.fullmatch(target)
     return (match["path"], match["name"] or "") if match else (target, "")
 
 
 class RunOutput(msgspec.Struct, frozen=True):
-    """The output of a run's task that a package was built from. `digest` is that of its bytes.
+    """The output of a run that a package was built from. `digest` is that of its bytes.
 
-    The package outlives the run: the run of `run_id` may have been deleted.
+    The package outlives the run: the run `run_id` may have been deleted.
     """
 
     run_id: str
@@ -137,9 +137,9 @@ class RunOutput(msgspec.Struct, frozen=True):
 
 
 class ServedModel(msgspec.Struct, frozen=True):
-    """The package that a deployment serves, by its ID, and its source.
+    """The model package that a deployment serves. Its `id` is that of the package.
 
-    `source` is null if it was built from files.
+    `source` is the output of a run that it was built from, null for files.
     """
 
     id: str
@@ -151,12 +151,12 @@ class ServedModel(msgspec.Struct, frozen=True):
 
 
 class ModelPackage(msgspec.Struct, frozen=True):
-    """A model as it was built, and the state of its image.
+    """A built model and the state of its image.
 
     `path` is the model file. `bundle_digest` covers the bytes of its folder. `number` counts
     the builds of one name. `reference` and `image_id` name the image on the engine; `image` is
-    the ID in `nbyard images`. `source` is the output of a run that it was built from, null for
-    files.
+    the ID in `nbyard images`. `source` is the output of a run that the package was built from,
+    null for files.
     """
 
     id: str
@@ -190,7 +190,7 @@ class ModelSchema(msgspec.Struct, frozen=True):
 
 
 class ModelFilter(msgspec.Struct, frozen=True):
-    """Field values that selected models have. All must match."""
+    """A filter of models. All fields that are not empty must match."""
 
     id: str = ""
     tag: str = ""
@@ -206,32 +206,33 @@ PACKED = (
 
 
 def is_packed(head: bytes) -> bool:
-    """Return whether a file with this start may be by pickle (protocol 2 or later) or joblib."""
+    """Return whether the first bytes of a file look like pickle (protocol 2 up) or joblib."""
     return head.startswith(PACKED)
 
 
 def package_name(title: str, node: str, output: str) -> str:
-    """Return the name of a model from the output of a run with that title."""
+    """Return a name for the model in an output of a run; `title` is the title of the run."""
     node = CODE_SUFFIX.sub("", node)
     plain = " ".join(filter(None, (title, node, output))).replace("/", " ").replace("\\", " ")
     return " ".join(plain.split()).strip(" -.")[:MAX_NAME].strip() or "model"
 
 
 def repository_of(name: str) -> str:
-    """Return the repository of the images of models with that name, on the engine."""
+    """Return the image repository on the engine for models with a name."""
     return f"{REPOSITORIES}{plain_name(name, 'model')}"
 
 
 def stem_of(name: str) -> str:
-    """Return the part of an image name that identifies a model with that name or image."""
+    """Return the part of a repository that identifies a model, from its name or image name."""
     return plain_name(name.removeprefix("nbyard/").removeprefix("model-"), "model")
 
 
 def near_names(names: Collection[str], wanted: str) -> list[str]:
     """Return the model names that `wanted` may mean, if no model has exactly this name.
 
-    Names that differ only in letter case come alone, before names as in image names:
-    `my-iris-model` or `nbyard/model-my-iris-model` for *My Iris Model*.
+    If names differ from it only in letter case, only they are returned. Otherwise `wanted` is
+    compared with image names: `my-iris-model` or `nbyard/model-my-iris-model` means
+    *My Iris Model*.
     """
     folded = wanted.casefold()
     same_letters = [name for name in names if name.casefold() == folded]
@@ -248,7 +249,7 @@ def model_reference(name: str, tag: str, number: int) -> str:
 
 
 def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
-    """Return the labels to search images by, without empty ones."""
+    """Return the labels of a model's image, to search images by; empty labels are left out."""
     labels = {
         "owner": owner,
         "mode": model.mode,
@@ -260,7 +261,7 @@ def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
 
 
 def model_json(model: ModelFile) -> dict[str, Any]:
-    """Return the content of model.json, which is beside the serving code in the image."""
+    """Return the content of model.json, which the image has beside the serving code."""
     return {
         "name": model.name,
         "version": model.tag or "1",
@@ -278,7 +279,7 @@ def model_json(model: ModelFile) -> dict[str, Any]:
 
 
 def plain_columns(columns: Sequence[ModelColumn]) -> list[dict[str, Any]]:
-    """Return columns as written in JSON."""
+    """Return columns as JSON objects; `nullable` is present only if true."""
     return [
         {"name": column.name, "type": column.type} | ({"nullable": True} if column.nullable else {})
         for column in columns

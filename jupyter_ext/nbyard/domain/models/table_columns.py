@@ -25,10 +25,10 @@ NUMBERS = ("int", "float", "decimal")
 
 
 def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:
-    """Return the columns of a table that a model can take; other columns are left out.
+    """Return the columns of a table that a model can take as input.
 
-    Missing values in the rows of the page make a column nullable. Integers with missing values
-    become floats, as in pandas.
+    A column with missing values in the rows of the page is nullable. Integers with missing
+    values become floats, as in pandas.
     """
     columns = []
     for place, column in enumerate(page.columns):
@@ -44,10 +44,11 @@ def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:
 def target_of(
     page: TablePage, features: Sequence[str], classes: Sequence[Any] | None, answer: ColumnType
 ) -> str:
-    """Return the only column of the table that the model may predict, else `prediction`.
+    """Return the name of the column that a model predicts, guessed from its training table.
 
-    The column is not a feature. Its values are among the model's classes, or it is a number
-    like the answer.
+    A column fits if it is not a feature and all its values are among the model's `classes`.
+    Without classes, a column of numbers fits if the `answer` type is a number. The result is
+    `prediction` unless exactly one column fits.
     """
     fits = []
     for place, column in enumerate(page.columns):

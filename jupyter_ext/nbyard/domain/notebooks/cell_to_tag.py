@@ -16,10 +16,10 @@ READERS: dict[str, Callable[[Mapping[str, Any]], parameter_cells.Parameters]] = 
 
 
 def cell_to_tag(notebook: Mapping[str, Any], language: str) -> int | None:
-    """Return the index of the first cell that assigns constants; None without such a cell.
+    """Return the index of the cell to tag as parameters cell; None if no cell fits.
 
-    A cell whose assignments are all constants comes before one that also computes values. In
-    languages that are not read, the first code cell is returned.
+    The first cell fits whose assignments are all constants, else the first with any constant.
+    In languages that nbyard cannot parse, it is the first code cell.
     """
     code = [at for at, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code"]
     read = READERS.get(language)
@@ -38,5 +38,5 @@ def cell_to_tag(notebook: Mapping[str, Any], language: str) -> int | None:
 
 
 def has_constant(argument: Argument) -> bool:
-    """Return whether the cell assigns a constant to the argument."""
+    """Return whether the argument has a default, as its cell assigns a constant to it."""
     return argument.default is not msgspec.UNSET

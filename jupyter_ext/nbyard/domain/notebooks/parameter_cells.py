@@ -44,9 +44,9 @@ MAX_SHOWN = 60
 
 
 class Parameters(msgspec.Struct, frozen=True):
-    """The arguments of a notebook. `hints` are for users.
+    """The arguments that a notebook declares. `hints` are messages for its author.
 
-    `error` names the line and cell that are not valid Python.
+    `error` names the cell and line with a syntax error; it is empty if all cells are valid.
     """
 
     arguments: list[Argument]
@@ -73,7 +73,10 @@ def parameters_cells(notebook: Mapping[str, Any]) -> list[int]:
 
 
 def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
-    """Return the arguments of a Python notebook. The last of several parameters cells wins."""
+    """Return the arguments of a Python notebook.
+
+    If several parameters cells assign a name, the last one counts.
+    """
     reader = Reader()
     cells = parameters_cells(notebook)
     for index in cells:
@@ -88,13 +91,13 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
 
 
 def several_cells(cells: Sequence[int]) -> list[Reason]:
-    """Return a hint if several cells are tagged."""
+    """Return a hint if several cells are parameters cells. `cells` are their indexes."""
     hint = because("several-parameters-cells", cells=[index + 1 for index in cells])
     return [hint] if len(cells) > 1 else []
 
 
 def whole_code(notebook: Mapping[str, Any]) -> PythonModule:
-    """Return all code of a Python notebook as one module, without cells that are not Python."""
+    """Return all code of a Python notebook as one module, without cells that do not parse."""
     statements: list[ast.stmt] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -104,7 +107,7 @@ def whole_code(notebook: Mapping[str, Any]) -> PythonModule:
 
 
 def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
-    """Return the notebook with one more cell tagged `parameters`.
+    """Return a copy of the notebook with the cell at `index` tagged `parameters`.
 
     Raises:
         Invalid: the cell does not exist, or is not a code cell.
@@ -125,7 +128,7 @@ def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
 def code_digest(notebook: Mapping[str, Any], language: str, kernel: str) -> str:
     """Return a digest of the code and the tags that affect execution.
 
-    Outputs, IDs, counts, markdown and other metadata do not matter.
+    Changes of outputs, IDs, execution counts, markdown and other metadata keep the digest.
     """
     code = [
         [source_of(cell), [tag for tag in TAGS if is_tagged(cell, tag)]]
@@ -137,10 +140,13 @@ def code_digest(notebook: Mapping[str, Any], language: str, kernel: str) -> str:
 
 
 def parse_cell(source: str) -> tuple[ast.Module, str]:
-    """Parse a cell as Python. Return its tree, and its text without lines for IPython only.
+    """Parse the source of a cell as Python.
+
+    Lines that only IPython understands, such as magics, are made empty. The result is the tree
+    and the text that was parsed.
 
     Raises:
-        SyntaxError: with the line.
+        SyntaxError: the cell is not valid Python. The error has the line.
     """
     lines = source.split("\n")
     while True:
@@ -169,7 +175,7 @@ def _parse(text: str) -> ast.Module:
 
 
 class Comments:
-    """The comments of a cell by line. Some are `alone` in their line."""
+    """The comments of a cell by line number. `alone` are the lines that have only a comment."""
 
     def __init__(self, by_line: Mapping[int, str], alone: Collection[int]) -> None:
         self._texts = {
@@ -179,7 +185,7 @@ class Comments:
 
     @classmethod
     def of_python(cls, source: str) -> "Comments":
-        """Return the comments of a cell in Python."""
+        """Return the comments of a Python cell."""
         by_line: dict[int, str] = {}
         alone: set[int] = set()
         with contextlib.suppress(tokenize.TokenError, SyntaxError):
@@ -191,7 +197,10 @@ class Comments:
         return cls(by_line, alone)
 
     def of(self, first: int, last: int) -> Comment:
-        """Return the comment after a statement, completed by the comments above it."""
+        """Return the description of a statement that spans the lines `first` to `last`.
+
+        It comes from the comment behind the statement, completed by the comments above it.
+        """
         behind = self._texts.get(last) or self._texts.get(first, "")
         if last in self._alone:
             behind = ""
@@ -219,7 +228,7 @@ def _comment(comments: Comments, statement: ast.stmt) -> Comment:
 
 
 class Reader:
-    """Collects arguments over the parameters cells of a notebook."""
+    """Collects the arguments from the parameters cells of a notebook, one cell at a time."""
 
     def __init__(self) -> None:
         self.arguments: dict[str, Argument] = {}
@@ -228,7 +237,7 @@ class Reader:
         self._values: dict[str, Any] = {}
 
     def read(self, source: str, cell: int) -> None:
-        """Collect the arguments of one cell."""
+        """Collect the arguments of one cell. `cell` is its index, for error messages."""
         try:
             tree, text = parse_cell(source)
         except SyntaxError as error:

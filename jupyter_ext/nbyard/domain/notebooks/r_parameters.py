@@ -1,8 +1,8 @@
 """Parameters of R notebooks, read from source and never run.
 
-The reader parses assignments (`name <- value`, `name = value`) of constants. These are numbers,
-TRUE, FALSE, NULL, texts, and `c(…)` and `list(…)` of them. They are the forms that papermill's
-translator for R writes.
+The reader parses assignments (`name <- value`, `name = value`) of constants. Constants are
+numbers, TRUE, FALSE, NULL, texts, and `c(…)` and `list(…)` of them. Papermill's translator for R
+writes these forms.
 
 Sources: "R Language Definition", sections 3.1.1, 3.1.4 and 10.3; the help page `Quotes`.
 """
@@ -68,7 +68,7 @@ class Token(NamedTuple):
 
 
 class _NoR(Exception):
-    """The source at a position is not valid R."""
+    """The source is not valid R, or too long. `reason` names the line."""
 
     def __init__(self, reason: Reason):
         super().__init__(str(reason))
@@ -76,7 +76,10 @@ class _NoR(Exception):
 
 
 def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
-    """Return the arguments of an R notebook. The last of several parameters cells wins."""
+    """Return the arguments of an R notebook.
+
+    If several parameters cells assign a name, the last one counts.
+    """
     reader = _Reader()
     cells = parameters_cells(notebook)
     for index in cells:
@@ -155,10 +158,10 @@ class _Reader:
 
 
 def _tokens(source: str) -> Iterator[Token]:
-    """Yield the tokens, including comments and line ends.
+    """Yield the tokens of the source, including comments and line ends.
 
     Raises:
-        _NoR: with the line.
+        _NoR: the source is too long, or a line cannot be parsed.
     """
     if len(source) > MAX_SOURCE:
         raise _NoR(because("cell-too-large", most=MAX_SOURCE // 1024))
@@ -175,7 +178,10 @@ def _tokens(source: str) -> Iterator[Token]:
 
 
 def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """Yield statements. A line end completes a statement if no bracket or operator is open."""
+    """Yield the tokens of each statement.
+
+    A line end completes a statement unless a bracket is open or an operator comes last.
+    """
     statement: list[Token] = []
     depth = 0
     for token in tokens:
@@ -193,7 +199,7 @@ def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 class _Value:
-    """Evaluates tokens as one constant."""
+    """Evaluates the tokens of one constant. `names` are the values of earlier assignments."""
 
     def __init__(self, tokens: Sequence[Token], names: Mapping[str, Any]):
         self._tokens = tokens
@@ -272,7 +278,7 @@ class _Value:
 
 
 def _number(text: str) -> int | float:
-    """Return an integer for `1L`. `1` is a double in R and becomes a float."""
+    """Return the value of a number: an integer for `1L`, a float for `1`, which R stores so."""
     if text.endswith("L"):
         value = float(int(text[:-1], 16) if text[:2].lower() == "0x" else text[:-1])
         return int(value) if value.is_integer() else value
@@ -287,10 +293,10 @@ def _raw(text: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Return a quoted text with its escapes resolved.
+    """Return the content of a quoted text, with its escapes resolved.
 
     Raises:
-        NotConstant: R has no such escape.
+        NotConstant: the text has an escape that R does not know.
     """
 
     def resolved(match: re.Match[str]) -> str:

@@ -22,9 +22,10 @@ MAX_NAMED = 20
 def opening_notebook(
     name: str, dataset_id: str, filename: str, file_format: str, table: TableInfo | None = None
 ) -> str:
-    """Return a notebook whose first cell opens the dataset on any kernel.
+    """Return the text of a notebook whose first code cell opens a dataset.
 
-    It uses the delimiter, encoding and text columns of the `table` that the import found.
+    The code uses the delimiter, encoding and text columns of the `table`, which the import of the
+    dataset detected.
     """
     place = f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})'
     lines = ["import os", "from pathlib import Path", ""]
@@ -42,9 +43,9 @@ def opening_notebook(
 
 
 def _text_readers(table: TableInfo) -> tuple[str, str]:
-    """Return the calls of polars and pandas that read a text table.
+    """Return the calls of polars and of pandas that read a CSV or TSV file.
 
-    They list its text columns, as 0049 would become 49.
+    The calls declare text columns, because 0049 would become 49.
     """
     polars = pandas = ""
     if table.delimiter != ",":
@@ -67,7 +68,7 @@ def _quoted(text: str) -> str:
 
 
 def notebook_text(cells: list[tuple[str, str]]) -> str:
-    """Return a Python notebook as text. Each cell is a heading and its code."""
+    """Return a Python notebook as text. `cells` are pairs of a heading and code."""
     made = []
     for index, (heading, code) in enumerate(cells):
         made.append(_cell("markdown", f"heading-{index}", f"# {heading}"))

@@ -1,4 +1,5 @@
 """Notices: messages about runs to channels outside of nbyard, such as Slack or e-mail.
 
-Pure functions: which rules an event matches, what a message says, and when it is sent.
+The functions are pure. They decide which rules match an event, what a message says, and when a
+message is sent. The dispatcher sends it.
 """

@@ -1,8 +1,8 @@
-"""URLs of notice channels: which ones are accepted. Nothing is looked up here.
+"""URLs of notice channels: which ones are accepted. No host name is resolved here.
 
-https:// receives CloudEvents, unless it is the webhook of a service that Apprise knows.
-openlineage+https:// receives OpenLineage events. All other schemes are those of Apprise. They
-contain secrets.
+An https:// URL receives CloudEvents, unless it is the webhook of a service that Apprise knows.
+An openlineage+https:// URL receives OpenLineage events. All other schemes are those of Apprise.
+The URLs contain secrets.
 """
 
 import re
@@ -30,23 +30,25 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,39}\Z")
 EXAMPLES = because("channel-url-examples", address="me@example.org")
 MAIL_ADDRESS = re.compile(r"(?:mailto:)?([^\s@:/?&#]+@[^\s@:/?&#]+\.[^\s@:/?&#]+)\Z")
 SHORTEST_SECRET = 4
-# Their messages would stay on the machine that sends them, which may be a hub's.
+# Schemes of Apprise whose messages stay on the sending machine, which may be a hub's.
 LOCAL = frozenset(
     ("blink1", "dbus", "file", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows")
 )
-# They name files of the machine that sends, whose content would leave it.
+# Query parameters that name files of the sending machine, whose content would leave it.
 FILES = frozenset(("attach", "keyfile", "pgp", "pgpkey", "pgpprv", "pgppub", "subfile", "template"))
-# Apprise shows the whole path of these, which often is a secret.
+# Schemes whose whole path Apprise shows, although the path often is a secret.
 GENERIC = ("json", "jsons", "xml", "xmls", "form", "forms", "apprise", "apprises")
-# They use HTTP without encryption; the same name with an s at its end uses HTTPS.
+# Schemes that use HTTP without encryption. With an s at their end, they use HTTPS.
 PLAIN = ("json", "xml", "form", "apprise", "gotify", "mmost", "ntfy", "rocket")
 
 
 def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> None:
-    """Check a URL before any look-up. Messages never repeat it.
+    """Check the URL of a channel before its host name is resolved.
+
+    `allowed` are private hosts that the administrator allows. `field` names the URL in errors.
 
     Raises:
-        Invalid: the URL is refused.
+        Invalid: the URL is refused. The message does not contain the URL.
     """
     if is_openlineage(url):
         web, key = openlineage_target(url)
@@ -91,7 +93,7 @@ def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
 
 
 def examples_for(text: str) -> Reason:
-    """Return examples of URLs; for a mail address, the URL that sends to it."""
+    """Return a hint with examples of URLs. If `text` is a mail address, they contain it."""
     if match := MAIL_ADDRESS.match(text):
         return because("channel-url-examples", address=quote(match[1], safe="@"))
     return EXAMPLES
@@ -108,9 +110,9 @@ def is_openlineage(url: str) -> bool:
 
 
 def openlineage_target(url: str) -> tuple[str, str]:
-    """Return the address that receives OpenLineage events, and the key to send, empty for none.
+    """Split the URL of an OpenLineage channel into a web address and a key.
 
-    Characters that a URL cannot contain there, such as a slash, are percent-encoded in the key.
+    The key precedes an @ in the URL, may be percent-encoded there, and is empty if missing.
     """
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
@@ -120,7 +122,7 @@ def openlineage_target(url: str) -> tuple[str, str]:
 
 
 def _check_private(host: str, port: int, allowed: AllowedHosts, field: str) -> None:
-    """Refuse a private host. The host of many URLs of Apprise is a token, which is ignored."""
+    """Refuse a private host. Other names pass: in many URLs of Apprise, the host is a token."""
     if _is_allowed(host, port, allowed):
         return
     if host in LOCAL_NAMES or host in METADATA_NAMES or host.endswith(LOCAL_ENDINGS):
@@ -147,7 +149,7 @@ def _port_of(parts: SplitResult) -> int:
 
 
 def masked_url(url: str) -> str:
-    """Return scheme and host of a URL of which everything else may be secret."""
+    """Return the scheme, host and port of a URL, with the rest replaced by an ellipsis."""
     parts = urlsplit(url)
     port = f":{_port_of(parts)}" if _port_of(parts) else ""
     return f"{parts.scheme}://{parts.hostname or ''}{port}/…"
@@ -160,7 +162,10 @@ def secrets_of(url: str) -> list[str]:
 
 
 def without_secrets(text: str, url: str) -> str:
-    """Return a text without the parts of a URL; its host is kept."""
+    """Mask the secret parts of a channel's URL in a text, such as an error message.
+
+    The host is kept, unless it is a token in this scheme.
+    """
     shows_host = scheme_of(url) in (*WEB, *GENERIC) or is_openlineage(url)
     host = (urlsplit(url).hostname or "") if shows_host else ""
     for secret in (url, *secrets_of(url)):

@@ -1,4 +1,4 @@
-"""Digests instead of floods: which waiting notices are sent now, and in which messages."""
+"""Digests: several notices share one message if a channel would get too many messages."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,11 +14,12 @@ def next_messages(
     *,
     were_held: bool = False,
 ) -> tuple[list[list[str]], datetime | None]:
-    """Return the groups of notices to send now, one for each message, else when to look again.
+    """Return the groups of notices to send now; if none, also the time to check again.
 
-    `sent_at` are the times of earlier messages. No window contains more than `limit.most`
-    messages: if more notices wait than may follow, all of them share one message. So do notices
-    that had to wait for that reason.
+    Each group is one message. `waiting` are IDs of notices, `sent_at` the times of earlier
+    messages. No time window contains more than `limit.most` messages. If more notices wait than
+    messages are left, all share one message. So do notices that this limit delayed before
+    (`were_held`).
     """
     window = timedelta(seconds=limit.window_seconds)
     # A time in the future was written before the clock was set back; it must not block.

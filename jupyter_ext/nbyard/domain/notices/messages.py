@@ -1,4 +1,4 @@
-"""What a notice says: a title and lines for people, a CloudEvent for programs."""
+"""The content of notices: a title and lines for people, a CloudEvent for programs."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ FAILURES = ("failed", "retried", "schedule-missed", "trigger-failed")
 
 
 class FailedNode(msgspec.Struct, frozen=True):
-    """Where a run failed: the node, its cell counted from 1, the reason and the last lines."""
+    """The node where a run failed. `cell` counts from 1, `lines` are the end of its log."""
 
     node: str
     reason: Reason | None = None
@@ -51,10 +51,11 @@ class FailedNode(msgspec.Struct, frozen=True):
 
 
 class NoticeContent(msgspec.Struct, frozen=True):
-    """What is known about an event when its message is written.
+    """The facts about an event from which its message is written.
 
     `file` is the name of the workflow's file, or of other code. `seconds` is the duration of the
-    run so far, `usual_seconds` that of its recent successes.
+    run so far, `usual_seconds` the usual duration of successful runs. `count` is the number of
+    missed due times.
     """
 
     event: NoticeEvent
@@ -113,7 +114,7 @@ def lines_of(content: NoticeContent) -> list[str]:
 
 
 def _run_summary(content: NoticeContent) -> str:
-    """Return number, state and duration of the run, as far as they are known."""
+    """Return a line with the number, state and duration of a run, as far as known."""
     parts = [
         f"Run {content.number}" if content.number else "",
         f"of {content.file}" if content.file else "",
@@ -151,19 +152,22 @@ def duration_text(seconds: float) -> str:
 
 
 def last_lines(text: str, most: int = LAST_LINES) -> list[str]:
-    """Return the last lines of a text without colours and control characters."""
+    """Return the last non-empty lines of a text, without colours and control characters."""
     plain = (CONTROL.sub("", line).rstrip() for line in ANSI.sub("", text).splitlines())
     return [line[:LONGEST_LINE] for line in plain if line][-most:]
 
 
 def harmless_text(text: str) -> str:
-    """Return a text that alerts no group and cannot add a header to an e-mail."""
+    """Escape a text so that it alerts no group in a chat and adds no header to an e-mail."""
     plain = CONTROL.sub(" ", ANSI.sub("", text))
     return MENTION.sub(lambda match: f"{match[0]}\u200b", plain)
 
 
 def cloud_event(content: NoticeContent, source: str) -> dict[str, Any]:
-    """Return an event in the JSON format of CloudEvents 1.0; names are unchanged."""
+    """Return an event in the JSON format of CloudEvents 1.0. `source` names the store.
+
+    Its texts are not escaped as in messages for people.
+    """
     fields = {
         "title": content.title,
         "run_id": content.run_id,

@@ -1,4 +1,4 @@
-"""When a message is sent again after a failure: exponential pauses with jitter, within bounds."""
+"""The pauses before a failed message is sent again: exponential with jitter, within bounds."""
 
 from nbyard.domain.notices.structs import Delivery
 
@@ -10,10 +10,11 @@ JITTER = 0.25
 
 
 def pause_seconds(attempts: int, delivery: Delivery, luck: float) -> float | None:
-    """Return the pause after this number of attempts, None if there is no other attempt.
+    """Return the seconds to wait before the next attempt, None if there is no other attempt.
 
-    A pause that the channel asked for is obeyed up to a day. `luck` between 0 and 1 lengthens
-    pauses, so that channels of one server do not return at the same time.
+    `attempts` is the number of attempts so far, `delivery` the result of the last one. A pause
+    that the channel requested is obeyed up to a day. `luck` is a random number between 0 and 1.
+    It lengthens the pause, so that the channels of a server do not retry at the same time.
     """
     if delivery.is_final or attempts >= MOST_ATTEMPTS:
         return None

@@ -1,4 +1,4 @@
-"""Rules: what they may say, and which events they match."""
+"""Rules of notice channels: their limits, and which events they match."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -16,9 +16,10 @@ LEAST_WINDOW, MOST_WINDOW = 10, 86_400
 
 
 class StoredRule(msgspec.Struct, frozen=True):
-    """A rule with its channel and, for a rule of one schedule, the ID of the schedule.
+    """A rule with the ID of its channel.
 
-    The `project` of its rule is an ID.
+    `schedule_id` limits the rule to one schedule; it is empty for rules of the channel itself.
+    The `project` of the rule is an ID.
     """
 
     channel_id: str
@@ -47,7 +48,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 def check_rules(rules: Sequence[NoticeRule], field: str = "rules") -> None:
-    """Check the number of rules and the limits of each.
+    """Check the number of rules, their events and when a run counts as running long.
 
     Raises:
         Invalid: a field is refused.
@@ -71,14 +72,14 @@ def check_events(events: Collection[str], field: str) -> None:
     """Check that a rule has events.
 
     Raises:
-        Invalid: there is none.
+        Invalid: the list is empty.
     """
     if not events:
         raise Invalid.field(field, because("channel-events-needed"))
 
 
 def check_digest(digest: DigestLimit, field: str = "digest") -> None:
-    """Check the limit beyond which events share a message.
+    """Check the limit of messages in a time window, beyond which events share a message.
 
     Raises:
         Invalid: a number is out of range.
@@ -92,7 +93,7 @@ def check_digest(digest: DigestLimit, field: str = "digest") -> None:
 
 
 def rule_matches(stored: StoredRule, occurrence: Occurrence) -> bool:
-    """Return whether a rule asks for an event."""
+    """Return whether a rule requests a notice about an event."""
     rule = stored.rule
     return (
         stored.owner == occurrence.owner
@@ -104,7 +105,7 @@ def rule_matches(stored: StoredRule, occurrence: Occurrence) -> bool:
 
 
 def wanted_channels(rules: Iterable[StoredRule], occurrence: Occurrence) -> list[str]:
-    """Return the channels that an event is reported to, each once."""
+    """Return the IDs of the channels that an event is reported to, each once."""
     return [*dict.fromkeys(rule.channel_id for rule in rules if rule_matches(rule, occurrence))]
 
 
@@ -114,7 +115,7 @@ def projects_in(rules: Iterable[StoredRule]) -> set[str]:
 
 
 def long_after(rule: NoticeRule, usual_seconds: float | None) -> float | None:
-    """Return after how many seconds a run is running long; None if that is unknown."""
+    """Return after how many seconds a run counts as running long; None if unknown."""
     known = [] if rule.long_seconds is None else [rule.long_seconds]
     if rule.long_factor is not None and usual_seconds is not None:
         known.append(rule.long_factor * usual_seconds)

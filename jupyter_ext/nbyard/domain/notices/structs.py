@@ -18,9 +18,9 @@ NoticeEvent = Literal[
     "trigger-failed",
 ]
 EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
-# For a schedule that names a channel without events.
+# The events for a schedule that names a channel without events.
 DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "schedule-missed")
-# For a channel without events.
+# The events for a rule of a channel that names no events.
 CHANNEL_EVENTS: tuple[NoticeEvent, ...] = (*DEFAULT_EVENTS, "trigger-failed")
 NoticeOutcome = Literal["waiting", "sent", "failed"]
 
@@ -72,7 +72,7 @@ class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change. `revision` is the revision that was read."""
+    """Fields of a channel to change. `revision` is the revision that was read."""
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -85,18 +85,18 @@ class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelCounts(msgspec.Struct, frozen=True):
-    """Number of events of a channel that wait, and that could not be sent."""
+    """The number of events of a channel that wait, and of those that could not be sent."""
 
     waiting: int = 0
     failed: int = 0
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """A notice channel without its secrets. `service` is what receives its messages.
+    """A notice channel without its secrets. `service` is the service that gets its messages.
 
     `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
-    null after a success. After a failure, nothing is sent before `retry_at`. `schedules` are the
-    names of the schedules that use the channel.
+    null after a success. No message is sent before `retry_at`. `schedules` are the names of the
+    schedules that use the channel.
     """
 
     id: str
@@ -119,10 +119,10 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One event for one channel. All attempts to send it carry the same `event_id`.
+    """One event for one channel. All attempts to send it have the same `event_id`.
 
-    `title` names the run or schedule. Events with one `message_id` share a message. `attempts`
-    counts attempts to send it, `reason` says why the last one failed.
+    `title` names the run, schedule or trigger. Events with the same `message_id` share a message.
+    `attempts` counts the attempts to send the notice, `reason` is why the last one failed.
     """
 
     id: str
@@ -149,14 +149,14 @@ class ChannelUrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelTest(msgspec.Struct, frozen=True):
-    """The result of a test message; `reason` says why it was not accepted."""
+    """The result of a test message. `reason` is why the channel did not accept it."""
 
     is_sent: bool
     reason: Reason | None = None
 
 
 class ChannelAddress(msgspec.Struct, frozen=True):
-    """What a URL leads to: its kind, the service, and the URL without secrets."""
+    """The receiver that a channel's URL names: its kind, its service, the URL without secrets."""
 
     kind: str
     service: str
@@ -164,7 +164,10 @@ class ChannelAddress(msgspec.Struct, frozen=True):
 
 
 class Receiver(msgspec.Struct, frozen=True):
-    """A channel with its secret URL. `allowed` are the private hosts that may be reached."""
+    """A channel as its sender needs it, with the secret URL.
+
+    `allowed` are the private hosts that the sender may connect to.
+    """
 
     url: str
     kind: str
@@ -176,7 +179,11 @@ class Receiver(msgspec.Struct, frozen=True):
 
 
 class ChannelSecret(msgspec.Struct, frozen=True):
-    """The URL of a channel, and what its owner's server said about addresses when it was set."""
+    """The URL of a channel, with settings of the server where its owner set the URL.
+
+    `allowed_hosts` are the private hosts that this server allowed. `base_url` is the public URL
+    of this server, for links in messages.
+    """
 
     url: str
     allowed_hosts: list[str] = []
@@ -187,7 +194,7 @@ class ChannelSecret(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What is sent: a text for people, and the same as events for programs."""
+    """A message to send: title and body for people, and the same as events for programs."""
 
     id: str
     title: str
@@ -197,9 +204,9 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """The answer of a channel; without a `reason`, it accepted the message.
+    """The result of sending a message. Without a `reason`, the channel accepted it.
 
-    `is_final`: another attempt is useless. `retry_seconds` is the pause that it asked for.
+    `is_final`: another attempt is useless. `retry_seconds` is the pause that the channel requested.
     """
 
     reason: Reason | None = None

@@ -1,8 +1,8 @@
-"""The canonical form of authored files: the same bytes as `src/document/canonical.ts`.
+"""The canonical JSON text of files that users edit, such as workflows.
 
+`src/document/canonical.ts` writes the same bytes, so that browser and server save identical files.
 Keys are in UTF-16 order, indented by two spaces. An array of scalars is on one line. The text
-ends with a line end. Numbers are as a browser stores and writes them, so that both sides save
-identical files.
+ends with a line end. Numbers are written as in JavaScript.
 """
 
 import json

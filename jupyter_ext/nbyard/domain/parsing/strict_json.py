@@ -79,7 +79,7 @@ def _float(text: str) -> float:
 
 
 def is_utf8(text: str) -> bool:
-    """Return whether UTF-8 can encode a text, which may have half of a surrogate pair."""
+    """Return whether a text can be encoded as UTF-8, so has no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

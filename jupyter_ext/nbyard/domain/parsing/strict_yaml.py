@@ -27,13 +27,14 @@ ONLY_BY_THE_LETTER = ("y", "n")
 
 
 def read_yaml(content: bytes, filename: str) -> Any:
-    """Return the only document of a YAML (or JSON) text.
+    """Return the value of a YAML (or JSON) text with one document.
 
-    It consists of texts, numbers, Booleans, lists and objects.
+    The value consists of texts, numbers, Booleans, null, lists and dicts.
 
     Raises:
-        Invalid: with the line: invalid UTF-8 or YAML, tags, duplicate or ambiguous keys, a
-            recursive alias, more than 64 levels or 100,000 values after resolving aliases.
+        Invalid: invalid UTF-8 or YAML, a second document, tags, duplicate or ambiguous keys, a
+            recursive alias, more than 64 levels or 100,000 values after resolving aliases. The
+            error names the line.
     """
     import yaml
 
@@ -55,7 +56,7 @@ def read_yaml(content: bytes, filename: str) -> Any:
 
 
 def is_plain(text: str) -> bool:
-    """Return whether this reader and others read a text as text without quotes."""
+    """Return whether no YAML reader mistakes a text for a number, Boolean, null or time."""
     match = INTEGER.match(text) or NUMBER.match(text) or DOUBTFUL.match(text)
     return not match and text.lower() not in WORDS
 
@@ -164,7 +165,7 @@ class _Reader:
         return name
 
     def _text(self, event: Any) -> str:
-        """Return the text of a scalar. Pairs of escapes, as in JSON, become one character."""
+        """Return the text of a scalar. Escaped surrogate pairs, as in JSON, are joined."""
         text = str(event.value)
         if not any("\ud800" <= char <= "\udfff" for char in text):
             return text

@@ -1,4 +1,4 @@
-"""Values of JSON as the types of requests, with refusals that name the field."""
+"""Convert JSON values to the types of requests, with errors that name the field."""
 
 import re
 from typing import Any
@@ -16,10 +16,10 @@ NAMED = re.compile(r"field `([^`]*)`")
 
 
 def convert_json(value: Any, kind: Any) -> Any:
-    """Convert a JSON value to type `kind`.
+    """Convert a JSON value to the type `kind`.
 
     Raises:
-        Invalid: with the refused field.
+        Invalid: a field is unknown, missing or of another type. The error names it.
     """
     check_texts(value)
     try:
@@ -38,7 +38,7 @@ def check_texts(value: Any) -> None:
     """Check that no text contains a NUL character, which databases cannot store.
 
     Raises:
-        Invalid: with the field of such a text.
+        Invalid: a text contains NUL. The error names its field.
     """
     todo = [("", value)]
     while todo:

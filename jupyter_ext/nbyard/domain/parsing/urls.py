@@ -1,7 +1,8 @@
-"""URLs that may be fetched: schemes, hosts, ports and addresses. Nothing is looked up here.
+"""URLs that the server may fetch: checks of schemes, hosts, ports and addresses.
 
-Private, local and metadata addresses are refused in any notation, unless the administrator
-allows them by "host", "host:port", an address or a network in CIDR notation.
+No host name is resolved here. Private, local and metadata addresses are refused in any notation,
+unless the administrator allows them by "host", "host:port", an address or a network in CIDR
+notation.
 """
 
 import re
@@ -74,7 +75,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class AllowedHosts(msgspec.Struct, frozen=True):
-    """Private addresses that the administrator allows."""
+    """Private hosts and networks that the administrator allows.
+
+    `hosts` are pairs of name and port; the port 0 stands for any port.
+    """
 
     hosts: frozenset[tuple[str, int]] = frozenset()
     networks: tuple[str, ...] = ()
@@ -105,7 +109,7 @@ class AllowedHosts(msgspec.Struct, frozen=True):
         return cls(frozenset(hosts), tuple(networks))
 
     def names(self, host: str, port: int) -> bool:
-        """Return whether a host is allowed by name, at any port or this one."""
+        """Return whether the host name is allowed, at any port or at this one."""
         return (host, 0) in self.hosts or (host, port) in self.hosts
 
     def holds(self, address: Address) -> bool:
@@ -114,10 +118,10 @@ class AllowedHosts(msgspec.Struct, frozen=True):
 
 
 def parse_url(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Target:
-    """Parse a URL.
+    """Parse and normalise a URL. `field` names it in errors.
 
     Raises:
-        Invalid: the URL is not accepted; the message says why.
+        Invalid: the URL is malformed, too long, contains a login, or has another scheme.
     """
     if not isinstance(text, str) or not text:
         raise Invalid.field(field, because("not-url"))
@@ -172,7 +176,9 @@ def _port_of(parts: SplitResult, field: str) -> int:
 
 
 def normal_host(host: str, field: str = "url") -> str:
-    """Return a name in lower-case ASCII, or an address in canonical notation without brackets.
+    """Convert a host name to lower-case ASCII, or an address to canonical notation.
+
+    An IPv6 address is in brackets in `host`, and without brackets in the result.
 
     Raises:
         Invalid: the host is malformed, or an address in an unusual notation.
@@ -206,7 +212,7 @@ def normal_host(host: str, field: str = "url") -> str:
 
 
 def check_host(target: Target, allowed: AllowedHosts, field: str = "url") -> None:
-    """Refuse a host that is forbidden whatever it resolves to.
+    """Check the host and port of a URL before the host name is resolved.
 
     Raises:
         Invalid: the host is private, or the port belongs to another protocol.
@@ -230,7 +236,7 @@ def check_host(target: Target, allowed: AllowedHosts, field: str = "url") -> Non
 def check_addresses(
     target: Target, addresses: Sequence[str], allowed: AllowedHosts, field: str = "url"
 ) -> list[str]:
-    """Return the addresses if all are allowed. One private address refuses them all.
+    """Check the addresses that the host of a URL resolved to; return them.
 
     Raises:
         Invalid: an address is private, or the list is empty.
@@ -253,7 +259,7 @@ def check_addresses(
 
 
 def private_kind(address: Address) -> Reason | None:
-    """Return why an address is not public; None if it is."""
+    """Return why an address is not public; None for a public address."""
     if address in METADATA:
         return because("metadata-service")
     if isinstance(address, IPv6Address):

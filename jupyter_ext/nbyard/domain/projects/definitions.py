@@ -1,4 +1,4 @@
-"""What a project folder defines: the file nbyard.toml, and which files are sent."""
+"""The content of a project folder: the project file nbyard.toml, and the files to push."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ProjectDefinition(
 ):
     """The content of a project file.
 
-    `notifications` are rules by the name of their channel, `retention` policies by name.
+    `notifications` are rules by the name of their channel. `retention` are policies by name.
     """
 
     project: NewProject
@@ -49,7 +49,7 @@ class ProjectDefinition(
 
 
 class ProjectFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The bytes of a file of a project."""
+    """A file of a project: digest and size of its bytes, and whether it is executable."""
 
     digest: str
     size_bytes: int
@@ -57,10 +57,10 @@ class ProjectFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
 
 
 class ProjectPush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A project folder to send. `files` are all of its files by path.
+    """A project folder to push. `files` are all of its files by path.
 
-    `archive` is an upload: a zip with those files whose bytes the server lacks. `git` is the
-    state of the folder's repository.
+    `archive` names an upload: a zip with the files whose bytes the server lacks. `git` is the
+    state of the folder's Git repository.
     """
 
     definition: ProjectDefinition
@@ -70,7 +70,7 @@ class ProjectPush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProjectChange(msgspec.Struct, frozen=True):
-    """A difference between a folder and the server. `fields` are those that change."""
+    """A difference between a project folder and the server. `fields` are the changed fields."""
 
     action: Literal["add", "change", "delete"]
     kind: ChangeKind
@@ -79,14 +79,18 @@ class ProjectChange(msgspec.Struct, frozen=True):
 
 
 class ProjectPlan(msgspec.Struct, frozen=True):
-    """The changes of a push, in their order. `missing` are files whose bytes the server lacks."""
+    """The changes that a push makes. `missing` are the files whose bytes the server lacks."""
 
     changes: list[ProjectChange]
     missing: list[str] = []
 
 
 class PulledProject(msgspec.Struct, frozen=True):
-    """What the server has of a project that was pushed."""
+    """The state of a project on the server, to write it into a local folder.
+
+    `definition` is built from the stored project, schedules, environments, rules and policies.
+    `files` are those of the last push, by path.
+    """
 
     definition: ProjectDefinition
     files: dict[str, ProjectFile]
@@ -97,8 +101,8 @@ def read_definition(text: bytes) -> ProjectDefinition:
     """Return the content of a project file.
 
     Raises:
-        Invalid: the file is no TOML, or a field is missing, unknown or of another type. The error
-            names its line.
+        Invalid: the file is not TOML, or a field is missing, unknown or of another type. The
+            error names the line.
     """
     try:
         return definition_of(text)
@@ -109,7 +113,7 @@ def read_definition(text: bytes) -> ProjectDefinition:
 
 
 def definition_of(text: bytes) -> ProjectDefinition:
-    """Return the content of a project file, as `read_definition`, but without lines in errors.
+    """Return the content of a project file; like `read_definition`, without lines in errors.
 
     Raises:
         Invalid: the file is too large, not TOML in UTF-8, or has a field that is refused.
@@ -140,7 +144,7 @@ def definition_of(text: bytes) -> ProjectDefinition:
 
 
 def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> list[str]:
-    """Return the names of the fields with another value."""
+    """Return the names of the fields that differ between two structs of one type."""
     return [
         name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(present, name)
     ]
@@ -153,9 +157,10 @@ def changed_entries(
     *,
     keeps_others: bool = False,
 ) -> list[ProjectChange]:
-    """Return the differences of one kind, sorted by name.
+    """Return the changes of one kind that a push makes, sorted by name.
 
-    With `keeps_others`, what the folder does not define stays on the server.
+    `wanted` are the entries of the folder by name, `present` those of the server. With
+    `keeps_others`, entries that only the server has are kept, else they are deleted.
     """
     changes = []
     for name in sorted({*wanted, *present}):
@@ -171,5 +176,5 @@ def changed_entries(
 
 
 def push_name(digest: str) -> str:
-    """Return the name of the folder of a push."""
+    """Return the name of the folder that stores a push. `digest` covers its files."""
     return digest.rpartition(":")[2][:16]

@@ -11,10 +11,10 @@ from nbyard.domain.notices.structs import CHANNEL_EVENTS, EVENTS, NoticeEvent, N
 class NotificationEntry(
     msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """Events of the project's runs that a channel reports. `path` is relative to its folder.
+    """Events of the project's runs that a channel reports.
 
-    A run is running long after `long_factor` times its usual duration, 0 for never, or after
-    `long_seconds`.
+    `path` limits the rule to one file, relative to the project's folder. A run is running long
+    after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
     """
 
     events: list[NoticeEvent] = msgspec.field(default_factory=lambda: [*CHANNEL_EVENTS])
@@ -23,7 +23,7 @@ class NotificationEntry(
     long_seconds: float | None = None
 
     def rule(self, folder: str, project_id: str) -> NoticeRule:
-        """Return the rule to store; its file is below a folder of pushed files."""
+        """Return the rule to store. `folder` is the folder of the pushed files."""
         path = f"{folder}/{self.path}" if self.path else ""
         factor = self.long_factor or None  # TOML has no null
         return NoticeRule(self.events, path, factor, self.long_seconds, project_id)
@@ -36,12 +36,12 @@ class ChannelRules(msgspec.Struct, frozen=True):
 
 
 def in_order(events: Collection[NoticeEvent]) -> list[NoticeEvent]:
-    """Return events, each once, in the order in which they are compared."""
+    """Return events, each once, in a fixed order, so that lists can be compared."""
     return [event for event in EVENTS if event in events]
 
 
 def sorted_entries(entries: Iterable[NotificationEntry]) -> list[NotificationEntry]:
-    """Return entries in the one form and order in which they are compared."""
+    """Return the entries and their events in a fixed order, so that lists can be compared."""
     ordered = [msgspec.structs.replace(entry, events=in_order(entry.events)) for entry in entries]
     return sorted(ordered, key=msgspec.json.encode)
 
@@ -52,9 +52,9 @@ def entry_of_rule(rule: NoticeRule, path: str) -> NotificationEntry:
 
 
 def rules_as_lists(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of a project file with the single rule of a channel as a list.
+    """Return the content of a project file with the rules of each channel as a list.
 
-    A file may have `[notifications.NAME]`, or `[[notifications.NAME]]` several times.
+    A file has `[notifications.NAME]` for one rule, or `[[notifications.NAME]]` for several.
     """
     notifications = document.get("notifications")
     if not isinstance(notifications, dict):

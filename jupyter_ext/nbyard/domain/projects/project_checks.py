@@ -1,4 +1,4 @@
-"""Checks of what users write about a project."""
+"""Checks of the fields of a project that users write."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ PLAIN_TEXTS = ("description", "requirements")
 
 
 def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a project in the form that is stored.
+    """Check the given fields of a project; return them in the form that is stored.
 
     Raises:
         Invalid: a field is refused.
@@ -46,14 +46,16 @@ def check_length(text: str, field: str, most: int = MOST_TEXT) -> None:
     """Check that a text is not too long.
 
     Raises:
-        Invalid: it has more than `most` characters.
+        Invalid: the text has more than `most` characters.
     """
     if len(text) > most:
         raise Invalid.field(field, because("too-many-characters", most=most, count=len(text)))
 
 
 def check_repository(url: str) -> str:
-    """Return the URL of a repository; empty for none.
+    """Check the URL of a Git repository; return it without spaces around it.
+
+    An empty URL, for a project without a repository, is accepted.
 
     Raises:
         Invalid: the URL has another scheme, no host, or a password.
@@ -71,14 +73,14 @@ def check_repository(url: str) -> str:
         is_place, parts = False, urlsplit("")
     if not is_place:
         raise Invalid.field("repository", because("not-a-repository", schemes=[*SCHEMES]))
-    # Tokens are also given as user names of HTTP, so only SSH may have one.
+    # In HTTP, a user name may be a token. So only ssh and git URLs may have a user name.
     if parts.password is not None or (parts.username and parts.scheme not in {"ssh", "git"}):
         raise Invalid.field("repository", because("repository-with-secret"))
     return url
 
 
 def check_facts(facts: Mapping[str, str]) -> dict[str, str]:
-    """Return metadata with names in the form that is stored.
+    """Check the metadata of a project; return it with names in the form that is stored.
 
     Raises:
         Invalid: there are too many facts, or a name or value is refused.

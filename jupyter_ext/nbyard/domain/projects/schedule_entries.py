@@ -1,4 +1,4 @@
-"""The schedules of a project file. What the file leaves out keeps its value on the server."""
+"""The schedules of a project file. Fields that the file omits keep their values on the server."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RUN_OPTIONS = (
     *("executable", "parameters", "runtime", "environment", "kernel", "image"),
     *("priority", "force"),
 )
-# The fields of a schedule that may have no value, which the file writes as false.
+# The fields of a schedule that may be null. TOML has no null, so the file writes false.
 OPTIONAL = ("starts_at", "ends_at", "at_most")
 
 
 class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A schedule in a project file. `path` is relative to the project's folder.
 
-    Omitted fields keep the values that the schedule has; in a new schedule they have its defaults.
+    Omitted fields keep the values of the stored schedule; a new schedule gets defaults.
     `notify` are the events that channels report, by the name of the channel.
     """
 
@@ -62,9 +62,9 @@ class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkn
 
 
 class PushedSchedule(msgspec.Struct, frozen=True):
-    """All fields of a schedule that a project file may set, in the form of stored ones.
+    """All fields of a schedule that a project file may set, to compare file and server.
 
-    `parameters` contain the texts that were typed on a command line.
+    `parameters` include the values that were typed as texts on a command line.
     """
 
     when: str
@@ -89,9 +89,10 @@ class PushedSchedule(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, schedule: Schedule, folder: str, zone: str) -> Self:
-        """Return the fields of a stored schedule, with a path relative to a folder.
+        """Return the fields of a stored schedule.
 
-        `zone` is the time zone of the server, which an entry need not name.
+        Its path becomes relative to `folder`. `zone` is the time zone of the server. It is left
+        out, because it is the default of entries.
         """
         run, timing = schedule.run, schedule.timing
         when = schedule.words
@@ -118,12 +119,13 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         )
 
     def with_entry(self, entry: ScheduleEntry, zone: str) -> PushedSchedule:
-        """Return the fields with those of an entry; `zone` is the time zone of the server.
+        """Return these fields, overwritten by the fields that an entry sets.
 
-        A file that names either a path or an executable names the code.
+        `zone` is the time zone of the server. If the entry sets only one of path and executable,
+        the other one is cleared.
 
         Raises:
-            Invalid: there is no such time zone.
+            Invalid: the time zone does not exist.
         """
         given = _given(entry)
         if ("path" in given) != ("executable" in given):
@@ -146,9 +148,10 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         )
 
     def as_entry(self, pushed: ScheduleEntry | None, zone: str) -> ScheduleEntry:
-        """Return the entry of a project file: without defaults, as `pushed` spells the fields.
+        """Return the entry that a project file has for these fields, without defaults.
 
-        `pushed` is the entry of the last push; `zone` is the time zone of the server.
+        `pushed` is the entry of the last push. Fields with the same value keep its spelling.
+        `zone` is the time zone of the server.
         """
         spelled = _given(pushed) if pushed is not None else {}
         default = PushedSchedule("")
@@ -170,7 +173,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         return ScheduleEntry(**entry)
 
     def new(self, name: str) -> NewSchedule:
-        """Return the schedule to create."""
+        """Return the request that creates a schedule with these fields."""
         options = {option: getattr(self, option) for option in RUN_OPTIONS}
         run = AutomaticRun(path=self.path, **options)
         return NewSchedule(
@@ -190,9 +193,11 @@ class PushedSchedule(msgspec.Struct, frozen=True):
 
 
 def with_texts(run: AutomaticRun, texts: Mapping[str, str]) -> AutomaticRun:
-    """Move the parameters that equal one of the texts from `parameters` to `texts`.
+    """Return the run with its unchanged texts in `texts` instead of `parameters`.
 
-    Texts are parsed as the declared types of their parameters.
+    `texts` are the values that the stored schedule has as texts from a command line. Each run
+    parses them as the declared types of their parameters. A parameter with the same text stays
+    such a text; all others stay in `parameters`.
     """
     kept = {name: text for name, text in texts.items() if run.parameters.get(name) == text}
     others = {name: value for name, value in run.parameters.items() if name not in kept}
@@ -200,7 +205,7 @@ def with_texts(run: AutomaticRun, texts: Mapping[str, str]) -> AutomaticRun:
 
 
 def without_false(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of a project file with null for times and limits that are false."""
+    """Return the content of a project file with null where a schedule has false for no value."""
     schedules = document.get("schedules")
     if not isinstance(schedules, dict):
         return {**document}

@@ -1,4 +1,4 @@
-"""The files of a new project folder. Each starter runs at once, without further packages."""
+"""The files of a new project folder. Each starter runs without installing packages."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -57,7 +57,10 @@ for _ in range(options.times):
 
 
 def starter_files(starter: Starter, name: str, document_id: str) -> tuple[dict[str, str], str]:
-    """Return the files of a project folder by path, and the file to run first."""
+    """Return the files of a new project folder by path, and the path of the file to run.
+
+    `document_id` becomes the ID of the starter's workflow.
+    """
     files, first = _MADE[starter](document_id)
     main = {"path": first, "when": "weekdays 8:00"}
     readme = f"# {name}\n\nRun it:\n\n    nbyard run {first}\n"
@@ -66,7 +69,10 @@ def starter_files(starter: Starter, name: str, document_id: str) -> tuple[dict[s
 
 
 def project_text(name: str, schedule: Mapping[str, str]) -> str:
-    """Return a nbyard.toml with a name, and examples of other tables that are commented out."""
+    """Return the text of a new nbyard.toml, with examples of other tables as comments.
+
+    `schedule` has the keys and values of the example schedule.
+    """
     lines = [
         "# What `nbyard push` sends; see `nbyard plan`.",
         "[project]",

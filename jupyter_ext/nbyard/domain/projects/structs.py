@@ -25,7 +25,7 @@ LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
 
 
 class ProjectTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a project is for: its goal, the data that evaluates results, and the criteria."""
+    """The purpose of a project: its goal, the data to evaluate results with, and the criteria."""
 
     goal: str = ""
     evaluation_data: str = ""
@@ -35,7 +35,7 @@ class ProjectTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A project to create. `repository` is the URL of a Git repository.
 
-    `requirements` says what the project needs, such as packages or a GPU. `metadata` are
+    `requirements` describes what the project needs, such as packages or a GPU. `metadata` are
     other facts by name.
     """
 
@@ -48,7 +48,7 @@ class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProjectPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change. `revision` is the revision that was read."""
+    """Fields of a project to change. `revision` is the revision that was read."""
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -60,10 +60,10 @@ class ProjectPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Project(msgspec.Struct, frozen=True):
-    """A stored project. `links` are the numbers of linked resources by kind.
+    """A stored project. `links` counts the linked resources by kind.
 
-    `files` is the digest of the folder that was pushed last, empty for none. `git` is the state of
-    its repository.
+    `files` is the digest of the folder that was pushed last, empty without a push. `git` is the
+    state of that folder's repository.
     """
 
     id: str
@@ -91,7 +91,10 @@ class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProjectResource(msgspec.Struct, frozen=True):
-    """A resource that is linked to a project, or may be. `created_at` is that of the resource."""
+    """A resource that is linked to a project, or can be linked to it.
+
+    `created_at` is the time when the resource was created.
+    """
 
     kind: LinkKind
     id: str
@@ -102,8 +105,8 @@ class ProjectResource(msgspec.Struct, frozen=True):
 class ProjectArtifact(msgspec.Struct, frozen=True):
     """The newest result of an output in the runs of a project.
 
-    Its `kind` is *model* if its bytes look like a model that can be served, else *data*. `number`
-    and `title` are those of the run.
+    Its `kind` is *model* if its bytes look like a model that can be served, else *data*.
+    `number`, `title` and `run_id` are those of the run.
     """
 
     id: str

@@ -21,10 +21,11 @@ TOKEN = re.compile(
 
 
 def lines_of(text: str) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the line of each table, key and entry of a list by its path.
+    """Return the line numbers of tables, keys and entries of lists by path.
 
-    A path is such as `schedules.morning.when`, or `notifications.team.0.events` in a list.
-    The second result has tables without a line of their own, such as `a` of `[a.b]`.
+    A path is `schedules.morning.when`, or `notifications.team.0.events` in a list, for example.
+    The second result has the lines of tables without a header of their own, such as `a` in
+    `[a.b]`.
     """
     scan = _Scan()
     for kind, token, line in _tokens(text):
@@ -33,12 +34,12 @@ def lines_of(text: str) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def path_below(path: str, key: str) -> str:
-    """Return the path of a key; a longer key than any name is cut."""
+    """Return the path of a key in a table. A key longer than names may be is cut."""
     return f"{path}.{key[:MAX_NAME]}" if path else key[:MAX_NAME]
 
 
 class _Level:
-    """A table or a list whose content is read; `index` is that of the next entry of a list."""
+    """An open table or list. `index` is that of a list's next entry, or -1 for a table."""
 
     def __init__(self, path: str, index: int = -1):
         self.path = path
@@ -46,7 +47,10 @@ class _Level:
 
 
 class _Scan:
-    """Reads tokens. Between `key =` and the end of its value, `value` is the path of the key."""
+    """Reads the tokens of a TOML file, and records the lines of paths.
+
+    `_value` is the path of a key while its value is read, else None.
+    """
 
     def __init__(self) -> None:
         self.lines: dict[str, int] = {}
@@ -101,13 +105,16 @@ class _Scan:
                 self._value = None
 
     def _close(self) -> None:
-        """Leave a list or an inline table, which was a value or an entry of a list."""
+        """Close the innermost list or inline table."""
         if len(self._levels) > 1:
             self._value = self._levels.pop().path
             self._keys = []
 
     def _path(self, path: str) -> str:
-        """Return the path of the keys that were read, below a table; note its line."""
+        """Return the path of a dotted key below a table; record its line.
+
+        Its parts are in `_keys`.
+        """
         for key in self._keys[:MOST_PARTS]:
             if path:
                 self.implied.setdefault(path, self._line)
@@ -123,7 +130,7 @@ class _Scan:
         self._keys, self._value, self._brackets = [], None, 0
 
     def _table(self) -> str:
-        """Return the path of the table that a header begins."""
+        """Return the path of the table that a header such as `[a.b]` or `[[a]]` begins."""
         path = self._path("")
         if self._brackets > 1:
             self._lists[path] = self._lists.get(path, -1) + 1

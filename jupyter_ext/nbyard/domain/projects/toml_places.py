@@ -1,4 +1,4 @@
-"""Places in a project file: an error names the line of each field that it refuses."""
+"""Add the lines of a project file to errors about its fields."""
 
 import re
 from typing import TypeVar
@@ -18,7 +18,7 @@ Refusal = TypeVar("Refusal", bound=NbyardError)
 
 
 def mismatch_place(message: str) -> tuple[str, str]:
-    """Return the path of the field that msgspec's message is about, and the message without it."""
+    """Split a message of msgspec into the path of its field and the message without it."""
     match = MISMATCH.fullmatch(message)
     if match is None:
         return "", message
@@ -29,9 +29,10 @@ def mismatch_place(message: str) -> tuple[str, str]:
 
 
 def with_lines(error: Refusal, file: str, content: bytes, elsewhere: str = "") -> Refusal:
-    """Return a refusal whose fields name their lines in a project file.
+    """Return a copy of an error whose fields name their lines in a project file.
 
-    Fields that are not in the file get the path `elsewhere`; if it is empty, they keep theirs.
+    `file` is the name and `content` the bytes of the project file. Fields that the file lacks
+    get the path `elsewhere`; if it is empty, they keep their path.
     """
     if not error.details:
         return error

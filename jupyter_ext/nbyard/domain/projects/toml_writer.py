@@ -1,4 +1,4 @@
-"""Changes of a project file that keep its comments and its order."""
+"""Update the text of a project file, but keep its comments and its order."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nbyard.domain.projects.definitions import ProjectDefinition
 
 
 def updated_toml(text: str, known: ProjectDefinition, wanted: ProjectDefinition) -> str:
-    """Return the text of a project file with the tables that differ from `known`.
+    """Return the text of a project file, changed from the definition `known` to `wanted`.
 
-    Entries that are equal keep their lines, with their comments.
+    `known` is the definition in `text`. Equal entries keep their lines and comments.
     """
     import tomlkit
 
@@ -45,7 +45,10 @@ def _update(
 
 
 def _item(value: Any) -> Any:
-    """Return a value as it is written; of a list of tables, one is a table, several an array."""
+    """Return a value for tomlkit.
+
+    A list of one table becomes a table, a longer list of tables an array of tables.
+    """
     import tomlkit
 
     if isinstance(value, dict):
@@ -75,7 +78,7 @@ def _table(fields: Mapping[str, Any]) -> Any:
 
 
 def _toml_value(value: Any) -> Any:
-    """Return a value of TOML; of a struct, the fields without their defaults."""
+    """Convert a value to plain TOML values. Of a struct, fields with defaults are left out."""
     if isinstance(value, msgspec.Struct):
         return {
             field.name: _field(given)
@@ -90,7 +93,7 @@ def _toml_value(value: Any) -> Any:
 
 
 def _field(value: Any) -> Any:
-    """Return the value of a field as people write it: 30 rather than 30.0, false for none."""
+    """Return the value of a field as people write it: 30 rather than 30.0, false for null."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     return False if value is None else _toml_value(value)

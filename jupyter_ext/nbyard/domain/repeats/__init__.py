@@ -1,5 +1,5 @@
-"""Bundles in which a finished run can be repeated without nbyard.
+"""Bundles: folders with which a finished run can be repeated without nbyard.
 
-`structs` is what is known of the run, `node_steps` the lines that repeat one node, and `run_bundle`
-the files of the bundle.
+`structs` describes the recorded run. `node_steps` writes the commands that repeat one node.
+`run_bundle` writes the files of the bundle.
 """

@@ -1,4 +1,7 @@
-"""The lines of a shell script that repeat one node: notebooks with papermill, scripts as such."""
+"""The lines of a shell script that repeat one node.
+
+Papermill runs notebooks. Scripts and binaries run by their command lines.
+"""
 
 import os.path
 import re
@@ -23,14 +26,14 @@ Nodes = Mapping[str, RecordedNode]
 NOTEBOOK, COMMAND = "notebook", "command"
 # The folder that `nbyard.input` and `nbyard.output` use outside of a run.
 HANDOFF = "handoff"
-# Two braces are one of a value.
+# The place of an attempt in a command line. A value that contains this text has two braces.
 PLACE = re.compile(r"(?<!\{)\{attempt\}")
 LITERAL = re.compile(r"\{(\{+attempt)")
 SECRETS = "secrets"
 
 
 class Steps(msgspec.Struct, frozen=True):
-    """How a node is repeated: lines of a script, the files they need, and names of secrets."""
+    """The steps that repeat a node: script lines, the files they need, and names of secrets."""
 
     lines: list[str]
     members: list[Member]
@@ -51,7 +54,10 @@ def can_repeat(node: RecordedNode) -> bool:
 
 
 def has_inputs(node: RecordedNode, nodes: Nodes) -> bool:
-    """Return whether the run has all results that the node uses; without them it did not run."""
+    """Return whether the run recorded all results that the node uses as inputs.
+
+    `nodes` are the recorded nodes of the run by ID.
+    """
     return all(
         binding.node in nodes and binding.output in nodes[binding.node].outputs
         for binding in node.plan.bindings.values()
@@ -60,7 +66,11 @@ def has_inputs(node: RecordedNode, nodes: Nodes) -> bool:
 
 
 def steps_of(node: RecordedNode, nodes: Nodes, identity: Mapping[str, str]) -> Steps:
-    """Return how a node is repeated in a bundle with these nodes."""
+    """Return the steps that repeat a node.
+
+    `nodes` are the nodes of the bundle by ID. `identity` has the values of the arguments that
+    nbyard fills in itself, such as the ID of the run.
+    """
     return _NodeSteps(node, nodes).steps(identity)
 
 
@@ -90,7 +100,7 @@ class _NodeSteps:
         return Steps([*self._before, run, *self._after], self._members, self._secrets)
 
     def _value_by_name(self, argument: Argument, binding: Any) -> dict[str, Any]:
-        """Return the value of an argument by name, nothing if the code takes it by itself."""
+        """Return the value of an argument by name; empty if the code reads it from a file."""
         if isinstance(binding, SecretOf):
             self._secrets.append(binding.name)
             return {argument.name: self._path_from_code(f"{SECRETS}/{binding.name}")}
@@ -99,9 +109,10 @@ class _NodeSteps:
         return self._pass_input(argument, binding)
 
     def _pass_value(self, argument: Argument, binding: ValueOf) -> dict[str, Any]:
-        """Pass a value to the code: by name, or in a file.
+        """Pass a value to the code.
 
-        Returns the value by its name, nothing if it is in a file.
+        Returns the value by its name. The result is empty if a file has the value, or if it is
+        the notebook's own default.
         """
         name = argument.name
         if binding.is_default and self._version.kind == NOTEBOOK:
@@ -115,7 +126,8 @@ class _NodeSteps:
     def _pass_input(self, argument: Argument, binding: BytesOf | ResultOf) -> dict[str, Any]:
         """Pass a file to the code.
 
-        Returns its path by the name of the argument, nothing if the code knows it.
+        Returns its path by the name of the argument. The result is empty if the file is copied to
+        a place that the code reads by itself.
         """
         name, reach = argument.name, argument.reach
         source = self._source(name, binding)
@@ -169,9 +181,9 @@ class _NodeSteps:
         self._before.append(shlex.join(["cp", "-r", source, target]))
 
     def _path_from_code(self, place: str) -> str:
-        """Return a path of the bundle as the code in its folder names it.
+        """Return the path by which the code in its folder reaches a place in the bundle.
 
-        For a command line, it is a path of an attempt until the line is built.
+        For a command line, the path begins with the place of the attempt until the line is built.
         """
         if self._version.kind == COMMAND:
             return f"{ATTEMPT}/{os.path.relpath(place, self._node.folder)}"
@@ -207,5 +219,5 @@ class _NodeSteps:
 
 
 def _from(here: str, text: str) -> str:
-    """Return a word of a command line with the folder of the node instead of its attempt."""
+    """Replace the place of the attempt in a word by `here`, the path to the node's folder."""
     return LITERAL.sub(r"\1", PLACE.sub(lambda _: here, text))

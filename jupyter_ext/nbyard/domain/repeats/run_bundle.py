@@ -1,4 +1,4 @@
-"""The files of a bundle: code, inputs, a script that repeats the run, and what it should give."""
+"""The files of a bundle: code, inputs, a script that repeats the run, and digests to compare."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ cd "$(dirname "$0")"
 
 
 def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
-    """Return the files of a bundle of a run, whose nodes are in the order of the graph."""
+    """Return the files of the bundle of a run. `recorded` are its nodes in topological order."""
     nodes = {node.plan.node: node for node in recorded}
     # In a run that failed or was cancelled, some nodes lack results of the nodes before them.
     ready = [node for node in recorded if has_inputs(node, nodes)]

@@ -1,4 +1,4 @@
-"""What a bundle is written from, and its files."""
+"""The recorded nodes from which a bundle is written, and the files of the bundle."""
 
 from collections.abc import Mapping
 
@@ -11,14 +11,17 @@ NODES = "nodes"
 
 
 class StoredOutput(msgspec.Struct, frozen=True):
-    """The file or folder that an output had."""
+    """The file or folder of an output."""
 
     filename: str
     digest: str
 
 
 class RecordedNode(msgspec.Struct, frozen=True):
-    """A task of the run: its plan, its code (None if deleted), outputs and packages by name."""
+    """A task of the run: its plan, the version of its code, its outputs and packages by name.
+
+    `version` is None if the executable was deleted.
+    """
 
     plan: TaskPlan
     version: ExecutableVersion | None
@@ -36,7 +39,7 @@ class RecordedNode(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A file or folder of the bundle: stored bytes by digest, or a text."""
+    """A file or folder of the bundle at the path `place`: stored bytes by digest, or a text."""
 
     place: str
     digest: str = ""

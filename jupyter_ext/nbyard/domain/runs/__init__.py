@@ -1,4 +1,4 @@
-"""Runs, tasks and artifacts: planning, progress, the queue, and estimates of duration.
+"""Runs, tasks and artifacts: planning, progress, estimates of duration, previews and clean-up.
 
-The queue shares the resources of a machine. Also previews command lines.
+`slots` shares the resources of a machine among queued tasks.
 """

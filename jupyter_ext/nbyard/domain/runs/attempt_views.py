@@ -1,4 +1,4 @@
-"""What is shown of an attempt while it runs: its log and its progress."""
+"""The parts of a running attempt that users see: its log and its progress."""
 
 import msgspec
 
@@ -9,8 +9,8 @@ from nbyard.domain.datasets.previews import ShownMetric
 class LogChunk(msgspec.Struct, frozen=True):
     """Log text of an attempt: from byte `start` up to `next`, where the next chunk starts.
 
-    It has whole lines, if it contains any. `done` means that no more text follows. `over` means
-    that the task has ended, so that no further attempt follows.
+    A chunk ends with a line end, if it contains any. `done` means that this log has no more text.
+    `over` means that the task has ended, so that no other attempt follows.
     """
 
     text: str
@@ -22,10 +22,11 @@ class LogChunk(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """The progress of a running task: bytes of its log, cells as in `Cells`, and its links.
+    """The progress of a running task.
 
-    `last_line` is the last line of its log, at most 80 characters. `metrics` are the newest values
-    of at most 6 metrics that it recorded.
+    `log_bytes` is the size of its log. `done` and `total` count the cells of its notebook, and
+    `current` is the index of the running cell. `last_line` is the last line of the log, at most 80
+    characters. `metrics` are the newest values of at most 6 metrics that the code recorded.
     """
 
     run: str

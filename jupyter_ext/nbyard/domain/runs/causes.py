@@ -10,7 +10,7 @@ Ended = Literal["succeeded", "failed"]
 
 
 class DatasetCause(msgspec.Struct, frozen=True, tag="dataset", tag_field="kind"):
-    """A version of a dataset became ready; `dataset` is the name that it had then."""
+    """A version of a dataset became ready. `dataset` is the name of the dataset at that time."""
 
     dataset_id: str
     dataset: str
@@ -35,21 +35,24 @@ class ChangedFile(msgspec.Struct, frozen=True):
 
 
 class FileCause(msgspec.Struct, frozen=True, tag="file", tag_field="kind"):
-    """Files changed; `files` are the first ones of `count`."""
+    """Files changed. `count` is their number, `files` are the first of them."""
 
     files: list[ChangedFile]
     count: int
 
 
 class WebhookCause(msgspec.Struct, frozen=True, tag="webhook", tag_field="kind"):
-    """A signed message arrived; the sender chose its ID and the time of sending."""
+    """A signed message arrived. Its sender set `webhook_id` and `sent_at`."""
 
     webhook_id: str
     sent_at: datetime
 
 
 class FireCause(msgspec.Struct, frozen=True, tag="fire", tag_field="kind"):
-    """A notebook, a program or a person fired the trigger; `run_id` if it was part of a run."""
+    """A notebook, a program or a person fired the trigger.
+
+    `run_id` is the run in which the code fired it, empty outside of runs.
+    """
 
     run_id: str = ""
 

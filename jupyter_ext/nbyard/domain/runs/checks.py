@@ -9,7 +9,7 @@ from nbyard.reasons.structs import because
 
 
 class CheckedRun(msgspec.Struct, frozen=True):
-    """The title and nodes of a run that could start."""
+    """The title and nodes of a run that passed all checks and can start."""
 
     title: str
     nodes: list[str]
@@ -27,7 +27,7 @@ class NewCheckRun(NewRun, frozen=True, forbid_unknown_fields=True):
 
 
 def file_of(run: Run) -> str:
-    """Return what a run is of: its file, else its executable, which may have no file."""
+    """Return the file of a run, else the title of its executable, which may have no file."""
     return run.path or run.title
 
 
@@ -35,7 +35,7 @@ def refuse_scratch(run: Run) -> None:
     """Refuse a scratch run where only runs of the history count.
 
     Raises:
-        Conflict: it is a scratch run.
+        Conflict: the run is a scratch run.
     """
     if run.is_scratch:
         raise Conflict(because("run-is-scratch"))

@@ -38,7 +38,8 @@ class CleanUpRules(
 class FinishedRun(msgspec.Struct, frozen=True, gc=False):
     """A finished run and its outputs as (digest, size in bytes).
 
-    `group` is the same for runs of one workflow or executable. `protection` is why it stays.
+    `group` is the same for runs of one workflow or executable. `protection` is why clean-ups keep
+    the run, None if they may delete it.
     """
 
     id: str
@@ -54,7 +55,7 @@ class FinishedRun(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShownRun(msgspec.Struct, frozen=True):
-    """A run in a preview. `protection` is why it stays, null if it is to be deleted."""
+    """A run in a preview. `protection` is why it is kept, null if it will be deleted."""
 
     id: str
     number: int
@@ -66,11 +67,11 @@ class ShownRun(msgspec.Struct, frozen=True):
 
 
 class CleanUpPreview(msgspec.Struct, frozen=True):
-    """What a clean-up would delete and what is protected.
+    """The runs that a clean-up would delete, and the chosen runs that are protected.
 
-    `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-    records of attempts; both are null if they were not asked for. `runs` and `protected` have the
-    oldest at most 100 each.
+    `freed_bytes` is the size of the stored files that become unused. `record_bytes` is the size of
+    the records of attempts. Both are null unless requested. `runs` and `protected` have at most
+    the 100 oldest runs each.
     """
 
     count: int
@@ -82,30 +83,30 @@ class CleanUpPreview(msgspec.Struct, frozen=True):
 
 
 class CleanedUp(msgspec.Struct, frozen=True):
-    """The number of runs that a clean-up deleted, and of those that its rules still choose."""
+    """The number of runs that a clean-up deleted, and of those that remain to be deleted."""
 
     deleted: int
     left: int
 
 
 class NewRetention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rules of the daily clean-up, null for none."""
+    """The rules to set for the daily clean-up; null to delete no runs."""
 
     rules: CleanUpRules | None
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """The rules that the dispatcher applies every day; null if there are none."""
+    """The rules that the dispatcher applies every day; null without a daily clean-up."""
 
     rules: CleanUpRules | None
     updated_at: datetime | None = None
 
 
 def check_rules(rules: CleanUpRules) -> None:
-    """Check the limits of rules.
+    """Check the limits of clean-up rules.
 
     Raises:
-        Invalid: a rule is refused, or no rule limits the clean-up.
+        Invalid: a rule is out of range, or the rules would delete all runs.
     """
     days = rules.older_than_days
     if days is not None and not 0 <= days <= MAX_DAYS:
@@ -123,7 +124,7 @@ def check_rules(rules: CleanUpRules) -> None:
 def choose_runs(
     runs: Iterable[FinishedRun], rules: CleanUpRules, now: datetime
 ) -> tuple[list[FinishedRun], list[FinishedRun]]:
-    """Return the runs to delete and those that are only kept by their protection, oldest first."""
+    """Return the runs to delete, and the runs that only their protection keeps; oldest first."""
     ordered = sorted(runs, key=attrgetter("finished_at", "number"))
     groups: Mapping[str, list[str]] = defaultdict(list)
     for run in reversed(ordered):
@@ -151,7 +152,10 @@ def _matches_rules(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool
 def _oldest_beyond(
     ordered: Sequence[FinishedRun], doomed: Sequence[FinishedRun], most: int
 ) -> list[FinishedRun]:
-    """Return the oldest runs without which the distinct outputs of the others fit into `most`."""
+    """Return the oldest `doomed` runs, as many as must go until all outputs fit into `most`.
+
+    `ordered` are all runs. `most` is a number of bytes. Equal outputs of several runs count once.
+    """
     uses = Counter(digest for run in ordered for digest, _ in set(run.outputs))
     size = sum({digest: size for run in ordered for digest, size in run.outputs}.values())
     oldest = []
@@ -171,7 +175,7 @@ def shown_choice(
     freed_bytes: int | None = None,
     record_bytes: int | None = None,
 ) -> CleanUpPreview:
-    """Return the preview of these runs to delete and protected runs."""
+    """Return the preview of a clean-up that deletes `doomed` and keeps `protected` runs."""
     names = ShownRun.__struct_fields__
     shown, kept = (
         [ShownRun(*(getattr(run, name) for name in names)) for run in runs[:MOST_SHOWN]]

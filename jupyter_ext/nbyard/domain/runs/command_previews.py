@@ -1,4 +1,4 @@
-"""Preview of the command line of a description before anything runs.
+"""Previews of the command line that a description of arguments leads to.
 
 `build_argv`, which builds the command line of each attempt, also builds the preview. Only the
 values differ: an argument without a value is shown as `<name>`, a file by its name.
@@ -37,10 +37,10 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
 
 
 class CommandDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A command that need not be saved. `{file}` in `command` stands for `file`.
+    """A command to preview, saved or not. `{file}` in `command` stands for `file`.
 
-    `values` replace defaults. The value of an input is a file name. Values of outputs and
-    secrets are ignored.
+    `values` replace the defaults of arguments. The value of an input is a file name. Values of
+    outputs and secrets are ignored.
     """
 
     arguments: list[Argument]
@@ -51,10 +51,10 @@ class CommandDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CommandExample(msgspec.Struct, frozen=True):
-    """The words that a value of an argument adds to the command line.
+    """The words that a value of an argument adds to the command line, as `line`.
 
-    Null means an argument without a value. A `problem` means that a run with this value is
-    refused.
+    A null `value` means that the argument has no value. With a `problem`, a run with this value
+    is refused.
     """
 
     argument: str
@@ -64,11 +64,11 @@ class CommandExample(msgspec.Struct, frozen=True):
 
 
 class CommandPreview(msgspec.Struct, frozen=True):
-    """A preview of a command line, as a POSIX shell needs it in `line`.
+    """A preview of a command line. `line` is quoted for a POSIX shell.
 
-    Variables precede it, redirections of standard streams follow it. `words` are its words
-    without quotes. `examples` show what special values of each argument add. `<name>` stands
-    for a value that is not known yet.
+    In `line`, variables precede the command, and redirections of standard streams follow it.
+    `words` are the command's words without quotes. `examples` show the words that special values
+    of each argument add. `<name>` stands for a value that is not known yet.
     """
 
     line: str
@@ -77,14 +77,14 @@ class CommandPreview(msgspec.Struct, frozen=True):
 
 
 def draft_of(version: ExecutableVersion) -> CommandDraft | None:
-    """Return the command of a version; None if the version is not a command."""
+    """Return the command of an executable version; None if it is not a command."""
     if not version.command and not version.invocation.words:
         return None
     return CommandDraft(version.arguments, version.command, version.file, version.invocation)
 
 
 def preview_command(draft: CommandDraft) -> CommandPreview:
-    """Build the command line of a run with the draft's values, else with defaults and examples.
+    """Build the command line of a run: with the draft's values, defaults and placeholders.
 
     Raises:
         Invalid: the description cannot be saved, or a run with these values would be
@@ -134,7 +134,10 @@ def _marked(name: str, mark: str) -> str:
 
 
 def _filled_argument(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argument, Any]:
-    """Return the argument with its value; with a placeholder it accepts any text."""
+    """Return the argument to preview, and its value.
+
+    An unknown value is a placeholder between marks. The argument then accepts any text.
+    """
     placeholder = _marked(argument.name, mark)
     value = draft.values.get(argument.name, argument.default)
     if is_secret(argument):
@@ -186,7 +189,7 @@ def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
 
 
 def _shell_line(built: CommandLine, mark: str) -> str:
-    """Return the command line as a POSIX shell needs it."""
+    """Return the command line with variables and redirections, quoted for a POSIX shell."""
     streams = (("<", built.stdin), (">", built.stdout), ("2>", built.stderr))
     parts = [
         *(f"{name}={_quote_word(value, mark)}" for name, value in built.environment.items()),
@@ -209,5 +212,5 @@ def _quote_word(word: str, mark: str) -> str:
 
 
 def _without_places(word: str) -> str:
-    """Remove the folders of the attempt, as the runner would fill them in."""
+    """Remove the folders of the attempt from a word; only file names remain."""
     return LITERAL.sub(r"\1", PLACE.sub("", word))

@@ -16,8 +16,8 @@ SAMPLES = 5
 class Usual(msgspec.Struct, frozen=True):
     """The usual duration of a node: the median of recent successes of its executable.
 
-    `samples` is their number. `starts_in_seconds` is when a queued task is expected to start,
-    from the usual durations of the tasks before it.
+    `samples` is the number of these successes. `starts_in_seconds` estimates when a queued task
+    starts, from the usual durations of the tasks before it.
     """
 
     seconds: float
@@ -29,9 +29,9 @@ class Estimate(msgspec.Struct, frozen=True):
     """The estimated remaining time of a live run.
 
     `remaining_seconds` is a minimum, from the longest path through the nodes and from the
-    machine's capacity. It is null if nothing is known, or if a node waits for more GPUs than
-    there are. `nodes` has the usual durations of unfinished nodes. `unknown` nodes have no
-    estimate.
+    machine's capacity. It is null if no usual duration is known, or if a node needs more GPUs than
+    the machine has. `nodes` has the usual durations of unfinished nodes. `unknown` counts
+    the nodes without one.
     """
 
     remaining_seconds: float | None = None
@@ -40,16 +40,16 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class PastSuccess(msgspec.Struct, frozen=True):
-    """A success of an executable: its version and duration."""
+    """A successful task of an executable: the version that ran, and its duration."""
 
     version_id: str
     seconds: float
 
 
 class UnfinishedNode(msgspec.Struct, frozen=True):
-    """An unfinished node: its dependencies, elapsed time and share of this machine.
+    """An unfinished node: its dependencies (`needs`), times, and limits on this machine.
 
-    `limits` is None if it runs on another machine.
+    `limits` is None if the node runs on another machine.
     """
 
     needs: Collection[str] = ()
@@ -59,19 +59,20 @@ class UnfinishedNode(msgspec.Struct, frozen=True):
 
     @property
     def starts_in(self) -> float:
-        """Return the seconds until it starts; 0 if unknown."""
+        """Return the estimated seconds until the node starts; 0 if unknown."""
         return (self.usual and self.usual.starts_in_seconds) or 0.0
 
     @property
     def left(self) -> float:
-        """Return the remaining seconds; 0 if it takes longer than usual, or nothing is known."""
+        """Return the remaining seconds; 0 if unknown, or if the node takes longer than usual."""
         return max(0.0, self.usual.seconds - self.elapsed_seconds) if self.usual else 0.0
 
 
 def usual_duration(past: Sequence[PastSuccess], version_id: str) -> Usual | None:
-    """Return the usual duration from the successes of an executable, newest first.
+    """Return the usual duration of an executable version; None without earlier successes.
 
-    Successes of the same version count, if there are any, else those of other versions.
+    `past` are the successes of the executable, newest first. Those of the same version count, if
+    there are any, else those of other versions.
     """
     same = [success.seconds for success in past if success.version_id == version_id]
     seconds = (same or [success.seconds for success in past])[:SAMPLES]
@@ -79,12 +80,15 @@ def usual_duration(past: Sequence[PastSuccess], version_id: str) -> Usual | None
 
 
 def usual_seconds(past: Sequence[float]) -> float | None:
-    """Return the usual duration of a run from its recent successes, None without any."""
+    """Return the median of the durations of recent successful runs, None without any."""
     return median(past) if past else None
 
 
 def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Estimate:
-    """Estimate the unfinished nodes of a run, which are in topological order."""
+    """Estimate the remaining time of a run.
+
+    `ahead` are its unfinished nodes by ID in topological order.
+    """
     nodes = {name: node.usual for name, node in ahead.items() if node.usual is not None}
     unknown = len(ahead) - len(nodes)
     here = [(node.left, node.limits) for node in ahead.values() if node.limits is not None]
@@ -116,10 +120,11 @@ def seconds_until_start(
     capacity: Capacity,
     held: Collection[str] = (),
 ) -> dict[str, float]:
-    """Return the seconds until queued tasks start, if all take as long as usual.
+    """Return the seconds until each queued task starts, if all tasks take as long as usual.
 
-    `queue` is in order. Tasks that wait for one with an unknown duration are left out.
-    `running` lists running tasks with their GPUs; `held` are GPUs that others hold.
+    `queue` is in the order of the queue. `running` are the running tasks with their GPUs. `held`
+    are GPUs that others occupy, such as deployments. Tasks that wait for a task of unknown
+    duration are left out.
     """
     now, starts, left = 0.0, dict[str, float](), dict(queue)
     busy = [(_end(node, 0.0), node.limits, gpus) for node, gpus in running if node.limits]

@@ -10,13 +10,13 @@ from nbyard.domain.runs.estimates import Usual
 from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.reasons.structs import Reason
 
-# the code of the reason of nodes that may still find their result in the cache
+# the reason code of nodes that run after another one, but may still use a cached result
 AFTER = "after-node"
 ForecastState = Literal["cached", "stale", "unknown"]
 
 
 class ForecastRequest(NewRun, frozen=True, forbid_unknown_fields=True):
-    """A run that could start, as for `runs.create`.
+    """A run to forecast, with the fields of `runs.create`.
 
     `document` is the unsaved text of the workflow at `path`; empty for the saved file.
     """
@@ -25,18 +25,18 @@ class ForecastRequest(NewRun, frozen=True, forbid_unknown_fields=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Whether a node would come from the cache, and why or why not."""
+    """The forecast of a node's state: whether its result would come from the cache, and why."""
 
     state: ForecastState
     reason: Reason | None = None
 
 
 class NodeForecast(Verdict, frozen=True):
-    """What would happen to a node.
+    """The forecast of one node.
 
-    `cached` nodes use an earlier result. `stale` nodes run, because of `reason`. `unknown` nodes
-    could not be checked, for `reason`. `usual` is the usual duration of a node that may run, null
-    if its code never succeeded.
+    A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
+    node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
+    null if its code never succeeded.
     """
 
     node: str = ""
@@ -44,12 +44,12 @@ class NodeForecast(Verdict, frozen=True):
 
 
 class RunForecast(msgspec.Struct, frozen=True):
-    """What would happen if the run started now.
+    """The forecast of a run that would start now.
 
-    `to_run` counts all nodes that may run. With `is_maximum` they may be fewer, because a node
-    whose inputs are computed again may still find its result in the cache. `seconds` is a minimum,
-    from the longest path through these nodes and from the machine's capacity; null if nothing is
-    known. `without_estimate` of them have no usual duration. `waits` is set if a node that could
+    `to_run` counts all nodes that may run. With `is_maximum`, fewer may run, because a node whose
+    inputs are computed again may still use a cached result. `seconds` is a minimum, from the
+    longest path through these nodes and from the machine's capacity; null if unknown.
+    `without_estimate` counts nodes without a usual duration. `waits` is set if a node that could
     start at once must wait for a GPU, memory or a slot.
     """
 
@@ -63,10 +63,10 @@ class RunForecast(msgspec.Struct, frozen=True):
 
 
 class ForecastQuestion(msgspec.Struct, frozen=True):
-    """The tasks of a run that is not created.
+    """The tasks of a run to forecast; the run is not created.
 
-    `versions` has the code that is not stored, by ID. `workflow` is the ID of the workflow, empty
-    if it never ran.
+    `versions` are the executable versions that are not stored, by ID. `workflow` is the ID of the
+    workflow, empty if it never ran.
     """
 
     owner: str
@@ -76,7 +76,7 @@ class ForecastQuestion(msgspec.Struct, frozen=True):
 
 
 class Forecaster(Protocol):
-    """Answers from the cache, with the same decision as a run."""
+    """Compares tasks with the cache, by the same rules as a run."""
 
     def forecast(self, question: ForecastQuestion) -> dict[str, Verdict]:
-        """Return the verdict for each node. Nothing is written."""
+        """Return the verdict for each node by its ID. The store is only read."""

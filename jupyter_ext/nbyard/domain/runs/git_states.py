@@ -14,7 +14,7 @@ COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class GitState(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A commit and its branch, empty for none. `is_dirty`: the files had other changes."""
+    """A commit and its branch, which may be empty. `is_dirty`: there were uncommitted changes."""
 
     commit: str
     branch: str = ""
@@ -24,7 +24,7 @@ class GitState(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         """Check a state that a client sent.
 
         Raises:
-            Invalid: it is no commit, or the branch is too long.
+            Invalid: `commit` is not the hash of a commit, or the branch is too long.
         """
         if not COMMIT.fullmatch(self.commit):
             raise Invalid.field("git.commit", because("not-a-commit"))

@@ -11,10 +11,10 @@ from nbyard.domain.state_machines import RunState
 
 
 class NamedArtifact(msgspec.Struct, frozen=True):
-    """The results of the run `run_id` of one executable, under the run's name.
+    """The results of a named run of one executable, under the run's name.
 
-    State, log and parameters are those of the run. `files` are its outputs, or the executed
-    notebook if it has none.
+    State and parameters are those of the run. `files` are its outputs, or the executed notebook
+    if the executable declares no outputs.
     """
 
     name: str
@@ -31,7 +31,7 @@ class NamedArtifact(msgspec.Struct, frozen=True):
 class SuggestedName(msgspec.Struct, frozen=True):
     """The requested name, or the next similar free name.
 
-    `taken` says what uses the requested name.
+    `taken` describes the object that has the requested name; it is empty for a free name.
     """
 
     name: str
@@ -39,7 +39,7 @@ class SuggestedName(msgspec.Struct, frozen=True):
 
 
 def named_artifact(run: Run, files: Iterable[Artifact]) -> NamedArtifact:
-    """Return a named run of one executable with its relevant files."""
+    """Return the named artifact of a run of one executable. `files` are all its artifacts."""
     return NamedArtifact(
         name=run.name,
         run_id=run.id,
@@ -59,7 +59,10 @@ def declared_outputs(files: Sequence[Artifact]) -> list[Artifact]:
 
 
 def names_in_folder(files: Sequence[Artifact]) -> dict[str, Artifact]:
-    """Return the name of each file in a common folder."""
+    """Return the files by their paths in a common folder.
+
+    Files with the same name are in subfolders, which have the names of their outputs.
+    """
     names = [file.filename for file in files]
     return {
         f.filename if names.count(f.filename) == 1 else f"{f.name}/{f.filename}": f for f in files

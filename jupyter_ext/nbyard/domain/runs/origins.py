@@ -7,7 +7,7 @@ import msgspec
 
 from nbyard.domain.runs.causes import Cause
 
-# A client may name these. The others follow from what started the run.
+# The origins that a client may name in its request. nbyard sets the others itself.
 AskedOrigin = Literal["manual", "shell", "client", "magic", "notebook"]
 # Runs that are kept out of history, and deleted automatically.
 Scratch = Literal["check", "bisect"]
@@ -19,13 +19,13 @@ SCRATCH: frozenset[str] = frozenset(get_args(Scratch))
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What started a run. `id` is that of its schedule, trigger, bisection or retried run.
+    """The origin of a run. `id` is the ID of its schedule, trigger, bisection or retried run.
 
-    `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
-    `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
-    led here, each fired by the one before. A retry has due time, backfill and chain of the run
-    that it repeats. `source_id` is the ID of the schedule or trigger; a retry has that of the run
-    that it repeats. `person` is who submitted the run; empty if no person did.
+    `due_at` is the due time of a schedule; `backfill_id` is set if a backfill started the run.
+    `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that led to the
+    run; the run of each trigger fired the next one. `source_id` is the ID of the schedule or
+    trigger. A retry has due time, backfill, chain and source of the run that it repeats. `person`
+    is the user who submitted the run; empty if no person did.
     """
 
     kind: OriginKind = "manual"

@@ -30,12 +30,12 @@ COMMAND = "command"  # the kind of scripts and binaries
 class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     """The object behind a node: frozen bytes of a dataset, or a version of an executable.
 
-    `problem` says why it could not be found or read; then nothing else is known. `pinned` is
-    the task of an earlier run that replaces it; then its inputs do not matter. `lock_digest` is
-    that of the lock of its `environment`, as a requirements file. `excess` names the largest
-    files of a code bundle that is too large for runtimes other than local processes. Only these
-    may use a `kernel` that is not the notebook's own. With `for_shell`, a shell reads its
-    command line. `unread` says why the arguments of a script are unknown.
+    `problem` is why the object could not be found or read; all else is then unknown. `pinned`
+    is the task of an earlier run that replaces the node; its inputs then do not matter.
+    `lock_digest` is the lock of its `environment`, as a requirements file. `excess` names the
+    largest files of a code bundle that only local processes can use. A `kernel` replaces the
+    notebook's own, in local processes only. `for_shell`: a shell reads the command line.
+    `unread` is why the arguments of a script are unknown.
     """
 
     name: str
@@ -63,7 +63,7 @@ NO_CREDENTIAL = because("no-credential-named")
 
 
 class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The options of a run that override the document."""
+    """The options of a run. `runtime` overrides that of nodes if `runtime_given`."""
 
     runtime: str
     image: str = ""
@@ -79,7 +79,7 @@ def chosen_packages(node: Node, default: Resources) -> tuple[str, str]:
     The node's own setting overrides its executable's.
 
     Raises:
-        Invalid: one of them names both.
+        Invalid: the node or its executable names both.
     """
     for resources in (node, default):
         if resources.environment and resources.requirements:
@@ -104,7 +104,7 @@ def find_problems(
     credentials: Credentials,
     chosen: Collection[str] | None = None,
 ) -> list[Problem]:
-    """Return everything that blocks a run of the `chosen` nodes (all if None)."""
+    """Return all problems that block a run of the `chosen` nodes (all nodes if None)."""
     ports = {name: known.arguments for name, known in resolved.items()}
     active = active_part(document, ports)
     document = active.document
@@ -141,7 +141,7 @@ def find_problems(
 
 
 def _with_unread(document: Document, resolved: Resolved) -> Resolved:
-    """Return the nodes, with a problem where a connection or a value needs an unread argument."""
+    """Return the nodes; a node with unread arguments gets a problem if the document uses them."""
     edges = document.edges.values()
     needed = {end for edge in edges for end in (edge.source, edge.target)}
     needed |= {name for name, node in document.nodes.items() if node.arguments}
@@ -215,13 +215,13 @@ def plan_tasks(
     overrides: RunOverrides,
     credentials: Credentials,
 ) -> list[TaskPlan]:
-    """Return the tasks of a run in topological order, none for muted and bypassed nodes.
+    """Return the tasks of a run in topological order. Muted and bypassed nodes have no task.
 
     `values` are the checked workflow parameters.
 
     Raises:
-        Invalid: one detail for each problem, with the node as its path; for a cycle, only
-            that.
+        Invalid: the run has problems. Each is a detail, with the node as its path. A cycle is
+            reported alone.
     """
     problems = find_problems(document, resolved, credentials, chosen)
     ports = {name: known.arguments for name, known in resolved.items()}
@@ -245,7 +245,7 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     """Check that each task can run in its runtime.
 
     Raises:
-        Invalid: with the tasks that cannot.
+        Invalid: some tasks cannot. The details name their nodes.
     """
     of_containers = [
         p for p in plans if resolved[p.node].kind == CONTAINER and resolved[p.node].pinned is None
@@ -293,7 +293,7 @@ def raise_problems(problems: Sequence[Problem]) -> None:
 
 
 class _Planner(msgspec.Struct, frozen=True):
-    """Plans the nodes of a document without problems. `values` are those of its parameters."""
+    """Plans the tasks of a valid document. `values` are those of workflow parameters."""
 
     document: Document
     resolved: Resolved
@@ -353,9 +353,9 @@ class _Planner(msgspec.Struct, frozen=True):
         return bindings
 
     def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
-        """Return the value of an argument.
+        """Return the binding of an argument; None for an output, or without a value.
 
-        It comes from a connection, a parameter, the node or the default.
+        It comes from the connection `edge`, a workflow parameter, the node or the default.
         """
         if argument.role == "output":
             return None
@@ -388,10 +388,10 @@ class _Planner(msgspec.Struct, frozen=True):
 
 
 def runtime_of(node: Node, kind: str, image: str, overrides: RunOverrides) -> str:
-    """Return the runtime of a node of that kind and image.
+    """Return the runtime of a node. `kind` is that of its executable, `image` may be empty.
 
-    The runtime set for the run overrides the node's. Processes have no image: by default, a
-    node with an image runs in containers.
+    A runtime that the run requests overrides the node's own. Processes have no image: by default,
+    a node with an image runs in containers.
     """
     if overrides.runtime_given:
         return overrides.runtime

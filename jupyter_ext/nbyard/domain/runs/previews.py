@@ -1,4 +1,4 @@
-"""Previews of nodes: what a task produced, from the previews of its files."""
+"""Previews of nodes: the small pictures, tables and metrics that the canvas shows of results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -32,13 +32,12 @@ SHOWN = frozenset(file_format for formats in FORMATS.values() for file_format in
 
 
 class NodePreview(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the canvas shows of the results of one node.
+    """The preview that the canvas shows of the results of one node.
 
-    `picture` is the digest in the address of the small picture.
-
-    `caption` names the file of the picture, and `table_name` the output with the table. `metrics`
-    are at most 6, logged by the code or from a flat JSON output. `text` is the first line of a
-    text output, if there is nothing else.
+    `picture` is the digest in the address of the small picture. `caption` names the file of the
+    picture, and `table_name` the output with the table. `metrics` are at most 6, recorded by the
+    code or from a flat JSON output. `text` is the first line of a text output. It is only present
+    without other parts.
     """
 
     node: str
@@ -52,7 +51,7 @@ class NodePreview(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PreviewPage(msgspec.Struct, frozen=True):
-    """A page of previews. `pending` nodes are not ready yet; ask for them again a second later.
+    """A page of previews. `pending` are nodes without a preview yet; request them again in 1 s.
 
     `next` is the cursor of the next page, null on the last.
     """
@@ -63,9 +62,9 @@ class PreviewPage(msgspec.Struct, frozen=True):
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """Stored bytes with the name that determines their format; `name` is that of the output.
+    """The stored file of an output. `name` is the name of the output.
 
-    `size_bytes` is null if unknown.
+    `filename` determines the format. `size_bytes` is None if unknown.
     """
 
     name: str
@@ -76,7 +75,7 @@ class StoredFile(msgspec.Struct, frozen=True):
 
     @property
     def format(self) -> str:
-        """Return the format of a file; empty for a folder."""
+        """Return the format of the file; empty for a folder."""
         return format_of(self.filename) if not self.digest.startswith("tree:") else ""
 
     @property
@@ -87,19 +86,25 @@ class StoredFile(msgspec.Struct, frozen=True):
 
 
 def stored_file(file: Artifact) -> StoredFile:
-    """Return the bytes of an artifact."""
+    """Return the stored file of an artifact."""
     return StoredFile(file.name, file.filename, file.digest, file.may_be_model, file.size_bytes)
 
 
 def files_for_part(files: Iterable[StoredFile], part: str) -> list[StoredFile]:
-    """Return the files that may have this part of a preview, the preferred formats first."""
+    """Return the files that may give a part of a preview, preferred formats first.
+
+    `part` is picture, table, metrics, model or text.
+    """
     formats = FORMATS[part]
     fits = (file for file in files if file.format in formats and file.may_be_shown)
     return sorted(fits, key=lambda file: formats.index(file.format))
 
 
 def needed_parts(logged: Sequence[ShownMetric], packages: Sequence[ModelFile]) -> tuple[str, ...]:
-    """Return the parts of a preview for which files are read; others come from elsewhere."""
+    """Return the parts of a preview for which output files must be read.
+
+    `logged` metrics and `packages` of models provide the other parts.
+    """
     known = {
         "metrics": bool(logged),
         "model": bool(packages) and bool(packages[-1].class_name and packages[-1].inputs),
@@ -114,9 +119,11 @@ def preview_of(
     logged: Sequence[ShownMetric] = (),
     packages: Iterable[ModelFile] = (),
 ) -> NodePreview:
-    """Return the preview of a node from those of its files, by the part that each contributes.
+    """Return the preview of a node.
 
-    `logged` are metrics that the code recorded. `packages` were built from outputs of the node.
+    `by_part` has for each part of the preview the file that provides it, and this file's preview.
+    `logged` are metrics that the code recorded. `packages` are models that were built from
+    outputs of the node.
     """
     values: dict[str, Any] = {
         part: getattr(preview, part) for part, (_, preview) in by_part.items() if part != "picture"
@@ -144,8 +151,8 @@ def last_metrics(
 ) -> list[ShownMetric]:
     """Return the newest value of each recorded metric, in the order of their first points.
 
-    `first` are the first points of all, if `points` are only the last ones. `most` limits the
-    number of metrics.
+    If `points` are only the last points of a recording, `first` are its first points, for the
+    order. `most` limits the number of metrics.
     """
     last = {point.name: WORDS.get(str(point.value), point.value) for point in points}
     names = dict.fromkeys(point.name for point in (*first, *points))

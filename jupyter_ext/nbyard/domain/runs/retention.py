@@ -1,4 +1,4 @@
-"""Retention: policies of all runs and of projects, which delete finished runs every day."""
+"""Retention: policies that delete finished runs every day, for all runs or those of a project."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -35,21 +35,21 @@ class PolicyRules(
 
     @property
     def as_clean_up(self) -> CleanUpRules:
-        """Return the rules of a clean-up of the project's runs."""
+        """Return these rules as the rules of a clean-up."""
         return CleanUpRules(**msgspec.structs.asdict(self))
 
     def check(self, name: str) -> str:
         """Check the limits of rules; return the name of the policy as it is stored.
 
         Raises:
-            Invalid: the name or a rule is refused, or no rule limits the clean-up.
+            Invalid: the name or a rule is refused, or the rules would delete all runs.
         """
         check_rules(self.as_clean_up)
         return check_name(name, "policy")
 
 
 class ProjectPolicy(msgspec.Struct, frozen=True):
-    """A policy of a project; the dispatcher applies it every day."""
+    """A policy of a project. The dispatcher applies it every day."""
 
     name: str
     rules: PolicyRules
@@ -63,7 +63,10 @@ class ProjectRetention(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A policy to apply: of all runs of an owner, or with a `name` of one project."""
+    """A policy to apply: for all runs of an owner, or with a `project_id` for one project's runs.
+
+    Only policies of projects have a `name`.
+    """
 
     rules: CleanUpRules
     updated_at: datetime
@@ -85,13 +88,13 @@ class PolicyPreview(msgspec.Struct, frozen=True):
 
 
 class RetentionPreview(msgspec.Struct, frozen=True):
-    """What the next daily clean-up deletes, by policy in the order in which they are applied."""
+    """The runs that the next daily clean-up deletes, by policy, in the order of application."""
 
     policies: list[PolicyPreview]
 
 
 class PolicyChoice(msgspec.Struct, frozen=True):
-    """The runs that a policy deletes, and those that are only kept by their protection."""
+    """The runs that a policy deletes, and the runs that only their protection keeps."""
 
     policy: Policy
     doomed: Sequence[FinishedRun]
@@ -104,9 +107,10 @@ def choose_by_policies(
     policies: Iterable[Policy],
     now: datetime,
 ) -> list[PolicyChoice]:
-    """Return what each policy deletes from the runs that those before it leave.
+    """Choose the runs to delete by each policy in turn.
 
-    `members` are the IDs of the runs of projects.
+    A policy sees only the runs that earlier policies leave. `members` has, by the ID of a project,
+    the IDs of its runs.
     """
     left = [*runs]
     choices = []
@@ -115,7 +119,7 @@ def choose_by_policies(
         own = left if not policy.project_id else [run for run in left if run.id in inside]
         doomed, protected = choose_runs(own, policy.rules, now)
         choices.append(PolicyChoice(policy, doomed, protected))
-        # So the number and size that a later policy keeps count no run that is deleted anyway.
+        # Otherwise a later policy would count a run among those to keep that is deleted anyway.
         gone = {run.id for run in doomed}
         left = [run for run in left if run.id not in gone]
     return choices

@@ -1,4 +1,4 @@
-"""Progress of a run: which of its nodes may continue.
+"""Progress of a run: which waiting nodes are queued or skipped when another node ends.
 
 The cost of an update depends on the nodes that change, not on the size of the graph.
 """
@@ -16,7 +16,7 @@ Steps = list[tuple[str, Literal["queued", "skipped"]]]
 
 
 class TaskOutcome(msgspec.Struct, frozen=True):
-    """The part of a task that decides what follows."""
+    """The state and the dependencies of a task. They decide which tasks follow."""
 
     state: TaskState
     needs: Collection[str]
@@ -38,10 +38,10 @@ class Progress:
         self._ended = Counter(state for state in self._states.values() if state in TASK.terminal)
 
     def first_steps(self) -> Steps:
-        """Return the moves of nodes that are possible before any task of the run has ended.
+        """Return the nodes that change state at once, with their new states.
 
-        Waiting nodes whose dependencies have succeeded are queued; those that depend on a failed
-        node are skipped.
+        A waiting node is queued if all its dependencies have succeeded. It is skipped if one has
+        failed, or was cancelled or skipped.
         """
         steps: Steps = []
         for node, state in self._states.items():
@@ -52,7 +52,10 @@ class Progress:
         return steps
 
     def record(self, node: str, state: TaskState) -> Steps:
-        """Record the new state of a node. Return the waiting nodes that move as a result."""
+        """Record the new state of a node.
+
+        Returns the waiting nodes that are queued or skipped as a result.
+        """
         # a late report about a node that has ended
         if self._states[node] in TASK.terminal:
             return []
@@ -79,7 +82,10 @@ class Progress:
         ]
 
     def end(self, cancelled: bool) -> RunState | None:
-        """Return the final state of the run if all its nodes have ended, else None."""
+        """Return the final state of the run if all its nodes have ended, else None.
+
+        `cancelled`: the cancellation of the run was requested.
+        """
         if self._ended.total() < len(self._states):
             return None
         if self._ended["failed"]:

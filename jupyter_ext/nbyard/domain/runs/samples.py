@@ -14,19 +14,19 @@ SAMPLED = frozenset({"csv", "tsv", "jsonl", "parquet"})
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """How much of its inputs a task gets: `rows` of each table, `files` of each folder."""
+    """The part of its inputs that a task gets: `rows` of each table, `files` of each folder."""
 
     rows: int = ROWS
     files: int = FILES
 
     @property
     def mark(self) -> str:
-        """Return a text for cache keys: a result from a sample is never taken for a whole one."""
+        """Return a text for cache keys, so that results of a sample are only used for samples."""
         return f"first {self.rows} rows {self.files} files"
 
 
 def check_sample(rows: int, files: int) -> Sample:
-    """Return a sample with this number of rows and files, after checking both.
+    """Check the numbers of rows and files; return them as a sample.
 
     Raises:
         Invalid: a number is out of range.

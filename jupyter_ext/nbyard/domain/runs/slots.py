@@ -29,12 +29,12 @@ class Capacity(msgspec.Struct, frozen=True):
 
 
 class Slots:
-    """The free resources, granted in the order of requests.
+    """The free resources of a machine, granted in the order of requests.
 
-    No task overtakes a task that waits for the same resource. A task that waits for a GPU holds
-    back only tasks that need one too. A task that needs more cores or memory than the machine
-    has gets all of them, and so runs alone. A task that needs more GPUs waits, and holds back
-    no other. `held` are GPUs that others use besides the running tasks.
+    No task overtakes a task that waits for the same resource. A task that waits for a GPU delays
+    only tasks that need one too. A task that needs more cores or memory than the machine has gets
+    all of them, and so runs alone. A task that needs more GPUs than the machine has waits, and
+    delays no other task. `held` are GPUs that others use besides the running tasks.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class Slots:
             self._take(limits, gpus)
 
     def is_too_much(self, limits: Limits) -> bool:
-        """Return whether a task waits for resources that this machine will never have."""
+        """Return whether a task needs more GPUs than the machine has, so would wait forever."""
         return (limits.gpu or 0) > len(self.capacity.gpus)
 
     def lacks(self, limits: Limits, too_many: str = TOO_MANY_FOR_RUN) -> dict[str, Reason]:
         """Return why a task must wait, by resource; empty if it may start.
 
-        `too_many` is the code of the reason if it would wait forever.
+        `too_many` is the reason code if the task would wait forever.
         """
         if self.is_too_much(limits):
             wanted, total = limits.gpu or 0, len(self.capacity.gpus)
@@ -78,9 +78,9 @@ class Slots:
         return gpus
 
     def hold(self, gpus: int) -> None:
-        """Reserve GPUs for a requester that has waited longer than the tasks after it.
+        """Reserve GPUs for a requester outside the queue that precedes the following tasks.
 
-        If they are not free, later tasks get no GPU.
+        If the GPUs are not free, the following tasks get no GPU.
         """
         if not self.is_too_much(Limits(gpu=gpus)):
             free = self._free_gpus()
@@ -90,12 +90,12 @@ class Slots:
                 self._uses.update(free[:gpus])
 
     def refuse(self, lacking: Iterable[str]) -> None:
-        """Keep the resources that a task waits for from later tasks."""
+        """Refuse later tasks the resources that a waiting task lacks."""
         self._scarce.update(lacking)
 
     @property
     def is_full(self) -> bool:
-        """Return whether later tasks get nothing: a task waits for cores, which all need."""
+        """Return whether all later tasks must wait: a task waits for cores, which all need."""
         return "cores" in self._scarce
 
     def _take(self, limits: Limits, gpus: Sequence[str]) -> None:
@@ -139,7 +139,7 @@ class Slots:
 
 
 def _behind(waits: Reason) -> Reason:
-    """Return the wait for resources that are free, but that earlier tasks wait for."""
+    """Return the reason to wait for free resources that an earlier task waits for."""
     return because("waits-behind", wait=waits)
 
 

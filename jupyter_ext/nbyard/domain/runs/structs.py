@@ -32,9 +32,10 @@ class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_
 
 
 class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
-    """Stored bytes. `origin` describes their source for users.
+    """A stored file or folder by digest. `origin` describes its source for users.
 
-    A `typed` table has its column types. `source` is `dataset:VERSION`, `artifact:ID` or "".
+    With a `typed` table, the task also gets the column types. `source` is `dataset:VERSION`,
+    `artifact:ID` or "".
     """
 
     digest: str
@@ -50,7 +51,7 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
 
 
 def bytes_of(digest: str, filename: str, origin: str = "", source: str = "") -> BytesOf:
-    """Return stored bytes. Text tables are `typed`."""
+    """Return a stored file as a binding. Text tables are `typed`."""
     return BytesOf(digest, filename, origin, format_of(filename) in TEXT_TABLES, source)
 
 
@@ -76,19 +77,19 @@ Binding = ValueOf | BytesOf | ResultOf | SecretOf
 
 
 def shown_values(bindings: Mapping[str, Binding]) -> dict[str, Any]:
-    """Return the values of parameters. A secret is shown as the name of its credential."""
+    """Return the values of parameters to show. A secret is shown as its credential's name."""
     values = {k: b.value for k, b in bindings.items() if isinstance(b, ValueOf)}
     return values | {k: b.name for k, b in bindings.items() if isinstance(b, SecretOf)}
 
 
 class TaskPlan(Limits, frozen=True):
-    """A frozen node: everything its attempts need, decided when the run was created.
+    """A frozen node: the data that its attempts need, fixed when the run was created.
 
-    `reuse` is the task of an earlier run whose result it uses. `pinned` is the number of that
-    run if the node is pinned to it. `warm` lets it share containers. In a container,
-    `requirements_digest` is that of the lock of its `environment`. `kernel` is set if a
-    notebook runs with another kernel than its own. `ports` and `tensorboard` are the links that
-    its executable declares. With `sample`, its attempts get only the first rows and files.
+    `reuse` is the ID of an earlier task whose result is used. `pinned` is the number of that
+    task's run if the node is pinned to it. `warm` allows warm containers. In a container,
+    `requirements_digest` is the lock of its `environment`. `kernel` is set if a notebook runs
+    with another kernel than its own. `ports` and `tensorboard` are the links that its executable
+    declares. With `sample`, the attempts get only the first rows and files.
     """
 
     node: str
@@ -113,12 +114,12 @@ class TaskPlan(Limits, frozen=True):
 
     @property
     def is_monitored(self) -> bool:
-        """Return whether its attempts have links; those on a Dask worker could not be followed."""
+        """Return whether attempts have links to ports; users could not open those on Dask."""
         return bool(self.ports or self.tensorboard) and self.runtime in (DOCKER, PROCESS)
 
     @property
     def warning(self) -> Reason | None:
-        """Return which settings have no effect in its runtime, None if all have."""
+        """Return a warning about settings without effect in the task's runtime; else None."""
         if self.runtime != DASK or self.pinned:
             return None
         reasons = []
@@ -131,7 +132,7 @@ class TaskPlan(Limits, frozen=True):
         return joined(reasons)
 
     def needs(self) -> set[str]:
-        """Return the nodes whose results this one uses."""
+        """Return the IDs of the nodes whose results this node uses."""
         return {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
 
 
@@ -174,16 +175,16 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def from_program(body: Any) -> Any:
-    """Return a request body; a run that names no origin gets that of a program."""
+    """Set the origin `client` of a run that names none; return other request bodies unchanged."""
     is_unnamed = isinstance(body, NewRun) and not body.origin
     return msgspec.structs.replace(body, origin="client") if is_unnamed else body
 
 
 class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The type of a value when `nbyard.output` returned it.
+    """The type of a value that the code passed to `nbyard.output`.
 
-    It is a media type. Data frames also have their kind, rows, and names and types of columns.
-    Arrays have their type and shape.
+    Data frames have their kind (`frame`), the number of rows, and names and types of columns.
+    Arrays have `dtype` and `shape`.
     """
 
     media_type: str = ""
@@ -194,14 +195,14 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     shape: list[int] = []
 
 
-MODEL_TYPE = "application/vnd.nbyard.model"  # of a folder with a model file, or by MLflow
+MODEL_TYPE = "application/vnd.nbyard.model"  # a folder with a model file, or saved by MLflow
 MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """Named bytes from a task. `type` is set if the code declared it.
+    """A named file or folder from a task. `type` is set if the code declared it.
 
-    `may_be_model` states whether they look like a model that can be served.
+    `may_be_model` is whether it looks like a model that can be served.
     """
 
     id: str
@@ -228,13 +229,13 @@ class Attempt(msgspec.Struct, frozen=True):
     """One attempt at a task. `reason` is why it was lost or failed, `gpus` are its GPUs.
 
     `folder` contains its record on the store's machine: log, executed notebook, task, result.
-    Its times are, in this approximate order: recorded (`created_at`), all staged and handed
-    over (`prepared_at`), supervised (`started_at`), kernel or program ready (`working_at`),
-    task ended (`finished_at`), outputs stored (`published_at`).
+    Its times, in approximate order: attempt recorded (`created_at`), inputs staged and handed to
+    the runtime (`prepared_at`), supervisor started (`started_at`), kernel or program ready
+    (`working_at`), task ended (`finished_at`), outputs stored (`published_at`).
 
-    Attempts at functions of one file may share a process, the `worker`. Then `folder` is the
-    worker's, with their own files in `calls`. `links` lead to the ports that it listens on
-    while it runs.
+    Attempts at functions of one file may share a process, the `worker`. Their `folder` is then
+    the worker's, and contains their own files in `calls`. `links` lead to the ports on which the
+    attempt listens while it runs.
     """
 
     id: str
@@ -258,17 +259,18 @@ class Attempt(msgspec.Struct, frozen=True):
 
     @property
     def why(self) -> str:
-        """Return why it failed or was lost in English."""
+        """Return in English why the attempt failed or was lost."""
         return reason_text(self.reason)
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One node of a run. `reason` is why it ran, was cached or failed, `waits` what it waits for.
+    """The task of one node. `reason` is why it ran, was cached or failed.
 
-    `warning` says which settings have no effect. `place` is its place in the queue. `pinned` is
-    the number of the run to whose result it is pinned, else null. `arguments` are its values,
-    `inputs` the data, kept as long as the record. `other_files` are files that the last attempt
-    wrote beside its declared outputs, null if there are none.
+    `waits` is what a queued task waits for, `place` is its place in the queue. `warning` names
+    settings without effect. `pinned` is the number of the run to whose result the node is
+    pinned, else null. `arguments` are values of parameters. `inputs` are the data from outside
+    the run, kept as long as the record. `other_files` are files that the last attempt wrote
+    beside its declared outputs, or null.
     """
 
     id: str
@@ -301,17 +303,16 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def why(self) -> str:
-        """Return why it is in its state, and what it waits for, in English."""
+        """Return in English why the task is in its state, and what it waits for."""
         return reason_text(self.reason, self.waits)
 
 
 class Run(msgspec.Struct, frozen=True):
     """One run. `number` counts the runs of the store; scratch runs have negative numbers.
 
-    `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
-    it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
-    `kept` run.
-    `git` is the state of the repository from which its code came.
+    `name` is unique, if set. The `reason` of a failed run is that of its first failed task. In a
+    retry, the reason begins with the retried run. `origin` is what started the run. Clean-ups
+    never delete a `kept` run. `git` is the state of the repository of its code.
     """
 
     id: str
@@ -343,7 +344,7 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def scheduled_at(self) -> str:
-        """Return the time in UTC for which it was scheduled, else that of its submission."""
+        """Return the due time of the run in UTC as text, else the time of its creation."""
         moment = (self.origin.due_at or self.created_at).astimezone(UTC)
         return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -351,8 +352,8 @@ class Run(msgspec.Struct, frozen=True):
 class RunDetail(msgspec.Struct, frozen=True):
     """A run with its tasks in topological order. `edges` are the connections that it used.
 
-    `modes` are those of its nodes that were muted or bypassed. `source` is the name of the schedule
-    or trigger that started it.
+    `modes` has the modes of its muted and bypassed nodes. `source` is the name of the schedule or
+    trigger that started the run.
     """
 
     run: Run
@@ -365,8 +366,8 @@ class RunDetail(msgspec.Struct, frozen=True):
 class TaskPage(msgspec.Struct, frozen=True):
     """A page of the tasks of a run, in topological order.
 
-    `next` is the cursor of the next page, null on the last. `last` is the newest event that the
-    tasks include.
+    `next` is the cursor of the next page, null on the last. `last` is the number of the newest
+    event whose change the tasks include.
     """
 
     run: Run

@@ -1,4 +1,4 @@
-"""Run templates: what runs are created from, frozen once."""
+"""Run templates: frozen documents from which runs are created, once or repeatedly."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,10 +17,10 @@ from nbyard.domain.workflows.structs import Document, Edge
 class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
     """A document with its frozen nodes, and the options of its runs.
 
-    `document` has no muted nodes. Runs include the `chosen` nodes. `values` were given when the
-    template was made. A run may replace them by values of the `parameters`, and it must have the
-    `needed` ones. Without `main`, the parameters are those of the workflow, else those of this
-    node.
+    `document` has no muted nodes. Runs include the `chosen` nodes. `parameters` are those of the
+    workflow, or of the node `main` if only one executable runs. `values` are the values of
+    parameters in the request. A run may override them, and needs values of all `needed`
+    parameters.
     """
 
     document: Document
@@ -40,7 +40,7 @@ class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
         return list(active_part(self.document, ports).document.edges.values())
 
     def digests(self) -> Iterator[str]:
-        """Yield the digests of the stored bytes that nodes name, apart from their code."""
+        """Yield the digests of stored files that the nodes use, apart from their code."""
         for node in self.nodes.values():
             plan = node.pinned
             yield from (node.requirements_digest, node.lock_digest)
@@ -52,7 +52,10 @@ class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RunTemplate(msgspec.Struct, frozen=True):
-    """A stored template. Without a workflow, its IDs are empty and `path` is the code's, if any."""
+    """A stored template.
+
+    For a single executable, the workflow's IDs are empty, and `path` is that of its file, if any.
+    """
 
     id: str
     owner: str

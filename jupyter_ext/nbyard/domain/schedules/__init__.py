@@ -1,4 +1,4 @@
 """Schedules: when a run is due, and what happens to missed and overlapping due times.
 
-Pure functions on times; every clock is an argument.
+The functions are pure: the present time is always an argument.
 """

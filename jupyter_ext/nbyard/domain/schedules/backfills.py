@@ -25,9 +25,9 @@ Forecast = Literal["run", "succeeded", "active"]
 class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A range of past due times to run, from `since` to `until`, both included.
 
-    A moment without an offset is a time of the schedule's zone. Without `until`, the range ends
-    now. At most `at_once` runs of the backfill are active. With `again`, due times that already
-    have a succeeded run are run again.
+    A time without an offset is in the schedule's zone. Without `until`, the range ends now. At
+    most `at_once` runs of the backfill are active. With `again`, due times that already have a
+    succeeded run are run again.
     """
 
     since: datetime
@@ -37,10 +37,10 @@ class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackfillCounts(msgspec.Struct, frozen=True):
-    """Number of due times by what they led to.
+    """The number of due times of a backfill by their state.
 
-    `failed` also counts due times whose run could not be created, and `cancelled` those that were
-    waiting when the backfill was cancelled. Deleted runs are not counted.
+    `failed` also counts due times whose run could not be created. `cancelled` also counts those
+    that were waiting when the backfill was cancelled. Deleted runs are not counted.
     """
 
     waiting: int = 0
@@ -52,7 +52,10 @@ class BackfillCounts(msgspec.Struct, frozen=True):
 
 
 class BackfillTick(msgspec.Struct, frozen=True):
-    """One due time of a backfill. `skipped` and `failed` created no run; `reason` says why."""
+    """One due time of a backfill.
+
+    `reason` is why a due time with the outcome `skipped` or `failed` got no run.
+    """
 
     due_at: datetime
     outcome: BackfillOutcome
@@ -62,9 +65,9 @@ class BackfillTick(msgspec.Struct, frozen=True):
 
 
 class Backfill(msgspec.Struct, frozen=True):
-    """A backfill of a schedule, whose name is `schedule`.
+    """A backfill of the schedule with the name `schedule` and the time zone `zone`.
 
-    `zone` is the zone of the schedule. `ticks` are its due times in order; lists leave them empty.
+    `ticks` are its due times in order. They are empty in lists of backfills.
     """
 
     id: str
@@ -84,10 +87,10 @@ class Backfill(msgspec.Struct, frozen=True):
 
 
 class BackfillForecast(msgspec.Struct, frozen=True):
-    """What would happen to a due time.
+    """The forecast of a due time.
 
-    `run` creates a run. `succeeded` and `active` leave it out, because the run `run_id` has
-    succeeded or is active.
+    With `run`, the backfill would create a run. With `succeeded` or `active` it would not, because
+    the run `run_id` has succeeded or is active. `local` is the time in the schedule's zone.
     """
 
     at: datetime
@@ -97,7 +100,7 @@ class BackfillForecast(msgspec.Struct, frozen=True):
 
 
 class BackfillPreview(msgspec.Struct, frozen=True):
-    """The due times of a range in order; `runs` is the number of runs that would be created."""
+    """The due times of a range in order. `runs` is the number of runs to be created."""
 
     schedule: str
     zone: str
@@ -108,7 +111,7 @@ class BackfillPreview(msgspec.Struct, frozen=True):
 
 
 class PastRun(msgspec.Struct, frozen=True):
-    """A run for a due time of the schedule, from any source."""
+    """An existing run for a due time, from the schedule itself, a backfill or a retry."""
 
     id: str
     number: int
@@ -142,10 +145,11 @@ def checked_range(body: NewBackfill, zone: str, now: datetime) -> Range:
 def past_due(plan: TimingPlan, wanted: Range, pending: datetime | None) -> list[datetime]:
     """Return the due times of a range in order.
 
-    Due times from `pending` on are left out: the schedule itself will handle them.
+    `pending` is the next due time that the schedule itself handles. It and later ones are left
+    out.
 
     Raises:
-        Invalid: there are none, or too many.
+        Invalid: the range has no due times, or too many.
     """
     due_times = takewhile(
         lambda due: due <= wanted.until and (pending is None or due < pending),
@@ -162,7 +166,7 @@ def past_due(plan: TimingPlan, wanted: Range, pending: datetime | None) -> list[
 
 
 def forecast_of(runs: Iterable[PastRun], *, again: bool) -> tuple[Forecast, PastRun | None]:
-    """Return what happens to a due time with these runs, and the run that decides it."""
+    """Return whether a due time with these runs is run, and else the run that prevents it."""
     known = list(runs)
     for run in known:
         if run.state in RUN.live:
@@ -175,14 +179,17 @@ def forecast_of(runs: Iterable[PastRun], *, again: bool) -> tuple[Forecast, Past
 
 
 def left_out_reason(run: PastRun) -> Reason:
-    """Return why a due time is left out: this run is active or has succeeded."""
+    """Return why a due time is skipped: the run is active or has succeeded."""
     if run.state in RUN.live:
         return because("backfill-active", number=run.number)
     return because("backfill-succeeded", number=run.number)
 
 
 def counts_of(times: Sequence[tuple[BackfillOutcome, RunState | None, int]]) -> BackfillCounts:
-    """Return the counts for numbers of due times by outcome and state of the run."""
+    """Return the counts of a backfill.
+
+    `times` has the number of due times for each outcome and state of the run.
+    """
     counted: Counter[str] = Counter()
     for outcome, state, count in times:
         if outcome != "started":

@@ -1,7 +1,8 @@
 """Cron expressions: five fields, six with the seconds first, or a name such as @daily.
 
-Debian's rules hold: day of month and day of week are alternatives unless one begins with a star.
-A time that the clock skips is due when the clocks change; one that the clock repeats is due once.
+The rules are those of Debian's cron: day of month and day of week are alternatives unless one
+begins with a star. A time that the clock skips is due when the clock changes. A time that the
+clock repeats is due once.
 """
 
 import re
@@ -54,10 +55,10 @@ class CronExpression(msgspec.Struct, frozen=True):
     seconds: tuple[int, ...] = (0,)
 
     def check(self) -> None:
-        """Refuse seconds too close to each other, and dates that no calendar has.
+        """Check that due times are not too close, and that any date matches.
 
         Raises:
-            Invalid: the expression is refused.
+            Invalid: seconds are too close to each other, or the expression is never due.
         """
         following = (*self.seconds[1:], self.seconds[0] + 60)
         gaps = (after - second for second, after in zip(self.seconds, following, strict=True))
@@ -84,10 +85,10 @@ class CronExpression(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=2_000)
 def parse_cron(text: str) -> CronExpression:
-    """Return a checked expression.
+    """Parse and check a cron expression.
 
     Raises:
-        Invalid: the expression is refused; the reason names the field and its position.
+        Invalid: the expression is refused. The reason names the field and its position.
     """
     if len(text) > MAX_EXPRESSION:
         raise _refused(because("too-long", most=MAX_EXPRESSION))
@@ -124,10 +125,12 @@ def looks_like_cron(text: str) -> bool:
 
 
 def field_values(name: str, text: str, position: int) -> set[int]:
-    """Return the values of one field.
+    """Return the numbers that one field of an expression matches.
+
+    `name` is the field, `text` its content, and `position` its first character, counted from 1.
 
     Raises:
-        Invalid: it is refused.
+        Invalid: the field is refused.
     """
     # The letters of other words, such as names of days, are no foreign characters.
     plain = WORD.sub(lambda w: w[0] if w[0].upper() in LETTERS else " " * len(w[0]), text)
@@ -145,7 +148,10 @@ def field_values(name: str, text: str, position: int) -> set[int]:
 
 
 def _suggestion(name: str, text: str) -> Reason | None:
-    """Return what to write instead of whole names of days and months, or a descending range."""
+    """Return a hint with a valid field to write instead of a refused one; None if unknown.
+
+    It corrects whole names of days and months, and descending ranges.
+    """
     field = FIELDS.index(name)
     symbols = {FIELDS[-1]: SYMBOLIC_DAYS, FIELDS[-2]: SYMBOLIC_MONTHS}.get(name, [])
     known = {symbol: str(number) for number, symbol in enumerate(symbols, RANGES[field][0])}
@@ -164,7 +170,10 @@ def _suggestion(name: str, text: str) -> Reason | None:
 
 
 def _ascending_ranges(field: int, first: int, last: int) -> str:
-    """Return the ranges of a descending one; "" for any other, or beyond the field."""
+    """Return the ascending ranges that replace a descending one, such as 22-23,0-6 for 22-6.
+
+    The result is empty if the range is not descending, or beyond the field.
+    """
     lowest, highest = RANGES[field][0], RANGES[field][-1]
     if not highest >= first > last >= lowest:
         return ""

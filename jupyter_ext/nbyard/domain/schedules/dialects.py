@@ -1,4 +1,4 @@
-"""Timings that are written for other programs: each is refused with what to write instead."""
+"""Timings in the syntax of other programs: they are refused with an example to write instead."""
 
 import re
 
@@ -28,7 +28,7 @@ ZONE_AFTER = re.compile(
 
 
 def foreign_dialect(text: str) -> Reason | None:
-    """Return why a timing is refused that another program reads; None for any other text."""
+    """Return the reason to refuse a timing in another program's syntax; None for other texts."""
     stripped = text.strip()
     if match := ZONE.fullmatch(stripped) or ZONE_AFTER.fullmatch(stripped):
         rest = match["rest"].strip()

@@ -1,4 +1,4 @@
-"""The due times of a timing within its limits."""
+"""The due times of a schedule's timing, within its start and end."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -59,7 +59,7 @@ class TimingPlan(msgspec.Struct, frozen=True):
             yield from self._multiples(timing.seconds, moment)
 
     def _multiples(self, seconds: int, moment: datetime) -> Iterator[datetime]:
-        """Yield the ends of intervals after a moment; a given start is itself due."""
+        """Yield the ends of intervals after a moment. If `starts_at` is set, it is due too."""
         base = self.starts_at or self.anchor
         count = max(0 if self.starts_at else 1, int((moment - base).total_seconds() // seconds) + 1)
         due = base + timedelta(seconds=seconds * count)
@@ -79,7 +79,10 @@ def plan_of_timing(
     ends_at: datetime | None,
     now: datetime,
 ) -> TimingPlan:
-    """Return the plan of a timing as typed: words become a timing, and moments are in UTC.
+    """Check a requested timing with its limits; return its plan.
+
+    A phrase or delay becomes a stored timing. Times without an offset are in the time zone
+    `zone`, and become UTC.
 
     Raises:
         Invalid: a field is refused, or no time is due after now.
@@ -104,10 +107,10 @@ def first_due(plan: TimingPlan, now: datetime, count: int) -> list[datetime]:
 
 
 def check_runs(at_most: int | None) -> None:
-    """Check the largest number of runs.
+    """Check the maximum number of a schedule's runs.
 
     Raises:
-        Invalid: it is refused.
+        Invalid: the number is out of range.
     """
     if at_most is not None and not 1 <= at_most <= MOST_RUNS:
         raise Invalid.field("at_most", because("not-between", least=1, most=MOST_RUNS))

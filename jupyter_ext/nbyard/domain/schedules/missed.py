@@ -1,4 +1,4 @@
-"""What happens to due times that passed while no dispatcher ran."""
+"""The policy for missed due times, which passed while no dispatcher ran."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,10 +29,10 @@ def check_missed(policy: Missed) -> None:
 def missed_before_first_run(
     times: Sequence[datetime], now: datetime, policy: Missed, *, has_more: bool = False
 ) -> list[datetime]:
-    """Return the due times that were missed before the first one that gets a run.
+    """Return the missed due times before the first due time that gets a run.
 
-    `times` have passed and are in order. With `has_more`, more passed after these, so their newest
-    are left for later.
+    `times` are past due times in order. With `has_more`, more due times have passed after these.
+    Then the newest of `times` are left for a later call.
     """
     if has_more:
         return list(times[: -policy.most])
@@ -41,7 +41,7 @@ def missed_before_first_run(
 
 
 def catch_ups(times: Sequence[datetime], now: datetime, policy: Missed) -> set[datetime]:
-    """Return the passed due times that get a run. One up to a minute late is not missed."""
+    """Return the past due times that get a run. A due time up to a minute late is not missed."""
     punctual = [due for due in times if not is_late(due, now)]
     late = times[: len(times) - len(punctual)]
     window = timedelta(seconds=policy.window_seconds)

@@ -1,4 +1,4 @@
-"""What happens to a due time while an earlier run of the schedule is active."""
+"""The policy for a due time while an earlier run of the schedule is active."""
 
 from typing import Literal
 
@@ -10,10 +10,11 @@ Action = Literal["start", "skip", "wait", "replace"]
 def action_for(
     overlap: Overlap, missed: Missed, *, is_active: bool, is_waiting: bool, is_late: bool
 ) -> Action:
-    """Return what to do with a due time.
+    """Return whether a due time starts a run, is skipped, waits, or replaces the active run.
 
     `is_active`: a run of the schedule has not ended. `is_waiting`: earlier due times wait.
-    Catch-ups of the policy `all` wait for each other, because each of them is wanted.
+    `is_late`: the due time was missed. With the policy `all`, missed due times wait for each
+    other, because each of them must run.
     """
     if not is_active and not is_waiting:
         return "start"

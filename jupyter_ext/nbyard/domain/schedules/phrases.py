@@ -42,10 +42,12 @@ Reader = Callable[[Found, datetime], Timing]
 
 
 def read_phrase(text: str, now: datetime) -> Timing:
-    """Return the timing that a phrase or a cron expression means; `now` is in the zone.
+    """Parse a phrase or a cron expression as a timing.
+
+    `now` is the present time in the time zone of the schedule.
 
     Raises:
-        Invalid: it is no known phrase; the reason lists examples.
+        Invalid: the phrase is unknown. The reason lists examples.
     """
     if len(text) > MAX_PHRASE:
         raise Invalid.field("timing.text", because("too-long", most=MAX_PHRASE))
@@ -83,7 +85,7 @@ def _clock(groups: Found) -> tuple[int, int]:
     """Return hour and minute; midnight if the phrase has no time.
 
     Raises:
-        Invalid: the day has no such time.
+        Invalid: the time does not exist, such as 25:00.
     """
     word, half = groups.get("hour") or "0", (groups.get("half") or "").replace(".", "")
     hour = {"noon": 12, "midnight": 0}.get(word)
@@ -160,7 +162,7 @@ def read_week_of_month(groups: Found, now: datetime) -> Timing:
 
 
 def read_hourly(groups: Found, now: datetime) -> Timing:
-    """Return each hour, at a minute of `every hour at :20`.
+    """Return the hourly timing of `hourly` or `every hour at :20`.
 
     Raises:
         Invalid: the minute is above 59.
@@ -182,7 +184,7 @@ def read_date(groups: Found, now: datetime) -> Timing:
     """Return the moment of `2027-01-31 18:00`.
 
     Raises:
-        Invalid: there is no such date.
+        Invalid: the date does not exist.
     """
     hour, minute = _clock(groups)
     try:

@@ -1,4 +1,4 @@
-"""A timing in words, and notes on due times at which clocks change. All are reasons."""
+"""Sentences, as reasons, that explain a timing, and notes on due times near a clock change."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 
 
 def sentence_of(plan: TimingPlan, at_most: int | None = None) -> Reason:
-    """Return a sentence that explains when a plan is due."""
+    """Return a sentence that explains a timing with its limits and its number of runs."""
     zone = zone_of(plan.zone)
     timing = plan.timing
     limits = [
@@ -45,7 +45,7 @@ def sentence_of(plan: TimingPlan, at_most: int | None = None) -> Reason:
 
 
 def due_times(plan: TimingPlan, dues: Sequence[datetime]) -> list[DueTime]:
-    """Return due times as users see them, with a note where the clock changes."""
+    """Return due times with their local times, and with notes where the clock changes."""
     zone = zone_of(plan.zone)
     local = [due.astimezone(zone) for due in dues]
     before = [*local[:1], *local]
@@ -56,12 +56,12 @@ def due_times(plan: TimingPlan, dues: Sequence[datetime]) -> list[DueTime]:
 
 
 def clock_note(plan: TimingPlan, former: datetime, local: datetime) -> Reason | None:
-    """Return how a change of the clock affects a due time.
+    """Return a note on how a clock change affects a due time; None without a change.
 
-    Returns None if the clock does not change since the `former` time.
+    `local` is the due time, `former` the due time before it, both in the zone of the schedule.
     """
     if isinstance(plan.timing, Cron):
-        # The expression does not name this time of day itself.
+        # The clock skipped the due time if the expression does not match the local time.
         plain = local.replace(tzinfo=UTC)
         dues = parse_cron(plan.timing.expression).after(plain - SECOND, ZoneInfo("UTC"))
         if next(dues, None) != plain:
@@ -85,7 +85,7 @@ def _shown(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def interval_sentence(seconds: int) -> Reason:
-    """Return an interval in the largest unit that divides it."""
+    """Return a sentence for an interval, in the largest unit that divides it."""
     for size, code in UNITS:
         if seconds % size == 0:
             return because(code, count=seconds // size)
@@ -93,7 +93,7 @@ def interval_sentence(seconds: int) -> Reason:
 
 
 def cron_sentence(expression: CronExpression) -> Reason:
-    """Return a cron expression in words; unusual ones in those of the library."""
+    """Return a sentence for a cron expression. The library cronsim explains unusual ones."""
     minute, hour, day, month, weekday = expression.fields.split()
     is_plain = minute.isdecimal() and month == "*" and expression.seconds == (0,)
     if is_plain and hour == day == weekday == "*":
@@ -116,7 +116,7 @@ def cron_sentence(expression: CronExpression) -> Reason:
 
 
 def days_of_week(field: str) -> set[int]:
-    """Return the days of a plain field of days of the week; empty for other fields."""
+    """Return the days of a field such as `1-5` or `0,6`, from 0 for Sunday; else empty."""
     days: set[int] = set()
     for part in field.split(","):
         first, _, last = part.partition("-")

@@ -26,19 +26,19 @@ class Cron(msgspec.Struct, frozen=True, tag="cron", tag_field="kind", forbid_unk
 class Interval(
     msgspec.Struct, frozen=True, tag="interval", tag_field="kind", forbid_unknown_fields=True
 ):
-    """A number of elapsed seconds, counted from `starts_at` or from when it was saved."""
+    """A number of seconds between due times, counted from `starts_at`, else from saving."""
 
     seconds: int
 
 
 class Once(msgspec.Struct, frozen=True, tag="once", tag_field="kind", forbid_unknown_fields=True):
-    """One moment. Without an offset, it is a time of the schedule's zone."""
+    """A single due time. Without an offset, it is in the schedule's time zone."""
 
     at: datetime
 
 
 class Delay(msgspec.Struct, frozen=True, tag="delay", tag_field="kind", forbid_unknown_fields=True):
-    """One moment, this number of seconds after the schedule is saved."""
+    """A single due time, this number of seconds after the schedule is saved."""
 
     seconds: int
 
@@ -56,10 +56,10 @@ AskedTiming = Cron | Interval | Once | Delay | Phrase
 
 
 class Missed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens to due times that passed while no dispatcher ran.
+    """The policy for due times that passed while no dispatcher ran.
 
-    `skip` runs none, `last` only the newest, `all` the newest `most`. Due times that are more than
-    `window_seconds` late never run.
+    `skip` runs none of them, `last` only the newest, `all` the newest `most`. Due times that are
+    more than `window_seconds` late never run.
     """
 
     policy: MissedPolicy = "last"
@@ -70,7 +70,7 @@ class Missed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
     """The run that a schedule or trigger starts, with the fields of a `NewRun`.
 
-    It ignores the cache unless `force` is false, as nbyard does not notice that data changed which
+    The run ignores the cache unless `force` is false: nbyard does not notice changes of data that
     the code fetches itself, for example from a database.
     """
 
@@ -80,10 +80,10 @@ class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
 class NewSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A schedule to create: `run` is created whenever `timing` is due.
 
-    `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
-    or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
-    the files as they are now; otherwise each run uses the files as they are when it is due.
-    `notify` names the channels that report events of this schedule.
+    `zone` is an IANA time zone; empty means the server's time zone. No time is due before
+    `starts_at` or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, all
+    runs use the present files. Otherwise each run uses the files at its due time. `notify` names
+    the channels that report events of this schedule.
     """
 
     run: AutomaticRun
@@ -101,10 +101,10 @@ class NewSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SchedulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change. `revision` is the revision that was read.
+    """Fields of a schedule to change. `revision` is the revision that was read.
 
-    A change of a pinned schedule's `run` or `mode` freezes the files again; `refreeze` does so
-    without another change.
+    A change of a pinned schedule's `run` or `mode` freezes the files again. `refreeze` freezes
+    them without another change.
     """
 
     revision: int
@@ -123,9 +123,10 @@ class SchedulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """What one due time led to, or `count` due times from `since` to `due_at` that were missed.
+    """The record of one due time, or of `count` missed due times from `since` to `due_at`.
 
-    `waiting` waits for the run before it. `failed` created no run; `reason` says why.
+    With the outcome `waiting`, the due time waits for an earlier run to end. With `failed`, no run
+    could be created, for `reason`.
     """
 
     id: str
@@ -141,7 +142,7 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class ScheduleCounts(msgspec.Struct, frozen=True):
-    """Number of due times by what they led to."""
+    """The number of due times of a schedule by outcome."""
 
     started: int = 0
     missed: int = 0
@@ -150,9 +151,9 @@ class ScheduleCounts(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """A stored schedule. `words` is its timing as typed, `sentence` explains it.
+    """A stored schedule. `words` is the phrase that the user typed, `sentence` explains the timing.
 
-    `next_due` is null if it is disabled or has ended. `recent` are its newest ticks.
+    `next_due` is null if the schedule is disabled or has ended. `recent` are its newest ticks.
     """
 
     id: str
@@ -180,7 +181,7 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 class SchedulePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A timing to explain, without saving anything."""
+    """A timing to explain. No schedule is created. `count` is the number of due times to show."""
 
     timing: AskedTiming
     zone: str = ""
@@ -191,7 +192,10 @@ class SchedulePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=
 
 
 class DueTime(msgspec.Struct, frozen=True):
-    """A due time in UTC and in the schedule's zone; `note` if clocks change near it."""
+    """A due time in UTC (`at`) and in the schedule's zone (`local`).
+
+    `note` explains the effect of a clock change on it.
+    """
 
     at: datetime
     local: str
@@ -199,7 +203,7 @@ class DueTime(msgspec.Struct, frozen=True):
 
 
 class SchedulePreview(msgspec.Struct, frozen=True):
-    """The timing as it would be stored, in words, with its next due times.
+    """The timing as it would be stored, with a sentence that explains it and its next due times.
 
     `text` is the sentence in English.
     """

@@ -16,10 +16,10 @@ NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 
 @lru_cache(maxsize=1_000)
 def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone.
+    """Return the time zone with an IANA name.
 
     Raises:
-        Invalid: there is no zone of that name.
+        Invalid: the time zone does not exist. The hint has similar names.
     """
     if len(name) <= MAX_ZONE and NAME.fullmatch(name):
         try:
@@ -40,9 +40,9 @@ def _city(zone: str) -> str:
 
 
 def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return a moment in UTC; without an offset, it is a time of the zone.
+    """Convert a time to UTC. Without an offset, the time is in the given zone.
 
-    A time that the clock skips is the moment when the clock skips it.
+    A local time that the clock skips becomes the moment of the clock change.
     """
     aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     due = aware.astimezone(UTC)

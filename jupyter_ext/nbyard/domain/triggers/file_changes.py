@@ -7,7 +7,7 @@ import msgspec
 from nbyard.domain.runs.causes import Change, ChangedFile, FileCause
 
 MOST_SHOWN = 100
-# While some file always changes, complete ones start a run after so many settle times.
+# While some file always changes, complete files start a run after this number of settle times.
 PATIENCE = 10.0
 
 Stamp = tuple[int, int]  # time of modification in nanoseconds, and size in bytes
@@ -34,9 +34,9 @@ def changes_between(
 
 
 class Settling:
-    """Finds out which changed files are complete: they have not changed for some seconds.
+    """Determines which changed files are complete: they have not changed for `seconds`.
 
-    Times are seconds of a clock that never goes back.
+    `now` is always in seconds of a monotonic clock.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -45,7 +45,10 @@ class Settling:
         self._since = 0.0
 
     def complete(self, changed: Collection[str], new: Snapshot, now: float) -> list[str]:
-        """Return the changed paths that are to start a run now; empty if it is too early."""
+        """Return the changed paths that start a run now; empty if files still change.
+
+        `changed` are all changed paths without a run, `new` is the newest snapshot.
+        """
         before, self._seen = self._seen, {}
         for path in changed:
             stamp = new.get(path)
@@ -71,17 +74,17 @@ class Settling:
 
 
 def merge_snapshot(old: Snapshot, new: Snapshot, paths: Collection[str]) -> dict[str, Stamp]:
-    """Return the old snapshot with the new state of some paths."""
+    """Update some paths of an old snapshot to their state in the new one."""
     kept = {path: stamp for path, stamp in old.items() if path not in paths}
     return kept | {path: new[path] for path in paths if path in new}
 
 
 def cause_of(changed: Mapping[str, Change], paths: Collection[str]) -> FileCause:
-    """Return the cause of a run for these changed paths."""
+    """Return the cause of a run that some of the changed files start."""
     files = [ChangedFile(path, changed[path]) for path in sorted(paths)]
     return FileCause(files[:MOST_SHOWN], len(files))
 
 
 def snapshot_of(value: object) -> dict[str, Stamp]:
-    """Return a snapshot from its JSON."""
+    """Convert a snapshot from its JSON value."""
     return msgspec.convert(value, dict[str, Stamp])

@@ -16,9 +16,9 @@ WILD = ("*", "?", "[")
 
 
 class PathPattern(msgspec.Struct, frozen=True):
-    """The expression of each name in a path; None stands for any number of folders.
+    """A glob as regular expressions for each name in a path. None is any number of folders.
 
-    The names are matched one by one, because an expression for whole paths may take ages.
+    Names are matched one by one, because a regular expression for whole paths can be very slow.
     """
 
     parts: tuple[re.Pattern[str] | None, ...]
@@ -29,7 +29,7 @@ class PathPattern(msgspec.Struct, frozen=True):
         return len(self.parts) > 1
 
     def matches(self, path: str) -> bool:
-        """Return whether a relative path matches."""
+        """Return whether a path relative to the watched folder matches."""
         *folders, name = path.split("/")
         places = self._with_skipped_folders({0})
         for folder in folders:
@@ -40,14 +40,14 @@ class PathPattern(msgspec.Struct, frozen=True):
         return last in places and bool(self._matches(last, name))
 
     def _next(self, place: int, folder: str) -> list[int]:
-        """Return the places in the pattern after a folder."""
+        """Return the places in the pattern after a folder is matched at `place`."""
         if self.parts[place] is None:
             return [] if folder.startswith(".") else [place]
         is_last = place == len(self.parts) - 1
         return [place + 1] if not is_last and self._matches(place, folder) else []
 
     def _with_skipped_folders(self, places: set[int]) -> set[int]:
-        """Return the places with those after no folder at all."""
+        """Add the places that follow a `**` that matches no folder."""
         for place in range(len(self.parts)):
             if place in places and self.parts[place] is None:
                 places = places | {place + 1}
@@ -60,7 +60,7 @@ class PathPattern(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=500)
 def path_pattern(pattern: str) -> PathPattern:
-    """Return a checked pattern.
+    """Parse and check a glob of files.
 
     Raises:
         Invalid: the pattern is refused.

@@ -6,9 +6,10 @@ import msgspec
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A run of `source`, or a version of it, leads to `target`: a file of code or a dataset.
+    """A link between triggers: an event of `source` leads to an event of `target`.
 
-    `shown` is the target as users know it.
+    Both are files of code, whose event is a run, or datasets, whose event is a new version.
+    `shown` is the name of the target for users.
     """
 
     source: str
@@ -17,9 +18,9 @@ class Link(msgspec.Struct, frozen=True):
 
 
 def find_loop(links: Iterable[Link], new: Link) -> list[str] | None:
-    """Return the targets along a loop that a new link would close, None if there is none.
+    """Return the names along the loop that a new link would close; None without a loop.
 
-    The loop begins and ends with the target of the new link.
+    The list begins and ends with the target of the new link.
     """
     following: dict[str, list[Link]] = {}
     for link in links:
@@ -37,7 +38,10 @@ def find_loop(links: Iterable[Link], new: Link) -> list[str] | None:
 
 
 def _names(new: Link, came_by: dict[str, Link], place: str) -> list[str]:
-    """Return the names from the target of the new link to a place."""
+    """Return the names from the target of the new link to a place.
+
+    `came_by` has for each place the link by which the search reached it.
+    """
     names: list[str] = []
     while place != new.target:
         link = came_by[place]

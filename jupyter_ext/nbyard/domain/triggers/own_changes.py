@@ -1,4 +1,4 @@
-"""Which run of a trigger may itself have changed the files that the trigger watches."""
+"""Find the run of a trigger that may itself have changed the files that the trigger watches."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -7,7 +7,10 @@ import msgspec
 
 
 class RunWindow(msgspec.Struct, frozen=True):
-    """When a run was active; it has no end while it is. `chain` are the triggers that led to it."""
+    """The time when a run was active. `finished_at` is None while it is active.
+
+    `chain` are the IDs of the triggers that led to the run.
+    """
 
     run_id: str
     started_at: datetime
@@ -24,9 +27,10 @@ class RunWindow(msgspec.Struct, frozen=True):
 def run_that_made_changes(
     moments: Collection[datetime], windows: Iterable[RunWindow]
 ) -> RunWindow | None:
-    """Return the newest run that was active when files changed.
+    """Return the newest run that was active when files changed, else None.
 
-    None if a file changed while none of the runs was active: somebody else has changed it.
+    `moments` are the times of the changes. If one is outside of all runs, the result is None:
+    this change came from elsewhere.
     """
     matching: list[RunWindow] = []
     known = [*windows]

@@ -1,4 +1,4 @@
-"""The event of a trigger, and what fired it, in words."""
+"""Sentences, as reasons, that explain the event of a trigger, and the cause that fired it."""
 
 from nbyard.domain.runs.causes import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.domain.triggers.structs import (
@@ -39,7 +39,7 @@ def sentence_of(on: TriggerEvent) -> Reason:
 
 
 def cause_reason(cause: Cause) -> Reason:
-    """Return what fired a trigger."""
+    """Return a sentence that explains what fired a trigger."""
     if isinstance(cause, DatasetCause):
         return because("cause-dataset", name=cause.dataset, version=cause.version)
     if isinstance(cause, RunCause):

@@ -29,7 +29,7 @@ class OnWorkflow(
 ):
     """A run of another workflow, notebook, script or executable succeeded or failed.
 
-    `path` is that of its file, or the name or ID of an executable.
+    `path` is the path of the file, or the name or ID of the executable.
     """
 
     path: str
@@ -39,8 +39,8 @@ class OnWorkflow(
 class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
     """A file changed, or files of a folder that match the glob `pattern`.
 
-    `*.csv` matches files directly in the folder, `**/*.csv` also those of its subfolders. A file
-    counts as complete when it did not change for `settle_seconds`. Files that are complete at the
+    `*.csv` matches files directly in the folder, `**/*.csv` also files in its subfolders. A file
+    counts as complete when it has not changed for `settle_seconds`. Files that are complete at the
     same time start one run.
     """
 
@@ -53,7 +53,7 @@ class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_u
 class OnWebhook(
     msgspec.Struct, frozen=True, tag="webhook", tag_field="kind", forbid_unknown_fields=True
 ):
-    """A signed message arrives at the address of the trigger, at most so many per minute."""
+    """A signed message arrives at the address of the trigger. More per minute are refused."""
 
     most_per_minute: int = 60
 
@@ -70,9 +70,9 @@ TriggerEvent = OnDataset | OnWorkflow | OnFile | OnWebhook | OnNotebook
 class NewTrigger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A trigger to create: `run` is created whenever `on` happens.
 
-    `values_from` takes values of parameters from the event: `{"file": "path"}` for files,
-    `{"city": "body.city"}` for a webhook. With `mode` pinned, each run uses the files as they are
-    now; otherwise each run uses the files as they are when the trigger fires.
+    `values_from` sets parameters from fields of the event: `{"file": "path"}` for files,
+    `{"city": "body.city"}` for a webhook. With `mode` pinned, all runs use the present files.
+    Otherwise each run uses the files at the time when the trigger fires.
     """
 
     run: AutomaticRun
@@ -85,10 +85,10 @@ class NewTrigger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TriggerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change. `revision` is the revision that was read.
+    """Fields of a trigger to change. `revision` is the revision that was read.
 
     The kind of the event cannot change. A change of a pinned trigger's `run` or `mode` freezes the
-    files again; `refreeze` does so without another change.
+    files again. `refreeze` freezes them without another change.
     """
 
     revision: int
@@ -102,17 +102,20 @@ class TriggerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Values of parameters for one run of a trigger. `texts` are such values as typed."""
+    """Values of parameters for one run of a trigger.
+
+    `texts` are values as typed on a command line, parsed as the declared types.
+    """
 
     parameters: dict[str, Any] = {}
     texts: dict[str, str] = {}
 
 
 class Firing(msgspec.Struct, frozen=True):
-    """What one event led to.
+    """The record of one event of a trigger.
 
-    `waiting` is not started yet, or waits for the run before it. `failed` created no run; `reason`
-    says why.
+    With the outcome `waiting`, the run is not started yet, or waits for an earlier run to end.
+    With `failed`, no run could be created, for `reason`.
     """
 
     id: str
@@ -126,7 +129,7 @@ class Firing(msgspec.Struct, frozen=True):
 
 
 class FiringCounts(msgspec.Struct, frozen=True):
-    """Number of events by what they led to."""
+    """The number of events of a trigger by outcome."""
 
     started: int = 0
     overlapped: int = 0
@@ -136,7 +139,8 @@ class FiringCounts(msgspec.Struct, frozen=True):
 class Trigger(msgspec.Struct, frozen=True):
     """A stored trigger. `sentence` explains when it fires; `recent` are its newest firings.
 
-    A webhook has its `address` below the server. Its `secret` is shown once, when it is created.
+    `address` is the path of a webhook below the server's URL. Its `secret` is only present when
+    the webhook or a new secret is created.
     """
 
     id: str

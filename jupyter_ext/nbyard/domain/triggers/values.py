@@ -36,7 +36,9 @@ FITTING: Mapping[str, tuple[str, ...]] = {
 
 
 def check_references(kind: TriggerKind, references: Mapping[str, str]) -> None:
-    """Check that the references name fields of this kind of event.
+    """Check that references such as `body.city` name fields of this kind of event.
+
+    `references` are by name of the parameter that gets the value.
 
     Raises:
         Invalid: a reference is refused.
@@ -62,7 +64,7 @@ def check_references(kind: TriggerKind, references: Mapping[str, str]) -> None:
 def check_types(
     kind: TriggerKind, references: Mapping[str, str], arguments: Mapping[str, Argument]
 ) -> None:
-    """Check that the parameters exist and can take the values.
+    """Check that the parameters exist, and that their types fit the fields of the event.
 
     Raises:
         Invalid: a parameter is unknown, an output or a secret, or its type does not fit.
@@ -80,7 +82,7 @@ def check_types(
 
 
 def fields_of(cause: Cause, body: Any = None) -> dict[str, Any]:
-    """Return the fields of an event; `body` is the JSON of a webhook."""
+    """Return the fields of an event by name. `body` is the JSON value of a webhook's message."""
     if isinstance(cause, DatasetCause):
         names = ("dataset", "dataset_id", "version", "version_id")
         return {name: getattr(cause, name) for name in names}
@@ -99,7 +101,7 @@ def fields_of(cause: Cause, body: Any = None) -> dict[str, Any]:
 def values_or_reason(
     references: Mapping[str, str], cause: Cause, body: Any = None
 ) -> tuple[dict[str, Any], Reason | None]:
-    """Return the values of parameters for an event, or the reason why there are none."""
+    """Return the values of parameters from an event, or the reason why a field is missing."""
     try:
         return values_of(references, fields_of(cause, body)), None
     except Invalid as error:
@@ -107,10 +109,10 @@ def values_or_reason(
 
 
 def values_of(references: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of parameters for an event.
+    """Return the values of parameters from the fields of an event.
 
     Raises:
-        Invalid: the event has no such field.
+        Invalid: the event lacks a referenced field.
     """
     return {
         name: _value(reference, fields, f"values_from.{name}")

@@ -34,12 +34,12 @@ class Message(msgspec.Struct, frozen=True):
 
 
 def secret_text(key: bytes) -> str:
-    """Return a key as the text that senders get."""
+    """Encode a key as the secret that senders of messages get."""
     return PREFIX + base64.b64encode(key).decode()
 
 
 def signature_of(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
-    """Return the value of the header for the signature."""
+    """Return the value of the signature header for a message."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     digest = hmac.new(key, signed, hashlib.sha256).digest()
@@ -47,7 +47,7 @@ def signature_of(secret: str, message_id: str, timestamp: str, body: bytes) -> s
 
 
 def is_signed(secret: str, message: Message, now: datetime) -> bool:
-    """Return whether a message was signed with the secret at about this time."""
+    """Return whether a message has a valid signature, and a timestamp near `now`."""
     if not MESSAGE_ID.fullmatch(message.id) or not SECONDS.fullmatch(message.timestamp):
         return False
     try:
@@ -55,21 +55,21 @@ def is_signed(secret: str, message: Message, now: datetime) -> bool:
     except (binascii.Error, ValueError):
         return False
     given = message.signatures.encode("utf-8", "replace").split(b" ")[:MOST_SIGNATURES]
-    # Compare all of them, so that the time tells nothing.
+    # Compare all signatures, so that the duration reveals nothing about the expected one.
     matches = [hmac.compare_digest(expected, signature) for signature in given]
     return any(matches) and abs(int(message.timestamp) - now.timestamp()) <= TOLERANCE_SECONDS
 
 
 def sent_at(message: Message) -> datetime:
-    """Return when a message was sent, which its signature covers."""
+    """Return the time when a message was sent, from its timestamp header."""
     return datetime.fromtimestamp(int(message.timestamp), UTC)
 
 
 def check_rate(most_per_minute: int) -> None:
-    """Check the largest number of messages in a minute.
+    """Check the maximum number of messages per minute.
 
     Raises:
-        Invalid: it is refused.
+        Invalid: the number is out of range.
     """
     if not 1 <= most_per_minute <= MOST_PER_MINUTE:
         why = because("not-between", least=1, most=MOST_PER_MINUTE)

@@ -22,13 +22,12 @@ Scope = Literal["all", "selected", "from", "to"]
 def selected_nodes(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
     """Return the nodes in the scope of a run, always with their dependencies.
 
-    Dependencies of a pinned node are not needed.
-
-    Named nodes that a mode leaves out do not count, if others are named. Scope `from` starts also
-    at bypassed nodes.
+    `nodes` are the nodes that the request names. Muted and bypassed ones among them are ignored,
+    if another one can run. Scope `from` may start at bypassed nodes. Dependencies of a pinned
+    node are left out.
 
     Raises:
-        Invalid: a named node is not in the document, or none is named that can run.
+        Invalid: a named node is not in the document, or no named node can run.
     """
     active = without_muted(document)
     if scope == "all":
@@ -64,7 +63,7 @@ def idle_nodes(document: Document) -> set[str]:
 
 
 def _targets_pinned_result(document: Document, edge: Edge) -> bool:
-    """Return whether the target takes its pinned result, so that the connection has no effect.
+    """Return whether the target uses its pinned result, so that the connection has no effect.
 
     A bypassed node has no result: its pin does not count, and its inputs pass to its consumers.
     """
@@ -87,7 +86,10 @@ def _with_only(document: Document, kept: set[str]) -> Document:
 
 
 class Active(msgspec.Struct, frozen=True):
-    """The part of a document that can run, and the inputs that bypassed nodes leave open."""
+    """The part of a document that can run.
+
+    `problems` are the required inputs that bypassed nodes leave without a connection.
+    """
 
     document: Document
     problems: list[Problem] = []
@@ -96,8 +98,8 @@ class Active(msgspec.Struct, frozen=True):
 def active_part(document: Document, ports: Ports) -> Active:
     """Return the document without muted and bypassed nodes.
 
-    A consumer of a bypassed node takes the one input of that node that fits. If none fits, an
-    optional input stays without a connection.
+    Consumers of a bypassed node are connected to the only source of that node which fits. If no
+    source fits, an optional input stays without a connection.
     """
     active = without_muted(document)
     kept = _not_bypassed(active)
@@ -136,7 +138,10 @@ def active_part(document: Document, ports: Ports) -> Active:
 def _sources_of_bypassed(
     node: str, into: Mapping[str, Sequence[Edge]], kept: set[str]
 ) -> list[Edge]:
-    """Return the connections that bring data to a bypassed node, once for each output."""
+    """Return the connections from running nodes to a bypassed node, once for each output.
+
+    They may lead through other bypassed nodes. `into` has the connections by target node.
+    """
     given: dict[tuple[str, str], Edge] = {}
     seen = {node}
     todo = [node]
@@ -151,9 +156,9 @@ def _sources_of_bypassed(
 
 
 def _fitting_connections(edge: Edge, given: Sequence[Edge], ports: Ports) -> list[Edge]:
-    """Return the connections whose data the consumer accepts.
+    """Return the connections in `given` whose data the target of `edge` accepts.
 
-    If several fit, those of the format of the bypassed output count.
+    If several fit, those with the format of the bypassed output are preferred.
     """
     wanted = port_of(ports, edge.target, edge.input)
     outputs = [

@@ -1,4 +1,4 @@
-"""Proposed connections by similar names, types and formats, with the reason."""
+"""Propose connections: by files that nodes write and read, or by similar names and formats."""
 
 import posixpath
 import re
@@ -30,19 +30,22 @@ Ports = Mapping[str, Sequence[Argument]]
 
 
 class Files(NamedTuple):
-    """Files that nodes `opened` without a declaration, and the folders of their code."""
+    """The files that nodes use. `opened` are files that they did not declare, by node.
+
+    `folders` are the folders of the nodes' code, to resolve relative paths.
+    """
 
     opened: Mapping[str, Sequence[OpenedFile]]
     folders: Mapping[str, str]
 
     def with_ports(self, ports: Ports) -> dict[str, list[Argument]]:
-        """Return the ports as if all of these files were declared."""
+        """Return the ports by node, with a port for each undeclared file."""
         names = {*ports, *self.opened}
         new = {name: [file.argument() for file in self.opened.get(name, ())] for name in names}
         return {name: [*ports.get(name, ()), *new[name]] for name in names}
 
     def ends(self, ports: Ports, role: str) -> list["End"]:
-        """Return the outputs or inputs whose file is known."""
+        """Return the outputs or inputs (`role`) whose file is known, declared or not."""
         ends = []
         for node, folder in self.folders.items():
             for file in self.opened.get(node, ()):
@@ -55,7 +58,10 @@ class Files(NamedTuple):
 
 
 class End(NamedTuple):
-    """An output or input, the path of its file, and the path to declare if it is undeclared."""
+    """An output or input with the path of its file, `place`.
+
+    `undeclared` is the path to declare first, empty for a declared output or input.
+    """
 
     node: str
     port: str
@@ -77,7 +83,7 @@ def name_words(name: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def name_likeness(output: str, wanted: str) -> float:
-    """Return the similarity of two names, from 0 to 1, ignoring words that only state the role."""
+    """Return the similarity of two names, from 0 to 1. Words such as `input` are ignored."""
     if output == wanted:
         return 1.0
     output_words = [w for w in name_words(output) if w not in ROLE_WORDS]
@@ -91,11 +97,11 @@ def name_likeness(output: str, wanted: str) -> float:
 def propose_edges(
     nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports, files: Files = NO_FILES
 ) -> list[Proposal]:
-    """Return the best connections for inputs without one, best first, without conflicts.
+    """Suggest connections for unconnected inputs, best first, without conflicts.
 
     A file that one node writes and another reads takes precedence over similar names. If two
-    fit equally well, the user must choose, and none is proposed. With more than 50,000 pairs to
-    compare, names are not compared.
+    outputs fit equally well, none is proposed. With more than 50,000 pairs of outputs and inputs,
+    names are not compared.
     """
     drawn = Drawn(nodes, files.with_ports(ports) if files.opened else ports, edges)
     same = {p.edge(): p for p in _by_files(nodes, edges, ports, files)}
@@ -115,7 +121,7 @@ def propose_edges(
 def _unique_best(
     proposals: Iterable[Proposal], key: Callable[[Proposal], Hashable]
 ) -> Iterator[Proposal]:
-    """Yield the best of each group, if it is better than the others."""
+    """Yield the best proposal of each group, unless several have the best score."""
     groups: dict[Hashable, list[Proposal]] = {}
     for proposal in proposals:
         groups.setdefault(key(proposal), []).append(proposal)
@@ -157,7 +163,10 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
 def _by_files(
     nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports, files: Files
 ) -> Iterator[Proposal]:
-    """Yield the connections from the writer of a file to its reader, or a reader of that name."""
+    """Yield connections from nodes that write a file to nodes that read it.
+
+    A file with the same name in another folder gets a lower score.
+    """
     taken = {(edge.target, edge.input) for edge in edges}
     feeds = {(edge.source, edge.target) for edge in edges}
     by_name: dict[str, list[End]] = {}

@@ -1,6 +1,6 @@
 """Rules for connections.
 
-The browser's twin is src/document/edges.ts; both are tested by tests/cases/edges.json.
+The browser has the same rules in src/document/edges.ts. tests/cases/edges.json tests both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ PLAIN_REASONS = {
 
 
 def reason_of_refusal(refusal: Refusal, edge: Edge, ports: Ports) -> Reason:
-    """Return the reason of a refusal for users, with the names of both ends."""
+    """Return the reason for users why a connection is refused."""
     fields = msgspec.structs.asdict(edge)
     match refusal:
         case "unknown-port":
@@ -49,10 +49,10 @@ def _kind(port: Argument | None) -> Reason:
 
 
 def formats_fit(output: str, wanted: str) -> bool:
-    """Return whether the format of an output is accepted by an input.
+    """Return whether an input accepts the format of an output.
 
-    Formats are equal, or one is open and neither is a folder, or the input takes files and
-    folders.
+    Equal formats fit. An empty format fits any format but a folder. An input of format `any`
+    accepts files and folders.
     """
     return wanted in (output, ANY) or (FOLDER not in (output, wanted) and not (output and wanted))
 
@@ -63,7 +63,7 @@ def ports_fit(output: Argument, wanted: Argument) -> bool:
 
 
 class Drawn:
-    """Connections as they are added one after the other. `ports` are the arguments by node."""
+    """The connections of a workflow, to check new ones. `ports` are the arguments by node."""
 
     def __init__(self, nodes: Mapping[str, Node], ports: Ports, edges: Iterable[Edge] = ()):
         self._nodes, self._ports = nodes, ports
@@ -80,7 +80,7 @@ class Drawn:
         self._before.setdefault(edge.target, []).append(edge.source)
 
     def refusal(self, edge: Edge) -> Refusal | None:
-        """Return why the connection may not be added, or None."""
+        """Return the code why a connection may not be added; None if it may."""
         return self._ends(edge) or self._fit(edge)
 
     def _ends(self, edge: Edge) -> Refusal | None:
@@ -135,16 +135,16 @@ def _step(
 def check_edge(
     edge: Edge, edges: Iterable[Edge], nodes: Mapping[str, Node], ports: Ports
 ) -> Refusal | None:
-    """Return why the connection may not be added to `edges`, or None."""
+    """Return the code why a connection may not be added to `edges`; None if it may."""
     return Drawn(nodes, ports, edges).refusal(edge)
 
 
 def data_port(file_format: str) -> Argument:
-    """Return the only output of a dataset."""
+    """Return the output `data`, the only port of a dataset."""
     return Argument(DATA, role="output", format=file_format)
 
 
 def port_of(ports: Ports, node: str, name: str) -> Argument | None:
-    """Return an input or output of a node, or None."""
+    """Return the input or output with a name, None if the node has no such port."""
     matches = (a for a in ports.get(node, ()) if a.name == name and a.role != "value")
     return next(matches, None)

@@ -1,14 +1,14 @@
-"""The penguins example that a user copies and runs first."""
+"""The penguins example, a workflow that new users copy and run."""
 
 import msgspec
 
-# What its nodes import.
+# The packages that its nodes import.
 PACKAGES = ("joblib", "pandas", "scikit-learn")
 NAME = "penguins"
 
 
 class NewExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The folder in which the example is created, by default the root or working directory.
+    """A copy of the example to create in `folder`, by default the root or working directory.
 
     Its nodes run in `environment`, by default with the packages of their kernel.
     """
@@ -18,7 +18,7 @@ class NewExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Example(msgspec.Struct, frozen=True):
-    """The path of a copy's workflow."""
+    """The created copy of the example. `path` is the path of its workflow."""
 
     path: str
 

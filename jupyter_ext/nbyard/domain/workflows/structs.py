@@ -1,8 +1,7 @@
 """The workflow document: its content, strict parsing, and the rules of its graph.
 
 A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions` and
-`comments`. Nodes
-follow a file (`path`, relative to the document's folder) or name a stored object.
+`comments`. A node names a file (`path`, relative to the document's folder) or a stored object.
 """
 
 import re
@@ -61,8 +60,8 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Identity and parameters of a workflow. Other programs may store fields here.
-    Unknown fields are ignored, but misspellings of these are refused."""
+    """Identity and parameters of a workflow. Other programs may store their own fields here.
+    Unknown fields are ignored, but near misspellings of these fields are refused."""
 
     id: str = ""
     title: str = ""
@@ -70,16 +69,16 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The run whose result a node uses instead of running, by ID; `number` is for users."""
+    """The run (an ID) whose result a node uses instead of running. `number` is its number."""
 
     run: str
     number: int = 0
 
 
 class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A dataset or an executable on the canvas. `version` pins it to a version by ID,
-    `pin` to the result of a run. `environment` is a name, or `name@2` for that version. A
-    notebook runs with its `kernel` instead of its own. The data of a dataset node is a file
+    """A dataset or an executable on the canvas. `version` pins the node to a version by ID,
+    `pin` to the result of a run. `environment` is a name, or `name@2` for version 2. `kernel`
+    replaces a notebook's own kernel. The data of a dataset node is a file
     (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
     depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers."""
 
@@ -128,7 +127,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A problem that blocks a run: its place (node, edge, field) and what to do."""
+    """A problem that blocks a run: its reason, and its place (node, edge, field)."""
 
     reason: Reason
     node: str = ""
@@ -141,7 +140,7 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     Edges to missing nodes are left out, or refused when `strict`.
 
     Raises:
-        Invalid: naming the place that is wrong.
+        Invalid: the document is malformed. The error names the place.
     """
     try:
         plain = _parse_versioned(text)
@@ -193,22 +192,22 @@ def _parse_versioned(text: str | bytes) -> Any:
 
 
 def with_pins(document: Document, pins: Mapping[str, Pin | None]) -> Document:
-    """Return the document with the pins of these nodes changed or removed."""
+    """Return the document with new pins of nodes. `pins` are by node, None removes a pin."""
     changed = {n: msgspec.structs.replace(document.nodes[n], pin=pin) for n, pin in pins.items()}
     return msgspec.structs.replace(document, nodes={**document.nodes, **changed})
 
 
 def part_for_runs(document: Document) -> Document:
-    """Return the document without parts that cannot matter to a run."""
+    """Return the document without positions and comments, which do not affect runs."""
     return msgspec.structs.replace(document, positions={}, comments=msgspec.UNSET)
 
 
 def topological_order(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
-    """Return node IDs in topological order, and else in the given order.
-    The canvas sorts IDs as text, with n10 before n2: such lists are sorted by number.
+    """Return node IDs in topological order, otherwise in the given order.
+    Lists that are sorted as text, with n10 before n2 as by the canvas, are sorted by number.
 
     Raises:
-        Invalid: there is a cycle; the message names its nodes.
+        Invalid: the connections have a cycle. The message names its nodes.
     """
     given = list(nodes)
     if given == sorted(given):
@@ -239,12 +238,12 @@ def topological_order(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
 
 
 def upstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
-    """Return `start` and everything it depends on."""
+    """Return the nodes in `start` and all nodes that they depend on."""
     return _reach(start, ((edge.target, edge.source) for edge in edges))
 
 
 def downstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
-    """Return `start` and everything that depends on it."""
+    """Return the nodes in `start` and all nodes that depend on them."""
     return _reach(start, ((edge.source, edge.target) for edge in edges))
 
 
@@ -263,7 +262,7 @@ def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
 
 
 class Workflow(msgspec.Struct, frozen=True):
-    """A document that was run or opened: the path of its file and its title."""
+    """A workflow whose document was run or opened. `document_id` is the ID in its document."""
 
     id: str
     document_id: str
@@ -275,7 +274,7 @@ class Workflow(msgspec.Struct, frozen=True):
 
 
 class WorkflowFile(msgspec.Struct, frozen=True):
-    """A workflow file that never ran: its path below the root, its title, and when it was saved."""
+    """A workflow file that never ran. `path` is relative to the root."""
 
     path: str
     title: str
@@ -283,7 +282,7 @@ class WorkflowFile(msgspec.Struct, frozen=True):
 
 
 class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The document's path below the root and its present text (saved or not)."""
+    """A workflow to check: its path below the root and its present text, saved or not."""
 
     path: str
     document: str
@@ -292,8 +291,9 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
     `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
-    none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-    in its last success. `is_idle`: it depends on a muted node. `tag_cell`: see `Inspection`."""
+    none. `hinted_image` is the default image in containers. `undeclared` are files that the node
+    opened in its last success. `is_idle`: the node depends on a muted node. `tag_cell` is the
+    index of the cell to tag as parameters cell."""
 
     name: str
     kind: str
@@ -312,8 +312,8 @@ class NodeView(msgspec.Struct, frozen=True):
 
 
 class NodeLine(msgspec.Struct, frozen=True):
-    """The kind and runtime of a node in a saved workflow. `after` are its dependencies.
-    `runtime` and `image` are empty if the run decides."""
+    """A node of a saved workflow in a list. `after` are its dependencies.
+    `runtime` and `image` are empty if the run's options decide."""
 
     node: str
     kind: str
@@ -325,9 +325,9 @@ class NodeLine(msgspec.Struct, frozen=True):
 
 
 class NeededImage(msgspec.Struct, frozen=True):
-    """An image that `nodes` of a workflow run in: `base`, or if `is_built` an image from it.
-    The build adds these `requirements` (the text of the file) and packages for notebooks. Or a
-    `dockerfile` is built, a path in the folder whose digest is `bundle`."""
+    """An image in which `nodes` of a workflow run: `base`, or an image built on it (`is_built`).
+    The build adds `requirements` (the text of a file) and packages for notebooks. With a
+    `dockerfile`, that path in the folder with the digest `bundle` is built instead."""
 
     base: str
     requirements: str
@@ -339,7 +339,7 @@ class NeededImage(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """A proposed connection. `score` runs from 0 to 1.
+    """A proposed connection. `score` is between 0 and 1, 1 for the best fit.
     Files to declare first: `writes` as an output of the source, `reads` as a target's input."""
 
     source: str
@@ -356,7 +356,8 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class WorkflowCheck(msgspec.Struct, frozen=True):
-    """The nodes of a workflow and their problems. `copy_of` is the original of a copied file."""
+    """The nodes of a workflow, their problems, and proposed connections.
+    `copy_of` is the path of the original, if the file is a copy of another workflow's file."""
 
     nodes: dict[str, NodeView]
     problems: list[Problem]

@@ -1,1 +1,1 @@
-"""Read Git repositories with the program git: no hooks, no prompts, no locks, limited time."""
+"""Reads Git repositories with the program git: no hooks, no prompts, no locks, limited time."""

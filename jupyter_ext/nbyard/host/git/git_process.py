@@ -1,4 +1,4 @@
-"""Run git by its argument vector, without settings of a repository that start programs."""
+"""Runs git without a shell, and without settings of a repository that start programs."""
 
 import os
 import shutil
@@ -12,10 +12,10 @@ SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"
 
 
 def run_git(folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes | None:
-    """Return what git prints in a folder.
+    """Return what git prints in a folder, None if git fails.
 
-    None if git is missing, refuses the repository (such as that of another user), fails, or takes
-    longer than `seconds`.
+    It fails if git is missing, takes longer than `seconds`, or refuses the repository, such as one
+    of another user.
     """
     program = shutil.which("git")
     if program is None:
@@ -39,5 +39,5 @@ def run_git(folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes | 
 
 
 def repository_root(path: Path) -> Path | None:
-    """Return the folder with `.git` that holds a file or folder, without running git."""
+    """Return the folder with `.git` that contains a file or folder, without running git."""
     return next((folder for folder in (path, *path.parents) if (folder / ".git").exists()), None)

@@ -1,4 +1,4 @@
-"""The commit, the branch and the changes of a working tree."""
+"""Reads the commit, the branch and the changes of a working tree."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ NO_COMMIT, NO_BRANCH = "(initial)", "(detached)"
 
 
 def repository_state(files: Iterable[Path]) -> GitState | None:
-    """Return the state of the repository of the first file; None without a readable repository.
+    """Return the state of the first file's repository, None without a readable repository.
 
     It is dirty if a tracked file has changes, or if one of the files is not tracked.
     """

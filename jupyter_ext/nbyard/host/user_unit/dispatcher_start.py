@@ -1,4 +1,4 @@
-"""What a starter outside of nbyard needs to start the dispatcher: program, variables and log."""
+"""How programs such as systemd and cron start the dispatcher: program, variables and log."""
 
 import os
 import re
@@ -37,7 +37,10 @@ OPTION = "environment-file"
 
 @dataclass(frozen=True)
 class DispatcherStart:
-    """How to start the dispatcher of a store; `environment_file` adds variables with secrets."""
+    """How to start the dispatcher of a store.
+
+    `environment_file` is a file with further variables, which may be secrets.
+    """
 
     python: str
     store: Path
@@ -52,12 +55,12 @@ class DispatcherStart:
     def of_this_process(
         cls, settings: Settings, environment_file: Path | None = None
     ) -> "DispatcherStart":
-        """Return the start with the settings and the session variables of this process.
+        """Return how to start a dispatcher with this process's settings and session variables.
 
-        Settings with their default values are left out: a later nbyard may have better ones.
+        Settings with default values are left out: a later nbyard may have better defaults.
 
         Raises:
-            Invalid: a value has a secret or control characters, or others may read the file.
+            Invalid: A value has a secret or control characters, or other users may read the file.
         """
         known = settings.environment()
         names = [f"NBYARD_{name.upper()}" for name in ("store_dir", *sorted(settings.given))]
@@ -81,7 +84,7 @@ def names_in(path: Path) -> list[str]:
     """Return the names of the variables in an environment file.
 
     Raises:
-        Invalid: the file is missing, or others may read or change it.
+        Invalid: The file is missing, or other users may read or change it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -1,4 +1,4 @@
-"""Calls of `systemctl --user`, by argument vector and with a time limit."""
+"""Calls `systemctl --user`, without a shell and with a time limit."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ PROGRAM = "systemctl"
 
 
 def systemctl(*arguments: str) -> str:
-    """Return what `systemctl --user` prints.
+    """Return the output of `systemctl --user` with these arguments.
 
     Raises:
         Unavailable: systemd is missing, does not respond, or refuses.
@@ -49,7 +49,7 @@ def _failure(arguments: tuple[str, ...], cause: Reason) -> Reason:
 
 
 def check_session() -> None:
-    """Check that the service manager of this user responds.
+    """Check that the user's service manager responds.
 
     Raises:
         Unavailable: systemd is missing, or has no manager for this user here.
@@ -58,7 +58,7 @@ def check_session() -> None:
 
 
 def active_state(unit: str) -> str:
-    """Return what systemd says of a unit, such as active; empty without systemd."""
+    """Return systemd's state of a unit, such as "active". Return "" without systemd."""
     try:
         return systemctl("show", "--property=ActiveState", "--value", unit)
     except Unavailable:

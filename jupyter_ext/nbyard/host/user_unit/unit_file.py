@@ -1,4 +1,4 @@
-"""The file of the unit: where it is, who wrote it, and whether it starts the dispatcher."""
+"""The unit's file: where it is, who wrote it, and whether systemd uses it."""
 
 import os
 import pwd
@@ -18,7 +18,10 @@ LINGER = Path("/var/lib/systemd/linger")
 
 
 class UnitFile(msgspec.Struct, frozen=True):
-    """The state of the unit's file. `lingers`: it starts at boot, not only after a sign-in."""
+    """The state of the unit's file.
+
+    `lingers` states whether the unit starts at boot, not only after the user signs in.
+    """
 
     path: str
     state: Literal["missing", "installed", "edited", "other-store"]
@@ -52,10 +55,10 @@ def unit_state(store: Path) -> UnitFile:
 
 
 def write(text: str, store: Path, force: bool) -> bool:
-    """Write the unit's file; return whether that changed it.
+    """Write the unit's file. Return whether its text has changed.
 
     Raises:
-        Conflict: somebody edited the file, or it serves another store; `force` replaces both.
+        Conflict: Somebody edited the file, or it is for another store. `force` replaces it anyway.
     """
     path = unit_path()
     if _text(path) == text:
@@ -74,10 +77,10 @@ def remove() -> None:
 
 
 def check_ours(store: Path, force: bool) -> None:
-    """Check that the unit's file is missing or ours.
+    """Check that the unit's file is missing, or that nbyard wrote it for this store.
 
     Raises:
-        Conflict: somebody edited the file, or it serves another store.
+        Conflict: Somebody edited the file, or it is for another store.
     """
     unit = unit_state(store)
     if force or unit.state in ("missing", "installed"):
@@ -89,7 +92,7 @@ def check_ours(store: Path, force: bool) -> None:
 
 
 def user_name() -> str:
-    """Return the name of this user; the number, if the machine knows no name."""
+    """Return the name of this user, or the user's ID if the machine knows no name."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -97,12 +100,12 @@ def user_name() -> str:
 
 
 def lingers() -> bool:
-    """Return whether systemd starts the units of this user at boot."""
+    """Return whether systemd starts this user's units at boot."""
     return (LINGER / user_name()).exists()
 
 
 def _text(path: Path) -> str | None:
-    """Return the text of the file, None if it is missing; empty if it cannot be read."""
+    """Return the text of a file, None if it is missing, "" if it cannot be read."""
     try:
         return path.read_text("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):

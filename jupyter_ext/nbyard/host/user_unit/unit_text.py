@@ -1,4 +1,4 @@
-"""The text of the unit, and of the line for cron where systemd is missing."""
+"""Writes the text of the unit, and the line for cron where systemd is missing."""
 
 import hashlib
 import re
@@ -53,7 +53,7 @@ def unit_text(start: DispatcherStart) -> str:
 
 
 def store_of(text: str) -> str | None:
-    """Return the store of a unit's text; None if somebody edited the text."""
+    """Return the store in a unit's text, None if somebody edited the text."""
     head = HEADER.match(text)
     if head is None or head["digest"] != _digest(text[head.end() :]):
         return None
@@ -61,13 +61,13 @@ def store_of(text: str) -> str | None:
 
 
 def cron_line(start: DispatcherStart) -> str:
-    """Return the line of a crontab that starts the dispatcher at boot."""
+    """Return the crontab line that starts the dispatcher at boot."""
     parts = [f"{name}={shlex.quote(value)}" for name, value in start.variables.items()]
     parts += [shlex.quote(start.python), "-m", "nbyard.dispatch"]
     command = f"{' '.join(parts)} >> {shlex.quote(str(start.log))} 2>&1"
     if start.environment_file is not None:
         command = f"set -a; . {shlex.quote(str(start.environment_file))}; {command}"
-    # cron takes a percent sign as a line break.
+    # cron reads a percent sign as a line break.
     return f"@reboot {command}".replace("%", r"\%")
 
 
@@ -76,7 +76,7 @@ def _digest(body: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Escape the specifiers of systemd, such as %h."""
+    """Return a text with systemd's specifiers, such as %h, escaped."""
     return text.replace("%", "%%")
 
 

@@ -1,1 +1,1 @@
-"""Files that triggers watch: what there is, and hints that something changed."""
+"""Watches files for triggers: lists which exist, and notices that they may have changed."""

@@ -1,7 +1,7 @@
-"""Hints that watched files changed.
+"""Calls functions when watched files may have changed.
 
-Hints come from watchdog, which asks the system to report changes. They may be late or missing, as
-on network file systems. So a hint only says when to look.
+The package watchdog asks the system to report changes. Such hints may be late or missing, as on
+network file systems. So a hint only means that it is time to look at the files.
 """
 
 import logging
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nbyard.dispatch")
 MOUNTS = Path("/proc/self/mountinfo")
-# File systems whose changes on other machines this machine does not hear of.
+# File systems that do not report changes by other machines.
 REMOTE = (
     "nfs",
     "cifs",
@@ -41,26 +41,30 @@ Place = tuple[str, bool]  # a folder, and whether it is watched with all folders
 
 @dataclass(eq=False)
 class WatchedFolder:
-    """A folder that is watched once, however many callers want hints.
+    """A folder that is watched once, for all callers that want hints about it.
 
-    `hints` has those of each path by their keys. The path is empty for callers that want all.
+    `hints` has the functions to call, by path and by the caller's key. The path "" is for callers
+    that want hints about all files.
     """
 
     watch: Any
     hints: dict[str, dict[str, Hint]] = field(default_factory=dict)
 
     def add(self, key: str, path: str, hint: Hint) -> None:
-        """Add a caller; `path` is empty for all changes."""
+        """Add a caller's function. `path` is the only file to watch, or "" for all."""
         self.hints.setdefault(path, {})[key] = hint
 
     def remove(self, key: str, path: str) -> None:
-        """Remove a caller."""
+        """Remove a caller's function."""
         del self.hints[path][key]
         if not self.hints[path]:
             del self.hints[path]
 
     def about(self, paths: Iterable[str]) -> list[Hint]:
-        """Return whom to tell that these paths changed. Each copy is made in one step."""
+        """Return the functions to call after changes of these paths.
+
+        It is called without a lock, so each copy is made in one step.
+        """
         hints = list[Hint]()
         for path in ("", *paths):
             hints += self.hints.get(path, {}).values()
@@ -68,9 +72,9 @@ class WatchedFolder:
 
 
 class ChangeHints:
-    """Calls back when watched files, or files below folders, may have changed.
+    """Calls functions when watched files, or files in watched folders, may have changed.
 
-    It is used by several threads.
+    Several threads may use it.
     """
 
     def __init__(self) -> None:
@@ -80,7 +84,10 @@ class ChangeHints:
         self._lock = threading.Lock()
 
     def watch(self, key: str, path: Path, is_deep: bool, hint: Hint) -> bool:
-        """Watch a folder, or a file in its folder; return False if there will be no hints."""
+        """Call `hint` after changes of a file, or in a folder (`is_deep` at any depth).
+
+        Return False if changes there cannot be noticed. `key` identifies the caller.
+        """
         is_folder = path.is_dir()
         folder = path if is_folder else path.parent
         if is_remote(folder):
@@ -127,7 +134,7 @@ class ChangeHints:
             hint()
 
     def unwatch(self, key: str) -> None:
-        """Stop watching."""
+        """Stop the hints for the caller `key`."""
         with self._lock:
             if key not in self._keys or self._observer is None:
                 return
@@ -139,7 +146,7 @@ class ChangeHints:
                 self._observer.unschedule(known.watch)
 
     def close(self) -> None:
-        """Stop watching everything."""
+        """Stop all hints."""
         with self._lock:
             observer, self._observer = self._observer, None
             self._folders.clear()

@@ -1,4 +1,4 @@
-"""Watched files: what there is at the moment."""
+"""Lists the watched files that exist now."""
 
 import os
 import stat
@@ -18,15 +18,15 @@ class TooManyFiles(Exception):
 def present_files(
     path: Path, matches: Callable[[str], bool], *, is_deep: bool, most: int
 ) -> dict[str, tuple[int, int]]:
-    """Return time of modification in nanoseconds and size by real path.
+    """Return modification time (ns) and size of the files that exist, by real path.
 
-    `matches` decides about the paths of files relative to a folder. Links to folders are not
-    followed. Names that are not UTF-8 are left out, because no answer can contain them. A missing
-    path has no files.
+    `matches` selects files by their paths relative to a folder. Links to folders are not followed.
+    Names that are not UTF-8 are skipped, because JSON cannot contain them. A missing path has no
+    files.
 
     Raises:
-        OSError: a folder cannot be read.
-        TooManyFiles: more than `most` files match, or there are too many entries.
+        OSError: A folder cannot be read.
+        TooManyFiles: More than `most` files match, or there are too many entries.
     """
     try:
         path_stat = path.stat()
@@ -49,7 +49,10 @@ def present_files(
 
 
 def changed_at(path: str) -> datetime:
-    """Return when a file was last changed, renamed or, if it is gone, its folder was."""
+    """Return when a file was last changed or renamed.
+
+    If it is gone, return when its folder was changed.
+    """
     place = Path(path)
     while True:
         try:
@@ -66,7 +69,7 @@ def changed_at(path: str) -> datetime:
 
 
 def _entries(path: Path, *, is_deep: bool) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """Yield the entries that are no folders with their relative paths."""
+    """Yield all entries except folders, with their relative paths."""
     left, count = [("", str(path))], 0
     while left:
         prefix, folder = left.pop()

@@ -1,4 +1,4 @@
-"""Read and write CWL v1.2 `CommandLineTool` documents as descriptions of commands."""
+"""Reads and writes CWL v1.2 `CommandLineTool` documents as descriptions of commands."""
 
 from nbyard.importers.cwl.importer import CwlImporter
 

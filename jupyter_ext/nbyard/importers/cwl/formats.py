@@ -1,6 +1,6 @@
-"""Map nbyard's names of formats to the IRIs of CWL documents.
+"""Translates between nbyard's names of formats and the IRIs in CWL documents.
 
-The IRIs are IANA's media types and the formats of EDAM (edamontology.org).
+The IRIs are those of IANA's media types and of EDAM's formats (edamontology.org).
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ WORDS = {f"{IANA}{name}": word for word, name in MEDIA_TYPES.items()} | {
 
 
 def format_name(name: str, namespaces: Mapping[str, str]) -> str:
-    """Return nbyard's name of a format; empty if there is none."""
+    """Return nbyard's name for a format in a document, "" if nbyard does not know the format."""
     prefix, colon, rest = name.partition(":")
     iri = namespaces[prefix] + rest if colon and prefix in namespaces else name
     if iri.startswith(OURS):
@@ -38,5 +38,5 @@ def format_name(name: str, namespaces: Mapping[str, str]) -> str:
 
 
 def iri_of(word: str) -> str:
-    """Return the IRI of one of nbyard's formats."""
+    """Return the IRI for nbyard's name of a format."""
     return IANA + MEDIA_TYPES[word] if word in MEDIA_TYPES else OURS + word

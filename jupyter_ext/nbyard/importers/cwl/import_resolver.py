@@ -1,6 +1,6 @@
-"""Resolve `$import` and `$include` (Schema Salad v1.2, section 4 "Document preprocessing").
+"""Resolves `$import` and `$include` (Schema Salad v1.2, section 4 "Document preprocessing").
 
-The content of other files replaces the objects that name them.
+An object with such a field is replaced by the content of the file that it names.
 """
 
 import posixpath
@@ -17,17 +17,22 @@ MAX_FILES = 100
 
 
 class Loader:
-    """Reads the files of one document through `near`, as often as they are named."""
+    """Reads the files that a document names, with the function `near`.
+
+    The number of files is limited.
+    """
 
     def __init__(self, near: Near) -> None:
         self._near = near
         self._left = MAX_FILES
 
     def resolve(self, value: Any, where: str = "", file: tuple[str, ...] = ("",)) -> Any:
-        """Return the value with all files resolved; `file` lists the files that led here.
+        """Return the value with the content of all named files in place.
+
+        `file` lists the chain of files that led here.
 
         Raises:
-            Invalid: a file is missing, is not on this disk or imports itself, or there are too
+            Invalid: A file is missing, is not on this disk or imports itself, or there are too
                 many. The error names the field.
         """
         if isinstance(value, list):
@@ -42,7 +47,10 @@ class Loader:
         return self._read(directive, value[directive], _at(where, directive), file)
 
     def _resolve_list(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
-        """Resolve a list; a list that is imported into it is merged into it."""
+        """Return a list with all files resolved.
+
+        The items of an imported list become items of this one.
+        """
         resolved: list[Any] = []
         for index, element in enumerate(value):
             whole = self.resolve(element, _at(where, str(index)), file)

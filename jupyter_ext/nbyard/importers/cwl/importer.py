@@ -1,6 +1,6 @@
-"""The entry point of CWL import and export. `tool_reader` reads, `tool_writer` writes.
+"""The entry point for CWL import and export.
 
-Both are imported with the first tool.
+`tool_reader` reads, `tool_writer` writes. Both modules are imported with the first tool.
 """
 
 from nbyard.domain.executables.nbexec_files import Description

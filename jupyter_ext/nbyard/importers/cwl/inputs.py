@@ -1,4 +1,4 @@
-"""Read the inputs of a tool (CWL v1.2 CommandLineTool, section 5.1) as arguments.
+"""Reads the inputs of a tool (CWL v1.2 CommandLineTool, section 5.1) as arguments.
 
 The arguments keep the order of their words on the command line (section 4.1).
 """
@@ -40,17 +40,17 @@ INPUT = (
 
 
 def key_of(*parts: int | str) -> Key:
-    """Return a sort key of numbers and texts, as section 4.1 compares them."""
+    """Return a sort key from positions and names, which section 4.1 compares in this way."""
     return tuple((0, p, "") if isinstance(p, int) else (1, 0, p) for p in parts)
 
 
 class Inputs:
     """The inputs of a tool.
 
-    `arguments` are keyed by the path of their input; a record's field has a path of two names.
-    `keys` order their words. `words` are those that belong to no argument. `loaded` are the names
-    of inputs whose contents references may use. `optional` are the paths of records that may be
-    null.
+    `arguments` are keyed by the path of their input: a field of a record has a path of two names.
+    `keys` order their words. `words` are words without an argument, such as a record's prefix.
+    `loaded` names the inputs whose contents references may use. `optional` has the paths of records
+    that may be null.
     """
 
     def __init__(self, namespaces: Mapping[str, str], notes: list[Reason]):
@@ -69,11 +69,11 @@ class Inputs:
             self._add((name,), fields, ())
 
     def names(self) -> dict[tuple[str, ...], str]:
-        """Return the names of arguments by the paths of their inputs."""
+        """Return the names of arguments, by the paths of their inputs."""
         return {path: argument.name for path, argument in self.arguments.items()}
 
     def formats_by_reference(self) -> dict[str, str]:
-        """Return the formats of files by the references to them."""
+        """Return the formats of input files, by the text that refers to them in an output."""
         return {
             f"$(inputs{reference_text((*path, 'format'))})": argument.format
             for path, argument in self.arguments.items()
@@ -103,7 +103,7 @@ class Inputs:
             self.keys[path] = key_of(*above, binding.position, path[-1])
 
     def _add_beside(self, path: tuple[str, ...], fields: Fields, argument: Argument) -> None:
-        """Add each of `secondaryFiles` as an argument."""
+        """Add an argument for each of an input's `secondaryFiles`."""
         for index, (beside, is_needed) in enumerate(read_beside(fields, argument, needed=True)):
             self.arguments[*path, "secondaryFiles", str(index)] = Argument(
                 name=self._free(name_beside(beside)),
@@ -116,7 +116,7 @@ class Inputs:
             )
 
     def _loads(self, fields: Fields, argument: Argument) -> bool:
-        """Return whether `loadContents` is set; up to v1.0 it was a field of the binding."""
+        """Return whether `loadContents` is set. Up to CWL v1.0, it was a field of the binding."""
         places = [fields]
         if isinstance(declared := fields.get("inputBinding"), dict):
             places.append(Fields(declared, fields.at("inputBinding"), self._notes))
@@ -154,7 +154,7 @@ class Inputs:
     ) -> None:
         """Add the fields of a record as arguments.
 
-        The fields of an optional record are optional.
+        If the record is optional, so are its fields.
         """
         if binding is not None:
             above = (*above, binding.position, path[-1])
@@ -188,7 +188,7 @@ class Inputs:
             self.words.append((key_of(*above), msgspec.structs.replace(word, when=when)))
 
     def _unbind(self, paths: list[tuple[str, ...]]) -> None:
-        """Remove the words of a record's fields, because the record has its own value."""
+        """Remove the words of a record's fields, because the record has a value of its own."""
         for path in paths:
             if self.keys.pop(path, None) is not None:
                 changed = msgspec.structs.replace(self.arguments[path], reach=Referenced())
@@ -251,9 +251,10 @@ def optional_type(kind: Any) -> Any:
 def format_of(
     fields: Fields, namespaces: Mapping[str, str], of_inputs: Mapping[str, str] = {}
 ) -> str:
-    """Return nbyard's name for the first known format; add a note if none is known.
+    """Return nbyard's name for the first format that it knows.
 
-    An output may refer to the format of an input: `$(inputs.reads.format)`.
+    If it knows none, add a note. An output may refer to the format of an input:
+    `$(inputs.reads.format)`.
     """
     text = fields.get("format")
     if isinstance(text, str) and text.strip() in of_inputs:
@@ -271,7 +272,7 @@ def format_of(
 
 
 def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argument:
-    """Add `secondaryFiles` to a list of files."""
+    """Return an argument for a list of files with its `secondaryFiles` added."""
     if argument.type != "list" or argument.role == "value":
         return argument
     companions = [Companion(pattern, is_needed) for pattern, is_needed in _patterns(fields, needed)]
@@ -279,10 +280,10 @@ def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argu
 
 
 def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tuple[Beside, bool]]:
-    """Read `secondaryFiles` of a single file, each with whether it is required.
+    """Return the `secondaryFiles` of a single file, and whether each is required.
 
     Raises:
-        Invalid: the input is neither a file nor a list of files.
+        Invalid: The input is neither a file nor a list of files.
     """
     if argument.type == "list" and argument.role != "value":
         return []
@@ -297,9 +298,9 @@ def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tup
 
 
 def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
-    """Read `secondaryFiles` (section 5.1.2), each with whether it is required.
+    """Return the patterns in `secondaryFiles` (section 5.1.2), and whether each is required.
 
-    `needed` is the default.
+    `needed` is the default for the latter.
     """
     where, patterns = fields.at("secondaryFiles"), []
     for entry in fields.listed("secondaryFiles"):
@@ -322,19 +323,19 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
 
 
 def name_beside(beside: Beside) -> str:
-    """Return the name for the argument of a file beside another one."""
+    """Return the argument's name for a secondary file."""
     suffix = REFERENCE.sub("", beside.pattern).lstrip("^").lstrip("._")
     return f"{beside.of}_{suffix or 'beside'}"
 
 
 def help_beside(beside: Beside) -> str:
-    """Return the help text for the argument of a file beside another one."""
+    """Return the argument's help text for a secondary file."""
     is_whole = bool(names_in(beside.pattern, ""))
     return f"Beside {beside.of}: {'called' if is_whole else 'its name with'} {beside.pattern}"
 
 
 def free_name(name: str, taken: set[str]) -> str:
-    """Return a valid, free name for an argument: letters, digits and `_`."""
+    """Return a valid argument name (letters, digits and `_`) that is not in `taken`."""
     # A number may follow, and names have a maximum length.
     plain = "".join(char if char.isalnum() and char.isascii() else "_" for char in name)[:120]
     plain = plain if is_name(plain) else f"_{plain}" if plain[:1].isdigit() else f"{plain}_"
@@ -346,7 +347,7 @@ def free_name(name: str, taken: set[str]) -> str:
 
 
 def _values(declared: Type, fields: Fields, default: Any) -> dict[str, Any]:
-    """Return the type, the choices and the items of a value."""
+    """Return the type, the choices and the item type of an argument that is a value."""
     if declared.name not in PLAIN and declared.name not in ("enum", "array"):
         refuse_field(fields.at("type"), because("input-type-not-supported", type=declared.name))
     values: dict[str, Any] = {"type": declared.value, "choices": declared.symbols}

@@ -1,6 +1,6 @@
-"""Read the outputs of a tool (CWL v1.2 CommandLineTool, section 5.2).
+"""Reads the outputs of a tool (CWL v1.2 CommandLineTool, section 5.2).
 
-Patterns find them, or they are standard streams.
+Outputs are found by patterns, or are standard streams.
 """
 
 from collections.abc import Mapping
@@ -34,9 +34,10 @@ Formats = tuple[Mapping[str, str], Mapping[str, str]]
 def read_outputs(
     tool: Fields, invocation: Invocation, taken: set[str], formats: Formats
 ) -> tuple[list[Argument], Invocation, set[str]]:
-    """Return the outputs, the invocation, and the outputs whose contents references may use.
+    """Return the outputs, the invocation, and the names of outputs with `loadContents`.
 
-    A stream that is an output needs no file in the working folder, unless a pattern may match it.
+    A standard stream that is an output needs no file in the working folder, unless a pattern may
+    match the file.
     """
     outputs = _Outputs(taken, formats)
     for name, fields in tool.entries("outputs", "id", "type"):
@@ -73,7 +74,10 @@ def read_outputs(
 
 
 class _Outputs:
-    """Collects outputs as arguments with free names; `loaded` are those with contents."""
+    """Collects outputs as arguments with free names.
+
+    `loaded` names those with `loadContents`.
+    """
 
     def __init__(self, taken: set[str], formats: Formats) -> None:
         self.arguments: list[Argument] = []
@@ -82,10 +86,10 @@ class _Outputs:
         self._formats = formats
 
     def add(self, path: tuple[str, ...], fields: Fields) -> None:
-        """Add an output, or each field of a record that contains files.
+        """Add an output. A record with files becomes one output for each field.
 
         Raises:
-            Invalid: a record has an output binding without an expression for its value.
+            Invalid: A record has an output binding without an expression for its value.
         """
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         may_split = kind.name == "record" and _binding(fields).get("outputEval") is None
@@ -174,7 +178,7 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
 
 
 def _read_output_binding(fields: Fields) -> Found:
-    """Read the patterns of an output and the expression for its value."""
+    """Return the patterns of an output, and the expression for its value."""
     if "outputBinding" not in fields:
         return Found()
     binding = _binding(fields)

@@ -1,4 +1,4 @@
-"""Write inputs and outputs that are fields of records."""
+"""Writes inputs and outputs that are fields of CWL records."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -44,7 +44,10 @@ def nest_members(
     places: Mapping[str, Path],
     records: Mapping[str, Record] = {},
 ) -> dict[str, Any]:
-    """Nest members in records, by their `places`. Defaults of fields become one of the record."""
+    """Return the inputs or outputs of a document, with fields nested in their records.
+
+    `places` has the paths of the fields. Defaults of fields become one default of the record.
+    """
     nested: dict[str, Any] = {}
     known: Mapping[str, str | Record]
     for name, member in members.items():

@@ -1,4 +1,4 @@
-"""Rename the inputs in all references of a description."""
+"""Renames the inputs in all references of a description."""
 
 from collections.abc import Collection, Mapping
 
@@ -19,10 +19,10 @@ Path = tuple[str, ...]
 def with_records(
     description: Description, names: Mapping[Path, str], optional: Collection[Path]
 ) -> Description:
-    """Change references to the names that arguments have here.
+    """Return the description with references to the arguments' names instead of the inputs' paths.
 
-    A record that is referred to as a whole becomes a record of the invocation. So do all inputs,
-    unless each argument has the name of its input.
+    A record that is referred to as a whole becomes a record of the invocation. So do all inputs
+    together, unless each argument has the name of its input.
     """
     arguments = description.arguments or ()
     is_plain = all(path == (name,) for path, name in names.items())
@@ -57,7 +57,7 @@ def _record(path: Path, names: Mapping[Path, str], optional: Collection[Path]) -
 
 
 def with_names(description: Description, names: Mapping[Path, Path]) -> Description:
-    """Replace the paths of inputs in all references."""
+    """Return the description with other paths of inputs in all references."""
 
     def renamed(text: str) -> str:
         return rename_references(text, names)
@@ -95,10 +95,9 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
 
 
 def with_cwl_references(description: Description, places: Mapping[str, Path]) -> Description:
-    """Write references in CWL's form.
+    """Return the description with references in CWL's form.
 
-    A field of a record has its path, and a file beside another one is
-    `$(inputs.reads.secondaryFiles[0])`.
+    A field of a record has its path there. A secondary file is `$(inputs.reads.secondaryFiles[0])`.
     """
     names: dict[Path, Path] = {(name,): path for name, path in places.items()}
     counts: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Read requirements and hints (CWL v1.2 CommandLineTool, section 5) into a description."""
+"""Reads requirements and hints (CWL v1.2 CommandLineTool, section 5) into a description."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -21,7 +21,10 @@ UNSUPPORTED = {
 
 
 class Requirements:
-    """The requirements and hints of a tool; a requirement overrides a hint of its class."""
+    """The requirements and hints of a tool.
+
+    A requirement overrides a hint of the same class.
+    """
 
     def __init__(self) -> None:
         self.resources = Resources()
@@ -33,7 +36,7 @@ class Requirements:
         Unknown requirements are refused by name. Unknown hints are skipped with a note.
 
         Raises:
-            Invalid: a requirement is not supported.
+            Invalid: A requirement is not supported.
         """
         requirements = list(_classes(tool, "requirements"))
         required = {name for name, _ in requirements}
@@ -64,7 +67,7 @@ class Requirements:
         self._limit(image=image)
 
     def hinted_docker(self, fields: Fields) -> None:
-        """Keep the image for nodes that run in containers anyway."""
+        """Read DockerRequirement as a hint: the image for nodes that run in containers anyway."""
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         self._limit(hinted_image=image)
         if image:
@@ -73,7 +76,10 @@ class Requirements:
             fields.notes.append(because("cwl-hint-without-image", name=DOCKER))
 
     def amounts(self, fields: Fields) -> None:
-        """Read ResourceRequirement. The larger memory value is the limit; disk space is noted."""
+        """Read ResourceRequirement.
+
+        The larger memory value is the limit. Disk space only adds a note.
+        """
         names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
         fields.allow_only("class", *names)
         numbers = {name: fields.number(name, float) for name in names}
@@ -103,7 +109,7 @@ class Requirements:
         self._run(variables=variables)
 
     def time(self, fields: Fields) -> None:
-        """Read ToolTimeLimit; 0 means no limit."""
+        """Read ToolTimeLimit. 0 means no limit."""
         fields.allow_only("class", "timelimit")
         self._limit(timeout_seconds=fields.number("timelimit", float) or None)
 
@@ -113,7 +119,7 @@ class Requirements:
         self._limit(cache=None if fields.truth("enableReuse", True) else False)
 
     def network(self, fields: Fields) -> None:
-        """Read NetworkAccess, which only adds a note: nbyard's settings decide."""
+        """Read NetworkAccess, which only adds a note: the settings of nbyard decide."""
         fields.allow_only("class", "networkAccess")
         if fields.truth("networkAccess", False):
             fields.notes.append(because("cwl-network-by-settings"))
@@ -124,7 +130,7 @@ class Requirements:
         self._run(for_shell=True)
 
     def listing(self, fields: Fields) -> None:
-        """Accept the requirement without effect: a listing is available to references anyway."""
+        """Accept LoadListingRequirement without effect: references can always use listings."""
         fields.allow_only("class", "loadListing")
 
     def folder(self, fields: Fields) -> None:
@@ -147,7 +153,7 @@ class Requirements:
         self._run(files=tuple(files))
 
     def schemas(self, _: Fields) -> None:
-        """Accept the requirement without effect: its types are already resolved."""
+        """Accept SchemaDefRequirement without effect: its types are already resolved."""
 
 
 def _classes(tool: Fields, name: str) -> Iterator[tuple[str, Fields]]:

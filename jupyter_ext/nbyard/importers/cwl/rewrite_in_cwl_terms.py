@@ -1,6 +1,6 @@
-"""Rewrite any command so that CWL's terms suffice.
+"""Rewrites a command with only those features that CWL has.
 
-These are bound words, references, and files that are found in the working folder.
+These are words with positions, references, and outputs that are found in the working folder.
 """
 
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ OWN = (Beside, Bound, Referenced, Found, Stdin, Stdout, Stderr)
 
 
 def in_plain_words(description: Description, file: str = "") -> Description:
-    """Return the command as CWL can express it.
+    """Return the description of a command with only CWL's features.
 
     `file` is the path of a script beside the document, which becomes an input.
 
     Raises:
-        Invalid: CWL has no term for an argument; the error names it.
+        Invalid: CWL cannot express an argument. The error names it.
     """
     line = _Line()
     command, script_arguments = line.start(description, file)
@@ -76,7 +76,7 @@ def in_plain_words(description: Description, file: str = "") -> Description:
 
 
 class _Line:
-    """The words and arguments of the command line, with their positions."""
+    """The words and arguments of a command line, with their positions."""
 
     def __init__(self) -> None:
         self.next = 0
@@ -86,7 +86,10 @@ class _Line:
         self._has_mark = False
 
     def start(self, description: Description, file: str) -> tuple[tuple[str, ...], list[Argument]]:
-        """Return the words before the script, and its input; bind the later words."""
+        """Return the words before the script, and the input for the script.
+
+        Place the words after it.
+        """
         command = description.command or ()
         at = next((index for index, word in enumerate(command) if FILE in word), len(command))
         if at == len(command):
@@ -104,9 +107,9 @@ class _Line:
         self.next += 1
 
     def take_all(self, arguments: Sequence[Argument]) -> None:
-        """Place options first, then positional words.
+        """Place all arguments: options first, then positional ones.
 
-        An argument that takes all following words comes last, or before `--` if there is one.
+        An argument for all remaining words comes last, or before `--` if there is one.
         """
         placed = [a for a in arguments if isinstance(a.reach, Positional)]
         placed.sort(key=lambda a: a.reach.position)  # type: ignore[union-attr]
@@ -153,7 +156,7 @@ class _Line:
         self._change(argument, reach=Referenced(), **changes)
 
     def _value(self, argument: Argument) -> None:
-        """Bind the argument itself; a truth value without a flag becomes a word."""
+        """Place an argument at the next position. A truth value without a flag becomes a word."""
         if argument.type == "json" and argument.role == "value":
             _refuse(argument.name, because("json-in-word"))
         reach = argument.reach
@@ -178,7 +181,10 @@ class _Line:
         self._change(argument, reach=bound, **changes)
 
     def _output(self, argument: Argument) -> None:
-        """Pass the program a name in the working folder, where the output is found."""
+        """Pass an output's file name to the program.
+
+        The output is then found in the working folder.
+        """
         file = output_filename(argument)
         if not isinstance(argument.reach, Positional | Option):
             _refuse(argument.name, because("output-in-other-way"))
@@ -195,7 +201,7 @@ def _prefixed(option: Option | None, bound: Bound) -> Bound:
 
 
 def _as_choice(argument: Argument, choices: tuple[str, str]) -> dict[str, Any]:
-    """Turn a truth value into one of two words, for true and for false."""
+    """Return the changes that turn a truth value into one of two words, for true and for false."""
     default = argument.default
     if isinstance(default, bool):
         default = choices[0] if default else choices[1]

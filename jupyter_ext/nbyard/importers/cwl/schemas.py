@@ -1,4 +1,4 @@
-"""Resolve SchemaDefRequirement (CWL v1.2 CommandLineTool, section 5.5).
+"""Resolves SchemaDefRequirement (CWL v1.2 CommandLineTool, section 5.5).
 
 Each named type is replaced by its definition.
 """
@@ -13,10 +13,10 @@ MAX_USES = 1_000
 
 
 def with_schemas(tool: Fields) -> Fields:
-    """Return the tool with the definitions of its named types.
+    """Return the tool with all named types replaced by their definitions.
 
     Raises:
-        Invalid: a type has no name, a name occurs twice, or a type contains itself.
+        Invalid: A type has no name, a name occurs twice, or a type contains itself.
     """
     schemas = _Schemas()
     for place in ("requirements", "hints"):
@@ -48,9 +48,9 @@ class _Schemas:
             self.known[name] = {key: value for key, value in schema.value.items() if key != "name"}
 
     def members(self, members: Any, where: str, above: tuple[str, ...] = ()) -> Any:
-        """Resolve the types of inputs, outputs or fields.
+        """Return inputs, outputs or fields with their types resolved.
 
-        The members are a list of objects, or an object of objects or of types.
+        They are a list of objects, or an object whose values are objects or types.
         """
         if isinstance(members, list):
             return [self._member(member, where, above) for member in members]

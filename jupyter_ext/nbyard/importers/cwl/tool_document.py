@@ -1,4 +1,7 @@
-"""Build the CWL document of a command that needs only CWL's terms; the inverse of `tool_reader`."""
+"""Builds the CWL document of a command that uses only CWL's features.
+
+Inverse of `tool_reader`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,10 +30,10 @@ TYPES = {"string": "string", "int": "long", "float": "double", "bool": "boolean"
 
 
 def document_of(description: Description, file: str = "") -> dict[str, Any]:
-    """Return the fields of the document, without what CWL cannot express.
+    """Return the fields of the document. What CWL cannot express is left out.
 
     Raises:
-        Invalid: CWL has no term for an argument.
+        Invalid: CWL cannot express an argument.
     """
     plain = in_plain_words(description, file)
     arguments = plain.arguments or ()
@@ -74,7 +77,7 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
 
 
 def with_hint(document: dict[str, Any], description: Description) -> dict[str, Any]:
-    """Add a hint with the whole description, for readers that know it."""
+    """Return the document with a hint that has the whole description, for nbyard itself."""
     plain = msgspec.json.decode(msgspec.json.encode(description))
     hint = {"class": HINT, "description": plain}
     namespaces = {"$namespaces": {HINT.partition(":")[0]: NAMESPACE}}

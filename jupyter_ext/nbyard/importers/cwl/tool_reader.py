@@ -1,4 +1,4 @@
-"""Read a `CommandLineTool` as a command (CWL v1.2, Command Line Tool Description)."""
+"""Reads a `CommandLineTool` as a command (CWL v1.2, Command Line Tool Description)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,10 +46,12 @@ TOOL = (
 
 
 def read_tool(content: bytes, filename: str, near: Near | None = None) -> Imported:
-    """Return the command that a document describes; `near` reads the files that it imports.
+    """Return the command that a document describes.
+
+    `near` reads the files that it imports.
 
     Raises:
-        Invalid: the document is refused; the error names the line of the text or the field.
+        Invalid: The document is refused. The error names the line of the text or the field.
     """
     document = read_yaml(content, filename)
     if near is not None:
@@ -63,7 +65,7 @@ def read_document(document: dict[str, Any]) -> Imported:
     """Return the command that a parsed document describes.
 
     Raises:
-        Invalid: the document is refused; the error names the field.
+        Invalid: The document is refused. The error names the field.
     """
     notes: list[Reason] = []
     tool = Fields(_the_one(document), "", notes)
@@ -93,7 +95,10 @@ def read_document(document: dict[str, Any]) -> Imported:
 
 
 def _the_one(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the tool of a `$graph`: the only one, or the one with the id `main`."""
+    """Return the tool of a document.
+
+    In a `$graph`, it is the only tool, or the one with the ID `main`.
+    """
     graph = document.get("$graph")
     if graph is None:
         return document
@@ -153,10 +158,11 @@ def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
 
 
 def _with_unique_positions(tool: Fields, inputs: Inputs) -> tuple[list[Argument], list[Bound]]:
-    """Return the inputs and all other words with unique positions.
+    """Return the arguments and the other words, each with a position of its own.
 
-    Unique positions of the document stay. Otherwise the positions count the order of the
-    specification. If two have one position and name, as in two records, the first one comes first.
+    Positions that are unique in the document stay. Otherwise, the order of the specification is
+    numbered. Of two words with equal position and name, as in two records, the first one stays
+    first.
     """
     keyed_words: list[tuple[Key, Bound]] = []
     for index, entry in enumerate(tool.listed("arguments")):
@@ -193,7 +199,10 @@ def _with_stdin(
     invocation: Invocation,
     names: Mapping[tuple[str, ...], str],
 ) -> tuple[list[Argument], Invocation]:
-    """Bind standard input: an input file without another use, or the target of references."""
+    """Return the arguments and the invocation with standard input added.
+
+    It is an input file that has no other use, or else a file that a reference leads to.
+    """
     text = tool.expression("stdin")
     if not text:
         return arguments, invocation
@@ -216,7 +225,7 @@ def _with_stdin(
 
 
 def _check_references(description: Description, loaded: set[str]) -> None:
-    """Refuse references to inputs, values or fields that do not exist."""
+    """Check that all references lead to inputs, values and fields that exist."""
     arguments = description.arguments or ()
     known = {argument.name for argument in arguments if argument.role != "output"}
     known |= description.invocation.records.keys()
@@ -242,7 +251,7 @@ def _check_references(description: Description, loaded: set[str]) -> None:
 
 
 def _existing_attributes(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
-    """Return the attributes that exist for folders, files of a list and plain values."""
+    """Return which attributes in ABSENT exist for the argument that a path refers to."""
     matches = [a for a in arguments if path[:2] == ("inputs", a.name)]
     if not matches or matches[0].role == "value":
         return set(ABSENT) if matches else set()

@@ -1,4 +1,4 @@
-"""Write a command as the text of a `CommandLineTool` (CWL v1.2)."""
+"""Writes a command as the text of a `CommandLineTool` (CWL v1.2)."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ LEAD = "#!/usr/bin/env cwl-runner\n"
 
 
 def write_tool(description: Description, *, label: str = "", doc: str = "", file: str = "") -> str:
-    """Return the document as YAML; reading it gives the same command.
+    """Return the document as YAML. Reading it results in the same command.
 
-    A hint keeps what CWL cannot express. A script, whose path beside the document is `file`,
-    becomes an input.
+    A hint has what CWL cannot express. A script becomes an input, and `file` is its path beside the
+    document.
 
     Raises:
-        Invalid: the executable is not a command, or CWL has no term for an argument.
+        Invalid: The executable is not a command, or CWL cannot express an argument.
     """
     if description.kind not in ("", "command"):
         raise Invalid.field("executable", because("cwl-not-a-command", kind=description.kind))

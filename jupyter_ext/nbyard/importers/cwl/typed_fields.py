@@ -1,4 +1,4 @@
-"""Read the objects of a document; each known field must have its type."""
+"""Reads the objects of a document, and checks the types of their fields."""
 
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -14,9 +14,9 @@ DOCUMENTATION = ("id", "label", "doc", "intent")
 
 
 class Fields:
-    """One object of the document, at the path `where`; `notes` collects messages for users.
+    """An object in the document, at the path `where`. `notes` collects messages for users.
 
-    The methods raise Invalid, naming the field, for a value that is not as needed.
+    The methods raise Invalid for a value of the wrong type. The error names the field.
     """
 
     def __init__(self, value: Any, where: str, notes: list[Reason]):
@@ -30,7 +30,7 @@ class Fields:
         return self.value.get(name) is not None
 
     def allow_only(self, *names: str) -> None:
-        """Refuse all other fields by name; report ignored fields of a namespace."""
+        """Refuse all fields except these. A field with a namespace is ignored with a note."""
         for name in self.value:
             if name in DIRECTIVES:
                 refuse_field(self.where, because("directive-not-followed", name=name))
@@ -41,24 +41,24 @@ class Fields:
             self.notes.append(because("cwl-field-left-out", path=self.at(name)))
 
     def at(self, name: str) -> str:
-        """Return the path of a field."""
+        """Return the path of a field in the document."""
         return f"{self.where}.{name}" if self.where else name
 
     def get(self, name: str) -> Any:
-        """Return the value of a field; None if it is missing."""
+        """Return the value of a field, None if it is missing."""
         return self.value.get(name)
 
     def text(self, name: str, default: str = "") -> str:
-        """Return a text without references."""
+        """Return a text, which may not contain references."""
         text = self.expression(name)
         if text is not None and names_in(text, self.at(name)):
             refuse_field(self.at(name), because("references-not-supported"))
         return default if text is None else text
 
     def expression(self, name: str) -> str | None:
-        """Return a text that may contain references; None if it is missing.
+        """Return a text that may contain references, None if the field is missing.
 
-        Other types and malformed references are refused.
+        Malformed references are refused.
         """
         text = self.value.get(name)
         if text is None:
@@ -69,7 +69,7 @@ class Fields:
         return text
 
     def help(self) -> str:
-        """Return `doc`, else `label`."""
+        """Return the help text: the field `doc`, or else `label`."""
         label, doc = self.text("label"), self.value.get("doc")
         lines = doc if isinstance(doc, list) else [label if doc is None else doc]
         for line in lines:
@@ -87,7 +87,7 @@ class Fields:
         return default if flag is None else flag
 
     def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
-        """Return a number of at least 0; None if it is missing."""
+        """Return a number of at least 0, None if the field is missing."""
         number = self.value.get(name)
         is_number = isinstance(number, int | kind) and not isinstance(number, bool)
         if number is not None and (not is_number or number < 0):
@@ -95,17 +95,20 @@ class Fields:
         return number
 
     def listed(self, name: str) -> list[Any]:
-        """Return a list; a single value becomes a list of one."""
+        """Return a list.
+
+        A single value becomes a list of one, and a missing field an empty list.
+        """
         value = self.value.get(name)
         if value is None:
             return []
         return value if isinstance(value, list) else [value]
 
     def entries(self, name: str, key: str, shorthand: str) -> Iterator[tuple[str, "Fields"]]:
-        """Yield the named members of a list or an object of objects.
+        """Yield name and object of each member of a field, which is a list or an object.
 
-        In a list, the field `key` is the name. In an object, a plain value is the value of the
-        field `shorthand`.
+        In a list, the field `key` of a member is its name. In an object, a plain value stands for
+        an object with only the field `shorthand`.
         """
         members = self.value.get(name)
         if isinstance(members, list):
@@ -133,16 +136,16 @@ class Fields:
 
 
 def bare_name(name: str) -> str:
-    """Return a name without the document and the tool that contain it."""
+    """Return a name without those of the document and tool that contain it."""
     # In a `$graph`, ids are references such as `#main/input`.
     return name.rpartition("#")[2].rpartition("/")[2]
 
 
 def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
-    """Read exit codes.
+    """Return the exit codes in a field.
 
     Raises:
-        Invalid: a code is not between 0 and 255.
+        Invalid: A code is not between 0 and 255.
     """
     codes = fields.listed(name)
     for code in codes:
@@ -152,10 +155,10 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
 
 
 def refuse_field(where: str, why: Reason) -> NoReturn:
-    """Raise Invalid for a field of the document.
+    """Raise the error that refuses a field of the document.
 
     Raises:
-        Invalid: always.
+        Invalid: Always.
     """
     raise Invalid.field(where or "document", why)
 

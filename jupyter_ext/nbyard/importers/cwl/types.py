@@ -1,6 +1,6 @@
-"""Read types of parameters (CWL v1.2 CommandLineTool, sections 5.1 and 5.2).
+"""Reads types of parameters (CWL v1.2 CommandLineTool, sections 5.1 and 5.2).
 
-Only types that arguments can have are read.
+Only types that arguments can have are supported.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ STREAMS = ("stdin", "stdout", "stderr")
 
 
 class Type(msgspec.Struct, frozen=True):
-    """A type; `name` is one of CWL's, including `array`, `enum` and `record`.
+    """A type of CWL. `name` may also be `array`, `enum` or `record`.
 
     `binding` is the binding of a record, an enum or an array's items.
     """
@@ -43,7 +43,7 @@ class Type(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> ValueType:
-        """Return nbyard's name of the type."""
+        """Return nbyard's name for the type."""
         if self.name in PLAIN:
             return PLAIN[self.name]
         return "choice" if self.name == "enum" else "list"
@@ -55,10 +55,10 @@ class Type(msgspec.Struct, frozen=True):
 
 
 def read_type(declared: Any, where: str, notes: list[Reason]) -> Type:
-    """Return the type that a field `type` or `items` describes.
+    """Return the type in a field `type` or `items`.
 
     Raises:
-        Invalid: the type is unknown, or a union of several types.
+        Invalid: The type is unknown, or a union of several types.
     """
     if isinstance(declared, str):
         return _type_of_name(declared, where)
@@ -113,7 +113,7 @@ def _schema(fields: Fields) -> Type:
 
 
 def read_binding(fields: Fields) -> Bound:
-    """Read a CommandLineBinding (section 5.1.6).
+    """Return a CommandLineBinding (section 5.1.6).
 
     Raises:
         Invalid: `position` is not a whole number, or `separate` is false without a prefix.
@@ -137,7 +137,7 @@ def read_binding(fields: Fields) -> Bound:
 
 
 def item_binding(array: Type) -> Bound | None:
-    """Return the binding of each item of an array."""
+    """Return the binding of each item of an array, None if items have none."""
     if array.name != "array" or array.items is None:
         return None
     if array.items.name != "record":
@@ -170,7 +170,7 @@ def item_binding(array: Type) -> Bound | None:
 
 
 def bound_array(own: Bound | None, array: Type) -> Bound | None:
-    """Return the binding of an array with a binding or bound items."""
+    """Return the binding of an array, None if neither the array nor its items have one."""
     each = item_binding(array)
     if own is not None:
         return msgspec.structs.replace(own, each=each)

@@ -1,6 +1,6 @@
-"""Read projects of NB Workflows and LabFunctions, versions 0.2 and 0.3.
+"""Reads projects of NB Workflows and LabFunctions, versions 0.2 and 0.3.
 
-Their workflows become documents, their schedules and runtimes entries of nbyard.toml.
+Their workflows become documents. Their schedules and runtimes become entries of nbyard.toml.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""A project folder of NB Workflows as a project file of nbyard."""
+"""Converts a project folder of NB Workflows to a project file of nbyard."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -26,11 +26,11 @@ FACTS = ("projectid", "owner", "username")
 
 
 def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:
-    """Convert a project folder. `files` are its small files, `paths` those of all files.
+    """Convert a project folder. `files` has small files, `paths` those of all files.
 
     Raises:
-        NotFound: the folder has no project file.
-        Invalid: a file is refused; the message says where.
+        NotFound: The folder has no project file.
+        Invalid: A file is refused. The message says where.
     """
     left: list[Reason] = []
     project_files = [name for name in PROJECTS if name in files]

@@ -1,4 +1,4 @@
-"""Runtimes and variables of NB Workflows: environments and secrets."""
+"""Reads runtimes and variables of NB Workflows as environments and secrets."""
 
 import re
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ QUOTES = "\"'"
 
 
 def read_runtimes_file(fields: Fields, files: Mapping[str, bytes]) -> dict[str, EnvironmentEntry]:
-    """Return the environments that a runtimes.yaml of NB Workflows declares; images are left out.
+    """Return the environments that a runtimes.yaml declares. Images are left out.
 
-    `files` has the files with requirements, by their names.
+    `files` has the requirements files by name.
     """
     environments = {}
     for name, runtime in fields.each("runtimes"):
@@ -55,10 +55,12 @@ def _requirements(container: Fields, files: Mapping[str, bytes]) -> list[str]:
 
 
 def read_variables(content: bytes, filename: str, left: list[Reason]) -> dict[str, str]:
-    """Return the secrets of a file with lines such as `KEY="value"`.
+    """Return the secrets in a file with lines such as `KEY="value"`.
+
+    Lines that cannot be kept are added to `left`.
 
     Raises:
-        Invalid: the file is no UTF-8 text.
+        Invalid: The file is no UTF-8 text.
     """
     try:
         lines = content.decode().splitlines()

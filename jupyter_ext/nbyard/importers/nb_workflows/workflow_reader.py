@@ -1,4 +1,4 @@
-"""Workflows of NB Workflows: a notebook with its values, its limits and its schedule."""
+"""Reads workflows of NB Workflows: a notebook with its values, limits and schedule."""
 
 import uuid
 from collections.abc import Container, Mapping
@@ -36,7 +36,7 @@ TIMING = ("start_in_min", "repeat", "cron", "interval")
 
 
 class ReadWorkflow(msgspec.Struct, frozen=True):
-    """The path and text of a workflow document, its schedule, and its notifications by channel."""
+    """The path and text of a workflow document, its schedule, and its notice rules by channel."""
 
     path: str
     text: str
@@ -47,9 +47,9 @@ class ReadWorkflow(msgspec.Struct, frozen=True):
 def read_workflow(
     alias: str, fields: Fields, paths: Container[str], runtimes: Container[str]
 ) -> ReadWorkflow | None:
-    """Return a workflow as nbyard stores it.
+    """Return a workflow of NB Workflows as a document, None if its notebook does not exist.
 
-    None if there is no notebook. `paths` are those of the notebooks, `runtimes` the environments.
+    `paths` has the notebooks, `runtimes` the environments of the project.
     """
     own = (*TASK, *PLACES, *NOTIFICATIONS)
     # The first files of version 0.2 have one level.
@@ -83,7 +83,10 @@ def read_workflow(
 
 
 def _notifications(task: Fields, file: str) -> dict[str, NotificationEntry]:
-    """Return the rules for the runs of a file by channel; channels have the names of services."""
+    """Return the notice rules for the runs of a file, by channel.
+
+    Services become channels.
+    """
     events: dict[str, list[NoticeEvent]] = {}
     for field, event in NOTIFICATIONS.items():
         for name in task.texts(field):
@@ -92,7 +95,7 @@ def _notifications(task: Fields, file: str) -> dict[str, NotificationEntry]:
 
 
 def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:
-    """Return the node of a notebook with its values and limits."""
+    """Return the workflow node for a notebook, with its values and limits."""
     node: dict[str, Any] = {"type": "executable", "path": path}
     if params := task.value("params"):
         if not isinstance(params, Mapping):
@@ -111,7 +114,10 @@ def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:
 
 
 def _notebook(name: str, paths: Container[str]) -> str:
-    """Return the path of a notebook, which files name without its folder and suffix."""
+    """Return the path of the notebook `name`, which may lack its folder and suffix.
+
+    Return "" if missing.
+    """
     if not name:
         return ""
     candidates = (f"{folder}{name}{suffix}" for folder in FOLDERS for suffix in ("", ".ipynb"))
@@ -119,7 +125,10 @@ def _notebook(name: str, paths: Container[str]) -> str:
 
 
 def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
-    """Return the schedule of a workflow; cron has precedence over an interval."""
+    """Return the schedule of a workflow.
+
+    If it has both, cron has precedence over an interval.
+    """
     timing = fields.below("schedule")
     timing.leave_out_others(TIMING)
     minutes, interval = timing.number("start_in_min"), timing.number("interval")
@@ -147,7 +156,7 @@ def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
 
 
 def _cron(text: str, timing: Fields) -> str:
-    """Return an expression in the order of nbyard, empty if it is refused."""
+    """Return a cron expression in nbyard's form, "" if it is refused."""
     fields = text.split()
     # The seconds are the last of six fields there, and the first here.
     when = " ".join([fields[-1], *fields[:-1]] if len(fields) == SIX else fields)

@@ -1,4 +1,4 @@
-"""Fields of foreign files: of the right type, or listed as left out."""
+"""Reads fields of YAML files, checks their types, and records what is left out."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,9 +13,9 @@ NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
 
 
 class Fields:
-    """The fields of an object at a place of a file. `left` collects what is left out.
+    """The fields of an object in a file. `left` collects what nbyard cannot keep.
 
-    The methods raise Invalid, naming the field, for a value of another type.
+    The methods raise Invalid for a value of the wrong type. The error names the field.
     """
 
     def __init__(self, value: Any, place: str, left: list[Reason]):
@@ -29,20 +29,20 @@ class Fields:
         return self._value.get(name) is not None
 
     def below(self, name: str) -> "Fields":
-        """Return the object of a field, empty without it."""
+        """Return the object in a field, an empty one if the field is missing."""
         return Fields(self._value.get(name) or {}, self._at(name), self.left)
 
     def each(self, name: str) -> Iterable[tuple[str, "Fields"]]:
-        """Yield the objects of a field by their names."""
+        """Yield the objects in a field, by their names."""
         entries = self.below(name)
         for key in entries._value:
             yield key, entries.below(key)
 
     def text(self, name: str) -> str:
-        """Return a text, empty without it; numbers become texts.
+        """Return a text, "" if the field is missing. Numbers become texts.
 
         Raises:
-            Invalid: the value is not a text.
+            Invalid: The value is not a text.
         """
         value = self._value.get(name)
         if value is None:
@@ -52,10 +52,10 @@ class Fields:
         return str(value)
 
     def texts(self, name: str) -> list[str]:
-        """Return a list of texts, empty without it.
+        """Return a list of texts, [] if the field is missing.
 
         Raises:
-            Invalid: the value is not a list of texts.
+            Invalid: The value is not a list of texts.
         """
         value = self._value.get(name) or []
         if not isinstance(value, list):
@@ -66,10 +66,10 @@ class Fields:
         return [*dict.fromkeys(value)]
 
     def number(self, name: str) -> int | None:
-        """Return a whole number, or None without it; texts of digits become numbers.
+        """Return a whole number, None if the field is missing. Texts of digits become numbers.
 
         Raises:
-            Invalid: the value is not an integer, or is too large.
+            Invalid: The value is not an integer, or is too large.
         """
         value = self._value.get(name)
         if value is None:
@@ -95,11 +95,11 @@ class Fields:
         return value
 
     def value(self, name: str) -> Any:
-        """Return the value of a field, None without it."""
+        """Return the value of a field, None if it is missing."""
         return self._value.get(name)
 
     def leave_out(self, names: Iterable[str], code: str = "import-no-field") -> None:
-        """Add to `left` which of these fields are set, each with its value."""
+        """Record which of these fields are set but cannot be kept, with their values."""
         for name in names:
             value = self._value.get(name)
             if not _is_nothing(value):
@@ -107,7 +107,7 @@ class Fields:
                 self.left.append(because(code, place=self._at(name), value=shown))
 
     def leave_out_others(self, known: Iterable[str]) -> None:
-        """List fields that no version of the format has."""
+        """Record all fields except the known ones as left out."""
         self.leave_out([name for name in self._value if name not in {*known}])
 
     def _at(self, name: str) -> str:

@@ -50,17 +50,19 @@ REQUESTS = {
     "body-missing": code("A body is needed."),
     "body-too-large": code("The body has more than {most:,} bytes.", most=int),
     "body-of-other-type": code("Send the body as application/json."),
-    "body-of-other-encoding": code("Send the body as it is, or with gzip."),
-    "body-not-gzip": code("The body is no gzip stream."),
-    "body-gzip-cut": code("The body is no whole gzip stream."),
+    "body-of-other-encoding": code("Send the body uncompressed or with gzip."),
+    "body-not-gzip": code("The body is not a gzip stream."),
+    "body-gzip-cut": code("The gzip stream in the body is incomplete."),
     # the message of msgspec, with a suggestion
     "schema-mismatch": code("{message}", message=str),
     "text-has-nul": code("the text contains a NUL character"),
-    "unknown-operation": code("is no operation. GET /nbyard/api/openapi.json lists them"),
-    "unknown-query-parameter": code("is no parameter of this operation"),
+    "unknown-operation": code(
+        "is not an operation. GET /nbyard/api/openapi.json lists all operations"
+    ),
+    "unknown-query-parameter": code("is not a parameter of this operation"),
     "query-parameter-missing": code("is needed"),
-    "parameter-not-utf8": code("is no UTF-8 text"),
-    "not-an-idempotency-key": code("may have 200 printable characters"),
+    "parameter-not-utf8": code("is not UTF-8 text"),
+    "not-an-idempotency-key": code("may have at most 200 characters, all of them printable"),
     "byte-count-needed": code("a whole number of bytes is needed"),
     "whole-number-needed": code("a whole number is needed"),
     "scope-missing": code("This needs the scope {scope}.", scope=str),
@@ -68,23 +70,25 @@ REQUESTS = {
 
 PROXY = {
     "port-without-websockets": code(
-        "The port {port} of {name} has no websockets.", port=str, name=str
+        "The port {port} of {name} does not accept WebSockets.", port=str, name=str
     ),
-    "service-worker-refused": code("Only what ide_images trusts may have a service worker."),
+    "service-worker-refused": code(
+        "Service workers are allowed only for images that ide_images trusts."
+    ),
     "pass-of-other-deployment": code("This pass is for another deployment."),
     "port-silent": code("{name} does not respond at its port {port}.", name=str, port=str),
     "response-cut": code("{name} closed the connection before it responded.", name=str),
 }
 
 SERVERS = {
-    "token-file-open": code("Others can read {path}: run chmod 600 on it", path=str),
+    "token-file-open": code("Other users can read {path}: run chmod 600 on it", path=str),
 }
 
 
 STORE = {
-    "database-refused": code("The database answers: {message}", message=str),
+    "database-refused": code("The database returned an error: {message}", message=str),
     "database-refuses": code("PostgreSQL refuses the connection: {message}.", message=str),
-    "database-no-driver": code("The driver of PostgreSQL is not installed."),
+    "database-no-driver": code("The PostgreSQL driver is not installed."),
     "database-silent": code("The database does not respond; try again in a moment."),
     "database-silent-because": code(
         "The database does not respond; try again in a moment. PostgreSQL says: {message}.",
@@ -100,10 +104,10 @@ STORE = {
         user=str,
         owner=str,
     ),
-    "store-folder-not-made": code("its folder cannot be made ({message})", message=str),
+    "store-folder-not-made": code("its folder cannot be created ({message})", message=str),
     "store-folder-read-only": code("its folder cannot be written"),
     "store-folder-has-strange-file": code(
-        "others can write to its folder, and {file} belongs to {owner}", file=str, owner=str
+        "other users can write to its folder, and {file} belongs to {owner}", file=str, owner=str
     ),
     # `mode` is octal
     "store-folder-stays-open": code(
@@ -113,7 +117,9 @@ STORE = {
     "database-gone": code("its database store.sqlite is empty or gone"),
     "database-log-gone": code("the log store.sqlite-wal with its newest changes is gone"),
     "database-damaged": code("its database is damaged ({message})", message=str),
-    "migration-cut": code("a migration of its database was broken off, no version is stamped"),
+    "migration-cut": code(
+        "a migration of its database was interrupted: no schema version is recorded"
+    ),
 }
 
 KEYS = {

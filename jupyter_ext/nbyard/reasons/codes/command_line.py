@@ -5,53 +5,53 @@ from nbyard.reasons.codes.code import REASON, code
 COMMAND_LINE = {
     "server-silent": code("{url} does not respond: {message}", url=str, message=str),
     "token-refused": code("The server does not accept the token, or is stopped."),
-    "no-jupyter-at-url": code("No Jupyter server runs there (status {status}).", status=int),
+    "no-jupyter-at-url": code("No Jupyter server runs at this URL (status {status}).", status=int),
     "no-jupyter-at-port": code("No Jupyter server runs on port {port} here.", port=str),
-    "no-nbyard-at-server": code("There is a server, but no nbyard: is its extension enabled?"),
+    "no-nbyard-at-server": code("This server does not offer nbyard: is its extension enabled?"),
     "server-refused": code("The server answered {status}.", status=int),
     "not-a-server": code(
         "'{server}' is neither a configured name nor a URL nor the port of a Jupyter server",
         server=str,
     ),
-    "no-ready-model": code("There is no such model that is ready."),
+    "no-ready-model": code("No matching model is ready."),
     "no-ready-model-yet": code(
-        "There is no such model that is ready; {model} is {state}.", model=str, state=str
+        "No matching model is ready; {model} is {state}.", model=str, state=str
     ),
-    "no-ready-model-named": code("There is no such model that is ready; {known}.", known=str),
-    "no-gpu-to-grant": code(
-        "No GPU can be granted: this machine has none, as far as nbyard knows."
-    ),
+    "no-ready-model-named": code("No matching model is ready; {known}.", known=str),
+    "no-gpu-to-grant": code("No GPU is available: nbyard found none on this machine."),
     "no-token-sent": code(
         "No token was sent: set NBYARD_TOKEN, or token_file or token_env of a configured server."
         " Users of JupyterHub create tokens on its page /hub/token."
     ),
     "check-token": code(
-        "Check the token in NBYARD_TOKEN, or that of the configured server: it may be unknown here."
+        "Check the token in NBYARD_TOKEN or of the configured server: this server may not know it."
     ),
     "start-in-hub": code(
         "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
     ),
-    "start-server": code("Start one, or give its URL."),
+    "start-server": code("Start a Jupyter server, or pass its URL."),
     "restore-elsewhere": code(
         "Restore into an empty folder (NBYARD_STORE_DIR) and an empty database."
     ),
-    "force-takes-name": code("--force takes the name over."),
-    "replace-makes-version": code("--replace adds that version."),
+    "force-takes-name": code("Use --force to take over the name."),
+    "replace-makes-version": code("Use --replace to add a version."),
     "replace-changes-environment": code(
-        "nbyard environments install {name} … --replace changes that one.", name=str
+        "nbyard environments install {name} … --replace changes the existing environment.", name=str
     ),
-    "as-names-run": code("--as NAME is for that."),
-    "list-models": code("nbyard models ls lists them."),
+    "as-names-run": code("Use --as NAME to choose the name."),
+    "list-models": code("nbyard models ls lists all models."),
     "secret-in-unit": code("contains a password or token, which must not be in a unit"),
     "put-secret-in-file": code(
-        "Write a line {name}='…' to a file with mode 600, and name the file with"
+        "Write a line {name}='…' to a file with mode 600, and pass the file with"
         " --environment-file.",
         name=str,
     ),
     "not-printable-in-unit": code("contains line breaks or other control characters"),
     "environment-file-unreadable": code("{path}: {message}", path=str, message=str),
     "environment-file-strange": code("{path} is not a regular file", path=str),
-    "environment-file-open": code("{path} must be yours, and only yours to read", path=str),
+    "environment-file-open": code(
+        "{path} must belong to you, and other users may not have access to it", path=str
+    ),
     "close-file": code("chmod 600 {path}", path=str),
     "unit-edited": code("{path} was edited by hand.", path=str),
     "unit-of-other-store": code("{path} is the unit of the store {store}.", path=str, store=str),
@@ -65,21 +65,27 @@ COMMAND_LINE = {
         line=str,
     ),
     "git-failed": code("git failed: {message}.", message=str),
-    "backup-exists": code("There is a file {path} already.", path=str),
+    "backup-exists": code("The file {path} already exists.", path=str),
     "backup-failed": code("The backup was not written: {message}.", message=str),
-    "backup-file-missing": code("The store has no file {path}.", path=str),
+    "backup-file-missing": code("The file {path} is missing from the store.", path=str),
     "not-a-backup": code("This file is not a backup of a store."),
     "backup-damaged": code("The backup is damaged or incomplete: {message}.", message=str),
     "backup-incomplete": code("The backup is incomplete: its end is missing."),
     "backup-checksum-differs": code(
-        "The backup is damaged: it has other rows or files than it lists."
+        "The backup is damaged: its rows or files do not match its recorded totals."
     ),
-    "backup-strange-file": code("The backup is damaged: it contains {path}.", path=str),
-    "backup-strange-bytes": code("The backup is damaged: {path} has other bytes.", path=str),
+    "backup-strange-file": code(
+        "The backup is damaged: it contains the unexpected entry {path}.", path=str
+    ),
+    "backup-strange-bytes": code(
+        "The backup is damaged: the content of {path} has changed.", path=str
+    ),
     "backup-newer": code("nbyard {version} wrote this backup. Upgrade nbyard.", version=str),
     "restore-failed": code("The backup was not restored: {message}.", message=str),
-    "store-exists": code("There is a store in {folder} or in its database.", folder=str),
-    "former-store-there": code("The store of this backup is still in {folder}.", folder=str),
+    "store-exists": code("A store already exists in {folder} or in its database.", folder=str),
+    "former-store-there": code(
+        "The former store of this backup still exists in {folder}.", folder=str
+    ),
     "same-or-new-id": code(
         "Use --same-id if the restored store replaces it, and stop using the former store."
         " Use --new-id to use both stores."

@@ -6,22 +6,24 @@ from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 CONNECTIONS = {
     "engine-unreachable": code("Docker cannot be reached at {url}: {why}", url=str, why=REASON),
     "engine-refused": code("The Docker engine refused: {message}", message=str),
-    "engine-wants-tls": code("the engine wants TLS"),
-    "engine-url-invalid": code("a URL of an engine begins with {schemes:, }", schemes=list),
+    "engine-wants-tls": code("the engine requires TLS"),
+    "engine-url-invalid": code(
+        "the URL of an engine must begin with one of {schemes:, }", schemes=list
+    ),
     "certificates-missing": code("there is no {files:, } in {folder}", files=list, folder=str),
     "connection-closed": code("The connection to {url} is closed.", url=str),
-    "no-answer-in-time": code("no answer in time"),
-    "no-ssh": code("there is no ssh here."),
+    "no-answer-in-time": code("no response in time"),
+    "no-ssh": code("ssh is not installed on this machine."),
     "engine-answers": code(
         "{engine} {version} at {url}, {way}", engine=str, version=str, url=str, way=REASON
     ),
     "over-ssh": code("over ssh"),
-    "by-local-socket": code("by a local socket"),
-    "by-tls": code("by TCP with TLS"),
-    "by-tcp": code("by TCP without TLS"),
+    "by-local-socket": code("over a local socket"),
+    "by-tls": code("over TCP with TLS"),
+    "by-tcp": code("over TCP without TLS"),
     "permission-denied": code("permission denied"),
     "network-of-other-kind": code(
-        "The network {network} has another kind and is still in use.", network=str
+        "The network {network} has the wrong type and is still in use.", network=str
     ),
     "no-address-range": code("The Docker engine has no free address range for another network."),
     "archive-incomplete": code(
@@ -33,32 +35,38 @@ CONNECTIONS = {
 IMAGES = {
     "build-refused": code("The image could not be built: {message}", message=str),
     "image-known-by-id": code(
-        "The image {image} is gone, and can be had by its id only: make it anew.", image=str
+        "The image {image} was deleted and is known only by its ID. Build it again.", image=str
     ),
     "image-not-pulled": code(
-        "The image {image} is not here and cannot be pulled: {why}", image=str, why=REASON
+        "The image {image} is not present and cannot be pulled: {why}", image=str, why=REASON
     ),
     "push-refused": code("{image} cannot be pushed: {why}", image=str, why=REASON),
-    "image-removed-at-naming": code("The image {image} was removed while it was named.", image=str),
-    "image-removed-meanwhile": code("The image {image} was removed meanwhile.", image=str),
-    "image-not-fetched": code("The image {image} was fetched, and is not there.", image=str),
+    "image-removed-at-naming": code(
+        "The image {image} was deleted while it was being tagged.", image=str
+    ),
+    "image-removed-meanwhile": code("The image {image} was deleted in the meantime.", image=str),
+    "image-not-fetched": code(
+        "The image {image} was pulled, but the engine does not have it.", image=str
+    ),
     "image-replaced": code(
-        "{image} is another image by now, and the one that this revision was made of ({known}) is"
-        " gone. Deploy it as a new one.",
+        "The name {image} now refers to another image. The image of this revision"
+        " ({known}) no longer exists. Deploy a new revision.",
         image=str,
         known=str,
     ),
     "image-without-program": code(
-        "The image names no program: add ENTRYPOINT or CMD to its Dockerfile."
+        "The image specifies no program: add ENTRYPOINT or CMD to its Dockerfile."
     ),
-    "no-image-builder": code("No image can be made here; name one that has all it needs."),
-    "environment-of-image-gone": code("The environment that it was to be built of is gone."),
+    "no-image-builder": code(
+        "This runtime cannot build images. Choose an image that contains everything the node needs."
+    ),
+    "environment-of-image-gone": code("The environment of this image was deleted."),
     "requirement-in-folder": code(
-        "{requirement}: an image cannot be built of what lies in a folder of this machine",
+        "{requirement}: an image cannot be built with a package from a folder of this machine",
         requirement=str,
     ),
     "no-serving-mode": code("there is no mode {mode}; there are: {known:, }", mode=str, known=list),
-    "no-serving-modes": code("there is no mode {mode}; there are: none", mode=str),
+    "no-serving-modes": code("there is no mode {mode}: no modes are installed", mode=str),
     "public-registry": code("the public registry"),
     "registry-unknown": code("{host} cannot be found from here", host=REASON),
     "registry-closed": code("{host} refuses connections", host=REASON),
@@ -70,33 +78,35 @@ IMAGES = {
         "the engine does not trust the certificate of {host}", host=REASON
     ),
     "registry-login-needed": code(
-        "{host} wants a login that may do this ({command}, or a credential of the kind registry)",
+        "{host} requires a login with permission for this ({command}, or a credential"
+        " of the kind registry)",
         host=REASON,
         command=str,
     ),
     "registry-login-refused": code(
-        "{host} does not take the login of the credential {credential} for this",
+        "{host} does not accept the login of the credential {credential} for this",
         host=REASON,
         credential=str,
     ),
-    "registry-without-image": code("{host} has no such image", host=REASON),
+    "registry-without-image": code("{host} does not have this image", host=REASON),
     "engine-file-system-full": code("the disk is full"),
 }
 
 # attempts in containers
 CONTAINERS = {
     "container-name-taken": code(
-        "The container {container} could not be made: its name is taken.", container=str
+        "The container {container} could not be created: its name is already in use.", container=str
     ),
-    "container-ended": code("The container {container} has ended.", container=str),
-    "container-gone-at-once": code("Its container was gone at once."),
+    "container-ended": code("The container {container} has exited.", container=str),
+    "container-gone-at-once": code("The container disappeared right after its start."),
     "container-gone": code("its container is gone"),
     "podman-keeps-none-warm": code(
-        "Containers cannot be kept warm on Podman: let the run take fresh ones."
+        "Containers cannot be kept warm on Podman: use fresh containers for the run."
     ),
     "secrets-out-of-reach": code(
-        "The Docker engine does not see the memory of this machine, and secrets are never written"
-        " to a disk: let what uses a credential run as a process, on Dask, or with an engine here."
+        "The Docker engine cannot access the memory of this machine, and secrets are"
+        " never written to a disk. Run nodes with credentials as a process, on Dask,"
+        " or with a local engine."
     ),
     "requirements-file-missing": code(
         "The requirements file {file} is not in the bundle.", file=str
@@ -106,20 +116,20 @@ CONTAINERS = {
     ),
     "path-leads-out": code("{path} leads out of the attempt's folder", path=str),
     "gpus-not-given": code(
-        "the engine did not give the GPUs that were granted: {why} (granted: {gpus:, })",
+        "the engine did not provide the granted GPUs: {why} (granted: {gpus:, })",
         why=REASON,
         gpus=list,
     ),
     # a sentence, because a hint about the toolkit follows
     "gpus-need-toolkit": code(
-        "the engine did not give the GPUs that were granted: {why} (granted: {gpus:, }).",
+        "the engine did not provide the granted GPUs: {why} (granted: {gpus:, }).",
         why=REASON,
         gpus=list,
     ),
-    "gpus-not-listed": code("the image has neither nvidia-smi nor ls to look for them"),
+    "gpus-not-listed": code("the image has neither nvidia-smi nor ls to list the GPUs"),
     "gpus-not-supported": code("this engine has no support for GPUs ({message})", message=str),
-    "no-cdi-device": code("Podman knows no such CDI device"),
-    "no-gpu-seen": code("a container sees none"),
+    "no-cdi-device": code("Podman cannot find the CDI device"),
+    "no-gpu-seen": code("a container sees no GPU"),
     "other-count-of-gpus": code(
         "a container sees {seen} GPUs instead of {granted}", seen=int, granted=int
     ),
@@ -132,7 +142,7 @@ PROCESSES = {
     "runner-not-started": code("The runner cannot be started: {message}", message=str),
     "runner-start-slow": code("The runner did not start within {seconds} s.", seconds=NUMBER),
     "runner-ended-at-start": code(
-        "The runner was ended while it started ({exit_code}).", exit_code=int
+        "The runner exited during its start (exit code {exit_code}).", exit_code=int
     ),
 }
 
@@ -143,9 +153,11 @@ DASK = {
         threads=int,
         address=str,
     ),
-    "dask-creates": code("{name} makes one when it is needed", name=str),
+    "dask-creates": code("{name} creates a cluster when it is needed", name=str),
     "dask-gateway-creates": code(
-        "dask-gateway {version} at {address} makes one when it is needed", version=str, address=str
+        "dask-gateway {version} at {address} creates a cluster when it is needed",
+        version=str,
+        address=str,
     ),
     "dask-unset": code("No Dask cluster is set."),
     "dask-not-installed": code("The Dask runtime needs distributed, which is not installed."),
@@ -153,16 +165,19 @@ DASK = {
         "The Dask cluster {cluster} cannot be reached: {message}", cluster=str, message=str
     ),
     "dask-silent": code("The Dask cluster does not respond: {message}", message=str),
-    "dask-out-of-reach": code("The Dask cluster was out of reach."),
+    "dask-out-of-reach": code("The Dask cluster could not be reached."),
     "dask-connection-closed": code("The connection to the Dask cluster was closed."),
     "dask-differs": code(
         "The Dask cluster does not fit this installation: {differences:; }.", differences=REASONS
     ),
     "scheduler-differs": code(
-        "the scheduler has {package} {theirs}, here is {own}", package=str, theirs=str, own=str
+        "the scheduler has {package} {theirs}, this installation has {own}",
+        package=str,
+        theirs=str,
+        own=str,
     ),
     "worker-differs": code(
-        "the worker {worker} has {package} {theirs}, here is {own}",
+        "the worker {worker} has {package} {theirs}, this installation has {own}",
         worker=str,
         package=str,
         theirs=str,
@@ -170,12 +185,12 @@ DASK = {
     ),
     "dask-not-imported": code("{package} cannot be imported: {message}", package=str, message=str),
     "dask-program-missing": code(
-        "there is no {program} here, which {cluster} needs", program=str, cluster=str
+        "{program}, which {cluster} needs, is not installed here", program=str, cluster=str
     ),
     "dask-gateway-unusable": code("dask-gateway: {message}", message=str),
-    "dask-gateway-failed": code("dask-gateway gives no cluster: {message}", message=str),
-    "dask-not-made": code("{cluster} makes no cluster: {message}", cluster=str, message=str),
-    "dask-workers-silent": code("The Dask workers {workers:, } do not answer.", workers=list),
+    "dask-gateway-failed": code("dask-gateway cannot create a cluster: {message}", message=str),
+    "dask-not-made": code("{cluster} cannot create a cluster: {message}", cluster=str, message=str),
+    "dask-workers-silent": code("The Dask workers {workers:, } do not respond.", workers=list),
     "dask-packages-unknown": code("no worker of {site} has reported its packages yet", site=str),
     "dask-packages-unreadable": code(
         "no worker of {site} has reported its packages yet: {message}", site=str, message=str
@@ -190,18 +205,18 @@ DASK = {
 # the dispatcher
 DISPATCH = {
     "unexpected": code("unexpected: {error}: {message}", error=str, message=str),
-    "report-not-stored": code("unexpected: it cannot be written down"),
+    "report-not-stored": code("unexpected: its report cannot be stored"),
     "no-such-runtime": code("There is no runtime {runtime}.", runtime=str),
     "no-runtime-here": code("there is no runtime {runtime} here", runtime=str),
-    "changed-while-read": code("{file} changed while it was looked at", file=str),
+    "changed-while-read": code("{file} changed while it was being read", file=str),
     "credential-deleted": code("The credential {credential} was deleted.", credential=str),
     "credential-deleted-since": code(
-        "The credential {credential} was deleted after the run was asked for.", credential=str
+        "The credential {credential} was deleted after the run was created.", credential=str
     ),
     "result-of-other-attempt": code("The result carries another attempt's token."),
     "code-gone": code("The code of {node} is no longer in the store.", node=str),
     "pinned-result-gone": code(
-        "The result of run {run}, to which this is pinned, is gone.", run=int
+        "The pinned result of run {run} is no longer in the store.", run=int
     ),
     "environment-deleted": code("The environment {environment} was deleted.", environment=str),
     "environment-to-install": code("{environment} must be installed again", environment=str),
@@ -209,17 +224,19 @@ DISPATCH = {
     "listing-too-long": code("its listing has more than {most} entries", most=str),
     "input-not-text": code("{cause}: its contents cannot be passed as text", cause=REASON),
     "dispatcher-silent": code("the dispatcher does not respond"),
-    "probe-interrupted": code("the dispatcher ended before the model answered: try again"),
+    "probe-interrupted": code("the dispatcher stopped before the model responded: try again"),
     "probe-image-gone": code(
         "the engine no longer has the image {image} in which the node ran: run the node again",
         image=str,
     ),
     "probe-too-slow": code(
-        "loading and calling it once took more than {seconds} s", seconds=NUMBER
+        "loading the model and calling it once took more than {seconds} s", seconds=NUMBER
     ),
-    "probe-broke-off": code("loading and calling it once failed: {why}", why=REASON),
-    "probe-without-result": code("loading and calling it once returned no result"),
-    "probe-left-folder": code("loading and calling it once left a folder in place of the result"),
+    "probe-broke-off": code("loading the model and calling it once failed: {why}", why=REASON),
+    "probe-without-result": code("loading the model and calling it once returned no result"),
+    "probe-left-folder": code(
+        "loading the model and calling it once left a folder in place of the result"
+    ),
 }
 
 ENGINES = {**CONNECTIONS, **IMAGES, **CONTAINERS, **PROCESSES, **DASK, **DISPATCH}

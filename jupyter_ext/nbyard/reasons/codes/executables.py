@@ -4,20 +4,20 @@ from nbyard.reasons.codes.code import NUMBER, REASON, code
 
 EXECUTABLES = {
     "unknown-format": code(
-        "'{format}' is not known; there is: {present:, }", format=str, present=list
+        "unknown format '{format}'; known: {present:, }", format=str, present=list
     ),
-    "no-programs-on-server": code("programs are not run on the machine of the server"),
-    "not-a-command": code("{file} is a {kind}, no command", file=str, kind=str),
-    "path-or-upload": code("name either a path or an upload"),
-    "code-follows-file": code("'{name}' follows its file: change that", name=str),
+    "no-programs-on-server": code("this server does not run programs on its own machine"),
+    "not-a-command": code("{file} is a {kind}, not a command", file=str, kind=str),
+    "path-or-upload": code("set either a path or an upload"),
+    "code-follows-file": code("'{name}' follows its file: change the file", name=str),
     "no-version-to-compare": code(
-        "There is no such version to compare; there are: {present:, }.", present=list
+        "The version to compare was not found; available: {present:, }.", present=list
     ),
-    "file-not-declared": code("'{name}' is no file that was declared", name=str),
-    "workflow-as-node": code("{file} is a workflow, which no node can be", file=str),
+    "file-not-declared": code("'{name}' is not a declared file", name=str),
+    "workflow-as-node": code("{file} is a workflow, which cannot be a node", file=str),
     "data-not-code": code("{file} is data, not code", file=str),
     "program-behind-shell": code(
-        "{file}, line {line}: {keyword} is a line for a shell, which passes no arguments on;"
+        "{file}, line {line}: {keyword} uses the shell form, which drops arguments;"
         ' write ["program", "word"]',
         file=str,
         line=int,
@@ -27,54 +27,61 @@ EXECUTABLES = {
 
 NODES = {
     "no-runtime": code(
-        "there is no '{runtime}' (present: {present:, })", runtime=str, present=list
+        "there is no runtime '{runtime}' (installed: {present:, })", runtime=str, present=list
     ),
     "no-requirements-file": code("There is no requirements file {path}.", path=str),
     "no-requirements-in-bundle": code(
         "There is no requirements file {path} in the bundle of {file}.", path=str, file=str
     ),
     "dataset-removed": code("The dataset '{name}' was deleted.", name=str),
-    "dataset-gone": code("The dataset '{name}' is gone.", name=str),
+    "dataset-gone": code("The dataset '{name}' does not exist.", name=str),
     "dataset-not-ready": code("The dataset '{name}' is not ready.", name=str),
     "version-gone": code("The version {version} that this node is pinned to is gone.", version=str),
     "no-step-to-pin": code("the workflow has no such node"),
     "no-run-to-pin": code("there is no run '{name}'", name=str),
     "pinned-run-gone": code(
-        "It is pinned to run {run}, which is not there: unpin it, or pin it to another run.",
+        "The node is pinned to run {run}, which does not exist: unpin it, or pin it"
+        " to another run.",
         run=int,
     ),
     "pinned-run-unknown": code(
-        "It is pinned to run '{run}', which is not there: unpin it, or pin it to another run.",
+        "The node is pinned to run '{run}', which does not exist: unpin it, or pin it"
+        " to another run.",
         run=str,
     ),
     "pinned-task-not-succeeded": code(
-        "It is pinned to run {run}, but is {state} there: unpin it, or pin it to another run.",
+        "The node is pinned to run {run}, but its state there is {state}: unpin it,"
+        " or pin it to another run.",
         run=int,
         state=str,
     ),
     "pinned-task-gone": code(
-        "It is pinned to run {run}, but is not in it: unpin it, or pin it to another run.", run=int
+        "The node is pinned to run {run}, which does not contain it: unpin it, or pin"
+        " it to another run.",
+        run=int,
     ),
     "pinned-bytes-gone": code(
-        "It is pinned to run {run}, whose bytes of {output} are gone:"
-        " unpin it, or pin it to another run.",
+        "The node is pinned to run {run}, but the data of {output} was deleted: unpin"
+        " it, or pin it to another run.",
         run=int,
         output=str,
     ),
 }
 
 MODELS = {
-    "path-or-run": code("either a path or the output of a run is built, not both"),
+    "path-or-run": code("set either a path or the output of a run, not both"),
     "model-source-needed": code("a folder, a Python file, or a run with an output is needed"),
-    "not-python-file": code("{path} is no Python file", path=str),
+    "not-python-file": code("{path} is not a Python file", path=str),
     "python-unreadable": code("{file}: {message}", file=str, message=str),
-    "name-not-importable": code("{file} cannot be imported: its name is no Python name", file=str),
-    "imports-not-installed": code(
-        "imports {names:, }, of which no package from an index is installed here", names=list
+    "name-not-importable": code(
+        "{file} cannot be imported: its name is not a valid Python name", file=str
     ),
-    "no-model-file": code("none of {known:, } lies in {path}", known=list, path=str),
+    "imports-not-installed": code(
+        "imports {names:, }, which no installed package from an index provides", names=list
+    ),
+    "no-model-file": code("{path} contains none of {known:, }", known=list, path=str),
     "no-file-in-folder": code("there is no file {path} in the folder", path=str),
-    "no-folder-beside-file": code("there is no folder {path} beside the file", path=str),
+    "no-folder-beside-file": code("there is no folder {path} next to the file", path=str),
     "no-module-in-folder": code("there is no module {module} in {folder}", module=str, folder=str),
     "class-missing": code("{file} has no class {name} at its top level", file=str, name=str),
     "run-needed": code("A run is needed."),
@@ -82,21 +89,24 @@ MODELS = {
     "no-output": code(
         "Run {run} has no output '{output}'; {present}.", run=int, output=str, present=REASON
     ),
-    "several-outputs": code("run {run} has several: {outputs:, }", run=int, outputs=list),
+    "several-outputs": code("run {run} has several outputs: {outputs:, }", run=int, outputs=list),
     "not-a-model": code(
-        "{file} is neither what pickle or joblib wrote nor a folder with a model file or of MLflow",
+        "{file} is neither a pickle or joblib file nor a folder with a model file or MLmodel",
         file=str,
     ),
     "no-model-in-folder": code(
         "the folder {folder} has neither a model file nor MLmodel", folder=str
     ),
-    "packages-from-no-index": code("it needs {names:, }, which came from no index", names=list),
+    "packages-from-no-index": code(
+        "it needs packages that were not installed from an index: {names:, }", names=list
+    ),
     "model-origin-unknown": code("the run that created it is no longer known: run its node again"),
     "model-image-gone": code(
         "the record of the image in which its node ran was deleted: run the node again"
     ),
     "model-needs-container": code(
-        "A model that was written in a container is loaded only in one: {cause}", cause=REASON
+        "A model that was created in a container can be loaded only in a container: {cause}",
+        cause=REASON,
     ),
     "model-not-batch": code(
         "{image} has the mode {mode}; use an image with the mode batch to predict datasets.",
@@ -106,21 +116,21 @@ MODELS = {
 }
 
 RUNS = {
-    "priority-out-of-range": code("may be from -{most} to {most}", most=int),
-    "name-needed-to-replace": code("name what is replaced"),
-    "path-or-executable": code("name either a path or an executable"),
+    "priority-out-of-range": code("must be from -{most} to {most}", most=int),
+    "name-needed-to-replace": code("a name is needed to replace a run"),
+    "path-or-executable": code("set either a path or an executable"),
     "too-few-gpus": code(
-        "{wanted} wanted, but this machine has {present}", wanted=int, present=int
+        "{wanted} requested, but this machine has {present}", wanted=int, present=int
     ),
-    "no-gpus": code("{wanted} wanted, but this machine has none", wanted=int),
+    "no-gpus": code("{wanted} requested, but this machine has no GPU", wanted=int),
     "replaced-run-not-ended": code(
-        "'{name}' is {state}; it can be replaced when it has ended.", name=str, state=str
+        "'{name}' is {state}; it can be replaced when it has finished.", name=str, state=str
     ),
     "nothing-to-run": code("there is no executable to run"),
     "no-state": code("there is no state '{state}'", state=str),
-    "run-ended": code("The run has {state} already.", state=str),
-    "export-of-live-run": code("Run {number} has not ended. Export it afterwards.", number=int),
-    "run-not-ended": code("The run is not at its end; cancel it first."),
+    "run-ended": code("The run has already finished ({state}).", state=str),
+    "export-of-live-run": code("Run {number} has not finished. Export it afterwards.", number=int),
+    "run-not-ended": code("The run has not finished; cancel it first."),
     "run-is-scratch": code(
         "This is a check run or the run of a bisection. Such runs are deleted automatically, so"
         " they cannot be kept, compared, retried, pinned, exported or registered."
@@ -129,13 +139,13 @@ RUNS = {
         "The code of a check run or of a bisection changes nothing outside its run."
     ),
     "no-bisection": code("There is no bisection '{name}'.", name=str),
-    "bisection-ended": code("The bisection has ended already: it is {state}.", state=str),
+    "bisection-ended": code("The bisection has already finished ({state}).", state=str),
     "bisection-not-ended": code("The bisection is running; cancel it first."),
     "bisected-run-gone": code("One of the two compared runs was deleted."),
     "nothing-to-bisect": code("The runs have the same values, data, code and packages."),
-    "run-not-at-end": code("the run has not ended"),
-    "other-workflow": code("is a run of another workflow than the good run"),
-    "run-is-not-so": code("run {number} has {state}", number=int, state=str),
+    "run-not-at-end": code("the run has not finished"),
+    "other-workflow": code("is a run of a different workflow than the good run"),
+    "run-is-not-so": code("the state of run {number} is {state}", number=int, state=str),
     "no-metric-in-both": code("both runs need a number for the metric {metric}", metric=str),
     "metric-is-equal": code("the metric {metric} is equal in both runs", metric=str),
     "threshold-without-metric": code("a threshold needs a metric"),
@@ -150,11 +160,11 @@ RUNS = {
     "no-attempt": code("'{node}' has no attempt {number}.", node=str, number=int),
     "no-attempt-yet": code("'{node}' has no attempt yet.", node=str),
     "attempt-not-running": code(
-        "No attempt '{attempt}' is under way: its links end with it.", attempt=str
+        "The attempt '{attempt}' is not running, so its links are closed.", attempt=str
     ),
     "no-link": code("The attempt has no link '{port}'.", port=str),
-    "nothing-listens": code("Nothing listens at {port} yet.", port=str),
-    "no-data-given": code("{node} was given no data as '{name}'.", node=str, name=str),
+    "nothing-listens": code("No program listens at {port} yet.", port=str),
+    "no-data-given": code("{node} received no data for '{name}'.", node=str, name=str),
     "no-other-file": code("'{node}' has no other file '{path}'.", node=str, path=str),
     "no-other-files": code("'{node}' has no other files.", node=str),
     "no-output-of-node": code("'{node}' has no output '{output}'.", node=str, output=str),
@@ -167,8 +177,7 @@ VALUES = {
     "needs-folder": code("choose a folder"),
     "needs-file": code("choose a file, dataset or artifact"),
     "needs-files": code(
-        "a file or a folder with several files is needed;"
-        " they are taken in the order of their names"
+        "a file or a folder with several files is needed; they are used in the order of their names"
     ),
     "value-too-long": code("may have at most {most} characters; use a dataset for more", most=str),
     "input-is-frozen": code("is an input, whose data is frozen; freeze the request again"),
@@ -176,11 +185,11 @@ VALUES = {
     "data-not-ready": code("the dataset '{name}' is not ready", name=str),
     "no-data": code("there is no file, dataset or artifact '{name}'", name=str),
     "no-parameter": code(
-        "{owner} has no such parameter; it has: {known:, }", owner=str, known=list
+        "{owner} does not have this parameter; it has: {known:, }", owner=str, known=list
     ),
-    "no-parameters": code("{owner} has no such parameter; it has: none", owner=str),
+    "no-parameters": code("{owner} has no parameters", owner=str),
     "no-workflow-parameter": code(
-        "The workflow has no such parameter; it has: {known:, }", known=list
+        "The workflow does not have this parameter; it has: {known:, }", known=list
     ),
     "no-workflow-parameters": code(
         "The workflow declares no parameters, so a run cannot set values of its nodes."

@@ -7,7 +7,7 @@ PREPARATION = {
     "task-unusable": code("{problem}", problem=str),
     "file-unusable": code("{file}: {error}", file=str, error=str),
     "program-missing": code(
-        "{program} cannot be started: there is no such program, or its interpreter is missing",
+        "{program} cannot be started: the program or its interpreter was not found",
         program=str,
     ),
     "program-not-executable": code(
@@ -33,23 +33,23 @@ PREPARATION = {
         "{path} cannot be read as a notebook: {error}", path=str, error=str
     ),
     "notebooks-impossible": code("notebooks cannot be run here: {error}", error=str),
-    "parameter-name": code("'{name}' is no parameter name", name=str),
+    "parameter-name": code("'{name}' is not a valid parameter name", name=str),
     "parameter-language": code(
-        "values cannot be given to a notebook in '{language}'", language=str
+        "values cannot be passed to a notebook in '{language}'", language=str
     ),
     "parameter-not-finite": code(
-        "a number that is not finite can only be given to a Python notebook"
+        "a number that is not finite can only be passed to a Python notebook"
     ),
     "parameter-refused": code("{error}", error=str),
     "parameter-untranslatable": code(
-        "a value cannot be given to a notebook in {language}: {error}", language=str, error=str
+        "a value cannot be passed to a notebook in {language}: {error}", language=str, error=str
     ),
 }
 
 # `end` is how the process ended
 KERNELS = {
     "kernel-missing": code(
-        "the kernel '{kernel}' is not installed here (present: {present:, })",
+        "the kernel '{kernel}' is not installed here (installed: {present:, })",
         kernel=str,
         present=list,
     ),
@@ -61,13 +61,13 @@ KERNELS = {
         "the kernel '{kernel}' did not answer within {seconds} s", kernel=str, seconds=NUMBER
     ),
     "kernel-interrupted": code("interrupted while the kernel was started"),
-    "kernel-ended": code("the kernel '{kernel}' ended while it started", kernel=str),
+    "kernel-ended": code("the kernel '{kernel}' exited during startup", kernel=str),
     "kernel-ended-by": code(
-        "the kernel '{kernel}' ended while it started ({end})", kernel=str, end=REASON
+        "the kernel '{kernel}' exited during startup ({end})", kernel=str, end=REASON
     ),
     "kernel-died": code("the kernel died in {place}", place=REASON),
     "kernel-died-by": code("the kernel died ({end}) in {place}", place=REASON, end=REASON),
-    "warm-kernel-lost": code("the kernel that was ready cannot be used: {error}", error=str),
+    "warm-kernel-lost": code("the ready kernel cannot be used: {error}", error=str),
     "cell": code("cell {number}", number=int),
     "parameter-cell": code("the cell with the parameters' values"),
 }
@@ -88,30 +88,34 @@ WORK = {
 # how the process of the work ended
 PROCESSES = {
     "signal": code("signal {signal}, {name}", signal=int, name=str),
-    "ended-by-signal": code("ended by signal {signal} ({name})", signal=int, name=str),
+    "ended-by-signal": code("killed by signal {signal} ({name})", signal=int, name=str),
     # `meaning` of this exit code in the description of the command: temporary or permanent
     "exited-as": code(
-        "exit code {exit_code}, a {meaning} failure as its description says",
+        "exit code {exit_code}, declared as a {meaning} failure",
         exit_code=int,
         meaning=str,
     ),
     # `line` is the last one of the output, mostly the error of the program
     "exited-after-line": code("{cause}: {line}", cause=REASON, line=str),
     "notebook-process-ended": code(
-        "the process that ran the notebook ended early ({end})", end=REASON
+        "the process that ran the notebook exited early ({end})", end=REASON
     ),
     "function-process-ended": code(
-        "its process ended before the function returned ({end})", end=REASON
+        "the process exited before the function returned ({end})", end=REASON
     ),
-    "function-exited": code("the function left its process (exit code {exit_code})", exit_code=int),
+    "function-exited": code(
+        "the function raised SystemExit (exit code {exit_code})", exit_code=int
+    ),
     "function-missing": code(
-        "{file} has no function {function} once it is imported", file=str, function=str
+        "{file} does not define the function {function} when imported", file=str, function=str
     ),
     "disk-full": code("{cause} (disk full: nothing can be written)", cause=REASON),
     "memory-limit": code(
         "used {used} of memory, more than its limit of {limit}", used=str, limit=str
     ),
-    "system-killed": code("the system ended it for lack of memory ({cause})", cause=REASON),
+    "system-killed": code(
+        "the system killed the process because memory ran out ({cause})", cause=REASON
+    ),
     "out-of-memory": code("out of memory"),
     "out-of-memory-at": code("out of memory: limit {limit}", limit=str),
 }
@@ -121,32 +125,36 @@ OUTPUTS = {
     "output-missing": code("the output '{output}' is missing: {cause}", output=str, cause=REASON),
     "value-unfit": code("{text}", text=str),
     "not-written": code("{path} was not written", path=str),
-    "nothing-fits": code("nothing in its working folder fits {patterns: or }", patterns=list),
-    "several-files": code(
-        "{count} files fit where one is expected: {files:, }", count=int, files=list
+    "nothing-fits": code(
+        "no file or folder in the working folder matches {patterns: or }", patterns=list
     ),
-    "output-unchanged": code("{path} is as it was: the work did not write it", path=str),
-    "unchanged-folder": code("{path} holds no file that the work wrote", path=str),
-    "working-folder-linked": code("its working folder became a symbolic link"),
-    "link-leaves": code("{file} is a symbolic link that leaves the attempt's folder", file=str),
+    "several-files": code(
+        "{count} files match where one is expected: {files:, }", count=int, files=list
+    ),
+    "output-unchanged": code("{path} is unchanged: the task did not write it", path=str),
+    "unchanged-folder": code("{path} contains no file that the task wrote", path=str),
+    "working-folder-linked": code("the working folder was replaced by a symbolic link"),
+    "link-leaves": code(
+        "{file} is a symbolic link that points outside the attempt's folder", file=str
+    ),
     "neither-file-nor-folder": code("{file} is neither a file nor a folder", file=str),
     "is-a-folder": code("{file} is a folder where a file is expected", file=str),
-    "is-no-folder": code("{file} is no folder", file=str),
+    "is-no-folder": code("{file} is not a folder", file=str),
     "same-names": code("two of its files are called {file}", file=str),
-    "companion-missing": code("{file} has no {companion} beside it", file=str, companion=str),
+    "companion-missing": code("{companion} is missing next to {file}", file=str, companion=str),
     "value-null": code("its value is null"),
     "expression-lacks": code("$({expression}): there is no '{name}'", expression=str, name=str),
     "contents-unusable": code(
-        "{file} {problem}: its contents cannot be a value", file=str, problem=REASON
+        "{file} {problem}: its contents cannot be used as a value", file=str, problem=REASON
     ),
     "contents-too-large": code("has more than 64 KiB"),
-    "contents-not-text": code("is no UTF-8 text (byte {byte})", byte=int),
+    "contents-not-text": code("is not UTF-8 text (byte {byte})", byte=int),
     # cwl.output.json, in which the work names its outputs
-    "told-not-json": code("{file} is no JSON: {error}", file=str, error=str),
+    "told-not-json": code("{file} is not valid JSON: {error}", file=str, error=str),
     "told-too-large": code(
-        "{file} is no JSON object of at most {limit} bytes", file=str, limit=int
+        "{file} is not a JSON object of at most {limit} bytes", file=str, limit=int
     ),
-    "told-missing": code("{file} names '{name}', which is not there", file=str, name=str),
+    "told-missing": code("{file} refers to '{name}', which was not found", file=str, name=str),
 }
 
 # output is missing in a log, which has the English text too

@@ -8,36 +8,39 @@ NEEDED = {
     "text-or-lines-needed": code("text or a list of lines is needed"),
     "dataset-needed": code("a dataset is needed"),
     "value-not-json": code(
-        "is no JSON: {message} (line {line}, column {column})", message=str, line=int, column=int
+        "is not valid JSON: {message} (line {line}, column {column})",
+        message=str,
+        line=int,
+        column=int,
     ),
 }
 
 EXECUTABLES = {
-    "start-unknown": code("it is not known how to start this file"),
-    "not-a-dockerfile": code("{file} is no Dockerfile: nothing in it is FROM an image", file=str),
-    "not-an-argument": code("the {kind} has no such argument", kind=str),
-    "not-an-argument-of-models": code("a model has no such argument"),
-    "predictions-format": code("predictions are made as {formats:, }", formats=list),
+    "start-unknown": code("nbyard does not know how to start this file"),
+    "not-a-dockerfile": code("{file} is not a Dockerfile: it has no FROM instruction", file=str),
+    "not-an-argument": code("the {kind} does not have this argument", kind=str),
+    "not-an-argument-of-models": code("a model does not have this argument"),
+    "predictions-format": code("must be one of {formats:, }", formats=list),
 }
 
 NOTEBOOKS = {
-    "not-a-notebook": code("is no notebook: {message}", message=str),
-    "notebook-nested-too-deeply": code("is no notebook: it is nested too deeply"),
-    "notebook-not-an-object": code("is no notebook: an object is needed at the top"),
-    "notebook-without-format": code("is missing or no number; this is no notebook"),
+    "not-a-notebook": code("is not a notebook: {message}", message=str),
+    "notebook-nested-too-deeply": code("is not a notebook: it is nested too deeply"),
+    "notebook-not-an-object": code("is not a notebook: an object is needed at the top level"),
+    "notebook-without-format": code("is missing or not a number; this is not a notebook"),
     "notebook-of-other-format": code("the notebook has format {format}, not 4", format=int),
-    "notebook-of-unknown-version": code("{version} is no known version", version=str),
+    "notebook-of-unknown-version": code("{version} is not a known version", version=str),
     "notebook-not-converted": code(
         "cannot be converted from format {format} to 4: {error} {message}",
         format=int,
         error=str,
         message=str,
     ),
-    "notebook-too-old-for-tag": code("only notebooks of format 4 can get a tag here"),
+    "notebook-too-old-for-tag": code("tags can only be added to notebooks of format 4"),
     "cell-type-unknown": code("must be code, markdown or raw"),
-    "not-a-kernel-name": code("{name} is no name of a kernel", name=str),
+    "not-a-kernel-name": code("{name} is not a valid kernel name", name=str),
     "parameters-cell-invalid": code(
-        "the parameters cell is no valid Python ({message})", message=str
+        "the parameters cell is not valid Python ({message})", message=str
     ),
 }
 
@@ -47,21 +50,21 @@ STARTS = {
         "{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8.", name=str
     ),
     "script-with-bom": code(
-        "{name} begins with a byte order mark (BOM), which {reader} takes for a part of the first"
-        " word. Save it as UTF-8 without BOM.",
+        "{name} begins with a byte order mark (BOM), which {reader} reads as part of"
+        " the first word. Save it as UTF-8 without BOM.",
         name=str,
         reader=REASON,
     ),
     "read-by-system": code("the system"),
     "windows-line-ends": code(
-        "{name} has Windows line ends (CRLF), which {language} takes for a part of the words. Save"
-        " it with Unix line ends (LF).",
+        "{name} has Windows line endings (CRLF), which {language} reads as part of"
+        " the words. Save it with Unix line endings (LF).",
         name=str,
         language=str,
     ),
     "sh-lacks-word": code(
-        "{name} has no first line (#!), therefore sh runs it. sh does not know {word}. Add the"
-        " first line #!/bin/bash.",
+        "{name} has no first line (#!), so sh runs it. sh does not support {word}."
+        " Add the first line #!/bin/bash.",
         name=str,
         word=str,
     ),
@@ -85,14 +88,15 @@ STARTS = {
     "script-no-python": code("{name} cannot be read as Python: {message}", name=str, message=str),
     # why the program of a failed run could not start
     "shebang-unusable": code(
-        "The first line (#!) of {name} names the program {program}, which is not installed where"
-        " the node runs. Install it, or correct the line.",
+        "The first line (#!) of {name} specifies the program {program}, which is not"
+        " installed where the node runs. Install it, or correct the line.",
         name=str,
         program=str,
     ),
     "suffix-program-missing": code(
-        "Because of its file name, {name} starts with {program}, which is not installed where the"
-        " node runs. Install it, or set another command in the form.",
+        "Because of its file name, {name} is started with {program}, which is not"
+        " installed where the node runs. Install it, or set another command in the"
+        " form.",
         name=str,
         program=str,
     ),
@@ -118,29 +122,31 @@ STARTS = {
         "{name} is a program for {system}. Use a program built for Linux.", name=str, system=str
     ),
     "shell-passes-no-arguments": code(
-        "line {line}: {keyword} is a line for a shell, which passes no arguments on; write"
-        ' ["program", "word"]',
+        "line {line}: {keyword} uses the shell form, which does not pass arguments"
+        ' on; write ["program", "word"]',
         line=int,
         keyword=str,
     ),
-    "help-found-nothing": code("No arguments were found in what it prints to --help."),
-    "help-to-check": code("Read from what it prints to --help: check it before you save."),
+    "help-found-nothing": code("No arguments were found in the output of --help."),
+    "help-to-check": code(
+        "Arguments were read from the output of --help. Check them before you save."
+    ),
     "links-stay": code(
-        "Links do not travel with the code: {names:, }. Copy what they lead to, or hand it over as"
-        " an input.",
+        "Symbolic links are not copied with the code: {names:, }. Copy their targets,"
+        " or pass them as inputs.",
         names=list,
     ),
     "more-links-stay": code(
-        "Links do not travel with the code: {names:, }, …. Copy what they lead to, or hand it over"
-        " as an input.",
+        "Symbolic links are not copied with the code: {names:, }, …. Copy their"
+        " targets, or pass them as inputs.",
         names=list,
     ),
     "file-not-served": code(
-        "Its file is not in the folder that is served; runs use version {number}.", number=int
+        "Its file is outside the served folder; runs use version {number}.", number=int
     ),
-    "file-gone": code("Its file is gone; runs use version {number}.", number=int),
+    "file-gone": code("Its file was not found; runs use version {number}.", number=int),
     "file-changed-since": code(
-        "Its file has changed since version {number}; the next run makes a new one.", number=int
+        "Its file has changed since version {number}; the next run creates a new one.", number=int
     ),
 }
 
@@ -150,11 +156,11 @@ ARGUMENTS = {
         problem=REASON,
     ),
     "arguments-between": code(
-        "Arguments are not read: others may stand between them. {hint} Describe them in the form or"
-        " a .nbexec file.",
+        "Arguments are not read: unknown ones may be between them. {hint} Describe"
+        " them in the form or a .nbexec file.",
         hint=REASON,
     ),
-    "argument-name-unfit": code("{name} is no argument name that nbyard takes.", name=str),
+    "argument-name-unfit": code("{name} is not a valid argument name.", name=str),
     "argument-unread": code(
         "The argument {name} in line {line} is not read: {problem}.",
         name=str,
@@ -172,64 +178,72 @@ ARGUMENTS = {
         "Arguments that {name} in line {line} may add are not read.", name=str, line=int
     ),
     "arguments-of-decorator-unread": code("Arguments that @{name} may add are not read.", name=str),
-    "words-unread": code("The words behind the options are not read: {problem}.", problem=REASON),
+    "words-unread": code("The positional arguments are not read: {problem}.", problem=REASON),
     "parameter-unread": code("{name} is not read: {problem}", name=str, problem=REASON),
     "option-unread": code("{name} is not read: {problem}.", name=str, problem=REASON),
     "variadic-unused": code("{name} receives no values: only named parameters do.", name=str),
     "type-bool": code(
-        "{name} has the type bool: every text but the empty one is true to it.", name=str
+        "{name} has the type bool, which converts every text except the empty one to true.",
+        name=str,
     ),
     "choices-computed": code("The choices of {name} are computed and not shown.", name=str),
     "default-computed": code(
-        "The default of {name} is computed ({expression}): the script decides it when nothing is"
-        " given.",
+        "The default of {name} is computed ({expression}): the script sets it if no"
+        " value is passed.",
         name=str,
         expression=str,
     ),
     "default-kept": code(
-        "The default of {name} cannot be passed as a value: the script keeps it.", name=str
+        "The default of {name} cannot be passed as a value: the script sets it itself.", name=str
     ),
     "default-not-shown": code(
         "The default of {name} is not shown: {problem}.", name=str, problem=REASON
     ),
     "default-unfit": code(
-        "The default of {name} does not fit what is declared: {problem}.", name=str, problem=REASON
+        "The default of {name} does not match its declaration: {problem}.", name=str, problem=REASON
     ),
     "handed-name-computed": code(
-        "{call} in line {line} is not read: its name is not written out.", call=str, line=int
+        "{call} in line {line} is not read: its name must be a literal and a valid argument name.",
+        call=str,
+        line=int,
     ),
     "handed-both-ways": code(
-        "{name} is asked for and handed over under one name, and counts as what came first.",
+        "{name} is declared both as an output and as another argument. The first"
+        " declaration is used.",
         name=str,
     ),
     # why an argument is not read
-    "action-has-keyword": code("{keyword} belongs to an action of its own", keyword=str),
+    "action-has-keyword": code("the keyword {keyword} belongs to a custom action", keyword=str),
     "own-action": code("it has an action of its own"),
-    "action-is": code("its action is {action}", action=str),
+    "action-is": code("the action {action} is not supported", action=str),
     "name-not-given": code("nbyard cannot use its name"),
-    "changes-nothing": code("it changes nothing"),
-    "lists-of-lists": code("it takes lists of lists"),
-    "letters-one-by-one": code("it takes letters one by one"),
-    "rest-of-line": code("it takes the rest of the line"),
-    "counts-on": code("it continues to count from its default"),
-    "makes-own": code("{keyword} gives it a type of its own", keyword=str),
+    "changes-nothing": code("setting it has no effect"),
+    "lists-of-lists": code("its value is a list of lists"),
+    "letters-one-by-one": code("it splits its value into single letters"),
+    "rest-of-line": code("it consumes the rest of the command line"),
+    "counts-on": code("it counts up from its default"),
+    "makes-own": code("the keyword {keyword} is not supported", keyword=str),
     "without-name": code("it has no name"),
-    "true-when-not-given": code("it is true when it is not given"),
-    "name-no-text": code("a name that is no text"),
+    "true-when-not-given": code("it is true by default"),
+    "name-no-text": code("a name is not text"),
     # why the arguments of a script are not read
-    "negative-option": code("beside the option {option} no number can be negative", option=str),
-    "foreign-parser": code("the script has a parser that is not of argparse itself"),
+    "negative-option": code("with the option {option}, numbers cannot be negative", option=str),
+    "foreign-parser": code("the script has an ArgumentParser that is not from argparse"),
     "several-parsers": code("the script has several parsers"),
-    "parser-keyword": code("{keyword} of the parser changes what its arguments are", keyword=str),
-    "own-parser-class": code("the script has a parser class of its own"),
+    "parser-keyword": code(
+        "the keyword {keyword} of the parser may change its arguments", keyword=str
+    ),
+    "own-parser-class": code("the script defines its own parser class"),
     "has-subcommands": code("the script has subcommands"),
     "program-has-subcommands": code("the program has subcommands"),
-    "parses-own-list": code("line {line} parses a list of its own", line=int),
+    "parses-own-list": code(
+        "line {line} parses a fixed list instead of the command line", line=int
+    ),
     "words-not-told-apart": code(
-        "the words of {first} and {second} cannot be distinguished", first=str, second=str
+        "the values of {first} and {second} cannot be distinguished", first=str, second=str
     ),
     "several-commands": code("the script has several commands"),
-    "parameters-before-command": code("parameters stand before the command"),
+    "parameters-before-command": code("parameters are declared above the command"),
     "command-keyword": code(
         "{keyword} of the command may change how arguments are read", keyword=str
     ),
@@ -268,7 +282,7 @@ CELLS = {
         " longer call the functions. Rename the parameters.",
         names=list,
     ),
-    "cell-no-python": code("The parameters cell is no valid Python ({message}).", message=str),
+    "cell-no-python": code("The parameters cell is not valid Python ({message}).", message=str),
     "ipython-lines-unread": code(
         "Lines that only IPython understands were not read as parameters."
     ),
@@ -276,7 +290,7 @@ CELLS = {
         "Line {line} assigns several names at once; each is an argument of its own.", line=int
     ),
     "line-no-assignment": code(
-        "Line {line} of the parameters cell is no plain assignment and was not read.", line=int
+        "Line {line} of the parameters cell is not a plain assignment and was not read.", line=int
     ),
     "cell-no-r": code("Cell {cell} is not read as R: {problem}.", cell=int, problem=REASON),
     "cell-too-large": code("it has more than {most} KiB", most=int),

@@ -7,24 +7,24 @@ REFUSALS = {
     "create-channel": code("Create the channel with: nbyard channels create {name}", name=str),
     "no-policy": code("There is no retention policy '{name}'.", name=str),
     "too-many-policies": code("there may be at most {most} retention policies", most=int),
-    "project-exists": code("A project named '{name}' exists.", name=str),
+    "project-exists": code("The project '{name}' already exists.", name=str),
     "no-resource": code("There is no {kind} '{name}'.", kind=str, name=str),
     "no-project-file": code("There is no nbyard.toml in {path} or above it.", path=str),
     "create-project": code("Create a project folder with: nbyard init NAME"),
     "project-file-uncommitted": code(
-        "is in no commit. Commit it, or send files with --stash or --current"
+        "is not committed. Commit it, or send files with --stash or --current"
     ),
     "project-file-untracked": code("is ignored or not tracked by Git"),
     "project-too-large": code(
         "The project's files have more than {most} bytes. Ignore data with .nbyardignore.",
         most=int,
     ),
-    "no-commit": code("{path} has no readable commit of Git", path=str),
+    "no-commit": code("{path} has no readable Git commit", path=str),
     "push-current": code("Commit the files, or send them as they are with --current"),
-    "not-a-commit": code("must be the full name of a commit"),
+    "not-a-commit": code("must be the full hash of a commit"),
     "not-toml": code("is not valid TOML: {message}", message=str),
     "not-among-files": code("{path} is not among the files that are sent", path=str),
-    "file-bytes-missing": code("The bytes of {path} are missing. Push again.", path=str),
+    "file-bytes-missing": code("The content of {path} is missing. Push again.", path=str),
     "no-pushed-files": code("The project '{name}' has no pushed files.", name=str),
     "not-linked": code("The {kind} '{name}' is not linked to this project.", kind=str, name=str),
     "too-many-facts": code("may have at most {most} entries", most=int),
@@ -39,22 +39,24 @@ REFUSALS = {
 
 # what the conversion of another program's project leaves out
 LEFT_OUT = {
-    "import-no-field": code("{place}: {value}. nbyard has no such field", place=str, value=str),
+    "import-no-field": code(
+        "{place}: {value}. nbyard does not have this field", place=str, value=str
+    ),
     "import-image": code(
         "{place}: {value}. Set it when you build an image of the environment", place=str, value=str
     ),
     "import-bad-cron": code("{place}: {value}. {why}", place=str, value=str, why=REASON),
-    "import-no-notebook": code("{place}: there is no notebook '{name}'", place=str, name=str),
+    "import-no-notebook": code("{place}: the notebook '{name}' was not found", place=str, name=str),
     "import-no-runtime": code(
         "{place}: {value} is not in runtimes.yaml. The notebook uses its kernel",
         place=str,
         value=str,
     ),
-    "import-no-file": code("{place}: there is no file {name}", place=str, name=str),
+    "import-no-file": code("{place}: the file {name} was not found", place=str, name=str),
     "import-bad-line": code('{place}: the line is not KEY="value"', place=str),
     "import-other-file": code("{place}: only {name} was read", place=str, name=str),
     "import-no-project": code("The folder has none of the files {names:, }.", names=list),
-    "import-same-file": code("another workflow becomes {name} too; rename one", name=str),
+    "import-same-file": code("another workflow is also imported as {name}; rename one", name=str),
     "import-version": code("must be one of {known:, }", known=list),
 }
 

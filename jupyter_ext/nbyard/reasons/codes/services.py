@@ -5,7 +5,7 @@ from nbyard.reasons.codes.code import NUMBER, REASON, code
 # why a clean-up keeps a run that its rules choose
 PROTECTIONS = {
     "run-is-bisected": code("a running bisection compares it"),
-    "kept-by-user": code("you keep it"),
+    "kept-by-user": code("you marked it to be kept"),
     "has-name": code("it is the artifact '{name}'", name=str),
     "run-has-name": code("it has the name '{name}'", name=str),
     "model-deployed": code("the deployment '{name}' serves its model", name=str),
@@ -16,7 +16,7 @@ PROTECTIONS = {
 PRESENT = {
     "there-are": code("there are: {names:, }", names=list),
     "there-are-more": code("there are: {names:, }, …", names=list),
-    "there-is-none": code("there is none yet"),
+    "there-is-none": code("none exist yet"),
 }
 
 NAMES = {
@@ -28,15 +28,15 @@ NAMES = {
         "There is no environment '{name}'; {present}.", name=str, present=REASON
     ),
     "no-executable": code("There is no executable '{name}'.", name=str),
-    "no-image": code("There is no image '{name}' that was made here.", name=str),
+    "no-image": code("nbyard has no image '{name}'.", name=str),
     "no-model": code("There is no model '{name}'; {present}.", name=str, present=REASON),
     "no-run": code("There is no run '{name}'.", name=str),
-    "artifact-exists": code("There is an artifact '{name}' already.", name=str),
-    "credential-exists": code("There is a credential '{name}' already.", name=str),
-    "dataset-exists": code("There is a dataset '{name}' already.", name=str),
-    "environment-exists": code("There is an environment '{name}' already.", name=str),
-    "executable-exists": code("There is an executable '{name}' already.", name=str),
-    "run-exists": code("There is a run '{name}' already.", name=str),
+    "artifact-exists": code("The artifact '{name}' already exists.", name=str),
+    "credential-exists": code("The credential '{name}' already exists.", name=str),
+    "dataset-exists": code("The dataset '{name}' already exists.", name=str),
+    "environment-exists": code("The environment '{name}' already exists.", name=str),
+    "executable-exists": code("The executable '{name}' already exists.", name=str),
+    "run-exists": code("The run '{name}' already exists.", name=str),
     "name-is-output": code(
         "'{name}' is the output '{output}' of the artifact '{artifact}'.",
         name=str,
@@ -44,54 +44,62 @@ NAMES = {
         artifact=str,
     ),
     "name-of-output-taken": code(
-        "{artifact} is another artifact: so its output '{output}' would be called.",
+        "The artifact {artifact} already exists: the output '{output}' would have the same name.",
         artifact=str,
         output=str,
     ),
-    "run-name-is-id": code("may not be a number or an id: these name other runs"),
-    "credential-name-is-id": code("may not be an id: these name other credentials"),
+    "run-name-is-id": code("may not be a number or an ID: these identify other runs"),
+    "credential-name-is-id": code("may not be an ID: IDs identify other credentials"),
     "used-by": code("'{name}' is used by {users:, }.", name=str, users=list),
     "no-clean-up-rule": code(
-        "Give at least one of older_than_days, keep and max_bytes. Otherwise every finished run"
-        " would be deleted."
+        "Set at least one of older_than_days, keep and max_bytes. Otherwise every"
+        " finished run would be deleted."
     ),
-    "used-by-run": code("'{name}' is used by a run that is not at its end.", name=str),
+    "used-by-run": code("'{name}' is used by a run that has not finished.", name=str),
 }
 
 REQUESTS = {
-    "idempotency-key-used": code("This Idempotency-Key was used with another body."),
+    "idempotency-key-used": code("This Idempotency-Key was already used with a different body."),
     "must-be-one-of": code("must be one of {names:, }", names=list),
     # a refused field whose reason continues a sentence
     "field-is": code("{path} {reason}", path=str, reason=REASON),
     "description-too-long": code("may have at most {most} characters", most=str),
     "no-file": code("There is no file {path}.", path=str),
     "no-folder": code("There is no folder {path}.", path=str),
-    "folder-forbidden": code("The folder {path} may not be written to.", path=str),
+    "folder-forbidden": code("The folder {path} is not writable.", path=str),
     "no-example": code("This installation does not contain the example."),
     "no-such-folder": code("there is no folder '{path}'", path=str),
-    "file-not-ordinary": code("{path} is no ordinary file", path=str),
+    "file-not-ordinary": code("{path} is not a regular file", path=str),
     "forecast-under-way": code("Another forecast is under way; try again in a moment."),
-    "bundle-of-live-run": code("Run {number} has not ended, so that it has no bundle.", number=int),
+    "bundle-of-live-run": code(
+        "Run {number} has not finished, so it has no bundle yet.", number=int
+    ),
     "bundle-bytes-gone": code("{path} of the bundle was deleted.", path=str),
     "unknown-cause": code("the cause is not recorded"),
-    "folder-not-compared": code("One of them is a folder."),
+    "folder-not-compared": code("One of the versions is a folder."),
 }
 
 BACKUPS = {
-    "backup-strange-rows": code("The backup is damaged: {name} has other columns.", name=str),
+    "backup-strange-rows": code(
+        "The backup is damaged: the rows of the table {name} do not match the database.", name=str
+    ),
 }
 
 DATA = {
     "no-s3-credential": code(
-        "names no credential of the kind s3: '{name}'; {present}", name=str, present=REASON
+        "there is no credential '{name}' of the kind s3; {present}", name=str, present=REASON
     ),
     "newest-version-importing": code(
         "The newest version of '{name}' is still importing.", name=str
     ),
     "dataset-importing": code("'{name}' is still importing.", name=str),
-    "no-ready-version": code("'{name}' has no such version that is ready.", name=str),
+    "no-ready-version": code(
+        "The requested version of '{name}' does not exist or is not ready.", name=str
+    ),
     "no-ready-version-because": code(
-        "'{name}' has no such version that is ready. {cause}", name=str, cause=REASON
+        "The requested version of '{name}' does not exist or is not ready. {cause}",
+        name=str,
+        cause=REASON,
     ),
     "no-version-before": code(
         "There is no version before {number} to compare it with.", number=int
@@ -150,14 +158,15 @@ ENVIRONMENTS = {
     "kernel-packages-unknown": code(
         "the packages of the kernel {kernel} are not known", kernel=str
     ),
-    "kernel-or-environment": code("name it or an environment, not both"),
+    "kernel-or-environment": code("set a kernel or an environment, not both"),
     "packages-of-python": code(
-        "its packages are of Python, the language of the notebook is {language}", language=str
+        "the environment contains Python packages, but the language of the notebook is {language}",
+        language=str,
     ),
 }
 
 IMAGES = {
-    "environment-or-path": code("name either an environment or a path"),
+    "environment-or-path": code("set either an environment or a path"),
     "recipe-of-dockerfile": code(
         "applies to environments only; a Dockerfile contains everything except its base"
     ),
@@ -166,20 +175,26 @@ IMAGES = {
     ),
     "no-dockerfile": code("There is no Dockerfile {path}.", path=str),
     "version-without-image": code(
-        "Version {version} of it is not installed: '{name}' has no image yet.",
+        "Version {version} of '{name}' is not installed, so no image can be built from it.",
         version=int,
         name=str,
     ),
-    "environment-without-image": code("It is not installed: '{name}' has no image yet.", name=str),
+    "environment-without-image": code(
+        "The environment '{name}' is not installed, so no image can be built from it.", name=str
+    ),
     "tag-is-digest": code("an image is built under a tag, not under a digest"),
     "image-not-pushed": code(
-        "{image} is {state}; only what is ready is pushed.", image=str, state=str
+        "{image} is {state}. Only a ready image can be pushed.", image=str, state=str
     ),
-    "image-not-run": code("{image} is {state}; only what is ready is run.", image=str, state=str),
-    "image-being-made": code("{image} is being made.", image=str),
-    "image-built-already": code("{image} was built already.", image=str),
-    "image-of-another-owner": code("{image} is the image of somebody else.", image=str),
-    "image-of-no-model": code("{image} is the name of an image that is no model's.", image=str),
+    "image-not-run": code(
+        "{image} is {state}. Only a ready image can be run.", image=str, state=str
+    ),
+    "image-being-made": code("{image} is already being built, pulled or pushed.", image=str),
+    "image-built-already": code("The image {image} already exists.", image=str),
+    "image-of-another-owner": code("The image {image} belongs to another user.", image=str),
+    "image-of-no-model": code(
+        "{image} is already the name of an image that does not belong to a model.", image=str
+    ),
     "image-of-other-model": code(
         "{image} is the image of the model '{model}'.", image=str, model=str
     ),
@@ -195,26 +210,33 @@ IMAGES = {
 }
 
 DEPLOYMENTS = {
-    "host-name-taken": code("The host name '{name}' is taken by another deployment.", name=str),
-    "new-revision": code("{name} has revision {revision} by now.", name=str, revision=int),
-    "deployment-changed": code("{name} was changed by somebody meanwhile.", name=str),
+    "host-name-taken": code("Another deployment already uses the host name '{name}'.", name=str),
+    "new-revision": code(
+        "{name} was changed in the meantime: it now has revision {revision}.",
+        name=str,
+        revision=int,
+    ),
+    "deployment-changed": code("{name} was changed in the meantime.", name=str),
     "no-revision": code("{name} has no revision {number}.", name=str, number=int),
     "no-revision-before": code(
-        "{name} has no revision {number} before {newest}.", name=str, number=int, newest=int
+        "{name} has no earlier revision {number}: the current one is {newest}.",
+        name=str,
+        number=int,
+        newest=int,
     ),
     "no-port": code(
         "{deployment} has no port '{port}'; {present}.", deployment=str, port=str, present=REASON
     ),
     "model-runs-once": code(
-        "'{name}' is a model in mode {mode}, which runs once", name=str, mode=str
+        "the model '{name}' cannot be deployed: in mode {mode}, it runs once", name=str, mode=str
     ),
     "model-not-built": code("{image} was not built: {cause}", image=str, cause=REASON),
     # what may be a mistake
     "tag-for-gpus": code("The tag '{tag}' is for GPUs, but no GPU is requested.", tag=str),
     "tag-for-cpu": code("The tag '{tag}' is for the CPU, but a GPU is requested.", tag=str),
     "ide-in-sandbox": code(
-        "{image} is not among the images of the setting ide_images. Browsers show its pages in a"
-        " sandbox, in which it does not work.",
+        "{image} is not listed in the setting ide_images. Browsers show its pages in"
+        " a sandbox, where the IDE does not work.",
         image=str,
     ),
 }
@@ -233,7 +255,7 @@ CHECKS = {
     "dispatcher-idle": code("not running; it starts when there is work"),
     "dispatcher-runs": code("running: process {pid} on {host}", pid=int, host=str),
     "dispatcher-runs-otherwise": code(
-        "running: process {pid} on {host}, with other settings than here: {settings:, }",
+        "running: process {pid} on {host}, with different settings: {settings:, }",
         pid=int,
         host=str,
         settings=list,
@@ -251,11 +273,9 @@ CHECKS = {
     ),
     "no-gpus-found": code("no GPUs ({source})", source=REASON),
     "gpus-as-set": code("as set"),
-    "gpus-of-driver": code("asked of nvidia-smi"),
-    "gpus-of-job": code(
-        "asked of nvidia-smi, of those in the {variable} of this job", variable=str
-    ),
-    "no-gpu-driver": code("there is no nvidia-smi"),
+    "gpus-of-driver": code("reported by nvidia-smi"),
+    "gpus-of-job": code("reported by nvidia-smi, limited to {variable} of this job", variable=str),
+    "no-gpu-driver": code("nvidia-smi is not installed"),
     "extension-in": code("extension in {folder}", folder=str),
     "no-extension": code("the extension is not installed"),
 }

@@ -22,7 +22,7 @@ WAITS = {
     "waits-for-gpus": code(
         "waits for {wanted} of {total} GPUs ({free} free)", wanted=int, total=int, free=int
     ),
-    "waits-behind": code("{wait}, behind other tasks", wait=REASON),
+    "waits-behind": code("{wait}; earlier tasks come first", wait=REASON),
     "too-many-gpus-for-run": code(
         "requests more GPUs ({wanted}) than this machine has ({total}): cancel the run and request"
         " fewer. `nbyard doctor` lists the GPUs",
@@ -38,7 +38,7 @@ WAITS = {
     "waits-for-start": code("waits for a free slot"),
     "waits-for-image": code("waits for its image, which is being built or pulled"),
     "waits-for-engine": code("waits: {message}", error=str, message=str),
-    "waits-for-dask-worker": code("waits for a free Dask worker of {workers}", workers=int),
+    "waits-for-dask-worker": code("waits for a free Dask worker ({workers} in total)", workers=int),
     "no-dask-worker": code("waits for a Dask worker: none is registered"),
 }
 
@@ -54,18 +54,18 @@ RUNS = {
     "no-earlier-result": code("it has no earlier result"),
     "forced": code("the cache was ignored on request"),
     "reads-not-watched": code("its reads could not be watched: {error}", error=str),
-    "too-many-reads": code("it opened too many files of its code"),
+    "too-many-reads": code("it opened too many code files to track"),
     "sampled": code(
         "a check run uses the first {rows} rows of tables and the first {files} files of folders",
         rows=int,
         files=int,
     ),
     "cache-off": code("its cache is off"),
-    "result-gone": code("the result to reuse is gone"),
+    "result-gone": code("the result to reuse no longer exists"),
     "result-expired": code("its result of run {run} is older than {age}", run=int, age=str),
     "result-not-kept": code("its last result is no longer kept"),
     # only in forecasts
-    "after-node": code("{node} runs before it", node=str),
+    "after-node": code("{node} must run first", node=str),
     "forecast-late": code("the node could not be checked in time"),
     "file-not-read": code("a large file has not been read yet"),
     "changed": code("{changes}", changes=REASONS),
@@ -86,7 +86,7 @@ CHANGES = {
     "value-changed": code("{name} changed {old} → {new}", name=str, old=str, new=str),
     "value-added": code("{name} is set to {new}", name=str, new=str),
     "value-removed": code("{name} is no longer set ({old})", name=str, old=str),
-    "input-connected": code("{name} is connected now", name=str),
+    "input-connected": code("{name} is now connected", name=str),
     "input-disconnected": code("{name} is no longer connected", name=str),
     "input-changed": code("the data of {name} changed", name=str),
     "file-added": code("the file {name} is new", name=str),
@@ -94,17 +94,17 @@ CHANGES = {
     "file-removed": code("the file {name} is gone", name=str),
     "file-changed-meanwhile": code("the file {name} changed while its last run used it", name=str),
     "folder-changed": code("the folder {name} changed", name=str),
-    "too-many-outside": code("it used too many files, at {name} and elsewhere", name=str),
+    "too-many-outside": code("it used too many files to track, at {name} and elsewhere", name=str),
     "outside-unknown": code("the files outside its code folder could not be compared"),
     "declaration-changed": code("its declaration changed"),
     "more-changes": code("and {count} more changes", count=int),
     "environment-changed": code("its environment changed"),
     "environment-has": code("its environment {packages:, }", packages=REASONS),
-    "environment-now": code("it uses the environment {new} now", new=str),
+    "environment-now": code("it now uses the environment {new}", new=str),
     "environment-left": code("it no longer uses the environment {old}", old=str),
     "environment-instead": code("it uses the environment {new} instead of {old}", new=str, old=str),
     "environment-version": code(
-        "the environment {name} went from version {old} to {new}", name=str, old=int, new=int
+        "the environment {name} changed from version {old} to {new}", name=str, old=int, new=int
     ),
     "environment-moved": code("{move}: it {packages:, }", move=REASON, packages=REASONS),
     "package-gained": code("gained {name} {version}", name=str, version=str),
@@ -127,43 +127,45 @@ CHANGES = {
     "pin-changed": code("it uses the result of another run"),
     "node-only-in-newer": code("only the newer run has this node"),
     "node-only-in-older": code("only the older run has this node"),
-    "inputs-not-recorded": code("what its result depends on was not recorded"),
+    "inputs-not-recorded": code("the dependencies of its result were not recorded"),
     "nondeterministic": code(
-        "nothing recorded differs: the same code, inputs and environment gave another result"
+        "no recorded difference: the same code, inputs and environment produced a different result"
     ),
 }
 
 # how an attempt ended, or why it was stopped
 ENDS = {
     "time-limit": code("ran longer than its limit of {seconds} s", seconds=NUMBER),
-    "silence-limit": code("gave no sign of life for {seconds} s", seconds=NUMBER),
+    "silence-limit": code("produced no output or progress for {seconds} s", seconds=NUMBER),
     "queue-limit": code("waited longer than its limit of {seconds} s in the queue", seconds=NUMBER),
     "cancel-file": code("stopped by its cancel file"),
-    "ended": code("it has ended"),
-    "no-result": code("it is gone without a result"),
+    "ended": code("it has finished"),
+    "no-result": code("it disappeared without a result"),
     "result-unreadable": code("its result cannot be read"),
-    "container-removed": code("its container was removed from outside"),
+    "container-removed": code("its container was removed outside nbyard"),
     "container-killed": code("its container was killed (signal {signal})", signal=int),
     "container-not-started": code("its container could not be started: {message}", message=str),
     "container-input-cut": code("its standard input was cut off when nbyard stopped"),
     "runner-silent": code(
-        "the runner ended without a result (exit code {exit_code})", exit_code=int
+        "the runner exited without a result (exit code {exit_code})", exit_code=int
     ),
     "runner-silent-after": code(
-        "the runner ended without a result (exit code {exit_code}): {last}", exit_code=int, last=str
+        "the runner exited without a result (exit code {exit_code}): {last}",
+        exit_code=int,
+        last=str,
     ),
     "supervisor-killed": code("its supervisor was killed"),
     "supervisor-killed-by-signal": code("its supervisor was killed (signal {signal})", signal=int),
     "worker-not-stopped": code("its worker could not be stopped"),
-    "host-silent": code("no sign of life from {host} for {seconds} s", host=str, seconds=NUMBER),
+    "host-silent": code("no heartbeat from {host} for {seconds} s", host=str, seconds=NUMBER),
     "machine-restarted": code("the machine was restarted"),
     "dask-worker-gone": code("the Dask worker {worker} is gone", worker=str),
-    "dask-first-worker-gone": code("the Dask worker that began it is gone"),
+    "dask-first-worker-gone": code("the Dask worker that started it is gone"),
     "dask-files-missing": code("its files did not reach the Dask worker"),
     "dask-task-failed": code("its Dask task failed: {message}", message=str),
-    "dask-forgotten": code("the Dask scheduler has lost it"),
-    "dask-cancelled": code("its Dask task was cancelled from outside"),
-    "dask-no-result": code("its result is not visible here"),
+    "dask-forgotten": code("the Dask scheduler no longer has its task"),
+    "dask-cancelled": code("its Dask task was cancelled outside nbyard"),
+    "dask-no-result": code("its result is not visible on this machine"),
 }
 
 # deployments and their revisions
@@ -175,7 +177,7 @@ CHANGES_OF_DEPLOYMENTS = {
     "start-requested": code("start requested"),
     "stop-requested": code("stop requested"),
     "deployment-deleted": code("deleted"),
-    "revision-answers": code("answers"),
+    "revision-answers": code("responds"),
 }
 
 DEPLOYMENTS = {
@@ -186,8 +188,8 @@ DEPLOYMENTS = {
     "service-silent": code("the service does not respond"),
     "service-silent-because": code("the service does not respond: {message}", message=str),
     "service-never-answered": code(
-        "the service never answered at port {port} ({path}) within {seconds} s; its log may show"
-        " why",
+        "the service did not respond on port {port} ({path}) within {seconds} s; its"
+        " log may show why",
         port=int,
         path=str,
         seconds=NUMBER,
@@ -197,15 +199,15 @@ DEPLOYMENTS = {
         "the service ran out of memory: its limit is {memory_gb} GB", memory_gb=NUMBER
     ),
     "service-not-started": code("the service could not be started: {cause}", cause=REASON),
-    "service-ended": code("the service ended with exit code {exit_code}", exit_code=int),
+    "service-ended": code("the service exited with code {exit_code}", exit_code=int),
     "service-ended-after": code(
-        "the service ended with exit code {exit_code}: {last}", exit_code=int, last=str
+        "the service exited with code {exit_code}: {last}", exit_code=int, last=str
     ),
     "service-killed": code("the service was killed (exit code {exit_code})", exit_code=int),
     "service-killed-after": code(
         "the service was killed (exit code {exit_code}): {last}", exit_code=int, last=str
     ),
-    "port-taken": code("a port is taken on the engine's machine: {message}", message=str),
+    "port-taken": code("a port is already in use on the engine's machine: {message}", message=str),
     "hook-failed": code(
         "a hook of the engine failed, such as the one that adds GPUs: {message}", message=str
     ),
@@ -261,11 +263,11 @@ UNUSABLE = {
     ),
     "installation-cancelled": code("the installation was cancelled"),
     "broken-table": code(
-        "{message}. To keep the bytes as they are, give the file another extension, such as .dat.",
+        "{message}. To store the file unchanged, give it another extension, such as .dat.",
         message=str,
     ),
     "kernel-program-gone": code(
-        "The kernel {name} cannot start: {program} is gone.", name=str, program=str
+        "The kernel {name} cannot start: {program} was not found.", name=str, program=str
     ),
 }
 

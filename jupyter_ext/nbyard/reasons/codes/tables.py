@@ -33,7 +33,7 @@ ROWS = {
     "first-line-binary": code("line 1 holds NUL bytes: it is binary, not text"),
     "first-line-not-text": code("the first line is not {encoding} text", encoding=str),
     "first-line-too-wide": code(
-        "line 1 has {columns:,} columns; a table may have {most:,}", columns=int, most=int
+        "line 1 has {columns:,} columns; the maximum is {most:,}", columns=int, most=int
     ),
     "line-has-nul": code("line {line:,} holds a NUL byte: the file is damaged or binary", line=int),
     "table-line-too-long": code("line {line:,} is longer than {most:,} bytes", line=int, most=int),
@@ -42,8 +42,8 @@ ROWS = {
     "line-not-csv": code("line {line:,}: {message}", line=int, message=str),
     "quote-not-closed": code("the quote that opens in line {line:,} is never closed", line=int),
     "table-value-too-long": code(
-        "a value in the row from line {line:,} on is longer than {most:,} characters"
-        " (is a quote left open?)",
+        "a value in the row that starts in line {line:,} is longer than {most:,}"
+        " characters (is a quote left open?)",
         line=int,
         most=int,
     ),
@@ -55,14 +55,14 @@ ROWS = {
 QUESTIONS = {
     "too-few-columns": code("only {columns:,} columns can be shown", columns=int),
     "too-many-columns": code(
-        "{columns:,} columns are too many for a profile: a text table has one up to {most:,}",
+        "{columns:,} columns are too many for a profile: the maximum for a text table is {most:,}",
         columns=int,
         most=int,
     ),
     # a name of `known` has its quotes
-    "no-sheet": code("there is no sheet '{name}', but {known:, }", name=str, known=list),
+    "no-sheet": code("there is no sheet '{name}'; there are: {known:, }", name=str, known=list),
     "no-sort-column": code("there is no column '{name}'", name=str),
-    "not-a-table-key": code("is not a key"),
+    "not-a-table-key": code("is not a valid key"),
 }
 
 READING = {
@@ -87,7 +87,7 @@ READING = {
 WARNINGS = {
     "text-not-utf-8": code("the text is not UTF-8: it is read as {encoding}", encoding=str),
     "columns-renamed": code(
-        "columns without a name of their own were renamed: {names:, }", names=list
+        "columns with an empty or duplicate name were renamed: {names:, }", names=list
     ),
     "ragged-line": code(
         "line {line:,} has {found:,} values, the header has {expected:,}",
@@ -96,7 +96,10 @@ WARNINGS = {
         expected=int,
     ),
     "ragged-lines": code("{first} ({count:,} such lines)", first=REASON, count=int),
-    "dates-unclear": code("day or month first? the dates stay text in: {names:, }", names=list),
+    "dates-unclear": code(
+        "the order of day and month is unclear, so these columns remain text: {names:, }",
+        names=list,
+    ),
     "first-sheet": code(
         "this is the sheet {sheet} of {count:,}; the others are {others:, }",
         sheet=str,

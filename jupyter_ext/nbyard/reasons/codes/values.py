@@ -7,7 +7,7 @@ NAMES = {
     "empty": code("may not be empty"),
     "too-long": code("may have at most {most} characters", most=int),
     "too-many-characters": code(
-        "may have at most {most} characters, this has {count}", most=int, count=int
+        "may have at most {most} characters, but has {count}", most=int, count=int
     ),
     "too-many-bytes": code("may have at most {most} bytes", most=int),
     "too-many-kib": code("may have at most {most} KiB", most=int),
@@ -39,10 +39,10 @@ NUMBERS = {
     "number-too-large": code("the number is too large"),
     "given-number-too-large": code("the number {number} is too large", number=str),
     "not-a-time": code(
-        "{given} is no date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00", given=str
+        "{given} is not a date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00", given=str
     ),
     "runs-to-compare": code(
-        "names {least} to {most} runs, not {count}", least=int, most=int, count=int
+        "must list {least} to {most} runs, not {count}", least=int, most=int, count=int
     ),
     "number-not-finite": code("the number must be finite"),
 }
@@ -75,12 +75,12 @@ TYPES = {
     "empty-or-too-long": code("is empty or too long"),
     "object-with-fields": code("an object with the fields {fields:, } is needed", fields=list),
     "object-with": code("an object with {fields: and } is needed", fields=list),
-    "no-such-field-near": code("there is no such field; is {near} meant?", near=str),
-    "no-such-field-among": code("there is no such field; there are: {known:, }", known=list),
-    "no-field": code("there is no field {name}; is {near} meant?", name=str, near=str),
+    "no-such-field-near": code("unknown field; did you mean {near}?", near=str),
+    "no-such-field-among": code("unknown field; known fields: {known:, }", known=list),
+    "no-field": code("unknown field {name}; did you mean {near}?", name=str, near=str),
     # the message of the library that converts JSON
     "wrong-shape": code("{message}", message=str),
-    "not-json-value": code("{given} is no JSON value", given=REASON),
+    "not-json-value": code("{given} is not a JSON value", given=REASON),
     "not-among": code("must be one of {known:, }", known=list),
     "nul-in-text": code("the text contains a NUL character"),
     "half-surrogate-in-text": code("the text contains half of a surrogate pair"),
@@ -93,23 +93,23 @@ FILES = {
     "at-line": code("line {line}: {problem}", line=int, problem=REASON),
     "syntax-error": code("line {line}: {message}", line=int, message=str),
     "larger-than-mib": code("is larger than {most} MiB", most=int),
-    "not-utf8": code("is no UTF-8 text (byte {byte})", byte=int),
+    "not-utf8": code("is not UTF-8 text (byte {byte})", byte=int),
     "unknown-version": code("version {version} is not known; upgrade nbyard", version=str),
     "not-python": code("cannot be read as Python: {message}", message=str),
     "file-empty": code("the file is empty"),
     "key-twice": code("the key {key} appears twice in one object", key=str),
     "half-surrogate": code("half of a surrogate pair"),
-    "body-not-utf8": code("The body is no UTF-8 text."),
+    "body-not-utf8": code("This is not UTF-8 text."),
     "body-too-deep": code("The body is nested deeper than {most} levels.", most=int),
     "not-json": code("This is not valid JSON: {message}", message=str),
-    "not-json-number": code("{text} is no JSON number.", text=str),
+    "not-json-number": code("{text} is not a JSON number.", text=str),
     "json-half-surrogate": code("A text contains half of a surrogate pair."),
     "json-key-twice": code("The key {key} appears twice in one object.", key=str),
     "json-number-too-large": code("The number {number} is too large.", number=str),
     "too-many-digits": code("A number has more than {most} digits.", most=int),
-    "not-yaml": code("is no YAML: {message}", message=str),
+    "not-yaml": code("is not valid YAML: {message}", message=str),
     "yaml-second-document": code("a second document; one is expected"),
-    "yaml-tag": code("the tag {tag} is not read", tag=str),
+    "yaml-tag": code("the tag {tag} is not supported", tag=str),
     "yaml-too-many-values": code(
         "more than {most} values, those of aliases counted each time", most=str
     ),
@@ -126,44 +126,46 @@ ADDRESSES = {
         "may have only visible ASCII characters in its key, such as letters and digits"
     ),
     "blanks-in-url": code("may not contain spaces, backslashes or control characters"),
-    "login-in-url": code("may not hold a name or password"),
+    "login-in-url": code("may not contain a user name or password"),
     "chained-protocols": code("may not chain protocols"),
     "unknown-scheme": code("must begin with one of {schemes:, }", schemes=list),
     "dots-in-key": code("may not contain .. in its key"),
-    "password-in-url": code("may not hold a password"),
+    "password-in-url": code("may not contain a password"),
     "dot-segments-in-key": code("may not contain . or .. in its key"),
     "key-too-long": code("may have at most {most} bytes in its key", most=int),
-    "no-bucket": code("names no bucket of S3: write s3://CREDENTIAL@bucket/key"),
-    "no-object": code("names a folder instead of an object: write s3://CREDENTIAL@bucket/key"),
-    "no-credential-in-url": code("names no credential: write s3://CREDENTIAL@bucket/key"),
+    "no-bucket": code("has no valid S3 bucket: write s3://CREDENTIAL@bucket/key"),
+    "no-object": code("must refer to an object, not to a folder: write s3://CREDENTIAL@bucket/key"),
+    "no-credential-in-url": code("has no credential: write s3://CREDENTIAL@bucket/key"),
     "endpoint-not-http": code(
-        "the endpoint of the credential {credential} is no http(s) address", credential=str
+        "the endpoint of the credential {credential} is not an http(s) address", credential=str
     ),
     "not-region": code("the credential {credential} has an invalid region", credential=str),
-    "no-host": code("names no host"),
-    "malformed-host": code("has no proper host"),
-    "percent-in-host": code("may not hide its host behind percent signs"),
-    "malformed-port": code("has no proper port"),
-    "malformed-port-of": code("{entry} has no proper port", entry=str),
-    "malformed-address": code("has no proper address"),
-    "network-interface": code("may not name a network interface"),
-    "unusual-address": code("must write an address as four plain numbers"),
-    "private-host": code("{host} is a private place", host=str),
+    "no-host": code("has no host"),
+    "malformed-host": code("has an invalid host"),
+    "percent-in-host": code("may not contain percent signs in its host"),
+    "malformed-port": code("has an invalid port"),
+    "malformed-port-of": code("{entry} has an invalid port", entry=str),
+    "malformed-address": code("has an invalid address"),
+    "network-interface": code("may not contain a network interface"),
+    "unusual-address": code("must have its IPv4 address as four decimal numbers"),
+    "private-host": code("{host} is a private host", host=str),
     "leads-to-private": code(
-        "{host} leads to {address}, {kind}", host=str, address=str, kind=REASON
+        "{host} resolves to {address}, {kind}", host=str, address=str, kind=REASON
     ),
     "metadata-service": code("a metadata service"),
-    "special-address": code("a {kind} address", kind=str),
+    "special-address": code("a special address ({kind})", kind=str),
     "private-address": code("a private address"),
     "other-protocol": code("port {port} belongs to another protocol", port=int),
     "host-without-address": code("{host} has no address", host=str),
 }
 
 CREDENTIALS = {
-    "not-of-kind": code("{kind} has no such field; it has: {known:, }", kind=str, known=list),
-    "not-registry": code("is no registry such as registry.example.org:5000"),
+    "not-of-kind": code("unknown field; {kind} has the fields: {known:, }", kind=str, known=list),
+    "not-registry": code("is not a registry address such as registry.example.org:5000"),
     "line-not-variable": code("line {line} is not NAME=value", line=int),
-    "s3-login-not-plain": code("An access key ID and a session token have plain characters only."),
+    "s3-login-not-plain": code(
+        "An access key ID and a session token may contain only printable ASCII characters."
+    ),
     "no-credential-named": code("there is no credential of that name"),
 }
 

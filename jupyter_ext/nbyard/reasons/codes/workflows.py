@@ -67,13 +67,13 @@ LIMITS = {
     ),
     "too-many-declared-ports": code("there may be at most {most} ports", most=int),
     "port-name-refused": code(
-        "{name} is no name of a port: use a-z, 0-9 and -, 31 characters at most", name=str
+        "{name} is not a valid port name: use a-z, 0-9 and -, at most 31 characters", name=str
     ),
-    "port-name-reserved": code("'{name}' is the link of TensorBoard itself", name=str),
+    "port-name-reserved": code("'{name}' is reserved for the link to TensorBoard", name=str),
     "port-number-refused": code("{name} must be from 0 (any) to {most}", name=str, most=int),
     "port-declared-twice": code("two names have the port {port}", port=int),
     "tensorboard-folder-refused": code(
-        "must be a folder below the working directory, or an output's name"
+        "must be a folder below the working directory, or the name of an output"
     ),
 }
 
@@ -82,41 +82,43 @@ RUNTIMES = {
         "is a Dockerfile, which runs in containers: set the runtime to {runtime}", runtime=str
     ),
     "shell-needs-containers": code(
-        "its command line is for a shell, which runs in containers: set the runtime to {runtime}",
+        "its command line needs a shell, which is available in containers only: set"
+        " the runtime to {runtime}",
         runtime=str,
     ),
     "no-image-on-dask": code(
-        "on the Dask cluster it would run in the Python of its worker, not in an image: remove the"
-        " image, or run it in a container"
+        "a Dask worker runs the node in its own Python, not in an image: remove the"
+        " image, or run the node in a container"
     ),
     "kernel-only-local": code(
-        "only local processes can use a kernel of this machine; name an environment instead"
+        "only local processes can use a kernel of this machine; set an environment instead"
     ),
     "bundle-too-large-to-send": code(
-        "its code bundle is larger than `max_bundle_bytes`; largest: {largest:, }. List what it"
-        " does not need in .nbyardignore, or run it as a local process",
+        "its code bundle is larger than `max_bundle_bytes`; largest: {largest:, }."
+        " List files that the node does not need in .nbyardignore, or run the node as"
+        " a local process",
         largest=REASONS,
     ),
 }
 
 FILES = {
-    "code-uploaded": code("its code was uploaded, so no description can lie beside it"),
-    "node-pinned": code("the node is pinned to a version: let it follow its file first"),
+    "code-uploaded": code("its code was uploaded, so no description can be stored next to it"),
+    "node-pinned": code("the node is pinned to a version: select Follow File first"),
     "too-many-files-to-declare": code(
-        "these are more than {most} files: let an argument name their folder instead", most=int
+        "these are more than {most} files: declare an argument for their folder instead", most=int
     ),
 }
 
 MONITORS = {
     "tensorboard-beside-processes-only": code(
-        "TensorBoard is started beside processes only. In a container, the task can serve it at a"
-        " port."
+        "nbyard starts TensorBoard only for local processes. In a container, the task"
+        " can serve it on a port."
     ),
     "tensorboard-missing": code(
-        "TensorBoard is not installed where the task runs, nor beside nbyard: `pip install"
-        " tensorboard`"
+        "TensorBoard was not found in the task's environment or with nbyard: run `pip"
+        " install tensorboard`"
     ),
-    "tensorboard-ended": code("TensorBoard has ended: {message}", message=str),
+    "tensorboard-ended": code("TensorBoard has stopped: {message}", message=str),
 }
 
 # why a connection is proposed
@@ -138,27 +140,29 @@ PROPOSALS = {
 # warnings of tasks
 WARNINGS = {
     "environment-not-on-dask": code(
-        "the environment {name} is not installed on the Dask workers: what it names has to be"
-        " there already",
+        "nbyard does not install the environment {name} on Dask workers: its packages"
+        " must already be there",
         name=str,
     ),
     "requirements-not-on-dask": code(
-        "its requirements file is not installed on the Dask workers: what it names has to be there"
-        " already"
+        "nbyard does not install its requirements file on Dask workers: the packages"
+        " must already be there"
     ),
-    "no-links-on-dask": code("there are no Monitor links to work on a Dask worker"),
+    "no-links-on-dask": code("Monitor links are not available on Dask workers"),
     "kernel-replaced": code(
         "The kernel {kernel} is not installed: {used} runs the notebook.", kernel=str, used=str
     ),
-    "output-holds-secret": code("the output {output} holds something secret", output=str),
+    "output-holds-secret": code("the output {output} contains a secret", output=str),
     "lock-differs": code(
-        "not as the lock of {environment} version {number} has it: {differences}",
+        "the environment of the task differs from the lock of {environment} version"
+        " {number}: {differences}",
         environment=str,
         number=int,
         differences=REASONS,
     ),
     "lock-differs-in-more": code(
-        "not as the lock of {environment} version {number} has it: {differences} and {more} more",
+        "the environment of the task differs from the lock of {environment} version"
+        " {number}: {differences} and {more} more",
         environment=str,
         number=int,
         differences=REASONS,
@@ -168,26 +172,26 @@ WARNINGS = {
     "package-instead": code(
         "{package} {found} instead of {locked}", package=str, found=str, locked=str
     ),
-    "package-lacks": code("no {package}", package=str),
+    "package-lacks": code("{package} is missing", package=str),
     "locked-folder-changed": code("the folder {path} has changed since it was locked", path=str),
     "locked-folder-gone": code("the folder {path} is gone", path=str),
-    "packages-beside-lock": code("{packages:, } beside the lock", packages=list),
+    "packages-beside-lock": code("{packages:, } not in the lock", packages=list),
     "more-packages-beside-lock": code(
-        "{packages:, } and {more} more beside the lock", packages=list, more=int
+        "{packages:, } and {more} more not in the lock", packages=list, more=int
     ),
     "file-did-not-travel": code(
-        "{name} lies beside {beside}, but did not travel with it: {cause}",
+        "{name} is next to {beside}, but was not copied with it: {cause}",
         name=str,
         beside=str,
         cause=REASON,
     ),
-    "more-did-not-travel": code("{more} more paths did not travel", more=int),
+    "more-did-not-travel": code("{more} more paths were not copied", more=int),
     "file-is-dataset": code(
-        "it is a dataset. Give it as an input, or open it below the folder that the variable"
-        " NBYARD_RESOURCES names"
+        "it is a dataset. Pass it as an input, or open it below the folder in the"
+        " variable NBYARD_RESOURCES"
     ),
     "link-left-out": code(
-        "{path} is a link. Put the files there, or give them as an input", path=str
+        "{path} is a link. Copy the files there, or pass them as an input", path=str
     ),
     "rule-leaves-out": code(
         "the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it",
@@ -195,20 +199,19 @@ WARNINGS = {
         path=str,
     ),
     "folder-does-not-travel": code(
-        "the folder {folder} is too large to travel whole. Create an empty file nbyard.toml there,"
-        " or name the path in the code",
+        "the folder {folder} is too large to copy as a whole. Create an empty file"
+        " nbyard.toml there, or mention the path in the code",
         folder=str,
     ),
     "outside-of-code": code(
-        "{path} did not travel with the code, because it lies outside of the folder {folder}."
-        " {remedy}",
+        "{path} was not copied with the code, because it is outside the folder {folder}. {remedy}",
         path=str,
         folder=str,
         remedy=REASON,
     ),
-    "move-or-give-as-input": code("Move it there, or give it as an input"),
+    "move-or-give-as-input": code("Move it there, or pass it as an input"),
     "mark-shared-folder": code(
-        "Create an empty file nbyard.toml in {folder}: then all of {folder} travels", folder=str
+        "Create an empty file nbyard.toml in {folder}: then all of {folder} is copied", folder=str
     ),
 }
 

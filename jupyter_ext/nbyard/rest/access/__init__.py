@@ -1,1 +1,1 @@
-"""Short-lived access to deployed services: cached authorizations, and passes in page paths."""
+"""Access to services behind the proxy: cached authorizations, and passes in page paths."""

@@ -1,9 +1,9 @@
-"""Cache of authorizations, because programs repeat the same request many times a second.
+"""Caches authorizations, because programs repeat the same request many times a second.
 
-An authorization is valid for one second, for equal requests. Equal are all headers except those of
-the body, and remote address, method, path and query. The server's authorizer may use any of these.
-
-Checks of the single request are never cached: origin, XSRF, length and expiry of a pass.
+An authorization is valid for one second, for equal requests. Requests are equal if method, path,
+query, remote address and all headers except those of the body are equal. The server's authorizer
+may use any of these. Checks of the single request are never cached: origin, XSRF, length and expiry
+of a pass.
 """
 
 import time
@@ -20,7 +20,7 @@ OF_THE_BODY = {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-E
 
 
 class Admission(NamedTuple):
-    """Jupyter's user, the name of the login cookie, and the port."""
+    """An authorization: Jupyter's user, the name of the login cookie, and the service's port."""
 
     user: Any
     login_cookie: str
@@ -28,13 +28,16 @@ class Admission(NamedTuple):
 
 
 class Admissions:
-    """The cached authorizations of one server; used in its event loop's thread."""
+    """The cached authorizations of one server.
+
+    Use it in the thread of the event loop only.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[float, Admission]] = {}
 
     def get(self, key: Hashable) -> Admission | None:
-        """Return the authorization; None if there is none or it is older than one second."""
+        """Return the authorization for a key, None if there is none or it has expired."""
         until, admission = self._kept.get(key, (0.0, None))
         return admission if time.monotonic() < until else None
 
@@ -48,11 +51,14 @@ class Admissions:
             self._kept[key] = (time.monotonic() + SECONDS, admission)
 
     def forget(self, key: Hashable) -> None:
-        """Remove an authorization because its port no longer responds."""
+        """Remove an authorization, because its port no longer responds."""
         self._kept.pop(key, None)
 
 
 def key_of(request: HTTPServerRequest, place: tuple[str, ...]) -> Hashable:
-    """Return everything that decides on access; `place` is the port, with the pass."""
+    """Return everything in a request on which access depends.
+
+    `place` has the port and the pass.
+    """
     headers = tuple((n, v) for n, v in request.headers.get_all() if n not in OF_THE_BODY)
     return (place, request.method, request.uri, request.remote_ip, request.protocol, headers)

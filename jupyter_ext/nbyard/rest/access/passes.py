@@ -1,8 +1,8 @@
-"""Passes in the paths of a service's pages, in place of the cookie.
+"""Passes: random texts in the paths of a service's pages, which replace the login cookie.
 
 The pages of an untrusted service are shown in a sandbox with an opaque origin. Browsers send no
-cookie with the requests of such a page. A pass names the user who opened the page, for a limited
-time. It gives access only to the page's own deployment or attempt.
+cookie with the requests of such a page. A pass identifies the user who opened the page, for a
+limited time. It gives access only to the page's own deployment or attempt.
 """
 
 import re
@@ -23,9 +23,9 @@ IN_PATH = re.compile(
 
 
 class Holder(NamedTuple):
-    """The user who opened a page, and the ID of the deployment or attempt.
+    """The user who opened a page, and the ID of the page's deployment or attempt.
 
-    The server's authorizer may need more of Jupyter's user than its name.
+    The whole user object is stored, as the server's authorizer may need more than the name.
     """
 
     user: Any
@@ -33,13 +33,13 @@ class Holder(NamedTuple):
 
 
 class Passes:
-    """Random passes known to this process only; they end with it."""
+    """The passes that this process has issued. They are only in memory."""
 
     def __init__(self) -> None:
         self._issued: dict[str, tuple[float, Holder]] = {}  # oldest first
 
     def issue(self, holder: Holder) -> str:
-        """Return a pass that is valid for `SECONDS`, or until `MOST` others were issued."""
+        """Create a pass, which is valid for SECONDS or until MOST others were issued."""
         now = time.time()
         for text, (until, _) in list(self._issued.items()):
             # Insertion order is order of expiry, so the first valid pass ends the cleanup.
@@ -51,15 +51,15 @@ class Passes:
         return text
 
     def holder(self, text: str) -> Holder | None:
-        """Return the holder of a pass; None if it is unknown or has expired."""
+        """Return the holder of a pass, None if the pass is unknown or has expired."""
         until, holder = self._issued.get(text, (0.0, None))
         return holder if time.time() < until else None
 
 
 def take_pass(request: HTTPServerRequest) -> str:
-    """Return the pass in a request's path, "" without one, and remove it from the request.
+    """Remove the pass from a request's path and return it, "" without one.
 
-    Logs then never show it. A service gets the pass of its own page in `X-Forwarded-Prefix`.
+    So no log shows the pass. A service gets the pass of its own page in `X-Forwarded-Prefix`.
     """
     match = IN_PATH.match(request.path)
     if match is None:
@@ -71,9 +71,9 @@ def take_pass(request: HTTPServerRequest) -> str:
 
 
 def is_navigation(request: HTTPServerRequest) -> bool:
-    """Return whether a browser shows the response as a page.
+    """Return whether the request is for a page that a browser will show.
 
-    Browsers send Sec-Fetch-Mode to secure addresses only; elsewhere, Accept decides.
+    Browsers send Sec-Fetch-Mode to secure addresses only. Without that header, Accept decides.
     """
     if request.method not in ("GET", "HEAD") or "Authorization" in request.headers:
         return False

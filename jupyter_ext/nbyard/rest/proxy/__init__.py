@@ -1,4 +1,4 @@
-"""The proxy of deployments and running attempts.
+"""The proxy to deployments and running attempts.
 
-It forwards the owner's requests only, without Jupyter's cookies and tokens.
+It forwards requests of the owner only, and removes Jupyter's cookies and tokens.
 """

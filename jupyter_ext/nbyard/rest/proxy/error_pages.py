@@ -1,4 +1,4 @@
-"""HTML pages for refused requests of browsers: a message and a link instead of JSON."""
+"""HTML pages for refused requests of browsers, with a message and a link."""
 
 from html import escape
 
@@ -16,9 +16,9 @@ PATTERN = SIGN_IN + r"/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+(?:/.*)?"
 
 
 def page_of(status: int, message: str, hint: str, address: str, base_url: str) -> str:
-    """Return the page for a refused `address`.
+    """Return the HTML page for a refused request to `address`.
 
-    Users who are not signed in get a link to the sign-in page, which leads back.
+    Users who are not signed in get a link to the sign-in page, which leads back to `address`.
     """
     is_login = status == 401
     return PAGE.format(
@@ -34,8 +34,8 @@ def page_of(status: int, message: str, hint: str, address: str, base_url: str) -
 class SignInHandler(JupyterHandler):
     """Redirects to the refused page once the user is signed in.
 
-    Only the server's identity provider knows the login address, and only a handler of Jupyter's own
-    kind can use it: under JupyterHub, there is no page `login` here.
+    Only the server's identity provider knows the login address, and only one of Jupyter's own
+    handlers can use it. Under JupyterHub, this server has no page `login`.
     """
 
     @web.authenticated

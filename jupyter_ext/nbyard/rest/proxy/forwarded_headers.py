@@ -1,11 +1,12 @@
-"""Headers and queries that pass between a browser and a deployed service.
+"""Translates headers and queries between a browser and a deployed service.
 
 A service never sees credentials of Jupyter or the Hub: their cookies, tokens and XSRF values are
-removed. A deployed JupyterLab uses the same cookie names as the Jupyter server. Such a cookie of a
-service gets a mark in its value, so that the two differ.
+removed. A deployed JupyterLab uses the same cookie names as the Jupyter server. The value of such a
+service's cookie gets a mark, so that the two differ.
 
 Pages of a deployed JupyterLab may send the XSRF value of the outer Jupyter. If that value is in the
-request's own cookies, the page belongs to this host. The proxy then replaces it by the service's.
+request's own cookies, the page belongs to this host. The proxy then replaces the value by the
+service's own.
 """
 
 import re
@@ -50,7 +51,7 @@ FRAMES = "frame-ancestors 'self'"
 
 
 def hops_of(headers: HTTPHeaders) -> set[str]:
-    """Return the headers for the next hop only, including those that `Connection` names.
+    """Return the headers that are for the next hop only, including those named in `Connection`.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
     """
@@ -59,12 +60,12 @@ def hops_of(headers: HTTPHeaders) -> set[str]:
 
 
 def is_upgrade(headers: HTTPHeaders) -> bool:
-    """Return whether the request wants to become a websocket."""
+    """Return whether the request asks for a WebSocket."""
     return headers.get("Upgrade", "").lower() == "websocket"
 
 
 def has_plain_length(headers: HTTPHeaders) -> bool:
-    """Return whether the length of a body is unambiguous: absent, or one number (1–18 digits).
+    """Return whether the length of a body is unambiguous: not stated, or one number (1–18 digits).
 
     Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
     """
@@ -85,9 +86,10 @@ def is_service_worker(headers: HTTPHeaders) -> bool:
 def request_headers(
     headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str, secret: str = ""
 ) -> HTTPHeaders:
-    """Return the headers for the service; Host and Origin stay, because services compare them.
+    """Return the headers to send to the service.
 
-    `secret` proves that nbyard forwarded the request; a header that the browser set is removed.
+    Host and Origin stay, because services compare them. `secret` proves to the service that nbyard
+    forwarded the request. A header with that name from the browser is removed.
     """
     sent, left_out = HTTPHeaders(), LEFT_OUT | hops_of(headers)
     for name, value in headers.get_all():
@@ -132,9 +134,9 @@ def _pairs(headers: HTTPHeaders) -> Iterator[tuple[str, str, str]]:
 
 
 def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
-    """Return the service's own XSRF value for the one that its page sent.
+    """Return the service's own XSRF value that replaces the value `shown`, which its page sent.
 
-    It is "" if the value is not in the request's cookies, or if the service has set none.
+    Return "" if that value is not in the request's cookies, or if the service has set none.
     """
     if shown.startswith(MARK):
         return shown.removeprefix(MARK)
@@ -144,7 +146,7 @@ def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
 
 
 def request_query(query: str, headers: HTTPHeaders) -> str:
-    """Return the query without Jupyter's tokens."""
+    """Return the query without Jupyter's tokens, and with the service's own XSRF value."""
     kept = []
     for text in query.split("&"):
         name, sign, value = text.partition("=")
@@ -159,10 +161,10 @@ def request_query(query: str, headers: HTTPHeaders) -> str:
 def response_headers(
     headers: HTTPHeaders, prefix: str, *, path: str, host: str, is_trusted: bool, login_cookie: str
 ) -> HTTPHeaders:
-    """Return the headers for the browser, which requested `path` from `host`.
+    """Return the headers to send to the browser, which requested `path` from `host`.
 
-    They affect only the service's own path. The pages of an untrusted service are shown in a
-    sandbox, and its redirects lead to no other host.
+    They affect only the service's own path. Pages of an untrusted service are shown in a sandbox.
+    Its redirects lead to no other host.
     """
     browser_headers, hops = HTTPHeaders(), hops_of(headers)
     for name, value in headers.get_all():
@@ -190,10 +192,10 @@ def response_headers(
 
 
 def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:
-    """Yield the cookie, limited to this path and host.
+    """Yield the cookie of a service, limited to the service's path and this host.
 
-    Cookies with a name of the Hub's are dropped. So are cookies without a name, because browsers
-    send their value back as a name with a value.
+    Cookies with names of the Hub are dropped. So are cookies without a name: browsers send their
+    value back as a name with a value.
     """
     (name, _, value), *attributes = (_parts(part) for part in line.split(";"))
     if not name or HUBS_NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Handlers of the proxy of deployments and running attempts, for their owner only.
+"""Request handlers of the proxy to deployments and running attempts, for their owner only.
 
 Addresses are `/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`.
 """
@@ -47,7 +47,7 @@ OPAQUE = "null"  # the origin of a page in a sandbox
 
 @web.stream_request_body
 class ProxyHandler(NbyardHandler):
-    """Forwards requests and responses unchanged, piece by piece; it never repeats a request."""
+    """Forwards requests and responses piece by piece. A request is never repeated."""
 
     request: HTTPServerRequest
     SUPPORTED_METHODS = METHODS
@@ -68,12 +68,12 @@ class ProxyHandler(NbyardHandler):
         self._admission: Admission | None = None
 
     def set_default_headers(self) -> None:
-        """Set headers for nbyard's own responses; a service's response replaces them."""
+        """Set headers of nbyard's own responses. Those of a service replace them."""
         if hasattr(self, "context"):
             super().set_default_headers()
 
     async def prepare(self, **kwargs: Any) -> None:
-        """Check identity and origin, and choose the deployment, before the body is read."""
+        """Check identity and origin, and connect to the service, before the body is read."""
         await self._identify(**kwargs)
         if self._finished or self.current_user is None:
             return
@@ -97,7 +97,7 @@ class ProxyHandler(NbyardHandler):
             self._refused = error
 
     async def _identify(self, **kwargs: Any) -> None:
-        """Identify the user from a recent admission, a pass, or Jupyter's login."""
+        """Identify the user by a cached authorization, a pass, or Jupyter's login."""
         self._prefix = url_path_join(self.base_url, self.address(**self.path_kwargs))
         self._key = key_of(self.request, (self._prefix, self._pass))
         if not self._pass or self._holder:  # an expired pass must not use a cached admission
@@ -108,7 +108,7 @@ class ProxyHandler(NbyardHandler):
             await (self._authenticate_pass() if self._holder else super().prepare(**kwargs))
 
     async def _authenticate_pass(self) -> None:
-        """Authenticate as the holder of the pass, the only identity in such a request."""
+        """Authenticate the request as one of the pass's holder. It has no other identity."""
         assert self._holder is not None
         self.current_user = self._jupyter_current_user = self._holder.user
         if not self.check_host():
@@ -173,7 +173,7 @@ class ProxyHandler(NbyardHandler):
         self._upstream.begin(str(self.request.method), self._path(), self._upstream_headers())
 
     async def _admit(self, name: str, port: str) -> Admission:
-        """Find the caller's port, and cache the admission."""
+        """Find the port of the caller's service, and cache the authorization."""
         caller = self.authorised(self.scope)
         target = await self.find(caller, name, port)
         if self._holder and self._holder.subject != target.subject:
@@ -189,7 +189,7 @@ class ProxyHandler(NbyardHandler):
         return bool(self._target.secret) and not is_upgrade(self.request.headers)
 
     def _lead_to_pass(self) -> None:
-        """Redirect to an address with a pass, which the page's own requests then contain."""
+        """Redirect to the same page with a pass in its address, for the page's requests."""
         holder = Holder(self.current_user, self._target.subject)
         self._pass = self.context.passes.issue(holder)
         query = request_query(self.request.query, self.request.headers)
@@ -200,7 +200,7 @@ class ProxyHandler(NbyardHandler):
 
     @property
     def _home(self) -> str:
-        """Return the port's address for the requesting page, with its pass."""
+        """Return the address of the port, with the pass if the request has one."""
         return f"{self._prefix}{SEGMENT}{self._pass}/" if self._pass else self._prefix
 
     @staticmethod
@@ -209,12 +209,12 @@ class ProxyHandler(NbyardHandler):
         return deployments.link_path(name, port)
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
-        """Return the location of a port of the caller's own deployment."""
+        """Return where a port of the caller's deployment can be reached."""
         target: Target = await self.context.ask("deployments", "target", caller, name, port)
         return target
 
     def _path(self) -> str:
-        """Return the path for the service, with the query but without Jupyter's tokens."""
+        """Return the path and query to request at the service, without Jupyter's tokens."""
         path = self.request.path
         if not self._target.keeps_prefix:
             path = "/" + path.removeprefix(self._prefix)
@@ -222,7 +222,7 @@ class ProxyHandler(NbyardHandler):
         return f"{path}?{query}" if query else path
 
     def _upstream_headers(self) -> HTTPHeaders:
-        """Return the headers for the service, with a length for each body."""
+        """Return the headers to send to the service, with a length for each body."""
         headers = request_headers(
             self.request.headers,
             self._home,
@@ -256,7 +256,7 @@ class ProxyHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, name: str, port: str) -> None:
-        """Forward the request, and send the response of the deployment as it arrives."""
+        """Forward the request, and send the service's response as it arrives."""
         if self._finished:
             return
         if self._refused is not None or self._upstream is None:
@@ -319,7 +319,7 @@ class ProxyHandler(NbyardHandler):
             await self._send()  # a short body follows soon: send it together with the headers
 
     def _keep_pass(self, browser_headers: HTTPHeaders) -> None:
-        """Add the pass to redirects, and keep it out of referrers.
+        """Add the pass to redirects, and exclude it from referrers.
 
         Only requests with the pass get the response, so any page at an opaque origin may read it.
         """
@@ -331,7 +331,7 @@ class ProxyHandler(NbyardHandler):
             browser_headers["Access-Control-Allow-Origin"] = OPAQUE
 
     def compute_etag(self) -> None:
-        """Return None, so that the service's response gets no Etag and never becomes a 304."""
+        """Return None, so that Tornado adds no Etag to a response and never turns it into a 304."""
 
     async def _give(self, chunk: bytes) -> None:
         self.write(chunk)
@@ -344,7 +344,7 @@ class ProxyHandler(NbyardHandler):
             self._close()
 
     async def _tunnel(self, service: IOStream) -> None:
-        """Switch protocols and forward the bytes of a websocket."""
+        """Switch the browser's connection to a WebSocket, and forward its bytes."""
         head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
         head += [f"{name}: {value}" for name, value in self._switched.get_all()]
         browser = self.detach()
@@ -352,7 +352,7 @@ class ProxyHandler(NbyardHandler):
         await tunnel(browser, service, self._meter.note if self._meter else None)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Write an HTML page if a browser shows the response, else JSON."""
+        """Respond to a refused request with an HTML page if a browser shows it, else with JSON."""
         if status_code == 401:
             self.set_header("WWW-Authenticate", 'token realm="Jupyter"')
         if not (is_navigation(self.request) or self._pass):
@@ -370,7 +370,7 @@ class ProxyHandler(NbyardHandler):
             self._meter.count(self._target.subject, seconds, is_error=is_error)
 
     def _break_off(self, name: str) -> None:
-        """Close the connection of an incomplete response, or send 502 if nothing was sent."""
+        """Close the connection if part of the response was sent. Otherwise respond with 502."""
         if self._headers_written:
             connection: Any = self.request.connection
             connection.close()

@@ -1,7 +1,7 @@
-"""Redirects of a deployed service, which stay below its own address on this host.
+"""Rewrites redirects of a deployed service, so that they stay below its address on this host.
 
-Locations are parsed as browsers do, which accept more forms of this host's addresses than
-RFC 3986: https://url.spec.whatwg.org/#url-parsing.
+Locations are parsed as browsers do, which accept more forms of this host's addresses than RFC 3986:
+https://url.spec.whatwg.org/#url-parsing.
 """
 
 import ipaddress
@@ -19,9 +19,9 @@ DOT = re.compile("%2e", re.IGNORECASE)
 
 
 def own_location(location: str, path: str, prefix: str, host: str) -> str | None:
-    """Return the Location header for a response to `path`, which is below `prefix`.
+    """Return the Location header for the browser, from the service's response to `path`.
 
-    A location at `host` stays below `prefix`. None means that its target is unclear.
+    A location at `host` is moved below `prefix`. None means that the location's target is unclear.
     """
     text = location.translate(IGNORED).strip(ENDS)
     place, tail = PARTS.fullmatch(text).groups()  # type: ignore[union-attr]  # matches anything
@@ -45,9 +45,9 @@ def own_location(location: str, path: str, prefix: str, host: str) -> str | None
 
 
 def _host(netloc: str) -> tuple[str, int] | None:
-    """Return host name and port (0 for the scheme's default port).
+    """Return the host name and port in an address (0 for the default port of its scheme).
 
-    None means that a browser may read another name than the one written.
+    None means that a browser may read another name than the one that is written.
     """
     match = HOST.fullmatch(netloc.rpartition("@")[2].lower())
     if match is None:

@@ -1,4 +1,4 @@
-"""Counts of the proxy's requests, passed to the deployment service periodically."""
+"""Counts the proxy's requests, and passes the counts to the deployment service periodically."""
 
 import logging
 import math
@@ -18,9 +18,10 @@ FIRST_SECONDS = 0.5
 
 
 class RequestMeter:
-    """Counts requests in the server's loop. Closing the context stores the remaining counts.
+    """Counts requests in the server's event loop.
 
-    `note` is called for every request and every piece that a client sends.
+    When the context is closed, the rest is stored. `note` is called for every request, and for
+    every piece that a client sends through a WebSocket.
     """
 
     def __init__(self, context: RestContext, note: Callable[[], None] = lambda: None):
@@ -31,7 +32,7 @@ class RequestMeter:
         self._given_at = -math.inf
 
     def count(self, deployment: str, seconds: float, *, is_error: bool) -> None:
-        """Count a request to a deployment and the seconds until its response."""
+        """Count a request to a deployment. `seconds` is the time until its response."""
         tally = self._tallies.setdefault(deployment, Tally())
         tally.count(time.time(), seconds, is_error=is_error)
         self.note()
@@ -52,7 +53,7 @@ class RequestMeter:
             self._context.pool.submit(self._store_counts, tallies)
 
     def store_counts(self) -> None:
-        """Store all remaining counts now."""
+        """Store all counts that are not stored yet."""
         tallies, self._tallies = self._tallies, {}
         if tallies:
             self._store_counts(tallies)
@@ -62,4 +63,4 @@ class RequestMeter:
             try:
                 self._context.services.deployments.counted(deployment, tally.take())
             except (NbyardError, OSError) as error:
-                log.warning("what deployments were asked was not counted: %s", error)
+                log.warning("the requests of deployments were not counted: %s", error)

@@ -1,4 +1,4 @@
-"""One request to a deployed service, with its response; both are streamed."""
+"""One request to a deployed service and its response, both of them streamed."""
 
 import asyncio
 import contextlib
@@ -33,10 +33,11 @@ Note = Callable[[], None]
 
 
 class Upstream(HTTPMessageDelegate):
-    """One request over a connection, which goes back to `kept` for reuse.
+    """One request over a connection.
 
-    After `has_begun`, an error can only be shown by closing the connection. `is_whole` is true
-    once the whole response was passed on.
+    A connection of a pool (`connections`) returns there for reuse. Once `has_begun` is set, an
+    error can only be shown by closing the connection to the client. `is_whole` is set once the
+    whole response was passed on. `switched` is the stream of a WebSocket.
     """
 
     def __init__(self, stream: IOStream, spot: Spot, connections: Connections | None):
@@ -57,10 +58,10 @@ class Upstream(HTTPMessageDelegate):
     async def connect(
         cls, host: str, port: int, connections: Connections | None = None
     ) -> "Upstream":
-        """Use a connection of `kept`, or a new one.
+        """Connect to a host and port with a connection of the pool, or with a new one.
 
         Raises:
-            OSError: nothing listens there, or nothing accepts the connection in time.
+            OSError: No process listens there, or none accepts the connection in time.
         """
         spot = (host, port)
         if connections and (used := connections.take(spot)):
@@ -90,7 +91,7 @@ class Upstream(HTTPMessageDelegate):
         return cls(stream, spot, connections)
 
     def begin(self, method: str, target: str, headers: HTTPHeaders) -> None:
-        """Send the head of the request, or keep it for the first piece of the body."""
+        """Send the head of the request. If a body follows, send the head with its first piece."""
         self._may_switch = is_upgrade(headers)
         self._head = (RequestStartLine(method, target, "HTTP/1.1"), headers)
         if headers.get("Content-Length", "0") == "0":
@@ -102,12 +103,15 @@ class Upstream(HTTPMessageDelegate):
         return self._connection.write_headers(*head, chunk)
 
     async def send(self, chunk: bytes) -> None:
-        """Send a piece of the body; ignore a service that has already closed the connection."""
+        """Send a piece of the body. Do nothing if the service has closed the connection."""
         with contextlib.suppress(StreamClosedError):
             await (self._send_head(chunk) if self._head else self._connection.write(chunk))
 
     async def answer(self, begin: Begin, give: Give) -> None:
-        """Finish the request and read the response, no faster than `give` takes it."""
+        """Finish the request and read the response.
+
+        `give` gets its pieces and limits the speed.
+        """
         self._begin, self._give = begin, give
         with contextlib.suppress(StreamClosedError):
             if self._head:
@@ -118,7 +122,7 @@ class Upstream(HTTPMessageDelegate):
             await self._connection.read_response(self)
 
     def close(self) -> None:
-        """Return the connection for reuse if the exchange is complete, else close it."""
+        """Return the connection to its pool if the exchange is complete, else close it."""
         if self._kept is not None and self.is_whole and self._is_sent and self._may_stay:
             self._kept.put_back(self._spot, self._stream)
             self._is_given_back = True
@@ -131,7 +135,7 @@ class Upstream(HTTPMessageDelegate):
     async def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> None:
-        """Pass on the head of the response, or switch to the protocol of a WebSocket."""
+        """Pass on the head of the response, or switch to a WebSocket."""
         assert isinstance(start_line, ResponseStartLine)
         if start_line.code == SWITCHING:
             if not self._may_switch:  # the request asked for no upgrade
@@ -160,14 +164,17 @@ class Upstream(HTTPMessageDelegate):
 
 
 class _Stream(IOStream):
-    """A stream that sends at once, although Tornado toggles this for each request."""
+    """A stream that always sends at once, although Tornado would toggle that for each request."""
 
     def set_nodelay(self, value: bool) -> None:
         """Ignore the call, so that the option stays on."""
 
 
 async def tunnel(first: IOStream, other: IOStream, note: Note | None = None) -> None:
-    """Forward bytes both ways until a side closes; call `note` for each piece of the first."""
+    """Forward bytes in both directions until a side closes.
+
+    `note` is called for each piece that comes from the first side.
+    """
     await asyncio.gather(_carry(first, other, note), _carry(other, first, None))
 
 

@@ -1,6 +1,6 @@
-"""Activity reports, so that no culler stops the Jupyter server during a run.
+"""Reports activity to Jupyter while runs are active, so that no idle culler stops the server.
 
-jupyter_server reports the latest of `last_activity_times`; a JupyterHub reads it.
+jupyter_server reports the latest of `last_activity_times`, which JupyterHub reads.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ LOOK_SECONDS = 5.0
 
 
 class Activity:
-    """Checks the store every few seconds while the server runs.
+    """Reports activity to Jupyter while runs, builds or imports are active.
 
-    `exists` returns whether there is a store; a check never creates one.
+    `exists` returns whether there is a store. A check never creates one.
     """
 
     def __init__(self, context: RestContext, web_app: Any, exists: Callable[[], bool]):
@@ -40,7 +40,7 @@ class Activity:
                 self.note()
 
     def note(self) -> None:
-        """Record activity now, unless other activity was too long ago."""
+        """Report activity now, unless the server's last other activity is too long ago."""
         times = self._web_app.settings["last_activity_times"]
         noted = times.pop(NAME, None)
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Watchdog that replaces a killed dispatcher while the server runs, even without requests."""
+"""Restarts a dispatcher that was killed while there is work, even if no requests arrive."""
 
 import contextlib
 from collections.abc import Callable
@@ -12,9 +12,9 @@ LOOK_SECONDS = 4.0
 
 
 class DispatcherWatchdog:
-    """Checks the store every few seconds while the server runs.
+    """Checks every few seconds that a dispatcher runs if there is work.
 
-    `exists` returns whether there is a store; a check never creates one.
+    `exists` returns whether there is a store. A check never creates one.
     """
 
     def __init__(self, context: RestContext, exists: Callable[[], bool]):

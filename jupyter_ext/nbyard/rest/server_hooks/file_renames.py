@@ -1,4 +1,4 @@
-"""Renames in JupyterLab: renamed workflows keep their runs."""
+"""Follows renames of files in JupyterLab, so that renamed workflows keep their runs."""
 
 import contextlib
 from collections.abc import Callable
@@ -11,9 +11,9 @@ CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 
 def follow_renames(context: RestContext, event_logger: Any, exists: Callable[[], bool]) -> None:
-    """Record each rename that the server's contents service reports, until the context closes.
+    """Update stored paths for each rename that the server reports, until the context is closed.
 
-    `exists` returns whether there is a store; a rename never creates one.
+    `exists` returns whether there is a store. A rename never creates one.
     """
 
     async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Where the server's log lines about nbyard go."""
+"""Sets where the server's log lines about nbyard go."""
 
 import logging
 
@@ -7,7 +7,10 @@ from nbyard.settings import Settings
 
 
 def set_log_format(settings: Settings, server: logging.Logger) -> None:
-    """Send lines to the server's log or, with the log format `json`, to standard error as JSON."""
+    """Send nbyard's log lines to the server's log, or as JSON to standard error.
+
+    The setting `log_format` decides.
+    """
     ours = logging.getLogger("nbyard")
     if settings.log_format == "json":
         handler = logging.StreamHandler()

@@ -1,4 +1,4 @@
-"""Prometheus metrics at the server's own /metrics, read from the store at each scrape."""
+"""Adds Prometheus metrics to the server's /metrics, read from the store at each scrape."""
 
 import logging
 from collections.abc import Iterator
@@ -18,14 +18,17 @@ PATIENCE_SECONDS = 0.5
 
 
 def register_metrics(context: RestContext) -> None:
-    """Register the collector with Prometheus until the context closes."""
+    """Register the metrics with Prometheus until the context is closed."""
     collector = StoreCollector(context)
     REGISTRY.register(collector)
     context.closing.append(lambda: REGISTRY.unregister(collector))
 
 
 class StoreCollector(Collector):
-    """Reads counts in the context's threads; late counts appear at the next scrape."""
+    """Reads the counts in a thread of the context.
+
+    If that takes long, the next scrape shows them.
+    """
 
     def __init__(self, context: RestContext):
         self._context = context
@@ -63,7 +66,7 @@ class StoreCollector(Collector):
 
 
 def metric_families(counts: Counts) -> Iterator[GaugeMetricFamily]:
-    """Yield the metrics, all gauges because numbers fall when records are deleted."""
+    """Yield the metrics. All are gauges, because numbers fall when records are deleted."""
     yield _by_state("nbyard_runs", "Runs that are kept", counts.runs)
     yield _by_state("nbyard_tasks", "Tasks of runs that are kept", counts.tasks)
     values = {

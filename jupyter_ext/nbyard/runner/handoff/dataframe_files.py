@@ -29,7 +29,7 @@ class Library(Protocol):
         """Write a frame as a Parquet file.
 
         Raises:
-            ValueError: Something of the frame would be lost.
+            ValueError: Part of the frame would be lost, such as duplicate columns.
         """
 
     def read(self, path: str) -> Any:
@@ -173,7 +173,10 @@ LIBRARIES: Sequence[Library] = (Pandas(), Polars(), Arrow())
 
 
 def library_of(value: Any) -> Library | None:
-    """Return the library of a data frame, None for other values. Imports nothing."""
+    """Return the data frame library of a value, or None if the value is no data frame.
+
+    Imports no library: a value's library has been imported already.
+    """
     for library in LIBRARIES:
         frame = getattr(sys.modules.get(library.name), library.frame, None)
         if frame is not None and isinstance(value, frame):
@@ -182,7 +185,7 @@ def library_of(value: Any) -> Library | None:
 
 
 def library_named(wanted: Any) -> Library | None:
-    """Return the library of a class of data frames."""
+    """Return the library whose data frame class is `wanted`, or None for any other class."""
     top = str(getattr(wanted, "__module__", "")).partition(".")[0]
     name = getattr(wanted, "__name__", "")
     matching_libraries = (
@@ -192,7 +195,7 @@ def library_named(wanted: Any) -> Library | None:
 
 
 def read_frame(path: str) -> Any:
-    """Read a Parquet file with the library that wrote it, or else with an installed one.
+    """Read a Parquet file with the library that wrote it, or with an installed one.
 
     Raises:
         ImportError: No library that reads Parquet is installed.

@@ -1,4 +1,4 @@
-"""`input`, `output` and `secret`: values by name, in a run and outside of one."""
+"""`input`, `output` and `secret`: read and store values by name, inside and outside of a run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
         elif not task["work"] or task["work"]["kind"] == "function":
             message = f"a function takes {name!r} as a parameter, and returns what it makes"
         else:
-            message = f"nothing was given to this run as {name!r}, and there is no default"
+            message = f"this run received no value for {name!r}, and there is no default"
         raise NotGiven(message)
     if isinstance(given, str) and (type is Path or is_data(type)):
         given = Path(given)
@@ -92,8 +92,8 @@ def secret(name: str) -> Any:
         for variable in (name, name.upper()):
             if variable in os.environ:
                 return os.environ[variable]
-        raise NotGiven(f"there is no variable {name} or {name.upper()} with what is secret")
-    raise NotGiven(f"no credential was given to this run as {name!r}")
+        raise NotGiven(f"no environment variable {name} or {name.upper()} contains the secret")
+    raise NotGiven(f"this run received no credential for {name!r}")
 
 
 def output(name: str, value: Any) -> None:
@@ -170,7 +170,10 @@ def _input_of_run(task: dict[str, Any], name: str) -> Any:
 
 
 def _as_given(value: Any) -> Any:
-    """Remove the brace that kept a text of the user from being a placeholder."""
+    """Return a parameter value of task.json as the user wrote it.
+
+    Where the user's text looked like the placeholder `{attempt}`, task.json has one more brace.
+    """
     if isinstance(value, str):
         return LITERAL.sub(r"\1", value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""`port`: the port on which a node listens, so that it can be opened while it runs."""
+"""`port`: the port on which a node listens, so that users can open it while the node runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Text tables as data frames, with the types that were inferred from all rows.
+"""Reads text tables (CSV, TSV) as data frames, with types inferred from all rows.
 
-The store's description of a table lies beside it, so that preview, profile and run agree. The
-libraries read plain numbers and words themselves. Other texts are converted here.
+The description of a table lies in a file beside it. Preview, profile and run all use it, so that
+they show the same types. Libraries parse plain numbers and words. This module converts other texts.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def of_pyarrow(path: str, table: Table) -> Any:
 
 
 def _is_plain(column: Column) -> bool:
-    """Return whether every library reads the texts of a column as intended."""
+    """Return whether every library itself parses the texts of a column correctly."""
     is_bare = not column.get("layout") and not column.get("padded")
     return column["type"] in PLAIN and is_bare
 

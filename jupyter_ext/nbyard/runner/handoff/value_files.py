@@ -44,7 +44,10 @@ class NotGiven(LookupError):
 
 
 class Form(NamedTuple):
-    """The file format of a value, with a `filename` if the value has one of its own."""
+    """How a value is stored: its file format, and `write`, which writes the file to a path.
+
+    `description` describes a data frame. `filename` is the name of a file that the user passed.
+    """
 
     format: str
     write: Callable[[str], None]
@@ -53,10 +56,10 @@ class Form(NamedTuple):
 
 
 def form_of(value: Any) -> Form:
-    """Return the file format of a value.
+    """Return how to store a value: its file format and the function that writes it.
 
     Raises:
-        Unfit: The value cannot be stored so that an equal one comes back.
+        Unfit: The value cannot be stored so that reading it returns an equal value.
     """
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
@@ -97,12 +100,12 @@ def _library_form(value: Any) -> Form | None:
 
 
 def read_value(path: str, wanted: Any = None) -> Any:
-    """Return the value of a file, according to its extension or to the class `wanted`.
+    """Return the value in a file, according to the file's extension or the class `wanted`.
 
-    For a folder or a file with an unknown extension, return its path.
+    A folder, or a file with an unknown extension, is returned as its path.
 
     Raises:
-        Unfit: The file cannot be read in this way.
+        Unfit: The file cannot be read in this way, or contains no `wanted`.
     """
     file_format = FOLDER if os.path.isdir(path) else format_of_path(path)
     if wanted is Path:
@@ -135,7 +138,7 @@ def read_value(path: str, wanted: Any = None) -> Any:
 
 
 def is_data(wanted: Any) -> bool:
-    """Return whether a class is one of data frames or arrays."""
+    """Return whether a class is a data frame class or numpy's array class."""
     top = str(getattr(wanted, "__module__", "")).partition(".")[0]
     is_array = (top, getattr(wanted, "__name__", "")) == ("numpy", "ndarray")
     return is_array or dataframe_files.library_named(wanted) is not None
@@ -148,7 +151,7 @@ def format_of_path(path: str) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """Describe the type of a value in words."""
+    """Return the type of a value with an article for messages, such as "a list"."""
     if value is None:
         return "nothing"
     name = type(value).__name__
@@ -196,16 +199,19 @@ def _of_array(value: Any) -> Form:
 
 
 def _is_of(value: Any, module: str, name: str) -> bool:
-    """Return whether a value is of that class. Does not import its module."""
+    """Return whether a value is of the class `name` of a module, without importing the module."""
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(value, kind)
 
 
 def _json_value(value: Any, place: str) -> Any:
-    """Return a value as JSON returns it. Tuples become lists, numpy scalars plain numbers.
+    """Return a value as it would be after it was written as JSON and read again.
+
+    Tuples become lists, and numpy scalars plain numbers. `place` locates a nested value in
+    messages.
 
     Raises:
-        Unfit: The value would not come back equal.
+        Unfit: The value read again would not be equal.
     """
     if value is None or isinstance(value, (bool, int, str)):
         return value
@@ -213,7 +219,7 @@ def _json_value(value: Any, place: str) -> Any:
         return _json_value(value.item(), place)
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise Unfit(f"{_at(place)}{value} is no number of JSON: hand over None, or an array")
+            raise Unfit(f"{_at(place)}{value} is not a JSON number: pass None or an array")
         return value
     if isinstance(value, (list, tuple)):
         return [_json_value(element, f"{place}[{at}]") for at, element in enumerate(value)]

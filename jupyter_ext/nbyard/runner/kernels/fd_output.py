@@ -1,4 +1,4 @@
-"""Captures what other code than a kernel's own Python prints to its standard streams."""
+"""Captures output of a kernel that comes from native libraries or child processes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ WAKE = b"\0"  # ipykernel writes it to a stream that it closes
 
 
 class Pipe:
-    """Captures what libraries and child processes print on one of the kernel's streams.
+    """Captures what native libraries and child processes print on one stream of a kernel.
 
-    The output is passed on once. ipykernel would also write it to its original stream, which here
-    is the log that gets it from the runner. The output is passed on before the cell ends.
+    ipykernel would also copy this output to the original stream. Here, the original stream is the
+    attempt's log, which receives the output from the runner. So each output is passed on only once,
+    and before its cell ends.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -27,7 +28,10 @@ class Pipe:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def watch(self) -> None:
-        """Pass output on until the stream is closed, in the stream's own thread."""
+        """Pass on output until the stream is closed.
+
+        Runs in the stream's own thread.
+        """
         with contextlib.suppress(OSError, ValueError):  # the stream is closed
             while self._stream._should_watch:
                 select.select([self._stream._fid], [], [])
@@ -35,7 +39,10 @@ class Pipe:
                     return
 
     def pass_on(self) -> bool:
-        """Pass on the output that has come. Return whether more can come."""
+        """Write the output that is in the pipe to the stream.
+
+        Return False once the pipe is closed.
+        """
         with self._turn:
             while select.select([self._stream._fid], [], [], 0)[0]:
                 piece = os.read(self._stream._fid, PIECE_BYTES)
@@ -48,13 +55,16 @@ class Pipe:
 
 
 class Printed:
-    """The pipes of all streams. Each is created together with its stream."""
+    """The `Pipe` objects of all output streams of a kernel."""
 
     def __init__(self) -> None:
         self._pipes: list[Pipe] = []
 
     def watch(self, stream: Any) -> Callable[[], None]:
-        """Return the function that the thread of this stream runs."""
+        """Create the pipe of a stream.
+
+        Return the function that the stream's thread runs.
+        """
         pipe = Pipe(stream)
         self._pipes.append(pipe)
         return pipe.watch

@@ -1,4 +1,4 @@
-"""The client of a forked kernel: the part of jupyter_client's that nbclient needs."""
+"""The client of a forked kernel, with the interface that nbclient uses."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from . import wire
 
 
 class Alive(Protocol):
-    """The process of a kernel, as far as its client asks about it."""
+    """The process of a kernel, as its client needs it."""
 
     def is_alive(self) -> bool: ...
 
 
 class Channel:
-    """A channel of the client: received messages, and a way to send others."""
+    """A channel of the client: `come` has the received messages, `send` sends one."""
 
     def __init__(self, talk: Talk) -> None:
         self.come: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -52,7 +52,7 @@ class Talk:
         to.come.put_nowait(message)
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a message as `session` builds it."""
+        """Send a message that was built with `session`."""
         self._line.send(wire.SHELL, self.session.serialize(message))
 
     def _ask(self, what: str, content: dict[str, Any]) -> str:

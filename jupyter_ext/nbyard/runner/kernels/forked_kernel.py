@@ -1,4 +1,4 @@
-"""A kernel that is forked instead of spawned, as the process that forks it sees it."""
+"""The process of a forked kernel, as seen from the process that forks it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ END_SECONDS = 5.0
 
 
 class ForkedKernel:
-    """The process of a forked kernel. A warm kernel runs nothing until `release`."""
+    """A forked kernel's process.
+
+    With `is_ahead`, the kernel waits for an attempt until `release`.
+    """
 
     exit_code: int | None = None
     max_rss_bytes = 0
@@ -41,12 +44,12 @@ class ForkedKernel:
             os.close(wait)
 
     def release(self, message: bytes) -> None:
-        """Send its attempt to a warm kernel, which then continues."""
+        """Send a waiting kernel its attempt (JSON), so that the kernel continues."""
         with os.fdopen(self._release, "wb") as pipe:
             pipe.write(message)
 
     async def connect(self, client: Any) -> dict[str, Any] | None:
-        """Connect a client to the kernel.
+        """Wait until the kernel is ready, and connect a client to it.
 
         Return the language info, or None if the kernel ended while it started.
         """
@@ -60,7 +63,10 @@ class ForkedKernel:
         return language_info()
 
     def is_alive(self) -> bool:
-        """Return whether the process runs. Record its exit code once it has ended."""
+        """Return whether the kernel's process runs.
+
+        Once it has ended, record its exit code and memory.
+        """
         if self.exit_code is None:
             pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
@@ -86,7 +92,7 @@ class ForkedKernel:
             os.killpg(self.pid, number)
 
     async def end(self, talk: Talk | None, *, gracefully: bool) -> None:
-        """Stop the kernel; `gracefully`, after its exit handlers."""
+        """Stop the kernel. With `gracefully`, let its exit handlers run first."""
         if talk is not None and gracefully:
             talk.ask_to_end()
             with contextlib.suppress(TimeoutError):

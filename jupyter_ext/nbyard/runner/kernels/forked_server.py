@@ -1,4 +1,4 @@
-"""Runs in a fork of the runner and serves as the kernel."""
+"""Runs a kernel in a fork of the runner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from .prebuilt import kernel_app
 
 
 def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None) -> int:
-    """Serve as a kernel until asked to stop. With `wait`, wait there for the attempt first."""
+    """Run a kernel in this fork until the client requests its shutdown.
+
+    Return the exit status. `end` is the socket to the client. `tell` is a pipe that reports when
+    the kernel is ready. `wait` is a pipe from which a warm kernel reads its attempt, None for a
+    kernel that has one already.
+    """
     keep_only(end.fileno(), tell, *([] if wait is None else [wait]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"

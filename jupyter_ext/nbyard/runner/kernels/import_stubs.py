@@ -1,4 +1,4 @@
-"""Avoids imports of libraries that are never used here and take longer than all others."""
+"""Skips imports of slow libraries that the runner never uses: jsonschema and debugpy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-# nbformat validates notebooks with it. The runner reads and writes notebooks itself.
+# nbformat imports these to validate notebooks. The runner reads and writes notebooks itself.
 CHECKER = {"jsonschema": ("Draft4Validator",), "jsonschema.exceptions": ("ErrorTree",)}
 REFUSAL = "ValidationError"
 # A quarter of ipykernel's start time. These kernels are not debugged from outside.
@@ -17,7 +17,10 @@ DEBUGGER = "debugpy"
 
 
 def session() -> Any:
-    """Import the module `session` and, with it, nbclient."""
+    """Import nbclient and the module `session` without jsonschema.
+
+    Return the module.
+    """
     name = f"{__package__}.session"
     if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
         # Stand-ins for these modules have only the names that are imported from them.
@@ -39,7 +42,7 @@ def session() -> Any:
 
 @contextlib.contextmanager
 def no_debugger() -> Iterator[None]:
-    """Hide the debugger of ipykernel from imports in the block."""
+    """Prevent imports of debugpy, the debugger of ipykernel, within the block."""
     sys.modules[DEBUGGER] = None  # type: ignore[assignment]
     try:
         yield

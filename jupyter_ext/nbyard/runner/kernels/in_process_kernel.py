@@ -1,8 +1,8 @@
 """An ipykernel that communicates only with the runner that forked it.
 
-Shell, magics, displays, comms and signals are ipykernel's own. `wire` replaces zmq, so the threads
-that serve zmq's sockets are not needed. The parts that belong to no attempt can be built before
-there is one, and before a fork.
+Shell, magics, displays, comms and signals are ipykernel's own. `wire` replaces zmq, so ipykernel's
+threads for zmq's sockets are not needed. The parts that do not depend on an attempt can be built
+before the attempt exists, and before a fork.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ OPTIONS = (
     "--IPKernelApp.connection_file=kernel.json",
     # Cells of attempts do not belong in the user's history.
     "--HistoryManager.enabled=False",
-    "--HistoryManager.hist_file=:memory:",  # as nbclient's kernels say
+    "--HistoryManager.hist_file=:memory:",  # as nbclient starts its kernels
 )
 
 
@@ -58,7 +58,7 @@ class Frame:
 
 
 class Socket:
-    """A channel for ipykernel's messages, with the part of zmq's interface that it uses."""
+    """A channel for ipykernel's messages, with the part of zmq's interface that ipykernel uses."""
 
     def __init__(self, sender: wire.Sender, channel: int) -> None:
         self._sender = sender
@@ -108,9 +108,9 @@ class Stream(Socket):
 
 
 class Publisher(IOPubThread):
-    """Publishes messages at once, in the order in which they come.
+    """Sends the kernel's outputs at once and in order, from whichever thread publishes them.
 
-    Its thread only flushes printed output that was not flushed.
+    The thread of this class only flushes printed output that was not flushed.
     """
 
     def __init__(self, sender: wire.Sender) -> None:
@@ -128,7 +128,7 @@ class Publisher(IOPubThread):
         self._more = threading.Condition()
 
     def schedule(self, f: Callable[[], None]) -> None:
-        """Run a function in this thread; a second caller waits until the first one has ended."""
+        """Run a function in the calling thread, one call at a time."""
         with self._turn:
             f()
 
@@ -137,7 +137,7 @@ class Publisher(IOPubThread):
             self.socket.send_multipart(*args, **options)
 
     def call_later(self, seconds: float, work: Callable[[], None]) -> None:
-        """Run a function in the thread after a pause."""
+        """Run a function in the publisher's thread after `seconds`."""
         with self._more:
             self._due.append((time.monotonic() + seconds, work))
             self._more.notify()
@@ -153,7 +153,7 @@ class Publisher(IOPubThread):
             self.schedule(work)
 
     def stop(self) -> None:
-        """Do nothing: there is nothing to stop."""
+        """Do nothing: the thread is a daemon and needs no stop."""
 
     close = stop
 
@@ -170,7 +170,10 @@ class Kernel(IPythonKernel):
         self.printed = Printed()
 
     async def do_execute(self, *args: Any, **options: Any) -> Any:
-        """Execute a cell and publish what other code printed before the cell ends."""
+        """Execute a cell.
+
+        Publish what native code and child processes printed before the cell ends.
+        """
         reply = await super().do_execute(*args, **options)
         self.printed.pass_on_all()
         return reply
@@ -201,13 +204,17 @@ class Kernel(IPythonKernel):
 
 
 class App(IPKernelApp):
-    """A kernel application whose parts start one by one, some before a fork and some after it."""
+    """A kernel application whose parts start one by one.
+
+    `build` and `extend` may run before a fork. The fork then calls `be_own`, `open`, `begin` and
+    `start`.
+    """
 
     _sender: wire.Sender
     _is_extended = False
 
     def build(self) -> None:
-        """Build the parts that belong to no attempt."""
+        """Build the parts of the kernel that are the same for every attempt."""
         self._sender = wire.Sender()
         BaseIPythonApplication.initialize(self, list(OPTIONS))
         self.log.setLevel(self.log_level)  # log messages that no handler shows are not formatted
@@ -236,7 +243,7 @@ class App(IPKernelApp):
         self.kernel._execute_sleep = 0.0
 
     def be_own(self, end: Any, connection_file: str) -> None:
-        """Set the channel, session and identifiers of this fork."""
+        """Connect this fork's kernel to the socket `end`, and give it a session ID of its own."""
         self._sender.end = end
         self.connection_file = connection_file
         self.session.session, self.session.pid = str(uuid.uuid4()), os.getpid()
@@ -261,7 +268,7 @@ class App(IPKernelApp):
             self.init_extensions()
 
     def begin(self) -> None:
-        """Run the startup code, which may be the user's."""
+        """Load the extensions and run the startup files, which may contain code of the user."""
         self.init_gui_pylab()
         self.extend()
         self.init_code()
@@ -270,7 +277,7 @@ class App(IPKernelApp):
 
 
 def build() -> App:
-    """Build the parts of the kernel that belong to no attempt."""
+    """Build the parts of the kernel that are the same for every attempt."""
     app = App.instance()
     app.build()
     return app

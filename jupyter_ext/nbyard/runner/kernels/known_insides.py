@@ -1,6 +1,6 @@
-"""Checks that the inside of other packages is the one that this subpackage relies on.
+"""Checks that the packages a forked kernel relies on still have the internals that it uses.
 
-What is listed here is not part of their documented interface, so that any version may change it.
+These internals are not part of the packages' documented interfaces, so any version may change them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ OF_FORKED_KERNELS = {
 
 
 def check_known_insides() -> None:
-    """Check all that a forked kernel relies on.
+    """Check that all internals that a forked kernel uses exist.
 
     Raises:
         ImportError: A module is missing.
-        RuntimeError: A class or one of its names is missing.
+        RuntimeError: A class, or a name of a class, is missing.
     """
     missing: list[str] = []
     for path, names in OF_FORKED_KERNELS.items():
@@ -52,7 +52,7 @@ def check_known_insides() -> None:
 
 
 def uses(kind: type, names: Iterable[str]) -> bool:
-    """Return whether a class has all of these names, or uses them in its instances."""
+    """Return whether a class defines all of these names or refers to them in its methods."""
     return _names(kind).issuperset(names)
 
 

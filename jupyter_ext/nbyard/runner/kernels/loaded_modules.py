@@ -1,4 +1,4 @@
-"""The modules that a forked kernel inherits, and those that a spawned kernel would not have."""
+"""Removes modules from a forked kernel that a spawned kernel would not have loaded."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ _removed: dict[str, ModuleType] = {}  # held, as none of their parts may end in 
 
 
 def note_own() -> None:
-    """Note all modules that are loaded now as modules of a kernel."""
+    """Record the modules that are loaded now as modules that every kernel has."""
     _of_kernels.update(sys.modules)
 
 
 def forget_others() -> dict[str, ModuleType]:
-    """Remove the modules that a spawned kernel would not have.
+    """Remove from `sys.modules` what a spawned kernel would not have loaded.
 
-    Return the removed modules that the kernel needs at shutdown.
+    These are the runner's modules, and third-party modules that `note_own` has not recorded. Return
+    the removed modules that the kernel needs at its shutdown.
     """
     for name in [*sys.modules]:
         top = name.partition(".")[0]

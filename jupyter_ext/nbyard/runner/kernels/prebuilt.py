@@ -1,4 +1,4 @@
-"""A kernel that is built before it is needed, with the traces it leaves outside of itself."""
+"""A kernel that is built before an attempt needs it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _built: list[PrebuiltKernel] = []
 
 
 class PrebuiltKernel:
-    """A kernel, and the changes to the process that come from building it.
+    """A kernel, and the changes that its building made to global state, such as `sys.stdout`.
 
-    The changes are kept aside and apply only in the kernel's own process.
+    The changes are undone here, and made again in the process that becomes the kernel.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class PrebuiltKernel:
             self.app.extend()
 
     def take(self) -> App:
-        """Return the kernel and apply its changes to this process, which becomes its process."""
+        """Return the application, and apply the kernel's changes to this process."""
         for place, left in zip(_outside(), self._left, strict=True):
             place.update(left)
         return self.app
 
     def forget(self) -> None:
-        """Drop the kernel so that another one can be built."""
+        """Drop the kernel, so that another one can be built in this process."""
         atexit.unregister(self.app.kernel.shell.atexit_operations)
         for singleton in (self.app.kernel.shell, self.app.kernel, self.app):
             type(singleton).clear_instance()
@@ -41,7 +41,10 @@ class PrebuiltKernel:
 
 @contextlib.contextmanager
 def undo_global_changes() -> Iterator[list[dict[str, Any]]]:
-    """Undo the changes that a kernel makes outside of itself, and collect them in the list."""
+    """Undo the changes that the block makes to global state, and collect them in the list.
+
+    The list has one dict of changed names for each namespace of `_outside`.
+    """
     places = _outside()
     before = [dict(place) for place in places]
     left: list[dict[str, Any]] = []
@@ -66,12 +69,15 @@ def undo_global_changes() -> Iterator[list[dict[str, Any]]]:
 
 
 def _outside() -> tuple[MutableMapping[str, Any], ...]:
-    """Return the process-wide namespaces that a kernel changes."""
+    """Return the namespaces outside of a kernel that its building changes."""
     return os.environ, vars(builtins), vars(sys), sys.modules
 
 
 def build_early() -> None:
-    """Build the kernel that `kernel_app` returns, unless a configuration could run programs.
+    """Build a kernel in advance, which `kernel_app` returns later.
+
+    Nothing is built if IPython has configuration files: they may run the user's code in this
+    process.
 
     Raises:
         RuntimeError: ipykernel is of an unknown version.
@@ -85,14 +91,14 @@ def build_early() -> None:
 
 
 def take_early() -> PrebuiltKernel | None:
-    """Return the kernel that was built early, if any, for another use."""
+    """Return and remove the kernel that was built in advance, or None without one."""
     return _built.pop() if _built else None
 
 
 def kernel_app() -> Any:
-    """Return the application of a kernel, without the parts that belong to its attempt.
+    """Return a kernel application: the one built in advance if possible, else a new one.
 
-    It can be called once in a process.
+    The parts that depend on the attempt are not set yet. Call this at most once in a process.
     """
     if not _built:
         return build()

@@ -1,7 +1,7 @@
-"""Ports for a kernel, which no other process can be given before the kernel has bound them.
+"""Reserves ports for a kernel, so that no other process gets them before the kernel.
 
 jupyter_client chooses free ports and releases them at once. A kernel whose port was taken in the
-meantime ends, or stays without ever answering.
+meantime ends, or never answers.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 
 
 class ReservedPorts:
-    """One free port for each of `PORTS`, by name; none where they cannot be reserved.
+    """A free port for each name in PORTS, or none if the system cannot reserve ports.
 
-    The system gives nobody else a port that a socket is bound to. The kernel can still bind it, as
-    zmq reuses addresses and the socket does not listen.
+    The system gives no other process a port to which a socket is bound. The kernel can still bind
+    it, because zmq reuses addresses and the socket does not listen.
     """
 
     def __init__(self, host: str) -> None:

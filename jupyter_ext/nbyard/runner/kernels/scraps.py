@@ -1,4 +1,7 @@
-"""Numbers that a notebook records with scrapbook: `glue` displays them as outputs of its cell."""
+"""Records numbers that a notebook reports with scrapbook's `glue` as metrics of the attempt.
+
+`glue` displays each number as an output of its cell, in a format of its own.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def record_scraps(folder: str, outputs: Iterable[dict[str, Any]]) -> None:
 
 
 def numbers_of(outputs: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float | str]]:
-    """Yield names and values of glued numbers. Other scraps are part of the notebook only."""
+    """Yield the name and value of each number that `glue` displayed in these outputs.
+
+    Other scraps are not metrics. They stay in the executed notebook only.
+    """
     for output in outputs:
         for kind, scrap in (output.get("data") or {}).items():
             if not kind.startswith(SCRAP) or not isinstance(scrap, dict):

@@ -1,4 +1,4 @@
-"""One notebook in one kernel: nbclient, with outputs passed on as they come."""
+"""Runs one notebook in one kernel with nbclient, and passes outputs on as they come."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _log = logging.getLogger("nbclient")
 _log.addHandler(logging.NullHandler())
 
 
-# Skips the validation of messages from the kernel: it takes longer than all other work on them.
+# Skips the validation of messages, which takes longer than all other work on them.
 # Another version that validates elsewhere is only slower.
 with contextlib.suppress(ImportError):
     importlib.import_module("nbformat.v4.nbbase").validate = lambda *_: None  # type: ignore[attr-defined]
@@ -58,14 +58,21 @@ nbformat.validate = lambda *_, **__: None
 
 
 class PlainClient(NotebookClient):
-    """Is nbclient's own client. The session passes the outputs of a cell on after its end."""
+    """nbclient's own client.
+
+    The session writes the outputs of each cell to the log after the cell.
+    """
 
     session: Session
     passes_on = False
 
 
 class LoggingClient(PlainClient):
-    """Writes streams to the log at once, and merges and limits them in the notebook."""
+    """A client that writes printed output to the log at once.
+
+    In the notebook, the client joins consecutive pieces of a stream into one output and limits its
+    size.
+    """
 
     passes_on = True
 
@@ -86,7 +93,10 @@ class LoggingClient(PlainClient):
         return super().process_message(msg, cell, cell_index)
 
     def _append_to_last(self, outputs: Any, name: str, text: str) -> bool:
-        """Append the text to the last output if possible. Return whether that succeeded."""
+        """Append the text to the cell's last output if that is the same stream.
+
+        Return whether it is.
+        """
         if self.clear_before_next_output or not outputs:
             return False
         last = outputs[-1]
@@ -114,9 +124,10 @@ def upgrade_notebook(text: str) -> dict[str, Any]:
 
 
 def client_for(kernel: str) -> Any:
-    """Create a client of nbclient for the kernel of that name, without a notebook yet.
+    """Create a client of nbclient for the kernel with this name.
 
-    It is the plain one if nbclient's inside is not the one that `LoggingClient` relies on.
+    The notebook is set later. The result is a `PlainClient` if nbclient's internals are not those
+    that `LoggingClient` needs.
     """
     kind = LoggingClient if uses(NotebookClient, INSIDE) else PlainClient
     return kind(
@@ -136,10 +147,10 @@ def _write(text: str) -> None:
 
 
 class Session:
-    """A notebook with its kernel.
+    """A notebook that runs in a kernel.
 
-    `opened` has the notebook and the positions of its cells in the source. `ready` has the kernel,
-    its client and its language info as far as they are there. Without a kernel, one is spawned.
+    `opened` is the result of `read_notebook`. `ready` has a kernel, its client and its language
+    info, as far as they were prepared. Without a prepared kernel, the session spawns one.
     """
 
     def __init__(
@@ -179,10 +190,10 @@ class Session:
         return StartedKernel(self._kernel, self._language, self._directory, self._named)
 
     def progress(self, index: int) -> dict[str, int]:
-        """Return the position of a cell.
+        """Return the position of a cell for progress reports.
 
-        `index` of `of` is its place in executed.ipynb. `cell` of `cells` is its place in the
-        source, if it is one of the source's cells.
+        The cell is number `index` of `of` in executed.ipynb, and number `cell` of `cells` in the
+        source. A cell that is not in the source has no `cell`.
         """
         written = sum(place is not None for place in self._places)
         position = {"index": index, "of": len(self._places), "cells": written}
@@ -229,12 +240,18 @@ class Session:
         return -(self._process.exit_code or 0) not in FROM_OUTSIDE
 
     async def _connect_spawned(self) -> dict[str, Any]:
-        """Connect to a spawned kernel instead of a forked one of an unknown version."""
+        """Start a spawned kernel in place of the forked one, and connect to it.
+
+        Return its language info.
+        """
         self._process, self.client.kc = self._spawned(), None
         return await self._process.connect(self.client)
 
     async def _replace_dead_kernel(self) -> bool:
-        """Replace a forked kernel that died before it sent anything. Return whether it was."""
+        """Replace a forked kernel that died before it sent a message.
+
+        Return whether it did.
+        """
         is_new = not getattr(self.client.kc, "has_received", True)
         if is_new and self._ended_by_itself() and not self.interrupted:
             self.client.kc.close()
@@ -251,7 +268,9 @@ class Session:
             self._interrupting = asyncio.ensure_future(self._process.interrupt())
 
     async def run_cell(self, index: int) -> dict[str, Any] | None:
-        """Run one cell. Return its failure, if any. Set `has_exited` if it ends the notebook.
+        """Run one cell.
+
+        Return its failure, or None. Set `has_exited` if the cell ends the notebook.
 
         Raises:
             KernelEnded: The kernel died in the cell.
@@ -277,15 +296,15 @@ class Session:
         return None
 
     def _pass_on(self, index: int) -> None:
-        """Write the printed output and the tracebacks of a cell."""
+        """Write what a cell printed, and its tracebacks, to the log."""
         for output in self._notebook.cells[index].get("outputs", ()):
             _write(output.get("text", "") if output["output_type"] == "stream" else "")
             _write("".join(f"{line}\n" for line in output.get("traceback", ())))
 
     def _note_end(self, *, cell: Any, execute_reply: dict[str, Any], **_: Any) -> None:
-        """Record the metrics of a cell, and whether it asked the kernel to exit.
+        """Record a cell's metrics, and whether the cell requested the kernel's end.
 
-        `exit()` does so in IPython and R, with a payload:
+        `exit()` in IPython and R requests it with a payload in the reply:
         https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
         """
         record_scraps(self._folder.path, cell.get("outputs", ()))
@@ -308,9 +327,9 @@ class Session:
         }
 
     def place(self, index: int | None = None) -> dict[str, Any]:
-        """Return the place of a cell, by default the running one, in the source and executed.ipynb.
+        """Return where a cell is: `cell` in the source, and `executed_cell` in executed.ipynb.
 
-        The cell with the parameter values has no place in the source.
+        The default is the running cell. The cell with the parameter values is not in the source.
         """
         index = self.cell if index is None else index
         if index is None:
@@ -331,17 +350,17 @@ class Session:
         self.client.set_widgets_metadata()
 
     async def close(self, gracefully: bool) -> None:
-        """Stop the kernel; `gracefully`, after its exit handlers.
+        """Stop the kernel. With `gracefully`, let its exit handlers run first.
 
-        Only a session that succeeded ends gracefully.
+        The caller requests this only after a notebook that succeeded.
         """
         self._closes = True
         await self._process.end(self.client.kc, gracefully=gracefully)
 
     def save_within(self, seconds: float = SAVE_SECONDS) -> None:
-        """Schedule a save of executed.ipynb, `seconds` after the last one.
+        """Schedule a save of executed.ipynb for `seconds` after the last save.
 
-        It is later if saving takes long compared to the work.
+        The pause is longer if saving takes long, so that the work is not slowed down.
         """
         due = self._saved_at + max(seconds, self._save_cost * SAVE_SHARE)
         if self._saving is not None:

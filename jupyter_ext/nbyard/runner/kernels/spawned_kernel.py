@@ -1,4 +1,4 @@
-"""A kernel that is spawned as its specification says, for any language and environment."""
+"""Kernels that are spawned as their specifications say, for any language and environment."""
 
 from __future__ import annotations
 
@@ -40,22 +40,25 @@ def ended_at_start(kernel: str, exit_code: int | None) -> Reason:
 
 
 def check_after_sending(channel: Any) -> None:
-    """Check a channel for messages whenever it has sent one.
+    """Check a client's channel for messages whenever the client has sent one.
 
-    jupyter_client sends past the event loop. That consumes the signal for a reply that has just
-    arrived, and the loop would wait forever. An Output widget sends while a cell runs.
+    jupyter_client sends outside the event loop, which consumes the signal for a reply that has just
+    arrived. The loop would then wait forever. An Output widget sends while a cell runs.
     """
     send = channel.send
 
     def send_and_look(message: Any) -> None:
         send(message)
-        _ = channel.socket.EVENTS  # reading it makes pyzmq look
+        _ = channel.socket.EVENTS  # reading this attribute makes pyzmq check for messages
 
     channel.send = send_and_look
 
 
 class StartedKernel:
-    """A kernel that jupyter_client's manager starts in a directory. Failures name it as `shown`."""
+    """A kernel that jupyter_client starts in `directory`.
+
+    Failures call it by the name `shown`.
+    """
 
     def __init__(self, name: str, language: str, directory: str, shown: str) -> None:
         self._name = name
@@ -66,7 +69,9 @@ class StartedKernel:
         self._ports: ReservedPorts | None = None
 
     async def connect(self, client: Any) -> dict[str, Any]:
-        """Start the kernel, wait until it answers and return its language info.
+        """Start the kernel, connect the client, and wait for an answer.
+
+        Return the language info.
 
         Raises:
             KernelMissing: There is no kernel of that name, or it does not start.
@@ -131,7 +136,10 @@ class StartedKernel:
                 setattr(manager, name, port)
 
     async def _probe(self) -> dict[str, Any]:
-        """Send requests until both channels have answered: from then on no output is missed."""
+        """Send kernel info requests until the shell and IOPub channels answer.
+
+        Return the language info. From then on, no output of the kernel is missed.
+        """
         client, shell, iopub = self._client.kc, False, False
         due, asked = 0.0, 0
         while not (shell and iopub):
@@ -158,9 +166,9 @@ class StartedKernel:
         return language_info
 
     async def _replies(self, count: int) -> list[dict[str, Any]]:
-        """Wait for replies, so that no later request arrives while the kernel sends them.
+        """Wait for `count` replies, so that no later request arrives while the kernel sends them.
 
-        ipykernel 7 overlooks such a request until the next one arrives, and would wait for ever.
+        ipykernel 7 overlooks such a request until the next one arrives, and would wait forever.
         """
         replies: list[dict[str, Any]] = []
         with contextlib.suppress(queue.Empty):
@@ -182,9 +190,9 @@ class StartedKernel:
         return code
 
     async def _ask_to_end(self) -> None:
-        """Ask the kernel to shut down and wait for its end.
+        """Request the kernel's shutdown and wait for its end.
 
-        The wait is on a pidfd, as jupyter_client would poll ten times a second.
+        The wait uses a pidfd, because jupyter_client would poll ten times a second.
         """
         manager = self._client.km
         pid = getattr(manager.provisioner, "pid", None)  # only of a process of this machine
@@ -200,7 +208,7 @@ class StartedKernel:
         await manager.shutdown_kernel(now=not await manager.is_alive())
 
     async def end(self, talk: Any, *, gracefully: bool) -> None:
-        """Stop the kernel; `gracefully`, after its exit handlers."""
+        """Stop the kernel. With `gracefully`, let its exit handlers run first."""
         manager = self._client.km if self._client is not None else None
         if talk is not None:
             if gracefully and manager is not None:

@@ -1,4 +1,4 @@
-"""Jupyter's kernel specifications: how each kernel is started."""
+"""Looks up Jupyter's kernel specifications: the files that define how each kernel is started."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ LOCAL = "local-provisioner"
 
 
 def is_forkable(name: str) -> bool:
-    """Return whether a fork of this process can replace a spawned kernel of that name."""
+    """Return whether a fork of this process can serve as the kernel with this name.
+
+    This is so for ipykernel of this process's own Python, without variables of its own.
+    """
     spec = specification(name)
     if spec is None:
         return False
@@ -56,13 +59,19 @@ def installed_name(name: str, language: str) -> str:
 
 
 def stamps(name: str) -> list[tuple[int, int]]:
-    """Return values that change when a kernel of that name is installed, changed or removed."""
+    """Return values that change when the kernel `name` is installed, changed or removed.
+
+    There is one `stamp` for each folder in which Jupyter looks for kernels.
+    """
     places = specifications().kernel_dirs
     return [stamp(os.path.join(place, name, "kernel.json")) for place in places]
 
 
 class Specifications(KernelSpecManager):
-    """Jupyter's kernel specifications. An absolute path names a specification by its folder."""
+    """Jupyter's kernel specifications.
+
+    A name may also be the absolute path of a specification's folder.
+    """
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         if not os.path.isabs(kernel_name):
@@ -80,7 +89,10 @@ def specifications() -> KernelSpecManager:
 
 
 def stamp(path: str) -> tuple[int, int]:
-    """Return a value that changes with the file, or (0, 0) if there is no file."""
+    """Return inode and modification time (ns) of a file, or (0, 0) if there is no file.
+
+    The values differ after the file was changed or replaced.
+    """
     try:
         file_stat = os.stat(path)
     except OSError:

@@ -1,7 +1,8 @@
-"""Jupyter's messages between a runner and the kernel it has forked, through a socket pair.
+"""Carries Jupyter messages between a runner and the kernel that it forked, through a socket pair.
 
-A message is a list of frames on a channel. It is sent in packets, which mark the first and the last
-one of a message. Each names its sender, as processes forked by the kernel may send, too.
+A message is a list of frames on a channel. It is split into packets. Each packet names its sender,
+because child processes of the kernel may send at the same time. Marks show a message's first and
+last packet.
 """
 
 from __future__ import annotations
@@ -40,13 +41,16 @@ def packets(channel: int, frames: Sequence[bytes]) -> Iterator[bytes]:
 
 
 class Assembler:
-    """Builds messages from packets. Messages without an end are dropped."""
+    """Joins packets to messages.
+
+    A message whose last packet never comes is dropped.
+    """
 
     def __init__(self) -> None:
         self._parts: dict[int, list[bytes]] = {}
 
     def feed(self, packet: bytes) -> Message | None:
-        """Add a packet. Return the message if it is complete now."""
+        """Add a packet. Return the message that it completes, or None."""
         sender, marks = _HEAD.unpack_from(packet)
         if marks & _FIRST:
             self._parts[sender] = []
@@ -66,7 +70,10 @@ class Assembler:
 
 
 def next_packet(end: socket.socket) -> bytes | None:
-    """Return the next packet, None if there is none yet, nothing if the other end is closed."""
+    """Return the next packet, or None if none has arrived.
+
+    Empty bytes mean that the other end is closed.
+    """
     try:
         return end.recv(PACKET_BYTES + _HEAD.size, socket.MSG_DONTWAIT)
     except BlockingIOError:
@@ -76,7 +83,10 @@ def next_packet(end: socket.socket) -> bytes | None:
 
 
 class Sender:
-    """The kernel's end. It sends each message at once and whole, from any thread or fork."""
+    """The kernel's end of the channel.
+
+    Any thread or fork of the kernel may send.
+    """
 
     def __init__(self) -> None:
         self.end: socket.socket | None = None
@@ -87,7 +97,7 @@ class Sender:
         self._turn = threading.Lock()  # the thread that held the lock may not exist in the fork
 
     def send(self, channel: int, frames: Sequence[bytes]) -> None:
-        """Send a message on a channel. Without a connection, drop it."""
+        """Send a message on a channel. Drop it if there is no connection."""
         if self.end is None:
             return
         # an interrupt must not cut a message
@@ -101,7 +111,10 @@ class Sender:
 
 
 class Line:
-    """The runner's end. It receives all messages, and never blocks when it sends."""
+    """The runner's end of the channel.
+
+    `receive` is called with the channel and frames of each message.
+    """
 
     def __init__(self, end: socket.socket, receive: Callable[[int, list[bytes]], None]) -> None:
         self._end = end
@@ -112,7 +125,7 @@ class Line:
         self._loop.add_reader(end, self._listen)
 
     def send(self, channel: int, frames: Sequence[bytes]) -> None:
-        """Send a message on a channel, later if the kernel does not read."""
+        """Send a message without blocking. What the kernel does not read yet is sent later."""
         self._unsent.extend(packets(channel, frames))
         self._send_pending()
 

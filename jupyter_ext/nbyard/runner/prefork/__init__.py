@@ -1,5 +1,5 @@
-"""Supervisors, runners and kernels that are prepared before an attempt, only for speed.
+"""Prepares supervisors, runners and kernels before an attempt exists, only for speed.
 
-Without them, each attempt starts its own processes. docs/explanation/architecture.md lists what
-they rely on, with its checks and fallbacks.
+Without this package, each attempt starts its own processes. docs/explanation/architecture.md lists
+the internals that the package relies on, with the checks and the fallbacks.
 """

@@ -1,7 +1,7 @@
-"""Lets an attempt take over a kernel that was started before it.
+"""Sets up a kernel that was started before its attempt.
 
-The text of this file runs in that kernel, with any Python from 3.6 on. It imports only modules that
-are there anyway.
+nbyard sends the text of this file to the kernel, which may run any Python from 3.6 on. The text
+imports only modules that a kernel has loaded anyway.
 """
 
 import json
@@ -11,13 +11,14 @@ from typing import Any
 
 
 def claim(shell: Any, attempt: dict, stamps: dict) -> str:  # type: ignore[type-arg]
-    """Set the kernel up for an attempt and return its process ID and import path as JSON.
+    """Set the kernel up for an attempt.
 
-    `attempt` has the working directory, the `names` in it and the variables (None removes one).
-    `stamps` has the texts to write at addresses of the process's memory.
+    Return its process ID and import path as JSON. `attempt` has the working `directory`, the
+    `names` of its files, and the `environment`, in which None removes a variable. `stamps` has the
+    texts to write at addresses of the process's memory.
 
     Raises:
-        ImportError: A file in the directory might be imported instead of a loaded module.
+        ImportError: A file in the directory has the name of a loaded module.
     """
     shadowed = {name.partition(".")[0] for name in attempt.get("names", [])} & set(sys.modules)
     if shadowed:

@@ -1,7 +1,7 @@
-"""The languages of kernels that attempts may claim.
+"""How kernels of each language are prepared before an attempt and then set up for it.
 
-Each language knows how to identify its kernel and which files of the user the kernel runs when it
-starts. It also builds the request that makes the kernel an attempt's.
+Each language recognizes its kernels, and finds the user's files that such a kernel runs at its
+start. It also builds the request that sets the kernel up for an attempt.
 """
 
 from __future__ import annotations
@@ -34,28 +34,31 @@ class Language(Protocol):
     name: str
 
     def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:
-        """Return the files that starting the kernel executes, the program last.
+        """Return the files that are executed to start the kernel, the program last.
 
-        The list is empty for another kernel, or if the working directory could affect the choice.
+        The list is empty for kernels of other languages. It is also empty if the working directory
+        could affect which program is started.
         """
 
     def has_user_configuration(self, program: str, environment: Mapping[str, str]) -> bool:
         """Return whether the user has configured the kernel or given it startup files."""
 
     def variables(self, scratch: str) -> dict[str, str]:
-        """Return variables that the kernel has only until it is claimed."""
+        """Return environment variables that the kernel has only while it waits for an attempt."""
 
     def request(self, attempt: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
-        """Return the request to execute for a directory, variables and texts to write at addresses.
+        """Return the code request that sets the kernel up for an attempt.
 
-        A variable of None is removed. The request leaves no name, no output and no history.
+        `attempt` has the directory and the variables (None removes one). `stamps` has the texts to
+        write at addresses of the process's memory. The request leaves no name, output or history in
+        the kernel.
         """
 
     def answer(self, content: dict[str, Any], printed: str) -> list[Any]:
-        """Return the process ID of the kernel and the paths that it depends on.
+        """Return the process ID of the kernel and the paths that it depends on, from its reply.
 
         Raises:
-            ValueError: The kernel did not become the attempt's.
+            ValueError: The kernel could not be set up for the attempt.
         """
 
 
@@ -101,7 +104,7 @@ class Python:
 
 
 class R:
-    """IRkernel. It ignores user expressions, and reports no errors of silent requests."""
+    """IRkernel, which ignores user expressions and reports no errors of silent requests."""
 
     name = "R"
 
@@ -120,9 +123,9 @@ class R:
         return [script, program] if program else []
 
     def has_user_configuration(self, program: str, environment: Mapping[str, str]) -> bool:
-        """Return whether the user has profiles of R.
+        """Return whether the user has profile files, which R runs when it starts.
 
-        The machine's profiles belong to R. They are checked as R's libraries are.
+        The machine's own profiles count as part of R's installation.
         """
         if any(environment.get(name) for name in NAMED_PROFILES):
             return True
@@ -153,7 +156,10 @@ LANGUAGES: tuple[Language, ...] = (Python(), R())
 
 @cache
 def _program_of_r(script: str, _stamp: tuple[int, int]) -> str:
-    """Return the program that R's own script starts. Other scripts could choose by directory."""
+    """Return the path of R's binary, as named in the shell script `R`, or "".
+
+    Scripts of another form are not accepted: they could choose the binary by the working directory.
+    """
     try:
         with open(script, encoding="utf-8", errors="replace") as file:
             home = R_HOME.search(file.read())
@@ -170,7 +176,7 @@ def _r_words(texts: Iterable[str]) -> str:
 
 @cache
 def _text(kind: str) -> str:
-    """Return the text of the program that the kernel runs."""
+    """Return the text of claim_script in the language whose file extension is `kind`."""
     path = os.path.join(os.path.dirname(__file__), f"claim_script.{kind}")
     with open(path, encoding="utf-8") as file:
         return file.read()

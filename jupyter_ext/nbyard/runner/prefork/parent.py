@@ -1,7 +1,7 @@
-"""The parent of supervisors: forks one for each request and cleans up after killed ones.
+"""The parent of supervisors: forks one for each request, and cleans up after killed ones.
 
-It adopts the processes of killed supervisors. It stays until the last supervisor has ended, even if
-the dispatcher that started it is gone.
+The parent adopts processes that a killed supervisor leaves behind, and kills them. It outlives the
+dispatcher that started it until its last supervisor has ended.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ STAYS = b"1"
 
 
 def main(descriptor: int, pool: Pool | None) -> int:
-    """Serve requests from the dispatcher until it disconnects. With a pool, keep kernels warm.
+    """Serve requests of the dispatcher until it disconnects.
 
-    A request is one packet: JSON with `folder`, `attempt_id` and the `kernel` that may be warm. A
-    descriptor of a pipe comes with it, to which "1" is written once the attempt is taken care of.
+    With a pool, keep kernels warm. A request is one packet: JSON with `folder`, `attempt_id` and
+    `kernel`, the kernel's name if a warm one may be used. The packet comes with the descriptor of a
+    pipe. "1" is written to it once a supervisor has the attempt.
     """
     os.set_inheritable(descriptor, False)
     if pool:
@@ -46,7 +47,7 @@ def main(descriptor: int, pool: Pool | None) -> int:
 
 
 class Parent:
-    """The parent process: it serves requests and looks after its supervisors."""
+    """The process that forks supervisors, and cleans up after killed ones."""
 
     def __init__(self, requests: socket.socket, pool: Pool | None) -> None:
         self._is_prepared = pool is not None
@@ -73,7 +74,7 @@ class Parent:
         return 0
 
     def _handle_events(self) -> None:
-        """Wait for the next events and handle them."""
+        """Wait for requests, ended children and reports of supervisors, and handle them."""
         pool = self._pool
         kernel = "" if self._hangs_up else pool.kernel_to_prepare()
         sources: list[Any] = [self._read_end, *pool.sources(), *self._supervisors.sources()]
@@ -127,7 +128,10 @@ class Parent:
         os.close(ready)
 
     def _begin(self, request: dict[str, str], ready: int) -> int:
-        """Fork a supervisor. The supervisor of a command stays for further attempts."""
+        """Fork a supervisor for an attempt. Return its pid.
+
+        Without a pool of kernels, the supervisor stays for further attempts.
+        """
         if self._is_prepared:
             return self._fork(partial(self._supervise, request, ready), ready)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -212,7 +216,10 @@ class Parent:
         return supervise(folder, ready, self._pid, is_prepared=prepared, waiting=warm)
 
     def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
-        """Wait in the fork for an attempt and supervise it, then further ones."""
+        """Wait in the fork for an attempt and supervise it, then repeat that.
+
+        Return the exit status.
+        """
         adopt_orphans()
         warm = WarmRunner(kernel, scratch)
         status = 0

@@ -1,11 +1,11 @@
-"""Warm kernels: how many of which kind wait for notebooks, and when they end.
+"""Decides how many warm kernels wait for notebooks, of which kinds, and when they end.
 
-A warm kernel comes with a whole supervisor and its runner, forked from the prepared parent. The
-kernel itself is forked or spawned. A kernel serves one attempt and ends.
+A warm kernel comes with a supervisor and a runner, which are forked from the prepared parent. The
+kernel itself is forked or spawned. It serves one attempt and ends.
 
-Supervisor and runner may come back for another attempt. They are faster then, as the memory pages
-they changed are already copied. The pool keeps the kernels used last, up to a number and an amount
-of memory. It keeps none when the machine is short of memory.
+Supervisor and runner may return to the pool for another attempt. They are faster then, because the
+memory pages they changed are already copied. The pool keeps the kernels used last, up to a number
+and an amount of memory. It keeps none when the machine is short of memory.
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ FREE = b"f"
 
 
 class WaitingSupervisor(NamedTuple):
-    """A waiting supervisor. It receives its attempt through `claims` and reports there."""
+    """A supervisor with a warm kernel that waits for an attempt.
+
+    `claims` is the socket on which the supervisor receives its attempt and reports its state.
+    `is_forked` states whether its kernel is a fork, `has_served` whether it has had an attempt
+    before.
+    """
 
     pid: int
     kernel: str
@@ -43,7 +48,11 @@ class WaitingSupervisor(NamedTuple):
 
 
 class Pool:
-    """Supervisors with warm kernels: `standing` wait, `busy` have an attempt."""
+    """The supervisors with warm kernels.
+
+    Each waits (`standing`), has an attempt (`busy`) or ends (`leaving`). At most `count`
+    supervisors wait, with kernels of at most `budget_bytes`.
+    """
 
     def __init__(self, count: int, budget_bytes: int) -> None:
         self._count = count
@@ -58,9 +67,9 @@ class Pool:
         self.leaving: dict[int, WaitingSupervisor] = {}
 
     def take(self, kernel: str, *, is_forked: bool = True) -> WaitingSupervisor | None:
-        """Reserve a waiting supervisor for an attempt.
+        """Reserve a waiting supervisor with this kernel for an attempt, or return None without one.
 
-        A ready one comes first, then one that has served before. None if none fits.
+        Supervisors whose kernel is ready are preferred, then those that have served before.
         """
         self._asked[kernel] = time.monotonic()
         fitting = [
@@ -79,7 +88,7 @@ class Pool:
         return [supervisor for supervisor in self.standing.values() if supervisor.kernel == kernel]
 
     def kernel_to_prepare(self) -> str:
-        """Return the name of a kernel that should be prepared once more, or an empty text."""
+        """Return the name of the kernel to prepare once more, or an empty text."""
         recent = self._recent()
         for name in recent:  # one of each kernel first, then more of the last one
             if not self._of(name) and self._to_dismiss_for(name) is not None:
@@ -88,7 +97,7 @@ class Pool:
         return first if first and self._to_dismiss_for(first) == [] else ""
 
     def make_room(self, kernel: str) -> None:
-        """Dismiss supervisors so that one more of this kernel fits."""
+        """Dismiss the supervisors that are in the way of one more with this kernel."""
         for supervisor in self._to_dismiss_for(kernel) or ():
             self.dismiss(supervisor)
 
@@ -98,9 +107,10 @@ class Pool:
         return sorted(names, key=lambda name: -self._asked[name])[: self._count]
 
     def _to_dismiss_for(self, kernel: str) -> list[WaitingSupervisor] | None:
-        """Return the supervisors to dismiss for one more of this kernel, None if it cannot fit.
+        """Return the supervisors to dismiss for one more with this kernel, None if it cannot fit.
 
-        Kernels used less recently go first. So do kernels of which several wait.
+        Supervisors whose kernel was used less recently are chosen first, and those of which several
+        wait.
         """
         own = self._of(kernel)
         if any(
@@ -121,14 +131,17 @@ class Pool:
         return self._asked.get(supervisor.kernel, 0.0), supervisor.has_served
 
     def _has_place(self, kernel: str, go: Collection[WaitingSupervisor], beyond: int = 0) -> bool:
-        """Return whether one more of this kernel fits without the supervisors in `go`."""
+        """Return whether one more with this kernel fits once the supervisors in `go` have ended.
+
+        `beyond` is the number of supervisors that may wait in addition to the usual number.
+        """
         stay = [supervisor for supervisor in self.standing.values() if supervisor not in go]
         held, more = sum(self._size(supervisor.kernel) for supervisor in stay), self._size(kernel)
         fits = len(stay) < self._count + beyond and held + more <= self._budget_bytes
         return fits and not is_short(more)
 
     def _size(self, kernel: str) -> int:
-        """Return the size of a kernel in bytes, 0 while it is unknown."""
+        """Return the memory of a kernel in bytes, 0 while it is unknown."""
         return self._sizes.get(kernel, (0.0, 0))[1]
 
     def give_up(self) -> None:
@@ -136,7 +149,10 @@ class Pool:
         self._count = 0
 
     def is_free(self, supervisor: WaitingSupervisor) -> bool:
-        """Return whether a busy supervisor has finished its attempt and would serve another."""
+        """Read a message of a busy supervisor.
+
+        Return whether it offers to serve another attempt.
+        """
         word = b""
         with contextlib.suppress(OSError):  # the supervisor is ending
             word = supervisor.claims.recv(1)
@@ -145,17 +161,17 @@ class Pool:
         return word == FREE
 
     def take_back(self, supervisor: WaitingSupervisor, scratch: str) -> None:
-        """Return a supervisor to the pool after its attempt, with another scratch folder.
+        """Return a supervisor to the pool after its attempt, with a new scratch folder.
 
         Raises:
-            OSError: The supervisor is gone.
+            OSError: The supervisor has ended.
         """
         supervisor.claims.send(scratch.encode())
         del self.leaving[supervisor.pid]
         self.add(supervisor._replace(scratch=scratch, has_served=True))
 
     def wants_back(self, kernel: str) -> bool:
-        """Return whether a supervisor of this kernel may wait again."""
+        """Return whether the pool has room for a supervisor that has finished an attempt."""
         return kernel in self._recent() and self._has_place(kernel, (), MORE)
 
     def add(self, supervisor: WaitingSupervisor) -> None:
@@ -163,7 +179,10 @@ class Pool:
         self.standing[supervisor.pid] = supervisor
 
     def mark_ready(self, supervisor: WaitingSupervisor) -> None:
-        """Read the message of a supervisor that its kernel is ready, and forget its failures."""
+        """Record a supervisor's report that its kernel is ready.
+
+        Reset the kernel's failure count.
+        """
         with contextlib.suppress(OSError):  # the supervisor is ending, which `remove_ended` handles
             if supervisor.claims.recv(1):
                 self._failures.pop(supervisor.kernel, None)
@@ -171,7 +190,10 @@ class Pool:
                 self._measure(supervisor)
 
     def _measure(self, supervisor: WaitingSupervisor) -> None:
-        """Measure the memory of a kernel, once for all alike: a look takes as long as a cell."""
+        """Measure a kernel's memory, at most once in IDLE_SECONDS for all kernels of one name.
+
+        A measurement takes as long as a cell.
+        """
         now = time.monotonic()
         if now - self._sizes.get(supervisor.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
             size = processes.memory_bytes(
@@ -218,7 +240,7 @@ class Pool:
                 self.dismiss(supervisor)
 
     def dismiss(self, supervisor: WaitingSupervisor) -> None:
-        """Dismiss a supervisor. It ends when its socket is shut down."""
+        """Dismiss a supervisor by shutting its socket down, at which it ends."""
         with contextlib.suppress(OSError):  # the supervisor has ended
             supervisor.claims.shutdown(socket.SHUT_WR)
         self._ready.discard(supervisor.pid)
@@ -227,13 +249,13 @@ class Pool:
 
 
 def is_short(more: int) -> bool:
-    """Return whether the machine would be short of memory with `more` bytes less."""
+    """Return whether the machine is short of memory once `more` bytes are used."""
     available, whole = memory_of_machine()
     return available <= whole / SPARE_SHARE + more
 
 
 def memory_of_machine() -> tuple[int, int]:
-    """Return the memory in bytes that is available without swapping, and the total."""
+    """Return the machine's memory in bytes: what is available without swapping, and the total."""
     with open("/proc/meminfo", encoding="ascii") as file:
         lines = (line.split() for line in file)
         bytes_by_name = {fields[0]: int(fields[1]) * 1024 for fields in lines if len(fields) > 1}

@@ -1,7 +1,7 @@
-"""Prepares a process for forking: the parent has imported what notebooks need.
+"""Imports what notebooks need into a process, so that its forks need not import it.
 
-A fork behaves like a new interpreter. The parent imports no library of the user, opens no zmq
-socket and starts no thread. Its forks know only their own attempt.
+A fork must behave like a new interpreter. So this process imports no library of the user, opens no
+zmq socket and starts no thread. No fork knows of other attempts.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, OSError)
 
 
 def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
-    """Import what a notebook needs, so that its processes can be forked.
+    """Import what the notebook of a task needs, so that its processes can be forked.
 
-    Return False if that fails. With `once`, for one notebook only, the runner imports its own part
-    while the kernel starts.
+    Return False if that is not possible. `once` is for a process that runs a single notebook: the
+    runner then imports its own part while the kernel starts.
     """
     is_python = (task["work"].get("language") or "").lower() == "python"
     place = os.environ.get("NBYARD_MARK", "")
@@ -46,7 +46,10 @@ def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
 
 @cache
 def _try_preload(*, once: bool) -> bool:
-    """Preload at the first call in this process. Return whether that succeeded."""
+    """Import what notebooks need, at the first call in this process.
+
+    Return whether that succeeded.
+    """
     try:
         preload_once() if once else preload()
     except (ImportError, RuntimeError, *UNKNOWN):  # spawning reports what is missing
@@ -55,7 +58,7 @@ def _try_preload(*, once: bool) -> bool:
 
 
 def preload() -> None:
-    """Import what every notebook needs.
+    """Import what every notebook needs, build a kernel in advance and warm it up.
 
     Raises:
         RuntimeError: An import started a thread, which forks would lack, or ipykernel is of an
@@ -84,7 +87,9 @@ def preload() -> None:
 
 
 def preload_once() -> None:
-    """Import what a kernel needs, without a garbage collection, as there is only one fork.
+    """Import what a kernel needs, for a process that is forked only once.
+
+    Garbage collection is skipped, as it pays off only for many forks.
 
     Raises:
         RuntimeError: As for `preload`.

@@ -1,7 +1,8 @@
-"""Supervisors of commands that stay for further attempts, which saves the cost of a fork.
+"""Supervisors of commands that stay for further attempts, which saves a fork for each attempt.
 
-A member serves one attempt after the other, never two at once. Between two attempts it knows of
-none and has no child processes. It ends when it has been idle for a while, and after many attempts.
+A member of the pool is one supervisor process. It serves one attempt at a time. Between attempts,
+it knows of none and has no child processes. It ends when idle for IDLE_SECONDS, and after
+MOST_ATTEMPTS attempts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ IDLE = b"1"
 
 
 class Member(NamedTuple):
-    """One supervisor. It receives attempts through `claims` and reports their ends there."""
+    """A supervisor process that receives attempts through `claims` and reports their ends there.
+
+    `since` is when it became idle, on the monotonic clock.
+    """
 
     pid: int
     claims: socket.socket
@@ -32,7 +36,10 @@ class Member(NamedTuple):
 
 
 class SupervisorPool:
-    """The supervisors of one parent: `busy` with an attempt, `idle`, or `leaving`."""
+    """The supervisors of one parent.
+
+    Each has an attempt (`busy`), waits (`idle`) or ends (`leaving`).
+    """
 
     def __init__(self) -> None:
         self.busy: dict[int, Member] = {}
@@ -40,7 +47,11 @@ class SupervisorPool:
         self.leaving: dict[int, Member] = {}
 
     def take(self, packet: bytes, ready: int) -> int:
-        """Hand an attempt to the member that was busy last. Return its pid, 0 if none is idle."""
+        """Hand an attempt to the member that became idle last.
+
+        Return its pid, or 0 if none is idle. `packet` is the request. `ready` is the pipe on which
+        the member answers.
+        """
         while self.idle:
             pid, member = self.idle.popitem()
             try:
@@ -61,9 +72,10 @@ class SupervisorPool:
         return [member.claims for member in self.busy.values()]
 
     def read_state(self, member: Member) -> bool:
-        """Read a member's message that it is idle; return False if it has ended instead.
+        """Read a member's message after its attempt.
 
-        An idle member is kept for the next attempt, unless too many are idle.
+        Return whether the member is idle, False if it ends. The longest idle member is dismissed if
+        too many are idle.
         """
         self.busy.pop(member.pid)
         try:
@@ -113,7 +125,10 @@ def serve(
     ready: int,
     claims: socket.socket,
 ) -> int:
-    """Run a member in its fork: serve the given attempt, then further ones from `claims`."""
+    """Run a member in its fork: supervise the first attempt, then further ones from `claims`.
+
+    Return the exit status.
+    """
     attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
     for more in reversed(range(MOST_ATTEMPTS)):
         since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")

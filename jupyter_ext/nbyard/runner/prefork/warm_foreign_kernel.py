@@ -1,6 +1,7 @@
-"""Warm kernels that are not forks of this process, started before there is an attempt.
+"""Warm kernels that are spawned, not forked: they start before there is an attempt.
 
-They are kernels of another language, of another environment, or with variables of their own.
+These are kernels of another language, of another environment, or with environment variables of
+their own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ CLAIM_SECONDS = 10.0
 
 
 class KernelNotWarm(Exception):
-    """The kernel cannot wait for an attempt."""
+    """A kernel that was started in advance cannot serve an attempt."""
 
 
 TROUBLE = (
@@ -43,7 +44,10 @@ TROUBLE = (
 
 
 class Origin(NamedTuple):
-    """What a kernel was started from. If any of it changes, the kernel is out of date."""
+    """The files and settings from which a kernel was started.
+
+    If one of them has changed, the kernel differs from one that would be started now.
+    """
 
     specification: list[tuple[int, int]]
     argv: list[str]
@@ -53,9 +57,10 @@ class Origin(NamedTuple):
 
 
 def origin_of(name: str) -> Origin | None:
-    """Return the origin of a kernel, or None if it can only be started for its attempt.
+    """Return the origin of a kernel, or None if the kernel cannot start before its attempt.
 
-    None is returned for unknown kernels and for kernels that run files of their user at the start.
+    The result is None for unknown kernels, and for kernels that run files of their user when they
+    start.
     """
     spec = specification(name)
     if spec is None or not is_local(spec):
@@ -78,9 +83,9 @@ def origin_of(name: str) -> Origin | None:
 
 @cache
 def _is_program(path: str, _stamp: tuple[int, int]) -> bool:
-    """Return whether a file is a binary program.
+    """Return whether a file is an ELF binary with an absolute path.
 
-    A script could choose its interpreter by the directory in which it is started.
+    A script is not accepted: it could choose its interpreter by the working directory.
     """
     try:
         with open(path, "rb") as file:
@@ -90,7 +95,7 @@ def _is_program(path: str, _stamp: tuple[int, int]) -> bool:
 
 
 class ForeignKernel(StartedKernel):
-    """A kernel that waits without having run anything, until one attempt claims it."""
+    """A spawned kernel that has run nothing and waits until an attempt claims it."""
 
     def __init__(self, name: str, scratch: str) -> None:
         super().__init__(name, "", scratch, name)
@@ -101,13 +106,16 @@ class ForeignKernel(StartedKernel):
         self._depends: dict[str, tuple[int, int]] = {}
 
     def _environment(self) -> dict[str, str]:
-        """Return the variables, with space for the values that others look for in the process."""
+        """Return the kernel's variables, with placeholders for those of the attempt.
+
+        The placeholders reserve memory, because the values in `/proc/PID/environ` cannot grow.
+        """
         return {**super()._environment(), **self._own, **self._places}
 
     async def start_and_rehearse(self, client: Any) -> dict[str, Any] | None:
-        """Start the kernel and rehearse its claim.
+        """Start the kernel, and test whether it can be set up for an attempt.
 
-        Return its language info, or None if it cannot wait for an attempt.
+        Return its language info, or None if the kernel cannot wait for an attempt.
         """
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -137,7 +145,7 @@ class ForeignKernel(StartedKernel):
         return int(self._client.km.provisioner.pid)
 
     async def wait_for_call(self, called: int) -> None:
-        """Wait until `called` is readable or the kernel has ended."""
+        """Wait until the descriptor `called` is readable or the kernel has ended."""
         handle = os.pidfd_open(self._pid())
         waits = {asyncio.ensure_future(wait_readable(end)) for end in (handle, called)}
         _, idle = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -146,9 +154,9 @@ class ForeignKernel(StartedKernel):
         os.close(handle)
 
     async def claim(self, attempt: dict[str, Any]) -> bool:
-        """Set the waiting kernel up for the given attempt.
+        """Set the waiting kernel up for an attempt. Return whether that succeeded.
 
-        Return False if that fails, or if a kernel started now would be a different one.
+        It fails if the kernel's files have changed since its start.
         """
         origin, seen = origin_of(self._name), _stamps_of(self._depends)
         if origin is None or (origin, seen) != (self._origin, self._depends):
@@ -168,7 +176,11 @@ class ForeignKernel(StartedKernel):
     async def _become(
         self, language: Language, attempt: dict[str, Any], stamped: dict[str, str]
     ) -> list[str]:
-        """Run the claim in the kernel. Return the paths that the kernel depends on."""
+        """Run the request that sets the kernel up for an attempt.
+
+        Return the paths the kernel depends on. `stamped` has the environment variables to overwrite
+        in the memory of the process.
+        """
         pid, addressed = self._pid(), {}
         for name, value in stamped.items():
             address, length = place_of(name, pid)
@@ -199,5 +211,5 @@ class ForeignKernel(StartedKernel):
 
 
 def _stamps_of(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Return the stamps of files, and of folders in which packages can be installed."""
+    """Return the stamps of these files and folders, without relative paths."""
     return {path: stamp(path) for path in paths if os.path.isabs(path)}

@@ -1,4 +1,4 @@
-"""Runs notebooks in a process that has prepared a kernel before it knows the attempt."""
+"""Runs a notebook in a process that prepared its kernel before the attempt was known."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ MOST_GROWTH_BYTES = 16 * 2**20
 
 
 def main(kernel: str, descriptor: int, wait: int) -> int:
-    """Run a notebook whose kernel is prepared before `wait` names the attempt.
+    """Prepare a kernel, wait for an attempt on the descriptor `wait`, and run its notebook.
 
-    While the process may stay, repeat this with another kernel.
+    `descriptor` is the pipe for reports. The process repeats this for further attempts as long as
+    it may. Return the exit status.
     """
     report, own, lines = Report(descriptor), dict(os.environ), Lines(wait)
     if not is_forkable(kernel):
@@ -60,9 +61,10 @@ def main(kernel: str, descriptor: int, wait: int) -> int:
 async def _stand_by(
     kernel: str, forked: ForkedKernel, report: Report, lines: Lines, largest: int
 ) -> bool:
-    """Wait for an attempt and run it. Return whether the process stays for another one.
+    """Wait for an attempt with a forked kernel and run it.
 
-    It does not stay if it holds more memory than `largest`, in bytes.
+    Return whether the process stays. It stays for another attempt only if it uses at most `largest`
+    bytes of memory.
     """
     client = import_stubs.session().client_for(kernel)
     language_info = await forked.connect(client)
@@ -87,9 +89,10 @@ async def _stand_by(
 
 
 async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Lines) -> int:
-    """Wait for an attempt with a kernel that cannot be forked, then run it.
+    """Start a kernel that cannot be forked, wait for an attempt and run it.
 
-    If that kernel is not usable when the attempt comes, start another one.
+    If that kernel cannot be used for the attempt, another one is started. Return 1 if no attempt
+    comes.
     """
     client = import_stubs.session().client_for(kernel)
     foreign = ForeignKernel(kernel, scratch)
@@ -110,7 +113,10 @@ async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Li
 
 
 async def _serve(attempt: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
-    """Run the given attempt. Return whether this process stays for another one."""
+    """Run the attempt.
+
+    Return True if this process stays for another one; otherwise the process exits.
+    """
     folder, kernel, stays = AttemptFolder(attempt["environment"]["NBYARD_ATTEMPT"]), ready[0], False
     try:
         task = folder.task()

@@ -1,6 +1,6 @@
-"""In a warm container, a supervisor that waits for the next attempt.
+"""A supervisor in a warm container that is forked before the attempt that it will serve.
 
-It is created after the last attempt was cleaned up, and serves one attempt.
+It is created after the clean-up of the previous attempt, and serves one attempt.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .warm_runner import WarmRunner, stand_by
 
 
 def kernel_of(task: dict[str, Any]) -> str:
-    """Return the name of the kernel that may be prepared for such a task, or an empty text."""
+    """Return the name of the kernel to prepare for a task like this one, or an empty text."""
     from ..kernels.specifications import is_forkable
 
     work = task["work"]
@@ -31,7 +31,7 @@ def kernel_of(task: dict[str, Any]) -> str:
 
 
 class WarmProcess:
-    """A supervisor with its runner and kernel, forked from this process."""
+    """A process that becomes the supervisor of the next attempt, with a runner and a kernel."""
 
     def __init__(self, kernel: str) -> None:
         self.kernel = kernel
@@ -55,7 +55,10 @@ class WarmProcess:
         return supervise(request["folder"], ready, parent, is_prepared=True, waiting=warm)
 
     def call(self, path: str) -> bool:
-        """Start the attempt in this folder. Return False if the supervisor is gone."""
+        """Start the attempt in the folder `path`.
+
+        Return False if the process has ended.
+        """
         nobody = os.open(os.devnull, os.O_WRONLY)
         try:
             socket.send_fds(self._calls, [json.dumps({"folder": path}).encode()], [nobody])
@@ -66,8 +69,8 @@ class WarmProcess:
         return True
 
     def close(self) -> None:
-        """Close the socket once the supervisor has ended.
+        """Close the socket to the process. Call this once the process has ended.
 
-        Closing it earlier, with unread messages in it, could lose the call.
+        Closing it earlier could lose the request, which may be unread.
         """
         self._calls.close()

@@ -1,7 +1,7 @@
-"""A supervisor that starts before its attempt, with a runner and a kernel that wait for it.
+"""A supervisor that starts before its attempt, with a waiting runner and kernel.
 
-After an attempt that left nothing behind, supervisor and runner may stay for the next attempt with
-another kernel. The supervisor ends when no attempt is expected.
+After an attempt that left nothing behind, supervisor and runner may stay for the next attempt, with
+a new kernel. The supervisor ends when no attempt is expected.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_ATTEMPTS = 100
 
 
 class WarmRunner(WaitingProcess):
-    """The runner of a notebook that is not known yet."""
+    """A runner process that waits for the notebook it will run."""
 
     is_notebook = reports = True
     is_idle = True
@@ -58,7 +58,10 @@ class WarmRunner(WaitingProcess):
         return warm_notebook.main(kernel, report, wait)
 
     def claim(self, *, may_stay: bool) -> None:
-        """Mark the process as belonging to an attempt from now on."""
+        """Record in this process's environment that it belongs to an attempt from now on.
+
+        `may_stay` states whether the runner may serve another attempt afterwards.
+        """
         self._may_stay = may_stay
         self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
         stamp(SINCE).write(self._since)
@@ -70,10 +73,12 @@ class WarmRunner(WaitingProcess):
             self._names = os.listdir(folder.inside(task.get("directory") or CODE))
 
     def start(self) -> None:
-        """Start the work in the waiting runner.
+        """Send the waiting runner its attempt.
+
+        If the runner has ended meanwhile, a new one is started.
 
         Raises:
-            CannotStart: The runner is gone, or its working directory cannot be used.
+            CannotStart: No runner could be started, or the working directory cannot be used.
         """
         assert self._work is not None
         self.is_idle = False
@@ -88,7 +93,7 @@ class WarmRunner(WaitingProcess):
             raise CannotStart(because("warm-kernel-lost", error=str(error))) from error
 
     def _start_replacement(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
-        """Launch a new runner because the waiting one ended in the meantime."""
+        """Start a new runner for the attempt, because the waiting one has ended."""
         other = Launch(folder, task, self.scratch, is_watched=False, is_prepared=True)
         other.start()
         for end in (self.output, self.report):
@@ -100,21 +105,24 @@ class WarmRunner(WaitingProcess):
             file.write(json.dumps(message) + "\n")
 
     def stay(self, spent: float) -> None:
-        """Keep the runner for another attempt."""
+        """Keep the runner for another attempt.
+
+        `spent` is the CPU time in seconds that it has used so far.
+        """
         super().stay(spent)
         self.is_idle = True
 
     def stand_by_again(self, scratch: str) -> None:
-        """Ask the runner to prepare another kernel.
+        """Request that the runner prepares another kernel, with the scratch folder `scratch`.
 
         Raises:
-            OSError: The runner is gone.
+            OSError: The runner has ended.
         """
         self.stays, self.scratch = False, scratch
         self._send({"scratch": scratch})
 
     def end(self) -> None:
-        """Kill an unused runner and remove its files."""
+        """Kill the runner, which was not used, and remove its folder."""
         # processes that the kernel started become our children once it is gone
         processes.kill_all(lambda: processes.descendants_of(os.getpid()), _reap)
         remove_scratch(self.scratch)
@@ -127,9 +135,10 @@ def _reap() -> None:
 
 
 def stand_by(launch: WarmRunner, claims: socket.socket) -> tuple[dict[str, str], int] | None:
-    """Wait for an attempt.
+    """Wait for an attempt, and report when the kernel is ready.
 
-    Return the request and the descriptor for the answer, or None if no attempt will come.
+    Return the request and the descriptor of the pipe for the answer, or None if no attempt will
+    come.
     """
     sources: list[Any] = [claims, launch.report]
     with contextlib.suppress(OSError):  # the parent is gone
@@ -145,7 +154,10 @@ def stand_by(launch: WarmRunner, claims: socket.socket) -> tuple[dict[str, str],
 
 
 def offer_again(launch: WarmRunner, claims: socket.socket) -> bool:
-    """Offer to serve another attempt. Return whether the runner waits for one."""
+    """Offer the parent to serve another attempt.
+
+    Return whether the parent accepted.
+    """
     release_attempt()
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # `claims` already shows when the parent is gone
     stamp("NBYARD_ATTEMPT_ID").clear()

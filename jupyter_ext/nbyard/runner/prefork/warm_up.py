@@ -1,7 +1,7 @@
-"""Runs a notebook in the prepared parent itself, to warm up its forks.
+"""Runs a small notebook in the prepared parent, so that its forks start faster.
 
-Code that is compiled and values that are cached on first use are there in every fork then. It runs
-only code of its own and starts no thread.
+The run compiles code and fills caches that every fork then inherits. The notebook contains only
+nbyard's own code, and starts no thread.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 
 def run_warm_up(prebuilt: PrebuiltKernel) -> None:
-    """Run the warm-up notebook with this kernel, which is unusable afterwards."""
+    """Run the warm-up notebook with this kernel.
+
+    The kernel cannot be used afterwards.
+    """
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as place, undo_global_changes():

@@ -1,4 +1,4 @@
-"""Processes of the operating system: how they are found, forked and killed, and how they end.
+"""Processes of the operating system: finding, forking and killing them, and why they ended.
 
-Nothing here knows of attempts.
+Nothing here depends on attempts.
 """

@@ -1,10 +1,10 @@
-"""Time that is independent of changes of the system clock and of other machines' clocks."""
+"""Clocks that do not change when somebody sets the system clock."""
 
 import time
 
 
 class Clock:
-    """The system clock at the start, advanced by the monotonic clock.
+    """The system clock's time at this object's creation, advanced by the monotonic clock.
 
     Durations stay right if the system clock is set in between.
     """
@@ -18,7 +18,10 @@ class Clock:
 
 
 class Stillness:
-    """Measures how long a sign of life has stayed the same, by this process's own clock."""
+    """Measures for how long a sign of life, such as a file's time, has not changed.
+
+    Only this process's own clock is used.
+    """
 
     def __init__(self) -> None:
         self._seen: object = None

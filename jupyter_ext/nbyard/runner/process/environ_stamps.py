@@ -1,6 +1,7 @@
-"""Variables that a fork writes over those with which its parent was started.
+"""Overwrites environment variables in `/proc/PID/environ` of a running process.
 
-Others identify a process by the variables in `/proc/PID/environ`.
+Other processes identify a process by these variables. A fork would otherwise show the values with
+which its parent was started.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ STAMPED = (SINCE, "NBYARD_MARK", "NBYARD_ATTEMPT_ID")
 
 
 class Stamp:
-    """An environment variable in the memory block that the process started with.
+    """A place in the memory of this process with the value of an environment variable.
 
-    `/proc/PID/environ` shows that block, so a fork would show its parent's values. The variable
-    must already have a value of the same length. Its address is the same in all forks.
+    `/proc/PID/environ` shows that memory, so a fork would show its parent's values. A new value
+    must have the length of the old one. The address is the same in all forks.
 
     Raises:
         OSError: The process hides its memory.
-        ValueError: The process did not start with this variable, or its block is elsewhere.
+        ValueError: The process did not start with this variable, or its memory is elsewhere.
     """
 
     def __init__(self, name: str) -> None:
@@ -57,7 +58,7 @@ class Stamp:
 
 @cache
 def stamp(name: str) -> Stamp:
-    """Return the stamp of a variable, found once: its address is the same in all forks."""
+    """Return the stamp of a variable, created once: its address is the same in all forks."""
     return Stamp(name)
 
 
@@ -81,7 +82,7 @@ def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
 
 
 def take_on(attempt: dict[str, Any]) -> None:
-    """Become a process of the given attempt: take on its mark, variables and directory."""
+    """Turn this process into one of an attempt: set the attempt's mark, variables and directory."""
     environment = attempt["environment"]
     if "since" in attempt:
         stamp(SINCE).write(attempt["since"])
@@ -94,7 +95,10 @@ def take_on(attempt: dict[str, Any]) -> None:
 
 
 def put_off() -> None:
-    """Stop belonging to an attempt. Its variables stay until `become_own_process`."""
+    """Stop belonging to an attempt: clear the variables that identify it, and leave its directory.
+
+    Its other variables stay until `become_own_process`.
+    """
     for name in STAMPED:
         stamp(name).clear()
     os.chdir("/")

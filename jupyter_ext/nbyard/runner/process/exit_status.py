@@ -19,7 +19,10 @@ def signal_name(number: int) -> str:
 
 
 def end_of(code: int) -> Reason:
-    """Return how a process ended. A negative code is the number of a signal."""
+    """Return the reason for an exit code of a process.
+
+    A negative code is the number of a signal.
+    """
     if code < 0:
         return because("signal", signal=-code, name=signal_name(-code))
     return because("command-exited", exit_code=code)

@@ -1,4 +1,4 @@
-"""Forks that behave like processes that were started: what is done before, at and after a fork."""
+"""Makes forks behave like newly started processes, with steps before and after the fork."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def prepare_to_fork() -> None:
 
 
 def fork_child(work: Callable[[], int]) -> int:
-    """Do the work in a child process that ends with this process. Return its pid."""
+    """Run `work` in a child process, which is killed when this process ends.
+
+    Return its pid.
+    """
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -34,7 +37,10 @@ def fork_child(work: Callable[[], int]) -> int:
 
 
 def live_as(work: Callable[[], int]) -> NoReturn:
-    """Do the work of a fork and exit with its status, without returning to the parent's callers."""
+    """Run `work` in a fork and exit with its status.
+
+    The fork never returns to the code of the parent.
+    """
     status = 1
     try:
         status = work()
@@ -48,9 +54,9 @@ def live_as(work: Callable[[], int]) -> NoReturn:
 
 
 def become_runner(environment: dict[str, str], output: int, *keep: int) -> None:
-    """Turn this fork into a runner that prints to `output`.
+    """Turn this fork into a runner that prints to the descriptor `output`.
 
-    It gets these variables and keeps these files open.
+    `environment` replaces its variables. All other descriptors except `keep` are closed.
     """
     show_to_work(True)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -61,10 +67,7 @@ def become_runner(environment: dict[str, str], output: int, *keep: int) -> None:
 
 
 def become_own_process(environment: dict[str, str]) -> None:
-    """Turn this fork into a process of its own.
-
-    It is then as if it had been started with these variables.
-    """
+    """Reset this fork's signal handlers and variables, as in a newly started process."""
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - UNTOUCHABLE:
         signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Events of files and folders from the kernel, see inotify(7)."""
+"""Reads events of files and folders from the kernel, see inotify(7)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUFFER = 1 << 16
 
 
 class Inotify:
-    """A queue of events.
+    """A queue of events about watched files and folders.
 
     Raises:
         OSError: The user has too many such queues.
@@ -35,7 +35,9 @@ class Inotify:
         return result
 
     def add(self, path: str, mask: int) -> int:
-        """Watch a path and return its number, which is the same for all paths of one file.
+        """Watch a path.
+
+        Return the number that its events have, the same for all paths of one file.
 
         Raises:
             OSError: The path cannot be watched.

@@ -1,4 +1,4 @@
-"""States of files and folders on this machine, as the runner and the dispatcher compare them."""
+"""Determines states of files and folders, which the runner and the dispatcher compare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ State = list[Any]
 
 
 def state_of(path: str) -> State:
-    """Return the kind of a path; for a file also size, mtime and ctime in ns, and inode."""
+    """Return the kind of a path. For a file, add size, mtime and ctime (ns), and inode."""
     try:
         seen = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -33,7 +33,7 @@ def state_of(path: str) -> State:
 def entries_of(folder: str) -> list[os.DirEntry[str]]:
     """Return the entries of a folder, an empty list if it cannot be read.
 
-    Watches of running attempts see that nbyard lists it.
+    The folder is first opened several times. Watches of running attempts recognize nbyard by that.
     """
     try:
         for _ in range(MARKS):
@@ -45,14 +45,15 @@ def entries_of(folder: str) -> list[os.DirEntry[str]]:
 
 
 def names_in(folder: str) -> list[str]:
-    """Return the names in a folder that count."""
+    """Return the names in a folder, without caches that other programs create."""
     return sorted({entry.name for entry in entries_of(folder)} - PASSING)
 
 
 def entry_digests(entries: Iterable[os.DirEntry[str]]) -> tuple[str, str]:
-    """Return the digests of what code may see of entries: names with kinds, names with states.
+    """Return two digests of entries: of their names with kinds, and of their names with states.
 
-    The second is empty for very many entries.
+    They change when code that lists the folder could see a difference. The second digest is empty
+    for more than MOST_ENTRIES entries.
     """
     counted = sorted(
         (entry for entry in entries if entry.name not in PASSING), key=lambda entry: entry.name
@@ -64,7 +65,10 @@ def entry_digests(entries: Iterable[os.DirEntry[str]]) -> tuple[str, str]:
 
 
 def _kind_of(entry: os.DirEntry[str]) -> str:
-    """Return the kind of what a path leads to; of most entries, without a system call."""
+    """Return the kind of an entry, or of its target for a link.
+
+    Most need no system call.
+    """
     try:
         if entry.is_dir():
             return "folder"
@@ -74,9 +78,9 @@ def _kind_of(entry: os.DirEntry[str]) -> str:
 
 
 def digests_at(path: str, state: State) -> tuple[str, str]:
-    """Return the `entry_digests` of a folder, empty texts for a file.
+    """Return the `entry_digests` of a folder, or two empty texts for a file.
 
-    For a missing path, they are those of its siblings whose names begin with its name.
+    For a missing path, return those of the entries beside it whose names begin with its name.
     """
     if state == FOLDER:
         return entry_digests(entries_of(path))

@@ -16,11 +16,14 @@ class Lines:
 
     @property
     def has_come(self) -> bool:
-        """Return whether a line was read already."""
+        """Return whether a whole line has been received already."""
         return b"\n" in self._come
 
     def next(self) -> bytes:
-        """Wait for the next line. Return nothing once the other end is closed."""
+        """Wait for the next line and return it.
+
+        Return empty bytes once the other end is closed.
+        """
         while not self.has_come:
             piece = os.read(self.descriptor, 1 << 16)
             if not piece:
@@ -30,9 +33,9 @@ class Lines:
         return line
 
     def read_last(self) -> bytes:
-        """Return the next line and close the socket for writers.
+        """Return the next line, and close the socket for writers.
 
-        A later writer gets an error, so it knows that its line was not read.
+        A later writer gets an error and so knows that nobody read its line.
         """
         with socket.socket(fileno=os.dup(self.descriptor)) as end:
             end.shutdown(socket.SHUT_RD)
@@ -40,7 +43,7 @@ class Lines:
 
 
 def read_whole(descriptor: int) -> bytes:
-    """Read until the other end is closed."""
+    """Read a descriptor until the other end is closed. Return all bytes."""
     with os.fdopen(descriptor, "rb") as file:
         return file.read()
 

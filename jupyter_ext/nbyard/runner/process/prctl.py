@@ -1,4 +1,4 @@
-"""Relations between a process and its parent, as Linux's `prctl` sets them.
+"""Sets relations between a process and its parent with Linux's `prctl`.
 
 On other systems, these functions have no effect.
 """
@@ -19,25 +19,28 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if ADOPTS else None
 
 
 def adopt_orphans() -> None:
-    """Adopt daemonized children of the work, instead of init."""
+    """Become the parent of orphaned descendants, such as daemons that the work starts."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def signal_at_end_of_parent(number: int) -> None:
-    """Request a signal at the end of the current parent, not of a later adoptive one."""
+    """Request the signal `number` for the time when the current parent process ends."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def show_to_work(shown: bool) -> None:
-    """Set whether the work, which has the same user, may access our memory and files."""
+    """Set whether the work may read this process's memory and files.
+
+    The work has the same user, so the system would allow it otherwise.
+    """
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_DUMPABLE, int(shown), 0, 0, 0)
 
 
 def die_with_parent(parent: int) -> None:
-    """Kill this child when its parent ends.
+    """Kill this child when its parent process `parent` ends.
 
     Call this between fork and exec.
     """

@@ -1,4 +1,4 @@
-"""Finds processes by descent or mark, and detects that a pid was reused."""
+"""Finds processes by their parents or by the mark of an attempt, measures and kills them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ DEAD = ("Z", "X")
 
 
 class Process(NamedTuple):
-    """A process.
+    """A process of this machine.
 
-    `started` is in seconds since the machine's start. Together with the pid it identifies a process
-    forever. `cpu_seconds` includes children that the process has reaped.
+    `started` is in seconds since the machine's start. Together with the pid, it identifies a
+    process forever. `cpu_seconds` includes children that the process has reaped.
     """
 
     pid: int
@@ -37,9 +37,9 @@ class Process(NamedTuple):
 
 
 def process_table(*, dead: bool = False) -> dict[int, Process]:
-    """Return all visible processes by pid, with `dead` including zombies.
+    """Return all visible processes by pid. With `dead`, include zombies.
 
-    A zombie may still have children and ending threads.
+    A zombie may still have children and threads.
     """
     if not HAS_PROC:
         return _ps_table()
@@ -120,9 +120,9 @@ def descendants(root: int, processes: dict[int, Process]) -> set[int]:
 
 
 def descendants_of(root: int) -> set[int]:
-    """Return the descendants of a process, if possible without a look at every process.
+    """Return the pids of all processes below `root`, if possible without reading every process.
 
-    This is good enough for measurements: it may miss a process while another one ends.
+    This is good enough for measurements: a process may be missed while another one ends.
     """
     if not HAS_CHILDREN:
         return descendants(root, process_table())
@@ -204,15 +204,20 @@ def send_signal(pids: Iterable[int], number: int) -> None:
 def kill_tree(
     root: int | None, mark: str, spare: set[int], collect: Callable[[], object] = lambda: None
 ) -> int:
-    """Kill all processes below `root` and all that carry the mark, until none is left."""
+    """Kill all processes below `root` and all with the mark of an attempt, until none is left.
+
+    Processes in `spare` are left alone. `collect` reaps killed children. Return how many were
+    killed.
+    """
     return kill_all(lambda: _targets(root, mark) - spare, collect)
 
 
 def kill_all(find: Callable[[], set[int]], collect: Callable[[], object]) -> int:
-    """Kill the processes that `find` returns until it has returned none twice.
+    """Kill the processes that `find` returns, until it returns none twice in a row.
 
-    One look may miss a process that was just forked. Processes are stopped first, because a stopped
-    process cannot fork. `collect` reaps.
+    Each process is stopped before it is killed, because a stopped process cannot fork. A single
+    look may miss a process that was just forked. `collect` reaps killed children. Return how many
+    were killed.
     """
     deadline = time.monotonic() + KILL_SECONDS
     killed: set[int] = set()

@@ -1,13 +1,12 @@
-"""`import nbyard` where the package is not installed.
+"""Makes `import nbyard` work where the package is not installed, with the hand-off module.
 
-The hand-off module that comes with the runner takes its place.
+The text of this file may run in any kernel, with any Python from 3.6 on. An installed nbyard takes
+precedence. Programs that are not kernels get this folder on PYTHONPATH, where `nbyard.py` has the
+same effect.
 
-The text of this file may run in any kernel, with any Python from 3.6 on. An installed package takes
-precedence, and nothing is imported in advance. Programs that are not kernels get this folder on
-their path, where `nbyard.py` does the same for them.
-
-The attempt's own modules are found by their names, without a listing of their folder. A watch could
-not distinguish Python's listing from one by the code itself.
+This file also changes how Python finds the attempt's own modules: by name, without listing their
+folder. nbyard records what the code lists, and could not distinguish Python's own listing from
+that.
 """
 
 import os
@@ -36,7 +35,10 @@ class HandoffFinder:
 
 
 def offer(folder: str) -> None:
-    """Add the finder after all others."""
+    """Add the finder for `nbyard` after all other finders.
+
+    `folder` contains the hand-off module.
+    """
     if not any(type(finder).__name__ == "HandoffFinder" for finder in sys.meta_path):
         sys.meta_path.append(HandoffFinder(folder))
     import_by_name()
@@ -50,9 +52,9 @@ class Everything:
 
 
 def import_by_name() -> None:
-    """Import from the code of this process's attempt, if any, without listing folders.
+    """Find modules in the attempt's code without listing its folders.
 
-    With a finder of an unknown Python, imports list folders as ever.
+    Without an attempt, or with an unknown version of Python's finder, nothing changes.
     """
     attempt = os.environ.get("NBYARD_ATTEMPT", "")
     if not attempt or sys.flags.isolated:
@@ -102,9 +104,9 @@ def changed_at(folder: str) -> int:
 
 
 def search_elsewhere(finder: Any, is_inside: Any, code: str) -> None:
-    """Look up installed packages without listing the attempt's code, which contained none at first.
+    """Find installed packages without listing the attempt's code, which contained none at first.
 
-    A folder of the code counts again once something was created there, such as a package that the
+    A folder of the code is searched once something was created in it, such as a package that the
     code itself installed.
     """
     search = getattr(finder, "find_distributions", None)
@@ -135,19 +137,19 @@ def search_elsewhere(finder: Any, is_inside: Any, code: str) -> None:
 
 
 def folder() -> str:
-    """Return the path of the hand-off module."""
+    """Return the path of the folder `handoff`."""
     return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "handoff")
 
 
 def on_path(path: str, place: str = "") -> str:
-    """Return PYTHONPATH with this folder, or its copy at `place`, after all others."""
+    """Return `path` (PYTHONPATH) with this folder, or its copy at `place`, appended."""
     return os.pathsep.join(
         filter(None, [path, place or os.path.dirname(os.path.abspath(__file__))])
     )
 
 
 def request() -> str:
-    """Return an expression that does the same in a kernel without this file."""
+    """Return a Python expression that calls `offer` in a kernel that cannot read this file."""
     with open(__file__, encoding="utf-8") as file:
         text = file.read()
     return f"(lambda names: (exec({text!r}, names), names['offer']({folder()!r}))[1])({{}})"

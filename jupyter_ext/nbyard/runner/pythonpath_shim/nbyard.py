@@ -1,7 +1,7 @@
-"""`import nbyard` in a program that has this folder on its path.
+"""What `import nbyard` finds in a program that has this folder on its path.
 
-It imports the installed package, or else the hand-off module that comes with the runner. It works
-with any Python from 3.6 on.
+This module replaces itself with the installed package, or else with the hand-off module beside the
+runner. It works with any Python from 3.6 on.
 """
 
 import os

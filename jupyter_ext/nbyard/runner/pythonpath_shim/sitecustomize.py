@@ -1,7 +1,7 @@
-"""Runs before the first line of a program that has this folder on its path.
+"""Python runs this module at the start of a program that has this folder on its path.
 
-It works with any Python from 3.6 on. The environment's own `sitecustomize`, which is later on the
-path, runs as well.
+It works with any Python from 3.6 on. The environment's own `sitecustomize`, later on the path, runs
+as well.
 """
 
 import os

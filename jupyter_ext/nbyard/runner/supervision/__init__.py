@@ -1,1 +1,1 @@
-"""The supervisor of an attempt: keeps its log, its limits and its usage, and writes its result."""
+"""The supervisor of an attempt: its log, its limits, its usage and its result."""

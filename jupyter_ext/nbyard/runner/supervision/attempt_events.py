@@ -1,4 +1,4 @@
-"""The progress of an attempt: its events, and wake-ups for those who follow it."""
+"""Writes the events of an attempt, and wakes the processes that follow it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ POKE_SECONDS = 0.1  # least time between two wake-ups of listeners
 
 
 class Progress:
-    """Writes events, and wakes listeners at most once per POKE_SECONDS.
+    """Writes events of an attempt, and wakes listeners at most once per POKE_SECONDS.
 
-    `has_news` is set while a wake-up is due, `working_at` once the work itself has begun.
+    `has_news` is set while a wake-up is due. `working_at` is when the work began (seconds since
+    1970), after its preparation.
     """
 
     def __init__(self, folder: AttemptFolder, wake: str, clock: Clock) -> None:
@@ -34,12 +35,15 @@ class Progress:
         self.note()
 
     def note(self) -> None:
-        """Wake listeners, because an event or output was written."""
+        """Record that there is news, such as output.
+
+        Wake listeners if that is due.
+        """
         self.has_news = bool(self._wake)
         self.poke()
 
     def poke(self) -> None:
-        """Wake listeners if there is news and the last time is long enough ago."""
+        """Wake listeners if there is news and POKE_SECONDS have passed since the last wake-up."""
         now = time.monotonic()
         if self.has_news and now - self._last_poke > POKE_SECONDS:
             self.has_news, self._last_poke = False, now

@@ -1,4 +1,4 @@
-"""The processes of the work: they are reaped, measured and killed."""
+"""Reaps, measures and kills the processes of the work."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
 class Children:
-    """The processes below the supervisor, adopted ones too.
+    """The processes below the supervisor, including those that it adopted.
 
-    `status` is the exit status of the work's first process, once it has ended. `largest_bytes` is
+    `status` is the exit status of the work's first process once that has ended. `largest_bytes` is
     the memory of the largest process that has ended.
     """
 
@@ -31,7 +31,7 @@ class Children:
         self.largest_bytes = 0
 
     def tree(self) -> set[int]:
-        """Return the processes of the work."""
+        """Return the pids of the work's processes, without the supervisor's own helpers."""
         return processes.descendants_of(os.getpid()) - self._spared()
 
     def _spared(self) -> set[int]:
@@ -53,13 +53,16 @@ class Children:
             self.largest_bytes = max(self.largest_bytes, used.ru_maxrss * UNIT)
 
     def note_end(self, message: dict[str, Any]) -> None:
-        """Note the largest process that the runner knows of."""
+        """Record the memory of the largest process, from the runner's message about its end."""
         self.largest_bytes = max(
             self.largest_bytes, message.get("used", {}).get("max_rss_bytes", 0)
         )
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM to the work; a notebook's runner ends its kernel by itself."""
+        """Send SIGTERM to the work.
+
+        For a notebook, only its runner gets it, and stops the kernel.
+        """
         if self._launch.pid:
             targets = {self._launch.pid} if self._launch.is_notebook else self.tree()
             processes.send_signal(targets, signal.SIGTERM)

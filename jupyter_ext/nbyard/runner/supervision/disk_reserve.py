@@ -1,4 +1,4 @@
-"""Reserves disk space for the result, in case the disk is full when it must be written."""
+"""Reserves disk space for an attempt's result, in case the disk is full by then."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ _PAGES = [b"\0" * 4096] * 128
 
 
 class Reserve:
-    """A file without a name, which the system removes. It is kept for the next attempt."""
+    """An open file without a name.
+
+    The system frees its space when this process ends. It is reused for the next attempt.
+    """
 
     def __init__(self) -> None:
         self._file = -1
 
     def hold(self, folder: str) -> None:
-        """Reserve space on the disk of a folder, or nothing if there is no space."""
+        """Reserve space on the disk of a folder.
+
+        If there is no space, reserve nothing.
+        """
         try:
             if self._file >= 0 and os.fstat(self._file).st_dev == os.stat(folder).st_dev:
                 return

@@ -1,4 +1,4 @@
-"""How files and folders are used, from their events in the order of the kernel."""
+"""Derives how a file or folder was used from its inotify events."""
 
 from __future__ import annotations
 
@@ -22,16 +22,20 @@ USES = RENAMES | WRITES | ACCESS | OPEN | CLOSE_NOWRITE | CLOSE_WRITE
 
 
 class FolderEvents:
-    """Distinguishes who lists a folder: nbyard opens it several times before it lists it.
+    """Distinguishes nbyard's own listings of a folder from those by other programs.
 
-    Other programs do not open a folder repeatedly with nothing in between.
+    nbyard opens a folder several times before it lists it (`path_states.entries_of`). Other
+    programs do not open a folder repeatedly without an event in between.
     """
 
     def __init__(self) -> None:
         self._seen = 0  # how often opened and closed, by turns; -1 while nbyard lists
 
     def note_folder_event(self, mask: int, name: bytes) -> bool:
-        """Add an event of the folder; return whether another program may have listed it."""
+        """Add an event of the folder.
+
+        Return whether a program other than nbyard may have listed it.
+        """
         seen, self._seen = self._seen, 0
         is_opened = seen > 0 and seen % 2 == 1
         if name or not mask & IS_FOLDER:
@@ -48,7 +52,7 @@ class FolderEvents:
 
 
 class Use:
-    """How a file or folder was used, from its events in their order."""
+    """How the work used a file or folder, from its events in their order."""
 
     def __init__(self) -> None:
         self.is_written = False
@@ -56,7 +60,10 @@ class Use:
         self._opened = self._closed = self._opened_first = 0
 
     def note(self, mask: int) -> None:
-        """Add an event. Listing a folder is reading it; changing its names is writing it."""
+        """Add an event.
+
+        Listing a folder counts as reading it, and changing its entries as writing it.
+        """
         if mask & OPEN:
             self._opened += 1
             self._opened_first += not self.is_written
@@ -74,9 +81,10 @@ class Use:
 
     @property
     def reads(self) -> str:
-        """Return `first` or `later`: whether it was read before it was written, if at all.
+        """Return `first` if it was read before it was written, `later` if after, "" if not at all.
 
-        `opened` is a file that was opened for writing, and may be mapped.
+        A file that was opened for writing may have been read through a mapping: this returns
+        `opened`.
         """
         is_held = self._opened > self._closed and not self.is_written
         if self._is_read_first or is_held:

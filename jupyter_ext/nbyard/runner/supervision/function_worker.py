@@ -1,7 +1,8 @@
-"""The supervisor of a worker of functions, which has many attempts, one at a time.
+"""The supervisor of a worker process, which calls functions for many attempts, one at a time.
 
-What a call prints goes to a log of its own. How it ended is a line of results.jsonl. If the worker
-ends early, its current call ends in the same way. Calls that had not begun get no line.
+Each call has a log of its own for what the function prints. A line of results.jsonl has its result.
+If the worker ends early, its current call fails for the same reason. Calls that had not begun get
+no line.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ OPENING_BYTES = 16 * 1024
 
 
 class WorkerSupervisor(Supervisor):
-    """A supervisor that assigns output and results to the calls of its worker."""
+    """Assigns the worker's output and results to the attempts that it calls functions for."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -41,7 +42,10 @@ class WorkerSupervisor(Supervisor):
         self._next_poke = 0.0
 
     def run(self) -> dict[str, Any]:
-        """Run the worker and return its result. The results of its calls are written by then."""
+        """Run the worker and return its own result.
+
+        The results of its calls are written already.
+        """
         result = super().run()
         self._end_call(result)
         self._write()
@@ -67,7 +71,10 @@ class WorkerSupervisor(Supervisor):
         self._call_log.feed(data)
 
     def _turn_to(self, name: str) -> None:
-        """Begin the output of another call. The output of the last one is complete."""
+        """Assign further output to the attempt `name`.
+
+        The previous attempt's output is complete.
+        """
         if self._call_log is not None:
             self._call_log.close()
             self._call_log = None
@@ -97,7 +104,7 @@ class WorkerSupervisor(Supervisor):
         self._write()
 
     def _finish_calls(self) -> None:
-        """Finish the calls whose output is complete."""
+        """Write the results of ended calls whose output is complete."""
         while self._results and self._results[0]["attempt_id"] in self._whole:
             message = self._results.popleft()
             self._whole.discard(message["attempt_id"])
@@ -108,12 +115,12 @@ class WorkerSupervisor(Supervisor):
             self._lines.append(as_json(message) + b"\n")
 
     def _newly_used(self) -> dict[str, Any]:
-        """Return what changed in the use of paths outside the code since the last result."""
+        """Return the paths outside the code whose use has changed since the last result."""
         before, self._used_before = self._used_before, self._used_outside()
         return {path: use for path, use in self._used_before.items() if before.get(path) != use}
 
     def _end_call(self, result: dict[str, Any]) -> None:
-        """Record the result of a lost worker for its current call."""
+        """Record the worker's failure as the result of the call that was running."""
         name = self._current
         if name in ("", NOBODY):
             return
@@ -139,7 +146,10 @@ class WorkerSupervisor(Supervisor):
         self._wake_dispatcher()
 
     def _wake_dispatcher(self) -> None:
-        """Wake the dispatcher: at once when idle, else after a short while for several results."""
+        """Wake the dispatcher for new results: at once if idle, else after POKE_SECONDS.
+
+        The pause lets several results share one wake-up.
+        """
         if self._is_woken or (self._current != NOBODY and time.monotonic() < self._next_poke):
             return
         self._is_woken = True
@@ -158,7 +168,10 @@ class WorkerSupervisor(Supervisor):
 
 
 class OutputSplitter:
-    """Splits the worker's output at its marks: text goes to `feed`, names in marks to `begin`."""
+    """Splits the worker's output at its marks.
+
+    `begin` is called with the attempt ID in each mark, `feed` with the output in between.
+    """
 
     def __init__(self, mark: str, feed: Any, begin: Any) -> None:
         whole = mark_of(mark, NOBODY)
@@ -167,7 +180,7 @@ class OutputSplitter:
         self._rest = b""
 
     def split(self, data: bytes) -> None:
-        """Process more output. No data means its end."""
+        """Process more output. Empty bytes mean the end of the output."""
         rest = self._rest + data
         while (at := rest.find(self._head)) >= 0 and len(rest) >= at + self._length:
             self._pass(rest[:at])

@@ -1,4 +1,4 @@
-"""Watches the limits of the work: its time, its silence and its memory."""
+"""Enforces the limits of the work: its time, its time without output, and its memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVENT_FILES = (
 
 
 class Limits:
-    """The limits of an attempt, in seconds since its start and since its last output or report."""
+    """The limits of an attempt: its duration, its time without output, and its memory."""
 
     def __init__(self, task: dict[str, Any]) -> None:
         self._seconds = task.get("timeout_seconds")
@@ -29,19 +29,22 @@ class Limits:
         self._started = self._last_sign = time.monotonic()
 
     def begin(self) -> None:
-        """Count from now on."""
+        """Start to count the time of the work now."""
         self._started = self._last_sign = time.monotonic()
 
     def note_activity(self) -> None:
-        """Note a sign of life."""
+        """Record that the work printed or reported something."""
         self._last_sign = time.monotonic()
 
     def silent_seconds(self) -> float:
-        """Return the time since the last sign of life."""
+        """Return the seconds since the work last printed or reported something."""
         return time.monotonic() - self._last_sign
 
     def broken(self, now: float, tree: Callable[[], set[int]]) -> tuple[str, Reason] | None:
-        """Return the kind of failure and its reason, None if all limits are kept."""
+        """Return the kind of failure and its reason if a limit is exceeded, else None.
+
+        `now` is a time of the monotonic clock. `tree` returns the pids of the work.
+        """
         if self._seconds and now - self._started > self._seconds:
             return "timeout", too_long(self._seconds)
         if self._silent_seconds and now - self._last_sign > self._silent_seconds:
@@ -53,9 +56,9 @@ class Limits:
 
 
 class MemoryWatch:
-    """Measures the memory of a tree of processes, in at most a twentieth of the time.
+    """Measures the memory of the work's processes, in at most a twentieth of the time.
 
-    `seen` is the tree as of the last measurement.
+    `seen` has the pids at the last measurement.
     """
 
     def __init__(self, limit_bytes: float | None) -> None:
@@ -66,7 +69,10 @@ class MemoryWatch:
         self.seen: set[int] = set()
 
     def exceeded(self, tree: Callable[[], set[int]]) -> Reason | None:
-        """Return the reason if the limit is exceeded, else None."""
+        """Measure the memory if that is due.
+
+        Return the reason if the limit is exceeded, else None.
+        """
         started = time.monotonic()
         if started < self._next_look:
             return None
@@ -90,7 +96,10 @@ class MemoryWatch:
 
 
 def kills_by_system() -> int:
-    """Return the kills counted by the control group, 0 without a count."""
+    """Return how many processes the system has killed for lack of memory in this control group.
+
+    Return 0 if the system does not count them.
+    """
     for path, key in EVENT_FILES:
         try:
             with open(path, encoding="ascii") as file:

@@ -1,7 +1,7 @@
-"""The line in a log where output is missing: a text for people, then a reason for programs.
+"""The line in a log where output is missing: English text for people, then a reason for programs.
 
-The log is a file that people open too, so the line has the text of the catalogue in English.
-Programs read the reason after it, and render it in the language of the user.
+People open the log as a file, so the line has the catalogue's English text. Programs read the
+reason after it, and render it in the user's language.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from ..reasons import Reason, because, system_error
 
 
 def gap_line(lines: int, size: int, why: Reason, *, is_least: bool = False) -> bytes:
-    """Return the line for output that is missing, between line ends.
+    """Return the line for missing output, with a line end before and after it.
 
-    `is_least` means that more lines or bytes (`size`) may be missing.
+    `lines` and `size` (bytes) count the output. With `is_least`, more may be missing.
     """
     code = "log-gap-at-least" if is_least else "log-gap"
     least = "at least " if is_least else ""
@@ -23,7 +23,7 @@ def gap_line(lines: int, size: int, why: Reason, *, is_least: bool = False) -> b
 
 
 def uncounted_gap_line(why: Reason) -> bytes:
-    """Return the line for missing output of unknown size, between line ends."""
+    """Return the line for missing output of unknown size, with a line end before and after it."""
     return _line(f"lines missing here: {_text(why)}", because("log-gap-uncounted", why=why))
 
 
@@ -32,24 +32,24 @@ def _line(text: str, reason: Reason) -> bytes:
 
 
 def log_limit() -> Reason:
-    """Return the reason for output beyond the limit of a log."""
+    """Return the reason for output that is missing because the log reached its limit."""
     return because("log-limit")
 
 
 def log_forgotten() -> Reason:
-    """Return the reason for output that the container engine has deleted."""
+    """Return the reason for output that is missing because the container engine deleted it."""
     return because("log-forgotten")
 
 
 def refused_write(error: OSError) -> Reason:
-    """Return the reason for output that the system refused to write."""
+    """Return the reason for output that is missing because the system refused to write it."""
     reason = system_error(error)
     reason["params"]["message"] = error.strerror or str(error)
     return reason
 
 
 def _bytes(count: int) -> str:
-    """Return a size as the catalogue shows it, which the runner cannot import."""
+    """Return a size in words, in the form of the catalogue, which the runner cannot import."""
     units = ("B", "kB", "MB", "GB", "TB")
     power = min((len(str(count)) - 1) // 3, len(units) - 1)
     if not power:

@@ -1,4 +1,7 @@
-"""Cleans up after a killed supervisor: its parent does, or a process of its own."""
+"""Kills the processes that a killed supervisor leaves behind.
+
+The supervisor's parent does that, or a guard process of the supervisor.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from ..process.prctl import signal_at_end_of_parent
 
 
 class OrphanCleanup:
-    """Outlives a killed supervisor just long enough to kill what it had started."""
+    """Makes sure that somebody kills the work if the supervisor is killed.
+
+    `pid` is the guard process, or 0 while the parent is responsible.
+    """
 
     def __init__(self, mark: str, scratch: str) -> None:
         self._mark = mark
@@ -20,7 +26,7 @@ class OrphanCleanup:
         self.pid = 0
 
     def trust(self, parent: int) -> None:
-        """Leave the cleanup to the parent, which adopts orphaned processes, while it lives."""
+        """Leave the cleanup to the process `parent` while that lives."""
         signal.signal(signal.SIGUSR2, self._on_orphaned)
         signal_at_end_of_parent(signal.SIGUSR2)
         self._is_orphaned = os.getppid() != parent
@@ -29,12 +35,12 @@ class OrphanCleanup:
         self._is_orphaned = True
 
     def check(self) -> None:
-        """Start a process of our own if the parent is gone."""
+        """Start a guard process if the parent has ended."""
         if self._is_orphaned and not self.pid:
             self.begin()
 
     def begin(self) -> None:
-        """Fork the process that waits for the end of the supervisor."""
+        """Start a guard process, which kills the work if the supervisor ends without `close`."""
         listen, self._alive = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:

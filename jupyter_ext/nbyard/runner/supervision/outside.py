@@ -1,7 +1,8 @@
 """Records how the work uses files outside its code folder, at the paths that its code names.
 
-Files and folders in a named folder are watched, too. Reading and writing are distinguished: a
-result does not depend on a log that the work only appends to. The dispatcher decides what counts.
+If a named path is a folder, files and folders in it are watched, too. Reading and writing are
+distinguished: a result does not depend on a log to which the work only appends. The dispatcher
+decides which of the recorded uses count.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ MOST_USED = 50_000
 SHARED = frozenset(
     ("/", "/dev/shm", "/etc", "/home", "/opt", "/root", "/tmp", "/usr", "/var", "/var/tmp")
 )
-# folders with one of these are environments, which count as such
+# a folder with one of these is an environment, whose files are not watched
 ENVIRONMENTS = frozenset({"conda-meta", "pyvenv.cfg"})
 # a folder with both is a store of nbyard, which changes with each run
 STORE = frozenset({"attempts", "store-id"})
@@ -44,9 +45,9 @@ COMPILED = re.compile(r"__pycache__/([^/]+?)\.[^/]+$")
 
 
 class OutsideWatch:
-    """Watches absolute paths, which may be missing, and everything in folders among them.
+    """Watches absolute paths, which may be missing, and the contents of folders among them.
 
-    `is_blind` is set if events are missing. Then everything there counts as read.
+    `is_blind` is set if events are missing. Then all files there count as read.
     """
 
     def __init__(self, named: Iterable[str]) -> None:
@@ -85,9 +86,9 @@ class OutsideWatch:
             self._unwatched.add(path)
 
     def _walk(self, folder: str) -> None:
-        """Watch a folder, the folders in it, and the targets of links in them.
+        """Watch a folder, its subfolders, and the targets of links in them.
 
-        Environments and stores of nbyard are left out.
+        Environments and stores of nbyard are skipped.
         """
         places, hidden, walked = [folder], list[str](), set[tuple[int, int]]()
         while places or hidden:  # the hidden ones may be many
@@ -120,14 +121,20 @@ class OutsideWatch:
                         )
 
     def _remember_file(self, file: os.DirEntry[str]) -> None:
-        """Remember the state of a file in a watched folder, and watch the target of a link."""
+        """Record the state of a file in a watched folder.
+
+        If it is a link, watch its target.
+        """
         if file.is_symlink() and not self._add(file.path):
             self._unwatched.add(file.path)
         if len(self._start) < MOST_READ:
             self._start.setdefault(file.path, state_of(file.path))
 
     def _add(self, path: str) -> bool:
-        """Watch a path; return False if its events will be missing."""
+        """Watch a path.
+
+        Return False if that fails, so that its events will be missing.
+        """
         if self._inotify is None or len(self._places) >= MOST_PLACES:
             return self._inotify is None
         try:
@@ -158,7 +165,7 @@ class OutsideWatch:
         if "__pycache__/" in path:
             path, mask = COMPILED.sub(r"\1.py", path), mask & ACCESS
         if mask & IS_FOLDER:
-            # opening a folder is not listing it; what was missing has no watch of its own
+            # opening a folder is not listing it; a path that was missing has no watch of its own
             is_new = name and mask & ACCESS and self._start.get(path) == MISSING
             mask = mask & RENAMES | (ACCESS if is_listing or is_new else 0)
         else:
@@ -173,7 +180,7 @@ class OutsideWatch:
         return self._uses.setdefault(path, Use())
 
     def uses(self) -> dict[str, Any]:
-        """Return how each named path and each file in it was used so far."""
+        """Return how each named path, and each file in named folders, was used so far."""
         self.take()
         paths = {*self._named, *self._uses, *self._unwatched, *self._digests}
         if self.is_blind:
@@ -186,7 +193,11 @@ class OutsideWatch:
         return known_facts
 
     def _fact(self, path: str) -> dict[str, Any]:
-        """Return an empty dict for a file that is neither named nor read."""
+        """Return how a path was used, empty for one that is neither named nor read.
+
+        The fields are its states at the start and at the `end`, what it `reads` (see `Use.reads`),
+        and `is_changed`. Folders and missing paths also have digests of names and entries.
+        """
         use, end = self._uses.get(path) or Use(), state_of(path)
         folder, _, name = path.rpartition("/")
         start = self._start.get(path)

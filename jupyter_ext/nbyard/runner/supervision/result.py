@@ -16,9 +16,10 @@ RETRIES = 300
 def write_result(
     folder: AttemptFolder, task: dict[str, Any], result: dict[str, Any], reserve: Reserve
 ) -> None:
-    """Write result.json as the last step.
+    """Write result.json as the last step of an attempt, and wake the dispatcher.
 
-    On a full disk, free the reserved space, then retry for ten minutes.
+    On a full disk, the reserved space is freed. If that does not help, writing is retried for ten
+    minutes.
     """
     result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
     for _ in range(RETRIES):

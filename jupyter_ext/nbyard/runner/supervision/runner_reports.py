@@ -1,4 +1,4 @@
-"""What the runner reports about the work, as lines of JSON in a pipe."""
+"""Reads what the runner reports about the work through a pipe, as lines of JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ MAX_REPORT_BYTES = 32 * 1024 * 1024
 
 
 class Reports:
-    """Reads messages, masked; `end` is the message about the end of the work, if it came."""
+    """Parses the runner's messages and masks secrets in them.
+
+    `end` is the message about the end of the work, once it has come.
+    """
 
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
@@ -20,11 +23,11 @@ class Reports:
 
     @property
     def offers_to_stay(self) -> bool:
-        """Return whether the work has ended and its runner waits for more."""
+        """Return whether the work has ended and its runner offers to serve another attempt."""
         return self.end is not None and self.end.get("stays", False)
 
     def read(self, data: bytes) -> list[dict[str, Any]]:
-        """Return the messages that are complete with this data."""
+        """Add data from the pipe. Return the messages that are complete with it."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > MAX_REPORT_BYTES:
             self._rest = b""

@@ -1,4 +1,4 @@
-"""Starts a supervisor that outlives the process that started it."""
+"""Starts supervisors, which outlive the process that started them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ RESERVE = Reserve()
 
 
 def start_supervisor(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
-    """Supervise the attempt in a folder. Return the exit status."""
+    """Supervise the attempt in the folder `path`. Return the exit status.
+
+    Without `foreground`, a detached process does that, and this one returns once it has begun.
+    `is_prepared` states whether this process has imported what notebooks need.
+    """
     folder = AttemptFolder(path)
     if folder.has("result.json"):
         return 0
@@ -46,7 +50,10 @@ def start_supervisor(path: str, *, foreground: bool, is_prepared: bool = False) 
 
 
 def fork_into_session() -> int:
-    """Double fork into a new session. Return 0 there, and here the pid of a process to reap."""
+    """Fork twice into a new session. Return 0 in the new process.
+
+    The calling process gets the pid of the process in between, which it must reap.
+    """
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -63,7 +70,11 @@ def supervise(
     is_prepared: bool,
     waiting: WaitingProcess | None = None,
 ) -> int:
-    """Run the supervisor in a process that `parent` has forked and looks after."""
+    """Run the supervisor in this fork of `parent`, which cleans up after it.
+
+    "1" is written to the descriptor `ready` once the attempt has a supervisor. `waiting` is a
+    process that was started for the work in advance.
+    """
     folder = AttemptFolder(path)
     if folder.has("result.json"):
         return _answer(ready)
@@ -73,7 +84,10 @@ def supervise(
 
 
 def _let_go(folder: AttemptFolder) -> None:
-    """Release the terminal and inherited pipes. Errors go to the log."""
+    """Release the terminal and inherited pipes.
+
+    Redirect errors to the attempt's log.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
     trouble = os.open(folder.at("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for target, source in ((0, nothing), (1, nothing), (2, trouble)):
@@ -128,7 +142,10 @@ def _supervise(
 
 
 def _lock(folder: AttemptFolder) -> int | None:
-    """Lock the attempt and return the descriptor, or None if it has or had a supervisor."""
+    """Lock the attempt and return the descriptor of the lock.
+
+    Return None if another supervisor runs or has run the attempt.
+    """
     lock = os.open(folder.path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

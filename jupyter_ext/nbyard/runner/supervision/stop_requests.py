@@ -1,4 +1,7 @@
-"""Signals to the supervisor: they wake its selector, and some ask it to stop."""
+"""Handles signals to the supervisor.
+
+Each wakes its selector; SIGTERM and SIGINT stop the attempt.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from ..reasons import Reason, because
 
 
 class Signals:
-    """Handles the signals of this process; `stop` says why the supervisor has to stop, if so."""
+    """Handles the signals of this process.
+
+    `stop` is the reason to stop the attempt, if there is one.
+    """
 
     def __init__(self) -> None:
         self.stop: Reason | None = None
@@ -34,7 +40,7 @@ class Signals:
         self.stop = because("supervisor-stopped", signal=signal.Signals(number).name)
 
     def leave(self) -> None:
-        """Disconnect signals from the pipe."""
+        """Stop signals from writing to the pipe, before it is closed."""
         signal.set_wakeup_fd(-1)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The supervisor of an attempt: follows the work to its end, and returns the result."""
+"""The supervisor of an attempt: runs its work to the end and determines its result."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 
 
 class Ending:
-    """Why the work must stop, and until when it may stop by itself."""
+    """Why the work must stop, and when it is killed if it has not stopped by itself."""
 
     def __init__(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         self.state = state
@@ -47,7 +47,7 @@ class Ending:
 
 
 class Supervisor:
-    """Runs the work of one attempt: watches it, enforces its limits and writes its result."""
+    """Runs the work of one attempt, enforces its limits, and collects its log, usage and result."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Supervisor:
         self._outside: OutsideWatch | None = None
 
     def run(self) -> dict[str, Any]:
-        """Run the attempt and return its result."""
+        """Run the attempt to its end, and return the content of result.json."""
         started_at = self._clock.now()
         self._reserve.hold(self._folder.path)
         adopt_orphans()
@@ -113,15 +113,18 @@ class Supervisor:
         }
 
     def _observed(self) -> dict[str, Any] | None:
-        """Return the files of its code that the work has read, None if it did not begin."""
+        """Return the files of the code that the work has read, None if the work did not begin."""
         return self._watch.observed() if self._watch else None
 
     def _used_outside(self) -> dict[str, Any]:
-        """Return how the work has used the named paths outside its code."""
+        """Return how the work used paths outside the code folder."""
         return self._outside.uses() if self._outside else {}
 
     def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
-        """Return the names of the outputs that exist, and the failure, if any."""
+        """Return the names of the outputs that exist, and the failure, if there is one.
+
+        `failure` is that of the work. An invalid output is a failure, too.
+        """
         if failure is not None and failure["kind"] != "contract":
             return [], failure
         status = self._children.status
@@ -213,14 +216,20 @@ class Supervisor:
             self._end("failed", work_outcome.failure_record(kind, reason), grace_seconds)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
-        """Ask the work to end. `_supervise_until_over` waits, `_kill_remains` kills the rest."""
+        """Request the end of the work, with the state and failure that the attempt will have.
+
+        `_supervise_until_over` waits for the end, and `_kill_remains` kills what is left.
+        """
         self._ending = Ending(state, failure, grace_seconds)
         self._progress.write_events({"type": "stage", "stage": "ending"})
         if grace_seconds:
             self._children.ask_to_end()
 
     def _read(self, descriptor: int) -> bytes:
-        """Read from a pipe of the work. Nothing means its end."""
+        """Read from a pipe of the work.
+
+        Empty bytes mean that the work has closed the pipe.
+        """
         self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
@@ -239,13 +248,16 @@ class Supervisor:
             self._progress.write_events(*news)
 
     def _handle_message(self, message: dict[str, Any]) -> bool:
-        """Handle a message. Return whether it is also an event for events.jsonl."""
+        """Handle a message of the runner.
+
+        Return whether to write it to events.jsonl, too.
+        """
         if message["type"] == "end":
             self._children.note_end(message)
         return message["type"] not in ("end", "ready")
 
     def _kill_remains(self) -> None:
-        """Kill what is left of the work and store the rest of its output."""
+        """Kill what is left of the work, and write the rest of its output to the log."""
         # the GPU monitor goes first: it may start processes while it lives
         self._record.stop_gpu_monitor()
         if self._watch:
@@ -272,7 +284,10 @@ class Supervisor:
         self._signals.leave()
 
     def _keep_runner(self) -> bool:
-        """Return whether the runner stays for another attempt. Kill it if it is not alone."""
+        """Return whether the runner stays for another attempt.
+
+        A runner that offers to stay, but has left other processes, is killed.
+        """
         children, end = self._children, self._reports.end
         if self._ending is not None or children.status is not None:
             return False
@@ -286,7 +301,7 @@ class Supervisor:
         return True
 
     def _drain(self) -> None:
-        """Read what is left in the pipes of the ended work."""
+        """Read the output that is left in the pipes of the ended work."""
         deadline = time.monotonic() + DRAIN_SECONDS
         while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
             for key, _ in self._selector.select(0.05):

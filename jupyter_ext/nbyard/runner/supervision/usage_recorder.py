@@ -1,7 +1,7 @@
 """Records the resources that the work uses, as lines of usage.jsonl.
 
-A line is {at, cpu, memory, processes}: seconds since 1970, CPU seconds so far, bytes now. If GPUs
-were granted, it also has {gpus: {id: [percent, bytes]}}.
+Each line has `at` (seconds since 1970), `cpu` (CPU seconds so far), `memory` (bytes) and
+`processes`. With granted GPUs, it also has `gpus`: {ID: [percent, bytes]}.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ GPU_QUERY = "--query-gpu=uuid,utilization.gpu,memory.used"
 
 
 class UsageFile:
-    """The file of samples. When it is full, every other line is dropped and the pause doubles."""
+    """The file of samples.
+
+    When it is full, every other line is dropped and the pause doubles. `pause` is the time between
+    two samples in seconds.
+    """
 
     def __init__(self, path: str, max_lines: int = MAX_LINES) -> None:
         self.pause = FIRST_PAUSE
@@ -40,7 +44,7 @@ class UsageFile:
             self._lines = file.readlines()  # from an earlier supervisor
 
     def write(self, sample: dict[str, Any]) -> None:
-        """Append a sample. If the disk is full, it is lost."""
+        """Append a sample. If the disk is full, only the sample is lost."""
         line = json.dumps(sample) + "\n"
         self._lines.append(line)
         try:
@@ -62,7 +66,10 @@ class UsageFile:
 
 
 class UsageRecord:
-    """Takes a sample each second at first, then as often as the file accepts one."""
+    """Records a sample each second at first, and less often when the file is full.
+
+    `spent` is the CPU time in seconds of a waiting runner's earlier attempts, which does not count.
+    """
 
     def __init__(
         self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES, *, spent: float = 0.0
@@ -76,7 +83,7 @@ class UsageRecord:
         self._ended: float | None = None
 
     def record_if_due(self, pids: Collection[int]) -> None:
-        """Record what these processes use, if a sample is due."""
+        """Append a sample of what these processes use, if one is due."""
         self.gpus.listen()
         now, before = time.monotonic(), time.process_time()
         if now >= self._next_look:
@@ -92,13 +99,13 @@ class UsageRecord:
         self._before += _cpu_of_children() - before
 
     def close(self) -> None:
-        """Add a last line when all processes are gone."""
+        """Append a last sample once all processes of the work are gone."""
         self._add(())
         self._ended = self.ended_cpu()  # without the GPU monitor
         self.gpus.close()
 
     def ended_cpu(self) -> float:
-        """Return the CPU seconds of the processes that have ended."""
+        """Return the CPU seconds of the work's processes that have ended."""
         if self._ended is not None:
             return self._ended
         return _cpu_of_children() + self.staying - self._before
@@ -124,9 +131,10 @@ def _cpu_of_children() -> float:
 
 
 class GpuMeter:
-    """Runs nvidia-smi, which reports the usage of the GPUs each second.
+    """Runs nvidia-smi, which prints the usage of the GPUs each second.
 
-    Without GPUs or without that tool nothing runs.
+    `ids` lists the granted GPUs. Nothing is started without GPUs or without that program. `latest`
+    has percent and bytes by GPU.
     """
 
     def __init__(self, ids: str) -> None:
@@ -164,7 +172,7 @@ class GpuMeter:
             os.close(end)
 
     def listen(self) -> None:
-        """Read the samples that have come."""
+        """Read the samples that nvidia-smi has printed."""
         while self._output >= 0:
             try:
                 data = os.read(self._output, 65536)
@@ -185,13 +193,13 @@ class GpuMeter:
             return  # "[N/A]", or a message
 
     def processes(self) -> set[int]:
-        """Return the tool and its descendants: it may be a script around the real tool."""
+        """Return the pids of nvidia-smi, which may be a script, and its descendants."""
         return {self.pid, *processes.descendants_of(self.pid)} if self.pid else set()
 
     def end(self) -> None:
-        """Kill the tool with its process group, including stopped processes.
+        """Kill nvidia-smi and its process group.
 
-        A process that cannot be killed does not count as part of the work.
+        If that fails, `processes` still has its pid, so that it never counts as part of the work.
         """
         if self._output >= 0:
             os.close(self._output)
@@ -200,13 +208,13 @@ class GpuMeter:
             self.pid = 0
 
     def close(self) -> None:
-        """Stop the tool and drop its samples, so that the next attempt starts afresh."""
+        """Stop nvidia-smi and drop its samples, so that the next attempt starts without any."""
         self.end()
         self.latest = {}
 
 
 def _ended(group: int) -> bool:
-    """Kill a process group and return whether all of it is gone within a second.
+    """Kill a process group. Return whether all of it is gone within a second.
 
     A process may hang in the GPU driver.
     """

@@ -1,8 +1,8 @@
-"""Records what the work reads of its code: the files it opens and the folders it lists.
+"""Records which files of its code folder the work opens, and which folders it lists.
 
 The events come from inotify(7), so native readers and child processes are covered as well as
-Python. Lookups of missing files and of attributes are not seen. The files that the work wrote are
-recorded for display only: no result depends on them.
+Python. Lookups of missing files and of attributes are not seen. Written files are recorded for
+display only: no result depends on them.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ MOST = 20_000  # paths; code that opens more depends on the whole folder
 
 
 class Watch:
-    """Watches a folder and the folders that it contains now.
+    """Watches the code folder and its subfolders.
 
-    `problem` is set if events are missing. The recorded events do not count then.
-    `has_distributions` states whether the folder contained an installed Python package at first.
+    `problem` is the reason why events are missing, if so. Then the recorded events do not count.
+    `has_distributions` states whether the folder contained an installed Python package at the
+    start.
     """
 
     def __init__(self, folder: str, selector: selectors.BaseSelector) -> None:
@@ -73,7 +74,10 @@ class Watch:
         self._is_heard = True
 
     def _list(self) -> list[str]:
-        """Record all files. Return the paths of all folders, relative to the watched one ("")."""
+        """Record all files in the folder.
+
+        Return all folders relative to it, with "" for itself.
+        """
         folders = [""]
         for inside in folders:
             start = _before(inside)
@@ -128,7 +132,10 @@ class Watch:
             self._made.add(path)
 
     def observed(self) -> dict[str, Any]:
-        """Return what was read and listed so far, as in result.json."""
+        """Return the files that were read or written and the folders that were listed so far.
+
+        The form is that of result.json.
+        """
         self.take()
         self._add_linked()
         if self.problem:
@@ -138,7 +145,7 @@ class Watch:
         return seen | {"passing": sorted(self._read - self._first - {*left})}
 
     def _written_files(self) -> list[str]:
-        """Return the files that were written and are still there, also those in new folders."""
+        """Return the written files that still exist, including those in new folders."""
         paths = set(filter(self._is_file, self._written))
         for folder in self._new_folders:
             for parent, _, names in os.walk(os.path.join(self._folder, folder)):
@@ -156,9 +163,9 @@ class Watch:
             return False
 
     def _add_linked(self) -> None:
-        """Add files that may have been read under a second name, a hard link.
+        """Record files as read that may have been read under a second name, as hard links.
 
-        If that name is gone, the change time of a file shows that it had one.
+        If the second name is gone, the file's change time shows that there was one.
         """
         made, self._made = self._made, set()
         for path in made:

@@ -1,4 +1,4 @@
-"""The log: everything that the work printed, in order, as UTF-8, up to a limit."""
+"""The log of an attempt: all that the work printed, in order, as UTF-8, up to a limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ LAST_LINES_BYTES = 16 * 1024
 
 
 class Log:
-    """Appends to a file. Beyond the limit only the end is kept, after a line about the gap."""
+    """Appends output to a file, with secrets masked.
+
+    Beyond the limit, only the end of the output is kept, after a line about the gap.
+    """
 
     def __init__(
         self, path: str, limit_bytes: int = LIMIT_BYTES, masks: Masks | None = None
@@ -77,11 +80,11 @@ class Log:
 
     @property
     def is_full(self) -> bool:
-        """Return whether the log has reached its limit and holds output back until the end."""
+        """Return whether the log has reached its limit and holds new output back until the end."""
         return bool(self._tail)
 
     def note(self, sentence: str) -> None:
-        """Append a line of nbyard's own."""
+        """Append a line by nbyard itself."""
         start = b"" if self._recent[-1:] in (b"", b"\n") else b"\n"
         self.feed(start + f"[nbyard: {sentence}]\n".encode())
 

@@ -1,4 +1,4 @@
-"""The work of an attempt: the process of a command, of functions or of a notebook.
+"""The process that does the work of an attempt: a command, a function or a notebook.
 
-The end of the work becomes outputs or a failure here.
+When the process has ended, its outputs are collected here, or its failure is determined.
 """

@@ -1,4 +1,8 @@
-"""Moves files that a program left in its working folder to the places of its outputs."""
+"""Moves files that a program left in its working folder to the places of its outputs.
+
+An output's `patterns`, `value`, `companions`, `beside` and `told` say how to find its files, as in
+CWL's output bindings.
+"""
 
 from __future__ import annotations
 
@@ -23,26 +27,29 @@ Outputs = dict[str, dict[str, Any]]
 
 
 class OutputNotAsDeclared(Explained):
-    """An output is not as declared."""
+    """An output is missing, or differs from its declaration.
+
+    `name` is its name, or "*" for all.
+    """
 
     def __init__(self, name: str, cause: Reason) -> None:
         super().__init__(because("output-missing", output=name, cause=cause))
 
 
 def is_found(output: dict[str, Any]) -> bool:
-    """Return whether an output is searched for, not written to its place by the program."""
+    """Return whether an output must be searched for: the program has no path to write it to."""
     return any(map(output.get, ("patterns", "told", "beside", "value")))
 
 
 def collect_from_workdir(
     folder: AttemptFolder, directory: str, outputs: Outputs, exit_code: int = 0
 ) -> None:
-    """Collect the outputs that a program left in its working folder.
+    """Find the outputs that a program left in its working folder, and move them to their places.
 
-    A file is moved unless another output needs it, too. A value may depend on the exit code.
+    A file is copied if another output needs it, too. Expressions of outputs may use the exit code.
 
     Raises:
-        OutputNotAsDeclared: An output cannot be taken, or more files than expected match it.
+        OutputNotAsDeclared: An output is not as declared, such as several files for one.
     """
     wanted = {name: output for name, output in outputs.items() if is_found(output)}
     if not wanted:
@@ -73,10 +80,10 @@ def collect_from_workdir(
 
 
 def move_outputs(folder: AttemptFolder, outputs: Outputs) -> None:
-    """Move outputs that the work wrote at paths of its own to their expected places.
+    """Move outputs from the paths to which the work wrote them (`at`) to their places.
 
     Raises:
-        OutputNotAsDeclared: An output may not be taken, or has not changed since the work began.
+        OutputNotAsDeclared: An output is of the wrong kind or has not changed since the work began.
     """
     for name, output in outputs.items():
         path = folder.inside(output["at"]) if output.get("at") else ""
@@ -120,7 +127,10 @@ def _copy(path: str, target: str) -> None:
 def _find_outputs(
     folder: AttemptFolder, work: str, wanted: Outputs, exit_code: int
 ) -> dict[str, list[str]]:
-    """Return the paths of the files of each output. Outputs that are values are written as JSON."""
+    """Return the paths of each output's files.
+
+    Outputs that are values are written as JSON at once.
+    """
     declared = (
         _read_cwl_output(work) if any(output.get("told") for output in wanted.values()) else None
     )
@@ -174,7 +184,7 @@ def _matches(folder: AttemptFolder, work: str, name: str, output: dict[str, Any]
 def _with_companions(
     folder: AttemptFolder, work: str, name: str, output: dict[str, Any], paths: list[str]
 ) -> list[str]:
-    """Return the paths and those of the files that accompany them (`secondaryFiles` in CWL)."""
+    """Return the paths, and those of the files that belong to them (`secondaryFiles` in CWL)."""
     all_paths = dict.fromkeys(paths)
     for path in paths:
         directory, called = os.path.split(path)
@@ -193,7 +203,7 @@ def _with_companions(
 def _value(
     folder: AttemptFolder, work: str, name: str, output: dict[str, Any], exit_code: int
 ) -> Any:
-    """Return the value of an output's expression on the files that match."""
+    """Return the value of an output's expression on the files that match its patterns."""
     parts = folder.expand(output["value"])
     is_loaded = any("contents" in part.get("of", ()) for part in parts)
     try:
@@ -204,7 +214,9 @@ def _value(
 
 
 def _object(path: str, is_loaded: bool) -> dict[str, Any]:
-    """Return a file or folder as CWL expressions see it.
+    """Return a file or folder as an object for CWL expressions.
+
+    `is_loaded` adds its contents.
 
     Raises:
         NoValue: The contents are larger than 64 KiB, or are not UTF-8 text.
@@ -224,10 +236,10 @@ def _object(path: str, is_loaded: bool) -> dict[str, Any]:
 
 
 def contents_of(path: str) -> str:
-    """Return a small file as text (`loadContents` of CWL v1.2).
+    """Return a file of at most 64 KiB as text (`loadContents` of CWL v1.2).
 
     Raises:
-        NoValue: The file is larger than 64 KiB, or is not UTF-8 text.
+        NoValue: The file is larger, or is not UTF-8 text.
     """
     with open(path, "rb") as file:
         # One byte more shows whether the file is too large.
@@ -247,7 +259,7 @@ def _files_named_after(
     output: dict[str, Any],
     all_found: dict[str, list[str]],
 ) -> list[str]:
-    """Return the files whose names follow from the files of another output."""
+    """Return an output's files, whose names are derived from another output's files."""
     paths = []
     for other in all_found.get(output["beside"], []):
         directory, called = os.path.split(other)
@@ -258,12 +270,12 @@ def _files_named_after(
 
 
 def _named(called: str, output: dict[str, Any]) -> str:
-    """Return the name of the file that accompanies the file `called`."""
+    """Return the name of the file that belongs to the file `called`."""
     return name_beside(output.get("pattern", ""), called, output.get("value", ()))
 
 
 def _real(folder: AttemptFolder, work: str, path: str, name: str) -> str:
-    """Return the path.
+    """Return the path unchanged if it may be collected.
 
     Raises:
         OutputNotAsDeclared: A symbolic link leaves the working folder or the attempt folder.
@@ -291,7 +303,7 @@ def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
 
 
 def _read_cwl_output(work: str) -> dict[str, Any] | None:
-    """Read the outputs that the program declared in cwl.output.json. None if it did not."""
+    """Return the outputs that the program declared in cwl.output.json, None without that file."""
     path = os.path.join(work, TOLD)
     if not os.path.isfile(path) or os.path.islink(path):
         return None
@@ -322,7 +334,7 @@ def _place(folder: AttemptFolder, work: str, name: str, file_object: dict[str, A
 
 
 def _root(folder: AttemptFolder, work: str, path: str) -> str:
-    """Return the known folder that contains a path. An empty text means elsewhere.
+    """Return which of the working, input and code folders contains a path, or an empty text.
 
     An output may be one of the inputs.
     """

@@ -1,8 +1,8 @@
 """Evaluates CWL expressions and derives the names of secondary files (CWL v1.2), without I/O.
 
-The runner evaluates them on the files found. The domain imports this module to evaluate them before
-the work runs. An expression is a list of parts: `{"is": value}`, or `{"of": path}` for a value that
-is known only where the work is done.
+The runner evaluates expressions on the files it finds, the domain those that are known before the
+work runs. An expression is a list of parts: `{"is": value}`, or `{"of": path}` for a value that is
+known only where the work runs.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from ..reasons import Explained, because
 
 
 class NoValue(Explained):
-    """An expression has no value."""
+    """An expression refers to a value that does not exist."""
 
 
 def value_of(parts: list[dict[str, Any]], known: Mapping[str, Any]) -> Any:
     """Return the value of an expression.
 
-    A single part keeps its type. Several parts are joined to a text.
+    `known` has the values to which it may refer. A single part keeps its type. Several parts are
+    joined to a text.
 
     Raises:
-        NoValue: A path leads to nothing.
+        NoValue: The expression refers to a value that does not exist.
     """
     values = [part["is"] if "is" in part else look_up(part["of"], known) for part in parts]
     return values[0] if len(values) == 1 else joined(values)
 
 
 def joined(values: Iterable[Any]) -> str:
-    """Return values as one text, with all values but texts as JSON."""
+    """Join values to one text. All values but texts are written as JSON."""
     return "".join(
         value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
         for value in values
@@ -40,10 +41,10 @@ def joined(values: Iterable[Any]) -> str:
 
 
 def look_up(path: Sequence[str], known: Mapping[str, Any]) -> Any:
-    """Return the value at a path of fields and indexes.
+    """Return the value in `known` at a path of field names and indexes.
 
     Raises:
-        NoValue: The path leads to nothing.
+        NoValue: The path leads to no value.
     """
     value: Any = known
     for at, segment in enumerate(path):
@@ -61,7 +62,10 @@ def look_up(path: Sequence[str], known: Mapping[str, Any]) -> Any:
 
 
 def names_of(basename: str) -> dict[str, str]:
-    """Return the fields that CWL derives from a file name. A leading period begins no extension."""
+    """Return the fields that CWL derives from a file name, such as its extension.
+
+    A leading period does not begin an extension.
+    """
     root, extension = os.path.splitext(basename)
     return {"basename": basename, "nameroot": root, "nameext": extension}
 

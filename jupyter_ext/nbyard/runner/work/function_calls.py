@@ -1,6 +1,6 @@
-"""Calls the functions of one file one after the other, as requests come in.
+"""Calls the functions of one file for many attempts, as requests come in.
 
-This is a child of the supervisor. calls.jsonl has one line for each call. `more` is a FIFO that
+This process is a child of the supervisor. calls.jsonl has one line for each call. The FIFO `more`
 wakes this process when lines were added. Events are reported through a pipe. The output of each
 call follows a mark, so that the supervisor can assign it to an attempt.
 """
@@ -32,12 +32,18 @@ NOBODY = "-" * 36
 
 
 def mark_of(mark: str, attempt_id: str) -> bytes:
-    """Return the mark that precedes the output of an attempt."""
+    """Return the mark that is printed before the output of an attempt.
+
+    The text `mark` is the worker's, so that output of functions cannot contain it by chance.
+    """
     return MARK + f"{mark} {attempt_id}\n".encode()
 
 
 class Calls:
-    """The calls in calls.jsonl, each attempt once."""
+    """Reads the calls in calls.jsonl.
+
+    A call of an attempt that was read before is ignored.
+    """
 
     def __init__(self, folder: AttemptFolder) -> None:
         self._more = os.open(folder.at(MORE), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -56,7 +62,7 @@ class Calls:
                     yield call
 
     def wait(self) -> bool:
-        """Wait up to IDLE_SECONDS for more calls. Return whether more came."""
+        """Wait up to IDLE_SECONDS for more calls. Return whether some have come."""
         until = time.monotonic() + IDLE_SECONDS
         size = self._file.tell()
         while time.monotonic() < until:
@@ -68,7 +74,10 @@ class Calls:
 
 
 def read_call(line: bytes) -> dict[str, Any] | None:
-    """Parse one line of calls.jsonl. Return None for a line that was only partly written."""
+    """Parse one line of calls.jsonl.
+
+    Return None for a line that was only partly written.
+    """
     try:
         call = json.loads(line)
         return call if isinstance(call["attempt_id"], str) else None
@@ -77,7 +86,10 @@ def read_call(line: bytes) -> dict[str, Any] | None:
 
 
 def main(path: str, descriptor: int) -> int:
-    """Serve calls until none has come for a while."""
+    """Carry out the calls in the folder `path` until none has come for IDLE_SECONDS.
+
+    `descriptor` is the pipe for reports. Return the exit status.
+    """
     report, folder = Report(descriptor), AttemptFolder(path)
     task = folder.task()
     calls = Calls(folder)
@@ -92,7 +104,10 @@ def main(path: str, descriptor: int) -> int:
 
 
 class Worker:
-    """One process for all calls. It imports the file before the first of them."""
+    """Calls functions in this process.
+
+    Their file is imported once, before the first call.
+    """
 
     def __init__(self, folder: AttemptFolder, task: dict[str, Any], report: Report) -> None:
         self._folder = folder
@@ -112,7 +127,7 @@ class Worker:
         report.stage("running")
 
     def do(self, call: dict[str, Any]) -> None:
-        """Carry out one call and report its result."""
+        """Call the function for one attempt, and report the attempt's result."""
         name = call["attempt_id"]
         self._begin(name)
         if call.get("timeout_seconds"):
@@ -158,7 +173,7 @@ class Worker:
         return check_outputs(place, call["outputs"])[1]
 
     def end_output(self) -> None:
-        """Mark further output as belonging to no attempt."""
+        """Print a mark, after which output belongs to no attempt."""
         self._begin(NOBODY)
 
     def _begin(self, name: str) -> None:
@@ -166,7 +181,10 @@ class Worker:
 
 
 class Place(AttemptFolder):
-    """The folder of one call. It exists once it contains something."""
+    """The attempt folder of one call, inside the worker's.
+
+    It exists once it contains a file.
+    """
 
     def __init__(self, worker: str, attempt_id: str) -> None:
         self.path = f"{worker}/{PLACES}/{attempt_id}"

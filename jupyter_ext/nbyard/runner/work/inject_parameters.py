@@ -1,7 +1,7 @@
-"""Inserts parameter values into a notebook, as one cell of assignments in its language.
+"""Inserts parameter values into a notebook, as a cell of assignments in the notebook's language.
 
-Names are checked again here because a name is source text. Values become literals in encodings that
-no language interprets. For a language without a trusted encoding, the notebook is refused.
+Names are checked again here, because they become source text. Values become literals, in encodings
+that the language does not interpret. A notebook in a language without such an encoding is refused.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ OWN_STRINGS = ("r", "scala", "c#", "f#")
 
 
 class CannotInject(Explained):
-    """These values cannot be given to this notebook."""
+    """The parameter values cannot be inserted into the notebook."""
 
 
 def insert_values_cell(
     notebook: dict[str, Any], language: str, values: dict[str, Any]
 ) -> list[int | None]:
-    """Insert a cell after the last parameters cell, so that its values win.
+    """Insert a cell with the values after the last cell tagged `parameters`.
 
-    An earlier injected cell is removed, unless nothing else sets its values. Return the position in
-    the source of each cell of the new notebook, None for the inserted cell.
+    An earlier injected cell is removed, unless nothing else sets its values. Return each cell's
+    index in the source notebook, None for the inserted cell.
     """
     stays = not values and not any(TAG in cell_tags(cell) for cell in notebook["cells"])
     places: list[int | None] = [
@@ -83,7 +83,10 @@ def cell_source(cell: dict[str, Any]) -> str:
 
 
 def values_cell_source(language: str, values: dict[str, Any], defaults: str = "") -> str:
-    """Return the source of the parameters cell.
+    """Return the source of the cell that assigns the values.
+
+    `defaults` is the source of the notebook's own parameters cells. It shows which Python or R
+    types the values need.
 
     Raises:
         CannotInject: A name is not valid, or the language has no trusted encoding.
@@ -124,7 +127,7 @@ def _python(values: dict[str, Any], defaults: str) -> str:
     statements: list[ast.stmt] = []
     with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
         statements = ast.parse(defaults).body
-    wrappers = {}  # of parameters whose default is a path, tuple or set, which JSON lacks
+    wrappers = {}  # by parameter whose default is a path, tuple or set: JSON has no such types
     for statement in statements:
         if isinstance(statement, ast.Assign):
             targets: list[ast.expr] = statement.targets
@@ -147,7 +150,7 @@ def _python(values: dict[str, Any], defaults: str) -> str:
 
 
 def _python_literal(value: Any) -> str:
-    """Return a literal like `repr`, which is exact for JSON values, in plain ASCII."""
+    """Return a Python literal in plain ASCII that evaluates to exactly this JSON value."""
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     if isinstance(value, list):

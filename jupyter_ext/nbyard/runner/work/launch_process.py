@@ -1,4 +1,4 @@
-"""Starts the process of a task."""
+"""Starts the process that does the work of an attempt."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class CannotStart(Explained):
 
 
 class WorkProcess(ABC):
-    """The process of the work: `pid`, and two pipes to read from (`report` is not for commands).
+    """The process that does the work of an attempt.
 
-    `stays` tells that it waits for another attempt. `spent` is the processor time in seconds that
-    earlier attempts used.
+    `output` and `report` are pipes to read from. Only work that `reports` (not a command) uses the
+    second one. `stays` is set while the process waits for another attempt. `spent` is the CPU time
+    in seconds of its earlier attempts.
     """
 
     pid: int
@@ -55,7 +56,10 @@ class WorkProcess(ABC):
         """Start the work, or raise CannotStart."""
 
     def stay(self, spent: float) -> None:
-        """Keep the process for another attempt."""
+        """Keep the process for another attempt.
+
+        `spent` is the CPU time in seconds that it has used so far.
+        """
         self.stays = True
         self.spent = spent
 
@@ -67,7 +71,10 @@ class WorkProcess(ABC):
 
 
 class WaitingProcess(WorkProcess):
-    """A process that was started before its attempt, with its folder for sockets."""
+    """A process that was started before its attempt was known.
+
+    `scratch` is its folder for sockets.
+    """
 
     scratch: str
 
@@ -77,7 +84,11 @@ class WaitingProcess(WorkProcess):
 
 
 class Launch(WorkProcess):
-    """A process that is started for its attempt."""
+    """A new process that is started for its attempt.
+
+    `is_watched` states whether a parent kills the process if the supervisor is killed.
+    `is_prepared` states whether this process has imported what notebooks need.
+    """
 
     def __init__(
         self,
@@ -142,7 +153,7 @@ class Launch(WorkProcess):
         return variables
 
     def _run_notebook(self) -> int:
-        """Run the notebook in a fork of this process, which has imported what it needs."""
+        """Run the notebook in a fork of this process. Return the exit status."""
         from . import run_notebook
 
         forks.become_runner(environment_of_host(), self._output_end, self._report_end)

@@ -1,4 +1,4 @@
-"""The variables and the working directory of the work."""
+"""Determines the environment variables and the working directory of the work."""
 
 from __future__ import annotations
 
@@ -18,19 +18,25 @@ HOST_VARIABLES = (
 
 
 def is_plain(environment: Iterable[str]) -> bool:
-    """Return whether none of these variables must be set before Python starts."""
+    """Return whether none of these variables affects the start of Python or its libraries.
+
+    Such variables can still be set in a process that is running already.
+    """
     return all(name.startswith(LATE_VARIABLES) for name in environment)
 
 
 def environment_of_host() -> dict[str, str]:
-    """Return the environment variables that all work gets."""
+    """Return the supervisor's variables that all work inherits."""
     environment = {k: v for k, v in os.environ.items() if k not in HOST_VARIABLES}
     environment.setdefault("PYTHONUNBUFFERED", "1")
     return environment
 
 
 def setup_of(folder: AttemptFolder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
-    """Return the working directory and variables for the work of this attempt.
+    """Create the working directory.
+
+    Return it and the variables of the attempt's work. `scratch` is the folder for sockets of
+    kernels.
 
     Raises:
         BadTask: The directory is outside the attempt folder.

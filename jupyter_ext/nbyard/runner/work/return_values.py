@@ -12,10 +12,10 @@ from ..handoff.value_files import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, fo
 
 
 def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
-    """Return the returned values by the outputs that the function declares.
+    """Return the value of each output, from the value that the function returned.
 
     Raises:
-        Unfit: The value does not match the outputs.
+        Unfit: The value does not match the declared outputs.
     """
     if not names:
         if value is not None:
@@ -31,9 +31,9 @@ def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def write_output(value: Any, file_format: str, path: str) -> None:
-    """Write the file or folder of one output.
+    """Write the file or folder of one output to `path`.
 
-    For every format, bytes are the content and a path names a file or folder to copy.
+    In every format, bytes are written as they are, and a returned path is copied.
 
     Raises:
         Unfit: The value cannot be written in this format.
@@ -57,7 +57,9 @@ def write_output(value: Any, file_format: str, path: str) -> None:
             try:
                 value = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
             except (TypeError, ValueError, RecursionError) as error:
-                raise Unfit(f"it returned {kind_of(value)}, which is no JSON: {error}") from None
+                raise Unfit(
+                    f"it returned {kind_of(value)}, which is not valid JSON: {error}"
+                ) from None
         elif isinstance(value, str):
             value = value.encode("utf-8", "surrogatepass")
         else:
@@ -69,10 +71,10 @@ def write_output(value: Any, file_format: str, path: str) -> None:
 
 
 def _copy_returned_path(given: str, file_format: str, path: str) -> None:
-    """Copy a file or folder that the function wrote, unless it is in the right place already."""
+    """Copy the file or folder that the function returned, unless it is at `path` already."""
     shown = f"it returned the path {given}"
     if os.path.isdir(given) != (file_format == FOLDER) or not os.path.exists(given):
-        raise Unfit(f"{shown}, which is no {'folder' if file_format == FOLDER else 'file'}")
+        raise Unfit(f"{shown}, which is not a {'folder' if file_format == FOLDER else 'file'}")
     if os.path.exists(path) and os.path.samefile(given, path):
         return
     try:

@@ -1,6 +1,6 @@
-"""Calls a function of a Python file, as task.json says.
+"""Calls a function in a Python file, as task.json says.
 
-This is a child of the supervisor. It reports its progress through a pipe.
+This process is a child of the supervisor. It reports its progress through a pipe.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Failure = dict  # as in result.json
 
 
 class CallFailed(Exception):
-    """A call failed. `failure` is the failure for result.json."""
+    """A call failed. `failure` is the failure as in result.json."""
 
     def __init__(self, failure: dict[str, Any]) -> None:
         super().__init__(failure["reason"]["code"])
@@ -40,7 +40,10 @@ class CallFailed(Exception):
 
 
 def main(path: str, descriptor: int) -> int:
-    """Call the function of an attempt and report its result."""
+    """Call the function of the attempt in the folder `path`, and report its result.
+
+    `descriptor` is the pipe for reports. Return the exit status.
+    """
     report, folder = Report(descriptor), AttemptFolder(path)
     try:
         task = folder.task()
@@ -83,10 +86,10 @@ class Functions:
         self._known: dict[str, _Function] = {}
 
     def call(self, folder: AttemptFolder, work: dict[str, Any], outputs: dict[str, Any]) -> None:
-        """Call the function named in `work` once, and write its results to the attempt folder.
+        """Call the function named in `work`, and write its results to the attempt folder.
 
-        `work` is the part of task.json with the function and its parameters. The function writes
-        outputs that are among its parameters itself; `outputs` has the paths of all outputs.
+        `work` has the function's name and parameters, as in task.json. The function itself writes
+        the outputs that are among its parameters. `outputs` has the paths of all outputs.
 
         Raises:
             CallFailed: The function raised an exception or returned unexpected values.
@@ -143,10 +146,10 @@ class _Function:
         ]
 
     def input_value(self, name: str, path: str) -> Any:
-        """Return an input as data if the function's annotation asks for data, else as a path.
+        """Return an input for the function: data if its annotation is a data class, else a path.
 
         Raises:
-            Unfit: The file cannot be read as that kind.
+            Unfit: The file cannot be read as that class.
         """
         wanted = self._hints.get(name)
         return value_files.read_value(path, wanted) if value_files.is_data(wanted) else Path(path)
@@ -175,7 +178,7 @@ class LoggedErrors:
             code = error.code if isinstance(error.code, int) else int(error.code is not None)
             reason = because("function-exited", exit_code=code)
             failure = {"kind": "exit-code", "reason": reason, "exit_code": code}
-            sys.stderr.write(f"the function left its process (exit code {code})\n")
+            sys.stderr.write(f"the function raised SystemExit (exit code {code})\n")
         elif error is not None:
             ours = (RUNNER, "<frozen importlib")
             while where is not None and where.tb_frame.f_code.co_filename.startswith(ours):

@@ -1,6 +1,7 @@
 """Runs the notebook of an attempt in its kernel, as task.json says.
 
-This is a child of the supervisor. It reports its progress through a pipe, one JSON object per line.
+This process is a child of the supervisor. It reports its progress through a pipe, one JSON object
+per line.
 """
 
 from __future__ import annotations
@@ -47,7 +48,11 @@ UNFIT = (NotebookRefused, CannotInject, BadTask)
 
 
 def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
-    """Run the notebook of the attempt folder `path`. Report to the pipe `descriptor`."""
+    """Run the notebook of the attempt in the folder `path`.
+
+    Return the exit status. `descriptor` is the pipe for reports. `is_prepared` states whether the
+    kernel can be forked.
+    """
     report = Report(descriptor)
     folder = AttemptFolder(path)
     try:
@@ -69,7 +74,7 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
 
 
 def preparation_failure(error: Exception) -> dict[str, Any]:
-    """Return the failure of an attempt for an error that is in `UNFIT`."""
+    """Return the failure of an attempt that could not begin, for an error listed in `UNFIT`."""
     if isinstance(error, Explained):
         return {"kind": "preparation", "reason": error.reason}
     return {"kind": "preparation", "reason": because("task-unusable", problem=str(error))}
@@ -78,12 +83,12 @@ def preparation_failure(error: Exception) -> dict[str, Any]:
 def read_notebook(
     folder: AttemptFolder, work: dict[str, Any]
 ) -> tuple[dict[str, Any], list[int | None]]:
-    """Return the notebook with its parameters and without outputs, and the cells' positions.
+    """Return the notebook with its parameter values and without outputs, and the cells' positions.
 
-    A position is the cell's index in the source, None for the injected cell.
+    A position is the cell's index in the source notebook, None for the inserted cell.
 
     Raises:
-        NotebookRefused: the file cannot be read, or has an unknown format.
+        NotebookRefused: The file cannot be read, or has an unknown format.
     """
     path = folder.inside(work["path"])
     try:
@@ -126,7 +131,9 @@ async def _run(
 
 
 def open_session(folder: AttemptFolder, task: dict[str, Any], opened: Opened, ready: Ready) -> Any:
-    """Return the session of a notebook.
+    """Return a session for the notebook.
+
+    `ready` has a prepared kernel, if there is one.
 
     Raises:
         NotebookRefused: nbclient is not installed.
@@ -138,7 +145,9 @@ def open_session(folder: AttemptFolder, task: dict[str, Any], opened: Opened, re
 
 
 async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
-    """Run the notebook from the start of its kernel to its end. Return the failure, if any.
+    """Start the kernel, run the notebook, and stop the kernel.
+
+    Return the failure, or None.
 
     Raises:
         NotebookRefused: The kernel is not installed or does not start.
@@ -161,7 +170,10 @@ async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
 
 
 class StopRequests:
-    """Requests to stop, from signals. Unlike the loop's own handlers, `close` misses none."""
+    """Calls `call` for each SIGTERM or SIGINT.
+
+    Unlike with the event loop's own signal handlers, `close` reports signals not handled yet.
+    """
 
     def __init__(self, call: Callable[[], None]) -> None:
         self._call = call
@@ -192,7 +204,7 @@ class StopRequests:
 
 
 async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
-    """Run code cells up to one that fails or exits. Return the failure, or None."""
+    """Run code cells until one fails or exits. Return the failure, or None."""
     session.save_within()
     cells = session.code_cells()
     for index in cells:

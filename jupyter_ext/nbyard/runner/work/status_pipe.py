@@ -1,4 +1,4 @@
-"""Messages from the work to its supervisor, one JSON object per line."""
+"""Sends messages from the work to its supervisor, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Report:
-    """The pipe to the supervisor."""
+    """The pipe to the supervisor, on the descriptor `descriptor`."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_inheritable(descriptor, False)
@@ -24,7 +24,7 @@ class Report:
         self.send({"type": "stage", "stage": name})
 
     def cell(self, place: dict[str, int], state: str, seconds: float | None = None) -> None:
-        """Report the state of a cell, and its duration in seconds."""
+        """Report the state of a cell. `seconds` is its duration, once it has ended."""
         more = {} if seconds is None else {"seconds": round(seconds, 3)}
         self.send({"type": "cell", **place, "state": state, **more})
 
@@ -35,10 +35,10 @@ class Report:
         used: dict[str, float] | None = None,
         stays: bool = False,
     ) -> None:
-        """Report the end of the work.
+        """Report the end of the work, with its failure if there is one.
 
-        `used` has the resources of this process and its kernel so far. With `stays`, the process
-        waits for another attempt.
+        `used` has the resources that this process and its kernel have used so far. `stays` states
+        whether the process waits for another attempt.
         """
         more = {} if used is None else {"used": used, "stays": stays}
         self.send({"type": "end", "failure": failure, **more})

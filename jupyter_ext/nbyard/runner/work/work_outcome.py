@@ -1,4 +1,4 @@
-"""The outcome of the work: its failure, and checks of its outputs."""
+"""Determines the outcome of the work: its failure, and whether its outputs are valid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ NOTE = "[nbyard: "  # a line of ours in the log, such as one about lost output
 
 
 def failure_record(kind: str, reason: Reason, **more: Any) -> dict[str, Any]:
-    """Return a failure as in result.json."""
+    """Return a failure as in result.json.
+
+    `more` has further fields, such as `traceback`.
+    """
     return {"kind": kind, "reason": reason, **more}
 
 
@@ -37,18 +40,23 @@ def too_silent(seconds: float) -> Reason:
 def failure_of_status(
     status: int, last_lines: str, codes: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:
-    """Return a failure for a wait status. None for exit code 0 and codes in `codes["success"]`."""
+    """Return the failure for a wait status, or None for success.
+
+    Exit code 0 and the codes in `codes["success"]` mean success.
+    """
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         reason = because("ended-by-signal", signal=number, name=signal_name(number))
         if number in FROM_OUTSIDE:
             return failure_record("lost", reason, traceback=last_lines)
         return failure_record("exit-code", reason, exit_code=128 + number, traceback=last_lines)
-    return failure_of_code(os.WEXITSTATUS(status), last_lines, codes or {})
+    return failure_of_exit_code(os.WEXITSTATUS(status), last_lines, codes or {})
 
 
-def failure_of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a failure for an exit code, or None for success."""
+def failure_of_exit_code(
+    code: int, last_lines: str, codes: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return the failure for a command's exit code, or None for success."""
     if code in codes.get("success", ()):
         return None
     meant = next((name for name in ("temporary", "permanent") if code in codes.get(name, ())), "")
@@ -63,16 +71,19 @@ def failure_of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[s
 
 
 def _last_line(last_lines: str) -> str:
-    """Return the last line of the work's output without colours, such as its exception."""
+    """Return the last line that the work printed, without colours.
+
+    It often names an exception.
+    """
     plain = (COLOURS.sub("", line).strip() for line in reversed(last_lines.splitlines()))
     line = next((line for line in plain if line and not line.startswith(NOTE)), "")
     return line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 1] + "…"
 
 
 def failure_of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the failure that the notebook's process reported.
+    """Return the failure of a notebook, as its process reported it.
 
-    Without a report, the process was killed from outside.
+    Without a report, somebody killed the process.
     """
     if reported is not None:
         return reported.get("failure")
@@ -83,9 +94,9 @@ def failure_of_notebook(status: int, reported: dict[str, Any] | None) -> dict[st
 def failure_of_function(
     status: int, reported: dict[str, Any] | None, last_lines: str
 ) -> dict[str, Any] | None:
-    """Return the failure that the function's process reported.
+    """Return the failure of a function, as its process reported it.
 
-    Without a report, its exit status decides, as for a command that fails.
+    Without a report, the exit status decides, as for a command.
     """
     if reported is not None:
         return reported.get("failure")
@@ -97,14 +108,17 @@ def failure_of_function(
 
 
 def was_killed(reason: Reason) -> bool:
-    """Return whether SIGKILL, which a lack of memory causes, ended the process of the work."""
+    """Return whether a failure's reason is that SIGKILL ended a process of the work.
+
+    The system sends SIGKILL when memory is short.
+    """
     params = reason["params"]
     inner = (param for param in params.values() if isinstance(param, dict) and "params" in param)
     return params.get("signal") == signal.SIGKILL or any(map(was_killed, inner))
 
 
 def with_disk_note(failure: dict[str, Any] | None, folder: AttemptFolder) -> dict[str, Any] | None:
-    """Return the failure, with a note if the disk is full."""
+    """Return the failure. If the disk is full, its reason says so."""
     disk = os.statvfs(folder.path)
     if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
         return failure
@@ -112,7 +126,7 @@ def with_disk_note(failure: dict[str, Any] | None, folder: AttemptFolder) -> dic
 
 
 def words_for_bytes(size: float) -> str:
-    """Return a size with a binary unit."""
+    """Return a size in words, with a binary unit such as MiB."""
     for unit in ("bytes", "KiB", "MiB"):
         if size < 1024:
             return f"{size:.0f} {unit}"
@@ -126,10 +140,11 @@ def check_outputs(
     directory: str = "code",
     exit_code: int = 0,
 ) -> tuple[list[str], dict[str, Any] | None]:
-    """Return the names of the outputs that exist, and a failure for the first invalid one.
+    """Collect and check the outputs.
 
-    Outputs with patterns are taken from the working folder `directory`, those with a path of their
-    own from there.
+    Return the names of those that exist, and a failure. The failure is that of the first invalid
+    output, or None. `directory` is the working folder, in which outputs with patterns are searched.
+    Their expressions may use `exit_code`.
     """
     present: list[str] = []
     try:
@@ -168,7 +183,7 @@ def _not_written_reason(output: dict[str, Any]) -> Reason:
 
 
 def _problem(folder: AttemptFolder, relative: str) -> Reason | None:
-    """Return None for a valid output, an empty reason if it is missing, else the problem."""
+    """Return why an output is invalid: None if it is valid, an empty reason if it is missing."""
     path = folder.inside(relative)
     if not os.path.lexists(path):
         return {}

@@ -1,7 +1,7 @@
-"""Copies the files that a call wrote into the code folder, before the next call changes them.
+"""Copies the files that a call wrote into the code folder to the attempt, before the next call.
 
-Calls of one process share that folder. Events from inotify(7) show which files each call wrote.
-Without inotify, no files are copied.
+All calls of a worker process share that folder. Events from inotify(7) show which files each call
+wrote. Without inotify, no files are copied.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ NAMED = 100  # files that are not copied; the others are counted
 
 
 class WrittenFiles:
-    """Watches a code folder and copies at most so many bytes and files for each call.
+    """Watches a code folder and copies the files that each call wrote.
 
-    `folders` are those in it. It does not list them, which would count as a read of the code.
+    At most `most_bytes` and `most_files` are copied for each call. `folders` lists the subfolders:
+    listing them here would count as reading the code.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class WrittenFiles:
                     self._add(subfolder)
 
     def copy_to(self, place: str) -> bool:
-        """Copy what was written since the last time to the folder of a call.
+        """Copy the files that were written since the last call to the attempt folder `place`.
 
-        Return whether anything was. Links and files beyond the limits are named instead.
+        Return whether files were written. Links and files beyond the limits are only named, in
+        `others.json`.
         """
         written = self._new_files()
         if not written:
@@ -81,7 +83,10 @@ class WrittenFiles:
         return True
 
     def _copy(self, sizes: Iterable[tuple[int, str]], place: str) -> Iterator[tuple[str, str, int]]:
-        """Copy files, the smallest first. Yield those that are not copied, with the reason."""
+        """Copy files, the smallest first.
+
+        Yield path, reason and size of those not copied.
+        """
         import shutil  # most calls write no such file
 
         count = size = 0
@@ -98,7 +103,7 @@ class WrittenFiles:
                     shutil.copyfile(self._at(path), target, follow_symlinks=False)
                 except OSError:
                     with contextlib.suppress(OSError):
-                        os.unlink(target)  # it may be a part only
+                        os.unlink(target)  # a part may have been written
                     yield path, "unreadable", bytes_
 
     def _new_files(self) -> set[str]:
@@ -118,7 +123,7 @@ class WrittenFiles:
         return paths
 
     def _watch(self, folder: str) -> list[str]:
-        """Watch a new folder and those in it. Return the files there."""
+        """Watch a new folder and its subfolders. Return the files in them."""
         folders, files = [folder], list[str]()
         for subfolder in folders:
             with contextlib.suppress(OSError):  # deleted meanwhile, or too many watches
@@ -143,6 +148,6 @@ def _join(folder: str, name: str) -> str:
 
 
 def _is_cache(path: str) -> bool:
-    """Return whether a file or folder is hidden or a cache of Python, which nobody wants."""
+    """Return whether a file or folder is hidden or a cache of Python, which users do not need."""
     name = path.rpartition("/")[2]
     return name.startswith(".") or name == "__pycache__" or name.endswith(".pyc")

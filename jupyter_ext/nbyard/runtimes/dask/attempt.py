@@ -1,9 +1,9 @@
-"""One attempt on a cluster: submit, watch, fetch results, clean up.
+"""One attempt on a Dask cluster: submit, watch, fetch results, clean up.
 
-The worker that accepts the attempt creates a folder, called its place, and reports it. If the
-worker can access the attempt folder, the runner writes into it. Otherwise the files are transferred
-in both directions in pieces. Objects of this module need not persist: dask.json in the attempt
-folder has the place, all else is on the worker.
+The worker that accepts the attempt creates a folder for it, called its *place*, and reports it. If
+the worker can access the attempt folder, the runner writes there. Otherwise files are transferred
+in both directions in pieces. All state is in dask.json, which has the place, and on the worker. So
+another dispatcher can continue.
 """
 
 import os
@@ -43,7 +43,7 @@ NOT_VISIBLE = because("dask-no-result")
 
 
 class DaskAttempt:
-    """An attempt on a cluster, for calls from any thread."""
+    """An attempt on a cluster. Any thread may call its methods."""
 
     def __init__(self, order: Order, cluster: Cluster, name: str):
         self.order = order
@@ -73,7 +73,7 @@ class DaskAttempt:
 
     @cached_property
     def wake(self) -> str:
-        """Return the folder with the sockets of listeners."""
+        """Return the folder with the sockets of processes that wait for changes of the attempt."""
         return files.read_task(self.folder).wake
 
     def poke(self) -> None:
@@ -84,7 +84,7 @@ class DaskAttempt:
     # Reports from workers
 
     def record_worker(self, sighting: Sighting) -> None:
-        """Record the worker that accepted the attempt. Only the first one counts."""
+        """Record the worker that accepted the attempt. Only the first worker counts."""
         self._places.add(sighting)
         with suppress(FileNotFoundError):
             temporary = self.folder / f"{SIGHTING}.{os.urandom(4).hex()}"
@@ -100,12 +100,12 @@ class DaskAttempt:
 
     @property
     def sighting(self) -> Sighting | None:
-        """Return the worker that accepted the attempt, None before."""
+        """Return the worker that accepted the attempt and its place there, None if none has yet."""
         data = files.read_file(self.folder / SIGHTING)
         return msgspec.json.decode(data, type=Sighting) if data else None
 
     def begin(self, future: "Future") -> None:
-        """Record the future of the submitted task."""
+        """Record the future of the task that was submitted for the attempt."""
         with self._lock:
             self._future, self._generation = future, self._cluster.generation
             self.has_started = True
@@ -139,7 +139,7 @@ class DaskAttempt:
             return Observation("lost", because("dask-worker-gone", worker=sighting.worker))
 
     def _current_future(self) -> "Future | None":
-        """Return the future of the task, fetched again after a reconnect."""
+        """Return the future of the task. After a reconnect, get it from the scheduler again."""
         self._cluster.connect()
         if self._generation != self._cluster.generation:
             self._future = self._cluster.published_future(self._name)
@@ -147,7 +147,7 @@ class DaskAttempt:
         return self._future
 
     def _before(self, future: "Future | None") -> Observation:
-        """Return the state of an attempt that no worker is known to have accepted."""
+        """Return the state of an attempt that no worker has accepted, as far as is known."""
         if future is None:
             if os.path.lexists(self.folder / RUNNER):  # its worker could not report
                 return Observation("lost", FORGOTTEN)
@@ -160,7 +160,7 @@ class DaskAttempt:
         return Observation("lost", self._why(future))
 
     def _why(self, future: "Future | None") -> Reason:
-        """Return why the task ended without a result of the attempt."""
+        """Return why the Dask task ended without a result of the attempt."""
         if future is None or future.status in ("cancelled", "lost"):
             # A client shows the same state after it lost its scheduler, so ask the scheduler.
             self._cluster.published_names()
@@ -217,7 +217,7 @@ class DaskAttempt:
     # Stopping
 
     def stop_in_background(self) -> None:
-        """Start a thread that stops the attempt and deletes its files, unless one does so."""
+        """Start a thread that stops the attempt and deletes its files, unless one is running."""
         with self._lock:
             if sighting := self.sighting:  # its file is deleted while the thread cleans up
                 self._places.add(sighting)
@@ -227,7 +227,10 @@ class DaskAttempt:
                 self._ender.start()
 
     def wait_until_cleared(self, seconds: float) -> None:
-        """Wait for the clean-up of a finished attempt, which otherwise keeps a worker's thread."""
+        """Wait up to `seconds` for the clean-up of a finished attempt.
+
+        Until then, it occupies a thread of its worker.
+        """
         if self._ender is not None and files.has_result(self.folder):
             self._ender.join(max(0.0, seconds))
 
@@ -244,9 +247,10 @@ class DaskAttempt:
         self.poke()
 
     def _end_once(self) -> None:
-        """Cancel the attempt, wait until it stops, then clean up.
+        """Cancel the attempt, wait until it has stopped, then clean up.
 
-        The runner stops within its own grace period, or else its worker kills it.
+        The runner stops the work within its own grace period. Otherwise the worker kills the
+        runner.
         """
         end = time.monotonic() + GRACE_SECONDS
         is_told = False
@@ -269,7 +273,7 @@ class DaskAttempt:
         self.clear()
 
     def clear(self) -> None:
-        """Remove everything of the attempt from the cluster."""
+        """Remove the attempt's task and files from the cluster."""
         with self._lock:
             self._cluster.cancel_and_unpublish(self._name, self._current_future())
             for place in set(self._places):  # a worker may report at any time

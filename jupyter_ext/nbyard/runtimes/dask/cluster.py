@@ -42,7 +42,7 @@ Handle = Callable[[dict[str, Any]], None]
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """The worker and place where an attempt was accepted."""
+    """The worker that accepted an attempt, and the attempt's folder (`place`) there."""
 
     worker: str
     place: str
@@ -90,7 +90,7 @@ class Cluster:
 
     @property
     def is_reached_by_address(self) -> bool:
-        """Return whether an existing cluster is used, so that connecting creates none."""
+        """Return whether a cluster's address is set, so that connecting creates no cluster."""
         return bool(self._settings.dask_address)
 
     @property
@@ -111,9 +111,9 @@ class Cluster:
             self._give_up(is_needed)
 
     def listen(self, topics: Iterable[str], handle: Handle) -> None:
-        """Call `handle` with all messages of workers on these topics, including earlier ones.
+        """Call `handle` with all messages that workers log on these topics, including earlier ones.
 
-        After a reconnect it is called with all of them again.
+        After a reconnect, `handle` gets all of them again.
         """
         with self._lock:
             new = dict.fromkeys(topics, handle)
@@ -138,7 +138,7 @@ class Cluster:
             return self._workers
 
     def has_worker(self, address: str) -> bool:
-        """Return whether the worker exists. False is based on fresh information only."""
+        """Return whether the worker exists. False is never based on old information."""
         return address in self.workers() or address in self.workers(since=time.monotonic())
 
     def describe(self) -> Reason:
@@ -157,7 +157,7 @@ class Cluster:
             self._check_versions(self._connected_client())
 
     def ask(self, at: Sighting, verb: str, *arguments: Any) -> Any:
-        """Call a function of the module `worker_functions` about a place.
+        """Call a function of `worker_functions` with an attempt's place as first argument.
 
         Raises:
             WorkerGone: The worker is gone, and with it the place.
@@ -165,7 +165,7 @@ class Cluster:
         return self.call(at.worker, verb, at.place, *arguments)
 
     def mark_unneeded(self, address: str, places: list[str]) -> None:
-        """Mark places on a worker as no longer needed."""
+        """Mark places on a worker as no longer needed, so that the worker deletes them."""
         with suppress(WorkerGone):
             self.call(address, "end", places)
 
@@ -180,7 +180,7 @@ class Cluster:
     def call_all(
         self, addresses: Sequence[str], verb: str, *arguments: Any, code: WorkerCode = CODE
     ) -> dict[str, Any]:
-        """Call a function on several workers at once. Return the result of each.
+        """Call a function on several workers at once, and return the results by address.
 
         Raises:
             WorkerGone: One of the workers no longer exists.
@@ -190,7 +190,7 @@ class Cluster:
         return answers
 
     def submit(self, key: str, requirements: TaskRequirements, *arguments: Any) -> "Future":
-        """Submit `worker_functions.run`. While a future exists, it runs only once per key."""
+        """Submit a call of `worker_functions.run`, once per key while its future exists."""
         with self._lock:
             return self._connected_client().submit(
                 eval,
@@ -206,14 +206,14 @@ class Cluster:
             )
 
     def publish(self, name: str, future: "Future") -> None:
-        """Keep a future on the scheduler under that name, beyond the life of this client."""
+        """Store a future on the scheduler under a name, so that it outlives this client."""
         with suppress(KeyError):  # it is published already
             self._run(lambda client: client.publish_dataset(future, name=name))
 
     def attract_worker(self) -> None:
-        """Submit a call so that an adaptive cluster starts a worker.
+        """Submit a short task, so that an adaptive cluster starts a worker.
 
-        The worker is kept busy for a moment, so that it is still there for the next request.
+        The task keeps the worker for a moment, so that it is still there for the next request.
         """
         with self._lock:
             client = self._connected_client()
@@ -230,7 +230,7 @@ class Cluster:
         return None
 
     def outcome(self, future: "Future") -> Reason | None:
-        """Return what `worker_functions.run` returned, or why it failed."""
+        """Return the result of `worker_functions.run`, or the reason why the task failed."""
         said = self._run(lambda client: client.gather([future], errors="skip"))
         if said:
             return read_reason(said[0])
@@ -251,7 +251,7 @@ class Cluster:
     # Connection
 
     def _is_needed(self) -> bool:
-        """Return whether anything is published on the cluster, or that is unknown."""
+        """Return whether anything is published on the cluster, True if that is unknown."""
         try:
             return bool(self.published_names())
         except NbyardError:
@@ -268,7 +268,7 @@ class Cluster:
     def _answer(
         self, client: "Client", ask: "Callable[[Client], Any]", seconds: float | None
     ) -> Any:
-        """Run a request. While one waits for an answer, the others get the last failure at once."""
+        """Send a request. Meanwhile, other requests raise the last failure at once."""
 
         async def answer() -> Any:
             return await ask(client)
@@ -294,7 +294,7 @@ class Cluster:
                 self._fail(failure)
 
     def _fail(self, failure: NbyardError | None) -> None:
-        """Remember the outcome. A failure is raised again for requests that come soon."""
+        """Record the outcome of a request, which requests that come soon will raise."""
         self._failure, self._not_before = failure, time.monotonic() + PAUSE_SECONDS
 
     def _connected_client(self) -> "Client":
@@ -316,8 +316,8 @@ class Cluster:
     def _drop_lost_client(self) -> None:
         """Drop a client that has lost its connection to the scheduler.
 
-        It may have reconnected by itself, perhaps to another scheduler. By then it has dropped all
-        tasks and does not receive the topics it was subscribed to.
+        The client may have reconnected by itself, perhaps to another scheduler. By then it has
+        dropped all tasks, and no longer receives the topics it was subscribed to.
         """
         with self._lock:
             client = self._client

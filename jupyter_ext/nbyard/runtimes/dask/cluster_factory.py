@@ -1,4 +1,4 @@
-"""Creates clusters on demand, by dask-gateway, dask-jobqueue or a callable.
+"""Creates clusters on demand, with dask-gateway, dask-jobqueue or a callable.
 
 Dask's own configuration (gateway.yaml, jobqueue.yaml) has the details for the first two.
 """
@@ -33,9 +33,10 @@ NAME = "dask-gateway-cluster"
 
 
 class Made(msgspec.Struct, frozen=True):
-    """A cluster that was created. Clients connect to `target`.
+    """A cluster that nbyard created. Clients connect to `target`.
 
-    `end` disconnects or stops it. Its argument is whether the cluster is still needed.
+    `end` disconnects from the cluster or stops it. Its argument says whether the cluster is still
+    needed.
     """
 
     target: Any
@@ -43,7 +44,7 @@ class Made(msgspec.Struct, frozen=True):
 
 
 def create_cluster(settings: Settings) -> Made:
-    """Create the cluster that `dask_cluster` names, without workers if it can scale.
+    """Create the cluster that the setting `dask_cluster` names, without workers if it can scale.
 
     Raises:
         Invalid: There is no such kind of cluster, or its creation fails.
@@ -75,7 +76,7 @@ def create_cluster(settings: Settings) -> Made:
 
 
 def describe_cluster(settings: Settings) -> Reason:
-    """Describe what would create a cluster, without creating one.
+    """Describe for users how a cluster would be created, without creating one.
 
     Raises:
         NbyardError: A cluster could not be created.

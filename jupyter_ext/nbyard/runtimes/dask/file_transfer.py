@@ -1,7 +1,7 @@
 """Transfers files of an attempt to a worker that cannot access the attempt folder, and back.
 
-They are sent in pieces beside the task, so that neither scheduler nor worker ever holds a whole
-file in memory. The work wrote what comes back, so no link is followed.
+Files are sent in pieces beside the Dask task, so that neither scheduler nor worker ever holds a
+whole file in memory. What comes back was written by the work, so no link is followed.
 """
 
 import os
@@ -40,7 +40,11 @@ Ask = Callable[..., Any]
 
 
 def send_files(folder: Path, ask: Ask) -> None:
-    """Send all files that the work needs. Links among the inputs are replaced by their targets."""
+    """Send all files that the work needs.
+
+    Links among the inputs are replaced by their targets. `ask` calls a function of
+    `worker_functions` about the attempt's place.
+    """
     entries = listings.list_entries(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
         ask("fill", _with_data(batch, listings.read_files(str(folder), batch)))
@@ -53,7 +57,11 @@ def send_files(folder: Path, ask: Ask) -> None:
 
 
 def fetch_growing_files(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any], bool]:
-    """Fetch what was added to growing files. Return the worker's news, and whether any is new."""
+    """Fetch what was added to growing files, such as the log, and a changed executed notebook.
+
+    `executed` is the stamp of the notebook fetched last, and is updated. Return the worker's
+    report, and whether anything was fetched.
+    """
     is_new = False
     while True:
         have = dict.fromkeys(program.GROWING, 0)
@@ -79,7 +87,10 @@ def fetch_growing_files(folder: Path, ask: Ask, executed: list[int]) -> tuple[di
 
 
 def fetch_results(folder: Path, ask: Ask, task: TaskFile) -> bytes:
-    """Fetch all results into the folder except result.json, whose bytes are returned."""
+    """Fetch all results into the folder.
+
+    Return the bytes of result.json, which is not written.
+    """
     apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
     entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
     links = [entry for entry in entries if entry["kind"] == "link"]
@@ -96,8 +107,8 @@ def fetch_others(
 ) -> OtherFiles | None:
     """Fetch the files that the work wrote into its copy of the code.
 
-    At most `caps` bytes and files are fetched. Files of the code that kept their size are fetched
-    in addition. Return a summary of the files that were not fetched.
+    At most `caps` bytes and files are fetched. Files of the code whose size is unchanged are
+    fetched in addition. Return a summary of the files that were not fetched.
     """
     declared = {
         os.path.relpath(os.path.normpath(output.path), CODE) for output in task.outputs.values()
@@ -132,10 +143,10 @@ def fetch_others(
 
 
 def _fetch_files(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
-    """Fetch files. Return the paths of incomplete ones.
+    """Fetch files. Return the paths of those that could not be fetched whole.
 
-    A file is incomplete if it changed meanwhile, if there is no space for it, or if its worker is
-    gone. The work is done, so this is no failure.
+    A file may change meanwhile, there may be no space, or its worker may be gone. This is no
+    failure, as the work is done.
     """
     missing = Counter(piece["path"] for entry in entries for piece in _pieces(entry))
     with suppress(WorkerGone):
@@ -149,7 +160,7 @@ def _fetch_files(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
 
 
 def _is_whole(folder: Path, entry: Entry) -> bool:
-    """Return whether a file of the same size exists here."""
+    """Return whether the local folder has this file with the same size."""
     with suppress(OSError):
         file_stat = os.lstat(folder / entry["path"])
         return stat.S_ISREG(file_stat.st_mode) and file_stat.st_size == entry["size"]
@@ -164,7 +175,7 @@ def _store(folder: Path, entries: list[Entry]) -> None:
 
 
 def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
-    """Yield batches of pieces of files: a few megabytes and up to some hundred entries each."""
+    """Yield batches of file pieces, each of at most PIECE_BYTES and ENTRIES entries."""
     batch: list[Entry] = []
     room = program.PIECE_BYTES
     for entry in entries:

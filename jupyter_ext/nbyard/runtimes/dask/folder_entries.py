@@ -1,7 +1,7 @@
-"""Lists, reads and writes folders as entries, on the server and on workers.
+"""Lists, reads and writes the files of a folder, on the server and on workers.
 
-An entry is {path, kind, mode, size, mtime} (and offset, data or target). The module uses the
-standard library only, because its text is sent to workers.
+An entry is a dict with path, kind, mode, size and mtime, and for some kinds offset, data or target.
+The module uses the standard library only, because its text is sent to workers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 
 
 def list_entries(folder: str, names: list[str], follow: str = "") -> list[Entry]:
-    """Return all entries below these names, folders before their content.
+    """Return the entries of these files and folders at any depth, folders before their contents.
 
     Links below the folder `follow` count as what they point to.
     """
@@ -43,12 +43,12 @@ def _list(folder: str, path: str, follow: str, entries: list[Entry]) -> None:
 def changed_files(
     folder: str, name: str, since: int, *, skipped_patterns: list[str], most: int, depth: int
 ) -> list[Entry]:
-    """Return the files below `name` that were created or changed at `since` or later.
+    """Return the files below `name` that were changed at `since` (nanoseconds) or later.
 
-    `since` is in nanoseconds. The check ignores modification times that programs set. Names that
-    match one of `skipped_patterns` are left out. Links and pipes have the kind `other`. Folders
-    that were not read have the kind `unreadable`. Folders that were not read to the end, because
-    of `most` entries or `depth`, have the kind `too-many`.
+    Modification times are not used, as programs set them. Names that match one of
+    `skipped_patterns` are skipped. Links and pipes have the kind `other`, folders that cannot be
+    read `unreadable`. Folders with more than `most` entries, or deeper than `depth`, have the kind
+    `too-many`.
     """
     changed_entries: list[Entry] = []
     folders, seen = [name], 0
@@ -76,7 +76,7 @@ def changed_files(
 def _entries(
     folder: str, name: str, skipped_patterns: list[str], most: int
 ) -> list[tuple[str, os.stat_result]]:
-    """Return the first entries by name. A huge folder must not fill the memory."""
+    """Return the entries of a folder in order of names, at most `most` to limit the memory."""
     with os.scandir(os.path.join(folder, name)) as entries:
         names = (
             entry.name
@@ -99,7 +99,7 @@ def _file(path: str, status: os.stat_result) -> Entry:
 
 
 def read_files(folder: str, wanted: list[Entry]) -> list[bytes]:
-    """Return bytes of files, b"" for missing ones."""
+    """Return the bytes of each wanted piece of a file, b"" for a missing file."""
     pieces = []
     for piece in wanted:
         try:
@@ -112,7 +112,7 @@ def read_files(folder: str, wanted: list[Entry]) -> list[bytes]:
 
 
 def write_entries(folder: str, entries: list[Entry]) -> None:
-    """Write entries below a folder, without following links.
+    """Write entries into a folder, without following links.
 
     Raises:
         ValueError: A path leads out of the folder.

@@ -1,4 +1,4 @@
-"""The packages on a cluster, as reported by its workers. Results depend on them."""
+"""Lists the packages on a cluster, as its workers report them. Results depend on them."""
 
 import threading
 import time
@@ -23,7 +23,10 @@ class WorkerPackages(msgspec.Struct, frozen=True):
 
 
 class InstalledPackages:
-    """The packages of all workers. A known worker is only asked whether they changed."""
+    """The packages of all workers of a cluster.
+
+    Each call asks every worker, but a worker with unchanged packages does not list them again.
+    """
 
     def __init__(self, cluster: Cluster, site: str):
         self._cluster = cluster
@@ -33,7 +36,7 @@ class InstalledPackages:
         self._said: list[WorkerPackages] = []
 
     def locks(self) -> list[Lock]:
-        """Return the packages of the present workers, identical ones once.
+        """Return the packages of the cluster's workers, each distinct set once.
 
         Raises:
             Unavailable: No worker has reported its packages yet.

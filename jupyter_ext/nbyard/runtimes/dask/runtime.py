@@ -1,4 +1,4 @@
-"""The Dask runtime: runs attempts on a cluster, each as one task named by the attempt's ID."""
+"""The Dask runtime: runs each attempt as one Dask task, which is named by the attempt's ID."""
 
 import hashlib
 import io
@@ -33,7 +33,8 @@ LEAVE_SECONDS = 5.0  # for cleaning up what has ended, before the connection is 
 class DaskRuntime:
     """Runs attempts on a Dask cluster.
 
-    It needs `distributed`, and `dask_address` or `dask_cluster` in the settings.
+    The runtime needs the package `distributed`, and `dask_address` or `dask_cluster` in the
+    settings.
     """
 
     name = "dask"
@@ -64,7 +65,7 @@ class DaskRuntime:
         self.cluster.close()
 
     def locks(self) -> list[Lock]:
-        """Return the packages on the workers, identical ones once.
+        """Return the packages of the cluster's workers, each distinct set once.
 
         Raises:
             Unavailable: No worker has reported its packages yet.
@@ -88,9 +89,10 @@ class DaskRuntime:
         return list(states.values())
 
     def start(self, order: Order) -> str:
-        """Submit the attempt unless it was submitted; send an unbegun one again. Return its site.
+        """Submit the attempt, unless that was done before. Return the address of the cluster.
 
-        If it was cancelled before, write its result instead.
+        An `unbegun` attempt is submitted again. For an attempt that was cancelled before, the
+        result is written instead.
         """
         attempt = self._attempt(order)
         if files.has_result(order.folder):
@@ -135,16 +137,16 @@ class DaskRuntime:
             raise Unavailable(error.reason) from error
 
     def logs(self, order: Order) -> None:
-        """Poll the attempt, which updates everything."""
+        """Fetch what was added to the attempt's files, which `poll` does, too."""
         self.poll(order)
 
     def stop(self, order: Order, reason: Reason) -> None:
-        """Cancel the attempt and clean up in a thread."""
+        """Cancel the attempt. A thread then waits for its end and cleans up."""
         request_stop(order.folder, reason)
         self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Remove the tasks and places of attempts that are not live."""
+        """Remove the Dask tasks and files of attempts that are not in `live`."""
         if not self.cluster.is_connected and not self.cluster.is_reached_by_address:
             return []
         try:
@@ -217,7 +219,7 @@ class DaskRuntime:
             attempt.note_news()
 
     def _resources(self, order: Order) -> dict[str, float]:
-        """Return the resources that the order requires of those that the workers declare.
+        """Return the Dask resources that the attempt requires, among those that workers declare.
 
         Raises:
             Unavailable: No worker declares a GPU, or none has all of them.
@@ -237,9 +239,9 @@ class DaskRuntime:
 def required_resources(
     wanted: Mapping[str, float | None], declared: Sequence[Mapping[str, float]]
 ) -> dict[str, float]:
-    """Return the required resources of a worker, by the names that any worker declares.
+    """Return the wanted resources, by the names under which workers declare them.
 
-    Undeclared cores and memory count as available, undeclared GPUs do not.
+    Workers that declare no cores or no memory count as having enough of them, but not enough GPUs.
 
     Raises:
         Unavailable: No worker has all of the resources.
@@ -264,17 +266,17 @@ def _name(order: Order) -> str:
 
 
 def _topics(store_id: str) -> dict[str, str]:
-    """Return the topics for messages of workers.
+    """Return the topics on which workers log messages about attempts of a store.
 
-    Messages about growing logs have their own topic, as the scheduler keeps a limited number of
-    each.
+    Messages about growing logs have a topic of their own, because the scheduler keeps only a
+    limited number per topic.
     """
     return {"topic": f"{PREFIX}/{store_id}", "grown_topic": f"{PREFIX}/{store_id}/grown"}
 
 
 @cache
 def _packed_runner() -> bytes:
-    """Return the runner as an archive."""
+    """Return a tar archive of the runner."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         here = Path(str(nbyard.runner.__file__)).parent

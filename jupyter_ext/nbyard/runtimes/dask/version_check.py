@@ -1,4 +1,4 @@
-"""Checks whether a cluster's software matches ours, because both sides exchange data."""
+"""Checks that a cluster's software matches that of the dispatcher, as both exchange data."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from nbyard.reasons.structs import Reason, because
 
 
 def version_differences(versions: dict[str, Any]) -> list[Reason]:
-    """Return the differences in what a client's `get_versions` returns."""
+    """Return how scheduler and workers differ from the client, from `get_versions`."""
     own = _versions(versions["client"])
     pairs = [
         because("scheduler-differs", **difference)
@@ -27,10 +27,10 @@ def _unlike(own: dict[str, str], theirs: dict[str, str]) -> list[dict[str, str]]
 
 
 def _versions(versions: dict[str, Any]) -> dict[str, str]:
-    """Return the parts of versions that must match.
+    """Return the versions that must match, from the entry of one machine.
 
-    Python's minor version matters as pickles differ (byte code is not sent). Only the major version
-    of msgpack matters. Dask itself requires the same version of distributed.
+    Python's minor version counts because pickles differ. Only the major version of msgpack counts.
+    Dask itself requires the same version of distributed.
     """
     packages = versions.get("packages", {})
     python = str(packages.get("python") or versions.get("host", {}).get("python") or "")

@@ -1,4 +1,4 @@
-"""Calls functions on a worker beside its tasks, with time limits."""
+"""Calls functions on workers while they run tasks, with time limits."""
 
 import asyncio
 import time
@@ -22,16 +22,16 @@ PATHS = WorkerCode("nbyard_paths", path_states)
 
 
 class WorkerGone(Exception):
-    """The scheduler no longer has a worker of that address."""
+    """The scheduler no longer has a worker with this address."""
 
 
 async def call_on_workers(
     client: "Client", addresses: Sequence[str], code: WorkerCode, request: Sequence[Any]
 ) -> Any:
-    """Call a function on workers; `request` has its name and its arguments.
+    """Call a function on workers.
 
-    Dask keeps trying to connect to workers that it knows are gone. So this checks the scheduler's
-    list meanwhile.
+    `request` has its name and its arguments. Return results by address. Dask keeps trying to reach
+    workers that are gone. So the scheduler's list is checked meanwhile.
 
     Raises:
         WorkerGone: A worker no longer exists.

@@ -1,14 +1,14 @@
 """Functions that run on a Dask worker, where nbyard is not installed.
 
 The module uses the standard library only. Its text and that of `folder_entries` are sent with each
-call. It keeps nothing in memory. An attempt on a worker is its *place*, a folder that `run` creates
-and reports. That way, a later dispatcher can continue with it.
+call. It keeps nothing in memory, so that a later dispatcher can continue. `run` creates a folder
+for each attempt, its *place*, and reports it. A place contains:
 
-attempt/    the attempt folder, if the worker cannot access the original
-runner/     the runner
-words       output of the runner outside the log
-filled      created when all files have arrived
-taken       created when the results were fetched or are not needed: `run` cleans up and ends
+    attempt/    the attempt folder, if the worker cannot access the original
+    runner/     the runner
+    words       output of the runner outside the log
+    filled      created when all files have arrived
+    taken       created when the results were fetched or are not needed: `run` cleans up and ends
 """
 
 from __future__ import annotations
@@ -56,9 +56,10 @@ Why = dict[str, Any]
 
 
 def run(job: dict[str, Any]) -> Why | None:
-    """Run the attempt and wait until its results are fetched.
+    """Run an attempt as a Dask task, and wait until its results are fetched.
 
-    Return why there are no results, or None.
+    `job` has the attempt's ID, its folder, the runner and variables. Return why there is no result,
+    or None.
     """
     from distributed import get_worker
 
@@ -73,12 +74,15 @@ def run(job: dict[str, Any]) -> Why | None:
 
 
 def because(code: str, **params: Any) -> Why:
-    """Return a reason as plain data, without the catalogue that checks it."""
+    """Return a reason as plain data.
+
+    Unlike nbyard's own function, this one does not check the code.
+    """
     return {"code": code, "params": params}
 
 
 class Visit:
-    """One attempt on this worker."""
+    """Runs one attempt on this worker."""
 
     def __init__(self, worker: Any, job: dict[str, Any], place: str) -> None:
         self._worker = worker
@@ -98,7 +102,10 @@ class Visit:
         self._has_seceded = False
 
     def carry_out(self) -> Why | None:
-        """Carry the attempt out. Return why it has no result, or None."""
+        """Wait for the attempt's files if needed, and run it.
+
+        Return why it has no result, or None.
+        """
         if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
             return because("dask-first-worker-gone")
         self._log_event("began")
@@ -135,7 +142,7 @@ class Visit:
             time.sleep(LOOK_SECONDS)
 
     def _work(self) -> Why | None:
-        """Run the runner until it ends. Return why it left no result, or None."""
+        """Start the runner and wait for its end. Return why it left no result, or None."""
         with tarfile.open(fileobj=io.BytesIO(self._job["runner"])) as archive:
             if hasattr(tarfile, "data_filter"):  # missing before Python 3.11.4
                 archive.extraction_filter = tarfile.data_filter
@@ -178,10 +185,10 @@ class Visit:
             self._make_room(process.pid)
 
     def _make_room(self, pid: int) -> None:
-        """Free this thread if the work is a client of this cluster.
+        """Free this worker's thread if the work is itself a client of this cluster.
 
-        Such work waits for tasks. Now there is a thread for them, however many notebooks do so at
-        once.
+        Such work waits for tasks, which then need a thread. Without this, several of them could
+        block the cluster.
         """
         import psutil  # distributed requires it
         from distributed import secede
@@ -225,7 +232,10 @@ def _size(path: str) -> tuple[int, int]:
 
 
 def linger(seconds: float) -> None:
-    """Occupy no thread for a while: the scheduler does not retire a worker with a task."""
+    """Keep the worker for some seconds without occupying a thread.
+
+    The scheduler does not retire a worker that has a task.
+    """
     from distributed import secede
 
     secede()
@@ -236,7 +246,10 @@ def linger(seconds: float) -> None:
 
 
 def attempt_progress(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any]:
-    """Return the state of a place: pieces of growing files, and the notebook if it changed."""
+    """Return the state of an attempt: what was added to growing files, and its notebook if changed.
+
+    `have` has the sizes that the dispatcher has already. `executed` is the stamp of its notebook.
+    """
     folder = os.path.join(place, ATTEMPT)
     progress: dict[str, Any] = {
         "is_there": os.path.isdir(place),
@@ -256,9 +269,9 @@ def attempt_progress(place: str, have: dict[str, int], executed: list[int]) -> d
 
 
 def packages(program: str, known: list[str]) -> tuple[str, str]:
-    """Return a stamp of what is installed in this worker's Python and the output of a program.
+    """Return a stamp of this worker's packages, and the output of `program`, which lists them.
 
-    The output is empty if the stamp is a known one.
+    The output is empty if the stamp is in `known`.
     """
     # Installing or removing a package changes one of these folders.
     folders = [path for path in sys.path if os.path.isdir(path) and path != os.getcwd()]
@@ -271,7 +284,7 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
 
 
 def fill(place: str, entries: list[Entry]) -> None:
-    """Store some of the attempt's files. An empty list means that all have been sent."""
+    """Store some of the attempt's files. An empty list marks the end of the transfer."""
     os.utime(place)
     write_entries(os.path.join(place, ATTEMPT), entries)
     if not entries:
@@ -279,7 +292,7 @@ def fill(place: str, entries: list[Entry]) -> None:
 
 
 def store_secrets(place: str, entries: list[Entry]) -> None:
-    """Store the attempt's secrets in a folder in memory, and link it into the attempt folder."""
+    """Store the attempt's secrets in a folder in memory, and link to it from the attempt folder."""
     _remove_secrets(place)
     target = f"{_ours()}{os.getpid()}-{os.path.basename(place)}"
     os.mkdir(target, 0o700)
@@ -294,13 +307,13 @@ def _remove_secrets(place: str) -> None:
 
 
 def _ours() -> str:
-    """Return the prefix of paths in memory of workers whose processes are visible from here."""
+    """Return the prefix of folders for secrets of workers whose processes this one can see."""
     seen = os.path.exists(PROCESSES) and os.stat(PROCESSES).st_ino
     return f"{MEMORY}/nbyard-worker-{int(seen)}-"
 
 
 def _sweep() -> None:
-    """Remove secrets that killed workers left."""
+    """Remove secrets of workers that were killed."""
     import psutil
 
     for path in glob.glob(f"{_ours()}*"):
@@ -310,7 +323,7 @@ def _sweep() -> None:
 
 
 def put(place: str, name: str, content: bytes = b"") -> None:
-    """Write a file atomically, or nothing if the place is gone."""
+    """Write a file into the place atomically. Do nothing if the place was deleted."""
     path = os.path.join(place, name)
     with contextlib.suppress(FileNotFoundError):
         with open(f"{path}.tmp", "wb") as file:
@@ -319,28 +332,28 @@ def put(place: str, name: str, content: bytes = b"") -> None:
 
 
 def cancel(place: str, reason: str) -> None:
-    """Cancel the work. Its runner stops it."""
+    """Request the end of the work with the file `cancel`, which the runner obeys."""
     put(os.path.join(place, ATTEMPT), "cancel", reason.encode())
 
 
 def end(places: list[str]) -> None:
-    """Mark places as no longer needed."""
+    """Mark places as no longer needed, so that `run` cleans them up."""
     for place in places:
         if os.path.basename(place).startswith("nbyard-"):
             put(place, TAKEN)
 
 
 def outputs(place: str, names: list[str]) -> list[Entry]:
-    """Return the entries below these names in the attempt folder."""
+    """Return the entries of these files and folders of the attempt, at any depth."""
     return list_entries(os.path.join(place, ATTEMPT), names)
 
 
 def others(place: str, folder: str, limits: dict[str, Any]) -> list[Entry]:
-    """Return the files in a folder that were created or changed since all files had arrived."""
+    """Return the files in a folder of the attempt that the work created or changed."""
     since = os.stat(os.path.join(place, FILLED)).st_ctime_ns
     return changed_files(os.path.join(place, ATTEMPT), folder, since, **limits)
 
 
 def take(place: str, wanted: list[Entry]) -> list[bytes]:
-    """Return bytes of files in the attempt folder."""
+    """Return the bytes of these pieces of the attempt's files."""
     return read_files(os.path.join(place, ATTEMPT), wanted)

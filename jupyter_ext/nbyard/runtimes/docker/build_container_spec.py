@@ -1,4 +1,4 @@
-"""Builds the specification of a container from an order and its task."""
+"""Builds the specification of an attempt's container from the order and the task."""
 
 import os
 import re
@@ -81,7 +81,7 @@ def network_labels(order: Order) -> dict[str, str]:
 
 
 def is_ours(owned_object: OwnedObject) -> bool:
-    """Return whether the name matches the labels, which can be forged or copied."""
+    """Return whether an object's name matches its labels, which could be forged or copied."""
     matched = NAME.fullmatch(owned_object.name)
     if matched is None:
         return False
@@ -95,9 +95,10 @@ def is_ours(owned_object: OwnedObject) -> bool:
 
 
 def container_user(info: EngineInfo) -> tuple[int, int]:
-    """Return the user and group for the work: the calling user, or an unprivileged one for root.
+    """Return the user and group IDs of the work in a container.
 
-    In a rootless engine, root (0, 0) is the calling user.
+    They are those of this process, or unprivileged ones if it runs as root. In a rootless engine,
+    root (0, 0) stands for the calling user.
     """
     if info.is_rootless:
         # Root in a rootless container is the user who runs the engine. No other ID maps to that
@@ -111,9 +112,9 @@ def container_user(info: EngineInfo) -> tuple[int, int]:
 def container_spec(
     order: Order, task: TaskFile, info: EngineInfo, image: str, staging: str, apart: bool = False
 ) -> ContainerSpec:
-    """Return the container of an attempt, without its network.
+    """Return the specification of an attempt's container, without its network.
 
-    With `apart`, a collector gets its output instead of the engine's log.
+    With `apart`, the command prints to a collector instead of the engine's log.
     """
     command = task.work if isinstance(task.work, CommandWork) else None
     uid, gid = container_user(info)
@@ -156,7 +157,7 @@ def dockerfile_of(task: TaskFile) -> str:
 
 
 def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
-    """Return the task with settings from its image: Python's module path, default program.
+    """Return the task, with Python's module path and the default program of its image filled in.
 
     Raises:
         NbyardError: The image has no program.
@@ -176,9 +177,9 @@ def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
 
 
 def _argv(command: CommandWork | None, opens_files: bool, apart: bool) -> list[str]:
-    """Return the program with its arguments, in shells that prepare streams and secrets.
+    """Return the container's command: the program, within shells that prepare streams and secrets.
 
-    Names and arguments are never part of a shell's script.
+    Names and arguments are passed as parameters, never as part of a shell script.
     """
     argv = ["python3", f"{FOLDER}/{RUNNER}/__main__.py", "--alone", FOLDER]
     if command:
@@ -204,7 +205,7 @@ def _argv(command: CommandWork | None, opens_files: bool, apart: bool) -> list[s
 
 
 def expand_word(word: str) -> str:
-    """Replace `{attempt}` in a word as the runner does."""
+    """Replace the placeholder `{attempt}` in a word by the folder's path in the container."""
     return expand_attempt_path(word, FOLDER)
 
 
@@ -230,7 +231,10 @@ def _environment(order: Order, task: TaskFile, command: CommandWork | None) -> d
 
 
 def visible_gpus(gpus: list[str]) -> dict[str, str]:
-    """Return the variable for GPUs, also if there are none: some images show all by default."""
+    """Return the environment variable that lists the GPUs, "void" for none.
+
+    Without the variable, some images use all GPUs.
+    """
     return {VISIBLE_GPUS: ",".join(gpus) or "void"}
 
 
@@ -258,9 +262,9 @@ def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
 def warm_spec(
     order: Order, task: TaskFile, info: EngineInfo, image: str, home: Path | None
 ) -> ContainerSpec:
-    """Return a container that serves one attempt after the other.
+    """Return the specification of a warm container, which serves one attempt after the other.
 
-    `home` is its folder on this machine, if the engine can access it.
+    `home` is the folder of warm containers on this machine, None if the engine cannot access it.
     """
     staging = BIND if home else VOLUME
     task = msgspec.structs.replace(task, work=NotebookWork("", "", "", {}))
@@ -288,12 +292,12 @@ def warm_spec(
 
 
 def opens_files(container: Container) -> bool:
-    """Return whether the container's shell opens the files of its standard streams."""
+    """Return whether a shell in the container redirects standard input and output to files."""
     return bool(container.labels.get(STREAMS))
 
 
 def prints_apart(container: Container) -> bool:
-    """Return whether a collector gets the container's output instead of the engine's log."""
+    """Return whether the container prints to a collector instead of the engine's log."""
     return bool(container.labels.get(PRINTS))
 
 
@@ -303,9 +307,9 @@ def warm_name(run_id: str) -> str:
 
 
 def probe_spec(order: Order, image: str, folder: Path) -> ContainerSpec:
-    """Return a container that only shows whether the engine can access our files.
+    """Return the specification of a container that tests whether `folder` can be mounted.
 
-    It is never started.
+    The container is created, but never started.
     """
     return ContainerSpec(
         name=container_name(order.attempt_id) + PROBE,

@@ -1,4 +1,4 @@
-"""Starts the container of a deployment's revision: name, command, home and limits."""
+"""Starts the container of a deployment's revision, with its command, files and limits."""
 
 import io
 import json
@@ -49,10 +49,11 @@ LAB_SETTINGS = {
 
 
 class Deployed(msgspec.Struct, frozen=True):
-    """All that defines the container of a revision.
+    """Everything that defines the container of a deployment's revision.
 
-    `base_url` is that of the server that people use. `password` is a hash. With a `secret`, the
-    service only answers requests that present it.
+    `number` is the revision's number. `base_url` is that of the server through which people open
+    the service. `password` is a hash. With a `secret`, the service only answers requests that
+    present it.
     """
 
     store_id: str
@@ -67,12 +68,12 @@ class Deployed(msgspec.Struct, frozen=True):
 
     @property
     def container(self) -> str:
-        """Return the name of the container."""
+        """Return the name of the revision's container."""
         return f"{self.volume}-{self.number}"
 
     @property
     def volume(self) -> str:
-        """Return the name of the volume with its files. The network has the same name."""
+        """Return the name of the deployment's volume. Its network has the same name."""
         return f"nby-d-{self.deployment_id}"
 
     @property
@@ -82,7 +83,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
     @property
     def argv(self) -> list[str]:
-        """Return the command of the service, empty for that of the image."""
+        """Return the command of the service, empty to start the program of the image."""
         spec = self.spec
         if spec.service == "jupyterlab":
             port = spec.ports[0]
@@ -99,17 +100,17 @@ class Deployed(msgspec.Struct, frozen=True):
         return list(spec.command)
 
     def prefix(self, port: Port) -> str:
-        """Return the URL prefix of a port that keeps it in requests."""
+        """Return the path under which the server forwards requests to a port."""
         return f"{self.base_url}{link_path(self.name, port.name)}"
 
 
 def launch_revision(
     engine: Engine, deployed: Deployed, say: Say, wanted: Callable[[], bool]
 ) -> Container:
-    """Create and start the container, which must not exist.
+    """Create and start the container of a revision. It must not exist.
 
-    `say` gets warnings about missing features of the engine. Before each long step, `wanted`
-    decides whether to continue.
+    `say` is called with warnings about missing features of the engine. `wanted` is polled before
+    each long step.
 
     Raises:
         NoLongerWanted: The revision is no longer wanted.
@@ -142,7 +143,7 @@ def launch_revision(
 
 
 def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place, str]]:
-    """Return the address of each port, with the path to request there."""
+    """Return the address of each port on this machine, with the path to request at the service."""
     places = []
     for port in deployed.spec.ports:
         prefix = deployed.prefix(port).rstrip("/") if port.keep_prefix else ""
@@ -154,7 +155,7 @@ def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place
 def docker_run_of(engine: Engine, deployed: Deployed, name: str) -> str:
     """Return a shell command that starts the same container, without its secret.
 
-    The image is called `name` as long as that name refers to it.
+    The command calls the image `name` if that name still refers to the same image.
     """
     user = container_user(engine.info)
     spec = container_spec(msgspec.structs.replace(deployed, secret=""), user, "bridge")
@@ -164,18 +165,21 @@ def docker_run_of(engine: Engine, deployed: Deployed, name: str) -> str:
 
 
 def remove_network(engine: Engine, deployed: Deployed) -> None:
-    """Remove the network, once no revision has a container: engines have few networks."""
+    """Remove the deployment's network, once no revision has a container.
+
+    Engines have few networks.
+    """
     engine.remove_network(deployed.volume)
 
 
 def remove_shared_objects(engine: Engine, deployed: Deployed) -> None:
-    """Remove what the revisions share: files and network."""
+    """Remove the volume and the network that the revisions of a deployment share."""
     engine.remove_volume(deployed.volume)
     engine.remove_network(deployed.volume)
 
 
 def container_spec(deployed: Deployed, user: tuple[int, int], network: str) -> ContainerSpec:
-    """Return the specification of the container, hardened like all containers of nbyard."""
+    """Return the specification of the revision's container, hardened like all containers."""
     spec = deployed.spec
     labels = deployed.labels | {REVISION: str(deployed.number)}
     if deployed.gpus:
@@ -206,9 +210,9 @@ def container_spec(deployed: Deployed, user: tuple[int, int], network: str) -> C
 
 
 def _home(deployed: Deployed, user: tuple[int, int]) -> io.BytesIO:
-    """Return an archive of the home with the files for passwords and secrets.
+    """Return a tar archive of the home folder, with files for the password and the secret.
 
-    Existing files of the home are kept.
+    Unpacking it keeps files that the home folder has already.
     """
     files = {_secret_path(deployed): deployed.secret} if deployed.secret else {}
     if deployed.spec.service == "jupyterlab":
@@ -239,5 +243,5 @@ def _add(archive: tarfile.TarFile, path: Path, data: bytes | None, user: tuple[i
 
 
 def _secret_path(deployed: Deployed) -> Path:
-    """Return the path in the home, which all revisions of a deployment share."""
+    """Return the path of the secret in the home folder, which a deployment's revisions share."""
     return Path(".nbyard", f"{deployed.number}.secret")

@@ -1,4 +1,4 @@
-"""The network of each run: created when needed, removed shortly after its last container."""
+"""Manages the network of each run: created when needed, removed soon after its last container."""
 
 import threading
 import time
@@ -20,7 +20,7 @@ LINGER_SECONDS = 1.0
 
 
 class Networks:
-    """The networks of runs. `kind` is bridge, internal or none."""
+    """Creates and removes the networks of runs. `kind` is bridge, internal or none."""
 
     def __init__(self, kind: str):
         self._kind = kind
@@ -30,11 +30,10 @@ class Networks:
 
     @contextmanager
     def use(self, engine: Engine, order: Order) -> Iterator[Callable[[], str]]:
-        """Create the run's network in the background.
+        """Create the run's network in the background, and yield a function that waits for it.
 
-        Yield a function that waits for it and returns its ID, or "none". The network exists during
-        the block, in which a container must join it. If the function is not called, the network is
-        removed.
+        The function returns the network's ID, or "none". A container must join the network within
+        the block. Without a call of the function, the network is removed again.
         """
         if self._kind == "none" or order.offline:
             yield lambda: "none"
@@ -68,19 +67,19 @@ class Networks:
             )
 
     def with_network(self, spec: ContainerSpec, network: str) -> ContainerSpec:
-        """Return the specification with the network. Only a bridge publishes ports."""
+        """Return the specification with a network. Only a bridge network can publish ports."""
         return replace(spec, network=network, ports=spec.ports if self._kind == "bridge" else [])
 
     def remove_after_pause(
         self, engine: Engine, run: str, linger_seconds: float = LINGER_SECONDS
     ) -> None:
-        """Remove the network after a pause, unless it is in use or was used again."""
+        """Remove the network after a pause, unless it is in use or was used meanwhile."""
         uses = self._uses[run]
         time.sleep(linger_seconds)
         if self._uses[run] == uses:
             self.remove(engine, run)
 
     def remove(self, engine: Engine, run: str) -> bool:
-        """Remove the network unless it is in use. Return whether it is gone."""
+        """Remove the network unless it is in use. Return whether it was removed."""
         with self._lock:
             return not self._users[run] and engine.remove_network(network_name(run))

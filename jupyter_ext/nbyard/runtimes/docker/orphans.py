@@ -1,6 +1,6 @@
-"""Finds what an engine has of deployments that do not run or were deleted.
+"""Finds objects in an engine that belong to deployments which do not run or were deleted.
 
-A dispatcher that was killed or had lost its lease may have left it.
+A dispatcher that was killed or had lost its lease may have left them.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from nbyard.dockerd import DEPLOYMENT, REVISION, Engine, OwnedObject
 
 
 def objects_of_deployments(things: Iterable[OwnedObject]) -> dict[str, list[OwnedObject]]:
-    """Return those of a store's objects that belong to deployments, by deployment ID."""
+    """Return the containers, volumes and networks of deployments among these, by deployment ID."""
     objects_by_deployment: dict[str, list[OwnedObject]] = {}
     for owned_object in things:
         # Labels can be forged or copied, so the name must match them.
@@ -24,7 +24,7 @@ def objects_of_deployments(things: Iterable[OwnedObject]) -> dict[str, list[Owne
 
 
 def remove_objects(engine: Engine, things: Iterable[OwnedObject], *, with_files: bool) -> list[str]:
-    """Remove objects, volumes only `with_files`. Return the names of what was removed."""
+    """Remove objects, volumes only `with_files`. Return the names of the removed objects."""
     removed = []
     for owned_object in things:
         if owned_object.kind == "container":

@@ -1,4 +1,4 @@
-"""The Docker runtime: runs each attempt in a container named by the attempt's ID."""
+"""The Docker runtime: runs each attempt in a container that is named by the attempt's ID."""
 
 import os
 import threading
@@ -49,16 +49,16 @@ class _Cancelled(Exception):
 
 
 class _NeedsFresh(Exception):
-    """The image has no Python for a warm container."""
+    """The image cannot be used for a warm container, such as for lack of a suitable Python."""
 
 
 class DockerRuntime:
-    """Runs attempts in containers.
+    """Runs attempts in containers of a Docker engine.
 
     `docker_host` "" means DOCKER_HOST or the local socket. `certificates` is the folder with
     certificates for TLS. `staging` is auto, bind or volume, `network` is bridge, internal or none.
-    `image_for` builds the image of a node with a requirements file, `code_image` that of a
-    Dockerfile (see `nbyard.images`).
+    `image_for` builds images for requirements files, `code_image` for Dockerfiles (see
+    `nbyard.images`).
     """
 
     name = "docker"
@@ -113,11 +113,11 @@ class DockerRuntime:
             engine.close()
 
     def build_images_with(self, image_for: ImageFor, code_image: CodeImage) -> None:
-        """Use these functions to build images of requirements files and Dockerfiles."""
+        """Set the functions that build images for requirements files and Dockerfiles."""
         self.image_for, self.code_image = image_for, code_image
 
     def report_objects_to(self, report: Callable[[list[OwnedObject]], None]) -> None:
-        """Call `report` in each sweep with the store's objects on the engine of the settings."""
+        """Set a function that each sweep calls with the store's objects on its engine."""
         self._report = report
 
     def image_id(self, name: str) -> str:
@@ -160,7 +160,10 @@ class DockerRuntime:
         self._attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Remove from the engines what no live attempt needs. Return the IDs of those removed."""
+        """Remove objects of attempts that are not in `live`.
+
+        Return the names of those objects.
+        """
         removed: list[str] = []
         self._warm.remove_idle()
         for engine in list(self._engines.values()):
@@ -246,7 +249,7 @@ class DockerRuntime:
         attempt.start_in(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
 
     def _prepare(self, attempt: ContainerAttempt) -> ContainerSpec:
-        """Prepare everything for a fresh container except its network."""
+        """Prepare a new container except its network. Return its specification."""
         engine, order = attempt.engine, attempt.order
         image, staging = self._record_image(attempt)
         prepare_folder(order.folder, attempt.task, _owner(engine, staging))
@@ -258,7 +261,7 @@ class DockerRuntime:
         return container_spec(order, task, engine.info, image.name, staging, apart)
 
     def _record_image(self, attempt: ContainerAttempt) -> tuple[Image, str]:
-        """Return the attempt's image, after recording it, and how its files get to the engine."""
+        """Record the attempt's image. Return it, and whether files are mounted or transferred."""
         engine, order = attempt.engine, attempt.order
         name = self._image(attempt)
         staging = self._staging(attempt, name)
@@ -270,7 +273,7 @@ class DockerRuntime:
     def _run(
         self, attempt: ContainerAttempt, spec: ContainerSpec, network: Callable[[], str]
     ) -> bool:
-        """Create and start the container. Return False if it must be tried again."""
+        """Create and start the container. Return False if the caller must try again."""
         engine, order = attempt.engine, attempt.order
         try:
             engine.create(self._networks.with_network(spec, network()))
@@ -298,7 +301,7 @@ class DockerRuntime:
         return True
 
     def _image(self, attempt: ContainerAttempt) -> str:
-        """Return the image of the node. Pull or build it if it is missing."""
+        """Return the name of the node's image, after pulling or building it if it is missing."""
         engine, order = attempt.engine, attempt.order
         say = _Preparation(attempt).log_line
         base = order.image or self._base_image
@@ -364,7 +367,7 @@ class DockerRuntime:
 
 
 class _Preparation:
-    """Logs the steps before the work, and raises once the attempt is cancelled."""
+    """Logs the preparation of an attempt, and raises `_Cancelled` once the attempt is cancelled."""
 
     def __init__(self, attempt: ContainerAttempt):
         self._attempt = attempt
@@ -385,7 +388,7 @@ class _Preparation:
 
 
 def _owner(engine: Engine, staging: str) -> tuple[int, int]:
-    """Return the owner that an attempt folder must have on this machine."""
+    """Return the user and group that must own an attempt folder on this machine."""
     return container_user(engine.info) if staging == BIND else (os.getuid(), os.getgid())
 
 

@@ -1,6 +1,6 @@
 """Requests to import a dataset version from an upload, a file or an address.
 
-The dispatcher fetches and reads the bytes.
+The dispatcher then fetches and reads the bytes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ImportRequest:
-    """One request for a dataset version; an idempotency key creates at most one version."""
+    """A request for a new dataset version. An idempotency key creates at most one version."""
 
     def __init__(
         self, parts: ServiceContext, caller: Caller, body: NewDataset, idempotency_key: str
@@ -49,13 +49,13 @@ class ImportRequest:
         self._key = idempotency_key or upload
 
     def ask_for(self) -> str:
-        """Create a version in state *importing* and return the ID of its dataset.
+        """Create a dataset version in state `importing`. Return the ID of its dataset.
 
         Raises:
-            NameTaken: a dataset has this name, and `replace` is not set.
-            Conflict: its newest version is still importing.
-            NotFound: the file or upload does not exist.
-            Invalid: the source is refused, with its field.
+            NameTaken: A dataset has this name, and `replace` is not set.
+            Conflict: The newest version of that dataset is still importing.
+            NotFound: The file or upload does not exist.
+            Invalid: The source is refused. The error names the field.
         """
         with self._store.read() as c:
             made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
@@ -84,14 +84,14 @@ class ImportRequest:
         return made
 
     def _uploaded(self) -> Blob | None:
-        """Return the stored bytes of an upload; None for other sources."""
+        """Return the stored bytes of the upload, None for another kind of source."""
         if not isinstance(self._body.source, UploadSource):
             return None
         source = self._body.source
         return self._parts.uploads.finish(self._caller.name, source.upload, source.sha256)[1]
 
     def _origin(self) -> tuple[str, str]:
-        """Return the file name and the source text."""
+        """Return the name of the file to import, and its path or address ("" for an upload)."""
         source = self._body.source
         if isinstance(source, UploadSource):
             return self._parts.uploads.get(self._caller.name, source.upload).filename, ""
@@ -111,7 +111,7 @@ class ImportRequest:
         return safe_filename(filename or last or target.host), source.url
 
     def _address(self, url: str) -> tuple[str, str]:
-        """Return the address to fetch, and the file name of an object in S3."""
+        """Return the address to fetch, and for an object in S3 the name of its file."""
         if not url.startswith(SCHEME):
             return url, ""
         wanted = read_object(url, "source.url")
@@ -145,7 +145,10 @@ class ImportRequest:
         return None
 
     def _named(self, c: Connection, name: str) -> str:
-        """Return the ID of the dataset to replace by this name, else of a new one."""
+        """Return the ID of the dataset with this name to replace.
+
+        Create the dataset if there is none.
+        """
         known = self._replaced(c, name)
         if known is not None:
             return known

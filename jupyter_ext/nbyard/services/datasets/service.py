@@ -96,7 +96,10 @@ class DatasetService:
         return self._linked(record)
 
     def _linked(self, dataset: Dataset) -> Dataset:
-        """Return the dataset with its path below the root directory; create missing links."""
+        """Return the dataset with the path of its link below the root directory.
+
+        Links to the dataset are created in all configured folders if they are missing.
+        """
         folders = self._parts.settings.link_folders
         if not self._parts.files.is_served or not folders or not self._is_shown(dataset):
             return dataset
@@ -108,7 +111,7 @@ class DatasetService:
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
     def _is_shown(self, dataset: Dataset) -> bool:
-        """Return whether any version is ready, also one before the current version."""
+        """Return whether a version of the dataset is ready, be it the current or an earlier one."""
         if dataset.current.state == "ready" or dataset.current.number == 1:
             return dataset.current.state == "ready"
         with self._store.read() as c:
@@ -278,7 +281,7 @@ class DatasetService:
         return MadeFile(self._parts.files.shown(place))
 
     def content(self, caller: Caller, dataset: str, version: int = 0) -> DownloadRequest:
-        """Return the bytes of a version to download."""
+        """Return which bytes to download for a version of a dataset, by default the current one."""
         ready_version = self._ready_version(caller, dataset, version)
         return DownloadRequest(ready_version.digest, ready_version.filename)
 

@@ -1,4 +1,4 @@
-"""Export of executables to the formats of other programs."""
+"""Exports executables to formats of other programs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def export_executable(
     freezer: Freezer, executable: Executable, code: Code, wanted: str
 ) -> Exported:
-    """Return the executable in the wanted format, from its present code and description.
+    """Return the executable in the format `wanted`, from its current code and description.
 
     Raises:
-        Invalid: the format is unknown, or cannot express the executable.
+        Invalid: The format is unknown, or cannot express the executable.
     """
     known = exporters()
     if wanted not in known:

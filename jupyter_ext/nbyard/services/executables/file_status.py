@@ -24,7 +24,10 @@ COARSE_SECONDS = 2  # file systems may round times this much
 
 
 def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[Reason], bool]:
-    """Return hints about the file, and whether the next run creates a new version of it."""
+    """Return hints about an executable's file, and whether its code has changed.
+
+    Changed code becomes a new version with the next run.
+    """
     number, path = executable.current.number, Path(executable.path)
     if not executable.path:
         return [], False
@@ -48,6 +51,9 @@ def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[Reason
 def with_code_hints(
     freezer: Freezer, executable: Executable, code: Code, description: Description | None
 ) -> Executable:
-    """Return the executable with the hints about its new code, described as `description`."""
+    """Return the executable with hints about its new code added.
+
+    `description` describes the code.
+    """
     read = freezer.inspect(msgspec.structs.replace(code, description=description))
     return msgspec.structs.replace(executable, hints=[*read.hints, *executable.hints])

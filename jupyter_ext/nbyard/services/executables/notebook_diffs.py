@@ -1,4 +1,4 @@
-"""Differences between two notebooks, cell by cell, as nbdime aligns the cells.
+"""Compares two notebooks cell by cell, as nbdime aligns the cells.
 
 Outputs are ignored, and so is metadata that programs write: widgets, times, language version.
 """
@@ -68,7 +68,10 @@ def _without_outputs(notebook: Json) -> Json:
 
 
 def _cells(old: list[Json], new: list[Json], ops: list[Any], start: int) -> Iterator[DiffLine]:
-    """Yield the changed cells, numbered from 1; `start` equal cells were cut before them."""
+    """Yield the lines of changed cells.
+
+    `start` equal cells before them are counted in the numbers.
+    """
     shift = 0
     for op in ops:
         if op.op == "addrange":

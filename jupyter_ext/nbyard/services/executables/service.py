@@ -197,7 +197,7 @@ class ExecutableService:
             raise Invalid.field("path", reason_of(error)) from None
 
     def _check_environment(self, owner: str, resources: Resources | None) -> None:
-        """Check that the named environment exists and is installed."""
+        """Check that the environment in the resources, if any, exists and is installed."""
         if resources is None or not resources.environment:
             return
         try:
@@ -208,7 +208,7 @@ class ExecutableService:
             raise Invalid.field("resources.environment", why, hint=error.hint_reason) from None
 
     def _corrected_description(self, code: Code, body: NewExecutable) -> Description | None:
-        """Return the description with the form's corrections."""
+        """Return the description of the code, with the corrections that the form contains."""
         old = code.description or Description(kind=body.kind)
         changes: dict[str, Any] = {}
         if body.arguments is not None:
@@ -319,7 +319,7 @@ class ExecutableService:
         return code, description, self._freezer.prepare(code, description)
 
     def _code_of_upload(self, executable: Executable, code: Code, upload: str) -> Code:
-        """Return the newly uploaded code; keep corrections, but read its arguments again."""
+        """Return the uploaded code with earlier corrections, but with arguments read anew."""
         if executable.path:
             raise Invalid.field("upload", because("code-follows-file", name=executable.name))
         description = code.description or Description()
@@ -334,7 +334,7 @@ class ExecutableService:
         )
 
     def _current_code(self, executable: Executable) -> Code:
-        """Return the followed file, or the uploaded bytes with their stored description."""
+        """Return the current code: the followed file, or stored bytes with their description."""
         if executable.path:
             return self._freezer.load_real(Path(executable.path))
         current = executable.current

@@ -1,4 +1,4 @@
-"""Files that code opens without declaring them, as past runs observed."""
+"""Finds files that code opens without declaring them, as past runs observed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def opened_files_of_nodes(
     nodes: Mapping[str, Node],
     views: Mapping[str, NodeView],
 ) -> dict[str, Undeclared]:
-    """Return the files that each node opened in its last success and does not declare now.
+    """Return which files each node opened in its last successful run and does not declare now.
 
     `place` is the stored path of the workflow, empty for one that never ran.
     """
@@ -79,7 +79,10 @@ def undeclared_files_of(
     *,
     is_pinned: bool = False,
 ) -> Undeclared | None:
-    """Return the undeclared files and why they cannot be declared; None if there are none."""
+    """Return the undeclared files of a task, and why they cannot be declared, if so.
+
+    Return None if all files are declared.
+    """
     if opened.kind not in KINDS:
         return None
     files = find_undeclared(opened.observed, opened.file, arguments)
@@ -105,9 +108,9 @@ def seen_of(parts: ServiceContext, owner: str, opened: NodeFileAccess) -> Undecl
 
 
 def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
-    """Add arguments for files to the description file, or remove some.
+    """Declare files as arguments in the description file of code, or remove such arguments.
 
-    An argument that already declares a file is returned as added.
+    If an argument already declares a file, it is returned as added.
 
     Raises:
         Invalid: nbyard cannot put a file there, or the argument to remove does not exist.
@@ -158,7 +161,7 @@ def _new_arguments(
 
 
 def folder_of(base: str, node: Node) -> str:
-    """Return the folder of a node's code below the root; empty for a node without a file."""
+    """Return the folder of a node's code below the root, "" for a node without a file."""
     if not node.path:
         return ""
     return posixpath.dirname(

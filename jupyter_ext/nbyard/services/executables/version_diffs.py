@@ -1,4 +1,4 @@
-"""Differences between the code of two versions, as lines; notebooks by cell if possible."""
+"""Compares the code of two versions by lines, or notebooks by cell if possible."""
 
 from nbyard.blobs import Blobs
 from nbyard.domain.executables.code_diffs import (
@@ -40,6 +40,6 @@ def content_diff(
 
 
 def content_of(blobs: Blobs, digest: str) -> bytes:
-    """Return stored bytes as a whole."""
+    """Return all stored bytes with this digest."""
     with blobs.open(digest) as handle:
         return bytes(handle.read())

@@ -1,4 +1,4 @@
-"""The model that a deployment names as its image."""
+"""Finds the model that a deployment names as its image."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage | None:
-    """Return the model that `image` names; None if it names none.
+    """Return the model with the reference `image`, None if there is no such model.
 
     Raises:
-        Invalid: the model does not answer requests, or its image was not built.
+        Invalid: The model does not answer requests, or its image was not built.
     """
     with store.read() as c:
         model = store.models.find(c, caller.name, image) if image else None

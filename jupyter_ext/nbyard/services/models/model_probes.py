@@ -1,4 +1,4 @@
-"""Loading of models where they were written, in a container or on a worker.
+"""Loads models where tasks wrote them, in a container or on a worker, to describe them.
 
 The dispatcher loads the model, and the request waits for the result.
 """
@@ -44,7 +44,7 @@ START = because("start-engine-and-retry")
 
 
 class Origin(NamedTuple):
-    """Where a task ran, and its recorded surroundings; `runtime` is empty if unknown."""
+    """Where a task ran: its runtime ("" if unknown), and what was recorded about the place."""
 
     runtime: str
     recorded: Surroundings | None
@@ -56,7 +56,10 @@ class Origin(NamedTuple):
 
 
 def origin_of(parts: ServiceContext, caller: Caller, task: TaskRecord) -> Origin:
-    """Return where the attempt ran that wrote the outputs of a task, also through the cache."""
+    """Return where the attempt ran that wrote a task's outputs.
+
+    For a cached task, that was earlier.
+    """
     plan = task.plan
     with parts.store.read() as c:
         shown = parts.store.tasks.view(c, task.run_id, task.node)
@@ -75,11 +78,13 @@ def probe_at_origin(
     code: Mapping[str, str],
     tables: list[KnownTable],
 ) -> ReportedModel:
-    """Load the model where its task ran, through the dispatcher, and wait for its description.
+    """Request that the dispatcher loads a model where its task ran.
+
+    Return the model's description.
 
     Raises:
-        Invalid: it cannot be loaded, or its origin is unknown.
-        Unavailable: the engine or the dispatcher does not respond.
+        Invalid: The model cannot be loaded, or its origin is unknown.
+        Unavailable: The engine or the dispatcher does not respond.
     """
     image = origin.recorded.image if origin.recorded else None
     if not origin.runtime:

@@ -1,4 +1,4 @@
-"""Model packages built from files: a model file or a class, and the files that belong to it."""
+"""Builds model packages from files: a model file or a class, and the files that belong to it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ MAY_BE_CLASS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.IfExp, ast
 
 
 class Package(msgspec.Struct, frozen=True):
-    """The parts of a model image. `path` is its file, empty if it is the output of a run."""
+    """The parts of a model image.
+
+    `path` is the file that describes the model, "" for an output of a run.
+    """
 
     model: ModelFile
     bundle_digest: str
@@ -39,12 +42,14 @@ class Package(msgspec.Struct, frozen=True):
 
 
 def package_of_folder(parts: ServiceContext, body: NewModel) -> Package:
-    """Return the package of a folder with a model file; the path may name that file.
+    """Return the package of a folder that has a model file.
+
+    The requested path may be that file.
 
     Raises:
-        NotFound: the folder does not exist.
-        Invalid: it has no model file, or a field of the file is wrong.
-        TooLarge: with the names of the largest files.
+        NotFound: The folder does not exist.
+        Invalid: The folder has no model file, or a field of the file is wrong.
+        TooLarge: The folder is too large. The error names the largest files.
     """
     folder, file = _locate(parts, body)
     model = read_folder(parts, folder, file)
@@ -54,11 +59,11 @@ def package_of_folder(parts: ServiceContext, body: NewModel) -> Package:
 
 
 def file_of_model(parts: ServiceContext, body: NewModel) -> tuple[str, str]:
-    """Return the path of the file that describes a model, and its class if that is Python.
+    """Return the path of the file that describes a model, and the name of its class for Python.
 
     Raises:
-        NotFound: the file does not exist.
-        Invalid: it has no model, or several and none is named.
+        NotFound: The file does not exist.
+        Invalid: The file has no model, or has several and the request names none.
     """
     if not is_class_file(body):
         return str(parts.files.shown(_locate(parts, body)[1])), ""
@@ -68,12 +73,15 @@ def file_of_model(parts: ServiceContext, body: NewModel) -> tuple[str, str]:
 
 
 def is_class_file(body: NewModel) -> bool:
-    """Return whether the path is a Python file and no model file is named."""
+    """Return whether the request is for a class in a Python file, not for a model file."""
     return body.path.lower().endswith(".py") and not body.file
 
 
 def _locate(parts: ServiceContext, body: NewModel) -> tuple[Path, Path]:
-    """Return the folder and its model file, which may lie elsewhere if it is named."""
+    """Return the folder of a model and its model file.
+
+    A named model file may be outside the folder.
+    """
     files = parts.files
     folder = files.locate(body.path)
     if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):
@@ -97,10 +105,12 @@ def model_file_in(folder: Path) -> Path | None:
 
 
 def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
-    """Return the model file with its requirements, after checking what it names in the folder.
+    """Read a model file, and check what it refers to in the folder.
+
+    Return it with its requirements.
 
     Raises:
-        Invalid: the error names the wrong field.
+        Invalid: A field of the model file is wrong. The error names the field.
     """
     from nbyard.images.model_images import serving_of
 
@@ -120,10 +130,10 @@ def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
 
 
 def checked_lines(parts: ServiceContext, text: str, where: str) -> list[str]:
-    """Return requirements that may be installed in an image.
+    """Return the requirements in a text, after checking that an image may install them.
 
     Raises:
-        Invalid: with the refused line.
+        Invalid: A requirement is refused. The error quotes its line.
     """
     from nbyard.images.dockerfile_writer import check_reach
 
@@ -133,7 +143,7 @@ def checked_lines(parts: ServiceContext, text: str, where: str) -> list[str]:
 
 
 def _check_class(folder: Path, model: ModelFile, where: str) -> None:
-    """Check, without running it, that a module below `src` defines the class."""
+    """Check that a module in the folder defines the class of the model, without running it."""
     src = (folder / model.src).resolve()
     if not src.is_relative_to(folder) or not src.is_dir():
         raise Invalid.field(f"{where}.src", because("no-folder-beside-file", path=model.src))
@@ -165,14 +175,14 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
 def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
     """Return the package of a class with `predict` in a Python file.
 
-    The package has the files beside it, or those of its project. Requirements come from a
-    requirements.txt beside the file. Otherwise, they are the imported packages in the versions
+    The package has the files beside that file, or those of its project. The requirements come from
+    a requirements.txt beside the file. Without one, they are the imported packages in the versions
     that are installed here.
 
     Raises:
-        NotFound: the file does not exist.
-        Invalid: the class does not declare its inputs, or imports packages not installed here.
-        TooLarge: with the names of the largest files.
+        NotFound: The file does not exist.
+        Invalid: The class does not declare its inputs, or imports packages not installed here.
+        TooLarge: The files are too large. The error names the largest ones.
     """
     files = parts.files
     real = files.locate(body.path)
@@ -203,10 +213,10 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
 
 
 def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence[str]) -> str:
-    """Return requirement lines of the packages that modules import, in the installed versions.
+    """Return requirement lines for the packages that modules import, in the installed versions.
 
     Raises:
-        Invalid: with the imports that no installed package of an index provides.
+        Invalid: No installed package of an index provides some imports. The error names them.
     """
     from nbyard.serving.installed_packages import imports_of, required_packages
 
@@ -223,7 +233,7 @@ def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence
 
 
 def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
-    """Return the file and the local modules that it imports, with their contents."""
+    """Return a file and the local modules that it imports, at any depth, with their contents."""
     from nbyard.serving.installed_packages import imports_of
 
     modules, todo = {real: content}, [real]
@@ -255,7 +265,7 @@ def _tree(content: bytes, name: str) -> ast.Module:
 
 
 def _module_files(base: Path, name: str) -> list[Path]:
-    """Return the existing files of a module and of the packages that contain it."""
+    """Return the files that Python loads for a local module: its own, and those of its packages."""
     places, place = [], base
     for part in name.split("."):
         place = place / part

@@ -1,4 +1,4 @@
-"""Model packages built from outputs of runs.
+"""Builds model packages from outputs of runs.
 
 An output is a folder with a model file or MLflow model, or a file of pickle or joblib.
 """
@@ -89,9 +89,9 @@ class Output(NamedTuple):
         return package_name(title, node, self.file.name.removeprefix(PREFIX))
 
     def maker(self, parts: ServiceContext, caller: Caller) -> Output:
-        """Return the output of a container or cluster that has the same bytes, else this output.
+        """Return the output of a container or cluster with the same bytes, else this output.
 
-        A process may copy such a file. The copy is still unsafe to load outside a container.
+        A process may have copied that file. The copy is just as unsafe to load outside a container.
         """
         store = parts.store
         with store.read() as c:
@@ -104,7 +104,7 @@ class Output(NamedTuple):
         return self._replace(run=run, task=task, version=version)
 
     def code(self, parts: ServiceContext) -> dict[str, TreeEntry]:
-        """Return the modules in the folder that the task ran in."""
+        """Return the Python modules in the folder of the task's code, by relative path."""
         version = self.version
         if version is None or not version.bundle_digest.startswith("tree:"):
             return {}
@@ -120,18 +120,18 @@ class Output(NamedTuple):
 
 
 class SampledTable(NamedTuple):
-    """A table that the task read, as a page of rows and as input for a model."""
+    """A table that the task read: its first rows as a page, and its description for a model."""
 
     page: TablePage
     known: KnownTable
 
 
 def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: str) -> Package:
-    """Return the package of a run's output: `node.output`, or `output` if it is unique.
+    """Return the package of a run's output, named `NODE.OUTPUT`, or `OUTPUT` if that is unique.
 
     Raises:
-        NotFound: the run or output does not exist.
-        Invalid: it is no model, or does not declare its inputs.
+        NotFound: The run or output does not exist.
+        Invalid: The output is no model, or does not declare its inputs.
     """
     run_output = _find_output(parts, caller, run, output)
     if run_output.file.digest.startswith("tree:"):
@@ -144,10 +144,10 @@ def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: s
 
 
 def output_of(parts: ServiceContext, caller: Caller, body: NewModel) -> Output:
-    """Return the output that a request names.
+    """Return the output of a run that a request for a model names.
 
     Raises:
-        NotFound: the run or output does not exist.
+        NotFound: The run or output does not exist.
     """
     return _find_output(parts, caller, body.run, body.output)
 
@@ -155,9 +155,9 @@ def output_of(parts: ServiceContext, caller: Caller, body: NewModel) -> Output:
 def is_of_same_step(
     parts: ServiceContext, caller: Caller, mine: RunOutput
 ) -> Callable[[RunOutput], bool]:
-    """Return a test whether another output comes from the same node of the same workflow.
+    """Return a function that tests whether an output is from the same node of the same workflow.
 
-    The run may differ. For a deleted run, only the title is compared.
+    It may be of another run. For deleted runs, only their titles are compared.
     """
     runs, store = parts.store.runs, parts.store
     with store.read() as c:
@@ -280,9 +280,9 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
 
 
 def pins_as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
-    """Return pins such as `numpy==2.4.1` with the recorded versions of these packages.
+    """Return pins such as `numpy==2.4.1` for the packages in `lines`, with the recorded versions.
 
-    The versions that are installed now may differ.
+    These may differ from the versions that are installed now.
     """
     versions = {
         normal_name(package.name): package.version.partition("+")[0] for package in packages
@@ -294,7 +294,10 @@ def pins_as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage])
 def _probe(
     parts: ServiceContext, output: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
 ) -> ReportedModel:
-    """Load the model in a process here, beside its code's modules; return its description."""
+    """Load the model in a local process that sees the modules of its code.
+
+    Return its description.
+    """
     from nbyard.images.model_images import serving_sources
 
     interpreter, variables = _interpreter_of_task(parts, output)
@@ -316,7 +319,7 @@ def _stage(parts: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path
 
 
 def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
-    """Return the Python of the task's environment or local kernel, else the one of nbyard."""
+    """Return the Python of the task's environment or local kernel, else that of nbyard."""
     from nbyard.host import kernels, kernelspec_writer
 
     plan, version = output.task.plan, output.version
@@ -336,9 +339,9 @@ def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Ma
 
 
 def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTable]:
-    """Yield the tables among the task's inputs, then those beside its code that it read.
+    """Yield the tables that the task got as inputs, then those that it read beside its code.
 
-    Of a folder, it is the first table.
+    Of a folder, only the first table is used.
     """
     from nbyard.tabular import TableFile
 
@@ -373,7 +376,7 @@ def _input_tables(parts: ServiceContext, output: Output) -> Iterator[SampledTabl
 
 
 def _tables_beside_code(parts: ServiceContext, output: Output) -> list[tuple[str, str]]:
-    """Return digests and paths of the tables beside the code that the task read, if recorded."""
+    """Return digest and path of each table beside the code that the task has read, if recorded."""
     version, task_id = output.version, output.task.id
     if version is None or not version.bundle_digest.startswith("tree:"):
         return []

@@ -115,16 +115,19 @@ class ModelService:
         return package
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:
-        """Check that the tag was never built. A model without a tag gets a number of its own."""
+        """Check that the model's tag was never built.
+
+        A model without a tag gets a number as tag.
+        """
         reference = model_reference(model.name, model.tag, 0)
         if model.tag and self._store.images.with_name(c, reference):
             hint = because("image-rebuilt-by-deploying")
             raise Conflict(because("image-built-already", image=reference), hint=hint)
 
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
-        """Check that the reference is free, or names an image of the same model and owner.
+        """Check that an image reference is free, or is one of the same model and owner.
 
-        The engine has one image for each reference, for all owners.
+        The engine has one image per reference, whoever owns it.
         """
         for known in self._store.images.with_name(c, reference):
             if known.owner != caller.name:
@@ -361,7 +364,7 @@ def _lease() -> datetime:
 
 
 def _runs(deployment: Deployment) -> bool:
-    """Return whether the deployment runs or is about to."""
+    """Return whether the deployment is running or about to run."""
     return deployment.is_wanted and deployment.state not in DEPLOYMENT.rests
 
 

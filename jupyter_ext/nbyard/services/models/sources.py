@@ -1,4 +1,4 @@
-"""What can become a model: outputs of runs, and classes with `predict` in files."""
+"""Finds what users can make a model of: outputs of runs, and classes with `predict` in files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Outputs = dict[tuple[str, str, str], ModelOutput]
 
 
 def sources_of_models(parts: ServiceContext, owner: str, limit: int) -> ModelSources:
-    """Return up to `limit` outputs of runs and classes of files that may be models."""
+    """Return up to `limit` outputs of runs and classes in files that may be models."""
     outputs, is_whole = _outputs_of_runs(parts, owner, limit + 1)
     classes = _classes_of_files(parts.files, limit + 1)
     cut = not is_whole or max(len(outputs), len(classes)) > limit
@@ -35,7 +35,10 @@ def sources_of_models(parts: ServiceContext, owner: str, limit: int) -> ModelSou
 def _outputs_of_runs(
     parts: ServiceContext, owner: str, limit: int
 ) -> tuple[list[ModelOutput], bool]:
-    """Return the newest result of each output, newest first, and whether all results were read."""
+    """Return the newest result of each output, newest first.
+
+    Return whether all were searched.
+    """
     outputs: Outputs = {}
     last = ""
     for _ in range(0, MOST_READ, PAGE):
@@ -57,7 +60,10 @@ def _outputs_of_runs(
 
 
 def _add(outputs: Outputs, made: Iterable[SourcedOutput]) -> None:
-    """Add outputs, newest first, unless a newer result of the same output is known."""
+    """Add outputs that are not in `outputs` yet.
+
+    Results come newest first, so the newest one stays.
+    """
     for source, output in made:
         outputs.setdefault(source, output)
 

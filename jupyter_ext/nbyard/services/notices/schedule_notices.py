@@ -1,4 +1,4 @@
-"""The channels that a schedule names."""
+"""Stores which notice channels a schedule names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def replace_notices(
     """Replace the channels of a schedule.
 
     Raises:
-        Invalid: a channel is unknown or named twice, or has no event.
+        Invalid: A channel is unknown or named twice, or has no event.
     """
     chosen: dict[str, NoticeRule] = {}
     for place, notice in enumerate(notify):

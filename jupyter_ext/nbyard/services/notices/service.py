@@ -229,10 +229,10 @@ class ChannelService:
     def _rules(
         self, owner: str, rules: Iterable[NoticeRule], known: Iterable[NoticeRule] = ()
     ) -> builtins.list[NoticeRule]:
-        """Check rules, and return them with real paths of files and IDs of projects.
+        """Check rules. Return them with real paths of files and IDs of projects.
 
-        The files of `known` rules may have been deleted since, or be outside of the root: those of
-        pushed projects are in the store.
+        Files in rules that are `known` already are not checked. They may be deleted or, for pushed
+        projects, be in the store.
         """
         given, present = [*rules], {self._with_shown_path(rule).path: rule.path for rule in known}
         check_rules(given)

@@ -1,4 +1,4 @@
-"""The operations whose results are linked to the active project of the request."""
+"""Links what a request creates to the request's active project."""
 
 from __future__ import annotations
 
@@ -31,22 +31,25 @@ SCOPE = "projects:write"
 
 
 def check_may_link(caller: Caller, operation: str) -> None:
-    """Check whether the caller may link what an operation creates.
+    """Check that the caller may link what an operation creates to a project.
 
     Raises:
-        Forbidden: the scope is missing.
+        Forbidden: The caller lacks the scope to change projects.
     """
     if operation in CREATED and not caller.may(SCOPE):
         raise Forbidden(because("scope-missing", scope=SCOPE))
 
 
 def link_result(store: Store, c: Connection, project: Project, operation: str, result: Any) -> None:
-    """Link what an operation created; of a workflow's first run, also the workflow."""
+    """Link what an operation created to a project.
+
+    With the first run of a workflow, the workflow is linked, too.
+    """
     kind = CREATED[operation]
     store.projects.link(c, project, kind, result.id)
     workflow = result.workflow_id if kind == "run" else ""
     if workflow:
-        # A second run would not make a workflow of another project one of this project.
+        # A workflow with earlier runs may belong to another project.
         of_workflow = store.runs.page(c, project.owner, 2, "", workflow=workflow)
         if len(of_workflow) == 1:
             store.projects.link(c, project, "workflow", workflow)

@@ -1,4 +1,4 @@
-"""The files of a pushed project: stored by digest, and laid out for its schedules."""
+"""The files of a pushed project: stored by digest, and copied to a folder for its schedules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ MOST_FILES = 10_000
 
 
 def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
-    """Return the files of a pushed folder by path."""
+    """Return the files of a pushed folder by path.
+
+    `digest` is that of the stored folder, or "".
+    """
     if not digest:
         return {}
     return {
@@ -35,10 +38,10 @@ def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
 
 
 def check_files(files: Mapping[str, ProjectFile], most_bytes: int) -> None:
-    """Check the list of files of a push.
+    """Check the list of files in a push.
 
     Raises:
-        Invalid: there are no files, too many files or too many bytes, or a path is refused.
+        Invalid: There are no files, too many files or too many bytes, or a path is refused.
     """
     if not files:
         raise Invalid.field("files", because("empty"))
@@ -51,9 +54,10 @@ def check_files(files: Mapping[str, ProjectFile], most_bytes: int) -> None:
 
 
 def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, ProjectFile]) -> list[str]:
-    """Return the paths of files whose bytes must be sent, sorted.
+    """Return the sorted paths of files whose bytes the client must send.
 
-    Only bytes of the same project count: knowing a digest gives no right to read its bytes.
+    Only bytes of the same project count as stored. Knowing a digest gives no right to read its
+    bytes.
     """
     known = {file.digest for file in stored.values()}
     return sorted(path for path, file in files.items() if file.digest not in known)
@@ -62,10 +66,10 @@ def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, Project
 def store_files(
     parts: ServiceContext, owner: str, body: ProjectPush, stored: Mapping[str, ProjectFile]
 ) -> str:
-    """Store the files of a push; return the digest of the folder.
+    """Store the files of a push. Return the digest of the folder.
 
     Raises:
-        Invalid: the bytes of a file are neither in the archive nor in the folder before.
+        Invalid: The bytes of a file are neither in the archive nor in the previous push.
     """
     known = {file.digest: file.size_bytes for file in stored.values()}
     if body.archive:
@@ -84,12 +88,12 @@ def store_files(
 
 
 def place_of(parts: ServiceContext, project_id: str, digest: str) -> Path:
-    """Return where the files of a push are laid out."""
+    """Return the path of the folder with the files of a push."""
     return folder_of(parts.store, project_id) / push_name(digest)
 
 
 def ensure_pushed_files(parts: ServiceContext, project_id: str, digest: str) -> Path:
-    """Return the folder with the files of a push; create it unless it exists."""
+    """Return the folder with the files of a push, after creating it if it is missing."""
     made = place_of(parts, project_id, digest)
     if not made.is_dir():
         made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -102,7 +106,7 @@ def ensure_pushed_files(parts: ServiceContext, project_id: str, digest: str) -> 
 
 
 def drop_others(kept: Path) -> None:
-    """Delete the folders of earlier pushes of a project."""
+    """Delete the folders of other pushes of the same project."""
     for other in kept.parent.iterdir():
         if other != kept:
             shutil.rmtree(other, ignore_errors=True)

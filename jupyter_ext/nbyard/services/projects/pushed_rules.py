@@ -1,4 +1,4 @@
-"""The rules of channels and the retention policies of a pushed project."""
+"""The notice rules and retention policies that a pushed project file defines."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 
 class PushedRules(msgspec.Struct, frozen=True):
-    """The checked rules and policies of a project file, and the differences.
+    """The checked rules and policies of a project file, and the changes that a push makes.
 
-    What an earlier push added, and the file lacks now, is deleted. Others stay.
+    Rules and policies of an earlier push that the file lacks now are deleted. Others stay.
     """
 
     notifications: dict[str, ChannelRules]
@@ -90,7 +90,7 @@ def compare_rules(
 def stored_rules(
     parts: ServiceContext, c: Connection, project: Project | None
 ) -> dict[str, ChannelRules]:
-    """Return the rules for the runs of a project by channel, as entries of a project file."""
+    """Return a project's stored rules by channel, in the form of entries of a project file."""
     entries_by_channel: dict[str, list[NotificationEntry]] = {}
     if project is not None:
         for name, rule in parts.store.rules.of_project(c, project.id):
@@ -114,10 +114,10 @@ def stored_policies(
 def apply_rules(
     parts: ServiceContext, c: Connection, project: Project, wanted: PushedRules, folder: Path
 ) -> None:
-    """Store the rules and policies; the files of rules are those of a folder of pushed files.
+    """Store the rules and policies of a push. `folder` is the folder with its files.
 
     Raises:
-        StaleWrite: a channel was deleted or changed meanwhile.
+        StaleWrite: A channel was deleted or changed meanwhile.
     """
     for change in wanted.changes:
         if change.action == "delete" and change.kind == "notification":
@@ -136,7 +136,10 @@ def apply_rules(
 def _replace(
     parts: ServiceContext, c: Connection, project: Project, name: str, rules: list[NoticeRule]
 ) -> None:
-    """Replace the rules of a channel for the runs of a project; rules of other files stay."""
+    """Replace the rules of a channel for runs of the project.
+
+    Rules for files elsewhere stay.
+    """
     store = parts.store
     channel = store.channels.get(c, project.owner, name)
     if channel is None:
@@ -164,7 +167,10 @@ def _replace(
 def _checked_rules(
     entries: Mapping[str, list[NotificationEntry]], files: Container[str]
 ) -> dict[str, ChannelRules]:
-    """Return the rules of channels in the form in which they are compared."""
+    """Check the rules of a project file.
+
+    Return them by channel, in the form used to compare them.
+    """
     checked = {}
     for name, rules in entries.items():
         where = entry_path("notifications", name)
@@ -180,7 +186,10 @@ def _checked_rules(
 def _check_channels(
     parts: ServiceContext, c: Connection, owner: str, named: Collection[tuple[str, str]]
 ) -> None:
-    """Check that channels exist, which are given with the fields that name them."""
+    """Check that channels exist.
+
+    `named` has pairs of a channel and the field that names it.
+    """
     names = {*parts.store.channels.names(c, owner).values()} if named else set()
     for field, name in named:
         if name not in names:
@@ -197,7 +206,7 @@ def _policy_name(name: str, rules: PolicyRules) -> str:
 
 
 def last_pushed_definition(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
-    """Return the project file of the last push; without one, an empty file."""
+    """Return the project file of the last push, or an empty one if there was no push."""
     nothing = ProjectDefinition(NewProject(""))
     known = files_of(parts, project.files if project else "").get(FILE)
     if known is None:
@@ -205,12 +214,12 @@ def last_pushed_definition(parts: ServiceContext, project: Project | None) -> Pr
     try:
         with parts.blobs.open(known.digest) as file:
             return definition_of(file.read(MOST_BYTES))
-    except NbyardError:  # a version that wrote it knew other fields
+    except NbyardError:  # another version of nbyard wrote the file, with other fields
         return nothing
 
 
 def _path_inside(parts: ServiceContext, project_id: str, rule: NoticeRule) -> str | None:
-    """Return the path of a rule in the folder of a push; None for a file elsewhere."""
+    """Return a rule's path relative to the folder of pushed files, None for a file elsewhere."""
     if not rule.path:
         return ""
     inside = rule.path.removeprefix(f"{folder_of(parts.store, project_id)}/")

@@ -1,4 +1,4 @@
-"""The schedules of a pushed project."""
+"""The schedules that a pushed project file defines."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
 def pushed_rows(
     parts: ServiceContext, c: Connection, owner: str, project_id: str
 ) -> dict[str, ScheduleRow]:
-    """Return the schedules of earlier pushes of a project by name, with their channels."""
+    """Return the schedules of earlier pushes of a project, by name, with their channels."""
     rows = parts.store.schedules.below(c, owner, str(folder_of(parts.store, project_id)))
     notify = parts.store.rules.of_schedules(c, [row.schedule.id for row in rows])
     rows_by_name = {}
@@ -68,7 +68,8 @@ def entries_of(
 ) -> dict[str, ScheduleEntry]:
     """Return stored schedules as entries of a project file.
 
-    Fields that still mean the same keep the spelling of `pushed`, the entries of the last push.
+    `pushed` has the entries of the last push. Fields with the same meaning keep their spelling
+    there.
     """
     zone = local_zone()
     stored = stored_schedules(rows)
@@ -80,10 +81,12 @@ def wanted_schedules(
     stored: Mapping[str, PushedSchedule],
     files: Container[str],
 ) -> dict[str, PushedSchedule]:
-    """Return what the schedules of a project file are to be.
+    """Check the schedules of a project file. Return them with all fields.
+
+    Fields that an entry omits keep their values in `stored`.
 
     Raises:
-        Invalid: a name, a time zone, a path or the events of a channel are refused.
+        Invalid: A name, a time zone, a path or the events of a channel are refused.
     """
     wanted = {}
     for name, entry in entries.items():
@@ -108,10 +111,12 @@ def wanted_schedules(
 def check_names(
     names: Mapping[str, str], rows: Mapping[str, ScheduleRow], wanted: Iterable[str]
 ) -> None:
-    """Check that new schedules of a push have free names; `names` are all names by ID.
+    """Check that the names of new schedules in a push are free.
+
+    `names` has all names by ID.
 
     Raises:
-        NameTaken: another schedule has a similar name; the field is `schedules.NAME`.
+        NameTaken: Another schedule has a similar name. The error's field is `schedules.NAME`.
     """
     own = {row.schedule.id for row in rows.values()}
     taken = {key: name for key, name in names.items() if key not in own}
@@ -132,12 +137,12 @@ def check_environments(
     wanted: Mapping[str, PushedSchedule],
     renewed: Container[str],
 ) -> None:
-    """Check the environments of schedules: without them, none can run the pushed files.
+    """Check that the environments of schedules exist, so that the schedules can run.
 
-    `renewed` are the environments that get a new version by the push.
+    `renewed` has the environments that get a new version by the same push.
 
     Raises:
-        Invalid: an environment or version is unknown; the field is `schedules.NAME.environment`.
+        Invalid: An environment or version is unknown. The field is `schedules.NAME.environment`.
     """
     for name, entry in wanted.items():
         reference = entry.environment
@@ -149,7 +154,7 @@ def check_environments(
 def _missing_environment(
     parts: ServiceContext, c: Connection, owner: str, reference: str, renewed: Container[str]
 ) -> Reason | None:
-    """Return why an environment cannot be used after a push, or None."""
+    """Return why an environment could not be used after a push, None if it can be used."""
     rows = parts.store.environments
     # A name such as `a@2` may exist itself, so it is tried first.
     if reference in renewed or rows.get(c, owner, reference):
@@ -173,10 +178,10 @@ def _missing_environment(
 
 
 def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedSchedule]) -> None:
-    """Check the times of schedules that a push adds or changes.
+    """Check the timing of schedules that a push adds or changes.
 
     Raises:
-        Invalid: no time is due, or a field is refused; it is named below `schedules.NAME`.
+        Invalid: No time is due, or a field is refused. Its name begins with `schedules.NAME`.
     """
     for change in changes:
         if change.action == "delete" or (change.fields and not OF_TIMING & {*change.fields}):
@@ -192,7 +197,10 @@ def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, PushedS
 
 
 class ScheduleSync:
-    """Makes the schedules of a project those of its file, below a folder of pushed files."""
+    """Changes a project's stored schedules to those of its project file.
+
+    `folder` has the pushed files.
+    """
 
     def __init__(self, parts: ServiceContext, caller: Caller, folder: Path):
         self._caller = caller
@@ -206,12 +214,12 @@ class ScheduleSync:
         wanted: Mapping[str, PushedSchedule],
         present: Mapping[str, ScheduleRow],
     ) -> list[str]:
-        """Apply the changes of schedules; return the IDs of all schedules.
+        """Apply the changes: create, change and delete schedules.
 
-        Unchanged schedules use the files of the folder too.
+        Return the IDs of all schedules. Unchanged schedules get the new folder, too.
 
         Raises:
-            Invalid: a field is refused; it is named below `schedules.NAME`.
+            Invalid: A field is refused. Its name begins with `schedules.NAME`.
         """
         by_name = {change.name: change for change in changes}
         for name in present.keys() - wanted.keys():
@@ -257,7 +265,7 @@ class ScheduleSync:
 
 
 def _with_entry_names(error: Invalid) -> Invalid:
-    """Return an error with the names that the fields of a schedule have in a project file."""
+    """Return the error with its fields renamed to those of an entry in a project file."""
     details = [
         Detail(
             OF_ENTRY.get(detail.path, detail.path.removeprefix("run.")),
@@ -270,7 +278,7 @@ def _with_entry_names(error: Invalid) -> Invalid:
 
 
 def fields_below(error: Invalid, where: str) -> Invalid:
-    """Return an error whose fields are below another one."""
+    """Return the error with `where` in front of the names of its fields."""
     if not error.details:
         return Invalid.field(where, error.reason, hint=error.hint_reason)
     details = [

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """A checked push, what is present, and the differences."""
+    """A checked push, the present state of the project, and the differences."""
 
     project: Project | None
     fields: NewProject
@@ -81,7 +81,7 @@ class Compared(msgspec.Struct, frozen=True):
     plan: ProjectPlan
 
     def changes(self, kind: str) -> list[ProjectChange]:
-        """Return the changes of one kind."""
+        """Return the planned changes of resources of this kind."""
         return [change for change in self.plan.changes if change.kind == kind]
 
 
@@ -157,10 +157,10 @@ class ProjectPushes(ProjectPolicies):
         return PulledProject(definition, files_of(self._parts, record.files), record.git)
 
     def file(self, caller: Caller, project: str, path: str) -> DownloadRequest:
-        """Return the bytes of one pushed file to download; with an empty path, of all files.
+        """Return which bytes to download: one pushed file, or all of them if `path` is empty.
 
         Raises:
-            NotFound: the project has no such pushed file.
+            NotFound: The project has no such pushed file.
         """
         with self._store.read() as c:
             record = find_project(self._store, c, caller, project)
@@ -174,10 +174,10 @@ class ProjectPushes(ProjectPolicies):
         return DownloadRequest(known.digest, PurePosixPath(path).name)
 
     def _compare(self, caller: Caller, body: ProjectPush) -> Compared:
-        """Check a push, and compare it with what is present.
+        """Check a push and compare it with the present state of the project.
 
         Raises:
-            Invalid: a field of the project file is refused.
+            Invalid: A field of the project file is refused.
         """
         check_files(body.files, self._parts.settings.max_bundle_bytes)
         if body.git is not None:
@@ -217,7 +217,7 @@ class ProjectPushes(ProjectPolicies):
     def _checked_environments(
         self, entries: dict[str, EnvironmentEntry]
     ) -> dict[str, EnvironmentEntry]:
-        """Return environments with their requirements in canonical form."""
+        """Return the environments of a project file, with their requirements in canonical form."""
         service = EnvironmentService(self._parts)
         checked = {}
         for name, entry in entries.items():
@@ -230,10 +230,10 @@ class ProjectPushes(ProjectPolicies):
         return checked
 
     def _save_project(self, caller: Caller, comparison: Compared) -> Project:
-        """Return the project; create or change it.
+        """Create or change the project, and return it.
 
         Raises:
-            StaleWrite: it was created or changed since it was compared.
+            StaleWrite: Somebody created or changed the project since it was compared.
         """
         now = datetime.now(UTC)
         fields = msgspec.to_builtins(comparison.fields)
@@ -252,14 +252,17 @@ class ProjectPushes(ProjectPolicies):
             return find_project(self._store, c, caller, made)
 
     def _is_applied(self, comparison: Compared) -> bool:
-        """Return whether all schedules use the stored files, which two pushes at once may break."""
+        """Return whether all schedules use the files of the last push.
+
+        Two pushes at the same time may leave schedules with other files.
+        """
         if comparison.project is None:
             return False
         folder = place_of(self._parts, comparison.project.id, comparison.project.files)
         return folder.is_dir() and all(row.root == str(folder) for row in comparison.rows.values())
 
     def _environments(self, caller: Caller, comparison: Compared) -> list[str]:
-        """Create and change environments; return the IDs of all that the file defines."""
+        """Create and change the environments of a project file. Return their IDs."""
         service = EnvironmentService(self._parts)
         by_name = {change.name: change for change in comparison.changes("environment")}
         ids = []

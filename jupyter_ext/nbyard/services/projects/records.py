@@ -211,10 +211,10 @@ class ProjectRecords:
                 raise NotFound(because("not-linked", kind=kind, name=resource[:80]))
 
     def _find(self, c: Connection, caller: Caller, kind: LinkKind, key: str) -> str:
-        """Return the ID of a resource given by ID or name.
+        """Return the ID of a resource of this kind, which is given by ID or name.
 
         Raises:
-            NotFound: the caller has no such resource.
+            NotFound: The caller has no such resource.
         """
         store, owner = self._store, caller.name
         resource: Any
@@ -241,10 +241,10 @@ class ProjectRecords:
 
 
 def check_kind(kind: str) -> LinkKind:
-    """Return the kind of a resource that a project may link.
+    """Return the kind if projects may link resources of it.
 
     Raises:
-        Invalid: no project may link such a kind.
+        Invalid: Projects cannot link such resources.
     """
     for known in LINK_KINDS:
         if kind == known:

@@ -13,9 +13,9 @@ class ProjectService(ProjectPushes):
     noun = "projects"
 
     def link_created(self, caller: Caller, project: str, operation: str, result: Any) -> None:
-        """Link the result of an operation to the active project of its request.
+        """Link the result of an operation to the request's active project.
 
-        Without such a project nothing happens, because the operation has succeeded.
+        If the project is gone, nothing happens, because the operation itself has succeeded.
         """
         if operation not in CREATED or not caller.may(SCOPE):
             return

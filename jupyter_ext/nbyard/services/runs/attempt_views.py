@@ -1,4 +1,4 @@
-"""Views of attempts, read from their folders during and after the run."""
+"""Reads the folders of attempts for the API, during and after the run."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ LOG_END = 4 << 10
 
 
 class CellsSeen(NamedTuple):
-    """The cells done and in total, and the index of the running cell in the executed notebook."""
+    """The number of cells done, the number of all cells, and the index of the running cell."""
 
     done: int = 0
     total: int = 0
@@ -37,7 +37,7 @@ class CellsSeen(NamedTuple):
 
 
 def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
-    """Return the recorded surroundings of the newest attempt; None without an attempt."""
+    """Return what was recorded about where a task's newest attempt ran, None without an attempt."""
     if not task.attempts:
         return None
     return surroundings_in(
@@ -46,7 +46,10 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
 
 
 def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
-    """Return a piece of the newest attempt's log, as `log_pieces.piece` reads it."""
+    """Return a piece of the log of a task's newest attempt.
+
+    For the limits see `log_pieces.piece`.
+    """
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
@@ -56,7 +59,7 @@ def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
 
 
 def cells(store: Path, task: Task) -> Cells:
-    """Return the executed notebook of the newest attempt and its progress."""
+    """Return the executed notebook of a task's newest attempt, and its progress."""
     if not task.attempts:
         return Cells(None, 0, 0)
     folder = attempt_folder_of(store, task.attempts[-1].id, task.attempts[-1].worker)
@@ -68,7 +71,7 @@ def cells(store: Path, task: Task) -> Cells:
 
 
 def usage(store: Path, attempt: Attempt) -> Usage:
-    """Return the resources that an attempt used over time, as far as they were recorded."""
+    """Return the recorded resource usage of an attempt over time."""
     path = attempt_folder_of(store, attempt.worker or attempt.id) / contract.USAGE
     samples = read_samples(recorded_metrics.read_lines(path, MAX_USAGE))
     return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
@@ -82,7 +85,7 @@ def metrics(store: Path, attempt: Attempt) -> Metrics:
 
 
 def last_values(store: Path, attempt: Attempt, most: int = ON_CARD) -> list[ShownMetric]:
-    """Return the newest values of the metrics that an attempt recorded, from the file's end."""
+    """Return the last values of an attempt's metrics, at most `most` metrics."""
     return recorded_metrics.last_values(attempt_folder_of(store, attempt.id, attempt.worker), most)
 
 
@@ -90,14 +93,21 @@ Stamps = tuple[tuple[int, int], ...]
 
 
 class Progress:
-    """Progress of attempts for frequent requests: files that did not change are not read again."""
+    """Reads the progress of attempts for frequent requests.
+
+    Unchanged files are not read again.
+    """
 
     def __init__(self, store: Path):
         self._store = store
         self._seen: dict[str, tuple[Stamps, Activity]] = {}
 
     def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
-        """Return the activity of an attempt. Its files are read again only after a change."""
+        """Return the progress of an attempt.
+
+        `worker` is the ID of the function worker whose folder contains the attempt, "" for other
+        attempts.
+        """
         folder = attempt_folder_of(self._store, attempt_id, worker)
         files = (contract.LOG, contract.EVENTS, contract.METRICS)
         # Size and time of the files are cheaper than reading them for every window.

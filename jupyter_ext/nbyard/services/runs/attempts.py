@@ -47,28 +47,28 @@ class RunAttempts:
         return record
 
     def _recorded(self, c: Connection, caller: Caller, run: str) -> Run:
-        """Return a run of the history.
+        """Return a run, which must not be a scratch run.
 
         Raises:
-            NotFound: there is no such run.
-            Conflict: it is a scratch run.
+            NotFound: There is no such run.
+            Conflict: It is a scratch run.
         """
         record = self._find(c, caller, run)
         refuse_scratch(record)
         return record
 
     def _with_shown_path(self, run: Run) -> Run:
-        """Return the run with its path as the caller may name it.
+        """Return the run with its path as this server shows it, relative to the root if possible.
 
         The store has the real path, because servers with other roots and shells share it.
         """
         return msgspec.structs.replace(run, path=self._parts.files.without_root(run.path))
 
     def content(self, caller: Caller, run: str, node: str, name: str) -> DownloadRequest:
-        """Return the bytes of a task's input to download.
+        """Return which bytes to download for an input of a task.
 
         Raises:
-            NotFound: the node got no such data.
+            NotFound: The task has no such input.
         """
         given = self._task(caller, run, node, 0).inputs.get(name)
         if given is None:
@@ -152,7 +152,7 @@ class RunAttempts:
         )
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
-        """Return the progress of the active tasks of these runs; unknown runs are left out."""
+        """Return the progress of the active tasks in these runs. Unknown runs are ignored."""
         self._parts.watch()
         with self._store.read() as c:
             live = self._store.attempts.newest_active(c, caller.name, runs)
@@ -167,11 +167,11 @@ class RunAttempts:
         ]
 
     def target(self, caller: Caller, attempt: str, port: str) -> Target:
-        """Return where the proxy reaches a port of the caller's own running attempt now.
+        """Return where the proxy can reach a port of the caller's running attempt now.
 
         Raises:
-            NotFound: the caller has no such running attempt, or the attempt has no such link.
-            Unavailable: nothing listens there yet.
+            NotFound: The caller has no such running attempt, or the attempt has no such link.
+            Unavailable: No process listens on the port yet.
         """
         with self._store.read() as c:
             is_running = self._store.monitors.is_running(c, caller.name, attempt)
@@ -187,10 +187,10 @@ class RunAttempts:
         raise NotFound(because("no-link", port=port[:80]))
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:
-        """Return the task with its attempts, up to number `attempt` if it is not 0.
+        """Return a task with its attempts, up to number `attempt` if that is not 0.
 
         A cached task has the attempts of the task whose result it uses. Clients poll logs through
-        this method, so it reads no more of the run than that.
+        this method, so it reads only what it needs.
         """
         check_count(attempt, "attempt")
         self._parts.watch()
@@ -207,7 +207,7 @@ class RunAttempts:
 
 
 def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:
-    """Return a task's attempts; for a cached task, those of the task whose result it uses."""
+    """Return the attempts of a task, or for a cached task, those that made its result."""
     maker = store.tasks.origins_of_cached(c, [task.id])[task.id] if task.cached else task.id
     attempts = store.attempts.of_task(c, maker)
     if task.cached and not attempts:

@@ -144,10 +144,10 @@ class BisectionService:
         return record
 
     def _plan(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
-        """Return both runs and the preview.
+        """Check a request for a bisection. Return both runs and the preview of it.
 
         Raises:
-            Invalid: the runs cannot be compared, or the metric does not tell them apart.
+            Invalid: The runs cannot be compared, or the metric does not distinguish them.
         """
         check_limit_of_probes(body.limit)
         good, bad = (self._runs.recorded(caller, key) for key in (body.good, body.bad))
@@ -182,7 +182,7 @@ class BisectionService:
         return judge
 
     def _with_version_numbers(self, c: Connection, change: BisectionChange) -> BisectionChange:
-        """Return a change of code with the numbers of its versions."""
+        """Return a change. If it is a change of code, the numbers of the versions are added."""
         if change.kind != "code":
             return change
         versions = [

@@ -1,4 +1,4 @@
-"""Details of causes: the cells of changed notebooks, and the versions of changed datasets."""
+"""Adds details to causes of differences: changed cells of notebooks, and versions of datasets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_CAUSES = 200
 
 
 class CauseDetails:
-    """Looks up details in the store, which the records of the runs refer to."""
+    """Adds details from the store to causes of differences between two runs."""
 
     def __init__(self, parts: ServiceContext, owner: str, old: RunFacts, new: RunFacts) -> None:
         self._parts = parts
@@ -31,7 +31,7 @@ class CauseDetails:
         self._new = new
 
     def with_details(self, causes: Sequence[Cause]) -> list[Cause]:
-        """Return the causes with their details, at most 200."""
+        """Return the causes with their details, at most MAX_CAUSES in total."""
         detailed_causes = (detailed for cause in causes for detailed in self._of(cause))
         return [*islice(detailed_causes, MAX_CAUSES)]
 
@@ -44,7 +44,10 @@ class CauseDetails:
             yield cause
 
     def _data(self, cause: Cause) -> Cause:
-        """Add the dataset if both digests are versions of the same one, else what changed."""
+        """Return a cause of changed data with its dataset's versions.
+
+        If the data are not versions of one dataset, the difference between the files is added.
+        """
         given = [facts.tasks[cause.node].inputs[cause.name] for facts in (self._old, self._new)]
         digests = [task_input.digest for task_input in given]
         with self._parts.store.read() as c:
@@ -69,7 +72,10 @@ class CauseDetails:
         return msgspec.structs.replace(cause, reason=reason)
 
     def _code(self, cause: Cause) -> Iterator[Cause]:
-        """Yield a cause for each changed cell; for other code, the changed lines."""
+        """Yield a cause for each changed cell of a notebook.
+
+        For other code, add the changed lines.
+        """
         with self._parts.store.read() as c:
             versions = [
                 self._parts.store.executables.version(c, code.version_id) for code in cause.code
@@ -91,7 +97,7 @@ class CauseDetails:
         yield msgspec.structs.replace(cause, before=sides[0] or None, after=sides[1] or None)
 
     def _cells(self, cause: Cause, old: bytes, new: bytes) -> Iterator[Cause]:
-        """Yield the changed cells; the cause itself if something else of the notebook changed."""
+        """Yield a cause for each changed cell, or the cause itself if no cell has changed."""
         from nbyard.kinds.notebook import read_notebook
 
         try:

@@ -67,7 +67,10 @@ class RunChecks(RunExports):
             return self._with_shown_path(self._find(c, caller, made))
 
     def _supersede(self, c: Connection, caller: Caller, made: str) -> set[str]:
-        """Delete or cancel earlier check runs of the same file; return the deleted folders."""
+        """Delete or cancel earlier check runs of the same file. Return the folders to delete.
+
+        `made` is the ID of the new check run.
+        """
         names: set[str] = set()
         new = self._find(c, caller, made)
         for old in self._store.runs.scratch(c, caller.name, new.path):

@@ -137,7 +137,7 @@ class RunCleanUps(RunAttempts):
             members = self._store.retention.runs_by_policy(c, policies)
             rules, documents = [policy.rules for policy in policies], self._parts.files.documents()
             runs = finished_runs(self._store, c, caller.name, rules, documents)
-        # Also with a project: what earlier policies delete is left to none.
+        # All policies in order, also for one project: earlier ones choose their runs first.
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
         both = [(choice.doomed, choice.protected) for choice in choices]
         previews = previews_of(self._store, self._parts.blobs, both)

@@ -186,7 +186,7 @@ class RunComparisons(RunHistory):
         return MetricHistory(runs, series_of(facts))
 
     def recorded(self, caller: Caller, run: str) -> Run:
-        """Return a run of the history, by ID, name or number."""
+        """Return a run, which must not be a scratch run, by ID, name or number."""
         with self._store.read() as c:
             return self._recorded(c, caller, run)
 
@@ -203,7 +203,7 @@ class RunComparisons(RunHistory):
         return task
 
     def _facts(self, caller: Caller, keys: Sequence[str]) -> list[RunFacts]:
-        """Return the records of runs given by ID, name or number."""
+        """Return the facts for comparing runs, which are given by ID, name or number."""
         end = time.monotonic() + SECONDS
         with self._store.read() as c:
             reader = FactReader(self._store, c)
@@ -212,7 +212,7 @@ class RunComparisons(RunHistory):
             return [reader.read(run, metrics[run.id], self._pictures(c, run, end)) for run in runs]
 
     def _pictures(self, c: Connection, run: Run, end: float) -> dict[str, str]:
-        """Return by node the digest of the last picture in its executed notebook."""
+        """Return the digest of the last picture in each node's executed notebook."""
         made = self._store.tasks.succeeded(c, run.id, MOST_TASKS, "", [])
         digests_by_node: dict[str, str] = {}
         for node, files in self._files_of(c, run, made).items():
@@ -230,9 +230,10 @@ class RunComparisons(RunHistory):
     def _metrics(
         self, c: Connection, caller: Caller, run_ids: Sequence[str], end: float
     ) -> dict[str, Metrics]:
-        """Return by run the recorded metrics of each node, else the numbers of a JSON output.
+        """Return the metrics of each node in these runs, by run ID.
 
-        JSON outputs are read until `end`, a time of the monotonic clock.
+        A node without recorded metrics has the numbers of a JSON output. These are read until
+        `end`, a time of the monotonic clock.
         """
         made = self._store.tasks.succeeded_by_run(c, run_ids)
         tasks = [task for own in made.values() for task in own]

@@ -64,7 +64,7 @@ class RunEstimates(RunFiles):
         return estimate_run(ahead, there_is)
 
     def _slots(self, c: Connection, there_is: Capacity) -> Slots:
-        """Return the slots that are free now."""
+        """Return the capacity for tasks that is free now."""
         begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
         gpus = {
             attempt.task_id: attempt.gpus for attempt in begun.values() if attempt.runtime != DASK
@@ -75,7 +75,7 @@ class RunEstimates(RunFiles):
         return Slots(there_is, running, held)
 
     def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
-        """Return in how many seconds queued tasks of all owners start, by task ID."""
+        """Return the expected seconds until queued tasks of all owners start, by task ID."""
         # The calls of one function worker share its slot, so count one of them.
         begun = {attempt.worker or attempt.id: attempt for attempt in self._store.attempts.live(c)}
         gpus = {attempt.task_id: attempt.gpus for attempt in begun.values()}
@@ -87,7 +87,7 @@ class RunEstimates(RunFiles):
         return seconds_until_start(running, queue, there_is, list(held))
 
     def _unfinished_node(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
-        """Return what is known about the duration of these tasks, by task ID."""
+        """Return how long each of these tasks is expected to take, by task ID."""
         nodes_by_task: dict[str, UnfinishedNode] = {}
         root, now = self._store.folder, datetime.now(UTC)
         # The queue has tasks of all owners; past durations belong to one owner.
@@ -111,7 +111,7 @@ class RunEstimates(RunFiles):
 
 
 def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
-    """Return the tasks that do not reuse an earlier result."""
+    """Return the tasks that run, without those that reuse an earlier result."""
     return [task for task in tasks if not task.plan.reuse]
 
 

@@ -1,4 +1,4 @@
-"""Service operations that export the record of a run in formats of others."""
+"""Service operations that export the record of a run in formats of other programs."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class RunExports(RunBundles):
         return RunEvents(run_events(record, nbyard.__version__, namespace))
 
     def crate(self, caller: Caller, run: str, inputs: bool = True) -> DownloadRequest:
-        """Return a run as an RO-Crate to download.
+        """Return which files to download for a run as an RO-Crate.
 
-        Without `inputs`, data from outside the run are described by their digests only, also
-        those that lie beside the code. So are bytes that are no longer stored.
+        Without `inputs`, the crate has only the digests of data from outside the run, including
+        data beside the code. Bytes that are no longer stored are also replaced by their digests.
 
         Raises:
-            Conflict: the run has not ended.
+            Conflict: The run has not ended.
         """
         record = self._record(caller, run)
         if record.run.state in RUN.live:
@@ -82,7 +82,10 @@ class RunExports(RunBundles):
     def _data_beside_code(
         self, record: RunRecord, stored: Container[str]
     ) -> dict[str, list[CodeFile]]:
-        """Return the data of each code bundle: by their names, and inputs under any name."""
+        """Return the data files in each code bundle.
+
+        A file counts as data by its name, or because a task used the same bytes as an input.
+        """
         blobs, used = self._parts.blobs, set[str]()
         for used_data in record.data_used().values():
             used.add(used_data.digest)
@@ -101,7 +104,7 @@ class RunExports(RunBundles):
         }
 
     def _members(self, file: CrateFile, left_out: Sequence[CodeFile]) -> Iterator[DownloadRequest]:
-        """Yield the parts of a download that are a file or folder of a crate."""
+        """Yield the downloads for a file or folder of a crate, without the files `left_out`."""
         if not left_out:
             yield DownloadRequest(
                 file.digest, file.place, content=None if file.digest else file.content
@@ -113,7 +116,7 @@ class RunExports(RunBundles):
                 yield DownloadRequest(entry.digest, f"{file.place}/{entry.path}")
 
     def _record(self, caller: Caller, run: str) -> RunRecord:
-        """Return the record of a run, with its path as the caller may name it."""
+        """Return the record of a run, with its path as this server shows it."""
         with self._store.read() as c:
             record = self._store.lineage.run_record(c, self._recorded(c, caller, run))
         return msgspec.structs.replace(record, run=self._with_shown_path(record.run))

@@ -1,4 +1,4 @@
-"""Service operation that tells, before a run, what would run and how long it would take."""
+"""Service operation that forecasts what a run would execute, and how long that would take."""
 
 from __future__ import annotations
 
@@ -75,10 +75,12 @@ class RunForecasts(RunPreviews):
 
     @contextmanager
     def _one_at_a_time(self, owner: str) -> Iterator[tuple[DryBlobs, Forecaster]]:
-        """Open what forecasts share, and keep threads of the server free for other requests.
+        """Limit the number of forecasts at the same time, and yield what all forecasts share.
+
+        This leaves threads of the server free for other requests.
 
         Raises:
-            Busy: A forecast of this owner, or too many of others, are under way.
+            Busy: A forecast of this owner, or too many of others, are being computed.
         """
         with self._forecasting:
             if owner in self._under_way or len(self._under_way) >= MOST_AT_ONCE:
@@ -142,7 +144,10 @@ class RunForecasts(RunPreviews):
 
 
 def first_wait(to_run: Sequence[TaskPlan], slots: Slots) -> Reason | None:
-    """Return what the first nodes wait for: a GPU or memory that one lacks, or slots for all."""
+    """Return the reason why the first nodes must wait, None if they can start at once.
+
+    They wait if one of them lacks a GPU or memory, or if all of them lack slots.
+    """
     names = {plan.node for plan in to_run}
     own = [plan for plan in to_run if plan.runtime != DASK]
     first = [plan for plan in own if slots.is_too_much(plan) or not plan.needs() & names]

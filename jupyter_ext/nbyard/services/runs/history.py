@@ -83,9 +83,9 @@ class RunHistory(RunForecasts):
         return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
-        """Return the ID of a workflow, or the path of other code.
+        """Return the ID of a workflow and "", or the given text and the real path of other code.
 
-        The text is the ID of the workflow or the path of a file.
+        `workflow` is the ID of a workflow or the path of a file.
         """
         real = self._real(workflow)
         if not real.endswith(".nbflow"):
@@ -95,13 +95,16 @@ class RunHistory(RunForecasts):
         return known.id if known else real, ""
 
     def _real(self, path: str) -> str:
-        """Return the stored path of code; an absolute path was returned by this API before."""
+        """Return the real path of code.
+
+        Absolute paths are accepted, because this API returns them.
+        """
         if not path or path.startswith("/"):
             return path and os.path.realpath(path)
         return str(self._parts.files.locate_code(path, "workflow"))
 
     def _executable(self, caller: Caller, key: str) -> str:
-        """Return the ID of an executable given by ID (even if deleted), name or file."""
+        """Return the ID of an executable, which is given by ID (even if deleted), name or file."""
         if not key or is_id(key):
             return key
         with self._store.read() as c:
@@ -114,7 +117,7 @@ class RunHistory(RunForecasts):
         return executable.id
 
     def _schedule(self, caller: Caller, key: str) -> str:
-        """Return the ID of a schedule given by ID (even if deleted) or name."""
+        """Return the ID of a schedule, which is given by ID (even if deleted) or name."""
         if not key or is_id(key):
             return key
         with self._store.read() as c:
@@ -122,10 +125,10 @@ class RunHistory(RunForecasts):
 
 
 def _moment(text: str, field: str) -> datetime | None:
-    """Return the time that a text names.
+    """Return the time in a text, None for an empty text.
 
     Raises:
-        Invalid: The text is no date or time in ISO 8601.
+        Invalid: The text is no date or time in ISO 8601. The error names the field.
     """
     if not text:
         return None

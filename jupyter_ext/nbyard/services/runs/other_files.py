@@ -1,4 +1,4 @@
-"""Service operations on files that tasks wrote beside their declared outputs."""
+"""Service operations on files that tasks wrote without declaring them as outputs."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class RunFiles(RunCleanUps):
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     def file(self, caller: Caller, run: str, node: str, path: str) -> DownloadRequest:
-        """Return the bytes of one file to download; with an empty path, of all as a folder.
+        """Return which bytes to download: one file, or all files as a folder if `path` is empty.
 
         Raises:
-            NotFound: the task kept no other files.
+            NotFound: The task has no such files.
         """
         if not path:
             task = self._task(caller, run, node, 0)
@@ -87,9 +87,9 @@ class RunFiles(RunCleanUps):
         return [OtherFile(file.path, file.digest, file.size_bytes) for file in tree.files]
 
     def _folder(self, caller: Caller, task: Task) -> str:
-        """Return the folder of the code as the caller may name it.
+        """Return the folder of the task's code, as this server shows it.
 
-        It is empty if the file is unknown now, or is not the one that the task ran.
+        Return "" if the executable's file is unknown now, or is not the one that the task ran.
         """
         with self._store.read() as c:
             version = self._store.executables.version(c, task.executable_version_id)

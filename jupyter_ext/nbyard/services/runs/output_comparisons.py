@@ -1,4 +1,4 @@
-"""Compare the same data of two runs: columns of tables, files of folders, lines of texts."""
+"""Compares the same data of two runs: columns of tables, files of folders, lines of texts."""
 
 from nbyard.domain.comparison.facts import InputFile, OutputFile
 from nbyard.domain.comparison.run_comparisons import kind_of
@@ -14,7 +14,10 @@ MAX_TEXT_BYTES = 1 << 20
 
 
 def compare_outputs(parts: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:
-    """Compare two files by their kind; other files and pictures only by their bytes."""
+    """Compare two files by their kind.
+
+    Of pictures and other files, only the bytes are compared.
+    """
     if old.digest == new.digest:
         return OutputComparison(old, new, same=True)
     kind = kind_of((old, new))
@@ -43,7 +46,10 @@ def compare_outputs(parts: ServiceContext, old: OutputFile, new: OutputFile) -> 
 
 
 def compare_inputs(parts: ServiceContext, old: InputFile, new: InputFile) -> OutputComparison:
-    """Compare data from outside two runs, which may no longer be stored."""
+    """Compare inputs of two runs that come from outside.
+
+    If they are not stored, compare digests.
+    """
     if not all(file.digest and parts.blobs.exists(file.digest) for file in (old, new)):
         note = because("input-not-stored")
         is_same = old.digest == new.digest
@@ -53,7 +59,7 @@ def compare_inputs(parts: ServiceContext, old: InputFile, new: InputFile) -> Out
 
 
 def compare_texts(parts: ServiceContext, old: OutputFile, new: OutputFile) -> OutputComparison:
-    """Compare two texts by line, notebooks by cell."""
+    """Compare two texts by line, or two notebooks by cell."""
     if max(old.size_bytes, new.size_bytes) > MAX_TEXT_BYTES:
         too_long = because("too-many-bytes", most=MAX_TEXT_BYTES)
         return OutputComparison(old, new, False, note=too_long)

@@ -122,10 +122,10 @@ class RunPreviews(RunEstimates):
         return self._read(file) if file.may_be_shown else EMPTY
 
     def picture(self, caller: Caller, run: str, digest: str) -> bytes:
-        """Return the small picture of a file of this run.
+        """Return the small picture for a file of this run.
 
         Raises:
-            NotFound: the run has no such file, or the file has no picture.
+            NotFound: The run has no such file, or the file has no picture.
         """
         with self._store.read() as c:
             record = self._find(c, caller, run)
@@ -143,14 +143,14 @@ class RunPreviews(RunEstimates):
     def _files_of(
         self, c: Connection, run: Run, tasks: Sequence[SucceededTask]
     ) -> dict[str, list[StoredFile]]:
-        """Return the files that each task produced, in the order of the tasks."""
+        """Return the output files of each task, in the order of the tasks."""
         files: dict[str, list[StoredFile]] = {task.node: [] for task in tasks}
         for artifact in self._store.artifacts.of_run(c, run.id, [task.id for task in tasks]):
             files[artifact.node].append(stored_file(artifact))
         return files
 
     def _datasets(self, c: Connection, run: Run) -> dict[str, StoredFile]:
-        """Return the data of each dataset node, which the plan of a task after it has."""
+        """Return the file of each dataset node, as it was an input of a task after the node."""
         tasks = self._store.tasks.states(c, run.id)
         files_by_node: dict[str, StoredFile] = {}
         for edge in self._store.runs.edges(c, run.id):
@@ -165,9 +165,9 @@ class RunPreviews(RunEstimates):
     def _newest(
         self, c: Connection, caller: Caller, tasks: Sequence[SucceededTask]
     ) -> dict[str, Attempt]:
-        """Return the newest attempt of each task by its ID.
+        """Return the newest attempt of each task, by task ID.
 
-        For a cached task, it is that of the task whose result it uses.
+        For a cached task, this is the newest attempt of the task whose result it uses.
         """
         cached = self._store.tasks.origins_of_cached(c, [task.id for task in tasks if task.cached])
         makers = {task.id: cached.get(task.id, task.id) for task in tasks}
@@ -179,7 +179,10 @@ class RunPreviews(RunEstimates):
     def _parts_of(
         self, files: Sequence[StoredFile], parts: Sequence[str], may_make: Callable[[], bool]
     ) -> dict[str, tuple[StoredFile, FilePreview]] | None:
-        """Return the file for each part of a preview; None if one of them is not read yet."""
+        """Return the file for each part of a preview, such as `table`, with the file's preview.
+
+        Return None if a file has no stored preview yet and cannot be read now.
+        """
         files_by_part: dict[str, tuple[StoredFile, FilePreview]] = {}
         for part in parts:
             if part == "text" and files_by_part:
@@ -203,13 +206,16 @@ class RunPreviews(RunEstimates):
         return self._parts.table(file.digest, file.filename)
 
     def _known(self, file: StoredFile) -> FilePreview | None:
-        """Return the stored preview of a file; an empty one if reading it failed lately."""
+        """Return the stored preview of a file, None without one.
+
+        The preview is empty if reading the file has failed lately.
+        """
         if time.monotonic() < self._failed.get(file, 0.0):
             return EMPTY
         return self._parts.tables.known_preview(self._table(file))
 
     def _read(self, file: StoredFile) -> FilePreview:
-        """Return the preview of a file, which is read if necessary; empty if that fails."""
+        """Return the preview of a file, reading the file if needed. It is empty if that fails."""
         known = self._known(file)
         if known is not None:
             return known

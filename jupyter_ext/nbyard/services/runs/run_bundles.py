@@ -1,4 +1,4 @@
-"""The bundle of a run, in which plain papermill repeats it."""
+"""Packs a run into a zip with which plain papermill can repeat the run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class RunBundles(RunComparisons):
     """The part of the run service that packs runs for other programs."""
 
     def bundle(self, caller: Caller, run: str) -> DownloadRequest:
-        """Return a zip with which plain papermill repeats a finished run.
+        """Return which files to download: a zip with which plain papermill repeats a run.
 
         Raises:
-            Conflict: the run has not ended, or is a scratch run.
-            NotFound: bytes of the run were deleted.
+            Conflict: The run has not ended, or is a scratch run.
+            NotFound: Bytes of the run were deleted.
         """
         record, nodes = self._with_nodes(caller, run)
         if record.state not in RUN.terminal:
@@ -39,7 +39,7 @@ class RunBundles(RunComparisons):
         return DownloadRequest("", name, tuple(files))
 
     def _with_nodes(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
-        """Return a run and its nodes in the order of the graph."""
+        """Return a run, and its nodes in an order in which they can run."""
         with self._store.read() as c:
             record = self._recorded(c, caller, run)
             reader = FactReader(self._store, c)

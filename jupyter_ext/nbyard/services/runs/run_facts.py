@@ -1,4 +1,4 @@
-"""Read what the records of runs say, for comparisons."""
+"""Reads facts about runs from their records, for comparisons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Metrics = Mapping[str, Mapping[str, float | str]]
 
 
 def only_metrics(run: Run, metrics: Metrics) -> RunFacts:
-    """Return a record with only metrics, in the order of the nodes."""
+    """Return facts with only the metrics of a run, in the order of the nodes."""
     tasks = {
         node: TaskFacts(node, node, place, "succeeded", metrics=own)
         for place, (node, own) in enumerate(metrics.items())
@@ -36,7 +36,10 @@ def only_metrics(run: Run, metrics: Metrics) -> RunFacts:
 
 
 class FactReader:
-    """Reads the records of several runs, which share most versions and environments."""
+    """Reads facts about several runs.
+
+    Versions and environments that the runs share are read once.
+    """
 
     def __init__(self, store: Store, c: Connection) -> None:
         self._store = store
@@ -45,9 +48,9 @@ class FactReader:
         self._packages: dict[str, Mapping[str, str]] = {}
 
     def read(self, run: Run, metrics: Metrics, pictures: Mapping[str, str]) -> RunFacts:
-        """Return the record of a run.
+        """Return the facts about a run.
 
-        `metrics` are those of its nodes, `pictures` the digests of pictures in their notebooks.
+        `metrics` has those of its nodes, `pictures` the digests of pictures in their notebooks.
         """
         files: dict[str, dict[str, OutputFile]] = {}
         for artifact in self._store.artifacts.of_run(self._c, run.id):
@@ -89,7 +92,7 @@ class FactReader:
             metrics=metrics,
             parts=row.parts,
             observed=row.observed,
-            environment=self._place(plan, version),
+            environment=self._environment_name(plan, version),
             packages=self.packages_of(row),
             seconds=row.seconds,
         )
@@ -118,8 +121,8 @@ class FactReader:
                 inputs[name] = InputFacts(digest, node=binding.node, output=binding.output)
         return inputs
 
-    def _place(self, plan: TaskPlan, version: ExecutableVersion | None) -> str:
-        """Return the environment, image, kernel or runtime of a task, as shown to users."""
+    def _environment_name(self, plan: TaskPlan, version: ExecutableVersion | None) -> str:
+        """Return the name of a task's environment, image, kernel or runtime, as shown to users."""
         if plan.environment:
             return plan.environment.shown
         if plan.image:
@@ -128,13 +131,13 @@ class FactReader:
         return kernel if plan.runtime == PROCESS and kernel else plan.runtime
 
     def version(self, version_id: str) -> ExecutableVersion | None:
-        """Return the version of an executable, None if it was deleted."""
+        """Return the version of an executable, None if the version was deleted."""
         if version_id not in self._versions:
             self._versions[version_id] = self._store.executables.version(self._c, version_id)
         return self._versions[version_id]
 
     def packages_of(self, row: ComparedTask) -> Mapping[str, str]:
-        """Return the packages where a task ran, else those of its lock."""
+        """Return the packages where a task ran, by name, or those of its environment's lock."""
         used = row.plan.environment
         place = row.parts.environment if row.parts else ""
         key = f"{place} {used.version_id if used else ''}"
@@ -152,7 +155,10 @@ class FactReader:
 
 
 def output_file(artifact: Artifact, picture: str = "") -> OutputFile:
-    """Return the file of an artifact; `picture` is the digest of the picture in a notebook."""
+    """Return an artifact as a file to compare.
+
+    `picture` is the digest of the picture in a notebook.
+    """
     return OutputFile(
         artifact.id,
         artifact.filename,

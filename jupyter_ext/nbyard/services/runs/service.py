@@ -96,7 +96,7 @@ class RunService(RunChecks):
             return RunDetail(self._with_shown_path(record), [*tasks], *graph, source)
 
     def _source(self, c: Connection, origin: Origin) -> str:
-        """Return the name of the schedule or trigger of a run; empty if there is none."""
+        """Return the name of the schedule or trigger that started a run, "" if none did."""
         if not origin.source_id:
             return ""
         if schedule := self._store.schedules.by_id(c, origin.source_id):
@@ -107,7 +107,10 @@ class RunService(RunChecks):
     def _with_details(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
     ) -> Sequence[Task]:
-        """Return tasks with attempts, artifacts and queue places; `of` are their IDs if not all."""
+        """Return tasks with their attempts, artifacts and places in the queue.
+
+        `of` has the IDs of these tasks if they are not all tasks of the run.
+        """
         attempts = [
             self._with_folder_and_links(a) for a in self._store.attempts.views(c, run.id, of)
         ]

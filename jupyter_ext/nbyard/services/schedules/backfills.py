@@ -144,10 +144,10 @@ class BackfillService:
     def _ticks(
         self, c: Connection, row: ScheduleRow, wanted: Range, *, again: bool
     ) -> builtins.list[BackfillTick]:
-        """Return the due times as they are stored.
+        """Return the due times in a range, in the form in which a backfill stores them.
 
         Raises:
-            Conflict: none of them needs a run.
+            Conflict: No due time needs a run.
         """
         due_times = past_due(row.plan, wanted, row.schedule.next_due)
         runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])

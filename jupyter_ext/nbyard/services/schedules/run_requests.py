@@ -1,4 +1,4 @@
-"""The runs of schedules: checked when a schedule is saved, and started now."""
+"""Checks the runs of schedules when a schedule is saved, and starts them at once on request."""
 
 from __future__ import annotations
 
@@ -29,17 +29,20 @@ if TYPE_CHECKING:
 
 
 def parts_of(parts: ServiceContext, row: ScheduleRow) -> ServiceContext:
-    """Return the context for the files of a schedule, which a push lays out in the store."""
+    """Return the context in which a schedule's files are found.
+
+    Files of a pushed project are in the store.
+    """
     if not pushed_project(parts.store, Path(row.root)):
         return parts
     return replace(parts, files=ProjectFiles(Path(row.root), Path(row.start)))
 
 
 def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticRun, str]:
-    """Return a run with its path as it is stored, and its real path; empty for executables.
+    """Return a run with the path to store, and the real path of its code ("" for an executable).
 
     Raises:
-        Invalid: a field is refused.
+        Invalid: A field is refused.
     """
     if isinstance(run.name, str) or run.replace:
         raise Invalid.field("run.name", because("schedule-run-name"))
@@ -50,15 +53,15 @@ def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticR
 
 
 def name_of_code(run: NewRun, names: Iterable[str]) -> str:
-    """Return a free name: that of the file or executable of a run."""
+    """Return a name that is not in `names`, derived from the file or executable of a run."""
     stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
     return free_name(names, stem[0] or stem[2])
 
 
 def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -> dict[str, Any]:
-    """Return the columns of a schedule or trigger for the run that it starts.
+    """Return the columns of a schedule's or trigger's row that describe the run.
 
-    `template_id` is empty unless the run is pinned to a template.
+    `template_id` is the template to which the run is pinned, or "".
     """
     return {
         "run": msgspec.to_builtins(run),
@@ -70,10 +73,10 @@ def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -
 
 
 def freeze_request(parts: ServiceContext, owner: str, run: NewRun) -> FrozenRequest:
-    """Check a run and store the bytes of its files.
+    """Check a run, and store the bytes of its files.
 
     Raises:
-        Invalid: a field is refused; it is named below `run`.
+        Invalid: A field is refused. Its name begins with `run`.
     """
     try:
         return freeze(parts, owner, run)
@@ -82,10 +85,10 @@ def freeze_request(parts: ServiceContext, owner: str, run: NewRun) -> FrozenRequ
 
 
 def keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
-    """Store the run template of a schedule, trigger or backfill; write no run.
+    """Store the run template of a schedule, trigger or backfill. No run is created.
 
     Raises:
-        Invalid: a value is refused; it is named below `run`.
+        Invalid: A value is refused. The name of its field begins with `run`.
     """
     try:
         return store_template(c, frozen)
@@ -94,7 +97,7 @@ def keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
 
 
 def start_now(parts: ServiceContext, row: ScheduleRow, person: str) -> str:
-    """Queue a run of a schedule besides its due times, for a person; return its ID."""
+    """Queue a run of a schedule that a person starts. Return the run's ID."""
     schedule = row.schedule
     frozen = (
         None

@@ -266,10 +266,10 @@ class ScheduleService:
         return None if self._rows.below(c, caller.name, str(folder)) else folder
 
     def _parts_for(self, row: ScheduleRow, *, is_given: bool) -> ServiceContext:
-        """Return the context for the files of a schedule.
+        """Return the context in which a schedule's files are found.
 
-        A given path of a pushed schedule is below its project's folder, as users see it. A push
-        itself has the folder of the new files.
+        `is_given` states whether the request gives a path. Users give paths of a pushed schedule
+        relative to its project's folder. A push itself already has the folder of the new files.
         """
         is_push = bool(pushed_project(self._store, self._parts.files.root))
         return self._parts if is_given and is_push else parts_of(self._parts, row)
@@ -295,7 +295,7 @@ class ScheduleService:
         return msgspec.structs.replace(row.schedule.run, path=path)
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
-        """Return the name of a new schedule: the given one, else that of its code."""
+        """Return the name of a new schedule: the requested one, or one derived from its code."""
         if name:
             return self._free(c, caller, name, "")
         return name_of_code(run, self._rows.names(c, caller.name).values())
@@ -308,7 +308,7 @@ class ScheduleService:
     def _plan(
         self, row: ScheduleRow, given: dict[str, Any], now: datetime
     ) -> tuple[TimingPlan, dict[str, Any]]:
-        """Return the plan after a change, and its columns if the timing changes."""
+        """Return the timing plan after a change, and its columns if the timing changes."""
         if not given.keys() & set(OF_TIMING):
             return row.plan, {}
         new = {name: given.get(name, getattr(row.schedule, name)) for name in OF_TIMING}
@@ -343,7 +343,7 @@ def _plan_columns(plan: TimingPlan, asked: AskedTiming) -> dict[str, Any]:
 
 
 def _next(schedule: Schedule, plan: TimingPlan, now: datetime) -> datetime | None:
-    """Return the next due time, None after the last run."""
+    """Return the next due time, None if the schedule has no further run."""
     if schedule.at_most is not None and schedule.counts.started >= schedule.at_most:
         return None
     return plan.next(now)

@@ -1,4 +1,4 @@
-"""Commands that build images and models, and start services."""
+"""Spells commands that build images and models, and that start services."""
 
 from msgspec import UNSET
 

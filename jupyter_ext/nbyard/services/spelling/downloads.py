@@ -1,4 +1,4 @@
-"""Spellings of downloads, which are no operations but have a command of their own."""
+"""Spells downloads, which are no operations but have a command of their own."""
 
 import shlex
 
@@ -19,7 +19,7 @@ with open({target!r}, "wb") as file:
 
 
 def spell_download(asked: SpellingRequest) -> Spelling | None:
-    """Return the command and the program of a download, None for an operation."""
+    """Return the spelling of a download, None if the request is an operation."""
     if asked.operation != CRATE:
         return None
     run = asked.path.get("run", "")

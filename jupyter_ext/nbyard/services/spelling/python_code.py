@@ -1,4 +1,4 @@
-"""Requests as Python programs."""
+"""Spells requests as Python programs."""
 
 from pprint import pformat
 from typing import Any
@@ -10,7 +10,7 @@ INDENT = "    "
 
 
 class _Asked:
-    """The expression that asks for a secret."""
+    """An expression that prompts for a secret when the program runs."""
 
     def __init__(self, place: str):
         self._place = place
@@ -23,9 +23,10 @@ class _Asked:
 def python_code(
     operation: Operation, values: dict[str, Any], secrets: list[str], project: str = ""
 ) -> str:
-    """Return a program that sends a request; it asks for the secrets of the body.
+    """Return a Python program that sends a request.
 
-    What the request creates is linked to the project, if there is one.
+    The program prompts for `secrets`, the places of secrets in the body. With a `project`, it links
+    what the request creates to that project.
     """
     for place in secrets:
         *outer, name = place.split(".")

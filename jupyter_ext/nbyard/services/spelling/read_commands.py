@@ -1,4 +1,4 @@
-"""Commands that read, where their arguments differ from those of their operation."""
+"""Spells commands that read, if their arguments differ from those of their operation."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Commands that create and change datasets, executables, environments, projects and channels."""
+"""Spells commands that change datasets, executables, environments, projects and channels."""
 
 import itertools
 
@@ -44,7 +44,7 @@ def create_environment(_path: Path, body: NewEnvironment) -> list[str]:
 
 
 def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
-    """Return the words of `nbyard environments install` or its kin for a request."""
+    """Return the words of the command for a change, such as `environments install`."""
     name = path["environment"]
     ways = [body.requirements is not UNSET, bool(body.add), bool(body.remove), bool(body.version)]
     need(sum(ways) == 1)

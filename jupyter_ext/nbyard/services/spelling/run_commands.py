@@ -1,4 +1,4 @@
-"""Commands that start runs, and those that store runs of schedules and triggers."""
+"""Spells commands that start runs, or that store runs of schedules and triggers."""
 
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,7 @@ def run(_path: Path, body: NewRun) -> list[str]:
 
 
 def _values(command: Words, body: NewRun) -> Words:
-    """Add the values of a run, and where its nodes run."""
+    """Add options for the values of a run, and for where its nodes run."""
     command.json("--parameters", body.parameters).pairs("-p", body.texts)
     for name in STORED:
         command.option(f"--{name}", getattr(body, name), "")
@@ -112,7 +112,10 @@ def _limits(command: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
 
 
 def _typed_moment(at: Any) -> Any:
-    """Return a time of the schedule's zone as typed; a fixed moment needs an offset."""
+    """Return a time as users type it.
+
+    A fixed time needs an offset, one in the schedule's zone has none.
+    """
     if not isinstance(at, datetime):
         return at
     need(at.tzinfo is None and not at.microsecond and at.year >= 1000)

@@ -1,4 +1,4 @@
-"""The secret values of requests, which no spelling contains."""
+"""Finds the secret values in requests, which no spelling may contain."""
 
 from nbyard.domain.credentials import KINDS, CredentialPatch, NewCredential, kind_of
 from nbyard.domain.deployments.creation_form import IDES
@@ -10,7 +10,7 @@ SECRET_FIELDS = frozenset(field.name for kind in KINDS for field in kind.fields 
 
 
 def secret_places(body: object) -> list[str]:
-    """Return where a request body has secrets, such as `fields.password`."""
+    """Return the names of fields with secrets in a request body, such as `fields.password`."""
     if isinstance(body, NewChannel) or (isinstance(body, ChannelPatch) and body.url):
         return ["url"]
     if isinstance(body, NewCredential | CredentialPatch):

@@ -1,4 +1,4 @@
-"""The spelling of any request: its command and its program."""
+"""Spells any request as its command and its Python program."""
 
 import contextlib
 import shlex
@@ -37,10 +37,10 @@ COMMANDS: Commands = {
 
 
 def spell_request(asked: SpellingRequest) -> Spelling:
-    """Return the command and the program of a request.
+    """Return the spelling of a request, which names its operation.
 
     Raises:
-        Invalid: the operation does not exist, or refuses a field.
+        Invalid: The operation does not exist, or refuses a field.
     """
     if download := spell_download(asked):
         return download
@@ -51,10 +51,10 @@ def spell_request(asked: SpellingRequest) -> Spelling:
 
 
 def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
-    """Return the command and the program of a request.
+    """Return the spelling of a request for this operation.
 
     Raises:
-        Invalid: a field of the request is refused.
+        Invalid: A field of the request is refused.
     """
     path = _given_arguments(operation, "path", asked.path)
     query = _given_arguments(operation, "query", asked.query)
@@ -95,10 +95,10 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
 def _command_of(
     operation: Operation, path: dict[str, Any], query: dict[str, Any], body: Any
 ) -> list[str] | None:
-    """Return the words of the operation's own command, None without one.
+    """Return the words of the operation's own command, None if the operation has none.
 
     Raises:
-        UnspellableRequest: its options cannot express the request.
+        UnspellableRequest: The options of the command cannot express the request.
     """
     if body is not None:
         command = COMMANDS.get(operation.id)
@@ -119,7 +119,7 @@ def _command_of(
 
 
 def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the given arguments of a place that differ from their defaults."""
+    """Return the given arguments in a part of the request that differ from their defaults."""
     known = {field.name: field for field in operation.placed(place)}
     for name in given.keys() - known.keys():
         raise Invalid.field(f"{place}.{name}", because("unknown-query-parameter"))
@@ -135,7 +135,7 @@ def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) ->
 
 
 def _converted(place: str, value: Any, kind: Any) -> Any:
-    """Convert a part of the request; a refusal names the field from the request's top."""
+    """Convert a value to a type. An error names the field with `place` in front."""
     try:
         return convert_json(value, kind)
     except Invalid as refused:

@@ -1,4 +1,4 @@
-"""The words of a command, built from the fields of a request."""
+"""Builds the words of a command from the fields of a request."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 
 
 def verb_word(verb: str) -> str:
-    """Return the word of a command for the verb of an operation."""
+    """Return the command's word for the verb of an operation."""
     return VERBS.get(verb, verb.replace("_", "-"))
 
 
@@ -64,24 +64,33 @@ class Words:
         return self.option(name, json_text(values) if values else None)
 
     def done(self, *positional: str) -> list[str]:
-        """Return all words; arguments that look like options follow `--`."""
+        """Return all words, with positional arguments at the end.
+
+        Positional arguments that look like options follow `--`.
+        """
         looks_so = any(word.startswith("-") for word in positional)
         return [*self._words, *(["--"] if looks_so else []), *positional]
 
 
 def json_text(value: Any) -> str:
-    """Return JSON on one line, readable for people."""
+    """Return JSON on one line, with unescaped text."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def need(condition: bool) -> None:
-    """Raise UnspellableRequest unless the condition holds."""
+    """Check a condition without which the command cannot express the request.
+
+    Raises:
+        UnspellableRequest: The condition is False.
+    """
     if not condition:
         raise UnspellableRequest
 
 
 def need_defaults(struct: msgspec.Struct, *, besides: Sequence[str]) -> None:
-    """Check that all other fields have their defaults, because no option sets them.
+    """Check that the fields of a struct have their defaults, because no option sets them.
+
+    Fields in `besides` are not checked.
 
     Raises:
         UnspellableRequest: A field differs from its default.
@@ -92,7 +101,7 @@ def need_defaults(struct: msgspec.Struct, *, besides: Sequence[str]) -> None:
 
 
 def is_default(field: Any, value: Any) -> bool:
-    """Return whether a field of a struct has its default."""
+    """Return whether the value of a struct's field is its default."""
     if field.default is not msgspec.NODEFAULT:
         return bool(value == field.default) and type(value) is type(field.default)
     made = field.default_factory
@@ -100,7 +109,7 @@ def is_default(field: Any, value: Any) -> bool:
 
 
 def plain_json(value: Any) -> Any:
-    """Return JSON of a request without the fields that have their defaults."""
+    """Return part of a request as JSON, without fields that have their defaults."""
     if isinstance(value, msgspec.Struct):
         members = {
             field.encode_name: plain_json(getattr(value, field.name))
@@ -118,10 +127,10 @@ def plain_json(value: Any) -> Any:
 
 
 def target_of(path: str, executable: str) -> str:
-    """Return the file or executable as the command line reads it.
+    """Return the file or executable as an argument of a command.
 
     Raises:
-        UnspellableRequest: the command line would take a file for an executable, or the reverse.
+        UnspellableRequest: The command line would read a file as an executable, or the reverse.
     """
     target = path or executable
     is_file = "/" in target or PurePosixPath(target).suffix[1:2].isalpha()

@@ -1,4 +1,4 @@
-"""The runs of triggers, checked when a trigger is saved."""
+"""Checks the run of a trigger when the trigger is saved."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def freeze_checked(
     parts: ServiceContext, owner: str, run: NewRun, values_from: Mapping[str, str], mode: str
 ) -> FrozenRequest | None:
-    """Check a run and store the bytes of its files.
+    """Check a run, and store the bytes of its files.
 
-    Return None if only inputs have no value yet, which the event will give.
+    Return None if the run lacks only values of inputs that the event provides.
 
     Raises:
-        Invalid: a field is refused; it is named below `run`.
+        Invalid: A field is refused. Its name begins with `run`.
     """
     try:
         return freeze_request(parts, owner, run)
@@ -47,10 +47,10 @@ def checked_template(
     values_from: Mapping[str, str],
     mode: str,
 ) -> RunTemplate:
-    """Store a template whose parameters can take the values of the event.
+    """Store the run template of a trigger, and check that it fits the values of the event.
 
     Raises:
-        Invalid: a value or a reference is refused, or a value is missing.
+        Invalid: A value or a reference is refused, or a value is missing.
     """
     template = keep_template(c, frozen)
     content = template.content
@@ -60,7 +60,7 @@ def checked_template(
         if mode == "pinned" and content.main and arguments[name].role == "input":
             raise Invalid.field(f"values_from.{name}", because("input-of-pinned"))
     missing = [n for n in content.needed if n not in content.values and n not in values_from]
-    if missing and kind != "notebook":  # a notebook may give them later
+    if missing and kind != "notebook":  # the request that fires the trigger may have them
         why = because("value-needed")
         raise Invalid.fields([Detail.of(f"run.parameters.{name}", why) for name in missing])
     return template

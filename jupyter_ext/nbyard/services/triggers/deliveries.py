@@ -1,4 +1,4 @@
-"""Messages of webhooks: checked, and recorded once as firings."""
+"""Checks messages of webhooks, and records each message once as a firing."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def deliver(
     """Record a signed message as a firing of its trigger.
 
     Raises:
-        Forbidden: the trigger is unknown or disabled, or the signature or time is not valid.
-        Conflict: a message with this ID was received before.
-        TooOften: more messages arrived within a minute than the trigger accepts, or too many of
+        Forbidden: The trigger is unknown or disabled, or the signature or time is not valid.
+        Conflict: A message with this ID was received before.
+        TooOften: More messages arrived within a minute than the trigger accepts, or too many of
             the sender were refused.
-        Invalid: the body lacks a field that a parameter of the run takes.
+        Invalid: The body lacks a field that a parameter of the run requires.
     """
     now = clock.now()
     # Before the store is read and the body is hashed, which cost most.
@@ -75,14 +75,17 @@ def deliver(
 
 
 def event_key(message_id: str) -> str:
-    """Return the key of a message; IDs may be long."""
+    """Return the key that prevents a second firing by the same message. IDs may be long."""
     return f"webhook:{hashlib.sha256(message_id.encode()).hexdigest()}"
 
 
 def _values(
     row: TriggerRow, cause: WebhookCause, body: bytes
 ) -> tuple[dict[str, Any], Reason | None]:
-    """Return the values that the run takes from a message; only then must its body be JSON."""
+    """Return the values for the run from a message, or the reason why the body is unusable.
+
+    The body must be JSON only if the run takes values from it.
+    """
     references = row.trigger.values_from
     content = None
     if any(reference.partition(".")[0] == BODY for reference in references.values()):
@@ -96,12 +99,12 @@ def _values(
 def _check_open(
     parts: ServiceContext, c: Connection, row: TriggerRow, message: Message, now: datetime
 ) -> None:
-    """Check what may have changed since the signature was checked, and limits.
+    """Check limits, and what may have changed since the signature was checked.
 
     Raises:
-        Forbidden: the trigger was deleted, disabled or given another secret.
-        Conflict: the message was delivered before.
-        TooOften: the trigger fired as often as it may within a minute.
+        Forbidden: The trigger was deleted or disabled, or has another secret now.
+        Conflict: The message was delivered before.
+        TooOften: The trigger has fired as often within a minute as it may.
     """
     current_row = parts.store.triggers.by_id(c, row.trigger.id)
     if (

@@ -1,4 +1,4 @@
-"""Where the event of a trigger happens: checked when the trigger is saved."""
+"""Finds where the event of a trigger happens, and checks it when the trigger is saved."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WHOLE_FOLDER = "*"
 
 
 class EventSource(msgspec.Struct, frozen=True):
-    """A checked event: what is stored, and the files that are there now if it watches files."""
+    """A checked event: what is stored, and the present files if the trigger watches files."""
 
     on: TriggerEvent
     source_id: str = ""
@@ -56,16 +56,16 @@ class EventSource(msgspec.Struct, frozen=True):
 
 
 def kind_of(on: TriggerEvent) -> TriggerKind:
-    """Return the kind of an event."""
+    """Return the name of an event's kind."""
     tag: TriggerKind = type(on).__struct_config__.tag  # type: ignore[assignment]
     return tag
 
 
 def event_source(parts: ServiceContext, owner: str, on: TriggerEvent) -> EventSource:
-    """Check an event and find where it happens.
+    """Check an event, and find the dataset, code or files where it happens.
 
     Raises:
-        Invalid: a field is refused; it is named below `on`.
+        Invalid: A field is refused. Its name begins with `on`.
     """
     if isinstance(on, OnDataset):
         return _dataset(parts, owner, on)
@@ -79,7 +79,7 @@ def event_source(parts: ServiceContext, owner: str, on: TriggerEvent) -> EventSo
 
 
 def shown_event(parts: ServiceContext, on: TriggerEvent, names: Mapping[str, str]) -> TriggerEvent:
-    """Return an event as users see it: with names of resources, and paths below the root."""
+    """Return an event as users see it, with names of resources and paths below the root."""
     if isinstance(on, OnDataset):
         return OnDataset(names.get(on.dataset, on.dataset))
     if isinstance(on, OnWorkflow) and on.path in names:
@@ -90,10 +90,10 @@ def shown_event(parts: ServiceContext, on: TriggerEvent, names: Mapping[str, str
 
 
 def files_now(path: Path, on: OnFile) -> Snapshot:
-    """Return the files that a trigger watches.
+    """Return the files that a trigger watches, as they are now.
 
     Raises:
-        Invalid: they cannot be read, or there are too many.
+        Invalid: The files cannot be read, or there are too many.
     """
     pattern = path_pattern(on.pattern)
     try:
@@ -116,7 +116,7 @@ def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
 
 
 def _workflow(parts: ServiceContext, owner: str, on: OnWorkflow) -> EventSource:
-    """Return the source of a file, else of an executable with this name or ID."""
+    """Return the source of an event about a file, or else about an executable, by name or ID."""
     real = parts.files.locate_code(on.path, "on.path")
     with parts.store.read() as c:
         # A file wins over an executable of the same name, as everywhere.

@@ -1,4 +1,4 @@
-"""Refuses triggers that would cause their own event, as far as the store knows."""
+"""Refuses triggers that would cause their own event, as far as the store shows it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ LINKED = ("dataset", "workflow")
 
 
 class LoopCheck:
-    """Finds loops among the triggers of an owner in one transaction.
+    """Finds loops among the triggers of an owner, in one transaction.
 
-    A dataset leads to the runs of its triggers. A workflow or executable leads to the runs of its
-    triggers, and to the datasets that its runs published.
+    A dataset leads to the runs that its triggers start. So does a workflow or executable, which
+    also leads to the datasets that its runs have published.
     """
 
     def __init__(self, parts: ServiceContext, c: Connection, owner: str):
@@ -33,12 +33,12 @@ class LoopCheck:
     def check(
         self, kind: str, source_id: str, source_path: str, run: NewRun, own: str = ""
     ) -> None:
-        """Refuse an event that a run of the trigger would lead to.
+        """Check that a trigger's run does not lead to the trigger's own event.
 
-        `own` is the ID of the trigger that is changed; its old event does not count.
+        `own` is the ID of the trigger when it is changed, so that its old event does not count.
 
         Raises:
-            Invalid: the message names the places along the loop.
+            Invalid: There is a loop. The message names the places along it.
         """
         if kind not in LINKED:
             return
@@ -62,7 +62,7 @@ class LoopCheck:
         return Link(source, executable.id if executable else run.executable, run.executable)
 
     def _place(self, path: str, known_id: str = "") -> str:
-        """Return the ID of a workflow, which stays when its file moves, else the path of code."""
+        """Return the ID of a workflow, which stays when its file moves, else the code's path."""
         if known_id:
             return known_id
         workflow = self._store.workflows.by_path(self._c, self._owner, path)

@@ -11,9 +11,9 @@ MOST_SENDERS = 10_000
 
 
 class Refusals:
-    """The refused messages of the last minute, by webhook and sender; for several threads.
+    """Counts the refused messages of the last minute, by webhook and sender.
 
-    Of very many senders, those that were refused longest ago are forgotten.
+    Threads may share it. If there are very many senders, those refused longest ago are dropped.
     """
 
     def __init__(self, most_senders: int = MOST_SENDERS) -> None:
@@ -22,7 +22,7 @@ class Refusals:
         self._times: OrderedDict[tuple[str, str], deque[datetime]] = OrderedDict()
 
     def note(self, webhook: str, sender: str, now: datetime) -> None:
-        """Record a refused message."""
+        """Record that a message of this sender was refused."""
         key = (webhook, sender)
         with self._lock:
             self._times.setdefault(key, deque(maxlen=MOST_REFUSED)).append(now)
@@ -32,7 +32,7 @@ class Refusals:
                 self._times.popitem(last=False)
 
     def wait(self, webhook: str, sender: str, now: datetime) -> int:
-        """Return the seconds until a message may be sent again, 0 for at once."""
+        """Return after how many seconds the sender may send again, 0 for at once."""
         with self._lock:
             times = self._times.get((webhook, sender))
             if times is None or len(times) < MOST_REFUSED:

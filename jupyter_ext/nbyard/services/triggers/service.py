@@ -277,9 +277,9 @@ class TriggerService:
             self._rows.delete(c, row.trigger)
 
     def deliver(self, trigger_id: str, message: Message, sender: str) -> Delivery:
-        """Record a signed message of a webhook; anybody may send one.
+        """Record a signed message of a webhook. The caller needs no token.
 
-        `sender` is the address of the network from which it came.
+        `sender` is the network address from which the message came.
         """
         return deliver(self._parts, self._refusals, trigger_id, message, sender)
 
@@ -297,7 +297,7 @@ class TriggerService:
     def _fireable(
         self, c: Connection, caller: Caller, trigger: str, body: Fire, digest: str
     ) -> tuple[TriggerRow, str]:
-        """Return a trigger that may be fired, and the key of the request, of a digest."""
+        """Return a trigger that may be fired now, and the key of the request, if it has one."""
         row = self._rows.find(c, caller.name, trigger)
         if not row.trigger.is_enabled:
             raise Conflict(because("trigger-is-disabled"))
@@ -322,7 +322,7 @@ class TriggerService:
         )
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
-        """Return the name of a new trigger: the given one, else that of its code."""
+        """Return the name of a new trigger: the requested one, or one derived from its code."""
         if name:
             return self._free(c, caller, name, "")
         return name_of_code(run, self._rows.names(c, caller.name).values())
@@ -335,7 +335,7 @@ class TriggerService:
     def _changed_source(
         self, caller: Caller, row: TriggerRow, given: Mapping[str, Any]
     ) -> EventSource | None:
-        """Return the new event of a trigger, None if it stays."""
+        """Return the new event of a trigger, None if the event does not change."""
         if "on" not in given:
             return None
         if kind_of(given["on"]) != row.kind:
@@ -346,7 +346,7 @@ class TriggerService:
     def _source_columns(
         self, c: Connection, caller: Caller, source: EventSource, run: NewRun, own: str = ""
     ) -> dict[str, Any]:
-        """Return the columns of an event that counts from now on; refuse loops."""
+        """Return the columns for an event that counts from now on, after checking for loops."""
         loops = LoopCheck(self._parts, c, caller.name)
         loops.check(source.kind, source.source_id, source.source_path, run, own)
         return {**source.columns(), "since_event": self._store.events.newest_id(c)}
@@ -369,7 +369,7 @@ class TriggerService:
         return run_columns(run, path, files, template_id)
 
     def _watch(self, c: Connection, trigger_id: str, source: EventSource) -> None:
-        """Store the files as they were when the event was checked."""
+        """Store the state of the watched files at the time of the check."""
         if isinstance(source.on, OnFile):
             self._rows.store_files(c, trigger_id, source.files or {})
 

@@ -1,4 +1,4 @@
-"""Workflows that use a dataset or a credential, as their files are saved now."""
+"""Finds workflows that use a dataset or a credential, according to their saved files."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ NOTHING = Document(1)
 def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
     """Return the paths of the owner's workflows that use a dataset.
 
-    The search covers all files below the served folder, and workflows that ran elsewhere. If a
-    file cannot be read from here, the version that ran last counts.
+    The search covers all files below the served folder, and workflows that ran elsewhere. If a file
+    cannot be read, the version that ran last is searched.
     """
     names = (dataset.id, dataset.name)
     with parts.store.read() as c:
@@ -42,7 +42,8 @@ def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
 def workflows_with_credential(parts: ServiceContext, credential: Credential) -> list[str]:
     """Return the paths of the owner's workflows that use a credential.
 
-    A node passes its name to a secret argument, or a workflow parameter has it as default.
+    A workflow uses a credential if a node passes its name to a secret argument. It also does if a
+    parameter of the workflow has the name as default.
     """
     with parts.store.read() as c:
         known = set(parts.store.workflows.paths(c, credential.owner))
@@ -73,7 +74,7 @@ def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
 
 
 def _read_saved(path: Path) -> Document | None:
-    """Return the document in a file, an empty one if the file is gone, None if unreadable."""
+    """Return the document in a file: an empty one if the file is gone, None if it is unreadable."""
     try:
         if path.stat().st_size > MAX_DOCUMENT:
             return None

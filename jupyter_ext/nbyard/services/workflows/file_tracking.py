@@ -1,4 +1,4 @@
-"""Tracking of workflow files that were renamed, moved or copied."""
+"""Tracks workflow files that were renamed, moved or copied."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def saved_workflow(parts: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
-    """Return the workflow that a file holds; for a missing file, the one that it held."""
+    """Return the workflow in a file or, if the file is missing, the workflow that was in it."""
     try:
         document_id = document_id_of(path) if path.stat().st_size <= MAX_DOCUMENT else ""
     except (OSError, NbyardError):
@@ -26,7 +26,7 @@ def saved_workflow(parts: ServiceContext, c: Connection, owner: str, path: Path)
 
 
 def follow_rename(parts: ServiceContext, source: Path, target: Path) -> None:
-    """Update the paths of all workflows in a file or folder that was renamed."""
+    """Update the stored paths of all workflows in a file or folder that was renamed."""
     rows = parts.store.workflows
     with parts.store.read() as c:
         if not rows.below(c, str(source)):
@@ -37,10 +37,11 @@ def follow_rename(parts: ServiceContext, source: Path, target: Path) -> None:
 
 
 def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) -> tuple[str, str]:
-    """Return the stored path of a file's workflow, and the path of the original of a copy.
+    """Return the stored path of a file's workflow, and for a copy, the path of the original.
 
-    A path is empty if it does not exist. The stored path stays until a run or a reported rename.
-    Several files may hold the ID of a workflow whose file is missing; each shows its runs.
+    Either path is empty if it does not exist. The stored path stays until a run or a reported
+    rename. If the workflow's own file is missing, several files may have its ID. Each of them shows
+    its runs.
     """
     rows = parts.store.workflows
     with parts.store.read() as c:
@@ -59,7 +60,7 @@ def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) ->
 
 
 def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
-    """Return the saved workflows whose path no workflow of the owner has, newest first."""
+    """Return saved workflows that have never run from their path, newest first."""
     with parts.store.read() as c:
         known = set(parts.store.workflows.paths(c, owner))
     workflow_files = []

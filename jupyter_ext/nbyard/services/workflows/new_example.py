@@ -1,4 +1,4 @@
-"""Create a copy of the penguins example."""
+"""Creates a copy of the penguins example."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def example_needs() -> ExampleNeeds:
-    """Return the packages of the example; without a readable kernel, none counts as missing."""
+    """Return the packages that the example needs, and which of them are missing.
+
+    Without a readable kernel, none counts as missing.
+    """
     try:
         lock = kernels.find_kernel(NATIVE).lock
     except NbyardError:
@@ -35,12 +38,12 @@ def example_needs() -> ExampleNeeds:
 
 
 def new_example(files: ProjectFiles, asked: NewExample) -> Example:
-    """Copy the example into a new folder, with an ID of its own and the chosen environment.
+    """Copy the example into a new folder, with new IDs and the chosen environment.
 
     Raises:
-        NotFound: the folder or the files of the example do not exist.
-        Forbidden: the folder may not be written to.
-        Unavailable: the disk is full.
+        NotFound: The folder or the files of the example do not exist.
+        Forbidden: The folder may not be written to.
+        Unavailable: The disk is full.
     """
     parent = files.locate(asked.folder or ".", "folder")
     if not parent.is_dir():

@@ -157,9 +157,9 @@ class WorkflowService:
         return Page([replace(image, nodes=tuple(names)) for image, names in nodes_by_image.items()])
 
     def _needed_image(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
-        """Return the image that a node needs: a named one, else a Dockerfile's, else a built one.
+        """Return the image that a node needs: named, built from a Dockerfile or from requirements.
 
-        A notebook in a named image uses what is installed there.
+        A notebook in a named image uses the packages that are installed there.
         """
         own = node.image or view.image or view.hinted_image
         bundle, dockerfile = freeze.dockerfile(name)
@@ -171,7 +171,7 @@ class WorkflowService:
         return NeededImage(base, requirements, notebook, is_built)
 
     def _opened(self, caller: Caller, path: str) -> tuple[Document, Resolver]:
-        """Return a saved document and its resolver."""
+        """Return a saved workflow document, and a resolver for paths in it."""
         real = self._parts.files.locate(path)
         document = read_document(self._parts.files.read(path), strict=True)
         return document, Resolver(self._parts, caller.name, self._parts.files.shown(real.parent))

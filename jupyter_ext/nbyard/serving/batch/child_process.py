@@ -1,7 +1,7 @@
-"""`python -m nbyard.serving.batch.child_process PLACE`: predicts in a process of a Dask worker.
+"""`python -m nbyard.serving.batch.child_process PLACE`: predicts in a child of a Dask worker.
 
-It reads pieces from standard input and writes predictions. It ends when no more pieces come, and
-removes PLACE.
+PLACE is a folder with the model. The process reads pieces (batches of rows) from standard input,
+and writes predictions to standard output. It exits when no more pieces come, and removes PLACE.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_SAID = 65_536
 
 
 def main(place: str) -> int:
-    """Predict until the input ends or has been idle for a while."""
+    """Predict pieces until the input is closed or idle for IDLE_SECONDS."""
     parent = os.getppid()
     threading.Thread(target=_follow, args=[parent], daemon=True).start()
     # These pipes carry pieces and answers. What the model prints goes to a file.
@@ -62,7 +62,7 @@ def main(place: str) -> int:
 
 
 class Predicting:
-    """The model, or the reason why it could not be loaded."""
+    """Predicts with the model in a folder, or reports why it could not be loaded."""
 
     def __init__(self, place: str):
         text = Path(place, "model.json").read_text("utf-8")
@@ -74,7 +74,10 @@ class Predicting:
             self._why = f"the model could not be loaded: {error}"
 
     def answer(self, first: int, content: bytes) -> tuple[dict[str, Any], bytes]:
-        """Return the answer to a piece and its bytes. `first` is its first row."""
+        """Predict a piece, given as bytes of Arrow. `first` is the number of its first row.
+
+        Returns the kind of the result with its error, if any, and the predictions as bytes.
+        """
         from .dask_prediction import arrow_bytes, read_arrow
         from .predict_files import predict_piece
 
@@ -106,14 +109,14 @@ def _load(spec: Spec) -> Any:
 
 
 def _follow(parent: int) -> None:
-    """Exit when the worker ends, whatever the model does."""
+    """Exit when the worker `parent` has exited, even during a call of the model."""
     while os.getppid() == parent:
         time.sleep(FOLLOW_SECONDS)
     os._exit(1)
 
 
 def _read(source: int, size: int) -> bytes:
-    """Read `size` bytes, fewer only at the end."""
+    """Read `size` bytes, or fewer at the end of the input."""
     content = bytearray()
     while len(content) < size and (piece := os.read(source, min(size - len(content), 2**20))):
         content += piece

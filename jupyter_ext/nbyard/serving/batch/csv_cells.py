@@ -1,7 +1,7 @@
-"""Converts cells of CSV files to values of their columns.
+"""Converts cells of CSV files to the types of their columns.
 
-Columns in the common spelling are converted as a whole, other cells one by one through the checks
-of all modes.
+If all cells of a column have a common spelling, Arrow converts the column as a whole. Otherwise
+each cell passes the checks that all modes share.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ USUAL = {
 
 
 def convert_text_columns(schema: Schema, batch: Any, first: int) -> Any:
-    """Return the batch with text columns converted to the types of a schema.
+    """Convert the text columns of a batch to the types of a schema.
 
-    `first` is the batch's first row in its dataset. Empty cells become null, except in text columns
-    that are not nullable.
+    `first` is the number of the batch's first row in its dataset. Empty cells become null, except
+    in text columns that are not nullable.
 
     Raises:
         ValueRefused: A cell does not fit. The error names its row and field.
@@ -85,9 +85,9 @@ def _column(column: Column, texts: Any, first: int) -> Any:
 
 
 def _value(kind: str, text: str) -> Any:
-    """Return a cell's value as in JSON, or its text if it is of another type.
+    """Convert a cell to a value as in JSON.
 
-    The check refuses such texts later.
+    A cell that cannot be converted stays text. The check of its column refuses it later.
     """
     word = text.strip()
     if kind == "bool" and word in (*TRUE, *FALSE):

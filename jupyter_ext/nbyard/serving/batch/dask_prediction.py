@@ -1,12 +1,12 @@
-"""Predicts on all workers of a Dask cluster, from work that itself runs on one of them.
+"""Predicts on all workers of a Dask cluster, from a task that runs on one of them.
 
-nbyard is not installed there. Model and codec are sent as an archive, once to each worker, and the
-functions for workers as text (`dask_worker_functions`). Each thread of a worker has a process of
-its own with the model (`child_process`). A process that dies is replaced, and pieces of a lost
-worker are predicted by another.
+Workers do not have nbyard. An archive with the model and the serving code is sent once to each
+worker. The functions for workers are sent as text (`dask_worker_functions`). Each thread of a
+worker has its own process with the model (`child_process`). A process that dies is replaced.
+Another worker predicts the pieces of a lost worker.
 
-Answers come in the order of the pieces. Pieces in progress are limited to twice the threads of the
-cluster.
+Answers come in the order of the pieces. At most two pieces per thread of the cluster are in
+progress.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ REFUSALS: dict[str, type[ValueRefused]] = {"refused": ValueRefused, "answer": Ba
 def predict_on_cluster(spec: Spec) -> Iterator[Over | None]:
     """Yield a function that predicts on the cluster.
 
-    It is None if this is not work on a worker of a cluster, or if the cluster cannot be reached.
+    Yields None if this process is not on a worker of a cluster, or cannot connect to the cluster.
     """
     client = _client()
     if client is None:
@@ -70,7 +70,7 @@ def _client() -> Any:
         options: dict[str, Any] = {"timeout": CONNECT_SECONDS, "set_as_default": False}
         return Client(os.environ[SCHEDULER], name="nbyard-batch", **options)
     except (ImportError, OSError, TimeoutError) as error:
-        log.warning("the cluster takes no part, all is predicted here: %s", error)
+        log.warning("the Dask cluster is not used, all rows are predicted here: %s", error)
         return None
 
 
@@ -86,11 +86,11 @@ class ClusterPrediction:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the processes on the workers. They would also stop by themselves after a while."""
+        """Stop the processes on the workers. They would also exit when idle for a while."""
         self._client.run(eval, EXPRESSION, CODE.call("end", self._key), on_error="ignore")
 
     def predict(self, pieces: Numbered) -> Iterator[Any]:
-        """Yield the checked answers to pieces, in order.
+        """Yield the checked answers to pieces as batches, in order.
 
         Raises:
             ValueRefused: A value or an answer does not fit.
@@ -112,7 +112,7 @@ class ClusterPrediction:
             raise error
 
     def _submit(self, first: int, batch: Any, where: str) -> Any:
-        """Submit a piece to a worker. Dask itself would prefer the one that has the archive."""
+        """Submit a piece to the worker `where`; Dask would prefer a worker with the archive."""
         call = CODE.call("predicted", self._key, self._archive, first, arrow_bytes(batch))
         key = f"nbyard-piece-{self._key}-{first}"
         there = {"workers": [where], "allow_other_workers": True} if where else {}
@@ -130,9 +130,10 @@ class ClusterPrediction:
 
 
 def _small(pieces: Numbered, trouble: list[Exception]) -> Numbered:
-    """Split pieces into small ones, as the scheduler holds them in memory.
+    """Split pieces into small ones, because the scheduler holds them in memory.
 
-    An error of reading ends them. The caller raises it after the answers to them.
+    If reading fails, the pieces end, and the error is added to `trouble`. The caller raises it
+    after the answers to the earlier pieces.
     """
     try:
         for first, batch in pieces:
@@ -154,7 +155,7 @@ def arrow_bytes(batch: Any) -> bytes:
 
 
 def read_arrow(content: bytes) -> Any:
-    """Return the batch in such bytes."""
+    """Return the batch in the bytes of an Arrow stream."""
     import pyarrow
 
     with pyarrow.ipc.open_stream(content) as stream:
@@ -162,7 +163,7 @@ def read_arrow(content: bytes) -> Any:
 
 
 def pack_model(spec: Spec) -> bytes:
-    """Return an archive: `lib` with this package, `model` with the model, and model.json."""
+    """Pack the model into a tar archive: `lib` (serving code), `model` (its folder), model.json."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         _add(archive, "model.json", json.dumps(spec.fields).encode())

@@ -1,7 +1,7 @@
 """Functions that run on a Dask worker, where nbyard is not installed.
 
-The module uses the standard library only. Its text is sent with each piece, and cached there by its
-digest.
+The module uses the standard library only. Its text is sent with each piece, and the worker caches
+the module by the digest of the text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class UnwantedPiece(Exception):
 
 
 def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return the answer of a model's process to a piece, whose first row is `first`.
+    """Predict a piece in a process with the model; return its answer and the bytes.
+
+    `key` identifies the model, `archive` has the model, and `first` is the piece's first row.
 
     Raises:
         UnwantedPiece: The result is no longer needed. The process was killed.
@@ -72,9 +74,9 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
 
 
 def _cancellation_check() -> Callable[[], bool]:
-    """Return a function that checks whether the scheduler still wants this thread's task.
+    """Return a function that checks whether the scheduler still needs this thread's task.
 
-    It does so as long as the client that submitted the task lives.
+    The scheduler releases the task when the client that submitted it is lost.
     """
     from distributed import get_worker
 
@@ -97,7 +99,7 @@ def end(key: str) -> None:
 
 
 class Child:
-    """A process with the model, in a folder of its own."""
+    """A process with the model, which is unpacked from `archive` into a new folder."""
 
     def __init__(self, archive: bytes):
         from distributed import get_worker
@@ -121,13 +123,13 @@ class Child:
 
     @property
     def code(self) -> int | None:
-        """Return the exit code of the process, None while it runs."""
+        """Return the exit code of the process; None while it runs."""
         return self._process.poll()
 
     def ask(
         self, first: int, piece: bytes, wanted: Callable[[], bool]
     ) -> tuple[dict[str, Any], bytes]:
-        """Send a piece and return the answer.
+        """Send a piece to the process and wait for the answer while `wanted` returns True.
 
         Raises:
             OSError: The process has ended.
@@ -144,7 +146,7 @@ class Child:
         return answer, self._read(content)
 
     def _write(self, content: bytes, wanted: Callable[[], bool]) -> None:
-        """Write to the process, which does not read before the model is loaded."""
+        """Write to the process, which only starts to read when the model is loaded."""
         assert self._process.stdin is not None
         target, left = self._process.stdin.fileno(), memoryview(content)
         while left:
@@ -161,13 +163,13 @@ class Child:
         return content
 
     def kill(self) -> None:
-        """Kill the process and all that it has started."""
+        """Kill the process and all processes that it has started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self.end()
 
     def end(self) -> None:
-        """Close the pipes, wait for the end and delete the folder."""
+        """Close the pipes, wait until the process exits, and delete its folder."""
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]

@@ -1,6 +1,6 @@
 """The mode batch: `--input PLACE --output PLACE`.
 
-Finished work is kept: the same command resumes it.
+Predictions are saved as parts. The same command resumes after the saved parts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WORDS = "--input is a CSV or Parquet file or a folder of them; --output one file
 
 
 class BatchMode:
-    """Predicts each row of a dataset."""
+    """Predicts all rows of a file, or of a folder of files."""
 
     requirements: tuple[str, ...] = ("pyarrow>=16",)
     port = 0
@@ -41,7 +41,7 @@ class BatchMode:
         from .table_files import CannotRead
 
         spreading: AbstractContextManager[Over | None] = nullcontext()
-        # only work on a worker of a cluster imports the modules for clusters
+        # only tasks on a worker of a cluster import the modules for clusters
         if os.environ.get(WORKER):
             from .dask_prediction import predict_on_cluster
 

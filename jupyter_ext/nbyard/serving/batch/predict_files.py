@@ -1,4 +1,4 @@
-"""Predicts from files to files, piece by piece."""
+"""Predicts the rows of files piece by piece, and writes the predictions to files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .read_ahead import Numbered, read_ahead
 from .table_files import SUFFIXES, CannotRead, files_of, read_pieces
 
 log = logging.getLogger("nbyard.serving")
-# Takes numbered pieces in order, and yields the checked answers to each.
+# A function that is called with numbered pieces in order, and yields a checked answer to each.
 Over = Callable[[Numbered], Iterator[Any]]
 
 
 def predict_here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
-    """Return a function that predicts in this process. The model loads during the first reads."""
+    """Return a function that predicts in this process. `load` is called while it reads ahead."""
     loaded = functools.cache(lambda: load(spec))
 
     def over(pieces: Numbered) -> Iterator[Any]:
@@ -35,10 +35,11 @@ def predict_here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
 
 
 def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
-    """Predict each row of a dataset. Return the number of rows.
+    """Predict each row of a dataset; return the number of rows.
 
-    A `target` that ends in .csv or .parquet is one file for all of them. Any other is a folder with
-    one file for each.
+    `over` predicts the pieces. `source` is a file or a folder. If `target` ends in .csv or
+    .parquet, it becomes one file for all files of the dataset. Otherwise it becomes a folder with
+    a file for each of them.
 
     Raises:
         CannotRead: The dataset is not readable.
@@ -61,7 +62,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         if parts.is_done:
             continue
         if parts.rows:
-            log.info("%d rows are there already", parts.rows)
+            log.info("%d rows are already predicted", parts.rows)
         try:
             for answer in over(_pieces_from(spec, files, parts.rows)):
                 parts.add(answer)
@@ -76,7 +77,10 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
 
 
 def _pieces_from(spec: Spec, files: list[str], done: int) -> Numbered:
-    """Yield pieces with their first row, counted over all files, from row `done` on."""
+    """Yield pieces with the numbers of their first rows, from row `done` on.
+
+    Rows are counted over all files.
+    """
     first = 0
     for path in files:
         for batch in read_pieces(path, spec.inputs, first):
@@ -87,7 +91,7 @@ def _pieces_from(spec: Spec, files: list[str], done: int) -> Numbered:
 
 
 def predict_piece(spec: Spec, model: Any, batch: Any, first: int) -> Any:
-    """Return the checked answer to a piece, whose first row is `first`.
+    """Call the model with a piece; return the checked answer. `first` is the piece's first row.
 
     Raises:
         ValueRefused: A value or an answer does not fit its schema. The error names row and field.

@@ -1,8 +1,9 @@
-"""The predictions so far: files beside the target, with the pieces of half a second each.
+"""Saved parts of predictions, from which a cancelled or failed batch prediction resumes.
 
-A complete file is renamed to the digest of its content. At the end the files become the target. A
-record that the target is complete stays until all targets of a dataset are. Another input or model
-starts anew.
+Parts are files beside the target, each with the predictions of about half a second. A complete
+part is renamed to the digest of its content. At the end the parts become the target. The record
+that a target is complete is kept until all targets of a dataset are complete. With another input
+or model, the prediction starts again.
 """
 
 from __future__ import annotations
@@ -23,21 +24,22 @@ from .table_files import open_writer
 
 PART = re.compile(r"(\d{6})-(\d+)-([0-9a-f]{64})\.arrow")
 SUFFIX, ABOUT, DONE = ".parts", "about", "done"
-# The digests of model, image and data that the result depends on, if nbyard knows them. Files of an
-# earlier attempt match by this key, whatever their paths and times are.
+# The variable with a digest of all that the result depends on (model, image, data), if known. Parts
+# of an earlier attempt match by this key, even if paths and times of files differ.
 KEY = "NBYARD_RESULT_KEY"
 BLOCK_BYTES = 2**20
-# At most so many seconds of work are lost, or more where saving takes longer than this part of
-# them. At most so many bytes are held in memory.
+# A part is saved every KEPT_SECONDS, or less often, so that saving takes at most KEEPING_PART of
+# the time. A part is also saved when MAX_HELD_BYTES are held in memory.
 KEPT_SECONDS = 0.5
 KEEPING_PART = 1 / 20
 MAX_HELD_BYTES = 16 * 2**20
 
 
 class Parts:
-    """The parts of one output file.
+    """The saved parts of one output file, the `target`.
 
-    `rows` is the number of input rows they cover. A target that `is_done` is complete.
+    `about` describes model and input; parts with another description are deleted. `rows` is the
+    number of predicted rows. `is_done` means that the target is complete.
     """
 
     def __init__(self, target: str, schema: Schema, about: str):
@@ -83,14 +85,14 @@ class Parts:
         os.replace(partial, self._place(name))
 
     def _completion_record(self, rows: object) -> str:
-        """Return the record of a complete target. It shows later changes of the target."""
+        """Return the record of a complete target: its rows and digest, to detect changes."""
         try:
             return f"{rows} {_digest(self._target)}"
         except FileNotFoundError:
             return ""
 
     def _discard_invalid_parts(self) -> None:
-        """Keep the valid parts without a gap from the first on, and delete the others."""
+        """Keep the valid parts from the first one on without a gap; delete all others."""
         names = os.listdir(self._folder)
         for match in in_order(names):
             if _digest(self._place(match[0])) != match[3]:
@@ -101,7 +103,7 @@ class Parts:
             os.remove(self._place(name))
 
     def add(self, batch: Any) -> None:
-        """Add the predictions of the next piece."""
+        """Add the predictions of the next piece; save a part if it is time."""
         self._held.append(batch)
         self.rows += batch.num_rows
         is_due = time.monotonic() - self._kept_at >= self._pause
@@ -109,7 +111,7 @@ class Parts:
             self.keep()
 
     def keep(self) -> None:
-        """Save the batches that were added since the last call, so that they survive a crash."""
+        """Save the batches since the last part as a part, so that they survive a crash."""
         import pyarrow
 
         began = time.monotonic()
@@ -137,7 +139,7 @@ class Parts:
         yield from self._held
 
     def finish(self) -> None:
-        """Replace the target atomically."""
+        """Write the target from all parts, atomically, and delete the parts."""
         whole = _whole(self._target)
         with open_writer(whole, self._schema) as file:
             for batch in self._batches():
@@ -150,7 +152,7 @@ class Parts:
         self._names, self._held = [], []
 
     def forget(self) -> None:
-        """Delete everything but the target."""
+        """Delete the folder of the parts. The target stays."""
         shutil.rmtree(self._folder)
 
 
@@ -160,9 +162,9 @@ def _whole(target: str) -> str:
 
 
 def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
-    """Yield matches of the names of parts, without a gap from the first on.
+    """Yield the matches of parts among file names, from the first one on without a gap.
 
-    The groups are number, rows and digest.
+    The groups of a match are number, rows and digest.
     """
     matches = {int(match[1]): match for name in names if (match := PART.fullmatch(name))}
     for number in range(len(matches)):
@@ -174,9 +176,10 @@ def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
 def part_dependencies(
     spec: Spec, source: str, targets: Mapping[str, Collection[str]]
 ) -> dict[str, str]:
-    """Return what the parts of each target depend on: model, digest of its code, and input.
+    """Return by target a text that describes the model, its code and the input.
 
-    If the key is known, the names of files within the input suffice.
+    Parts with another text are out of date. The key in the variable NBYARD_RESULT_KEY, if set,
+    replaces the digest of the code. Input files are then described by their names only.
     """
     key = os.environ.get(KEY, "")
     known = {"key": key} if key else {"code": files_digest(spec.root, targets)}
@@ -195,7 +198,7 @@ def part_dependencies(
 
 
 def key_in(about: str) -> str:
-    """Return the key in such a text, or ""."""
+    """Return the key in a text of `part_dependencies`; empty if it has none."""
     try:
         parsed = json.loads(about.partition("\n")[0])
     except ValueError:
@@ -204,7 +207,10 @@ def key_in(about: str) -> str:
 
 
 def files_digest(root: str, targets: Collection[str]) -> str:
-    """Return the digest of names, sizes and times of the model's files, without targets."""
+    """Return a digest of the names, sizes and times of files in the model's folder.
+
+    Targets in that folder are left out.
+    """
     made = {path for target in targets for path in (target, f"{target}{SUFFIX}", _whole(target))}
     seen = hashlib.sha256()
     for folder, subfolders, names in os.walk(root):

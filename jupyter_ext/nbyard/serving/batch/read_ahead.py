@@ -1,4 +1,4 @@
-"""Reads pieces in a thread while earlier ones are processed."""
+"""Reads pieces ahead in a thread, while earlier pieces are processed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-# the most bytes of read pieces that wait, without the one being read
+# the most bytes of read pieces that wait, without the piece that is being read
 MAX_BYTES = 16 * 2**20
 
 Numbered = Iterator[tuple[int, Any]]
@@ -17,9 +17,10 @@ Numbered = Iterator[tuple[int, Any]]
 
 @contextmanager
 def read_ahead(pieces: Numbered, most: int = MAX_BYTES) -> Iterator[Numbered]:
-    """Yield the same pieces. Errors of reading are raised after the pieces read before.
+    """Yield an iterator over the same pieces, which a thread reads ahead.
 
-    The first piece is read in this thread, so that two threads never import at once.
+    An error of reading is raised after the earlier pieces. The first piece is read in the calling
+    thread, so that two threads never import at once.
     """
     try:
         first = next(pieces)
@@ -72,7 +73,7 @@ class _Reader:
                 self._changed.notify_all()
 
     def _add(self, piece: tuple[int, Any]) -> bool:
-        """Add a piece as soon as there is room. Return False once reading was stopped."""
+        """Add a piece as soon as there is room; return False if reading was stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_over or self._has_room())
             if not self._is_over:

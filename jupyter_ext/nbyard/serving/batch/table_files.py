@@ -22,7 +22,7 @@ SUFFIXES = (CSV, PARQUET)
 
 
 class CannotRead(Exception):
-    """A dataset is missing or not readable. The text says which and why."""
+    """A dataset is missing or not readable. The message names the file and the reason."""
 
 
 def files_of(place: str) -> list[str]:
@@ -47,7 +47,7 @@ def files_of(place: str) -> list[str]:
 
 
 def read_pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
-    """Yield the batches of one file. `first` is its first row in its dataset.
+    """Yield the batches of one file. `first` is the number of its first row in its dataset.
 
     Raises:
         CannotRead: The file is not a table.
@@ -72,8 +72,8 @@ def read_pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
 def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
     """Yield the batches of a CSV file.
 
-    Numbers are parsed by Arrow while all have the common spelling. From the first block with
-    another spelling on, cells are read as texts.
+    Arrow parses numbers while all have a common spelling. From the first block with another
+    spelling on, cells are read as texts.
     """
     import pyarrow
 
@@ -103,7 +103,9 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
 
 
 def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
-    """Yield the blocks of a CSV file, with `float` columns as `number`, all others as texts.
+    """Yield the blocks of a CSV file. Columns of type float get the Arrow type `number`.
+
+    All other columns are read as texts.
 
     Integers are read as texts, because Arrow would accept hexadecimal ones.
     """
@@ -126,7 +128,7 @@ def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
 
 
 def open_writer(path: str, schema: Schema) -> Any:
-    """Return a writer of batches for a file of that name. The caller closes it."""
+    """Return a writer of batches for a CSV or Parquet file. The caller closes it."""
     import pyarrow
 
     arrow_schema = pyarrow.schema(list(arrow_types(schema).items()))

@@ -36,11 +36,11 @@ NOT_SHOWN = (
 
 
 class App:
-    """Serves the model of a spec.
+    """The ASGI application that serves the model of a spec.
 
-    `loaded` is called when the model is loaded. `give_up` is called when it cannot be loaded or
-    cannot continue; `has_failed` is set then. With a `secret`, only requests that present it are
-    answered.
+    `loaded` is called when the model is loaded. If the model cannot be loaded or cannot continue,
+    `has_failed` is set and `give_up` is called. With a `secret`, requests without it in a header
+    are refused.
     """
 
     worker: Worker
@@ -83,14 +83,14 @@ class App:
             await self._answer(scope, receive, send)
 
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
-        """Run from startup to shutdown, which comes after all requests are answered."""
+        """Start the model's thread, wait for shutdown, and let accepted calls finish."""
         await receive()
         limits = (self._max_rows, self._fail, self._call_seconds)
         self.worker = Worker(self._load, *limits, self.loaded)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.worker.close()
-        # a model that is still loading may take long, so it is not waited for
+        # loading a model may take long, so shutdown does not wait for it
         if self.worker.is_ready:
             await self.worker.ended.wait()
         await send({"type": "lifespan.shutdown.complete"})
@@ -120,13 +120,16 @@ class App:
         self._metrics.note(route, answer.status, time.perf_counter() - started)
 
     def _is_shown(self, scope: Message) -> bool:
-        """Return whether the request presents the secret, exactly once."""
+        """Return whether the request may be answered: its header has the secret, exactly once."""
         shown = [value for name, value in scope["headers"] if name.lower() == SECRET_HEADER]
         # compared in constant time, so that timing reveals nothing
         return not self._secret or (len(shown) == 1 and hmac.compare_digest(shown[0], self._secret))
 
     def _match_route(self, path: str) -> tuple[str, dict[str, Handler]]:
-        """Return the route of a path and its handlers. The model's name is a placeholder in it."""
+        """Return the route of a path and its handlers by method; `other` for unknown paths.
+
+        In the route, the model's name is a placeholder.
+        """
         path = path.rstrip("/") or "/"
         if path.startswith("/v2/models/"):
             asked, name = path.removeprefix("/v2/models/"), self._spec.name
@@ -152,12 +155,12 @@ class App:
         try:
             body = await self._body(scope, receive)
             if method == "POST" and body.is_csv and handler != self._invoke:
-                raise UnsupportedBody(f"{scope['path']} takes JSON; {TAKES_CSV}")
+                raise UnsupportedBody(f"{scope['path']} accepts JSON; {TAKES_CSV}")
             return await handler(body)
         except BodyTooLarge:
             return error_response(413, f"the body has more than {self._max_body} bytes")
         except NOT_JSON as error:
-            return error_response(400, f"the body is no JSON: {error}; {TAKES_CSV}")
+            return error_response(400, f"the body is not JSON: {error}; {TAKES_CSV}")
         except EXPECTED as error:
             return failure_response(error)
 
@@ -229,7 +232,7 @@ class App:
         return json_response({**identity, "ready": self._is_ready, "paths": self._paths()})
 
     def _paths(self) -> list[str]:
-        """Return the paths of the server, with the model's name, with and without a version."""
+        """Return all paths of the server, with the model's name, with and without a version."""
         name, version = (quote(part, safe="") for part in (self._spec.name, self._spec.version))
         known = f"/v2/models/{name}"
         paths = {path.replace("/v2/models/{model}", known) for path in self._routes}
@@ -269,7 +272,7 @@ class App:
         return error_response(503, message, **self._call())
 
     def _call(self) -> dict[str, Any]:
-        """Return the model's current call and what waits for it, if the call takes long."""
+        """Return the model's current call and the waiting requests, if the call takes long."""
         worker = self.worker
         call = worker.calls.current_call()
         if call.get("seconds", 0.0) < TOLD_SECONDS:

@@ -17,18 +17,18 @@ TYPES = {
 
 
 class UnreadableTensor(ValueError):
-    """The bytes are not a valid tensor. The text says why."""
+    """The bytes are not a valid tensor. The message has the reason."""
 
 
 class Binary:
-    """Reads tensors, one after the other, from the bytes after a request."""
+    """Reads tensors, one after the other, from the bytes after the JSON of a request."""
 
     def __init__(self, content: bytes | None):
         self._content = content
         self._at = 0
 
     def take(self, size: Any, datatype: str) -> list[Any]:
-        """Return the values of the next tensor.
+        """Return the values of the next tensor, which has `size` bytes.
 
         Raises:
             UnreadableTensor: There are too few bytes, or they are not of this type.
@@ -47,7 +47,7 @@ class Binary:
             dtype = numpy.dtype(TYPES.get(datatype, "u1"))
             if len(piece) % dtype.itemsize:
                 raise UnreadableTensor(
-                    f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each"
+                    f"{len(piece)} bytes do not fit {datatype}, which has {dtype.itemsize} bytes"
                 )
             array = numpy.frombuffer(piece, dtype)
             return list((array.astype(bool) if datatype == "BOOL" else array).tolist())
@@ -61,10 +61,10 @@ class Binary:
             try:
                 texts.append(piece[start:at].decode())
             except UnicodeDecodeError as error:
-                raise UnreadableTensor(f"a text is no UTF-8: {error}") from None
+                raise UnreadableTensor(f"a text is not UTF-8: {error}") from None
         return texts
 
     @property
     def left(self) -> int:
-        """Return how many bytes belong to no tensor."""
+        """Return the number of bytes that no tensor has used yet."""
         return len(self._content or b"") - self._at

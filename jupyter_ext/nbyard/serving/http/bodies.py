@@ -1,4 +1,4 @@
-"""The bodies of requests: decompressed as their headers say, within limits."""
+"""The bodies of requests: decompress them according to their headers, within limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ IDENTITY, PACKED = ("", "identity"), ("gzip", "x-gzip", "deflate")
 # zlib detects which of the two formats it is
 EITHER = 32 + zlib.MAX_WBITS
 CSV = "text/csv"
-MAX_MEMBERS = 1_000  # each one costs a copy of what follows
+MAX_MEMBERS = 1_000  # each member costs a copy of the remaining bytes
 MAX_DIGITS = 18
 TENSORS = b"inference-header-content-length"
 
@@ -38,9 +38,10 @@ class Body(NamedTuple):
         return content_type.partition(";")[0].strip().lower() == CSV
 
     def split_json_and_tensors(self) -> tuple[bytes, bytes | None]:
-        """Return the JSON of an inference request and the bytes of tensors after it, if any.
+        """Split an inference request into its JSON and the bytes of tensors after it.
 
-        A header says where the bytes begin.
+        Without the header Inference-Header-Content-Length, which is the length of the JSON, the
+        bytes are None.
 
         Raises:
             MalformedRequest: The header is not a valid number.
@@ -55,7 +56,7 @@ class Body(NamedTuple):
 
 
 def decompress(content: bytes, encoding: str, most: int) -> bytes:
-    """Return the decompressed body.
+    """Decode a compressed body. `encoding` is the header Content-Encoding.
 
     Raises:
         UnsupportedBody: The compression is not supported.
@@ -66,24 +67,26 @@ def decompress(content: bytes, encoding: str, most: int) -> bytes:
     if encoding in IDENTITY:
         return content
     if encoding not in PACKED:
-        raise UnsupportedBody(f"the body is packed as {encoding[:40]!r}; gzip and deflate are read")
+        raise UnsupportedBody(
+            f"the content encoding {encoding[:40]!r} is not supported; use gzip or deflate"
+        )
     decompressed = b""
     members = 0
     while content:
         members += 1
         if members > MAX_MEMBERS:
             problem = f"it has more than {MAX_MEMBERS} members"
-            raise MalformedRequest(f"the body is no {encoding}: {problem}")
+            raise MalformedRequest(f"the body is not valid {encoding}: {problem}")
         reader = zlib.decompressobj(EITHER)
         try:
             # one byte beyond the limit shows that the body is too large
             decompressed += reader.decompress(content, most + 1 - len(decompressed))
         except zlib.error as error:
-            raise MalformedRequest(f"the body is no {encoding}: {error}") from None
+            raise MalformedRequest(f"the body is not valid {encoding}: {error}") from None
         if len(decompressed) > most:
             raise BodyTooLarge
         if not reader.eof:
-            raise MalformedRequest(f"the body is no {encoding}: its end is missing")
+            raise MalformedRequest(f"the body is not valid {encoding}: its end is missing")
         # gzip files may have several members
         content = reader.unused_data
     return decompressed

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nbyard.serving.codec import Columns
 
 CALL_VARIABLE = "NBYARD_CALL_SECONDS"
-# a call is given up after so many times its limit
+# the server exits if a call takes longer than this multiple of its limit
 PATIENCE = 3
 LOOKS = 8
 
@@ -19,11 +19,11 @@ Predict = Callable[[Columns], Columns]
 
 
 class CallTimedOut(Exception):
-    """The call of the model with these rows exceeded its time limit."""
+    """The model's call with the rows of the request exceeded its time limit."""
 
 
 class BlockedByLateCall(Exception):
-    """These rows wait behind a call that exceeded its time limit."""
+    """The rows of the request wait behind a call that exceeded its time limit."""
 
 
 class _Call(NamedTuple):
@@ -33,7 +33,7 @@ class _Call(NamedTuple):
 
 
 class Calls:
-    """Records calls, which one thread makes one at a time and another reads.
+    """Records the calls of the model. One thread calls the model, another reads the record.
 
     `limit` is the time limit of each call in seconds, 0 for none.
     """
@@ -44,7 +44,7 @@ class Calls:
         self._is_in = False
 
     def recording(self, predict: Predict) -> Predict:
-        """Return the same function, with its calls recorded."""
+        """Wrap the function that predicts, so that its calls are recorded."""
 
         def call(columns: Columns) -> Columns:
             self._last = _Call(time.monotonic(), time.time(), len(columns[0]))
@@ -68,16 +68,16 @@ class Calls:
 
     @property
     def patience(self) -> float:
-        """Return after how many seconds a call is given up, 0 for never."""
+        """Return after how many seconds of a call the server exits, 0 for never."""
         return self.limit * PATIENCE
 
     @property
     def is_lost(self) -> bool:
-        """Return whether the current call is given up."""
+        """Return whether the current call takes so long that the server must exit."""
         return 0 < self.patience <= self.seconds
 
     def current_call(self) -> dict[str, Any]:
-        """Return the current call for programs, empty without one."""
+        """Return rows, start and duration of the current call as JSON object; empty without one."""
         seconds, last = self.seconds, self._last
         if not seconds:
             return {}
@@ -85,27 +85,27 @@ class Calls:
         return {"rows": last.rows, "since": since, "seconds": round(seconds, 1)}
 
     def description(self) -> str:
-        """Describe the call. The text stays the same during a call."""
+        """Describe the last call: its rows and start. The text is constant during a call."""
         last = self._last
         rows = "1 row" if last.rows == 1 else f"{last.rows} rows"
         return f"the model is in a call of {rows} since {_at(last.clock, '%H:%M:%S')} UTC"
 
     def words_of_late(self) -> str:
-        """Return the message for requests whose rows are in the call."""
+        """Return the message for requests whose rows are in a late call."""
         return (
             f"{self.description()} and has not answered within {self.limit:g} s:"
             f" ask for fewer rows, or give it more time by {CALL_VARIABLE}"
         )
 
     def words_of_lost(self) -> str:
-        """Return the message for the log when the server ends."""
+        """Return the message for the log when the server exits because of a late call."""
         return (
             f"{self.description()} and has not come back within {self.patience:g} s:"
             " the server ends; a deployment starts it again"
         )
 
     def words_of_held(self) -> str:
-        """Return the message for all other requests."""
+        """Return the message for requests that a late call blocks."""
         return (
             f"{self.description()}, longer than the {self.limit:g} s that it may take, and answers"
             f" nobody else before it comes back; after {self.patience:g} s the server ends, and a"
@@ -114,9 +114,10 @@ class Calls:
 
 
 class Watchdog:
-    """Ends the process with code 1 if the event loop is blocked, as by native code with the GIL.
+    """Exits the process with code 1 if the event loop is blocked for `seconds`; 0 for never.
 
-    It checks from a thread that needs no GIL. With 0 seconds it does nothing.
+    Native code of the model may block the loop by holding the GIL. A timer of faulthandler, whose
+    thread needs no GIL, detects this.
     """
 
     def __init__(self, seconds: float):
@@ -126,7 +127,7 @@ class Watchdog:
     def start(self) -> None:
         """Watch the running loop from now on."""
         if self._seconds:
-            # each call replaces the timer of the one before
+            # each call replaces the timer of the previous call
             faulthandler.dump_traceback_later(self._seconds, exit=True)
             loop = asyncio.get_running_loop()
             self._next = loop.call_later(self._seconds / LOOKS, self.start)

@@ -1,7 +1,7 @@
 """Micro-batches without a delay.
 
-Requests that come while the model is busy go together into its next call. The model is loaded and
-called in a thread of its own.
+Requests that arrive while the model is busy share its next call. The model is loaded and called in
+its own thread.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class QueueFull(Exception):
 
 
 class WaitingRequest(NamedTuple):
-    """The rows of a request, and the future for the answer."""
+    """The rows of a request, as columns, and the future for its answer."""
 
     columns: Columns
     answer: asyncio.Future[Columns]
@@ -46,11 +46,11 @@ class WaitingRequest(NamedTuple):
 class Worker:
     """Runs the model in a thread, for requests of the running event loop.
 
-    `load` returns the function that predicts; then `loaded` is called. `fail` is called if that
-    raises or the thread breaks. All waiting requests fail then, and `is_ready` is reset.
+    `load` returns the function that predicts; then `loaded` is called. If loading or the thread
+    fails, `is_ready` is reset, all waiting requests fail, and `fail` is called.
 
-    While a call `is_late`, requests do not wait for it. If it returns after all, everything
-    continues. If it does not, `fail` is called, too.
+    While a call exceeds its time limit (`is_late`), requests fail at once. If the call returns
+    later, the worker continues. If it does not return in time, `fail` is called.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Worker:
         self._thread.start()
 
     def ask(self, columns: Columns) -> asyncio.Future[Columns]:
-        """Return a future of the answer to checked columns of at least one row.
+        """Queue checked columns of at least one row; return the future of the answer.
 
         Raises:
             QueueFull: Too many rows are waiting. Raised at once.
@@ -106,14 +106,14 @@ class Worker:
         return len(self._waiting)
 
     def close(self) -> None:
-        """Accept no more requests. The thread ends after its current call, unless that is late."""
+        """Stop the thread after its current call. `ended` is set then; at once in a late call."""
         self._is_closed = True
         self._batches.put(None)
         if self.is_late:
             self.ended.set()
 
     def _next(self) -> None:
-        """Pass waiting requests to the model, without those that were cancelled."""
+        """Pass the next batch of waiting requests to the model, without cancelled ones."""
         batch: list[WaitingRequest] = []
         rows = 0
         # a request that is larger than a batch goes alone
@@ -170,7 +170,7 @@ class Worker:
             self.ended.set()
 
     def _give_up_later(self) -> None:
-        """Fail once the call has been late for too long."""
+        """Call `fail` when the late call exceeds the patience."""
         if not self.is_late:
             return
         if self.calls.is_lost:
@@ -182,7 +182,7 @@ class Worker:
 
     def _came_back(self) -> None:
         if self._is_long or self.is_late:
-            log.warning("the model came back from its long call")
+            log.warning("the model responded after a long call")
         self.is_late = self._is_long = False
 
     def _answer_batch(self, batch: list[WaitingRequest], outcomes: list[Outcome]) -> None:
@@ -212,9 +212,9 @@ class Worker:
         self._fail()
 
     def _run(self) -> None:
-        """Run the model's thread.
+        """Load the model and predict batches, in the model's thread.
 
-        A model may raise more than Exception: a panic of an extension in Rust is a BaseException.
+        All exceptions are caught: a panic of an extension in Rust is a BaseException.
         """
         tell = self._loop.call_soon_threadsafe
         batch: list[WaitingRequest] | None = []
@@ -236,9 +236,9 @@ def _fail(waiting_request: WaitingRequest, error: Exception) -> None:
 
 
 def outcomes_of(predict: Predict, batch: list[WaitingRequest]) -> list[Outcome]:
-    """Return the answer to each request, from one call for all.
+    """Predict a batch of requests by one call; return the answer or error of each request.
 
-    If that call fails, call the model for each, so that only the wrong requests fail.
+    If the call fails, the model is called for each request, so that only wrong requests fail.
     """
     if len(batch) > 1:
         pieces = zip(*(asked.columns for asked in batch), strict=True)

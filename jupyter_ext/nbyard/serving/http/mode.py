@@ -1,4 +1,4 @@
-"""The mode http: a server that listens at once and is ready when the model is loaded."""
+"""The mode http: a server that listens at once, and is ready when the model is loaded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CALL_SECONDS = 60.0
 
 
 class HttpMode:
-    """Serves on port 5000 of all addresses of its container."""
+    """Serves a model over HTTP, by default on port 5000 of all addresses."""
 
     requirements: tuple[str, ...] = (
         "httptools>=0.6,<1",
@@ -34,9 +34,9 @@ class HttpMode:
     port = 5000
 
     def serve(self, spec: Spec, words: list[str]) -> int:
-        """Serve until SIGTERM, then answer the requests that have come.
+        """Serve until SIGTERM, then answer the accepted requests.
 
-        Return 1 if the model cannot be loaded or cannot continue, else 0.
+        Returns 1 if the model cannot be loaded or cannot continue, else 0.
 
         Raises:
             SystemExit: The file of the secret is empty.
@@ -47,13 +47,13 @@ class HttpMode:
 
         limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
         seconds = float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS)
-        # without a file of a secret, requests need none
+        # without the file of a secret, requests need no secret
         secret, path = b"", os.environ.get(SECRET_VARIABLE, "")
         if path:
             secret = Path(path).read_bytes()
             if not secret:
                 sys.exit(
-                    f"{path}, which {SECRET_VARIABLE} names, is empty: nobody could be refused."
+                    f"{path}, which {SECRET_VARIABLE} names, is empty: no request could be refused."
                 )
         app = App(spec, *limits, seconds, secret)
         config = uvicorn.Config(

@@ -1,7 +1,7 @@
-"""The Open Inference Protocol v2 over REST: requests as columns, answers as tensors.
+"""The Open Inference Protocol v2 over REST: convert requests to columns, and answers to tensors.
 
 https://github.com/kserve/open-inference-protocol, `specification/protocol/inference_rest.md`.
-A column is a tensor of the shape [n] or [n, 1]. Columns of one type may come as one [n, k].
+A column is a tensor of the shape [n] or [n, 1]. Columns of one type may share a tensor [n, k].
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ MAX_DIMENSIONS = 2
 
 
 class MalformedRequest(ValueError):
-    """The request breaks the protocol. The text says where."""
+    """The request does not follow the protocol. The message names the place."""
 
 
 class Request(NamedTuple):
-    """A request. `outputs` are the names of requested outputs, all if empty."""
+    """A parsed request. `outputs` are the names of the requested outputs, empty for all."""
 
     columns: Columns
     id: str
@@ -52,10 +52,10 @@ class _Tensor(NamedTuple):
 
     @classmethod
     def of(cls, tensor: Any, where: str, binary: Binary) -> _Tensor:
-        """Return the checked tensor at `where` of a request.
+        """Parse a tensor of a request. `where` is its place for errors.
 
         Raises:
-            MalformedRequest: a field is missing or refused; the message names it.
+            MalformedRequest: a field is missing or refused. The message names the field.
         """
         if not isinstance(tensor, dict):
             raise MalformedRequest(f"{where}: a tensor is an object")
@@ -82,10 +82,10 @@ class _Tensor(NamedTuple):
         """Return the data as a column of `count` rows.
 
         Raises:
-            MalformedRequest: the shape is not that of one column, or has other rows.
+            MalformedRequest: the shape is not that of one column, or has another number of rows.
         """
         if self.shape[1:] not in ([], [1]):
-            raise MalformedRequest(f"{column.name}: the shape {self.shape} is no column")
+            raise MalformedRequest(f"{column.name}: the shape {self.shape} is not a column")
         if self.shape[0] != count:
             raise MalformedRequest(
                 f"{column.name}: has {self.shape[0]} rows, another input {count}"
@@ -101,7 +101,7 @@ class _Tensor(NamedTuple):
 
 
 def tensors_of(schema: Schema) -> list[dict[str, Any]]:
-    """Return the metadata of columns as tensors."""
+    """Return the metadata of the tensors for the columns of a schema."""
     return [
         {"name": column.name, "datatype": GIVEN.get(column.type, "BYTES"), "shape": [-1]}
         for column in schema.columns
@@ -111,17 +111,17 @@ def tensors_of(schema: Schema) -> list[dict[str, Any]]:
 def read_request(
     body: Any, inputs: Schema, outputs: Schema, content: bytes | None = None
 ) -> Request:
-    """Return a request with checked columns. `content` has the bytes of tensors after the JSON.
+    """Parse a request and check its values. `content` are the bytes of tensors after the JSON.
 
     Raises:
-        MalformedRequest: The request breaks the protocol.
+        MalformedRequest: The request does not follow the protocol.
         ValueRefused: A value does not fit its column.
     """
     if not isinstance(body, dict):
         raise MalformedRequest("an object is needed")
     for name in body:
         if name not in FIELDS:
-            raise MalformedRequest(f"{name}: there is no such field")
+            raise MalformedRequest(f"{name}: unknown field")
     if not isinstance(body.get("id", ""), str):
         raise MalformedRequest("id: text is needed")
     _check_parameters(body, "parameters")
@@ -133,7 +133,7 @@ def read_request(
         _Tensor.of(tensor, f"inputs[{index}]", binary) for index, tensor in enumerate(given_tensors)
     ]
     if binary.left:
-        raise MalformedRequest(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
+        raise MalformedRequest(f"inputs: {binary.left} bytes after the JSON belong to no tensor")
     columns = inputs.check(_columns(tensors, inputs))
     wanted = [] if body.get("outputs") is None else body["outputs"]
     if not isinstance(wanted, list):
@@ -151,13 +151,16 @@ def _check_parameters(of: dict[str, Any], where: str) -> None:
 
 
 def _checked_data(data: Any, shape: list[int], datatype: str, where: str) -> list[Any]:
-    """Return the values row by row, from a flat or nested list. Null means no value."""
+    """Check the data of a tensor; return its values as a flat list, row by row.
+
+    Values may be null.
+    """
     if not isinstance(data, list):
         raise MalformedRequest(f"{where}: a list is needed")
     if data and isinstance(data[0], list):
         is_row = all(isinstance(row, list) and len(row) == shape[-1] for row in data)
         if len(shape) == 1 or not is_row or len(data) != shape[0]:
-            raise MalformedRequest(f"{where}: is not of the shape {shape}")
+            raise MalformedRequest(f"{where}: does not have the shape {shape}")
         data = [value for row in data for value in row]
     if len(data) != math.prod(shape):
         raise MalformedRequest(
@@ -173,7 +176,7 @@ def _checked_data(data: Any, shape: list[int], datatype: str, where: str) -> lis
         wanted = bool if datatype == "BOOL" else str
         is_right = {wanted}.issuperset(map(type, values))
     if not is_right:
-        raise MalformedRequest(f"{where}: a value is none of {datatype}")
+        raise MalformedRequest(f"{where}: a value is not of the type {datatype}")
     checked: list[Any] = data
     return checked
 
@@ -192,7 +195,7 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
     for name in by_name:
         if name not in schema.names:
             raise MalformedRequest(
-                f"{name}: there is no such input; there are: {', '.join(schema.names)}"
+                f"{name}: unknown input; known inputs: {', '.join(schema.names)}"
             )
     count = tensors[0].shape[0]
     columns: Columns = []
@@ -205,7 +208,7 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
 
 
 def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:
-    """Return the tensors of an answer: the requested ones in order, or all."""
+    """Convert columns of an answer to tensors: the wanted ones in order, all if empty."""
     tensors = {
         column.name: {
             "name": column.name,

@@ -42,7 +42,7 @@ INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
 
 
 def document(spec: Spec) -> dict[str, Any]:
-    """Return the OpenAPI document. Paths are relative to the URL of the server."""
+    """Build the OpenAPI document of a model. Paths are relative to the URL of the server."""
     paths: dict[str, Any] = {
         path: {"get": _operation(path, summary, {})} for path, summary in READS.items()
     }

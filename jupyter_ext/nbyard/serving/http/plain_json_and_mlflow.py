@@ -1,4 +1,4 @@
-"""Records as plain JSON, and the formats of MLflow's clients.
+"""Parse requests in plain JSON and in the formats of MLflow's clients.
 
 https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (section "Inference Server").
 """
@@ -34,7 +34,7 @@ def read_json(body: bytes) -> Any:
 
 
 def records_of(schema: Schema, columns: Columns) -> list[dict[str, Any]]:
-    """Return columns as records."""
+    """Convert columns to a list of records, which are objects by column name."""
     if len(columns) == 1:
         name = schema.names[0]
         return [{name: value} for value in columns[0]]
@@ -42,7 +42,7 @@ def records_of(schema: Schema, columns: Columns) -> list[dict[str, Any]]:
 
 
 def read_invocation(body: Any, schema: Schema) -> Columns:
-    """Return the checked columns of a request to MLflow's `/invocations`.
+    """Parse a JSON request to MLflow's `/invocations` as checked columns.
 
     Raises:
         MalformedRequest: The request has none of MLflow's formats.
@@ -68,9 +68,9 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
 
 
 def read_csv(content: bytes, schema: Schema) -> Columns:
-    """Return the checked columns of a CSV request to `/invocations`, whose first line has names.
+    """Parse a CSV request to `/invocations` as checked columns.
 
-    Empty fields become null in nullable columns.
+    The first line has the names of the columns. Empty fields become null in nullable columns.
 
     Raises:
         MalformedRequest: The body is not CSV in UTF-8 with unique names.
@@ -79,11 +79,11 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise MalformedRequest(f"the body is no CSV: {error}") from None
+        raise MalformedRequest(f"the body is not CSV: {error}") from None
     # csv returns an empty list for a blank line
     rows = [line for line in lines if line]
     if not rows or len(set(rows[0])) < len(rows[0]):
-        raise MalformedRequest("the body is no CSV: the first line names each column once")
+        raise MalformedRequest("the body is not CSV: the first line names each column once")
     kinds = {column.name: column for column in schema.columns}
     return schema.read(
         [
@@ -94,7 +94,7 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
 
 
 def _cell(text: str, column: Column | None) -> Any:
-    """Return a cell's value as in JSON. A cell that cannot be parsed stays text, to be refused."""
+    """Convert a cell to a value as in JSON. An invalid cell stays text, which is refused later."""
     if column is None or (column.type == "str" and text):
         return text
     if not text and column.nullable:

@@ -26,7 +26,7 @@ class Metrics:
         self._seconds[route] += seconds  # type: ignore[assignment]
 
     def text(self, gauges: dict[str, float]) -> str:
-        """Return all metrics as text, including current `gauges` by name."""
+        """Return all metrics as text. `gauges` are more metrics, by name, with current values."""
         lines = [
             "# HELP nbyard_requests_total Requests by route and status.",
             "# TYPE nbyard_requests_total counter",

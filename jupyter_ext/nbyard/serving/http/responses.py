@@ -1,4 +1,4 @@
-"""Responses: JSON, with each error as one sentence in `error`."""
+"""Responses of the server: JSON. Errors have a message in `error`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EXPECTED = (
 
 
 class Answer(NamedTuple):
-    """A response. `headers` are in addition to type and length."""
+    """A response. `type` is its content type. `headers` are other headers than type and length."""
 
     body: bytes
     status: int = 200
@@ -51,7 +51,7 @@ def json_response(value: Any, status: int = 200) -> Answer:
 
 
 def error_response(status: int, message: str, **more: Any) -> Answer:
-    """Return a response for an error, readable for people and programs."""
+    """Return a response for an error. `more` are further fields of its JSON object."""
     answer = json_response({"error": message, **more}, status)
     if status == 503:
         return answer._replace(headers=((b"retry-after", RETRY_SECONDS),))
@@ -59,7 +59,7 @@ def error_response(status: int, message: str, **more: Any) -> Answer:
 
 
 def failure_response(error: Exception) -> Answer:
-    """Return the response for an expected error. Its traceback is only in the log."""
+    """Return the response for one of the EXPECTED errors, without a traceback."""
     for kind, status in STATUSES.items():
         if isinstance(error, kind):
             return error_response(status, str(error) or FULL)

@@ -43,7 +43,10 @@ class CompiledStatement:
 
 
 class Prepared:
-    """A statement whose values are named after its columns and parameters."""
+    """A statement, compiled once for each dialect and set of values.
+
+    The values are named after its columns and parameters.
+    """
 
     def __init__(self, statement: Any):
         self._statement = statement

@@ -22,7 +22,7 @@ ANOTHER = because("another-store")
 
 
 def unusable_error(folder: Path, cause: Reason) -> StoreUnusable:
-    """Return the error with a hint for the user."""
+    """Return the error of an unusable store, with a hint."""
     return StoreUnusable(
         because("unusable-store", folder=str(folder), cause=cause),
         hint=because("restore-store", folder=str(folder)),

@@ -14,9 +14,10 @@ L, R, W = project_links.c, runs.c, workflows.c
 
 
 def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return whether the resource with this ID column is linked to a project.
+    """Return the condition that a resource is linked to a project.
 
-    `project` is the ID of a project that the caller may see; empty: every resource.
+    `column` holds the ID of the resource. `project` is the ID of a project that the caller may see.
+    Without a project, every resource meets the condition.
     """
     if not project:
         return true()
@@ -24,9 +25,9 @@ def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> Colum
 
 
 def runs_of(project: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of linked runs, and of those of linked workflows and sources.
+    """Return conditions, one of which each run of a project meets.
 
-    A run that fits one of them belongs to the project.
+    The project has a link to the run, its workflow, its schedule or its trigger.
     """
     links: dict[LinkKind, ColumnElement[Any]] = {
         "run": R.id,
@@ -55,7 +56,7 @@ def run_ids_of(
 def projects_of_runs(
     c: Connection, projects: Iterable[str], run_ids: Collection[str]
 ) -> dict[str, set[str]]:
-    """Return to which of some projects runs belong, by the ID of the run."""
+    """Return which of the `projects` each run belongs to, by ID."""
     projects_by_run: dict[str, set[str]] = {run_id: set() for run_id in run_ids}
     # One query for each: rules name few projects, and the links of a run are of several kinds.
     for project in projects:
@@ -68,9 +69,9 @@ def projects_of_runs(
 def projects_linked_to_source(
     c: Connection, projects: Collection[str], owner: str, source: tuple[str, str], path: str
 ) -> set[str]:
-    """Return which of some projects contain the source of a run or its workflow.
+    """Return which `projects` contain a source or a workflow.
 
-    The source is a schedule or trigger: its kind of link and its ID.
+    `source` is a schedule or trigger: its kind of link and its ID. `path` is that of the workflow.
     """
     workflow = select(W.id).where(W.owner == owner, W.path == path)
     is_linked = or_(

@@ -15,7 +15,10 @@ ESCAPED = re.compile(r"[%_/]")
 
 
 def newest_first(query: Select[Any], column: ColumnElement[Any], limit: int, after: Any) -> Any:
-    """Return the query of one page; `after` is the value of the column where it begins, if any."""
+    """Return the query of one page, the newest rows first.
+
+    `after` is the value of the column in the last row of the page before, empty for the first page.
+    """
     if after:
         query = query.where(column < after)
     return query.order_by(column.desc()).limit(limit)
@@ -56,9 +59,10 @@ def _like(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 def is_one_of(column: ColumnElement[str], ids: Iterable[str]) -> ColumnElement[bool]:
-    """Return whether a column has one of very many IDs, which are looked up in its index.
+    """Return the condition that a column has one of very many IDs.
 
-    In a list of parameters, PostgreSQL sees their number and prefers to read the whole table.
+    They are looked up in the index of the column. In a list of parameters, PostgreSQL sees their
+    number and prefers to read the whole table.
     """
     return column.bool_op("IN")(_Split(",".join(ids)))
 
@@ -94,7 +98,10 @@ def with_newest_version(nouns: Table, versions: Table, key: str) -> FromClause:
 
 
 def with_run_state(records: Table) -> Select[Any]:
-    """Select records that name a run in `run_id`, with its state as `run_state`, null without."""
+    """Select records with the state of their run as `run_state`.
+
+    The column `run_id` names the run. Without a run, the state is null.
+    """
     joined = records.outerjoin(runs, runs.c.id == records.c.run_id)
     return select(records, runs.c.state.label("run_state")).select_from(joined)
 
@@ -102,7 +109,10 @@ def with_run_state(records: Table) -> Select[Any]:
 def newest_of_each(
     records: Table, of: ColumnElement[Any], ids: Iterable[str], most: int
 ) -> Select[Any]:
-    """Select the newest records, with states of their runs, of each ID in the column `of`."""
+    """Select the newest records of each ID, with run states.
+
+    There are at most `most` for each ID. `of` is the column with the IDs.
+    """
     place = func.row_number().over(partition_by=of, order_by=records.c.id.desc())
     ranked = select(records.c.id, place.label("place")).where(of.in_([*ids])).subquery()
     newest = select(ranked.c.id).where(ranked.c.place <= most)

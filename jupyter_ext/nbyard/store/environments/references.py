@@ -1,4 +1,4 @@
-"""References to versions of environments."""
+"""Find which versions of environments live runs and pins use."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ Pin = tuple[str, str, int]
 
 
 class UseRows:
-    """Queries for the users of environment versions."""
+    """Queries for what uses versions of environments."""
 
     def by_runs(self, c: Connection) -> dict[str, str]:
         """Return the versions that live tasks use: a run ID by version ID."""

@@ -1,4 +1,4 @@
-"""Downstream connections: what was made with nodes of a lineage."""
+"""Downstream connections of a lineage: what was made with its nodes."""
 
 import json
 from collections import Counter, defaultdict
@@ -36,7 +36,10 @@ BINDINGS = T.plan["bindings"].label("bindings")
 
 
 def connections_from(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
-    """Return the connections that lead from nodes."""
+    """Return the connections that lead from the nodes `refs`.
+
+    At most `most` tasks of other runs are returned for each node.
+    """
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in refs:
         keys[ref.kind].append(ref.key)
@@ -68,7 +71,11 @@ def connections_from(c: Connection, viewer: str, refs: Collection[Ref], most: in
 def tasks_of_other_runs(
     c: Connection, kind: LineageKind, ids: Sequence[str], most: int
 ) -> tuple[list[Link], dict[Ref, int]]:
-    """Return the newest tasks of other runs that use each source, and how many there are."""
+    """Return links from sources to the newest tasks of other runs.
+
+    There are at most `most` links for each source. For sources with that many, the total number
+    is returned, too.
+    """
     # Grouped by the task alone, SQLite reads the index from its end.
     first = [func.min(S[name]).label(name) for name in ("source", "name")]
     used = select(S.task_id, *first)
@@ -94,7 +101,7 @@ def tasks_of_other_runs(
 
 
 def count_users(c: Connection, sources: Sequence[str]) -> Counter[str]:
-    """Return how many tasks of the history use each source."""
+    """Return how many tasks use each source, without scratch runs."""
     if not sources:
         return Counter()
     every = select(S.source, func.count(S.task_id.distinct())).group_by(S.source)
@@ -115,7 +122,7 @@ def _ref(kind: LineageKind, source: str) -> Ref:
 
 
 def tasks_of_same_run(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
-    """Yield the tasks of the same run that use results."""
+    """Yield links from results to tasks of the same run."""
     query = select(A.id, A.run_id, A.name, T.node).join(tasks, T.id == A.task_id)
     results = {
         (row.run_id, row.node, row.name): row.id for row in c.execute(query.where(A.id.in_(ids)))

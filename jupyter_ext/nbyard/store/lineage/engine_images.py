@@ -1,4 +1,4 @@
-"""Images that tasks and deployments name as the engine knows them."""
+"""Find the images that tasks and deployments name by a reference or an ID of the engine."""
 
 from collections.abc import Collection
 

@@ -40,7 +40,10 @@ RUN = tuple(
 def nodes_for_viewer(
     c: Connection, viewer: str, hints: Mapping[Ref, str]
 ) -> dict[Ref, LineageNode]:
-    """Return nodes as a viewer may see them: deleted ones named by hints, hidden ones by ""."""
+    """Return nodes as a viewer may see them.
+
+    A deleted node has its hint as its name. A node that the viewer may not see is hidden.
+    """
     keys: dict[LineageKind, list[str]] = defaultdict(list)
     for ref in hints:
         keys[ref.kind].append(ref.key)

@@ -15,7 +15,7 @@ from nbyard.store.schema.lineage_tables import task_sources
 
 
 class LineageRows:
-    """Queries on lineage. They follow references to any owner; nodes say what a user may see."""
+    """Queries on lineage. Links may lead to other owners; nodes hide what a user must not see."""
 
     def insert(self, c: Connection, plans: Iterable[tuple[str, TaskPlan]]) -> None:
         """Store the sources of tasks, given as (task ID, plan)."""
@@ -35,9 +35,10 @@ class LineageRows:
     def links(
         self, c: Connection, viewer: str, refs: Collection[Ref], direction: Direction, most: int
     ) -> Found:
-        """Return the connections of nodes in one direction, at most `most` of each kind and node.
+        """Return the connections of nodes in one direction.
 
-        Nodes with more of them have their number in the totals.
+        There are at most `most` of each kind and node. The totals hold the number for nodes with
+        more.
         """
         if direction == "back":
             return connections_to(c, viewer, refs, most)

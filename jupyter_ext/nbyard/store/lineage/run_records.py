@@ -23,7 +23,10 @@ DOCUMENT = select(VERSIONS.document).where(VERSIONS.id == bindparam("its_id"))
 
 
 def read_run_record(c: Connection, run: Run) -> RunRecord:
-    """Return the record of a run that the caller may see."""
+    """Return a run with its tasks, results, code and packages.
+
+    The caller checks that the user may see the run.
+    """
     artifacts: dict[str, list[Artifact]] = {}
     for artifact in ArtifactRows().of_run(c, run.id):
         artifacts.setdefault(artifact.node, []).append(artifact)
@@ -66,6 +69,6 @@ def _packages(c: Connection, run: Run) -> dict[str, UsedPackages]:
 
 
 def _known(find: Callable[[str], T | None], keys: Iterable[str]) -> dict[str, T]:
-    """Return what is found for each of the keys, which mostly repeat."""
+    """Return the values that exist; look up each key once."""
     values_by_key = {key: find(key) for key in dict.fromkeys(keys)}
     return {key: value for key, value in values_by_key.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Upstream connections: what nodes of a lineage come from."""
+"""Upstream connections of a lineage: what its nodes come from."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ PLAN = ("bindings", "executable_version_id", "environment", "image", "label", "k
 
 
 def connections_to(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
-    """Return the connections that lead to nodes."""
+    """Return the connections that lead to the nodes `refs`."""
     keys: dict[str, list[str]] = defaultdict(list)
     for ref in refs:
         keys[ref.kind].append(ref.key)
@@ -88,7 +88,10 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
 
 
 def _source(binding: BytesOf) -> Ref:
-    """Return what bytes are. Those of files are known by their digest and origin."""
+    """Return the node of an input's bytes.
+
+    A dataset version or an artifact has its ID. Other bytes are known by digest and origin.
+    """
     kind, _, key = binding.source.partition(":")
     if kind in ("dataset", "artifact"):
         return Ref(kind, key)  # type: ignore[arg-type]
@@ -98,7 +101,11 @@ def _source(binding: BytesOf) -> Ref:
 def _results(
     c: Connection, of: Mapping[str, tuple[str, Bindings]]
 ) -> dict[tuple[str, str, str], Ref]:
-    """Return the results that tasks use by run, node and output; without them, their tasks."""
+    """Return the results that tasks use, by run, node and output.
+
+    `of` maps task IDs to their run and bindings. If a result does not exist yet, the task that
+    produces it is returned.
+    """
     outputs = {
         (run_id, binding.node, binding.output)
         for run_id, bindings in of.values()
@@ -190,7 +197,10 @@ def upstream_of_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> I
 def upstream_of_runs(
     c: Connection, ids: Sequence[str], most: int
 ) -> tuple[list[Link], dict[Ref, int]]:
-    """Return the tasks of runs, and how many there are of a run with more."""
+    """Return links from tasks to runs, at most `most` for each run.
+
+    The numbers of tasks are returned, too, for runs that have more.
+    """
     place = func.row_number().over(partition_by=T.run_id, order_by=T.place).label("rank")
     total = func.count().over(partition_by=T.run_id).label("total")
     ranked: Any = select(T.id, T.run_id, place, total).where(T.run_id.in_(ids)).subquery()

@@ -59,7 +59,11 @@ class ModelRows:
         return _package(row) if row else None
 
     def find(self, c: Connection, owner: str, key: str) -> ModelPackage | None:
-        """Return a package as `get` does, else the newest one of the only near name."""
+        """Return a package as `get` does, or by a near name.
+
+        A near name differs in letter case, or is written as in image names. If the key means only
+        one model this way, its newest package is returned.
+        """
         if package := self.get(c, owner, key):
             return package
         names = self.names(c, owner)

@@ -1,4 +1,4 @@
-"""Write to the outbox what rules ask for, in the transaction of the change itself."""
+"""Write notices to the outbox as rules require, in the transaction of the change itself."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ RUN_COLUMNS = (R.id, R.owner, R.number, R.title, R.name, R.path, R.source_id)
 
 
 class Moved(Protocol):
-    """What is read of a move, which `transition` has written."""
+    """The fields of a `transition.Move` that notices need."""
 
     @property
     def machine(self) -> Machine: ...
@@ -113,7 +113,7 @@ def announce_long(c: Connection, run_id: str, rules: Sequence[StoredRule]) -> No
 
 
 def announce(c: Connection, occurrences: Sequence[Occurrence], rules: Sequence[StoredRule]) -> None:
-    """Write each event once for each channel that asks for it.
+    """Write one notice for each event and channel that reports it.
 
     A channel that reports a recovery does not report the same success too.
     """
@@ -157,7 +157,10 @@ def _rules(c: Connection, owners: Iterable[str]) -> list[StoredRule]:
 
 
 def _runs(c: Connection, ids: set[str]) -> list[Any]:
-    """Return what notices say about runs; scratch runs have none."""
+    """Return the columns of runs that notices show.
+
+    Scratch runs are left out.
+    """
     return [*c.execute(select(*RUN_COLUMNS).where(R.id.in_(ids), HISTORY))]
 
 

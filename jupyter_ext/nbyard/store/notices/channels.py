@@ -68,7 +68,7 @@ class ChannelRows:
     ) -> bool:
         """Update a channel if its revision is unchanged; return whether it was.
 
-        A new URL is tried at once.
+        With a new URL, waiting notices are sent at once.
         """
         same = and_(C.id == channel.id, C.revision == channel.revision)
         values = {"revision": channel.revision + 1, "updated_at": datetime.now(UTC), **columns}
@@ -98,7 +98,10 @@ class ChannelRows:
         return ChannelSecret(fields["url"], row.allowed_hosts, row.base_url)
 
     def with_url(self, c: Connection, channel: Channel) -> Receiver:
-        """Return a channel with its URL; errors are those of `secret`."""
+        """Return where the messages of a channel go, with its URL.
+
+        It raises the errors of `secret`.
+        """
         secret = self.secret(c, channel)
         return Receiver(secret.url, channel.kind, channel.service, secret.allowed_hosts)
 
@@ -121,7 +124,10 @@ class ChannelRows:
         c.execute(update(notice_channels).where(C.id == channel.id).values(retry_at=until))
 
     def reseal_all(self, c: Connection, owner: str) -> int:
-        """Encrypt URLs under older keys with the newest key; return their number."""
+        """Encrypt the owner's URLs with older keys again.
+
+        They get the newest key. Return their number.
+        """
         count = 0
         for row in c.execute(select(C.id, C.sealed).where(C.owner == owner)).all():
             if sealed := self._vault.resealed(owner, _bound(row.id), row.sealed):

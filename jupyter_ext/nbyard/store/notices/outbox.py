@@ -55,7 +55,7 @@ class NoticeRows:
         return [OutboxNotice(_notice(row), row.owner, row.facts) for row in rows]
 
     def sent_times(self, c: Connection, channel_id: str, since: datetime) -> list[datetime]:
-        """Return when the messages of a channel were sent, from a time on."""
+        """Return the times after `since` when a channel got a message."""
         recent = (N.channel_id == channel_id) & (N.outcome == "sent") & (N.sent_at > since)
         query = select(func.max(N.sent_at)).where(recent).group_by(N.message_id)
         return [*c.execute(query).scalars()]

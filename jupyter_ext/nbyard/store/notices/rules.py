@@ -35,7 +35,10 @@ class RuleRows:
         return sorted({row.owner for row in rows if event in row.events})
 
     def of_channels(self, c: Connection, ids: Collection[str]) -> dict[str, list[NoticeRule]]:
-        """Return the own rules of channels, with names of projects, by the ID of the channel."""
+        """Return the own rules of channels, by channel ID.
+
+        Rules of schedules are left out. The rules name their projects.
+        """
         # Users know projects by their names, which may change.
         named = select(notice_rules, P.name.label("project"))
         joined = named.outerjoin(projects, P.id == R.project_id)
@@ -55,7 +58,7 @@ class RuleRows:
         return names_by_channel
 
     def of_schedules(self, c: Connection, ids: Collection[str]) -> dict[str, list[ScheduleNotice]]:
-        """Return the channels of schedules, named by their names, by the ID of the schedule."""
+        """Return channels and their events, by the ID of the schedule."""
         query = select(R.schedule_id, R.events, C.name).join(notice_channels, C.id == R.channel_id)
         notices_by_schedule: dict[str, list[ScheduleNotice]] = {}
         for row in c.execute(query.where(R.schedule_id.in_(ids)).order_by(R.id)):
@@ -66,7 +69,7 @@ class RuleRows:
     def replace(
         self, c: Connection, owner: str, channel_id: str, rules: Iterable[NoticeRule]
     ) -> None:
-        """Replace the own rules of a channel."""
+        """Replace the rules of a channel, except those of schedules."""
         c.execute(delete(notice_rules).where(R.channel_id == channel_id, R.schedule_id == ""))
         self._insert(c, [StoredRule(channel_id, owner, rule) for rule in rules])
 

@@ -37,7 +37,7 @@ VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
 MAY_BE_MODEL = artifacts.c.format.in_(MODEL_FORMATS) | func.coalesce(artifacts.c.type, "").contains(
     MODEL_TYPE
 )
-# An output, and what is the same for the outputs of which only the newest is listed.
+# The source of an output, and the output; only the newest output of a source is listed.
 SourcedOutput = tuple[tuple[str, str, str], ModelOutput]
 OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c.id)
 
@@ -97,7 +97,10 @@ class ArtifactRows:
     def written_outside(
         self, c: Connection, owner: str, digest: str, runtime: str
     ) -> tuple[str, str] | None:
-        """Return run and node of the newest task that wrote these bytes on another runtime."""
+        """Return run and node of the newest task that wrote the bytes.
+
+        Only tasks with an attempt on a runtime other than `runtime` count.
+        """
         query = (
             select(tasks.c.run_id, tasks.c.node)
             .select_from(artifacts)
@@ -114,10 +117,10 @@ class ArtifactRows:
     def models(
         self, c: Connection, owner: str, limit: int, after: str = ""
     ) -> tuple[list[SourcedOutput], str]:
-        """Return outputs that may be models among the newest `limit`, newest first.
+        """Return a page of outputs that may be models, newest first.
 
-        `after` is the ID where the page begins. The second value is that of the next page, empty
-        after the last one.
+        `limit` candidates are read. `after` is the last ID of the page before. The second value is
+        `after` for the next page, empty after the last one.
         """
         query = select(artifacts).where(MODELS, MAY_BE_MODEL)
         rows = c.execute(newest_first(query, artifacts.c.id, limit, after)).all()
@@ -126,9 +129,10 @@ class ArtifactRows:
     def models_of_workflow(
         self, c: Connection, owner: str, workflow_id: str, most: int
     ) -> list[SourcedOutput]:
-        """Return outputs of the newest runs of a workflow that may be models, newest first.
+        """Return outputs of a workflow that may be models.
 
-        The ID is empty for runs of single files.
+        The newest come first. Only its newest `most` runs count. `workflow_id` is empty for runs of
+        single executables.
         """
         is_of_workflow = (runs.c.workflow_id == workflow_id) & (runs.c.owner == owner)
         own = select(runs.c.id).where(is_of_workflow, HISTORY)

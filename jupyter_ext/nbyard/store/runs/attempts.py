@@ -182,7 +182,10 @@ class AttemptRows:
     def newest_origin_attempts(
         self, c: Connection, owner: str, task_ids: Collection[str]
     ) -> dict[str, Attempt]:
-        """Return by the IDs of cached tasks the newest attempt that `origin_attempts` returns."""
+        """Return the newest of `origin_attempts` for each cached task.
+
+        The keys are the IDs of the cached tasks.
+        """
         if not task_ids:
             return {}
         taker = tasks.alias()

@@ -43,9 +43,9 @@ class CleanUpRows:
         with_outputs: bool = True,
         until: datetime | None = None,
     ) -> dict[str, FinishedRun]:
-        """Return finished runs by ID, without their protection by documents.
+        """Return the finished runs of an owner by ID.
 
-        `until` limits them to those that finished until then.
+        Their `protection` is not set. `until` limits them to those that finished until then.
         """
         finished_at = func.coalesce(runs.c.finished_at, runs.c.created_at)
         own = (runs.c.owner == owner) & HISTORY & runs.c.state.in_(sorted(RUN.terminal))
@@ -105,7 +105,7 @@ class CleanUpRows:
         )
         query = query.join(tasks, tasks.c.id == attempts.c.task_id)
         place = _places(groups)
-        if len(place) <= FEW_RUNS:  # then those of others are not read
+        if len(place) <= FEW_RUNS:  # then rows of other runs are not read
             query = query.where(tasks.c.run_id.in_([*place]))
         folder_names: list[set[str]] = [set() for _ in groups]
         for run_id, name in c.execute(query).all():
@@ -116,9 +116,10 @@ class CleanUpRows:
     def digests(
         self, c: Connection, groups: Sequence[Collection[str]]
     ) -> tuple[list[set[str]], set[str]]:
-        """Return the digests that each group of runs names, and those that all others name.
+        """Return the digests that groups of runs name, and other runs.
 
-        The outputs of the others are missing: see `digests_of_other_runs`.
+        The first value has one set for each group. The second is the set of all other runs, without
+        their outputs: see `digests_of_other_runs`.
         """
         place = _places(groups)
         digest_sets: list[set[str]] = [
@@ -128,7 +129,7 @@ class CleanUpRows:
             digest_sets[place.get(run_id, -1)].update(digests)
         self._add_texts(c, place, digest_sets)
         query = select(artifacts.c.run_id, artifacts.c.digest)
-        if len(place) <= FEW_RUNS:  # then those of others are not read
+        if len(place) <= FEW_RUNS:  # then rows of other runs are not read
             query = query.where(artifacts.c.run_id.in_([*place]))
         for run_id, name in c.execute(query).all():
             if (group := place.get(run_id)) is not None:
@@ -140,7 +141,7 @@ class CleanUpRows:
     ) -> set[str]:
         """Return the digests of the outputs of all other runs.
 
-        They may be left out if they are no folders, and are not `wanted`.
+        Digests of files that are not `wanted` may be left out.
         """
         digest = artifacts.c.digest
         query = select(digest).where(not_(is_one_of(artifacts.c.run_id, _places(groups))))
@@ -178,5 +179,5 @@ def _add_texts_of(
 
 
 def _places(groups: Sequence[Collection[str]]) -> dict[str, int]:
-    """Return the place of the group of each run."""
+    """Return the index of each run's group, by run ID."""
     return {run_id: place for place, own in enumerate(groups) for run_id in own}

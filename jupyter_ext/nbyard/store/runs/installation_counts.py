@@ -1,4 +1,4 @@
-"""Counts of rows, over all owners."""
+"""Counts of runs, tasks and attempts, and sums of their usage, over all owners."""
 
 import time
 from datetime import UTC, datetime

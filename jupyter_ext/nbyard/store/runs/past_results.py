@@ -66,7 +66,7 @@ class Last(msgspec.Struct, frozen=True):
 class NodeFileAccess(msgspec.Struct, frozen=True):
     """Files that the newest success of a node read and wrote beside its code.
 
-    It names the executable with its path, and the code file's path in the bundle.
+    `name` and `path` are those of the executable. `file` is the path of the code in the bundle.
     """
 
     node: str
@@ -80,7 +80,7 @@ class NodeFileAccess(msgspec.Struct, frozen=True):
 
 
 class HistoryRows:
-    """Queries on successes that were executed; cached results have no duration."""
+    """Queries on past successes. Durations of executables leave out cached results."""
 
     def of_executables(
         self, c: Connection, owner: str, executables: Collection[str]
@@ -111,9 +111,10 @@ class HistoryRows:
     def opened_files(
         self, c: Connection, owner: str, path: str = "", run: str = "", node: str = ""
     ) -> dict[str, NodeFileAccess]:
-        """Return observations by node, of the workflow at `path` or of one run.
+        """Return the files that nodes opened, by node.
 
-        Nodes without observations are left out.
+        The newest success of each node counts: in `run`, else in the latest runs of the workflow at
+        `path`. Nodes without observations are left out.
         """
         rank = func.row_number().over(partition_by=tasks.c.node, order_by=tasks.c.id.desc())
         at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)

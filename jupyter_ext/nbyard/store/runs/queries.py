@@ -56,7 +56,7 @@ COUNTS = (
     .where(tasks.c.run_id.in_(bindparam("ids", expanding=True)))
     .group_by(tasks.c.run_id, tasks.c.state, tasks.c.cached)
 )
-# Of a project: with so many, a list of all costs more than a look at each run of the owner.
+# For a project with so many runs, listing them costs more than checking each run of the owner.
 MANY_RUNS = 20_000
 OF_WORKFLOW = "workflow:"
 
@@ -243,7 +243,10 @@ class _Page(msgspec.Struct, frozen=True):
         return select(ids.c[0])
 
     def indexed_query(self, filters: dict[str, str]) -> Any:
-        """Return the query if the only filter is one of some that have an index, else None."""
+        """Return a query for the IDs on the page that uses an index.
+
+        Return None if no index serves exactly these filters.
+        """
         own = select(runs.c.id).where(HISTORY)  # scratch runs would leave gaps in the page
         if filters.keys() == {"project"}:
             linked = (own.where(condition) for condition in runs_of(filters["project"]))
@@ -277,7 +280,7 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         matching_ids = union_all(*(select(runs.c.id).where(condition) for condition in linked))
         some = select(func.count()).select_from(matching_ids.limit(MANY_RUNS).subquery())
         is_large = c.execute(some).scalar_one() == MANY_RUNS
-        # Few runs are found from the links. With many, these are compared with each run that fits.
+        # Few runs are found from the links. With many, each run that fits is tested for a link.
         query = query.where(or_(*linked) if is_large else runs.c.id.in_(run_ids_of(project)))
     if schedule := filters.get("schedule"):
         query = query.where(OF_SOURCE, runs.c.source_id == schedule)
@@ -285,7 +288,7 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         of_path = runs.c.path == filters["path"] if "path" in filters else false()
         query = query.where((runs.c.workflow_id == workflow) | of_path)
     if executable := filters.get("executable"):
-        # Asked for each run: a list of all its runs would be long.
+        # Tested for each run, because a list of the executable's runs would be long.
         uses = (tasks.c.run_id == runs.c.id) & (tasks.c.executable_id == executable)
         query = query.where(select(tasks.c.id).where(uses).exists())
     if node := filters.get("node"):

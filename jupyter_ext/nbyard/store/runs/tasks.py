@@ -167,7 +167,11 @@ class TaskRows:
         return _record(row) if row else None
 
     def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
-        """Return the columns that belong to the task's result: its key and the `beside` columns."""
+        """Return the columns that belong to a task's result.
+
+        They hold its cache key, the files that it read, its other files and its warning. Empty ones
+        are left out.
+        """
         row = c.execute(OF_RESULT, {"of": task_id}).first()
         return {k: v for k, v in row._mapping.items() if v is not None} if row else {}
 
@@ -229,7 +233,11 @@ class TaskRows:
         states: Collection[str],
         since: int,
     ) -> list[Task]:
-        """Return a page of `views`: tasks after a node, in these states, changed after an event."""
+        """Return a page of tasks for display, in graph order.
+
+        They come after the node `after`, are in one of the `states`, and changed after the event
+        `since`. Empty values select all tasks.
+        """
         query = select(tasks).where(tasks.c.run_id == run_id)
         if after:
             own = select(tasks.c.place).where(tasks.c.run_id == run_id, tasks.c.node == after)
@@ -246,7 +254,10 @@ class TaskRows:
     def succeeded(
         self, c: Connection, run_id: str, limit: int, after: str, nodes: Collection[str]
     ) -> list[SucceededTask]:
-        """Return succeeded tasks in graph order, after a node; of these nodes, if there are any."""
+        """Return a page of succeeded tasks, in graph order.
+
+        They come after the node `after`. Without `nodes`, tasks of all nodes count.
+        """
         query = select(tasks.c.id, tasks.c.node, tasks.c.cached)
         query = query.where(tasks.c.run_id == run_id, tasks.c.state == "succeeded")
         if after:

@@ -3,8 +3,8 @@
 from sqlalchemy import text
 
 NAMED = text("workflow_id = '' and name is not null")
-# Of artifacts that may be models, and a few others.
+# Artifacts that may be models, and a few others.
 MODELS = text("(format in ('joblib', 'mlflow', 'model', 'pickle', 'pkl') or type is not null)")
-# Of runs of a schedule or trigger. Most runs have none, so all others would seem to be of one.
+# Runs of a schedule or trigger. Most runs have none; in a full index, all others seem to share one.
 OF_SOURCE = text("source_id <> ''")
 WORKED = text("state = 'succeeded' and not cached")

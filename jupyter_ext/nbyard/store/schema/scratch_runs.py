@@ -1,4 +1,4 @@
-"""THE condition that keeps scratch runs out of history.
+"""The one condition that keeps scratch runs out of history.
 
 Scratch runs are check runs and the runs of bisections. Each query that reads runs uses this
 condition, or is listed with its reason in `tests/architecture/test_scratch_runs.py`.

@@ -28,7 +28,7 @@ KEPT_FIRINGS = 1_000
 # Younger firings stay, so that an event that arrives again is recognized.
 KEPT_TIME = timedelta(hours=1)
 RUNS = ("trigger", "retry")
-# Of all triggers of an owner.
+# The newest runs of all triggers of an owner.
 MOST_WINDOWS = 100
 NOTHING = Fire()
 WAITING = Prepared(select(F.trigger_id).distinct().where(F.outcome == bindparam("how")))
@@ -57,10 +57,11 @@ class FiringRows:
         after_run: str = "",
         reason: Reason | None = None,
     ) -> str | None:
-        """Record an event that reached a trigger; return its ID, None if it is recorded.
+        """Record an event that reached a trigger; return its firing.
 
-        With a reason, it failed: it starts no run. So does an event that the run `after_run` caused
-        at the end of a chain that is too long.
+        Return the ID of the firing, None if the event was recorded before. With a `reason`, the
+        firing fails: it starts no run. It also fails if `after_run` caused the event and was itself
+        started by a chain of triggers that is too long.
         """
         if self.find(c, trigger.id, event_key) is not None:
             return None
@@ -98,7 +99,7 @@ class FiringRows:
         return c.execute(query).scalar()
 
     def get(self, c: Connection, firing_id: str) -> Firing | None:
-        """Return a firing."""
+        """Return a firing by ID, or None."""
         row = c.execute(select(trigger_firings).where(F.id == firing_id)).first()
         return _firing(row) if row else None
 
@@ -125,7 +126,10 @@ class FiringRows:
     def mark_overlapped(
         self, c: Connection, trigger: Trigger, reason: Reason, ids: Sequence[str] | None = None
     ) -> None:
-        """Mark the waiting firings of a trigger, or these of them, as overlapped."""
+        """Mark waiting firings of a trigger as overlapped.
+
+        `ids` selects some of them, None all.
+        """
         where = and_(F.trigger_id == trigger.id, F.outcome == "waiting")
         if ids is not None:
             where = and_(where, F.id.in_(ids))

@@ -113,7 +113,7 @@ class TriggerRows(NamedRows[TriggerRow]):
     def of_sources(
         self, c: Connection, kinds: Iterable[TriggerKind], sources: Iterable[str]
     ) -> list[TriggerRow]:
-        """Return the enabled triggers of these kinds with such a source, oldest first.
+        """Return the enabled triggers of these sources, oldest first.
 
         A source is an ID or a real path. Other triggers are not read, as there may be many.
         """
@@ -125,7 +125,10 @@ class TriggerRows(NamedRows[TriggerRow]):
         return [self.read(row) for row in c.execute(query.order_by(S.id))]
 
     def first_since(self, c: Connection, kinds: Iterable[TriggerKind]) -> int | None:
-        """Return the event after which the first of the enabled triggers may fire, if any may."""
+        """Return the smallest `since_event` of the enabled triggers.
+
+        Only later events fire a trigger. Return None if no trigger of these kinds is enabled.
+        """
         first_events = (self._first(c, kind) for kind in kinds)
         return min((first for first in first_events if first is not None), default=None)
 
@@ -189,7 +192,7 @@ class TriggerRows(NamedRows[TriggerRow]):
             raise StaleWrite
 
     def count_outcome(self, c: Connection, trigger_id: str, outcome: str, number: int = 1) -> None:
-        """Count what events of a trigger led to."""
+        """Increase the counter of an outcome of a trigger's events."""
         if number and (name := COUNTED.get(outcome)):
             values = {name: S[name] + number}
             c.execute(update(triggers).where(S.id == trigger_id).values(**values))

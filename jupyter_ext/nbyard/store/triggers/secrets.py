@@ -37,7 +37,10 @@ class TriggerSecretRows:
         return self._vault.open(trigger.owner, trigger.id, row.secret)[FIELD]
 
     def reseal_all(self, c: Connection, owner: str) -> int:
-        """Encrypt secrets under older keys with the newest key; return their number."""
+        """Encrypt the owner's secrets with older keys again.
+
+        They get the newest key. Return their number.
+        """
         query = select(S.id, S.secret).where(S.owner == owner, S.secret != "")
         count = 0
         for row in c.execute(query).all():

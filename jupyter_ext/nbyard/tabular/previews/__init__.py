@@ -1,5 +1,5 @@
-"""Previews of files for small cards: heads of tables, numbers, pictures, classes of models.
+"""Previews of files for small cards: first rows, numbers, pictures, classes of models.
 
-All of this runs in a reader process. A file is only read as data: nothing in it is executed,
-and no pickle is loaded.
+This runs in a reader process only. A file is only read as data: nothing in it is executed, and no
+pickle is loaded.
 """

@@ -1,4 +1,4 @@
-"""Make the preview of a file, whatever its format."""
+"""Creates the preview of a file of any format."""
 
 import json
 from collections.abc import Callable
@@ -32,10 +32,10 @@ def preview(
 ) -> FilePreview:
     """Return the preview of a file, an empty one if the file is too large.
 
-    A small picture is written to `folder`.
+    `read_table` returns the first rows of a table. A small picture is written to `folder`.
 
     Raises:
-        Invalid: the content is not of the file's format.
+        Invalid: The content does not have the format of the file's name.
     """
     kind, size = format_of(filename), path.stat().st_size
     if size > LARGEST.get(kind, size):
@@ -61,7 +61,7 @@ def preview(
 
 
 def _text(path: Path, is_page: bool) -> str:
-    """Return the beginning of a text, or of the text in a page."""
+    """Return the beginning of a text file, or of the text in an HTML page."""
     with path.open("rb") as file:
         head = file.read(MAX_PAGE_BYTES if is_page else MAX_TEXT_BYTES)
     text = "" if b"\0" in head else head.decode("utf-8", "replace")
@@ -73,7 +73,7 @@ def _text(path: Path, is_page: bool) -> str:
 
 
 class _Page(HTMLParser):
-    """Collects the text of a page without its scripts and styles."""
+    """Collects the text of an HTML page, without its scripts and styles."""
 
     def __init__(self) -> None:
         super().__init__()

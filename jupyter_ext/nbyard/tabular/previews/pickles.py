@@ -1,6 +1,6 @@
-"""Find the class of a pickled model by reading the instructions of the file as data.
+"""Finds the class of a pickled model by reading the pickle's instructions as data.
 
-Nothing is loaded: `pickletools` parses the instructions and runs none of them.
+Nothing is loaded: `pickletools` parses the instructions and executes none of them.
 """
 
 import itertools
@@ -29,9 +29,9 @@ NO_MODELS = frozenset(
 
 
 def model_in(path: Path) -> ShownModel | None:
-    """Return the class of the pickled object, with its features if it says so.
+    """Return the class of a pickled model, and its features if the pickle names them.
 
-    Returns None if the file is no pickle, or if the object is no model.
+    Return None if the file is no pickle, or if the object is no model.
     """
     name, features, strings = "", None, ["", ""]
     instructions = list(_instructions(path))
@@ -56,7 +56,7 @@ def model_in(path: Path) -> ShownModel | None:
 
 
 def _instructions(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield the first instructions with their arguments, up to what cannot be read."""
+    """Yield the first instructions of a pickle with their arguments, as far as they can be read."""
     try:
         for opcode, argument, _ in itertools.islice(
             pickletools.genops(_head(path)), MAX_INSTRUCTIONS
@@ -67,7 +67,7 @@ def _instructions(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _feature_names(instructions: Iterable[tuple[str, Any]]) -> list[str]:
-    """Return the texts of the first list after the attribute with the names of features."""
+    """Return the texts of the first list that follows the attribute with the names of features."""
     rest = itertools.dropwhile(lambda instruction: instruction[1] != FEATURE_NAMES, instructions)
     listed = itertools.dropwhile(lambda instruction: instruction[0] != "EMPTY_LIST", rest)
     inside = itertools.takewhile(
@@ -81,7 +81,7 @@ def _feature_names(instructions: Iterable[tuple[str, Any]]) -> list[str]:
 
 
 def _head(path: Path) -> bytes:
-    """Return the beginning of the file, decompressed within the same limit."""
+    """Return the beginning of a file. It is decompressed, within the same limit of bytes."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if head.startswith((b"\x1f\x8b", b"\x78")):

@@ -1,4 +1,4 @@
-"""Make small pictures of PNG and JPEG files, and of the last figure of a notebook."""
+"""Creates small pictures of PNG and JPEG files, and of the last figure in a notebook."""
 
 import base64
 import contextlib
@@ -38,10 +38,10 @@ class _Notebook(msgspec.Struct):
 
 
 def figure_in(path: Path) -> bytes:
-    """Return the last figure of an executed notebook as a small picture; empty if it has none.
+    """Return the last figure of an executed notebook as a small picture, b"" if there is none.
 
     Raises:
-        Invalid: the file is not a notebook.
+        Invalid: The file is not a notebook.
     """
     try:
         notebook = msgspec.json.decode(path.read_bytes(), type=_Notebook)
@@ -55,7 +55,7 @@ def figure_in(path: Path) -> bytes:
 
 
 def _figures(notebook: _Notebook) -> Iterator[str]:
-    """Yield the pictures in the outputs, the last first."""
+    """Yield the pictures in a notebook's outputs, the last one first."""
     for cell in reversed(notebook.cells):
         for output in reversed(cell.outputs):
             for media in MEDIA.values():
@@ -66,7 +66,7 @@ def _figures(notebook: _Notebook) -> Iterator[str]:
 
 
 def small_picture(content: bytes) -> bytes:
-    """Return a PNG or JPEG picture as a new one that fits on a card; empty if it cannot be read."""
+    """Return a PNG or JPEG picture reduced to the size of a card, b"" if it cannot be read."""
     from PIL import Image, UnidentifiedImageError
 
     # Checked below, before any pixel is decoded; Pillow would only warn.
@@ -90,7 +90,7 @@ def small_picture(content: bytes) -> bytes:
 
 
 def _encode_within_limit(picture: Any) -> bytes:
-    """Return a picture within the limit: PNG for drawings, JPEG for photographs."""
+    """Return the encoded picture within the limit: PNG for drawings, JPEG for photographs."""
     for drawing in itertools.chain([picture], map(picture.quantize, COLOURS)):
         buffer = io.BytesIO()
         drawing.save(buffer, "PNG")

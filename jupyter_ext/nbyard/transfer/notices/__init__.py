@@ -1,4 +1,4 @@
-"""Send messages to notice channels, in a process of its own.
+"""Sends messages to notice channels, in a separate process for each message.
 
-The process can be killed when a server does not answer, and it refuses private addresses.
+The process can be killed when a server does not respond. It refuses private addresses.
 """

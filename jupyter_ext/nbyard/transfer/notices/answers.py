@@ -1,4 +1,4 @@
-"""What the answer of a server means: whether another attempt is useful, and when."""
+"""Interprets the responses of servers: whether a message was delivered, and when to try again."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,7 +14,7 @@ ANSWER_SECONDS = 15.0
 
 
 def http_delivery(service: str, status: int, retry_after: str = "", text: str = "") -> Delivery:
-    """Return what an HTTP response means: delivered, to be repeated, or failed for good."""
+    """Return the delivery for an HTTP response: delivered, to be repeated, or failed for good."""
     if 200 <= status < 300:
         return Delivery()
     is_final = status < 500 and status not in LATER
@@ -22,17 +22,20 @@ def http_delivery(service: str, status: int, retry_after: str = "", text: str = 
 
 
 def too_late(service: str) -> Delivery:
-    """Return the delivery to a server that did not answer in time."""
+    """Return the delivery for a server that did not respond in time. It is to be repeated."""
     return Delivery(because("channel-too-late", service=service, seconds=ANSWER_SECONDS))
 
 
 def mail_delivery(service: str, status: int, text: str = "") -> Delivery:
-    """Return the delivery after a refusal by a mail server; 4xx is temporary."""
+    """Return the delivery for a refusal by a mail server.
+
+    A status of 4xx is to be repeated.
+    """
     return Delivery(_reason(service, status, text), status >= 500)
 
 
 def retry_seconds(text: str, now: datetime | None = None) -> float | None:
-    """Return the pause in a Retry-After header, which is a number of seconds or a date."""
+    """Return the pause in seconds from a Retry-After header, None if the header is not valid."""
     try:
         seconds = float(text)
     except ValueError:

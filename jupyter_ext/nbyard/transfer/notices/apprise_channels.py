@@ -1,4 +1,4 @@
-"""Send through Apprise, and learn from its libraries what the server answered."""
+"""Sends messages with Apprise, and finds out what the servers responded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AGENT = "nbyard"
 
 
 def describe(url: str) -> ChannelAddress | None:
-    """Return what the URL leads to; None if Apprise does not know it."""
+    """Return the service and masked address of a URL, None if Apprise does not know the URL."""
     from apprise import Apprise
 
     service: Any = Apprise.instantiate(url, suppress_exceptions=True)
@@ -45,7 +45,7 @@ def describe(url: str) -> ChannelAddress | None:
 
 
 def send(url: str, service: str, message: Message) -> Delivery:
-    """Send the text of a message."""
+    """Send the text of a message with Apprise. `service` names the receiver in reasons."""
     from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
     asset = AppriseAsset(app_id=AGENT, app_desc=AGENT, app_url="", async_mode=False)
@@ -72,7 +72,7 @@ def send(url: str, service: str, message: Message) -> Delivery:
 
 
 class AppriseKind:
-    """The services of Apprise, also by the web addresses of their own webhooks."""
+    """All services of Apprise, also by the web addresses of their own webhooks."""
 
     name, rank = "apprise", 50
 
@@ -86,7 +86,7 @@ class AppriseKind:
 
 
 class Recorder(logging.Handler):
-    """Records the last HTTP answer, the last refusal of a mail server and the last warning."""
+    """Records the last HTTP response, refusal by a mail server, and warning of Apprise."""
 
     def __init__(self, service: str):
         super().__init__(logging.WARNING)
@@ -95,12 +95,12 @@ class Recorder(logging.Handler):
         self.problem = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Record a warning of Apprise."""
+        """Record the text of a warning."""
         self.problem = record.getMessage()
 
     @contextmanager
     def recording(self) -> Iterator[Recorder]:
-        """Record during the block."""
+        """Record responses and warnings during the block. It replaces functions of libraries."""
         from requests.adapters import HTTPAdapter
 
         log = logging.getLogger(LOGGER)

@@ -1,4 +1,4 @@
-"""The process that sends one message: a request on its input, the answer on its output."""
+"""The process that sends one message: reads a request from stdin, writes the answer to stdout."""
 
 import logging
 import os
@@ -17,10 +17,10 @@ from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
 
 def describe(url: str) -> SendAnswer:
-    """Return what a URL leads to: what the first kind says that knows it.
+    """Return the address that the first kind of channel which knows the URL describes.
 
-    A missing package is named if the URL begins with the name of its kind, or if Apprise, which
-    knows the URLs of most services, has not refused the URL.
+    A missing package is named if the URL begins with the name of its kind. It is also named if
+    Apprise, which knows most services, has not refused the URL.
     """
     missing: Reason | None = None
     for kind in channel_kinds():
@@ -39,7 +39,7 @@ def describe(url: str) -> SendAnswer:
 
 
 def deliver(request: SendRequest) -> Delivery:
-    """Send the message of a request."""
+    """Send the message of a request with the request's kind of channel."""
     message, url = request.message, request.url
     if message is None:
         raise TypeError("there is no message")
@@ -53,12 +53,15 @@ def deliver(request: SendRequest) -> Delivery:
 
 
 def missing_package(kind: str, error: ImportError) -> Reason:
-    """Return the reason that a kind of channel cannot be used."""
+    """Return the reason why a kind of channel cannot be used."""
     return because("channel-package-missing", kind=kind, package=error.name or str(error))
 
 
 def answer_request(request: SendRequest) -> SendAnswer:
-    """Return the answer to a request. This process reaches no private address afterwards."""
+    """Return the answer to a request.
+
+    From then on, this process cannot connect to private addresses, except those the request allows.
+    """
     guard = Guard(AllowedHosts.parse(request.allowed))
     guard.install()
     if request.message is None:
@@ -71,7 +74,7 @@ def answer_request(request: SendRequest) -> SendAnswer:
 
 
 def main() -> None:
-    """Answer one request."""
+    """Answer the one request on stdin."""
     # Libraries may print; the answer must stay alone on the output.
     output = os.dup(1)
     os.dup2(2, 1)

@@ -1,7 +1,7 @@
-"""Refuses connections of this process to private addresses, whatever code opens them.
+"""Refuses connections of this process to private addresses, whichever code opens them.
 
-Each connection is checked when it is opened. So a redirect, or a name that changes its address
-after a check, gains nothing.
+Each connection is checked when it is opened. So neither a redirect nor a name that changes its
+address after a check can avoid the check.
 """
 
 import socket
@@ -19,7 +19,10 @@ PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fo
 
 
 class AddressRefused(ConnectionError):
-    """A connection to a private address; libraries handle it like any other lost connection."""
+    """A connection to a private address was refused.
+
+    Libraries handle it like a lost connection.
+    """
 
 
 class Guard:
@@ -31,15 +34,18 @@ class Guard:
         self.refused: Reason | None = None
 
     def install(self) -> None:
-        """Check all connections of this process from now on; this cannot be undone."""
-        socket.getaddrinfo = self._remembering(socket.getaddrinfo)
+        """Check all connections of this process from now on. This cannot be undone."""
+        socket.getaddrinfo = self._recording_names(socket.getaddrinfo)
         sys.addaudithook(self.check)
 
     def check(self, event: str, args: Sequence[Any]) -> None:
-        """Refuse an event that opens a forbidden connection or starts a program.
+        """Check an audit event of Python.
+
+        Refuse forbidden connections, and starts of programs.
 
         Raises:
-            AddressRefused: the event is refused.
+            AddressRefused: The connection is forbidden.
+            PermissionError: The event starts a program.
         """
         if event in CONNECTIONS:
             address = args[-1]
@@ -48,12 +54,12 @@ class Guard:
             raise PermissionError(event)
 
     def check_address(self, address: Any) -> None:
-        """Refuse a private address, and a host name where an IP address is needed.
+        """Check the address of a connection. It must be an IP address, and not a private one.
 
-        None, the address of a connected socket, is accepted.
+        None is accepted: it is the address for a socket that is connected already.
 
         Raises:
-            AddressRefused: the address is refused.
+            AddressRefused: The address is refused.
         """
         if address is None:  # the socket is already connected
             return
@@ -72,8 +78,8 @@ class Guard:
         self.refused = reason
         raise AddressRefused(str(reason))
 
-    def _remembering(self, look_up: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a look-up of names that remembers which name an address belongs to."""
+    def _recording_names(self, look_up: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function like `look_up` that also records the name of each address."""
 
         def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
             entries = look_up(host, *args, **kwargs)

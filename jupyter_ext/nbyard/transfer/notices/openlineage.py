@@ -1,4 +1,4 @@
-"""Post OpenLineage events to a URL, one after the other over one connection."""
+"""Posts OpenLineage events to a URL, one after the other over one connection."""
 
 import contextlib
 import json
@@ -14,9 +14,9 @@ JSON = "application/json; charset=utf-8"
 def post_lineage(
     url: str, service: str, message: Message, tls: ssl.SSLContext | None = None
 ) -> Delivery:
-    """Post the events of a message until one is not accepted.
+    """Post the events of a message, until one is not accepted.
 
-    A repeated message posts all of them again: receivers know them by run, type and time.
+    A repeated message posts all of them again. Receivers identify events by run, type and time.
     """
     web, key = openlineage_target(url)
     headers = {"Content-Type": JSON, "User-Agent": AGENT}
@@ -38,7 +38,7 @@ class OpenLineageKind:
     name, rank = "openlineage", 50
 
     def describe(self, url: str) -> ChannelAddress | None:
-        """Return the host of the receiver; the rest may be secret."""
+        """Return the host of the receiver. The rest of the URL may be secret."""
         if not is_openlineage(url):
             return None
         return ChannelAddress(self.name, "OpenLineage", masked_url(openlineage_target(url)[0]))

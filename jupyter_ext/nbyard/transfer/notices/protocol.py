@@ -1,4 +1,4 @@
-"""The protocol of every kind of notice channel (entry point group `nbyard.channels`)."""
+"""The interface of notice channel kinds (entry point group `nbyard.channels`)."""
 
 from typing import Protocol
 
@@ -8,29 +8,29 @@ MOST_CHARACTERS = 20  # of a name
 
 
 class ChannelKind(Protocol):
-    """Sends messages to the URLs of one kind. It runs in a process of its own for each message.
+    """Sends messages to URLs of one kind. A separate process runs it for each message.
 
-    `name` is stored with each channel. Of several kinds that know a URL, the one with the lowest
-    `rank` gets it; those of nbyard have 50 and more.
+    `name` is stored with each channel. If several kinds know a URL, the one with the lowest `rank`
+    is used. Those of nbyard have 50 and more.
     """
 
     name: str
     rank: int
 
     def describe(self, url: str) -> ChannelAddress | None:
-        """Return what a URL leads to, without its secrets and without reaching it.
+        """Return the receiver of a URL without its secrets, None for a URL of another kind.
 
-        None if the URL is of another kind.
+        The receiver is not contacted.
 
         Raises:
-            ImportError: a package that is needed to know is not installed.
+            ImportError: A package that is needed for that is not installed.
         """
 
     def send(self, url: str, service: str, message: Message) -> Delivery:
-        """Send a message; return the answer, also of a receiver that cannot be reached.
+        """Send a message. Return what the receiver responded, or why it cannot be reached.
 
-        `service` is what texts call the receiver. A reason contains no secret of the URL.
+        `service` is the receiver's name in texts. A reason must contain no secret of the URL.
 
         Raises:
-            ImportError: a package is not installed.
+            ImportError: A needed package is not installed.
         """

@@ -1,4 +1,4 @@
-"""What the process that sends is asked to do, and what it answers, as JSON."""
+"""The requests to the process that sends messages, and its answers, as JSON."""
 
 import msgspec
 
@@ -7,10 +7,10 @@ from nbyard.reasons.structs import Reason
 
 
 class SendRequest(msgspec.Struct, frozen=True):
-    """Send a message, or describe the URL if there is no message.
+    """A request to send a message, or to describe the URL if there is no message.
 
-    `service` is what the texts call the receiver, which is of the kind `kind`. `allowed` are the
-    private hosts that may be reached.
+    `kind` is the kind of channel. `service` is the receiver's name in texts. `allowed` lists
+    private hosts to which the process may connect.
     """
 
     url: str
@@ -24,7 +24,10 @@ class SendRequest(msgspec.Struct, frozen=True):
 
 
 class SendAnswer(msgspec.Struct, frozen=True):
-    """A delivery, or what the URL leads to. `problem` says why that is unknown."""
+    """The delivery of a message, or the receiver of a URL.
+
+    `problem` says why that is unknown.
+    """
 
     delivery: Delivery | None = None
     address: ChannelAddress | None = None

@@ -1,4 +1,4 @@
-"""Start the process that sends a message, with a time limit."""
+"""Starts the process that sends a message, with a time limit."""
 
 import os
 import signal
@@ -27,20 +27,22 @@ UNKNOWN = "unknown-channel-url"
 
 
 class SendingStopped(Exception):
-    """The process was killed: it did not answer in time, or the message is no longer wanted."""
+    """The process was killed: it took too long, or the caller no longer wants the answer."""
 
 
 def never_stop() -> bool:
-    """Return False, for callers that never stop sending."""
+    """Return False, for callers that always wait for the answer."""
     return False
 
 
 def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> ChannelAddress:
-    """Return what the URL of a channel leads to, without reaching it.
+    """Return the receiver of a channel's URL, without contacting it.
+
+    Errors name the field `field`.
 
     Raises:
-        Invalid: the URL is unknown, or needs a package that is not installed.
-        Unavailable: the process does not answer.
+        Invalid: The URL is unknown, or needs a package that is not installed.
+        Unavailable: The process does not answer.
     """
     try:
         answer = _ask(SendRequest(url, allowed=[*allowed]), SECONDS)
@@ -59,9 +61,9 @@ def send_message(
     seconds: float = SECONDS,
     stopping: Callable[[], bool] = never_stop,
 ) -> Delivery:
-    """Send a message and return what the channel answered; errors are deliveries too.
+    """Send a message. Return the delivery, which may be a failure with its reason.
 
-    Once `stopping` returns True, it does not wait for the answer.
+    Once `stopping` returns True, the answer is not awaited any longer.
     """
     to = channel
     try:
@@ -79,11 +81,11 @@ def send_message(
 def _ask(
     request: SendRequest, seconds: float, stopping: Callable[[], bool] = never_stop
 ) -> SendAnswer:
-    """Run the process once.
+    """Run the process for one request, and return its answer.
 
     Raises:
-        SendingStopped: it was killed after `seconds`, or because `stopping` returned True.
-        Unavailable: it did not answer.
+        SendingStopped: It was killed after `seconds`, or because `stopping` returned True.
+        Unavailable: It ended without an answer.
     """
     own = {name: os.environ[name] for name in (*PASSED_ON, *CERTIFICATES) if name in os.environ}
     own["PYTHONDONTWRITEBYTECODE"] = "1"

@@ -1,4 +1,4 @@
-"""Post CloudEvents to a URL: one in the structured format, several as a batch."""
+"""Posts CloudEvents to a URL: one event in the structured format, several as a batch."""
 
 import contextlib
 import http.client
@@ -34,7 +34,7 @@ def post_events(
 
 
 def connection_to(url: str, tls: ssl.SSLContext | None = None) -> http.client.HTTPConnection:
-    """Return a connection to the host of a URL, which opens with the first request."""
+    """Return a connection to the host of a URL. It is opened with the first request."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http":
@@ -50,7 +50,7 @@ def post(
     content: bytes,
     headers: Mapping[str, str],
 ) -> Delivery:
-    """Post a body over a connection and return what was answered."""
+    """Post a body over a connection. Return the delivery for the server's response."""
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:
@@ -70,12 +70,12 @@ def post(
 
 
 class WebhookKind:
-    """Any other web address receives CloudEvents."""
+    """Any web address that no other kind knows. It receives CloudEvents."""
 
     name, rank = "webhook", 100
 
     def describe(self, url: str) -> ChannelAddress | None:
-        """Return the host of a web address; the rest may be secret."""
+        """Return the host of a web address. The rest of the URL may be secret."""
         is_web = scheme_of(url) in WEB
         return ChannelAddress(self.name, self.name, masked_url(url)) if is_web else None
 

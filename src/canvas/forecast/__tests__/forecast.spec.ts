@@ -17,7 +17,7 @@ const SOME: IForecast = {
   waits: '',
   reasons: new Map([
     ['clean', 'its code changed'],
-    ['train', 'clean.ipynb runs before it']
+    ['train', 'clean.ipynb must run first']
   ])
 };
 
@@ -61,7 +61,7 @@ describe('K15: what would run', () => {
     const [, ...lines] = node.title.split('\n');
     expect(lines).toEqual([
       'clean.ipynb: its code changed',
-      'train.ipynb: clean.ipynb runs before it'
+      'train.ipynb: clean.ipynb must run first'
     ]);
     const reasons = new Map(Array.from({ length: 15 }, (_, at) => [`n${at}`, 'its code changed']));
     const many = await open({ ...SOME, reasons });
@@ -78,7 +78,7 @@ describe('K15: what would run', () => {
     const { items, done } = canvas.ui.picker!;
     expect(items).toEqual([
       { id: 'clean', label: 'clean.ipynb', detail: 'its code changed' },
-      { id: 'train', label: 'train.ipynb', detail: 'clean.ipynb runs before it' }
+      { id: 'train', label: 'train.ipynb', detail: 'clean.ipynb must run first' }
     ]);
     done(items[1]);
     await showing;

@@ -223,7 +223,7 @@ describe('files from the desktop', () => {
     expect(saved).toEqual([['work/new.py', 'print(1)']]);
     expect(backend.registered).toEqual(['work/new.py']);
     expect(canvas.doc.nodes.get('new')?.get('path')).toBe('new.py');
-    expect(canvas.ui.notice!.text).toBe('there.csv exists already.');
+    expect(canvas.ui.notice!.text).toBe('there.csv already exists.');
   });
 });
 

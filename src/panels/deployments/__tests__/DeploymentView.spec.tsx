@@ -203,7 +203,7 @@ describe('P3, P4: the view of a deployment', () => {
     expect(links.every(({ rel }) => rel === 'noopener noreferrer')).toBe(true);
     expect(screen.getByText('extra (port 80): not responding')).toBeTruthy();
     expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
-    expect(screen.getByText('the service ended with exit code 9')).toBeTruthy();
+    expect(screen.getByText('the service exited with code 9')).toBeTruthy();
   });
 
   it('M6: leads to run, step, data and code of its model', async () => {

@@ -35,7 +35,7 @@ describe('links of a running step', () => {
   it('R16: say why they never answer', () => {
     const words = silentMonitors(running, activity(web, board), trans);
     expect(words).toEqual([
-      'no Monitor link tensorboard: TensorBoard is not installed where the task runs, nor beside nbyard: `pip install tensorboard`'
+      "no Monitor link tensorboard: TensorBoard was not found in the task's environment or with nbyard: run `pip install tensorboard`"
     ]);
     expect(silentMonitors({ state: 'failed' } as Task, activity(board), trans)).toEqual([]);
   });

@@ -99,7 +99,7 @@ def test_files_are_given_in_one_way(shell, tool, root, dispatcher: Dispatching):
     given = ("--input-file", "source=a b.txt", "other=c=d.txt", "--parameters", '{"code": 0}')
     assert shell("run", tool, *given, "--containers", "FRESH").code == 0
     assert shell("runs", "show", "1", "--json").json["run"]["parameters"]["code"] == 0
-    assert "is for -f" in shell("run", tool, "--output-file", "o.csv").err
+    assert "works only with -f" in shell("run", tool, "--output-file", "o.csv").err
     for words, told in (
         (("--input-file", "source=a b.txt", "source=c=d.txt"), "several files for it are a folder"),
         (("--input-file", "source=a b.txt", "-p", "source=x"), "source: given twice"),
@@ -112,10 +112,10 @@ def test_files_are_given_in_one_way(shell, tool, root, dispatcher: Dispatching):
 def test_a_taken_name_names_what_would_take_it(shell, tool, root, dispatcher: Dispatching):
     make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
     assert shell(*make, "source=a b.txt", "--wait").code == 0
-    assert "--force takes the name over." in shell(*make, "source=a b.txt").err
+    assert "Use --force to take over the name." in shell(*make, "source=a b.txt").err
     add = ("datasets", "add", "a b.txt", "--name", "rows")
     assert shell(*add).code == 0
-    assert "--replace adds that version." in shell(*add).err
+    assert "Use --replace to add a version." in shell(*add).err
     assert shell(*add, "--replace").code == 0
 
 
@@ -173,10 +173,10 @@ def test_a_workflow_run_is_no_artifact(shell, root, tool, dispatcher: Dispatchin
         (("--parameters", "{"), "--parameters"),
         (("--parameters", "[1]"), "an object is needed"),
         (("--parameters", '{"code": 1, "code": 2}'), "--parameters"),
-        (("--parameters", '{"none": 1}'), "has no such parameter"),
+        (("--parameters", '{"none": 1}'), "does not have this parameter"),
         (("--input-file", "a b.txt"), "write NAME=FILE"),
         (("--input-file", "source=none.txt"), "no file, dataset or artifact"),
-        (("source=a b.txt",), "behind --input-file"),
+        (("source=a b.txt",), "with --input-file"),
         (("--executable", "flow.nbflow"), "is a workflow"),
     ],
 )

@@ -20,7 +20,7 @@ def test_runs_are_deleted_after_a_preview(shell, echo, dispatcher):
     left = json.loads(shell("runs", "ls", "--json").out)["items"]
     assert [run["number"] for run in left] == [3, 1]
     refused = shell("runs", "clean-up", "--state", "failed")
-    assert refused.code == 2 and "Give at least one of" in refused.err
+    assert refused.code == 2 and "Set at least one of" in refused.err
 
 
 def test_daily_rules(shell):

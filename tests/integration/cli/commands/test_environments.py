@@ -32,7 +32,7 @@ def test_one_is_made_changed_and_removed(shell, dispatcher: Dispatching):
     assert "Successfully installed" in shell("environments", "log", "cows").err
     assert shell("environments", "rm", "cows").code == 0
     said = shell("environments", "show", "cows")
-    assert said.code == 3 and "there is none yet" in said.err
+    assert said.code == 3 and "none exist yet" in said.err
 
 
 @pytest.mark.long

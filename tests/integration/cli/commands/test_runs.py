@@ -20,7 +20,7 @@ def failed(shell, yard, dispatcher: Dispatching, tmp_path):
 def test_how_to_follow_it_is_told(shell, failed) -> None:
     said = shell("runs", "retry", "nightly")
     assert said.code == 0 and "retries run 1" in said.out
-    assert "nbyard runs log 2 --follow tells how it goes." in said.err
+    assert "Follow it with: nbyard runs log 2 --follow" in said.err
     assert shell("runs", "log", "2", "--follow").out == "at work\n"
 
 

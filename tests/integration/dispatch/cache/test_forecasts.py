@@ -164,8 +164,8 @@ def test_reasons_and_totals(flow: Project, data: Path) -> None:
     never = "it has no earlier result"
     assert reasons(found) == {
         **dict.fromkeys(("first", "far", "alone"), never),
-        **{"left": "first.sh runs before it", "right": "first.sh runs before it"},
-        "last": "left.sh runs before it",
+        **{"left": "first.sh must run first", "right": "first.sh must run first"},
+        "last": "left.sh must run first",
     }
     found, _ = check(flow)
     assert reasons(found) == {"right": "its cache is off"}
@@ -176,7 +176,7 @@ def test_reasons_and_totals(flow: Project, data: Path) -> None:
     told = reasons(found)
     assert told["far"] == f"the file {data}/a.csv changed"
     assert told["first"] == "the file beside.txt changed"
-    assert told["last"] == "left.sh runs before it"
+    assert told["last"] == "left.sh must run first"
     pinned, _ = check(flow, pins={"first": "1"}, force=True)
     assert (pinned.cached, pinned.nodes[0].state) == (1, "cached")
 

@@ -113,7 +113,7 @@ def test_an_output_that_is_not_written_is_missed(two: Project) -> None:
     two.notebook("clean", "factor = 2", "found = open('result.csv').read()")
     detail = two.run()
     (failure,) = [task.why for task in detail.tasks if task.node == "clean"]
-    assert "result.csv is as it was: the work did not write it" in failure
+    assert "result.csv is unchanged: the task did not write it" in failure
     declare(two, "clean.ipynb", inputs=["result.csv"])  # changed in place
     two.nodes.pop("report")
     assert two.bytes_of(two.run(), "clean", "result") == b"old"
@@ -135,7 +135,7 @@ def test_a_folder_output_holds_what_this_run_wrote(project: Project) -> None:
         (only,) = project.run().tasks
         return only
 
-    assert "plots holds no file that the work wrote" in task("pass").why
+    assert "plots contains no file that the task wrote" in task("pass").why
     assert "plots was not written" in task("import shutil; shutil.rmtree('plots')").why
     artifacts = task("open('plots/new.txt', 'w').write('new')").artifacts
     (digest,) = [one.digest for one in artifacts if one.name == "plots"]
@@ -155,7 +155,7 @@ def test_what_was_declared_is_taken_back(two: Project) -> None:
     assert description.read_text() == before
     declare(two, "clean.ipynb", remove=["iris", "result"])
     assert not description.exists()
-    with pytest.raises(Invalid, match="no file that was declared"):
+    with pytest.raises(Invalid, match="is not a declared file"):
         declare(two, "clean.ipynb", remove=["factor"])
 
 

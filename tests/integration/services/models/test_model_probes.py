@@ -67,7 +67,7 @@ def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, tra
     body = in_a_container(no_engine, detail)
     with pytest.raises(Unavailable, match="Docker cannot be reached") as caught:
         models.build(ann, body)
-    assert caught.value.message.startswith("A model that was written in a container is loaded")
+    assert caught.value.message.startswith("A model that was created in a container can be loaded")
     assert "nbyard doctor" in caught.value.hint and "write a model file" in caught.value.hint
     assert not canary.exists()
     with no_engine.store.read() as c:
@@ -110,7 +110,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
     describe(root, "copy.py", "joblib")
     detail = finished(path="copy.py", texts={"data": "data.csv"})
     assert [one.runtime for one in detail.tasks[0].attempts] == ["process"]
-    with pytest.raises(Unavailable, match="written in a container"):
+    with pytest.raises(Unavailable, match="created in a container"):
         models.build(ann, NewModel(run=detail.run.id, output="model"))
     assert not canary.exists()
 
@@ -121,8 +121,8 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
     [
         (ProbeAnswer(problem=text_reason("it has no predict")), "it has no predict"),
         (ProbeAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
-        (ProbeAnswer(text="[" * 100_000), "description of itself cannot be read"),
-        (ProbeAnswer(text='{"inputs": 3}'), "description of itself cannot be read"),
+        (ProbeAnswer(text="[" * 100_000), "result of inspecting the model cannot be read"),
+        (ProbeAnswer(text='{"inputs": 3}'), "result of inspecting the model cannot be read"),
     ],
 )
 def test_what_a_container_says_is_only_data(

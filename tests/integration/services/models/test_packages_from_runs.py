@@ -117,7 +117,9 @@ def test_what_is_not_there_is_told_with_what_is(models, ann, trained):
 def test_what_is_no_model_is_refused_with_what_to_write(models, ann, trained):
     text = TRAIN.replace("joblib.dump(fitted(data), sys.argv[2])", "data.to_csv(sys.argv[2])")
     detail = trained(text)
-    with pytest.raises(Invalid, match=r"model\.joblib is neither what pickle or joblib") as caught:
+    with pytest.raises(
+        Invalid, match=r"model\.joblib is neither a pickle or joblib file"
+    ) as caught:
         models.build(ann, NewModel(run=detail.run.id, output="model"))
     assert caught.value.details[0].path == "output"
     assert "write a model file" in caught.value.hint
@@ -169,7 +171,7 @@ def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one
 def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
     trained()
     detail = finished(path=flow(root))
-    with pytest.raises(Invalid, match=r"has several: one\.model, two\.model"):
+    with pytest.raises(Invalid, match=r"has several outputs: one\.model, two\.model"):
         models.build(ann, NewModel(run=detail.run.id, output="model"))
     made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
     assert made.source.node == "two"

@@ -50,7 +50,7 @@ def test_it_is_taken_from_a_file_with_what_is_not_secret(shell, kept, tmp_path):
 
 def test_what_is_secret_is_refused_on_the_command_line(shell, yard, tmp_path):
     said = shell("credentials", "add", "api", "--field", f"secret={CANARY}")
-    assert said.code == 2 and "others see the command line" in said.err
+    assert said.code == 2 and "command lines are visible" in said.err
     assert CANARY not in said.err
     missing = shell("credentials", "add", "api", "--file", f"{tmp_path}/none")
     assert missing.code == 2 and "cannot be read" in missing.err

@@ -47,7 +47,11 @@ def test_what_was_changed_above_the_marker_is_refused_with_its_line(shell, cows,
     said = shell("images", "build", "cows", "--dockerfile", "mine")
     line = edited.splitlines().index("RUN moo") + 1
     assert said.code == 2 and f"Line {line}, above the marker" in said.err, said.err
-    assert "'RUN moo'" in said.err and "Write below the marker" in said.err
+    assert (
+        "'RUN moo'" in said.err
+        and "Write your lines below the marker. Set base, packages and user with options (nbyard images build --help). nbyard images dockerfile prints the generated Dockerfile. To build a Dockerfile of your own, pass its path."
+        in said.err
+    )
     (yard.parts.files.root / "mine").write_text("RUN moo\n")
     said = shell("images", "build", "cows", "--dockerfile", "mine")
     assert said.code == 2 and "has no line '# --- Below" in said.err
@@ -86,19 +90,22 @@ def test_what_makes_no_sense_is_refused(shell, cows, yard):
         (["Dockerfile", "--system-package", "git"], "--system-package is for libraries"),
         (["Dockerfile", "--base", "debian:12"], "add ARG BASE before its first FROM"),
         (["cows", "--label", "a"], "write NAME=VALUE"),
-        (["cows", "--uid", "0"], "does not work as root"),
+        (["cows", "--uid", "0"], ": images do not run as root"),
         (["cows", "--dockerfile", "nowhere"], "cannot be read"),
-        (["cows", "--tag", "UPPER"], "no name of an image"),
+        (
+            ["cows", "--tag", "UPPER"],
+            "is not a valid image name: write [host[:port]/]name[:tag], with lower-case letters, digits and . _ - between them",
+        ),
     ):
         said = shell("images", "build", *words)
         assert said.code == 2 and told in said.err, said.err
     said = shell("images", "build", "Dockerfile")
-    assert said.code == 0 and "--follow tells how it goes" in said.err
+    assert said.code == 0 and "Follow it with: nbyard images log" in said.err
 
 
 def test_a_run_needs_one_target_or_a_dockerfile(shell, yard):
     assert shell("run").code == 2
     assert shell("run", "a.py", "b.py").code == 2
-    assert "--base is for -f" in shell("run", "a.py", "--base", "debian:12").err
+    assert "--base works only with -f" in shell("run", "a.py", "--base", "debian:12").err
     said = shell("run", "-f", "nowhere/Dockerfile")
     assert said.code == 3 and "There is no file nowhere/Dockerfile" in said.err

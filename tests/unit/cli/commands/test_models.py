@@ -38,7 +38,7 @@ def job(yard) -> None:
 
 def test_models_are_built_listed_filtered_shown_and_removed(shell):
     made = shell("model", "build", "job", "--detach")
-    assert made.code == 0 and "--follow tells how it goes" in made.err
+    assert made.code == 0 and "Follow it with: nbyard images log" in made.err
     other = shell("models", "build", "-c", "other.yml", "job", "--detach", "--json").json
     assert other["tag"] == "v2"
     listed = shell("models", "ls").out
@@ -70,7 +70,7 @@ def test_a_wrong_file_is_told_with_its_field(shell, yard):
     path = yard.parts.files.root / "job/nervosum.yaml"
     path.write_text(FILE.replace("src: src", "src: source"))
     said = shell("models", "build", "job")
-    assert said.code == 2 and "nervosum.yaml.src: there is no folder source" in said.err
+    assert said.code == 2 and "nervosum.yaml.src: there is not a folder source" in said.err
 
 
 def test_there_has_to_be_a_model_to_run(shell):
@@ -116,7 +116,7 @@ def test_the_newest_of_mode_batch_is_run_and_needs_data(shell, yard):
     end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
     said = shell("models", "run", "-n", "spark")
     assert said.code == 2
-    assert "--input DATA names the dataset that nbyard/model-spark-job:b1 predicts" in said.err
+    assert "Pass the dataset that nbyard/model-spark-job:b1 predicts: --input DATA" in said.err
     assert shell("executables", "ls", "--json").json["items"] == []
 
 
@@ -164,7 +164,7 @@ def test_another_model_does_not_take_the_place_of_one_that_is_called_alike(shell
     for words in ((), ("--as", "spark-job")):
         said = shell("models", "deploy", "-n", "spark", "--detach", *words)
         assert said.code == 1 and "'spark-job' is taken by another deployment" in said.err
-        assert "--as NAME is for that" in said.err
+        assert "Use --as NAME to choose the name." in said.err
     said = shell("models", "deploy", "-n", "spark", "--as", "second", "--detach", "--json")
     assert (said.json["name"], said.json["revision"]) == ("second", 1)
     assert yard.services.deployments.get(ME, "spark-job").revision == 1
@@ -236,10 +236,10 @@ def test_a_build_that_fails_is_not_deployed(shell, file, responds, dispatcher: D
     ("words", "said"),
     [
         (("build",), "Name a folder or a Python file"),
-        (("build", "--run", "1"), "belong together"),
-        (("deploy", "--output", "model"), "belong together"),
-        (("build", "job", "--run", "1", "--output", "model"), "or else --run and --output"),
-        (("deploy", "job", "-n", "spark"), "choose a model that is built already"),
+        (("build", "--run", "1"), "Pass both --run RUN"),
+        (("deploy", "--output", "model"), "Pass both --run RUN"),
+        (("build", "job", "--run", "1", "--output", "model"), "or --run and --output"),
+        (("deploy", "job", "-n", "spark"), "choose a model that is already built"),
     ],
 )
 def test_one_thing_is_named(shell, words, said):

@@ -51,7 +51,7 @@ def test_what_is_typed_is_given_as_it_is_typed():
 )
 def test_what_means_nothing_for_a_dockerfile_is_refused(shell, words):
     said = shell("run", "-f", "Dockerfile", *words)
-    assert said.code == 2 and f"{words[0]} is not for -f." in said.err
+    assert said.code == 2 and f"{words[0]} cannot be used with -f." in said.err
 
 
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_built(tmp_path):
@@ -101,7 +101,7 @@ def test_a_gpu_is_asked_for_with_one_word():
 def test_gpus_that_are_not_there_are_a_refusal(shell, yard):
     (yard.parts.files.root / "Dockerfile").write_text("FROM x\n")
     said = shell("run", "-f", "Dockerfile", "--gpu")
-    assert said.code == 1 and "No GPU can be granted" in said.err
+    assert said.code == 1 and "No GPU is available: nbyard found none on this machine." in said.err
 
 
 def test_the_executable_that_it_made_goes_and_others_stay():
@@ -126,8 +126,8 @@ def test_an_image_that_could_not_be_removed_is_not_said_to_be(monkeypatch, capsy
     connection.images.delete.side_effect = Unavailable("the engine is away")
     with pytest.raises(Unavailable), _image(connection, NewImage(tag="t")):
         _clear(connection, run, known=set())
-    assert capsys.readouterr().err == "The record of the run is removed.\n"
+    assert capsys.readouterr().err == "The record of the run was deleted.\n"
     connection.images.delete.side_effect = None
     with _image(connection, NewImage(tag="t")):
         pass
-    assert capsys.readouterr().err == "The image is removed.\n"
+    assert capsys.readouterr().err == "The image was deleted.\n"

@@ -115,4 +115,4 @@ def test_a_script_gets_json(capsys, monkeypatch):
     assert serve_model.serve(connection(there), package(), as_json=True) == 1
     said = capsys.readouterr()
     assert json.loads(said.out).startswith("sea-cow-")
-    assert "It is stopped" not in said.out
+    assert "The model is stopped" not in said.out

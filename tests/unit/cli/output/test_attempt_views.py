@@ -68,7 +68,10 @@ def test_a_notebook_is_its_code_and_what_it_printed(capsys: pytest.CaptureFixtur
         *("In [ ]:", "!echo c", "", "c", ""),
     ]
     assert beside == "1 of 3 cells done\n"
-    assert shown(capsys, "runs.cells", Cells(None, 0, 0)) == ([], "It has no notebook.\n")
+    assert shown(capsys, "runs.cells", Cells(None, 0, 0)) == (
+        [],
+        "The attempt has no executed notebook.\n",
+    )
 
 
 def test_an_estimate_says_what_it_knows(capsys: pytest.CaptureFixture[str]) -> None:

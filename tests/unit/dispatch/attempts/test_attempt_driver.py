@@ -404,7 +404,7 @@ def test_a_supervisor_that_overlooks_silence(
     assert later(bench, run, moment, 2) == "failed"
     failure = bench.task(run).failure
     assert failure is not None
-    assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 5 s")
+    assert (failure.kind, failure.message) == ("timeout", "produced no output or progress for 5 s")
 
 
 @pytest.mark.parametrize("days", [-1, 1])

@@ -14,7 +14,7 @@ from nbyard.transfer.dataset_links import ResourceLinks
     [
         ("build/x.csv", "the rule build excludes it. Add the line !build to .nbyardignore to"),
         ("data/x.tmp", "the rule *.tmp excludes it. Add the line !data/x.tmp to .nbyardignore"),
-        ("linked/x.csv", "linked is a link. Put the files there, or give them as an input"),
+        ("linked/x.csv", "linked is a link. Copy the files there, or pass them as an input"),
         ("data/x.csv", "the folder home is too large to travel whole. Create an empty file"),
     ],
 )

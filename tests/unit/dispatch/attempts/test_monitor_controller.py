@@ -181,7 +181,7 @@ def test_tensorboard_that_ends_says_why(local) -> None:
     logs.mkdir()
     (logs / "broken").touch()
     local.until(lambda: links(local, run) and links(local, run)[0].reason, MANY)
-    assert str(links(local, run)[0].reason) == "TensorBoard has ended: no such plug-in"
+    assert str(links(local, run)[0].reason) == "TensorBoard has stopped: no such plug-in"
 
 
 def test_tensorboard_that_is_missing_is_told_with_what_to_do(local, monkeypatch) -> None:

@@ -47,7 +47,7 @@ def test_a_pinned_result_that_is_gone_is_never_replaced(
     else:
         bench.yard.parts.blobs.delete(task.artifacts[0].digest)
     bench.until(lambda: bench.run(run).state == "failed")
-    assert bench.task(run).why == "The result of run 1, to which this is pinned, is gone."
+    assert bench.task(run).why == "The pinned result of run 1 is no longer in the store."
     assert len(runtime.starts) == 1
 
 

@@ -182,7 +182,7 @@ def test_a_port_that_is_taken_is_told_and_another_is_tried(
     monkeypatch.setattr(deployment_containers, "launch_revision", taken)
     found = rolling.step()
     assert found.state == "queued"
-    assert "a port is taken on the engine's machine: " in str(found.reason)
+    assert "a port is already in use on the engine's machine: " in str(found.reason)
     monkeypatch.setattr(deployment_containers, "launch_revision", launch)
     assert rolling.step(2).state == "running"
 

@@ -196,7 +196,7 @@ def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
 ) -> None:
     """F7, R9: with the reason, and nothing is begun meanwhile."""
     monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
-    silent = [Unavailable("no answer in time")]
+    silent = [Unavailable("no response in time")]
 
     def image_id(_: str) -> str:
         if silent:
@@ -205,7 +205,7 @@ def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
 
     monkeypatch.setattr(bench.runtime, "image_id", image_id, raising=False)
     run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).why == "waits: no answer in time")
+    bench.until(lambda: bench.task(run).why == "waits: no response in time")
     assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
     silent.clear()
     bench.until(lambda: bench.task(run).state == "running")

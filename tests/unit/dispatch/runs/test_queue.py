@@ -245,7 +245,7 @@ def test_what_was_started_though_nobody_was_told_is_found(
         site = start(order)
         if not lost:
             lost.append(order.attempt_id)
-            raise Unavailable("no answer in time")
+            raise Unavailable("no response in time")
         return site
 
     monkeypatch.setattr(runtime, "start", start_and_lose_the_answer)
@@ -622,7 +622,9 @@ def test_however_many_wait_before_it_a_limit_holds(
 def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
     bench.context.settings.gpus = ["0", "1"]
     first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
-    bench.until(lambda: bench.task(one).why == "waits for 1 of 2 GPUs (1 free), behind other tasks")
+    bench.until(
+        lambda: bench.task(one).why == "waits for 1 of 2 GPUs (1 free); earlier tasks come first"
+    )
     assert bench.task(both).why == "waits for 2 of 2 GPUs (1 free)"
     assert bench.task(first).attempts[0].gpus == ["0"]
 
@@ -727,7 +729,7 @@ def test_a_retry_of_a_retry_and_of_what_was_removed(bench: Bench, runtime: FakeR
     last = runs.retry(OWNER, third).id
     runs.delete(OWNER, third)
     bench.until(lambda: bench.task(last).state == "running")
-    reason = "runs because the result to reuse is gone"
+    reason = "runs because the result to reuse no longer exists"
     assert bench.task(last).why == reason
 
 

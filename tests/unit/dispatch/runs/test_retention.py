@@ -87,7 +87,7 @@ def test_policies_of_projects_delete_runs_of_their_project_only(
     services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=0))
     (shown,) = services.runs.preview_retention(OWNER).policies
     assert (shown.project, shown.name, shown.preview.count) == ("wine", "none", 1)
-    assert [str(run.protection) for run in shown.preview.protected] == ["you keep it"]
+    assert [str(run.protection) for run in shown.preview.protected] == ["you marked it to be kept"]
     RetentionController(bench.context, threads).tick()
     assert {run.id for run in services.runs.list(OWNER).items} == {kept, outside}
     services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=1))

@@ -35,7 +35,7 @@ def test_a_file_may_be_its_own_companion() -> None:
     files = ReferenceFacts(files={"many": ["a.txt", "a.txt.idx"]})
     (found,) = as_file_object(many, "/many", files)
     assert [one["basename"] for one in found["secondaryFiles"]] == ["a.txt.idx"]
-    with pytest.raises(Invalid, match=r"a\.txt has no a\.txt\.idx beside it"):
+    with pytest.raises(Invalid, match=r"a\.txt\.idx is missing next to a\.txt"):
         as_file_object(many, "/many", ReferenceFacts(files={"many": ["a.txt"]}))
 
 

@@ -244,7 +244,7 @@ def test_the_value_of_a_secret_is_a_name_and_is_not_repeated():
             check_value(secret, wrong)
         assert "s3cr3t" not in refused.value.message
     check_arguments([msgspec.structs.replace(secret, default="", reach=Stdin())])
-    with pytest.raises(Invalid, match="secrets are given one by one"):
+    with pytest.raises(Invalid, match="a list cannot contain secrets"):
         check_arguments([Argument("tokens", type="list", items="secret")])
 
 

@@ -33,14 +33,14 @@ def test_a_link_is_below_the_attempt() -> None:
 @pytest.mark.parametrize(
     ("ports", "tensorboard", "field", "words"),
     [
-        ({"Web": 80}, "", "ports", "'Web' is no name of a port"),
-        ({"a/b": 80}, "", "ports", "'a/b' is no name of a port"),
-        ({"": 80}, "", "ports", "'' is no name of a port"),
+        ({"Web": 80}, "", "ports", "'Web' is not a valid port name"),
+        ({"a/b": 80}, "", "ports", "'a/b' is not a valid port name"),
+        ({"": 80}, "", "ports", "'' is not a valid port name"),
         ({"web": -1}, "", "ports", "web must be from 0 (any) to 65535"),
         ({"web": 65536}, "", "ports", "web must be from 0 (any) to 65535"),
         ({"a": 80, "b": 80}, "", "ports", "two names have the port 80"),
         ({f"p{n}": 0 for n in range(9)}, "", "ports", "there may be at most 8 ports"),
-        ({"tensorboard": 0}, "runs", "ports", "'tensorboard' is the link of TensorBoard itself"),
+        ({"tensorboard": 0}, "runs", "ports", "'tensorboard' is reserved for the link"),
         ({}, "/runs", "tensorboard", "must be a folder below the working directory"),
         ({}, "a/../..", "tensorboard", "must be a folder below the working directory"),
     ],

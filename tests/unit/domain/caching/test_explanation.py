@@ -27,7 +27,7 @@ KEY = KeyParts("c", {"alpha": 0.5}, {"raw": "sha256:1"}, {"lib.py": "sha256:2"},
         ({"values": {"alpha": 0.5, "{old}": "{new}"}}, '{old} is set to "{new}"'),
         ({"inputs": {"raw": "sha256:9"}}, "the data of raw changed"),
         ({"inputs": {}}, "raw is no longer connected"),
-        ({"inputs": {**KEY.inputs, "more": "sha256:1"}}, "more is connected now"),
+        ({"inputs": {**KEY.inputs, "more": "sha256:1"}}, "more is now connected"),
         (
             {"inputs": {"raw": "sha256:9"}, "files": {"lib.py": "sha256:9"}},
             "the data of raw changed; the file lib.py changed",

@@ -49,7 +49,7 @@ def read(state: FileState, digest: str = DIGEST) -> OutsideFile:
             read(FileState("many")),
             FileState("folder"),
             "",
-            "it used too many files, at /x and elsewhere",
+            "it used too many files to track, at /x and elsewhere",
         ),
     ],
 )

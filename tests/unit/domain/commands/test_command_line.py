@@ -229,7 +229,7 @@ def test_defaults_and_missing_values() -> None:
     assert build_argv(PROGRAM, arguments, {"c": None}).argv == ["prog", "-a", "7"]
     with pytest.raises(Invalid, match="a value is needed"):
         build_argv(PROGRAM, [Argument("a", required=True, reach=Option("-a"))], {})
-    with pytest.raises(Invalid, match="no such argument"):
+    with pytest.raises(Invalid, match="other: unknown argument"):
         build_argv(PROGRAM, arguments, {"other": 1})
 
 

@@ -51,7 +51,7 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
     content = b"#!/bin/bash\r\necho one\r\n"
     for name in ("a.sh", "run"):
         (hint,) = start_hints(name, content, read_start(name, content))
-        assert "Windows line ends (CRLF), which bash" in str(hint)
+        assert "Windows line endings (CRLF), which bash" in str(hint)
     assert start_hints("a.py", content[2:], read_start("a.py", content[2:])) == []
 
 
@@ -110,7 +110,7 @@ def test_a_binary_gets_a_hint_about_its_arguments() -> None:
 )
 def test_bash_in_a_script_that_sh_runs_is_told_of(line: bytes, word: str) -> None:
     (hint,) = start_hints("a.sh", line, read_start("a.sh", line))
-    assert f"sh does not know {word}. Add the first line #!/bin/bash." in str(hint)
+    assert f"sh does not support {word}. Add the first line #!/bin/bash." in str(hint)
     for name, content in (("a.sh", b"#!/bin/bash\n" + line), ("a.bash", line)):
         assert start_hints(name, content, read_start(name, content)) == []
     comment = b"# not in sh: " + line

@@ -105,7 +105,7 @@ def test_files_variables_and_streams() -> None:
 def test_nothing_is_put_outside_of_the_working_folder(name: str) -> None:
     for told in (Invocation(apart=True, files=(WorkFile("x", name),)),
                  Invocation(apart=True, stdout=name)):  # fmt: skip
-        with pytest.raises(Invalid, match="is no name in the working folder"):
+        with pytest.raises(Invalid, match="is not a path inside the working folder"):
             line_of(told)
 
 
@@ -130,7 +130,7 @@ def test_patterns_are_names_in_the_working_folder() -> None:
 @pytest.mark.parametrize(
     ("invocation", "argument", "words"),
     [
-        (Invocation(words=(Bound(1), Bound(1))), DATA, "each position is taken once"),
+        (Invocation(words=(Bound(1), Bound(1))), DATA, "position can be used only once"),
         (Invocation(variables={"PATH": "x"}), DATA, "PATH may not be set"),
         (Invocation(stdout="x"), DATA, "need a separate working folder"),
         (
@@ -138,8 +138,16 @@ def test_patterns_are_names_in_the_working_folder() -> None:
             Argument("o", "output", reach=Found(("x",))),
             "need a separate working folder",
         ),
-        (Invocation(apart=True), Argument("o", "output", reach=Found(("/x",))), "is no pattern"),
-        (Invocation(apart=True), Argument("o", "output", reach=Bound()), "an output has a path"),
+        (
+            Invocation(apart=True),
+            Argument("o", "output", reach=Found(("/x",))),
+            "is not a pattern relative to",
+        ),
+        (
+            Invocation(apart=True),
+            Argument("o", "output", reach=Bound()),
+            "an output gets a path only as",
+        ),
         (Invocation(apart=True), Argument("o", reach=Bound(joined=True)), "needs a prefix"),
         (Invocation(apart=True, stderr="x"), Argument("o", "output", reach=Stderr()), "already"),
     ],
@@ -152,10 +160,10 @@ def test_what_could_never_be_run(invocation: Invocation, argument: Argument, wor
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
-        (Argument("o", reach=Found()), "found in the working folder"),
+        (Argument("o", reach=Found()), "only an output can be collected"),
         (Argument("o", reach=Stdout()), "only an output can be standard output"),
         (Argument("o", reach=Stderr()), "only an output can be standard error"),
-        (Argument("o", items="int"), "only a list holds items"),
+        (Argument("o", items="int"), "items need the type list"),
     ],
 )
 def test_what_no_argument_is(argument: Argument, words: str) -> None:
@@ -205,7 +213,7 @@ def test_files_beside_others_lie_where_those_do() -> None:
     assert input_places(FILES_BESIDE, given) == places
     assert input_places(FILES_BESIDE, {"idx": "x"}) == {"idx": "inputs/idx/x"}, "a default stays"
     same = [*FILES_BESIDE, Argument("more", "input", reach=Beside("reads", ".idx"))]
-    with pytest.raises(Invalid, match=r"a\.bam\.idx is the name of another"):
+    with pytest.raises(Invalid, match=r"a\.bam\.idx is already the name of another"):
         input_places(same, {**given, "more": "x"})
 
 
@@ -222,9 +230,9 @@ def test_files_beside_an_input_go_where_it_goes() -> None:
     [
         (Beside("gone", ".i"), "there is no input 'gone'"),
         (Beside("i", ".i"), "there is no input 'i'"),
-        (Beside("reads", "^"), "makes no name"),
-        (Beside("reads", "/i"), "makes no name"),
-        (Beside("reads", "$(inputs.x).i"), r"\$\(inputs.x\) is not known here"),
+        (Beside("reads", "^"), "does not produce a file name"),
+        (Beside("reads", "/i"), "does not produce a file name"),
+        (Beside("reads", "$(inputs.x).i"), r"\$\(inputs.x\) is not supported here"),
     ],
 )
 def test_beside_what_no_file_can_be(reach: Beside, words: str) -> None:
@@ -246,16 +254,16 @@ def test_files_of_a_list_bring_what_belongs_to_them() -> None:
     work = "{attempt}/outputs/.work"
     assert line.argv[1:] == [f"{work}/a", f"{work}/b", f"{work}/a.i"]
     lacking = ReferenceFacts(files={"many": ["a", "a.i", "b"]})
-    with pytest.raises(Invalid, match=r"inputs.many: b has no b\.i beside it"):
+    with pytest.raises(Invalid, match=r"inputs.many: b\.i is missing next to b"):
         build_argv(["x"], [many], values, told, lacking)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"type": "string"}, "only files of a list"),
-        ({"role": "value"}, "only files of a list"),
-        ({"companions": (Companion("../x"),)}, "makes no name"),
+        ({"type": "string"}, "only a list of files can have companions"),
+        ({"role": "value"}, "only a list of files can have companions"),
+        ({"companions": (Companion("../x"),)}, "does not produce a file name"),
     ],
 )
 def test_what_no_companion_can_be(changes: dict[str, Any], words: str) -> None:

@@ -39,7 +39,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
     ({}, {"values": {"n": "2"}}, "parameter", "n", "n is set to 2"),
     ({"inputs": DATA}, {"inputs": NEWER}, "data", "x", "the data of x changed"),
     ({"inputs": DATA}, {}, "connection", "x", "x is no longer connected"),
-    ({}, {"inputs": DATA}, "connection", "x", "x is connected now"),
+    ({}, {"inputs": DATA}, "connection", "x", "x is now connected"),
     ({"inputs": DATA}, {"inputs": given("b", "2")}, "connection", "x",
      "x comes from another output"),
     ({}, {"code": code("new", 2)}, "code", "n.ipynb", "its code changed"),
@@ -55,9 +55,9 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str, str, str]] = [
      "its environment changed"),
     ({"observed": READ}, {"observed": REREAD}, "outside", "/d.csv", "the file /d.csv changed"),
     ({"pinned": 3}, {}, "pin", "a", "it uses the result of another run"),
-    ({"parts": None}, {}, "unrecorded", "a", "what its result depends on was not recorded"),
-    ({}, {}, "nondeterministic", "a", "nothing recorded differs: the same code, inputs and"
-     " environment gave another result"),
+    ({"parts": None}, {}, "unrecorded", "a", "the dependencies of its result were not recorded"),
+    ({}, {}, "nondeterministic", "a", "no recorded difference: the same code, inputs and"
+     " environment produced a different result"),
 ]  # fmt: skip
 
 

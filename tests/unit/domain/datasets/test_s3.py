@@ -50,7 +50,7 @@ def test_a_session_token_is_sent_and_signed():
 
 @pytest.mark.parametrize("text", ["ü", "a\nX-Other: 1"])
 def test_what_no_header_holds_is_refused_without_repeating_it(text):
-    with pytest.raises(Invalid, match="plain characters only") as refused:
+    with pytest.raises(Invalid, match="only printable ASCII characters") as refused:
         signed_headers(parse_url("https://h.test/a"), {**FIELDS, "session_token": text}, AT)
     assert text not in str(refused.value)
 
@@ -71,14 +71,14 @@ def test_a_key_is_taken_as_it_stands():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("s3://sea/cow.csv", "names no credential: write s3://CREDENTIAL@bucket/key"),
-        ("s3://minio@sea", "names a folder instead of an object"),
-        ("s3://minio@sea/folder/", "names a folder instead of an object"),
-        ("s3://minio@SEA/cow", "names no bucket"),
-        ("s3://minio@sea:80/cow", "names no bucket"),
-        ("s3://minio@/cow", "names no bucket"),
-        ("https://h.test/cow", "names no bucket"),
-        ("s3://key:word@sea/cow", "may not hold a password"),
+        ("s3://sea/cow.csv", "has no credential: write s3://CREDENTIAL@bucket/key"),
+        ("s3://minio@sea", "must refer to an object, not to a folder"),
+        ("s3://minio@sea/folder/", "must refer to an object, not to a folder"),
+        ("s3://minio@SEA/cow", "has no valid S3 bucket"),
+        ("s3://minio@sea:80/cow", "has no valid S3 bucket"),
+        ("s3://minio@/cow", "has no valid S3 bucket"),
+        ("https://h.test/cow", "has no valid S3 bucket"),
+        ("s3://key:word@sea/cow", "may not contain a password"),
         ("s3://minio@sea/a/../cow", "may not contain . or .."),
         ("s3://minio@sea/a/%2e%2E/cow", "may not contain . or .."),
         ("s3://minio@sea/a\r\nb", "control characters"),

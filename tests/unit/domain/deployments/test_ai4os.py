@@ -78,10 +78,10 @@ def test_services_have_their_names_here(service: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("part", "field", "value", "words"),
     [
-        ("hardware", "gpu_type", "Tesla T4", "hardware.gpu_type: GPUs are not chosen by their"),
-        ("storage", "rclone_user", "ann", "storage.rclone_user: storage is not mounted here"),
-        ("storage", "rclone_password", "x", "storage.rclone_password: storage is not mounted here"),
-        ("storage", "datasets", [{"doi": "1"}], "storage.datasets: storage is not mounted here"),
+        ("hardware", "gpu_type", "Tesla T4", "hardware.gpu_type: GPUs cannot be chosen by type"),
+        ("storage", "rclone_user", "ann", "storage.rclone_user: storage cannot be mounted"),
+        ("storage", "rclone_password", "x", "storage.rclone_password: storage cannot be mounted"),
+        ("storage", "datasets", [{"doi": "1"}], "storage.datasets: storage cannot be mounted here"),
     ],
 )
 def test_what_does_not_exist_here_is_named(part: str, field: str, value: Any, words: str) -> None:
@@ -91,7 +91,7 @@ def test_what_does_not_exist_here_is_named(part: str, field: str, value: Any, wo
 
 def test_a_field_is_said_once() -> None:
     body = msgspec.structs.replace(read(), title="Other")
-    with pytest.raises(Invalid, match=r"title: general\.title sets it, too"):
+    with pytest.raises(Invalid, match=r"title: is also set by general\.title"):
         to_own_fields(body)
 
 

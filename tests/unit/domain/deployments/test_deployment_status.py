@@ -132,20 +132,20 @@ def test_waiting_grows_up_to_a_minute(restarts):
         (Ended(137, out_of_memory=True), "the service ran out of memory: its limit is 8 GB"),
         (
             Ended(3, last="a\nValueError: no cows\n"),
-            "the service ended with exit code 3: ValueError: no cows",
+            "the service exited with code 3: ValueError: no cows",
         ),
         (
             Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"),
-            "the service ended with exit code 9",
+            "the service exited with code 9",
         ),
         (Ended(137), "the service was killed (exit code 137)"),
         (Ended(137, last="batch 7\n"), "the service was killed (exit code 137)"),
         (Ended(143, last="bye\n"), "the service was killed (exit code 143): bye"),
-        (Ended(None), "its container was removed from outside"),
+        (Ended(None), "its container was removed outside nbyard"),
         (Ended(127, error="no such thing"), "the service could not be started: no such thing"),
         (
             Ended(128, error="port is already allocated"),
-            "the service could not be started: a port is taken on the engine's machine:"
+            "the service could not be started: a port is already in use on the engine's machine:"
             " port is already allocated",
         ),
     ],

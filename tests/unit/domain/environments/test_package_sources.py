@@ -54,8 +54,8 @@ def test_others_are_refused_with_the_name_of_the_setting(address):
     [
         ("https://packages.test/team/../other", r"\.\."),
         ("https://packages.test/team/%2e%2e/other", r"\.\."),
-        ("https://packages.test/team/%252e%252e/other", "hides"),
-        ("https://packages.test/team/..%2fother", "hides"),
+        ("https://packages.test/team/%252e%252e/other", "encoded forms of them"),
+        ("https://packages.test/team/..%2fother", "encoded forms of them"),
         ("https://packages.test/team//x", "//"),
         ("https://packages.test/team/${HOME}", "variables"),
         ("https://packages.test/team/x?next=https://evil.test", "neither"),

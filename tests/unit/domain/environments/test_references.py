@@ -38,10 +38,11 @@ def test_changes_are_told_in_words() -> None:
     newer = UsedEnvironment("e1", "cows", "v3", 3, "sha256:y")
     ants = UsedEnvironment("e2", "ants", "v1", 1, "sha256:x")
     assert environment_change(COWS, COWS) is environment_change(None, None) is None
-    assert str(environment_change(COWS, newer)) == "the environment cows went from version 2 to 3"
+    words = "the environment cows changed from version 2 to 3"
+    assert str(environment_change(COWS, newer)) == words
     words = "it uses the environment ants version 1 instead of cows version 2"
     assert str(environment_change(COWS, ants)) == words
-    assert str(environment_change(None, COWS)) == "it uses the environment cows version 2 now"
+    assert str(environment_change(None, COWS)) == "it now uses the environment cows version 2"
     assert str(environment_change(COWS, None)) == "it no longer uses the environment cows"
 
 
@@ -56,13 +57,13 @@ def test_what_differs_is_told() -> None:
     there = found("cow_bell 1.1", "six 1.16", python="3.12.1")
     told = lock_differences(LOCKED, "3.11.2", there, beside=True)
     assert list(map(str, told)) == [
-        "Python 3.12.1 instead of 3.11.2", "Cow.Bell 1.1 instead of 1.0", "no ant",
-        "six 1.16 beside the lock",
+        "Python 3.12.1 instead of 3.11.2", "Cow.Bell 1.1 instead of 1.0", "ant is missing",
+        "six 1.16 not in the lock",
     ]  # fmt: skip
     assert lock_differences(LOCKED, "3.11.2", there, beside=False) == told[:3]
     assert str(lock_warning(COWS, told)) == (
-        "not as the lock of cows version 2 has it: Python 3.12.1 instead of 3.11.2;"
-        " Cow.Bell 1.1 instead of 1.0; no ant and 1 more"
+        "the environment of the task differs from the lock of cows version 2:"
+        " Python 3.12.1 instead of 3.11.2; Cow.Bell 1.1 instead of 1.0; ant is missing and 1 more"
     )
 
 

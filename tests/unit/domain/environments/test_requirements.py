@@ -43,15 +43,15 @@ def test_comments_extras_markers_and_hashes():
         ("-r other.txt", "-r is not allowed"),
         ("--find-links=/x", "--find-links is not allowed"),
         ("cowsay --config-settings=x", "--config-settings is not allowed"),
-        ("cowsay @ file:///etc", "given by an address"),
-        ("cowsay @ git+https://x/y", "given by an address"),
-        ("./here", f"is written name @ address, which is not allowed: {ASK}"),
-        ("https://x/y.whl", "is written name @ address, which"),
-        ("git+https://x/y", "is written name @ address, which"),
-        ("cow-1.0-py3-none-any.whl", "is written name @ address, which"),
+        ("cowsay @ file:///etc", "cowsay has an address, which"),
+        ("cowsay @ git+https://x/y", "cowsay has an address, which"),
+        ("./here", f"(name @ address) is not allowed: {ASK}"),
+        ("https://x/y.whl", "an address (name @ address) is not allowed"),
+        ("git+https://x/y", "an address (name @ address) is not allowed"),
+        ("cow-1.0-py3-none-any.whl", "an address (name @ address) is not allowed"),
         ("cowsay==6.1; rm -rf /", "line 2"),
         ("notapkg===???", "line 2: 'notapkg===???': ??? is not a version such as 1.2"),
-        (f"cowsay==1 --hash=md5:{DIGEST}", "--hash is taken of sha256, sha384 and sha512 only"),
+        (f"cowsay==1 --hash=md5:{DIGEST}", "--hash supports only sha256, sha384 and sha512"),
         ("cowsay==1 --hash=sha256:12", "--hash=sha256:<64 hex digits>"),
         ("cowsay==1 --global-option=x", "--global-option is not allowed here"),
     ],
@@ -100,17 +100,17 @@ def test_what_the_administrator_allows_is_taken(line, read):
         ("--trusted-host packages.test", "--trusted-host is not allowed"),
         ("-e file:///srv/wheelhouse", "file:///srv/wheelhouse is not allowed"),
         ("-e file:///srv/wheels/../x", ".."),
-        ("-e ./cow", "-e takes the whole path of a folder"),
-        ("-e https://packages.test/team/cow", "-e takes the whole path"),
-        ("-e git+https://packages.test/team/cow", "-e takes the whole path"),
-        ("-e", "-e takes the whole path"),
+        ("-e ./cow", "-e needs the absolute path of a folder"),
+        ("-e https://packages.test/team/cow", "-e needs the absolute path"),
+        ("-e git+https://packages.test/team/cow", "-e needs the absolute path"),
+        ("-e", "-e needs the absolute path"),
         ("-r file:///srv/wheels/r.txt", "write the lines"),
         (f"cow @ https://evil.test/{WHEEL}", "is not allowed"),
-        (f"ant @ https://packages.test/team/{WHEEL}", "the address of cow"),
-        ("cow @ https://packages.test/team/cow-1.0.tar.gz", "no wheel"),
+        (f"ant @ https://packages.test/team/{WHEEL}", "the address of ant belongs to cow"),
+        ("cow @ https://packages.test/team/cow-1.0.tar.gz", "is not a wheel (.whl)"),
         ("cow @ git+https://packages.test/team/cow", "must begin with"),
-        ("cow @ file:///srv/wheels", "no wheel"),
-        (f"https://packages.test/team/{WHEEL}", "is written name @ address"),
+        ("cow @ file:///srv/wheels", "is not a wheel (.whl)"),
+        (f"https://packages.test/team/{WHEEL}", "must be written as name @ address"),
     ],
 )
 def test_what_goes_beyond_that_is_refused_by_its_line(line, said):
@@ -160,7 +160,7 @@ def test_hashes_of_a_line():
 
 @pytest.mark.parametrize("line", ["pip==0.1", "PIP", "uv>1"])
 def test_what_installs_is_not_installed(line):
-    with pytest.raises(PolicyRefused, match="is not to be installed") as caught:
+    with pytest.raises(PolicyRefused, match="it is a package installer") as caught:
         read_requirements(f"cow\n{line}", forbidden=PROTECTED)
     assert "line 2" in caught.value.message and line in caught.value.message
     text = "cow\npipdeptree\nsetuptools"

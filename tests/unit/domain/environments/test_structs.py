@@ -106,7 +106,7 @@ def test_a_lock_says_what_was_in_a_folder():
     read = read_requirements(text, AllowedSources.parse(["file:///srv/code"]))
     assert read == [asked[1], f"-e {folder}", "ant==1"]
     assert with_folders_of(text, read) == [asked[1], lines[1], "ant==1"]
-    with pytest.raises(Invalid, match="in a library only"):
+    with pytest.raises(Invalid, match="can only be used through an environment"):
         locked_trees(with_folders_of("\n".join(read), read))
 
 

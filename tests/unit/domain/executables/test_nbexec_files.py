@@ -65,7 +65,7 @@ def test_what_is_written_is_read_again(description):
         (b'{"version": 1, "command": "python3 x.py"}', "command"),
         (b'{"version": 1, "name": "a", "name": "b"}', "appears twice"),
         (b'{"version": 1, "name": "\\ud800"}', "surrogate"),
-        (b"\xff", "no UTF-8"),
+        (b"\xff", "not UTF-8"),
     ],
 )
 def test_a_refusal_names_the_file(content, words):

@@ -65,7 +65,7 @@ def test_a_long_word_is_best(words: list[str], best: str) -> None:
 
 def test_a_count_starts_at_zero() -> None:
     check_count(written("add(default=0)"))
-    with pytest.raises(UnknownValue, match="continues to count"):
+    with pytest.raises(UnknownValue, match="it counts up from its default"):
         check_count(written("add(default=2)"))
 
 

@@ -264,7 +264,10 @@ def test_where_a_command_may_stand(source: str) -> None:
         ("import click\n@click.group()\ndef f(): ...\n@f.command()\ndef g(): ...", "subcommands"),
         ("import click\n@click.command()\ndef f(): ...\nmain.add_command(f)", "subcommands"),
         (HEAD + "def f(): ...\n" + HEAD + "def g(): ...", "several commands"),
-        ("import click\n@click.option('--x')\n@click.command()\ndef f(x): ...", "before the"),
+        (
+            "import click\n@click.option('--x')\n@click.command()\ndef f(x): ...",
+            "declared above the command",
+        ),
         ("import click\n@click.command(cls=Mine)\ndef f(): ...", "cls of the command"),
         ("import click\n@click.command(context_settings={'ignore_unknown_options': True})\n"
          "def f(): ...", "context_settings of the command"),
@@ -284,10 +287,10 @@ def test_what_cannot_be_followed_is_not_read(source: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("decorator", "words"),
     [
-        ("option('--y', cls=Mine)", "cls gives it a type of its own"),
-        ("option('--y', multiple=True, nargs=2)", "lists of lists"),
-        ("option('--y', count=True, default=2)", "continues to count"),
-        ("option('--y', is_flag=True, default=True)", "true when it is not given"),
+        ("option('--y', cls=Mine)", "cls is not supported"),
+        ("option('--y', multiple=True, nargs=2)", "its value is a list of lists"),
+        ("option('--y', count=True, default=2)", "it counts up from its default"),
+        ("option('--y', is_flag=True, default=True)", "it is true by default"),
         ("option('--y', **more)", "**"),
         ("option(name)", "name"),
         ("option('+y')", "nbyard cannot use its name"),

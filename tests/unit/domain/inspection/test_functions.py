@@ -119,14 +119,17 @@ def test_an_output_may_be_a_parameter() -> None:
     [
         ("def f(:", "line 1"),
         ("def g(): ...", "has no function 'f'; it has: g"),
-        ("class A:\n  def f(self): ...", "has no function 'f'; it has: none"),
+        ("class A:\n  def f(self): ...", "has no function 'f'; it has no functions"),
         ("async def f(): ...", "asynchronous"),
         ("def f(): yield 1", "generator"),
         ("def f(): x = [(yield)]", "generator"),
         ("@executable(outputs=which())\ndef f(): ...", "line 1"),
-        ("@executable(outputs={'a b': 'csv'})\ndef f(): ...", "written out"),
-        ("@executable(outputs={'n': 'csv'})\ndef f(n: int): ...", "parameter that is no path"),
-        ("@executable(outputs={'a': 1})\ndef f(): ...", "written out"),
+        (
+            "@executable(outputs={'a b': 'csv'})\ndef f(): ...",
+            "a plain dictionary of names and formats",
+        ),
+        ("@executable(outputs={'n': 'csv'})\ndef f(n: int): ...", "a parameter that is not a path"),
+        ("@executable(outputs={'a': 1})\ndef f(): ...", "a plain dictionary of names and formats"),
         ("x = " + "(" * 5000, ""),
     ],
 )

@@ -73,8 +73,8 @@ nbyard.input("made", build())
 def test_what_cannot_be_read_is_said() -> None:
     found = read('import nbyard\nnbyard.output(name, 1)\nnbyard.input(*a)\nnbyard.input("a b")')
     assert found.arguments == []
-    assert (
-        str(found.hints[0]) == "nbyard.output in line 2 is not read: its name is not written out."
+    assert str(found.hints[0]) == (
+        "nbyard.output in line 2 is not read: its name must be a literal and a valid argument name."
     )
     assert len(found.hints) == 3
 
@@ -83,7 +83,7 @@ def test_one_name_is_one_port() -> None:
     found = read('import nbyard\nnbyard.input("x")\nnbyard.input("x")\nnbyard.output("x", 1)')
     assert [a.role for a in found.arguments] == ["input"]
     assert list(map(str, found.hints)) == [
-        "x is asked for and handed over under one name, and counts as what came first."
+        "x is declared both as an output and as another argument. The first declaration is used."
     ]
 
 

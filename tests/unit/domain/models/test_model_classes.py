@@ -109,14 +109,19 @@ PLAIN = "class A:\n    def predict(self, frame): ...\n"
         (PLAIN + PLAIN.replace("A", "B"), "", "class_name", "several classes with predict: A, B"),
         (PLAIN, "C", "class_name", "has no class 'C' at its top level; it has: A"),
         ("class A: pass", "A", "class_name", "A has no method predict"),
-        (PLAIN, "", "model.py:A.input_schema", "does not say which columns predict takes"),
+        (PLAIN, "", "model.py:A.input_schema", "does not declare the input columns of predict"),
         (
             f"{PLAIN}    input_schema = {{'x': 'int'}}\n",
             "",
             "model.py:A.output_schema",
-            "which columns predict answers with",
+            "does not declare the output columns of predict",
         ),
-        (f"{PLAIN}    input_schema = [read()]\n", "", "model.py:A.input_schema.0", "running it"),
+        (
+            f"{PLAIN}    input_schema = [read()]\n",
+            "",
+            "model.py:A.input_schema.0",
+            "without running the code",
+        ),
         (f"{PLAIN}    input_schema = {{'x': 'Frame'}}\n", "", "model.py:A.input_schema.0.type", ""),
         (
             "class A:\n    def __init__(self, path, *, size): ...\n"

@@ -135,7 +135,7 @@ def test_what_is_wrong_is_named(changes, path):
 
 
 def test_a_misspelt_field_is_guessed():
-    assert "is output_schema meant?" in refused(output_shema=[]).message
+    assert "did you mean output_schema?" in refused(output_shema=[]).message
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))

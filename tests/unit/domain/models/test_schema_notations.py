@@ -65,11 +65,15 @@ def test_a_tensor_of_one_column_is_the_prediction():
         (["x"], "s.0", "an object with name and type"),
         ([{"type": "int"}, {"type": "int"}], "s.0.name", "the name of the column is needed"),
         ([{"name": "x"}], "s.0.type", "a type is needed"),
-        ([{"name": "x", "type": "list"}], "s.0.type", "'list' is no type"),
-        ([{"name": "x", "type": "int", "kind": 1}], "s.0.kind", "there is no such field"),
+        ([{"name": "x", "type": "list"}], "s.0.type", "'list' is not a column type"),
+        (
+            [{"name": "x", "type": "int", "kind": 1}],
+            "s.0.kind",
+            "unknown field; known fields: name",
+        ),
         ([{"name": "x", "type": "int", "nullable": 1}], "s.0.nullable", "true or false"),
         ([{"name": "x", "type": "int"}] * 2, "s.1.name", "'x' appears twice"),
-        ([{"type": "tensor"}], "s.0.tensor-spec", "only a tensor that is one column"),
+        ([{"type": "tensor"}], "s.0.tensor-spec", "only a tensor with a single column"),
     ],
 )
 def test_what_is_wrong_is_named(told, path, words):

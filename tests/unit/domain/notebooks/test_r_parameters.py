@@ -82,9 +82,9 @@ def test_what_is_not_read_is_told() -> None:
     """E6."""
     found = read("a <- 1\nif (TRUE) a <- 2\nx$y <- 3\n4 -> z\nlearning.rate <- 0.1\nprint(a)")
     assert [(one.name, one.default) for one in found.arguments] == [("a", msgspec.UNSET)]
-    lines = [f"Line {n} of the parameters cell is no plain assignment" for n in (2, 3, 4)]
+    lines = [f"Line {n} of the parameters cell is not a plain assignment" for n in (2, 3, 4)]
     assert [str(hint).partition(" and was")[0] for hint in found.hints[:3]] == lines
-    assert str(found.hints[3]) == "'learning.rate' is no argument name that nbyard takes."
+    assert str(found.hints[3]) == "'learning.rate' is not a valid argument name."
 
 
 @pytest.mark.parametrize("source", ["x <- 'open", "x <- 1\ny <- ☃", "x <- 1 \\ 2 `", "#" * 70_000])

@@ -108,7 +108,7 @@ def test_values_are_used_instead_of_defaults() -> None:
     data = Argument("data", role="input", default="iris.csv", reach=Positional(0))
     assert line(mode, data, mode="-l", data="x/y.csv") == "python3 train.py --mode=-l y.csv"
     assert line(mode, data, mode=None) == "python3 train.py iris.csv"
-    with pytest.raises(Invalid, match="no such argument"):
+    with pytest.raises(Invalid, match="typo: unknown argument"):
         line(mode, typo=1)
 
 

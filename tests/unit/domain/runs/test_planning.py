@@ -159,7 +159,7 @@ def test_a_shell_is_refused_where_there_is_no_container():
         == "docker"
     )
     for overrides in (RunOverrides("process"), RunOverrides("dask")):
-        with pytest.raises(Invalid, match=r"clean\.runtime: its command line is for a shell"):
+        with pytest.raises(Invalid, match=r"clean\.runtime: its command line needs a shell"):
             _plans(_document(), resolved=known, overrides=overrides)
 
 
@@ -408,7 +408,7 @@ def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():
     known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", Resources(ports={"a b": 0}))}
     (problem,) = find_problems(document, known, {})
     assert (problem.node, problem.field) == ("tool", "ports")
-    assert "'a b' is no name of a port" in str(problem.reason)
+    assert "'a b' is not a valid port name" in str(problem.reason)
 
 
 UNREAD = because("python-line-invalid", name="train.py", line=3, message="invalid syntax")

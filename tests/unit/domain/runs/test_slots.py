@@ -24,7 +24,7 @@ CAPACITY = st.builds(
     tasks_per_gpu=st.integers(1, 3),
 )
 
-BEHIND = "waits for 1 of 2 GPUs (1 free), behind other tasks"
+BEHIND = "waits for 1 of 2 GPUs (1 free); earlier tasks come first"
 
 
 def ask(slots: Slots, limits: Limits) -> tuple[str, ...] | None:
@@ -66,8 +66,8 @@ def test_who_waits_for_a_gpu_keeps_only_those_who_want_one():
 @pytest.mark.parametrize(
     ("running", "wanted", "told"),
     [
-        ([], Limits(cpu=3), "waits for 3 of 4 slots, behind other tasks"),
-        ([], Limits(), "waits for 1 of 4 slots, behind other tasks"),
+        ([], Limits(cpu=3), "waits for 3 of 4 slots; earlier tasks come first"),
+        ([], Limits(), "waits for 1 of 4 slots; earlier tasks come first"),
         ([(Limits(cpu=3.5), ())], Limits(), "waits for 1 of 4 slots"),
     ],
 )
@@ -80,7 +80,7 @@ def test_who_only_waits_for_others_before_it_says_so(running: list, wanted: Limi
 def test_memory_that_others_wait_for():
     slots = Slots(Capacity(4, 8 * GIB))
     slots.refuse({"memory"})
-    told = "waits for 3 of 8 GiB of memory, behind other tasks"
+    told = "waits for 3 of 8 GiB of memory; earlier tasks come first"
     assert words(slots, Limits(memory_bytes=3 * GIB)) == {"memory": told}
 
 

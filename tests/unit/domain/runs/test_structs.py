@@ -59,8 +59,8 @@ def test_all_that_has_no_effect_is_one_warning():
     plan = TaskPlan("train", "Train", "e", "v", [], {}, "dask", ports={"web": 0}, **more)
     assert plan.warning is not None and plan.warning.code == "all"
     assert str(plan.warning) == (
-        "the environment cows is not installed on the Dask workers: what it names has to be there"
-        " already; there are no Monitor links to work on a Dask worker"
+        "nbyard does not install the environment cows on Dask workers: its packages must already"
+        " be there; Monitor links are not available on Dask workers"
     )
 
 

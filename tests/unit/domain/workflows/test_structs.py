@@ -94,7 +94,7 @@ def test_a_whole_document():
             '{"version": 1, "nodes": {"load": {"type": "dataset"}, "load": {"type": "dataset"}}}',
             "'load' appears twice",
         ),
-        ('{"version": 1, "positions": {"load": [NaN, 0]}}', "NaN is no JSON number"),
+        ('{"version": 1, "positions": {"load": [NaN, 0]}}', "NaN is not a JSON number"),
         ('{"version": 1, "positions": {"load": [1e999, 0]}}', "too large"),
         (_document(positions={"load": [10**390, 0]}), "out of range"),
         (_document(positions={"load": ["left", 0]}), "$.positions"),
@@ -120,7 +120,7 @@ def test_a_whole_document():
         (_document(meta={"parameters": {"p": {"defualt": 1}}}), "defualt"),
         (_document(edges={"e": {"source": "a", "output": "x", "target": "b"}}), "input"),
         ('{"version": 1, "meta": {"title": "\\udead"}}', "surrogate"),
-        (b'{"version": 1, "meta": {"title": "\xfe"}}', "no UTF-8"),
+        (b'{"version": 1, "meta": {"title": "\xfe"}}', "not UTF-8"),
     ],
 )
 def test_documents_that_are_refused(text, words):
@@ -164,14 +164,14 @@ def test_what_is_refused_is_named(blocks, place):
         ),
         (
             {"nodes": {"good": GOOD, "bad": {**GOOD, "timeout": 60}}},
-            "unknown field `timeout`; is timeout_seconds meant? - at `$.nodes.bad`",
+            "unknown field `timeout`; did you mean timeout_seconds? - at `$.nodes.bad`",
         ),
         (
             {"edges": {"e": {"source": "a", "output": "x", "target": "b", "input": "y", "on": 1}}},
             "unknown field `on`; there are: source, output, target, input - at `$.edges.e`",
         ),
-        ({"node": {}}, "unknown field `node`; is nodes meant?"),
-        ({"meta": {"paramters": {}}}, "there is no field 'paramters'; is parameters meant?"),
+        ({"node": {}}, "unknown field `node`; did you mean nodes?"),
+        ({"meta": {"paramters": {}}}, "unknown field 'paramters'; did you mean parameters?"),
     ],
 )
 def test_a_field_that_nothing_knows_is_refused_with_the_one_that_was_meant(blocks, words):
@@ -192,14 +192,14 @@ def test_what_others_keep_with_a_workflow_is_read_over():
     "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b", "__proto__"]
 )
 def test_node_ids_that_are_refused(name):
-    with pytest.raises(Invalid, match="no valid node id"):
+    with pytest.raises(Invalid, match="is not a valid node ID"):
         read_document(_document(nodes={name: {"type": "dataset"}}))
 
 
 def test_an_edge_is_not_called_as_no_object_of_javascript_can_have_it():
     nodes = {name: {"type": "dataset"} for name in "ab"}
     edge = {"source": "a", "output": "data", "target": "b", "input": "x"}
-    with pytest.raises(Invalid, match="no valid id of an edge"):
+    with pytest.raises(Invalid, match="is not a valid connection ID"):
         read_document(_document(nodes=nodes, edges={"__proto__": edge}))
 
 
@@ -344,7 +344,7 @@ def test_selections_that_are_refused():
     document = Document(1, nodes={"a": Node("executable")})
     with pytest.raises(Invalid, match=r"nodes\.1: there is no node 'b'"):
         selected_nodes(document, "selected", ["a", "b"])
-    with pytest.raises(Invalid, match="at least one node for the scope 'to'"):
+    with pytest.raises(Invalid, match="the scope 'to' needs at least one node"):
         selected_nodes(document, "to", [])
     assert selected_nodes(document, "all", []) == {"a"}
 

@@ -101,7 +101,7 @@ def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> Non
     for given, words in (({}, []), ({"r_a": 1}, ["--r"]), ({"r_b": 2}, ["--r", "-b", "2"])):
         line = build_argv(("x",), told.arguments or (), given, told.invocation)
         assert line.argv[1:] == words
-    with pytest.raises(Invalid, match="CWL has no words for this"):
+    with pytest.raises(Invalid, match="CWL cannot express this:"):
         write_tool(told)
 
 
@@ -148,34 +148,40 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
         ),
         ({"arguments": ["$(1 + 1)"]}, "JavaScript (InlineJavascriptRequirement)"),
         ({"arguments": ["${return 1;}"]}, "JavaScript (InlineJavascriptRequirement)"),
-        ({"arguments": ["$(inputs.gone)"]}, "names gone, which is no input"),
+        ({"arguments": ["$(inputs.gone)"]}, "refers to gone, which is not an input"),
         ({"arguments": ["$(runtime.exitCode)"]}, "$(runtime.exitCode) is not supported"),
         ({"arguments": [{"valueFrom": "x", "shellQuote": 1}]}, "true or false is needed, not 1"),
         ({"inputs": {"x": "Blob"}}, "inputs.x.type: there is no type 'Blob'"),
         ({"inputs": {"x": ["int", "string"]}}, "inputs.x.type: a union"),
         (
             {"inputs": {"x": {"type": "File[]", "secondaryFiles": ["/bai"]}}},
-            "x.secondaryFiles: '/bai' makes no name",
+            "x.secondaryFiles: '/bai' does not produce a file name",
         ),
         (
             {"outputs": {"x": {"type": "Directory", "secondaryFiles": ".bai"}}},
-            "x.secondaryFiles: is for files and lists of them",
+            "x.secondaryFiles: is allowed only for files and lists",
         ),
-        ({"inputs": {"x": {"type": "File", "secondaryFiles": "../a"}}}, "makes no name"),
+        (
+            {"inputs": {"x": {"type": "File", "secondaryFiles": "../a"}}},
+            "does not produce a file name",
+        ),
         (
             {"inputs": {"x": {"type": "File", "secondaryFiles": "$(inputs.x.path).i"}}},
-            "x.secondaryFiles: $(inputs.x.path) is not supported here: $(self.basename)",
+            "x.secondaryFiles: $(inputs.x.path) is not supported here; supported: $(self.basename)",
         ),
         (
             {"inputs": {"x": {"type": "Directory", "secondaryFiles": ".i"}}},
-            "x.secondaryFiles: is for files and lists of them",
+            "x.secondaryFiles: is allowed only for files and lists",
         ),
         (
             {"inputs": {"x": "File"}, "arguments": ["$(inputs.x.secondaryFiles[0].path)"]},
-            "secondaryFiles is not there",
+            "secondaryFiles is not available",
         ),
-        ({"inputs": {"x": {"type": "int", "$import": "http://x"}}}, "$import is not followed"),
-        ({"inputs": {"$import": "x.yml"}}, "$import is not followed"),
+        (
+            {"inputs": {"x": {"type": "int", "$import": "http://x"}}},
+            "$import is not supported here",
+        ),
+        ({"inputs": {"$import": "x.yml"}}, "$import is not supported here"),
         ({"inputs": {"x": {"type": "int", "label": 1.1}}}, "label: text is needed, not 1.1"),
         (
             {"outputs": {"x": {"type": "int", "outputBinding": {"outputEval": "$(1 + 1)"}}}},
@@ -183,7 +189,7 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
         ),
         (
             {"outputs": {"x": {"type": "Any", "outputBinding": {"outputEval": "$(inputs.y)"}}}},
-            "names y, which is no input",
+            "refers to y, which is not an input",
         ),
         (
             {
@@ -205,7 +211,7 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
                     }
                 }
             },
-            "outputEval: a file is one of those that glob finds",
+            "outputEval: must be a file that glob finds",
         ),
         ({"outputs": {"x": {"type": "int", "outputBinding": {"glob": "a"}}}}, "outputBinding"),
         (
@@ -217,20 +223,20 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
                     }
                 }
             },
-            "outputs.x.outputBinding: of a record needs outputEval",
+            "outputs.x.outputBinding: needs outputEval for a record",
         ),
         ({"outputs": {"x": {"type": "File[][]"}}}, "files in inner lists are not supported"),
         ({"outputs": {"x": {"type": ["File", "Directory"]}}}, "outputs.x.type: a union"),
         ({"inputs": {"x": ["File", "Directory"]}}, "inputs.x.type: a union"),
         (
             {"inputs": {"x": "int"}, "stdin": "$(inputs.x)"},
-            "stdin: one file among the inputs is needed",
+            "stdin: a reference to one input file is needed",
         ),
         (
             {"inputs": {"x": "File"}, "arguments": ["$(inputs.x.listing[0].path)"]},
-            "listing is not there",
+            "listing is not available",
         ),
-        ({"stdin": "data.txt"}, "stdin: one file among the inputs"),
+        ({"stdin": "data.txt"}, "stdin: a reference to one input file"),
         (
             {"inputs": {"x": {"type": "File", "default": {"class": 3, "location": "x"}}}},
             "inputs.x.default.class: File or Directory is needed, not 3",
@@ -239,7 +245,7 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
             {"inputs": {"x": {"type": "File", "default": {"class": "File", "location": "/etc/x"}}}},
             "inputs.x.default: a file in the folder",
         ),
-        ({"successCodes": [256]}, "successCodes: 256 is no exit code"),
+        ({"successCodes": [256]}, "successCodes: 256 is not an exit code"),
         (
             {"inputs": {"x": "File"}, "arguments": ["$(inputs.x.contents)"]},
             "arguments.0: $(inputs.x.contents) needs loadContents of x",
@@ -248,7 +254,10 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
             {"inputs": {"x": {"type": "File", "inputBinding": {"valueFrom": "$(self.contents)"}}}},
             "$(self.contents) needs loadContents of x",
         ),
-        ({"inputs": {"x": {"type": "int", "loadContents": True}}}, "loadContents: is for files"),
+        (
+            {"inputs": {"x": {"type": "int", "loadContents": True}}},
+            "loadContents: is allowed only for files",
+        ),
         ({"inputs": {"x": listed({"f": "File"})}}, "fields.f.type: a File in a list of records"),
         ({"inputs": {"x": listed({"f": "File[][]"})}}, "f.type: a File in a list of records"),
         (
@@ -313,13 +322,14 @@ def test_a_requirement_wins_over_a_hint() -> None:
 def test_the_image_of_a_hint_makes_no_container() -> None:
     hints = {"DockerRequirement": {"dockerPull": "one", "dockerOutputDirectory": "/x"}}
     found = read_tool(tool(hints=hints), "tool.cwl")
-    assert "names one, for nodes that run in containers" in str(found.notes[0])
+    assert "The image 'one' of the hint DockerRequirement is used" in str(found.notes[0])
     told = found.description
     assert (told.resources.image, told.resources.hinted_image) == ("", "one")
     assert read_document(document_of(told)).description == told
     hints = {"DockerRequirement": {"dockerFile": "FROM x"}}
     found = read_tool(tool(hints=hints), "tool.cwl")
-    assert found.description.resources == Resources() and "names no image" in str(found.notes[0])
+    assert found.description.resources == Resources()
+    assert "specifies no image" in str(found.notes[0])
 
 
 def test_amounts_are_rounded_up() -> None:
@@ -389,7 +399,7 @@ def test_one_tool_of_a_graph() -> None:
     for graph in ([two | {"id": "#x"}], [one, two], [two, {"class": "Workflow"}]):
         text = json.dumps({"cwlVersion": "v1.2", "$graph": graph}).encode()
         assert read_tool(text, "tool.cwl").description.command in (("one",), ("two",))
-    with pytest.raises(Invalid, match="there is: two, two"):
+    with pytest.raises(Invalid, match="the file has: two, two"):
         read_tool(json.dumps({"$graph": [two, two]}).encode(), "tool.cwl")
 
 

@@ -200,9 +200,9 @@ def test_a_script_is_an_input_of_its_own() -> None:
     ("argument", "words"),
     [
         (Argument("v", type="int", reach=Flag("-v")), "a flag that is repeated"),
-        (Argument("v", type="json", reach=Option("-v")), "JSON in a word"),
+        (Argument("v", type="json", reach=Option("-v")), "a JSON value on the command line"),
         (Argument("v", nullable=True, reach=Variable("V")), "a variable that may have no value"),
-        (Argument("code", reach=Option("-c")), "that of the script itself"),
+        (Argument("code", reach=Option("-c")), "is reserved for the script itself"),
         (Argument("v", type="secret", reach=Option("-v")), "a secret"),
     ],
 )

@@ -60,7 +60,7 @@ def test_a_project_is_described(name, version):
     assert (project.name, project.description) == ("wine", "About wine")
     assert project.repository == "https://git.example/wine.git"
     assert project.metadata == {"projectid": "8f3a", "owner": "ann"}
-    assert left(found) == [f"{name}.project.users: ['bob']. nbyard has no such field"]
+    assert left(found) == [f"{name}.project.users: ['bob']. nbyard does not have this field"]
 
 
 def test_a_workflow_becomes_a_document_with_its_values_and_limits():
@@ -122,8 +122,8 @@ def test_the_first_files_have_the_fields_of_a_task_beside_its_schedule():
     assert found.definition.project.metadata == {"projectid": "FoZMvN_4qP", "username": "ann"}
     place = "workflows.yaml.workflows.nightly"
     assert left(found) == [
-        f"{place}.machine: default. nbyard has no such field",
-        f"{place}.docker_version: latest. nbyard has no such field",
+        f"{place}.machine: default. nbyard does not have this field",
+        f"{place}.docker_version: latest. nbyard does not have this field",
     ]
 
 
@@ -201,13 +201,13 @@ def test_what_a_task_cannot_keep_is_listed_line_by_line():
     found = convert({"a": workflow(task, extra=1), "gone": workflow({"nb_name": "gone"})})
     place = "workflows.yaml.workflows.a"
     assert [one for one in left(found) if "users" not in one] == [
-        f"{place}.extra: 1. nbyard has no such field",
-        f"{place}.nbtask.version: v2. nbyard has no such field",
-        f"{place}.nbtask.machine: m1. nbyard has no such field",
-        f"{place}.nbtask.cluster: c1. nbyard has no such field",
-        f"{place}.nbtask.colour: red. nbyard has no such field",
+        f"{place}.extra: 1. nbyard does not have this field",
+        f"{place}.nbtask.version: v2. nbyard does not have this field",
+        f"{place}.nbtask.machine: m1. nbyard does not have this field",
+        f"{place}.nbtask.cluster: c1. nbyard does not have this field",
+        f"{place}.nbtask.colour: red. nbyard does not have this field",
         f"{place}.nbtask.runtime: unknown is not in runtimes.yaml. The notebook uses its kernel",
-        "workflows.yaml.workflows.gone.nbtask.nb_name: there is no notebook 'gone'",
+        "workflows.yaml.workflows.gone.nbtask.nb_name: the notebook 'gone' was not found",
     ]
     assert list(found.files) == ["a.nbflow"]
 

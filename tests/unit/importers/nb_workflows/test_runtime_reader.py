@@ -46,7 +46,7 @@ def test_what_belongs_to_an_image_is_listed():
 def test_a_missing_file_is_listed():
     entry, left = read({"requirements": "gone.txt"})
     assert entry.requirements == []
-    assert "there is no file gone.txt" in str(left[0])
+    assert "the file gone.txt was not found" in str(left[0])
 
 
 def test_a_usual_file_that_no_runtime_names_may_be_missing():

@@ -51,7 +51,7 @@ def test_a_run_gives_values_and_what_files_hold(run: Path) -> None:
 
 
 def test_what_a_run_does_not_give_is_said(run: Path) -> None:
-    with pytest.raises(nbyard.NotGiven, match="nothing was given to this run as 'other'"):
+    with pytest.raises(nbyard.NotGiven, match="received no value for 'other'"):
         nbyard.input("other")
     with pytest.raises(nbyard.NotGiven, match=r"no output 'other' \(it has: out, csv, folder\)"):
         nbyard.output("other", 1)
@@ -178,7 +178,7 @@ def test_a_run_gives_what_is_secret(run: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv(input_output_secret.SECRETS, str(run / "secrets"))
     assert nbyard.secret("token") == nbyard.input("token") == "{1}"
     assert nbyard.secret("login") == {"user": "ann"}
-    with pytest.raises(nbyard.NotGiven, match="no credential was given to this run as 'other'"):
+    with pytest.raises(nbyard.NotGiven, match="this run received no credential for 'other'"):
         nbyard.secret("other")
 
 

@@ -77,8 +77,8 @@ def test_tuples_are_lists_and_numbers_of_numpy_plain(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"a": [1, math.nan]}, r"at \['a'\]\[1\]: nan is no number of JSON"),
-        (math.inf, "inf is no number of JSON"),
+        ({"a": [1, math.nan]}, r"at \['a'\]\[1\]: nan is not a JSON number"),
+        (math.inf, "inf is not a JSON number"),
         ({1: "a"}, "the key 1 would come back as text"),
         ([{"a": object()}], r"at \[0\]\['a'\]: an object cannot be handed over: text, bytes"),
         ({1, 2}, "a set cannot be handed over"),

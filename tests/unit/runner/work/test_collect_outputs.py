@@ -101,15 +101,15 @@ def test_what_several_outputs_take_is_there_for_each(attempt: Path) -> None:
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (output("x*"), "nothing in its working folder fits x*"),
-        (output("*.txt"), "2 files fit where one is expected: a.txt, b.txt"),
+        (output("x*"), "in the working folder matches x*"),
+        (output("*.txt"), "2 files match where one is expected: a.txt, b.txt"),
         (output("sub"), "sub is a folder where a file is expected"),
-        (output("a.txt", format="folder"), "a.txt is no folder"),
+        (output("a.txt", format="folder"), "a.txt is not a folder"),
         (output("[as]*", several=True, only="file"), "sub is a folder where a file is expected"),
-        (output("[as]*", several=True, only="folder"), "a.txt is no folder"),
-        (output("out"), "leaves the attempt's folder"),
-        (output("up/*"), "leaves the attempt's folder"),
-        (output(), "nothing in its working folder fits cwl.output.json"),
+        (output("[as]*", several=True, only="folder"), "a.txt is not a folder"),
+        (output("out"), "points outside the attempt's folder"),
+        (output("up/*"), "points outside the attempt's folder"),
+        (output(), "in the working folder matches cwl.output.json"),
     ],
 )
 def test_what_is_no_such_output(attempt: Path, told: dict[str, Any], words: str) -> None:
@@ -153,11 +153,11 @@ def test_what_the_program_tells_itself(attempt: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("{", "is no JSON"),
-        ("[]", "is no JSON object"),
-        ('{"o": {"class": "File", "path": "../../task.json"}}', "which is not there"),
-        ('{"o": {"class": "File", "path": "/etc/hostname"}}', "which is not there"),
-        ('{"o": {"class": "File"}}', "which is not there"),
+        ("{", "is not valid JSON"),
+        ("[]", "is not a JSON object of at most"),
+        ('{"o": {"class": "File", "path": "../../task.json"}}', "which was not found"),
+        ('{"o": {"class": "File", "path": "/etc/hostname"}}', "which was not found"),
+        ('{"o": {"class": "File"}}', "which was not found"),
     ],
 )
 def test_what_it_may_not_tell(attempt: Path, said: str, words: str) -> None:
@@ -214,7 +214,7 @@ def test_what_cannot_be_said(attempt: Path, told: dict[str, Any], words: str) ->
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"x" * 65537, "a.txt has more than 64 KiB"), (b"\xff", "a.txt is no UTF-8 text (byte 0)")],
+    [(b"x" * 65537, "a.txt has more than 64 KiB"), (b"\xff", "a.txt is not UTF-8 text (byte 0)")],
 )
 def test_contents_are_short_texts(attempt: Path, content: bytes, words: str) -> None:
     (attempt / WORK / "a.txt").write_bytes(content)
@@ -252,7 +252,7 @@ def test_what_belongs_to_several_files_comes_along(attempt: Path) -> None:
     told = {"o": output("*.txt", "*.idx", several=True, companions=[idx])}
     (attempt / "outputs/o").mkdir(parents=True)
     lacking = {"o": output("*.txt", several=True, companions=[{**idx, "required": True}])}
-    assert "b.txt has no b.txt.idx beside it" in look(attempt, lacking)[1]
+    assert "b.txt.idx is missing next to b.txt" in look(attempt, lacking)[1]
     assert look(attempt, told) == (["o"], "")
     assert left(attempt, "o") == ["a.txt", "a.txt.idx", "b.txt"]
 
@@ -296,7 +296,7 @@ def test_of_a_folder_only_new_files_are_taken(attempt: Path) -> None:
     told = {"o": written(attempt, "plots", format="folder")}
     present, broken = check_outputs(AttemptFolder(str(attempt)), told)
     assert present == [] and broken
-    assert "code/plots holds no file that the work wrote" in str(read_reason(broken["reason"]))
+    assert "code/plots contains no file that the task wrote" in str(read_reason(broken["reason"]))
     (attempt / "code/plots/sub/c.png").write_text("new")
     assert check_outputs(AttemptFolder(str(attempt)), told) == (["o"], None)
     assert left(attempt, "o") == ["plots", "plots/sub", "plots/sub/c.png"]
@@ -315,10 +315,10 @@ def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
     assert problem() == "the output 'o' is missing: code/r.csv was not written"
     place.write_text("old")
     os.utime(place, (UNTOUCHED, UNTOUCHED))
-    assert "code/r.csv is as it was: the work did not write it" in problem()
+    assert "code/r.csv is unchanged: the task did not write it" in problem()
     place.unlink()
     place.symlink_to("/etc/hostname")
-    assert "leaves the attempt's folder" in problem()
+    assert "points outside the attempt's folder" in problem()
     place.unlink()
     place.mkdir()
     assert "a folder where a file is expected" in problem()

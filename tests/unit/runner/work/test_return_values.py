@@ -64,12 +64,12 @@ def test_written(tmp_path: Path, value: Any, file_format: str, content: bytes) -
         (None, "txt", "returned nothing, which cannot be written as txt"),
         ([1], "csv", "returned a list, which cannot be written as csv"),
         (3, "", "returned an int, which cannot be written as a file"),
-        (float("nan"), "json", "a float, which is no JSON"),
-        ({1, 2}, "json", "a set, which is no JSON"),
+        (float("nan"), "json", "a float, which is not valid JSON"),
+        ({1, 2}, "json", "a set, which is not valid JSON"),
         ("x", "folder", "the path of a folder is needed"),
-        (Path("nowhere"), "csv", "the path nowhere, which is no file"),
-        (Path(), "csv", "which is no file"),
-        (Path("nowhere"), "folder", "which is no folder"),
+        (Path("nowhere"), "csv", "the path nowhere, which is not a file"),
+        (Path(), "csv", "which is not a file"),
+        (Path("nowhere"), "folder", "which is not a folder"),
     ],
 )
 def test_refused(tmp_path: Path, value: Any, file_format: str, words: str) -> None:

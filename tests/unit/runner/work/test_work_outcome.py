@@ -39,9 +39,9 @@ def test_statuses() -> None:
     found = work_outcome.failure_of_status(3 << 8, "")
     assert found is not None and found["reason"] == cause
     found = work_outcome.failure_of_status(signal.SIGSEGV, "")
-    assert found is not None and message(found) == "ended by signal 11 (SIGSEGV)"
+    assert found is not None and message(found) == "killed by signal 11 (SIGSEGV)"
     found = work_outcome.failure_of_status(signal.SIGKILL, "last")
-    assert found is not None and message(found) == "ended by signal 9 (SIGKILL)"
+    assert found is not None and message(found) == "killed by signal 9 (SIGKILL)"
     assert (found["kind"], found["traceback"]) == ("lost", "last"), "as of a container"
     assert "signal 64" in message(work_outcome.failure_of_status(64, ""))
 
@@ -63,9 +63,9 @@ def test_an_exit_code_comes_with_the_last_line_of_the_output(last_lines: str, sh
 
 
 def test_an_exit_code_with_a_meaning_keeps_it_before_the_last_line() -> None:
-    found = work_outcome.failure_of_code(75, "busy\n", {"temporary": [75]})
+    found = work_outcome.failure_of_exit_code(75, "busy\n", {"temporary": [75]})
     assert found is not None and found["exit_code"] == 75
-    assert message(found) == "exit code 75, a temporary failure as its description says: busy"
+    assert message(found) == "exit code 75, declared as a temporary failure: busy"
 
 
 def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:

@@ -38,7 +38,7 @@ def test_a_batch_system_that_is_not_here_is_named(
     job = SimpleNamespace(submit_command="no-such-sbatch --parsable")
     told.__dict__["SLURMCluster"] = SimpleNamespace(job_cls=job)
     monkeypatch.setitem(sys.modules, "dask_jobqueue", told)
-    with pytest.raises(Invalid, match="there is no no-such-sbatch here, which slurm needs"):
+    with pytest.raises(Invalid, match="no-such-sbatch, which slurm needs, is not installed here"):
         describe_cluster(settings(tmp_path, "slurm"))
 
 
@@ -67,7 +67,7 @@ def test_a_callable_may_return_an_address_or_fail(
     made = create_cluster(settings(tmp_path, "named_clusters"))
     assert made.target == "tcp://scheduler:8786"
     made.end(False)
-    with pytest.raises(Unavailable, match="makes no cluster: nobody there"):
+    with pytest.raises(Unavailable, match="cannot create a cluster: nobody there"):
         create_cluster(settings(tmp_path, "named_clusters:away"))
 
 

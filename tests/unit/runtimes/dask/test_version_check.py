@@ -21,12 +21,12 @@ def test_each_difference_is_told() -> None:
     """R12."""
     other = found(told(dask="2024.1.0"), told(python="3.12.1.final.0", msgpack="2.0"))
     assert list(map(str, version_differences(other))) == [
-        "the scheduler has distributed 2024.1.0, here is 2026.8.0",
-        "the worker tcp://w:1 has Python 3.12, here is 3.11",
-        "the worker tcp://w:1 has msgpack 2, here is 1",
+        "the scheduler has distributed 2024.1.0, this installation has 2026.8.0",
+        "the worker tcp://w:1 has Python 3.12, this installation has 3.11",
+        "the worker tcp://w:1 has msgpack 2, this installation has 1",
     ]
 
 
 def test_what_is_not_told_differs() -> None:
     first = version_differences(found({}, told()))[0]
-    assert str(first) == "the scheduler has Python none, here is 3.11"
+    assert str(first) == "the scheduler has Python none, this installation has 3.11"

@@ -49,6 +49,6 @@ def test_an_engine_that_hangs_is_no_image_that_is_not_here(tmp_path):
         engine = dockerd.Engine(f"unix://{place}", timeout=0.2)
         runtime = DockerRuntime()
         runtime.engine = engine
-        with pytest.raises(Unavailable, match=f"{place}: no answer in time"):
+        with pytest.raises(Unavailable, match=f"{place}: no response in time"):
             runtime.image_id("alpine")
         engine.close()

@@ -120,7 +120,7 @@ def test_files_that_a_tool_names_are_read_below_the_root_only(yard, ann, root):
     (root / "link.yml").symlink_to(root.parent / "away.yml")
     for named in ("../../away.yml", "../link.yml"):
         (root / "sub/sort.cwl").write_text(text.replace("../types.yml", named))
-        with pytest.raises(Invalid, match="leads out of the folder"):
+        with pytest.raises(Invalid, match="leads outside the allowed folder"):
             executables.inspect(ann, Inspect("sub/sort.cwl"))
 
 

@@ -41,4 +41,4 @@ def test_a_file_outside_of_the_served_folder_is_named(yard, ann, tool, root, mon
     made = yard.services.executables.create(ann, NewExecutable(path=tool))
     monkeypatch.setattr(yard.parts.files, "has", lambda path: False)
     (hint,) = yard.services.executables.get(ann, made.id).hints
-    assert str(hint).startswith("Its file is not in the folder that is served")
+    assert str(hint).startswith("Its file is outside the served folder; runs use version")

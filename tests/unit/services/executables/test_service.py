@@ -322,12 +322,14 @@ def test_help_is_read_when_it_is_asked_for(yard, ann, root):
         ("top", "int", Option("--top")),
         ("file", "string", Positional(0)),
     ]
-    assert "check it before you save" in str(found.hints[-1])
+    assert "Arguments were read from the output of --help. Check them before you save." in str(
+        found.hints[-1]
+    )
     assert executables.inspect(ann, Inspect(path="tool.sh")).arguments == []
     (root / "hello.py").write_text("import sys; print('hello', *sys.argv[1:])")
     found = executables.help(ann, AskHelp("hello.py"))
     assert found.arguments == [] and list(map(str, found.hints)) == [
-        "No arguments were found in what it prints to --help."
+        "No arguments were found in the output of --help."
     ]
     assert [path.name for path in root.glob("*.nbexec")] == []
 
@@ -381,7 +383,7 @@ def test_help_of_what_is_no_command_or_runs_elsewhere_is_refused(yard, ann, root
         yard.services.executables.help(ann, AskHelp("book.ipynb"))
     yard.parts.settings.default_runtime = "docker"
     (root / "tool.sh").write_text("touch ran")
-    with pytest.raises(Invalid, match="not run on the machine"):
+    with pytest.raises(Invalid, match="this server does not run programs on its own machine"):
         yard.services.executables.help(ann, AskHelp("tool.sh"))
 
 
@@ -462,9 +464,9 @@ def test_data_is_no_executable(yard, ann, root):
     [
         (
             {"kernel": "no_such_kernel"},
-            "There is no kernel 'no_such_kernel' on this machine. Installed kernels: .*python3",
+            "The kernel 'no_such_kernel' is not installed on this machine. Installed kernels: .*python3",
         ),
-        ({"kernel": "python3", "environment": "sea"}, "name it or an environment, not both"),
+        ({"kernel": "python3", "environment": "sea"}, "set a kernel or an environment, not both"),
         (
             {"kernel": "python3", "runtime": "docker"},
             "only local processes can use a kernel of this machine",

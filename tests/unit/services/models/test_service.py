@@ -163,7 +163,7 @@ def refused(models: Any, ann: Caller, body: NewModel) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("old", "new", "path", "words"),
     [
-        ("src: src/", "src: code", "src", "there is no folder code"),
+        ("src: src/", "src: code", "src", "there is not a folder code"),
         ("model_module: model", "model_module: os", "interface.model_module", "no module os"),
         ("MyModel", "Other", "interface.model_class", "model.py has no class Other"),
         ("MyModel", "LIMIT", "interface.model_class", "model.py has no class LIMIT"),
@@ -252,7 +252,7 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
     other = models.register(ann, "Spark job", "parquet")
     assert (other.name, other.current.arguments[1].format) == ("Spark job v1 to parquet", "parquet")
     assert models.register(ann, "Spark job").current.id == first.current.id
-    with pytest.raises(Invalid, match="predictions are made as csv, parquet, folder"):
+    with pytest.raises(Invalid, match="must be one of csv, parquet, folder"):
         models.register(ann, "Spark job", "json")
 
 
@@ -363,7 +363,7 @@ def test_a_model_is_found_by_near_names(models, ann, root):
         assert models.get(ann, name).id == made.id
     with pytest.raises(NotFound, match="There is no model 'fist'; there are: First"):
         models.get(ann, "fist")
-    with pytest.raises(NotFound, match="There is no model 'first'; there is none yet"):
+    with pytest.raises(NotFound, match="There is no model 'first'; none exist yet"):
         models.get(Caller("bob"), "first")
 
 

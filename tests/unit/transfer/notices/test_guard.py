@@ -43,7 +43,7 @@ def test_public_addresses_and_connected_sockets_pass():
 def test_allowed_names_lead_to_private_addresses(monkeypatch):
     guard = Guard(AllowedHosts.parse(["nas:8080"]))
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.5", 8080))]
-    look_up = guard._remembering(lambda *args, **kwargs: found)
+    look_up = guard._recording_names(lambda *args, **kwargs: found)
     assert look_up(b"NAS.", 8080) == found
     guard.check_address(("10.0.0.5", 8080))
     with pytest.raises(AddressRefused):

@@ -144,7 +144,7 @@ def _conclude(
                 click.echo(f"{line}  {artifact.digest}")
     if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
         retry = follow_up(f"nbyard runs retry {run.number}")
-        print_note(f"To go on from there, with the same code: {retry}")
+        print_note(f"To continue from there with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
     if is_new and target.endswith(".nbflow") and not chosen_server():
         root = " --allow-root" if os.geteuid() == 0 else ""
@@ -181,7 +181,7 @@ def explain_failure(number: int, task: Task, log_end: str, *, is_kept: bool) -> 
         return
     executed = Path(task.attempts[-1].folder, "executed.ipynb") if task.attempts else None
     if executed is not None and (failure.executed_cell is not None or executed.exists()):
-        print_note(f"The executed notebook, as far as it came: {executed}")
+        print_note(f"The executed notebook up to the failure: {executed}")
     print_note(f"Its log: {follow_up(f'nbyard runs log {number} {task.node}')}")
     if lack := task.missing:
         name = shlex.quote(lack.environment or "NAME")

@@ -118,7 +118,7 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
         show_json(made)
     else:
         VIEWS["runs.retry"](made)
-        print_note(f"{follow_up(f'nbyard runs log {made.number} --follow')} tells how it goes.")
+        print_note(f"Follow it with: {follow_up(f'nbyard runs log {made.number} --follow')}")
 
 
 @click.command("compare")
@@ -162,7 +162,7 @@ def why(old: str, new: str, metric: str, output: str, server: str, as_json: bool
       nbyard runs why 41 42 --metric train.accuracy
     """
     if metric and output:
-        raise click.UsageError("Give --metric or --output, not both.")
+        raise click.UsageError("Pass --metric or --output, not both.")
     explanation = connect(server).runs.why(run=new, other=old, **named_result(metric, output))
     if as_json:
         show_json(explanation)

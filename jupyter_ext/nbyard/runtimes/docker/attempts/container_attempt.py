@@ -1,6 +1,6 @@
-"""One attempt in its container after its start by `runtime`: observe, follow, stop, clean up.
+"""One attempt in its container, after `runtime` started it: observe, follow, stop, clean up.
 
-All state is in the engine and in the folder. Anything in memory may be lost at any time.
+All state is in the engine and in the attempt folder, so that another dispatcher can continue.
 """
 
 import threading
@@ -30,14 +30,14 @@ from nbyard.runtimes.docker.files.log_copy import log_copy
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.protocol import Observation, Order
 
-LINGER_SECONDS = 5.0  # that a runner may take to end after its result
+LINGER_SECONDS = 5.0  # in which a runner must exit after its result
 
 
 class ContainerAttempt:
-    """An attempt in its container, for calls from any thread: its state and its results.
+    """An attempt in its container. Any thread may call its methods.
 
-    The watcher follows the container, the ender stops it. Results are collected once, under
-    `_finish_lock`. Then the attempt is settled: the folder is complete.
+    The watcher's thread follows the container, and the terminator's thread stops it. Results are
+    collected once, under `_finish_lock`. The attempt is then settled: its folder is complete.
     `warm.warm_attempt.WarmAttempt` enters and leaves containers differently.
     """
 
@@ -59,12 +59,12 @@ class ContainerAttempt:
 
     @property
     def site(self) -> str:
-        """Return where the attempt runs, for later dispatchers."""
+        """Return where the attempt runs, so that a later dispatcher finds it: the engine's URL."""
         return self.engine.url
 
     @property
     def was_placed(self) -> bool:
-        """Return whether a start of the attempt is known to have begun."""
+        """Return whether the attempt's container may exist, because its start has begun."""
         return bool(self.order.site)
 
     @cached_property
@@ -108,7 +108,10 @@ class ContainerAttempt:
         return Observation("running") if self._is_followed() else self._poll_container()
 
     def _is_followed(self) -> bool:
-        """Return whether a thread has just seen it run, so that the engine need not be asked."""
+        """Return whether the watcher has just seen the container run.
+
+        The engine need not be asked then.
+        """
         folder = self.order.folder
         if not self.watcher.has_just_seen_it:
             return False
@@ -140,18 +143,22 @@ class ContainerAttempt:
         return Observation("running")
 
     def find_container(self) -> Container | None:
-        """Return the container; raise Unavailable if the engine does not respond."""
+        """Return the attempt's container, None if there is none.
+
+        Raises:
+            Unavailable: The engine does not respond.
+        """
         return self.engine.container(self.name)
 
     def _hurry(self) -> None:
-        """Kill the container of a runner that stays too long after its result."""
+        """Kill the container if its runner has not exited long after the result."""
         if self._lingers.seconds("result.json") > LINGER_SECONDS:
             self.engine.signal(self.name, "SIGKILL")
 
     # Results
 
     def finish(self, container: Container) -> Observation:
-        """Collect what an ended container left."""
+        """Collect the results of an ended container. Return the state of the attempt."""
         with self._finish_lock:
             if not files.has_result(self.order.folder):
                 said = self._conclude(container)
@@ -163,7 +170,10 @@ class ContainerAttempt:
             return Observation("finished")
 
     def finish_early(self, container: Container) -> None:
-        """Collect the results of a runner that has killed all other processes and is ending."""
+        """Collect the results while the runner exits.
+
+        It has already killed all other processes.
+        """
         with self._finish_lock:
             if container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME:
                 volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
@@ -174,12 +184,12 @@ class ContainerAttempt:
             self._is_settled = True
 
     def _of_this(self, container: Container) -> Container:
-        """Return the container with the time when this attempt entered it."""
+        """Return the container with the start time of this attempt."""
         return container
 
     @property
     def is_over(self) -> bool:
-        """Return whether everything is collected, or known to be lost."""
+        """Return whether all results were collected, or the attempt is lost."""
         return self._is_settled or bool(self._lost)
 
     def _conclude(self, container: Container) -> Result | Reason | None:
@@ -211,7 +221,7 @@ class ContainerAttempt:
         )
 
     def _with_cause(self, ended: Container) -> Container:
-        """Return a container whose end was forced, with an OOM event that its state may lack."""
+        """Return a killed container, with `out_of_memory` set if the engine's events show it."""
         if not self.order.memory_bytes or cancel_reason(self.order.folder) is not None:
             return ended
         return msgspec.structs.replace(
@@ -242,7 +252,7 @@ class ContainerAttempt:
             return copy.drain(secret_output.read_all_output(self.engine, self.order, container))
 
     def input_was_cut(self, container: Container) -> bool:
-        """Return whether a file for standard input did not arrive completely."""
+        """Return whether the container did not get all of its standard input."""
         return not build_container_spec.opens_files(container) and self.feeder.was_cut()
 
     # Threads
@@ -257,15 +267,15 @@ class ContainerAttempt:
         )
 
     def watch(self) -> None:
-        """Follow the container in a thread, unless one does."""
+        """Start a thread that follows the container, unless one is running."""
         self.watcher.start()
 
     def let_go(self) -> None:
-        """Ask the threads to end. They do so at their next check."""
+        """Request the end of the watcher's thread, which comes at its next check."""
         self.watcher.let_go()
 
     def bring_up_to_date(self) -> None:
-        """Update log, events and executed notebook, unless a thread does."""
+        """Update log, events and executed notebook in the folder, unless a thread does that."""
         if self.is_starting or self.watcher.is_alive or self.is_over:
             return
         # raises if the engine is down
@@ -276,7 +286,7 @@ class ContainerAttempt:
             self.watch()
 
     def stop_in_background(self) -> None:
-        """Start a thread that stops the attempt and removes its container, unless one does so."""
+        """Start a thread that stops the attempt and removes its container, unless one runs."""
         self._ender.start(self.name)
 
     def _end_when_started(self) -> bool:
@@ -318,6 +328,6 @@ class ContainerAttempt:
         self.clear()
 
     def clear(self) -> None:
-        """Remove container and volume."""
+        """Remove the attempt's container and volume."""
         secret_output.remove_with_collector(self.engine, self.order, self.name)
         self.engine.remove_volume(self.name)

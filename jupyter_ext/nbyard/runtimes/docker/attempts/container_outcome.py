@@ -1,4 +1,4 @@
-"""The outcome of a container: a result, or why the attempt is lost."""
+"""Determines the outcome of an ended container: a result, or why the attempt is lost."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +23,10 @@ State = Literal["succeeded", "failed", "cancelled"]
 
 
 class ContainerEnding(msgspec.Struct, frozen=True):
-    """What is known about a container that ended without a result of its own."""
+    """What is known about a container that ended and left no result.json.
+
+    `cancelled` is the reason of a request to stop, None without one.
+    """
 
     container: Container
     task: TaskFile
@@ -34,7 +37,7 @@ class ContainerEnding(msgspec.Struct, frozen=True):
 
 
 def out_of_memory(limit_bytes: int | None) -> Failure:
-    """Return the failure of work that exceeded its memory limit."""
+    """Return the failure of work that exceeded its memory limit, or the machine's memory."""
     if not limit_bytes:
         return Failure("memory", because("out-of-memory"))
     limit = work_outcome.words_for_bytes(limit_bytes)
@@ -42,12 +45,15 @@ def out_of_memory(limit_bytes: int | None) -> Failure:
 
 
 def too_long(task: TaskFile) -> Reason:
-    """Return the reason for cancelling an attempt at its time limit."""
+    """Return the reason for an attempt that reached its time limit."""
     return because("time-limit", seconds=task.timeout_seconds or 0)
 
 
 def forced_end(ending: ContainerEnding) -> Failure | Reason | None:
-    """Return a failure, the reason of a loss, or None if the container ended by itself."""
+    """Return why a container did not end by itself, None if it did.
+
+    The result is a failure of the work, or the reason why the attempt is lost.
+    """
     container = ending.container
     if container.status == "created":
         return because("container-not-started", message=container.error)
@@ -72,7 +78,7 @@ def result_of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
     code = ending.container.exit_code
     if failure is None:
         codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
-        said = work_outcome.failure_of_code(code, ending.last_lines, codes)
+        said = work_outcome.failure_of_exit_code(code, ending.last_lines, codes)
         failure = msgspec.convert(said, Failure | None)
     present: list[str] = []
     if failure is None:
@@ -92,7 +98,7 @@ def result_of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
 
 
 def result_of_silent_runner(ending: ContainerEnding) -> Result | Reason:
-    """Return the result of a notebook whose runner left none, or why the attempt is lost."""
+    """Return the result of a notebook whose runner left no result, or why the attempt is lost."""
     failure = forced_end(ending)
     if isinstance(failure, Failure):
         return _result(ending, failure, [])
@@ -105,13 +111,16 @@ def result_of_silent_runner(ending: ContainerEnding) -> Result | Reason:
 
 
 def may_be_memory(result: Result) -> bool:
-    """Return whether lack of memory may have caused a failure of another kind."""
+    """Return whether lack of memory may have caused the failure in a result."""
     failure = result.failure
     return failure is not None and failure.kind in ("kernel-died", "memory", "exit-code")
 
 
 def with_memory_failure(result: Result, container: Container, limit_bytes: int | None) -> Result:
-    """Return the result, with a failure of kind "memory" if a process exceeded the limit."""
+    """Return the result.
+
+    If the container ran out of memory, its failure is one of kind `memory`.
+    """
     if not container.out_of_memory or not may_be_memory(result):
         return result
     assert result.failure is not None

@@ -1,6 +1,6 @@
-"""Measures the resources of a command's container through its engine.
+"""Measures the resources that a command's container uses, through the engine.
 
-That container has no process of nbyard that could measure them.
+No process of nbyard runs in that container, which could measure them.
 """
 
 import threading
@@ -15,7 +15,7 @@ from nbyard.runner.supervision.usage_recorder import UsageFile
 
 
 class Meter:
-    """Writes usage.jsonl in a thread during the block, while the container runs."""
+    """Records the container's usage in usage.jsonl, in a thread, during the block."""
 
     def __init__(self, engine: Engine, name: str, folder: Path):
         self._engine = engine

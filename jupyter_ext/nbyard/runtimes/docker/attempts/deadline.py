@@ -1,4 +1,4 @@
-"""The time limit of an attempt in a container."""
+"""Enforces the time limit of an attempt in a container."""
 
 import threading
 import time
@@ -14,8 +14,8 @@ from nbyard.runtimes.protocol import Order
 class Deadline:
     """Calls `end` when an attempt has reached its time limit.
 
-    It counts from when the attempt was first seen running here. The engine's clock is not used: it
-    may be set, and it goes on while the machine sleeps.
+    The time starts when this process first saw the attempt run. The engine's clock is not used: it
+    may be set, and it continues while the machine sleeps.
     """
 
     def __init__(self, order: Order, end: Callable[[], None]):
@@ -25,7 +25,7 @@ class Deadline:
         self._timer: threading.Timer | None = None
 
     def start_timer(self, task: TaskFile, grace_seconds: float) -> None:
-        """Start the timer, unless it runs. `grace_seconds` are added to the limit."""
+        """Start the timer, unless it is running. `grace_seconds` are added to the task's limit."""
         seconds = task.timeout_seconds
         if self._timer is not None or not seconds:
             return
@@ -37,7 +37,7 @@ class Deadline:
         self._timer.start()
 
     def stop_timer(self) -> None:
-        """Stop the timer. A later `start_timer` continues the count."""
+        """Stop the timer. The time so far still counts after a later `start_timer`."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

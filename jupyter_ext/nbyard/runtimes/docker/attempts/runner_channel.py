@@ -1,7 +1,7 @@
-"""Messages from the runner in a container, and changes in the attempt folder.
+"""Receives messages from the runner in a container, and notices changes in the attempt folder.
 
-A message is a line of JSON on standard output, like {"ended": attempt id}. The engine keeps that
-output and always returns it from the start, so nothing has to be stored here.
+A message is a line of JSON on the container's standard output, such as {"ended": ATTEMPT_ID}. The
+engine stores that output and always returns it from the start, so nothing is stored here.
 """
 
 import os
@@ -27,7 +27,7 @@ MAX_WORD_BYTES = 4096
 
 
 class RunnerChannel:
-    """Receives messages about attempts in a thread, and notices the end of the container."""
+    """Receives a container's messages in a thread, which ends with the container."""
 
     def __init__(self, engine: Engine, name: str):
         self._engine = engine
@@ -38,24 +38,24 @@ class RunnerChannel:
         self._thread.start()
 
     def has_reported(self, word: str, attempt_id: str) -> bool:
-        """Return whether the runner has sent this message about the attempt.
+        """Return whether the runner has sent the message `word` about the attempt.
 
-        After "ended", only its folder is left of the attempt in the container.
+        After "ended", no process of the attempt is left in the container.
         """
         return (word, attempt_id) in self._said
 
     @property
     def is_listening(self) -> bool:
-        """Return whether more messages may come."""
+        """Return whether more messages may come. False means that the container has ended."""
         return self._thread.is_alive()
 
     def wait(self, seconds: float) -> None:
-        """Wait until there is something new."""
+        """Wait up to `seconds` for a new message or `wake_watcher`."""
         self._news.wait(seconds)
         self._news.clear()
 
     def wake_watcher(self) -> None:
-        """Wake the thread that watches the attempt, which sleeps in `wait`."""
+        """Wake the thread that sleeps in `wait`, so that it can end."""
         self._news.set()
 
     def _listen(self) -> None:
@@ -76,9 +76,9 @@ class RunnerChannel:
 
 
 class Progress:
-    """Checks whether an attempt folder changed since the last check.
+    """Notices changes in an attempt folder.
 
-    The files are fetched first if the engine cannot access the folder.
+    If the engine cannot access the folder, changed files are fetched from the container.
     """
 
     def __init__(self, engine: Engine, container: str, folder: Path, staging: str):
@@ -90,7 +90,7 @@ class Progress:
         self.pause = PULL_SECONDS if self._fetch else LOOK_SECONDS
 
     def report_changes(self, tell: Callable[[], None]) -> None:
-        """Fetch changes if needed. Call `tell` if there are any."""
+        """Call `tell` if the folder has changed since the last check."""
         if self._fetch is not None:
             with suppress(Unavailable):
                 if volume_transfer.fetch_progress(
@@ -107,7 +107,7 @@ class Progress:
 
 
 def output_outside_log(engine: Engine, name: str, order: Order) -> str:
-    """Return what a failed runner printed outside the attempt's log."""
+    """Return what a failed runner printed to the container's log, with secrets masked."""
     masks = masks_of(
         str(order.folder), secret_files.secrets_folder(order.store_id, order.attempt_id)
     )

@@ -1,9 +1,9 @@
-"""Collects what a command with secrets prints, in memory and not in the engine's log.
+"""Collects the output of a command with secrets in memory, so that no engine log contains it.
 
-The command prints into a pipe beside its secrets. A second container of the attempt, the collector,
-copies the pipe into numbered files there. It needs no dispatcher and ends with the command. The
-files are always read from the start, like the log of an engine. When there are too many, the
-collector empties the oldest.
+The command prints into a pipe in the folder of its secrets. A second container of the attempt, the
+collector, copies the pipe to numbered files there. It needs no dispatcher and ends with the
+command. The files are always read from the start, like an engine's log. When there are too many,
+the collector empties the oldest.
 """
 
 import os
@@ -63,10 +63,10 @@ Pieces = Iterator[tuple[bool, bytes]]
 
 
 def start_collector(engine: Engine, order: Order, task: TaskFile, image: str, staging: str) -> bool:
-    """Start the collector of a command with secrets. Return whether there is one.
+    """Start the collector for a command with secrets. Return whether it was started.
 
-    It needs sh, dd and wc in the image, and an engine whose containers share a kernel. Otherwise
-    the engine's log has what the command prints.
+    It needs sh, dd and wc in the image, and an engine whose containers share the machine's kernel.
+    Without a collector, the command prints to the engine's log.
     """
     secrets = secret_files.secrets_folder(order.store_id, order.attempt_id)
     is_command = isinstance(task.work, CommandWork)
@@ -126,16 +126,16 @@ def _folder(order: Order) -> str:
 
 
 def remove_with_collector(engine: Engine, order: Order, name: str) -> None:
-    """Remove the container of this name, and the collector of the attempt."""
+    """Remove the container with this name, and the attempt's collector."""
     engine.remove(name)
     if os.path.lexists(order.folder / secret_files.SECRETS):
         engine.remove(container_name(order.attempt_id) + COLLECTOR)
 
 
 def follow_output(engine: Engine, order: Order, container: Container, gone: Event) -> Pieces:
-    """Yield what the container prints until it ends, or until the dispatcher is `gone`.
+    """Yield the output of a container until it ends, or until the event `gone` is set.
 
-    Of a command with secrets, it comes from the collector instead of the engine's log.
+    The output of a command with a collector comes from the collector's files.
     """
     name = container_name(order.attempt_id)
     if not prints_apart(container):
@@ -158,9 +158,9 @@ def follow_output(engine: Engine, order: Order, container: Container, gone: Even
 
 
 def _runs(engine: Engine, name: str) -> bool:
-    """Return whether more may be printed or collected.
+    """Return whether the command or its collector still runs.
 
-    Restart the collector if it has ended while the command runs.
+    A collector that has ended before the command is started again.
     """
     container, collector = engine.container(name), engine.container(name + COLLECTOR)
     if container is None or container.is_over:
@@ -173,7 +173,7 @@ def _runs(engine: Engine, name: str) -> bool:
 
 
 def read_all_output(engine: Engine, order: Order, container: Container) -> Pieces:
-    """Yield everything that an ended container has printed."""
+    """Yield the whole output of an ended container."""
     name = container_name(order.attempt_id)
     if prints_apart(container):
         folder, end = _folder(order), time.monotonic() + END_SECONDS
@@ -187,10 +187,10 @@ def read_all_output(engine: Engine, order: Order, container: Container) -> Piece
 
 
 def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
-    """Yield the content of the numbered files, in order, to the end.
+    """Yield the content of the collector's numbered files until `is_over` returns True.
 
-    If the collector emptied a file that was not read yet, continue with the oldest one, after a
-    line about the gap.
+    If an unread file was emptied, a line about the gap is yielded. Reading continues with the
+    oldest file that has content.
     """
     number = _oldest(folder)
     skips = number > 1  # the lost part may end within a secret
@@ -218,7 +218,7 @@ def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
 
 
 def _oldest(folder: str) -> int:
-    """Return the first number whose file was not emptied."""
+    """Return the lowest number of a file that was not emptied."""
     sizes: dict[int, int] = {}
     with suppress(OSError), os.scandir(folder) as entries:
         sizes = {int(entry.name): entry.stat().st_size for entry in entries if entry.name.isdigit()}

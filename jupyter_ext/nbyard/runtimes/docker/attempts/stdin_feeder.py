@@ -1,4 +1,4 @@
-"""Sends a file to the standard input of a container, and records when all of it was sent."""
+"""Sends a file to a container's standard input, and records when all of it was sent."""
 
 import threading
 from contextlib import suppress
@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 2.0
 
 
 class Feeder:
-    """Sends `stdin`, a path relative to the attempt folder, or nothing for ""."""
+    """Sends the file `stdin`, relative to the attempt folder. "" means that there is no input."""
 
     def __init__(self, engine: Engine, name: str, folder: Path, stdin: str):
         self._engine = engine
@@ -23,13 +23,13 @@ class Feeder:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Send the file in a thread."""
+        """Start a thread that sends the file."""
         self._thread = threading.Thread(target=self._feed, name=f"{self._name} in", daemon=True)
         self._thread.start()
 
     @property
     def has_begun(self) -> bool:
-        """Return whether this process has begun to send the file."""
+        """Return whether this object has started to send the file."""
         return self._thread is not None
 
     @property
@@ -37,7 +37,7 @@ class Feeder:
         return self._thread is not None and self._thread.is_alive()
 
     def was_cut(self) -> bool:
-        """Return whether the container did not get all of the input."""
+        """Return whether the container did not get all of its input."""
         if not self._stdin:
             return False
         if self._thread is not None:

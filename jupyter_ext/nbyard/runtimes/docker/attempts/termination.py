@@ -1,4 +1,4 @@
-"""Terminates a container, and kills it if that does not help."""
+"""Stops containers: SIGTERM first, and SIGKILL after a grace period."""
 
 import threading
 import time
@@ -13,10 +13,10 @@ PATIENCE_SECONDS = 60.0  # with an unresponsive engine
 
 
 class AttemptTerminator:
-    """Stops an attempt in a thread, which restarts when needed.
+    """Stops an attempt in a thread. After its end, the thread can be started again.
 
-    `end` stops the attempt and cleans up; it returns False as long as that is too early. `leave`
-    is called at the end of the thread, also if the attempt could not be stopped.
+    `end` stops the attempt and cleans up. It returns False while that is not possible yet. `leave`
+    is called at the end of the thread, even if the attempt could not be stopped.
     """
 
     def __init__(self, end: Callable[[], bool], leave: Callable[[], None]):
@@ -25,7 +25,7 @@ class AttemptTerminator:
         self._thread: threading.Thread | None = None
 
     def start(self, name: str) -> None:
-        """Stop the attempt, unless a thread does."""
+        """Start the thread, unless it is running. `name` is the container's name."""
         with self._lock:
             if not self.is_alive:
                 self._thread = threading.Thread(target=self._run, name=f"{name} end", daemon=True)
@@ -50,7 +50,9 @@ class AttemptTerminator:
 
 
 def terminate_container(engine: Engine, name: str) -> None:
-    """Send SIGTERM, then SIGKILL. Return when the container has ended or a second grace is over.
+    """Stop a container with SIGTERM, and after the grace period with SIGKILL.
+
+    Returns when the container has ended, or when a second grace period is over.
 
     Raises:
         Unavailable: The engine does not answer.
@@ -62,7 +64,9 @@ def terminate_container(engine: Engine, name: str) -> None:
 
 
 def is_over_within(engine: Engine, name: str, seconds: float) -> bool:
-    """Wait until a container has ended or is gone. Return whether it did so in time.
+    """Wait up to `seconds` for a container's end.
+
+    Return whether the container has ended or is gone.
 
     Raises:
         Unavailable: The engine does not answer.

@@ -1,4 +1,4 @@
-"""The thread that follows an attempt in its running container."""
+"""Follows an attempt in its running container, in a thread."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ POKE_SECONDS = 0.1  # between two wake-ups for a growing log
 
 
 class Followed(Protocol):
-    """What the watcher needs of an attempt."""
+    """The attempt that a watcher follows."""
 
     order: Order
     engine: Engine
@@ -44,29 +44,33 @@ class Followed(Protocol):
     def is_over(self) -> bool: ...
 
     def find_container(self) -> Container | None:
-        """Return the container; raise Unavailable if the engine does not respond."""
+        """Return the attempt's container, None if there is none.
+
+        Raises:
+            Unavailable: The engine does not respond.
+        """
 
     def finish(self, container: Container) -> Observation:
-        """Collect what an ended container left."""
+        """Collect the results of an ended container."""
 
     def finish_early(self, container: Container) -> None:
-        """Collect the results of a runner that is ending."""
+        """Collect the results while the runner exits."""
 
     def input_was_cut(self, container: Container) -> bool:
-        """Return whether a file for standard input did not arrive completely."""
+        """Return whether the container did not get all of its standard input."""
 
     def stop_in_background(self) -> None:
-        """Start a thread that stops the attempt, unless one does so."""
+        """Start a thread that stops the attempt, unless one is running."""
 
     def poke(self) -> None:
         """Wake the threads that wait for changes of the attempt."""
 
 
 class Watcher:
-    """Follows the container of an attempt until its end, in a thread that restarts when needed.
+    """Follows the container of an attempt until its end, in a thread that can be started again.
 
-    `over` is how far the log was copied. `problem` is an error that nothing else shows while the
-    container runs.
+    `over` counts the output beyond the log's limit. `problem` is an error that prevented collecting
+    the results, for `observe` to raise.
     """
 
     def __init__(self, attempt: Followed):
@@ -82,7 +86,7 @@ class Watcher:
         self.problem: OSError | None = None
 
     def start(self) -> None:
-        """Follow the container, unless a thread does."""
+        """Start the thread, unless it is running."""
         with self._lock:
             if self.is_alive:
                 return
@@ -92,7 +96,7 @@ class Watcher:
             self._thread.start()
 
     def let_go(self) -> None:
-        """Ask the thread to end. It does so at its next check."""
+        """Request the end of the thread, which comes at its next check."""
         self._gone.set()
         if self.channel is not None:
             self.channel.wake_watcher()
@@ -103,7 +107,7 @@ class Watcher:
 
     @property
     def has_just_seen_it(self) -> bool:
-        """Return whether the container ran a moment ago, so that the engine need not be asked."""
+        """Return whether the container was running up to two seconds ago."""
         return self.is_alive and time.monotonic() - self._seen_at <= SEEN_SECONDS
 
     def _watch(self) -> None:
@@ -137,7 +141,10 @@ class Watcher:
         return None
 
     def _follow_runner(self, container: Container) -> None:
-        """Wake listeners about changes for a while. The runner itself writes into the folder."""
+        """Wake listeners about changes in the folder, for LOOKS checks, or collect the results.
+
+        The runner itself writes log and events into the folder.
+        """
         attempt, staging = self._attempt, container.labels.get(build_container_spec.STAGING, "")
         if self._progress is None:
             self._progress = Progress(attempt.engine, attempt.name, attempt.order.folder, staging)
@@ -156,7 +163,7 @@ class Watcher:
             self._progress.report_changes(attempt.poke)
 
     def _follow_command(self, container: Container, command: CommandWork) -> None:
-        """Copy what the command prints, until it ends or the engine stops to respond."""
+        """Copy the command's output to the log, until it ends or the engine does not respond."""
         attempt = self._attempt
         if not attempt.feeder.has_begun and attempt.input_was_cut(container):
             attempt.engine.signal(attempt.name, "SIGKILL")

@@ -1,4 +1,1 @@
-"""Short-lived containers that answer one question.
-
-They list the packages of an image, or check whether the engine provides the GPUs.
-"""
+"""Temporary containers that run one program to learn something, such as an image's packages."""

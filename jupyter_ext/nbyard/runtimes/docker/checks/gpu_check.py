@@ -1,8 +1,8 @@
-"""Checks whether an engine provides the GPUs that were granted, as some ignore the request.
+"""Checks that an engine provides the granted GPUs, as some engines ignore the request.
 
-Before the work starts, a container of its image is started with the same request. It runs
-`nvidia-smi -L`, which NVIDIA's toolkit adds to every container, or else `ls /dev`. A check during
-the work would come too late: a short task would have ended on the CPU by then.
+Before the work, a container of its image runs with the same request. It runs `nvidia-smi -L`, which
+NVIDIA's toolkit adds to every container, or else `ls /dev`. A check during the work would be too
+late: a short task would have ended on the CPU by then.
 """
 
 import re
@@ -26,10 +26,12 @@ DEVICE = re.compile(r"nvidia\d+")
 def verify_gpus(
     engine: Engine, order: Order, image: str, wanted: Callable[[], bool] = lambda: True
 ) -> None:
-    """Check which GPUs a container of the image sees, as long as `wanted` allows it.
+    """Check that a container of the image sees exactly the granted GPUs.
+
+    `wanted` is polled meanwhile.
 
     Raises:
-        NoLongerWanted: The check is no longer wanted.
+        NoLongerWanted: `wanted` has returned False.
         NbyardError: The container does not see the granted GPUs, or sees more.
     """
     if not order.gpus:
@@ -78,7 +80,10 @@ def _ask(
 
 
 def _compare(granted: list[str], seen: list[str]) -> None:
-    """Compare GPUs. Indexes can only be counted, as containers number their GPUs anew."""
+    """Check that the seen GPUs are the granted ones.
+
+    Indexes are only counted, because containers number their GPUs anew.
+    """
     if not seen:
         raise _without_toolkit(granted, because("no-gpu-seen"))
     if len(seen) != len(granted):

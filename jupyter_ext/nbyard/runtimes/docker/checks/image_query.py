@@ -1,4 +1,4 @@
-"""Runs a program of an image in a temporary container and returns its output."""
+"""Runs a program of an image in a temporary container, and returns its output."""
 
 import time
 from collections.abc import Callable
@@ -14,14 +14,14 @@ MAX_BYTES = 8 * 2**20
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The output of the program. `exit_code` is None if it did not end in time."""
+    """The output of a program. `exit_code` is None if the program did not end in time."""
 
     exit_code: int | None
     said: bytes
 
 
 def question_spec(order: Order, suffix: str, image: str, argv: list[str]) -> ContainerSpec:
-    """Return a container that belongs to the attempt, without network and files."""
+    """Return a container that runs `argv` without network and files."""
     return ContainerSpec(
         name=container_name(order.attempt_id) + suffix,
         image=image,
@@ -35,10 +35,12 @@ def question_spec(order: Order, suffix: str, image: str, argv: list[str]) -> Con
 def run_question(
     engine: Engine, spec: ContainerSpec, seconds: float, wanted: Callable[[], bool] = lambda: True
 ) -> Answer:
-    """Run a container and return its output, of at most MAX_BYTES and one byte.
+    """Run a container, return its standard output and exit code, and remove it.
+
+    One byte more than MAX_BYTES means that output is missing.
 
     Raises:
-        NoLongerWanted: The answer is no longer `wanted`.
+        NoLongerWanted: `wanted` has returned False.
     """
     engine.remove(spec.name)
     try:

@@ -1,4 +1,4 @@
-"""Lists the packages in an image with the image's own Python, once for each image."""
+"""Lists the packages in an image with the image's own Python, once per image."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +19,10 @@ SECONDS = 30.0
 
 
 class Locks:
-    """Packages by the engine's ID of an image. They are cached in files of `folder`, if given."""
+    """The packages of images, by the engine's image ID.
+
+    They are cached in files of `folder`, if given.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""Collects files that the work wrote into its copy of the code, from an archive.
+"""Collects files that the work wrote beside its outputs into its code folder, from a tar archive.
 
 The smallest files within the limits are kept, as for a process. An engine sends only whole folders,
 so the search stops after too much unneeded data.
@@ -30,14 +30,14 @@ PASSED_BYTES = 256 * 2**20  # the most data that is received without being kept
 
 
 class TooManyOtherFiles(Exception):
-    """The search is too long: too many files or bytes. The rest of the folder is skipped."""
+    """The archive has too many files or bytes. The rest of the code folder is skipped."""
 
 
 class OtherFilesTaker:
-    """Stores members of an archive in our copy of the code.
+    """Stores files from an archive of the attempt folder in the local code folder.
 
-    `is_over` is set when the code folder has passed, when there was too much of it, or if nothing
-    is wanted.
+    `is_over` is set once no more files are expected: the code folder has ended in the archive, it
+    was too large, or none were wanted.
     """
 
     def __init__(self, order: Order, task: TaskFile) -> None:
@@ -50,12 +50,12 @@ class OtherFilesTaker:
         self._taken_bytes = self._passed = self._seen = 0
 
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> bool:
-        """Store a member if the work created or changed it. Return whether it belongs to the code.
+        """Store a file of the archive if the work has created or changed it.
 
-        `path` is relative to the attempt folder.
+        `path` is relative to the attempt folder. Return whether it is in the code folder.
 
         Raises:
-            TooManyOtherFiles: The search ends here.
+            TooManyOtherFiles: The archive has too many files or bytes.
         """
         folder, _, inside = path.partition("/")
         if folder != CODE or not inside:
@@ -73,7 +73,7 @@ class OtherFilesTaker:
         return True
 
     def close(self) -> None:
-        """Record the files that were not stored in the attempt folder."""
+        """Write others.json, which lists the files that were not stored."""
         _, beyond = within_caps(self._files.written, *self._caps)
         write_others(self._folder, summarize_files("", [], [*self._files.left.values(), *beyond]))
 
@@ -104,7 +104,10 @@ class OtherFilesTaker:
     def _store_member(
         self, archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path
     ) -> bool:
-        """Store a file, unless it exists with the same content. Return whether it was stored."""
+        """Store a file, unless the same content is there already.
+
+        Return whether it was stored.
+        """
         part = self._folder / f"{OTHERS}.part"
         content = archive.extractfile(member)
         assert content is not None
@@ -121,7 +124,7 @@ class OtherFilesTaker:
         return True
 
     def _count(self, written: Written) -> None:
-        """Count a stored file. Delete the largest ones beyond the limits."""
+        """Count a stored file. Delete the largest stored files that exceed the limits now."""
         bisect.insort(self._taken, (written.size_bytes, written.path))
         self._taken_bytes += written.size_bytes
         while self._taken_bytes > self._caps[0] or len(self._taken) > self._caps[1]:

@@ -1,4 +1,4 @@
-"""The local attempt folder of a container: prepared for its user, and taken back.
+"""Prepares the local attempt folder for a container's user, and takes its files back afterwards.
 
 Files that a container could write are not trusted: no link is followed.
 """
@@ -25,7 +25,7 @@ WORK_FOLDERS = ("code", "inputs", "outputs")
 
 
 def write_image(folder: Path, image: Image) -> None:
-    """Write image.json, before the container exists."""
+    """Write image.json with the container's image, before the container exists."""
     content = msgspec.json.encode(image)
     (folder / IMAGE).unlink(missing_ok=True)
     handle = os.open(folder / IMAGE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
@@ -34,10 +34,10 @@ def write_image(folder: Path, image: Image) -> None:
 
 
 def requirements_text(folder: Path, relative: str) -> str:
-    """Return the text of a node's requirements file, "" for none.
+    """Return the text of a node's requirements file, "" without one.
 
     Raises:
-        NbyardError: the file is outside the code, or cannot be read.
+        NbyardError: The file is outside the code, or cannot be read.
     """
     if not relative:
         return ""
@@ -54,10 +54,10 @@ def requirements_text(folder: Path, relative: str) -> str:
 def prepare_folder(
     folder: Path, task: TaskFile, user: tuple[int, int], *, has_runner: bool = False
 ) -> None:
-    """Create all folders, replace links in inputs by their targets, and make files accessible.
+    """Create the folders of an attempt, and make its files accessible for the container's user.
 
-    The runner is copied unless the container `has_runner`. With a command, only its importable
-    parts are.
+    Links among the inputs are replaced by their targets. The runner is copied into the folder,
+    unless the container `has_runner`. For a command, only its importable parts are copied.
     """
     for name in WORK_FOLDERS:
         (folder / name).mkdir(exist_ok=True)
@@ -88,9 +88,9 @@ def prepare_folder(
 
 
 def _hand_over_secrets(folder: Path, user: tuple[int, int], is_command: bool) -> None:
-    """Change the owner of secrets to the container's user.
+    """Change the owner of the secrets to the container's user.
 
-    If the whole folder is mounted, they are mounted in place of the link.
+    If the whole attempt folder is mounted, the link to the secrets becomes a mount point for them.
     """
     link = folder / secret_files.SECRETS
     if not link.is_symlink():
@@ -111,7 +111,7 @@ def copy_runner(target: Path, parts: Sequence[str] = ("",)) -> None:
 
 
 def _resolve_links(folder: Path) -> None:
-    """Replace links by copies: a link would lead nowhere in a container."""
+    """Replace links by copies of their targets, which do not exist in a container."""
     for path in list(folder.rglob("*")):
         if path.is_symlink():
             target = path.resolve(strict=True)
@@ -123,7 +123,7 @@ def _resolve_links(folder: Path) -> None:
 
 
 def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
-    """Yield name, folder descriptor and stat of everything below, without following links."""
+    """Yield name, folder descriptor and stat of all entries below, without following links."""
     for _, names, files, handle in os.fwalk(folder, follow_symlinks=False):
         for name in [*names, *files]:
             with suppress(FileNotFoundError):  # a concurrent `_own_copy` may rename files
@@ -140,7 +140,7 @@ def _make_readable(folder: Path) -> None:
 
 
 def _own_copy(name: str, handle: int, entry_stat: os.stat_result) -> None:
-    """Replace a hard link by a copy, before changes of owner and mode affect the other file."""
+    """Replace a hard link by a copy, so that a new owner or mode does not affect the other file."""
     if stat.S_ISDIR(entry_stat.st_mode) or entry_stat.st_nlink == 1:
         return
     copy = f".{name[:60]}.copy"
@@ -171,7 +171,7 @@ def _give_to_user(folder: Path, user: tuple[int, int]) -> None:
 
 
 def take_back(folder: Path, user: tuple[int, int]) -> None:
-    """Change the owner of the container's files to this user."""
+    """Change the owner of the container user's files in the folder to this process's user."""
     if os.getuid() != 0 or user[0] == 0:
         return
     own = (os.getuid(), os.getgid())
@@ -184,10 +184,12 @@ def take_back(folder: Path, user: tuple[int, int]) -> None:
 
 
 def place_captured_output(folder: Path, command: CommandWork) -> None:
-    """Move captured stdout and stderr to the paths of the task. The container must have ended.
+    """Move captured stdout and stderr to the paths that the task declares.
+
+    The container must have ended.
 
     Raises:
-        NbyardError: a path leads out of the attempt folder.
+        NbyardError: A path leads out of the attempt folder.
     """
     for name, relative in ((STDOUT, command.stdout), (STDERR, command.stderr)):
         if relative:

@@ -1,9 +1,8 @@
 """Copies a container's output from the engine's log into files of the attempt.
 
-The engine, or a collector, always returns the output from the start, so the size of a file shows
-where to continue. After a crash nothing is missing or duplicated, whichever process copies. The
-engine keeps only the end of a long log. A process that followed the log knows the rest. For others,
-a line marks the gap.
+The engine, or a collector, always returns the output from the start. So the size of a file shows
+where to continue, and nothing is missing or duplicated after a crash. The engine keeps only the end
+of a long log. A process that followed the log has the rest. If none did, a line marks the gap.
 """
 
 import codecs
@@ -32,9 +31,10 @@ Over = tuple[int, int]
 
 
 class LogCopy:
-    """The log as UTF-8, with standard output and error in files of their own if the task asks.
+    """Writes a container's output to the log as UTF-8, with secrets masked.
 
-    `seen` is the `excess` of the process that followed the log before, None without one.
+    With `stdout_apart` or `stderr_apart`, that stream goes to a file of its own. `seen` is the
+    `excess` of the process that followed the log before, None without one.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class LogCopy:
 
     @property
     def excess(self) -> Over:
-        """Return how many bytes and lines exceeded the limit of the log."""
+        """Return how many bytes and lines were beyond the limit of the log."""
         return self._log.over
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class LogCopy:
             copy.close()
 
     def feed(self, is_stdout: bool, data: bytes) -> None:
-        """Append a piece of standard output or error."""
+        """Append a piece of output. Pieces must come in order from the very first one."""
         copy = self._stdout if is_stdout else self._stderr
         if copy is not self._log:
             copy.feed(data)
@@ -75,7 +75,7 @@ class LogCopy:
         self._log.feed(text)
 
     def drain(self, pieces: Iterable[tuple[bool, bytes]]) -> str:
-        """Copy the rest of an ended log. Return its last lines."""
+        """Copy the whole output of an ended container. Return its last lines."""
         for is_stdout, data in pieces:
             self.feed(is_stdout, data)
         self._take(self._masks.feed(self._decode(b"", True).encode()) + self._masks.end())
@@ -89,9 +89,9 @@ class LogCopy:
 def log_copy(
     folder: Path, container: Container, command: CommandWork | None, seen: Over | None = None
 ) -> LogCopy:
-    """Return a writer that copies a container's log to the attempt folder.
+    """Return a writer that copies a container's output to the attempt folder.
 
-    Standard output and error that are outputs of a command go to files of their own.
+    If the command declares its standard output or error as an output, it gets a file of its own.
     """
     base = int(container.labels.get(LOG_BASE) or 0)
     if command is None or opens_files(container):
@@ -101,7 +101,10 @@ def log_copy(
 
 
 class _Copy:
-    """Appends the missing part of a stream that is always read from its start."""
+    """Appends to a file the part of a stream that is missing there.
+
+    The stream always starts at its start.
+    """
 
     def __init__(
         self, path: Path, base_bytes: int, space_bytes: int | None, seen: Over | None = None
@@ -139,7 +142,7 @@ class _Copy:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        """Yield the size of the file while no other process changes it."""
+        """Lock the file against other processes during the block, and yield its size."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield os.fstat(self._file).st_size
@@ -147,11 +150,11 @@ class _Copy:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _begin(self, data: bytes, end: int) -> None:
-        """Find where the first data from the engine belongs.
+        """Find out where the first data from the engine belongs in the stream.
 
-        It belongs at the start, or after a recorded gap. Otherwise the engine has dropped some. If
-        the file is full, all data is beyond the limit. A process that followed the log has
-        everything before it. Any other records a new gap.
+        It belongs at the start, or after a gap that was recorded earlier. Otherwise the engine has
+        dropped data. If the file is full, all data is beyond the limit. Else a new gap is recorded,
+        unless another process followed the log.
         """
         with self._locked() as there_are:
             size = min(there_are, end)

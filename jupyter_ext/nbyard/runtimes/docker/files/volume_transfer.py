@@ -1,6 +1,6 @@
-"""Transfers files of an attempt to a volume and back.
+"""Transfers the files of an attempt to a volume of the engine, and back.
 
-This is for engines that cannot access our disk.
+This is for engines that cannot access this machine's disk.
 """
 
 import io
@@ -41,7 +41,10 @@ Links = list[tuple[Path, str]]
 
 
 def can_access_folder(engine: Engine, order: Order, image: str) -> bool:
-    """Return whether a container can access this attempt's folder. Its token is the nonce."""
+    """Return whether a container can mount the attempt folder of this machine.
+
+    The check compares task.json, whose token makes it unique.
+    """
     spec = probe_spec(order, image, order.folder)
     engine.remove(spec.name)
     try:
@@ -61,12 +64,12 @@ def can_access_folder(engine: Engine, order: Order, image: str) -> bool:
 
 
 def send_folder(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
-    """Send the whole folder. The container's user owns it there."""
+    """Send the whole attempt folder to the container. Its files belong to `user` there."""
     _send(engine, name, folder, "attempt", user)
 
 
 def send_runner(engine: Engine, name: str) -> None:
-    """Send the runner beside the attempt folder, where the work cannot change it."""
+    """Send the runner to a folder beside the attempt folder, where the work cannot change it."""
     _send(engine, name, Path(str(nbyard.runner.__file__)).parent, "runner", (0, 0))
 
 
@@ -86,7 +89,7 @@ def _owned(member: tarfile.TarInfo, user: tuple[int, int]) -> tarfile.TarInfo | 
 
 
 def send_file(engine: Engine, name: str, path: Path) -> None:
-    """Send one small file to the attempt folder."""
+    """Send one small file to the attempt folder in the container."""
     data = path.read_bytes()
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
@@ -98,7 +101,10 @@ def send_file(engine: Engine, name: str, path: Path) -> None:
 
 
 def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]) -> bool:
-    """Fetch files that changed since. `seen` keeps their stamps. Return whether any did."""
+    """Fetch log, events and other progress files that have changed.
+
+    Return whether any have. `seen` has the stamps of fetched files, and is updated.
+    """
     changed = False
     for file in (*APPENDED, EXECUTED, USAGE):
         file_stat = engine.stat(name, f"{FOLDER}/{file}")
@@ -111,10 +117,10 @@ def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]
 
 
 def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
-    """Fetch everything that the work left, other files within limits, and the result last.
+    """Fetch all that the work left, other files only within limits, and the result last.
 
-    Each request to the engine takes time. So the folder is fetched at once, unless much of it is
-    not needed.
+    Each request to the engine takes time. So the folder is fetched with one request, unless much of
+    it is not needed.
     """
     folder, others = order.folder, OtherFilesTaker(order, task)
     paths = (os.path.normpath(output.path) for output in task.outputs.values())
@@ -139,7 +145,7 @@ def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
 
 
 class _MuchElse(Exception):
-    """Much of the folder is not needed: code, inputs."""
+    """Much of the folder is not needed, such as code and inputs."""
 
 
 def _fetch_at_once(
@@ -197,7 +203,7 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def fetch_tree(engine: Engine, name: str, folder: Path, relative: str) -> None:
-    """Fetch a file or folder below the attempt folder: files and folders first, then links."""
+    """Fetch a file or folder in the attempt folder. Links are created last."""
     parent = (folder / relative).parent
     links: Links = []
     try:
@@ -227,7 +233,10 @@ def _take(
 
 
 def _make_links(links: Links) -> None:
-    """Create links. This comes last, so that no file is written through one."""
+    """Create links.
+
+    Call this after all files were written, so that none is written through a link.
+    """
     for target, text in links:
         if not os.path.lexists(target):
             os.symlink(text, target)
@@ -240,7 +249,7 @@ def _inside(parent: Path, name: str) -> Path | None:
 
 @contextmanager
 def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
-    """Open an archive from the engine.
+    """Yield a tar archive of a path in a container.
 
     Raises:
         Unavailable: The archive is incomplete, as from Podman while a file changes.
@@ -254,7 +263,7 @@ def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
 
 
 class open_archive:
-    """A tar archive that is read while it is received."""
+    """A tar archive of a path in a container, which is read while it is received."""
 
     def __init__(self, engine: Engine, name: str, path: str):
         self._pieces = engine.get(name, path)
@@ -269,7 +278,7 @@ class open_archive:
 
 
 class _Pieces(io.BufferedIOBase):
-    """A readable stream of pieces."""
+    """A readable stream over an iterator of bytes."""
 
     def __init__(self, pieces: Iterator[bytes]):
         self._pieces = pieces

@@ -35,13 +35,16 @@ OLDEST_PYTHON = (3, 9)
 
 
 def can_serve(lock: Lock | None) -> bool:
-    """Return whether an image with these packages has a Python that can run the runner."""
+    """Return whether an image with these packages has a Python that the runner supports."""
     numbers = lock.python.split(".")[:2] if lock else ()
     return tuple(int(number) for number in numbers if number.isdecimal()) >= OLDEST_PYTHON
 
 
 class WarmAttempt(ContainerAttempt):
-    """An attempt in a warm container. The supervisor runs all of its work, including commands."""
+    """An attempt in a warm container.
+
+    A supervisor runs its work, even if that is a command.
+    """
 
     command = None
     is_shared = True
@@ -59,7 +62,7 @@ class WarmAttempt(ContainerAttempt):
 
     @property
     def site(self) -> str:
-        """Return the engine and the container's name."""
+        """Return the engine's URL and the container's name."""
         return f"{self.engine.url}{MARK}{self.name}" if self.name else self.engine.url
 
     @property
@@ -67,7 +70,7 @@ class WarmAttempt(ContainerAttempt):
         return bool(self.name or self.order.site)
 
     def start_in(self, container: WarmContainer) -> None:
-        """Start the attempt in a warm container. First record that the container serves it."""
+        """Start the attempt in a warm container, after recording that in the container's folder."""
         self.watcher.channel = container.channel
         try:
             (container.home / OCCUPANT).write_text(self.order.attempt_id)
@@ -92,7 +95,7 @@ class WarmAttempt(ContainerAttempt):
         return super().observe()
 
     def _finish_interrupted_move(self) -> None:
-        """Complete the move that a killed dispatcher had begun."""
+        """Complete a move of the attempt's files that a killed dispatcher had begun."""
         mount = WarmMount(self._home)
         if mount.was_leaving():
             with self._finish_lock:
@@ -100,7 +103,10 @@ class WarmAttempt(ContainerAttempt):
                     mount.leave_attempt(self.order.folder, container_user(self.engine.info))
 
     def find_container(self) -> Container | None:
-        """Return the container. While its output is followed, the engine is not asked."""
+        """Return the container.
+
+        The engine is not asked while the container's output is followed.
+        """
         known = self._warm.by_name(self.name)
         if known is None:
             return super().find_container()
@@ -129,7 +135,7 @@ class WarmAttempt(ContainerAttempt):
         return msgspec.structs.replace(container, started_at=self._came_at())
 
     def finish_early(self, container: Container) -> None:
-        """Collect what the attempt left and free its container."""
+        """Collect the attempt's results, and free its container for other attempts."""
         with self._finish_lock:
             if self._is_settled or self._lost:
                 return
@@ -147,7 +153,10 @@ class WarmAttempt(ContainerAttempt):
         self.poke()
 
     def _move_out(self) -> None:
-        """Free the container before the result is reported, so that the next attempt finds it."""
+        """Return the container to the pool.
+
+        This precedes the result, so that the next attempt finds it.
+        """
         known = self._warm.by_name(self.name)
         if known is None:
             return  # it belongs to a dispatcher that is gone, and ends by itself
@@ -184,12 +193,12 @@ class WarmAttempt(ContainerAttempt):
         return channel is not None and channel.has_reported(word, self.order.attempt_id)
 
     def _leave_network(self) -> None:
-        """Leave the network to the last container of the run."""
+        """Leave the network to the last container of the run, which removes it."""
         if self._warm.by_name(self.name) is None:
             super()._leave_network()
 
     def clear(self) -> None:
-        """Remove the container unless further attempts can use it."""
+        """Remove the container, unless other attempts can use it."""
         known = self._warm.by_name(self.name)
         if not self.name or (known is not None and known.is_usable):
             return

@@ -1,7 +1,8 @@
-"""Warm containers of runs: each serves one notebook after the other, never two at once.
+"""The pool of warm containers of runs. Each serves several notebooks, one at a time.
 
-A container is shared only by attempts of the same run with the same image, limits, GPUs and user.
-It ends with its run, when it is idle for a while, and by itself when the dispatcher is gone.
+Only attempts of the same run with the same image, limits, GPUs and user share a container. It is
+removed at the end of its run and when idle for IDLE_SECONDS. It ends by itself when the dispatcher
+is gone.
 """
 
 import threading
@@ -31,7 +32,11 @@ FOLDER = "containers"
 
 
 class WarmContainer:
-    """A running container. It has a `mount` if the engine can access our files."""
+    """A running warm container.
+
+    It has a `mount` if the engine can access this machine's files. `home` is its local folder.
+    `like` has the parts of its specification that attempts must share.
+    """
 
     def __init__(self, engine: Engine, spec: ContainerSpec, run: str, home: Path):
         self.engine = engine
@@ -53,11 +58,17 @@ class WarmContainer:
         return self.channel.is_listening
 
     def run_attempt(self, attempt_id: str) -> None:
-        """Run an attempt whose folder is in place."""
+        """Request the run of an attempt.
+
+        The attempt's files must be in the container's folder.
+        """
         self._ask({RUN: attempt_id})
 
     def clear(self, attempt_id: str) -> bool:
-        """Ask the runner to empty the folder in its container; return whether it did so in time."""
+        """Request the deletion of the attempt's files in the container.
+
+        Return whether that was done in time.
+        """
         self._ask({CLEAR: attempt_id})
         end = time.monotonic() + CLEAR_SECONDS
         while not self.channel.has_reported(CLEARED, attempt_id):
@@ -74,15 +85,15 @@ class WarmContainer:
             raise NbyardError(because("container-ended", container=self.name)) from error
 
     def let_go(self) -> None:
-        """Close the container's standard input, which ends it."""
+        """Close the container's standard input. The container ends after its current attempt."""
         with suppress(OSError):
             self._input.close()
 
 
 class WarmContainers:
-    """The warm containers of this dispatcher.
+    """The pool of warm containers of this dispatcher.
 
-    `folder` has a folder for each, with the name of its occupant.
+    `folder` has a local folder for each container. A file in it names the attempt in the container.
     """
 
     def __init__(self, networks: Networks) -> None:
@@ -95,10 +106,7 @@ class WarmContainers:
         self._ended_runs: set[str] = set()
 
     def take(self, order: Order, spec: ContainerSpec) -> WarmContainer | None:
-        """Reserve an idle container with the same specification.
-
-        Returns None if there is none.
-        """
+        """Reserve an idle container with the same specification. Return None without one."""
         like = order.run_id, shared_parts(spec)
         while True:
             with self._lock:
@@ -113,7 +121,7 @@ class WarmContainers:
             self.discard(fitting[-1])
 
     def make(self, engine: Engine, order: Order, spec: ContainerSpec) -> WarmContainer:
-        """Create and start another container."""
+        """Create and start a new container, reserved for this order."""
         verify_gpus(engine, order, spec.image)
         assert self.folder is not None
         home, is_bound = self.folder / spec.name, spec.mounts[0].kind == "bind"
@@ -149,7 +157,7 @@ class WarmContainers:
         return self._known.get(name)
 
     def give_back(self, container: WarmContainer) -> None:
-        """Keep a container for other attempts after its attempt; remove it if its run has ended."""
+        """Return a container to the pool after its attempt. If its run has ended, remove it."""
         (container.home / OCCUPANT).unlink(missing_ok=True)
         with self._lock:
             keep = container.run not in self._ended_runs and container.is_usable
@@ -160,7 +168,7 @@ class WarmContainers:
             self.discard(container)
 
     def discard(self, container: WarmContainer) -> None:
-        """Remove a container and its network, if that is unused."""
+        """Remove a container, and the network of its run if no other container uses it."""
         with self._lock:
             self._known.pop(container.name, None)
             self._idle = [other for other in self._idle if other is not container]
@@ -176,11 +184,11 @@ class WarmContainers:
             folders.delete_path(self.folder / name)
 
     def remove_idle(self) -> None:
-        """Remove containers that have been idle for a while."""
+        """Remove containers that have been idle for more than IDLE_SECONDS."""
         self._discard_idle(lambda container: time.monotonic() - container.idle_since > IDLE_SECONDS)
 
     def end_run(self, run: str) -> None:
-        """Remove the containers of a run, those in use once they are returned."""
+        """Remove the idle containers of a run. Busy ones are removed after their attempt."""
         with self._lock:
             if any(container.run == run for container in self._known.values()):
                 self._ended_runs.add(run)
@@ -200,7 +208,10 @@ class WarmContainers:
             container.let_go()
 
     def container_of(self, attempt_id: str) -> str:
-        """Return the name of the container of an attempt, also if another dispatcher placed it."""
+        """Return the name of the container that an attempt is in, "" for none.
+
+        Another dispatcher may have created that container.
+        """
         for place in self.folder.glob(f"*/{OCCUPANT}") if self.folder else ():
             with suppress(OSError):
                 if place.read_text() == attempt_id:
@@ -208,7 +219,7 @@ class WarmContainers:
         return ""
 
     def attempt_in(self, name: str) -> str:
-        """Return the ID of the attempt in a container, or ""."""
+        """Return the ID of the attempt in a container, "" if there is none."""
         with suppress(OSError):
             return (self.folder / name / OCCUPANT).read_text() if self.folder else ""
         return ""
@@ -222,5 +233,5 @@ def remove_container(engine: Engine, name: str, home: Path) -> None:
 
 
 def shared_parts(spec: ContainerSpec) -> ContainerSpec:
-    """Return the parts of a specification that attempts in one container must share."""
+    """Return the parts of a specification that all attempts in a container must share."""
     return msgspec.structs.replace(spec, name="", mounts=[], labels={}, network="")

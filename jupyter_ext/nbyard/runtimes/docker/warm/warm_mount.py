@@ -1,9 +1,8 @@
-"""The attempt folder of a warm container whose engine can access our files.
+"""Moves attempts into and out of the mounted folder of a warm container.
 
-A mounted folder becomes the folder of one attempt after the other. A mount follows its folder
-wherever that is moved. So the files of an attempt are moved into the mounted folder, which then
-replaces the attempt folder. At the end they are moved into a new folder, and the mounted folder
-moves back. Every step can be repeated after a crash.
+A mount follows its folder wherever the folder is moved. So the attempt's files are moved into the
+mounted folder, which then replaces the attempt folder. At the end the files are moved into a new
+folder, and the mounted folder moves back. Every step can be repeated after a crash.
 """
 
 import os
@@ -26,7 +25,7 @@ class WarmMount:
         self._back = home / BACK
 
     def make(self, user: tuple[int, int]) -> None:
-        """Create the mounted folder, and a copy of the runner beside it."""
+        """Create the mounted folder for this user, and a copy of the runner beside it."""
         self.home.mkdir(mode=0o711, parents=True)
         copy_runner(self.home / WARM_RUNNER)
         for path in (self.home / WARM_RUNNER).rglob("*"):
@@ -43,9 +42,9 @@ class WarmMount:
             os.chown(self.folder / INPUTS, 0, 0)
 
     def become_attempt_folder(self, folder: Path) -> None:
-        """Move the files of an attempt into the mounted folder, and rename it to the attempt's.
+        """Move an attempt's files into the mounted folder, and let that replace the attempt folder.
 
-        task.json is moved first: without it, the folder is filled anew after a crash.
+        task.json is moved first. If the file is missing after a crash, the folder is filled again.
         """
         for path in _but_inputs(self.folder):
             folders.delete_path(path)  # left by an attempt that was cancelled as it arrived
@@ -58,9 +57,9 @@ class WarmMount:
         self.folder.rename(folder)
 
     def leave_attempt(self, folder: Path, user: tuple[int, int]) -> None:
-        """Move the files of an attempt to a folder of its own, and empty the mounted one.
+        """Move an attempt's files to a folder of its own, and empty the mounted folder.
 
-        The result is moved last: without it, nothing is finished.
+        The result is moved last, so that after a crash the attempt does not count as finished.
         """
         if not self.folder.exists():
             (self._back / INPUTS).mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -428,7 +428,7 @@ describe('P1: a new deployment', () => {
   it('P3: says at its own field what is wrong with a port', async () => {
     const details = [
       { path: 'ports.1.name', message: "'' has small letters" },
-      { path: 'ports.1.port', message: '8000 is there twice' }
+      { path: 'ports.1.port', message: '8000 appears twice' }
     ];
     const { submit } = await open(() => json(422, { code: 'invalid', details }), 'cows:1');
     fireEvent.click(screen.getByRole('button', { name: 'Add a Port' }));
@@ -440,7 +440,7 @@ describe('P1: a new deployment', () => {
     expect(document.activeElement).toBe(link);
     const says = ({ attributes }: HTMLElement) =>
       document.getElementById(attributes.getNamedItem('aria-describedby')!.value)!.textContent;
-    expect([says(link), says(port)]).toEqual(["'' has small letters", '8000 is there twice']);
+    expect([says(link), says(port)]).toEqual(["'' has small letters", '8000 appears twice']);
     expect(first.getAttribute('aria-invalid')).toBe('false');
     fireEvent.change(port, { target: { value: '8001' } });
     expect(screen.queryByRole('alert')).toBeNull();

@@ -19,7 +19,7 @@ describe('E13: the options of a program', () => {
     const found = { arguments: [{ name: 'top' }], hints: [{ code: 'help-to-check', params: {} }] };
     const onRead = await asked(jest.fn().mockResolvedValue(found));
     expect(onRead).toHaveBeenCalledWith(found);
-    expect(screen.getByRole('status').textContent).toMatch(/check it before you save/);
+    expect(screen.getByRole('status').textContent).toMatch(/Check them before you save/);
   });
 
   it('leave the form as it is when there are none', async () => {

@@ -58,7 +58,7 @@ describe('R14: the rules of a clean-up', () => {
     ]);
     const said = screen.getByRole('status').textContent;
     expect(said).toContain('12 runs are deleted, which frees 2.5 MB.');
-    expect(said).toContain('#7 penguins: you keep it');
+    expect(said).toContain('#7 penguins: you marked it to be kept');
     fireEvent.click(screen.getByLabelText(/every day/));
     expect(holder).toMatchObject({ daily: true, rules: { keep: 10, states: ['failed'] } });
   });
@@ -77,7 +77,7 @@ describe('R14: the rules of a clean-up', () => {
     await settle();
     const said = screen.getByRole('status').textContent;
     expect(said).toContain('12 runs are deleted, which frees ….');
-    expect(said).toContain('#7 penguins: you keep it');
+    expect(said).toContain('#7 penguins: you marked it to be kept');
   });
 
   it('show what is deleted if its size stays unknown', async () => {
@@ -93,7 +93,7 @@ describe('R14: the rules of a clean-up', () => {
     await settle();
     const said = screen.getByRole('status').textContent;
     expect(said).toContain('12 runs are deleted, size unknown.');
-    expect(said).toContain('#7 penguins: you keep it');
+    expect(said).toContain('#7 penguins: you marked it to be kept');
   });
 
   it('with an unreadable number ask for nothing and delete nothing', async () => {

@@ -46,7 +46,7 @@ describe('Bisect', () => {
     jest.useRealTimers();
   });
 
-  it('tells the number of runs before it starts, and then the culprit', async () => {
+  it('tells the number of must run first starts, and then the culprit', async () => {
     const asked: unknown[] = [];
     const ended = { ...STARTED, state: 'done', ending: 'found', culprits: [1] };
     let looks = 0;

@@ -166,7 +166,7 @@ describe('the comparison of runs', () => {
     expect(metrics.getByText('new cell')).toBeTruthy();
     fireEvent.click(metrics.getByRole('button', { name: /sea v1 → sea v2/ }));
     expect(opened).toHaveBeenCalledWith('nbyard:open-dataset', { id: 'd', tab: 'versions' });
-    expect(metrics.getByText(/nothing recorded differs/).tagName).toBe('SPAN');
+    expect(metrics.getByText(/no recorded difference/).tagName).toBe('SPAN');
     expect(asked).toContain('/runs/id2/why?other=id1&node=a&metric=score');
   });
 

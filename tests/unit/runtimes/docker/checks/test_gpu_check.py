@@ -77,8 +77,8 @@ def test_nobody_is_asked_without_a_grant():
 @pytest.mark.parametrize(
     ("granted", "answers", "words"),
     [
-        (["0"], {"ls": "null\nnvidiactl\n"}, "a container sees none"),
-        (["0"], {"nvidia_smi": "No devices were found\n"}, "a container sees none"),
+        (["0"], {"ls": "null\nnvidiactl\n"}, "a container sees no GPU"),
+        (["0"], {"nvidia_smi": "No devices were found\n"}, "a container sees no GPU"),
         (["0"], {"nvidia_smi": TWO}, "a container sees 2 GPUs instead of 1"),
         (["GPU-bb"], {"nvidia_smi": ONE}, "a container sees GPU-aa instead"),
         (["0"], {}, "the image has neither nvidia-smi nor ls"),
@@ -97,7 +97,7 @@ def test_nobody_is_asked_without_a_grant():
 def test_anything_else_is_told(granted, answers, words):
     with pytest.raises(NbyardError) as caught:
         check(granted, **answers)
-    assert caught.value.message.startswith("the engine did not give the GPUs that were granted: ")
+    assert caught.value.message.startswith("the engine did not provide the granted GPUs:")
     assert words in caught.value.message and f"(granted: {granted[0]})" in caught.value.message
 
 
