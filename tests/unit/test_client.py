@@ -105,10 +105,10 @@ def test_no_token(api: JupyterServer):
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (302, "No Jupyter server runs there"),
+        (302, "No Jupyter server runs at this URL"),
         (403, "does not accept the token"),
-        (404, "no nbyard"),
-        (424, "No Jupyter server runs there"),
+        (404, "does not offer nbyard"),
+        (424, "No Jupyter server runs at this URL"),
         (500, "answered 500"),
     ],
 )

@@ -116,10 +116,12 @@ def test_urls_that_sqlalchemy_reads_are_accepted(rest):
 @pytest.mark.parametrize("name", ["slot", "idle_second", "slots_"])
 def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant(monkeypatch, name):
     """G5: configured or as a variable, where that is spelled nearly like that of a setting."""
-    with pytest.raises(TraitError, match=rf"c\.Settings\.{name}: .* is (slots|idle_seconds) meant"):
+    with pytest.raises(
+        TraitError, match=rf"c\.Settings\.{name}: .* did you mean (slots|idle_seconds)\?"
+    ):
         Settings(config=Config({"Settings": {name: 1}}))
     monkeypatch.setenv(f"NBYARD_{name.upper()}", "1")
-    with pytest.raises(TraitError, match=r"is NBYARD_(SLOTS|IDLE_SECONDS) meant"):
+    with pytest.raises(TraitError, match=r"did you mean NBYARD_(SLOTS|IDLE_SECONDS)\?"):
         Settings()
 
 

@@ -208,7 +208,7 @@ class _Reader:
     def _header(self, member: tarfile.TarInfo | None) -> Header:
         """Return the header, after checking that this nbyard can restore the backup.
 
-        If `has_new_id` was not chosen, the former store must not exist any more.
+        If `has_new_id` was not chosen, the former store must no longer exist.
         """
         if member is None or member.name != HEADER:
             raise Damaged(because("not-a-backup"))

@@ -9,7 +9,7 @@ PROJECT_HEADER = "Nbyard-Project"
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who sends a request: a name, groups and scopes (`runs:write` …).
+    """The sender of a request: a name, groups and scopes (`runs:write` …).
 
     The scope `*` allows everything. `name` owns what the request creates. `person` is the name of
     the person who signed in, where several people share one server. nbyard records this name, and

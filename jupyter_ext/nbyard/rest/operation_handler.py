@@ -181,7 +181,7 @@ class NbyardHandler(JupyterHandler):
         return msgspec.structs.replace(caller, attempt_id=attempt) if is_id(attempt) else caller
 
     def get_login_url(self) -> str:
-        """Raise an error if nobody is signed in, because API clients cannot use a login page."""
+        """Raise an error if no user is signed in, because API clients cannot use a login page."""
         if self.current_user is not None:
             return str(super().get_login_url())
         if name := refused_name(self):

@@ -51,7 +51,11 @@ class WebhookHandler(NbyardHandler):
 
     @allow_unauthenticated
     async def post(self, trigger: str) -> None:
-        """Respond with 202 once a message was recorded as a firing, else with the error."""
+        """Respond with 202 once a message was recorded as a firing, else with the error.
+
+        Raises:
+            TooLarge: the body is too large. It is caught here, and the response has its status.
+        """
         headers = self.request.headers
         try:
             if self._size > MOST_BYTES:

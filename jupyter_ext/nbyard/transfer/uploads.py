@@ -211,7 +211,7 @@ class Uploads:
             shutil.rmtree(self._folder(upload_id), ignore_errors=True)
 
     def sweep(self, older_than_seconds: float = ABANDONED_SECONDS) -> int:
-        """Delete abandoned uploads that nobody is writing. Return their number."""
+        """Delete abandoned uploads that no request is writing. Return their number."""
         removed = 0
         for folder in self.root.iterdir():
             if not ID.match(folder.name):

@@ -191,7 +191,7 @@ def test_what_is_no_archive_is_said(blobs: Blobs) -> None:
     for content in (b"", b"a,b\n1,2\n", bytes(600)):
         with pytest.raises(
             Invalid,
-            match="This file is not a supported archive. Supported formats: zip, tar, tar.gz, tar.bz2, tar.xz.",
+            match="not a supported archive",
         ):
             unpacked(blobs, content)
     for content in (zipped([]), zipped([("a/", b"")]), tarred([("a/", b"")])):

@@ -39,7 +39,7 @@ def test_a_secret_is_read_from_standard_input(shell):
         (("runs.get", "run=1", "--body", "{}"), "runs.get accepts no body."),
         (("runs.create", "--body", "[]"), "--body: an object is needed"),
         (("runs.create", "--body", '{"pth": "a"}'), "did you mean path?"),
-        (("runs.create", "--body", '{"path": "a"}', "--ask", "path.a"), "path is no object"),
+        (("runs.create", "--body", '{"path": "a"}', "--ask", "path.a"), "path is not an object"),
     ],
 )
 def test_refusals_name_what_is_wrong(shell, words, message):

@@ -118,7 +118,10 @@ def test_a_server_that_does_not_answer(shell):
     [
         (("in.ipynb", "-p", "alpha", "1"), "-p alpha: write NAME=VALUE"),
         (("in.ipynb", "out.ipynb"), "The run keeps the executed notebook"),
-        (("in.ipynb", "-f", "params.yaml"), "-f builds a Dockerfile. -p NAME=VALUE gives a value"),
+        (
+            ("in.ipynb", "-f", "params.yaml"),
+            "-f builds a Dockerfile. Set values with -p NAME=VALUE",
+        ),
     ],
 )
 def test_words_as_papermill_takes_them_say_what_nbyard_takes(shell, words, told):
@@ -187,7 +190,8 @@ def test_a_function_has_no_command_line(shell):
 def test_what_will_go_wrong_is_told_when_it_is_registered(shell, yard):
     Path("windows.sh").write_bytes(b"#!/bin/sh\r\necho\r\n")
     assert (
-        "! windows.sh has Windows line ends (CRLF)" in shell("executables", "add", "windows.sh").err
+        "! windows.sh has Windows line endings (CRLF)"
+        in shell("executables", "add", "windows.sh").err
     )
 
 

@@ -99,7 +99,7 @@ def test_a_probe_is_an_attempt_in_the_image_of_the_node_without_network(
     assert task.work.argv[:3] == ["python3", "-m", "nbyard.serving.model_probe"]
     assert (seen["model"], seen["code"]) == (b"\x80model", "x = 1\n")
     assert not order.folder.exists() and probe.id not in LiveAttempts(bench.store)
-    assert asked.stops == [(probe.id, "it has ended")]
+    assert asked.stops == [(probe.id, "it has finished")]
 
 
 def leaves(what: str) -> Callable[[Asked, Order], None]:

@@ -148,12 +148,12 @@ def test_what_nothing_describes_has_the_arguments_that_are_told(yard, ann, root)
     with yard.store.read() as c:
         (record,) = yard.store.tasks.of_run(c, made.id)
     assert (record.plan.runtime, record.plan.gpu) == ("docker", None)
-    with pytest.raises(Invalid, match="no such parameter") as refused:
+    with pytest.raises(Invalid, match="tool has no parameters") as refused:
         yard.services.runs.create(ann, NewRun(path="tool/Dockerfile", parameters={"n": 3}))
     assert "Dockerfile.nbexec" in refused.value.hint
     with pytest.raises(
         Invalid,
-        match="its command line needs a shell, which is available in containers only: set the runtime to",
+        match="runs in containers",
     ):
         yard.services.runs.create(ann, msgspec.structs.replace(body, runtime="process"))
 
@@ -163,7 +163,7 @@ def test_an_image_of_no_possible_name_is_refused_at_once(yard, ann, root):
     for name in ("Upper", "two words", "x:", "../x"):
         with pytest.raises(
             Invalid,
-            match="is not a valid image name: write [host[:port]/]name[:tag], with lower-case letters, digits and . _ - between them",
+            match="is not a valid image name",
         ) as refused:
             yard.services.runs.create(ann, NewRun(path="work.py", image=name))
         assert refused.value.details[0].path == "image"

@@ -30,6 +30,8 @@ def test_one_object_for_a_name_and_none_of_the_others() -> None:
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     assert entry_points.find_entry_point(GROUP, "a", "thing").value == "no.where:A"
-    with pytest.raises(Invalid, match=r"there is no thing 'x+' \(present: a, b\)") as refused:
+    with pytest.raises(
+        Invalid, match=r"the thing 'x+' is not installed \(present: a, b\)"
+    ) as refused:
         entry_points.find_entry_point(GROUP, "x" * 1000, "thing")
     assert refused.value.details[0].path == "thing" and len(refused.value.message) < 200

@@ -34,7 +34,7 @@ def test_what_is_not_is_refused_with_what_there_is(nodes, wished, place):
         check_runtimes(document(**nodes), wished)
     (detail,) = refused.value.details
     assert detail.path == place
-    assert "present: dask, docker, process" in detail.message
+    assert "installed: dask, docker, process" in detail.message
 
 
 def test_a_long_name_is_not_repeated_whole():

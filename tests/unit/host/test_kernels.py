@@ -184,7 +184,7 @@ def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\n")
     assert found.fingerprint != kernels.find_kernel("", "julia").fingerprint
     program.unlink()
-    with pytest.raises(NotFound, match=r"kernel julia-1.10 cannot start: julia is gone"):
+    with pytest.raises(NotFound, match=r"kernel julia-1.10 cannot start: julia was not found"):
         kernels.find_kernel("julia-1.10")
 
 
@@ -197,7 +197,7 @@ def test_another_kernel_of_the_language_takes_the_place_of_one_that_is_not_insta
     assert kernels.find_substitute("aaa", "python") == ""
     assert kernels.find_substitute("gone", "cobol") == kernels.find_substitute("gone", "") == ""
     for language in ("cobol", ""):
-        with pytest.raises(NotFound, match="There is no kernel 'gone'") as refused:
+        with pytest.raises(NotFound, match="The kernel 'gone' is not installed") as refused:
             kernels.find_kernel("gone", language)
         assert "aaa" in refused.value.hint
 
@@ -279,10 +279,10 @@ def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
 
 def test_a_kernel_that_is_not_there_is_named_with_those_that_are(spec):
     spec("mine", ["julia"], "julia")
-    with pytest.raises(NotFound, match="no kernel 'yours'") as caught:
+    with pytest.raises(NotFound, match="The kernel 'yours' is not installed") as caught:
         kernels.find_kernel("yours")
     assert "mine" in caught.value.hint
-    with pytest.raises(NotFound, match="no kernel 'cobol'"):
+    with pytest.raises(NotFound, match="The kernel 'cobol' is not installed"):
         kernels.find_kernel("", "cobol")
 
 

@@ -145,7 +145,7 @@ def test_what_cannot_be_read(files, monkeypatch):
         raise PermissionError
 
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
-    with pytest.raises(Forbidden, match=r"a\.txt may not be read"):
+    with pytest.raises(Forbidden, match=r"a\.txt cannot be read"):
         files.read("a.txt")
 
 

@@ -43,7 +43,7 @@ COPY ["packages/my-cow", "{place}"]
     alone = build_files(ImageSpec(Recipe(for_notebooks=False), lines[1:]))
     assert set(alone) == {"Dockerfile"}
     assert "\n".join(installed.splitlines()[1:]) in alone["Dockerfile"]
-    with pytest.raises(Invalid, match="in a library only"):
+    with pytest.raises(Invalid, match="only be used through an environment"):
         build_files(ImageSpec(Recipe(), ["-e file:///srv/my_cow"]))
 
 
@@ -190,7 +190,7 @@ def test_a_line_that_was_changed_above_the_marker_is_named(data):
 
 
 def test_a_file_without_the_marker_is_refused():
-    with pytest.raises(Invalid, match="has no line '# --- Below"):
+    with pytest.raises(Invalid, match="does not contain the line '# --- Below"):
         own_lines("FROM x\nRUN moo\n", WHOLE)
 
 

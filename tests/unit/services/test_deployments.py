@@ -264,7 +264,7 @@ def test_a_model_of_another_mode_is_not_deployed(deployments, ann, yard, root):
         deployments.create(ann, NewDeployment("Spark job"))
     assert refused.value.details[0].path == "image"
     form = msgspec.convert({"general": {"docker_image": "Spark job"}}, NewDeployment)
-    with pytest.raises(Invalid, match=r"^general\.docker_image: 'Spark job' is") as refused:
+    with pytest.raises(Invalid, match=r"^general\.docker_image: the model 'Spark job'") as refused:
         deployments.create(ann, form)
     assert refused.value.details[0].path == "general.docker_image"
 
@@ -328,7 +328,7 @@ def test_whoever_describes_what_another_has_described_meanwhile_is_told(deployme
     known = deployments.edit(ann, "cows", mine)
     assert (known.title, known.revision) == ("Mine", 1)
     theirs = DeploymentChange(1, title="Theirs", changed_at=seen.changed_at)
-    with pytest.raises(StaleWrite, match="was changed in the meantime."):
+    with pytest.raises(StaleWrite, match="was changed in the meantime"):
         deployments.edit(ann, "cows", theirs)
     again = replace(theirs, changed_at=known.changed_at)
     assert deployments.edit(ann, "cows", again).title == "Theirs"

@@ -244,5 +244,5 @@ def test_the_packages_of_a_kernel_are_captured(environments, ann):
     assert lines["click"] == "click<9"
     assert {"pip", "nbyard"}.isdisjoint(lines)
     assert made.description.startswith("Captured from the kernel python3")
-    with pytest.raises(NotFound, match="no kernel 'none'"):
+    with pytest.raises(NotFound, match="The kernel 'none' is not installed"):
         environments.create(ann, NewEnvironment("other", capture="none"))

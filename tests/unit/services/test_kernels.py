@@ -13,4 +13,6 @@ def test_kernels_are_listed_as_they_are_now(yard, ann, tmp_path, monkeypatch):
     (folder / "kernel.json").write_text(json.dumps(told))
     (found,) = [k for k in yard.services.kernels.list(ann).items if k.name not in before]
     assert (found.name, found.title, found.is_there) == ("sea", "Sea", False)
-    assert "/no/such/python is gone" in str(found.reason) and found.folder == os.fspath(folder)
+    assert "/no/such/python was not found" in str(found.reason) and found.folder == os.fspath(
+        folder
+    )

@@ -85,7 +85,7 @@ def test_without_git_only_current_files_can_be_sent(folder):
     (folder / ".ipynb_checkpoints" / "a.ipynb").write_text("")
     assert sorted(select_files(folder, "current")) == COMMITTED
     for choice in ("committed", "tracked"):
-        with pytest.raises(Invalid, match="no readable commit") as refused:
+        with pytest.raises(Invalid, match="no readable Git commit") as refused:
             select_files(folder, choice)
         assert "--current" in str(refused.value.hint_reason)
 
@@ -113,7 +113,7 @@ def test_links_and_special_files_are_not_sent(git, folder):
 def test_the_project_file_is_part_of_the_selection(git, folder):
     git("rm", "--quiet", "--cached", "wine/nbyard.toml")
     git("commit", "--quiet", "-m", "Without")
-    with pytest.raises(Invalid, match="in no commit"):
+    with pytest.raises(Invalid, match="is not committed"):
         select_files(folder, "committed")
     with pytest.raises(Invalid, match="not tracked"):
         select_files(folder, "tracked")

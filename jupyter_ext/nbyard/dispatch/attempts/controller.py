@@ -69,7 +69,7 @@ class AttemptController:
         return self._conclusions.conclude(snapshot, result, asked)
 
     def is_gone(self, snapshot: AttemptSnapshot) -> bool:
-        """Return whether the engine runs nothing of an ended attempt.
+        """Return whether the engine no longer runs an ended attempt.
 
         This is for attempts that ended without a report of their own. Return False if the engine
         does not respond.

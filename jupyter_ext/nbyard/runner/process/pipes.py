@@ -35,7 +35,7 @@ class Lines:
     def read_last(self) -> bytes:
         """Return the next line, and close the socket for writers.
 
-        A later writer gets an error and so knows that nobody read its line.
+        A later writer gets an error and so knows that its line was not read.
         """
         with socket.socket(fileno=os.dup(self.descriptor)) as end:
             end.shutdown(socket.SHUT_RD)

@@ -127,7 +127,7 @@ class ModelService:
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
         """Check that an image reference is free, or is one of the same model and owner.
 
-        The engine has one image per reference, whoever owns it.
+        The engine has one image per reference, for all owners.
         """
         for known in self._store.images.with_name(c, reference):
             if known.owner != caller.name:

@@ -63,7 +63,7 @@ def send_message(
 ) -> Delivery:
     """Send a message. Return the delivery, which may be a failure with its reason.
 
-    Once `stopping` returns True, the answer is not awaited any longer.
+    Once `stopping` returns True, the answer is no longer awaited.
     """
     to = channel
     try:

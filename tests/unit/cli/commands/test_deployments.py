@@ -169,4 +169,4 @@ def test_what_it_was_asked_is_told_in_a_table(shell, cows, yard):
     yard.services.deployments.counted(cows, [Counted(int(time.time() // 60), 7, 1, {4: 7})])
     told = shell("deployments", "traffic", "cows", "--span", "day")
     assert "7 requests, 1 errors." in told.err and " ms" in told.out
-    assert "there are: hour, day" in shell("deployments", "traffic", "cows", "--span", "x").err
+    assert "must be one of hour, day" in shell("deployments", "traffic", "cows", "--span", "x").err

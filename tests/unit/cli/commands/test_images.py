@@ -46,21 +46,17 @@ def test_what_was_changed_above_the_marker_is_refused_with_its_line(shell, cows,
     (yard.parts.files.root / "mine").write_text(edited)
     said = shell("images", "build", "cows", "--dockerfile", "mine")
     line = edited.splitlines().index("RUN moo") + 1
-    assert said.code == 2 and f"Line {line}, above the marker" in said.err, said.err
-    assert (
-        "'RUN moo'" in said.err
-        and "Write your lines below the marker. Set base, packages and user with options (nbyard images build --help). nbyard images dockerfile prints the generated Dockerfile. To build a Dockerfile of your own, pass its path."
-        in said.err
-    )
+    assert said.code == 2 and f"Line {line} was changed" in said.err, said.err
+    assert "'RUN moo'" in said.err and "Write your lines below the marker" in said.err
     (yard.parts.files.root / "mine").write_text("RUN moo\n")
     said = shell("images", "build", "cows", "--dockerfile", "mine")
-    assert said.code == 2 and "has no line '# --- Below" in said.err
+    assert said.code == 2 and "does not contain the line '# --- Below" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 
 def test_what_was_chosen_is_left_behind_when_one_starts_anew(shell, cows, dispatcher: Dispatching):
     said = shell("images", "build", "cows", "--uid", "7", "--label", "a=b", "--wait")
-    assert said.code == 1 and "--anew starts over without it" in said.err
+    assert said.code == 1 and "unless you pass --anew" in said.err
     assert "USER 7:" in shell("images", "dockerfile", "cows").out
     shown = shell("images", "dockerfile", "cows", "--anew", "--gid", "8").out
     assert "USER 65534:8" in shown and "a=" not in shown
@@ -85,16 +81,19 @@ def test_what_failed_is_told_with_its_exit_code(shell, cows, dispatcher: Dispatc
 def test_what_makes_no_sense_is_refused(shell, cows, yard):
     (yard.parts.files.root / "Dockerfile").write_text("FROM scratch\n")
     for words, told in (
-        (["Dockerfile", "--uid", "7"], "--uid is for libraries"),
-        (["Dockerfile", "--anew"], "--anew is for libraries"),
-        (["Dockerfile", "--system-package", "git"], "--system-package is for libraries"),
+        (["Dockerfile", "--uid", "7"], "--uid works only with environments"),
+        (["Dockerfile", "--anew"], "--anew works only with environments"),
+        (
+            ["Dockerfile", "--system-package", "git"],
+            "--system-package works only with environments",
+        ),
         (["Dockerfile", "--base", "debian:12"], "add ARG BASE before its first FROM"),
         (["cows", "--label", "a"], "write NAME=VALUE"),
         (["cows", "--uid", "0"], ": images do not run as root"),
         (["cows", "--dockerfile", "nowhere"], "cannot be read"),
         (
             ["cows", "--tag", "UPPER"],
-            "is not a valid image name: write [host[:port]/]name[:tag], with lower-case letters, digits and . _ - between them",
+            "is not a valid image name",
         ),
     ):
         said = shell("images", "build", *words)

@@ -70,29 +70,29 @@ def test_a_wrong_file_is_told_with_its_field(shell, yard):
     path = yard.parts.files.root / "job/nervosum.yaml"
     path.write_text(FILE.replace("src: src", "src: source"))
     said = shell("models", "build", "job")
-    assert said.code == 2 and "nervosum.yaml.src: there is not a folder source" in said.err
+    assert said.code == 2 and "nervosum.yaml.src: there is no folder source" in said.err
 
 
 def test_there_has_to_be_a_model_to_run(shell):
     said = shell("models", "run", "-n", "nothing", "--input", "a.csv")
-    assert said.code == 3 and "no such model that is ready" in said.err
+    assert said.code == 3 and "No matching model is ready" in said.err
 
 
 def test_a_model_is_found_as_its_image_is_called_and_a_name_like_it_is_told(shell, yard):
     made = yard.services.models.build(ME, NewModel("job"))
     said = shell("models", "run", "-n", "spark-job")
-    assert said.code == 3 and "that is ready; nbyard/model-spark-job:v1 is queued." in said.err
+    assert said.code == 3 and "is ready; nbyard/model-spark-job:v1 is queued." in said.err
     end(yard, made)
     for name in ("spark-job", "model-spark-job", "nbyard/model-spark-job:v1"):
         assert "has the mode http" in shell("models", "run", "-n", name, "--input", "a.csv").err
     said = shell("models", "run", "-n", "spork-jab")
-    assert said.code == 3 and "that is ready; there are: Spark job." in said.err
+    assert said.code == 3 and "is ready; there are: Spark job." in said.err
 
 
 @pytest.mark.parametrize("output", ["out.json", "out"])
 def test_predictions_are_saved_as_what_the_place_is_called(shell, output):
     said = shell("models", "run", "--input", "a.csv", "--output", output)
-    assert said.code == 2 and "--output ends in .csv, .parquet, or .zip" in said.err
+    assert said.code == 2 and "--output must end in .csv, .parquet or .zip" in said.err
 
 
 def end(yard, made) -> None:
@@ -142,7 +142,7 @@ def test_the_newest_of_any_mode_is_run(shell, yard, monkeypatch):
 def test_without_an_http_model_that_is_ready_none_is_deployed(shell):
     assert shell("models", "build", "job", "--detach").code == 0
     said = shell("models", "deploy", "-n", "spark")
-    assert said.code == 3 and "no such model that is ready" in said.err
+    assert said.code == 3 and "No matching model is ready" in said.err
 
 
 def test_the_newest_is_deployed_and_takes_the_place_of_the_one_before(shell, yard):
@@ -163,7 +163,7 @@ def test_another_model_does_not_take_the_place_of_one_that_is_called_alike(shell
     yard.services.deployments.create(ME, NewDeployment("cows:1", name="spark-job"))
     for words in ((), ("--as", "spark-job")):
         said = shell("models", "deploy", "-n", "spark", "--detach", *words)
-        assert said.code == 1 and "'spark-job' is taken by another deployment" in said.err
+        assert said.code == 1 and "already uses the host name 'spark-job'" in said.err
         assert "Use --as NAME to choose the name." in said.err
     said = shell("models", "deploy", "-n", "spark", "--as", "second", "--detach", "--json")
     assert (said.json["name"], said.json["revision"]) == ("second", 1)
@@ -235,7 +235,7 @@ def test_a_build_that_fails_is_not_deployed(shell, file, responds, dispatcher: D
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("build",), "Name a folder or a Python file"),
+        (("build",), "Pass a folder or a Python file"),
         (("build", "--run", "1"), "Pass both --run RUN"),
         (("deploy", "--output", "model"), "Pass both --run RUN"),
         (("build", "job", "--run", "1", "--output", "model"), "or --run and --output"),

@@ -57,7 +57,7 @@ def test_what_means_nothing_for_a_dockerfile_is_refused(shell, words):
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_built(tmp_path):
     for fine in ("", "-", "out.csv", f"{tmp_path}/out.csv"):
         check_target(fine)
-    with pytest.raises(click.UsageError, match="no such folder"):
+    with pytest.raises(click.UsageError, match="its folder is missing"):
         check_target(f"{tmp_path}/none/out.csv")
 
 
@@ -82,14 +82,14 @@ def test_with_a_description_undeclared_parameters_are_refused(shell, yard):
     description = {"version": 1, "arguments": [{"name": "n", "type": "int"}]}
     (yard.parts.files.root / "Dockerfile.nbexec").write_text(json.dumps(description))
     said = shell("run", "-f", "Dockerfile", "-p", "m=3")
-    assert said.code == 2 and "-p m: root has no such parameter" in said.err
+    assert said.code == 2 and "-p m: root does not have this parameter" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 
 def test_what_is_no_dockerfile_says_path_once(shell, yard):
     (yard.parts.files.root / "Dockerfile").write_text("RUN x\n")
     said = shell("run", "-f", "Dockerfile")
-    assert said.code == 2 and "path: Dockerfile is no Dockerfile" in said.err
+    assert said.code == 2 and "path: Dockerfile is not a Dockerfile" in said.err
     assert "path: path" not in said.err
 
 

@@ -10,7 +10,7 @@ from nbyard.dispatch.attempts import clean_up
 from nbyard.errors import Unavailable
 from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
-END = "it has ended"
+END = "it has finished"
 
 
 @pytest.fixture

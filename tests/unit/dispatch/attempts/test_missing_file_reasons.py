@@ -15,7 +15,7 @@ from nbyard.transfer.dataset_links import ResourceLinks
         ("build/x.csv", "the rule build excludes it. Add the line !build to .nbyardignore to"),
         ("data/x.tmp", "the rule *.tmp excludes it. Add the line !data/x.tmp to .nbyardignore"),
         ("linked/x.csv", "linked is a link. Copy the files there, or pass them as an input"),
-        ("data/x.csv", "the folder home is too large to travel whole. Create an empty file"),
+        ("data/x.csv", "the folder home is too large to copy as a whole. Create an empty file"),
     ],
 )
 def test_the_reason_says_what_to_do(tmp_path: Path, place: str, words: str) -> None:

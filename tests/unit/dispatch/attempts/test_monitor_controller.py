@@ -116,7 +116,7 @@ def test_at_the_end_nothing_is_left_of_it(local) -> None:
     local.runtime.end(attempt)
     local.until(lambda: not monitors.stored_attempts(local.store.folder))
     assert links(local, run) == []
-    with pytest.raises(NotFound, match="its links end with it"):
+    with pytest.raises(NotFound, match="its links are closed"):
         local.yard.services.runs.target(OWNER, attempt, "web")
 
 
@@ -146,7 +146,9 @@ def test_why_a_container_cannot_be_reached_is_told(local) -> None:
     assert (told["NBYARD_HOST"], told["NBYARD_PORT"]) == ("0.0.0.0", "8800")
     local.until(lambda: len(links(local, run)) == 2)
     web, board = links(local, run)
-    assert "container_network" in str(web.reason) and "processes only" in str(board.reason)
+    assert "container_network" in str(web.reason) and "only for local processes" in str(
+        board.reason
+    )
     with pytest.raises(Unavailable, match="container_network"):
         local.yard.services.runs.target(OWNER, local.attempt(run), "web")
 

@@ -64,7 +64,7 @@ def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
     assert not secret_delivery.credentials_unchanged(bench.context, case)
     with bench.yard.store.write() as c:
         rows.delete(c, api)
-    with pytest.raises(Invalid, match="'api' was deleted after the run was asked for"):
+    with pytest.raises(Invalid, match="'api' was deleted after the run was created"):
         secret_delivery.deliver_secrets(bench.context, case, case.order.folder)
 
 

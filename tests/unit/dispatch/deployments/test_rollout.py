@@ -151,7 +151,7 @@ def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
     assert rolling.step().state == "starting" and rolling.engine.living()
     rolling.engine.removes = True
     assert rolling.step().state == "failed" and rolling.granted() == []
-    assert "never answered" in str(rolling.get().reason) and not rolling.engine.containers
+    assert "did not respond on port" in str(rolling.get().reason) and not rolling.engine.containers
 
 
 def test_it_has_not_failed_before_a_replaced_revision_is_gone(
@@ -250,7 +250,7 @@ def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
             rolling.engine.end(name, 127)
         seen.append(rolling.step().state)
     assert set(seen) == {"queued", "starting", "failed"}
-    assert "exit code 127" in str(rolling.get().reason)
+    assert "exited with code 127" in str(rolling.get().reason)
     rolling.deployments.start(ANN, "cows")
     assert rolling.step(2).state == "starting"
     monkeypatch.setattr(revision_driver, "PROCESS_SECONDS", 0.0)

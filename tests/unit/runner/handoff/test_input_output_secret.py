@@ -186,7 +186,7 @@ def test_outside_of_a_run_a_secret_is_a_variable(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv(input_output_secret.SECRETS, raising=False)
     monkeypatch.setenv("API_TOKEN", "x")
     assert nbyard.secret("api_token") == "x"
-    with pytest.raises(nbyard.NotGiven, match="no variable other or OTHER"):
+    with pytest.raises(nbyard.NotGiven, match="no environment variable other or OTHER"):
         nbyard.secret("other")
     with pytest.raises(nbyard.Unfit):
         nbyard.secret("../token")

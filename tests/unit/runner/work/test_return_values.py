@@ -94,7 +94,7 @@ def test_nested_too_deep(tmp_path: Path) -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    with pytest.raises(Unfit, match="no JSON"):
+    with pytest.raises(Unfit, match="not valid JSON"):
         write_output(deep, "json", str(tmp_path / "x" / "y"))
 
 

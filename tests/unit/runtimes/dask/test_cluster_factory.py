@@ -73,6 +73,6 @@ def test_a_callable_may_return_an_address_or_fail(
 
 @pytest.mark.parametrize("name", ["no_such_module", "os:no_such_name", "slrum"])
 def test_what_makes_no_cluster_is_told_before_it_is_needed(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Invalid, match=f"{name} makes no cluster") as refused:
+    with pytest.raises(Invalid, match=f"{name} cannot create a cluster") as refused:
         describe_cluster(settings(tmp_path, name))
     assert "gateway, htcondor" in refused.value.hint and "MODULE:CALLABLE" in refused.value.hint

@@ -26,7 +26,7 @@ def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
     assert version_that_runs() == 2
     assert executables.get(ann, made.id).hints == []
     (root / tool).unlink()
-    assert "gone; runs use version 2" in str(executables.get(ann, made.id).hints[0])
+    assert "was not found; runs use version 2" in str(executables.get(ann, made.id).hints[0])
     assert version_that_runs() == 2
 
 

@@ -119,8 +119,8 @@ def test_links_that_do_not_travel_with_the_code_are_named(yard, ann, root):
     for name in ("data", ".venv", "lib.py"):
         (root / name).symlink_to(root / "elsewhere")
     assert (
-        "Links do not travel with the code: data, lib.py. Copy what they lead to, or hand it over"
-        " as an input." in inspected(yard, ann, path)
+        "Symbolic links are not copied with the code: data, lib.py. Copy their targets, or pass"
+        " them as inputs." in inspected(yard, ann, path)
     )
 
 
@@ -379,7 +379,7 @@ def test_a_binary_offers_its_help(yard, ann, root):
 
 def test_help_of_what_is_no_command_or_runs_elsewhere_is_refused(yard, ann, root):
     write_notebook(root, "a = 1", "pass", name="book.ipynb")
-    with pytest.raises(Invalid, match="no command"):
+    with pytest.raises(Invalid, match="not a command"):
         yard.services.executables.help(ann, AskHelp("book.ipynb"))
     yard.parts.settings.default_runtime = "docker"
     (root / "tool.sh").write_text("touch ran")
@@ -464,7 +464,7 @@ def test_data_is_no_executable(yard, ann, root):
     [
         (
             {"kernel": "no_such_kernel"},
-            "The kernel 'no_such_kernel' is not installed on this machine. Installed kernels: .*python3",
+            "The kernel 'no_such_kernel' is not installed on this machine. .*python3",
         ),
         ({"kernel": "python3", "environment": "sea"}, "set a kernel or an environment, not both"),
         (

@@ -78,7 +78,12 @@ def test_a_requirements_file_beside_it_counts_in_place_of_its_imports(models, an
     [
         ("import msgspec", "import no_such_module", "model.py", "imports no_such_module"),
         ("class Signs", "class Signs(:", "model.py", "line"),
-        ('    input_schema = {"x": float}\n', "", "model.py:Signs.input_schema", "does not say"),
+        (
+            '    input_schema = {"x": float}\n',
+            "",
+            "model.py:Signs.input_schema",
+            "does not declare",
+        ),
     ],
 )
 def test_what_is_not_told_is_asked_for(models, ann, file, root, old, new, path, words):

@@ -75,7 +75,7 @@ def test_builds_without_a_tag_are_counted(models, ann, root, yard):
 
 def test_a_tag_names_one_model(models, ann, root, yard):
     first = models.build(ann, NewModel(write(root, "tag: v1\n")))
-    with pytest.raises(Conflict, match="nbyard/model-spark-job:v1 is being made"):
+    with pytest.raises(Conflict, match="nbyard/model-spark-job:v1 is already being built"):
         models.build(ann, NewModel("job"))
     end(yard, first)
     second = models.build(ann, NewModel("job"))
@@ -91,7 +91,7 @@ def test_the_name_of_another_image_is_not_taken(models, ann, root, yard):
     with yard.store.write() as c:
         yard.store.images.move(c, made, "building")
         yard.store.images.move(c, made, "ready")
-    with pytest.raises(Conflict, match="an image that is no model's"):
+    with pytest.raises(Conflict, match="does not belong to a model"):
         models.build(ann, NewModel(write(root, "tag: v1\n")))
 
 
@@ -110,7 +110,7 @@ def test_an_image_is_not_taken_by_a_model_whose_name_is_written_alike(models, an
 def test_an_image_is_not_taken_by_the_model_of_another_owner(models, ann, root, yard):
     made = models.build(ann, NewModel(write(root, "tag: v1\n")))
     for state in ("queued", "ready"):
-        with pytest.raises(Conflict, match="is the image of somebody else"):
+        with pytest.raises(Conflict, match="belongs to another user"):
             models.build(Caller("bob"), NewModel("job"))
         if state == "queued":
             end(yard, made)
@@ -163,7 +163,7 @@ def refused(models: Any, ann: Caller, body: NewModel) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("old", "new", "path", "words"),
     [
-        ("src: src/", "src: code", "src", "there is not a folder code"),
+        ("src: src/", "src: code", "src", "there is no folder code"),
         ("model_module: model", "model_module: os", "interface.model_module", "no module os"),
         ("MyModel", "Other", "interface.model_class", "model.py has no class Other"),
         ("MyModel", "LIMIT", "interface.model_class", "model.py has no class LIMIT"),
@@ -197,7 +197,7 @@ def test_requirements_in_folders_of_this_machine_are_refused_before_a_build(
     write(root, f"requirements: ['{line.format(srv=tmp_path / 'srv')}']\n")
     path, words = refused(models, ann, NewModel("job"))
     assert path == "nervosum.yaml.requirements"
-    assert "cannot be built of what lies in a folder of this machine" in words
+    assert "cannot be built with a package from a folder of this machine" in words
 
 
 def test_code_that_is_no_python_is_told(models, ann, root):
@@ -241,7 +241,7 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
         models.register(ann, served.id)
     batch = FILE.replace("http", "batch")
     made = models.build(ann, NewModel(write(root, "tag: v1\n", text=batch)))
-    with pytest.raises(Conflict, match="is queued; only what is ready is run"):
+    with pytest.raises(Conflict, match=r"is queued\. Only a ready image can be run"):
         models.register(ann, made.id)
     end(yard, made)
     first, second = models.register(ann, "Spark job"), models.register(ann, "Spark job")
@@ -260,9 +260,9 @@ def test_what_is_built_beside_takes_the_place_of_no_other(models, ann, root, yar
     """M6: a form builds before anybody has deployed."""
     first = models.build(ann, NewModel(write(root, "tag: v1\n")), beside=True)
     end(yard, first)
-    with pytest.raises(Conflict, match="model-spark-job:v1 was built already") as caught:
+    with pytest.raises(Conflict, match="model-spark-job:v1 already exists") as caught:
         models.build(ann, NewModel("job"), beside=True)
-    assert "builds it anew" in caught.value.hint
+    assert "rebuilds the image" in caught.value.hint
     assert [one.id for one in models.list(ann).items] == [first.id]
     write(root)
     for number in (2, 3):

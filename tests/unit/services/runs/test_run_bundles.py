@@ -32,7 +32,7 @@ def test_a_bundle_has_the_code_and_the_script(yard, ann, run, dispatcher):
 
 
 def test_a_run_that_has_not_ended_has_none(yard, ann, run):
-    with pytest.raises(Conflict, match="Run 1 has not ended"):
+    with pytest.raises(Conflict, match="Run 1 has not finished"):
         yard.services.runs.bundle(ann, run.id)
 
 

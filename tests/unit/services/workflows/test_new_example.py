@@ -66,7 +66,7 @@ def test_a_folder_that_may_not_be_written_to(yard, ann, root, monkeypatch, numbe
 
     (root / "mine").mkdir()
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
-    with pytest.raises(Forbidden, match="The folder mine may not be written to"):
+    with pytest.raises(Forbidden, match="The folder mine is not writable"):
         yard.services.workflows.create_example(ann, NewExample("mine"))
 
 
