@@ -1,4 +1,5 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 import { TranslationBundle } from '@jupyterlab/translation';
@@ -26,7 +27,16 @@ export class FormBody extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    return <Drawn onDrawn={this._focusField}>{this.form}</Drawn>;
+    return <Drawn onDrawn={this._onDrawn}>{this.form}</Drawn>;
+  }
+
+  /**
+   * The dialog focuses the first field after this promise. Its own waits until the browser is idle:
+   * on a busy machine the user may be typing in another field by then.
+   */
+  protected override onUpdateRequest(message: Message): void {
+    super.onUpdateRequest(message);
+    this.renderPromise = this._drawn.promise;
   }
 
   protected override onAfterAttach(message: Message): void {
@@ -39,14 +49,17 @@ export class FormBody extends ReactWidget {
     super.onBeforeDetach(message);
   }
 
-  /** Focus the first field once it exists: on a busy machine the dialog looks for it too early. */
-  private _focusField = (): void => {
+  private readonly _drawn = new PromiseDelegate<void>();
+
+  /** Focus the first field once it exists, also if the dialog does not wait for this widget. */
+  private _onDrawn = (): void => {
     const { activeElement } = document;
     const dialog = this.node.closest('.jp-Dialog');
     const isOnDialog = activeElement === document.body || dialog?.contains(activeElement);
     if (isOnDialog && !this.node.contains(activeElement)) {
       this.node.querySelector<HTMLElement>(this.first)?.focus();
     }
+    this._drawn.resolve();
   };
 
   /**

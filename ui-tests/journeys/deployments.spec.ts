@@ -94,8 +94,8 @@ withDocker(
     await port.getByRole('spinbutton').fill('80000');
     await lab.press('Enter');
     await expect(view(lab).getByRole('alert')).toContainText([
-      "'Web' has small",
-      '80000 is no port'
+      "'Web' is not a valid port name",
+      '80000 is not a valid port'
     ]);
     await expect(port.getByLabel('Link')).toBeFocused();
     expect(await findings(lab)).toEqual([]);

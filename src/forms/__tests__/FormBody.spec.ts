@@ -60,4 +60,19 @@ describe('E10: the first field of a form in a dialog', () => {
     fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
     expect(await answer).toBeUndefined();
   });
+
+  it('leaves the focus to another field that the user chose before the browser was idle', async () => {
+    let whenIdle: IdleRequestCallback | undefined;
+    window.requestIdleCallback = ready => Number((whenIdle = ready) && 1);
+    const more = { ...rows, name: 'more' };
+    const answer = askValues({ title: 'T', arguments: [rows, more], ok: 'Run', trans, send });
+    const fields = () => document.querySelectorAll<HTMLElement>('.jp-Dialog input');
+    await waitFor(() => expect(document.activeElement).toBe(fields()[0]));
+    fields()[1].focus();
+    whenIdle!({} as IdleDeadline);
+    await Promise.resolve();
+    expect(document.activeElement).toBe(fields()[1]);
+    fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
+    expect(await answer).toBeUndefined();
+  });
 });

@@ -181,9 +181,9 @@ def test_a_line_that_was_changed_above_the_marker_is_named(data):
     line = data.draw(st.from_regex(r"[ -~]{0,20}", fullmatch=True).filter(lambda x: x not in lines))
     lines[number - 1 : number - data.draw(st.booleans())] = [line]
     changed = "\n".join([*lines, MARKER, "RUN moo", ""])
-    with pytest.raises(Invalid, match=f"^Line {number}, above the marker") as refused:
+    with pytest.raises(Invalid, match=f"^Line {number} was changed") as refused:
         own_lines(changed, now)
-    assert "Write below the marker" in refused.value.hint
+    assert "Write your lines below the marker" in refused.value.hint
     was = text_of(ImageSpec(Recipe(), ["a==1"]))
     with pytest.raises(Invalid, match="above the marker"):
         own_lines(changed, was)
