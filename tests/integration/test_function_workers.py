@@ -191,7 +191,7 @@ def test_what_fails_stays_alone(worker: Worker) -> None:
     assert 'code/steps.py", line 18, in fail' in failure.traceback
     assert failure.traceback in worker.log(broken)
     failure = worker.results[missing].failure
-    assert failure is not None and "no function nothing" in failure.message
+    assert failure is not None and "does not define the function nothing" in failure.message
 
 
 def test_a_call_that_ends_the_worker(worker: Worker) -> None:

@@ -150,7 +150,7 @@ def test_a_kernel_whose_interpreter_is_gone_says_so(
     gone = "/no/such/bin/" + language
     environment.declare(data(), argv=[gone, "-f", "{connection_file}"], language=language)
     (known,) = [k for k in yard.services.kernels.list(ADA).items if k.name == KERNEL]
-    assert not known.is_there and f"{gone} is gone" in str(known.reason)
+    assert not known.is_there and f"{gone} was not found" in str(known.reason)
     found = run("1", language)
     assert found.run.state == "failed" and found.tasks[0].failure is not None
     assert gone in found.tasks[0].failure.message

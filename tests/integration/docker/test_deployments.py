@@ -111,12 +111,12 @@ REASONS = [
     ({"image": "nbyard-test/none:1"}, "The image nbyard-test/none:1 is not here", "pull"),
     (
         {"command": ["python3", "-c", "import sys; sys.exit('no model')"]},
-        "exit code 1: no model",
+        "exited with code 1: no model",
         "run",
     ),
     (
         {"command": ["python3", "-c", TWICE]},
-        "exit code 1: OSError: [Errno 98] Address already in use",
+        "exited with code 1: OSError: [Errno 98] Address already in use",
         "run",
     ),
     (
