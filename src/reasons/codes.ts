@@ -2379,6 +2379,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'import-bad-cron': (p, show, trans) =>
     trans.__('%1: %2. %3', show(p.place), show(p.value), show(p.why)),
+  'import-no-value': (p, show, trans) =>
+    trans.__('%1 is missing, so the workflow is left out', show(p.place)),
   'import-no-notebook': (p, show, trans) =>
     trans.__("%1: the notebook '%2' was not found", show(p.place), show(p.name)),
   'import-no-runtime': (p, show, trans) =>

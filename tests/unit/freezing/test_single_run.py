@@ -151,20 +151,14 @@ def test_what_nothing_describes_has_the_arguments_that_are_told(yard, ann, root)
     with pytest.raises(Invalid, match="tool has no parameters") as refused:
         yard.services.runs.create(ann, NewRun(path="tool/Dockerfile", parameters={"n": 3}))
     assert "Dockerfile.nbexec" in refused.value.hint
-    with pytest.raises(
-        Invalid,
-        match="runs in containers",
-    ):
+    with pytest.raises(Invalid, match="runs in containers"):
         yard.services.runs.create(ann, msgspec.structs.replace(body, runtime="process"))
 
 
 def test_an_image_of_no_possible_name_is_refused_at_once(yard, ann, root):
     (root / "work.py").write_text("print()")
     for name in ("Upper", "two words", "x:", "../x"):
-        with pytest.raises(
-            Invalid,
-            match="is not a valid image name",
-        ) as refused:
+        with pytest.raises(Invalid, match="is not a valid image name") as refused:
             yard.services.runs.create(ann, NewRun(path="work.py", image=name))
         assert refused.value.details[0].path == "image"
     for name in ("python:3.12", "host:5000/a/b", f"sha256:{'0' * 64}"):

@@ -1,7 +1,7 @@
 """Handle due times of schedules: each due time, its tick and its run in one transaction."""
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 
 from nbyard.dispatch.context import DispatchContext
@@ -21,6 +21,7 @@ from nbyard.store.schedules import ScheduleRow
 log = logging.getLogger("nbyard.dispatch")
 MOST_COUNTED = 2_000  # due times that one step counts as missed
 MOST_WAITING = 100
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class DueRuns:
@@ -30,6 +31,8 @@ class DueRuns:
         self._context = context
         self._store = context.store
         self._rows = context.store.schedules
+        # The newest due time that had passed when missed ones were found, by schedule.
+        self._missed_until: dict[str, datetime] = {}
 
     def handle(self, schedule_id: str) -> bool:
         """Handle the first due time that waits or has passed; return whether there was one."""
@@ -45,11 +48,13 @@ class DueRuns:
         times = self._passed_due_times(row, now)
         if not times:
             return False
+        if is_late(times[0], now):
+            self._missed_until[schedule_id] = times[-1]
         has_more = len(times) > MOST_COUNTED
         times = times[:MOST_COUNTED]
         missed = missed_before_first_run(times, now, row.schedule.missed, has_more=has_more)
         try:
-            self._record_missed(row, missed) if missed else self._start(row, times[0], now)
+            self._record_missed(row, missed) if missed else self._start(row, times[0])
         except StaleWrite:
             log.info("schedule %s was changed meanwhile", schedule_id)
         return True
@@ -87,13 +92,13 @@ class DueRuns:
                 )
             self._advance(c, row, missed[-1])
 
-    def _start(self, row: ScheduleRow, due: datetime, now: datetime) -> None:
+    def _start(self, row: ScheduleRow, due: datetime) -> None:
         """Start the run of a due time, or apply the overlap policy."""
         try:
             with self._context.blobs.without_collection():
                 frozen = self._freeze(row)
                 with self._context.write() as c:
-                    self._handle_due_time(c, row, due, now, frozen)
+                    self._handle_due_time(c, row, due, frozen)
         except NbyardError as error:
             if isinstance(error, Busy | Unavailable | LeaseLost | StaleWrite):
                 raise
@@ -107,7 +112,6 @@ class DueRuns:
         c: Connection,
         row: ScheduleRow,
         due: datetime,
-        now: datetime,
         frozen: FrozenRequest | None,
     ) -> None:
         if self._rows.with_tick(c, row.schedule.id, [due]):
@@ -120,7 +124,8 @@ class DueRuns:
             row.schedule.missed,
             is_active=bool(live),
             is_waiting=waiting > 0,
-            is_late=is_late(due, now),
+            # Due times of the last minute passed together with the missed ones.
+            is_late=due <= self._missed_until.get(row.schedule.id, NEVER),
         )
         if action == "wait" and waiting >= MOST_WAITING:
             why = because("tick-queue-full", count=waiting)

@@ -63,7 +63,9 @@ def read_workflow(
     path = _notebook(name, paths)
     if not path:
         place = f"{task.place}.nb_name"
-        fields.left.append(because("import-no-notebook", place=place, name=name[:200]))
+        missing = because("import-no-value", place=place)
+        unknown = because("import-no-notebook", place=place, name=name[:200])
+        fields.left.append(unknown if name else missing)
         return None
     node = _node(task, path, runtimes)
     # The same file always gives the same document, so that a second conversion changes nothing.

@@ -46,6 +46,7 @@ LEFT_OUT = {
         "{place}: {value}. Set it when you build an image of the environment", place=str, value=str
     ),
     "import-bad-cron": code("{place}: {value}. {why}", place=str, value=str, why=REASON),
+    "import-no-value": code("{place} is missing, so the workflow is left out", place=str),
     "import-no-notebook": code("{place}: the notebook '{name}' was not found", place=str, name=str),
     "import-no-runtime": code(
         "{place}: {value} is not in runtimes.yaml. The notebook uses its kernel",

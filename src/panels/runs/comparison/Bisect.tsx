@@ -113,7 +113,7 @@ function MetricChoice(props: IMetricChoiceProps): JSX.Element {
     return (
       <p role="status">
         {trans.__(
-          'Nothing says which run is good: no metric differs, and not exactly one of both failed. Record a metric with nbyard.log_metric, then compare new runs.'
+          'nbyard cannot tell which run is good: no metric differs, and not exactly one of the runs failed. Record a metric with nbyard.log_metric, then compare new runs.'
         )}
       </p>
     );

@@ -89,12 +89,9 @@ def test_what_makes_no_sense_is_refused(shell, cows, yard):
         ),
         (["Dockerfile", "--base", "debian:12"], "add ARG BASE before its first FROM"),
         (["cows", "--label", "a"], "write NAME=VALUE"),
-        (["cows", "--uid", "0"], ": images do not run as root"),
+        (["cows", "--uid", "0"], "images do not run as root"),
         (["cows", "--dockerfile", "nowhere"], "cannot be read"),
-        (
-            ["cows", "--tag", "UPPER"],
-            "is not a valid image name",
-        ),
+        (["cows", "--tag", "UPPER"], "is not a valid image name"),
     ):
         said = shell("images", "build", *words)
         assert said.code == 2 and told in said.err, said.err

@@ -101,7 +101,7 @@ def test_a_gpu_is_asked_for_with_one_word():
 def test_gpus_that_are_not_there_are_a_refusal(shell, yard):
     (yard.parts.files.root / "Dockerfile").write_text("FROM x\n")
     said = shell("run", "-f", "Dockerfile", "--gpu")
-    assert said.code == 1 and "No GPU is available: nbyard found none on this machine." in said.err
+    assert said.code == 1 and "No GPU is available" in said.err
 
 
 def test_the_executable_that_it_made_goes_and_others_stay():

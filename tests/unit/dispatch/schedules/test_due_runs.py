@@ -41,6 +41,20 @@ def test_a_due_run_of_unchanged_code_ignores_the_cache(scheduled, mode, run, is_
     assert len(scheduled.bench.runtime.starts) == (1 if is_cached else 3)
 
 
+def test_with_all_missed_ones_the_newest_waits_for_them_too(scheduled):
+    """Three were missed, and the fourth is only half a minute late: no run of it may be lost."""
+    scheduled.create(timing=EVERY_HOUR, missed={"policy": "all", "window_seconds": 36_000})
+    scheduled.at("2026-11-26T00:00:30")
+    for _ in range(3):
+        scheduled.finish_run()
+        scheduled.look()
+    day = [["2026-11-25T22:00:00"], ["2026-11-25T23:00:00"], ["2026-11-26T00:00:00"]]
+    assert scheduled.told() == [[*due, "started", 1] for due in day]
+    scheduled.at("2026-11-26T01:00:00")
+    scheduled.at("2026-11-26T02:00:00")
+    assert [tick.outcome for tick in scheduled.ticks()][3:] == ["started", "overlapped"]
+
+
 def test_files_are_those_of_the_due_time(scheduled):
     scheduled.create(timing=EVERY_HOUR)
     (scheduled.root / "work.py").unlink()

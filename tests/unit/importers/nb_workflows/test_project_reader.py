@@ -198,7 +198,8 @@ def test_what_a_task_cannot_keep_is_listed_line_by_line():
         "runtime": "unknown",
         "colour": "red",
     }
-    found = convert({"a": workflow(task, extra=1), "gone": workflow({"nb_name": "gone"})})
+    lost = {"gone": workflow({"nb_name": "gone"}), "none": workflow({"nb_name": ""})}
+    found = convert({"a": workflow(task, extra=1), **lost})
     place = "workflows.yaml.workflows.a"
     assert [one for one in left(found) if "users" not in one] == [
         f"{place}.extra: 1. nbyard does not have this field",
@@ -208,6 +209,7 @@ def test_what_a_task_cannot_keep_is_listed_line_by_line():
         f"{place}.nbtask.colour: red. nbyard does not have this field",
         f"{place}.nbtask.runtime: unknown is not in runtimes.yaml. The notebook uses its kernel",
         "workflows.yaml.workflows.gone.nbtask.nb_name: the notebook 'gone' was not found",
+        "workflows.yaml.workflows.none.nbtask.nb_name is missing, so the workflow is left out",
     ]
     assert list(found.files) == ["a.nbflow"]
 

@@ -115,7 +115,7 @@ def test_registering_names_problems_of_the_code(yard, ann, root):
 
 def test_links_that_do_not_travel_with_the_code_are_named(yard, ann, root):
     path = write_notebook(root, "a = 1")
-    assert not any("Links" in hint for hint in inspected(yard, ann, path))
+    assert not any("links" in hint for hint in inspected(yard, ann, path))
     for name in ("data", ".venv", "lib.py"):
         (root / name).symlink_to(root / "elsewhere")
     assert (
@@ -322,9 +322,7 @@ def test_help_is_read_when_it_is_asked_for(yard, ann, root):
         ("top", "int", Option("--top")),
         ("file", "string", Positional(0)),
     ]
-    assert "Arguments were read from the output of --help. Check them before you save." in str(
-        found.hints[-1]
-    )
+    assert "Check them before you save" in str(found.hints[-1])
     assert executables.inspect(ann, Inspect(path="tool.sh")).arguments == []
     (root / "hello.py").write_text("import sys; print('hello', *sys.argv[1:])")
     found = executables.help(ann, AskHelp("hello.py"))
@@ -464,7 +462,7 @@ def test_data_is_no_executable(yard, ann, root):
     [
         (
             {"kernel": "no_such_kernel"},
-            "The kernel 'no_such_kernel' is not installed on this machine. .*python3",
+            "The kernel 'no_such_kernel' is not installed .*Installed kernels: .*python3",
         ),
         ({"kernel": "python3", "environment": "sea"}, "set a kernel or an environment, not both"),
         (
