@@ -1,12 +1,12 @@
 """The Docker engine as nbyard uses it. Only this package imports Docker's SDK.
 
-`container_specs` defines which options a container may have. A `ContainerSpec` has no field for
+`container_options` defines which options a container may have. A `ContainerSpec` has no field for
 privileges, devices or host namespaces, so no caller can request them.
 """
 
 from nbyard.dockerd.build_contexts import pack_context
 from nbyard.dockerd.connection import LOCAL_SOCKET
-from nbyard.dockerd.container_specs import (
+from nbyard.dockerd.container_options import (
     ATTEMPT,
     DEPLOYMENT,
     HOME,

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from nbyard.dockerd.container_specs import EngineInfo, unix_seconds
+from nbyard.dockerd.container_options import EngineInfo, unix_seconds
 from nbyard.dockerd.engine_messages import innermost_message, raise_refusal, refusal_error
 from nbyard.dockerd.ssh_relay import SshRelay
 from nbyard.errors import Unavailable

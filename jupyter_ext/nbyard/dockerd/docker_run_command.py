@@ -5,7 +5,7 @@ The command sets the same limits and the same hardening, so that users can repro
 
 import shlex
 
-from nbyard.dockerd.container_specs import (
+from nbyard.dockerd.container_options import (
     LOOPBACK,
     OPEN_FILES,
     PIDS_LIMIT,

@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from nbyard.dockerd.container_specs import (
+from nbyard.dockerd.container_options import (
     Container,
     ContainerSpec,
     ContainerUsage,

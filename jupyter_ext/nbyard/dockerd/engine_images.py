@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from nbyard.dockerd.connection import Connection
-from nbyard.dockerd.container_specs import repository_and_tag, unix_seconds
+from nbyard.dockerd.container_options import repository_and_tag, unix_seconds
 from nbyard.dockerd.engine_messages import (
     Say,
     engine_message,

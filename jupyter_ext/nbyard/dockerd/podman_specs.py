@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nbyard.dockerd.container_specs import (
+from nbyard.dockerd.container_options import (
     LOOPBACK,
     OPEN_FILES,
     PIDS_LIMIT,
@@ -21,7 +21,7 @@ GPU = "nvidia.com/gpu"
 def podman_specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     """Return the body of Podman's request to create the container.
 
-    The body sets the same limits as `container_specs.host_options`, and GPUs as CDI devices.
+    The body sets the same limits as `container_options.host_options`, and GPUs as CDI devices.
     """
     memory = spec.memory_bytes or info.memory_bytes
     cpu_quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)

@@ -2,7 +2,7 @@ import { ConnectionState, useConnection } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import { fitting, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { nodeAt } from './gestures';
+import { nodeAt } from './mouseAndClipboard';
 import { useCanvas } from '../model/hooks';
 import { bodyRefusalText } from '../model/texts';
 import { IEdge } from '../../document/flow';

@@ -14,7 +14,13 @@ import { ConnectionPeek, usePeek } from './ConnectionPeek';
 import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
-import { isField, useDrawing, useClipboardAndDrops, useMoving, useSelecting } from './gestures';
+import {
+  isField,
+  useDrawing,
+  useClipboardAndDrops,
+  useMoving,
+  useSelecting
+} from './mouseAndClipboard';
 import { isFitted } from '../model/focus';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';

@@ -3,7 +3,7 @@ import { CONTENTS_MIME, REF_MIME } from '../../document/dragTypes';
 import { edgeAt, insertOrConnect } from './insertOrConnect';
 import { CanvasController } from '../model/controller';
 import { addFiles, addRow } from '../model/editing';
-import { nodeOf } from './gestures';
+import { nodeOf } from './mouseAndClipboard';
 import { IPaletteRow } from '../model/tokens';
 import { Position } from '../../document/flow';
 

@@ -24,7 +24,7 @@ from nbyard.domain.models.structs import ModelPackage, NewModel
 from nbyard.domain.runs.structs import NewRun, Task
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.docker import DockerRuntime
-from nbyard.runtimes.docker.build_container_spec import container_name
+from nbyard.runtimes.docker.attempt_container_spec import container_name
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 

@@ -18,8 +18,8 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
+from nbyard.runtimes.docker.attempt_container_spec import COLLECTOR, container_name
 from nbyard.runtimes.docker.attempts import secret_output
-from nbyard.runtimes.docker.build_container_spec import COLLECTOR, container_name
 from nbyard.runtimes.docker.files import log_copy
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in

@@ -15,7 +15,7 @@ import pytest
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import runtime as runtime_module
-from nbyard.runtimes.docker.build_container_spec import container_name, container_spec
+from nbyard.runtimes.docker.attempt_container_spec import container_name, container_spec
 
 from .bench import Bench, log_of, output, until
 

@@ -5,7 +5,7 @@ import itertools
 import shlex
 
 from nbyard.dockerd import HOME, ContainerSpec, EngineInfo, Mount, docker_run
-from nbyard.dockerd.container_specs import host_options
+from nbyard.dockerd.container_options import host_options
 
 INFO = EngineInfo(2**34, 4, 0.0, frozenset(), is_rootless=False, remaps_users=False)
 SPEC = ContainerSpec(

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.dockerd.container_specs import ContainerSpec, EngineInfo, Mount, host_options
+from nbyard.dockerd.container_options import ContainerSpec, EngineInfo, Mount, host_options
 from nbyard.dockerd.podman_specs import podman_specification
 
 INFO = EngineInfo(8 * 2**30, 4, 0.0, frozenset(), False, False, is_podman=True)

@@ -30,7 +30,7 @@ from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.reasons.structs import because
-from nbyard.runtimes.docker.build_container_spec import container_name
+from nbyard.runtimes.docker.attempt_container_spec import container_name
 from nbyard.store.runs.attempts import AttemptRecord
 
 LOOK_SECONDS = 1.0

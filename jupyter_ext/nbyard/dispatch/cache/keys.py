@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from nbyard.blobs import Blobs
-from nbyard.dispatch.cache.outside_files import OutsideFiles
+from nbyard.dispatch.cache.files_outside_code import OutsideFiles
 from nbyard.dispatch.command_workdir import takes_data_frame
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.install import version_in_place

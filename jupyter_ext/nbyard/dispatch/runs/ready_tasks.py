@@ -12,8 +12,8 @@ from itertools import islice
 import msgspec
 
 from nbyard.dispatch.attempts.store_outputs import failure_of
+from nbyard.dispatch.cache.files_outside_code import Comparisons
 from nbyard.dispatch.cache.keys import Identities, key_parts
-from nbyard.dispatch.cache.outside_files import Comparisons
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
 from nbyard.dispatch.cache.retried_and_pinned_results import (
     keep_and_check_bytes,

@@ -3,7 +3,7 @@
 All state is in the engine and in the attempt folder. Anything in memory may be lost at any time.
 
     runtime               start, poll, logs, stop, and the sweep
-    build_container_spec  builds the specification of a container from an order
+    attempt_container_spec  builds the specification of a container from an order
     networks              one network for each run
     attempts              one attempt in its container, from input to outcome
     files                 attempt folders, their transfer, and copied logs

@@ -33,7 +33,12 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
-from nbyard.runtimes.docker.build_container_spec import GPUS, IDENTITY, container_user, visible_gpus
+from nbyard.runtimes.docker.attempt_container_spec import (
+    GPUS,
+    IDENTITY,
+    container_user,
+    visible_gpus,
+)
 from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
 from nbyard.runtimes.protocol import Order
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from nbyard.dockerd import ContainerSpec, Engine
 from nbyard.errors import NbyardError
-from nbyard.runtimes.docker.build_container_spec import network_labels, network_name
+from nbyard.runtimes.docker.attempt_container_spec import network_labels, network_name
 from nbyard.runtimes.protocol import Order
 
 # Creating a network takes longer than many a task. The next task of a run comes within

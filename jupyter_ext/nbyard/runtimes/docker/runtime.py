@@ -14,9 +14,7 @@ from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookW
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes import attempt_files as files
-from nbyard.runtimes.docker.attempts import secret_output
-from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
-from nbyard.runtimes.docker.build_container_spec import (
+from nbyard.runtimes.docker.attempt_container_spec import (
     BIND,
     VOLUME,
     WARM,
@@ -28,6 +26,8 @@ from nbyard.runtimes.docker.build_container_spec import (
     warm_spec,
     with_image,
 )
+from nbyard.runtimes.docker.attempts import secret_output
+from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
 from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
 from nbyard.runtimes.docker.checks.installed_packages import Locks
 from nbyard.runtimes.docker.files import volume_transfer

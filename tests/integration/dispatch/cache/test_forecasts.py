@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.cache import forecasts
-from nbyard.dispatch.cache.outside_files import OutsideFiles
+from nbyard.dispatch.cache.files_outside_code import OutsideFiles
 from nbyard.domain.runs.forecasts import ForecastRequest, RunForecast
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.reasons.structs import Reason, because, reason_text

@@ -18,7 +18,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import attempt_files as files
-from nbyard.runtimes.docker import build_container_spec
+from nbyard.runtimes.docker import attempt_container_spec
 from nbyard.runtimes.docker.attempts import container_outcome, secret_output
 from nbyard.runtimes.docker.attempts.runner_channel import output_outside_log
 from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
@@ -46,7 +46,7 @@ class ContainerAttempt:
     def __init__(self, order: Order, engine: Engine, networks: Networks):
         self.order = order
         self.engine = engine
-        self.name = build_container_spec.container_name(order.attempt_id)
+        self.name = attempt_container_spec.container_name(order.attempt_id)
         self.networks = networks
         self.is_starting = self.has_started = False
         self._start_lock = threading.Lock()
@@ -175,12 +175,15 @@ class ContainerAttempt:
         It has already killed all other processes.
         """
         with self._finish_lock:
-            if container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME:
+            if (
+                container.labels.get(attempt_container_spec.STAGING)
+                == attempt_container_spec.VOLUME
+            ):
                 volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
             result = files.read_result(self.order.folder)
             if result is None or container_outcome.may_be_memory(result):
                 return  # the container's end provides more information
-            take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
+            take_back(self.order.folder, attempt_container_spec.container_user(self.engine.info))
             self._is_settled = True
 
     def _of_this(self, container: Container) -> Container:
@@ -194,14 +197,14 @@ class ContainerAttempt:
 
     def _conclude(self, container: Container) -> Result | Reason | None:
         folder = self.order.folder
-        if container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME:
+        if container.labels.get(attempt_container_spec.STAGING) == attempt_container_spec.VOLUME:
             volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
             if files.has_result(folder):
                 return None
         command = self.command
         last_lines = self._read_last_lines(container)
-        take_back(folder, build_container_spec.container_user(self.engine.info))
-        if command and not build_container_spec.opens_files(container):
+        take_back(folder, attempt_container_spec.container_user(self.engine.info))
+        if command and not attempt_container_spec.opens_files(container):
             place_captured_output(folder, command)
         ended = self._of_this(container)
         if ended.was_killed:
@@ -231,7 +234,7 @@ class ContainerAttempt:
     def _complete_result(self, container: Container) -> None:
         if self._is_settled:
             return
-        take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
+        take_back(self.order.folder, attempt_container_spec.container_user(self.engine.info))
         result = files.read_result(self.order.folder)
         if result is not None:
             if result.failure is not None and result.failure.kind == "kernel-died":
@@ -253,7 +256,7 @@ class ContainerAttempt:
 
     def input_was_cut(self, container: Container) -> bool:
         """Return whether the container did not get all of its standard input."""
-        return not build_container_spec.opens_files(container) and self.feeder.was_cut()
+        return not attempt_container_spec.opens_files(container) and self.feeder.was_cut()
 
     # Threads
 
@@ -308,7 +311,8 @@ class ContainerAttempt:
         container = None if self._is_settled else self.engine.container(self.name)
         if container is not None and container.status not in ("created", "exited", "dead"):
             if (
-                container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME
+                container.labels.get(attempt_container_spec.STAGING)
+                == attempt_container_spec.VOLUME
                 and self.command is None
             ):
                 with suppress(NbyardError, OSError):

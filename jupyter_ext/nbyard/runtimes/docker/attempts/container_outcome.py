@@ -14,7 +14,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import CODE, AttemptFolder
 from nbyard.runner.secret_masking import masks_of
 from nbyard.runner.work import work_outcome
-from nbyard.runtimes.docker.build_container_spec import FOLDER
+from nbyard.runtimes.docker.attempt_container_spec import FOLDER
 
 SIGNALS = {130: 2, 137: 9, 143: 15}
 INPUT_CUT = because("container-input-cut")

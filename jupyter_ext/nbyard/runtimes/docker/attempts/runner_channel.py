@@ -17,7 +17,7 @@ from nbyard.domain.attempts.structs import EVENTS, LOG
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
 from nbyard.runner.secret_masking import masks_of
-from nbyard.runtimes.docker.build_container_spec import VOLUME
+from nbyard.runtimes.docker.attempt_container_spec import VOLUME
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.protocol import Order
 

@@ -18,7 +18,7 @@ from nbyard.dockerd import Container, Engine, Mount, engine_message
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
-from nbyard.runtimes.docker.build_container_spec import (
+from nbyard.runtimes.docker.attempt_container_spec import (
     BIND,
     COLLECTOR,
     PIPE,

@@ -9,7 +9,7 @@ from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.container_main import ENDED
-from nbyard.runtimes.docker import build_container_spec
+from nbyard.runtimes.docker import attempt_container_spec
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.attempts.container_usage import Meter
 from nbyard.runtimes.docker.attempts.deadline import Deadline
@@ -145,7 +145,7 @@ class Watcher:
 
         The runner itself writes log and events into the folder.
         """
-        attempt, staging = self._attempt, container.labels.get(build_container_spec.STAGING, "")
+        attempt, staging = self._attempt, container.labels.get(attempt_container_spec.STAGING, "")
         if self._progress is None:
             self._progress = Progress(attempt.engine, attempt.name, attempt.order.folder, staging)
         if self.channel is None or not self.channel.is_listening:

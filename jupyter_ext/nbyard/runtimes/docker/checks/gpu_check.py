@@ -14,7 +14,7 @@ from nbyard.dockerd import Engine, engine_message
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.gpus import LISTED
 from nbyard.reasons.structs import Reason, because
-from nbyard.runtimes.docker.build_container_spec import GPU_CHECK, GPUS, visible_gpus
+from nbyard.runtimes.docker.attempt_container_spec import GPU_CHECK, GPUS, visible_gpus
 from nbyard.runtimes.docker.checks.image_query import question_spec, run_question
 from nbyard.runtimes.protocol import Order
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from nbyard.dockerd import ContainerSpec, Engine, check_wanted
-from nbyard.runtimes.docker.build_container_spec import NOBODY, attempt_labels, container_name
+from nbyard.runtimes.docker.attempt_container_spec import NOBODY, attempt_labels, container_name
 from nbyard.runtimes.protocol import Order
 
 PAUSE_SECONDS = 0.02

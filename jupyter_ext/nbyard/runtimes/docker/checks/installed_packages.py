@@ -10,7 +10,7 @@ from nbyard.domain.environments.structs import Lock
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.kernels import LIST_PACKAGES
 from nbyard.host.project_files import write_whole
-from nbyard.runtimes.docker.build_container_spec import LIST
+from nbyard.runtimes.docker.attempt_container_spec import LIST
 from nbyard.runtimes.docker.checks.image_query import question_spec, run_question
 from nbyard.runtimes.protocol import Order
 

@@ -18,7 +18,7 @@ from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runner.attempt_folder import CODE, AttemptFolder, BadTask
-from nbyard.runtimes.docker.build_container_spec import FOLDER, RUNNER
+from nbyard.runtimes.docker.attempt_container_spec import FOLDER, RUNNER
 from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT
 
 WORK_FOLDERS = ("code", "inputs", "outputs")

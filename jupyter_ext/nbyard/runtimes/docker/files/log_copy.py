@@ -23,7 +23,7 @@ from nbyard.runner.supervision.log_gap import (
     uncounted_gap_line,
 )
 from nbyard.runner.supervision.work_log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
-from nbyard.runtimes.docker.build_container_spec import LOG_BASE, opens_files
+from nbyard.runtimes.docker.attempt_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
 FORGOTTEN = uncounted_gap_line(log_forgotten())

@@ -28,7 +28,7 @@ from nbyard.domain.attempts.structs import (
 from nbyard.errors import NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runner.attempt_folder import CODE
-from nbyard.runtimes.docker.build_container_spec import FOLDER, ROOT, probe_spec
+from nbyard.runtimes.docker.attempt_container_spec import FOLDER, ROOT, probe_spec
 from nbyard.runtimes.docker.files.collect_other_files import OtherFilesTaker, TooManyOtherFiles
 from nbyard.runtimes.protocol import Order
 

@@ -14,10 +14,10 @@ from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner.container_main import BEGUN, ENDED
 from nbyard.runtimes import attempt_files as files
+from nbyard.runtimes.docker.attempt_container_spec import STAGING, VOLUME, container_user
 from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
 from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
 from nbyard.runtimes.docker.attempts.termination import GRACE_SECONDS, is_over_within
-from nbyard.runtimes.docker.build_container_spec import STAGING, VOLUME, container_user
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import take_back
 from nbyard.runtimes.docker.networks import Networks

@@ -18,8 +18,8 @@ from nbyard.dockerd import Container, ContainerSpec, Engine
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner.container_main import CLEAR, CLEARED, RUN
+from nbyard.runtimes.docker.attempt_container_spec import container_user
 from nbyard.runtimes.docker.attempts.runner_channel import RunnerChannel
-from nbyard.runtimes.docker.build_container_spec import container_user
 from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.networks import Networks

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbyard.attempts import folders
 from nbyard.domain.attempts.structs import RESULT, TASK
-from nbyard.runtimes.docker.build_container_spec import INPUTS, MOUNTED, WARM_RUNNER
+from nbyard.runtimes.docker.attempt_container_spec import INPUTS, MOUNTED, WARM_RUNNER
 from nbyard.runtimes.docker.files.local_folder import copy_runner
 
 BACK, OCCUPANT = "back", "occupant"

@@ -16,10 +16,10 @@ from nbyard.dockerd.engine_messages import refusal_error
 from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
-from nbyard.runtimes.docker import build_container_spec
+from nbyard.runtimes.docker import attempt_container_spec
+from nbyard.runtimes.docker.attempt_container_spec import PIPE, PRINTS
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.attempts.secret_output import END, READY, SCRIPT
-from nbyard.runtimes.docker.build_container_spec import PIPE, PRINTS
 from nbyard.runtimes.docker.files.log_copy import FORGOTTEN
 from nbyard.runtimes.protocol import Order
 
@@ -54,8 +54,8 @@ class Collecting:
 
     def command(self, script: str) -> "subprocess.Popen[bytes]":
         work = CommandWork(["sh", "-c", script])
-        argv = build_container_spec._argv(work, opens_files=False, apart=True)
-        place = f"{build_container_spec.FOLDER}/secrets/.printed/{PIPE}"
+        argv = attempt_container_spec._argv(work, opens_files=False, apart=True)
+        place = f"{attempt_container_spec.FOLDER}/secrets/.printed/{PIPE}"
         return subprocess.Popen([str(self.folder / PIPE) if w == place else w for w in argv])
 
     def read(self) -> bytes:
@@ -181,7 +181,7 @@ def started(engine: Any, task: TaskFile = TASK, staging: str = "bind") -> bool:
 def test_only_a_command_with_secrets_on_this_machine_has_one(place):
     engine = FakeEngine(place, is_ready=True)
     assert started(engine) and engine.calls == ["remove", "create nby-a-printed none", "start"]
-    assert build_container_spec.is_ours(
+    assert attempt_container_spec.is_ours(
         OwnedObject("container", "nby-a-printed", {ATTEMPT: "a"}, 0.0)
     )
     engine.calls.clear()
@@ -210,8 +210,8 @@ def test_the_shell_of_a_command_opens_what_it_declares(tmp_path):
     order = Order("a", "s", "r", "n", tmp_path, "m")
     task = replace(TASK, work=CommandWork(["tool"], stdin="inputs/i", stdout="outputs/o"))
     for apart in (False, True):
-        spec = build_container_spec.container_spec(order, task, INFO, "image", "bind", apart)
-        assert (PRINTS in spec.labels, build_container_spec.STREAMS in spec.labels) == (
+        spec = attempt_container_spec.container_spec(order, task, INFO, "image", "bind", apart)
+        assert (PRINTS in spec.labels, attempt_container_spec.STREAMS in spec.labels) == (
             apart,
             apart,
         )

@@ -6,7 +6,7 @@ import type { CanvasController } from '../../model/controller';
 import { quickAdd } from '../../commands/prompts';
 import { ConnectionPeek, usePeek } from '../ConnectionPeek';
 import { EmptyStage } from '../EmptyStage';
-import { useClipboardAndDrops, useDrawing, useMoving, useSelecting } from '../gestures';
+import { useClipboardAndDrops, useDrawing, useMoving, useSelecting } from '../mouseAndClipboard';
 
 jest.useFakeTimers();
 

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from nbyard.dispatch.cache import outside_files
+from nbyard.dispatch.cache import files_outside_code
+from nbyard.dispatch.cache.files_outside_code import OutsideFiles
 from nbyard.dispatch.cache.keys import Code, Identities
-from nbyard.dispatch.cache.outside_files import OutsideFiles
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile, OutsideUse
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.file_probes import Probes
@@ -76,7 +76,7 @@ def test_paths_of_code_values_and_files_beside(
         str(table),
         "/home/ada/b",
     ]
-    monkeypatch.setattr(outside_files, "MOST_PATHS", 1)
+    monkeypatch.setattr(files_outside_code, "MOST_PATHS", 1)
     assert files.named_paths(code.version, {}, {"place": "/e"}) == [str(table)]
     assert files.named_paths(code.version, {"lib.py": "sha256:gone"}, {}) == [str(table)]
 
@@ -107,7 +107,7 @@ def test_states_of_what_was_used(
     assert {*expected(files, code, used(table, copy, reads=""))} == {str(table)}
     assert not expected(files, code, used(table, reads="", is_changed=True))
     assert expected(files, code, used(table, reads="", is_changed=True), "p.exists()")
-    monkeypatch.setattr(outside_files, "MOST_BYTES_AT_END", 0)
+    monkeypatch.setattr(files_outside_code, "MOST_BYTES_AT_END", 0)
     assert not expected(files, code, used(table))[str(table)].digest
 
 
@@ -131,7 +131,7 @@ def test_files_are_compared(
     assert not [*files.changes(old, PROCESS)]
     os.utime(table, (1, 1))
     assert not [*files.changes(old, PROCESS)], "the same bytes"
-    monkeypatch.setattr(outside_files, "MOST_DIGESTED_BYTES", 0)
+    monkeypatch.setattr(files_outside_code, "MOST_DIGESTED_BYTES", 0)
     assert [*files.changes(old, PROCESS)], "too large to compare bytes"
     monkeypatch.undo()
     table.write_text("2")
@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_read_counts_as_changed(
     def refuse(*_: object) -> int:
         raise PermissionError
 
-    monkeypatch.setattr(outside_files, "_open_without_waiting", refuse)
+    monkeypatch.setattr(files_outside_code, "_open_without_waiting", refuse)
     assert [*files.changes(old, PROCESS)]
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from nbyard.dockerd import ATTEMPT, RUN, EngineImage, EngineInfo, OwnedObject
 from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
-from nbyard.runtimes.docker import build_container_spec
-from nbyard.runtimes.docker.build_container_spec import container_spec, expand_word, is_ours
+from nbyard.runtimes.docker import attempt_container_spec
+from nbyard.runtimes.docker.attempt_container_spec import container_spec, expand_word, is_ours
 from nbyard.runtimes.protocol import Order
 
 INFO = EngineInfo(2**30, 2, 0.0, frozenset(), False, False)
@@ -46,11 +46,11 @@ def test_a_command_finds_our_hand_off_behind_what_its_image_has(tmp_path):
     """E14."""
     task = TaskFile("a", "t", "m", CommandWork(["tool"]), {})
     image = EngineImage(
-        "i", 1, {}, [], [], [], [], 0.0, {build_container_spec.PYTHON_PATH: "/opt/own"}
+        "i", 1, {}, [], [], [], [], 0.0, {attempt_container_spec.PYTHON_PATH: "/opt/own"}
     )
     order = Order("a", "s", "r", "n", tmp_path, "m")
     for found, path in ((image, "/opt/own:"), (None, "")):
-        told = build_container_spec.with_image(task, found)
+        told = attempt_container_spec.with_image(task, found)
         variables = container_spec(order, told, INFO, "image", "bind").environment
         assert variables["PYTHONPATH"] == f"{path}/nbyard/attempt/.runner/pythonpath_shim"
 
@@ -102,12 +102,12 @@ def test_a_label_alone_makes_nothing_ours(kind, name, labels, expected):
 def test_nobody_is_root(monkeypatch):
     """P11."""
     monkeypatch.setattr(os, "getuid", lambda: 0)
-    assert build_container_spec.container_user(INFO) == (65534, 65534)
+    assert attempt_container_spec.container_user(INFO) == (65534, 65534)
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     monkeypatch.setattr(os, "getgid", lambda: 100)
-    assert build_container_spec.container_user(INFO) == (1000, 100)
+    assert attempt_container_spec.container_user(INFO) == (1000, 100)
     rootless = EngineInfo(1, 1, 0.0, frozenset(), True, False)
-    assert build_container_spec.container_user(rootless) == (0, 0)
+    assert attempt_container_spec.container_user(rootless) == (0, 0)
 
 
 def test_a_shell_fills_variables_or_fails(tmp_path):
@@ -115,7 +115,7 @@ def test_a_shell_fills_variables_or_fails(tmp_path):
     tell = ["sh", "-c", 'printf "<%s>" "$TOKEN" "$LOGIN"; pwd', "sh"]
     work = CommandWork(tell, secrets={"TOKEN": "secrets/token", "LOGIN": "secrets/login"})
     argv = [
-        str(tmp_path) if w == build_container_spec.FOLDER else w
+        str(tmp_path) if w == attempt_container_spec.FOLDER else w
         for w in spec_of(tmp_path, work).argv
     ]
     (tmp_path / "secrets").mkdir()
@@ -131,7 +131,7 @@ def test_a_warm_container_is_as_hardened_as_a_fresh_one_and_knows_no_attempt(tmp
     work = CommandWork(["tool"], {"A": "secret"}, stdin="inputs/x", stdout="outputs/y")
     order = Order("no-guest", "s", "r", "n", tmp_path, "m", memory_bytes=2**28, cpu=0.5, gpus=["1"])
     task = TaskFile("no-guest", "t", "m", work, {}, environment={"NBYARD_RUN_ID": "r"})
-    spec = build_container_spec.warm_spec(order, task, INFO, "image", tmp_path)
+    spec = attempt_container_spec.warm_spec(order, task, INFO, "image", tmp_path)
     fresh = container_spec(order, task, INFO, "image", "bind")
     for name in ("image", "user", "memory_bytes", "cpu", "gpus"):
         assert getattr(spec, name) == getattr(fresh, name)
@@ -141,7 +141,7 @@ def test_a_warm_container_is_as_hardened_as_a_fresh_one_and_knows_no_attempt(tmp
         ("/nbyard/attempt/inputs", True),
         ("/nbyard/runner", True),
     ]
-    (mount,) = build_container_spec.warm_spec(order, task, INFO, "image", None).mounts
+    (mount,) = attempt_container_spec.warm_spec(order, task, INFO, "image", None).mounts
     assert (mount.kind, mount.target) == ("volume", "/nbyard")
     assert is_ours(OwnedObject("container", spec.name, spec.labels, 0.0))
     assert not is_ours(OwnedObject("container", spec.name, spec.labels | {RUN: "other"}, 0.0))

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.dockerd.container_specs import (
+from nbyard.dockerd.container_options import (
     ContainerSpec,
     ContainerUsage,
     EngineInfo,
