@@ -908,9 +908,10 @@ export interface paths {
         put?: never;
         /**
          * Create the next version of an environment
-         * @description The change applies to the installed version, which stays in use until the new one is ready,
-         *     and if that fails. Only one version is built at a time. If the same lines failed to install
-         *     before, their lock is used again once.
+         * @description The change applies to the installed version. That version stays in use until the new one is
+         *     ready, also if the installation fails. Only one version is built at a time. If the last
+         *     version had the same requirements and failed, the new one installs the packages that were
+         *     resolved for it.
          */
         post: operations["environments.change"];
         delete?: never;
@@ -1459,7 +1460,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep a model that was built for a form ten minutes longer */
+        /**
+         * Keep the model of an open form for ten minutes from now
+         * @description nbyard deletes such a model if the form neither deploys nor renews it.
+         */
         post: operations["models.renew"];
         delete?: never;
         options?: never;

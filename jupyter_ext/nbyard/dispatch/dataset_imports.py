@@ -116,7 +116,7 @@ class ImportController:
         with self._context.blobs.without_collection():
             blob = put()
             with self._context.write() as c:
-                self._store.datasets.names_bytes(c, version.id, blob.digest)
+                self._store.datasets.set_importing_digest(c, version.id, blob.digest)
         return blob
 
     def _unpack(self, version: DatasetVersion, packed: Blob) -> Blob:

@@ -93,7 +93,7 @@ def unready_reason(place: Place, path: str, secret: str = "") -> str:
 
 
 def describe_calls(place: Place, secret: str = "") -> list[CallForm]:
-    """Return the call forms of a service that describes itself as DEEPaaS does."""
+    """Return the forms of the requests that a service describes as DEEPaaS does, or none."""
     connection = DeadlineConnection(place, ANSWER_SECONDS)
     try:
         connection.request("GET", DESCRIPTION, headers=_headers(secret))

@@ -201,9 +201,10 @@ class EnvironmentService:
     def change(self, caller: Caller, environment: str, body: EnvironmentChange) -> Environment:
         """Create the next version of an environment.
 
-        The change applies to the installed version, which stays in use until the new one is ready,
-        and if that fails. Only one version is built at a time. If the same lines failed to install
-        before, their lock is used again once.
+        The change applies to the installed version. That version stays in use until the new one is
+        ready, also if the installation fails. Only one version is built at a time. If the last
+        version had the same requirements and failed, the new one installs the packages that were
+        resolved for it.
 
         Raises:
             Conflict: a version is being built.

@@ -155,7 +155,7 @@ class DatasetRows:
         row = c.execute(query.join(dataset_tables, dataset_tables.c.version_id == V.id)).first()
         return self.table(c, row.id) if row else None
 
-    def names_bytes(self, c: Connection, version_id: str, digest: str) -> None:
+    def set_importing_digest(self, c: Connection, version_id: str, digest: str) -> None:
         """Set the digest of an importing version, so that its bytes are kept."""
         where = and_(V.id == version_id, V.state == "importing")
         c.execute(update(dataset_versions).where(where).values(digest=digest))

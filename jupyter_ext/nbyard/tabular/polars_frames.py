@@ -180,10 +180,10 @@ def type_name(dtype: pl.DataType) -> ColumnType:
 def separate_columns(
     source: Source, info: TableInfo, places: Sequence[int]
 ) -> Iterator[Sequence[pl.Series | pl.LazyFrame]]:
-    """Yield the columns at these places one by one, each as a series or a lazy frame.
+    """Open the columns at these places, each as a series or a lazy frame, for a `with` block.
 
     The columns of a large table are in memory only while they are used. Temporary files are deleted
-    at the end of the block.
+    when the block ends.
     """
     parts: list[Path] = []
     try:

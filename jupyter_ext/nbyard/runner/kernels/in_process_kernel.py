@@ -206,8 +206,8 @@ class Kernel(IPythonKernel):
 class App(IPKernelApp):
     """A kernel application whose parts start one by one.
 
-    `build` and `extend` may run before a fork. The fork then calls `be_own`, `open`, `begin` and
-    `start`.
+    `build` and `extend` may run before a fork. The fork then calls `be_own` (identity), `open`
+    (output and signals), `begin` (extensions and startup files) and `start` (requests).
     """
 
     _sender: wire.Sender

@@ -107,7 +107,10 @@ class ModelService:
 
     @operation("POST", "/models/{model}/renew", scope="models:write")
     def renew(self, caller: Caller, model: str) -> ModelPackage:
-        """Keep a model that was built for a form ten minutes longer."""
+        """Keep the model of an open form for ten minutes from now.
+
+        nbyard deletes such a model if the form neither deploys nor renews it.
+        """
         package = self.get(caller, model)
         with self._store.write() as c:
             if self._store.models.is_leased(c, package.id):

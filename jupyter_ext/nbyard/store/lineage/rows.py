@@ -37,8 +37,8 @@ class LineageRows:
     ) -> Found:
         """Return the connections of nodes in one direction.
 
-        There are at most `most` of each kind and node. The totals hold the number for nodes with
-        more.
+        For each node, at most `most` connections of each kind are returned. If a node has more,
+        the totals contain the number of all of them.
         """
         if direction == "back":
             return connections_to(c, viewer, refs, most)

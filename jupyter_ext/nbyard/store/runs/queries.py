@@ -150,7 +150,7 @@ class RunRows:
         return {row.id: row.cancel_requested_at is not None for row in rows}
 
     def running(self, c: Connection, owners: Collection[str]) -> list[Run]:
-        """Return the running runs of these owners, without scratch runs."""
+        """Return the running runs of these owners, except scratch runs, such as check runs."""
         query = select(*OWN).where(runs.c.state == "running", runs.c.owner.in_(owners), HISTORY)
         return [_run(row, {}) for row in c.execute(query)]
 
