@@ -71,6 +71,7 @@ class DueRuns:
             if row is None or row.schedule.next_due is None or row.handled_until <= now:
                 return False
             self._rows.advance(c, row, row.plan.next(now), now)
+        self._missed_until.pop(schedule_id, None)
         return True
 
     def _passed_due_times(self, row: ScheduleRow, now: datetime) -> list[datetime]:

@@ -92,6 +92,18 @@ def test_another_that_begins_with_the_same_new_database_is_waited_for(
     assert len(waits) == 1
 
 
+def test_a_database_that_cannot_be_opened_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waited"))
+    (tmp_path / "store.sqlite-wal").mkdir()
+    database = database_connection.Database(
+        database_connection.sqlite_url(tmp_path), tmp_path, lambda: None
+    )
+    with pytest.raises(StoreUnusable, match="disk I/O error"), database.read():
+        pass
+
+
 def test_a_server_that_is_down_is_no_fault_of_ours(tmp_path: Path) -> None:
     """F20: 503, in one line."""
     url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
