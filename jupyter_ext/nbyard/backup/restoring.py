@@ -251,9 +251,9 @@ class _Reader:
         """
         name, blob = member.name, BLOB.match(member.name)
         is_ours = name == KEY or (name.startswith("attempts/") and ".." not in name.split("/"))
-        if not (blob or is_ours):
-            raise Damaged(because("backup-strange-file", path=name))
         path = self._temporary / name
+        if not (blob or is_ours) or path.exists():
+            raise Damaged(because("backup-strange-file", path=name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
         with self._open_member(member) as file, path.open("xb") as target:

@@ -134,13 +134,13 @@ class _Writer:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 return
-            # A process may append to a log meanwhile, or truncate it.
-            content: IO[bytes] = file
-            size = status.st_size
-            if size <= IN_MEMORY:
-                content = io.BytesIO(file.read(size))
-                size = content.seek(0, os.SEEK_END)
-                content.seek(0)
+            content: IO[bytes] = io.BytesIO(file.read(IN_MEMORY + 1))
+            size = content.seek(0, os.SEEK_END)
+            content.seek(0)
+            if size > IN_MEMORY:
+                file.seek(0)
+                size = status.st_size
+                content = io.BufferedReader(_FixedSize(file, size))
             name = str(path.relative_to(self._store.folder))
             self._write(name, content, size, status.st_mode & 0o700)
             self._files += 1
@@ -156,6 +156,28 @@ class _Writer:
         if name.startswith(TABLES):
             file.seek(0)
         self._tar.addfile(member, self._checksum.through(name, file))
+
+
+class _FixedSize(io.RawIOBase):
+    """A file, too large for the memory, with the size that its header in the archive states.
+
+    Another process may append to the file meanwhile: bytes beyond the size are not read, because
+    they would count in the checksum. It may also truncate the file: NUL bytes replace the missing
+    ones, as in archives of GNU tar.
+    """
+
+    def __init__(self, file: IO[bytes], size: int):
+        self._file = file
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview[int]) -> int:  # type: ignore[override]
+        size = min(len(buffer), self._left)
+        buffer[:size] = self._file.read(size).ljust(size, b"\0")
+        self._left -= size
+        return size
 
 
 def _spool_lines(stack: ExitStack, folder: Path, lines: Iterable[bytes]) -> tuple[IO[bytes], int]:

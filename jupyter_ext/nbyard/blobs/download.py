@@ -46,7 +46,7 @@ def open_download(blobs: Blobs, wanted: DownloadRequest) -> tuple[BinaryIO, str]
     # Close the file only if packing fails: otherwise the caller owns it.
     with contextlib.ExitStack() as undone:
         undone.callback(handle.close)
-        with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(handle, "w", zipfile.ZIP_STORED) as archive:
             for place, source_of in _files(blobs, wanted):
                 member = zipfile.ZipInfo(place)
                 with (

@@ -108,7 +108,7 @@ first = socket.create_server(("", 8000))
 second = socket.create_server(("", 8000))
 """
 REASONS = [
-    ({"image": "nbyard-test/none:1"}, "The image nbyard-test/none:1 is not here", "pull"),
+    ({"image": "nbyard-test/none:1"}, "The image nbyard-test/none:1 is not present", "pull"),
     (
         {"command": ["python3", "-c", "import sys; sys.exit('no model')"]},
         "exited with code 1: no model",

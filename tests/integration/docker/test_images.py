@@ -286,7 +286,7 @@ def test_what_a_registry_refuses_is_told_in_words(
     environment(yard, "empty")
     made = built(environment="empty", recipe=Recipe(base=tiny_image, for_notebooks=False))
     told = {
-        "127.0.0.1:1": "nobody answers at 127.0.0.1:1",
+        "127.0.0.1:1": "127.0.0.1:1 refuses connections",
         "nowhere.invalid": "nowhere.invalid cannot be found from here",
         closed_registry.host: f"docker login {closed_registry.host}",
     }

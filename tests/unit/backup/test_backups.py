@@ -293,6 +293,29 @@ def test_no_file_is_replaced(filled: Store, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*.part"))
 
 
+@pytest.mark.parametrize("change", [b"", b"+" * 100_000])
+def test_a_large_log_may_change_while_it_is_added(
+    filled: Store, tmp_path: Path, monkeypatch, change: bytes
+) -> None:
+    """Cut off or appended to, the archive has the size that the log had at first."""
+    log = filled.folder / LOG
+    log.write_bytes(b"-" * 100_000)
+    add, sizes = tarfile.TarFile.addfile, []
+
+    def changed(tar: tarfile.TarFile, member: tarfile.TarInfo, *content: Any) -> None:
+        if member.name == LOG:
+            sizes.append(member.size)
+            log.write_bytes(log.read_bytes() + change if change else b"-" * 70_000)
+        add(tar, member, *content)
+
+    monkeypatch.setattr("nbyard.backup.writing.IN_MEMORY", 1000)
+    monkeypatch.setattr(tarfile.TarFile, "addfile", changed)
+    write_backup(filled, tmp_path / "b.tar")
+    restore_backup(tmp_path / "b.tar", tmp_path / "restored")
+    kept = b"-" * 100_000 if change else b"-" * 70_000 + b"\0" * 30_000
+    assert sizes == [100_000] and (tmp_path / "restored" / LOG).read_bytes() == kept
+
+
 def test_missing_bytes_are_an_error(filled: Store, tmp_path: Path) -> None:
     with filled.read() as c:
         digest = next(one for one in filled.digests(c) if one.startswith("sha256:"))
@@ -393,6 +416,7 @@ def test_strange_members_are_refused(filled: Store, tmp_path: Path) -> None:
             ("attempts/../../escaped", tarfile.REGTYPE),
             ("/etc/escaped", tarfile.REGTYPE),
             ("blobs/sha256/ab/short", tarfile.REGTYPE),
+            (LOG, tarfile.REGTYPE),
             ("attempts/a1/link", tarfile.SYMTYPE),
             ("attempts/a1/fifo", tarfile.FIFOTYPE),
         ]

@@ -172,7 +172,7 @@ def cloud_event(content: NoticeContent, source: str) -> dict[str, Any]:
         "title": content.title,
         "run_id": content.run_id,
         "file": content.file,
-        "number": content.number,
+        "number": content.number or None,
         "state": content.state,
         "seconds": content.seconds,
         "usual_seconds": content.usual_seconds,
@@ -193,6 +193,6 @@ def cloud_event(content: NoticeContent, source: str) -> dict[str, Any]:
         "type": TYPES[content.event],
         "time": content.at.isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
-        "data": {name: value for name, value in fields.items() if value not in (None, "", 0, [])},
+        "data": {name: value for name, value in fields.items() if value not in (None, "", [])},
     }
     return event | ({"subject": subject} if subject else {})

@@ -4,7 +4,6 @@ from nbyard.domain.notices.structs import Delivery
 
 MOST_ATTEMPTS = 8
 FIRST_SECONDS = 10.0
-LONGEST_SECONDS = 1800.0
 LONGEST_ASKED = 24 * 3600.0
 JITTER = 0.25
 
@@ -18,7 +17,7 @@ def pause_seconds(attempts: int, delivery: Delivery, luck: float) -> float | Non
     """
     if delivery.is_final or attempts >= MOST_ATTEMPTS:
         return None
-    pause = min(FIRST_SECONDS * 2.0 ** (attempts - 1), LONGEST_SECONDS)
+    pause = FIRST_SECONDS * 2.0 ** (attempts - 1)
     pause *= 1 + JITTER * luck
     asked = min(max(delivery.retry_seconds or 0.0, 0.0), LONGEST_ASKED)
     return max(pause, asked)

@@ -68,6 +68,11 @@ def test_an_event_has_the_format_of_cloudevents():
     assert msgspec.json.decode(msgspec.json.encode(event)) == event
 
 
+def test_an_event_keeps_a_duration_of_zero_and_omits_what_is_unknown():
+    data = cloud_event(msgspec.structs.replace(FAILED, seconds=0.0, number=0), "/")["data"]
+    assert data["seconds"] == 0.0 and not {"number", "due_at", "count"} & {*data}
+
+
 def test_a_missed_due_time_says_when_and_why():
     one = NoticeContent(
         "schedule-missed", "s:1", "nightly", AT, reason=because("tick-missed"), due_at=AT, count=3
