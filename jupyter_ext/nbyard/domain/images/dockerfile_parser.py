@@ -10,7 +10,7 @@ from nbyard.reasons.structs import Reason, because
 CONTINUED = re.compile(r"\\[ \t]*$")
 STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+)/\d+ ?: ", re.IGNORECASE)
 PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
-VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?(?P<if>[-+])(?P<word>[^}]*))?\}|(?P<bare>\w+))")
 MAX_SHOWN = 300
 BASE = "BASE"
 PASSES_ON = re.compile(r"\$\{?[@*\d]")  # shell variables for the passed arguments
@@ -112,12 +112,20 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
         elif instruction.keyword == "FROM":
             is_begun = True
             tokens = [word for word in instruction.value.split() if not word.startswith("--")]
-            named = VARIABLE.sub(lambda m: known.get(m[1] or m[2], ""), tokens[0]) if tokens else ""
+            named = VARIABLE.sub(lambda m: _expand(m, known), tokens[0]) if tokens else ""
             if named and named.lower() not in stages:
                 images.append(named)
             if len(tokens) > 2 and tokens[1].lower() == "as":
                 stages.add(tokens[2].lower())
     return list(dict.fromkeys(images))
+
+
+def _expand(match: re.Match[str], known: Mapping[str, str]) -> str:
+    """Return the value of `$NAME`, `${NAME}`, `${NAME:-default}` or `${NAME:+text}`."""
+    value = known.get(match["braced"] or match["bare"], "")
+    if match["if"] == "+":
+        return match["word"] if value else ""
+    return value or match["word"] or ""
 
 
 def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None:

@@ -15,7 +15,8 @@ FORMAT = re.compile(
     r"\.?(?P<format>[A-Za-z0-9_+]{1,20})(?:\s*\Z|\s*[-–—,;:.(]\s*(?P<help>.*))", re.DOTALL
 )
 TYPE_COMMENT = re.compile(r"type:\s*(?P<type>[^\s#]+)\s*(?P<help>.*)", re.DOTALL)
-WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+|\d+")
+# Words of `OUTPUT_DIR`, `dataURL` and `HTTPServer`: a capital before a small letter begins a word.
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 FOLDERS = frozenset({"dir", "directory", "folder"})
 FILES = frozenset({"file", "filename", "filepath", "path"})

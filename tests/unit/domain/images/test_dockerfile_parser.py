@@ -46,6 +46,9 @@ def test_bases_are_named_without_stages_and_with_arguments():
     assert base_images(TEXT, {}) == ["python:3.11", "debian"]
     assert base_images(TEXT, {"BASE": "own:1"}) == ["own:1", "debian"]
     assert base_images("FROM scratch\nARG X=1\nFROM $X\nFROM", {}) == []
+    tagged = "ARG TAG\nFROM python:${TAG:-3.13}${TAG:+-slim}"
+    assert base_images(tagged, {}) == ["python:3.13"]
+    assert base_images(tagged, {"TAG": "3.12"}) == ["python:3.12-slim"]
 
 
 @pytest.mark.parametrize(
