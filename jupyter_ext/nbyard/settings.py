@@ -25,6 +25,7 @@ DATABASE_URL = re.compile(
 # CUDA accepts an index, a UUID, or the beginning of a UUID.
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")
 PREFIX = "NBYARD_"
+JSON_LIST = re.compile(r"\s*\[\s*[\"\]]")  # unlike the address [::1]:8080
 # Names the worker of an attempt.
 NO_SETTINGS = ("NBYARD_DASK_WORKER",)
 
@@ -286,7 +287,7 @@ class Settings(Configurable):
 
     def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:
         try:
-            if isinstance(trait, ListTrait) and text.lstrip().startswith("["):
+            if isinstance(trait, ListTrait) and JSON_LIST.match(text):
                 value = json.loads(text)
             elif isinstance(trait, ListTrait):
                 value = [item.strip() for item in text.split(",") if item.strip()]
@@ -333,6 +334,13 @@ class Settings(Configurable):
         values = {name: getattr(self, name) for name in self.class_traits(config=True)}
         values["store_dir"] = self.store_path  # absolute: the child may have another directory
         return {
-            f"NBYARD_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
+            f"{PREFIX}{name.upper()}": _list_text(value) if isinstance(value, list) else str(value)
             for name, value in values.items()
         }
+
+
+def _list_text(items: list[str]) -> str:
+    """Return a list as text that `Settings` reads from a variable."""
+    text = ",".join(items)
+    is_plain = not JSON_LIST.match(text) and all("," not in item for item in items)
+    return text if is_plain else json.dumps(items)

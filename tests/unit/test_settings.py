@@ -1,9 +1,11 @@
 """G5: settings from configuration and environment."""
 
+import os
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,6 +23,16 @@ def test_every_setting_has_help_and_travels_to_processes_we_start(monkeypatch):
         monkeypatch.setenv(name, value)
     assert Settings().environment() == given.environment()
     assert Settings().link_folders == ["a", "b"]
+
+
+@given(st.lists(st.text('[]",:1a', min_size=1)))
+@example(["[::1]:8080", "db"])
+@example(["a,b"])
+@example(['["a"]'])
+def test_any_list_travels_to_processes_we_start(folders):
+    variables = Settings(link_folders=folders).environment()
+    with patch.dict(os.environ, variables):
+        assert Settings().link_folders == folders
 
 
 def test_configuration_wins_over_the_environment(monkeypatch):

@@ -310,7 +310,7 @@ def _discard_folder(name: str, parent: int | None) -> None:
     try:
         handle = os.open(name, flags, dir_fd=parent)
     except PermissionError:
-        os.chmod(name, OURS, dir_fd=parent)
+        _allow_us(name, parent)
         handle = os.open(name, flags, dir_fd=parent)
     try:
         if os.fstat(handle).st_mode & OURS != OURS:
@@ -324,3 +324,15 @@ def _discard_folder(name: str, parent: int | None) -> None:
     finally:
         os.close(handle)
     os.rmdir(name, dir_fd=parent)
+
+
+def _allow_us(name: str, parent: int | None) -> None:
+    """Let us read and change a folder, never what a link with its name leads to."""
+    if not hasattr(os, "O_PATH"):  # macOS
+        os.chmod(name, OURS, dir_fd=parent, follow_symlinks=False)
+        return
+    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    try:
+        os.chmod(f"/proc/self/fd/{handle}", OURS)
+    finally:
+        os.close(handle)

@@ -43,7 +43,9 @@ def engine_size(settings: Settings) -> tuple[float, float]:
 def _usable() -> tuple[float, int]:
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     cores, most_bytes = cgroup_limits()
-    return min(len(os.sched_getaffinity(0)), cores), int(min(memory_bytes, most_bytes))
+    # macOS cannot bind a process to some of its cores.
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(bound or 1, cores), int(min(memory_bytes, most_bytes))
 
 
 def cgroup_limits(

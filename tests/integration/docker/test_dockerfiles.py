@@ -117,7 +117,7 @@ def test_a_dockerfile_is_a_node_like_any_other(
     settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
     body = NewRun(path="my tool/Dockerfile", texts={"data": "my tool/data.csv", "n": "2"})
     with Yard.open(settings, tmp_path / "root") as yard:
-        with pytest.raises(Invalid, match="available in containers only"):
+        with pytest.raises(Invalid, match="runs in containers: set the runtime"):
             yard.services.runs.create(ANN, NewRun(**{**as_dict(body), "runtime": "process"}))
         for cached in (False, True):
             made = yard.services.runs.create(ANN, body)

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import json
 import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 
@@ -193,6 +194,19 @@ def test_metrics_count_requests_rows_and_calls(server):
     assert 'nbyard_requests_total{route="/predict",status="200"}' in text
     assert 'nbyard_request_seconds_bucket{route="/predict",le="+Inf"}' in text
     assert "nbyard_model_ready 1" in text
+
+
+def test_a_body_that_is_cut_off_is_not_predicted(server):
+    """Even a cut that looks whole: a table that ends with its line."""
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head + b"Content-Length: 100\r\n\r\na,b\n1,2\n")
+    counted = 'nbyard_requests_total{route="/invocations",status="400"}'
+    before = server.ask("/metrics").body
+    until(lambda: counted in server.ask("/metrics").body, server)
+    assert before.count('route="/invocations",status="200"') == server.ask("/metrics").body.count(
+        'route="/invocations",status="200"'
+    )
 
 
 GATED = """

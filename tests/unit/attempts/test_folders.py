@@ -103,6 +103,23 @@ def test_a_folder_is_removed_whole(tmp_path, folder):
     folders.remove_folder(tmp_path, "a1")
 
 
+def test_only_a_folder_is_opened_to_us(tmp_path, folder):
+    """A process that replaces the folder by a link changes no rights elsewhere."""
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o500)
+    (folder / "linked").symlink_to(outside)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with pytest.raises(OSError):
+            folders._allow_us("linked", handle)
+        (folder / "code").mkdir(mode=0)
+        folders._allow_us("code", handle)
+    finally:
+        os.close(handle)
+    assert outside.stat().st_mode & 0o777 == 0o500
+    assert (folder / "code").stat().st_mode & 0o700 == 0o700
+
+
 def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
     (folder / "outputs/out").mkdir(parents=True)
     (folder / "outputs/out/x").write_bytes(b"1")

@@ -107,8 +107,11 @@ def _fields(
                 f"{field.name} is secret, and command lines are visible to other users. Pass it on"
                 f" standard input, in a file (--file {field.name}=PATH) or at the prompt."
             )
+    names = {field.name for field in kind.fields}
     for word in files:
-        name, equals, path = word.rpartition("=")
+        name, equals, path = word.partition("=")
+        if name not in names and Path(word).exists():  # the path contains the sign
+            equals, path = "", word
         try:
             text = Path(path).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -48,12 +48,13 @@ class NoticeController:
             self.is_waiting = self._context.store.notices.is_waiting(c)
             due = self._context.store.notices.due(c, now) if self.is_waiting else []
             following = self._context.store.notices.next_retry(c, now) if self.is_waiting else None
-        for channel_id in due:
-            work = partial(self._deliveries.deliver, channel_id)
-            self._threads.submit(f"channel {channel_id}", work, then=self._done)
+        # Before the threads start: one that ends at once asks for another look.
         self._next_look = NEVER
         if following is not None:
             self._next_look = time.monotonic() + (following - now).total_seconds()
+        for channel_id in due:
+            work = partial(self._deliveries.deliver, channel_id)
+            self._threads.submit(f"channel {channel_id}", work, then=self._done)
 
     def _done(self, has_acted: bool | None) -> None:
         """Look again: the channel may have more notices, or a time for its next attempt."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
 from nbyard.blobs import Tree, TreeEntry
 from nbyard.blobs.archives import put_archive
+from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_member_path
 from nbyard.domain.projects.definitions import ProjectFile, push_name
 from nbyard.errors import Invalid
@@ -97,11 +97,16 @@ def ensure_pushed_files(parts: ServiceContext, project_id: str, digest: str) -> 
     made = place_of(parts, project_id, digest)
     if not made.is_dir():
         made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = made.with_name(f".{made.name}.{os.getpid()}")
-        shutil.rmtree(part, ignore_errors=True)
         # An interrupted push leaves no half of a folder under the final name.
-        parts.blobs.stage(digest, part)
-        part.rename(made)
+        part = made.with_name(f".{made.name}.{new_id()}")
+        try:
+            parts.blobs.stage(digest, part)
+            part.rename(made)
+        except OSError:
+            if not made.is_dir():  # otherwise, another request with the same push was faster
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     return made
 
 

@@ -93,7 +93,8 @@ class RunForecasts(RunPreviews):
         try:
             yield shared
         finally:
-            self._under_way.discard(owner)
+            with self._forecasting:
+                self._under_way.discard(owner)
 
     def _workflow_id(self, c: Connection, caller: Caller, path: str) -> str:
         if not path.endswith(WORKFLOW):

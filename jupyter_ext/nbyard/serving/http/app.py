@@ -12,7 +12,7 @@ from nbyard.serving.call_model import Predictor
 from nbyard.serving.codec import Columns
 from nbyard.serving.load_model import Spec, load_model
 
-from .bodies import CSV, Body, BodyTooLarge, UnsupportedBody, decompress
+from .bodies import CSV, Body, BodyTooLarge, IncompleteBody, UnsupportedBody, decompress
 from .call_watchdog import Predict
 from .micro_batches import Worker
 from .open_inference_protocol import outputs_of, read_request, tensors_of
@@ -177,6 +177,8 @@ class App:
         size, is_whole = 0, False
         while not is_whole:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise IncompleteBody("the connection was closed before the end of the body")
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
             # checked before the whole body is in memory

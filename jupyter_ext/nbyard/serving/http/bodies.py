@@ -21,6 +21,10 @@ class BodyTooLarge(Exception):
     """The body exceeds the limit."""
 
 
+class IncompleteBody(Exception):
+    """The client closed the connection before the end of the body."""
+
+
 class UnsupportedBody(Exception):
     """The compression or the content type of the body is not supported."""
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 
-from .bodies import UnsupportedBody
+from .bodies import IncompleteBody, UnsupportedBody
 from .call_watchdog import BlockedByLateCall, CallTimedOut
 from .micro_batches import QueueFull
 from .open_inference_protocol import MalformedRequest
@@ -16,6 +16,7 @@ JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 FULL = "too many rows wait for the model: try again in a moment"
 STATUSES: dict[type[Exception], int] = {
+    IncompleteBody: 400,
     MalformedRequest: 400,
     UnsupportedBody: 415,
     QueueFull: 503,
@@ -24,6 +25,7 @@ STATUSES: dict[type[Exception], int] = {
 }
 RETRY_SECONDS = b"1"
 EXPECTED = (
+    IncompleteBody,
     MalformedRequest,
     UnsupportedBody,
     ValueRefused,

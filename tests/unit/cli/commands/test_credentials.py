@@ -46,6 +46,15 @@ def test_it_is_taken_from_a_file_with_what_is_not_secret(shell, kept, tmp_path):
     named = f"session_token={tmp_path}/key"
     assert shell("credentials", "replace", "minio", "--file", named).code == 0
     assert kept("minio")["session_token"] == CANARY
+    for path in (tmp_path / "a=b", tmp_path / "c=d"):
+        path.write_text(path.name)
+    named = f"session_token={tmp_path}/a=b"
+    assert shell("credentials", "replace", "minio", "--file", named).code == 0
+    assert shell("credentials", "replace", "minio", "--file", f"{tmp_path}/c=d").code == 0
+    assert [kept("minio")[name] for name in ("session_token", "secret_access_key")] == [
+        "a=b",
+        "c=d",
+    ]
 
 
 def test_what_is_secret_is_refused_on_the_command_line(shell, yard, tmp_path):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from nbyard.dispatch.notices.controller import NEVER
+from nbyard.dispatch.notices.controller import NEVER, NoticeController
 from nbyard.domain.notices.structs import Delivery
 from nbyard.reasons.structs import because
 
@@ -28,6 +28,24 @@ def test_it_waits_for_the_next_attempt(notified):
     assert not notified.bench.dispatcher._has_idled(1e9)
     with notified.store.read() as c:
         assert notified.store.has_work(c) and not notified.store.is_busy(c)
+
+
+def test_a_message_that_is_sent_at_once_is_followed_at_once(notified, monkeypatch):
+    """Also if its thread ends before the controller has counted the next time."""
+    notified.channel()
+    submit = notified.controller._threads.submit
+
+    def run_here(name, work, then):
+        if name.startswith("channel "):
+            then(work())
+        else:
+            submit(name, work, then=then)
+
+    monkeypatch.setattr(notified.controller._threads, "submit", run_here)
+    notified.fail()
+    NoticeController.tick(notified.controller)
+    assert len(notified.sent) == 1
+    assert notified.controller.seconds_until_due() == 0.0
 
 
 def test_a_clock_that_was_set_back_does_not_stop_a_channel(notified):

@@ -37,7 +37,16 @@ def test_a_message_without_an_end_takes_no_memory(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(runner_reports, "MAX_REPORT_BYTES", 100)
     made = Reports(Masks([]))
     assert made.read(b"x" * 101) == []
+    assert made.read(b"y" * 50) == []
+    assert made.read(b"z" * 101) == [] and made._rest == b""
+    assert made.read(b"\n" + line(END)) == [END]
     assert made.read(line(END)) == [END]
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"1", b"{", b"{}", b"\xff", b"[" * 100_000])
+def test_lines_that_are_no_messages_are_dropped(text: bytes) -> None:
+    made = Reports(Masks([]))
+    assert made.read(line(END) + text + b"\n" + line(END)) == [END, END]
 
 
 def test_secrets_are_masked() -> None:

@@ -1,5 +1,7 @@
 """The files of a push: checked, stored and laid out."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from nbyard.domain.projects.definitions import ProjectFile
@@ -46,6 +48,14 @@ def test_a_folder_is_laid_out_once_and_earlier_ones_are_deleted(yard, ann, folde
     kept = ensure_pushed_files(yard.parts, "p", other)
     drop_others(kept)
     assert [*made.parent.iterdir()] == [kept]
+
+
+def test_requests_with_the_same_push_share_its_folder(yard, ann, folder):
+    digest = store_files(yard.parts, ann.name, folder(), {})
+    with ThreadPoolExecutor(4) as pool:
+        made = {*pool.map(lambda _: ensure_pushed_files(yard.parts, "p", digest), range(8))}
+    (kept,) = made
+    assert (kept / "a.py").read_bytes() == b"print()\n" and [*kept.parent.iterdir()] == [kept]
 
 
 def test_a_wrong_size_is_refused(yard, ann, folder):
