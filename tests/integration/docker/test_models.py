@@ -364,7 +364,7 @@ def test_one_is_deployed_and_another_takes_its_place(yard, built, docker_engine)
             assert (first.title, first.spec.image) == ("Iris Sorter", made.reference)
             assert first.spec.ports[0].path == "/v2/health/ready"
             assert serving(1) == {"kind": 0}
-            deployments.edit(ANN, "sorter", DeploymentChange(image="Iris Sorter:v0.0.1", cpu=2))
+            deployments.edit(ANN, "sorter", DeploymentChange(image="Iris Sorter:v0.0.1", cpu=1))
             assert serving(2) == {"kind": 0}
             assert len(secrets) == 2, "each revision has its own"
             told = inspected(docker_engine, yard) + deployments.log(ANN, "sorter").text

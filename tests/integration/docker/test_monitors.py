@@ -41,7 +41,7 @@ def test_without_a_way_in_the_step_runs_and_says_so(work: Watching, docker_engin
     (link,) = work.dispatching.until(
         lambda: work.attempt(run)["links"], lambda found: found and found[0]["reason"]
     )
-    assert "container_network" in link["reason"] and not link["answers"]
+    assert link["reason"]["code"] == "network-closed" and not link["answers"]
     work.server.send("POST", f"/runs/{run}/cancel")
     assert work.until_over(run)["state"] == "cancelled"
     store = work.dispatching._dispatcher._context.store.id

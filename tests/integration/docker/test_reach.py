@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -231,6 +232,14 @@ echo "$TOLD" > work.sh.nbexec
 """
 
 
+def python_places() -> list[str]:
+    """Return what our Python consists of; not all of /usr, where the engine puts its own init."""
+    if sys.base_prefix != "/usr":
+        return [sys.base_prefix]
+    program = Path(sys.executable).resolve()
+    return [sysconfig.get_path("stdlib"), str(program), str(program.with_name("python3"))]
+
+
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_nbyard_in_a_real_container_with_the_socket_of_its_machine(
@@ -240,7 +249,7 @@ def test_nbyard_in_a_real_container_with_the_socket_of_its_machine(
     runs are containers beside its own, filled and read back through the engine."""
     reach = {"kind": "variable", "variable": "OUT"}
     out = {"name": "out", "role": "output", "format": "txt", "reach": reach}
-    places = {sys.prefix, sys.base_prefix, str(Path(nbyard.__file__).parents[1])}
+    places = {sys.prefix, *python_places(), str(Path(nbyard.__file__).parents[1])}
     socket = bench.engine.url.removeprefix("unix://")
     spec = ContainerSpec(
         name=f"nbyard-test-{bench.store_id}",
