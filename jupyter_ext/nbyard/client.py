@@ -29,6 +29,7 @@ NO_TOKEN = because("no-token-sent")
 WRONG_TOKEN = because("check-token")
 # A JupyterHub responds with these in place of a stopped server.
 STOPPED = (424, 503)
+# For a stopped server, a JupyterHub first redirects to its own address (`/hub/user/…`).
 REDIRECTS = range(300, 400)
 START = because("start-in-hub")
 CHUNK = 8 << 20
@@ -44,6 +45,7 @@ class Client:
         """Create a client; `url` is the Jupyter server's, with its base URL prefix."""
         self._url = urlsplit(url.rstrip("/"))
         self._headers = {"Authorization": f"token {token}"} if token else {}
+        # The code of a task names its attempt: a dataset that it publishes then refers to the run.
         if attempt := os.environ.get("NBYARD_ATTEMPT_ID"):
             self._headers[ATTEMPT_HEADER] = attempt
         self.project = ""
@@ -159,6 +161,7 @@ class Client:
             # Success: keep the file open for the caller.
             undone.pop_all()
         whole.seek(0)
+        # The server sends only the extended form of RFC 8187, which can hold any character.
         _, _, name = answer.headers.get("Content-Disposition", "").partition("filename*=UTF-8''")
         return whole, unquote(name) or default
 
@@ -173,6 +176,7 @@ class Client:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:
             return _foreign_error(status, token)
+        # A newer server may send codes that this version cannot render. Then its texts count.
         hint: Reason | str | None = body.hint
         if body.hint_reason and is_known(body.hint_reason):
             hint = body.hint_reason

@@ -26,6 +26,7 @@ def probe_slots(settings: Settings) -> Check:
     elif available.gpus:
         cards = because("gpus-found", gpus=list(available.gpus), source=source)
     finding = all_of([cores, memory, cards])
+    # Without NVIDIA's driver, no GPU is expected. With the driver, an empty list is a problem.
     if available.gpus or source not in (gpus.DRIVER, gpus.OURS):
         return Check("slots", "ok", finding)
     return Check("slots", "missing", finding, because("check-gpus"))
@@ -33,8 +34,10 @@ def probe_slots(settings: Settings) -> Check:
 
 def probe_docker(settings: Settings) -> Check:
     """Check whether a container engine responds; other runtimes work without one."""
+    # Late: a server that starts must not load the Docker SDK.
     from nbyard.dockerd import Engine
 
+    # An engine that does not respond must not delay the whole report.
     engine = Engine(settings.docker_host, certificates=settings.docker_cert_path, timeout=3)
     try:
         info = engine.info

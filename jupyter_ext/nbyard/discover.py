@@ -52,6 +52,7 @@ class LocalNoun:
                 if isinstance(value, str):
                     # The REST handlers check texts the same way.
                     check_text(value, str(name))
+            # As in the REST handlers: code of a scratch run may read, but not change anything.
             if marked := getattr(method, "__operation__", None):
                 self._services.refuse_from_scratch(self._caller, marked[2])
             result = method(self._caller, *positional, **named)
@@ -157,6 +158,7 @@ class Local:
             atexit.register(self._listener.close)
             return
         if not self._listener.wait_for_news(seconds) and time.monotonic() > self._next_call:
+            # A dispatcher that cannot start is not started again at each poll.
             self._next_call = time.monotonic() + CALL_SECONDS
             self.yard.parts.ensure_dispatcher()
 

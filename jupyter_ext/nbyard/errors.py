@@ -243,6 +243,7 @@ def error_classes() -> dict[str, type[NbyardError]]:
     todo: list[type[NbyardError]] = [NbyardError]
     while todo:
         cls = todo.pop()
+        # DatabaseAway, for example, has the code of its parent, which comes first here.
         classes.setdefault(cls.code, cls)
         todo.extend(cls.__subclasses__())
     return classes
@@ -260,6 +261,7 @@ def reason_of(error: NbyardError | OSError) -> Reason:
 
 def with_hint(error: NbyardError, message: Reason, hint: Reason) -> Reason:
     """Return a message about an error and its hint as one reason of two sentences."""
+    # Messages of other programs often end without a full stop.
     code = "error-with-hint" if is_sentence(str(message)) else "error-then-hint"
     return because(code, error=error.code, message=message, hint=hint)
 

@@ -29,6 +29,8 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
     base_url = serverapp.web_app.settings["base_url"]
 
+    # The watchdog must not create a store that no user has needed yet. A PostgreSQL database counts
+    # as existing.
     def exists() -> bool:
         return bool(settings.database_url) or (settings.store_path / STORE).exists()
 
@@ -66,5 +68,6 @@ def _open(settings: Settings, root: Path, base_url: str) -> Any:
     prepare_structs()  # those that were imported now, before threads of the yard decode them
     yard = Yard.open(settings, root, root)
     yard.relay()
+    # The dispatcher needs this URL for the addresses of deployments, and knows no server.
     yard.services.deployments.store_base_url(base_url)
     return yard

@@ -11,11 +11,14 @@ UNKNOWN = re.compile(
     r"|Invalid (?:enum )?value (?P<value>'.*?'|\d+))(?P<at> - at `\$(?P<place>.*)`)?",
     re.DOTALL,
 )
+# For example `.nodes[...].pin`: a field, any key in it, and a field of the value.
 STEP = re.compile(r"\.([^.\[]+)|\[[^\]]*\]")
 INDEX = re.compile(r"\[(\d+)\]")
 ANY_KEY = "[...]"
 TOLD = 40
+# Shorter names begin too many others: `n` would suggest `name`, `nodes` and `notes`.
 LEAST = 3
+# A name within NEARLY is refused although other names are allowed. So the limit is stricter.
 ALIKE, NEARLY = 0.7, 0.8
 
 
@@ -73,6 +76,7 @@ def _types_at(kind: Any, place: str) -> list[Any]:
         for holder in holders:
             if hasattr(holder, "fields"):
                 inner += [f.type for f in holder.fields if f.encode_name == (step[1] or "")]
+                # msgspec describes the tag of a union apart from the fields.
                 if step[1] and step[1] == getattr(holder, "tag_field", None):
                     inner.append(types.LiteralType((holder.tag,)))
             elif item := getattr(holder, "value_type", None) or getattr(holder, "item_type", None):

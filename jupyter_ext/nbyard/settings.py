@@ -14,6 +14,7 @@ from traitlets.config import Configurable
 
 from nbyard.field_suggestions import near_spelling, suggestion_text
 
+# The first scheme selects psycopg 3. SQLAlchemy 1.4 and later refuse the scheme `postgres`.
 POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 SQLITE = ("sqlite", "sqlite+pysqlite")
 # As lenient as SQLAlchemy: a password may have any character but @.
@@ -249,6 +250,7 @@ class Settings(Configurable):
 
     def __init__(self, **kwargs: Any):
         configured = kwargs.get("config", {}).get(type(self).__name__, {})
+        # traitlets only warns about an unknown name, and the default would stay in force.
         self._check_names(configured)
         super().__init__(**kwargs)
         given = set(kwargs) | set(configured)
@@ -287,6 +289,7 @@ class Settings(Configurable):
 
     def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:
         try:
+            # Users may write JSON. `environment` writes lists with commas where it can.
             if isinstance(trait, ListTrait) and JSON_LIST.match(text):
                 value = json.loads(text)
             elif isinstance(trait, ListTrait):

@@ -98,6 +98,7 @@ class Yard:
             return self.store.is_working(c)
 
     def close(self) -> None:
+        # The relay and the forecasters use the store, so they close first.
         self._stack.close()
         self.parts.tables.close()
         self.store.close()

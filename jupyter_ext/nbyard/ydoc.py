@@ -43,6 +43,7 @@ class YFlow(YBaseDoc):
             return self.broken
         flow = {name: block.to_py() or {} for name, block in self._blocks.items()}
         nodes = flow["nodes"]
+        # One window may delete a node while another window connects it. The shared maps keep both.
         flow["edges"] = {
             key: edge
             for key, edge in flow["edges"].items()
@@ -85,6 +86,7 @@ def read_flow(text: str) -> dict[str, Any] | None:
     def refuse(word: str) -> NoReturn:
         raise ValueError(f"{word} is no JSON")
 
+    # A file that was just created, such as by `touch`, is an empty workflow.
     if not text.strip():
         return {"version": 1}
     try:
@@ -106,6 +108,7 @@ def read_flow(text: str) -> dict[str, Any] | None:
 
 
 def _is_number(value: Any) -> bool:
+    # In Python, JSON's true is an integer, too.
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -72,6 +72,7 @@ def is_own(name: str) -> bool:
 
     These are the names in OWN, and names that begin with one of its file names and a dot.
     """
+    # Unfinished files have such names, for example `task.json.tmp` of `write_task`.
     return name in OWN or any("." in own and name.startswith(f"{own}.") for own in OWN)
 
 
@@ -103,6 +104,7 @@ def surroundings_in(folder: Path) -> contract.Surroundings | None:
         surroundings = msgspec.json.decode(content, type=contract.Surroundings)
     except (OSError, msgspec.DecodeError):
         return None
+    # In a container, the packages of the image count, not those of this machine.
     with contextlib.suppress(OSError, msgspec.DecodeError):
         content = (folder / contract.IMAGE).read_bytes()
         image = msgspec.json.decode(content, type=contract.Image)
@@ -129,6 +131,7 @@ def make_calls(folder: Path) -> None:
 
 def add_calls(folder: Path, calls: Iterable[contract.Call]) -> None:
     """Append calls of functions to a worker's list, and wake the worker."""
+    # The list is written first: the worker reads it as soon as the FIFO wakes it.
     with open(folder / contract.CALLS, "ab", 0) as file:
         # A killed writer may have left half a line; the newline ends it.
         file.write(b"\n" + b"".join(msgspec.json.encode(call) + b"\n" for call in calls))
@@ -209,6 +212,7 @@ def request_stop(folder: Path, reason: Reason) -> None:
     part = f"{folder}/{contract.CANCEL}.{os.urandom(4).hex()}"
     try:
         write_new(part, cancel_file(reason))
+        # A rename would replace the reason of an earlier caller. A link fails instead.
         with contextlib.suppress(FileExistsError):  # another caller was faster
             os.link(part, folder / contract.CANCEL)
     finally:
@@ -268,6 +272,7 @@ def all_unfinished(store: Path) -> list[str]:
 def keep_record(folder: Path) -> None:
     """Reduce a folder to its record: remove code, staged inputs and collected outputs."""
     with contextlib.suppress(OSError):
+        # The task may have removed the rights on its own folder, for example by `chmod 500`.
         mode = os.lstat(folder).st_mode
         if stat.S_ISDIR(mode) and mode & OURS != OURS:
             folder.chmod(OURS)
@@ -310,6 +315,7 @@ def _discard_folder(name: str, parent: int | None) -> None:
     try:
         handle = os.open(name, flags, dir_fd=parent)
     except PermissionError:
+        # The task has removed the rights on this folder.
         _allow_us(name, parent)
         handle = os.open(name, flags, dir_fd=parent)
     try:

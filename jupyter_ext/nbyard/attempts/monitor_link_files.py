@@ -80,6 +80,7 @@ def remove_monitor(store: Path, attempt_id: str) -> None:
 def stored_attempts(store: Path) -> set[str]:
     """Return the IDs of the attempts whose Monitor links are stored."""
     with contextlib.suppress(FileNotFoundError):
+        # The temporary files of `write_whole` begin with a dot.
         names = [name for name in os.listdir(store / FOLDER) if not name.startswith(".")]
         return {name.removesuffix(".json") for name in names if name.endswith(".json")}
     return set()

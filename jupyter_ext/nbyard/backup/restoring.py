@@ -169,6 +169,7 @@ class _Reader:
             self._extract(member)
         else:
             raise _incomplete()
+        # Rows must not survive a power cut that destroys the bytes that they name.
         os.sync()
         # One transaction: a killed restore never leaves a second store that starts runs.
         with database.write() as c:
@@ -256,6 +257,7 @@ class _Reader:
             raise Damaged(because("backup-strange-file", path=name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
+        # A second member with the same name is refused, as it would replace checked bytes.
         with self._open_member(member) as file, path.open("xb") as target:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)

@@ -92,6 +92,8 @@ class _Writer:
             with self._store.read() as c:
                 made = (schema_of(c), self._store.id, clock.now(), os.path.realpath(folder))
                 header = Header(FORMAT, __version__, *made)
+                # Rows go to temporary files first. Copying blobs takes long, and a read transaction
+                # of that time would let the write-ahead log of SQLite grow.
                 tables = {n: _spool_lines(stack, folder, lines) for n, lines in dump(c)}
                 digests = self._store.digests_of_bytes(c)
                 # Plans of tasks also name locks of environments, which are rows, and texts.
@@ -127,6 +129,7 @@ class _Writer:
             NotFound: The file does not exist.
         """
         try:
+            # Without O_NONBLOCK, opening a FIFO would wait for a writer.
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             raise NotFound(because("backup-file-missing", path=str(path))) from None

@@ -27,6 +27,7 @@ from nbyard.reasons.structs import because
 MAX_RATIO = 100
 ALWAYS_BYTES = 64 * 2**20
 # zipfile reads the whole central directory into memory.
+# Each entry has 46 bytes, a name, and optional fields.
 MAX_LIST_BYTES = 400 * MAX_FILES
 CHUNK = 1 << 20
 # End-of-central-directory records, for zip and zip64.
@@ -140,6 +141,7 @@ class _Bounded:
 
     def __init__(self, file: Any, limit: int):
         self._file = file
+        # In a tar archive, each file adds a header of 512 bytes, and up to 511 bytes of padding.
         self._left = limit + 1024 * MAX_FILES
 
     def read(self, size: int) -> bytes:
@@ -171,9 +173,11 @@ def _members_of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
                 raise zipfile.BadZipFile(f"{member.filename[:80]!r} is said to begin before it")
             if member.flag_bits & 1:
                 raise Invalid(because("archive-encrypted", name=member.filename[:80]))
+            # Archives from Windows have no Unix mode, so that it is 0.
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise Invalid(because("archive-holds-link", name=member.filename[:80]))
             if member.is_dir():
+                # zipfile cuts `filename` at a NUL character. The name is checked as it was written.
                 yield ArchiveMember(member.orig_filename, False, None)
                 continue
             with archive.open(member) as content:
@@ -188,6 +192,7 @@ def _check_list(file: BinaryIO) -> None:
         TooLarge: The central directory exceeds `MAX_LIST_BYTES`.
     """
     size = file.seek(0, 2)
+    # A comment of up to 65,535 bytes may follow the end record.
     file.seek(max(0, size - (END.size + 2**16 + LOCATOR.size + END_64.size)))
     tail = file.read()
     place = tail.rfind(b"PK\x05\x06")

@@ -51,6 +51,7 @@ def open_download(blobs: Blobs, wanted: DownloadRequest) -> tuple[BinaryIO, str]
                 member = zipfile.ZipInfo(place)
                 with (
                     source_of() as source,
+                    # The header precedes bytes of unknown number, perhaps more than 2 GiB.
                     archive.open(member, "w", force_zip64=True) as target,
                 ):
                     while chunk := source.read(CHUNK):

@@ -15,8 +15,10 @@ from nbyard.reasons.structs import because
 
 CHUNK = 1 << 20
 MIB = 1 << 20
+# From linux/fs.h: lets two files share their blocks until one of them is changed.
 FICLONE = 0x40049409
 LOCK_SECONDS = 10.0
+# FAT stores times in units of 2 s.
 COARSE_SECONDS = 2
 LOCK_PAUSE_SECONDS = 0.01
 FULL = (errno.ENOSPC, errno.EDQUOT)

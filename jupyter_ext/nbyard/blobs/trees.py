@@ -95,6 +95,7 @@ def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Ite
         prefix = "" if inside == "." else f"{inside}/"
         subfolders[:] = [name for name in subfolders if not keep or keep(f"{prefix}{name}/")]
         for name in subfolders:
+            # os.fwalk lists a link to a folder as a subfolder. Opening it refuses the link.
             os.close(open_ordinary(name, dir_fd=fd))
         if prefix and not subfolders and not names:
             yield FolderMember(inside, "", fd, is_folder=True)

@@ -224,6 +224,7 @@ class GeneratedCommand(click.Command):
     def __init__(self, operation: Operation):
         self._operation = operation
         named = [field.name for field in operation.placed("path")]
+        # `rm` accepts several names. With names of two kinds, a list would be ambiguous.
         self._is_removal = operation.verb == "delete" and len(named) == 1
         parameters: list[click.Parameter] = [
             click.Argument([name], nargs=-1 if self._is_removal else 1, required=True)

@@ -94,6 +94,7 @@ class Verbs(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
+        # The usage line then names `ls`, also if the user typed `list`.
         return (command.name if command else name), command, rest
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:

@@ -23,6 +23,7 @@ class Nouns(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
+        # The usage line then names the plural, also if the user typed `dataset` for `datasets`.
         return (command.name if command else name), command, rest
 
 
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    # click raises this for Ctrl-C and for a question that the user answered with no.
     except click.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except _errors().EXPECTED as error:

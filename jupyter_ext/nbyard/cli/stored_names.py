@@ -61,6 +61,7 @@ def _stored(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
     noun, *operation = path.split(".")
     verb, *parts = operation or ("list",)
     keys = {key: str(given.get(name) or "") for key, name in (pair.split("=") for pair in pairs)}
+    # The line may not have the run yet whose nodes the source lists.
     if not all(keys.values()):
         return
     asked = next(entry for entry in table() if (entry.noun, entry.verb) == (noun, verb))

@@ -46,6 +46,8 @@ def json_object(text: str, option: str = "--parameters") -> dict[str, Any]:
         UsageError: the text is no JSON object.
     """
     try:
+        # Python reads bytes of a command line that are not UTF-8 as surrogates. The reader refuses
+        # them.
         parsed = read_json(text.encode("utf-8", "surrogateescape"))
     except BadRequest as error:
         raise click.UsageError(f"{option}: {error.message}") from None

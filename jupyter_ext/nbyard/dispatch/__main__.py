@@ -38,6 +38,7 @@ def main() -> None:
     settings = Settings()
     _start_log(settings)
     stopping = threading.Event()
+    # Without a handler, SIGUSR1 would kill this process while it waits for the lease.
     _on_signals(stopping.set, lambda: None)  # the sender repeats SIGUSR1
     try:
         dispatcher = Dispatcher.open(settings, stopping)
@@ -60,6 +61,7 @@ def _detach() -> None:
     """Continue in a child process with its own session."""
     if os.fork():
         os._exit(0)
+    # In a session of its own, the dispatcher survives Ctrl+C and the end of the caller's terminal.
     os.setsid()
 
 
@@ -75,6 +77,7 @@ def _start_log(settings: "Settings") -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if settings.log_format == "json":
         logging.getLogger().handlers[0].setFormatter(JsonFormatter())
+    # Alembic logs at INFO whenever it looks at a database, even without a migration.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

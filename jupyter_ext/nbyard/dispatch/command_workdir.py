@@ -201,6 +201,7 @@ def _stage(
         return
     below = f"{within}/"
     place.mkdir()
+    # A tree lists only its empty folders. The paths of files imply the others.
     for path in whole.folders:
         if path.startswith(below):
             (place / path_inside(path[len(below) :], "files")).mkdir(parents=True)
@@ -234,6 +235,8 @@ def write_table_types(
         table = TableFile(
             context.blobs.path(input_bytes.digest), input_bytes.filename, input_bytes.digest
         )
+        # Tasks of a mapped node start together. The first one infers the types, the others find
+        # them stored.
         with context.typing:
             try:
                 if input_bytes.digest not in context.untyped:
@@ -244,6 +247,7 @@ def write_table_types(
                 )
                 if not isinstance(error, BrokenTable):  # the work itself will fail on it
                     context.untyped.add(input_bytes.digest)
+    # Of a text table with more than 5,000 columns, only the first 500 are described.
     if info is not None and len(info.columns) == info.column_count:
         write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
 

@@ -28,6 +28,7 @@ from nbyard.tabular import TableFile
 from nbyard.transfer.fetching import Limits, Remote, Sign, Watch
 
 log = logging.getLogger("nbyard.dispatch")
+# Each update is a transaction, so a fast download must not write after every block.
 PROGRESS_SECONDS = 0.3
 LOOK_SECONDS = 1.0
 
@@ -64,6 +65,7 @@ class ImportController:
             columns = self._store_bytes(owner, version)
             info, table_columns = self._table(columns)
             columns |= table_columns
+            # Before the version is ready: a trigger may start code at once that opens the link.
             self._link(version.dataset_id, columns)
         except BrokenTable as error:
             self._fail(owner, version, because("broken-table", message=error.message))
@@ -175,6 +177,7 @@ class ImportController:
         url = address_of(wanted, fields)
         own = parse_url(url).origin
 
+        # A redirect to another server must not carry the signature there.
         def sign(target: Target) -> dict[str, str]:
             return signed_headers(target, fields, datetime.now(UTC)) if target.origin == own else {}
 

@@ -18,6 +18,7 @@ from nbyard.transfer.uploads import Uploads
 log = logging.getLogger("nbyard.dispatch")
 EVERY_SECONDS = 3600.0
 AGAIN_SECONDS = 10.0
+# Processes that store bytes wait during a deletion, so each round deletes a limited number.
 AT_ONCE = 10_000
 
 
@@ -62,6 +63,7 @@ class GarbageCollector:
             is_done = True
         with self._context.write() as c:
             facts = self._context.store.facts
+            # Another time means that a deletion of rows has asked for another collection.
             if is_done and facts.collect_at(c) == due:
                 facts.set_collect_at(c, time.time() + EVERY_SECONDS)
 
@@ -103,6 +105,7 @@ class GarbageCollector:
             named = self._context.store.digests(c)
         # Finished uploads have no row yet.
         named.update(self._uploads.finished_digests())
+        # The lists of folders that no row names leave the cache here.
         self._members = {d: self._members_of(d) for d in named if d.startswith("tree:")}
         named.update(*self._members.values())
         return [digest for digest in digests if digest not in named]

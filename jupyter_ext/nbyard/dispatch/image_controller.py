@@ -202,6 +202,7 @@ class ImageController:
 
     def _build_request(self, row: ImageRow) -> ImageRequest:
         image, build_folder = row.image, self._folder(row) / CONTEXT
+        # A killed dispatcher may have left the files of its build.
         shutil.rmtree(build_folder, ignore_errors=True)
         if row.context_digest:
             self._context.blobs.stage(row.context_digest, build_folder, writable=True)

@@ -43,10 +43,12 @@ class LeaseKeeper:
                 self.holds.set()
             except LeaseLost:
                 log.warning("the lease is lost")
+                # At once, without a clean-up: another dispatcher is at work.
                 os._exit(0)
             except (NbyardError, OSError) as error:
                 if not isinstance(error, DatabaseAway):
                     log.warning("the lease could not be renewed: %s", error)
+                # Another dispatcher may take over after the full time, so this one stops earlier.
                 if time.monotonic() - last > seconds * 2 / 3:
                     self._stand_still(error, time.monotonic() - last)
 
@@ -68,6 +70,7 @@ def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> L
 
     Return None if another holder is alive, or once `stopping` is set.
     """
+    # The clocks of machines differ, so the silence of the holder is measured here.
     signs = Stillness()
     first: Lease | None = None
     while not stopping.is_set():
@@ -82,6 +85,7 @@ def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> L
             or signs.seconds(known) >= known.seconds
         ):
             with store.write() as c:
+                # `take` compares the lease with `known`: of several processes, only one gets it.
                 taken = store.leases.take(c, LEASE, own_name(), settings.lease_seconds, known)
             if taken is not None:
                 return taken

@@ -43,6 +43,7 @@ CALM_SECONDS = 0.02  # pause without events before less urgent work
 PAUSE_SECONDS = 0.25  # before a failed round is repeated, or the lease is checked again
 MANY_WORDS = 10  # capacity of a socket's queue: more events may be lost
 LEAVE_SECONDS = 5.0  # for threads to end on exit
+# Kinds of work have threads of their own, so that slow downloads or builds delay no runs.
 IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
@@ -150,6 +151,7 @@ class Dispatcher:
         Runs continue. The next dispatcher repeats interrupted steps.
         """
         self.end_threads()
+        # A lost lease belongs to another dispatcher and is not released.
         with contextlib.suppress(NbyardError), self._context.write() as c:
             self._context.store.leases.release(c, self._context.lease)
         self._deployments.close()
@@ -201,6 +203,7 @@ class Dispatcher:
             # Pause, because the same round may fail at once again.
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
+            # Less urgent work that this round left out follows as soon as no events come.
             is_owed = not has_time and (has_news or is_owed)
             timed = (self._schedules, self._triggers, self._notices)
             parts = (self._runs, self._deployments, *timed)
@@ -235,6 +238,7 @@ class Dispatcher:
         self._has_failed = True
         try:
             self._sweeper.tick()
+            # Before the runs, so that runs created here start in the same round.
             has_news |= self._schedules.tick(has_news=has_news, has_time=has_time)
             has_news |= self._triggers.tick(has_news=has_news, has_time=has_time)
             has_news |= self._bisections.tick(has_news=has_news, has_time=has_time)
@@ -247,6 +251,7 @@ class Dispatcher:
                 self._garbage.tick()
                 self._retention.tick()
                 makers = (self._imports, self._environments, self._images)
+                # A list, because `any` would stop a generator at the first True.
                 self._is_importing = any([maker.tick() for maker in makers])
             self._has_failed = False
             return is_busy or self._is_importing

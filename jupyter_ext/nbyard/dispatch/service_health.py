@@ -21,6 +21,7 @@ from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import NbyardError
 
 ANSWER_SECONDS = 2.0
+# A status such as 401 or 404 shows that the server runs, even without a page at the path.
 LEAST_FAILURE = 500
 MISSES = 3
 MAX_WORDS_BYTES, MAX_WORDS = 2**16, 500
@@ -40,6 +41,7 @@ class DeadlineConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Connect, and apply the deadline to all reads."""
         super().connect()
+        # The timeout of http.client limits each read, so a slow server could extend it for ever.
         self.sock = _Timed(self.sock, self._end)
 
 
@@ -195,6 +197,7 @@ def is_connected(port: int) -> bool | None:
             for line in table.read_text().splitlines()[1:]:
                 fields = line.split()
                 is_known = True
+                # The port is the client's remote one. In tcp6, the IPv4 address comes last.
                 if fields[2].endswith(wanted) and fields[3] in SINCE_ASKED:
                     return True
     return False if is_known else None

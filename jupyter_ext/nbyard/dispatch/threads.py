@@ -70,6 +70,7 @@ class Threads:
         try:
             result = self._result(key, work, give_up)
         finally:
+            # Before `then`, which may wake the loop: the loop submits the same key again.
             self._busy.discard(key)
         if then is not None:
             then(result)

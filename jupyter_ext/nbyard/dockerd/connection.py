@@ -17,6 +17,7 @@ from nbyard.reasons.structs import Reason, because
 if TYPE_CHECKING:
     from docker import APIClient
 
+# Each followed log and each build holds a connection. The SDK's pool has only 10.
 POOL = 64
 HERE = "http+docker://"
 LOCAL_SOCKET = "unix:///var/run/docker.sock"

@@ -13,6 +13,7 @@ HOME = "/home/nbyard"
 PIDS_LIMIT = 4096
 # The limit of open files must fit an engine without CAP_SYS_RESOURCE, which cannot raise its own.
 OPEN_FILES = 8192
+# Docker's default of 64 MiB is too small for the data loaders of PyTorch.
 SHARED_MEMORY_BYTES = 512 * 2**20
 LOOPBACK = "127.0.0.1"
 DEPLOYMENT, REVISION = "nbyard.deployment", "nbyard.revision"
@@ -123,6 +124,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
             mount.source,
             type=mount.kind,
             read_only=mount.read_only,
+            # Otherwise Docker copies the files of the image at this place into an empty volume.
             no_copy=mount.kind == "volume",
         )
         for mount in spec.mounts
@@ -138,6 +140,8 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         # Equal limits disable swap, so a task fails instead of slowing the machine down.
         "memswap_limit": memory,
         "nano_cpus": int(min(spec.cpu or info.cpus, info.cpus) * 1e9),
+        # Programs do not expect to be process 1, which must collect ended processes and gets no
+        # default handling of signals.
         "init": True,
         "ulimits": [Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES)],
         "shm_size": SHARED_MEMORY_BYTES,
@@ -148,6 +152,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         if spec.gpus
         else None,
         "log_config": log_options(spec.log_bytes, info.log_drivers),
+        # An address without a number lets the engine choose a free port.
         "port_bindings": {port: (LOOPBACK,) for port in spec.ports},
     }
 

@@ -42,6 +42,7 @@ def docker_run(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
     for name, value in spec.environment.items():
         argv += ["--env", f"{name}={value}"]
     if spec.gpus:
+        # Docker reads the value as CSV, so that a list needs quotes of its own.
         argv += ["--gpus", f'"device={",".join(spec.gpus)}"']
     if spec.directory:
         argv += ["--workdir", spec.directory]

@@ -55,6 +55,7 @@ class Engine(EngineImages):
         with self._calling() as client:
             made = client.create_container(
                 spec.image,
+                # Otherwise the image's own entrypoint would get the words as its arguments.
                 entrypoint=spec.argv or None,
                 name=spec.name,
                 user=spec.user,
@@ -62,6 +63,7 @@ class Engine(EngineImages):
                 environment=spec.environment,
                 working_dir=spec.directory,
                 stdin_open=spec.takes_stdin,
+                # A health check of the image would start processes beside the task.
                 healthcheck={"test": ["NONE"]},
                 ports=spec.ports,
                 host_config=client.create_host_config(**options),
@@ -126,6 +128,7 @@ class Engine(EngineImages):
 
     def usage(self, name: str) -> ContainerUsage | None:
         """Return the current usage of a container, None if it does not run."""
+        # Without one-shot, the engine waits for a second sample.
         path, params = f"/containers/{name}/stats", {"stream": 0, "one-shot": 1}
         with suppress(NotFound, Conflict), self._reading(path, params, self._timeout) as answer:
             return read_usage(answer.json())
@@ -155,6 +158,7 @@ class Engine(EngineImages):
             raw: Any = client.attach_socket(name, params={"stdin": 1, "stream": 1})
         sock = getattr(raw, "_sock", raw)
         try:
+            # The timeout of calls would break a write that waits until the program reads.
             sock.settimeout(None)
             yield sock.sendall
         finally:
@@ -172,6 +176,7 @@ class Engine(EngineImages):
         params = {"stdout": 1, "stderr": 1, "follow": int(follow)}
         wait = None if follow else self._timeout
         with self._reading(f"/containers/{name}/logs", params, wait) as answer:
+            # Frames of Docker: the stream in one byte, three empty bytes, and the length.
             while head := answer.raw.read(8):
                 stream, length = struct.unpack(">BxxxL", head)
                 if piece := answer.raw.read(length):

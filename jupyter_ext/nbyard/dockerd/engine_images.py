@@ -125,6 +125,7 @@ class EngineImages(Connection):
                     header = auth.encode_header(_auth_config(login))
                 # The SDK's own call hides its connection.
                 url = f"{client.base_url}/v{client.api_version}/images/create"
+                # Without a tag, the engine would pull all tags of the repository.
                 sent: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
                 sent["headers"] = {"X-Registry-Auth": header} if header else {}
                 limits = (self._timeout, None)

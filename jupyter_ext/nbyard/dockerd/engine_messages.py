@@ -111,6 +111,7 @@ def pass_progress(line: Mapping[str, Any], say: Say, *, is_build: bool = False) 
             raise NbyardError(because("build-refused", message=said))
         raise NbyardError(because("text", text=said))
     text = line.get("stream")
+    # Bars of progress arrive several times a second, and would fill the log.
     if text is None and "status" in line and "progress" not in line:
         status_text = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))
         text = f"\n{status_text}\n"

@@ -72,6 +72,7 @@ class SshRelay:
         _forget_dead()
         self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
         self._words = ssh_arguments(url, self._folder.name, seconds)
+        # A short name, because the path of a socket has at most 107 bytes on Linux.
         path = os.path.join(self._folder.name, "s")
         self.address = f"unix://{path}"
         self._said = open(os.path.join(self._folder.name, "said"), "a+b")  # noqa: SIM115
@@ -118,6 +119,7 @@ class SshRelay:
                 return
             with end:
                 # ssh uses the connection directly, so this process copies no data.
+                # Only what the newest connection prints explains its failure.
                 self._said.truncate(0)
                 child = subprocess.Popen(
                     [*self._words, *FAR_END],

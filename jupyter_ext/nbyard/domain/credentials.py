@@ -15,6 +15,7 @@ from nbyard.reasons.structs import Reason, because
 MAX_FIELD = 64 * 1024
 # Masking shorter texts would hide half of every log.
 SHORTEST_HIDDEN = 4
+# Shorter lines of a secret, such as `{` in a JSON key, occur in every log.
 SHORTEST_LINE = 8
 VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
 

@@ -66,6 +66,7 @@ TEXT_TABLES = ("csv", "tsv")
 def format_of(filename: str) -> str:
     """Return the format of a file name, empty if unknown."""
     stem, dot, suffix = filename.lower().rpartition(".")
+    # `.csv` is a hidden file without a suffix.
     return SUFFIXES.get(suffix, "") if dot and stem else ""
 
 

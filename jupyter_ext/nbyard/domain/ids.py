@@ -12,6 +12,7 @@ def new_id() -> str:
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     value = milliseconds << 80
     # version, then the fraction of a millisecond
+    # The fraction keeps IDs of one millisecond in order (RFC 9562, section 6.2, method 3).
     value |= 7 << 76 | (rest * 4096 // 1_000_000) << 64
     # variant, then random bits
     value |= 2 << 62 | int.from_bytes(os.urandom(8)) >> 2

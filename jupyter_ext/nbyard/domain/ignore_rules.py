@@ -10,7 +10,9 @@ STORE_MARK = "store-id"  # marks the folder of a store, which is not code
 CACHES = (".*", "__pycache__", "*.pyc", "node_modules", "*.egg-info", "venv")
 IGNORED = (
     *CACHES,
+    # Hidden, but the build of an image from the bundle needs it.
     "!.dockerignore",
+    # Links to datasets, which may be large: see `transfer.dataset_links`.
     "resources",
     "build",
     "dist",

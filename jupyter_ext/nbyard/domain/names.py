@@ -15,8 +15,10 @@ from nbyard.reasons.structs import because
 MAX_NAME = 200
 MAX_FILENAME_BYTES = 255
 MAX_PATH_BYTES = 4096
+# Many marks on one letter would cover the lines above and below it.
 MAX_MARKS = 8
 
+# Words in Persian and in Indic scripts need them, and so do many emoji.
 JOINERS = "\u200c\u200d"
 # Blank, but not format characters in Unicode: two names could look identical.
 BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -55,6 +57,7 @@ def check_name(name: object, field: str = "name") -> str:
         raise Invalid.field(field, because("slash-in-name"))
     if name in (".", ".."):
         raise Invalid.field(field, because("dots-as-name"))
+    # A command line would read the name as an option.
     if name.startswith("-"):
         raise Invalid.field(field, because("dash-first"))
     return name
@@ -71,6 +74,7 @@ def _check_characters(text: str, field: str) -> None:
                 field, because("control-character", character=_point(char), place=place)
             )
         is_blank = category in ("Zl", "Zp") or char in BLANKS
+        # The last two code points of each plane, such as U+FFFE.
         is_noncharacter = ord(char) & NONCHARACTER == NONCHARACTER
         is_invisible = char not in JOINERS if category == "Cf" else is_blank or is_noncharacter
         if is_invisible:

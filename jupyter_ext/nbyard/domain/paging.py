@@ -10,6 +10,7 @@ from nbyard.reasons.structs import because
 
 T = TypeVar("T")
 MAX_LIMIT = 500
+# The largest integer of SQLite and of a BIGINT in PostgreSQL.
 MAX_COUNT = 2**63 - 1
 
 

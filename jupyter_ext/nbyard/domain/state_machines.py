@@ -70,6 +70,7 @@ RUN = Machine(
 )
 
 # back to queued: an attempt was lost, or its engine was unreachable
+# From queued to succeeded: the result comes from the cache or from an earlier run.
 TASK = Machine(
     "task",
     "waiting",
@@ -85,6 +86,7 @@ TASK = Machine(
     },
 )
 
+# From starting to succeeded: a short attempt may end before the dispatcher sees that it runs.
 ATTEMPT = Machine(
     "attempt",
     "recorded",

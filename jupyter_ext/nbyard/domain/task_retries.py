@@ -24,6 +24,7 @@ def is_retried(limits: Limits, kind: str, attempt: int, lost: int) -> bool:
     if kind == "lost":
         return lost < lost_retries(limits)
     kinds = get_args(RetryKind) if limits.retry_on is None else limits.retry_on
+    # Lost attempts do not use up the retries after failures.
     return kind in kinds and attempt - lost <= (limits.retries or 0)
 
 

@@ -47,6 +47,7 @@ def _code_files(
     base = context.files.shown(real.parent)
     paths = {node.path for node in document.nodes.values() if node.type == "executable"}
     for path in sorted(paths - {""}):  # many nodes may follow one file
+        # The only node of a single file names the file that was yielded above.
         if not body.path.endswith(path):
             try:
                 yield file_of(context.files.locate_code(path, base=base))

@@ -376,6 +376,7 @@ def identity_of(fields: dict[str, Any]) -> str:
 def _with_requirement(argument: Argument, path: Path | None) -> Argument:
     """Return the argument, required if it is an input whose default file does not exist."""
     default = argument.default
+    # The code fetches a URL by itself, so that a run needs no file for it.
     if argument.role != "input" or not isinstance(default, str) or "://" in default:
         return argument
     if path is not None and default and (path.parent / default).exists():

@@ -391,6 +391,7 @@ class Freeze:
         """Store new executables and versions by `follow`; return the resolved nodes by ID."""
         followed: dict[int, Executable] = {}
         for name, (code, fields) in self._codes.items():
+            # `_prepare` returns the same object for all nodes of one file.
             if (executable := followed.get(id(fields))) is None:
                 store = follow or self._resolver.freezer.follow
                 executable = followed[id(fields)] = store(c, self._resolver.owner, code, fields)

@@ -71,6 +71,7 @@ def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> Reso
         if not parts.blobs.exists(artifact.digest):
             why = because("pinned-bytes-gone", run=run.number, output=artifact.name)
             raise NotFound(why)
+    # An optional output that the task did not write can feed no other node.
     outputs = [a for a in plan.arguments if a.role != "output" or a.name in made]
     return ResolvedNode(
         plan.label,

@@ -51,6 +51,8 @@ def create_run(  # noqa: PLR0913
         Invalid: a value is refused, the run would have no tasks, or it has problems.
     """
     owner, content = template.owner, template.content
+    # A client repeats a request without an answer, and a restarted dispatcher a due time. Both must
+    # get the run that exists.
     if submission_key and (known := store.runs.with_submission_key(c, owner, submission_key)):
         return known, False
     if name is not None:

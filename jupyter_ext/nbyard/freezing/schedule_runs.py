@@ -69,6 +69,7 @@ def create_backfill_run(
 
 def submission_key(schedule_id: str, due: datetime) -> str:
     """Return the key that makes the run of a due time unique."""
+    # In UTC, so that a change of the schedule's zone does not run the same moment again.
     return f"schedule:{schedule_id}:{due.astimezone(UTC).isoformat()}"
 
 

@@ -162,6 +162,7 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
     if not real.exists():
         raise Invalid.field(field, missing)
     check_filename(real.name, field)
+    # The paths of nodes are relative to the folder of their document.
     path = os.path.relpath(real, parts.files.locate(base)) if base else parts.files.shown(real)
     return Node("dataset", path=path)
 

@@ -25,6 +25,7 @@ def is_there(path: str, document_id: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, NbyardError):
+        # In doubt, the file is there: otherwise its copy would get the workflow with its history.
         return True
 
 

@@ -12,6 +12,7 @@ from nbyard.settings import Settings
 
 # For cgroup version 2 and version 1, see https://docs.kernel.org/admin-guide/cgroup-v2.html and
 # cgroup-v1/memory.html.
+# Quota and period are in microseconds: cpu.max has `150000 100000` for 1.5 cores, or `max 100000`.
 QUOTAS = (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
 MEMORY = ("memory.max", "memory.limit_in_bytes")
 NO_LIMIT = ("max", "-1")
@@ -62,6 +63,8 @@ def cgroup_limits(
     folders: list[Path] = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
+        # A line of version 1 is such as `4:memory:/job`. That of version 2 has no controllers:
+        # `0::/job`.
         mount = mounts / controllers
         folder = mount / path.lstrip("/")
         # Inside a container the path may be the machine's. The mount itself is our group then.
@@ -71,6 +74,7 @@ def cgroup_limits(
             if group_folder.is_relative_to(mount)
         ]
     quotas = [_numbers(folder, *names) for folder in folders for names in QUOTAS]
+    # Without a limit, version 1 has a number that is larger than the memory of any machine.
     memory = [_numbers(folder, name) for folder in folders for name in MEMORY]
     cores = (quota / period for quota, period in filter(None, quotas))
     return min(cores, default=inf), min(itertools.chain.from_iterable(memory), default=inf)

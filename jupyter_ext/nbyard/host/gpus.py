@@ -49,6 +49,7 @@ class Driver:
             now = time.monotonic()
             if now - self._asked_at >= LOOK_SECONDS and not self._asking.is_alive():
                 self._asked_at = now
+                # Daemon: this process can exit while nvidia-smi is blocked.
                 self._asking = Thread(target=self._ask, name=PROGRAM, daemon=True)
                 self._asking.start()
         self._has_tried.wait(max(0.0, self._asked_at + ANSWER_SECONDS - time.monotonic()))

@@ -68,6 +68,8 @@ def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                # Without a terminal, the program cannot ask for a password. Its children share the
+                # group that is killed.
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:

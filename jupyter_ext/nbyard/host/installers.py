@@ -45,6 +45,7 @@ MAX_SECONDS = 3600.0
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV", "PIP_TARGET")
 # Package builds run foreign code. Our settings and keys stay hidden from it.
 OURS = "NBYARD_"
+# Such as `ERROR: No matching distribution found for x` of pip, or `  × No solution found` of uv.
 TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNORECASE)
 # pip and uv would colour the log, and the colour codes would break its parsing.
 COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
@@ -103,6 +104,7 @@ class Installer:
         self._log_line("Resolving packages")
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
             asked = Path(folder) / "requirements.txt"
+            # With one hash, pip would require hashes of all dependencies, too.
             _write(asked, (line.partition(" --hash")[0] for line in requirements))
             resolved_packages = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
         packages = sorted(resolved_packages, key=lambda package: package.name.lower())
@@ -135,6 +137,7 @@ class Installer:
         self._run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
         _write(lock, filterfalse(folder_of, lock_lines))
         self._install(["--python", python], lock, "--require-hashes")
+        # Folders have no hashes, so pip refuses them beside packages with hashes.
         if any(map(folder_of, lock_lines)):
             folders = folder / "folders.txt"
             _write(folders, filterfalse(is_named, lock_lines))
@@ -145,6 +148,7 @@ class Installer:
 
         Packages in folders are used in place.
         """
+        # The lock names all packages, so the installer must not add others.
         exact = ["--no-deps", *options, "-r", str(listed)]
         if self._uv:
             self._run([self._uv, "pip", "install", *where, *_index_options(listed), *exact])
@@ -156,6 +160,7 @@ class Installer:
         options = [
             "--quiet",
             "--dry-run",
+            # Packages of nbyard's own interpreter do not count as installed.
             "--ignore-installed",
             "--report",
             str(report),
@@ -236,6 +241,7 @@ class Installer:
             stdout=self._log,
             stderr=subprocess.STDOUT,
             env=self._environment(),
+            # `python -m` would import modules of the user from the working directory.
             cwd="/",
             start_new_session=True,
         ) as process:

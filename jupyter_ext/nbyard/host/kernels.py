@@ -301,6 +301,7 @@ def _python_environment(
             done = subprocess.run(
                 [interpreter, "-c", LIST_PACKAGES],
                 capture_output=True,
+                # With -c, Python also searches the working directory for packages.
                 cwd="/",
                 env=os.environ | dict(own),
                 timeout=SECONDS,

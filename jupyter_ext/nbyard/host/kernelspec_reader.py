@@ -32,6 +32,7 @@ def all_specs() -> dict[str, Any]:
             if os.path.isfile(os.path.join(place, name, "kernel.json")):
                 folders.setdefault(name.lower(), os.path.join(place, name))
     spec_by_name = {name: _spec(folder) for name, folder in folders.items()}
+    # jupyter_client adds a missing python3 itself, and judges unusual files.
     if NATIVE in spec_by_name and None not in spec_by_name.values():
         return {n: {"resource_dir": folders[n], "spec": spec} for n, spec in spec_by_name.items()}
     from jupyter_client.kernelspec import KernelSpecManager

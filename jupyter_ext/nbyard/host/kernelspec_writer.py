@@ -64,6 +64,7 @@ def _keep(path: Path, place: Path, title: str, owner: str) -> None:
         "argv": [f"{place}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": title,
         "language": "python",
+        # jupyter_client replaces ${PATH} by its own search path when it starts the kernel.
         "env": process_variables(place, "${PATH}"),
         "metadata": {"debugger": True, "nbyard": {"environment": owner}},
     }

@@ -71,6 +71,7 @@ def _configured(variables: Mapping[str, str]) -> dict[str, str]:
         with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
             parser.read(path, encoding="utf-8")
             files.append(parser)
+    # In pip, [install] overrides [global], whichever file has it.
     for section in ("global", "install"):
         for parsed in files:
             if parsed.has_section(section):

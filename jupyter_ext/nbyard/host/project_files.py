@@ -18,6 +18,7 @@ from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
 
 MAX_DOCUMENT = 64 * 2**20
+# The limit of most file systems for one name.
 MAX_NAME_BYTES = 255
 MAX_LOOKED_AT = 100_000
 DOCUMENT = ".nbflow"
@@ -51,6 +52,7 @@ class ProjectFiles:
         check_text(path, field)
         if not path:
             raise Invalid.field(field, because("path-empty"))
+        # A program in between may decode `%2e%2e` once more, and the path would leave the root.
         if any(".." in spelling.split("/") for spelling in decoded_forms(path)[1:]):
             raise Invalid.field(field, because("path-hides-dots"))
         longest = max(len(os.fsencode(name)) for name in path.split("/"))
@@ -199,6 +201,7 @@ def write_new(path: str, content: bytes) -> None:
     try:
         os.fchmod(handle, 0o644)  # whatever the umask: a container may have another user
         while content:
+            # One call may write only a part, such as on a disk that is almost full.
             content = content[os.write(handle, content) :]
     finally:
         os.close(handle)
@@ -220,11 +223,13 @@ def replace_atomically(path: Path) -> Iterator[BinaryIO]:
         mode = os.stat(path).st_mode & 0o777
     except FileNotFoundError:
         mode = 0o644
+    # The prefix is short, because the whole name may have 255 bytes.
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
             handle.flush()
+            # Without this, a power failure may leave an empty file under the final name.
             os.fsync(handle.fileno())
         os.chmod(part, mode)
         os.replace(part, path)

@@ -16,6 +16,8 @@ from nbyard.reasons.structs import because
 
 # Files in these folders leak secrets (/proc/self/environ), block or never end.
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
+# O_NONBLOCK: a FIFO without a writer opens at once. O_NOCTTY: a terminal does not become the one
+# that controls this process.
 NO_FOLLOW = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 

@@ -64,6 +64,7 @@ def is_stopped(pid: int) -> bool:
 
 def busy_error(folder: Path) -> Busy:
     """Return the error that names the blocking process, and what to do about it."""
+    # A stopped process never releases its lock by itself, so it comes first.
     for pid in sorted(blocking_pids(folder), key=is_stopped, reverse=True):
         with contextlib.suppress(OSError):
             name = (PROC / str(pid) / "comm").read_text().strip()

@@ -44,5 +44,6 @@ def project_importer_of(paths: Collection[str]) -> ProjectImporter:
 
 
 def _importers() -> Iterator[Importer]:
+    # Yield one at a time, because loading an entry point imports its module.
     for name in sorted(entry_points_of(GROUP)):
         yield cast(Importer, load_entry_point(GROUP, name))

@@ -40,6 +40,7 @@ class KeptSecret:
             os.fsync(file.fileno())
         # The rename shows readers the whole secret or none.
         unfinished.replace(self._path)
+        # A rename survives a power failure only after its folder is written to the disk.
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -140,6 +140,8 @@ def is_dead(holder: str) -> bool:
 def _started(pid: int) -> str:
     """Return the start time of a living process in ticks since boot, "" if there is none."""
     try:
+        # The name of the program may contain spaces and brackets. After it, `starttime` (field 22
+        # of proc(5)) is the 20th.
         fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return ""
@@ -221,6 +223,8 @@ def ensure_dispatcher(store: Store, settings: Settings) -> None:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                # The dispatcher must not keep the caller's folder in use. `python -m` also imports
+                # from the working folder, where a file could hide a module.
                 cwd="/",
                 env={**own, **settings.environment()},
                 check=False,

@@ -44,6 +44,8 @@ class CommandKind:
         script = Script()
         if start.language == "python" and not is_utf16(content):
             try:
+                # Python warns about escapes such as "\d" in the script. That concerns only its
+                # author.
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     script = read_script(ast.parse(content, name), names_us=MARK in content)

@@ -35,6 +35,7 @@ MAX_MINOR = 99
 KERNEL_NAME = re.compile(r"[^/\\]{1,100}\Z")
 CELL_TYPES = ("code", "markdown", "raw")
 PYTHON = ("python", "ipython")
+# The languages of kernels whose notebooks do not name one. `ir` is IRkernel.
 LANGUAGES = {"ir": "R", "bash": "bash", "python3": "python", "python": "python", "": "python"}
 HINT_NO_CELL = because("no-parameters-cell")
 

@@ -42,6 +42,7 @@ def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChu
 def _whole_characters(content: bytes) -> bytes:
     """Return the content without an incomplete character at its end."""
     for back in range(1, min(4, len(content)) + 1):
+        # In UTF-8, 0x80 to 0xBF continue a character, and 0xC0 or more begin one (RFC 3629).
         byte = content[-back]
         if byte < 0x80:
             break

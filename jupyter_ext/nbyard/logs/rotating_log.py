@@ -74,6 +74,7 @@ class RotatingLog:
         last, length = bases[-1], self.length
         if length - last >= self._piece_bytes:
             last = length
+            # The new piece is one of PIECES, so one less of the old ones stays.
             for old in bases[: 1 - PIECES]:
                 self._piece(old).unlink()
         with self._piece(last).open("ab") as file:
@@ -130,5 +131,6 @@ class RotatingLog:
 def forget_logs(paths: Iterable[Path]) -> None:
     """Delete logs, given from the newest to the oldest, until one is missing."""
     for path in paths:
+        # Earlier calls have deleted all logs that are older than a missing one.
         if not RotatingLog(path).remove():
             return

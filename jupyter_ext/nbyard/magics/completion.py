@@ -54,6 +54,7 @@ class Completion:
     def _items(self, noun: str) -> Sequence[Any]:
         try:
             page = getattr(self._magics.connection, noun).list(limit=MOST)
+        # A message would break the line that the user types.
         except NbyardError:
             return []
         items: Sequence[Any] = page.items

@@ -87,6 +87,7 @@ class NbyardMagics(Magics):
                 self._execute_verb(verb, rest) if cell is None else self._of_cell(verb, rest, cell)
             )
         except NbyardError as error:
+            # IPython shows a UsageError as one line, without a traceback.
             raise UsageError(error.words) from None
 
     def _execute_verb(self, verb: str, argv: list[str]) -> Any:
@@ -121,6 +122,7 @@ class NbyardMagics(Magics):
             raise UsageError(USAGE)
         made = cells.register_cell(self.connection, argv[0] if argv else "", cell)
         if made.executable.current.kind == "function" and self.shell is not None:
+            # The history already has this cell, with its magic.
             self.shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
         return made
 
@@ -130,6 +132,7 @@ class NbyardMagics(Magics):
     def _dataset(self, name: str) -> str:
         """Return the path of the file or folder of a dataset's current version."""
         dataset = self.connection.datasets.get(dataset=name)
+        # The path stays valid: its link leads to the next version once that is ready.
         folder = self.connection.yard.store.folder / "resources" / dataset.id
         if dataset.current.state != "ready":
             raise UsageError(

@@ -37,6 +37,7 @@ def register_cell(connection: Any, name: str, cell: str) -> Registered:
     except SyntaxError as error:
         raise UsageError(f"line {error.lineno}: {error.msg}; magics cannot be in it") from None
     names = [function.name for function in _functions(tree)]
+    # A cell with a single function needs no NAME after `executable`.
     name = name or (names[0] if len(names) == 1 else "")
     if not is_name(name):
         raise UsageError(f"%%nbyard executable NAME: {name!r} is no name for a cell")
@@ -100,6 +101,7 @@ def _missing_names(cell: str) -> Iterator[str]:
         for symbol in top.get_symbols()
         if symbol.is_assigned() or symbol.is_imported()
     }
+    # In an inner scope, only global names can come from other cells.
     used = {
         symbol.get_name()
         for table in _tables(top)

@@ -106,6 +106,7 @@ def link_to(noun: str, item: Any) -> str:
     """Return the HTML attributes of a link that opens an object in JupyterLab."""
     command, identity = OPENS[noun]
     args = escape(json.encode({"id": identity(item)}).decode())
+    # The CommandLinker of JupyterLab runs the command that these attributes name.
     return f'href="#nbyard" data-commandlinker-command="{command}" data-commandlinker-args="{args}"'
 
 

@@ -38,6 +38,7 @@ def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> 
     if "NBYARD_ATTEMPT" in os.environ:
         return Shown("In a run, %nbyard schedule has no effect.", (), [])
     phrase, path = parsed.arguments, ""
+    # A phrase needs no quotes, so a file is recognized by its suffix: `weekdays 8:00 report.ipynb`.
     if len(phrase) > 1 and Path(phrase[-1]).suffix in CODE:
         path = str(Path(phrase.pop()).absolute())
     if not phrase:
@@ -58,6 +59,7 @@ def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> 
         return Scheduled(connection.schedules.create(body=new))
     # Options that the magic does not have, such as the environment, stay.
     kept = msgspec.structs.replace(known[0].run, parameters={}, path=path)
+    # The values typed now replace all values of the schedule.
     run = msgspec.structs.replace(kept, texts=run.texts, force=run.force)
     body = SchedulePatch(known[0].revision, run=run, timing=timing, zone=zone or UNSET)
     return Scheduled(connection.schedules.update(schedule=known[0].id, body=body))

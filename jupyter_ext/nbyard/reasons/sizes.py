@@ -5,6 +5,7 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 
 def format_bytes(count: int) -> str:
     """Return a number of bytes with its unit, such as `15.2 kB`."""
+    # Digits are counted, because math.log(1000, 10) is less than 3.
     power = min((len(str(count)) - 1) // 3, len(UNITS) - 1)
     if not power:
         return f"{count} B"

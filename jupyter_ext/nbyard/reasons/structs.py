@@ -14,6 +14,7 @@ import msgspec
 from nbyard.reasons.codes import CODES
 from nbyard.reasons.sizes import format_bytes
 
+# For example `{count}`, `{names:, }` and `{size:bytes}`.
 FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 BETWEEN = "; "
 THOUSANDS = ","
@@ -51,9 +52,11 @@ def because(code: str, **params: Any) -> Reason:
         elif kind == [Reason.__name__]:
             fits = isinstance(value, list) and all(isinstance(element, Reason) for element in value)
         else:
+            # In Python, True is an integer, but a text cannot show it as a number.
             fits = isinstance(value, kind) and not isinstance(value, bool)
         if not fits:
             raise TypeError(f"{code}: {name} is {value!r}")
+    # Nested reasons become plain data: the reason then equals its copy from the store.
     return Reason(code, msgspec.to_builtins(params))
 
 

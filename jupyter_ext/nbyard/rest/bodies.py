@@ -10,6 +10,7 @@ from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.errors import BadRequest, TooLarge, UnsupportedContent
 from nbyard.reasons.structs import because
 
+# zlib expects the header of gzip instead of its own if 16 is added.
 GZIP = 16 + zlib.MAX_WBITS
 
 

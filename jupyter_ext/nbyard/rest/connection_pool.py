@@ -27,6 +27,7 @@ class Connections:
         """Return the open connection to a host and port that was used last, or None."""
         waiting = self._idle[spot]
         while waiting:
+            # The service is least likely to have closed the connection that was used last.
             since, stream = waiting.pop()
             if time.monotonic() - since < IDLE_SECONDS and _is_silent(stream):
                 return stream

@@ -31,10 +31,12 @@ from nbyard.rest.identity import caller_of
 from nbyard.rest.operation_handler import RestContext, check_authorizer
 
 TICK_MS = 250
+# Every two seconds, the store is read without a notification, which may be lost.
 CLOCK_TICKS = 8
 MAX_WATCHED = 50
 FRAME_EVENTS = 2_000
 MAX_PAUSE_SECONDS = 0.05
+# A suspended laptop reads nothing. What waits for it must not fill the memory here.
 MAX_UNSENT = 16 << 20
 
 
@@ -73,6 +75,7 @@ class Broadcast:
 
     def _poked(self, *_: Any) -> None:
         if self._listener is not None:
+            # Read the notifications, or the loop would report the same socket again at once.
             self._listener.wait(0)
         self.publish()
 
@@ -170,6 +173,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         await check_authorizer(self)
         self._caller = caller_of(self.current_user)
+        # All numbers of 18 digits fit into the 64-bit integers of databases.
         if not re.fullmatch(r"\d{0,18}", self.get_query_argument("after", "")):
             raise HTTPError(422, reason="after: the id of an event is a number")
         await super().get(*args, **kwargs)
@@ -191,6 +195,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             if not isinstance(said, dict):
                 raise ValueError
         except (ValueError, RecursionError):
+            # Codes from 4000 on are for applications (RFC 6455, section 7.4.2).
             self.close(4400, "JSON objects only")
             return
         if "watch" in said:
@@ -198,6 +203,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             # A message is untrusted input: limit the number, and drop what databases refuse.
             texts = [str(run).encode(errors="ignore").decode() for run in runs[:MAX_WATCHED]]
             self._watched = [text.replace("\0", "") for text in texts]
+            # A run that is watched again must send its state, even if that has not changed.
             self._shown.clear()
         if "after" in said or self._cursor is None:
             await self._begin(said.get("after"))
@@ -254,6 +260,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def _on_written(self, length: int, sent: "asyncio.Future[None]") -> None:
         was_full = not self.takes_more
         self._unsent -= length
+        # `exception` also marks the error as retrieved. asyncio would log it otherwise.
         if sent.cancelled() or sent.exception() is not None:
             return  # the socket is closed
         # The window missed events while it was full.

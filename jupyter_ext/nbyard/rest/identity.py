@@ -30,5 +30,7 @@ def local_name() -> str:
     """Return the name of the user that this process runs as."""
     try:
         return getpass.getuser()
+    # A container may run with a user ID that /etc/passwd lacks. Before Python 3.13, this was a
+    # KeyError.
     except (KeyError, OSError):
         return "user"

@@ -45,8 +45,11 @@ from nbyard.services.registry import Services
 from nbyard.settings import Settings
 
 log = logging.getLogger("nbyard.rest")
+# More than the forecasts that may run at once, so that other requests find a thread.
 THREADS = 16
+# IDs of clients are written to logs, where line breaks could fake an entry.
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+# A client that sends its body very slowly must not hold a connection for ever.
 BODY_SECONDS = 30.0
 
 
@@ -98,6 +101,7 @@ class RestContext:
         return self._yard().is_working()
 
     def _yard(self) -> Opened:
+        # Threads of the pool may ask at the same time, but the store is opened once.
         with self._lock:
             if self._opened is None:
                 self._opened = self._open()
@@ -265,6 +269,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         variables = operation.placed("path") if operation else []
         fields = {
             "request_id": self.request_id,
+            # A request that was refused early has no user.
             "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
             "operation": name,
             # No query and no body: they may contain secrets.
@@ -289,6 +294,7 @@ class OperationHandler(NbyardHandler, APIHandler):
             arguments = self._arguments(operation, path)
             project = check_text(self.request.headers.get(PROJECT_HEADER, ""), PROJECT_HEADER)
             if project:
+                # Check before the operation, so that a refused request creates nothing.
                 check_may_link(caller, operation.id)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
             if project and operation.method == "POST":
@@ -344,6 +350,7 @@ class OperationHandler(NbyardHandler, APIHandler):
                 raise Invalid.field(field.name, because("query-parameter-missing"))
             return {}
         try:
+            # The last of repeated parameters counts, as in `get_argument` of Tornado.
             text = check_text(given[-1].decode("utf-8"), field.name)
             return {field.name: msgspec.convert(text, field.type, strict=False)}
         except UnicodeDecodeError:

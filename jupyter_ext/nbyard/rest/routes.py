@@ -112,6 +112,7 @@ class UploadOperationHandler(UploadHandler, OperationHandler):
     def initialize(  # type: ignore[override]
         self, context: RestContext, by_method: dict[str, Operation]
     ) -> None:
+        # PATCH streams bytes and is no operation. The entry lets the checks accept the method.
         any_other = next(iter(by_method.values()))
         OperationHandler.initialize(self, context, {**by_method, "PATCH": any_other})
 
@@ -127,6 +128,7 @@ def operations_by_path() -> dict[str, dict[str, Operation]]:
     for operation in table():
         by_path.setdefault(operation.path, {})[operation.method] = operation
     methods_by_path = {}
+    # Tornado uses the first route that matches.
     for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
         fitting = (p for p in by_path if p != path and re.fullmatch(_pattern(p), path))
         general = next(fitting, "")

@@ -39,6 +39,7 @@ class UploadHandler(NbyardHandler, APIHandler):
             self.request.connection.set_body_timeout(UPLOAD_SECONDS)  # type: ignore[union-attr]
 
     async def data_received(self, chunk: bytes) -> None:
+        # The body of a stranger arrives before `patch` refuses the request.
         if self.request.method != "PATCH" or self._refused is not None or not self.current_user:
             return
         try:
@@ -82,6 +83,8 @@ class UploadHandler(NbyardHandler, APIHandler):
             self.answer(200, record)
 
     def on_connection_close(self) -> None:
+        # The written bytes stay: a client that lost its connection asks for the offset and sends
+        # the rest.
         self.context.pool.submit(self._close)  # syncing the bytes to disk may take long
         super().on_connection_close()
 

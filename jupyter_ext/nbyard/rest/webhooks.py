@@ -29,6 +29,7 @@ class WebhookHandler(NbyardHandler):
     request: HTTPServerRequest
 
     async def prepare(self) -> None:  # type: ignore[override]
+        # Without `super().prepare`, Jupyter looks for no user of the request.
         self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
         self._pieces: list[bytes] = []
         self._size = 0
@@ -66,6 +67,7 @@ class WebhookHandler(NbyardHandler):
                 headers.get(SIGNATURE, ""),
                 b"".join(self._pieces),
             )
+            # Behind a trusted proxy, Jupyter reads this address from the headers of the proxy.
             sender = self.request.remote_ip or ""
             asked = (trigger[:100], message, sender)
             delivery = await self.context.ask("triggers", "deliver", *asked)

@@ -48,6 +48,7 @@ def finished_runs(
         if run.name:
             code = "run-has-name" if run.path.endswith(".nbflow") else "has-name"
             protection[run.id] = because(code, name=run.name)
+    # Last, because the decision of the user replaces other reasons.
     for run_id in store.clean_ups.kept_ids(c, owner):
         protection[run_id] = because("kept-by-user")
     for run_id in protection.keys() & runs.keys():

@@ -30,6 +30,8 @@ def _load_package() -> str:
     Python runs this file as a script without a package, so relative imports would fail. The name
     cannot collide with an installed package.
     """
+    # Python puts the folder of a script first on the path. There, modules such as `reasons` would
+    # hide those of the work.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     spec = importlib.util.spec_from_file_location(
@@ -52,6 +54,8 @@ def main(argv: list[str]) -> int:
     Return the exit status. The options in WORK and `--parent` are internal: nbyard passes them to
     its own child processes.
     """
+    # Imported by name: each process loads only the modules of its own part, which keeps starts
+    # short.
     if argv and argv[0] in WORK and len(argv) == 3:
         work = importlib.import_module(f".{WORK[argv[0]]}", __package__)
         return int(work.main(argv[1], int(argv[2])))

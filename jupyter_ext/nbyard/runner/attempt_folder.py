@@ -13,7 +13,10 @@ from typing import Any
 
 from .reasons import Reason, because
 
+# Matches in `{attempt}/inputs/a.csv` but not in `{attempt}s`, which is a text of the user.
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
+# Also matches in `--table={attempt}/inputs/a.csv`. The one below matches inside a longer text, such
+# as `cat {attempt}/inputs/a.csv`, and leaves `{{attempt}/inputs/a.csv` as it is.
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
 INNER_PLACEHOLDER = re.compile(r"(?<!\{)\{attempt\}(?=/(?:code|inputs|outputs)/)")
 # The dispatcher adds a brace to such texts of users, so that they are no placeholders.
@@ -154,6 +157,7 @@ class AttemptFolder:
         Readers may read the file before this.
         """
         with contextlib.suppress(OSError):  # the file was removed already
+            # The entry in the folder is flushed apart from the file's content, see fsync(2).
             for path in (self.at(name), self.path):
                 handle = os.open(path, os.O_RDONLY)
                 try:
@@ -206,8 +210,11 @@ class AttemptFolder:
         if not names:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            # A listener that hangs has a full queue. Its wake-up is dropped, as it must not stop
+            # the work.
             sender.setblocking(False)
             for name in names:
+                # A killed listener leaves its socket in the folder, which then refuses datagrams.
                 try:
                     sender.sendto(word.encode(), os.path.join(wake, name))
                 except OSError:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
 RUN, CLEAR = "run", "clear"
 STDIN, STDOUT = 0, 1
+# The root file system is read-only. Beside its own folder and its home, an attempt can write at
+# most to these folders.
 SCRATCH = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")
 IPC_RMID = 0
 
@@ -39,6 +41,8 @@ def run(path: str) -> int:
 
     All other processes have been killed when the log reports the end.
     """
+    # The work has the same user. It could otherwise open this process's standard output through
+    # /proc, and report its own end.
     show_to_work(False)
     try:
         task = AttemptFolder(path).task()
@@ -65,8 +69,12 @@ def serve(path: str) -> int:
             if RUN in request:
                 write_line(BEGUN, request[RUN])
                 kernel = _run_attempt(path, warm)
+                # Reported before the clean-up, so that the dispatcher collects the results
+                # meanwhile.
                 write_line(ENDED, request[RUN])
                 _tidy_up()
+                # Forked only now: the clean-up empties /tmp, where a warm process keeps its
+                # sockets.
                 warm = None
                 if kernel:
                     from .prefork.warm_process import WarmProcess
@@ -96,6 +104,7 @@ def _run_attempt(path: str, warm: WarmProcess | None) -> str:
     if warm and warm.kernel == kernel and warm.call(path):
         child = warm.pid
     else:
+        # Also ends a warm process that has another kernel.
         _leave_nobody()
         parent, child = os.getpid(), os.fork()
         if child == 0:
@@ -126,6 +135,8 @@ def _tidy_up() -> None:
                 ipc_ids = [int(line.split()[1]) for line in listing.readlines()[1:]]
             forget = getattr(ctypes.CDLL(None), f"{kind}ctl")
             for ipc_id in ipc_ids:
+                # semctl(2) has the number of a semaphore before the command, unlike shmctl and
+                # msgctl.
                 forget(ipc_id, 0, IPC_RMID) if kind == "sem" else forget(ipc_id, IPC_RMID, None)
 
 
@@ -134,6 +145,7 @@ def _empty(place: str) -> None:
         for entry in list(os.scandir(place)):
             with contextlib.suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
+                    # The work may have left a folder that it closed with `chmod 0`.
                     os.chmod(entry.path, 0o700)
                     _empty(entry.path)
                     os.rmdir(entry.path)

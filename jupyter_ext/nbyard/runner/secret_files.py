@@ -39,6 +39,7 @@ def store_secrets(
     `files` has the contents by file name. `hidden` lists the texts to mask in the attempt's output.
     """
     delete_secrets(target)
+    # Every user may write to /dev/shm. This fails if another user has created the folder before.
     os.mkdir(target, 0o700)
     every = {**files, HIDDEN: json.dumps(list(hidden)).encode()}
     for name, content in every.items():
@@ -66,6 +67,8 @@ def delete_secrets(target: str) -> None:
     import shutil
 
     with contextlib.suppress(OSError):
+        # The work can change the link in its folder. A link that leads elsewhere deletes no other
+        # folder.
         is_ours = os.getuid() in (0, os.lstat(target).st_uid)
         if is_ours and os.path.basename(target).startswith(MARK) and not os.path.islink(target):
             shutil.rmtree(target)

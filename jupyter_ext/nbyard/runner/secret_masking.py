@@ -29,8 +29,10 @@ HTML = [
 ]
 STARS = b"***"
 PIECE_BYTES = 1 << 20
+# Shorter texts occur everywhere by chance: masking them would make the log unreadable.
 SHORTEST = 4
 HEAD = 4
+# Longer secrets, such as keys, are masked in parts: a log that is cut inside one shows no rest.
 LONGEST = 256
 _WORDS: dict[int, Literal["H", "I", "Q"]] = {2: "H", 4: "I", 8: "Q"}
 # Words of messages and notebooks, which would be unreadable if these were masked.
@@ -66,6 +68,7 @@ def spellings(secret: str) -> set[bytes]:
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         whole = encode(raw)
         encodings |= {whole, whole.rstrip(b"=")}
+        # Base64 encodes three bytes as four characters, so a secret has three possible encodings.
         for before in range(3):
             inner = encode(bytes(before) + raw)
             start, end = -(-8 * before // 6), 8 * (before + len(raw)) // 6
@@ -116,6 +119,7 @@ class Masks:
         self._longest = max(map(len, self._patterns), default=0)
         self._tiers = [
             _Tier(size, [pattern for pattern in self._patterns if least <= len(pattern) < most])
+            # A pattern of 2n - 1 bytes contains a whole word of n bytes, wherever it begins.
             for size, least, most in ((8, 15, self._longest + 1), (4, 7, 15), (2, 3, 7))
         ]
         self._heads = {pattern[:length] for pattern in self._patterns for length in range(1, HEAD)}
@@ -226,6 +230,7 @@ class Masks:
                 while piece := file.read(PIECE_BYTES):
                     if self._find(rest + piece):
                         return True
+                    # A secret may begin in one piece and end in the next.
                     rest = piece[-self._longest :]
         except OSError:
             return False

@@ -18,6 +18,7 @@ from nbyard.errors import NbyardError
 from nbyard.host.project_files import write_new
 from nbyard.reasons.structs import because
 
+# Work in a container may write this file, so its size is limited.
 MAX_RESULT_BYTES = 64 * 2**20
 
 
@@ -36,6 +37,7 @@ def read_task(folder: Path) -> TaskFile:
 def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
     """Return at most `max_bytes` of a regular file, None for anything else."""
     try:
+        # Without O_NONBLOCK, opening a FIFO would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
@@ -77,6 +79,7 @@ def write_result(folder: Path, result: Result, *, replace: bool = False) -> None
         if replace:
             os.replace(temporary, folder / RESULT)
         else:
+            # Unlike a rename, a link fails if there is a result already: the first one stays.
             os.link(temporary, folder / RESULT)
     except FileExistsError:
         return

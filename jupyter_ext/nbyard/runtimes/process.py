@@ -38,6 +38,7 @@ NEWBORN_SECONDS = 10.0
 CLOCK_SLACK_SECONDS = 0.05  # tolerance of a process's start time
 # Variables of the server or kernel that started us. The work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "OLDPWD", "PYDEVD_")
+# ipykernel sets MPLBACKEND to this backend, which shows no figures outside of a kernel.
 INLINE_BACKEND = "inline"
 RESTARTED = because("machine-restarted")
 
@@ -201,6 +202,7 @@ class ProcessRuntime:
             attempt = marks.get("NBYARD_ATTEMPT_ID", "")
             if marks.get("NBYARD_STORE") != store_id or attempt in ("", NO_ATTEMPT, *live):
                 continue
+            # A process that waited for its attempt is older than the attempt.
             since = process.started
             with contextlib.suppress(ValueError):
                 since = max(since, float(marks.get("NBYARD_SINCE", "")))

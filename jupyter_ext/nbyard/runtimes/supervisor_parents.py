@@ -129,6 +129,7 @@ class Parent:
 
         Return whether a supervisor has the attempt.
         """
+        # The ID must fill the space that is reserved in the environment.
         if self._troubles >= TROUBLES or len(attempt_id) != len(NO_ATTEMPT):
             return False
         hear, tell = os.pipe()
@@ -199,6 +200,7 @@ class Parent:
         if self._process is not None:
             if self._process.poll() is None and seen == self._seen:
                 return
+            # Only a parent that ended by itself is a trouble, not one whose packages changed.
             self._troubles += self._process.returncode is not None
         self._hang_up()
         self._former = [process for process in self._former if process.poll() is None]

@@ -63,6 +63,8 @@ class CredentialService:
             Invalid: the name looks like an ID.
         """
         name, kind = check_name(body.name), kind_of(body.kind)
+        # Requests name a credential by ID or name in the same field, so no name may look like an
+        # ID.
         if is_id(name):
             raise Invalid.field("name", because("credential-name-is-id"))
         shown, secret = split_fields(kind, check_fields(kind, body.fields))
@@ -159,6 +161,8 @@ class CredentialService:
                 description = _description(body.description)
                 new = msgspec.structs.replace(new, description=description)
             new = msgspec.structs.replace(new, version=record.version + 1)
+            # The version was compared outside of this transaction. `change` compares the version
+            # again.
             if not self._store.credentials.change(c, record, new, secret):
                 raise StaleWrite
         return self._find(caller, record.id)

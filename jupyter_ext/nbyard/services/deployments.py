@@ -283,6 +283,7 @@ class DeploymentService:
         """Store the server's base URL, which services get at their start to create links."""
         with self._store.read() as c:
             is_known = self._store.facts.get(c, BASE_URL) == base_url
+        # The URL seldom changes between starts, so most starts take no write lock.
         if not is_known:
             with self._store.write() as c:
                 self._store.facts.set(c, BASE_URL, base_url)

@@ -102,6 +102,8 @@ class EnvironmentService:
         names = rows.names(c, caller.name)
         same = next((key for key, taken in names.items() if name_key(taken) == wanted), "")
         environment = rows.get(c, caller.name, same) if same else None
+        # A first installation may fail because of a typo. The corrected request may then use the
+        # name again.
         if environment is not None and environment.never_installed:
             return environment.id
         check_free(names, "environment-exists", name)
@@ -185,6 +187,7 @@ class EnvironmentService:
         lines = self._changed_lines(base, body)
         with (
             tempfile.TemporaryDirectory(prefix="nby-") as place,
+            # `Installer` accepts a raw file: its processes write to the same descriptor.
             open(f"{place}/{INSTALL_LOG}", "w+b", buffering=0) as log,
         ):
             installer = Installer(log, lambda: True, self._parts.settings.installer)
@@ -216,6 +219,7 @@ class EnvironmentService:
             if record.current.state in ENVIRONMENT_VERSION.live:
                 number = record.current.number
                 raise Conflict(because("version-being-built", version=number, name=record.name))
+            # A failed version is the base only if no version was ever installed.
             base = self._store.environments.newest_ready(c, record.id) or record.current
             if older:
                 locked = (older.requirements, older.packages)
@@ -271,6 +275,7 @@ class EnvironmentService:
             record = self._find(c, caller, environment)
             version, reason = record.current, because("installation-cancelled")
             move = self._store.environments.move
+            # The installation may have ended before this request. The move is then refused.
             if not move(c, caller.name, version.id, "failed", reason=reason):
                 fields = {"version": version.number, "name": record.name, "state": version.state}
                 raise Conflict(because("version-not-installing", **fields))
@@ -310,6 +315,7 @@ class EnvironmentService:
         # Only after the commit, so that a failed deletion leaves the environment complete.
         kernelspec_writer.withdraw_kernel(record.kernel, record.id)
         for version in versions:
+            # A version whose installation never started has no folder.
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._store.folder / version_folder(version.id))
 

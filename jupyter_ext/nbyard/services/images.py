@@ -126,6 +126,7 @@ class ImageService:
         cap = self._parts.settings.max_bundle_bytes
         picked = bundles.pick_files(real, self._parts.files.root, cap)
         bundle = bundles.store_bundle(picked, self._parts.blobs, cap)
+        # `tools/Dockerfile` gives the name `tools`, and `train.Dockerfile` the name `train`.
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
         return {
@@ -229,6 +230,7 @@ class ImageService:
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             known = self._store.images.get(c, caller.name, reference)
+            # The engine has one image per name, so two builds of a name would overwrite each other.
             if known is not None and known.state in IMAGE.live:
                 why = because("image-being-made", image=known.reference)
                 raise Conflict(why, hint=because("follow-image-log", image=known.reference))
@@ -281,6 +283,7 @@ class ImageService:
 
     def _find(self, c: Connection, caller: Caller, key: str) -> NamedImage:
         get = self._store.images.get
+        # Docker completes a name without a tag by `latest`, and users type names as in Docker.
         return _there(get(c, caller.name, key) or get(c, caller.name, f"{key}:latest"), key)
 
     @operation("GET", "/images/{image}/log", scope="images:read")

@@ -84,6 +84,7 @@ class LineageService:
         refs = self._starts(caller, start, key, version, (node, output))
         # One transaction, so that all levels show the same moment.
         with self._store.read() as c:
+            # A run may have more tasks than the graph may have nodes.
             return self._walk(c, caller, limit).of(refs[:limit])
 
     def _walk(self, c: Connection, caller: Caller, limit: int) -> Walk:

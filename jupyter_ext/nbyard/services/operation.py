@@ -57,6 +57,8 @@ class Operation(msgspec.Struct, frozen=True):
     def of(cls, service: Any, verb: str, function: Callable[..., Any]) -> Self:
         """Return the operation that a service method with the decorator `operation` declares."""
         method, path, scope, status = function.__operation__  # type: ignore[attr-defined]
+        # Most modules of services postpone annotations, so these are texts, which this call
+        # evaluates. Their types must therefore be imported at run time, not only for type checkers.
         hints = typing.get_type_hints(function)
         # Skip `self` and `caller`, which no request carries.
         parameters = list(inspect.signature(function).parameters.values())[2:]
@@ -104,6 +106,7 @@ def operations(services: Iterable[type]) -> list[Operation]:
     return [
         Operation.of(service, name, function)
         for service in services
+        # RunService and ProjectService inherit most operations from their parts.
         for part in service.__mro__
         for name, function in vars(part).items()
         if hasattr(function, "__operation__")

@@ -50,6 +50,7 @@ SERVICES = (
 )
 
 
+# Reading the signatures of all methods takes time, and no method is added later.
 @cache
 def table() -> tuple[Operation, ...]:
     """Return all operations, in the order of the services."""

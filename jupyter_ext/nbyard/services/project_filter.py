@@ -33,6 +33,7 @@ def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str
     """
     if not key:
         return ""
+    # Lists need the ID only. `get` would also count the links of the project.
     project_id = store.projects.id_of(c, caller.name, key)
     if project_id is None:
         raise _missing(store, c, caller, key)

@@ -62,6 +62,7 @@ def pin_blobs(method: F) -> F:
     Blobs that the method stores or looks up are not garbage-collected before its commit.
     """
 
+    # `wraps` keeps the signature, from which the decorator `operation` reads the arguments.
     @wraps(method)
     def kept(service: Any, *args: Any, **fields: Any) -> Any:
         # Bytes without a row are garbage, and collection may run at any time before the commit.

@@ -161,6 +161,7 @@ class SystemService:
         if not unit.is_enabled:
             finding = because("unit-disabled", path=unit.path)
             return Check("schedules", "missing", finding, because("install-unit"))
+        # systemd starts the units of a user at boot only if lingering is enabled for that user.
         if unit.lingers:
             return Check("schedules", "ok", because("unit-starts-at-boot", path=unit.path))
         finding = because("unit-starts-at-sign-in", path=unit.path)
@@ -171,4 +172,5 @@ class SystemService:
         """Return the lease of the running dispatcher, or None."""
         with self._parts.store.read() as c:
             lease = self._parts.store.leases.get(c, "dispatcher")
+        # A killed dispatcher leaves its row, whose lease then runs out.
         return lease if lease is not None and lease.seems_held else None

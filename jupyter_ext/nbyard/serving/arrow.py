@@ -88,6 +88,7 @@ def is_finite(array: Any) -> bool:
     """Return whether a column has neither NaN nor infinite numbers. Null is neither."""
     from pyarrow import compute
 
+    # With `min_count=1`, the default, a column without values would give null.
     return compute.all(compute.is_finite(array), min_count=0).as_py() is True
 
 

@@ -80,6 +80,7 @@ class Schema:
         self._get = itemgetter(*self.names)
         kinds = {column.type for column in columns}
         alone = next(iter(kinds)) if len(kinds) == 1 else ""
+        # numpy converts None to NaN in float arrays, so nullable floats fit, too.
         is_whole = not any(column.nullable for column in columns) or alone == "float"
         self._block = DTYPES[alone] if alone in ONE_BLOCK and is_whole else ""
 
@@ -107,6 +108,7 @@ class Schema:
             is_whole = False
         if not is_whole:
             rows = self._rows_of_records(records)
+        # With one name, `itemgetter` returns a value instead of a tuple.
         columns = (
             [rows] if self._width == 1 else [list(values) for values in zip(*rows, strict=True)]
         )

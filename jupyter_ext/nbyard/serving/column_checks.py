@@ -30,6 +30,7 @@ class UnfitValue(ValueError):
 
 
 def _integer(value: Any) -> int:
+    # JSON may write whole numbers as 3.0 or 1e3, which Python reads as floats.
     if type(value) is float and value.is_integer() and abs(value) <= EXACT:
         return int(value)
     is_large = type(value) is float and value.is_integer() and not LEAST <= value <= MOST
@@ -136,6 +137,7 @@ def is_plain(kind: str, values: Values) -> bool:
         return False
     if kind == "float":
         try:
+            # One sum finds NaN and infinite numbers in the whole column, without a loop in Python.
             return math.isfinite(math.fsum(values))
         except (OverflowError, ValueError):  # too large, or infinite in both directions
             return False

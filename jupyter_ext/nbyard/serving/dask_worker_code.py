@@ -13,6 +13,7 @@ from typing import Any
 
 # Environment variables of tasks on a worker: the addresses of the worker and the scheduler.
 WORKER, SCHEDULER = "NBYARD_DASK_WORKER", "NBYARD_DASK_ADDRESS"
+# Two threads of a worker may build a module at once. With `setdefault`, both use the first one.
 BOOT = """
 import sys, types
 def answer(modules, verb, *words):
@@ -27,6 +28,7 @@ def answer(modules, verb, *words):
     return getattr(module, verb)(*words)
 """
 # A worker evaluates this expression with the builtin `eval`, which needs no installed code.
+# `exec` returns None, so `or` continues with the call.
 EXPRESSION = "exec(boot, space) or space['answer'](*words)"
 
 

@@ -33,12 +33,14 @@ TYPES = {bool: "bool", int: "int", float: "float", str: "str"}
 KINDS = {"i": "int", "u": "int", "b": "bool", "f": "float", "M": "datetime", "U": "str"}
 TOLD_TYPES = ("int", "float", "str", "bool", "date", "datetime")
 MAX_CLASSES = 1000
+# The opcode PROTO, with which pickles begin since protocol 2.
 PICKLED = b"\x80"
 WITHOUT = {
     **{"int": 0, "float": 0.0, "str": "", "bool": False},
     **{"date": "2000-01-01", "datetime": "2000-01-01T00:00:00"},
 }
 # messages about lack of memory that are not a MemoryError
+# `annot` covers both Cannot and cannot.
 NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread")
 # raised by properties of a model that is not fitted or is of another kind
 LACKS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -81,6 +83,7 @@ def main(question: str, answer: str) -> int:
     beside = Path(question).absolute().parent
     asked |= {name: str(beside / asked[name]) for name in ("file", "code")}
     most = int(asked["memory_bytes"])
+    # Without the limit, a large model could make the kernel kill other processes.
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     # a crash must not leave a core dump
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -158,6 +161,7 @@ def load_file(file: str) -> tuple[Any, list[str]]:
     """
     named: list[tuple[str, str]] = []
     # Python raises `pickle.find_class` for each class or function that the file refers to
+    # An audit hook cannot be removed, but this process loads only one model.
     sys.addaudithook(lambda event, arguments: _note(named, event, arguments))
     try:
         model = read_pickle(file)

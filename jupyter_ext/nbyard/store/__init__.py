@@ -104,6 +104,7 @@ class Store:
         # The name of the own listener, which needs no wake-up for own writes.
         self.deaf = ""
         self.database = Database(url or sqlite_url(folder), folder, self.poke)
+        # A migration would write to a damaged database, so its pages are read first.
         if self.database.sqlite:
             integrity.check_pages(self.database, folder)
         migrate(self.database, folder)
@@ -114,6 +115,7 @@ class Store:
         self.reserve = Reserve(folder)
         self.id = self._own_id()
         if not url:
+            # Last: the mark promises the next start that there is a database with an ID.
             integrity.mark_folder(folder, self.id)
 
     def _own_id(self) -> str:

@@ -139,6 +139,7 @@ class BackfillRows:
         run_id: str = "",
     ) -> bool:
         """Record what a waiting due time led to; return False if it no longer waits."""
+        # The user may have cancelled the backfill since the dispatcher read it.
         is_waiting = and_(T.backfill_id == backfill_id, T.due_at == due_at, T.outcome == "waiting")
         values = {"outcome": outcome, "reason": reason, "run_id": run_id}
         statement = update(backfill_ticks).where(is_waiting).values(**values)
@@ -167,6 +168,7 @@ class BackfillRows:
     def _end(self, c: Connection, backfill: Backfill, state: str) -> bool:
         subject = Subject(backfill.id, backfill.owner)
         now = datetime.now(UTC)
+        # Without this reference, the next collection of garbage deletes the template.
         return transition.move(c, BACKFILL, subject, state, template_id="", finished_at=now)
 
 

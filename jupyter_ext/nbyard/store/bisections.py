@@ -64,6 +64,7 @@ class BisectionRows:
         self, c: Connection, bisection: Bisection, probes: Sequence[BisectionProbe]
     ) -> bool:
         """Store the probes; return False if the bisection has ended."""
+        # The user may have cancelled the bisection since the dispatcher read it.
         where = (B.id == bisection.id) & (B.state == "running")
         plain = msgspec.to_builtins([*probes])
         if c.execute(update(bisections).where(where).values(probes=plain)).rowcount != 1:

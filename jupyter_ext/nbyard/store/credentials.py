@@ -139,6 +139,7 @@ class CredentialRows:
         They get the newest key. Return their number.
         """
         count = 0
+        # Read all rows first: SQLite does not define what a query returns while its rows change.
         for row in c.execute(select(credentials).where(C.owner == owner)).all():
             if sealed := self._vault.resealed(row.owner, row.name, row.sealed):
                 c.execute(update(credentials).where(C.id == row.id).values(sealed=sealed))

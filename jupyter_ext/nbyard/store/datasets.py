@@ -57,6 +57,7 @@ class DatasetRows:
             "failed",
             event_data={"reason": reason},
             reason=reason,
+            # Bytes without a reference are deleted by the collection of garbage.
             digest="",
             finished_at=datetime.now(UTC),
         )
@@ -151,6 +152,7 @@ class DatasetRows:
 
     def table_of_bytes(self, c: Connection, digest: str, filename: str) -> TableInfo | None:
         """Return the table info of any ready version with these bytes under that file name."""
+        # The file name counts as well, because its suffix decides the format.
         query = select(V.id).where(V.digest == digest, V.filename == filename, V.state == "ready")
         row = c.execute(query.join(dataset_tables, dataset_tables.c.version_id == V.id)).first()
         return self.table(c, row.id) if row else None

@@ -139,6 +139,7 @@ class ImageRows:
 
     def is_used(self, c: Connection, image: NamedImage) -> bool:
         """Return whether a deployment, executable or task names the image by name or ID."""
+        # In quotes, as in JSON: the name `app` must not match `my-app`.
         names = [f'"{name}"' for name in (image.reference, image.image_id) if name]
         is_shown = select(deployments.c.id).where(deployments.c.removed_at.is_(None))
         shown = revisions.c.deployment_id.in_(is_shown)
@@ -164,6 +165,7 @@ class ImageRows:
     def built_from_environments(self, c: Connection, owner: str, name: str) -> list[NamedImage]:
         """Return the images with this reference or ID that were built from environments."""
         own = self._own(owner).with_only_columns(I.image_id)
+        # Docker adds this tag to a name without a tag.
         called = I.reference.in_([name, f"{name}:latest"]) | (I.image_id == name)
         named = own.where(called, I.state == "ready")
         built = select(images).where(I.image_id.in_(named), I.origin == "build")

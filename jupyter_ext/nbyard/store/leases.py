@@ -13,6 +13,7 @@ from nbyard.errors import Conflict
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.schema.tables import leases
 
+# On PostgreSQL, the row stays locked until the commit. SQLAlchemy omits the clause on SQLite.
 EPOCH = Prepared(select(leases.c.epoch).where(leases.c.name == bindparam("of")).with_for_update())
 HELD = select(leases).where(leases.c.name == bindparam("of"))
 FREE = datetime.fromtimestamp(0, UTC)
@@ -40,6 +41,7 @@ class Lease(msgspec.Struct, frozen=True):
     def seems_held(self) -> bool:
         """Return whether the holder renewed the lease recently, if all clocks agree."""
         now = datetime.now(UTC)
+        # A later time was written by a clock that was ahead, or was set back since.
         return now < self.until <= now + timedelta(seconds=self.seconds)
 
 
@@ -68,6 +70,7 @@ class LeaseRows:
             made = Lease(name, holder, 1, until, seconds)
             c.execute(insert(leases), [msgspec.structs.asdict(made)])
             return made
+        # A holder that is alive after all has renewed its lease, which then has another `until`.
         if not known.is_free and known != former:
             return None
         made = Lease(name, holder, known.epoch + 1, until, seconds)

@@ -25,6 +25,7 @@ def migrate(database: Database, folder: Path) -> None:
         if not present and database.sqlite:
             check_stamp(c, folder)  # in the same snapshot: another process may create the tables
     known = revisions()
+    # The usual case takes no write lock.
     if present == known[-1]:
         return
     if present:
@@ -75,6 +76,7 @@ def upgrade(c: Connection, schema: str) -> None:
     from alembic.config import Config
 
     config = Config()
+    # Alembic replaces texts such as %(name)s in its options, also in this path.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     if c.dialect.name == "postgresql":
         c.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
@@ -96,6 +98,7 @@ def _keep_copy(database: Database, folder: Path, revision: str) -> None:
         part = target.with_suffix(".part")
         part.unlink(missing_ok=True)
         with database.engine.connect() as c:
+            # VACUUM cannot run within a transaction.
             c.execution_options(nbyard_plain=True)
             c.exec_driver_sql("VACUUM INTO ?", (str(part),))
         shutil.move(part, target)

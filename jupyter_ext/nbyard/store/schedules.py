@@ -120,6 +120,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
     def next_due(self, c: Connection) -> datetime | None:
         """Return the earliest due time of all schedules, None if there is none."""
         timestamp = NEXT.ask(c)[0][0]
+        # A prepared query returns the seconds as the column stores them.
         return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
 
     def due(self, c: Connection, now: datetime, most: int) -> list[str]:
@@ -149,6 +150,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         Raises:
             StaleWrite: the schedule was changed meanwhile.
         """
+        # A user may have changed the schedule while its due times were handled.
         is_same = and_(S.revision == row.schedule.revision, S.next_due == row.schedule.next_due)
         values = {"next_due": next_due, "handled_until": until}
         statement = update(schedules).where(S.id == row.schedule.id, is_same).values(**values)
@@ -263,10 +265,12 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         """Delete the oldest ticks beyond the number that is kept."""
         newest = select(T.id).where(T.schedule_id == schedule_id).order_by(T.id.desc())
         oldest = newest.offset(KEPT_TICKS).limit(1).scalar_subquery()
+        # With fewer ticks, the subquery is null, and the comparison selects no row.
         where = and_(T.schedule_id == schedule_id, T.id <= oldest, T.outcome != "waiting")
         c.execute(delete(schedule_ticks).where(where))
 
 
 def _tick(row: Row[Any]) -> Tick:
+    # Queries that do not join the runs have no column `run_state`.
     fields: dict[str, Any] = {n: getattr(row, n, None) for n in Tick.__struct_fields__}
     return Tick(**fields)

@@ -167,4 +167,5 @@ def state_of(c: Connection, machine: Machine, subject_id: str) -> str | None:
     return c.execute(select(table.c.state).where(table.c.id == subject_id)).scalar_one_or_none()
 
 
+# Otherwise a new state machine without a table would fail at its first move only.
 assert set(TABLES) == set(MACHINES)

@@ -21,6 +21,7 @@ from nbyard.reasons.structs import because
 VARIABLE = "NBYARD_CRYPT_KEY"
 FILE = "crypt.key"
 KEY_BYTES = 32
+# AES-GCM uses nonces of this length directly and hashes others (NIST SP 800-38D).
 NONCE_BYTES = 12
 
 
@@ -141,6 +142,7 @@ def _keys(text: str, place: str) -> list[bytes]:
         key = b""
         with contextlib.suppress(ValueError, binascii.Error):
             is_hex = len(word) == 2 * KEY_BYTES
+            # Both alphabets of Base64 are read, the standard one and that for URLs.
             key = bytes.fromhex(word) if is_hex else base64.b64decode(word, altchars=b"-_")
         if len(key) != KEY_BYTES:
             raise StoreUnusable(

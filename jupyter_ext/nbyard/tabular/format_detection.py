@@ -42,6 +42,7 @@ ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
 ALSO_CALLED_SO = (b"\xff\xff\xff\xff", b"FEA1", b"PARE", b"\xd0\xcf\x11\xe0")
 
 # The beginning of a web page; comments may precede its first tag.
+# A server may send its sign-in page under the name of the requested table.
 MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
     rb"<(?:!doctype\s+html|html|head|body)\b",
@@ -125,9 +126,12 @@ def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat
         raise BrokenTable(because("table-of-other-format", suffix=suffix))
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _utf16_variant(head):
         raise BrokenTable(because("table-is-binary"))
+    # Spark, for example, writes JSON lines to files with the suffix .json.
     if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return "jsonl"
     if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        # A first line such as `[{"a": 1},` begins a list. `[1, 2]` is complete, and so one line of
+        # many.
         return "json" if not head.lstrip().partition(b"\n")[0].rstrip().endswith(b"]") else "jsonl"
     return named
 
@@ -137,6 +141,7 @@ def _utf16_variant(head: bytes) -> str:
 
     In UTF-16, every second byte is NUL.
     """
+    # More than two of five characters must be in Latin-1: only their high byte is NUL.
     pairs = len(head) // 2
     if pairs and head[1::2].count(0) > 0.4 * pairs and head[0::2].count(0) == 0:
         return "utf-16-le"
@@ -254,6 +259,7 @@ def _delimiter(lines: list[str]) -> str:
     best, best_score = ",", (0, 0)
     for delimiter in DELIMITERS:
         try:
+            # The last line may be cut, as the sample ends after a number of bytes.
             widths = [
                 len(row) for row in csv.reader(lines[:-1] or lines, delimiter=delimiter) if row
             ]

@@ -111,6 +111,7 @@ def read_frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.D
     For nested and mixed values, a frame only shows whether they are present.
     """
     source, is_first = iter(rows), True
+    # A table without rows still has a frame with its columns.
     while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
         is_first = False
         series = []

@@ -53,6 +53,7 @@ def text_frame(source: Source, **more: Any) -> pl.LazyFrame:
     # The scan finds blank lines and the encoding, on which `utf8_path` depends.
     source.scan()
     options = text_options(source) | more
+    # The path of a file may contain `*` or `[`, which are no patterns here.
     return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **options)
 
 
@@ -119,6 +120,7 @@ def declared_frame(source: Source) -> pl.LazyFrame:
     if source.format == "arrow":
         return pl.scan_ipc(source.path, glob=False, hive_partitioning=False)
     book = fastexcel.read_excel(source.path)
+    # By default, fastexcel decides the types from the first 1,000 rows.
     sheet = book.load_sheet(_sheet(source, book.sheet_names), schema_sample_rows=None)
     frame: pl.DataFrame = sheet.to_polars()
     # Excel has no integers: each number is a float.

@@ -159,6 +159,7 @@ class Source:
     def _ensure_file(self, name: str, write: Callable[[Path], None]) -> Path:
         target = self.folder / name
         if not target.exists():
+            # Several reader processes may write it at once. Each renames a complete file.
             beside = self.folder / f"{name}.{os.getpid()}"
             write(beside)
             beside.rename(target)

@@ -73,6 +73,7 @@ def _edges(low: float, high: float, whole: bool) -> list[float]:
     if whole and high - low < BINS:
         return [low + step - 0.5 for step in range(int(high - low) + 2)]
     if low == high:
+        # From 2**52 on, a float cannot hold halves.
         return [low - 0.5, high + 0.5] if abs(low) < 2**52 else [float(low), float(high)]
     # Divided before subtracting: the range of two finite numbers may be infinite.
     width = high / BINS - low / BINS

@@ -20,6 +20,7 @@ from nbyard.domain.datasets.table_descriptions import BrokenTable, UnreadableCon
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
+# A limit of address space, of which threads and allocators reserve more than they use.
 MEMORY_BYTES = 8 << 30
 IDLE_SECONDS = 120.0
 # A library whose threads cannot get memory may wait for them forever.
@@ -127,6 +128,7 @@ class Reader:
                 stderr=subprocess.DEVNULL,
                 cwd=self._folder,
                 env=environment,
+                # Ctrl-C in a terminal then reaches only the process that asks.
                 start_new_session=True,
             )
         return self._process
@@ -155,4 +157,5 @@ def _cpu_ticks(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return math.nan
+    # The fields utime and stime of proc(5). The name before them may contain spaces and brackets.
     return float(int(fields[11]) + int(fields[12]))

@@ -29,6 +29,7 @@ QUICK_SECONDS = 30.0
 SLOW_SECONDS = 600.0
 PREVIEW_SECONDS = 10.0
 PICTURE = "picture"
+# A key is the name of a folder, so `../` in it would lead out of the cache.
 KEY = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 
 T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview, bool)
@@ -177,6 +178,7 @@ class Tables:
         Raises:
             Invalid: The file cannot be read in a few seconds.
         """
+        # In a folder of its own, because another caller may copy other rows of the same file.
         whole = msgspec.structs.replace(file, key="")
         with self._kept_folder(whole) as folder:
             question = Question("first-rows", limit=rows)
@@ -202,6 +204,7 @@ class Tables:
         limits = {self._slow: self._slow_seconds, self._previews: PREVIEW_SECONDS}
         asked = msgspec.structs.replace(
             question,
+            # The reader process has another working directory.
             path=str(file.path.resolve()),
             filename=file.filename,
             sheet=file.sheet,

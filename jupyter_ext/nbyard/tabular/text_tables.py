@@ -24,6 +24,7 @@ CHUNK = 256 << 10
 ROWS_PER_ENTRY = 1000
 BOM = b"\xef\xbb\xbf"
 
+# By default, a field may have 131,072 characters. The limit is the same for the whole process.
 csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
@@ -133,6 +134,7 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
     if expected > 1 and chunk.endswith(b"\n"):
         count, row = _count_lines(chunk), delimiter * (expected - 1) + b"\n"
         # The fast path: all lines have the same number of delimiters.
+        # For example, `1,2\n3,4\n` without its values is `,\n,\n`.
         if chunk.translate(None, _all_but(delimiter + b"\n")) == row * count:
             scan.rows += count
             return count

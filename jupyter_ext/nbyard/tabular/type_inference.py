@@ -18,6 +18,7 @@ from nbyard.tabular.text_patterns import NULLS, Form, day_month_swapped, form_of
 
 MISFITS = 100
 COLUMNS_AT_ONCE = 500
+# So many decimal digits always fit 64 bits, a double, and a decimal of 128 bits.
 DIGITS_OF_INT64 = 18
 DIGITS_OF_FLOAT = 15
 MAX_DIGITS = 38

@@ -66,6 +66,7 @@ class ImporterConformance:
         else:
             assert imported.description == _read(importer, *self.good)
 
+    # The brackets nest more deeply than Python's recursion limit allows.
     @pytest.mark.parametrize("content", [b"", b"\x00", b"\xff\xfe", b"[" * 100_000, b"{}", b"[]"])
     def test_any_bytes_are_read_or_refused(self, importer: Importer, content: bytes) -> None:
         try:

@@ -186,6 +186,7 @@ class Bench:
 
     def _lease(self) -> Lease:
         with self.store.write() as c:
+            # The previous dispatcher counts as killed. Its lease would otherwise have to expire.
             known = self.store.leases.get(c, "dispatcher")
             if known is not None:
                 self.store.leases.release(c, known)

@@ -78,6 +78,7 @@ def _serve() -> None:
     from nbyard.cli.main import main
 
     for line in sys.stdin:
+        # Files hold any amount of output. A pipe would fill up, as it is read only at the end.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             pid = os.fork()
             if not pid:
@@ -89,6 +90,8 @@ def _serve() -> None:
                 os.environ.clear()
                 os.environ.update(request["environment"])
                 main(request["words"])
+                # Unlike os._exit, this runs the functions of atexit, as at the end of a real
+                # command.
                 sys.exit()
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             out.seek(0)

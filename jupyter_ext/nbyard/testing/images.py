@@ -63,6 +63,7 @@ def tiny_image(engine: Engine, tag: str = TINY) -> str:
         lines = [line for line in ldd.stdout.splitlines() if not line.endswith(":")]
         libraries = {word for line in lines for word in line.split() if word.startswith("/")}
         packed = io.BytesIO()
+        # The paths of system libraries are often links to files with a version in their name.
         with tarfile.open(fileobj=packed, mode="w", dereference=True) as archive:
             for name in ("tmp", "etc", "proc", "sys", "dev"):
                 member = tarfile.TarInfo(name)
@@ -120,6 +121,7 @@ def lab_image(engine: Engine) -> str:
             requirements = " ".join(f"'{name}'" for name in (*LAB_PACKAGES, "ipykernel"))
             packed = io.BytesIO()
             with tarfile.open(fileobj=packed, mode="w") as archive:
+                # Debian marks its Python as externally managed (PEP 668), which pip would respect.
                 text = f"FROM {base}\nRUN pip install --break-system-packages {requirements}\n"
                 _add_dockerfile(archive, text)
             packed.seek(0)

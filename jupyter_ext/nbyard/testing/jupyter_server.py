@@ -58,6 +58,7 @@ class JupyterServer:
                 place = self._folder / f"jupyter-{name.lower()}"
                 patch.setenv(f"JUPYTER_{name}_DIR", str(place))
             patch.setenv("JUPYTER_PLATFORM_DIRS", "0")
+            # The extension sets this variable of the process, which later tests would see.
             before = os.environ.get("NBYARD_RESOURCES")
             self._thread.start()
             started = self._ready.wait(PATIENCE_SECONDS)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+# Contains characters that Base64, URLs and UTF-8 encode in different ways.
 CANARY = "s3cr3t-CANARY/+=ü"
 
 

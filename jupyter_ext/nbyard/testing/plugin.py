@@ -92,6 +92,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     migrate(database, folder)
     with database.engine.connect() as c:
         c.execution_options(nbyard_plain=True)
+        # Only the database file is copied, so its log must be written back before.
         c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return (folder / "store.sqlite").read_bytes()

@@ -131,5 +131,6 @@ class Wheels:
         path = self.folder / f"{name}-{version}-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as archive:
             for place, text in {**files, f"{head}/RECORD": record}.items():
+                # Without the present time, equal wheels have equal bytes and so equal hashes.
                 archive.writestr(zipfile.ZipInfo(place), text)
         return path

@@ -93,6 +93,7 @@ class SharedBundles:
 
     def keep(self, picked: Picked, bundle: Bundle, blobs: Blobs) -> None:
         """Record a bundle for other code in its folder, if all code there has the same one."""
+        # Code that a rule ignores is in its own bundle only, which therefore fits no other code.
         if picked.is_whole and not rule_of(picked.base, picked.file):
             names = frozenset(entry.path for entry in blobs.tree(bundle.digest).files)
             self._of[picked.base] = bundle, names

@@ -160,6 +160,7 @@ class ResourceLinks:
                         _remove(folder / name, self.root / name)
 
     def _remember(self, folder: Path) -> None:
+        # A path has slashes and may be too long for a file name, so its digest is used.
         name = hashlib.sha256(os.fsencode(folder)).hexdigest()
         with contextlib.suppress(FileExistsError):
             (self._known / name).symlink_to(folder)
@@ -173,6 +174,7 @@ class ResourceLinks:
         if shown.exists() and not shown.is_symlink():
             raise Conflict(because("dataset-place-taken", path=str(shown)))
         beside = self._versions / f"{version.name}.link"
+        # A relative link stays valid if the folder of the store is moved.
         beside.symlink_to(Path(VERSIONS) / version.parent.name / version.name)
         os.replace(beside, shown)
 

@@ -223,6 +223,7 @@ class Remote:
         # Refuse early. The loop below checks again, because the stated length may be false.
         if stated is not None and stated > self._limits.max_bytes:
             raise self._too_large()
+        # read() would wait for a full piece, so that a slow transfer showed no progress.
         while piece := answer.read1(CHUNK):
             received += len(piece)
             watch.received(received, stated)
@@ -347,6 +348,7 @@ class Gunzip(Plain):
     """
 
     def __init__(self) -> None:
+        # 16 selects the header and trailer of gzip instead of those of zlib.
         self._unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:

@@ -81,6 +81,7 @@ class Pull(msgspec.Struct, frozen=True):
         target.parent.mkdir(parents=True, exist_ok=True)
         with replace_atomically(target) as handle:
             yield handle
+        # As `chmod +x`: each user with the right to read gets the right to execute.
         readable = target.stat().st_mode & 0o777 & ~0o111
         target.chmod(readable | (readable & 0o444) >> 2 if path in self.executable else readable)
 

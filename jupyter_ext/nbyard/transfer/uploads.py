@@ -29,6 +29,7 @@ from nbyard.reasons.structs import because
 FOLDER = "uploads"
 MAX_BYTES = 1 << 40
 ABANDONED_SECONDS = 24 * 3600
+# An ID of a client becomes the name of a folder, so it must not lead elsewhere.
 ID = re.compile(r"[0-9a-f]{32}\Z")
 SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 
@@ -198,6 +199,7 @@ class Uploads:
 
         def promised(blob: Blob) -> None:
             _check_sum(blob, sha256)
+            # Before the bytes move: a call after a crash finds them in the blob or in the part.
             _write_record(folder, msgspec.structs.replace(record, taken=blob))
 
         with self._locked(owner, upload_id) as (upload, _):

@@ -112,6 +112,7 @@ def _workflows_below(files: tuple[Path, ...]) -> Iterator[Path]:
             yield path
             continue
         for folder, subfolders, names in os.walk(path):
+            # Hidden folders, such as .ipynb_checkpoints, have older copies of files.
             subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
             yield from (Path(folder, name) for name in sorted(names) if name.endswith(WORKFLOW))
 
@@ -165,7 +166,9 @@ def _changes(commit: str) -> set[Path]:
         Invalid: git fails: this is no repository, or it has no such commit.
     """
     top = Path(_git("rev-parse", "--show-toplevel").rstrip("\n"))
+    # A COMMIT such as `--output=x` must not be read as an option of git.
     names = _git("diff", "--name-only", "-z", "--end-of-options", commit)
+    # `:/` stands for the whole repository, also if the command runs in a folder of it.
     new = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
     return {top / name for name in f"{names}{new}".split("\0") if name}
 

@@ -85,6 +85,7 @@ def sarif_of(checked: Iterable[Checked]) -> str:
     """Return a SARIF log with a result for each problem."""
     results, rules = [], dict[str, None]()
     for path, findings in checked:
+        # A location of SARIF is a URI, in which a space is %20.
         uri = quote(path.as_posix())
         for finding in findings:
             rules[finding.code] = None

@@ -87,6 +87,7 @@ def _source(connection: Any, source: str) -> Any:
     if not path.is_file():
         raise click.UsageError(f"There is no file {source}.")
     with path.open("rb") as handle:
+        # A dataset may be larger than the memory of this machine.
         chunks = iter(lambda: handle.read(CHUNK), b"")
         return UploadSource(connection.upload(path.name, path.stat().st_size, chunks))
 

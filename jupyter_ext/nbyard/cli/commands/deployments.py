@@ -167,6 +167,7 @@ def _show_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) 
 
 def _request_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the request body that the options set."""
+    # For an omitted option, click passes None, or () if the option is repeatable.
     said = {name: value for name, value in given.items() if value not in (None, ())}
     if "environment" in said:
         said["environment"] = parse_pairs("--variable", said["environment"], "NAME=VALUE")
@@ -180,6 +181,7 @@ def _request_fields(given: Mapping[str, Any]) -> dict[str, Any]:
             Port(name, int(text), keep_prefix=name in kept) for name, text in numbers.items()
         ]
     if file := said.pop("password_file", None):
+        # Editors end a file with a line break, which is not part of the password.
         said["password"] = file.readline().rstrip("\n")
     return said
 

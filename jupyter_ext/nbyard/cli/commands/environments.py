@@ -171,6 +171,7 @@ def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
     while True:
         chunk = connection.environments.log(environment=key, after=after, version=number)
         if not quiet:
+            # Standard output has only the result, such as the ID or JSON.
             click.echo(without_control_characters(chunk.text), nl=False, err=True)
         moved, after = chunk.next > after, chunk.next
         if chunk.done:

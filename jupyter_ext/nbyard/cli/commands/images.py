@@ -133,6 +133,7 @@ def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | N
     chosen = _recipe_options(wish)
     if not chosen and not wish["anew"]:
         return None
+    # click passes repeated options as tuples. The fields of a recipe are lists.
     for name in ("system_packages", "build_packages"):
         if name in chosen:
             chosen[name] = [*chosen[name]]

@@ -93,6 +93,7 @@ def run(
     try:
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     except NotFound as error:
+        # `nbyard run train` names an executable, but the user may mean the file train.py.
         if body.executable and not error.hint and (near := similar_files(body.executable)):
             raise NotFound(error.reason, hint=because("did-you-mean", names=near)) from None
         raise
@@ -115,6 +116,7 @@ def _run_request(
 
     Further words are input files, as after `--input-file`.
     """
+    # `--input-file a=1 b=2` gives two files: the second one arrives as an argument.
     target, *more = arguments or ("",)
     if not target or (more and not wish["inputs"]):
         taken = f" --save-files took {wish['save']}: put it last." if wish["save"] else ""

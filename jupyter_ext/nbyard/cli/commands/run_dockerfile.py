@@ -68,6 +68,7 @@ def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> N
     image = NewImage(path=file, recipe=recipe, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
     with _image(connection, image) as name:
         body = msgspec.structs.replace(body, image=name)
+        # The run registers its file as an executable, which is deleted afterwards if it is new.
         known = _executables(connection)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
         with _deleted_afterwards(connection, made, known):
@@ -151,6 +152,7 @@ def _deleted_afterwards(connection: Any, run: Run, known: Container[str]) -> Ite
             f"The record of the run is kept: nbyard artifacts export {shlex.quote(str(run.name))}"
         )
         raise
+    # Ctrl-C arrives as SystemExit, which `follow_run` raises.
     except BaseException:
         _clear(connection, run, known)
         raise

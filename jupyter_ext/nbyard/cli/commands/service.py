@@ -49,6 +49,7 @@ def install(secrets: Path | None, force: bool) -> None:
         raise Unavailable(error.reason, hint=hint) from None
     start.store.mkdir(mode=0o700, parents=True, exist_ok=True)  # systemd opens the log in it
     is_changed = unit_file.write(unit_text(start), start.store, force)
+    # systemd reads a changed unit file only after this.
     systemctl.systemctl("daemon-reload")
     systemctl.systemctl("enable", unit_file.NAME)
     systemctl.systemctl("restart" if is_changed else "start", unit_file.NAME)
@@ -69,6 +70,7 @@ def remove(force: bool) -> None:
     unit_file.check_ours(settings.store_path, force)
     try:
         systemctl.check_session()
+    # Without a running user manager of systemd, there is no unit to stop.
     except Unavailable:
         unit_file.remove()
     else:

@@ -120,6 +120,7 @@ def _ensure_image(yard: Any, needed: Any) -> bool:
             name = needed.base
             if not engine.image_id(name):
                 engine.pull(name, print_note)
+    # Without an engine, each of the other images would fail too.
     except Unavailable:
         raise
     except NbyardError as error:

@@ -71,6 +71,7 @@ def _cells(progress: Any) -> None:
     for cell in progress.notebook.get("cells", ()):
         if cell["cell_type"] != "code":
             continue
+        # Cells that did not run have null as count.
         number = cell.get("execution_count") or " "
         click.echo(f"In [{number}]:\n{without_control_characters(_joined(cell['source']))}")
         printed = []

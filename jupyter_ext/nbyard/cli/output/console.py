@@ -116,6 +116,7 @@ def format_age(moment: datetime, now: Callable[[], datetime] = lambda: datetime.
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
+    # The clock of a server may be ahead of the one here.
     return f"{max(0, int(seconds))} s ago"
 
 

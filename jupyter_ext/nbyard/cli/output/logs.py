@@ -9,6 +9,7 @@ from nbyard.cli.output.console import print_note, without_control_characters
 from nbyard.logs.gap_lines import without_gap_reasons
 
 LOOK_SECONDS = 0.2
+# Enough for the traceback of a failure, which is then not printed twice.
 MAX_LAST = 64 << 10
 ENDS = {"lost": "was lost", "failed": "failed"}
 

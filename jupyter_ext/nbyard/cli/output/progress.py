@@ -59,6 +59,7 @@ class Progress:
         if self._live is not None:
             from rich.text import Text
 
+            # rich would read brackets in a plain string as markup. `Text` shows them.
             self._live.update(
                 Text("\n".join(_line(task, usual.get(task.node)) for task in detail.tasks))
             )

@@ -60,6 +60,7 @@ def show_preview(preview: SchedulePreview) -> None:
     click.echo(preview.text)
     for due in preview.next:
         note = f"  {due.note}" if due.note else ""
+        # The offset distinguishes the two equal times when clocks are set back.
         click.echo(f"{datetime.fromisoformat(due.local):%a %Y-%m-%d %H:%M:%S %z}{note}")
 
 

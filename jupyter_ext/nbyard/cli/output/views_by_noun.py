@@ -220,6 +220,7 @@ def _run(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> N
     `source` is the name of the schedule or trigger that started it.
     """
     key = source if source and run.origin.id == run.origin.source_id else run.origin.id
+    # The reason of a run may join those of its tasks, which stand in the table below.
     reasons = [reason for reason in separate(run.reason) if reason not in shown]
     asked = run.cancel_requested_at and run.state in ("queued", "running")
     show_facts(

@@ -139,6 +139,7 @@ class AttemptOutcomes:
         if plan.runtime == PROCESS and plan.environment is None:
             with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
                 code, environment = self._identities.look_up(plan)
+                # A notebook whose kernel is not installed ran with another one of its language.
                 named, used = plan.kernel or code.version.kernel, environment.kernel
                 yield not_installed(named, used) if named not in ("", used) else None
 
@@ -150,6 +151,7 @@ class AttemptOutcomes:
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
         else:
             failure = with_start_hint(self._context, snapshot, failure)
+        # The next attempt writes its own notebook and files, so these are not stored.
         if is_retried(plan, failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:

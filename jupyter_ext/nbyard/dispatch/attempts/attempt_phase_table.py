@@ -152,10 +152,13 @@ def _when(phases: Iterable[Phase], event: Event, *actions: Action, to: Phase | N
 
 # Turns
 _when(BEFORE_START, E.ADMIT, to=P.ADMITTED)
+# The controller admits attempts of runtimes with their own queue at each check.
 _when(WATCHED, E.ADMIT)
 _when(WAITING, E.START_DUE, A.PROBE)
+# The queue has not granted the slots yet.
 _when([P.ASKING], E.START_DUE)
 _when(STARTABLE, E.START_DUE, A.START)
+# The store records the start, but this dispatcher is new and has no memory of it.
 _when(BEFORE_START, E.LOOK_DUE, A.LOOK, to=P.SENT)
 _when(WATCHED, E.LOOK_DUE, A.LOOK)
 
@@ -177,6 +180,7 @@ _when(Phase, E.REFUSED, A.FAIL)
 # Work
 _when(WATCHED, E.WAITS, A.REPORT_WAIT)
 _when(WATCHED, E.RUNS, A.REPORT_RUNNING)
+# For example, a Dask scheduler was restarted while the attempt was in its queue.
 _when([P.SENT], E.DROPPED, A.START)
 _when(ASKED_TO_STOP, E.DROPPED)
 _when(WATCHED, E.FINISHED, A.CONCLUDE)
@@ -186,6 +190,7 @@ _when(WATCHED, E.UNHEARD_FOR_LONG, A.LOSE)
 _when(WATCHED, E.DISK_FULL, A.WAIT_FOR_SPACE)
 
 # Stop
+# The look follows at once, so an attempt that has stopped is reported by the same check.
 _when([*BEFORE_START, P.SENT, P.STOPPING], E.STOP_DUE, A.STOP, A.LOOK, to=P.STOPPING)
 _when([P.STOPPED], E.STOP_DUE, A.LOOK)
 _when([P.ADMITTED, P.SENT, P.STOPPING], E.OVERDUE, A.STOP, A.REPORT_WAIT, to=P.STOPPING)

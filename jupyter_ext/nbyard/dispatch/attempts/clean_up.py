@@ -45,6 +45,7 @@ class CleanUps:
     def add(self, key: str, work: Callable[[], None], runtime: str = "") -> None:
         """Start a clean-up, unless one of this key is pending."""
         with self._changed:
+            # The rounds after a failed write add the same clean-ups again.
             if key in self._pending:
                 return
             self._pending[key] = CleanUp(work, runtime, time.monotonic())
@@ -65,6 +66,7 @@ class CleanUps:
     def _submit(self, key: str) -> None:
         pending = self._pending[key]
         with self._changed:
+            # Before the thread starts, because it may fail at once and add the key again.
             self._failed.discard(key)
         is_begun = self._threads.submit(
             key,

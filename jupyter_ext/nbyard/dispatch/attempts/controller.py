@@ -35,6 +35,7 @@ class AttemptController:
         The next check starts it.
         """
         seen = self._seen.setdefault(attempt_id, Observations())
+        # Without this step, the first check would ask the engine whether it knows the attempt.
         seen.phase = next_step(seen.phase, Event.ADMIT).phase
 
     def observations(self, attempt_id: str) -> Observations:

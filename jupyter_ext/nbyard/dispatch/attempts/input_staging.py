@@ -74,6 +74,7 @@ def stage_inputs(
         if name in opened:
             # The input replaces a file of the bundle at the same path.
             folders.delete_path(Path(target))
+            # The code may also write the file that it opens, so it gets a writable copy.
             bundles.stage_bundle(context.blobs, input_bytes.digest, Path(target))
         else:
             context.blobs.stage(input_bytes.digest, Path(target))
@@ -106,6 +107,7 @@ def datasets_of(context: DispatchContext, version: ExecutableVersion) -> list[st
     """Return the IDs of datasets that the code opens below `resources/` beside it."""
     with context.blobs.open(version.content_digest) as handle:
         content = handle.read()
+    # Most code names no dataset. This search spares it the parsing.
     if version.kind not in CODE_KINDS or dataset_links.FOLDER.encode() not in content:
         return []
     return dataset_links.datasets_named_in(
@@ -135,6 +137,7 @@ def link_datasets(context: DispatchContext, folder: Path, version: ExecutableVer
         / dataset_links.FOLDER
     )
     for dataset in datasets_of(context, version):
+        # The bundle may contain a file of this name, or a file in place of the folder.
         with contextlib.suppress(FileExistsError, NotADirectoryError):
             place.mkdir(exist_ok=True)
             (place / dataset).symlink_to(_datasets(context) / dataset)

@@ -35,6 +35,7 @@ from nbyard.transfer import bundles
 from nbyard.transfer.dataset_links import shows_dataset
 
 log = logging.getLogger("nbyard.dispatch")
+# Python, shells and libraries report missing files and modules in these words.
 SIGNS = ("No such file", "No module named", "cannot open", "does not exist", "not found")
 MOST_NAMED = 3
 MOST_FITTING = 1000
@@ -73,6 +74,7 @@ class _Code(msgspec.Struct, frozen=True):
         place = self.place(start) if start else self.below
         if start == name or (start and place not in self.taken):
             return [start]
+        # Placeholders stand for unknown texts, as in `day-{n}.csv`, `part-%d.csv` or `$DATA/*.csv`.
         if "*" not in name or set("{%$") & set(name) or "**" in name or not re.search(r"\w", name):
             return []
         folder = self.base / self.below
@@ -96,6 +98,7 @@ def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
     taken |= {str(folder) for path in taken for folder in PurePosixPath(path).parents}
     with context.blobs.open(version.content_digest) as handle:
         content = handle.read()
+    # For `src/train.py` in the bundle, the source folder is two levels above the file.
     base = path.parents[own.count("/")]
     return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
 
@@ -108,6 +111,7 @@ def first_missing_file_reason(
     The file exists beside or above the code. If there are several, the first one counts. Return
     None if there is none.
     """
+    # IPython colours its tracebacks with escape sequences, which would become parts of paths.
     printed = COLOURS.sub("", f"{failure_text(failure)}\n{failure.traceback}")
     lines = [line for line in printed.splitlines() if any(sign in line for sign in SIGNS)]
     code = _code(context, snapshot) if lines else None

@@ -43,6 +43,7 @@ def port_variables_of(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> di
     """
     if not plan.ports or not plan.is_monitored:
         return {}
+    # Docker forwards a published port to the address of the container, not to its loopback.
     if plan.runtime == DOCKER:
         return port_variables(container_ports(plan.ports), EVERYWHERE)
     known = monitor_link_files.read_monitor(store, attempt.id)
@@ -95,6 +96,7 @@ class MonitorController:
             self._known = monitor_link_files.stored_attempts(self._context.folder)
         for attempt_id in sorted(self._known - watched.keys()):
             work = partial(self._forget, attempt_id)
+            # While a thread checks the attempt, the attempt stays known until a later round.
             if self._threads.submit(_key(attempt_id), work):
                 self._known.discard(attempt_id)
         self._known |= watched.keys()
@@ -200,11 +202,13 @@ class MonitorController:
         """Stop the TensorBoard of an ended attempt and delete its links."""
         with self._context.store.read() as c:
             state = self._context.store.attempts.state(c, attempt_id)
+        # A run that could not be read is missing in the live ones, although its attempts continue.
         if state in ATTEMPT.live:
             return
         known = monitor_link_files.read_monitor(self._context.folder, attempt_id)
         if known is not None and known.board is not None:
             tensorboard.stop_tensorboard(known.board)
+        # The file is removed last: after a crash, the next dispatcher finds the TensorBoard in it.
         monitor_link_files.remove_monitor(self._context.folder, attempt_id)
         self._ports.pop(attempt_id, None)
 

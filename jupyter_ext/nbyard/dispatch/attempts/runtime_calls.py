@@ -59,6 +59,7 @@ def may_live(snapshot: AttemptSnapshot, runtime: Runtime) -> bool:
 
 def stop_attempt(snapshot: AttemptSnapshot, runtime: Runtime, reason: Reason) -> bool:
     """Ask the runtime to stop the attempt; return whether it accepted the request."""
+    # Nothing can run: the folder is filled before the start.
     if not snapshot.order.folder.is_dir():
         return True
     try:

@@ -44,6 +44,7 @@ def deliver_secrets(context: DispatchContext, snapshot: AttemptSnapshot, folder:
             if credential is None:
                 raise Invalid(because("credential-deleted-since", credential=repr(secret.name)))
             fields = context.store.credentials.fields(c, credential)
+            # A kind with several fields, such as a WebDAV login, becomes one JSON file.
             name = argument if is_plain(credential.kind) else f"{argument}.json"
             files[name] = content_of(credential.kind, fields).encode()
             hidden += hidden_of(credential.kind, fields)

@@ -123,6 +123,7 @@ class _Look:
 
     def _folder(self, fd: int, prefix: str) -> None:
         with os.scandir(fd) as entries:
+            # Sorted, so that the limits leave out the same files in each attempt.
             names = sorted(entry.name for entry in entries)
         for name in names:
             self._seen += 1
@@ -184,11 +185,13 @@ def _keep(
     for written in wanted:
         place = Path(look.root, files.places[written.path])
         try:
+            # Stored files outlive the attempt and can be downloaded: no secret may get there.
             if hidden.holds(os.fspath(place)):
                 files.leave(written.path, "secret", written.size_bytes)
                 continue
             with blob_files.closing(open_real(place)) as fd:
                 file_stat = os.fstat(fd)
+                # The limits apply to the size seen before, and a surviving process may still write.
                 if not stat.S_ISREG(file_stat.st_mode) or file_stat.st_size != written.size_bytes:
                     raise Invalid.field("path", because("changed-while-read", file=place.name))
                 digest = context.blobs.put_fd(fd, adopt=adopt).digest

@@ -56,6 +56,7 @@ def start_tensorboard(
     Raises:
         OSError: The program cannot be started.
     """
+    # TensorBoard has no login, so only the proxy on this machine may reach it.
     argv = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
     with monitor_link_files.open_log(context.folder, attempt_id) as log:
@@ -66,6 +67,7 @@ def start_tensorboard(
             stderr=log,
             cwd=logs,
             env={**os.environ, **ours},
+            # A process group of its own, by which `stop_tensorboard` reaches child processes.
             start_new_session=True,
         )
     made.returncode = 0  # `is_alive` or `stop` reaps it

@@ -46,6 +46,7 @@ class BisectionController:
 
         Return whether a bisection advanced since the last round, which may have created a run.
         """
+        # This dispatcher itself writes the end of a probe, and its own writes are no news.
         if has_news or has_time or self._has_some:
             with self._store.read() as c:
                 running = self._rows.running(c)
@@ -72,6 +73,7 @@ class BisectionController:
         try:
             self._continue(bisection, probes)
         except NbyardError as error:
+            # These errors pass, or another dispatcher takes over. The step is repeated.
             if isinstance(error, Busy | Unavailable | LeaseLost):
                 raise
             with self._context.write() as c:

@@ -37,6 +37,7 @@ SCANNED = (
 )
 CODE = (".ipynb", ".py", ".sh")
 MOST_SCANNED = 200
+# Notebooks contain their outputs, so code has a larger limit than settings.
 MOST_CODE_BYTES, MOST_SETTINGS_BYTES = 16 << 20, 1 << 16
 MOST_PATHS = 200
 MOST_DIGESTED_BYTES = 16 << 20
@@ -228,6 +229,7 @@ class OutsideFiles:
                     known = hashlib.file_digest(file, "sha256").hexdigest()
             except OSError:
                 return ""
+            # The file changed while it was read, so the digest may belong to no state.
             if msgspec.convert(state_of(path), FileState) != state:
                 return ""
             if len(self._digests) >= REMEMBERED:
@@ -268,8 +270,10 @@ class Comparisons:
         if not hit.outside:
             return ()
         of, reasons = self._changes.pop(task_id, ("", ()))
+        # Meanwhile another result may have been found, whose files were not compared.
         if of == hit.task_id:
             return reasons
+        # Before the thread starts, because `settle` may run at once.
         self._under_way.add(task_id)
 
         def compare() -> list[Reason]:

@@ -48,8 +48,10 @@ def open_forecaster(
     settings: Settings, store: Store, blobs: DryBlobs, tables: Tables, links: ResourceLinks
 ) -> Iterator[Forecaster]:
     """Open a forecaster. It holds no lease, so it cannot write, and starts no installation."""
+    # No stored lease has the epoch -1, so each write would raise LeaseLost.
     nobody = Lease("", "", -1, datetime.now(UTC), 0.0)
     context = DispatchContext(settings, store, blobs, tables, links, {}, nobody, is_dry=True)
+    # `version_in_place` starts no installation once this event is set.
     context.stopping.set()
     try:
         yield CacheForecaster(context, blobs)

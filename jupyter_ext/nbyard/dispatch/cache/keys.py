@@ -262,6 +262,7 @@ def code_of(blobs: Blobs, version: ExecutableVersion) -> Code:
     }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     started = [version.command, version.kernel, *filter(None, [function])]
+    # Versions without an invocation keep the keys from before invocations existed.
     if version.invocation != Invocation():
         started.append(msgspec.to_builtins(version.invocation))
     return Code(version, files, digest_of([msgspec.to_builtins(shape), *started]))

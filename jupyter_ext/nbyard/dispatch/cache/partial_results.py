@@ -18,6 +18,7 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.models.structs import SERVING_FOLDER
 
 KEPT = timedelta(days=1)
+# The line contains the whole model.json, with the metadata of the model.
 MAX_LINE = 16 * 2**20
 
 
@@ -44,6 +45,7 @@ def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key
     plan, rows = snapshot.task.plan, context.store.attempts
     with context.store.read() as c:
         before = rows.earlier_ids(c, snapshot.attempt)
+    # The clean-up of an earlier attempt may be pending, or its dispatcher was killed.
     for name in before:
         set_outputs_aside(context.folder, name)
     names = {*folders.all_unfinished(context.folder)}
@@ -53,6 +55,7 @@ def pass_on_predictions(context: DispatchContext, snapshot: AttemptSnapshot, key
         return 0
     with context.store.read() as c:
         alike = rows.without_result(c, names, snapshot.task.owner, snapshot.task.cache_key)
+    # This attempt itself may have predicted rows before a reboot of the machine.
     left = [
         Leavings(folders.set_aside_folder(context.folder, attempt_id), key)
         for attempt_id in {*alike, snapshot.attempt.id}
@@ -87,6 +90,7 @@ class Leavings:
         if self._parts.key_in(_line(about)) != key:
             return
         self._files.append(about)
+        # The work may have written any number. 18 digits always fit into 64 bits.
         if whole := re.match(r"\d{1,18} ", _line(done)):
             self._files += [done, target]
             self.rows += int(whole[0])

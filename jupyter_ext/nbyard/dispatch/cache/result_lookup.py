@@ -54,6 +54,7 @@ class Query:
 
     def why_cache_ignored(self) -> Reason | None:
         """Return why this task ignores the cache, None if it uses it."""
+        # The named result is used before a query is created, so a query means that it is gone.
         if self.plan.reuse:
             return because("result-gone")
         if self.plan.sample:
@@ -131,6 +132,7 @@ class ResultLookup:
             files = [*counting(query.code, last.parts.files, query.parts, observed, has)]
         except (NbyardError, OSError):
             log.exception("node %s cannot be compared with its last run", query.plan.node)
+            # Only the explanation suffers: it names no files.
             files = []
         why = explain_rerun(last.parts, query.parts, before, has, change, files)
         if not files or not by_reads or (observed and not observed.problem):

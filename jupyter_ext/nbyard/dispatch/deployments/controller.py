@@ -69,6 +69,7 @@ class DeploymentController:
             for row in rows
         }
         for rollout in self._rollouts.values():
+            # Decided anew in each round, because the GPUs may be free by now.
             rollout.gives_way = False
         self._is_busy = bool(rows)
         self._context.waits.clear()
@@ -164,6 +165,7 @@ class DeploymentController:
             rollout, former = self._rollouts[row.id], row.revisions.get(row.serving)
             wanted = Limits(gpu=revision_row.revision.spec.gpu)
             slots = self._slots(turn)
+            # Otherwise small revisions would keep overtaking one that waits for many GPUs.
             for gpus in ahead:
                 slots.hold(gpus)
             wait = slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")

@@ -82,6 +82,7 @@ class DeploymentRecords:
             number=revision_row.number,
             spec=replace(
                 revision_row.revision.spec,
+                # The ID of the first start, because the name may refer to another image by now.
                 image=revision_row.revision.image_id or revision_row.revision.spec.image,
             ),
             gpus=revision_row.revision.gpus,
@@ -140,6 +141,7 @@ class DeploymentRecords:
         """
         with self._context.write() as c:
             self._rows.set_revision(c, revision_row.revision.id, places=places, **columns)
+            # An older revision that was restarted must not take the requests from a newer one.
             if columns and (revision_row.number == row.newest.number or row.newest.is_over):
                 self._rows.route_requests(c, row, revision_row.number)
 

@@ -60,6 +60,7 @@ class Shutdowns:
             # The engine deletes the output together with the container.
             self._wait_for_log_end(number)
             self._engine.remove(container)
+            # `remove` passes over a conflict, for example with a removal that is under way.
             if self._engine.container(container) is not None:
                 return False
             self._gone.add(number)

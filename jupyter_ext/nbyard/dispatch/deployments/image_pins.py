@@ -42,6 +42,7 @@ class ImagePull(threading.Thread):
     def abandon(self) -> None:
         """Abandon the pull: it reports nothing more and ends as soon as the engine allows."""
         with self._speaking:
+            # Thanks to the lock, no line is logged after this method has returned.
             self._is_left = True
 
     def check(self) -> None:

@@ -21,6 +21,7 @@ class LogFollower(threading.Thread):
     def run(self) -> None:
         """Copy lines until the container stops."""
         try:
+            # One nanosecond later: `since` of the Docker API includes lines of that very moment.
             for moment, text in self._engine.lines(self._container, self._kept.resume() + 1):
                 self._kept.write(text, moment)
         except (NbyardError, OSError) as error:

@@ -151,6 +151,7 @@ _when([P.WAITING], E.WANTED, A.PREPARE)
 _when(ALIVE, E.WANTED, A.LOOK)
 _when([P.ENDING], E.WANTED, A.END)  # a container that ends cannot be called back
 _when([P.ANSWERED], E.REPLACED, A.DRAIN)
+# These revisions do not answer yet, or already got the signal, so there is nothing to drain.
 _when([P.WAITING, P.STARTING, P.ENDING], E.REPLACED, A.END)
 _when(BEFORE_END, E.STOPPED, A.END)
 _when(BEFORE_END, E.DELETED, A.CLEAR)
@@ -160,6 +161,7 @@ for _wish in WISHES:
 # Start
 _when([P.WAITING], E.BLOCKED)
 _when([P.WAITING], E.READY, A.BEGIN, A.LAUNCH, to=P.STARTING)
+# A killed dispatcher recorded the start, and created or started no container.
 _when(ALIVE, E.MISSING, A.LAUNCH)
 _when(ALIVE, E.PULLED_LATER)
 _when(ALIVE, E.OVERTAKEN)

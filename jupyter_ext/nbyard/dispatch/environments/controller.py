@@ -69,6 +69,7 @@ class EnvironmentController:
             with new_place(self._context, folder) as place:
                 if not self._begin(owner, environment, place):
                     raise InstallationStopped
+                # The row names the new folder now, so the sweep deletes that of a killed build.
                 self._sweep()
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
                     own = create_installer(self._context, said, self._still_wanted(version.id))

@@ -36,6 +36,7 @@ def version_in_place(context: DispatchContext, used: UsedEnvironment) -> Environ
     # Many tasks may need the same evicted version at once.
     with _one_at_a_time[used.version_id]:
         version = _stored_version(context, used)
+        # An evicted version has no place. The folder of any other may have been deleted by hand.
         if version.place and Path(version.place, "bin").is_dir():
             return version
         if context.stopping.is_set():

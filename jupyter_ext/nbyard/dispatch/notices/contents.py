@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbyard.store import Connection, Store
     from nbyard.store.notices.outbox import OutboxNotice
 
+# `read_piece` stops at the size of the log, so this position means its last piece.
 END_OF_LOG = 1 << 62
 
 
@@ -63,6 +64,7 @@ def _failed(store: Store, c: Connection, run: Run) -> FailedNode | None:
         return FailedNode("", run.reason) if run.reason else None
     failure = task.failure
     reason = failure.reason if failure else task.reason
+    # Users count cells from 1.
     cell = failure.cell + 1 if failure and failure.cell is not None else None
     text = failure.traceback if failure else ""
     lines = last_lines(text or _log(store, c, task))

@@ -66,6 +66,7 @@ class Deliveries:
         with self._context.write() as c:
             sent = self._store.notices.sent_times(c, channel.id, since)
             ids = [outbox_notice.notice.id for outbox_notice in waiting]
+            # A pause without an error comes from the digest limit, not from a failed delivery.
             held = channel.retry_at is not None and channel.error is None
             groups, later = next_messages(ids, sent, channel.digest, now, were_held=held)
             if later is not None:

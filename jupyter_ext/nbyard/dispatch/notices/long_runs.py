@@ -49,6 +49,7 @@ class LongRuns:
         with self._context.write() as c:
             for run_id, passed in rules_by_run.items():
                 announce_long(c, run_id, passed)
+        # A new dispatcher does not know these. `announce` skips notices that exist already.
         self._announced |= {
             (run, rule.channel_id) for run, all_ in rules_by_run.items() for rule in all_
         }

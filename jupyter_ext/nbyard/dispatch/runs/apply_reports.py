@@ -64,6 +64,7 @@ def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
             columns["observed"] = msgspec.to_builtins(result.observed)
         changes.move_task(task, "succeeded", **columns, **_task_times(result))
     elif ended.how == "cancelled" or (ended.how == "lost" and task.run.is_cancelled):
+        # A process that is stopped may leave no result. In a cancelled run, that is no loss.
         changes.move_attempt(attempt, "cancelled", **_times(result))
         changes.move_task(task, "cancelled", reason=CANCELLED, **_task_times(result))
     else:

@@ -120,6 +120,7 @@ class RunController:
         """Read what others wrote; at intervals, compare everything with the store."""
         is_due = time.monotonic() >= self._next_full_round
         with self._store.read() as c:
+            # Changes that are not written yet make the board differ from the store.
             if is_due and not self._changes:
                 if not self._context.is_held(c):  # another dispatcher's work must not start twice
                     raise LeaseLost()
@@ -195,6 +196,7 @@ class RunController:
 
     def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
         if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
+            # Without a result, its processes may live on and use the GPUs.
             self._queue.remains[attempt.record.id] = attempt
         if attempt.worker is not None and isinstance(fact, Ended) and fact.result is not None:
             self._queue.placing.learn_duration(attempt.task.record.plan, fact.result)
@@ -277,6 +279,7 @@ class RunController:
     def _reread_everything(self, reports: list[Report], error: BaseException) -> None:
         """Clear the board, so that the next round reads it again."""
         self._changes.hold.close()
+        # These errors pass. Any other error may come from a report, and would repeat with it.
         if not isinstance(error, LeaseLost | Busy | StaleState | NbyardError):
             for report in reports:
                 self._trouble[report.attempt_id] = self._trouble.get(report.attempt_id, 0) + 1
@@ -353,6 +356,7 @@ class RunController:
             _ask_to_end(self._place(attempt))
         if attempt.busy:
             attempt.again = True
+            # The thread that starts the attempt waits for its image, and cannot report that.
             if attempt.record.state == "recorded" and folders.is_preparing_image(
                 self._place(attempt)
             ):

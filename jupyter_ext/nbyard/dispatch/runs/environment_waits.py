@@ -73,6 +73,7 @@ class EnvironmentWaits:
 
     def next_due(self) -> float:
         """Return the next due time by the monotonic clock; infinity if no task waits."""
+        # A copy, because threads change the dictionary meanwhile.
         silences = dict(self._silences)
         waiting = [silences[runtime] for runtime in silences if self._tasks.get(runtime)]
         return min((silence.until for silence in waiting), default=math.inf)

@@ -70,6 +70,7 @@ class QueueController:
         ahead = sorted(self._context.waits.items(), reverse=True)
         for name in self._board.queue.ids_in_order():
             task = self._board.queue[name]
+            # Deployments with an earlier turn wait for these GPUs.
             while ahead and task.record.plan.gpu and ahead[-1][0] < task.gpu_turn:
                 slots.hold(ahead.pop()[1])
             if slots.is_full and not thoroughly and not self._board.workers:
@@ -77,6 +78,7 @@ class QueueController:
             candidate = self._candidates.get(name)
             if candidate is None or name in self._candidates.elsewhere:
                 continue
+            # After the commit, the task is evaluated again and takes that result.
             if self._is_published(changes, candidate):
                 continue
             may_start = self._try_grant(changes, candidate, slots)
@@ -212,6 +214,7 @@ class QueueController:
             and self._try_give_to_busy_worker(ready_task, worker, slots)
         ):
             return True
+        # The task already shows why it waits, so there is nothing to write.
         if slots.is_full and ready_task.is_told:
             self._is_awaited = True
             return False
@@ -264,7 +267,9 @@ class QueueController:
             state="recorded",
             runtime=task.plan.runtime,
             site="",
+            # The runner repeats it in the result, so results of superseded attempts are refused.
             token=secrets.token_hex(16),
+            # Processes of the attempt inherit the mark, by which the process runtime finds them.
             mark=ready_task.worker.mark if ready_task.worker else secrets.token_hex(16),
             gpus=list(ready_task.gpus),
             worker=ready_task.worker.id if ready_task.worker else "",

@@ -110,6 +110,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             while left > 0:
                 before = len(self._board.fresh)
                 candidates = self._new(changes, left)
+                # Threads evaluate these tasks, and wake the loop when they are done.
                 if len(self._board.fresh) == before:
                     break
                 left -= before - len(self._board.fresh)

@@ -50,6 +50,7 @@ class RetentionController:
     def clean_up(self, owner: str, policies: Sequence[Policy]) -> None:
         """Delete the runs of an owner that any of the policies chooses."""
         store = self._context.store
+        # The start counts, so a rule that changes during the clean-up is applied again.
         begun = time.time()
         with store.read() as c:
             members = store.retention.runs_by_policy(c, policies)

@@ -77,6 +77,7 @@ class WorkerAssignment:
         seconds = self._seconds.get(plan.executable_version_id)
         if seconds is None:
             return len(worker.attempts) < AHEAD_AT_FIRST
+        # The comparison also avoids a division by a duration of 0.
         most = AHEAD_SECONDS / seconds if seconds * MOST_AHEAD > AHEAD_SECONDS else MOST_AHEAD
         return len(worker.attempts) < max(most, 1)
 

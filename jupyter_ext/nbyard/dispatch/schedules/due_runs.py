@@ -97,6 +97,7 @@ class DueRuns:
         """Start the run of a due time, or apply the overlap policy."""
         try:
             with self._context.blobs.without_collection():
+                # Files are read before the transaction: SQLite has only one writer at a time.
                 frozen = self._freeze(row)
                 with self._context.write() as c:
                     self._handle_due_time(c, row, due, frozen)

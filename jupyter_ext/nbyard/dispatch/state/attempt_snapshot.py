@@ -17,6 +17,7 @@ from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
 REQUIREMENTS = "code/.nbyard-requirements.txt"
+# Less than one step of priority, so that a retry overtakes no run of a higher priority.
 AGAIN = 0.5
 
 

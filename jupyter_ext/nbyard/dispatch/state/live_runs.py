@@ -190,6 +190,7 @@ class LiveRuns:
         known, states_by_run = self._states(), self._store.tasks.live(c)
         live = self._store.runs.live(c)
         self._broken.clear()
+        # Reading a known run that has ended drops it from the board.
         for run_id in [*live, *(known.keys() - live.keys())]:
             if run_id not in known or known[run_id] != states_by_run.get(run_id):
                 self.read(c, run_id)

@@ -177,6 +177,7 @@ class RoundChanges:
         while self._follow:
             run, node, to = self._follow.popleft()
             task, now = run.tasks[node], datetime.now(UTC)
+            # An earlier step of this round may have moved the task already.
             if to not in TASK.moves[task.record.state]:
                 continue
             if to == "queued":

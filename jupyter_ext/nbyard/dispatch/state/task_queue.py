@@ -32,6 +32,7 @@ class TaskQueue(Generic[QueuedTask]):
     """The queued tasks in queue order, and in the order of their queue limits."""
 
     def __init__(self) -> None:
+        # Sorted lists, not heaps: rounds read them in order, and tasks leave from any place.
         self._places: list[QueuePlace] = []
         self._deadlines: list[tuple[float, str]] = []
         self._tasks: dict[str, tuple[QueuePlace, float, QueuedTask]] = {}
@@ -39,6 +40,7 @@ class TaskQueue(Generic[QueuedTask]):
     def add(self, task: QueuedTask) -> None:
         """Add a queued task at its place."""
         task_id, deadline = task.record.id, task.queue_deadline
+        # `remove` searches for this place, and the run may have been read again meanwhile.
         self._tasks[task_id] = (task.queue_place, deadline, task)
         bisect.insort(self._places, task.queue_place)
         if deadline < math.inf:

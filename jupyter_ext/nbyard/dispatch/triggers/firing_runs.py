@@ -37,6 +37,7 @@ class FiringRuns:
         if row is None or not waiting:
             return False
         overlap = row.trigger.overlap
+        # The overlap policies of schedules apply. Events are never missed, unlike due times.
         action = action_for(
             overlap, Missed(), is_active=bool(live), is_waiting=False, is_late=False
         )

@@ -27,6 +27,7 @@ NULL = "null"
 ROOTS = ("inputs", "self", "runtime", NULL)
 # A backslash turns a reference into text; two backslashes stand for one (v1.2).
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# The last alternative takes a lone backslash or `$`, which are plain text.
 _PIECE = re.compile(r"\\\\|\\\$[({]|\$[({]|[^\\$]+|.", re.DOTALL)
 
 
@@ -155,6 +156,7 @@ def _has_any(text: str) -> bool:
 def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
     """Return the references and the literal text between them, in order."""
     if not _has_any(text):
+        # Without an expression, backslashes are plain text: `C:\\data` keeps both.
         return [((), text)]
     pieces: list[tuple[tuple[str, ...], str]] = []
     position = 0

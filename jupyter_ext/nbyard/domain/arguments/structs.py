@@ -127,6 +127,7 @@ def is_name(name: str) -> bool:
     """Return whether a text is a valid Python variable name in NFKC spelling."""
     if not name.isidentifier() or keyword.iskeyword(name) or len(name.encode()) > MAX_NAME_BYTES:
         return False
+    # Python converts identifiers to NFKC (PEP 3131), so another spelling never matches the code.
     return unicodedata.normalize("NFKC", name) == name
 
 
@@ -207,6 +208,7 @@ def _check_files(arguments: Sequence[Argument], path: str) -> list[Detail]:
 
 def file_problem(path: str) -> Reason | None:
     """Return why a file of the code folder cannot have this path; None if it can."""
+    # Paths such as `../data/a.csv` pass: only `check_files` knows whether they leave the bundle.
     is_plain = path and not path.startswith("/") and "\x00" not in path
     is_file = posixpath.basename(path) not in (".", "..")
     if not (is_plain and is_file) or posixpath.normpath(path) != path:
@@ -369,6 +371,7 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
     """
     where = path or argument.name
     nullable = argument.nullable or argument.default is None
+    # An empty text is a valid string, so only `null` clears a string.
     if nullable and (text == "null" or (text == "" and argument.type != "string")):
         return None
     if argument.role != "value" or argument.type in ("string", "secret"):
@@ -385,6 +388,7 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
     readers = {"int": int, "float": float}
     try:
         value = readers.get(argument.type, msgspec.json.decode)(text)
+    # msgspec raises RecursionError for JSON with thousands of levels.
     except (ValueError, RecursionError, msgspec.DecodeError):
         codes = {"int": "integer-needed", "float": "number-needed", "list": "json-list-needed"}
         code = codes.get(argument.type, "json-needed")

@@ -18,6 +18,7 @@ ENGINE_SIGNS = {
     "executable file not found": MISSING,
     "no such file or directory": MISSING,
 }
+# Messages of the loaders of glibc and musl, and of a C or C++ library that is too old.
 LIBRARIES = (
     re.compile(r"error while loading shared libraries: ([^\s:]+): cannot open"),
     re.compile(r"Error loading shared library ([^\s:]+): No such file"),
@@ -55,6 +56,7 @@ def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
     program = str(params.get("program") or params.get("message") or "")
     code, message = failure.reason.code, str(params.get("message", "")).lower()
     if code == "engine-refused":  # engines report a failed start in their own words
+        # Engines report a missing mount in the same words. Messages about programs contain `exec`.
         signs = ENGINE_SIGNS if "exec" in message else {}
         code = next((code for sign, code in signs.items() if sign in message), "")
     if code == NOT_RUNNABLE:
@@ -93,6 +95,7 @@ def _why_interpreter(name: str, content: bytes, program: str) -> Iterator[Reason
 def _why_format(name: str, content: bytes) -> Iterator[Reason]:
     """Yield why this system cannot execute the file."""
     start = read_start(name, content)
+    # The processor is in bytes 18 and 19, in the byte order that byte 5 names.
     if content.startswith(ELF) and len(content) > 20:
         is_big = content[5] == BIG_ENDIAN
         machine = MACHINES.get(int.from_bytes(content[18:20], "big" if is_big else "little"))

@@ -82,6 +82,7 @@ def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
             series.setdefault(point.name, []).append(point)
     if not series:
         return Metrics(attempt, done)
+    # The clock may be set back, so the first line may not be the earliest.
     first = min(point.at for point in points)
     metrics = []
     for name, own in series.items():

@@ -62,6 +62,7 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
     """
     if failure is None or failure.left_out:
         return None
+    # IPython colours the name of the exception, so escape sequences divide its message.
     messages = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure_text(failure)}"))
     if not messages:
         return None

@@ -79,8 +79,10 @@ def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple
             yield "ports", because("port-name-reserved", name=TENSORBOARD)
         if not 0 <= number <= MAX_PORT:
             yield "ports", because("port-number-refused", name=name[:40], most=MAX_PORT)
+    # 0 stands for any free port, so several links may declare it.
     numbers = [number for number in ports.values() if number]
     for number in sorted({number for number in numbers if numbers.count(number) > 1}):
         yield "ports", because("port-declared-twice", port=number)
+    # TensorBoard would otherwise show files outside the folders of the task.
     if tensorboard.startswith("/") or ".." in tensorboard.split("/"):
         yield "tensorboard", because("tensorboard-folder-refused")

@@ -161,6 +161,7 @@ class FileFilter:
 def _printable(path: str) -> str:
     """Return a name that is safe to show: forbidden names are escaped."""
     try:
+        # Files above the code folder are listed as `../name`, which is no valid member path.
         check_member_path(path.removesuffix("/").removeprefix("../"))
     except Invalid:
         return ascii(path)[1:-1][:SHOWN]
@@ -177,6 +178,7 @@ def within_caps(
     kept: list[Written] = []
     left: list[LeftOut] = []
     size = 0
+    # The smallest come first, so that one large file does not displace many small ones.
     for file in sorted(written, key=lambda file: (file.size_bytes, file.path)):
         if size + file.size_bytes > most_bytes:
             left.append(LeftOut(file.path, "too-large", file.size_bytes))

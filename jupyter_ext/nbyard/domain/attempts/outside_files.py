@@ -82,12 +82,15 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     valid with any state.
     """
     reads = use.reads
+    # Opening for writing reads nothing, unless the code maps the file or opens it as `r+`.
     if reads == "opened":
         reads = "first" if habits.maps else ""
+    # Code that tests computed paths sees names here. Code that asks also sees sizes and times.
     is_place = use.start.kind == "folder" or (use.start.kind == use.end.kind == "missing")
     if is_place and (habits.asks or habits.computes):
         digest = use.entries if habits.asks else use.names
         return OutsideFile(use.start, is_read=True, digest=digest, has_entries=habits.asks)
+    # An unchanged path is as the task saw it. If the task did not read it, only its kind counts.
     if not use.is_changed or use.end.kind == "many":
         is_asked = habits.asks and use.end.kind == "file"
         return OutsideFile(use.end, bool(reads) or is_asked, use.names)
@@ -98,4 +101,5 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     # a file that has grown may have been appended to, so its old content matters
     if reads == "later" and use.start.kind == "file" and use.end.size <= use.start.size:
         return OutsideFile(use.end, is_read=use.end.kind == "file")
+    # The bytes that the task read are gone, so no later state can match them.
     return CHANGED

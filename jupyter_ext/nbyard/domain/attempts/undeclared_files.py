@@ -92,6 +92,7 @@ def find_undeclared(
     if observed.problem or observed.written is None:
         return []
     start = posixpath.dirname(file)
+    # A file that is the default of an argument is declared already.
     known = {
         posixpath.normpath(posixpath.join(start, argument.default))
         for argument in arguments
@@ -109,6 +110,7 @@ def find_undeclared(
     undeclared: list[OpenedFile] = []
     for role, paths in (("input", read), ("output", sorted(written))):
         for path in paths:
+            # A declared path may be a folder, and its argument includes the files inside.
             is_known = path in known or any(_is_within(path, place) for place in places)
             if is_known or not _is_data(path):
                 continue
@@ -135,6 +137,7 @@ def free_name(path: str, taken: Collection[str]) -> str:
     """
     stem, _, ending = posixpath.basename(path).partition(".")
     name = re.sub(r"\W+", "_", stem).strip("_") or "file"
+    # `2024.csv` begins with a digit, and `class.csv` is a reserved word.
     name = name if is_name(name) else f"file_{name}"
     name = name if is_name(name) else "file"
     longer = f"{name}_{ending}"

@@ -103,6 +103,7 @@ class MixedPlans:
             self._changes_by_key[GRAPH] = BisectionChange("graph", nodes, "")
         for node, then in good.items():
             now = bad.get(node)
+            # A pinned node takes an earlier result, so its code and values have no effect.
             if now is None or then.pinned or now.pinned:
                 continue
             for key, change in self._changes_of_node(then, now):
@@ -127,6 +128,7 @@ class MixedPlans:
 
     def _bound_key(self, node: str, name: str, then: Binding, now: Binding) -> Key | None:
         """Return the key of the change of an argument, or None."""
+        # Connections are part of the change of the graph.
         if isinstance(then, ResultOf) or isinstance(now, ResultOf):
             return None
         if isinstance(then, ValueOf) and isinstance(now, ValueOf):
@@ -147,6 +149,7 @@ class MixedPlans:
             versions = then.executable_version_id, now.executable_version_id
             if versions[0] == versions[1]:
                 return None
+            # A version covers the code folder. With equal code, only the files beside it differ.
             digests = [self._codes.get(version, version) for version in versions]
             return self._files_key(then, now) if digests[0] == digests[1] else ("code", *versions)
         texts = [canonical_text([getattr(plan, name) for name in fields]) for plan in (then, now)]
@@ -159,6 +162,7 @@ class MixedPlans:
         A file that is also an input changes with its data. Files that the node never used are no
         change.
         """
+        # Without a record of the files that the node used, all files count.
         if then.node not in self._files:
             return ("files",)
         changed = {*self._files[then.node]}
@@ -181,6 +185,7 @@ class MixedPlans:
         texts = canonical_text(then), canonical_text(now)
         if texts[0] == texts[1]:
             return None
+        # A parameter of the run reaches several nodes, each with a copy. It is one change.
         for parameter, value in self._good.values.items():
             if parameter in self._bad.values:
                 other = self._bad.values[parameter]
@@ -200,6 +205,7 @@ class MixedPlans:
             side = now if key in applied else then
             fields |= {name: getattr(side, name) for name in names}
         bindings = {}
+        # Two versions of the code may have different arguments. The chosen version decides.
         for argument in fields["arguments"]:
             bound = self._mixed_binding(then, now, argument.name, applied)
             if bound is not None and argument.role != "output":

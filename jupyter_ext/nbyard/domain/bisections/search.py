@@ -33,6 +33,8 @@ class Conclusion(msgspec.Struct, frozen=True):
 
 def expected_tries(count: int) -> int:
     """Return how many runs find one culprit among `count` changes."""
+    # Two runs repeat the good and the bad run, and one tests the culprit alone. The other runs
+    # halve the changes.
     return 2 if count <= 1 else 3 + ceil(log2(count))
 
 
@@ -56,6 +58,8 @@ def next_step(count: int, verdicts: Mapping[Combination, Verdict], limit: int) -
         bad, group = culprits.union(before[:high]), before[low:high]
         if attempt is None:
             culprits, before = culprits.union(group), before[:low]
+            # A group of several changes remains if every combination between was unclear. This
+            # happens if its changes only work together.
             is_exact = is_exact and len(group) == 1
             attempt = culprits if before and culprits not in verdicts else None
         if attempt is not None:

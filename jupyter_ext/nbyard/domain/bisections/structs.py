@@ -55,6 +55,7 @@ class BisectionJudge(msgspec.Struct, frozen=True):
         `state` is that of the run, `value` is its value of the metric.
         """
         if not self.metric:
+            # A cancelled run proves nothing about the changes.
             return "good" if state == "succeeded" else "bad" if state == "failed" else "unclear"
         if not _is_number(value):
             return "unclear"

@@ -13,7 +13,8 @@ from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_
 from nbyard.domain.notebooks.parameter_cells import parse_cell
 from nbyard.domain.parsing.strict_json import is_utf8
 
-# a word of a command, a setting or a sentence
+# A word of a command, a setting or a sentence: `/data/a` in `DIR=/data/a`, `~/b` in `cat ~/b`.
+# `a/b` and `https://host/c` contain none.
 WORD = re.compile(
     r"(?:^|(?<=[\s\"'`=:,;(\[|&>]))(?:~(?![\w~])|~?/(?=[\w.$*?]))[^\s\"'`;,|&<>(){}\[\]\\]*",
     re.MULTILINE,
@@ -74,6 +75,7 @@ def is_path(text: str) -> bool:
 
 def names_outside(values: Iterable[Any]) -> bool:
     """Return whether one of the values contains an absolute path."""
+    # Any home folder will do: only the presence of a path counts.
     return any(absolute_paths([text], "/home") for value in values for text in texts_of(value))
 
 
@@ -85,6 +87,7 @@ def absolute_paths(named: Iterable[str], home: str) -> list[str]:
     paths = dict[str, None]()
     for text in named:
         path = f"{home}{text[1:]}" if text == "~" or text.startswith("~/") else text
+        # `//host/data` is an address without a scheme, or a Windows share.
         if not path.startswith("/") or path.startswith("//") or len(path) > MOST_CHARS:
             continue
         path = os.path.normpath(path.replace("\0", ""))

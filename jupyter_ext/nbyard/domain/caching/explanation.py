@@ -82,6 +82,7 @@ def environment_change(had: Packages, has: Packages, moved: Reason | None = None
         for name in sorted({*had, *has}, key=str.lower)
         if had.get(name) != has.get(name)
     ]
+    # If the packages of one side are unknown, every package would seem gained or lost.
     if not differences or not had or not has:
         return moved or because("environment-changed")
     packages = _first(differences, MOST_PACKAGES, "more-packages")

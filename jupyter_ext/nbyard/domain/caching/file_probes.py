@@ -36,6 +36,7 @@ _READERS = (
     " seq set sleep sort tail tee tr true uniq wc zcat"
 )
 READERS = frozenset(_READERS.split())
+# Magics that run no other program. The code after `%time` and `%timeit` stays.
 HARMLESS = re.compile(
     r"^[ \t]*%(?:(?:matplotlib|autoreload|load_ext|reload_ext)\b.*$"
     r"|%?time(?:it)?\b(?:[ \t]+-\S+)*[ \t]*)",
@@ -133,6 +134,7 @@ def _without_variables(text: str, tree: ast.AST) -> str:
         elif not isinstance(node, ast.JoinedStr):  # with other places before Python 3.12
             nodes.extend(ast.iter_child_nodes(node))
     variables = {node.id for node in names if isinstance(node.ctx, ast.Store)} - fields
+    # Columns in the syntax tree count bytes of UTF-8.
     lines = [line.encode() for line in text.split("\n")]
     for node in names:
         line, start, end = lines[node.lineno - 1], node.col_offset, node.end_col_offset or 0

@@ -25,6 +25,7 @@ def change_of(
         return because(
             "file-added" if came else "file-removed" if went else "file-changed", name=path
         )
+    # Programs cannot set ctime, so equal states mean equal bytes without reading the file.
     if not old.is_read or (now.kind == "file" and before == now):
         return None
     if now.kind in ("folder", "missing"):
@@ -32,5 +33,6 @@ def change_of(
         is_same = digest() == old.digest if old.digest else now.kind == "missing"
         folder = path if now.kind == "folder" else path.rpartition("/")[0]
         return None if is_same else because("folder-changed", name=folder)
+    # A copied or touched file has new times, but may have the same bytes.
     is_same = bool(old.digest) and before.size == now.size and digest() == old.digest
     return None if is_same else because("file-changed", name=path)

@@ -37,6 +37,7 @@ def parsed_options(
         walk = follow_parser(source)
     except UnreadArguments:
         return set()
+    # Other code with the parser, or `set_defaults`, may set values that are not words.
     if walk is None or walk.given_away or walk.defaults:
         return set()
     nodes = source.nodes

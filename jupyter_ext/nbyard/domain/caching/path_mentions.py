@@ -55,10 +55,12 @@ def possible_paths(code: str) -> list[str]:
         [
             *(match["text"] for match in QUOTED.finditer(code)),
             *imported,
+            # `import features` reads the folder `features` or the file `features.py`.
             *(f"{name}.py" for name in imported),
             *(match[0] for match in WORD.finditer(code)),
         ]
     )
+    # Absolute paths lead out of the code folder, and `.` and `..` name no file.
     return [text for text in texts if text.strip("./") and text[0] != "/"][:MOST]
 
 

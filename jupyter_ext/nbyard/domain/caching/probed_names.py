@@ -130,9 +130,11 @@ class _Reader:
             case ast.Call():
                 return self._is_open_call(node)
             case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
+                # A function passed on may be called with any name: `map(pd.read_csv, names)`.
                 is_word = self._is_word(node)
                 return id(node) not in apart and not is_word and self._is_function(node)
             case ast.ImportFrom(names=names):
+                # `from pandas import read_csv as rc` hides the word by which calls are recognised.
                 return any(alias.asname and is_probe(alias.name) for alias in names)
             case ast.Assign(targets=[*targets], value=value):
                 places = [target for target in targets if isinstance(target, ast.Attribute)]
@@ -184,6 +186,7 @@ class _Reader:
             return is_path and word in ("rename", "replace")
         if owner is not None and _last(owner) == "read":
             return True  # spark.read.csv(…)
+        # `handle.read()` reads an open file. The call that opened the file is checked itself.
         is_of_handle = owner is not None and word.startswith("read") and not node.args
         return is_probe(word) and not (is_of_handle and not word.startswith("read_"))
 
@@ -212,6 +215,7 @@ class _Reader:
         """Return whether a node is a word of the command line, or a name with only that value."""
         if isinstance(node, ast.Attribute):
             return isinstance(node.value, ast.Name) and node.value.id in self._parsed
+        # `table = options.table` only gives the word another name.
         match self._bound.get(getattr(node, "id", "")):
             case [ast.Attribute() as value]:
                 return self._is_word(value)

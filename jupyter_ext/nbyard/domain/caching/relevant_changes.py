@@ -69,6 +69,7 @@ def _is_looked_for(
 ) -> bool:
     """Return whether the code may have looked for a file, or a folder that came or went with it."""
     ends = name.split("/")
+    # A folder `random/` shadows the module as `random.py` does.
     is_module = any(end.partition(".")[0] in taken for end in (ends[0], ends[-1]))
     asked = [name, *(folder for folder in _above(name) if folder not in kept)]
     return (
@@ -98,6 +99,7 @@ class _ObservedFiles:
         if name in self._read or (self._moved and name.startswith(self._moved)):
             return True
         return any(
+            # A folder that came or went with the file changed the listing of its parent, too.
             path in self._changed and (path.rpartition("/")[0] or ".") in self._listed
             for path in (name, *_above(name))
         )
@@ -107,6 +109,7 @@ def _paths(files: Files) -> set[str]:
     paths = set(files)
     for name in files:
         for folder in _above(name):
+            # The parents of a known folder are in the set already.
             if folder in paths:
                 break
             paths.add(folder)

@@ -48,6 +48,7 @@ SEPARATOR = "--"
 MAX_TIMES = 100
 # One word of a command line; the limit of Linux.
 MAX_WORD_BYTES = 128 * 1024 - 1
+# Below ARG_MAX of macOS (1 MiB) and the default of Linux (2 MiB), which include variables.
 MAX_LINE_BYTES = 1_000_000
 OPTION = re.compile(r"-{1,2}[^\s=\-\x00][^\s=\x00]{0,127}\Z")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")

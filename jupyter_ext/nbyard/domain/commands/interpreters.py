@@ -85,6 +85,7 @@ def read_start(name: str, content: bytes) -> Start:
         return Start(language, list(command))
     program = interpreter[0].rpartition("/")[2]
     if PYTHONS.match(program):
+        # The environment of the node decides which Python runs, not the path in the first line.
         return Start("python", [PYTHON, *interpreter[1:], FILE])
     known = program in SHELLS or program in LANGUAGES or not language
     return Start(LANGUAGES.get(program, program) if known else language, [*interpreter, FILE])
@@ -100,6 +101,7 @@ def shebang(content: bytes) -> list[str]:
     except (UnicodeDecodeError, ValueError):
         return []
     if words and words[0].rpartition("/")[2] == "env":
+        # `-S` makes env split its argument: `#!/usr/bin/env -S python3 -u`.
         words = [word for word in words[1:] if word != "-S"]
     return words
 
@@ -113,9 +115,11 @@ def start_hints(name: str, content: bytes, start: Start) -> list[Reason]:
     """Return hints about encodings and first lines that break a script."""
     if is_utf16(content) and not start.is_binary:
         return [because("script-utf-16", name=name)]
+    # Python skips the mark. The kernel and shells read it as the beginning of the first line.
     if content.startswith(UTF8_MARK) and start.language != "python":
         reader = text_reason(start.language) or because("read-by-system")
         return [because("script-with-bom", name=name, reader=reader)]
+    # Shells read the carriage return as part of the last word.
     if start.language in SHELLS and b"\r\n" in content:
         return [because("windows-line-ends", name=name, language=start.language)]
     if start.language == "sh" and not shebang(content) and (match := BASH_ONLY.search(content)):

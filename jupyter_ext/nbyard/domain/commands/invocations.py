@@ -364,6 +364,7 @@ def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) ->
                 name = place.rpartition("/")[2]
                 reason = because("companion-twice", file=name, beside=reach.of)
                 raise Invalid.field(f"arguments.{argument.name}", reason)
+            # Insert the name again, so that it comes after the file that it accompanies.
             del places[argument.name]
             places[argument.name] = place
     return places

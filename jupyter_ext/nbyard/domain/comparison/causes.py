@@ -55,6 +55,7 @@ def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Caus
         above = [parent for parent in upstream_causes(then, now) if parent in pairs]
         own = NodeCauses(then, now, distances[node])
         own_causes = list(own.find())
+        # A node that only passed on different data has no cause of its own.
         causes += own_causes or ([] if above else [own.without_cause()])
         for parent in above:
             if parent not in distances:
@@ -90,6 +91,7 @@ def upstream_causes(then: TaskFacts, now: TaskFacts) -> list[str]:
     for name in sorted(then.inputs.keys() & now.inputs.keys()):
         before, after = then.inputs[name], now.inputs[name]
         is_same_place = (before.node, before.output) == (after.node, after.output)
+        # Without a digest, the other node produced no data, for example because it failed.
         has_changed = before.digest != after.digest or not after.digest
         if before.node and is_same_place and has_changed:
             nodes.append(before.node)

@@ -28,6 +28,7 @@ def changed_cells(old: dict[str, Any], new: dict[str, Any]) -> list[CellChange]:
     before, after = _code_cells(old), _code_cells(new)
     sources = [source for _, source in before], [source for _, source in after]
     changes: list[CellChange] = []
+    # autojunk would ignore frequent cells in notebooks of 200 cells or more.
     matcher = difflib.SequenceMatcher(None, *sources, autojunk=False)
     for tag, start, end, first, last in matcher.get_opcodes():
         if tag == "equal":

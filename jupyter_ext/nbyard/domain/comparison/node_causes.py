@@ -26,6 +26,7 @@ class NodeCauses:
 
     def find(self) -> Iterator[Cause]:
         """Yield the causes in the order in which users can change them."""
+        # A pinned node shows the result of another run, so its code and values explain nothing.
         if self._then.pinned != self._now.pinned:
             runs = [
                 str(facts.pinned) if facts.pinned else None for facts in (self._then, self._now)
@@ -80,9 +81,11 @@ class NodeCauses:
                 reason = because("input-disconnected", name=name)
                 yield self._cause("connection", name, reason, *texts)
             elif before.digest == after.digest:
+                # Equal data from another place explains no difference.
                 continue
             elif (before.node, before.output) != (after.node, after.output):
                 yield self._cause("connection", name, because("input-moved", name=name), *texts)
+            # Different data of another node is a cause at that node.
             elif not before.node:
                 yield self._cause("data", name, because("input-changed", name=name), *texts)
 

@@ -33,6 +33,7 @@ def change_between(path: str, old: OutsideFile, new: OutsideFile) -> Reason | No
     if old.digest and new.digest:
         is_same = old.digest == new.digest
     else:
+        # Large files have no digest, so a new time counts as a change.
         is_same = (before.size, before.mtime_ns) == (after.size, after.mtime_ns)
     if is_same:
         return None

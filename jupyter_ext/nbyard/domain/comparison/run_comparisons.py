@@ -175,6 +175,7 @@ class _Sides:
             differs = (
                 bool(packages)
                 or _differ(names)
+                # A task that never ran has no fingerprint. This alone is no difference.
                 or _differ([fingerprint for fingerprint in prints if fingerprint])
             )
             rows[key] = EnvironmentRow([node], names, packages, differs)

@@ -183,6 +183,7 @@ class CrateParts:
             key_of("value", *scope, name),
             "PropertyValue",
             name=name,
+            # The graph leaves out empty properties, but an empty value must be visible.
             value=text or '""',
             exampleOfWork=parameter,
         )

@@ -35,6 +35,7 @@ OF_WORKFLOWS = (
 STATUS: Mapping[str, str] = {
     "succeeded": "CompletedActionStatus",
     "failed": "FailedActionStatus",
+    # schema.org has no status for cancelled actions.
     "cancelled": "FailedActionStatus",
     "running": "ActiveActionStatus",
     "queued": "PotentialActionStatus",

@@ -130,5 +130,6 @@ def one_line(text: str, most: int) -> str:
     """Return text in one line of at most `most` characters, without control characters."""
     # Only the beginning is looked at, because a cell may have a thousand characters.
     plain = " ".join(CONTROLS.sub(" ", text[: 8 * most]).split())
+    # JSON answers cannot contain half of a surrogate pair.
     plain = plain.encode("utf-8", "replace").decode()
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"

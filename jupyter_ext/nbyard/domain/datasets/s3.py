@@ -23,6 +23,7 @@ AMAZON = "amazonaws.com"
 # Amazon's default
 REGION = "us-east-1"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+# The region becomes part of a host name. A dot or slash would lead requests to another host.
 ABOUT = re.compile(r"[a-z0-9-]{1,40}")
 # the limit of S3, in bytes
 MAX_KEY = 1024
@@ -69,6 +70,7 @@ def read_object(text: str, field: str = "url") -> S3Object:
         raise Invalid.field(field, because("key-too-long", most=MAX_KEY))
     if not key.isprintable():
         raise Invalid.field(field, because("control-characters"))
+    # HTTP libraries and proxies may resolve such segments and fetch another object.
     if any(part in (".", "..") for part in unquote(key).split("/")):
         raise Invalid.field(field, because("dot-segments-in-key"))
     return S3Object(unquote(named), bucket, key)
@@ -128,6 +130,7 @@ def signed_headers(
     signed["host"] = urlsplit(target.url).netloc
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name].strip()}\n" for name in sorted(signed))
+    # The canonical request. Its third line is the query, which is always empty here.
     asked = "\n".join(["GET", target.path, "", lines, names, EMPTY])
     scope = f"{moment[:8]}/{region}/s3/aws4_request"
     digest = hashlib.sha256(asked.encode()).hexdigest()
@@ -141,6 +144,7 @@ def signed_headers(
     headers["Authorization"] = (
         f"{ALGORITHM} Credential={owner}, SignedHeaders={names}, Signature={signature}"
     )
+    # A line break in a session token would add a header to the request.
     if not all(f"{text}".isascii() and text.isprintable() for text in headers.values()):
         raise Invalid(because("s3-login-not-plain"))
     return headers

@@ -35,6 +35,7 @@ from nbyard.reasons.structs import Reason, because
 MIN_PASSWORD, MAX_PASSWORD = 9, 200
 FORM = "form"  # reserved: the address of the form itself
 MAX_TITLE = 45
+# A label of a host name has at most 63 characters, so a number fits behind the stem.
 MAX_STEM = 55
 API = Port("api", PORT, websocket=False)
 MODEL = Port("api", PORT, READY_PATH, websocket=False)
@@ -303,6 +304,7 @@ def is_ide(image: str, ide_images: Sequence[str]) -> bool:
 
 def name_of(title: str) -> str:
     """Return a host name derived from a title, or from the last part of an image's name."""
+    # `registry:5000/team/cows:2` becomes `cows`. Without a tag, the name is the last item.
     last = title.rpartition("/")[2].partition("@")[0].rpartition(":")
     host_name = re.sub(r"[^a-z0-9]+", "-", without_accents(last[0] or last[2])).strip("-")
     return host_name[:63].strip("-")
@@ -310,6 +312,7 @@ def name_of(title: str) -> str:
 
 def free_host(taken: Collection[str], like: str) -> str:
     """Return a free host name: the stem of `like` with a number."""
+    # `cows-2` becomes `cows-3`, not `cows-2-2`.
     stem = re.sub(r"-[0-9]+\Z", "", like)[:MAX_STEM]
     free = (f"{stem}-{number}" for number in itertools.count(2))
     return next(name for name in free if name not in taken)

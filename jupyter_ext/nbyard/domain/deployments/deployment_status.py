@@ -131,6 +131,7 @@ def restart_delay_seconds(restarts: int) -> float:
 
     The delay doubles with each end in a row, up to a minute.
     """
+    # Without a bound, the power of a large count would raise OverflowError.
     return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_RESTART_DELAY_SECONDS)
 
 
@@ -165,6 +166,7 @@ def start_failure(message: str) -> Reason | None:
     lower = message.lower()
     if is_port_taken(message):
         return because("port-taken", message=message)
+    # NVIDIA's hook adds the GPUs. Its message may contain the words of the next check, too.
     if "running hook" in lower or "running prestart hook" in lower:
         return because("hook-failed", message=message)
     if "executable file not found" in lower or "no such file or directory" in lower:

@@ -16,6 +16,7 @@ LEVEL = (
     re.compile(r"\[([DIW]) \d"),
 )
 CALM = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "D", "I", "W"}
+# The level is at the beginning of a line. Later words may belong to the message.
 LEVEL_CHARS = 120
 MOMENT = re.compile(r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+")
 # answered requests: in an access log, or with an error that ended only the request
@@ -36,6 +37,7 @@ def failure_line(text: str) -> str:
     Return "" if there is none.
     """
     lines = [line for line in text.splitlines() if line.strip()]
+    # A program that answered a request has survived the errors before it.
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
     weighed = [*_weighted_lines(lines[asked[-1] + 1 :] if asked else lines)]
     telling = [(line, weight) for line, weight in weighed[-LAST_LINES:] if weight]
@@ -58,6 +60,7 @@ def _weighted_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
             if not before.startswith(CHAINED):
                 has_stayed = any(phrase in before for phrase in STAYED)
             is_inside = True
+        # Frames of a traceback and lines of source are indented.
         elif line[0].isspace():
             continue
         elif is_inside:

@@ -12,6 +12,7 @@ MAX_PORTS, MAX_WORDS, MAX_VARIABLES = 16, 200, 200
 MAX_TEXT = 16 * 1024
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,500}")
+# NVIDIA's hook would add the GPUs in NVIDIA_VISIBLE_DEVICES, also those of other tasks.
 OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
 # variables that the image of a served model reads
 OF_MODELS = (

@@ -72,6 +72,7 @@ class Tally:
         minute = int(at // MINUTE_SECONDS)
         self._requests[minute] += 1
         self._errors[minute] += is_error
+        # Counts per step can be added over servers and minutes. Percentiles cannot.
         self._times.setdefault(minute, Counter())[latency_bin(seconds)] += 1
 
     def take(self) -> list[Counted]:
@@ -93,6 +94,7 @@ def latency_bin(seconds: float) -> int:
         return 0
     # the small difference keeps exact lengths from rounding up
     step = math.ceil(math.log2(seconds / LEAST_SECONDS) * STEPS_TO_DOUBLE - 1e-9)
+    # The last step is about 4.7 hours. Longer answers count there, too.
     return min(step, MAX_STEP)
 
 

@@ -53,6 +53,7 @@ def conda_environment_of(spec: Mapping[str, object]) -> str:
     if isinstance(metadata, dict) and isinstance(metadata.get("conda_env_path"), str):
         return str(metadata["conda_env_path"])
     command = [str(word) for word in argv] if isinstance(argv, list) else []
+    # The shortest such command is `conda run -p PLACE`.
     if len(command) < 4 or command[0].rpartition("/")[2] not in ("conda", "mamba", "micromamba"):
         return ""
     places = (place for option, place in pairwise(command) if option in ("-p", "--prefix"))

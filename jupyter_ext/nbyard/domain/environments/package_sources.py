@@ -31,6 +31,7 @@ class SourceAddress(msgspec.Struct, frozen=True):
     def holds(self, other: "SourceAddress") -> bool:
         """Return whether the other place is this one or below it."""
         origin = (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
+        # Compare whole parts: the text `/simple-evil` begins with `/simple`, too.
         return origin and other.parts[: len(self.parts)] == self.parts
 
 
@@ -97,6 +98,7 @@ def place_of(address: str) -> SourceAddress:
         try:
             host = urlsplit(address).netloc
         except ValueError:
+            # urlsplit raises ValueError for a malformed IPv6 address, such as `file://[`.
             host = address
         if host or not address.lower().startswith("file:///"):
             raise RequirementRefused(because("not-file-address"))

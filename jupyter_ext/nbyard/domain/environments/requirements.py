@@ -133,6 +133,7 @@ def _read(line: str, sources: AllowedSources, forbidden: Container[str]) -> str:
             wheel_name, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
         except InvalidWheelFilename:
             raise RequirementRefused(because("given-by-no-wheel", package=package)) from None
+        # The check of forbidden packages below sees only the name in the line.
         if wheel_name != normal_name(package):
             raise RequirementRefused(
                 because("given-by-other", package=package, other=str(wheel_name))

@@ -8,6 +8,7 @@ import msgspec
 from nbyard.reasons.structs import Reason, because
 
 CONTINUED = re.compile(r"\\[ \t]*$")
+# `Step 3/7 : RUN …` of Docker, `[1/2] STEP 3/7: RUN …` of Podman.
 STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+)/\d+ ?: ", re.IGNORECASE)
 PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
 VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?(?P<if>[-+])(?P<word>[^}]*))?\}|(?P<bare>\w+))")

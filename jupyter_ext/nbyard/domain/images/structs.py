@@ -267,6 +267,7 @@ def registry_place(text: str) -> str:
 
     `text` is a host, or its address as clients show it.
     """
+    # `docker login` stores Docker Hub as `https://index.docker.io/v1/`.
     plain = re.sub(r"^https?://|/+$", "", text.strip())
     plain = re.sub(r"/v[12]$", "", plain)
     host, slash, path = plain.partition("/")

@@ -145,6 +145,7 @@ def _option(
         usual_name(str(dest)), flag, Flag(flag), required=bool(call_arguments.value("required"))
     )
     if action in ("store_true", "store_false", "store_const"):
+        # With `store_false`, `--quiet` clears `verbose`: the argument has the name of its option.
         name = plain.name if action == "store_true" else own
         if action == "store_true" and call_arguments.value("default"):
             raise UnknownValue(because("changes-nothing"))

@@ -31,6 +31,7 @@ LOOSE = (
 )
 BRANCHES = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Match, ast.ClassDef, *FUNCTIONS)
 MAIN = ("__name__ == '__main__'", "'__main__' == __name__")
+# `argcomplete.autocomplete(parser)` and `print(parser)` add no arguments.
 HARMLESS_CALLS = ("autocomplete", "print")
 
 
@@ -85,6 +86,7 @@ class ParserWalk:
         last = name.rpartition(".")[2] if is_method else name
         for node in self._source.nodes:
             if isinstance(node, FUNCTIONS) and node.name == last:
+                # The first parameter of a method is its object, which calls do not pass.
                 known = [argument.arg for argument in node.args.args][is_method:]
                 taken = {*named, *(known[at] for at in given if at < len(known))}
                 inner = [node for node in ast.walk(node) if isinstance(node, ast.Call)]

@@ -43,6 +43,7 @@ def argument_of(
     if role != "value":
         kind = "string"
     default = value
+    # In code, an empty text is a placeholder for a value that users must set.
     if (role == "input" or (role == "value" and kind == "secret")) and value == "":
         default, missing = msgspec.UNSET, True
     return Argument(

@@ -81,6 +81,7 @@ def with_choices(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     except UnknownValue:
         note = because("choices-computed", name=plain.shown)
         return msgspec.structs.replace(plain, note=note)
+    # `choices="abc"` allows three letters, and a dict allows its keys.
     choices = tuple(evaluated) if isinstance(evaluated, str | list | dict) else ()
     fits = all(type(choice) in PLAIN[plain.word_type.type][:1] for choice in choices)
     return msgspec.structs.replace(plain, choices=choices if fits else ())

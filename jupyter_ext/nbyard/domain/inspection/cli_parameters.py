@@ -160,6 +160,7 @@ def _default(parameter: Parameter) -> tuple[Any, list[Reason]]:
 def _item(word_type: WordType, value: Any) -> Any:
     if isinstance(value, FilePath):
         return value if word_type.is_path else msgspec.UNSET
+    # argparse and click convert a default that is a text, as they convert words.
     if isinstance(value, str) and word_type.type in ("int", "float"):
         try:
             return int(value) if word_type.type == "int" else float(value)

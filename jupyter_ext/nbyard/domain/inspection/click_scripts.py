@@ -202,6 +202,7 @@ def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position
     nargs = call_arguments.value("nargs")
     is_list = nargs not in (None, 1)
     has_default = "default" in call_arguments.keywords
+    # click requires an argument unless it has a default or takes any number of words.
     required = bool(call_arguments.value("required", not has_default and nargs != -1))
     name = usual_name(declarations[0].replace("-", "_").lower())
     plain = Parameter(name, declarations[0], Positional(position, separated=True), is_list=is_list)
@@ -214,6 +215,7 @@ def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position
 def _option(
     source: PythonModule, call_arguments: CallArguments, declarations: list[str]
 ) -> Parameter:
+    # A word without dashes names the parameter: `@click.option("-n", "count")`.
     names = [word for word in declarations if word.isidentifier()]
     # a flag may have two words: `--on/--off`
     pairs = [

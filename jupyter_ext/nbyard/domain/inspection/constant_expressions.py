@@ -133,6 +133,7 @@ def _text(node: ast.JoinedStr, names: Mapping[str, Any], depth: int) -> str:
     parts = []
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
+            # The conversion -1 stands for none. Others are `!r`, `!s` and `!a`.
             if part.format_spec is not None or part.conversion != -1:
                 raise NotConstant("a formatted text")
             parts.append(str(evaluate_constant(part.value, names, depth)))

@@ -108,6 +108,7 @@ def _own_nodes(definition: Definition) -> Iterator[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
+        # A `yield` or `return` in a nested function does not belong to this one.
         if not isinstance(node, SCOPES):
             todo += ast.iter_child_nodes(node)
 

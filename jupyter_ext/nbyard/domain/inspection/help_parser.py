@@ -18,12 +18,14 @@ from nbyard.domain.inspection.cli_parameters import (
 from nbyard.domain.inspection.scripts import Script, arguments_of
 from nbyard.reasons.structs import because
 
+# Matches `--[no-]color`, `-v...`, `--level[=LEVEL]`, `--name=NAME` and `-o FILE`.
 FLAG = re.compile(
     r"(?P<flag>-{1,2}(\[no-\])?\w[\w.-]*?)(?P<many>\.\.\.)?((?P<by>\[?=| )(?P<rest>.+))?\Z"
 )
 # colours, and overstrikes as in man pages
 CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|.\x08")
 GAP = re.compile(r"\s{2,}|\t")
+# One word of a usage line, or one group in brackets, such as `[FILE [FILE ...]]...`.
 GROUP = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\](?:\.\.\.)?|\S+")
 USAGE = re.compile(r"usage:\s*", re.IGNORECASE)
 CHOICES = re.compile(r"[{\[(](?P<words>[^\s{}\[\]()]+[,|][^\s{}\[\]()]+)[}\])]\Z")
@@ -182,6 +184,7 @@ def _usage(lines: list[str]) -> list[str]:
             for deeper in below:
                 more = deeper.strip()
                 is_option = more.startswith("-") and GAP.search(more) is not None
+                # GNU programs list other forms below: `  or:  sort [OPTION]...`.
                 is_usage = more.startswith("or")
                 if not deeper.startswith(" " * DEEP) or is_option or is_usage:
                     break

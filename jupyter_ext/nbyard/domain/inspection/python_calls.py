@@ -63,6 +63,7 @@ class PythonModule:
                 or not all(type(number) is int for number in numbers)
             ):
                 raise UnknownValue(because("text", text=expression_text(node)))
+            # Cut the range before it becomes a list: `range(10**12)` would fill the memory.
             return list(range(*numbers)[:MAX_RANGE]) if 0 not in numbers[2:] else []
         try:
             return evaluate_constant(node, self.constants)

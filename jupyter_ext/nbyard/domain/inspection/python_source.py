@@ -19,6 +19,7 @@ def parse_python(content: bytes, file: str) -> ast.Module:
     """
     try:
         with _FILTERS, warnings.catch_warnings():
+            # Warnings about users' code, such as invalid escapes, are noise in the server's log.
             warnings.simplefilter("ignore")
             return ast.parse(content, file)
     except SyntaxError as error:

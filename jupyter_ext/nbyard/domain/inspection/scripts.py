@@ -94,6 +94,7 @@ def arguments_of(
             check_arguments([*arguments.values(), argument])
         except Invalid as problem:
             params = {"name": declared.shown, "problem": problem.details[0].why}
+            # Without one positional argument, the words of the others would move to wrong places.
             if isinstance(declared.reach, Positional):
                 raise UnreadArguments(because("parameter-unread", **params)) from None
             hints.append(because("option-unread", **params))

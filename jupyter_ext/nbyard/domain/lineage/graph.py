@@ -32,6 +32,8 @@ class Walk:
     def __init__(self, expand: Expand, describe: Describe, most: int):
         self._expand, self._describe, self._most = expand, describe, most
         self._nodes: dict[Ref, LineageNode] = {}
+        # A dictionary instead of a set keeps the order of the links, so that a graph always looks
+        # the same.
         self._links: dict[tuple[Ref, Ref, str], None] = {}
         # Links to nodes that did not fit; some of these nodes are reached by another way later.
         self._cut: list[tuple[Direction, Link]] = []
@@ -87,6 +89,8 @@ class Walk:
     def _left_out(self) -> dict[Direction, Counter[Ref]]:
         """Count the neighbours that are not in the graph."""
         left_out = {direction: Counter(counts) for direction, counts in self._not_read.items()}
+        # Several links may connect two nodes, for example two inputs with the same data. The
+        # neighbour still counts once.
         for direction, near, far in {
             (direction, *_ends(link, direction)) for direction, link in self._cut
         }:

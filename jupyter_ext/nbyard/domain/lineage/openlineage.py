@@ -183,8 +183,10 @@ class _Events:
         kind = content.source.partition(":")[0]
         name = content.origin or content.filename
         if kind == "dataset":
+            # The origin is `sales v3`, for example. All versions must have the same name.
             name = name.rpartition(" v")[0] or name
         facets = {"version": facet_of("version", datasetVersion=content.digest)}
+        # A file of the project has no source. OpenLineage's namespace of local files is `file`.
         namespace = self._namespace if kind else "file"
         return {"namespace": namespace, "name": name, "facets": facets}
 
@@ -249,6 +251,7 @@ def sample_event(key: str, at: datetime, version: str, name: str) -> Event:
     """
     engine = facet_of("processing_engine", version=version, name="nbyard")
     return {
+        # OTHER belongs to no life cycle, so receivers do not wait for the end of this run.
         "eventType": "OTHER",
         "eventTime": utc_time(at),
         "run": {"runId": key, "facets": {"processing_engine": engine}},

@@ -64,12 +64,14 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
     def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
         """Yield the results of other tasks that a task used, with the names of its inputs."""
         for name, artifact in self._connected_results.get(task.node, ()):
+            # A pinned node has stored bytes as inputs, although connections still lead to them.
             if name not in task.inputs:
                 yield name, artifact
 
     def data_used(self) -> dict[str, BytesOf]:
         """Return the data from outside the run, each once; keys are digest and origin."""
         return {
+            # Two datasets may have equal bytes, so the digest alone would merge them.
             f"{content.digest} {content.origin}": content
             for task in self.tasks
             for content in task.inputs.values()

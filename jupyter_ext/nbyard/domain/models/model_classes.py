@@ -24,6 +24,7 @@ from nbyard.reasons.structs import because
 PREDICT = "predict"
 INPUTS, OUTPUTS = "input_schema", "output_schema"
 SECTION = re.compile(r"\s*(inputs?|outputs?)(?: columns?| schema)?\s*:\s*\Z", re.IGNORECASE)
+# Lines of a docstring such as `- age (int): in years` or `age: int, in years`.
 LINE = re.compile(
     r"\s+(?:[-*]\s+)?`{0,2}(\w[\w .-]*?)`{0,2}\s*"
     r"(?:\((?P<told>.+?)\)|:\s*(?P<type>[^,;:]+?))\s*(?:[,;:].*)?\Z"
@@ -90,6 +91,7 @@ def _choose_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> 
                 raise Invalid.field("class_name", because("no-classes", file=file, name=shown))
             reason = because("no-class", file=file, name=shown, known=known)
             raise Invalid.field("class_name", reason)
+        # A base class of another module, which is not read here, may define `predict`.
         if classes[name] not in fits and not classes[name].bases:
             raise Invalid.field("class_name", because("no-predict", name=name))
         return classes[name]
@@ -170,6 +172,7 @@ class _Reader:
     def _columns_of_literal(self, node: ast.expr, side: str) -> list[dict[str, Any]]:
         name = node.id if isinstance(node, ast.Name) else ""
         values = [_assigned_value(line, name) for line in self._tree.body] if name else []
+        # The last assignment of a variable counts, as after an import of the module.
         node = next((value for value in reversed(values) if value is not None), node)
         # {column: type}; with the keys name and type it is a single column
         if isinstance(node, ast.Dict):
@@ -211,6 +214,7 @@ class _Reader:
                 node = ast.parse(node.value, mode="eval").body
             except (SyntaxError, ValueError, RecursionError):
                 return []
+        # The class may be inside of another type, such as `Row` in `list[Row]`.
         for inner in ast.walk(node) if node is not None else ():
             if isinstance(inner, ast.Name) and inner.id in self._classes:
                 fields = [

@@ -71,6 +71,7 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
 
 def _module_and_class(interface: Mapping[str, Any], where: str) -> tuple[str, str]:
     module = _scalar(interface, where, "model_module")
+    # `model.py` is a valid dotted name, too: the module `py` of a package `model`.
     if module.endswith(".py") or not all(_is_name(part) for part in module.split(".")):
         _refuse(f"{where}.model_module", because("not-module", name=repr(module[:80])))
     class_name = _scalar(interface, where, "model_class")
@@ -112,6 +113,7 @@ def _scalar(fields: Mapping[str, Any], where: str, name: str, default: str | Non
     value = _needed(fields, where, name)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    # A tag 1.10 without quotes is the number 1.1 in YAML, so its last digit would be lost.
     if not isinstance(value, str):
         _refuse(f"{where}.{name}", because("quotes-needed"))
     if not value.strip() or "\0" in value or len(value) > MAX_LINES:
@@ -174,6 +176,7 @@ def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelF
         module="",
         class_name="",
         flavour="mlflow",
+        # MLflow writes the requirements of each model to this file in its folder.
         requirements_file="requirements.txt",
         inputs=columns_of(signature["inputs"], f"{where}.signature.inputs"),
         outputs=columns_of(outputs, f"{where}.signature.outputs"),

@@ -23,6 +23,7 @@ TYPES: dict[str, ColumnType] = {
 KNOWN = [*dict.fromkeys(TYPES.values())]
 # int?, Optional[int], int | None
 OPTIONAL = re.compile(r"(?:(.+)\?|(?:typing\.)?Optional\[(.+)\]|(.+?)\s*\|\s*None)\Z")
+# Old signatures of MLflow have `optional`, newer ones `required`.
 FIELDS = {"name", "type", "nullable", "required", "optional", "tensor-spec"}
 UNNAMED = "prediction"
 MAX_COLUMNS = 10_000
@@ -68,6 +69,7 @@ def _column(value: Any, where: str, count: int) -> ModelColumn:
     if type_name == "tensor":  # the type of a tensor that is one column
         spec = value.get("tensor-spec")
         spec = spec if isinstance(spec, Mapping) else {}
+        # MLflow writes -1 for a dimension of any size, which is the number of rows here.
         if spec.get("shape") not in ([-1], [-1, 1]):
             _refuse(f"{where}.tensor-spec", because("tensor-not-column"))
         type_name = spec.get("dtype")

@@ -23,6 +23,7 @@ REPOSITORIES = "nbyard/model-"
 # how long a model is kept for a form that no longer responds
 FORM_SECONDS = 600.0
 PORT = 5000
+# The check of the Open Inference Protocol (V2) that a server is ready.
 READY_PATH = "/v2/health/ready"
 MODEL_FILES = ("nervosum.yaml", "nervosum.yml", "model.yaml", "model.yml")
 MLFLOW_FILE = "MLmodel"
@@ -199,6 +200,7 @@ class ModelFilter(msgspec.Struct, frozen=True):
 
 
 # the first bytes of files by pickle, or by joblib with its compression methods
+# In this order: PROTO of pickle, four levels of zlib, gzip, bzip2, xz, LZMA, LZ4.
 PACKED = (
     *(b"\x80", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b", b"BZh"),
     *(b"\xfd7zXZ", b"\x5d\x00\x00", b"\x04\x22\x4d\x18"),

@@ -16,6 +16,7 @@ TYPES: dict[TableType, ColumnType] = {
     "string": "str",
     "date": "date",
     "datetime": "datetime",
+    # pandas reads a column without values as floats, all of them NaN.
     "null": "float",
 }
 TIMES = ("date", "datetime")
@@ -56,6 +57,7 @@ def target_of(
             continue
         values = [row[place] for row in page.rows if place < len(row) and row[place] is not None]
         if classes is not None:
+            # Values and classes may differ in type, such as the text 1 and the number 1.
             is_fit = bool(values) and {*map(str, values)} <= {*map(str, classes)}
         else:
             is_fit = answer in NUMBERS and column.type in NUMBERS

@@ -27,6 +27,7 @@ TAG = "parameters"
 # Tags that change what is executed.
 TAGS = (TAG, "skip-execution", "raises-exception")
 # magics, shell commands and help of IPython
+# For example `%matplotlib inline`, `files = !ls` and `print?`.
 MAGIC = re.compile(r"\s*([%!?]|[\w.\[\], ]+=\s*[%!]|.*\?\s*\Z)")
 # fmt: off
 HEADINGS = frozenset({
@@ -154,6 +155,8 @@ def parse_cell(source: str) -> tuple[ast.Module, str]:
         try:
             return _parse(text), text
         except SyntaxError as error:
+            # Only a line that Python refuses can be a magic: an expression in brackets may have a
+            # line that begins with % as well.
             at = (error.lineno or 0) - 1
             if not 0 <= at < len(lines) or not MAGIC.match(lines[at]):
                 raise
@@ -168,6 +171,7 @@ def _parse(text: str) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # warnings about "\d" and the like are the user's
             tree = compile(text, "<parameters>", "exec", flags, dont_inherit=True)
+    # Depending on its version, Python reports NUL characters and deep nesting by these errors.
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise SyntaxError(str(error) or "too deeply nested") from None
     assert isinstance(tree, ast.Module)
@@ -270,6 +274,7 @@ class Reader:
 
     def _skip(self, statement: ast.stmt) -> None:
         self.hints.append(because("line-no-assignment", line=statement.lineno))
+        # After `if is_test: rows = 10`, only a run knows the value of `rows`.
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self._forget_default(node.id)

@@ -32,6 +32,7 @@ from nbyard.domain.notebooks.parameter_cells import (
 from nbyard.reasons.structs import Reason, because
 
 MAX_SOURCE = 64 * 1024
+# Raw texts are `r"(C:\data)"` or `r"--(a)--"` since R 4.0. `%in%` is an operator.
 TOKEN = re.compile(
     r"""
     (?P<space>[ \t\r\f]+)
@@ -52,6 +53,7 @@ ESCAPE = re.compile(
     re.DOTALL,
 )
 PLAIN = dict(zip("abfnrtv\\\"'` \n", "\a\b\f\n\r\t\v\\\"'` \n", strict=True))
+# T and F are variables of R with the values TRUE and FALSE.
 WORDS = {"TRUE": True, "T": True, "FALSE": False, "F": False, "NULL": None, "Inf": math.inf}
 ASSIGNS = ("<-", "<<-", "=")
 CONTROLS = ("if", "for", "while", "repeat")
@@ -117,6 +119,7 @@ class _Reader:
         value = tokens[at:]
         if not names:
             self._skip(tokens)
+        # A function is no parameter. Since R 4.1, it can also begin with a backslash.
         elif value[0].text not in ("function", "\\"):
             comment = comments.of(tokens[0].line, tokens[-1].line)
             text = source[value[0].at : value[-1].at + len(value[-1].text)]
@@ -306,6 +309,7 @@ def _unquoted(text: str) -> str:
             return PLAIN[match["plain"]]
         digits = match["byte"] or match["point"]
         number = int(digits, 16) if digits else int(match["octal"], 8)
+        # R refuses NUL in texts, and half of a surrogate pair is no character.
         if not 0 < number <= 0x10FFFF or 0xD800 <= number < 0xE000:
             raise NotConstant(match[0])
         return chr(number)

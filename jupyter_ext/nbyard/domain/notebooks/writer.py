@@ -6,6 +6,8 @@ from nbyard.domain.datasets.table_descriptions import TableInfo
 
 # Readers of polars, which comes with nbyard, and of pandas, which may be missing.
 # Data with gaps often contains NA, as R writes it.
+# By default, polars infers types from 100 rows, and then fails at the first fraction after whole
+# numbers.
 GAPS = 'null_values=["", "NA", "NaN"], infer_schema_length=None'
 READERS = {
     "csv": (f"read_csv({{}}, {GAPS})", "read_csv(path)"),

@@ -118,6 +118,7 @@ def openlineage_target(url: str) -> tuple[str, str]:
     host, slash, path = rest.partition("/")
     key, _, host = host.rpartition("@")
     web = f"{scheme.lower().removeprefix(OPENLINEAGE)}://{host}{slash}{path}"
+    # The key may be written as a password without a user: `:KEY@`.
     return web, unquote(key.removeprefix(":"))
 
 
@@ -158,6 +159,7 @@ def masked_url(url: str) -> str:
 def secrets_of(url: str) -> list[str]:
     """Return the parts of a URL that may be secret, the longest first."""
     parts = re.split(r"[/?&=#@:,]+", url.partition("://")[2])
+    # The longest first, because a short secret may be a part of a longer one.
     return sorted({w for w in parts if len(w) >= SHORTEST_SECRET}, key=len, reverse=True)
 
 

@@ -28,6 +28,7 @@ def next_messages(
     if not waiting:
         return [], None
     if left <= 0:
+        # By then, only `limit.most` - 1 messages are left in the window, so that one more fits.
         return [], recent[-limit.most] + window
     if len(waiting) <= left and not were_held:
         return [[notice] for notice in waiting], None

@@ -10,7 +10,10 @@ import msgspec
 from nbyard.domain.notices.structs import Message, NoticeEvent
 from nbyard.reasons.structs import Reason
 
+# CSI sequences, such as colours, and OSC sequences, such as window titles and links.
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+# The characters from U+202A and U+2066 reverse the shown order of a text. With them, a name could
+# look like another one.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # Chat services alert everyone in a channel when a message contains these.
 MENTION = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[!@#&])", re.IGNORECASE)
@@ -160,6 +163,7 @@ def last_lines(text: str, most: int = LAST_LINES) -> list[str]:
 def harmless_text(text: str) -> str:
     """Escape a text so that it alerts no group in a chat and adds no header to an e-mail."""
     plain = CONTROL.sub(" ", ANSI.sub("", text))
+    # The blank without width breaks the mention, but the text looks the same.
     return MENTION.sub(lambda match: f"{match[0]}\u200b", plain)
 
 

@@ -68,6 +68,7 @@ class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: DigestLimit = DigestLimit()
 
     def __repr__(self) -> str:
+        # The URL contains secrets, and such texts of objects end up in logs.
         return f"NewChannel({self.name!r})"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+# JavaScript's MAX_SAFE_INTEGER. A browser rounds larger integers, so the server must do the same.
 MAX_SAFE = 2**53 - 1
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -64,6 +65,8 @@ def _shortest(number: float) -> str:
     point = len(digits) + int(parts.exponent)  # position of the decimal point in the digits
     if digits == "0":
         return "0"
+    # The limits 21 and -6 for the notation with an exponent are those of ECMAScript's
+    # Number::toString.
     if len(digits) <= point <= 21:
         return digits + "0" * (point - len(digits))
     if 0 < point <= 21:

@@ -8,12 +8,15 @@ from nbyard.errors import BadRequest
 from nbyard.reasons.structs import because
 
 MAX_DEPTH = 64
+# The largest double has 309 digits. The time of int() grows with the square of the digits.
 MAX_DIGITS = 400
 
 # possible half of a surrogate pair: an escape, or the character itself in a Python text
 _HALF = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 # a bracket, or a whole string (up to the end of the text if it is not closed)
+# The possessive `++` and `*+` never give characters back. So the search of a hostile text takes
+# linear time.
 _MARK = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 

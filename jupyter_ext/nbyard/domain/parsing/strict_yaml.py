@@ -14,6 +14,7 @@ MAX_BYTES = 4 * 2**20
 MAX_DIGITS = 400
 QUOTES = because("quote-question-mark", example="{type: 'int?'}")
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+# A text with leading zeros, such as 0123, is octal in YAML 1.1, so it stays a text.
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
 # Texts that some readers parse as a number, a Boolean or a time.
@@ -41,6 +42,8 @@ def read_yaml(content: bytes, filename: str) -> Any:
     if len(content) > MAX_BYTES:
         raise Invalid.field(filename, because("larger-than-mib", most=MAX_BYTES >> 20))
     try:
+        # Only events are used: yaml.safe_load makes the word `no` false, and keeps the last of
+        # equal keys.
         reader = _Reader(filename, yaml.parse(content.decode("utf-8-sig"), yaml.SafeLoader))
         return reader.document()
     except UnicodeDecodeError as error:

@@ -40,6 +40,7 @@ OTHER_PROTOCOLS = frozenset((
 ))
 # fmt: on
 # Metadata services return credentials of the machine to any process. Some are in public ranges.
+# In this order: AWS, Google and Azure; AWS over IPv6; Alibaba; Oracle; the host agent of Azure.
 METADATA = tuple(
     ip_address(text)
     for text in (
@@ -51,6 +52,7 @@ METADATA = tuple(
     )
 )
 # tunnels, translation and deprecated ranges, which may lead to private networks
+# In this order: 6to4 relays, local NAT64, site-local, Teredo, SRv6 and IPv4-compatible.
 NEVER_PUBLIC = tuple(
     ip_network(text)
     for text in ("192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "2001::/32", "5f00::/16", "::/96")
@@ -141,6 +143,7 @@ def parse_url(text: object, schemes: Sequence[str] = WEB, field: str = "url") ->
         raise Invalid.field(field, because("unknown-scheme", schemes=known))
     if "@" in parts.netloc:
         raise Invalid.field(field, because("login-in-url"), hint=because("store-as-credential"))
+    # Decoded twice, because `%252e%252e` becomes `..` where a second program decodes the key.
     segments = unquote(unquote(parts.path)).split("/")
     if parts.scheme in OBJECT_STORES and any(part in (".", "..") for part in segments):
         raise Invalid.field(field, because("dots-in-key"))
@@ -194,6 +197,8 @@ def normal_host(host: str, field: str = "url") -> str:
     if "%" in host:
         raise Invalid.field(field, because("percent-in-host"))
     try:
+        # NFKC converts digits and letters of full width, as resolvers do: they could spell
+        # 127.0.0.1.
         plain = (
             unicodedata.normalize("NFKC", host).encode("idna").decode().lower().removesuffix(".")
         )
@@ -242,6 +247,7 @@ def check_addresses(
         Invalid: an address is private, or the list is empty.
     """
     for text in addresses:
+        # A local IPv6 address has its network interface at the end: `fe80::1%eth0`.
         address = ip_address(text.partition("%")[0])
         if allowed.holds(address) and address not in METADATA:
             continue
@@ -266,6 +272,7 @@ def private_kind(address: Address) -> Reason | None:
         # the IPv4 address in an IPv6 one: mapped, 6to4, NAT64 or compatible
         inner = address.ipv4_mapped or address.sixtofour
         low = int(address) & 0xFFFFFFFF
+        # `::` and `::1` contain no IPv4 address. The loop below refuses them.
         if not inner and (address in NAT64 or (int(address) >> 32 == 0 and low > 1)):
             inner = IPv4Address(low)
         if inner:

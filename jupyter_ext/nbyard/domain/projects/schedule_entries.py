@@ -96,6 +96,8 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         """
         run, timing = schedule.run, schedule.timing
         when = schedule.words
+        # Only a schedule that was created from a phrase has words. A cron expression is a valid
+        # phrase.
         if not when and isinstance(timing, Cron):
             when = timing.expression
         elif not when and isinstance(timing, Interval):

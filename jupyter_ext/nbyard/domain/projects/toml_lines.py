@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from nbyard.domain.names import MAX_NAME
 
 MOST_PARTS = 20
+# A text of several lines may end with up to two quotes of its own before its three quotes.
 TOKEN = re.compile(
     r"""
     (?P<text>
@@ -146,6 +147,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
         if kind != "skipped":
             yield kind, token, line
         line += token.count("\n")
+    # The last line may lack its line end, which completes a statement.
     yield "sign", "\n", line
 
 

@@ -21,9 +21,11 @@ def updated_toml(text: str, known: ProjectDefinition, wanted: ProjectDefinition)
     before, after = _toml_value(known), _toml_value(wanted)
     for part in ("project", "schedules", "environments", "notifications", "retention"):
         present, entries = before.get(part, {}), after.get(part, {})
+        # A new file still lacks the table, although `known` has the project.
         if part == "project" and not text:
             present = {}
         if present != entries:
+            # A super table has no header: `[schedules.night]` follows without `[schedules]`.
             table = document.setdefault(part, tomlkit.table(is_super_table=part != "project"))
             _update(table, present, entries)
     return tomlkit.dumps(document)

@@ -137,6 +137,7 @@ class _NodeSteps:
         if isinstance(reach, File):
             self._copy(source, f"{self._code}/{reach.place(self._version.file)}")
             return {}
+        # Standard input must be a file in the node's own folder, unlike other inputs.
         if isinstance(reach, Stdin) and isinstance(binding, ResultOf):
             beside = f"{self._node.folder}/inputs/{name}/{os.path.basename(source)}"
             self._copy(source, beside)
@@ -166,6 +167,7 @@ class _NodeSteps:
         folder = place if argument.format == "folder" else os.path.dirname(place)
         self._before.append(shlex.join(["mkdir", "-p", folder]))
         if isinstance(argument.reach, Handed):
+            # Outside of a run, `nbyard.output` chooses the suffix by the type of the value.
             pattern = shlex.quote(f"{self._cwd}/{HANDOFF}/{name}") + ".*"
             self._after.append(f"mv {pattern} {shlex.quote(place)}")
             return {}
@@ -176,6 +178,7 @@ class _NodeSteps:
         return {name: self._path_from_code(place)}
 
     def _copy(self, source: str, target: str) -> None:
+        # If the script runs again, `cp -r` would copy a folder into the folder of the first time.
         self._before.append(shlex.join(["rm", "-rf", target]))
         self._before.append(shlex.join(["mkdir", "-p", os.path.dirname(target)]))
         self._before.append(shlex.join(["cp", "-r", source, target]))
@@ -196,6 +199,7 @@ class _NodeSteps:
         argv += [f"{self._node.folder}/executed.ipynb", "--cwd", self._cwd, "-f", place]
         if self._node.plan.kernel:
             argv += ["-k", self._node.plan.kernel]
+        # The shell inserts the option only if KERNEL is set. papermill uses the last `-k`.
         return shlex.join(argv) + ' ${KERNEL:+-k "$KERNEL"}'
 
     def _command(self, values: dict[str, Any]) -> str:

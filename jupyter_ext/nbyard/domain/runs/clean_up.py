@@ -135,6 +135,7 @@ def choose_runs(
     doomed = [run for run in chosen if run.protection is None]
     if rules.max_bytes is not None:
         doomed = _oldest_beyond(ordered, doomed, rules.max_bytes)
+        # The rule would not have reached protected runs that are newer than the last deleted one.
         newest = doomed[-1].finished_at if doomed else None
         protected = [run for run in protected if newest and run.finished_at <= newest]
     return doomed, protected
@@ -163,6 +164,7 @@ def _oldest_beyond(
         if size <= most:
             break
         oldest.append(run)
+        # Several outputs of one run may have equal bytes, which count once.
         for digest, its_size in set(run.outputs):
             uses[digest] -= 1
             size -= its_size if not uses[digest] else 0

@@ -140,6 +140,7 @@ def seconds_until_start(
             del left[name]
             starts[name] = now
             busy.append((_end(node, now), limits, slots.grant(limits)))
+        # Go on at the end of the next task: until then, no resource becomes free.
         now = min((end for end, _, _ in busy), default=inf)
         busy = [task for task in busy if task[0] > now]
     return starts

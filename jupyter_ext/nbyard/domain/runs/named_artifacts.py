@@ -55,6 +55,7 @@ def named_artifact(run: Run, files: Iterable[Artifact]) -> NamedArtifact:
 
 def declared_outputs(files: Sequence[Artifact]) -> list[Artifact]:
     """Return the outputs that the executable declares, or all files if it declares none."""
+    # Names of declared outputs are identifiers. `executed.ipynb`, the executed notebook, is not.
     return [file for file in files if file.name.isidentifier()] or list(files)
 
 

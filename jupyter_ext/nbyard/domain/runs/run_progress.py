@@ -76,6 +76,7 @@ class Progress:
 
     def _doomed(self, node: str) -> Steps:
         return [
+            # Only direct successors: the caller records a skipped node, which skips the next.
             (successor, "skipped")
             for successor in self._after[node]
             if self._states[successor] == "waiting"
@@ -90,6 +91,7 @@ class Progress:
             return None
         if self._ended["failed"]:
             return "failed"
+        # If all nodes had succeeded before the request, the run stays a success.
         if self._ended["cancelled"] or (cancelled and self._ended["skipped"]):
             return "cancelled"
         return "succeeded"

@@ -153,6 +153,7 @@ def past_due(plan: TimingPlan, wanted: Range, pending: datetime | None) -> list[
     """
     due_times = takewhile(
         lambda due: due <= wanted.until and (pending is None or due < pending),
+        # `after` leaves out its moment, but the range includes its first one.
         plan.after(wanted.since - timedelta(microseconds=1)),
     )
     moments = list(islice(due_times, MOST_DUE_TIMES + 1))

@@ -60,6 +60,7 @@ class CronExpression(msgspec.Struct, frozen=True):
         Raises:
             Invalid: seconds are too close to each other, or the expression is never due.
         """
+        # The first second of the next minute follows the last one of this minute.
         following = (*self.seconds[1:], self.seconds[0] + 60)
         gaps = (after - second for second, after in zip(self.seconds, following, strict=True))
         if min(gaps) < LEAST_SECONDS:
@@ -71,6 +72,8 @@ class CronExpression(msgspec.Struct, frozen=True):
 
     def after(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the due times after a moment in UTC, each once, in order."""
+        # CronSim returns whole minutes after a moment, but later seconds of the present minute may
+        # be due.
         begin = (moment - timedelta(minutes=1)).astimezone(zone)
         newest = moment
         for minute in CronSim(self.fields, begin):
@@ -119,6 +122,7 @@ def looks_like_cron(text: str) -> bool:
     return text.lstrip().startswith("@") or (
         len(fields) > 3
         and all(re.fullmatch(r"[\w*,/?#~@%()-]+", word) for word in fields)
+        # The phrase `1st monday of the month` begins with a digit as well.
         and bool(re.match(r"(?!\d+[a-z])[\d*?~]|H(?![A-Za-z])", fields[0]))
         and bool(re.match(r"[\d*?~]|(L|W|LW|H)(?![A-Za-z])", fields[1]))
     )

@@ -61,6 +61,7 @@ class TimingPlan(msgspec.Struct, frozen=True):
     def _multiples(self, seconds: int, moment: datetime) -> Iterator[datetime]:
         """Yield the ends of intervals after a moment. If `starts_at` is set, it is due too."""
         base = self.starts_at or self.anchor
+        # Computed, because an interval of 10 s may have begun years ago.
         count = max(0 if self.starts_at else 1, int((moment - base).total_seconds() // seconds) + 1)
         due = base + timedelta(seconds=seconds * count)
         while True:
@@ -93,6 +94,7 @@ def plan_of_timing(
     if start is not None and end is not None and end < start:
         raise Invalid.field("ends_at", because("ends-before-start"))
     timing = _timing(asked, place, now)
+    # Intervals from a whole second have due times that are easy to read.
     plan = TimingPlan(timing, zone, now.replace(microsecond=0), start, end)
     if plan.next(now) is None:
         if end is not None and (start or now) >= end:

@@ -59,6 +59,7 @@ def read_phrase(text: str, now: datetime) -> Timing:
             raise Invalid.field("timing.text", why, hint=hint) from None
         return Cron(" ".join(text.split()))
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
+    # `every 15min` becomes `every 15 min`.
     plain = re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
     for pattern, read in PHRASES:
         if match := pattern.fullmatch(plain):

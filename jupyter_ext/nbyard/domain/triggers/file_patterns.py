@@ -31,6 +31,8 @@ class PathPattern(msgspec.Struct, frozen=True):
     def matches(self, path: str) -> bool:
         """Return whether a path relative to the watched folder matches."""
         *folders, name = path.split("/")
+        # All places in the pattern that the folders so far can lead to. Their number is at most
+        # that of the parts, so that no pattern is slow.
         places = self._with_skipped_folders({0})
         for folder in folders:
             places = self._with_skipped_folders(
@@ -42,6 +44,7 @@ class PathPattern(msgspec.Struct, frozen=True):
     def _next(self, place: int, folder: str) -> list[int]:
         """Return the places in the pattern after a folder is matched at `place`."""
         if self.parts[place] is None:
+            # As in a shell, `**` enters no hidden folder.
             return [] if folder.startswith(".") else [place]
         is_last = place == len(self.parts) - 1
         return [place + 1] if not is_last and self._matches(place, folder) else []

@@ -13,10 +13,13 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+# As in the reference code of Standard Webhooks. It limits the replay of recorded messages.
 TOLERANCE_SECONDS = 300
 MOST_BYTES = 1 << 20
 MOST_PER_MINUTE = 600
+# While a secret is replaced, a sender signs with the old and with the new one.
 MOST_SIGNATURES = 10
+# Standard Webhooks requires 24 to 64 bytes.
 SECRET_BYTES = 32
 PREFIX = "whsec_"
 VERSION = "v1"

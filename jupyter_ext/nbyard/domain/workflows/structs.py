@@ -20,6 +20,7 @@ from nbyard.field_suggestions import add_key_names, add_suggestions, near_spelli
 from nbyard.reasons.structs import Reason, because
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
+# The # keeps comments apart from nodes, because both have entries in `positions`.
 COMMENT_ID = re.compile(r"#[A-Za-z0-9_-]{1,63}\Z")
 NUMBER = re.compile("([0-9]+)")
 DATA = "data"
@@ -222,6 +223,7 @@ def topological_order(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
     for edge in edges:
         after[edge.source].append(edge.target)
         missing[edge.target] += 1
+    # A stack: its last entry is next, so that the entries are in reverse order.
     ready = [node for node in reversed(after) if not missing[node]]
     order: list[str] = []
     while ready:

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+# The start of a run waits for git.
 SECONDS = 2.0
 # The configuration of a repository may name programs that git starts while it only reads.
 QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+# With its optional lock, `git status` could make a commit of the user fail.
 SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
@@ -24,6 +26,7 @@ def run_git(folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes | 
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
+            # A file may have a name such as `*.py`, which is otherwise a pattern.
             [program, *QUIET, "--literal-pathspecs", *arguments],
             cwd=folder,
             env=kept | SETTINGS,

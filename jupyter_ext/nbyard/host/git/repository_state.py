@@ -6,6 +6,8 @@ from pathlib import Path
 from nbyard.domain.runs.git_states import GitState
 from nbyard.host.git.git_process import repository_root, run_git
 
+# Listing untracked files takes long in a large tree. `ls-files` checks the few that matter. -z
+# turns off the quotes around unusual names.
 STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z")
 OID, HEAD = b"# branch.oid ", b"# branch.head "
 NO_COMMIT, NO_BRANCH = "(initial)", "(detached)"

@@ -111,4 +111,5 @@ def _text(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
+        # An unreadable file counts as edited, so it is not overwritten.
         return ""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("nbyard.dispatch")
 MOUNTS = Path("/proc/self/mountinfo")
 # File systems that do not report changes by other machines.
+# They are prefixes: fuse includes fuse.sshfs, and nfs includes nfs4.
 REMOTE = (
     "nfs",
     "cifs",
@@ -115,6 +116,7 @@ class ChangeHints:
             self._observer.start()
         handler = events.FileSystemEventHandler()
         handler.on_any_event = partial(self._notify, place)  # type: ignore[method-assign]
+        # watchdog also reports files that are opened or closed, so each reader would cause hints.
         kinds = [
             kind
             for name in ("Created", "Modified", "Deleted", "Moved")
@@ -164,8 +166,11 @@ def is_remote(path: Path, mounts: Path = MOUNTS) -> bool:
         return False
     best, kind = "", ""
     for line in lines:
+        # For example `36 25 8:1 / /home rw shared:1 - ext4 /dev/sda1 rw`. A space in a path is
+        # written as `\040`.
         before, _, after = line.partition(" - ")
         place = before.split(" ")[4].replace("\\040", " ")
+        # The deepest mount counts. Of two at the same place, the later one hides the other.
         if len(place) >= len(best) and path.is_relative_to(place):
             best, kind = place, after.split(" ")[0]
     return kind.startswith(REMOTE)

@@ -34,6 +34,7 @@ def format_name(name: str, namespaces: Mapping[str, str]) -> str:
     iri = namespaces[prefix] + rest if colon and prefix in namespaces else name
     if iri.startswith(OURS):
         return iri.removeprefix(OURS)
+    # Documents name IANA's media types with `http`, too.
     return WORDS.get(iri.replace("http://www.iana", "https://www.iana"), "")
 
 

@@ -135,6 +135,7 @@ class Inputs:
             if binding
             else None
         )
+        # An empty `inputBinding` still puts the value on the command line.
         own = Bound() if binding == {} else own
         if declared.name == "array":
             return bound_array(own, declared)

@@ -109,6 +109,7 @@ class _Outputs:
         called = free_name(f"{name}_out" if name in self._taken else name, self._taken)
         self._taken.add(called)
         output = _output(called, kind, fields, self._formats)
+        # `cwl.output.json` has the names of the document, not those of nbyard.
         if isinstance(output.reach, Found) and path != (called,):
             reach = msgspec.structs.replace(output.reach, key=path)
             output = msgspec.structs.replace(output, reach=reach)

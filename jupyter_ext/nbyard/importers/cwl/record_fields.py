@@ -17,6 +17,7 @@ def places_of(records: Mapping[str, Record], arguments: tuple[Argument, ...]) ->
         for argument in arguments
         if isinstance(argument.reach, Found) and argument.reach.key
     }
+    # Larger records come first, so that their parts find the path of the whole.
     by_size = sorted(
         records.items(), key=lambda pair: len(list(_leaves(pair[1], ()))), reverse=True
     )

@@ -83,6 +83,7 @@ class Requirements:
         names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
         fields.allow_only("class", *names)
         numbers = {name: fields.number(name, float) for name in names}
+        # In CWL, a missing minimum equals the maximum, and the other way round.
         cores = numbers["coresMin"] or numbers["coresMax"]
         memory = numbers["ramMax"] or numbers["ramMin"]
         self._limit(

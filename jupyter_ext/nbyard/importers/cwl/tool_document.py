@@ -26,6 +26,7 @@ from nbyard.reasons.structs import because
 HINT = "nbyard:Description"
 NAMESPACE = "urn:nbyard:"
 VERSION = "v1.2"
+# CWL's `int` and `float` have 32 bits, nbyard's values have 64.
 TYPES = {"string": "string", "int": "long", "float": "double", "bool": "boolean", "json": "Any"}
 
 

@@ -89,6 +89,7 @@ def read_document(document: dict[str, Any]) -> Imported:
             if with_hint(document_of(description), description) == says:
                 return Imported(description)
         except (msgspec.ValidationError, Invalid):
+            # Without a readable hint, the document itself counts.
             pass
         notes.append(because("cwl-hint-misfits", name=HINT))
     return _read_description(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
@@ -181,6 +182,7 @@ def _with_unique_positions(tool: Fields, inputs: Inputs) -> tuple[list[Argument]
         places = [ranks[index] for index in range(len(keys))]
     placed = [
         msgspec.structs.replace(bound, position=place)
+        # `places` continues with the positions of the inputs.
         for (_, bound), place in zip(keyed_words, places, strict=False)
     ]
     of_inputs = dict(zip(inputs.keys, places[len(keyed_words) :], strict=True))
@@ -234,6 +236,7 @@ def _check_references(description: Description, loaded: set[str]) -> None:
             whole = (*itself, *path[1:]) if path[0] == "self" else path
             if path[0] == "inputs" and path[1:2] and path[1] not in known:
                 refuse_field(where, because("not-an-input", text=repr(text[:60]), name=path[1]))
+            # Outputs are evaluated after the program has ended, so only they can use its exit code.
             is_late = path == EXIT_CODE and where.endswith(VALUE)
             if path[0] == "runtime" and path[1:] not in RUNTIME and not is_late:
                 refuse_field(where, because("reference-not-supported", path=".".join(path)))

@@ -7,6 +7,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
 MOST_SHOWN = 80
+# Numbers of up to 18 digits fit in 64 bits.
 MOST_DIGITS = 18
 # Such values ask for nothing.
 NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
@@ -49,6 +50,7 @@ class Fields:
             return ""
         if isinstance(value, bool | list | dict):
             raise Invalid.field(self._at(name), because("text-needed", given=_given(value)))
+        # YAML reads `version: 0.2` as a number.
         return str(value)
 
     def texts(self, name: str) -> list[str]:

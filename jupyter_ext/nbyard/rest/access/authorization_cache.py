@@ -14,6 +14,7 @@ from tornado.httputil import HTTPServerRequest
 
 from nbyard.domain.deployments.structs import Target
 
+# A revoked login stays valid for at most this long.
 SECONDS = 1.0
 MOST = 256
 OF_THE_BODY = {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding"}

@@ -16,6 +16,7 @@ SEGMENT = "nbyard-pass="
 SECONDS = 3600.0
 MOST = 4096
 PASS_BYTES = 32
+# Such as `/user/ann/nbyard/deployments/iris/http/nbyard-pass=…/index.html`.
 IN_PATH = re.compile(
     rf"(?P<before>.*?/nbyard/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+)/{SEGMENT}"
     r"(?P<text>[^/?]+)"

@@ -23,6 +23,7 @@ def page_of(status: int, message: str, hint: str, address: str, base_url: str) -
     is_login = status == 401
     return PAGE.format(
         title="Sign in to open this page" if is_login else "This page cannot be shown",
+        # Messages quote parts of the request, which could be HTML.
         words=escape(message),
         hint=f"<p>{escape(hint)}</p>" if hint else "",
         # The sign-in address has the same rest, so the way back needs no parameter.

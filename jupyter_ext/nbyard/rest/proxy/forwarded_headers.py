@@ -201,12 +201,14 @@ def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:
     if not name or HUBS_NAME.fullmatch(name):
         return
     if name == login_cookie or SHARED_NAME.fullmatch(name):
+        # A value may stand in quotes (RFC 6265, section 4.1.1). The mark belongs inside them.
         plain = value.removeprefix('"')
         value = f'"{MARK}{plain}' if plain != value else MARK + value
     kept = [
         "".join(attribute) for attribute in attributes if attribute[0].lower() in COOKIE_ATTRIBUTES
     ]
     paths = [path for attribute, _, path in attributes if attribute.lower() == "path"]
+    # Browsers use the last Path of a cookie (RFC 6265, section 5.3).
     own = paths[-1] if paths and paths[-1].startswith(prefix) else prefix
     yield "; ".join([f"{name}={value}", *kept, f"Path={own}"])
 

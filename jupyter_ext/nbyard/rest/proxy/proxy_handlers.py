@@ -38,6 +38,7 @@ from nbyard.rest.refusals import Refusal
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITH_BODY = ("POST", "PUT", "PATCH")
+# Users may upload large files to a service over slow networks.
 BODY_SECONDS = 24 * 3600.0
 BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays encoded
 PATTERN = deployments.PROXY + BEHIND
@@ -354,6 +355,8 @@ class ProxyHandler(NbyardHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Respond to a refused request with an HTML page if a browser shows it, else with JSON."""
         if status_code == 401:
+            # Each 401 needs this header (RFC 9110, section 15.5.2). Browsers do not know the scheme
+            # `token`, so no login dialog opens.
             self.set_header("WWW-Authenticate", 'token realm="Jupyter"')
         if not (is_navigation(self.request) or self._pass):
             super().write_error(status_code, **kwargs)

@@ -7,11 +7,14 @@ https://url.spec.whatwg.org/#url-parsing.
 import ipaddress
 import re
 
+# Browsers strip spaces and control characters at both ends, and ignore tabs and line breaks
+# anywhere.
 ENDS = "".join(map(chr, range(33)))
 IGNORED = str.maketrans("", "", "\t\r\n")
 PARTS = re.compile(r"([^?#]*)(.*)", re.DOTALL)
 WEB = re.compile(r"(?:https?:|//).*", re.IGNORECASE)
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:.*", re.IGNORECASE)
+# Browsers skip further slashes: `///other.example/x` leads to another host.
 WITH_HOST = re.compile(r"(?:https?:)?//+([^/]+)(.*)", re.IGNORECASE)
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{0,5}))?")
 NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
@@ -68,6 +71,7 @@ def _without_dots(path: str) -> str:
     kept: list[str] = []
     segments = path.split("/")[1:]
     for index, segment in enumerate(segments, 1):
+        # The URL standard treats `%2e%2e` like `..`.
         dots = DOT.sub(".", segment)
         if dots == "..":
             kept[-1:] = []

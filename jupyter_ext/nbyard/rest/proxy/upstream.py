@@ -24,6 +24,8 @@ from nbyard.rest.proxy.forwarded_headers import has_plain_length, is_upgrade
 CONNECT_SECONDS = 10.0
 CHUNK = 1 << 16
 MAX_HEADER_BYTES = 1 << 18
+# Tornado refuses longer bodies, by default beyond 100 MB. Responses are streamed, so none is too
+# long.
 ANY_LENGTH = 2**63 - 1
 SWITCHING = 101
 
@@ -142,6 +144,7 @@ class Upstream(HTTPMessageDelegate):
                 self.close()
                 return
             self.switched = self._connection.detach()
+        # Interim responses such as 103 (Early Hints) precede the actual one.
         elif start_line.code < 200:
             return
         elif not has_plain_length(headers):  # the end of the body is ambiguous

@@ -42,6 +42,7 @@ class Activity:
     def note(self) -> None:
         """Report activity now, unless the server's last other activity is too long ago."""
         times = self._web_app.settings["last_activity_times"]
+        # Jupyter counts this entry as activity, too. It would keep the server active by itself.
         noted = times.pop(NAME, None)
         now = datetime.now(UTC)
         if now - self._web_app.last_activity() < self._longest:

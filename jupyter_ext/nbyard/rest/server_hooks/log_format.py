@@ -19,4 +19,5 @@ def set_log_format(settings: Settings, server: logging.Logger) -> None:
         ours.propagate = False
         ours.setLevel(logging.INFO)
     else:
+        # The handlers belong to the logger of the server, not to the root logger.
         ours.parent = server

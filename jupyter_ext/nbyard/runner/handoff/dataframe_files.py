@@ -85,6 +85,7 @@ class Pandas:
         parquet = pandas.read_parquet(path, engine="pyarrow")
         for place, values, kind, is_ordered in parquet.attrs.pop(CATEGORIES, ()):
             index = pandas.Index(values, dtype=kind)
+            # The code -1 stands for a missing value.
             nothing = [-1] * len(parquet)
             column = pandas.Categorical.from_codes(nothing, index, ordered=is_ordered)
             parquet.isetitem(place, column)
@@ -115,6 +116,7 @@ class Polars:
     def read(self, path: str) -> Any:
         import polars
 
+        # polars would read a name such as `a[1].parquet` as a pattern.
         return polars.read_parquet(path, glob=False)
 
     def read_csv(self, path: str) -> Any:
@@ -142,6 +144,7 @@ class Arrow:
         _check_names(frame.column_names)
         marked = {**(frame.schema.metadata or {}), MARK: self.name.encode()}
         marked_table = frame.replace_schema_metadata(marked)
+        # The compliant form would rename the items of lists to `element`.
         pyarrow.parquet.write_table(marked_table, path, use_compliant_nested_type=False)
 
     def read(self, path: str) -> Any:

@@ -85,6 +85,7 @@ def secret(name: str) -> Any:
     _check(name)
     folder = os.environ.get(SECRETS)
     if folder:
+        # A token is the file NAME, a login with several fields is NAME.json.
         for place in (os.path.join(folder, name), os.path.join(folder, f"{name}.json")):
             if os.path.exists(place):
                 return _of_secret(place)
@@ -153,12 +154,14 @@ def _task() -> dict[str, Any] | None:
         with open(os.path.join(folder, "task.json"), encoding="utf-8") as file:
             return dict(json.load(file))
     except FileNotFoundError:
+        # The folder of one call of a function worker has no task.json.
         return {"work": {}, "outputs": {}}
 
 
 def _input_of_run(task: dict[str, Any], name: str) -> Any:
     work = task["work"]
     given = {**work.get("parameters", {}), **work.get("handed", {})}
+    # The parameter of an output holds the path to write to, which is no input.
     if name not in given or name in task["outputs"]:
         return _NOTHING
     value = given[name]
@@ -196,6 +199,7 @@ def _write(form: Form, path: str) -> None:
     part = os.path.join(folder, f".{name}.{os.getpid()}.part")
     try:
         form.write(part)
+        # rename(2) replaces neither a folder with entries, nor a file by a folder.
         if os.path.isdir(path) or os.path.isdir(part):
             _remove(path)
         os.replace(part, path)
@@ -231,6 +235,8 @@ def _write_beside(name: str, form: Form) -> None:
         if not os.listdir(BESIDE):
             os.rmdir(BESIDE)
         raise
+    # An earlier call may have stored the name in another format. `input` refuses two files of one
+    # name.
     for other in _files_beside(name):
         if other != target:
             _remove(os.path.join(BESIDE, other))

@@ -16,6 +16,7 @@ TOLD = ".table.json"
 NULLS = ["", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None"]
 UTC = timezone.utc  # noqa: UP017  # kernels may be older than Python 3.11
 PLAIN = ("int", "float", "string", "null")
+# The most digits of a decimal of 128 bits, in Arrow and in polars.
 MAX_DIGITS = 38
 UINT64 = range(2**64)
 
@@ -74,6 +75,7 @@ def of_polars(path: str, table: Table) -> Any:
         separator=table["delimiter"],
         encoding=table["encoding"].replace("utf-8-sig", "utf8").replace("utf-8", "utf8"),
         new_columns=[column["name"] for column in columns],
+        # 0 reads all columns as text. The types come from the description.
         infer_schema_length=0,
         null_values=NULLS,
         truncate_ragged_lines=True,
@@ -95,6 +97,7 @@ def of_polars(path: str, table: Table) -> Any:
         elif kind == "decimal":
             polars_type = polars.Decimal(MAX_DIGITS, int(column["layout"]))
         elif kind == "int" and column.get("layout"):
+            # The environment of the work may have a polars without Int128.
             large = getattr(polars, "Int128", polars.Decimal(MAX_DIGITS, 0))
             polars_type = polars.UInt64 if _fits_uint64(values) else large
         else:
@@ -113,10 +116,13 @@ def of_pyarrow(path: str, table: Table) -> Any:
     reading = csv.ReadOptions(
         column_names=names, skip_rows_after_names=1, encoding=table["encoding"]
     )
+    # pyarrow cuts the file into blocks at line ends. Without the option, a quoted line end would
+    # count as one of these.
     parsing = csv.ParseOptions(delimiter=table["delimiter"], newlines_in_values=True)
     converting = csv.ConvertOptions(
         column_types=dict.fromkeys(names, pyarrow.string()),
         null_values=NULLS,
+        # By default, pyarrow keeps a text such as `NA` in columns of strings.
         strings_can_be_null=True,
     )
     arrow_table = csv.read_csv(path, reading, parsing, converting)
@@ -201,6 +207,7 @@ def _fits_uint64(values: list[Any]) -> bool:
 def _pandas_values(column: Column, values: list[Any]) -> str:
     kind, nullable = column["type"], None in values
     if kind in ("date", "datetime"):
+        # Nanoseconds, the usual unit of pandas, reach only from the year 1677 to 2262.
         return "datetime64[us, UTC]" if _is_zoned(column) else "datetime64[us]"
     if kind == "int" and column.get("layout"):
         return ("UInt64" if nullable else "uint64") if _fits_uint64(values) else "object"

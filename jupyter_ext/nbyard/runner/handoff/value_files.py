@@ -64,6 +64,7 @@ def form_of(value: Any) -> Form:
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
         if os.path.isdir(path):
+            # `realpath` also finds a name for `.` and for `results/`, which end without one.
             name = os.path.basename(os.path.realpath(path))
             return Form(FOLDER, lambda target: _copy("copytree", path, target), {}, name)
         if not os.path.isfile(path):
@@ -128,6 +129,7 @@ def read_value(path: str, wanted: Any = None) -> Any:
         elif file_format == ARRAY:
             import numpy
 
+            # A pickle in the file could run code while it is read.
             value = numpy.load(path, allow_pickle=False)
     except (OSError, ValueError, RecursionError) as error:
         raise Unfit(f"{os.path.basename(path)} cannot be read as {file_format}: {error}") from None
@@ -192,6 +194,7 @@ def _of_array(value: Any) -> Form:
         raise Unfit("an array of objects cannot be handed over: give it a dtype")
 
     def write(path: str) -> None:
+        # Given a path without the extension, numpy.save would append `.npy` to it.
         with open(path, "wb") as file:
             numpy.save(file, value, allow_pickle=False)
 
@@ -200,6 +203,7 @@ def _of_array(value: Any) -> Form:
 
 def _is_of(value: Any, module: str, name: str) -> bool:
     """Return whether a value is of the class `name` of a module, without importing the module."""
+    # A value of the class exists only if its module is loaded. Importing it here would be slow.
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(value, kind)
 

@@ -30,6 +30,7 @@ class Channel:
             async with asyncio.timeout(timeout):
                 return await self.come.get()
         except TimeoutError:
+            # nbclient expects the exception that jupyter_client's channels raise.
             raise queue.Empty from None
 
 

@@ -39,6 +39,7 @@ class ForkedKernel:
         place = os.path.join(folder, "kernel.json")
         self.pid = fork_child(partial(serve, place, theirs, write_end, wait))
         theirs.close()
+        # With this end open, the kernel's death would not end the wait in `connect`.
         os.close(write_end)
         if wait is not None:
             os.close(wait)

@@ -29,6 +29,8 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     """
     keep_only(end.fileno(), tell, *([] if wait is None else [wait]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The variables and arguments that jupyter_client and the specification give to a spawned
+    # kernel.
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
     sys.argv = ["ipykernel_launcher", "-f", connection_file]
@@ -38,6 +40,8 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     app.open()
     os.write(tell, b"1")
     os.close(tell)
+    # The kernel is ready already. Below, it runs startup files of the user, which belong to an
+    # attempt.
     if wait is not None:
         if not (message := read_whole(wait)):
             os._exit(0)  # no attempt came
@@ -49,6 +53,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     shut_down = app.kernel.do_shutdown
 
     def do_shutdown(restart: bool) -> Any:
+        # ipykernel needs psutil at its shutdown. Importing it again would take more than 10 ms.
         for name, module in of_the_end.items():
             sys.modules.setdefault(name, module)
         return shut_down(restart)

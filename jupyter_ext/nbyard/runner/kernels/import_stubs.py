@@ -43,6 +43,7 @@ def session() -> Any:
 @contextlib.contextmanager
 def no_debugger() -> Iterator[None]:
     """Prevent imports of debugpy, the debugger of ipykernel, within the block."""
+    # None makes an import raise ModuleNotFoundError, as if debugpy were not installed.
     sys.modules[DEBUGGER] = None  # type: ignore[assignment]
     try:
         yield

@@ -119,6 +119,7 @@ class Publisher(IOPubThread):
         self.background_socket = BackgroundSocket(self)
         self.io_loop: Any = self
         self._due: deque[tuple[float, Callable[[], None]]] = deque()
+        # A child process that the work forks has only the thread that forked it.
         self._renew()
         os.register_at_fork(after_in_child=self._renew)
 
@@ -253,6 +254,7 @@ class App(IPKernelApp):
     def open(self) -> None:
         """Capture printed output and install the signal handlers."""
         self.iopub_thread.thread.start()
+        # OutStream runs this attribute in a thread. A property returns a function for each stream.
         OutStream._watch_pipe_fd = property(self.kernel.printed.watch)  # type: ignore[assignment]
         self.init_io()
         self.kernel._stdout, self.kernel._stderr = sys.stdout, sys.stderr

@@ -58,6 +58,7 @@ def uses(kind: type, names: Iterable[str]) -> bool:
 
 def _names(kind: type) -> set[str]:
     known = set(dir(kind))
+    # A name that `__init__` sets is no attribute of the class, but appears in the method's code.
     for each in kind.__mro__:
         for part in vars(each).values():
             known.update(getattr(getattr(part, "__code__", None), "co_names", ()))

@@ -26,6 +26,7 @@ def forget_others() -> dict[str, ModuleType]:
     """
     for name in [*sys.modules]:
         top = name.partition(".")[0]
+        # As in a spawned kernel, a file of the project that has the name of such a module must win.
         if top == RUNNER or (name not in _of_kernels and top not in sys.stdlib_module_names):
             _removed[name] = sys.modules.pop(name)
     return {name: module for name, module in _removed.items() if name.startswith(OF_THE_END)}

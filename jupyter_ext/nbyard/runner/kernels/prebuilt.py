@@ -55,6 +55,7 @@ def undo_global_changes() -> Iterator[list[dict[str, Any]]]:
             changed = {}
             for name, value in place.items():
                 old = was.get(name)
+                # os.environ returns a new object at each access, so texts are compared by value.
                 is_same = old is value or (isinstance(old, str) and old == value)
                 # imported modules may stay
                 if not is_same and (name in was or place is not sys.modules):

@@ -29,6 +29,7 @@ class ReservedPorts:
             for name in PORTS:
                 self._held.append(_bind(host, 0))
                 self.by_name[name] = self._held[-1].getsockname()[1]
+            # Binds each port as the kernel will. If that fails, jupyter_client chooses the ports.
             for port in self.by_name.values():
                 with _bind(host, port) as kernels:
                     kernels.listen()

@@ -230,6 +230,7 @@ class Session:
         self.client.reset_execution_trackers()
         if self.client.kc is None:
             self._language_info = await self._process.connect(self.client)
+        # A forked kernel may not fit an unknown version of ipykernel. A spawned one replaces it.
         if self._language_info is None and self._ended_by_itself():
             self._language_info = await self._connect_spawned()
         if self._language_info is None:
@@ -252,6 +253,7 @@ class Session:
 
         Return whether it did.
         """
+        # Only the client of a forked kernel has this attribute: a spawned kernel is not replaced.
         is_new = not getattr(self.client.kc, "has_received", True)
         if is_new and self._ended_by_itself() and not self.interrupted:
             self.client.kc.close()

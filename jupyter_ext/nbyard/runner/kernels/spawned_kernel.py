@@ -21,6 +21,7 @@ PROBE_SECONDS = 0.1
 ASK_SECONDS = 1.0  # between requests to a kernel that has not answered; zmq keeps all of them
 REPLY_SECONDS = 5.0
 END_SECONDS = 2.0
+# The path of a socket has at most 107 bytes, see unix(7). jupyter_client appends a name.
 MAX_SOCKET_FOLDER = 80
 
 
@@ -103,6 +104,7 @@ class StartedKernel:
         language_info = await self._probe()
         if self._language == "python":
             expressions = {"": pythonpath_shim.request()}
+            # A silent request with an expression takes no number: the first cell stays number 1.
             client.kc.execute("", silent=True, user_expressions=expressions, store_history=False)
             await self._replies(1)
         return language_info
@@ -155,6 +157,8 @@ class StartedKernel:
             if shell:
                 iopub = bool(await client.iopub_channel.socket.poll(PROBE_SECONDS * 1000))
                 if not iopub:
+                    # zmq drops messages that are published before a subscription has arrived. Each
+                    # request makes the kernel publish its status again.
                     client.kernel_info()
                     asked += 1
         language_info: dict[str, Any] = {}

@@ -21,12 +21,14 @@ def is_forkable(name: str) -> bool:
     spec = specification(name)
     if spec is None:
         return False
+    # jupyter_client starts its own interpreter for these two names.
     same = spec.argv[:1] in (["python"], ["python3"], [sys.executable])
     return same and is_ipykernel(spec) and not spec.env
 
 
 def is_ipykernel(spec: KernelSpec) -> bool:
     """Return whether the kernel is launched with ipykernel's own command."""
+    # ipykernel's own specification may have `-Xfrozen_modules=off`, which only debuggers need.
     return [word for word in spec.argv[1:] if not word.startswith("-X")] == LAUNCHER
 
 
@@ -49,6 +51,7 @@ def installed_name(name: str, language: str) -> str:
     """Return the name if it is installed, else that of an installed kernel of the language."""
     if os.path.isabs(name) or specification(name) is not None:
         return name
+    # python3 comes first: ipykernel installs its own kernel under this name.
     others = sorted(specifications().find_kernel_specs(), key=lambda other: other != NATIVE)
     of_language = (
         other

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 SHELL, IOPUB = 0, 1
+# The system sends a packet whole, so it must fit into the socket's buffer.
 PACKET_BYTES = 64 * 1024
 _HEAD = struct.Struct("=IB")
 _FIRST, _LAST = 1, 2

@@ -20,6 +20,7 @@ def claim(shell: Any, attempt: dict, stamps: dict) -> str:  # type: ignore[type-
     Raises:
         ImportError: A file in the directory has the name of a loaded module.
     """
+    # Started in this directory, the kernel would have imported such a file instead.
     shadowed = {name.partition(".")[0] for name in attempt.get("names", [])} & set(sys.modules)
     if shadowed:
         raise ImportError(", ".join(shadowed))
@@ -38,6 +39,7 @@ def claim(shell: Any, attempt: dict, stamps: dict) -> str:  # type: ignore[type-
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    # os.environ does not reach /proc/PID/environ, by which sweeps identify the process.
     with open("/proc/self/mem", "r+b", buffering=0) as memory:
         for address, word in stamps.items():
             memory.seek(address)

@@ -25,6 +25,7 @@ PROFILES = (".Rprofile*", ".Renviron*")
 NAMED_PROFILES = ("R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER")
 IRKERNEL = ["-e", "IRkernel::main()", "--args", "{connection_file}"]
 R_OPTIONS = {"--slave", "--no-echo", "--quiet", "--no-save", "--no-restore", "--vanilla"}
+# A line such as R_HOME_DIR=/usr/lib/R in the shell script `R`.
 R_HOME = re.compile(r'^R_HOME_DIR="?(/[^"\n]*)"?$', re.MULTILINE)
 
 
@@ -68,6 +69,7 @@ class Python:
     name = "python"
 
     def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:
+        # IPython runs the file in PYTHONSTARTUP, which may be the user's, when a kernel starts.
         if not is_ipykernel(spec) or environment.get("PYTHONSTARTUP"):
             return []
         major, minor = sys.version_info[:2]
@@ -154,6 +156,7 @@ class R:
 LANGUAGES: tuple[Language, ...] = (Python(), R())
 
 
+# The stamp is a part of the key, so that a changed script is read again.
 @cache
 def _program_of_r(script: str, _stamp: tuple[int, int]) -> str:
     """Return the path of R's binary, as named in the shell script `R`, or "".

@@ -59,6 +59,7 @@ class Parent:
         self._attempt_id = stamp("NBYARD_ATTEMPT_ID")
         self._pid = os.getpid()
         self._read_end, self._write_end = os.pipe()
+        # signal.set_wakeup_fd accepts only descriptors that do not block.
         for end in (self._read_end, self._write_end):
             os.set_blocking(end, False)
 
@@ -66,6 +67,7 @@ class Parent:
         """Serve until the dispatcher disconnects and all supervisors have ended."""
         adopt_orphans()
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        # Python reports only signals that have a handler to the wake-up descriptor.
         signal.signal(signal.SIGCHLD, lambda *_: None)
         while (
             not self._hangs_up or self._folders or self._pool.leaving or self._supervisors.leaving
@@ -89,6 +91,7 @@ class Parent:
         for member in list(self._supervisors.busy.values()):
             if member.claims in ready and self._supervisors.read_state(member):
                 del self._folders[member.pid]
+        # Requests come first: forking a warm kernel would delay an attempt.
         if self._requests in ready:
             self._handle_request()
         elif kernel:
@@ -110,6 +113,7 @@ class Parent:
         for supervisor in list(self._pool.standing.values()):
             self._pool.dismiss(supervisor)
         self._supervisors.dismiss_all()
+        # The dispatcher waits for the end of this process unless it reads that it stays.
         if self._folders:
             with contextlib.suppress(OSError):  # the dispatcher may be gone
                 self._requests.send(STAYS)
@@ -201,6 +205,7 @@ class Parent:
         pid = os.fork()
         if pid == 0:
             os.setsid()
+            # Through the shared pipe, signals to the fork would wake the parent.
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             processes.keep_only(*keep)
@@ -263,6 +268,8 @@ class Parent:
                         scratch = str(json.load(file).get("scratch", ""))
                 except (OSError, ValueError):
                     scratch = ""
+                # The work can write runner.json. Another folder that it names there must not be
+                # deleted.
                 broken.append(scratch if os.path.basename(scratch).startswith("nby-") else "")
 
     def _orphans(self) -> set[int]:

@@ -25,6 +25,7 @@ MORE = 2
 MORE_SECONDS = 5.0
 # The share (1/8) of all memory that must stay available. Below it, memory is for the work.
 SPARE_SHARE = 8
+# A kernel that ended so often before it was ready is no longer prepared.
 FAILURES = 3
 # Messages from a supervisor.
 READY = b"r"
@@ -94,6 +95,7 @@ class Pool:
             if not self._of(name) and self._to_dismiss_for(name) is not None:
                 return name
         first = recent[0] if recent else ""
+        # One more of the same kernel takes only free room and displaces no other kernel.
         return first if first and self._to_dismiss_for(first) == [] else ""
 
     def make_room(self, kernel: str) -> None:
@@ -259,4 +261,5 @@ def memory_of_machine() -> tuple[int, int]:
     with open("/proc/meminfo", encoding="ascii") as file:
         lines = (line.split() for line in file)
         bytes_by_name = {fields[0]: int(fields[1]) * 1024 for fields in lines if len(fields) > 1}
+    # Linux before 3.14 has no MemAvailable. The pool then keeps no kernels.
     return bytes_by_name.get("MemAvailable:", 0), bytes_by_name["MemTotal:"]

@@ -39,6 +39,7 @@ def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
     """
     is_python = (task["work"].get("language") or "").lower() == "python"
     place = os.environ.get("NBYARD_MARK", "")
+    # The mark is written over the value in /proc/PID/environ, which cannot grow.
     if not is_python or sys.version_info < OLDEST or len(place) != len(task["mark"]):
         return False
     return _try_preload(once=once)
@@ -113,6 +114,7 @@ def _import_for_kernels() -> None:
     from ..kernels.prebuilt import build_early
 
     build_early()
+    # Recorded before the caller imports nbclient, which a spawned kernel would not have loaded.
     loaded_modules.note_own()
 
 

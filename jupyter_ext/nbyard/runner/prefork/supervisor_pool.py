@@ -106,6 +106,8 @@ class SupervisorPool:
     def _let_go(self, pid: int) -> None:
         member = self.idle.pop(pid)
         member.claims.close()
+        # Until its end, the member counts as the parent's own, so that it is not killed as an
+        # orphan.
         self.leaving[pid] = member
 
     def forget_ended(self, pid: int) -> None:
@@ -131,6 +133,8 @@ def serve(
     """
     attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
     for more in reversed(range(MOST_ATTEMPTS)):
+        # On the scale of start times in /proc. The width is that of the placeholder in the
+        # environment.
         since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")
         attempt.write(request["attempt_id"])
         status = supervise(request, ready)

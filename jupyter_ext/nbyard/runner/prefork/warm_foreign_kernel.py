@@ -32,6 +32,7 @@ class KernelNotWarm(Exception):
     """A kernel that was started in advance cannot serve an attempt."""
 
 
+# SyntaxError comes from ast.literal_eval, for a reply that is no text.
 TROUBLE = (
     KernelNotWarm,
     KernelMissing,
@@ -161,6 +162,7 @@ class ForeignKernel(StartedKernel):
         origin, seen = origin_of(self._name), _stamps_of(self._depends)
         if origin is None or (origin, seen) != (self._origin, self._depends):
             return False
+        # None removes the variables that only the waiting kernel has.
         environment = dict.fromkeys((*self._own, SINCE)) | attempt["environment"]
         environment |= {name: os.environ[name] for name in self._own if name in os.environ}
         values = (attempt["since"], environment["NBYARD_MARK"], environment["NBYARD_ATTEMPT_ID"])

@@ -77,6 +77,7 @@ async def _stand_by(
         await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
         is_there = not ended.done()
         ended.cancel()
+    # If the kernel has ended, a later writer gets an error and chooses another supervisor.
     line = lines.next() if is_there else lines.read_last()
     if not line:
         return False  # no attempt came

@@ -42,6 +42,7 @@ class WarmRunner(WaitingProcess):
         self.scratch = scratch
         self.output, output_end = os.pipe()
         self.report, report_end = os.pipe()
+        # Sockets, unlike pipes, let the reader refuse later writers (`Lines.read_last`).
         wait, self._release = (end.detach() for end in socket.socketpair())
         self._since = ""
         self._work: tuple[AttemptFolder, dict[str, Any]] | None = None

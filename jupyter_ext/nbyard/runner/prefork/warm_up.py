@@ -59,6 +59,7 @@ async def _play(app: App, folder: AttemptFolder) -> None:
     client = import_stubs.session().client_for("python3")
     client.kc = Talk(stage, ours)
     with theirs, open(os.devnull, "wb") as nobody, contextlib.closing(client.kc):
+        # The kernel runs in this very process, so a stand-in takes the place of its process.
         ready = (stage, client, language_info())
         session = import_stubs.session().Session(folder, {"work": WORK}, opened, ready)
         app.be_own(theirs, "kernel.json")

@@ -11,6 +11,7 @@ import os
 from functools import cache
 from typing import Any
 
+# `env_start` is field 50 of /proc/PID/stat, see proc(5). After the name, field 3 comes first.
 STAT_ENV_START = 47
 # When a process was given its attempt, on the scale of process start times. A process that waited
 # is older than this time.
@@ -33,6 +34,7 @@ class Stamp:
         self._name = name
         self._address, self._length = place_of(name)
         head = os.fsencode(name) + b"="
+        # Compared before it is overwritten: a program may have moved the block of variables.
         with open("/proc/self/mem", "rb", buffering=0) as memory:
             memory.seek(self._address - len(head))
             content = memory.read(len(head) + self._length + 1)
@@ -78,6 +80,7 @@ def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
     length = len(block[place + len(head) :].partition(b"\0")[0])
     with open(f"{process}/stat", "rb") as file:
         start = int(file.read().rpartition(b")")[2].split()[STAT_ENV_START])
+    # The block above has one more zero byte at its start than the memory.
     return start + place + len(head) - 1, length
 
 

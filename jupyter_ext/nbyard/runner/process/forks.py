@@ -17,7 +17,9 @@ UNTOUCHABLE = {signal.SIGKILL, signal.SIGSTOP}
 
 def prepare_to_fork() -> None:
     """Prepare for forking: exclude all present objects from garbage collection."""
+    # Cached now, so that no fork has to read it.
     processes.boot_id()
+    # A collection in a fork would write into all objects, and so copy the memory that forks share.
     gc.collect()
     gc.freeze()
 

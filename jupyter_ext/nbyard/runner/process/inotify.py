@@ -56,6 +56,7 @@ class Inotify:
             while at < len(data):
                 number, mask, _, length = EVENT.unpack_from(data, at)
                 at += EVENT.size + length
+                # The kernel pads names with zero bytes to align the next event.
                 yield number, mask, data[at - length : at].rstrip(b"\0")
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ def state_of(path: str) -> State:
         seen = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return MISSING
+    # Such as a path with a zero byte, or in a folder that this user may not enter.
     except (OSError, ValueError):
         return ["unreachable"]
     if stat.S_ISREG(seen.st_mode):

@@ -44,8 +44,10 @@ def die_with_parent(parent: int) -> None:
 
     Call this between fork and exec.
     """
+    # exec keeps ignored signals, such as SIGHUP if the dispatcher was started with nohup.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if _LIBC is not None:
         signal_at_end_of_parent(signal.SIGKILL)
+        # The parent may have ended before the request, which then has no effect.
         if os.getppid() != parent:
             os._exit(1)

@@ -14,8 +14,10 @@ from typing import NamedTuple
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 HAS_PROC = os.path.isdir("/proc/self")
+# Linux has this file if it was built with CONFIG_PROC_CHILDREN.
 HAS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 KILL_SECONDS = 10.0
+# Beyond this number of stopped processes, such as of a fork bomb, killing begins at once.
 MAX_FROZEN = 20_000
 LAST_LOOKS = 2
 DEAD = ("Z", "X")
@@ -63,6 +65,7 @@ def read_process(pid: int) -> Process | None:
 def _stat(pid: int) -> Process | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name of a program may contain spaces and parentheses, so the last one counts.
             fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return None
@@ -79,6 +82,7 @@ def _stat(pid: int) -> Process | None:
 
 
 def _ps_table() -> dict[int, Process]:
+    # The locale would change how `lstart` writes days and months.
     command = ["ps", "-axo", "pid=,ppid=,rss=,stat=,lstart="]
     listing = subprocess.run(command, capture_output=True, check=False, env={"LC_ALL": "C"})
     process_by_pid = {}
@@ -144,6 +148,7 @@ def descendants_of(root: int) -> set[int]:
 def has_children() -> bool:
     """Return whether this process has children, including zombies."""
     try:
+        # WNOWAIT leaves ended children to be reaped by their owner.
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return False
@@ -158,6 +163,7 @@ def processes_with_mark(mark: str, processes: Iterable[int]) -> set[int]:
 def variables_of(pid: int) -> dict[str, str]:
     """Return the NBYARD_* variables a process was started with, none for other users' processes."""
     try:
+        # As root, this process would otherwise kill processes of users that copied our variables.
         if os.stat(f"/proc/{pid}").st_uid != os.getuid():
             return {}
         with open(f"/proc/{pid}/environ", "rb") as file:

@@ -87,6 +87,7 @@ def import_by_name() -> None:
     sys.path_hooks.insert(0, hook)
     if NO_DISTRIBUTIONS in os.environ:
         search_elsewhere(machinery.PathFinder, is_inside, code)
+    # Python keeps one finder for each folder. These were created before the hook.
     for path in [
         cached_path
         for cached_path in sys.path_importer_cache

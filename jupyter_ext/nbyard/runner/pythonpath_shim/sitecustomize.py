@@ -20,6 +20,7 @@ _removed = [sys.path.pop(at) for at in reversed(_places)]
 try:
     import_module(__name__)
 except ImportError as _error:
+    # An error inside the environment's own module is reported as without this folder.
     if _error.name != __name__:
         raise
     sys.modules[__name__] = _own

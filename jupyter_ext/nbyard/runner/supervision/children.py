@@ -69,11 +69,14 @@ class Children:
 
     def kill_first(self) -> None:
         """Kill the work's first process and wait for its end."""
+        # Without the runner, `kill_all` counts only what the work has left behind.
         os.kill(self._launch.pid, signal.SIGKILL)
         _, self.status, _ = os.wait4(self._launch.pid, 0)
 
     def kill_all(self, mark: str) -> int:
         """Kill all processes of the work. Return how many there were."""
+        # The supervisor adopts what the work leaves, so nothing is left if it has no children.
+        # Other systems than Linux have no such adoption.
         if self.reap() or not ADOPTS:
             return processes.kill_tree(os.getpid(), mark, self._spared(), self.reap)
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+# Room for the end of a log (256 KiB) and a result with a long traceback (200 kB).
 BYTES = 4096 * 128
 _PAGES = [b"\0" * 4096] * 128
 
@@ -34,6 +35,7 @@ class Reserve:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.unlink(path)
         if hasattr(os, "posix_fallocate"):
+            # Setting only the file's size would reserve no space.
             os.posix_fallocate(self._file, 0, BYTES)
         else:
             os.writev(self._file, _PAGES)  # dirties only one page of memory

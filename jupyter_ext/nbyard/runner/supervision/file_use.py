@@ -41,6 +41,8 @@ class FolderEvents:
         if name or not mask & IS_FOLDER:
             return False
         if mask & ACCESS:
+            # nbyard has opened and closed the folder MARKS times, and opened it once more to list
+            # it.
             is_ours = seen in (-1, 2 * MARKS + 1)
             self._seen = -1 if is_ours else 0
             return not is_ours

@@ -105,6 +105,8 @@ class WorkerSupervisor(Supervisor):
 
     def _finish_calls(self) -> None:
         """Write the results of ended calls whose output is complete."""
+        # Results and output come through two pipes, so a result may arrive before the call's
+        # output.
         while self._results and self._results[0]["attempt_id"] in self._whole:
             message = self._results.popleft()
             self._whole.discard(message["attempt_id"])
@@ -188,6 +190,7 @@ class OutputSplitter:
                 rest[at + len(self._head) : at + self._length - 1].decode("ascii", "replace")
             )
             rest = rest[at + self._length :]
+        # The mark begins with a zero byte. Output from there on may be the beginning of a mark.
         at = rest.find(MARK[:1], max(0, len(rest) - self._length + 1)) if data else -1
         self._pass(rest if at < 0 else rest[:at])
         self._rest = b"" if at < 0 else rest[at:]

@@ -13,6 +13,7 @@ from ..work.work_outcome import too_long, too_silent, words_for_bytes
 LOOK_SECONDS = 0.5
 FREE_SECONDS = 0.25  # short work may end before its memory would be measured
 LOOK_SHARE = 20
+# In version 2 and in version 1 of Linux control groups.
 EVENT_FILES = (
     ("/sys/fs/cgroup/memory.events", "oom_kill"),
     ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),

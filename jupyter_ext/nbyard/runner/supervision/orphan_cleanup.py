@@ -29,6 +29,7 @@ class OrphanCleanup:
         """Leave the cleanup to the process `parent` while that lives."""
         signal.signal(signal.SIGUSR2, self._on_orphaned)
         signal_at_end_of_parent(signal.SIGUSR2)
+        # The parent may have ended before the request above. Then no signal comes.
         self._is_orphaned = os.getppid() != parent
 
     def _on_orphaned(self, _number: int, _frame: object) -> None:
@@ -44,14 +45,17 @@ class OrphanCleanup:
         listen, self._alive = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
+            # A copy of the pipe's other end would hide the end of the supervisor.
             processes.keep_only(listen)
             self._watch(listen)
         os.close(listen)
 
     def _watch(self, listen: int) -> None:
         os.setsid()
+        # A signal to all processes of a unit, such as at its stop, must not end the guard first.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        # `close` sends a byte. The end of the file means that the supervisor was killed.
         if os.read(listen, 1) == b"":
             processes.kill_tree(None, self._mark, {os.getpid()})
             remove_scratch(self._scratch)

@@ -82,6 +82,7 @@ class OutsideWatch:
             return
         # the folder shows when a missing or replaced file comes, the link shows nothing
         places = [os.path.dirname(path), *([path] if os.path.islink(path) else [])]
+        # A list, not a generator: both are watched even if the first one fails.
         if not all([self._add(place) for place in places]):
             self._unwatched.add(path)
 
@@ -170,6 +171,7 @@ class OutsideWatch:
             mask = mask & RENAMES | (ACCESS if is_listing or is_new else 0)
         else:
             mask &= USES
+        # Code may complete a name that it contains, as in f'/data/sales-{year}.csv'.
         if mask and path.startswith(self._named):
             self._use(path).note(mask)
 

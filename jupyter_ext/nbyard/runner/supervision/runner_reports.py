@@ -36,6 +36,7 @@ class Reports:
         if lines and self._is_skipping:
             del lines[0]  # the remainder of a message that was too long
             self._is_skipping = False
+        # A message without an end must not fill the memory.
         if self._is_skipping or len(self._rest) > MAX_REPORT_BYTES:
             self._rest, self._is_skipping = b"", True
         parsed = [_message(line) for line in lines]

@@ -57,6 +57,7 @@ def fork_into_session() -> int:
     child = os.fork()
     if child == 0:
         os.setsid()
+        # This process in between ends at once, so that the system adopts the supervisor.
         if os.fork():
             os._exit(0)
     return child
@@ -94,6 +95,7 @@ def _let_go(folder: AttemptFolder) -> None:
         os.dup2(source, target)
     os.close(nothing)
     os.close(trouble)
+    # A process blocks the unmounting of the file system that contains its working directory.
     os.chdir("/")
 
 
@@ -146,6 +148,7 @@ def _lock(folder: AttemptFolder) -> int | None:
 
     Return None if another supervisor runs or has run the attempt.
     """
+    # A lock on the folder itself needs no file. The system releases it if the supervisor is killed.
     lock = os.open(folder.path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -27,6 +27,7 @@ class Signals:
     def install_handlers(self, selector: selectors.BaseSelector) -> None:
         """Install the signal handlers; each signal wakes the selector."""
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        # Python wakes the selector only for signals that have a handler.
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGUSR1, lambda *_: None)
         signal.signal(signal.SIGHUP, lambda *_: None)  # if ignored, the work would inherit that

@@ -87,6 +87,7 @@ class Supervisor:
         adopt_orphans()
         self._signals.install_handlers(self._selector)
         try:
+            # The attempt may have been cancelled while it waited for its start.
             self._obey_cancel()
             if self._ending is None:
                 self._begin()
@@ -94,6 +95,7 @@ class Supervisor:
         except CannotStart as error:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._kill_remains()
+        # Before the outputs are collected, which opens and moves files of the code.
         observed, outside = self._observed(), self._used_outside()
         present, failure = self._outputs(work_outcome.with_disk_note(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
@@ -212,6 +214,7 @@ class Supervisor:
             self._record.record_if_due(self._limits.memory.seen)
         if broken:
             kind, reason = broken
+            # In a grace period, the work could use up the memory of the machine.
             grace_seconds = 0 if kind == "memory" else GRACE_SECONDS
             self._end("failed", work_outcome.failure_record(kind, reason), grace_seconds)
 
@@ -303,6 +306,7 @@ class Supervisor:
     def _drain(self) -> None:
         """Read the output that is left in the pipes of the ended work."""
         deadline = time.monotonic() + DRAIN_SECONDS
+        # The pipe of the signals always stays registered.
         while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
             for key, _ in self._selector.select(0.05):
                 key.data(key.fd)

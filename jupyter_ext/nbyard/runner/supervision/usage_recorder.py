@@ -159,6 +159,7 @@ class GpuMeter:
                 stdin=subprocess.DEVNULL,
                 stdout=end,
                 stderr=subprocess.DEVNULL,
+                # With these variables, a sweep would take the monitor for a part of the work.
                 env={k: v for k, v in os.environ.items() if not k.startswith("NBYARD_")},
                 start_new_session=True,
                 # safe because only one thread runs here

@@ -85,6 +85,7 @@ class Watch:
                 for entry in entries:
                     path = start + entry.name
                     self.has_distributions |= entry.name.lower().endswith(DISTRIBUTIONS)
+                    # A link to a folder is not followed: it could lead back into its own parents.
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(path)
                     else:

@@ -28,7 +28,9 @@ class Log:
     ) -> None:
         self._masks = Masks(()) if masks is None else masks
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        # A pipe may cut a character of several bytes in two.
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        # The end of the output always has room, because it shows why the work failed.
         self._space = limit_bytes - TAIL_BYTES - os.fstat(self._file).st_size
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
@@ -73,6 +75,7 @@ class Log:
             self._lose(first)
 
     def _lose(self, data: bytes) -> None:
+        # Written at the first loss, so that people who follow the log see it at once.
         if not self._lost_bytes and not self._trouble:
             self._write(AT_LIMIT)
         self._lost_bytes += len(data)

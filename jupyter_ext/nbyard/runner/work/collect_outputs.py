@@ -55,6 +55,7 @@ def collect_from_workdir(
     if not wanted:
         return
     work = folder.inside(directory)
+    # The work may have replaced its folder by a link to files of this machine.
     if os.path.realpath(work) != work:
         raise OutputNotAsDeclared("*", because("working-folder-linked"))
     paths_by_output = _find_outputs(folder, work, wanted, exit_code)
@@ -305,9 +306,11 @@ def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
 def _read_cwl_output(work: str) -> dict[str, Any] | None:
     """Return the outputs that the program declared in cwl.output.json, None without that file."""
     path = os.path.join(work, TOLD)
+    # For a container, this code runs on the host, where a link could lead to any file.
     if not os.path.isfile(path) or os.path.islink(path):
         return None
     with open(path, "rb") as file:
+        # One byte more shows whether the file is too large, without reading all of it.
         content = file.read(MAX_TOLD_BYTES + 1)
     try:
         declared = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None

@@ -25,6 +25,7 @@ from .written_files import WrittenFiles
 
 CALLS, MORE, PLACES = "calls.jsonl", "more", "calls"
 IDLE_SECONDS = 5.0
+# A dispatcher that is killed may have added a line without a wake-up.
 LOOK_SECONDS = 1.0
 OUTPUT = 1
 MARK = b"\0nbyard "
@@ -46,6 +47,8 @@ class Calls:
     """
 
     def __init__(self, folder: AttemptFolder) -> None:
+        # Open for writing as well: without a writer, select would report the end of the file
+        # forever.
         self._more = os.open(folder.at(MORE), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._file = open(folder.at(CALLS), "rb")  # noqa: SIM115  open as long as there are calls
         self._seen: set[str] = set()
@@ -160,6 +163,7 @@ class Worker:
         os.environ["NBYARD_ATTEMPT_ID"] = call["attempt_id"]
         os.environ["NBYARD_NODE_ID"] = call["node"]
         try:
+            # The previous function may have changed the working directory.
             os.chdir(self._directory)
             self._functions.call(place, call, call["outputs"])
         except CallFailed as error:

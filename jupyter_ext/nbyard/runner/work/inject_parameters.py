@@ -28,6 +28,7 @@ PAPERMILL = {
     "f#": "FSharpTranslator",
     "bash": "BashTranslator",
 }
+# Such as `sizes <- c(1, 2, 3)`.
 R_VECTOR = re.compile(r"^[ \t]*([A-Za-z.][\w.]*)[ \t]*(?:<-|=)[ \t]*c\(", re.MULTILINE)
 OWN_STRINGS = ("r", "scala", "c#", "f#")
 
@@ -61,6 +62,7 @@ def insert_values_cell(
             "outputs": [],
             "source": values_cell_source(language, values, defaults),
         }
+        # Cells have IDs from format 4.5 on. Earlier formats forbid them.
         if notebook.get("nbformat_minor", 0) >= 5:
             cell["id"] = "nbyard-parameters"
         at = tagged[-1] + 1 if tagged else 0
@@ -166,6 +168,7 @@ def _wrapper(annotation: ast.expr | None, value: ast.expr | None) -> str:
         return "tuple"
     if isinstance(value, ast.Set):
         return "set"
+    # Such as Path('data') / 'sales.csv'.
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
         return _wrapper(annotation, value.left)
     called = value.func if isinstance(value, ast.Call) else annotation

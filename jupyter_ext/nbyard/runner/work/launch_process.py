@@ -17,6 +17,7 @@ from ..process.prctl import die_with_parent
 from ..reasons import Explained, Reason, because
 from .process_variables import environment_of_host, is_plain, setup_of
 
+# Linux limits each argument to 32 pages (MAX_ARG_STRLEN), see execve(2).
 WORD_LIMIT_BYTES = 128 * 1024
 # Options of the runner for work other than commands.
 CALLED = {"notebook": "--notebook", "function": "--call", "functions": "--calls"}
@@ -123,6 +124,7 @@ class Launch(WorkProcess):
         except (OSError, ValueError, BadTask) as error:
             raise CannotStart(self._explain(error)) from error
         finally:
+            # With these ends open, the end of the work would not end its pipes.
             os.close(self._output_end)
             os.close(self._report_end)
 
@@ -188,6 +190,7 @@ class Launch(WorkProcess):
         program = str((self._work.get("argv") or ["?"])[0])
         if isinstance(error, OSError) and error.errno == errno.E2BIG:
             return self._explain_size()
+        # The error concerns a stream or the working directory, not the program.
         if isinstance(error, OSError) and error.filename not in (None, program, self._argv()[0]):
             return because("file-unusable", file=str(error.filename), error=str(error.strerror))
         shown = self._folder.expand_word(program.removeprefix("{attempt}/code/"))

@@ -28,6 +28,7 @@ def is_plain(environment: Iterable[str]) -> bool:
 def environment_of_host() -> dict[str, str]:
     """Return the supervisor's variables that all work inherits."""
     environment = {k: v for k, v in os.environ.items() if k not in HOST_VARIABLES}
+    # Python would hold back lines that it prints to a pipe, and lose them if it is killed.
     environment.setdefault("PYTHONUNBUFFERED", "1")
     return environment
 

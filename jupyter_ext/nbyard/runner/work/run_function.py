@@ -76,6 +76,7 @@ class Functions:
         if importlib.util.find_spec("nbyard") is None:
             sys.modules["nbyard"] = handoff  # provides its decorators where nbyard is not installed
         name = self._file.rpartition(".")[0]
+        # A file such as json.py must not replace the module that other code imports.
         if name in sys.modules:
             name += "_"
         with LoggedErrors():
@@ -138,6 +139,7 @@ class _Function:
         except (TypeError, ValueError):
             parameters = {}  # type: ignore[assignment]
         self.names = parameters.keys()
+        # Annotations may name types that only type checkers import.
         self._hints: dict[str, Any] = {}
         with contextlib.suppress(NameError, AttributeError, TypeError, ValueError, SyntaxError):
             self._hints = typing.get_type_hints(function)

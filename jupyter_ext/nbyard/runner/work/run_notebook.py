@@ -35,6 +35,7 @@ class NotebookRefused(Explained):
     """The notebook cannot be run."""
 
 
+# nbformat raises these for files that claim an old format but are no notebooks.
 UNREADABLE = (
     OSError,
     ValueError,
@@ -92,6 +93,7 @@ def read_notebook(
     """
     path = folder.inside(work["path"])
     try:
+        # Some editors begin a file with a byte order mark, which JSON does not allow.
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
         notebook = json.loads(text)
@@ -114,6 +116,7 @@ def read_notebook(
         reason = because("notebook-unreadable", path=work["path"], error=str(error))
         raise NotebookRefused(reason) from error
     if work["parameters"]:
+        # Tools that read executed notebooks find the parameters where papermill records them.
         notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
     return dict(notebook), places
 

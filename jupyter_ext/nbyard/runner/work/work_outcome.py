@@ -13,6 +13,7 @@ from ..process.exit_status import FROM_OUTSIDE, end_of, signal_name
 from ..reasons import Reason, because, system_error
 from . import collect_outputs
 
+# With less free space than this, a failed write is a likely cause of the failure.
 FULL_BYTES = 1 << 20
 LINE_CHARS = 200
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -36,6 +36,7 @@ QUIET_SECONDS = 15.0
 VISIBLE_SECONDS = 60.0
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
+# Longer than the runner's own grace period of 3 s, in which it stops the work.
 GRACE_SECONDS = 8.0
 NO_WORKER = because("no-dask-worker")
 FORGOTTEN = because("dask-forgotten")
@@ -197,6 +198,7 @@ class DaskAttempt:
             file_transfer.send_files(self.folder, ask)
             self._is_filled = True
             return Observation("starting")
+        # The Dask task has ended. The next look fetches the result, or finds the place deleted.
         if future is None or future.status != "pending":
             self._has_news = True
         return Observation("running")

@@ -53,6 +53,7 @@ def send_files(folder: Path, ask: Ask) -> None:
         entries = listings.list_entries(secrets, os.listdir(secrets))
         batch = [piece for entry in entries for piece in _pieces(entry)]
         ask("store_secrets", _with_data(batch, listings.read_files(secrets, batch)))
+    # The runner starts once the transfer is marked as complete, so secrets must be there.
     ask("fill", [])
 
 
@@ -96,6 +97,7 @@ def fetch_results(folder: Path, ask: Ask, task: TaskFile) -> bytes:
     links = [entry for entry in entries if entry["kind"] == "link"]
     for batch in _batches([entry for entry in entries if entry["kind"] != "link"]):
         _store(folder, _with_data(batch, ask("take", batch)))
+    # Created last, so that no file is written through a link.
     _store(folder, links)
     return b"".join(
         piece for batch in _batches(ask("outputs", [RESULT])) for piece in ask("take", batch)
@@ -126,6 +128,7 @@ def fetch_others(
     entry_by_file = {file: entries[files.places[file.path]] for file in files.written}
     new = [file for file, entry in entry_by_file.items() if not _is_whole(folder, entry)]
     same = [file for file in entry_by_file.keys() - {*new} if file.size_bytes <= caps[0]]
+    # Too large to compare its content: its time shows whether the work wrote the file.
     large = [
         file
         for file in entry_by_file.keys() - {*new, *same}

@@ -130,6 +130,7 @@ def write_entries(folder: str, entries: list[Entry]) -> None:
             if not os.path.lexists(path):
                 os.symlink(entry["target"], path)
         elif entry["kind"] == "file":
+            # A hard link to another file must not be written in place.
             if entry["offset"] == 0 and os.path.lexists(path):
                 os.unlink(path)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)

@@ -111,6 +111,7 @@ class DaskRuntime:
         job = {
             "attempt_id": order.attempt_id,
             "folder": str(order.folder.resolve()),
+            # The worker finds out by this digest whether it sees the same folder.
             "nonce": hashlib.sha256((order.folder / TASK).read_bytes()).hexdigest(),
             "runner": _packed_runner(),
             "has_secrets": os.path.lexists(order.folder / secret_files.SECRETS),
@@ -147,6 +148,7 @@ class DaskRuntime:
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Remove the Dask tasks and files of attempts that are not in `live`."""
+        # A sweep alone must not create a cluster.
         if not self.cluster.is_connected and not self.cluster.is_reached_by_address:
             return []
         try:
@@ -204,6 +206,7 @@ class DaskRuntime:
         with self._lock:
             if store_id in self._sightings:
                 return
+            # Set before `listen`, which passes on earlier messages at once.
             self._sightings[store_id] = {}
         self.cluster.listen(_topics(store_id).values(), partial(self._on_event, store_id))
 

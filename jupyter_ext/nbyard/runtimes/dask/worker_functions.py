@@ -211,6 +211,7 @@ class Visit:
     def _environment(self) -> dict[str, str]:
         variables = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
         here = os.path.dirname(sys.executable)
+        # The work finds the programs of the worker's environment, even if that is not activated.
         variables["PATH"] = os.pathsep.join([here, variables.get("PATH", os.defpath)])
         variables |= self._job["environment"] | {"NBYARD_DASK_WORKER": self._worker.address}
         if not self._scheduler.startswith("inproc:"):
@@ -285,6 +286,7 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
 
 def fill(place: str, entries: list[Entry]) -> None:
     """Store some of the attempt's files. An empty list marks the end of the transfer."""
+    # A sign of life for `_wait_for_files`: writing into subfolders does not change this time.
     os.utime(place)
     write_entries(os.path.join(place, ATTEMPT), entries)
     if not entries:
@@ -339,6 +341,7 @@ def cancel(place: str, reason: str) -> None:
 def end(places: list[str]) -> None:
     """Mark places as no longer needed, so that `run` cleans them up."""
     for place in places:
+        # A request never marks a folder that `run` has not created.
         if os.path.basename(place).startswith("nbyard-"):
             put(place, TAKEN)
 

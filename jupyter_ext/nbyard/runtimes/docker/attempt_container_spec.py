@@ -50,6 +50,7 @@ PROBE, LIST, GPU_CHECK, COLLECTOR = "-probe", "-list", "-gpus", "-printed"
 PRINTED, PIPE = ".printed", "pipe"  # beside the secrets
 PYTHON_PATH = "PYTHONPATH"
 # The first argument is the name of a variable, the second the path of its value.
+# `export` hides a failure of `cat` within it, so the file is read once before.
 SET = 'cat "$2" >/dev/null || exit 125; export "$1=$(cat "$2")"; shift 2; '
 VISIBLE_GPUS = "NVIDIA_VISIBLE_DEVICES"
 IDENTITY = {"HOME": HOME, "USER": "nbyard", "LOGNAME": "nbyard", "PYTHONUNBUFFERED": "1"}

@@ -94,8 +94,10 @@ class Deployed(msgspec.Struct, frozen=True):
             port = spec.ports[0]
             return [
                 *("jupyter", "lab", "--no-browser", "--ip=0.0.0.0", f"--port={port.port}"),
+                # On another port, the service could not be reached.
                 *("--ServerApp.port_retries=0", "--ServerApp.allow_remote_access=True"),
                 *(f"--ServerApp.base_url={self.prefix(port)}", f"--ServerApp.root_dir={HOME}"),
+                # The empty token leaves the password as the only way to log in.
                 "--IdentityProvider.token=",
             ]
         if spec.service == "code-server":
@@ -194,6 +196,7 @@ def container_spec(deployed: Deployed, user: tuple[int, int], network: str) -> C
     settings = LAB_SETTINGS if spec.service == "jupyterlab" else {}
     # The secret is a file, so inspecting the container shows only its path.
     secret = {SECRET_VARIABLE: f"{HOME}/{_secret_path(deployed)}"} if deployed.secret else {}
+    # Users may choose another shell, but must not replace the settings and the secret.
     environment = shell | spec.environment | settings | secret | IDENTITY
     return ContainerSpec(
         name=deployed.container,

@@ -61,6 +61,7 @@ class Networks:
 
     def _make(self, engine: Engine, order: Order) -> str:
         with self._lock:
+            # Within the lock: `remove` must not delete a network that was just found.
             is_internal = self._kind == "internal"
             return engine.network(
                 network_name(order.run_id), network_labels(order), internal=is_internal

@@ -39,8 +39,10 @@ from nbyard.runtimes.docker.warm.warm_containers import WarmContainers
 from nbyard.runtimes.protocol import CodeImage, ImageFor, Observation, Order
 from nbyard.settings import Settings
 
+# Younger objects may belong to an attempt that `live` does not contain yet.
 GRACE_SECONDS = 10.0
 IMAGES = "images"
+# Another process may remove a run's network before the new container joins it.
 TRIES = 3
 
 
@@ -340,6 +342,7 @@ class DockerRuntime:
         objects = [item for item in there if is_ours(item)]
         if not objects:
             return []
+        # Ages count on the engine's clock, which may differ from that of this machine.
         now = engine.fresh_info().now
         wanted = {
             item.name for item in objects if item.kind != "network" and self._is_wanted(item, live)

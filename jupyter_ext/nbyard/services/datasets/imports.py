@@ -59,6 +59,7 @@ class ImportRequest:
         """
         with self._store.read() as c:
             made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
+        # A repeated request is answered first, because the first one deleted its upload.
         return made if made is not None else self._create()
 
     def _create(self) -> str:
@@ -71,6 +72,7 @@ class ImportRequest:
         blob = self._uploaded()
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
+            # Of two equal requests at the same time, the second finds the first one's key here.
             if made is None:
                 made = self._named(c, name)
                 # The bytes of an upload are stored already; the dispatcher fetches all others.
@@ -99,6 +101,7 @@ class ImportRequest:
             real = self._parts.files.locate(source.path, "source.path")
             if not real.exists():
                 raise NotFound(because("no-file", path=source.path[:200]))
+            # Reading a named pipe or a device could wait or continue for ever.
             if not (real.is_file() or real.is_dir()):
                 why = because("file-not-ordinary", path=source.path[:200])
                 raise Invalid.field("source.path", why)
@@ -106,6 +109,7 @@ class ImportRequest:
         address, filename = self._address(source.url)
         target = parse_url(address, field="source.url")
         allowed = AllowedHosts.parse(self._parts.settings.allowed_private_hosts)
+        # Refuse private addresses early. The fetch checks each address again before it connects.
         check_host(target, allowed, "source.url")
         last = PurePosixPath(unquote(urlsplit(target.path).path)).name
         return safe_filename(filename or last or target.host), source.url
@@ -132,6 +136,8 @@ class ImportRequest:
             Conflict: its newest version is still importing.
         """
         names = self._store.datasets.names(c, self._caller.name)
+        # Only an equal name means the same dataset. `check_free` refuses a name that looks the
+        # same.
         same = next((key for key, taken in names.items() if taken == name), "")
         known = self._store.datasets.get(c, self._caller.name, same)
         if known is not None:
@@ -179,6 +185,7 @@ class ImportRequest:
             "format": "",
             "reason": None,
             "digest": "",
+            # The dispatcher imports the version, and may have been started with other settings.
             "allowed_hosts": list(self._parts.settings.allowed_private_hosts),
             "bytes_done": 0,
             # What leads from a run to a dataset may lead to a trigger's loop.

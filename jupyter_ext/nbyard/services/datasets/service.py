@@ -101,6 +101,7 @@ class DatasetService:
         Links to the dataset are created in all configured folders if they are missing.
         """
         folders = self._parts.settings.link_folders
+        # A shell has the whole machine as root, so no folder is the place for links.
         if not self._parts.files.is_served or not folders or not self._is_shown(dataset):
             return dataset
         try:
@@ -302,6 +303,7 @@ class DatasetService:
             version = (
                 self._store.datasets.version(c, caller.name, record.id, number)
                 if number
+                # While a new version is imported or after it failed, the version before is used.
                 else self._store.datasets.newest_ready(c, record.id)
             )
         if version is None or version.state == "failed":

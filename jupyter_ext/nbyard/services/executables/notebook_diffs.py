@@ -59,11 +59,13 @@ def _without_outputs(notebook: Json) -> Json:
     cells = []
     for cell in notebook.get("cells", []):
         source = cell.get("source", "")
+        # nbformat stores a source as one text or as a list of lines.
         text = source if isinstance(source, str) else "".join(source)
         kind, metadata = str(cell.get("cell_type", "raw")), _picked(cell.get("metadata"), OF_CELLS)
         empty: Json = {"outputs": [], "execution_count": None} if kind == "code" else {}
         cells.append({"cell_type": kind, "source": text, "metadata": metadata, **empty})
     metadata = _picked(notebook.get("metadata"), OF_NOTEBOOKS)
+    # nbformat 4.5 requires cell IDs, which are left out here.
     return {"nbformat": 4, "nbformat_minor": 4, "metadata": metadata, "cells": cells}
 
 
@@ -72,6 +74,7 @@ def _cells(old: list[Json], new: list[Json], ops: list[Any], start: int) -> Iter
 
     `start` equal cells before them are counted in the numbers.
     """
+    # nbdime counts cells in the old notebook. `shift` leads to the same cell in the new one.
     shift = 0
     for op in ops:
         if op.op == "addrange":

@@ -166,6 +166,7 @@ class ExecutableService:
         """
         with self._store.read() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+        # A repeated request needs no upload, which the first request has deleted.
         if made is not None:
             return self.get(caller, made)
         code = self._code(caller.name, body.path, body.upload)

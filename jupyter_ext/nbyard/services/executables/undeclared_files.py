@@ -56,6 +56,7 @@ def opened_files_of_nodes(
     undeclared_by_node = {}
     for name, opened in last.items():
         node, view = nodes.get(name), views.get(name)
+        # A pinned node does not run its code, so declarations would not matter.
         if node is None or view is None or view.problem or node.pin:
             continue
         # The document may have changed since that run: show only nodes that still name its code.
@@ -132,6 +133,8 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
         *_new_arguments(body.outputs, "output", names, known),
     ]
     new = [argument for argument in added if argument not in known]
+    # An empty list would declare that the code has no arguments. None keeps those read from the
+    # code.
     changed = msgspec.structs.replace(description, arguments=(*left, *new) or None)
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
     # Check the new description before it is written.

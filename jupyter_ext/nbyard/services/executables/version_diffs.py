@@ -34,6 +34,7 @@ def content_diff(
 
     notebooks = [read_notebook(content) for content in (old, new)]
     lines, hint = notebook_diff(*notebooks)
+    # Without nbdime, or if too much has changed, compare the sources of all cells as one text.
     if lines is None:
         lines = list(diff_lines(*(notebook_lines(notebook) for notebook in notebooks)))
     return lines, hint

@@ -31,6 +31,7 @@ def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage |
     if model.state == "failed":
         cause = model.reason or because("unknown-cause")
         why = because("model-not-built", image=model.reference, cause=cause)
+        # The hint names the log only if the log says more than the cause.
         has_more = has_more_than(store.folder / image_folder(model.image) / BUILD_LOG, str(cause))
         hint = because("deploy-model-again")
         if has_more:

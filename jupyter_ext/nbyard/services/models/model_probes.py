@@ -124,6 +124,7 @@ def _wait_for_answer(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
                 answer = rows.answer(c, probe.id)
             if answer is not None:
                 return answer
+            # Start a dispatcher again if the former one was killed before it answered.
             parts.watch()
             time.sleep(PAUSE_SECONDS)
     finally:

@@ -121,6 +121,7 @@ def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
     text = "\n".join(model.requirements)
     if model.requirements_file:
         place = folder / model.requirements_file
+        # `..` or a link could name a file elsewhere, whose text an error would then quote.
         if not place.resolve().is_relative_to(folder) or not place.is_file():
             why = because("no-file-in-folder", path=model.requirements_file)
             raise Invalid.field(f"{file.name}.requirements", why)
@@ -221,6 +222,7 @@ def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence
     from nbyard.serving.installed_packages import imports_of, required_packages
 
     imports = [imports_of(_tree(source, file.name)) for file, source in modules.items()]
+    # `helper.py` and `tools/sub.py` are the own modules `helper` and `tools`.
     own = {path.partition("/")[0].removesuffix(".py") for path in named}
     imported = {module for file_imports in imports for module in file_imports.modules}
     packages = required_packages(

@@ -217,6 +217,7 @@ def _package_of_folder(parts: ServiceContext, output: Output) -> Package:
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "model"
         inside = parts.blobs.tree(output.file.digest).files
+        # The files that describe a model are small. Weights of gigabytes need not be copied.
         texts = {entry.path: entry for entry in inside if entry.size_bytes <= MAX_TEXT}
         _stage(parts, texts, folder)
         file = model_file_in(folder)
@@ -241,6 +242,7 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
     seen = list(_input_tables(parts, maker))
     origin, code = origin_of(parts, caller, maker.task), maker.code(parts)
     tables = [sampled.known for sampled in seen]
+    # Loading a pickle executes code. Code from a container is executed only in a container.
     if origin.is_here:
         probe = _probe(parts, output, code, tables)
     else:
@@ -253,6 +255,7 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
         why = because("packages-from-no-index", names=missing[:MAX_TABLES])
         raise Invalid.field("output", why, hint=HINT)
     outputs = probe.outputs
+    # Libraries such as scikit-learn do not record the name of the target column.
     if [output.name for output in outputs] == [UNNAMED]:
         name, features = UNNAMED, [column.name for column in probe.inputs]
         used = next((sampled for place, sampled in enumerate(seen) if place == probe.table), None)
@@ -284,6 +287,7 @@ def pins_as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage])
 
     These may differ from the versions that are installed now.
     """
+    # PyPI has no local versions such as 2.4.1+cpu.
     versions = {
         normal_name(package.name): package.version.partition("+")[0] for package in packages
     }

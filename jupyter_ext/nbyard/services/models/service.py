@@ -99,6 +99,7 @@ class ModelService:
                 "model": msgspec.to_builtins(model),
                 "source": msgspec.to_builtins(package.source),
                 "image": image,
+                # Users may close a form without deploying. nbyard then deletes the model.
                 "kept_until": _lease() if beside else None,
             }
             self._store.models.insert(c, row)
@@ -275,6 +276,7 @@ class ModelService:
         with self._store.write() as c:
             names = rows.names(c, caller.name)
             known = next((key for key, taken in names.items() if taken == name), "")
+            # Registering the same build again adds a version to its executable.
             known = known or freezer.register(c, caller.name, name, "", "")
             freezer.keep(c, known, fields)
             made = rows.get(c, caller.name, known)
@@ -318,6 +320,7 @@ class ModelService:
         same = [
             deployment for deployment in known if deployment.model and is_same(deployment.model)
         ]
+        # Sorting is stable, so both groups stay ordered from new to old.
         same.sort(key=lambda deployment: not _runs(deployment))
         into = next((deployment.id for deployment in same if deployment.is_wanted), "")
         name = free_host(taken, same[0].name) if same else ""

@@ -76,6 +76,8 @@ def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
             if file.stat().st_size > MAX_SOURCE:
                 continue
             content = file.read_bytes()
+            # Parsing every Python file below the root would take long. This test excludes most of
+            # them.
             names = class_names(content, file.name) if MARK in content else []
         except (OSError, NbyardError):
             continue

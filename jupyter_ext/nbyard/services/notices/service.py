@@ -132,6 +132,7 @@ class ChannelService:
                 raise StaleWrite
             if rules is not None:
                 self._store.rules.replace(c, caller.name, record.id, rules)
+        # Messages that waited for a working URL are due at once after a change of the URL.
         self._parts.watch()
         return self.get(caller, record.id)
 
@@ -162,11 +163,13 @@ class ChannelService:
             record = self._find(c, caller, channel)
             receiver = self._store.channels.with_url(c, record)
         now = clock.now()
+        # No transaction is open here: a slow channel would block all writers of the store.
         delivery = send_message(receiver, self._test_message(record.name, record.kind))
         with self._store.write() as c:
             if delivery.reason is None:
                 self._store.channels.note_sent(c, record, now)
             else:
+                # A failed test does not delay the messages that wait.
                 why, later = delivery.reason, record.retry_at
                 self._store.channels.note_failed(c, record, now, why, later)
         self._parts.watch()
@@ -282,6 +285,7 @@ class ChannelService:
         if kind == "openlineage":
             event = sample_event(message_id, now, nbyard.__version__, channel)
         else:
+            # A CloudEvent 1.0, like the other messages to a URL.
             event = {
                 "specversion": "1.0",
                 "id": message_id,

@@ -47,6 +47,7 @@ def check_files(files: Mapping[str, ProjectFile], most_bytes: int) -> None:
         raise Invalid.field("files", because("empty"))
     if len(files) > MOST_FILES:
         raise Invalid.field("files", because("folder-too-many-files", most=MOST_FILES))
+    # The client states the sizes. A negative one must not hide a large one in the sum.
     if sum(max(file.size_bytes, 0) for file in files.values()) > most_bytes:
         raise Invalid.field("files", because("upload-beyond-size", most=most_bytes))
     for path in files:

@@ -222,6 +222,7 @@ class ScheduleSync:
             Invalid: A field is refused. Its name begins with `schedules.NAME`.
         """
         by_name = {change.name: change for change in changes}
+        # Deletions come first: a new schedule may have a name that looks like a deleted one.
         for name in present.keys() - wanted.keys():
             self._service.delete(self._caller, present[name].schedule.id)
         ids = []

@@ -128,7 +128,9 @@ class ProjectPushes(ProjectPolicies):
                 self._rows.link(c, project, "environment", environment)
             apply_rules(self._parts, c, project, comparison.rules, folder)
             self._rows.record_push(c, project, digest, body.git)
+        # After the commit no schedule uses another folder. An interrupted push keeps all of them.
         drop_others(folder)
+        # Until here, a repeated push needs the archive again.
         if body.archive:
             self._parts.uploads.delete(caller.name, body.archive)
         return msgspec.structs.replace(comparison.plan, missing=[])

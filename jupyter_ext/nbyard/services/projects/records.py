@@ -105,6 +105,7 @@ class ProjectRecords:
         with self._store.write() as c:
             record = find_project(self._store, c, caller, project)
             self._rows.delete(c, record)
+            # Schedules outlive their project, and their runs still read the pushed files.
             is_used = self._store.schedules.below(
                 c, caller.name, str(folder_of(self._store, record.id))
             )
@@ -232,6 +233,7 @@ class ProjectRecords:
                 path = self._parts.files.locate(key, "resource")
                 resource = saved_workflow(self._parts, c, owner, path)
         else:
+            # The rows of the other kinds have the plural as name, such as `store.datasets`.
             resource = getattr(store, f"{kind}s").get(c, owner, key)
         if resource is None:
             raise NotFound(because("no-resource", kind=kind, name=key[:80]))

@@ -45,6 +45,8 @@ class ProjectPolicies(ProjectRecords):
             if name not in known and len(known) >= MOST_POLICIES:
                 raise Invalid.field("policy", because("too-many-policies", most=MOST_POLICIES))
             self._store.retention.set_policy(c, record, name, body)
+            # Policies are rows of their own. Without this event, open windows would show the old
+            # ones.
             self._rows.append_event(c, record.id, caller.name, "changed")
         self._parts.ensure_dispatcher()
         return self.retention(caller, record.id)

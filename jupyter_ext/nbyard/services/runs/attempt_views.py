@@ -64,6 +64,7 @@ def cells(store: Path, task: Task) -> Cells:
         return Cells(None, 0, 0)
     folder = attempt_folder_of(store, task.attempts[-1].id, task.attempts[-1].worker)
     path, notebook = folder / contract.EXECUTED, None
+    # Scripts have no notebook, and code in the task may have damaged the file.
     with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
         if path.stat().st_size <= MAX_NOTEBOOK:
             notebook = json.loads(path.read_bytes())
@@ -125,6 +126,8 @@ class Progress:
             if metrics:
                 change["metrics"] = recorded_metrics.last_values(folder)
             activity = msgspec.structs.replace(activity, **change)
+            # Nothing reports the end of an attempt here. After a reset, each file is read once
+            # more.
             if len(self._seen) > MAX_SEEN:
                 self._seen.clear()
             self._seen[attempt_id] = (stamps, activity)

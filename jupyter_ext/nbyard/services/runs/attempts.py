@@ -88,6 +88,7 @@ class RunAttempts:
         check_count(before, "before")
         task = self._task(caller, run, node, attempt)
         chunk = views.log(self._store.folder, task, after, before)
+        # A log may be complete although the task has not ended and gets another attempt.
         return msgspec.structs.replace(chunk, over=task.state in TASK.terminal)
 
     @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
@@ -210,6 +211,7 @@ def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> 
     """Return the attempts of a task, or for a cached task, those that made its result."""
     maker = store.tasks.origins_of_cached(c, [task.id])[task.id] if task.cached else task.id
     attempts = store.attempts.of_task(c, maker)
+    # The run that made the result may be deleted. Another run with the same key may still exist.
     if task.cached and not attempts:
         return store.attempts.origin_attempts(c, caller.name, maker)
     return attempts

@@ -171,6 +171,7 @@ class BisectionService:
             first, last = (run_metrics.get(node, {}).get(name) for run_metrics in metrics)
             hint = hint_of_metrics(*metrics)
             return judge_of(body.metric, body.threshold, first, last, hint)
+        # Without a metric, success decides. Two runs that both failed would lead to no cause.
         judge = judge_of("", body.threshold, None, None)
         for name, run in (("good", good), ("bad", bad)):
             if judge.verdict(run.state, None) != name:

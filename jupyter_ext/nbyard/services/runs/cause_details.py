@@ -53,6 +53,8 @@ class CauseDetails:
         with self._parts.store.read() as c:
             versions = self._parts.store.compared.versions_of(c, self._owner, digests)
         then, now = (
+            # The same bytes may be several versions of a dataset. Reversed, the newest version
+            # wins.
             {version.dataset: version for version in reversed(versions.get(digest, []))}
             for digest in digests
         )
@@ -102,6 +104,7 @@ class CauseDetails:
 
         try:
             changes = changed_cells(read_notebook(old), read_notebook(new))
+        # A stored version may be no valid notebook. The cause then has no cells.
         except Invalid:
             changes = []
         reasons = {

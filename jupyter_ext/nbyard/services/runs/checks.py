@@ -62,6 +62,7 @@ class RunChecks(RunExports):
             made, _ = create_run(self._store, c, template, origin=origin, sample=sample)
             names = self._supersede(c, caller, made)
         self._parts.ensure_dispatcher()
+        # Only after the commit. The dispatcher deletes folders that a crash leaves without a row.
         remove_records(self._store, names)
         with self._store.read() as c:
             return self._with_shown_path(self._find(c, caller, made))

@@ -58,6 +58,7 @@ class RunCleanUps(RunAttempts):
         background.
         """
         doomed, _ = self._chosen_runs(caller, body, project)
+        # On a full disk, even deleting needs space for the transaction.
         self._store.reserve.spend()
         deleted = remove_runs(self._store, caller.name, doomed[:MOST_AT_ONCE])
         self._parts.ensure_dispatcher()
@@ -79,6 +80,7 @@ class RunCleanUps(RunAttempts):
     def _checked_rules(self, rules: CleanUpRules) -> CleanUpRules:
         """Return the rules with the stored path of the workflow."""
         check_rules(rules)
+        # The ID of a workflow has neither a slash nor a dot.
         if "/" not in rules.workflow and "." not in rules.workflow:
             return rules
         path = rules.workflow

@@ -222,6 +222,8 @@ class RunComparisons(RunHistory):
                 known = self._known(file)
                 if known is None and time.monotonic() < end:
                     known = self._read(file)
+                # The bytes of an executed notebook differ after each run. Its last picture may be
+                # equal.
                 if known and known.picture:
                     picture = self._parts.tables.picture(self._table(file))
                     digests_by_node[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"

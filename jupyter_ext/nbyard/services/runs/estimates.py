@@ -120,4 +120,5 @@ def _unfinished_node(task: TaskRecord, known: Usual | None, now: datetime) -> Un
     elapsed = (now - running).total_seconds() if running else 0.0
     # Tasks on a Dask cluster take no slots of this machine.
     limits = None if task.plan.runtime == DASK else task.plan
+    # The clock may have been set back since the start.
     return UnfinishedNode(task.plan.needs(), known, max(0.0, elapsed), limits)

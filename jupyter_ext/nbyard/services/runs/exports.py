@@ -69,6 +69,7 @@ class RunExports(RunBundles):
         if inputs:
             wanted |= {used_data.digest for used_data in record.data_used().values()}
         stored = {digest for digest in wanted if digest and self._parts.blobs.exists(digest)}
+        # A data file beside the code is input data too, although it is stored with the code.
         left_out = {} if inputs else self._data_beside_code(record, stored)
         files = write_crate(record, stored, nbyard.__version__, clock.now(), left_out)
         name = safe_filename(f"{record.run.name or record.run.title}-run-{record.run.number}")

@@ -61,6 +61,7 @@ class RunForecasts(RunPreviews):
         refused while the first is under way.
         """
         with self._one_at_a_time(caller.name) as (dry, forecaster), dry.one_request():
+            # Dry blobs only hash the bytes of changed files, so freezing stores nothing.
             frozen = freeze(dataclasses.replace(self._parts, blobs=dry), caller.name, body)
             versions = DryVersions(self._store)
             with self._store.read() as c:
@@ -130,6 +131,7 @@ class RunForecasts(RunPreviews):
         ]
         estimate = estimate_run(ahead, there_is)
         waits = first_wait(to_run, self._slots(c, there_is))
+        # A node after such nodes may come from the cache after all, so the time is a maximum.
         may_be_cached = any(
             node.state == "unknown" or (node.reason and node.reason.code == AFTER) for node in nodes
         )

@@ -88,6 +88,7 @@ class RunHistory(RunForecasts):
         `workflow` is the ID of a workflow or the path of a file.
         """
         real = self._real(workflow)
+        # A workflow keeps its ID when its file moves. Other code is known by its path only.
         if not real.endswith(".nbflow"):
             return workflow, real
         with self._store.read() as c:

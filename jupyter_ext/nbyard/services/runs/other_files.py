@@ -103,4 +103,5 @@ class RunFiles(RunCleanUps):
         # The executable may follow a moved file, whose folder is not the one of the task.
         if not path.as_posix().endswith(f"/{own}"):
             return ""
+        # The file `src/train.py` of a bundle lies one folder below the folder to return.
         return self._parts.files.without_root(str(path.parents[own.count("/")]))

@@ -129,6 +129,7 @@ class RunPreviews(RunEstimates):
         """
         with self._store.read() as c:
             record = self._find(c, caller, run)
+            # A digest alone gives no right to see bytes: the file must belong to the run.
             files = [
                 stored_file(file) for file in self._store.artifacts.of_digest(c, record.id, digest)
             ]
@@ -154,6 +155,7 @@ class RunPreviews(RunEstimates):
         tasks = self._store.tasks.states(c, run.id)
         files_by_node: dict[str, StoredFile] = {}
         for edge in self._store.runs.edges(c, run.id):
+            # All edges from a dataset node pass the same file, so the first one is enough.
             if edge.source in tasks or edge.source in files_by_node or edge.target not in tasks:
                 continue
             task = self._store.tasks.view(c, run.id, edge.target)

@@ -53,6 +53,7 @@ class RunBundles(RunComparisons):
                 declared = {
                     argument.name for argument in row.plan.arguments if argument.role == "output"
                 }
+                # Executed notebooks are artifacts too, but papermill writes them by itself.
                 own = {n: o for n, o in outputs.get(row.node, {}).items() if n in declared}
                 version = reader.version(row.plan.executable_version_id)
                 nodes.append(RecordedNode(row.plan, version, own, reader.packages_of(row)))

@@ -59,6 +59,8 @@ class RunService(RunChecks):
         """
         crash_point("request-read")
         with self._store.read() as c:
+            # Answer a repeated request without freezing, which reads and stores all files of the
+            # code.
             before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
@@ -167,6 +169,7 @@ class RunService(RunChecks):
         with self._store.read() as c:
             record = self._find(c, caller, run)
             oldest, last = self._store.events.oldest_id(c), self._store.events.newest_id(c)
+            # If events after `since` were deleted, the changes are unknown. Then list all tasks.
             kept = oldest - 1 <= since <= last
             asked = (after, states, since if kept else 0)
             views = self._store.tasks.page(c, record.id, limit + 1, *asked)
@@ -197,6 +200,7 @@ class RunService(RunChecks):
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._recorded(c, caller, run)
+            # Idempotency keys belong to a request body, and a retry has none.
             body = ("retry", record.id, environment)
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:

@@ -65,6 +65,7 @@ class BackfillService:
         if before is not None:
             return self.get(caller, before)
         wanted = checked_range(body, row.schedule.zone, clock.now())
+        # Refuse a range without due times before any file is frozen.
         past_due(row.plan, wanted, row.schedule.next_due)
         self._parts.retire_idle_dispatcher()
         frozen = None
@@ -73,6 +74,7 @@ class BackfillService:
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
+                # The schedule may have changed while its files were frozen.
                 row = self._store.schedules.find(c, caller.name, row.schedule.id)
                 made = self._insert(c, row, wanted, body, frozen)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)

@@ -54,6 +54,7 @@ def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticR
 
 def name_of_code(run: NewRun, names: Iterable[str]) -> str:
     """Return a name that is not in `names`, derived from the file or executable of a run."""
+    # For a name without a dot, `rpartition` returns the whole name as its last part.
     stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
     return free_name(names, stem[0] or stem[2])
 
@@ -104,6 +105,7 @@ def start_now(parts: ServiceContext, row: ScheduleRow, person: str) -> str:
         if schedule.mode == "pinned"
         else freeze(parts_of(parts, row), schedule.owner, schedule.run)
     )
+    # Freezing reads files, so it happens before this transaction.
     with parts.store.write() as c:
         if frozen is not None:
             template = store_template(c, frozen)

@@ -103,6 +103,7 @@ class ScheduleService:
                     **_plan_columns(plan, body.timing),
                     **_plain(body, PLAIN),
                     "next_due": plan.next(now) if body.is_enabled else None,
+                    # Due times before now are never caught up.
                     "handled_until": now,
                     **dict.fromkeys(("started_count", "missed_count"), 0),
                     **dict.fromkeys(("overlapped_count", "failed_count"), 0),

@@ -39,6 +39,7 @@ def python_code(
         # Further lines stand behind the name.
         indent = len(name) + len(INDENT) + 1
         lines = pformat(value, width=WIDTH - indent, sort_dicts=False).split("\n")
+        # Python 3.11 allows no backslash within the braces of an f-string, hence `chr(10)`.
         arguments.append(f"{name}={(chr(10) + ' ' * indent).join(lines)}")
     call = f"connection.{operation.noun}.{operation.verb}"
     line = f"{call}({', '.join(arguments)})"

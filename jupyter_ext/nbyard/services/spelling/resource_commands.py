@@ -87,6 +87,7 @@ def create_channel(_path: Path, body: NewChannel) -> list[str]:
             [*dict.fromkeys(getattr(rule, name) for rule in body.rules)]
             for name in ("path", "project")
         )
+        # The command creates a rule for each file in each project, in this order.
         places = itertools.product(paths, projects)
         need(body.rules == [replace(first, path=path, project=project) for path, project in places])
         command.option("--on", ",".join(first.events))

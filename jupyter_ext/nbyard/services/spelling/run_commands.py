@@ -48,6 +48,7 @@ def run(_path: Path, body: NewRun) -> list[str]:
         command.option("--name", body.name).json("--parameters", body.parameters)
         command.pairs("--input-file", body.texts).option("--runtime", body.runtime, "")
         return command.option("--image", body.image, "").flag("--force", True).done()
+    # The command has no other option for a scope than `--only`.
     need(body.scope == ("selected" if body.nodes else "all"))
     need(body.gpu in (None, 1) and body.name != "")
     more = ("name", "containers", "scope", "nodes", "priority", "pins", "gpu")

@@ -87,6 +87,7 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
         argv = any_call.done(operation.id, *texts)
     values = {**path, **query, **({"body": body_json} if fields else {})}
     project = asked.project if operation.id in CREATED else ""
+    # `--project` is an option of `nbyard` itself and precedes the noun.
     if project:
         argv[1:1] = ["--project", project]
     return Spelling(shlex.join(argv), python_code(operation, values, secrets, project))

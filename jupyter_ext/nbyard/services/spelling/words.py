@@ -103,6 +103,7 @@ def need_defaults(struct: msgspec.Struct, *, besides: Sequence[str]) -> None:
 def is_default(field: Any, value: Any) -> bool:
     """Return whether the value of a struct's field is its default."""
     if field.default is not msgspec.NODEFAULT:
+        # In Python, False equals 0 and 1 equals 1.0. Their JSON differs.
         return bool(value == field.default) and type(value) is type(field.default)
     made = field.default_factory
     return made is not msgspec.NODEFAULT and bool(value == made())
@@ -133,6 +134,7 @@ def target_of(path: str, executable: str) -> str:
         UnspellableRequest: The command line would read a file as an executable, or the reverse.
     """
     target = path or executable
+    # As the command line decides: `train.py` is a file, and `churn v0.0.1` an executable.
     is_file = "/" in target or PurePosixPath(target).suffix[1:2].isalpha()
     need(bool(target) and not (path and executable) and is_file == bool(path))
     return target

@@ -35,6 +35,7 @@ def freeze_checked(
     except Invalid as error:
         open_fields = {f"run.parameters.{name}" for name in values_from}
         refused = {detail.path for detail in error.details}
+        # A pinned run is frozen now, with its inputs. Other runs are frozen when the event happens.
         if mode == "pinned" or not refused or not refused <= open_fields:
             raise
         return None

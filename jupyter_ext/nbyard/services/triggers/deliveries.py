@@ -65,6 +65,7 @@ def deliver(
     with parts.store.write() as c:
         _check_open(parts, c, row, message, now)
         key = event_key(message.id)
+        # A body that lacks a field is recorded as a failed firing, so that the owner sees why.
         made = parts.store.firings.add(
             c, row.trigger, key, cause, given=Fire(values), reason=reason
         )
@@ -113,6 +114,7 @@ def _check_open(
         or current_row.secret != row.secret
     ):
         raise Forbidden(because("webhook-refused"))
+    # A sender may repeat a message whose response was lost, and an attacker may replay one.
     if parts.store.firings.find(c, row.trigger.id, event_key(message.id)):
         raise Conflict(because("webhook-repeated"))
     on = current_row.trigger.on

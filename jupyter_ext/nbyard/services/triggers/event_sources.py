@@ -136,6 +136,7 @@ def _files(parts: ServiceContext, on: OnFile) -> EventSource:
     shown = on.path[:200]
     if real.is_file() and on.pattern != WHOLE_FOLDER:
         raise Invalid.field("on.pattern", because("pattern-of-file", path=shown))
+    # A trigger may wait for a file that does not exist yet, but not in a missing folder.
     if not real.exists() and (on.pattern != WHOLE_FOLDER or not real.parent.is_dir()):
         raise Invalid.field("on.path", because("nothing-to-watch", path=shown))
     on = msgspec.structs.replace(on, path=str(real))

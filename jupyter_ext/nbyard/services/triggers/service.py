@@ -223,11 +223,15 @@ class TriggerService:
             row, key = self._fireable(c, caller, trigger, body, digest)
             before = find_earlier_request(self._parts, c, caller.name, key, body)
         if before is None and (body.parameters or body.texts):
+            # The check may freeze files, which takes long, so it precedes the write transaction.
             check_fired(self._parts.settings, self._store, self._parts.blobs, row, body)
         with self._store.write() as c:
+            # The trigger may have been disabled or changed since the first look.
             row, key = self._fireable(c, caller, trigger, body, digest)
             record = row.trigger
             before = find_earlier_request(self._parts, c, caller.name, key, body)
+            # If a run fires the trigger, its chain of triggers is counted, which ends endless
+            # loops.
             run_id = self._store.attempts.run_of(c, caller.name, caller.attempt_id)
             event_key = f"fire:{digest or new_id()}"
             made = self._firings.add(

@@ -29,6 +29,7 @@ def follow_rename(parts: ServiceContext, source: Path, target: Path) -> None:
     """Update the stored paths of all workflows in a file or folder that was renamed."""
     rows = parts.store.workflows
     with parts.store.read() as c:
+        # Most renames concern other files. For these, do not take the write lock.
         if not rows.below(c, str(source)):
             return
     with parts.store.write() as c:
@@ -73,6 +74,7 @@ def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
             title = read_document(content).meta.title
         except OSError:
             continue
+        # A file that is too large or damaged is listed without a title.
         except NbyardError:
             title = ""
         saved_at = datetime.fromtimestamp(stat.st_mtime, UTC)

@@ -55,6 +55,7 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
         with translated_missing_space(), copied_example(example, parent, NAME) as folder:
             file = folder / f"{NAME}{DOCUMENT}"
             document = json.loads(file.read_bytes())
+            # With the same ID, each further example would count as a copy of the first.
             document["meta"]["id"] = str(uuid.uuid4())
             for node in document["nodes"].values():
                 if asked.environment and node["type"] == "executable":

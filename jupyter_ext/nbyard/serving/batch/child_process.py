@@ -112,6 +112,7 @@ def _follow(parent: int) -> None:
     """Exit when the worker `parent` has exited, even during a call of the model."""
     while os.getppid() == parent:
         time.sleep(FOLLOW_SECONDS)
+    # In a thread, `sys.exit` would end only this thread.
     os._exit(1)
 
 

@@ -16,12 +16,14 @@ TRUE, FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 NO_NUMBER = ("nan", "inf", "infinity")
+# Python converts no text of more than 4,300 digits to an integer, and long ones slowly.
 MAX_DIGITS = 1000
 A_DAY = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 A_TIME = f"{A_DAY}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
 ZONED = "datetime in a zone"
 # Spellings that Arrow parses in the same way as the checks.
 USUAL = {
+    # 18 digits always fit into 64 bits.
     "int": "-?[0-9]{1,18}",
     "float": "-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?",
     "date": A_DAY,

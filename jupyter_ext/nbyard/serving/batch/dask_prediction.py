@@ -80,6 +80,8 @@ class ClusterPrediction:
     def __init__(self, client: Any, spec: Spec):
         self._client = client
         self._key = os.urandom(8).hex()
+        # Not `scatter`: Dask repeats a task if the worker with its result is lost, but cannot
+        # restore scattered data.
         self._archive = client.submit(bytes, pack_model(spec), key=f"nbyard-model-{self._key}")
 
     def __enter__(self) -> ClusterPrediction:

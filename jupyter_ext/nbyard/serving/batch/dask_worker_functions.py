@@ -23,6 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 CHILD = "nbyard.serving.batch.child_process"
+# The native byte order suffices, because both ends of the pipe are on one machine.
 HEAD = struct.Struct("=QQ")
 TRIES = 2
 LOOK_SECONDS = 0.3

@@ -71,6 +71,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
             parts.keep()
             raise
         parts.finish()
+    # The records are deleted last: after a failure, the next attempt skips complete targets.
     for parts in made:
         parts.forget()
     return sum(parts.rows for parts in made)

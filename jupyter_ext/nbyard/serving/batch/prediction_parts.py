@@ -81,6 +81,7 @@ class Parts:
 
     def _name(self, partial: str, name: str) -> None:
         """Rename a file to its final name, which only complete files have."""
+        # Otherwise a power failure could leave the final name with incomplete content.
         _sync(partial)
         os.replace(partial, self._place(name))
 
@@ -146,6 +147,7 @@ class Parts:
                 file.write_batch(batch)
         _sync(whole)
         os.replace(whole, self._target)
+        # Before the parts are deleted: a crash in between must not lose both.
         self._write(DONE, self._completion_record(self.rows))
         for name in self._names:
             os.remove(self._place(name))

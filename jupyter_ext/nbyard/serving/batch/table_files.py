@@ -56,6 +56,7 @@ def read_pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
     import pyarrow
 
     with open(path, "rb") as file:
+        # Each Parquet file begins with these bytes, and a single file may have any name.
         is_parquet = file.read(4) == b"PAR1"
     try:
         if is_parquet:
@@ -115,11 +116,13 @@ def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
     kinds = {c.name: number if c.type == "float" else pyarrow.string() for c in schema.columns}
     converting = csv.ConvertOptions(
         column_types=kinds,
+        # An empty cell is null, but an empty text in quotes is a text.
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
     reading = csv.ReadOptions(block_size=BLOCK_BYTES)
+    # Quoted cells may contain line breaks, which Arrow does not expect by default.
     parsing = csv.ParseOptions(newlines_in_values=True)
     with csv.open_csv(path, reading, parsing, converting) as reader:
         for batch in reader:

@@ -86,6 +86,7 @@ class App:
         """Start the model's thread, wait for shutdown, and let accepted calls finish."""
         await receive()
         limits = (self._max_rows, self._fail, self._call_seconds)
+        # Created here and not in `__init__`, because `Worker` needs the running event loop.
         self.worker = Worker(self._load, *limits, self.loaded)
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -105,6 +106,7 @@ class App:
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         route, handlers = self._match_route(scope["path"])
+        # Before the body is read, so that strangers cannot fill the memory.
         if self._is_shown(scope):
             answer = await self._handle(handlers, scope, receive)
         else:
@@ -139,6 +141,7 @@ class App:
                 is_known = is_known and rest[1] == self._spec.version
                 rest = rest[VERSION_PARTS:]
             path = "/".join(["/v2/models/{model}", *rest]) if is_known else ""
+        # All unknown paths share one label, or scanners would add a metric with each request.
         return path if path in self._routes else "other", self._routes.get(path, {})
 
     async def _handle(
@@ -147,6 +150,7 @@ class App:
         if not handlers:
             return self._unknown(scope["path"])
         method = scope["method"]
+        # uvicorn removes the body from responses to HEAD.
         handler = handlers.get("GET" if method == "HEAD" else method)
         if handler is None:
             allowed = ", ".join(handlers)

@@ -74,6 +74,7 @@ def decompress(content: bytes, encoding: str, most: int) -> bytes:
         raise UnsupportedBody(
             f"the content encoding {encoding[:40]!r} is not supported; use gzip or deflate"
         )
+    # The limit applies to the decompressed size: a small body may expand to gigabytes.
     decompressed = b""
     members = 0
     while content:

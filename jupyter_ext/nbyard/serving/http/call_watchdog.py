@@ -13,6 +13,7 @@ from nbyard.serving.codec import Columns
 CALL_VARIABLE = "NBYARD_CALL_SECONDS"
 # the server exits if a call takes longer than this multiple of its limit
 PATIENCE = 3
+# The loop renews the timer this many times in its duration, so a busy loop is not taken as blocked.
 LOOKS = 8
 
 Predict = Callable[[Columns], Columns]
@@ -47,6 +48,7 @@ class Calls:
         """Wrap the function that predicts, so that its calls are recorded."""
 
         def call(columns: Columns) -> Columns:
+            # Before `_is_in`, because another thread reads the record once that is set.
             self._last = _Call(time.monotonic(), time.time(), len(columns[0]))
             self._is_in = True
             try:

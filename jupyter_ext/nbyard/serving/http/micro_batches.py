@@ -188,6 +188,7 @@ class Worker:
     def _answer_batch(self, batch: list[WaitingRequest], outcomes: list[Outcome]) -> None:
         self._came_back()
         self._next()
+        # The model already predicts the next batch while these requests get their answers.
         for asked, outcome in zip(batch, outcomes, strict=True):
             if asked.answer.done():
                 continue

@@ -157,6 +157,7 @@ def _checked_data(data: Any, shape: list[int], datatype: str, where: str) -> lis
     """
     if not isinstance(data, list):
         raise MalformedRequest(f"{where}: a list is needed")
+    # The protocol allows nested lists, and one flat list in row-major order.
     if data and isinstance(data[0], list):
         is_row = all(isinstance(row, list) and len(row) == shape[-1] for row in data)
         if len(shape) == 1 or not is_row or len(data) != shape[0]:

@@ -77,6 +77,7 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
         ValueRefused: A value does not fit its column.
     """
     try:
+        # Excel begins a CSV file in UTF-8 with a byte order mark.
         lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise MalformedRequest(f"the body is not CSV: {error}") from None

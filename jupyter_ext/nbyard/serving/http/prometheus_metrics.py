@@ -49,6 +49,7 @@ class Metrics:
     def _histogram(self, route: str, buckets: list[int]) -> list[str]:
         total, lines = 0, []
         for bound, count in zip((*map(str, BUCKETS), "+Inf"), buckets, strict=True):
+            # Buckets of Prometheus are cumulative: each contains the counts of the smaller ones.
             total += count
             lines.append(f'nbyard_request_seconds_bucket{{route="{route}",le="{bound}"}} {total}')
         return [

@@ -17,6 +17,7 @@ class CompiledStatement:
     """A statement in one SQL dialect, with the order of its values."""
 
     def __init__(self, statement: Any, dialect: Dialect, keys: Sequence[str]):
+        # For a single row, SQLAlchemy would add RETURNING on PostgreSQL, to fetch the new ID.
         compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
         self.text = str(compiled)
         # Parameters without a column or name are constants of the statement.
@@ -62,6 +63,7 @@ class Prepared:
         cursor = c.connection.cursor()
         try:
             cursor.executemany(statement.text, values)
+            # Both drivers add up the rows of all executions.
             return int(cursor.rowcount)
         except c.dialect.loaded_dbapi.Error as error:
             raise _sqlalchemy_error(c, statement.text, error) from error
@@ -83,6 +85,7 @@ class Prepared:
     def _in(self, c: Connection, keys: tuple[str, ...]) -> CompiledStatement:
         known = self._compiled.get((c.dialect.name, *keys))
         if known is None:
+            # Two threads may do this at once. Both get the same SQL, so no lock is needed.
             known = CompiledStatement(self._statement, c.dialect, keys)
             # The SQL depends on the dialect and on the columns that are set.
             self._compiled[c.dialect.name, *keys] = known

@@ -96,6 +96,7 @@ class Database:
         shared: dict[str, Any] = {"json_serializer": json_text, "json_deserializer": json_value}
         shared["pool_use_lifo"] = True
         if not self.sqlite:
+            # A restart of the server leaves cut connections in the pool. The ping replaces them.
             pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
             server = create_engine(self.url, connect_args=UTF8, **pool, **shared)
             event.listen(server, "connect", _switch_off_jit)
@@ -131,6 +132,7 @@ class Database:
                     if not self.sqlite:
                         notify(writing, self.name)
             self._checkpoint()
+        # After the lock is free, because the woken processes may write at once.
         self._after_write()
 
     def _wait_for_turn(self, connection: Connection) -> None:
@@ -300,6 +302,7 @@ def json_value(text: str | bytes) -> Any:
 
 
 def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
+    # Python's driver would begin transactions itself, but only before writes.
     connection.isolation_level = None  # type: ignore[attr-defined]
     # SQLite's own function handles only ASCII letters.
     connection.create_function(  # type: ignore[attr-defined]
@@ -307,7 +310,9 @@ def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
     )
     _use_log(connection)
     for pragma in (
+        # With NORMAL, a power failure could undo commits on which the dispatcher has acted.
         "synchronous=FULL",
+        # Off by default. Deletions, such as of a run with its tasks, rely on the cascade.
         "foreign_keys=ON",
         # Only `_checkpoint` may reset the log, under the write lock.
         "wal_autocheckpoint=0",

@@ -15,6 +15,7 @@ from nbyard.errors import StoreUnusable
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.database.database_connection import UNUSABLE, Database
 
+# Each start reads the database, so only a small one is read completely.
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077
 WRITABLE = 0o022
@@ -152,6 +153,8 @@ def check_pages(database: Database, folder: Path) -> None:
     try:
         with database.engine.connect() as c:
             c.execution_options(nbyard_plain=True)
+            # quick_check skips the comparison of indexes with rows, which integrity_check makes.
+            # The 1 ends the check at the first problem.
             check_report = str(c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
     except DBAPIError as error:
         if any(word in str(error.orig) for word in UNUSABLE):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection, make_url, text
 
 CHANNEL = "nbyard"
+# The thread checks this often whether it must end.
 PATIENCE_SECONDS = 1.0
 RETRY_SECONDS = 5.0
 NOTIFY = text("select pg_notify(:channel, :sender)")

@@ -33,6 +33,7 @@ class Outage:
 
     def end(self) -> None:
         """Record that the database has answered."""
+        # Without the lock, because each successful transaction comes here.
         if self._since is None:
             return
         with self._lock:

@@ -19,6 +19,7 @@ def newest_first(query: Select[Any], column: ColumnElement[Any], limit: int, aft
 
     `after` is the value of the column in the last row of the page before, empty for the first page.
     """
+    # OFFSET would read all earlier rows, and new rows would shift the pages.
     if after:
         query = query.where(column < after)
     return query.order_by(column.desc()).limit(limit)
@@ -83,6 +84,7 @@ def _unnest(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(_Split, "sqlite")
 def _json_each(element: Any, compiler: Any, **kw: Any) -> str:
     (text,) = (compiler.process(clause, **kw) for clause in element.clauses)
+    # IDs contain neither quotes nor backslashes, so the text is valid JSON.
     return f"""(SELECT value FROM json_each('["' || replace({text}, ',', '","') || '"]'))"""
 
 

@@ -108,6 +108,7 @@ class EnvironmentRows:
     def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
         """Return the environment whose kernel has this name."""
         row = c.execute(self._current().where(E.owner == owner, E.kernel == kernel)).first()
+        # Environments that were never installed have an empty kernel name.
         return _environment(row) if row and kernel else None
 
     def set_folder(self, c: Connection, version_id: str, place: str) -> None:

@@ -70,6 +70,7 @@ def _missing(ref: Ref, hint: str) -> LineageNode:
         return LineageNode("", ref.kind, hint or ref.kind, is_deleted=True)
     if ref.kind == "image":
         return LineageNode("", "image", ref.key)
+    # Such a key is a digest and a name, for example `sha256:4f… data/iris.csv`.
     digest, _, name = ref.key.partition(" ")
     return LineageNode("", ref.kind, name, file=name if ref.kind == "file" else "", digest=digest)
 

@@ -118,6 +118,7 @@ class ModelRows:
         """Return the newest model that was built from each of these bytes."""
         digest = M.source["digest"].as_string()
         query = select(digest.label("digest"), M.model).where(M.owner == owner, digest.in_(digests))
+        # In the order of creation, so that the newest model of each digest stays in the result.
         rows = c.execute(query.order_by(M.id))
         return {row.digest: msgspec.convert(row.model, ModelFile) for row in rows}
 

@@ -135,6 +135,7 @@ def announce(c: Connection, occurrences: Sequence[Occurrence], rules: Sequence[S
     if not rows:
         return
     ids = {row["event_id"] for row in rows}
+    # A restarted dispatcher does not remember which long runs it has announced.
     known = c.execute(select(N.channel_id, N.event_id).where(N.event_id.in_(ids)))
     present = {(row.channel_id, row.event_id) for row in known}
     new = [row for row in rows if (row["channel_id"], row["event_id"]) not in present]

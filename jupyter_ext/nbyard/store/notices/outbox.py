@@ -111,6 +111,7 @@ class NoticeRows:
         """Delete the oldest notices beyond the number that is kept."""
         newest = select(N.id).where(N.channel_id == channel_id).order_by(N.id.desc())
         oldest = newest.offset(KEPT).limit(1).scalar_subquery()
+        # With fewer notices, the subquery is null, and the comparison selects no row.
         old = (N.channel_id == channel_id) & (N.id <= oldest) & (N.outcome != "waiting")
         c.execute(delete(notices).where(old))
 

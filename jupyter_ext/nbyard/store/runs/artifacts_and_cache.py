@@ -122,6 +122,7 @@ class ArtifactRows:
         `limit` candidates are read. `after` is the last ID of the page before. The second value is
         `after` for the next page, empty after the last one.
         """
+        # MODELS selects the partial index, which has a few rows more than MAY_BE_MODEL.
         query = select(artifacts).where(MODELS, MAY_BE_MODEL)
         rows = c.execute(newest_first(query, artifacts.c.id, limit, after)).all()
         return _model_outputs(c, owner, rows), rows[-1].id if len(rows) == limit else ""
@@ -268,6 +269,7 @@ class CacheRows:
         alike_results = []
         for row in c.execute(query):
             if row.observed is not None:
+                # The states outside the code folder may be thousands. They stay text until needed.
                 observed = msgspec.convert({**row.observed, "outside": {}}, Observed)
                 made = (row.task_id, row.number, row.created_at, _outside(row.outside))
                 alike_results.append(Alike(*made, row.key, row.parts["files"], observed))

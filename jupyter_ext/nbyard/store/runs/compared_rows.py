@@ -50,6 +50,7 @@ class ComparedRows:
                 msgspec.convert(row.plan, TaskPlan),
                 msgspec.convert(row.parts or None, KeyParts | None),
                 msgspec.convert(row.observed or None, Observed | None),
+                # The clock may have been set back in between.
                 max(0.0, (row.finished_at - row.started_at).total_seconds())
                 if row.started_at and row.finished_at
                 else None,

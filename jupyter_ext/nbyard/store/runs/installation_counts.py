@@ -10,6 +10,7 @@ from nbyard.domain.state_machines import ATTEMPT, RUN, TASK, Machine
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import attempts, executable_versions, runs, tasks
 
+# Moments are stored as seconds, which the database can subtract.
 TOOK = type_coerce(attempts.c.finished_at, Float) - type_coerce(attempts.c.started_at, Float)
 # Pause this many seconds for each second that the query took.
 PAUSE_SHARE = 20

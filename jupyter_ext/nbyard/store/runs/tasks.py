@@ -127,6 +127,7 @@ class TaskRows:
         """Return by run ID why the first failed task of the run failed."""
         order = (tasks.c.finished_at, tasks.c.place)
         rank = func.row_number().over(partition_by=tasks.c.run_id, order_by=order).label("rank")
+        # JSON columns store None as the text `null`. A column of reasons stores it as empty text.
         has_failure = func.coalesce(cast(tasks.c.failure, Text), "null") != "null"
         failed = (
             select(tasks.c.id, rank)

@@ -14,6 +14,7 @@ from nbyard.reasons.structs import Reason, text_reason
 class Moment(TypeDecorator[datetime]):
     """An aware UTC datetime, stored as seconds since 1970."""
 
+    # Single precision would round the present time to about two minutes.
     impl = Float(precision=53)
     cache_ok = True
 

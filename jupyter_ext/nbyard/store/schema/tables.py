@@ -368,6 +368,7 @@ events = Table(
     Column("run_id", String(36), nullable=False),
     Column("data", JSON, nullable=False),
     Index("ix_events_run_id", "run_id"),
+    # Otherwise SQLite gives the ID of a deleted newest event again, which readers have passed.
     sqlite_autoincrement=True,
 )
 

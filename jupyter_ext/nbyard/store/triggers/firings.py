@@ -190,6 +190,7 @@ class FiringRows:
         newest = select(F.id).where(F.trigger_id == trigger_id).order_by(F.id.desc())
         oldest = newest.offset(KEPT_FIRINGS).limit(1).scalar_subquery()
         is_old = F.created_at < datetime.now(UTC) - KEPT_TIME
+        # With fewer firings, the subquery is null, and the comparison selects no row.
         where = and_(F.trigger_id == trigger_id, F.id <= oldest, is_old, F.outcome != "waiting")
         c.execute(delete(trigger_firings).where(where))
 

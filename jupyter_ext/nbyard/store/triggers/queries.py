@@ -169,6 +169,7 @@ class TriggerRows(NamedRows[TriggerRow]):
         """Store the files as they are, so that only later changes count."""
         known = self.stored_files(c, trigger_id)
         c.execute(delete(trigger_files).where(W.trigger_id == trigger_id))
+        # With a higher version, `advance` refuses the result of a dispatcher that read the old row.
         version = known[0] + 1 if known else 1
         row = {"trigger_id": trigger_id, "version": version, "files": dict(files)}
         c.execute(insert(trigger_files), [row])

@@ -40,6 +40,7 @@ def model_in(path: Path) -> ShownModel | None:
             if strings[-1] == FEATURES and features is None and argument > 0:
                 features = argument
         elif opcode in ("GLOBAL", "STACK_GLOBAL") and not name:
+            # STACK_GLOBAL takes module and name from the stack: the two texts before it.
             name_parts = str(argument).split(" ") if argument else strings[-2:]
             name = name_parts[-1]
             if name_parts[0].partition(".")[0] in NO_MODELS or not name.isidentifier():

@@ -46,6 +46,7 @@ class Index:
         """Return the page of a project: links with hashes."""
         lines = []
         for path in sorted(self.folder.glob("*.whl")):
+            # The normalized name of PEP 503.
             if re.sub("[-_.]+", "-", path.name.split("-")[0]).lower() == name:
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
                 lines.append(f'<a href="/files/{path.name}#sha256={digest}">{path.name}</a>')

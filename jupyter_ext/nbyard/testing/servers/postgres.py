@@ -81,6 +81,7 @@ class Postgres:
 
     def crash(self) -> None:
         """Close all connections at once, whatever they do."""
+        # The immediate shutdown of PostgreSQL, which recovers at its next start.
         self._end(signal.SIGQUIT)
 
     def stop(self) -> None:

@@ -73,6 +73,7 @@ def http_receiver() -> Iterator[HttpReceiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.port = server.server_port
+    # `shutdown` waits for the next poll, by default half a second.
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -117,6 +118,7 @@ def mail_receiver() -> Iterator[MailReceiver]:
         def _data(self) -> None:
             self._reply("354 go on")
             lines = []
+            # A line that contains only a period ends the mail, see RFC 5321.
             while (line := self.rfile.readline()) not in (b".\r\n", b""):
                 lines.append(line.decode("utf-8", "replace"))
             reply = receiver.answers.pop(0) if receiver.answers else "250 ok"

@@ -103,6 +103,8 @@ class Recorder(logging.Handler):
         """Record responses and warnings during the block. It replaces functions of libraries."""
         from requests.adapters import HTTPAdapter
 
+        # Apprise returns only whether it succeeded. The status and Retry-After, which decide about
+        # another attempt, are seen only here.
         log = logging.getLogger(LOGGER)
         send, reply = HTTPAdapter.send, smtplib.SMTP.getreply
         log.addHandler(self)

@@ -15,6 +15,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
 CONNECTIONS = ("socket.connect", "socket.sendto", "socket.sendmsg")
+# A program has no audit hook, so that it could connect to any address.
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "pty.spawn")
 
 

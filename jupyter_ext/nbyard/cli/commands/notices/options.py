@@ -81,6 +81,7 @@ def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]
     """
     if not has_rules(given):
         return known
+    # The options of a command are those of all rules, so the first rule has them.
     before = known[0] if known else NoticeRule([*CHANNEL_EVENTS])
     events = events_of(given["events"], "rules.0.events") if given["events"] else before.events
     changed = msgspec.structs.replace(before, events=events)

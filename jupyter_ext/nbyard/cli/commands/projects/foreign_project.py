@@ -79,6 +79,7 @@ def paths_of(folder: Path) -> Iterator[str]:
             raise click.UsageError(f"{folder} has more than {MOST_FILES} files.")
         inside = path.relative_to(folder)
         is_hidden = any(is_cache(f"{part}/") for part in inside.parts[:-1])
+        # A link could lead to a file outside the folder.
         if not is_hidden and path.is_file() and not path.is_symlink():
             yield inside.as_posix()
 

@@ -45,6 +45,7 @@ def init(name: str, starter: Starter, folder: str) -> None:
         for path, text in files.items():
             (made / path).write_text(text, "utf-8")
     except OSError as error:
+        # The command itself created the folder, so it has no files of the user.
         shutil.rmtree(made, ignore_errors=True)
         raise click.UsageError(f"{made} cannot be written to: {error.strerror}.") from None
     click.echo(str(made))

@@ -149,6 +149,7 @@ def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]
     git = repository_state([place / FILE])
     if choice == "committed" and git is not None and git.is_dirty:
         print_note("Some files have changes that are not committed. --stash sends them too.")
+        # The sent files are those of the commit, so the push itself has no other changes.
         git = GitState(git.commit, git.branch)
     definition = read_definition(files[FILE].content)
     described = {path: file.described for path, file in files.items()}

@@ -69,6 +69,7 @@ def update(project: str, server: str, as_json: bool, **given: Any) -> None:
     projects = connect(server).projects
     record = projects.get(project=project)
     fields = {field: given[field] for field in ("name", *TEXTS) if given[field] is not None}
+    # A patch replaces all facts at once, so it repeats those that stay.
     kept = {name: fact for name, fact in record.metadata.items() if name not in given["unset"]}
     body = ProjectPatch(
         record.revision,

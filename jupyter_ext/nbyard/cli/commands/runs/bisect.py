@@ -48,6 +48,7 @@ def bisect(dry_run: bool, no_wait: bool, server: str, as_json: bool, **given: An
         print_note(f"{len(made.changes)} changes, about {made.expected} runs.")
     bisection = _watch(connection, made, quiet=as_json)
     (show_json if as_json else show_outcome)(bisection)
+    # Scripts see by the exit code that no change was found.
     if bisection.ending not in ("found", "narrowed"):
         raise click.exceptions.Exit(1)
 

@@ -57,6 +57,7 @@ def sample_findings(
 def failing_line(traceback: str) -> str:
     """Return the line of the notebook at which it failed; empty if the traceback has none."""
     plain = COLOURS.sub("", traceback)
+    # Frames of libraries have arrows too. They follow the frame of the cell.
     match = ARROW.search(plain, max(plain.find(CELL), 0))
     return match[1].strip() if match else ""
 

@@ -115,6 +115,7 @@ def clean_up(
     deleted, left = 0, 1
     while left:
         done = runs.clean_up(body, project=project)
+        # If another process deleted the runs, or protected them, do not ask for ever.
         deleted, left = deleted + done.deleted, done.left if done.deleted else 0
         if left:
             print_note(f"{deleted} of {preview.count} runs deleted")

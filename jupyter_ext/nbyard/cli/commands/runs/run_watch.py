@@ -98,6 +98,7 @@ class Followed:
         with Progress(quiet) as progress:
             while True:
                 self._connection.wait(pause)
+                # A short run is reported soon, and a long one costs few requests.
                 pause = min(2 * pause, LOOK_SECONDS)
                 detail = self.fetch_run()
                 if not quiet and time.monotonic() >= again:
@@ -115,6 +116,7 @@ class Followed:
         while page.next:
             page = self._ask(after=page.next)
             news += page.items
+        # Tasks that change while further pages are read are then fetched again.
         self._since = first.last
         self._tasks |= {task.node: task for task in news}
         if not news:  # reasons for waiting change without an event, so fetch the run

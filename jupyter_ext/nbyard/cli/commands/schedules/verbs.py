@@ -184,6 +184,7 @@ COMMANDS = (create, update, preview)
 def _fields_of_options(given: dict[str, Any], missed: Missed) -> dict[str, Any]:
     """Return the fields of the given options."""
     names = ("zone", "starts_at", "ends_at", "at_most", "overlap")
+    # `preview` has only some of these options.
     fields = {name: given[name] for name in names if given.get(name) is not None}
     if given.get("pinned") is not None:
         fields["mode"] = "pinned" if given["pinned"] else "follows"

@@ -123,6 +123,8 @@ class ContainerAttempt:
             if container is not None and container.status != "created":
                 return self._observe_container(container)
         except Unavailable as error:
+            # An engine that restarts may keep its containers, so the attempt counts as running
+            # meanwhile.
             if self.is_shared or not files.has_result(self.order.folder):
                 reason = error.reason if self.order.site else waits_for_engine(error)
                 return Observation("running" if self.order.site else "starting", reason)
@@ -159,6 +161,7 @@ class ContainerAttempt:
 
     def finish(self, container: Container) -> Observation:
         """Collect the results of an ended container. Return the state of the attempt."""
+        # The watcher and a poll may notice the end at the same time.
         with self._finish_lock:
             if not files.has_result(self.order.folder):
                 said = self._conclude(container)
@@ -315,6 +318,7 @@ class ContainerAttempt:
                 == attempt_container_spec.VOLUME
                 and self.command is None
             ):
+                # The runner sees the volume only, not the file `cancel` on this machine.
                 with suppress(NbyardError, OSError):
                     volume_transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
             terminate_container(self.engine, self.name)

@@ -16,6 +16,7 @@ from nbyard.runner.secret_masking import masks_of
 from nbyard.runner.work import work_outcome
 from nbyard.runtimes.docker.attempt_container_spec import FOLDER
 
+# The exit codes of programs that SIGINT, SIGKILL or SIGTERM ended, as a shell reports them.
 SIGNALS = {130: 2, 137: 9, 143: 15}
 INPUT_CUT = because("container-input-cut")
 
@@ -57,6 +58,7 @@ def forced_end(ending: ContainerEnding) -> Failure | Reason | None:
     container = ending.container
     if container.status == "created":
         return because("container-not-started", message=container.error)
+    # Work that succeeded before a request to stop reached it is not cancelled.
     if container.exit_code == 0:
         return None
     if container.out_of_memory:

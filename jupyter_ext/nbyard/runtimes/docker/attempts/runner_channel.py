@@ -64,12 +64,14 @@ class RunnerChannel:
             for is_stdout, piece in self._engine.log(self._name, follow=True):
                 if is_stdout:
                     *lines, rest = (rest + piece).split(b"\n")
+                    # Output without line ends, as from another program, must not fill the memory.
                     rest = rest[-MAX_WORD_BYTES:]
                     self._take(lines)
         self._news.set()
 
     def _take(self, lines: list[bytes]) -> None:
         for line in lines:
+            # Other lines on standard output, such as warnings, are no messages.
             with suppress(msgspec.MsgspecError):
                 self._said.update(msgspec.json.decode(line, type=dict[str, str]).items())
                 self._news.set()

@@ -112,6 +112,7 @@ def start_collector(engine: Engine, order: Order, task: TaskFile, image: str, st
 def _make_pipe(folder: str, user: tuple[int, int]) -> None:
     os.makedirs(folder, 0o700, exist_ok=True)
     pipe = os.path.join(folder, PIPE)
+    # The file of an earlier collector would hide that the new one fails to start.
     with suppress(FileNotFoundError):
         os.unlink(os.path.join(folder, READY))
     with suppress(FileExistsError):

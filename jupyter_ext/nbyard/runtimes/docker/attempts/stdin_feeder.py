@@ -8,6 +8,7 @@ from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
 from nbyard.runner.attempt_folder import AttemptFolder
 
+# Shows a dispatcher that adopts the container whether the input is complete.
 DONE = "stdin.done"
 PATIENCE_SECONDS = 2.0
 

@@ -165,6 +165,8 @@ class Watcher:
     def _follow_command(self, container: Container, command: CommandWork) -> None:
         """Copy the command's output to the log, until it ends or the engine does not respond."""
         attempt = self._attempt
+        # A dispatcher was killed while it sent the input. The command would take a part for the
+        # whole.
         if not attempt.feeder.has_begun and attempt.input_was_cut(container):
             attempt.engine.signal(attempt.name, "SIGKILL")
         folder = attempt.order.folder
@@ -182,4 +184,5 @@ class Watcher:
                         attempt.poke()
         except Unavailable:
             self._gone.wait(1)
+        # The log may end shortly before the engine reports the end of the container.
         self._gone.wait(0.02)

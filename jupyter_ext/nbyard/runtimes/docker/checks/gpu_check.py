@@ -19,7 +19,9 @@ from nbyard.runtimes.docker.checks.image_query import question_spec, run_questio
 from nbyard.runtimes.protocol import Order
 
 SECONDS = 60.0
+# Docker's message on a machine without NVIDIA's container toolkit.
 NO_DRIVER = "could not select device driver"
+# Such as nvidia0. Others, such as nvidiactl and nvidia-uvm, are no GPUs.
 DEVICE = re.compile(r"nvidia\d+")
 
 
@@ -38,6 +40,7 @@ def verify_gpus(
         return
     listed = _ask(engine, order, image, ["nvidia-smi", "-L"], wanted)
     if listed is not None:
+        # nvidia-smi lists the devices of a partitioned GPU below the GPU itself. Each has a UUID.
         kind = "MIG" if order.gpus[0].startswith("MIG-") else "GPU"
         matches = LISTED.finditer(listed)
         _compare(order.gpus, [match["uuid"] for match in matches if match["kind"] == kind])

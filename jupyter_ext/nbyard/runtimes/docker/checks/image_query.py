@@ -42,6 +42,7 @@ def run_question(
     Raises:
         NoLongerWanted: `wanted` has returned False.
     """
+    # A dispatcher that was killed may have left a container of this name.
     engine.remove(spec.name)
     try:
         engine.create(spec)

@@ -37,6 +37,7 @@ class Locks:
         return self._known[image_id]
 
     def _path(self, image_id: str) -> Path | None:
+        # The engine's text becomes a file name, which must not lead to another folder.
         digest = image_id.rpartition(":")[2]
         return self._folder / f"{digest}.json" if self._folder and digest.isalnum() else None
 

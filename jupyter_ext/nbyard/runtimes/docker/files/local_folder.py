@@ -77,6 +77,7 @@ def prepare_folder(
         os.chmod(folder / TASK, 0o644)
     if not has_runner:
         copy_runner(folder / RUNNER, ("pythonpath_shim", "handoff") if is_command else ("",))
+    # The container's user owns the files already: 0 is this user in a rootless engine.
     if user[0] in (os.getuid(), 0):
         return
     _make_readable(folder / "inputs")
@@ -124,6 +125,8 @@ def _resolve_links(folder: Path) -> None:
 
 def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
     """Yield name, folder descriptor and stat of all entries below, without following links."""
+    # Relative to an open folder, no path can be redirected by a link that the work creates
+    # meanwhile.
     for _, names, files, handle in os.fwalk(folder, follow_symlinks=False):
         for name in [*names, *files]:
             with suppress(FileNotFoundError):  # a concurrent `_own_copy` may rename files
@@ -160,6 +163,7 @@ def _give_to_user(folder: Path, user: tuple[int, int]) -> None:
     os.chown(folder, *user)
     for path, names, files, handle in os.fwalk(folder, follow_symlinks=False):
         if os.fstat(handle).st_ino == inputs:
+            # The container mounts inputs read-only, so they keep their owner.
             names.clear()
             continue
         for name in [*names, *files]:
@@ -195,6 +199,7 @@ def place_captured_output(folder: Path, command: CommandWork) -> None:
         if relative:
             (folder / name).touch()
             target = Path(AttemptFolder(str(folder)).inside(relative))
+            # The work may have replaced a folder on the path by a link.
             if not target.parent.resolve().is_relative_to(folder.resolve()):
                 raise NbyardError(because("path-leads-out", path=relative))
             os.replace(folder / name, target)

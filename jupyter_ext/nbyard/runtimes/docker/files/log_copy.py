@@ -143,6 +143,7 @@ class _Copy:
     @contextmanager
     def _locked(self) -> Iterator[int]:
         """Lock the file against other processes during the block, and yield its size."""
+        # A dispatcher that has lost its lease may still copy the same log.
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield os.fstat(self._file).st_size
@@ -180,6 +181,7 @@ class _Copy:
             return
         with self._locked() as size:
             there = size - self._base - self._position
+            # An earlier process may have written the beginning of this piece.
             view = memoryview(data)[max(0, there) :]
             while view:
                 view = view[os.write(self._file, view) :]
@@ -219,6 +221,7 @@ class _Copy:
                 self._write_limit_note()
             with self._locked():
                 full = self._base + self._space + (len(AT_LIMIT) if is_short else 0)
+                # A call that a crash interrupted may have written a part of this end.
                 os.ftruncate(self._file, full)
                 os.write(self._file, (gap if is_short else b"") + end)
         self.sync()

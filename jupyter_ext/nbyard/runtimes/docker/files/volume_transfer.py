@@ -35,6 +35,7 @@ from nbyard.runtimes.protocol import Order
 SPOOL_BYTES = 32 * 2**20
 APPENDED = (LOG, EVENTS, METRICS)
 REPLACED = (EXECUTED, USAGE, RUNNER)
+# Beyond this size, one request for each part is faster than one archive of the folder.
 UNWANTED_BYTES = 8 * 2**20
 
 Links = list[tuple[Path, str]]
@@ -57,6 +58,7 @@ def can_access_folder(engine: Engine, order: Order, image: str) -> bool:
         return False
     except Unavailable:
         raise
+    # An engine elsewhere refuses to mount a folder that does not exist there.
     except (NbyardError, tarfile.TarError):
         return False
     finally:
@@ -226,6 +228,7 @@ def _take(
         links.append((target, member.linkname))
     elif member.isreg() and (content := archive.extractfile(member)) is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # A new file, so that a hard link to another file is not written.
         target.unlink(missing_ok=True)
         with open(target, "xb") as file:
             _copy(content, file)
@@ -243,6 +246,7 @@ def _make_links(links: Links) -> None:
 
 
 def _inside(parent: Path, name: str) -> Path | None:
+    # The archive comes from the work, so its names may lead out of the folder.
     parts = Path(name).parts
     return None if name.startswith("/") or ".." in parts else parent.joinpath(*parts)
 

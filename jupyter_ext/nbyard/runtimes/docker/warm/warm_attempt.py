@@ -30,6 +30,7 @@ from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
 from nbyard.runtimes.protocol import Observation, Order
 
 BEGIN_SECONDS = 60.0
+# Between the URL and the container in a site. The URL of an engine has no fragment.
 MARK = "#"
 OLDEST_PYTHON = (3, 9)
 
@@ -73,6 +74,7 @@ class WarmAttempt(ContainerAttempt):
         """Start the attempt in a warm container, after recording that in the container's folder."""
         self.watcher.channel = container.channel
         try:
+            # Written first: after a crash, another dispatcher finds the attempt by this file.
             (container.home / OCCUPANT).write_text(self.order.attempt_id)
             if container.mount is not None:
                 container.mount.become_attempt_folder(self.order.folder)

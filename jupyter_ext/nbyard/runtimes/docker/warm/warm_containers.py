@@ -115,6 +115,7 @@ class WarmContainers:
                 ]
                 if not fitting:
                     return None
+                # The container used last: the others become idle and are removed.
                 self._idle.remove(fitting[-1])
             if fitting[-1].is_usable:
                 return fitting[-1]
@@ -125,6 +126,7 @@ class WarmContainers:
         verify_gpus(engine, order, spec.image)
         assert self.folder is not None
         home, is_bound = self.folder / spec.name, spec.mounts[0].kind == "bind"
+        # Until the container is known, a sweep would remove it.
         self._making.add(spec.name)
         try:
             if is_bound:
