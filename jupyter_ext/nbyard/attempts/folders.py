@@ -333,7 +333,7 @@ def _discard_folder(name: str, parent: int | None) -> None:
 
 
 def _allow_us(name: str, parent: int | None) -> None:
-    """Let us read and change a folder, never what a link with its name leads to."""
+    """Allow us to read and change a folder, never what a link with its name leads to."""
     if not hasattr(os, "O_PATH"):  # macOS
         os.chmod(name, OURS, dir_fd=parent, follow_symlinks=False)
         return
