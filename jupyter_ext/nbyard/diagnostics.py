@@ -26,7 +26,8 @@ def probe_slots(settings: Settings) -> Check:
     elif available.gpus:
         cards = because("gpus-found", gpus=list(available.gpus), source=source)
     finding = all_of([cores, memory, cards])
-    # Without NVIDIA's driver, no GPU is expected. With the driver, an empty list is a problem.
+    # No GPU is expected without NVIDIA's driver, or if the settings list the GPUs. Else, an empty
+    # list is a problem.
     if available.gpus or source not in (gpus.DRIVER, gpus.OURS):
         return Check("slots", "ok", finding)
     return Check("slots", "missing", finding, because("check-gpus"))

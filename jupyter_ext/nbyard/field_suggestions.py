@@ -18,7 +18,8 @@ ANY_KEY = "[...]"
 TOLD = 40
 # Shorter names begin too many others: `n` would suggest `name`, `nodes` and `notes`.
 LEAST = 3
-# A name within NEARLY is refused although other names are allowed. So the limit is stricter.
+# `near_spelling` finds names to refuse where other unknown names are allowed. So its limit,
+# NEARLY, is stricter.
 ALIKE, NEARLY = 0.7, 0.8
 
 

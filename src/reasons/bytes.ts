@@ -2,7 +2,10 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** Format the size of files and images as shells do: "632.3 MB" for 632300000. */
 export function showBytes(bytes: number): string {
-  const [value, unit] = scaled(bytes, 1000);
+  let [value, unit] = scaled(bytes, 1000);
+  if (value >= 999.95 && unit < UNITS.length - 1) {
+    [value, unit] = [1, unit + 1]; // 999,950 bytes are 1.0 MB
+  }
   return `${unit ? (Math.round(value * 10) / 10).toFixed(1) : value} ${UNITS[unit]}`;
 }
 

@@ -238,7 +238,8 @@ class Dispatcher:
         self._has_failed = True
         try:
             self._sweeper.tick()
-            # Before the runs, so that runs created here start in the same round.
+            # Threads create these runs. Asked first, the ticks report new runs, which then start in
+            # the same round.
             has_news |= self._schedules.tick(has_news=has_news, has_time=has_time)
             has_news |= self._triggers.tick(has_news=has_news, has_time=has_time)
             has_news |= self._bisections.tick(has_news=has_news, has_time=has_time)

@@ -132,7 +132,8 @@ class NbyardMagics(Magics):
     def _dataset(self, name: str) -> str:
         """Return the path of the file or folder of a dataset's current version."""
         dataset = self.connection.datasets.get(dataset=name)
-        # The path stays valid: its link leads to the next version once that is ready.
+        # The folder is a link, which leads to the next version once that is ready. The path stays
+        # valid if the file of that version has the same name.
         folder = self.connection.yard.store.folder / "resources" / dataset.id
         if dataset.current.state != "ready":
             raise UsageError(

@@ -11,4 +11,6 @@ def format_bytes(count: int) -> str:
         return f"{count} B"
     unit = 1000**power
     tenths = (count * 10 + unit // 2) // unit
+    if tenths == 10_000 and power + 1 < len(UNITS):  # 999,950 bytes are 1.0 MB
+        tenths, power = 10, power + 1
     return f"{tenths / 10:.1f} {UNITS[power]}"

@@ -67,8 +67,8 @@ def delete_secrets(target: str) -> None:
     import shutil
 
     with contextlib.suppress(OSError):
-        # The work can change the link in its folder. A link that leads elsewhere deletes no other
-        # folder.
+        # The work can change the link in its folder. So only a folder with the name of a secrets
+        # folder is deleted.
         is_ours = os.getuid() in (0, os.lstat(target).st_uid)
         if is_ours and os.path.basename(target).startswith(MARK) and not os.path.islink(target):
             shutil.rmtree(target)

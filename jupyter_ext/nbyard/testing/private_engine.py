@@ -287,7 +287,7 @@ def using_shared_engine() -> Iterator[PrivateEngine]:
         open(folder / f"{name}-users.lock", "w") as users,
         open(folder / f"{name}-start.lock", "w") as turn,
     ):
-        # `users` counts the users by shared locks. `turn` keeps one from starting during a stop.
+        # Each user holds a shared lock on `users`. `turn` prevents a start while the engine stops.
         fcntl.flock(turn, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
         start_shared(engine)

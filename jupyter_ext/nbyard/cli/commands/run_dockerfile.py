@@ -152,7 +152,7 @@ def _deleted_afterwards(connection: Any, run: Run, known: Container[str]) -> Ite
             f"The record of the run is kept: nbyard artifacts export {shlex.quote(str(run.name))}"
         )
         raise
-    # Ctrl-C arrives as SystemExit, which `follow_run` raises.
+    # Ctrl-C arrives as SystemExit from `follow_run`, and as KeyboardInterrupt from `save`.
     except BaseException:
         _clear(connection, run, known)
         raise

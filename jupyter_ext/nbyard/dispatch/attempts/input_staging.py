@@ -74,7 +74,8 @@ def stage_inputs(
         if name in opened:
             # The input replaces a file of the bundle at the same path.
             folders.delete_path(Path(target))
-            # The code may also write the file that it opens, so it gets a writable copy.
+            # The code may also write what it opens, so it gets a writable copy. In a folder, large
+            # files stay read-only.
             bundles.stage_bundle(context.blobs, input_bytes.digest, Path(target))
         else:
             context.blobs.stage(input_bytes.digest, Path(target))

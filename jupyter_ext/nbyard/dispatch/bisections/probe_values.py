@@ -12,7 +12,7 @@ from nbyard.errors import NbyardError
 from nbyard.store import Connection
 from nbyard.tabular import TableFile
 
-# The judged metric may be any of them, not only one of the few on a card.
+# A bisection may judge any metric of the node. A card shows only a few.
 MOST_METRICS = 1_000
 JSON = "json"
 

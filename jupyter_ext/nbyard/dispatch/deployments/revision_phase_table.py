@@ -161,7 +161,7 @@ for _wish in WISHES:
 # Start
 _when([P.WAITING], E.BLOCKED)
 _when([P.WAITING], E.READY, A.BEGIN, A.LAUNCH, to=P.STARTING)
-# A killed dispatcher recorded the start, and created or started no container.
+# The image is still being pulled, or a dispatcher was killed before it started the container.
 _when(ALIVE, E.MISSING, A.LAUNCH)
 _when(ALIVE, E.PULLED_LATER)
 _when(ALIVE, E.OVERTAKEN)

@@ -85,7 +85,7 @@ class Rollout:
             else:
                 is_leaving = is_leaving or status.phase != "over"
         with self._context.store.read() as c:
-            # A revision that answered first in this very step serves since then.
+            # A revision that answered for the first time in this step now gets the requests.
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
         if state in DEPLOYMENT.rests:

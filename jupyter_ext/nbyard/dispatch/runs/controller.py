@@ -279,7 +279,8 @@ class RunController:
     def _reread_everything(self, reports: list[Report], error: BaseException) -> None:
         """Clear the board, so that the next round reads it again."""
         self._changes.hold.close()
-        # These errors pass. Any other error may come from a report, and would repeat with it.
+        # These errors pass, or end this dispatcher. Any other error may come from a report, and
+        # would repeat with that report.
         if not isinstance(error, LeaseLost | Busy | StaleState | NbyardError):
             for report in reports:
                 self._trouble[report.attempt_id] = self._trouble.get(report.attempt_id, 0) + 1

@@ -183,7 +183,7 @@ class WatchedFiles:
         if watch is None:
             return False
         if not watch.has_begun:
-            # Before the first look at the files, so that no change falls between both.
+            # The hints begin before the first look at the files, so that no change is missed.
             self._begin(watch)
         hints = watch.hints
         new = self._files(watch)

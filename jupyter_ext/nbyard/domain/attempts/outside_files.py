@@ -82,7 +82,7 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     valid with any state.
     """
     reads = use.reads
-    # Opening for writing reads nothing, unless the code maps the file or opens it as `r+`.
+    # Opening for writing reads nothing, unless the code may map the file, as with the mode `r+`.
     if reads == "opened":
         reads = "first" if habits.maps else ""
     # Code that tests computed paths sees names here. Code that asks also sees sizes and times.
@@ -90,7 +90,8 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     if is_place and (habits.asks or habits.computes):
         digest = use.entries if habits.asks else use.names
         return OutsideFile(use.start, is_read=True, digest=digest, has_entries=habits.asks)
-    # An unchanged path is as the task saw it. If the task did not read it, only its kind counts.
+    # An unchanged path is as the task saw it. If the task did not read the path, only its kind
+    # counts. For code that asks for sizes, the whole state of a file counts.
     if not use.is_changed or use.end.kind == "many":
         is_asked = habits.asks and use.end.kind == "file"
         return OutsideFile(use.end, bool(reads) or is_asked, use.names)
@@ -101,5 +102,5 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
     # a file that has grown may have been appended to, so its old content matters
     if reads == "later" and use.start.kind == "file" and use.end.size <= use.start.size:
         return OutsideFile(use.end, is_read=use.end.kind == "file")
-    # The bytes that the task read are gone, so no later state can match them.
+    # The content that the task found is gone, so no later state can match it.
     return CHANGED

@@ -39,7 +39,7 @@ READERS = frozenset(_READERS.split())
 # Magics that run no other program. The code after `%time` and `%timeit` stays.
 HARMLESS = re.compile(
     r"^[ \t]*%(?:(?:matplotlib|autoreload|load_ext|reload_ext)\b.*$"
-    r"|%?time(?:it)?\b(?:[ \t]+-\S+)*[ \t]*)",
+    r"|%?time(?:it)?\b(?:[ \t]+-(?:[nr][ \t]*\d+|\S+))*[ \t]*)",
     re.MULTILINE,
 )
 SIZES = re.compile(

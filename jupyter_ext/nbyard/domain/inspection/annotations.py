@@ -61,7 +61,8 @@ def declared_type(node: ast.expr | None, depth: int = 0) -> Declared:
     if isinstance(node, ast.Constant):
         declared = Declared(nullable=node.value is None)
         if isinstance(node.value, str):
-            # CPython's parser raises MemoryError for very deep nesting, and ValueError for NUL.
+            # Very deep nesting raises MemoryError or RecursionError. NUL raises ValueError in
+            # Python 3.11, and SyntaxError in later versions.
             with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
                 declared = declared_type(ast.parse(node.value, mode="eval").body, depth + 1)
         return declared

@@ -185,7 +185,7 @@ def _usage(lines: list[str]) -> list[str]:
                 more = deeper.strip()
                 is_option = more.startswith("-") and GAP.search(more) is not None
                 # GNU programs list other forms below: `  or:  sort [OPTION]...`.
-                is_usage = more.startswith("or")
+                is_usage = more.startswith(("or:", "or "))
                 if not deeper.startswith(" " * DEEP) or is_option or is_usage:
                     break
                 rest += f" {more}"

@@ -212,7 +212,7 @@ class _Reader:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
                 node = ast.parse(node.value, mode="eval").body
-            except (SyntaxError, ValueError, RecursionError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return []
         # The class may be inside of another type, such as `Row` in `list[Row]`.
         for inner in ast.walk(node) if node is not None else ():

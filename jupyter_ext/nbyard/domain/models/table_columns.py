@@ -16,7 +16,7 @@ TYPES: dict[TableType, ColumnType] = {
     "string": "str",
     "date": "date",
     "datetime": "datetime",
-    # pandas reads a column without values as floats, all of them NaN.
+    # pandas reads a CSV column without values as floats, all of them NaN.
     "null": "float",
 }
 TIMES = ("date", "datetime")

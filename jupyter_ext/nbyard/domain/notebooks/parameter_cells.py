@@ -155,8 +155,8 @@ def parse_cell(source: str) -> tuple[ast.Module, str]:
         try:
             return _parse(text), text
         except SyntaxError as error:
-            # Only a line that Python refuses can be a magic: an expression in brackets may have a
-            # line that begins with % as well.
+            # Only a line that Python refuses can be a magic. In an expression in brackets, a line
+            # may also begin with the operator %.
             at = (error.lineno or 0) - 1
             if not 0 <= at < len(lines) or not MAGIC.match(lines[at]):
                 raise

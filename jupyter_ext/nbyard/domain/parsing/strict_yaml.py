@@ -14,7 +14,7 @@ MAX_BYTES = 4 * 2**20
 MAX_DIGITS = 400
 QUOTES = because("quote-question-mark", example="{type: 'int?'}")
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
-# A text with leading zeros, such as 0123, is octal in YAML 1.1, so it stays a text.
+# YAML 1.1 reads 0123 as octal, so an integer with a leading zero stays a text.
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
 # Texts that some readers parse as a number, a Boolean or a time.

@@ -197,8 +197,8 @@ def normal_host(host: str, field: str = "url") -> str:
     if "%" in host:
         raise Invalid.field(field, because("percent-in-host"))
     try:
-        # NFKC converts digits and letters of full width, as resolvers do: they could spell
-        # 127.0.0.1.
+        # NFKC converts characters of full width, as Python does before it resolves a host. Such
+        # digits could spell 127.0.0.1.
         plain = (
             unicodedata.normalize("NFKC", host).encode("idna").decode().lower().removesuffix(".")
         )

@@ -123,7 +123,7 @@ def definition_of(text: bytes) -> ProjectDefinition:
     if len(text) > MOST_BYTES:
         raise Invalid.field(FILE, because("larger-than-mib", most=MOST_BYTES >> 20))
     try:
-        # Some editors on Windows begin a file with a byte order mark, which TOML does not allow.
+        # Some editors on Windows begin a file with a byte order mark, which tomllib refuses.
         document = tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Invalid.field(FILE, because("not-utf8", byte=error.start)) from None

@@ -153,8 +153,8 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
             alike = name_likeness(name, wanted.name)
             score, reason = round(alike, 3), SAME_NAMES if alike == 1.0 else SIMILAR_NAMES
             if output.format and output.format == wanted.format:
-                # With equal formats, the likeness 0.3 of names without content, such as `input`, is
-                # just enough: 0.43 + 0.57 × 0.3 = 0.601.
+                # Names without content, such as `input`, have the likeness 0.3. With equal formats,
+                # this is just enough: 0.43 + 0.57 × 0.3 = 0.601.
                 score = round(0.43 + 0.57 * alike, 3)
                 reason = because("similar-names-same-format", format=output.format)
             if score >= ENOUGH and (source, output.name, node) not in feeds:

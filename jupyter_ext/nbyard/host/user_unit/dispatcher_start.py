@@ -87,7 +87,7 @@ def names_in(path: Path) -> list[str]:
         Invalid: The file is missing, or other users may read or change it.
     """
     try:
-        # O_NONBLOCK: otherwise a FIFO would wait for a writer.
+        # Without O_NONBLOCK, opening a FIFO would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
             file_stat = os.fstat(descriptor)

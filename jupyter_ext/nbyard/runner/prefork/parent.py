@@ -113,7 +113,8 @@ class Parent:
         for supervisor in list(self._pool.standing.values()):
             self._pool.dismiss(supervisor)
         self._supervisors.dismiss_all()
-        # The dispatcher waits for the end of this process unless it reads that it stays.
+        # The dispatcher waits for the end of this process, unless this byte reports that the
+        # process stays.
         if self._folders:
             with contextlib.suppress(OSError):  # the dispatcher may be gone
                 self._requests.send(STAYS)
@@ -268,8 +269,8 @@ class Parent:
                         scratch = str(json.load(file).get("scratch", ""))
                 except (OSError, ValueError):
                     scratch = ""
-                # The work can write runner.json. Another folder that it names there must not be
-                # deleted.
+                # The work can write runner.json. So only a folder with the prefix of scratch
+                # folders is deleted.
                 broken.append(scratch if os.path.basename(scratch).startswith("nby-") else "")
 
     def _orphans(self) -> set[int]:

@@ -32,7 +32,7 @@ class KernelNotWarm(Exception):
     """A kernel that was started in advance cannot serve an attempt."""
 
 
-# SyntaxError comes from ast.literal_eval, for a reply that is no text.
+# SyntaxError comes from ast.literal_eval, for a reply that is no literal of Python.
 TROUBLE = (
     KernelNotWarm,
     KernelMissing,

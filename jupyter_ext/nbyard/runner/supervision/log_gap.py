@@ -55,6 +55,8 @@ def _bytes(count: int) -> str:
     if not power:
         return f"{count} B"
     tenths = (count * 10 + 1000**power // 2) // 1000**power
+    if tenths == 10_000 and power + 1 < len(units):
+        tenths, power = 10, power + 1
     return f"{tenths / 10:.1f} {units[power]}"
 
 

@@ -35,7 +35,8 @@ class NotebookRefused(Explained):
     """The notebook cannot be run."""
 
 
-# nbformat raises these for files that claim an old format but are no notebooks.
+# Unreadable files, broken JSON and damaged notebooks cause these errors. nbformat raises many of
+# them for files that claim an old format but are no notebooks.
 UNREADABLE = (
     OSError,
     ValueError,

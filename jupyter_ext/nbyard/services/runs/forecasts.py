@@ -131,7 +131,7 @@ class RunForecasts(RunPreviews):
         ]
         estimate = estimate_run(ahead, there_is)
         waits = first_wait(to_run, self._slots(c, there_is))
-        # A node after such nodes may come from the cache after all, so the time is a maximum.
+        # Such a node counts as one to run, but may come from the cache. So the time is a maximum.
         may_be_cached = any(
             node.state == "unknown" or (node.reason and node.reason.code == AFTER) for node in nodes
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
-# Only for these events does the store record which runs cause them.
+# Only for these events does the store know in advance which code may cause them.
 LINKED = ("dataset", "workflow")
 
 

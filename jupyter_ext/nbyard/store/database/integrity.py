@@ -15,7 +15,7 @@ from nbyard.errors import StoreUnusable
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.database.database_connection import UNUSABLE, Database
 
-# Each start reads the database, so only a small one is read completely.
+# Each process that opens the store does this check, so only a small database is read.
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077
 WRITABLE = 0o022

@@ -31,6 +31,7 @@ def notebook(*cells: str) -> bytes:
         "from pathlib import Path\nPath('a').open('r')",
         "%time open('a.csv')",
         "%%time\nopen('a.csv')",
+        "%timeit -n 3 -r2 -o open('a.csv')",
         "import json\njson.loads(text)",
         "import glob\nglob.glob('d/*.csv')",
         "import os as place\nplace.path.exists('a.csv')",

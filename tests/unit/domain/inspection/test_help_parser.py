@@ -57,6 +57,13 @@ def test_what_gnu_programs_print() -> None:
     assert (found["file"].role, found["file_2"].type) == ("input", "list")
 
 
+def test_a_usage_continues_on_lines_that_begin_like_another_form() -> None:
+    assert reaches("usage: sum.py [-h]\n              orders out\n") == {
+        "orders": Positional(0),
+        "out": Positional(1),
+    }
+
+
 def test_what_rust_programs_print() -> None:
     assert reaches(CLAP) == {
         "level": Option("--level"),

@@ -124,6 +124,12 @@ PLAIN = "class A:\n    def predict(self, frame): ...\n"
         ),
         (f"{PLAIN}    input_schema = {{'x': 'Frame'}}\n", "", "model.py:A.input_schema.0.type", ""),
         (
+            f"class A:\n    def predict(self, frame: '{100_000 * '-'}'): ...\n",
+            "",
+            "model.py:A.input_schema",
+            "does not declare the input columns of predict",
+        ),
+        (
             "class A:\n    def __init__(self, path, *, size): ...\n"
             "    def predict(self, frame): ...\n",
             "",

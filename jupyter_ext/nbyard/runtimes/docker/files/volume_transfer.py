@@ -35,7 +35,7 @@ from nbyard.runtimes.protocol import Order
 SPOOL_BYTES = 32 * 2**20
 APPENDED = (LOG, EVENTS, METRICS)
 REPLACED = (EXECUTED, USAGE, RUNNER)
-# Beyond this size, one request for each part is faster than one archive of the folder.
+# With more unneeded bytes in the archive, such as inputs, a request for each needed part is better.
 UNWANTED_BYTES = 8 * 2**20
 
 Links = list[tuple[Path, str]]

@@ -115,7 +115,7 @@ class WarmContainers:
                 ]
                 if not fitting:
                     return None
-                # The container used last: the others become idle and are removed.
+                # The container used last, so that the others stay idle until they are removed.
                 self._idle.remove(fitting[-1])
             if fitting[-1].is_usable:
                 return fitting[-1]
