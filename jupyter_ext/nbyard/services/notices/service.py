@@ -169,9 +169,10 @@ class ChannelService:
             if delivery.reason is None:
                 self._store.channels.note_sent(c, record, now)
             else:
-                # A failed test does not delay the messages that wait.
-                why, later = delivery.reason, record.retry_at
-                self._store.channels.note_failed(c, record, now, why, later)
+                # A failed test does not change the pause of the messages that wait, which the
+                # dispatcher may have set during the test.
+                later = self._find(c, caller, channel).retry_at
+                self._store.channels.note_failed(c, record, now, delivery.reason, later)
         self._parts.watch()
         return ChannelTest(delivery.reason is None, delivery.reason)
 
