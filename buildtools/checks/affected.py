@@ -86,7 +86,7 @@ SHOWN = {
     "jupyter_ext/nbyard/services/artifacts.py": ("artifacts",),
     "jupyter_ext/nbyard/services/credentials.py": ("credentials",),
     "jupyter_ext/nbyard/services/datasets/*": ("datasets",),
-    "jupyter_ext/nbyard/services/environments.py": ("environments", "images"),
+    "jupyter_ext/nbyard/services/environments/service.py": ("environments", "images"),
     "jupyter_ext/nbyard/cli/*": ("from-shell",),
     "jupyter_ext/nbyard/magics/*": ("magics",),
     "jupyter_ext/nbyard/importers/*": ("cwl",),

@@ -52,7 +52,9 @@ def test_activating_the_server_extension_loads_nothing_heavy():
 
 
 def test_the_store_and_its_services_load_no_grammar_of_packages():
-    added = added_by("import nbyard.yard, nbyard.services.runs.service, nbyard.freezing.single_run")
+    added = added_by(
+        "import nbyard.yard, nbyard.services.runs.service, nbyard.freezing.runs.single_run"
+    )
     assert "sqlalchemy" in added
     assert not added & (HEAVY | {"alembic", "packaging", "jinja2", "nbformat"})
 
@@ -60,8 +62,9 @@ def test_the_store_and_its_services_load_no_grammar_of_packages():
 def test_a_run_of_the_command_line_needs_no_kernel_client_and_no_other_database():
     """Reading kernelspecs brings neither zmq nor IPython, and SQLite no dialect of PostgreSQL."""
     added = modules_added_by(
-        "import nbyard.cli.commands.run, nbyard.yard, nbyard.freezing.single_run\n"
-        "from nbyard.host import kernels\nkernels.list_foreign_kernels()"
+        "import nbyard.cli.commands.run, nbyard.yard, nbyard.freezing.runs.single_run\n"
+        "from nbyard.host.kernels import installed_kernels as kernels\n"
+        "kernels.list_foreign_kernels()"
     )
     tops = {name.partition(".")[0] for name in added}
     assert not tops & (HEAVY | {"jupyter_client", "IPython", "zmq", "tornado"})

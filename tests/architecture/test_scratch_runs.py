@@ -67,7 +67,7 @@ MAY_SEE: dict[str, str] = {
     "queries.py:RunRows.template_id": BY_ID,
     "queries.py:SUBMITTED": "scratch runs have no submission key",
     "queries.py:_filtered": "only narrows the query of a page",
-    "schedules.py:ScheduleRows.live_runs": FINDS_ONE,
+    "queries.py:ScheduleRows.live_runs": FINDS_ONE,
     "tasks.py:LIVE": WORK,
     "tasks.py:RECORDS": OF_RUN,
     "tasks.py:TaskRows.queue_positions": WORK,

@@ -48,7 +48,7 @@ EDGES = (
 # that users type, lists of words, lines of logs, descriptions that users may edit, and the help of
 # forms.
 KNOWN = {
-    "dispatch/attempts/missing_file_reasons.py": 3,
+    "dispatch/attempts/outcomes/missing_file_reasons.py": 3,
     "dispatch/runs/controller.py": 1,
     "dispatch/runs/ready_tasks.py": 1,
     "dockerd/engine_messages.py": 4,
@@ -75,7 +75,7 @@ KNOWN = {
     "field_suggestions.py": 1,
     "freezing/pinned_nodes.py": 1,
     "host/installers.py": 1,
-    "host/kernels.py": 1,
+    "host/kernels/installed_kernels.py": 1,
     "images/builds.py": 1,
     "importers/cwl/inputs.py": 1,
     "importers/cwl/rewrite_in_cwl_terms.py": 1,
@@ -87,7 +87,7 @@ KNOWN = {
     "runtimes/docker/checks/gpu_check.py": 1,
     "runtimes/docker/deployment_containers.py": 1,
     "runtimes/process.py": 1,
-    "services/environments.py": 2,
+    "services/environments/service.py": 2,
     "services/notices/service.py": 2,
     "store/database/database_connection.py": 3,
     "store/runs/past_results.py": 1,

@@ -17,7 +17,7 @@ from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
-from nbyard.testing.conformance_runtimes import finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import finish, place_attempt, wait_until
 from nbyard.testing.kept_folders import kept_folder
 
 KERNEL = "other"

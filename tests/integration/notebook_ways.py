@@ -17,7 +17,7 @@ from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.runtimes.supervisor_parents import RUNNER as PROGRAM
-from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
 
 CELLS = (
     "import sys\nx = 1\nprint('printed')\nprint('an error', file=sys.stderr)",

@@ -21,7 +21,7 @@ from nbyard.domain.arguments.bindings import Flag, Option, Positional, Stdin, Va
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import TaskFile
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
+from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.errors import Invalid
 from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import METRICS
-from nbyard.testing.conformance_runtimes import STORE, wait_until
+from nbyard.testing.conformance.runtimes import STORE, wait_until
 
 from .foreign import (
     OWN,

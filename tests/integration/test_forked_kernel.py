@@ -10,7 +10,7 @@ import pytest
 from nbyard.domain.attempts.structs import EXECUTED, NotebookWork, Result
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.supervisor_parents import Parents
-from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt
+from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt
 
 CELLS = (
     "import sys; print('one'); print('two', file=sys.stderr); print('three'); 4",

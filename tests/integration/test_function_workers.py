@@ -28,7 +28,7 @@ from nbyard.reasons.structs import because
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import Parents
-from nbyard.testing.conformance_runtimes import STORE, wait_until
+from nbyard.testing.conformance.runtimes import STORE, wait_until
 
 STEPS = """
 import os, sys, time

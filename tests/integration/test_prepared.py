@@ -14,7 +14,7 @@ from nbyard.reasons.structs import because
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
-from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
 
 pytestmark = pytest.mark.sample(1)
 

@@ -12,7 +12,7 @@ import pytest
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.reasons.structs import because
-from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
 
 from .foreign import (
     KERNEL,

@@ -17,7 +17,7 @@ from nbyard.domain.attempts.structs import LOG, RUNNER, NotebookWork
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
-from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
 
 KERNEL_THREADS = 2
 LATE_SECONDS = 2.0
@@ -43,7 +43,7 @@ from pathlib import Path
 from typing import Any
 from nbyard.runtimes.supervisor_parents import Parents
 from nbyard.runtimes.process import ProcessRuntime
-from nbyard.testing.conformance_runtimes import STORE
+from nbyard.testing.conformance.runtimes import STORE
 from tests_of_ready import run_one
 parents = Parents(ready_kernels=2, ready_bytes=1 << 30)
 run_one(ProcessRuntime(parents=parents), Path(sys.argv[1]))

@@ -15,7 +15,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
-from nbyard.testing.conformance_runtimes import CANCEL_SECONDS
+from nbyard.testing.conformance.runtimes import CANCEL_SECONDS
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.transfer.dataset_links import ResourceLinks
 from nbyard.yard import Yard

@@ -9,7 +9,7 @@ import pytest
 
 from nbyard.domain.attempts.structs import LOG
 from nbyard.runtimes.process import ProcessRuntime
-from nbyard.testing.conformance_runtimes import finish
+from nbyard.testing.conformance.runtimes import finish
 
 from .foreign import KERNEL, OWN, place_notebook, printed
 

@@ -22,7 +22,7 @@ from nbyard.runner.prefork.warm_runner import MOST_ATTEMPTS
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
-from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
 
 CELL: dict[str, Any] = {
     "cell_type": "code",

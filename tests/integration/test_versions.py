@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from nbyard.testing.conformance_runtimes import STORE
+from nbyard.testing.conformance.runtimes import STORE
 from nbyard.testing.kept_folders import kept_folder
 
 from .foreign import Yard, declare_python

@@ -9,7 +9,7 @@ from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metric_series import read_points
 from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import ShownMetric
-from nbyard.domain.runs.previews import last_metrics
+from nbyard.domain.runs.previews.node_results import last_metrics
 
 METRICS_END = 64 << 10
 

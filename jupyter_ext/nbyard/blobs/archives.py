@@ -19,7 +19,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 from nbyard.blobs.blob_writer import Blob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import MAX_FILES, Tree, TreeEntry
-from nbyard.domain.names import check_member_path
+from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.reasons.structs import because
 

@@ -34,7 +34,7 @@ from nbyard.blobs.blob_writer import Blob, BlobWriter, delete_leftovers
 from nbyard.blobs.listing import StoredBlob, stored_blobs
 from nbyard.blobs.synced_paths import SyncedPaths
 from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members, place_of
-from nbyard.domain.names import check_member_path
+from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound
 from nbyard.host.safe_open import open_regular
 from nbyard.reasons.structs import because

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.names import check_member_path
+from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.host.safe_open import open_ordinary
 from nbyard.reasons.structs import because

@@ -15,11 +15,11 @@ from nbyard.cli.commands import (
     environments,
     executables,
     images,
-    models,
     service,
     store,
     workflows,
 )
+from nbyard.cli.commands.models import verbs as models
 from nbyard.cli.commands.notices import channels
 from nbyard.cli.commands.projects import (
     foreign_project,

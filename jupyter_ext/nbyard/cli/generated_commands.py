@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output import (
+from nbyard.cli.output.console import (
+    format_duration,
+    format_size,
+    print_note,
+    show_json,
+    show_table,
+)
+from nbyard.cli.output.views import (
     attempt_views,
     bisection_views,
     channel_views,
@@ -19,14 +26,7 @@ from nbyard.cli.output import (
     trigger_views,
     views_by_noun,
 )
-from nbyard.cli.output.console import (
-    format_duration,
-    format_size,
-    print_note,
-    show_json,
-    show_table,
-)
-from nbyard.cli.output.environment_views import next_step, standing_of
+from nbyard.cli.output.views.environment_views import next_step, standing_of
 from nbyard.cli.shared_options import connect
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation

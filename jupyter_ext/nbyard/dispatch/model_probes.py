@@ -15,7 +15,7 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.blobs.file_operations import closing
-from nbyard.dispatch.attempts.store_outputs import check_token
+from nbyard.dispatch.attempts.outcomes.store_outputs import check_token
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile

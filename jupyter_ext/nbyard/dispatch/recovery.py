@@ -13,7 +13,7 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.dispatch.triggers.store_events import KINDS
 from nbyard.domain.deployments.structs import check_name
-from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import NbyardError
 from nbyard.ipc.crash_points import crash_point
 from nbyard.runner import secret_files

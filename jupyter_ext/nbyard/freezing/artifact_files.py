@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.runs.named_artifacts import named_artifact
 from nbyard.domain.runs.structs import Artifact
-from nbyard.domain.unique_names import no_such
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
 

@@ -11,12 +11,12 @@ import msgspec
 from nbyard.domain.environments.references import UsedEnvironment, split_reference
 from nbyard.domain.environments.structs import EnvironmentVersion
 from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
+from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.domain.runtime_names import PROCESS
-from nbyard.domain.unique_names import nearest_names
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
-from nbyard.host import kernels
+from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:

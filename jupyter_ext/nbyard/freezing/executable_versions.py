@@ -34,11 +34,11 @@ from nbyard.domain.executables.structs import (
 from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
+from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.planning import CONTAINER
-from nbyard.domain.runtime_names import PROCESS
-from nbyard.domain.unique_names import free_name
 from nbyard.errors import Invalid, NotFound
-from nbyard.host import kernels
+from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of

@@ -13,9 +13,9 @@ from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, chosen_packages
 from nbyard.domain.runs.structs import BytesOf, bytes_of
-from nbyard.domain.unique_names import no_such
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable

@@ -3,7 +3,7 @@
 Services only need the names and import no runtime.
 """
 
-from nbyard.domain.runtime_names import DASK
+from nbyard.domain.naming.runtime_names import DASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because

@@ -13,7 +13,7 @@ import msgspec
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
-from nbyard.domain.names import decoded_forms
+from nbyard.domain.naming.names import decoded_forms
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-# as `runner/supervision/log_gap.py` writes them
+# as `runner/supervision/records/log_gap.py` writes them
 GAP = re.compile(r'^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$', re.MULTILINE)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.table_descriptions import TablePage
-from nbyard.domain.names import safe_filename
+from nbyard.domain.naming.names import safe_filename
+from nbyard.domain.naming.unique_names import check_run_name, next_name
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.named_artifacts import (
     NamedArtifact,
@@ -14,10 +15,9 @@ from nbyard.domain.runs.named_artifacts import (
     names_in_folder,
 )
 from nbyard.domain.runs.structs import Artifact
-from nbyard.domain.unique_names import check_run_name, next_name
 from nbyard.errors import NameTaken
 from nbyard.freezing.artifact_files import file_named, files_named
-from nbyard.freezing.run_names import check_run_name_free
+from nbyard.freezing.runs.run_names import check_run_name_free
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext

@@ -22,9 +22,9 @@ from nbyard.domain.credentials import (
     split_fields,
 )
 from nbyard.domain.ids import is_id, new_id
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
+from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation

@@ -36,10 +36,10 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
+from nbyard.domain.naming.unique_names import name_taken, nearest_names
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.domain.unique_names import name_taken, nearest_names
 from nbyard.errors import NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.host.capacity import engine_size

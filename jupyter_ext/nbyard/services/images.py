@@ -27,10 +27,10 @@ from nbyard.domain.images.structs import (
     image_folder,
     push_target,
 )
+from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import IMAGE
-from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_pieces

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from nbyard.domain.callers import Caller
 from nbyard.domain.lineage.graph import Walk
 from nbyard.domain.lineage.structs import Lineage, Ref, check_start, hidden_node
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import check_count, check_limit
-from nbyard.domain.unique_names import no_such
 from nbyard.errors import Forbidden, Invalid, NotFound
 from nbyard.freezing.artifact_files import files_named
 from nbyard.reasons.structs import because

@@ -6,17 +6,17 @@ from nbyard.services.artifacts import ArtifactService
 from nbyard.services.credentials import CredentialService
 from nbyard.services.datasets.service import DatasetService
 from nbyard.services.deployments import DeploymentService
-from nbyard.services.environments import EnvironmentService
+from nbyard.services.environments.kernels import KernelService
+from nbyard.services.environments.service import EnvironmentService
 from nbyard.services.events import EventService
 from nbyard.services.executables.service import ExecutableService
 from nbyard.services.images import ImageService
-from nbyard.services.kernels import KernelService
 from nbyard.services.lineage import LineageService
 from nbyard.services.models.service import ModelService
 from nbyard.services.notices.service import ChannelService
 from nbyard.services.operation import Operation, operations
 from nbyard.services.projects.service import ProjectService
-from nbyard.services.runs.bisections import BisectionService
+from nbyard.services.runs.comparisons.bisections import BisectionService
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.backfills import BackfillService
 from nbyard.services.schedules.service import ScheduleService

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbyard.domain.unique_names import no_such
+from nbyard.domain.naming.unique_names import no_such
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller

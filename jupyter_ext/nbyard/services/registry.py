@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from nbyard.services.credentials import CredentialService
     from nbyard.services.datasets.service import DatasetService
     from nbyard.services.deployments import DeploymentService
-    from nbyard.services.environments import EnvironmentService
+    from nbyard.services.environments.kernels import KernelService
+    from nbyard.services.environments.service import EnvironmentService
     from nbyard.services.events import EventService
     from nbyard.services.executables.service import ExecutableService
     from nbyard.services.images import ImageService
-    from nbyard.services.kernels import KernelService
     from nbyard.services.lineage import LineageService
     from nbyard.services.models.service import ModelService
     from nbyard.services.notices.service import ChannelService
     from nbyard.services.projects.service import ProjectService
-    from nbyard.services.runs.bisections import BisectionService
+    from nbyard.services.runs.comparisons.bisections import BisectionService
     from nbyard.services.runs.service import RunService
     from nbyard.services.schedules.backfills import BackfillService
     from nbyard.services.schedules.service import ScheduleService
@@ -86,13 +86,13 @@ class Services:
 
     @cached_property
     def environments(self) -> EnvironmentService:
-        from nbyard.services.environments import EnvironmentService
+        from nbyard.services.environments.service import EnvironmentService
 
         return EnvironmentService(self._parts)
 
     @cached_property
     def kernels(self) -> KernelService:
-        from nbyard.services.kernels import KernelService
+        from nbyard.services.environments.kernels import KernelService
 
         return KernelService(self._parts)
 
@@ -128,7 +128,7 @@ class Services:
 
     @cached_property
     def bisections(self) -> BisectionService:
-        from nbyard.services.runs.bisections import BisectionService
+        from nbyard.services.runs.comparisons.bisections import BisectionService
 
         return BisectionService(self._parts)
 

@@ -12,7 +12,7 @@ from nbyard.freezing.freezing_context import FreezingContext
 
 if TYPE_CHECKING:
     from nbyard.blobs import DryBlobs
-    from nbyard.domain.runs.forecasts import Forecaster
+    from nbyard.domain.runs.previews.forecasts import Forecaster
     from nbyard.domain.spelling import Spelling, SpellingRequest
     from nbyard.tabular import TableFile, Tables
     from nbyard.transfer.dataset_links import ResourceLinks

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from nbyard.domain.ids import new_id
 from nbyard.host import wakeup
 from nbyard.store import events
-from nbyard.store.backfills import BackfillRows
 from nbyard.store.bisections import BisectionRows
-from nbyard.store.credentials import CredentialRows
+from nbyard.store.credentials.queries import CredentialRows
+from nbyard.store.credentials.vault import Vault
 from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.disk_reserve import Reserve
@@ -47,11 +47,11 @@ from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.retention import RetentionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
-from nbyard.store.schedules import ScheduleRows
+from nbyard.store.schedules.backfills import BackfillRows
+from nbyard.store.schedules.queries import ScheduleRows
 from nbyard.store.triggers.firings import FiringRows
 from nbyard.store.triggers.queries import TriggerRows
 from nbyard.store.triggers.secrets import TriggerSecretRows
-from nbyard.store.vault import Vault
 from nbyard.store.workflows import WorkflowRows
 
 

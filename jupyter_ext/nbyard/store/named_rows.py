@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import Connection, Row, Table, insert, select
 
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.projects.structs import LinkKind
-from nbyard.domain.unique_names import no_such
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text

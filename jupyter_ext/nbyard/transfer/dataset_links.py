@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nbyard.domain.names import check_filename
+from nbyard.domain.naming.names import check_filename
 from nbyard.errors import Conflict, Invalid
 from nbyard.reasons.structs import all_of, because
 

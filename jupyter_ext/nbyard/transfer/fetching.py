@@ -19,7 +19,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
-from nbyard.domain.names import safe_filename
+from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.parsing import urls
 from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
 from nbyard.reasons.structs import because

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 
 import msgspec
 
-from nbyard.domain.names import check_filename, check_member_path
+from nbyard.domain.naming.names import check_filename, check_member_path
 from nbyard.domain.projects.definitions import (
     FILE,
     ProjectChange,

@@ -21,7 +21,7 @@ import msgspec
 
 from nbyard.blobs import Blob, Blobs
 from nbyard.blobs.file_operations import read_chunks, sync_folder, translated_disk_full, write_all
-from nbyard.domain.names import check_filename
+from nbyard.domain.naming.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because

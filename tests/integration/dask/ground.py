@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 DASK = [sys.executable, "-m", "dask"]
 # In a mount namespace of its own a worker finds nothing below the hidden folder.

@@ -13,7 +13,7 @@ from typing import Any
 
 from nbyard.ipc.dispatcher_launcher import LEASE
 from nbyard.store import Store
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 CANONICAL = ("output_csv", "output_test", "metrics", "predictions")
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from nbyard.domain.runs.structs import RunDetail
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 from ..test_runs import ADA, Project
 from .ground import Ground

@@ -11,7 +11,7 @@ import pytest
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.settings import Settings
-from nbyard.testing.conformance_runtimes import Supervised, wait_until
+from nbyard.testing.conformance.runtimes import Supervised, wait_until
 
 from .ground import Ground
 

@@ -23,7 +23,7 @@ from nbyard.runner.process import processes
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.settings import Settings
-from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+from nbyard.testing.conformance.runtimes import STORE, finish, place_attempt, wait_until
 
 from .ground import Ground, ground
 

@@ -12,7 +12,7 @@ from urllib.error import URLError
 
 import pytest
 
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 from .peers import python_with_peers
 from .penguins import Penguins, digests

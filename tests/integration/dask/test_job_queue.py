@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 from .peers import python_with_peers
 from .penguins import Penguins, digests

@@ -10,7 +10,7 @@ from nbyard.diagnostics import probe_dask
 from nbyard.errors import Unavailable
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.settings import Settings
-from nbyard.testing.conformance_runtimes import finish, place_attempt
+from nbyard.testing.conformance.runtimes import finish, place_attempt
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 

@@ -9,7 +9,7 @@ import pytest
 
 from nbyard.domain.runs.structs import RunDetail, Task
 from nbyard.settings import Settings
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 

@@ -7,7 +7,7 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Order, Runtime
-from nbyard.testing.conformance_runtimes import RuntimeConformance
+from nbyard.testing.conformance.runtimes import RuntimeConformance
 
 
 class Containers(RuntimeConformance):

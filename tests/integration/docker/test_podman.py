@@ -23,7 +23,7 @@ from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.deployment_containers import Deployed, launch_revision
 from nbyard.runtimes.protocol import Order, Runtime
-from nbyard.testing.conformance_runtimes import RuntimeConformance
+from nbyard.testing.conformance.runtimes import RuntimeConformance
 from nbyard.testing.images import base_image, tiny_image
 
 from .bench import Bench, log_of, output, until

@@ -12,7 +12,7 @@ from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.protocol import Order, Runtime
-from nbyard.testing.conformance_runtimes import Supervised
+from nbyard.testing.conformance.runtimes import Supervised
 
 from .bench import Bench, log_of, output, result_of, until
 from .test_notebooks import BOTH, BUILD, notebook

@@ -28,7 +28,7 @@ from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER
 from nbyard.serving.load_model import Spec, read_spec
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 from ...unit.serving.models import SPEC
 

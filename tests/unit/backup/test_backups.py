@@ -30,12 +30,12 @@ from nbyard.store.database.portable_rows import dump
 from nbyard.store.schema.tables import tasks
 
 from ..store.rows import Rows
-from ..store.test_backfills import add_backfill
+from ..store.schedules.test_backfills import add_backfill
+from ..store.schedules.test_queries import NOW
+from ..store.schedules.test_queries import add as add_schedule
 from ..store.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
 from ..store.test_projects import add as add_project
-from ..store.test_schedules import NOW
-from ..store.test_schedules import add as add_schedule
 from ..store.triggers.conftest import StoredTriggers
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.errors import Invalid
 from nbyard.host.help_output import MAX_BYTES, run_help
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 PYTHON = [sys.executable, "-c"]
 

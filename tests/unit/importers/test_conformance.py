@@ -8,8 +8,8 @@ from nbyard.importers.cwl import CwlImporter
 from nbyard.importers.nb_workflows import NbWorkflowsImporter
 from nbyard.importers.project_protocol import ProjectImporter
 from nbyard.importers.protocol import Importer
-from nbyard.testing.conformance_importers import ImporterConformance
-from nbyard.testing.conformance_projects import ProjectConformance
+from nbyard.testing.conformance.importers import ImporterConformance
+from nbyard.testing.conformance.projects import ProjectConformance
 
 CASES = Path(__file__).resolve().parents[2] / "cases/cwl"
 

@@ -9,7 +9,7 @@ from nbyard.kinds.container import DockerfileKind
 from nbyard.kinds.function import FunctionKind
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.kinds.protocol import Kind
-from nbyard.testing.conformance_kinds import KindConformance
+from nbyard.testing.conformance.kinds import KindConformance
 
 
 def notebook(source: str) -> bytes:

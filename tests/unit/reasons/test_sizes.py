@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.reasons.sizes import format_bytes
-from nbyard.runner.supervision import log_gap
+from nbyard.runner.supervision.records import log_gap
 
 SIZES = [
     (0, "0 B"),

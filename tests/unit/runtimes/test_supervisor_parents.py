@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.supervisor_parents import Parents, sweep_warm_ups
-from nbyard.testing.conformance_runtimes import STORE, wait_until
+from nbyard.testing.conformance.runtimes import STORE, wait_until
 
 LIVES = os.getpid()
 # a rehearsal is over in a moment: this one stays in its folder

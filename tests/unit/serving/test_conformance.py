@@ -1,6 +1,6 @@
 """Our own modes keep to what strangers' must."""
 
-from nbyard.testing.conformance_serving import ModeConformance
+from nbyard.testing.conformance.serving import ModeConformance
 
 
 class TestHttp(ModeConformance):

@@ -5,7 +5,7 @@ import pytest
 from nbyard.errors import NotFound
 from nbyard.store import Store
 
-from .test_schedules import add
+from .schedules.test_queries import add
 
 
 def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> None:

@@ -14,7 +14,7 @@ from nbyard.cli.output.console import (
     show_json,
     warn_ignored_settings,
 )
-from nbyard.cli.output.views_by_noun import show_version_comparison
+from nbyard.cli.output.views.views_by_noun import show_version_comparison
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, UploadSource, UrlSource

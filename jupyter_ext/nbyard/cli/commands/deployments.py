@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, show_json, without_control_characters
-from nbyard.cli.output.deployment_views import print_warnings, show_deployment
+from nbyard.cli.output.views.deployment_views import print_warnings, show_deployment
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.deployments.creation_form import IDES, SERVICES

@@ -16,7 +16,7 @@ from nbyard.cli.output.console import (
     warn_ignored_settings,
     without_control_characters,
 )
-from nbyard.cli.output.environment_views import next_step, show_changes
+from nbyard.cli.output.views.environment_views import next_step, show_changes
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import (

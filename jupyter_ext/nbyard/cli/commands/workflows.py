@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.output.views_by_noun import show_nodes
+from nbyard.cli.output.views.views_by_noun import show_nodes
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.discover import Local
 from nbyard.domain.workflows.examples import NewExample

@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Any
 
 from nbyard.cli.output.console import format_duration, print_note, without_control_characters
-from nbyard.cli.output.views_by_noun import usual_duration_text
-from nbyard.domain.runs.estimates import Usual
+from nbyard.cli.output.views.views_by_noun import usual_duration_text
+from nbyard.domain.runs.previews.estimates import Usual
 from nbyard.domain.runs.structs import RunDetail, Task
 
 UNDER_WAY = ("queued", "preparing", "running")

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from nbyard.attempts import folders
 from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.dispatch.attempts import runtime_calls, secret_delivery
-from nbyard.dispatch.attempts.attempt_outcome import lost_outcome, over_limit
 from nbyard.dispatch.attempts.attempt_phase_table import (
     UNSURE,
     WITH_SLOTS,
@@ -23,10 +22,11 @@ from nbyard.dispatch.attempts.attempt_phase_table import (
     Phase,
     next_step,
 )
-from nbyard.dispatch.attempts.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.folder_setup import fill_folder
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import lost_outcome, over_limit
+from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
+from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.sampled_inputs import with_sample
-from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import Ended, Fact, Running, Started, WaitEnded, Waits

@@ -3,9 +3,9 @@
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts import runtime_calls, secret_delivery
 from nbyard.dispatch.attempts.attempt_driver import AttemptDriver, Observations
-from nbyard.dispatch.attempts.attempt_outcome import AttemptOutcomes
 from nbyard.dispatch.attempts.attempt_phase_table import Event, next_step
-from nbyard.dispatch.attempts.store_outputs import failure_of
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import AttemptOutcomes
+from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext

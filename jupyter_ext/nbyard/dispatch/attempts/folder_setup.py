@@ -34,11 +34,11 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.planning import output_filename
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
-from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.host import gpus
-from nbyard.host.kernelspec_writer import process_variables
+from nbyard.host.kernels.kernelspec_writer import process_variables
 from nbyard.host.project_files import write_new
 from nbyard.ipc.crash_points import crash_point
 from nbyard.kinds.protocol import OwnDefaults, Reading

@@ -17,11 +17,11 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.blobs.file_operations import translated_missing_space
 from nbyard.dispatch.attempts.attempt_driver import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
-from nbyard.dispatch.attempts.attempt_outcome import lost_outcome
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.folder_setup import call_of, fill_worker_folder, outputs_of
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import lost_outcome
+from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.sampled_inputs import with_sample
-from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import (

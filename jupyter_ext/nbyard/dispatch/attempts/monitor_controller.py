@@ -26,8 +26,8 @@ from nbyard.domain.attempts.monitor_links import (
 )
 from nbyard.domain.deployments.deployment_status import no_way_in
 from nbyard.domain.deployments.structs import Place
+from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.attempt_container_spec import container_name

@@ -19,8 +19,8 @@ from nbyard.domain.bisections.structs import Bisection, BisectionProbe
 from nbyard.domain.runs.structs import Run, TaskPlan
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Busy, NbyardError, NotFound, Unavailable, reason_of
-from nbyard.freezing.bisected_runs import mixed_plans
-from nbyard.freezing.run_creation import create_probe
+from nbyard.freezing.runs.bisected_runs import mixed_plans
+from nbyard.freezing.runs.run_creation import create_probe
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.store import Connection

@@ -19,9 +19,9 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
-from nbyard.domain.runs.forecasts import AFTER, Forecaster, ForecastQuestion, Verdict
+from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.runs.previews.forecasts import AFTER, Forecaster, ForecastQuestion, Verdict
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
-from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes import registry

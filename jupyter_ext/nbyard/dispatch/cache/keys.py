@@ -32,11 +32,12 @@ from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
 from nbyard.domain.images.dockerfile_parser import base_images
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
-from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
-from nbyard.host import kernels, kernelspec_writer
+from nbyard.host.kernels import installed_kernels as kernels
+from nbyard.host.kernels import kernelspec_writer
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import KnowsImages, KnowsPackages, KnowsPaths
 from nbyard.store import Connection

@@ -28,8 +28,8 @@ from nbyard.domain.environments.structs import (
 )
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError, reason_of
-from nbyard.host import kernelspec_writer
 from nbyard.host.installers import KERNEL_PACKAGES, InstallationStopped, Installer, InstallFailed
+from nbyard.host.kernels import kernelspec_writer
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason
 from nbyard.store import transition

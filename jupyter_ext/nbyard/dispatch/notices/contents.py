@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.domain.attempts.structs import LOG
 from nbyard.domain.notices.messages import FailedNode, NoticeContent, last_lines
-from nbyard.domain.runs.estimates import usual_seconds
+from nbyard.domain.runs.previews.estimates import usual_seconds
 from nbyard.host import clock
 from nbyard.logs.log_pieces import read_piece
 from nbyard.reasons.structs import read_reason

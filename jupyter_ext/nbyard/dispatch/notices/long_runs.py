@@ -11,7 +11,7 @@ from nbyard.domain.notices.rules import (
     rule_matches,
 )
 from nbyard.domain.notices.structs import NoticeEvent
-from nbyard.domain.runs.estimates import usual_seconds
+from nbyard.domain.runs.previews.estimates import usual_seconds
 from nbyard.domain.runs.structs import Run
 from nbyard.store import Connection
 from nbyard.store.database.project_filter import projects_of_runs

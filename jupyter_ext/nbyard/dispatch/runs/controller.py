@@ -40,8 +40,8 @@ from nbyard.dispatch.state.attempt_snapshot import snapshot_of
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.slots import Slots
-from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns

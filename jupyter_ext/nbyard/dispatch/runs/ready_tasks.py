@@ -11,7 +11,7 @@ from itertools import islice
 
 import msgspec
 
-from nbyard.dispatch.attempts.store_outputs import failure_of
+from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.cache.files_outside_code import Comparisons
 from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason

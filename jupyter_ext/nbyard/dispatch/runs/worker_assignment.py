@@ -11,8 +11,8 @@ from nbyard.domain.caching.absolute_paths import names_outside
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.domain.runtime_names import PROCESS
 
 KIND = "function"
 # Limits of a worker's queue, so that other tasks get their turn on its slot.

@@ -6,12 +6,12 @@ from datetime import datetime
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.schedules.backfills import forecast_of, left_out_reason
 from nbyard.errors import Busy, NbyardError, NotFound, StaleWrite, Unavailable, reason_of
-from nbyard.freezing.schedule_runs import create_backfill_run
+from nbyard.freezing.runs.schedule_runs import create_backfill_run
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
-from nbyard.store.backfills import BackfillRow
 from nbyard.store.leases import LeaseLost
+from nbyard.store.schedules.backfills import BackfillRow
 
 log = logging.getLogger("nbyard.dispatch")
 

@@ -9,14 +9,14 @@ from nbyard.domain.schedules.missed import is_late, missed_before_first_run
 from nbyard.domain.schedules.overlap import Action, action_for
 from nbyard.domain.schedules.structs import Tick
 from nbyard.errors import Busy, Conflict, NbyardError, StaleWrite, Unavailable, reason_of
-from nbyard.freezing.schedule_runs import create_due, freeze_due
-from nbyard.freezing.templates import FrozenRequest
+from nbyard.freezing.runs.schedule_runs import create_due, freeze_due
+from nbyard.freezing.runs.templates import FrozenRequest
 from nbyard.host import clock
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection
 from nbyard.store.leases import LeaseLost
-from nbyard.store.schedules import ScheduleRow
+from nbyard.store.schedules.queries import ScheduleRow
 
 log = logging.getLogger("nbyard.dispatch")
 MOST_COUNTED = 2_000  # due times that one step counts as missed

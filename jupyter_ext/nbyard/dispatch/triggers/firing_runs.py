@@ -6,8 +6,8 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.schedules.overlap import action_for
 from nbyard.domain.schedules.structs import Missed
 from nbyard.errors import Busy, NbyardError, StaleWrite, Unavailable, reason_of
-from nbyard.freezing.templates import FrozenRequest
-from nbyard.freezing.trigger_runs import create_fired_run, freeze_fired
+from nbyard.freezing.runs.templates import FrozenRequest
+from nbyard.freezing.runs.trigger_runs import create_fired_run, freeze_fired
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.store import Connection

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from nbyard.domain.ignore_rules import is_cache, is_ignored
-from nbyard.domain.names import check_member_path
+from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid
 
 NAMED = 100  # names of files left out; beyond these only the number is kept

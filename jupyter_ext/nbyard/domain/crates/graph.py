@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from nbyard.domain.names import safe_filename
+from nbyard.domain.naming.names import safe_filename
 
 METADATA = "ro-crate-metadata.json"
 CRATE = "https://w3id.org/ro/crate/1.1"

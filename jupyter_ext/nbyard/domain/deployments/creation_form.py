@@ -27,8 +27,8 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.images.structs import check_reference
 from nbyard.domain.models.structs import PORT, READY_PATH
-from nbyard.domain.names import without_accents
-from nbyard.domain.unique_names import free_name
+from nbyard.domain.naming.names import without_accents
+from nbyard.domain.naming.unique_names import free_name
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 

@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.digest import digest_of
 from nbyard.domain.images.dockerfile_parser import FailedLine
-from nbyard.domain.names import without_accents
+from nbyard.domain.naming.names import without_accents
 from nbyard.domain.state_machines import ImageState
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because

@@ -17,7 +17,7 @@ from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_
 from nbyard.domain.inspection.python_source import parse_python
 from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import HTTP, TAG, ModelFile
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
 from nbyard.errors import Invalid
 from nbyard.field_suggestions import similar_name
 from nbyard.reasons.structs import Reason, because

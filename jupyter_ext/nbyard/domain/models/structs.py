@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.images.structs import plain_name
-from nbyard.domain.names import MAX_NAME
+from nbyard.domain.naming.names import MAX_NAME
 from nbyard.domain.state_machines import ImageState
 from nbyard.reasons.structs import Reason
 

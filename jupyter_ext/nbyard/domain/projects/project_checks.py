@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
 from nbyard.domain.projects.structs import ProjectTask
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from nbyard.domain.names import MAX_NAME
+from nbyard.domain.naming.names import MAX_NAME
 
 MOST_PARTS = 20
 # A text of several lines may end with up to two quotes of its own before its three quotes.

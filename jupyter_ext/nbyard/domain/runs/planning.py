@@ -12,8 +12,8 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import Resources, display_name
 from nbyard.domain.file_formats import suffix_of
 from nbyard.domain.limits import Limits, invalid_limits
+from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
-from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.workflows.active_nodes import active_part
 from nbyard.domain.workflows.edges import Drawn, reason_of_refusal
 from nbyard.domain.workflows.structs import Binding as Bound

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
 from nbyard.domain.runs.clean_up import (
     CleanUpPreview,
     CleanUpRules,

@@ -14,10 +14,10 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
+from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.origins import SCRATCH, AskedOrigin, Origin
 from nbyard.domain.runs.samples import Sample
-from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.active_nodes import Scope
 from nbyard.domain.workflows.structs import Edge, Mode

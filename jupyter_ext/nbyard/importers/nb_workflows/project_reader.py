@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.projects.definitions import ProjectDefinition
 from nbyard.domain.projects.notifications import NotificationEntry

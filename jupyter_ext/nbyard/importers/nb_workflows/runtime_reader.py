@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
 from nbyard.domain.projects.definitions import EnvironmentEntry
 from nbyard.errors import Invalid
 from nbyard.importers.nb_workflows.yaml_fields import Fields

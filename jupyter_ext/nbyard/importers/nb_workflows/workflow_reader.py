@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.names import check_name, safe_filename
+from nbyard.domain.naming.names import check_name, safe_filename
 from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.projects.notifications import NotificationEntry

@@ -12,19 +12,19 @@ from nbyard.reasons.codes.automatic.schedules import SCHEDULES
 from nbyard.reasons.codes.automatic.triggers import TRIGGERS
 from nbyard.reasons.codes.code import Code
 from nbyard.reasons.codes.command_line import COMMAND_LINE
-from nbyard.reasons.codes.cwl import CWL
-from nbyard.reasons.codes.documents import DOCUMENTS
 from nbyard.reasons.codes.engines import ENGINES
 from nbyard.reasons.codes.executables import EXECUTABLES_AND_RUNS
 from nbyard.reasons.codes.failures import FAILURES
-from nbyard.reasons.codes.files import FILES
+from nbyard.reasons.codes.files.cwl import CWL
+from nbyard.reasons.codes.files.documents import DOCUMENTS
+from nbyard.reasons.codes.files.files_and_programs import FILES
+from nbyard.reasons.codes.files.tables import TABLES
 from nbyard.reasons.codes.hints import HINTS
 from nbyard.reasons.codes.kinds import KINDS
 from nbyard.reasons.codes.products import PRODUCTS
 from nbyard.reasons.codes.projects import PROJECTS
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
-from nbyard.reasons.codes.tables import TABLES
 from nbyard.reasons.codes.values import VALUES
 from nbyard.reasons.codes.workflows import WORKFLOWS
 

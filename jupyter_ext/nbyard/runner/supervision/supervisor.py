@@ -16,17 +16,17 @@ from ..reasons import because
 from ..secret_masking import masks_of
 from ..work import work_outcome
 from ..work.launch_process import CannotStart, WorkProcess
-from .attempt_events import POKE_SECONDS, Progress
 from .children import Children
 from .disk_reserve import Reserve
 from .limits import Limits
 from .orphan_cleanup import OrphanCleanup
 from .outside import TAKE_SECONDS, OutsideWatch
-from .runner_reports import Reports
+from .records.attempt_events import POKE_SECONDS, Progress
+from .records.runner_reports import Reports
+from .records.work_log import Log
 from .stop_requests import Signals
 from .usage_recorder import GpuMeter, UsageRecord
 from .watch import Watch
-from .work_log import Log
 
 BEAT_SECONDS = 2.0  # between heartbeats
 TICK_SECONDS = 0.25  # between checks of limits and of requests to cancel

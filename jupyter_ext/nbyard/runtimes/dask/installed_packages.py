@@ -8,7 +8,7 @@ import msgspec
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Unavailable
-from nbyard.host.kernels import LIST_PACKAGES
+from nbyard.host.kernels.installed_kernels import LIST_PACKAGES
 from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.cluster import Cluster
 from nbyard.runtimes.dask.worker_calls import WorkerGone

@@ -20,9 +20,9 @@ from nbyard.domain.datasets.structs import (
 )
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_filename, check_name, safe_filename
+from nbyard.domain.naming.names import check_filename, check_name, safe_filename
+from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, name_taken, nearest_names
 from nbyard.domain.parsing.urls import AllowedHosts, check_host, parse_url
-from nbyard.domain.unique_names import MAX_TOLD, check_free, name_taken, nearest_names
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key

@@ -25,10 +25,10 @@ from nbyard.domain.datasets.structs import (
     UploadSource,
 )
 from nbyard.domain.datasets.table_descriptions import Profile, TablePage
-from nbyard.domain.names import check_name, safe_filename
+from nbyard.domain.naming.names import check_name, safe_filename
+from nbyard.domain.naming.unique_names import check_free, no_such
 from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.unique_names import check_free, no_such
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because

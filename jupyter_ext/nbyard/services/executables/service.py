@@ -26,19 +26,19 @@ from nbyard.domain.executables.structs import (
 )
 from nbyard.domain.inspection.help_parser import read_help
 from nbyard.domain.limits import invalid_limits
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
+from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.naming.unique_names import check_free, no_such
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.runs.planning import chosen_packages
-from nbyard.domain.runtime_names import PROCESS
-from nbyard.domain.unique_names import check_free, no_such
+from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of
 from nbyard.freezing.environment_resolution import find_used
 from nbyard.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.freezing.node_problems import first_problem
-from nbyard.host import kernels
 from nbyard.host.help_output import command_to_start, program_on_disk, run_help
+from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
 from nbyard.reasons.structs import all_of, because
 from nbyard.services.executables.exports import export_executable

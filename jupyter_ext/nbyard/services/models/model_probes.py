@@ -22,7 +22,7 @@ from nbyard.domain.models.model_probes import (
     ProbeAnswer,
     ReportedModel,
 )
-from nbyard.domain.runtime_names import DOCKER, PROCESS
+from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host.model_probe import probe_error, read_reported_model
 from nbyard.reasons.structs import because, read_reason

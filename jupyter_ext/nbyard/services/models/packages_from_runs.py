@@ -31,10 +31,10 @@ from nbyard.domain.models.structs import (
     package_name,
 )
 from nbyard.domain.models.table_columns import columns_of_table, target_of
+from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import BytesOf, ResultOf
-from nbyard.domain.runtime_names import PROCESS
-from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.model_probe import Question, probe_model
 from nbyard.reasons.structs import because
@@ -324,7 +324,8 @@ def _stage(parts: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path
 
 def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else that of nbyard."""
-    from nbyard.host import kernels, kernelspec_writer
+    from nbyard.host.kernels import installed_kernels as kernels
+    from nbyard.host.kernels import kernelspec_writer
 
     plan, version = output.task.plan, output.version
     if plan.environment is not None:

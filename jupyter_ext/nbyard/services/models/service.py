@@ -29,9 +29,9 @@ from nbyard.domain.models.structs import (
     model_reference,
     repository_of,
 )
+from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
-from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.kinds.model import CSV, arguments_of, command_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
-from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 

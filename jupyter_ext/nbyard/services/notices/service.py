@@ -14,7 +14,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.lineage.openlineage import sample_event
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
+from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.domain.notices.channel_urls import check_channel_url
 from nbyard.domain.notices.rules import check_digest, check_rules
 from nbyard.domain.notices.structs import (
@@ -32,7 +33,6 @@ from nbyard.domain.notices.structs import (
 )
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.parsing.urls import AllowedHosts
-from nbyard.domain.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
 from nbyard.host import clock
 from nbyard.reasons.structs import because

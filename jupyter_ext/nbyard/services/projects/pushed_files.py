@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nbyard.blobs import Tree, TreeEntry
 from nbyard.blobs.archives import put_archive
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_member_path
+from nbyard.domain.naming.names import check_member_path
 from nbyard.domain.projects.definitions import ProjectFile, push_name
 from nbyard.errors import Invalid
 from nbyard.freezing.pushed_folders import folder_of

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.notices.rules import MOST_RULES, check_rules
 from nbyard.domain.projects.definitions import (
     FILE,
@@ -23,7 +24,6 @@ from nbyard.domain.projects.notifications import (
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules
-from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.reasons.structs import because

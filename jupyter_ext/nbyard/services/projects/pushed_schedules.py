@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.environments.references import split_reference
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
+from nbyard.domain.naming.unique_names import check_free, nearest_names
 from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule, with_texts
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.schedules.due_times import plan_of_timing
 from nbyard.domain.schedules.structs import Phrase, SchedulePatch
-from nbyard.domain.unique_names import check_free, nearest_names
 from nbyard.errors import Detail, Invalid, NameTaken
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nbyard.reasons.structs import Reason
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
-    from nbyard.store.schedules import ScheduleRow
+    from nbyard.store.schedules.queries import ScheduleRow
 
 OF_CODE = {"path", "executable"}
 OF_RUN = {*RUN_OPTIONS}

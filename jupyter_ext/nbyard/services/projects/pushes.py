@@ -12,7 +12,7 @@ from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
     ProjectChange,
@@ -30,7 +30,7 @@ from nbyard.domain.projects.structs import NewProject, Project
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.reasons.structs import because
-from nbyard.services.environments import EnvironmentService
+from nbyard.services.environments.service import EnvironmentService
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import find_project
 from nbyard.services.projects.pushed_files import (
@@ -65,7 +65,7 @@ from nbyard.services.projects.retention import ProjectPolicies
 from nbyard.services.service_context import pin_blobs
 
 if TYPE_CHECKING:
-    from nbyard.store.schedules import ScheduleRow
+    from nbyard.store.schedules.queries import ScheduleRow
 
 
 class Compared(msgspec.Struct, frozen=True):

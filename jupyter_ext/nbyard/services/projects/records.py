@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
+from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.structs import (
@@ -25,7 +26,6 @@ from nbyard.domain.projects.structs import (
 )
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Run
-from nbyard.domain.unique_names import check_free
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.reasons.structs import because

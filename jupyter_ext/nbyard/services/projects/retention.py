@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.runs.retention import (
     MOST_POLICIES,
     PolicyRules,
     ProjectRetention,
 )
-from nbyard.domain.unique_names import no_such
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation

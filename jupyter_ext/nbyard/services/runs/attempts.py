@@ -15,12 +15,12 @@ from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Target
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Attempt, Run, Task
 from nbyard.domain.state_machines import TASK
-from nbyard.domain.unique_names import no_such
 from nbyard.errors import NotFound, Unavailable
 from nbyard.reasons.structs import because, read_reason
 from nbyard.services.executables import undeclared_files

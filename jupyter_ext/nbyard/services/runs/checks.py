@@ -13,8 +13,8 @@ from nbyard.domain.runs.samples import check_sample
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Invalid
-from nbyard.freezing.run_creation import create_run
-from nbyard.freezing.templates import check_request, freeze, store_template
+from nbyard.freezing.runs.run_creation import create_run
+from nbyard.freezing.runs.templates import check_request, freeze, store_template
 from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.operation import operation

@@ -11,7 +11,8 @@ import msgspec
 
 from nbyard.attempts.folders import attempt_folder_of, is_preparing_image
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.estimates import (
+from nbyard.domain.naming.runtime_names import DASK
+from nbyard.domain.runs.previews.estimates import (
     Estimate,
     UnfinishedNode,
     Usual,
@@ -20,7 +21,6 @@ from nbyard.domain.runs.estimates import (
     usual_duration,
 )
 from nbyard.domain.runs.slots import Capacity, Slots
-from nbyard.domain.runtime_names import DASK
 from nbyard.domain.state_machines import TASK
 from nbyard.host.capacity import capacity
 from nbyard.services.operation import operation

@@ -15,7 +15,7 @@ from nbyard.domain.crates.run_crate import write_crate
 from nbyard.domain.file_formats import holds_data
 from nbyard.domain.lineage.openlineage import NAMESPACE, run_events
 from nbyard.domain.lineage.run_record import RunRecord
-from nbyard.domain.names import safe_filename
+from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Conflict, Invalid
 from nbyard.host import clock

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from nbyard.blobs import DryBlobs
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.estimates import UnfinishedNode, estimate_run, usual_duration
-from nbyard.domain.runs.forecasts import (
+from nbyard.domain.naming.runtime_names import DASK
+from nbyard.domain.runs.previews.estimates import UnfinishedNode, estimate_run, usual_duration
+from nbyard.domain.runs.previews.forecasts import (
     AFTER,
     Forecaster,
     ForecastQuestion,
@@ -23,11 +24,10 @@ from nbyard.domain.runs.forecasts import (
 )
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.domain.runtime_names import DASK
 from nbyard.errors import Busy
 from nbyard.freezing.dry_versions import DryVersions
-from nbyard.freezing.run_creation import plan_run, recorded_values
-from nbyard.freezing.templates import WORKFLOW, content_of, freeze
+from nbyard.freezing.runs.run_creation import plan_run, recorded_values
+from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
 from nbyard.host.capacity import capacity
 from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.services.operation import operation

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
-from nbyard.domain.unique_names import no_such
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation

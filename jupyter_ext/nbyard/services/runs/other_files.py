@@ -9,7 +9,7 @@ from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFi
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.inspection.functions import split_function_path
-from nbyard.domain.names import safe_filename
+from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.structs import Task
 from nbyard.errors import NotFound

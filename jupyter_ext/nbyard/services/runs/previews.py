@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.paging import check_limit
-from nbyard.domain.runs.previews import (
+from nbyard.domain.runs.previews.node_results import (
     NodePreview,
     PreviewPage,
     StoredFile,

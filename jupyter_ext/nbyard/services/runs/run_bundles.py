@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
-from nbyard.domain.names import safe_filename
+from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.repeats.run_bundle import write_bundle
 from nbyard.domain.repeats.structs import RecordedNode, StoredOutput
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Conflict, NotFound
 from nbyard.reasons.structs import because
-from nbyard.services.runs.comparisons import RunComparisons
-from nbyard.services.runs.run_facts import FactReader
+from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
+from nbyard.services.runs.comparisons.run_facts import FactReader
 
 
 class RunBundles(RunComparisons):

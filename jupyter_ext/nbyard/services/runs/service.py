@@ -23,8 +23,8 @@ from nbyard.domain.runs.structs import (
 from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict, Invalid
 from nbyard.freezing.environment_resolution import plan_renewer
-from nbyard.freezing.run_creation import create_run, retry_run
-from nbyard.freezing.templates import freeze, store_template
+from nbyard.freezing.runs.run_creation import create_run, retry_run
+from nbyard.freezing.runs.templates import freeze, store_template
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run

@@ -24,8 +24,8 @@ from nbyard.domain.schedules.backfills import (
 )
 from nbyard.domain.schedules.zones import zone_of
 from nbyard.errors import Conflict, NotFound
-from nbyard.freezing.schedule_runs import pinned_template
-from nbyard.freezing.templates import freeze, store_template
+from nbyard.freezing.runs.schedule_runs import pinned_template
+from nbyard.freezing.runs.templates import freeze, store_template
 from nbyard.host import clock
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
@@ -34,10 +34,10 @@ from nbyard.services.schedules.run_requests import parts_of
 from nbyard.services.service_context import ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
-    from nbyard.freezing.templates import FrozenRequest
+    from nbyard.freezing.runs.templates import FrozenRequest
     from nbyard.store import Connection
-    from nbyard.store.backfills import BackfillRow
-    from nbyard.store.schedules import ScheduleRow
+    from nbyard.store.schedules.backfills import BackfillRow
+    from nbyard.store.schedules.queries import ScheduleRow
 
 
 class BackfillService:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import AutomaticRun
-from nbyard.domain.unique_names import free_name
 from nbyard.errors import Detail, Invalid
 from nbyard.freezing.pushed_folders import pushed_project
-from nbyard.freezing.run_creation import create_run
-from nbyard.freezing.schedule_runs import pinned_template
-from nbyard.freezing.templates import FrozenRequest, freeze, store_template
+from nbyard.freezing.runs.run_creation import create_run
+from nbyard.freezing.runs.schedule_runs import pinned_template
+from nbyard.freezing.runs.templates import FrozenRequest, freeze, store_template
 from nbyard.host.project_files import ProjectFiles
 from nbyard.reasons.structs import because
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nbyard.domain.runs.templates import RunTemplate
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
-    from nbyard.store.schedules import ScheduleRow
+    from nbyard.store.schedules.queries import ScheduleRow
 
 
 def parts_of(parts: ServiceContext, row: ScheduleRow) -> ServiceContext:

@@ -13,7 +13,8 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
+from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.domain.schedules.due_times import TimingPlan, check_runs, first_due, plan_of_timing
@@ -31,7 +32,6 @@ from nbyard.domain.schedules.structs import (
     SchedulePreviewRequest,
     Tick,
 )
-from nbyard.domain.unique_names import check_free
 from nbyard.errors import Conflict, Invalid, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of, pushed_project
 from nbyard.host import clock
@@ -55,9 +55,9 @@ from nbyard.services.schedules.run_requests import (
 from nbyard.services.service_context import ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
-    from nbyard.freezing.templates import FrozenRequest
+    from nbyard.freezing.runs.templates import FrozenRequest
     from nbyard.store import Connection
-    from nbyard.store.schedules import ScheduleRow
+    from nbyard.store.schedules.queries import ScheduleRow
 
 MOST_SHOWN = 100
 OF_TIMING = ("timing", "zone", "starts_at", "ends_at")

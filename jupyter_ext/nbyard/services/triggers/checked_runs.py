@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nbyard.domain.runs.structs import NewRun
     from nbyard.domain.runs.templates import RunTemplate
-    from nbyard.freezing.templates import FrozenRequest
+    from nbyard.freezing.runs.templates import FrozenRequest
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 

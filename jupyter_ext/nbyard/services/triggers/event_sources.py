@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.triggers.file_events import MOST_FILES, check_file_event
 from nbyard.domain.triggers.file_patterns import path_pattern
 from nbyard.domain.triggers.structs import (
@@ -19,7 +20,6 @@ from nbyard.domain.triggers.structs import (
     TriggerKind,
 )
 from nbyard.domain.triggers.webhooks import check_rate
-from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Invalid, reason_of
 from nbyard.host.watching.present_files import TooManyFiles, present_files
 from nbyard.reasons.structs import because

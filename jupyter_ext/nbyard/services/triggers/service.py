@@ -11,7 +11,8 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_name
+from nbyard.domain.naming.names import check_name
+from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.structs import NewRun
@@ -26,9 +27,8 @@ from nbyard.domain.triggers.structs import (
 )
 from nbyard.domain.triggers.values import check_references
 from nbyard.domain.triggers.webhooks import SECRET_BYTES, Message, secret_text
-from nbyard.domain.unique_names import check_free
 from nbyard.errors import Conflict, Invalid, StaleWrite
-from nbyard.freezing.trigger_runs import check_fired
+from nbyard.freezing.runs.trigger_runs import check_fired
 from nbyard.host import clock
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
@@ -49,7 +49,7 @@ from nbyard.services.triggers.loop_check import LoopCheck
 from nbyard.services.triggers.refusals import Refusals
 
 if TYPE_CHECKING:
-    from nbyard.freezing.templates import FrozenRequest
+    from nbyard.freezing.runs.templates import FrozenRequest
     from nbyard.store import Connection
     from nbyard.store.triggers.queries import TriggerRow
 

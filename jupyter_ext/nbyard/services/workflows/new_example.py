@@ -11,9 +11,9 @@ from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.examples import NAME, PACKAGES, Example, ExampleNeeds, NewExample
 from nbyard.errors import Forbidden, NbyardError, NotFound
-from nbyard.host import kernels
 from nbyard.host.example_files import copied_example, source
-from nbyard.host.kernelspec_reader import NATIVE
+from nbyard.host.kernels import installed_kernels as kernels
+from nbyard.host.kernels.kernelspec_reader import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.reasons.structs import because
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.planning import (
     CONTAINER,
@@ -16,7 +17,6 @@ from nbyard.domain.runs.planning import (
     raise_problems,
     runtime_of,
 )
-from nbyard.domain.runtime_names import DOCKER
 from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
 from nbyard.domain.workflows.edge_proposals import Files, propose_edges
 from nbyard.domain.workflows.examples import Example, ExampleNeeds, NewExample

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit, Receiver
 from nbyard.reasons.structs import Reason
 from nbyard.store import events
-from nbyard.store.credentials import ANY_SEALED
+from nbyard.store.credentials.queries import ANY_SEALED
+from nbyard.store.credentials.vault import Vault
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.notice_tables import notice_channels
-from nbyard.store.vault import Vault
 
 C = notice_channels.c
 PLAIN = [

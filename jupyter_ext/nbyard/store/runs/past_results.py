@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
-from nbyard.domain.runs.estimates import SAMPLES, PastSuccess
+from nbyard.domain.runs.previews.estimates import SAMPLES, PastSuccess
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import executable_versions, executables, runs, tasks, workflows

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection, select, update
 
-from nbyard.store.credentials import ANY_SEALED
+from nbyard.store.credentials.queries import ANY_SEALED
+from nbyard.store.credentials.vault import Vault
 from nbyard.store.schema.trigger_tables import triggers
 from nbyard.store.triggers.queries import TriggerRow
-from nbyard.store.vault import Vault
 
 S = triggers.c
 FIELD = "secret"

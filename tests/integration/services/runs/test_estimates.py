@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from nbyard.cli.output.views_by_noun import time_left, usual_duration_text
+from nbyard.cli.output.views.views_by_noun import time_left, usual_duration_text
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.estimates import Estimate, Usual
+from nbyard.domain.runs.previews.estimates import Estimate, Usual
 from nbyard.domain.runs.slots import Capacity
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NotFound

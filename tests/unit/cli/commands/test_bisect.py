@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.cli.output.bisection_views import change_text
+from nbyard.cli.output.views.bisection_views import change_text
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun

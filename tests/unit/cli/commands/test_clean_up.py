@@ -4,7 +4,7 @@ import click
 import pytest
 
 from nbyard.cli.commands.runs.clean_up import bytes_of_size, days_of
-from nbyard.cli.output.clean_up_views import rules_text
+from nbyard.cli.output.views.clean_up_views import rules_text
 from nbyard.domain.runs.clean_up import CleanUpRules
 
 

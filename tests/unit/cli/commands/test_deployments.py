@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from nbyard.cli.commands import deployments
-from nbyard.cli.output import deployment_views
+from nbyard.cli.output.views import deployment_views
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.reasons.structs import text_reason

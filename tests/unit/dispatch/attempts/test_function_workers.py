@@ -168,7 +168,7 @@ def test_what_one_made_waits_for_room_and_the_others_go_on(
     def full(*_: object, **__: object) -> None:
         raise disk_full(4)
 
-    monkeypatch.setattr("nbyard.dispatch.attempts.attempt_outcome.take_outputs", full)
+    monkeypatch.setattr("nbyard.dispatch.attempts.outcomes.attempt_outcome.take_outputs", full)
     bench.context.settings.slots = 1
     run = functions.submit(3)
     bench.until(lambda: functions.runtime.starts)

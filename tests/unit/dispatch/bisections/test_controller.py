@@ -9,7 +9,7 @@ from nbyard.dispatch.bisections.controller import BisectionController
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.structs import Bisection, BisectionJudge
 from nbyard.domain.ids import new_id
-from nbyard.freezing.bisected_runs import mixed_plans
+from nbyard.freezing.runs.bisected_runs import mixed_plans
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 TWO = {"a": [], "b": ["a"]}

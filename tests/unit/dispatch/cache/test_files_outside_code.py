@@ -17,7 +17,7 @@ from nbyard.dispatch.cache.keys import Code, Identities
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile, OutsideUse
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.file_probes import Probes
-from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runner.process.path_states import describe_paths, state_of

@@ -14,8 +14,8 @@ from nbyard.dispatch.runs.worker_assignment import (
 )
 from nbyard.dispatch.state.live_runs import LiveWorker
 from nbyard.domain.attempts.structs import Result
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.structs import TaskPlan, ValueOf
-from nbyard.domain.runtime_names import PROCESS
 
 PLAN: Any = SimpleNamespace(executable_version_id="v")
 

@@ -5,7 +5,7 @@ import pytest
 from nbyard.dispatch.triggers import firing_runs
 from nbyard.domain.schedules.structs import AutomaticRun
 from nbyard.domain.triggers.structs import TriggerPatch
-from nbyard.freezing.trigger_runs import freeze_fired
+from nbyard.freezing.runs.trigger_runs import freeze_fired
 from nbyard.testing.fake_runtime_bench import OWNER
 
 NOTEBOOK = {"kind": "notebook"}

@@ -18,7 +18,7 @@ from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import local_name
 from nbyard.rest.proxy.request_counter import RequestMeter
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ..served import LARGE, Echo, Service

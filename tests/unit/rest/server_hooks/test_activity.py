@@ -11,7 +11,7 @@ import pytest
 
 from nbyard.rest.server_hooks import activity
 from nbyard.rest.server_hooks.activity import NAME, Activity
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import JupyterServer
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 

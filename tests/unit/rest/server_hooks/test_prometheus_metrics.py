@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from nbyard.domain.counts import AttemptSum, Counts, UsageSum
 from nbyard.errors import StoreUnusable
 from nbyard.rest.server_hooks import prometheus_metrics
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from nbyard.runner.process import processes
-from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.conformance.runtimes import wait_until
 
 MARK = f"test-{os.getpid()}"
 

@@ -1,4 +1,4 @@
-"""R7: how soon work ends, by a test clock. Real work: conformance_runtimes.py, test_runs.py."""
+"""R7: how soon work ends, by a test clock. Real work: conformance/runtimes.py, test_runs.py."""
 
 from types import SimpleNamespace
 from typing import Any

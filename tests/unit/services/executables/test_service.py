@@ -21,7 +21,7 @@ from nbyard.domain.executables.structs import (
     TagCell,
 )
 from nbyard.domain.limits import Limits
-from nbyard.domain.runs.command_previews import CommandDraft
+from nbyard.domain.runs.previews.command_lines import CommandDraft
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import InUse, Invalid, NameTaken, NbyardError, NotFound, StaleWrite

@@ -8,8 +8,8 @@ from nbyard.errors import Invalid
 from nbyard.services.notices.schedule_notices import replace_notices
 
 from ...store.notices.test_channels import add
-from ...store.test_schedules import NOW
-from ...store.test_schedules import add as add_schedule
+from ...store.schedules.test_queries import NOW
+from ...store.schedules.test_queries import add as add_schedule
 
 
 def test_channels_are_named_by_name_or_id(yard):

@@ -14,11 +14,11 @@ from nbyard.blobs import dry_blobs
 from nbyard.dispatch.cache import keys
 from nbyard.domain.callers import Caller
 from nbyard.domain.limits import Limits
-from nbyard.domain.runs.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.forecasts import ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, Invalid, NotFound
-from nbyard.freezing import templates
+from nbyard.freezing.runs import templates
 from nbyard.services.runs import forecasts
 from nbyard.services.runs.forecasts import first_wait
 

@@ -19,7 +19,7 @@ from nbyard.domain.attempts.structs import METRICS
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.previews import LARGEST, FilePreview, ShownMetric, ShownModel, TableHead
 from nbyard.domain.models.structs import ModelColumn, ModelFile
-from nbyard.domain.runs.previews import NodePreview
+from nbyard.domain.runs.previews.node_results import NodePreview
 from nbyard.domain.runs.structs import BytesOf, Run, TaskPlan
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.runs import previews as service

@@ -124,7 +124,7 @@ def test_packages_that_the_kernel_lacks_are_named(yard, ann, monkeypatch):
     # spelled as in another index
     monkeypatch.setattr(new_example, "PACKAGES", ("Pandas", "typing.extensions"))
     assert needs(ann).missing == []
-    monkeypatch.setattr("nbyard.host.kernels.find_kernel", _no_kernel)
+    monkeypatch.setattr("nbyard.host.kernels.installed_kernels.find_kernel", _no_kernel)
     assert needs(ann).missing == []
 
 

@@ -16,9 +16,9 @@ from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store, transition
 
 from ..rows import Rows, moment
+from ..schedules.test_queries import NOW
+from ..schedules.test_queries import add as add_schedule
 from ..test_projects import add as add_project
-from ..test_schedules import NOW
-from ..test_schedules import add as add_schedule
 from ..triggers.conftest import StoredTriggers
 from .test_channels import add
 

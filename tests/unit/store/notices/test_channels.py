@@ -11,10 +11,10 @@ from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit
 from nbyard.errors import Conflict, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
-from nbyard.store.credentials import CredentialRows
+from nbyard.store.credentials.queries import CredentialRows
+from nbyard.store.credentials.vault import FILE, Vault
 from nbyard.store.notices.channels import ChannelRows
 from nbyard.store.triggers.secrets import TriggerSecretRows
-from nbyard.store.vault import FILE, Vault
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 URL = "https://h.test/T/s3cr3t"

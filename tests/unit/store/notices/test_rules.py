@@ -3,9 +3,9 @@
 from nbyard.domain.notices.rules import StoredRule
 from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
 
+from ..schedules.test_queries import NOW
+from ..schedules.test_queries import add as add_schedule
 from ..test_projects import add as add_project
-from ..test_schedules import NOW
-from ..test_schedules import add as add_schedule
 from .test_channels import add
 
 FAILED = NoticeRule(["failed"])

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from nbyard.domain.runs.estimates import PastSuccess
+from nbyard.domain.runs.previews.estimates import PastSuccess
 from nbyard.store import Store
 from nbyard.store.runs.past_results import LOOKED_AT
 

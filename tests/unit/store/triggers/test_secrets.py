@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from nbyard.errors import Conflict, StoreUnusable
+from nbyard.store.credentials.vault import FILE, VARIABLE, Vault
 from nbyard.store.triggers.secrets import TriggerSecretRows
-from nbyard.store.vault import FILE, VARIABLE, Vault
 
 
 def seal(store, stored, name="a"):

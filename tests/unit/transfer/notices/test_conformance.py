@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.testing.conformance_channels import SECRET, ChannelConformance
+from nbyard.testing.conformance.channels import SECRET, ChannelConformance
 from nbyard.transfer.notices.apprise_channels import AppriseKind
 from nbyard.transfer.notices.openlineage import OpenLineageKind
 from nbyard.transfer.notices.protocol import ChannelKind

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from nbyard.cli.output.console import print_note
-from nbyard.domain.names import check_filename, check_name
+from nbyard.domain.naming.names import check_filename, check_name
 from nbyard.domain.projects.starters import STARTERS, Starter, starter_files
 
 

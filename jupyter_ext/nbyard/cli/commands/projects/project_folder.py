@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.output.project_views import show_changes
+from nbyard.cli.output.views.project_views import show_changes
 from nbyard.cli.shared_options import (
     confirm,
     connect,

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.runs.clean_up import policy_options, policy_rules
-from nbyard.cli.output.clean_up_views import show_policies
 from nbyard.cli.output.console import show_json
+from nbyard.cli.output.views.clean_up_views import show_policies
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.runs.retention import PolicyRules
 

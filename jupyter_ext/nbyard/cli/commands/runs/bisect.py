@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.bisection_views import change_text, show_outcome, show_preview
 from nbyard.cli.output.console import follow_up, print_note, show_json
+from nbyard.cli.output.views.bisection_views import change_text, show_outcome, show_preview
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.bisections.structs import USUAL_LIMIT, Bisection, NewBisection
 

@@ -6,8 +6,8 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.output.clean_up_views import count_of_runs, rules_text, show_preview
 from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.views.clean_up_views import count_of_runs, rules_text, show_preview
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option, with_options
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules

@@ -22,8 +22,8 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.progress import Progress
-from nbyard.cli.output.views_by_noun import other_file_lines
-from nbyard.domain.runs.estimates import Usual
+from nbyard.cli.output.views.views_by_noun import other_file_lines
+from nbyard.domain.runs.previews.estimates import Usual
 from nbyard.domain.runs.structs import Run, RunDetail, Task, TaskPage
 
 TRACEBACK_LINES = 12

@@ -5,10 +5,10 @@ import uuid
 import click
 
 from nbyard.cli.commands.runs.run_watch import follow_run
-from nbyard.cli.output.comparison_view import show_comparison, show_explanation
 from nbyard.cli.output.console import follow_up, print_note, show_json, warn_ignored_settings
 from nbyard.cli.output.logs import print_log
-from nbyard.cli.output.views_by_noun import VIEWS, show_metrics, show_run
+from nbyard.cli.output.views.comparison_view import show_comparison, show_explanation
+from nbyard.cli.output.views.views_by_noun import VIEWS, show_metrics, show_run
 from nbyard.cli.shared_options import connect, json_option, server_option
 
 

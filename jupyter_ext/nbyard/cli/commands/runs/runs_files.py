@@ -16,10 +16,10 @@ from nbyard.cli.output.console import (
     show_table,
     without_control_characters,
 )
-from nbyard.cli.output.views_by_noun import count_of_files, left_out_lines
+from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
-from nbyard.domain.names import check_member_path
+from nbyard.domain.naming.names import check_member_path
 from nbyard.domain.runs.structs import Task
 from nbyard.host.project_files import replace_atomically
 

@@ -6,7 +6,7 @@ import click
 
 from nbyard.cli.commands.schedules.verbs import MOMENTS
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.output.schedule_views import show_backfill_preview
+from nbyard.cli.output.views.schedule_views import show_backfill_preview
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.schedules.backfills import NewBackfill
 

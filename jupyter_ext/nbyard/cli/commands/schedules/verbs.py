@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.cli.commands.notices.options import schedule_notices
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.output.schedule_views import local_time, show_preview
+from nbyard.cli.output.views.schedule_views import local_time, show_preview
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.stored_runs import cache_option, changed_run, stored_run, stored_run_options
 from nbyard.domain.schedules.structs import (

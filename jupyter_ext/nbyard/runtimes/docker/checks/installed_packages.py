@@ -8,7 +8,7 @@ import msgspec
 from nbyard.dockerd import Engine
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.host.kernels import LIST_PACKAGES
+from nbyard.host.kernels.installed_kernels import LIST_PACKAGES
 from nbyard.host.project_files import write_whole
 from nbyard.runtimes.docker.attempt_container_spec import LIST
 from nbyard.runtimes.docker.checks.image_query import question_spec, run_question

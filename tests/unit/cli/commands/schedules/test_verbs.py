@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from nbyard.cli.output.schedule_views import show_state, state_of
+from nbyard.cli.output.views.schedule_views import show_state, state_of
 from nbyard.domain.callers import Caller
 from nbyard.rest.identity import local_name
 

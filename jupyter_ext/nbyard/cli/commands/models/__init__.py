@@ -1,0 +1,1 @@
+"""Commands of models: build, list, run, deploy and serve them."""

@@ -1,0 +1,1 @@
+"""Show the objects of each noun as text: tables, details and comparisons."""

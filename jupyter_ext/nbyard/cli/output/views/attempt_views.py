@@ -1,0 +1,115 @@
+"""Output about one attempt: usage, surroundings and notebook; and estimates of runs."""
+
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import (
+    format_estimate,
+    format_size,
+    show_table,
+    without_control_characters,
+)
+from nbyard.cli.output.views.views_by_noun import show_facts, time_left, usual_duration_text
+
+TEXT = "text/plain"
+
+
+def _usage(used: Any) -> None:
+    if not used.seconds:
+        click.echo("Nothing was recorded.", err=True)
+        return
+    took = used.seconds[-1]
+    facts = [
+        ("attempt", f"{used.attempt}{'' if used.done else ', still at work'}"),
+        ("took", format_estimate(took)),
+        ("CPU time", f"{used.cpu_seconds:.1f} s"),
+        ("most cores", f"{max(used.cores):.1f}"),
+        ("most memory", format_size(max(used.memory_bytes))),
+        ("most processes", max(used.processes)),
+    ]
+    for name, gpu in used.gpus.items():
+        percent = [value for value in gpu.percent if value is not None]
+        memory = [value for value in gpu.memory_bytes if value is not None]
+        if percent:
+            facts.append((f"GPU {name}", f"at most {max(percent):.0f} %"))
+        if memory:
+            facts.append((f"memory of GPU {name}", f"at most {format_size(max(memory))}"))
+    show_facts(facts)
+
+
+def _surroundings(surroundings: Any) -> None:
+    used, lock, image = surroundings.environment, surroundings.lock, surroundings.image
+    show_facts(
+        [
+            *surroundings.machine.items(),
+            ("kernel", surroundings.kernel),
+            ("interpreter", surroundings.interpreter),
+            ("environment", f"{used.name}@{used.number}" if used else ""),
+            ("image", image.name if image else ""),
+            ("image id", image.id if image else ""),
+            ("Python", lock.python if lock else ""),
+            (
+                "packages",
+                f"{len(lock.packages)}, fingerprint {surroundings.fingerprint}" if lock else "",
+            ),
+            ("code", surroundings.code_digest),
+            ("folder", surroundings.bundle_digest),
+        ]
+    )
+    if lock and lock.packages:
+        click.echo("")
+        show_table(
+            [(package.name, package.version) for package in lock.packages], ("package", "version")
+        )
+
+
+def _cells(progress: Any) -> None:
+    if progress.notebook is None:
+        click.echo("The attempt has no executed notebook.", err=True)
+        return
+    for cell in progress.notebook.get("cells", ()):
+        if cell["cell_type"] != "code":
+            continue
+        # Cells that did not run have null as count.
+        number = cell.get("execution_count") or " "
+        click.echo(f"In [{number}]:\n{without_control_characters(_joined(cell['source']))}")
+        printed = []
+        for output in cell.get("outputs", ()):
+            match output["output_type"]:
+                case "stream":
+                    text = _joined(output["text"])
+                case "error":
+                    text = "\n".join(output["traceback"])
+                    text = text or f"{output['ename']}: {output['evalue']}"
+                case _:  # the text, or the types of an output without text
+                    data = output.get("data", {})
+                    text = _joined(data[TEXT]) if TEXT in data else f"({', '.join(data)})"
+            printed.append(text.rstrip("\r\n"))
+        if any(printed):
+            click.echo(without_control_characters("\n".join(["", *filter(None, printed)])))
+        click.echo("")
+    click.echo(f"{progress.done} of {progress.total} cells done", err=True)
+
+
+def _joined(text: Any) -> str:
+    """Return the text of a notebook field, which is one text or a list of lines."""
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _estimate(estimate: Any) -> None:
+    left = time_left(estimate)
+    click.echo(left[:1].upper() + left[1:] if left else "Nothing is known.", err=not left)
+    if estimate.nodes:
+        show_table(
+            [(node, usual_duration_text(usual)) for node, usual in estimate.nodes.items()],
+            ("node", ""),
+        )
+
+
+VIEWS = {
+    "runs.cells": _cells,
+    "runs.estimate": _estimate,
+    "runs.surroundings": _surroundings,
+    "runs.usage": _usage,
+}

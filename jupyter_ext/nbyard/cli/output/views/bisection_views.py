@@ -1,0 +1,104 @@
+"""Print bisections: their changes, their probes, and the culprits."""
+
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import format_age, show_table
+from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.domain.bisections.mixed_plans import BisectionChange
+from nbyard.domain.bisections.search import Ending
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview
+
+ENDINGS: dict[Ending, str] = {
+    "found": "These changes make the result bad; each of them is needed:",
+    "narrowed": "These changes make the result bad; fewer of them may be enough:",
+    "good-not-repeated": "The good run repeated now is not good. Something that runs do not"
+    " combine has changed, such as a package of the kernel or a file outside the project.",
+    "bad-not-repeated": "The bad run repeated now is not bad. Something that runs do not"
+    " combine has changed, or the result is random.",
+}
+
+ONE_CHANGE = "This change makes the result bad:"
+
+
+def change_text(change: BisectionChange) -> str:
+    """Return a change on one line."""
+    if change.kind == "files":
+        return f"files beside the code ({', '.join(change.nodes)})"
+    if change.kind == "data" and change.before and change.before == change.after:
+        return f"{change.before} (input {change.name} of {', '.join(change.nodes)})"
+    name = change.name if change.kind != "graph" else ", ".join(change.nodes)
+    values = f": {change.before} → {change.after}" if change.before or change.after else ""
+    nodes = f" ({', '.join(change.nodes)})" if change.kind not in ("graph", "code") else ""
+    return f"{change.kind} {name}{values}{nodes}"
+
+
+def judge_text(judge: BisectionJudge) -> str:
+    """Return which runs are good."""
+    if not judge.metric:
+        return "a run that succeeds is good"
+    side = "≥" if judge.is_higher_good else "<"
+    return f"a run with {judge.node}.{judge.metric} {side} {judge.threshold:g} is good"
+
+
+def show_preview(preview: BisectionPreview) -> None:
+    """Print the changes and the number of runs."""
+    for change in preview.changes:
+        click.echo(change_text(change))
+    click.echo(
+        f"{len(preview.changes)} changes, about {preview.expected} runs, at most {preview.limit};"
+        f" {judge_text(preview.judge)}"
+    )
+
+
+def show_bisection(bisection: Bisection) -> None:
+    """Print a bisection, one fact per line, with its probes and the culprits."""
+    show_facts(
+        [
+            ("workflow", bisection.title),
+            ("good run", bisection.good_number),
+            ("bad run", bisection.bad_number),
+            ("state", bisection.state),
+            ("judged by", judge_text(bisection.judge)),
+            ("runs", f"{len(bisection.probes)} of about {bisection.expected}"),
+            ("made", format_age(bisection.created_at)),
+            ("id", bisection.id),
+        ]
+    )
+    rows = [
+        [
+            len(probe.changes),
+            probe.verdict or "…",
+            "" if probe.value is None else probe.value,
+            probe.run_id,
+        ]
+        for probe in bisection.probes
+    ]
+    show_table(rows, ["changes", "verdict", "value", "run"])
+    show_outcome(bisection)
+
+
+def show_outcome(bisection: Bisection) -> None:
+    """Print what the bisection has found."""
+    if bisection.ending:
+        is_one = bisection.ending == "found" and len(bisection.culprits) == 1
+        click.echo(ONE_CHANGE if is_one else ENDINGS[bisection.ending])
+    for place in bisection.culprits:
+        click.echo(f"  {change_text(bisection.changes[place])}")
+    if bisection.reason:
+        click.echo(str(bisection.reason))
+
+
+BISECTION_COLUMNS: dict[str, Any] = {
+    "workflow": lambda b: b.title,
+    "good": lambda b: b.good_number,
+    "bad": lambda b: b.bad_number,
+    "state": lambda b: b.state,
+    "runs": lambda b: len(b.probes),
+    "changes": lambda b: len(b.changes),
+    "culprits": lambda b: "; ".join(change_text(b.changes[place]) for place in b.culprits),
+    "made": lambda b: b.created_at,
+    "id": lambda b: b.id,
+}
+VIEWS: dict[str, Any] = {"bisections.get": show_bisection, "bisections.cancel": show_bisection}

@@ -1,0 +1,83 @@
+"""Print deployments, their revisions, events and traffic."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import format_age, print_note, show_table
+from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.domain.deployments.structs import Deployment
+from nbyard.reasons.structs import reason_text
+
+
+def show_deployment(deployment: Any) -> None:
+    """Print the facts of one deployment, one per line."""
+    spec = deployment.spec
+    hardware = f"{spec.cpu:g} cores, {spec.memory_gb:g} GB memory, {spec.disk_gb:g} GB disk"
+    gpus = f"{spec.gpu} asked for" if spec.gpu else ""
+    if deployment.gpus:
+        gpus = f"{len(deployment.gpus)} ({', '.join(deployment.gpus)})"
+    model = ""
+    if served := deployment.model:
+        model = f"{served.name} {served.tag or served.number}"
+        if of := served.source:
+            model += f", run {of.run_number}, {of.node}.{of.output}"
+    revision = str(deployment.revision)
+    if deployment.serving not in (0, deployment.revision):
+        revision += f", while {deployment.serving} answers"
+    show_facts(
+        [
+            ("name", deployment.name),
+            ("title", deployment.title if deployment.title != deployment.name else ""),
+            ("state", deployment.state),
+            ("reason", reason_text(deployment.reason)),
+            ("reproduce", deployment.reproduce),
+            ("service", spec.service),
+            ("image", spec.image),
+            ("model", model),
+            ("hardware", hardware),
+            ("gpus", gpus),
+            ("revision", revision),
+            ("description", deployment.description),
+            ("made", format_age(deployment.created_at)),
+            ("id", deployment.id),
+        ]
+    )
+    for link in deployment.links:
+        mark = "answers" if link.answers else "not responding"
+        click.echo(f"{link.name}: {link.path} ({mark})")
+    print_warnings(deployment)
+
+
+def print_warnings(deployment: Deployment) -> None:
+    """Print the warnings of a deployment."""
+    for warning in deployment.warnings:
+        print_note(f"Warning: {warning}")
+
+
+def _traffic(traffic: Any) -> None:
+    rows = [
+        (
+            part.at,
+            part.requests,
+            part.errors,
+            _seconds(part.p50_seconds),
+            _seconds(part.p99_seconds),
+        )
+        for part in traffic.parts
+        if part.requests
+    ]
+    show_table(rows, ("from", "requests", "errors", "p50", "p99"))
+    print_note(f"{traffic.requests} requests, {traffic.errors} errors.")
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
+VIEWS: dict[str, Callable[[Any], None]] = {
+    "deployments.get": show_deployment,
+    "deployments.stop": show_deployment,
+    "deployments.traffic": _traffic,
+}

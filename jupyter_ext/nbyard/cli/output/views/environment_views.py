@@ -1,0 +1,116 @@
+"""Output about environments and images for people; `--json` prints everything."""
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import (
+    format_age,
+    format_size,
+    print_note,
+    show_table,
+    without_control_characters,
+)
+from nbyard.cli.output.views.views_by_noun import show_facts
+
+
+def _environment(environment: Any) -> None:
+    now = environment.current
+    at = f"version {now.number}"
+    standing = (
+        at
+        if environment.installed in (0, now.number)
+        else f"{at}; {environment.installed} is in use"
+    )
+    show_facts(
+        [
+            ("name", environment.name),
+            ("state", f"{standing_of(now)} ({standing})"),
+            ("reason", now.reason),
+            ("next", next_step(environment)),
+            ("kernel", environment.kernel),
+            ("python", now.python),
+            ("asked for", ", ".join(line.partition(" --hash")[0] for line in now.requirements)),
+            ("packages", len(now.packages) or ""),
+            ("size", format_size(now.size_bytes)),
+            ("lock", now.digest),
+            ("description", environment.description),
+            ("made", format_age(environment.created_at)),
+            ("id", environment.id),
+        ]
+    )
+
+
+def standing_of(version: Any) -> str:
+    """Return the state of an environment version as users see it."""
+    return "installed" if version.state == "ready" else str(version.state)
+
+
+def next_step(environment: Any) -> str:
+    """Return what to do after the newest version failed; empty in other states."""
+    if environment.current.state != "failed":
+        return ""
+    name = shlex.quote(environment.name)
+    if environment.installed:
+        retry = f"nbyard environments install {name} …"
+        return f"Version {environment.installed} stays in use. To retry: {retry}"
+    retry = f"nbyard environments create {name} PACKAGE…"
+    delete = f"nbyard environments rm {name}"
+    return f"Nothing is installed. To try other packages: {retry}. To delete it: {delete}"
+
+
+def show_changes(page: Any) -> None:
+    """Print the packages that differ between two versions of an environment."""
+    for change in page.items:
+        sign = "+" if not change.old else "-" if not change.new else "~"
+        versions = " → ".join(filter(None, (change.old, change.new)))
+        click.echo(without_control_characters(f"{sign} {change.name} {versions}"))
+    if not page.items:
+        print_note("No package changes.")
+
+
+def _needed_images(page: Any) -> None:
+    head = ("image", "made from", "nodes")
+    rows = []
+    for image in page.items:
+        source = ""
+        if image.dockerfile:
+            source = "Dockerfile"
+        elif image.is_built:
+            count = len(image.requirements.splitlines())
+            packages = f"{count} packages" if count else ""
+            notebooks = "notebooks" if image.for_notebooks else ""
+            source = "base with " + " and ".join(filter(None, (packages, notebooks)))
+        rows.append((image.dockerfile or image.base, source, ", ".join(image.nodes)))
+    show_table(rows, head)
+
+
+def _image(image: Any) -> None:
+    at = image.failed_line
+    show_facts(
+        [
+            ("name", image.reference),
+            ("state", image.state),
+            ("reason", image.reason),
+            ("failed at", f"line {at.line}: {at.text}" if at else ""),
+            ("made by", image.origin),
+            ("image", image.image_id),
+            ("size", format_size(image.size_bytes)),
+            ("digest", image.digest),
+            ("environment", f"{image.environment} version {image.version}" * bool(image.version)),
+            ("Dockerfile", image.path),
+            ("made", format_age(image.finished_at or image.created_at)),
+            ("id", image.id),
+        ]
+    )
+
+
+VIEWS: dict[str, Callable[[Any], None]] = {
+    "environments.get": _environment,
+    "environments.cancel": _environment,
+    "environments.diff": show_changes,
+    "images.get": _image,
+    "workflows.images": _needed_images,
+}

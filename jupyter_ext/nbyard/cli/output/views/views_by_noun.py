@@ -1,0 +1,395 @@
+"""Output for people; `--json` prints everything."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import (
+    format_age,
+    format_duration,
+    format_estimate,
+    format_number,
+    format_size,
+    show_table,
+    without_control_characters,
+)
+from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.triggers.sentences import cause_reason
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, joined, reason_text, separate
+
+View = Callable[[Any], None]
+MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
+FILE_MARKS = {"added": "+", "removed": "-", "changed": "~"}
+VERSION_FACTS: dict[str, Callable[[Any], Any]] = {
+    "rows": lambda v: v.rows,
+    "columns": lambda v: v.columns,
+    "size": lambda v: format_size(v.size_bytes),
+    "format": lambda v: v.format,
+    "digest": lambda v: v.digest,
+}
+CELL = 40
+MOST_SHOWN = 500  # characters of a parameter
+WHY_NOT_KEPT = {
+    "too-large": "the task wrote more bytes than are kept (setting max_other_bytes)",
+    "too-many": "the task wrote more files than are kept (setting max_other_files)",
+    "no-room": "the disk of the store was full",
+    "ignored": "a rule of code bundles excludes it",
+    "link": "it is a link, or no ordinary file",
+    "name": "its name cannot be used elsewhere",
+    "secret": "it holds a credential of the run",
+    "unreadable": "it could not be read",
+    "above": "write it below the folder of the code, or declare it as an output",
+}
+
+
+def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
+    """Print one fact per line, without empty ones."""
+    known = [(name, str(value)) for name, value in facts if value not in (None, "")]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        click.echo(f"{name.ljust(width)}  {without_control_characters(value)}")
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+
+
+def _dataset(dataset: Any) -> None:
+    now = dataset.current
+    table = f"{now.rows} × {now.columns}" if now.columns else ""
+    show_facts(
+        [
+            ("name", dataset.name),
+            ("state", f"{now.state} (version {now.number}) {reason_text(now.reason)}".strip()),
+            ("table", table),
+            ("format", now.format),
+            ("size", format_size(now.size_bytes)),
+            ("digest", now.digest),
+            ("from", now.source or now.origin),
+            ("opens as", dataset.resource or reason_text(dataset.notice)),
+            ("description", dataset.description),
+            ("made", format_age(dataset.created_at)),
+            ("id", dataset.id),
+        ]
+    )
+
+
+def _artifact(artifact: Any) -> None:
+    metadata = artifact.type
+    columns = ", ".join(f"{name} ({kind})" for name, kind in metadata.columns) if metadata else ""
+    show_facts(
+        [
+            ("file", artifact.filename),
+            ("output", f"{artifact.node}.{artifact.name}"),
+            ("format", artifact.format),
+            ("media type", metadata.media_type if metadata else ""),
+            (
+                "frame",
+                f"{metadata.frame}, {metadata.rows} rows" if metadata and metadata.frame else "",
+            ),
+            ("columns", columns),
+            ("array", f"{metadata.dtype} {metadata.shape}" if metadata and metadata.dtype else ""),
+            ("size", format_size(artifact.size_bytes)),
+            ("digest", artifact.digest),
+            ("made", format_age(artifact.created_at)),
+            ("id", artifact.id),
+        ]
+    )
+
+
+def _rows(page: Any) -> None:
+    head = [f"{column.name} ({column.type})" for column in page.columns]
+    show_table([[_value(cell) for cell in row] for row in page.rows], head)
+    total = "?" if page.total is None else page.total
+    last = page.offset + len(page.rows)
+    shown = f"rows {page.offset + 1} to {last} of {total}" if page.rows else f"no rows of {total}"
+    click.echo(shown, err=True)
+    _warn(page.warnings)
+
+
+def _warn(warnings: Iterable[Reason]) -> None:
+    for warning in warnings:
+        click.echo(without_control_characters(str(warning)), err=True)
+
+
+def _profile(profile: Any) -> None:
+    head = ("column", "type", "values", "nulls", "distinct", "min", "mean", "max", "most frequent")
+    rows = [
+        (
+            *(c.name, c.type, c.count, c.nulls, c.distinct),
+            *(_value(c.min), _value(c.mean), _value(c.max)),
+            ", ".join(f"{_value(top.value)} {top.count}" for top in c.top[:3]),
+        )
+        for c in profile.columns
+    ]
+    show_table(rows, head)
+    _warn(profile.warnings)
+
+
+def show_version_comparison(comparison: Any) -> None:
+    """Print two versions of a dataset side by side."""
+    rows = [
+        (fact, _then_and_now(read(comparison.old), read(comparison.new)))
+        for fact, read in VERSION_FACTS.items()
+    ]
+    show_facts([("version", f"{comparison.old.number} → {comparison.new.number}"), *rows])
+    if comparison.same or comparison.note:
+        note = without_control_characters(reason_text(comparison.note))
+        click.echo(note or "The bytes are the same.", err=True)
+    if comparison.columns:
+        from nbyard.domain.datasets.comparisons import FIGURES
+
+        click.echo("")
+        changes = []
+        for column in comparison.columns:
+            change = "" if column.change == "same" else column.change
+            figures = []
+            for name in FIGURES:
+                old, new = (
+                    _value(getattr(profile, name, None)) for profile in (column.old, column.new)
+                )
+                figures.append(_then_and_now(old, new))
+            changes.append((column.name, change, *figures))
+        head = ("column", "", "type", "values", "nulls", "distinct", "min", "mean", "max")
+        show_table(changes, head)
+    for file in comparison.files:
+        sizes = _then_and_now(format_size(file.old_bytes), format_size(file.new_bytes))
+        click.echo(without_control_characters(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
+    if comparison.file_changes > len(comparison.files):
+        click.echo(f"and {comparison.file_changes - len(comparison.files)} more files", err=True)
+
+
+def _then_and_now(old: Any, new: Any) -> str:
+    known = [str(value) for value in (old, new) if value not in (None, "")]
+    return " → ".join(dict.fromkeys(known))
+
+
+def _executable(executable: Any) -> None:
+    from msgspec import UNSET
+
+    from nbyard.domain.runs.previews.command_lines import draft_of, preview_command
+
+    now = executable.current
+    draft, line = draft_of(now), ""
+    if draft is not None:
+        try:
+            line = preview_command(draft).line
+        except Invalid as error:
+            line = f"none yet: {error.message}"
+    show_facts(
+        [
+            ("name", executable.name),
+            ("kind", " ".join(filter(None, (now.kind, now.language)))),
+            ("version", now.number),
+            ("follows", executable.path),
+            ("command line", line),
+            ("description", executable.description),
+            ("made", format_age(executable.created_at)),
+            ("id", executable.id),
+        ]
+    )
+    if now.arguments:
+        click.echo("")
+        head = ("argument", "role", "type", "default", "help")
+        rows = []
+        for argument in now.arguments:
+            default = "" if argument.default is UNSET else _value(argument.default)
+            rows.append(
+                (argument.name, argument.role, type_words(argument), default, argument.help)
+            )
+        show_table(rows, head)
+    for hint in executable.hints:
+        click.echo(without_control_characters(str(hint)), err=True)
+
+
+def _diff(diff: Any) -> None:
+    click.echo(f"version {diff.old} → {diff.new}", err=True)
+    for line in diff.lines:
+        click.echo(f"{MARKS[line.kind]} {without_control_characters(line.text)}")
+    if diff.hint:
+        click.echo(str(diff.hint), err=True)
+
+
+def _run(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> None:
+    """Print a run, without the reasons that are shown below.
+
+    `source` is the name of the schedule or trigger that started it.
+    """
+    key = source if source and run.origin.id == run.origin.source_id else run.origin.id
+    # The reason of a run may join those of its tasks, which stand in the table below.
+    reasons = [reason for reason in separate(run.reason) if reason not in shown]
+    asked = run.cancel_requested_at and run.state in ("queued", "running")
+    show_facts(
+        [
+            ("run", f"{run.number} {run.name}".strip()),
+            ("title", run.title),
+            ("reason", reason_text(joined(reasons))),
+            ("state", run.state + (", is to be cancelled" if asked else "")),
+            ("origin", f"{run.origin.kind} {key}".strip()),
+            ("person", run.origin.person),
+            ("commit", run.git),
+            ("cause", str(cause_reason(run.origin.cause)) if run.origin.cause else ""),
+            ("took", format_duration(run.started_at, run.finished_at)),
+            ("started", format_age(run.created_at)),
+            ("parameters", _parameters(run.parameters)),
+            ("kept", "yes" if run.kept else ""),
+            ("id", run.id),
+        ]
+    )
+
+
+def _parameters(values: Mapping[str, Any]) -> str:
+    """Return the values of parameters as JSON, long ones cut."""
+    texts = {json.dumps(name): json.dumps(value) for name, value in values.items()}
+    shown = [
+        f"{name}: {text}"
+        if len(text) <= MOST_SHOWN
+        else f"{name}: {text[:MOST_SHOWN]}… ({len(text):,} characters, see --json)"
+        for name, text in texts.items()
+    ]
+    return f"{{{', '.join(shown)}}}" if shown else ""
+
+
+def show_run(detail: Any, estimate: Any) -> None:
+    """Print a run with its tasks and the usual durations of unfinished ones."""
+    _run(detail.run, [task.reason for task in detail.tasks], detail.source)
+    if left := time_left(estimate):
+        click.echo(f"left        {left}")
+    click.echo("")
+    _show_tasks(detail.run.number, detail.tasks, estimate.nodes)
+    for node, mode in sorted(detail.modes.items()):
+        click.echo(f"{mode.capitalize()}: {node}")
+    for task in detail.tasks:
+        for link in (link for attempt in task.attempts for link in attempt.links):
+            link_text = f"{link.path} ({'answers' if link.answers else 'not responding'})"
+            click.echo(
+                without_control_characters(
+                    f"Monitor {task.node} {link.name}: {link.reason or link_text}"
+                )
+            )
+
+
+def time_left(estimate: Any) -> str:
+    """Return the estimated rest of a run; empty if unknown."""
+    if estimate.remaining_seconds is None:
+        return ""
+    tasks = "1 task" if estimate.unknown == 1 else f"{estimate.unknown} tasks"
+    some = f"; {tasks} without an estimate" if estimate.unknown else ""
+    return f"about {format_estimate(estimate.remaining_seconds)}{some}"
+
+
+def usual_duration_text(usual: Any, state: str = "queued") -> str:
+    """Return `usually 3 min (last 5 runs), starts in about 2 h`; empty if unknown."""
+    if usual is None:
+        return ""
+    waits = state == "queued" and (usual.starts_in_seconds or 0) >= 1
+    runs = "last run" if usual.samples == 1 else f"last {usual.samples} runs"
+    took = format_estimate(usual.seconds) if usual.seconds >= 1 else "under a second"
+    begins = f", starts in about {format_estimate(usual.starts_in_seconds)}" if waits else ""
+    return f"usually {took} ({runs}){begins}"
+
+
+def _tasks(page: Any) -> None:
+    _show_tasks(page.run.number, page.items, {})
+    if page.next:
+        click.echo(f"More: --after {page.next}", err=True)
+
+
+def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
+    rows = []
+    for task in tasks:
+        state = "cached" if task.cached else task.state
+        took = format_duration(task.started_at, task.finished_at)
+        used = task.environment
+        environment = f"{used.name}@{used.number}" if used else ""
+        place = f"place {task.place}" if task.place else ""
+        reasons = (place, task.why, usual_duration_text(usual.get(task.node), task.state))
+        reason = "; ".join(filter(None, reasons))
+        rows.append((task.node, state, took, len(task.attempts), environment, reason))
+    show_table(rows, ("node", "state", "took", "attempts", "environment", "reason"))
+    for task in tasks:
+        if task.warning:
+            click.echo(without_control_characters(f"! {task.node}: {task.warning}"))
+        for line in other_file_lines(number, task):
+            click.echo(without_control_characters(line))
+
+
+def other_file_lines(number: int, task: Any) -> Iterator[str]:
+    """Yield lines about the files that a task wrote beside its declared outputs."""
+    others = task.other_files
+    if others is None:
+        return
+    if others.count:
+        what = (
+            f"{count_of_files(others.count)} beside its outputs ({format_size(others.size_bytes)})"
+        )
+        how = f"nbyard runs files {number} --node {task.node} --save DIR"
+        yield f"{task.node} wrote {what}. To save them: {how}"
+    for line in left_out_lines(others.left_out, others.more):
+        yield f"{task.node}: {line}"
+
+
+def left_out_lines(left_out: Iterable[Any], more: int) -> Iterator[str]:
+    """Yield a line for each file that was written but not stored, and one for `more` files."""
+    for file in left_out:
+        of = f" ({format_size(file.size_bytes)})" if file.size_bytes else ""
+        yield f"{file.path}{of} was not kept: {WHY_NOT_KEPT[file.why]}"
+    if more:
+        yield f"{count_of_files(more, 'more ')} not kept"
+
+
+def count_of_files(count: int, more: str = "") -> str:
+    """Return a number of files, such as `1 file` or `2 files`."""
+    return f"{count} {more}file{'' if count == 1 else 's'}"
+
+
+def show_nodes(page: Any) -> None:
+    """Print the nodes of a workflow, then their problems."""
+    head = ("node", "kind", "executable", "runtime", "image", "after")
+    rows = []
+    for node in page.items:
+        is_built = node.kind == "container" and not node.image and not node.problem
+        image = f"built of {node.executable}" if is_built else node.image
+        after = ", ".join(node.after)
+        rows.append((node.node, node.kind, node.executable, node.runtime, image, after))
+    show_table(rows, head)
+    for node in page.items:
+        if node.problem:
+            click.echo(without_control_characters(f"{node.node}: {node.problem}"), err=True)
+
+
+def show_metrics(metrics_by_node: Any) -> None:
+    """Print one metric per line."""
+    head = ("node", "metric", "points", "step", "last", "least", "largest")
+    rows = []
+    for node, node_metrics in metrics_by_node.items():
+        for metric in node_metrics.metrics:
+            numbers = [value for value in metric.values if not isinstance(value, str)]
+            ends = (min(numbers), max(numbers)) if numbers else ("", "")
+            step = metric.steps[-1] if metric.steps else ""
+            rows.append(
+                (node, metric.name, metric.count, *map(format_number, (step, metric.last, *ends)))
+            )
+    show_table(rows, head)
+
+
+VIEWS: dict[str, View] = {
+    "artifacts.get": _artifact,
+    "artifacts.preview": _rows,
+    "datasets.get": _dataset,
+    "datasets.preview": _rows,
+    "datasets.profile": _profile,
+    "executables.get": _executable,
+    "executables.diff": _diff,
+    "executables.export": lambda exported: click.echo(exported.text, nl=False),
+    "runs.tasks": _tasks,
+    "runs.cancel": _run,
+    "runs.retry": _run,
+    "runs.keep": _run,
+    "runs.unkeep": _run,
+    "schedules.run": _run,
+}

@@ -1,0 +1,192 @@
+"""Derive the outcome of an attempt from its result: succeeded, failed, cancelled or lost."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from functools import partial
+
+import msgspec
+
+from nbyard.attempts.folders import cancel_reason
+from nbyard.dispatch.attempts import secret_delivery
+from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
+from nbyard.dispatch.attempts.outcomes.environment_lock_check import environment_lock_warning
+from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
+from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
+    first_missing_file_reason,
+    warning_about_missing_files,
+)
+from nbyard.dispatch.attempts.outcomes.store_other_files import take_other_files
+from nbyard.dispatch.attempts.outcomes.store_outputs import (
+    check_token,
+    disclosed_in,
+    failure_of,
+    take_outputs,
+)
+from nbyard.dispatch.cache.keys import Identities, key_parts, values_of
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_reports import Ended, Waits
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.environments.machine_kernels import not_installed
+from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.task_retries import is_retried
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because, joined
+
+
+class AttemptOutcomes:
+    """Derives the outcome of an attempt from its result.
+
+    Threads call it. It stores the bytes of outputs, but never writes to the store.
+    """
+
+    def __init__(self, context: DispatchContext, identities: Identities):
+        self._context = context
+        self._identities = identities
+
+    def conclude(
+        self, snapshot: AttemptSnapshot, result: Result, asked: Reason | None
+    ) -> Ended | Waits:
+        """Return the outcome of an attempt that left a result.
+
+        Return `Waits` if its outputs cannot be stored yet, such as on a full disk. `asked` is the
+        reason for a requested stop, None without a request.
+        """
+        try:
+            return self._conclude(snapshot, result, asked)
+        except Unavailable as error:
+            return Ended("cancelled") if snapshot.is_cancelled else Waits(waits_for_engine(error))
+
+    def _conclude(self, snapshot: AttemptSnapshot, result: Result, asked: Reason | None) -> Ended:
+        try:
+            check_token(result, snapshot.attempt.token)
+        except Invalid as error:
+            return lost_outcome(error.reason)
+        failure = result.failure or Failure("error", because("no-message"))
+        if result.state == "succeeded":
+            return self._succeed(snapshot, result)
+        if result.state == "cancelled":
+            return self._outcome_of_stopped(snapshot, failure, result, asked)
+        # A dead kernel counts as lost, so its retries have their own limit.
+        if failure.kind in ("kernel-died", "lost"):
+            return lost_outcome(failure.reason)
+        return self._fail(snapshot, failure, result)
+
+    def _succeed(self, snapshot: AttemptSnapshot, result: Result) -> Ended:
+        """Store the outputs of a successful attempt.
+
+        Return its outcome, which protects their bytes from collection until their rows are written.
+        """
+        crash_point("finished")
+        with ExitStack() as hold:
+            hold.enter_context(self._context.blobs.without_collection())
+            try:
+                # Processes of a local supervisor are gone, so files can be adopted. Processes in a
+                # container may survive, and a function worker continues.
+                adopt = snapshot.attempt.runtime == PROCESS and not snapshot.attempt.worker
+                folder, outputs = snapshot.order.folder, snapshot.outputs
+                rows = take_outputs(self._context, folder, result, outputs, adopt=adopt)
+                others = take_other_files(self._context, snapshot, adopt=adopt)
+            except (Busy, Unavailable):
+                raise
+            except NbyardError as error:
+                return self._fail(snapshot, failure_of(error, "contract"), result)
+            crash_point("outputs-taken")
+            is_as_keyed = self._matches_cache_key(snapshot)
+            if is_as_keyed and result.outside:
+                result = self._with_outside(snapshot, result)
+            missed = warning_about_missing_files(self._context, snapshot, others)
+            warnings = (*self._environment_warnings(snapshot), *disclosed_in(result), missed)
+            warning = joined(warnings)
+            held = hold.pop_all()
+            return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
+
+    def _matches_cache_key(self, snapshot: AttemptSnapshot) -> bool:
+        """Return whether the cache key still describes the result.
+
+        Packages may have changed while the attempt waited or ran. Then the result must not be
+        reused.
+        """
+        if not secret_delivery.credentials_unchanged(self._context, snapshot):
+            return False
+        try:
+            code, environment = self._identities.look_up(snapshot.task.plan)
+            untyped = untyped_of(snapshot.order.folder)
+            if snapshot.attempt.runtime == PROCESS and opens_datasets(self._context, code.version):
+                return False  # keys do not contain the versions that the work opened
+        except Busy:
+            raise
+        except NbyardError:
+            return False
+        parts = key_parts(snapshot.task.plan, code, snapshot.inputs, environment, untyped)
+        return parts.key() == snapshot.task.cache_key
+
+    def _with_outside(self, snapshot: AttemptSnapshot, result: Result) -> Result:
+        """Return the result with the outside states it depends on."""
+        code, _ = self._identities.look_up(snapshot.task.plan)
+        values = values_of(snapshot.task.plan)
+        probes = partial(self._identities.probes, code, values)
+        outside = self._identities.outside
+        result = outside.with_outside_states(result, code.version, code.files, values, probes)
+        return outside.with_digests(result) if snapshot.attempt.runtime == PROCESS else result
+
+    def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[Reason | None]:
+        """Yield differences from the environment that the plan and the notebook name."""
+        plan = snapshot.task.plan
+        yield environment_lock_warning(self._context, snapshot.attempt, plan)
+        if plan.runtime == PROCESS and plan.environment is None:
+            with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
+                code, environment = self._identities.look_up(plan)
+                # A notebook whose kernel is not installed ran with another one of its language.
+                named, used = plan.kernel or code.version.kernel, environment.kernel
+                yield not_installed(named, used) if named not in ("", used) else None
+
+    def _fail(self, snapshot: AttemptSnapshot, failure: Failure, result: Result) -> Ended:
+        """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
+        plan, number = snapshot.task.plan, snapshot.attempt.number
+        if problem := first_missing_file_reason(self._context, snapshot, failure):
+            reason = because("left-out", cause=failure.reason, problem=problem)
+            failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
+        else:
+            failure = with_start_hint(self._context, snapshot, failure)
+        # The next attempt writes its own notebook and files, so these are not stored.
+        if is_retried(plan, failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
+            return Ended("failed", failure, result)
+        with ExitStack() as hold:
+            hold.enter_context(self._context.blobs.without_collection())
+            # Outputs of failed work may be incomplete.
+            kept = msgspec.structs.replace(result, outputs=[])
+            rows = take_outputs(self._context, snapshot.order.folder, kept, snapshot.outputs)
+            others = take_other_files(self._context, snapshot)
+            missed = None
+            if problem is None:
+                missed = warning_about_missing_files(self._context, snapshot, others)
+            warning = joined((*self._environment_warnings(snapshot), missed))
+            held = hold.pop_all()
+            return Ended("failed", failure, result, rows, held, warning=warning, others=others)
+
+    def _outcome_of_stopped(
+        self, snapshot: AttemptSnapshot, failure: Failure, result: Result, asked: Reason | None
+    ) -> Ended:
+        """Return the outcome of an attempt that was stopped from outside."""
+        # The limits alone cannot decide: it may have shown signs of life while stopping.
+        written = cancel_reason(snapshot.order.folder)
+        # a slow start may only know it from this file
+        if snapshot.is_cancelled or written == CANCELLED:
+            crash_point("obeyed")
+            return Ended("cancelled", None, result)
+        if why := asked or written:
+            return self._fail(snapshot, over_limit(why), result)
+        return lost_outcome(failure.reason)
+
+
+def over_limit(why: Reason) -> Failure:
+    """Return the failure for a broken limit; a queue timeout is never retried."""
+    return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", why)
+
+
+def lost_outcome(reason: Reason) -> Ended:
+    """Return the outcome of an attempt that is gone without a result."""
+    return Ended("lost", Failure("lost", reason), reason=reason)

@@ -1,0 +1,1 @@
+"""Rules for names: of objects, files and runtimes, and names that are unique."""

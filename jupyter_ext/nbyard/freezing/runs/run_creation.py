@@ -1,0 +1,242 @@
+"""Creation of runs: from a template, or as the retry of a run, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs.origins import SOURCED, Origin
+from nbyard.domain.runs.planning import plan_tasks
+from nbyard.domain.runs.samples import Sample
+from nbyard.domain.runs.structs import BytesOf, NewRun, ResultOf, Run, TaskPlan
+from nbyard.domain.runs.templates import RunTemplate, TemplateContent
+from nbyard.domain.workflows.structs import Binding
+from nbyard.errors import Invalid
+from nbyard.freezing.environment_resolution import Renew, without_lock
+from nbyard.freezing.runs.run_names import check_outputs_unambiguous, take_name
+from nbyard.freezing.runs.single_run import given_values, refused
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+Values = Mapping[str, Any]
+MANUAL = Origin()
+
+
+def create_run(  # noqa: PLR0913
+    store: Store,
+    c: Connection,
+    template: RunTemplate,
+    *,
+    submission_key: str = "",
+    origin: Origin = MANUAL,
+    name: str | None = None,
+    values: Values | None = None,
+    replace: bool = False,
+    sample: Sample | None = None,
+) -> tuple[str, bool]:
+    """Queue a run of a template; return its ID and whether it is new.
+
+    If a run with the `submission_key` exists, it is returned. `values` replace those of the
+    template. With a `sample`, tasks get only a part of their data.
+
+    Raises:
+        NameTaken: another run has the name, and `replace` is not set.
+        Conflict: the run that has the name has not ended.
+        Invalid: a value is refused, the run would have no tasks, or it has problems.
+    """
+    owner, content = template.owner, template.content
+    # A client repeats a request without an answer, and a restarted dispatcher a due time. Both must
+    # get the run that exists.
+    if submission_key and (known := store.runs.with_submission_key(c, owner, submission_key)):
+        return known, False
+    if name is not None:
+        take_name(store, c, owner, name, replace=replace)
+    content = with_values(content, values or {})
+    recorded = recorded_values(content)
+    plans = with_sample(plan_run(store, c, owner, content, recorded), sample)
+    if name and not template.workflow_id:
+        outputs = [a.name for a in plans[0].arguments if a.role == "output"]
+        check_outputs_unambiguous(store, c, owner, name, outputs)
+    row = {
+        "name": name,
+        "title": template.title or plans[0].label,
+        "owner": owner,
+        "path": template.path,
+        "workflow_id": template.workflow_id,
+        "workflow_version_id": template.workflow_version_id,
+        "parameters": recorded,
+        "runtime": content.overrides.runtime,
+        "priority": content.priority,
+        "edges": msgspec.to_builtins(content.edges()),
+        "reason": None,
+        "template_id": template.id,
+        "git": msgspec.to_builtins(content.git),
+        "submission_key": submission_key or None,
+    }
+    return _insert(store, c, row, origin, plans), True
+
+
+def retry_run(
+    store: Store, c: Connection, old: Run, renew: Renew, submission_key: str, person: str
+) -> str:
+    """Queue a retry of an ended run, which `person` requested; return its ID.
+
+    `renew` returns the new plan of each task. The retry has the values and the template of the
+    old run. It takes over the name, due time, schedule or trigger, projects, and the place in a
+    backfill.
+    """
+    row = {
+        **_same_work(store, c, old),
+        "name": old.name or None,
+        "reason": because("retry-of-run", run=old.number),
+        "submission_key": submission_key or None,
+    }
+    if old.name:
+        store.runs.pass_name(c, old)
+    # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
+    plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
+    # Its code reads the scheduled time, so a retry on another day must not change it.
+    before = old.origin
+    origin = msgspec.structs.replace(before, kind="retry", id=old.id, cause=None, person=person)
+    made = _insert(store, c, row, origin, plans)
+    store.projects.link_retry(c, old, made)
+    if before.backfill_id:
+        store.backfills.replace_run(c, before.backfill_id, old.id, made)
+    return made
+
+
+def create_probe(
+    store: Store, c: Connection, like: Run, plans: Sequence[TaskPlan], bisection_id: str
+) -> str:
+    """Queue a run of a bisection, with these plans; all else is as in the run `like`."""
+    row = _same_work(store, c, like) | {"name": None, "reason": None, "submission_key": None}
+    # Code that reads the scheduled time gets the same one in all runs of a bisection.
+    origin = Origin("bisect", bisection_id, like.origin.due_at)
+    return _insert(store, c, row, origin, plans)
+
+
+def _same_work(store: Store, c: Connection, run: Run) -> dict[str, Any]:
+    """Return the columns of a run that a repetition of the run has too."""
+    same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
+    return {name: getattr(run, name) for name in (*same, "runtime", "priority")} | {
+        "edges": msgspec.to_builtins(store.runs.edges(c, run.id)),
+        "template_id": store.runs.template_id(c, run.id),
+        "git": msgspec.to_builtins(run.git),
+    }
+
+
+def with_values(content: TemplateContent, values: Values) -> TemplateContent:
+    """Return the content of a template with other values of parameters.
+
+    Raises:
+        Invalid: a value is refused, or is the frozen input of a single executable.
+    """
+    if not values:
+        return content
+    arguments = {argument.name: argument for argument in content.parameters}
+    for name in values:
+        if content.main and name in arguments and arguments[name].role == "input":
+            raise Invalid.field(f"parameters.{name}", because("input-is-frozen"))
+    owner = content.nodes[content.main].name if content.main else ""
+    given = given_values(arguments, NewRun(parameters=dict(values)), owner)
+    document = content.document
+    if content.main:
+        node = document.nodes[content.main]
+        bindings = node.arguments | {name: Binding(value=value) for name, value in given.items()}
+        main = msgspec.structs.replace(node, arguments=bindings)
+        nodes = {**document.nodes, content.main: main}
+        document = msgspec.structs.replace(document, nodes=nodes)
+    return msgspec.structs.replace(content, document=document, values=content.values | given)
+
+
+def recorded_values(content: TemplateContent) -> dict[str, Any]:
+    """Return the values of parameters that the record of a run contains, by name.
+
+    For a workflow, these are all parameters, also those with default values. For a single
+    executable, these are the values in the request.
+
+    Raises:
+        Invalid: a value is missing.
+    """
+    given = content.values
+    if content.main:
+        return dict(given)
+    if missing := [name for name in content.needed if name not in given]:
+        raise refused([(f"parameters.{name}", because("value-needed")) for name in missing])
+    known = {a.name: given.get(a.name, a.default) for a in content.parameters}
+    return {name: value for name, value in known.items() if value is not msgspec.UNSET}
+
+
+def plan_run(
+    store: Store, c: Connection, owner: str, content: TemplateContent, values: Values
+) -> list[TaskPlan]:
+    """Return the tasks of a run in topological order. `values` are its recorded values.
+
+    Raises:
+        Invalid: the run would have no tasks, or it has problems.
+    """
+    credentials = store.credentials.references(c, owner)
+    chosen, nodes = frozenset(content.chosen), content.nodes
+    plans = plan_tasks(content.document, nodes, values, chosen, content.overrides, credentials)
+    if not plans:
+        raise Invalid.field("document", because("nothing-to-run"))
+    return [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]
+
+
+def with_sample(plans: list[TaskPlan], sample: Sample | None) -> list[TaskPlan]:
+    """Return the plans; tasks that read data get the sample, unless they reuse a result."""
+    if sample is None:
+        return plans
+    # A task without input data produces the same result as in a full run.
+    return [
+        msgspec.structs.replace(plan, sample=sample)
+        if not plan.reuse and any(isinstance(b, BytesOf | ResultOf) for b in plan.bindings.values())
+        else plan
+        for plan in plans
+    ]
+
+
+def _insert(
+    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Sequence[TaskPlan]
+) -> str:
+    """Insert a queued run with its waiting tasks; return its ID."""
+    now, run_id = datetime.now(UTC), new_id()
+    source_id = origin.id if origin.kind in SOURCED else origin.source_id
+    started_by = {
+        "origin": origin.kind,
+        "origin_id": origin.id,
+        "due_at": origin.due_at,
+        "cause": msgspec.to_builtins(origin.cause),
+        "chain": origin.chain,
+        "backfill_id": origin.backfill_id,
+        "source_id": source_id,
+        "person": origin.person,
+    }
+    store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
+    run = store.runs.by_id(c, run_id)
+    assert run is not None
+    ids = [new_id() for _ in plans]
+    rows = [
+        {
+            "id": task_id,
+            "run_id": run_id,
+            "node": plan.node,
+            "place": place,
+            "cached": False,
+            "reason": None,
+            "plan": plan,
+            "cache_key": "",
+            "executable_id": plan.executable_id,
+            "created_at": now,
+        }
+        for place, (task_id, plan) in enumerate(zip(ids, plans, strict=True))
+    ]
+    store.tasks.insert(c, run, rows)
+    store.lineage.insert(c, list(zip(ids, plans, strict=True)))
+    return run_id

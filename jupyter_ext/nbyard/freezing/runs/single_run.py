@@ -1,0 +1,212 @@
+"""Runs of one executable, as documents with the single node `main`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbyard.domain.arguments.bindings import Beside
+from nbyard.domain.arguments.structs import (
+    ANY,
+    MAX_TEXT,
+    Argument,
+    check_value,
+    is_secret,
+    parse_value,
+)
+from nbyard.domain.naming.names import check_filename
+from nbyard.domain.naming.unique_names import MAX_TOLD
+from nbyard.domain.runs.planning import NO_CREDENTIAL
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.edges import FOLDER
+from nbyard.domain.workflows.structs import DATA, Binding, Document, Edge, Meta, Node
+from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
+from nbyard.freezing.artifact_files import file_named
+from nbyard.freezing.environment_resolution import FIELD as ENVIRONMENT
+from nbyard.freezing.node_problems import first_problem, problem_of
+from nbyard.freezing.node_resolution import Resolver
+from nbyard.reasons.structs import Reason, because
+
+MAIN = "main"
+
+
+def single_document(resolver: Resolver, body: NewRun) -> Document:
+    """Build the document that runs one executable, or one file in the resolver's folder.
+
+    Its node `main` has the values of `body`. Each input has a dataset node.
+
+    Raises:
+        NotFound: the executable does not exist.
+        Invalid: an argument is unknown, a value does not fit or an input is missing.
+    """
+    if body.path:
+        node = Node("executable", path=resolver.parts.files.locate_code(body.path).name)
+    else:
+        node = Node("executable", executable=body.executable)
+        resolver.registered(node)
+    try:
+        view = resolver.checked_view(node)
+    except NbyardError as error:
+        # A problem of the environment keeps its own field.
+        if [detail.path for detail in error.details] == [ENVIRONMENT]:
+            raise
+        raise Invalid.field("path" if body.path else "executable", problem_of(error)) from None
+    arguments = {argument.name: argument for argument in view.arguments}
+    nodes: dict[str, Node] = {}
+    edges: dict[str, Edge] = {}
+    bindings: dict[str, Binding] = {}
+    values = given_values(arguments, body, view.name)
+    # Companions are, for example, index files that tools expect next to a data file.
+    values |= _companion_files(resolver, arguments, values)
+    _check_values(resolver, arguments, values)
+    for name, value in values.items():
+        if arguments[name].role == "input":
+            nodes[f"in_{name}"] = _data(resolver, str(value), f"parameters.{name}")
+            edges[name] = Edge(f"in_{name}", DATA, MAIN, name)
+        else:
+            bindings[name] = Binding(value=value)
+    nodes[MAIN] = Node(
+        "executable",
+        path=node.path,
+        executable=node.executable,
+        arguments=bindings,
+        image=body.image,
+    )
+    return Document(1, Meta(title=view.name), nodes, edges)
+
+
+def _companion_files(
+    resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return by argument the paths of companion files that exist beside inputs."""
+    companions = {}
+    for name, argument in arguments.items():
+        reach = argument.reach
+        if argument.role != "input" or not isinstance(reach, Beside) or name in values:
+            continue
+        given, where = values.get(reach.of), f"parameters.{reach.of}"
+        if isinstance(given, str) and _data(resolver, given, where).path:
+            folder, called = os.path.split(given.rstrip("/"))
+            # The leading folder marks it as a path, so that no dataset of this name is used.
+            place = os.path.join(folder or ".", reach.name(called))
+            if resolver.parts.files.locate(place, f"parameters.{name}").exists():
+                companions[name] = place
+    return companions
+
+
+def refused(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
+    """Return the error for several refused fields. Its message is about the first one."""
+    path, why = wrong[0]
+    details = [Detail.of(field, reason) for field, reason in wrong]
+    return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
+
+
+def _check_values(
+    resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
+) -> None:
+    """Check that required inputs have values, and that secrets name credentials."""
+    wrong = []
+    for name, argument in arguments.items():
+        if argument.role != "input" or not argument.required or name in values:
+            continue
+        if argument.type == "list":
+            why = because("needs-files")
+        elif argument.format == ANY:
+            why = because("needs-any-data")
+        else:
+            why = because("needs-folder" if argument.format == FOLDER else "needs-file")
+        wrong.append((f"parameters.{name}", why))
+    if wrong:
+        name = wrong[0][0].partition(".")[2]
+        raise refused(wrong, because("give-input-file", name=name))
+    for name, value in values.items():
+        if not is_secret(arguments[name]) or value is None:
+            continue
+        with resolver.parts.store.read() as c:
+            known = resolver.parts.store.credentials.references(c, resolver.owner)
+        if value not in known:
+            names = sorted({credential.name for credential in known.values()})
+            hint = because("your-credentials", names=names[:MAX_TOLD])
+            if not names:
+                hint = because("no-credentials-yet")
+            # The value may be a secret, so it is not repeated.
+            raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
+
+
+def _data(resolver: Resolver, text: str, field: str) -> Node:
+    """Return the node for a text that names a dataset, an artifact, or a file or folder.
+
+    The first of these that exists is used.
+    """
+    parts, base = resolver.parts, resolver.base
+    with parts.store.read() as c:
+        known = parts.store.datasets.get(c, resolver.owner, text)
+        # A name of a dataset precedes a file of the same name.
+        is_ready = known and parts.store.datasets.newest_ready(c, known.id)
+    if known is not None:
+        if not is_ready:
+            raise Invalid.field(field, because("data-not-ready", name=known.name))
+        return Node("dataset", dataset=known.id)
+    try:
+        with parts.store.read() as c:
+            named = parts.store.runs.named(c, resolver.owner, text)
+            file_named(parts.store, c, resolver.owner, text)
+    except NotFound as error:
+        missing = error.reason if named else because("no-data", name=text[:200])
+    except Invalid as error:
+        raise Invalid.field(field, first_problem(error)) from None
+    else:
+        return Node("dataset", artifact=text)
+    real = parts.files.locate(text, field)
+    if not real.exists():
+        raise Invalid.field(field, missing)
+    check_filename(real.name, field)
+    # The paths of nodes are relative to the folder of their document.
+    path = os.path.relpath(real, parts.files.locate(base)) if base else parts.files.shown(real)
+    return Node("dataset", path=path)
+
+
+def given_values(
+    arguments: Mapping[str, Argument], body: NewRun, owner: str = ""
+) -> dict[str, Any]:
+    """Check the values of a request; return them by name, converted to their types.
+
+    `owner` is the name of the executable with these arguments, empty for a workflow.
+
+    Raises:
+        Invalid: a value does not fit, or belongs to an output.
+        TooLarge: a value is too large.
+    """
+    known = [*arguments]
+    for name in (*body.parameters, *body.texts):
+        if name in arguments:
+            continue
+        if owner and known:
+            why = because("no-parameter", owner=owner, known=known)
+        elif owner:
+            why = because("no-parameters", owner=owner)
+        elif known:
+            why = because("no-workflow-parameter", known=known)
+        else:
+            why = because("no-workflow-parameters")
+        hint = None if known else because("declare-parameters")
+        if not owner:  # the name may be that of a node's parameter
+            hint = because("declare-workflow-parameters")
+        raise Invalid.field(f"parameters.{name}", why, hint=hint)
+    for name, value in {**body.parameters, **body.texts}.items():
+        where = f"parameters.{name}"
+        if arguments[name].role == "output":
+            raise Invalid.field(where, because("value-of-output"))
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            why = because("value-too-long", most=f"{MAX_TEXT:,}")
+            whole = because("field-is", path=where, reason=why)
+            raise TooLarge(whole, details=[Detail.of(where, why)])
+    values = {
+        name: check_value(arguments[name], value, f"parameters.{name}")
+        for name, value in body.parameters.items()
+    }
+    return values | {
+        name: parse_value(arguments[name], text, f"parameters.{name}")
+        for name, text in body.texts.items()
+    }

@@ -1,0 +1,230 @@
+"""Freeze requests for runs, and store them as the templates from which runs are created."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.images.structs import check_reference
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.limits import Limits, invalid_limits
+from nbyard.domain.naming.runtime_names import DOCKER
+from nbyard.domain.naming.unique_names import check_run_name
+from nbyard.domain.runs.planning import RunOverrides
+from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.templates import RunTemplate, TemplateContent
+from nbyard.domain.workflows.active_nodes import selected_nodes, without_muted
+from nbyard.domain.workflows.structs import Document, part_for_runs, read_document, with_pins
+from nbyard.errors import Invalid, NotFound
+from nbyard.freezing.code_commit import commit_of
+from nbyard.freezing.freezing_context import FreezingContext
+from nbyard.freezing.node_resolution import Freeze, Resolver
+from nbyard.freezing.pinned_nodes import requested_pins
+from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
+from nbyard.freezing.workflow_files import files_now
+from nbyard.host import gpus
+from nbyard.host.installed_runtimes import check_runtimes
+from nbyard.host.kernels.installed_kernels import check_kernel
+from nbyard.host.project_files import file_of
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.domain.runs.git_states import GitState
+    from nbyard.freezing.node_resolution import Follow
+    from nbyard.store import Connection
+    from nbyard.store.workflows import IsThere
+
+WORKFLOW = ".nbflow"
+MAX_PRIORITY = 100
+
+
+class FrozenRequest(msgspec.Struct, frozen=True):
+    """A checked request for runs, with the bytes of its files in the blob store.
+
+    `document` is the saved workflow. `meant` has the pins of this request and no muted nodes.
+    Runs include the `chosen` nodes. `is_there` returns whether a workflow file exists at a path.
+    """
+
+    context: FreezingContext
+    owner: str
+    body: NewRun
+    name: str | None
+    document: Document
+    meant: Document
+    chosen: Collection[str]
+    nodes: Freeze
+    overrides: RunOverrides
+    is_there: IsThere
+    git: GitState | None = None
+
+    @property
+    def title(self) -> str:
+        """Return the title of the document or the name of its file; empty without both."""
+        path = self.body.path
+        return (
+            self.document.meta.title
+            or split_function_path(path).function
+            or PurePosixPath(path).stem
+        )
+
+
+def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
+    """Check a request for runs, and store the bytes of its files. No row is written.
+
+    It needs no transaction, so other writers are not blocked. The stored bytes are garbage until a
+    row names them: call this and `store_template` in one `without_collection` block of the blobs.
+
+    Raises:
+        NotFound: a file, executable or pinned result does not exist.
+        Invalid: a field is refused.
+    """
+    if abs(body.priority) > MAX_PRIORITY:
+        raise Invalid.field("priority", because("priority-out-of-range", most=MAX_PRIORITY))
+    name = check_run_name(body.name) if isinstance(body.name, str) else None
+    if name is None and body.replace:
+        raise Invalid.field("name", because("name-needed-to-replace"))
+    resolver, document = _resolver_and_document(context, owner, body)
+    # The stored document keeps its own pins; those of the request hold for its runs only.
+    meant = with_pins(document, requested_pins(context, owner, document, body.pins))
+    chosen = selected_nodes(meant, body.scope, body.nodes)
+    meant = without_muted(meant)
+    check_runtimes(document, body.runtime)
+    if body.environment:
+        resolver.used(body.environment)
+    nodes, overrides = Freeze(resolver, meant.nodes), _overrides(context, body)
+    is_there = files_now(context, owner, body.path, document.meta.id)
+    # A forecast records no commit.
+    is_asked = not isinstance(body, ForecastRequest)
+    git = commit_of(context, owner, body, document) if is_asked else None
+    return FrozenRequest(
+        context, owner, body, name, document, meant, chosen, nodes, overrides, is_there, git
+    )
+
+
+def check_request(context: FreezingContext, owner: str, body: NewRun) -> Document:
+    """Check a request like `freeze`, but freeze no nodes; return the document to run."""
+    _, document = _resolver_and_document(context, owner, body)
+    check_runtimes(document, body.runtime)
+    _overrides(context, body)
+    return document
+
+
+def content_of(
+    c: Connection, frozen: FrozenRequest, follow: Follow | None = None
+) -> TemplateContent:
+    """Return the content of a template. `follow` stores new versions of executables.
+
+    Raises:
+        Invalid: a value is refused.
+    """
+    resolved, body, document = frozen.nodes.rows(c, follow), frozen.body, frozen.document
+    main = "" if body.path.endswith(WORKFLOW) else MAIN
+    if main:
+        known = resolved[MAIN]
+        if known.problem:
+            raise Invalid.field("path" if body.path else "executable", known.problem)
+        declared, owner = {a.name: a for a in known.arguments}, known.name
+    else:
+        declared, owner = {n: p.argument(n) for n, p in document.meta.parameters.items()}, ""
+    # A value is required only if a chosen node uses it.
+    bound = (b for node in frozen.chosen for b in document.nodes[node].arguments.values())
+    used = {binding.parameter for binding in bound if isinstance(binding.parameter, str)}
+    return TemplateContent(
+        document=frozen.meant,
+        nodes=resolved,
+        chosen=sorted(frozen.chosen),
+        overrides=frozen.overrides,
+        parameters=list(declared.values()),
+        needed=[n for n, a in declared.items() if a.required and n in used],
+        values=given_values(declared, body, owner),
+        priority=body.priority,
+        main=main,
+        git=frozen.git,
+    )
+
+
+def store_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
+    """Store a frozen request as a template in the caller's transaction.
+
+    An existing template with the same content is returned.
+
+    Raises:
+        Invalid: a value is refused.
+    """
+    content = content_of(c, frozen)
+    workflow_id, version_id, path = _workflow(c, frozen)
+    columns = {
+        "title": frozen.title,
+        "path": path,
+        "workflow_id": workflow_id,
+        "workflow_version_id": version_id,
+    }
+    return frozen.context.store.templates.keep(c, frozen.owner, content, columns)
+
+
+def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
+    """Store the workflow, if any; return its ID, its version's ID and the real path of the file.
+
+    Texts are empty for a missing workflow or file.
+    """
+    path, rows = frozen.body.path, frozen.context.store.workflows
+    if not path:
+        return "", "", ""
+    real = str(frozen.context.files.locate_code(path))
+    if not path.endswith(WORKFLOW):
+        return "", "", real
+    workflow = rows.create_or_update(c, frozen.owner, real, frozen.document, frozen.is_there)
+    return workflow.id, rows.version_of(c, workflow, frozen.document), real
+
+
+def _resolver_and_document(
+    context: FreezingContext, owner: str, body: NewRun
+) -> tuple[Resolver, Document]:
+    if body.kernel and body.environment:
+        raise Invalid.field("kernel", because("kernel-or-environment"))
+    if body.kernel:
+        try:
+            check_kernel(body.kernel, "")  # its language is that of each notebook
+        except NotFound as error:
+            raise Invalid.field("kernel", error.reason, hint=error.hint_reason) from None
+    if bool(body.path) == bool(body.executable):
+        raise Invalid.field("path", because("path-or-executable"))
+    base = ""
+    if body.path.endswith(WORKFLOW):
+        base = context.files.shown(context.files.locate(body.path).parent)
+    elif body.path:
+        real = context.files.locate_code(body.path)
+        if not file_of(real).is_file():
+            raise NotFound(because("no-file", path=body.path[:200]))
+        base = context.files.shown(real.parent)
+    resolver = Resolver(context, owner, base, body.arguments, body.environment, body.kernel)
+    if body.path.endswith(WORKFLOW):
+        unsaved = body.document if isinstance(body, ForecastRequest) else ""
+        document = read_document(unsaved or context.files.read(body.path), strict=True)
+        return resolver, part_for_runs(document)
+    return resolver, single_document(resolver, body)
+
+
+def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:
+    settings = context.settings
+    warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
+    # Fail now: a task with an invalid image name or too many GPUs would wait in the queue forever.
+    if body.image:
+        check_reference(body.image, "image")
+    for name, reason in invalid_limits(Limits(gpu=body.gpu)):
+        raise Invalid.field(name, reason)
+    if body.gpu and body.gpu > (there := len(gpus.gpu_ids(settings.gpus))):
+        raise Invalid.field(
+            "gpu",
+            because("too-few-gpus", wanted=body.gpu, present=there)
+            if there
+            else because("no-gpus", wanted=body.gpu),
+            hint=because("find-gpus"),
+        )
+    usual = DOCKER if body.image else settings.default_runtime
+    runtime = body.runtime or usual
+    return RunOverrides(runtime, body.image, body.force, bool(body.runtime), warm, body.gpu)

@@ -1,0 +1,322 @@
+"""Finds the kernels and interpreters of this machine, and computes their fingerprints."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from nbyard.domain.digest import digest_of
+from nbyard.domain.environments.machine_kernels import Kernel, Origin, conda_environment_of, is_ours
+from nbyard.domain.environments.references import lock_differences
+from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
+from nbyard.errors import Invalid, NotFound
+from nbyard.host.kernels.kernelspec_reader import NATIVE, all_specs
+from nbyard.reasons.structs import Reason, because
+
+# Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes
+# of the search folders, also of missing ones, are taken before the listing. If two distributions
+# have one name, the first on the path counts, because it is the one that is imported.
+LIST_PACKAGES = """
+import hashlib, importlib.metadata, json, os, platform, site, sys, sysconfig
+def time_of(folder):
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
+places = [*sys.path, *getattr(site, "getsitepackages", list)(), site.getusersitepackages()]
+folders = {str(place): time_of(place) for place in places if place}
+found = {}
+for each in importlib.metadata.distributions():
+    name = each.metadata["Name"]
+    if name and name not in found:
+        record, url = each.read_text("RECORD"), each.read_text("direct_url.json")
+        sha = "sha256:" + hashlib.sha256(record.encode()).hexdigest() if record else ""
+        found[name] = {"name": name, "version": each.version, "record": sha,
+            "direct_url": json.loads(url) if url else None}
+print(json.dumps({"python": platform.python_version(), "build": sys.version,
+    "implementation": sys.implementation.name, "platform": sysconfig.get_platform(),
+    "folders": folders, "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
+"""
+SECONDS = 30
+PROGRAMS = {"python": "python", "r": "R"}
+# How many parent folders of an interpreter are searched for its environment.
+DEEPEST = 5
+REPAIR = because("repair-environment")
+
+
+class PackageFolders(msgspec.Struct, frozen=True):
+    """The modification times (ns) of the folders in which an interpreter looks for packages.
+
+    A missing folder has 0. Every installation or removal changes one of them.
+    """
+
+    folders: dict[str, int]
+
+
+class CachedPackages(msgspec.Struct, frozen=True):
+    """The packages of an interpreter, which are valid while `folders` do not change."""
+
+    lock: Lock
+    fingerprint: str
+    folders: dict[str, int]
+
+    @property
+    def is_valid(self) -> bool:
+        """Return whether no package was installed or removed since."""
+        for folder, known in self.folders.items():
+            try:
+                time = os.stat(folder).st_mtime_ns
+            except OSError:
+                time = 0
+            if time != known:
+                return False
+        return True
+
+
+_asked: dict[tuple[str, tuple[tuple[str, str], ...]], CachedPackages] = {}
+
+
+def find_kernel(name: str, language: str = "") -> EnvironmentRef:
+    """Return the kernel with this name, or the first of this language if there is none.
+
+    Raises:
+        NotFound: Neither is installed (the hint lists the installed kernels), or its interpreter
+            is missing.
+    """
+    specs = all_specs()
+    wanted = _choose_kernel(specs, name, language)
+    if wanted not in specs:
+        raise _missing_kernel(specs, name or language)
+    spec = specs[wanted]["spec"]
+    argv = spec.get("argv") or [""]
+    interpreter = _program(spec)
+    place = _place(spec, interpreter)
+    # conda packages of all languages, as name-version-build
+    packages = (
+        sorted(path.stem for path in Path(place, "conda-meta").glob("*.json")) if place else []
+    )
+    if Path(interpreter).name.startswith("python"):
+        kernel = _python_environment(interpreter, wanted, spec.get("env") or {})
+        if not packages:
+            return kernel
+        text = digest_of({"python": kernel.fingerprint, "conda": packages})
+        return replace(kernel, fingerprint=text)
+    if not _is_there(interpreter):
+        raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
+    spec_fields = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
+    more = {"conda": packages} if packages else {"program": _identity(interpreter)}
+    return EnvironmentRef(
+        wanted, spec.get("language", ""), interpreter, digest_of(spec_fields | more)
+    )
+
+
+def find_substitute(name: str, language: str) -> str:
+    """Return the kernel that replaces a missing one, "" if none is needed or none fits."""
+    specs = all_specs()
+    chosen = _choose_kernel(specs, name, language)
+    return chosen if chosen in specs and chosen != name else ""
+
+
+def check_kernel(name: str, language: str) -> None:
+    """Check that a notebook in this language can use the kernel.
+
+    Raises:
+        NotFound: The kernel is not installed. The hint lists the installed kernels.
+        Invalid: The kernel has another language.
+    """
+    specs = all_specs()
+    if name not in specs:
+        raise _missing_kernel(specs, name)
+    own = specs[name]["spec"].get("language", "")
+    if language and own.lower() != language.lower():
+        why = because("kernel-language-differs", kernel=name, own=own, language=language)
+        raise Invalid.field("kernel", why)
+
+
+def _missing_kernel(specs: Mapping[str, Any], name: str) -> NotFound:
+    hint = (
+        because("installed-kernels", names=sorted(specs))
+        if specs
+        else because("no-installed-kernels")
+    )
+    return NotFound(because("kernel-not-on-machine", name=name), hint=hint)
+
+
+def _choose_kernel(specs: Mapping[str, Any], name: str, language: str) -> str:
+    """Return the name if it is installed, else Jupyter's own or the first kernel of this language.
+
+    Kernels of nbyard's environments are only found by name.
+    """
+    if name in specs:
+        return name
+    kernel_names = [
+        kernel_name
+        for kernel_name, about in specs.items()
+        if language and about["spec"].get("language", "").lower() == language.lower()
+        if not is_ours(about["spec"])
+    ]
+    return (
+        min(kernel_names, key=lambda kernel_name: (kernel_name != NATIVE, kernel_name), default="")
+        or name
+    )
+
+
+def list_foreign_kernels() -> list[Kernel]:
+    """List the kernels that nbyard did not create, by name. No process is started."""
+    kernels: list[Kernel] = []
+    for name, about in sorted(all_specs().items()):
+        spec = about["spec"]
+        if is_ours(spec):
+            continue
+        interpreter = _program(spec)
+        place = _place(spec, interpreter)
+        is_conda = _is_conda(place) or conda_environment_of(spec)
+        origin: Origin = "conda" if is_conda else "venv" if place else "system"
+        is_there = _is_there(interpreter)
+        kernels.append(
+            Kernel(
+                name,
+                spec.get("display_name") or name,
+                spec.get("language", ""),
+                origin,
+                interpreter,
+                place,
+                about["resource_dir"],
+                is_there,
+                None if is_there else _gone(name, interpreter),
+            )
+        )
+    return kernels
+
+
+def _program(spec: Mapping[str, Any]) -> str:
+    """Return the program that a kernelspec starts.
+
+    If the spec names a conda environment, this is the program in that environment, whatever starts
+    it.
+    """
+    environment, name = conda_environment_of(spec), PROGRAMS.get(spec.get("language", "").lower())
+    if environment and name:
+        return f"{environment}/bin/{name}"
+    argv0: str = (spec.get("argv") or [""])[0]
+    major, minor = sys.version_info[:2]
+    # jupyter_client starts our own interpreter for a bare `python`.
+    if argv0 in {"python", f"python{major}", f"python{major}.{minor}"}:
+        return sys.executable
+    return shutil.which(argv0) or argv0
+
+
+def _place(spec: Mapping[str, Any], interpreter: str) -> str:
+    """Return the conda or virtual environment of an interpreter, "" if it is in none.
+
+    The interpreter may be missing. R is deeper in a conda environment than Python.
+    """
+    if conda_place := conda_environment_of(spec):
+        return conda_place
+    for place in list(Path(interpreter).parents)[1:DEEPEST]:
+        if _is_conda(str(place)) or (place / "pyvenv.cfg").is_file():
+            return str(place)
+    return ""
+
+
+def _is_conda(place: str) -> bool:
+    return bool(place) and Path(place, "conda-meta").is_dir()
+
+
+def _is_there(interpreter: str) -> bool:
+    return Path(interpreter).is_absolute() and os.access(interpreter, os.X_OK)
+
+
+def _gone(name: str, program: str) -> Reason:
+    return because("kernel-program-gone", name=name, program=program)
+
+
+def of_environment(
+    version: EnvironmentVersion,
+    kernel: str,
+    variables: Mapping[str, str],
+    trees: Mapping[str, str] = MappingProxyType({}),
+) -> EnvironmentRef:
+    """Return the reference to an installed version of an environment.
+
+    The fingerprint covers the lock and the differences from it, so it is equal on every machine.
+    `trees` has the digests of packages that are used from folders.
+
+    Raises:
+        NotFound: The interpreter does not run.
+    """
+    environment = _python_environment(f"{version.place}/bin/python", kernel, variables)
+    assert environment.lock is not None
+    packages = [
+        replace(package, tree=trees.get(package.name)) for package in environment.lock.packages
+    ]
+    whole = replace(environment.lock, packages=packages)
+    lock = msgspec.to_builtins(replace(environment.lock, packages=[]))
+    differences = lock_differences(version.packages, version.python, whole, beside=True)
+    of = {"lock": version.digest, "found": lock, "otherwise": msgspec.to_builtins(differences)}
+    text = digest_of(of | {"trees": dict(trees)} if trees else of)
+    return replace(environment, fingerprint=text, lock=whole)
+
+
+def python_interpreter() -> EnvironmentRef:
+    """Return the reference to the interpreter for scripts, which is the one that runs nbyard."""
+    return _python_environment(sys.executable, "")
+
+
+def identify_program(command: str) -> EnvironmentRef:
+    """Return the reference to another program.
+
+    Its path, size and modification time identify it.
+    """
+    place = shutil.which(command) or command
+    return EnvironmentRef("", "", place, digest_of(_identity(place)))
+
+
+def _identity(place: str) -> list[str | int]:
+    path = Path(place)
+    stat = path.stat() if path.exists() else None
+    return [place, stat.st_size, stat.st_mtime_ns] if stat else [place]
+
+
+def _python_environment(
+    interpreter: str, name: str, variables: Mapping[str, str] = MappingProxyType({})
+) -> EnvironmentRef:
+    """Return the reference to an interpreter's packages.
+
+    They are listed again only after a change. The fingerprint covers packages, interpreter and
+    variables.
+    """
+    own = tuple(sorted(variables.items()))
+    asked = _asked.get((interpreter, own))
+    if asked is None or not asked.is_valid:
+        try:
+            # Not isolated: the task also sees the packages of the user's site folder.
+            done = subprocess.run(
+                [interpreter, "-c", LIST_PACKAGES],
+                capture_output=True,
+                # With -c, Python also searches the working directory for packages.
+                cwd="/",
+                env=os.environ | dict(own),
+                timeout=SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NotFound(
+                because("interpreter-fails", interpreter=interpreter, message=str(error)),
+                hint=REPAIR,
+            ) from error
+        lock = msgspec.json.decode(done.stdout, type=Lock)
+        more = {"env": own} if own else {}
+        text = digest_of({"interpreter": interpreter, "lock": lock, **more})
+        asked = CachedPackages(
+            lock, text, msgspec.json.decode(done.stdout, type=PackageFolders).folders
+        )
+        _asked[interpreter, own] = asked
+    return EnvironmentRef(name, "python", interpreter, asked.fingerprint, asked.lock)

@@ -1,0 +1,129 @@
+"""The log of an attempt: all that the work printed, in order, as UTF-8, up to a limit."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections import deque
+
+from ...reasons import Reason
+from ...secret_masking import Masks
+from .log_gap import gap_line, log_limit, refused_write
+
+LIMIT_BYTES = 64 * 1024 * 1024
+TAIL_BYTES = 256 * 1024
+AT_LIMIT = b"\n[nbyard: the log has reached its limit; its end follows when the work has ended]\n"
+LAST_LINES = 40
+LAST_LINES_BYTES = 16 * 1024
+
+
+class Log:
+    """Appends output to a file, with secrets masked.
+
+    Beyond the limit, only the end of the output is kept, after a line about the gap.
+    """
+
+    def __init__(
+        self, path: str, limit_bytes: int = LIMIT_BYTES, masks: Masks | None = None
+    ) -> None:
+        self._masks = Masks(()) if masks is None else masks
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        # A pipe may cut a character of several bytes in two.
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        # The end of the output always has room, because it shows why the work failed.
+        self._space = limit_bytes - TAIL_BYTES - os.fstat(self._file).st_size
+        self._tail: deque[bytes] = deque()
+        self._tail_bytes = 0
+        self._recent = b""
+        self._lost_bytes = 0
+        self._lost_lines = 0
+        self._trouble = ""
+        self._why: Reason | None = None
+        self._has_ended = False
+
+    def feed(self, data: bytes) -> None:
+        """Append bytes as they come from the pipe. Invalid UTF-8 becomes U+FFFD."""
+        self._take(self._masks.feed(self._decode(data).encode()))
+
+    def _take(self, text: bytes) -> None:
+        self._recent = (self._recent + text)[-LAST_LINES_BYTES:]
+        if self._tail or len(text) > self._space:
+            head, text = text[: max(self._space, 0)], text[max(self._space, 0) :]
+            self._write(head)
+            self._keep_end(text)
+        else:
+            self._write(text)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        self._space -= len(data)
+        while view:
+            try:
+                view = view[os.write(self._file, view) :]
+            except OSError as error:
+                self._trouble = error.strerror or str(error)
+                self._why = refused_write(error)
+                self._lose(bytes(view))
+                return
+
+    def _keep_end(self, data: bytes) -> None:
+        self._tail.append(data)
+        self._tail_bytes += len(data)
+        while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
+            first = self._tail.popleft()
+            self._tail_bytes -= len(first)
+            self._lose(first)
+
+    def _lose(self, data: bytes) -> None:
+        # Written at the first loss, so that people who follow the log see it at once.
+        if not self._lost_bytes and not self._trouble:
+            self._write(AT_LIMIT)
+        self._lost_bytes += len(data)
+        self._lost_lines += data.count(b"\n")
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether the log has reached its limit and holds new output back until the end."""
+        return bool(self._tail)
+
+    def note(self, sentence: str) -> None:
+        """Append a line by nbyard itself."""
+        start = b"" if self._recent[-1:] in (b"", b"\n") else b"\n"
+        self.feed(start + f"[nbyard: {sentence}]\n".encode())
+
+    def last_lines(self) -> str:
+        """Return the last LAST_LINES lines."""
+        lines = self._recent.decode("utf-8", "replace").splitlines()
+        return "\n".join(lines[-LAST_LINES:])
+
+    def end(self) -> None:
+        """Write the output that was held back, after a line that counts the lost output."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        end = self._masks.feed(self._decode(b"", True).encode()) + self._masks.end()
+        if end:
+            self._take(end)
+        end = b"".join(self._tail)
+        if len(end) > TAIL_BYTES:
+            self._lose(end[:-TAIL_BYTES])
+            end = end[-TAIL_BYTES:]
+        if self._lost_bytes:
+            why = self._why or log_limit()
+            self._write(gap_line(self._lost_lines, self._lost_bytes, why))
+        self._write(end)
+
+    def close(self) -> None:
+        """Write the rest and flush the file to disk, so that it survives a power cut."""
+        self.end()
+        try:
+            if os.fstat(self._file).st_size:
+                os.fsync(self._file)
+        except OSError as error:
+            self._trouble = self._trouble or str(error)
+        os.close(self._file)
+
+    @property
+    def trouble(self) -> str:
+        """Return the system's message about a failed write, or an empty text."""
+        return self._trouble

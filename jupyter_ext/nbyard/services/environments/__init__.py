@@ -1,0 +1,1 @@
+"""Operations on environments and on kernels of the machine."""

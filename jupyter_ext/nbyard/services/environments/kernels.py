@@ -1,0 +1,26 @@
+"""Service operations on kernels of the server's machine that belong to no environment."""
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments.machine_kernels import Kernel
+from nbyard.domain.paging import Page
+from nbyard.host.kernels import installed_kernels as kernels
+from nbyard.services.operation import operation
+from nbyard.services.service_context import ServiceContext
+
+
+class KernelService:
+    """Installed kernels, looked up at every request because other programs install them."""
+
+    noun = "kernels"
+
+    def __init__(self, parts: ServiceContext):
+        self._parts = parts
+
+    @operation("GET", "/kernels", scope="environments:read")
+    def list(self, caller: Caller) -> Page[Kernel]:
+        """List the server's kernels that belong to no environment.
+
+        These are the kernels of conda, of R and of virtual environments. Notebooks use them by
+        name, as in Jupyter.
+        """
+        return Page(kernels.list_foreign_kernels())

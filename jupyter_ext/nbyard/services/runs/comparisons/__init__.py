@@ -1,0 +1,1 @@
+"""Compare runs, explain differences, and find the change that made a result bad."""

@@ -1,0 +1,275 @@
+"""Service operations that compare runs and explain differences."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.callers import Caller
+from nbyard.domain.comparison.causes import differing_results, find_causes, last_nodes
+from nbyard.domain.comparison.facts import RunFacts
+from nbyard.domain.comparison.run_comparisons import compare_runs, series_of
+from nbyard.domain.comparison.structs import (
+    Explanation,
+    MetricHistory,
+    OutputComparison,
+    RunComparison,
+)
+from nbyard.domain.executables.code_diffs import Diff
+from nbyard.domain.paging import check_limit
+from nbyard.domain.runs.previews.node_results import StoredFile, stored_file
+from nbyard.domain.runs.structs import Attempt, Run, Task
+from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.executables.version_diffs import version_diff
+from nbyard.services.operation import operation
+from nbyard.services.runs import attempt_views as views
+from nbyard.services.runs.comparisons.cause_details import CauseDetails
+from nbyard.services.runs.comparisons.output_comparisons import compare_inputs, compare_outputs
+from nbyard.services.runs.comparisons.run_facts import (
+    FactReader,
+    Metrics,
+    only_metrics,
+    output_file,
+)
+from nbyard.services.runs.history import RunHistory
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+LEAST_RUNS, MOST_RUNS = 2, 10
+MOST_TASKS = 10_000
+MOST_METRICS = 100
+MOST_NAMES = 20
+TASKS_AT_ONCE = 1_000  # databases limit the values of a statement
+# JSON outputs are read for at most this long; those that were read are known the next time.
+SECONDS = 2.0
+
+
+class RunComparisons(RunHistory):
+    """The part of the run service that compares runs."""
+
+    @operation("GET", "/runs/{run}/compare", scope="runs:read")
+    def compare(
+        self, caller: Caller, run: str, others: str, everything: bool = False
+    ) -> RunComparison:
+        """Compare a run with other runs, side by side.
+
+        `others` are IDs, names or numbers, separated by commas: at most nine. The answer lists what
+        differs, and with `everything` also what is equal.
+
+        Raises:
+            Invalid: too few or too many runs.
+        """
+        keys = [run, *(key for key in others.split(",") if key)]
+        if not LEAST_RUNS <= len(keys) <= MOST_RUNS:
+            limits = {"least": LEAST_RUNS - 1, "most": MOST_RUNS - 1, "count": len(keys) - 1}
+            raise Invalid.field("others", because("runs-to-compare", **limits))
+        return compare_runs(self._facts(caller, keys), everything)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/compare", scope="runs:read")
+    def compare_code(self, caller: Caller, run: str, node: str, other: str) -> Diff:
+        """Compare the code of a node with that in another run.
+
+        The lines show how the code of `run` became that of `other`.
+
+        Raises:
+            NotFound: the code of the node was deleted.
+        """
+        versions = []
+        for key in (run, other):
+            task = self._bare_task(caller, key, node)
+            with self._store.read() as c:
+                version = self._store.executables.version(c, task.executable_version_id)
+            if version is None:
+                raise NotFound(because("code-gone", node=task.label))
+            versions.append(version)
+        return version_diff(self._parts.blobs, *versions)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/outputs/{output}/compare", scope="runs:read")
+    def compare_output(
+        self, caller: Caller, run: str, node: str, output: str, other: str
+    ) -> OutputComparison:
+        """Compare an output of a node with that in another run.
+
+        Tables are compared by column, folders by file, texts by line.
+
+        Raises:
+            NotFound: the node has no such output.
+        """
+        files = []
+        for key in (run, other):
+            task = self._bare_task(caller, key, node)
+            with self._store.read() as c:
+                artifact = self._store.artifacts.of_task(c, task.id).get(output)
+            if artifact is None:
+                raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+            files.append(output_file(artifact))
+        return compare_outputs(self._parts, *files)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/inputs/{name}/compare", scope="runs:read")
+    def compare_input(
+        self, caller: Caller, run: str, node: str, name: str, other: str
+    ) -> OutputComparison:
+        """Compare the data that an input got from outside the run with that in another run.
+
+        Tables are compared by column, folders by file, texts by line.
+
+        Raises:
+            NotFound: the node got no such data.
+        """
+        files = []
+        for facts in self._facts(caller, [run, other]):
+            task = facts.tasks.get(node)
+            given = task.inputs.get(name) if task else None
+            if given is None or given.file is None:
+                raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
+            files.append(given.file)
+        return compare_inputs(self._parts, *files)
+
+    @operation("GET", "/runs/{run}/why", scope="runs:read")
+    def why(
+        self,
+        caller: Caller,
+        run: str,
+        other: str,
+        node: str = "",
+        metric: str = "",
+        output: str = "",
+    ) -> Explanation:
+        """Explain why results of a run differ from those of an older one, `other`.
+
+        `node` limits it to one node, with `metric` or `output` to one of its results. Causes come
+        nearest first: parameters, data, code, packages and files outside the code folder.
+
+        Raises:
+            NotFound: the run has no such node, metric or output.
+        """
+        old, new = self._facts(caller, [other, run])
+        tasks = [facts.tasks[node] for facts in (old, new) if node in facts.tasks]
+        if node and not tasks:
+            raise NotFound(because("no-node-in-run", node=node[:80]))
+        names = sorted({name for task in tasks for name in (*task.metrics, *task.outputs)})
+        hint = because("results-of-node", names=names[:MOST_NAMES]) if names else None
+        if metric and not any(metric in task.metrics for task in tasks):
+            why = because("no-metric-of-node", node=node[:80], metric=metric[:80])
+            raise NotFound(why, hint=hint)
+        if output and not any(output in task.outputs for task in tasks):
+            why = because("no-output-of-node", node=node[:80], output=output[:80])
+            raise NotFound(why, hint=hint)
+        results = [
+            difference
+            for difference in differing_results(old, new)
+            if not node or difference.node == node
+            if not metric or (difference.kind, difference.name) == ("metric", metric)
+            if not output or (difference.kind, difference.name) == ("output", output)
+        ]
+        start = last_nodes(old, new, [difference.node for difference in results])
+        causes = find_causes(old, new, start)
+        details = CauseDetails(self._parts, caller.name, old, new)
+        return Explanation(old.run, new.run, results, details.with_details(causes))
+
+    @operation("GET", "/run-metrics", scope="runs:read")
+    def metric_history(
+        self, caller: Caller, workflow: str = "", executable: str = "", limit: int = 50
+    ) -> MetricHistory:
+        """Show the metrics of the newest successful runs, oldest run first.
+
+        They are those of a workflow, by ID or path, or of an executable. Metrics are numbers that
+        the code recorded, or else those of a JSON output.
+        """
+        check_limit(limit)
+        page = self.list(caller, limit, state="succeeded", workflow=workflow, executable=executable)
+        runs = page.items[::-1]
+        end = time.monotonic() + SECONDS
+        with self._store.read() as c:
+            metrics = self._metrics(c, caller, [run.id for run in runs], end)
+        facts = [only_metrics(run, metrics[run.id]) for run in runs]
+        return MetricHistory(runs, series_of(facts))
+
+    def recorded(self, caller: Caller, run: str) -> Run:
+        """Return a run, which must not be a scratch run, by ID, name or number."""
+        with self._store.read() as c:
+            return self._recorded(c, caller, run)
+
+    def metrics_of(self, caller: Caller, run: Run) -> Metrics:
+        """Return the metrics of each node of a run."""
+        with self._store.read() as c:
+            return self._metrics(c, caller, [run.id], time.monotonic() + SECONDS)[run.id]
+
+    def _bare_task(self, caller: Caller, run: str, node: str) -> Task:
+        with self._store.read() as c:
+            task = self._store.tasks.view(c, self._find(c, caller, run).id, node)
+        if task is None:
+            raise NotFound(because("no-node-in-run", node=node[:80]))
+        return task
+
+    def _facts(self, caller: Caller, keys: Sequence[str]) -> list[RunFacts]:
+        """Return the facts for comparing runs, which are given by ID, name or number."""
+        end = time.monotonic() + SECONDS
+        with self._store.read() as c:
+            reader = FactReader(self._store, c)
+            runs = [self._with_shown_path(self._recorded(c, caller, key)) for key in keys]
+            metrics = self._metrics(c, caller, [run.id for run in runs], end)
+            return [reader.read(run, metrics[run.id], self._pictures(c, run, end)) for run in runs]
+
+    def _pictures(self, c: Connection, run: Run, end: float) -> dict[str, str]:
+        """Return the digest of the last picture in each node's executed notebook."""
+        made = self._store.tasks.succeeded(c, run.id, MOST_TASKS, "", [])
+        digests_by_node: dict[str, str] = {}
+        for node, files in self._files_of(c, run, made).items():
+            for file in (
+                output for output in files if output.name == EXECUTED and output.may_be_shown
+            ):
+                known = self._known(file)
+                if known is None and time.monotonic() < end:
+                    known = self._read(file)
+                # The bytes of an executed notebook differ after each run. Its last picture may be
+                # equal.
+                if known and known.picture:
+                    picture = self._parts.tables.picture(self._table(file))
+                    digests_by_node[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"
+        return digests_by_node
+
+    def _metrics(
+        self, c: Connection, caller: Caller, run_ids: Sequence[str], end: float
+    ) -> dict[str, Metrics]:
+        """Return the metrics of each node in these runs, by run ID.
+
+        A node without recorded metrics has the numbers of a JSON output. These are read until
+        `end`, a time of the monotonic clock.
+        """
+        made = self._store.tasks.succeeded_by_run(c, run_ids)
+        tasks = [task for own in made.values() for task in own]
+        newest: dict[str, Attempt] = {}
+        for start in range(0, len(tasks), TASKS_AT_ONCE):
+            newest |= self._newest(c, caller, tasks[start : start + TASKS_AT_ONCE])
+        folder = self._store.folder
+        recorded = {
+            task_id: views.last_values(folder, attempt, MOST_METRICS)
+            for task_id, attempt in newest.items()
+        }
+        others = [
+            run_id for run_id in run_ids if not all(recorded.get(task.id) for task in made[run_id])
+        ]
+        files: dict[tuple[str, str], list[StoredFile]] = {}
+        for run_id, outputs in self._store.artifacts.of_runs(c, others).items():
+            for artifact in outputs:
+                files.setdefault((run_id, artifact.node), []).append(stored_file(artifact))
+        metrics: dict[str, Metrics] = {}
+        for run_id in run_ids:
+            of_run: dict[str, dict[str, float | str]] = {}
+            for task in made[run_id]:
+                task_metrics = recorded.get(task.id)
+                if not task_metrics:
+                    own = files.get((run_id, task.node), ())
+                    parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
+                    task_metrics = [
+                        metric for _, preview in parts.values() for metric in preview.metrics
+                    ]
+                of_run[task.node] = {metric.name: metric.value for metric in task_metrics}
+            metrics[run_id] = of_run
+        return metrics

@@ -1,0 +1,1 @@
+"""Rows of credentials, and the encryption of secrets."""

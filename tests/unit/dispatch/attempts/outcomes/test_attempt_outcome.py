@@ -1,0 +1,134 @@
+"""What it means that work came to a result, of every kind."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from nbyard.blobs.file_operations import disk_full
+from nbyard.dispatch.attempts import attempt_driver
+from nbyard.domain.attempts.structs import UNTYPED, Failure
+from nbyard.reasons.structs import because
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
+
+from ...benches import running, states
+
+
+def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> None:
+    """R1: waiting, queued, preparing, running, succeeded; then the run."""
+    run = running(bench)
+    runtime.end(bench.attempt(run), text="made")
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    task = bench.task(run)
+    assert (task.state, states(bench, run)) == ("succeeded", ["succeeded"])
+    assert [artifact.name for artifact in task.artifacts] == ["out"]
+    assert task.attempts[0].site == "here"
+    with bench.store.read() as c:
+        found = bench.store.events.events_after(c, "ada", 0, 500)
+    told = [e.data["state"] for e in found if e.topic == "task"]
+    assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
+
+
+def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: FakeRuntime) -> None:
+    """R1, I6: the executed notebook is kept, an output is not."""
+    run = running(bench)
+    attempt = bench.attempt(run)
+    (bench.folder(attempt) / "executed.ipynb").write_text("{}")
+    (bench.folder(attempt) / "outputs" / "out" / "out.txt").write_text("half")
+    runtime.end(
+        attempt,
+        "failed",
+        failure=Failure("error", because("text", text="boom"), cell=2),
+        outputs=["out"],
+    )
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert task.failure == Failure("error", because("text", text="boom"), cell=2)
+    assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
+
+
+@pytest.fixture
+def full_disk(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, Callable[[], None]]:
+    """A run whose work is done, on a disk without room for what it made, and who makes room."""
+
+    def full(*_: object, **__: object) -> None:
+        raise disk_full(4)
+
+    monkeypatch.setattr(attempt_driver, "FULL_SECONDS", 0.0)
+    run = running(bench, timeout_seconds=60.0)
+    make_room = partial(
+        monkeypatch.setattr, bench.context.blobs, "put_fd", bench.context.blobs.put_fd
+    )
+    monkeypatch.setattr(bench.context.blobs, "put_fd", full)
+    runtime.end(bench.attempt(run), text="made")
+    bench.until(lambda: "waits: disk full: needs 4 bytes" in bench.task(run).why)
+    return run, make_room
+
+
+def test_what_was_made_waits_for_room(
+    bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15: no limit ends it meanwhile, and the words go with the wait."""
+    run, make_room = full_disk
+    monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", -60.0)
+    monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
+    bench.round(3)
+    assert states(bench, run) == ["running"]
+    make_room()
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    task = bench.task(run)
+    assert [artifact.name for artifact in task.artifacts] == ["out"]
+    assert task.why == "runs because its cache is off"
+
+
+def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
+    bench: Bench, full_disk: tuple[str, Callable[[], None]]
+) -> None:
+    """F10, I9."""
+    run, _ = full_disk
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+
+
+def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+    """F3: a kernel that was killed is no failure of the code."""
+    run = running(bench)
+    dead = Failure("kernel-died", because("text", text="the kernel died (signal 9)"))
+    runtime.end(bench.attempt(run), "failed", failure=dead)
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    assert bench.task(run).attempts[0].why == dead.message
+
+
+def test_work_that_somebody_ended_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+    """A supervisor that was told to stop by nobody of ours: the run is not cancelled."""
+    run = running(bench)
+    told = Failure("cancelled", because("text", text="the supervisor was told to stop (SIGTERM)"))
+    runtime.end(bench.attempt(run), "cancelled", failure=told)
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+
+
+def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRuntime) -> None:
+    """I3: only the attempt that was started may answer."""
+    run = running(bench)
+    runtime.end(bench.attempt(run), token="forged")
+    bench.until(lambda: states(bench, run)[0] == "lost")
+    assert "token" in bench.task(run).attempts[0].why
+    assert bench.task(run).artifacts == []
+
+
+def test_a_result_is_not_reused_if_its_types_are_in_doubt(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """K8: the file that lists inputs without types cannot be read."""
+    first = running(bench, cache=True)
+    (bench.folder(bench.attempt(first)) / UNTYPED).write_text("no JSON")
+    runtime.end(bench.attempt(first), text="made")
+    bench.until(lambda: bench.run(first).state == "succeeded")
+    second = running(bench, cache=True)
+    runtime.end(bench.attempt(second), text="made")
+    bench.until(lambda: bench.run(second).state == "succeeded")
+    third = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.run(third).state == "succeeded")
+    assert not bench.task(second).cached and bench.task(third).cached

@@ -1,0 +1,36 @@
+"""L5: what was otherwise than in the lock, where the work was done."""
+
+import msgspec
+
+from nbyard.attempts import folders
+from nbyard.dispatch.attempts.outcomes.environment_lock_check import environment_lock_warning
+from nbyard.domain.attempts.structs import SURROUNDINGS, Surroundings
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import Lock, NewEnvironment, Package
+from nbyard.reasons.structs import because
+from nbyard.testing.fake_runtime_bench import Bench
+
+ANN = Caller("ann")
+
+
+def test_it_is_told_of_what_was_recorded(bench: Bench) -> None:
+    made = bench.yard.services.environments.create(ANN, NewEnvironment("cows", "cow"))
+    with bench.store.write() as c:
+        move, packages = bench.store.environments.move, [{"name": "cow", "version": "1.0"}]
+        move(c, "ann", made.current.id, "building", place="x")
+        move(c, "ann", made.current.id, "ready", packages=packages, python="3.11.2")
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = bench.snapshot(run, "a")
+    used = UsedEnvironment(made.id, "cows", made.current.id, 1, "")
+    plan = msgspec.structs.replace(case.task.plan, environment=used)
+    assert environment_lock_warning(bench.context, case.attempt, case.task.plan) is None
+    place = folders.attempt_folder_of(bench.store.folder, case.attempt.id) / SURROUNDINGS
+    known = msgspec.json.decode(place.read_bytes(), type=Surroundings)
+    differs = because("package-instead", package="cow", found="2.0", locked="1.0")
+    expected = because("lock-differs", environment="cows", number=1, differences=[differs])
+    for version, told in (("1.0", None), ("2.0", expected)):
+        lock = Lock("3.11.2", "", "", "", [Package("cow", version)])
+        place.write_bytes(msgspec.json.encode(msgspec.structs.replace(known, lock=lock)))
+        assert environment_lock_warning(bench.context, case.attempt, plan) == told

@@ -1,0 +1,312 @@
+"""Files that work wrote beside its declared outputs."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nbyard.blobs.file_operations import disk_full
+from nbyard.dispatch.attempts.controller import AttemptController
+from nbyard.dispatch.attempts.outcomes import attempt_outcome, store_other_files
+from nbyard.dispatch.cache.keys import Identities
+from nbyard.dispatch.garbage import GarbageCollector
+from nbyard.dispatch.threads import Threads
+from nbyard.domain import task_retries
+from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
+from nbyard.domain.attempts.structs import Failure
+from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
+from nbyard.runner.secret_masking import Masks
+from nbyard.testing.fake_runtime_bench import OWNER, SCRIPT, Bench, FakeRuntime
+
+Write = Callable[[Path], object]
+
+
+def running(bench: Bench, **plan: object) -> tuple[str, Path]:
+    """A run whose only attempt runs, and its copy of the code."""
+    run = bench.submit({"a": []}, **plan)
+    bench.until(lambda: bench.task(run).state == "running")
+    return run, bench.folder(bench.attempt(run)) / "code"
+
+
+def ended(bench: Bench, write: Write, state: str = "succeeded", **plan: object) -> str:
+    """A run whose work wrote this."""
+    run, code = running(bench, **plan)
+    write(code)
+    more = {"failure": Failure("error", because("text", text="boom"))} if state == "failed" else {}
+    bench.runtime.end(bench.attempt(run), state, text="made", **more)
+    bench.until(lambda: bench.run(run).state == state)
+    return run
+
+
+def files(bench: Bench, run: str) -> OtherFileList:
+    return bench.yard.services.runs.files(OWNER, run, "a")
+
+
+def kept(bench: Bench, run: str) -> dict[str, str]:
+    """Their bytes by their paths."""
+    blobs = bench.context.blobs
+    return {one.path: blobs.path(one.digest).read_text() for one in files(bench, run).files}
+
+
+def left(bench: Bench, run: str) -> dict[str, str]:
+    return {one.path: one.why for one in files(bench, run).left_out}
+
+
+def some(code: Path) -> None:
+    (code / "result.csv").write_text("x\n1\n")
+    (code / "plots").mkdir()
+    (code / "plots" / "a.svg").write_text("<svg/>")
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed"])
+def test_what_lies_above_the_code_is_named(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """K5: the files of the attempt itself, hidden ones and caches are not."""
+    monkeypatch.setattr(store_other_files, "PROCESS", runtime.name)
+
+    def write(code: Path) -> None:
+        (code.parent / "out.csv").write_text("x")
+        (code.parent / "r\u00e9sum\u00e9").mkdir()
+        for name in ("log", "heartbeat", "others.json.1f", "executed.ipynb.tmp", ".cache"):
+            (code.parent / name).write_text("x")
+        (code / "fine").write_text("x")
+
+    run = ended(bench, write, state)
+    assert left(bench, run) == {"../out.csv": "above", "../r\u00e9sum\u00e9/": "above"}
+    assert kept(bench, run) == {"fine": "x"}
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed"])
+def test_what_was_written_is_kept(bench: Bench, runtime: FakeRuntime, state: str) -> None:
+    """K5, R2: also of work that failed."""
+    run = ended(bench, some, state)
+    assert kept(bench, run) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
+    summary = bench.task(run).other_files
+    assert summary is not None
+    assert (summary.count, summary.size_bytes, summary.left_out) == (2, 10, [])
+    assert [one.name for one in bench.task(run).artifacts] == ["out"][: state == "succeeded"]
+
+
+def test_unchanged_files_and_caches_are_not_listed(bench: Bench, runtime: FakeRuntime) -> None:
+    def write(code: Path) -> None:
+        os.utime(code / "work.py")
+        (code / "work.py").write_text(SCRIPT)
+        for place in ("__pycache__/a.pyc", ".ipynb_checkpoints/n.ipynb", ".cache/x", "b.pyc"):
+            (code / place).parent.mkdir(exist_ok=True)
+            (code / place).write_text("x")
+        (code / "empty").mkdir()
+
+    run = ended(bench, write)
+    assert bench.task(run).other_files is None
+    assert files(bench, run) == OtherFileList([], [], 0)
+
+
+def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench, runtime: FakeRuntime) -> None:
+    """Also one of the same length, with its old date."""
+
+    def write(code: Path) -> None:
+        before = (code / "work.py").stat()
+        (code / "work.py").write_text(SCRIPT[::-1])
+        os.utime(code / "work.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert kept(bench, ended(bench, write)) == {"work.py": SCRIPT[::-1]}
+
+
+def test_what_could_do_harm_is_named_and_not_kept(
+    bench: Bench, runtime: FakeRuntime, tmp_path: Path
+) -> None:
+    """F11, I26: links, odd files and odd names, as a container may leave them."""
+    (tmp_path / "secret").write_text("s3cr3t")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "inside").write_text("s3cr3t")
+
+    def write(code: Path) -> None:
+        (code / "link").symlink_to(tmp_path / "secret")
+        (code / "folder").symlink_to(tmp_path / "folder")
+        os.mkfifo(code / "pipe")
+        (code / "a\nb").write_text("x")
+        (code / "back\\slash").write_text("x")
+        Path(os.fsdecode(os.fsencode(code) + b"/\xff")).write_text("x")
+        (code / "e\u0301").write_text("one")
+        (code / "\u00e9").write_text("two")
+        (code / "dist").mkdir()
+        (code / "dist" / "one.whl").write_text("x")
+        (code / "dist" / "two.whl").write_text("x")
+        (code / "fine").write_text("x")
+
+    run = ended(bench, write)
+    assert kept(bench, run).keys() == {"fine", "\u00e9"}
+    assert left(bench, run) == {
+        **{"link": "link", "folder": "link", "pipe": "link", "dist/": "ignored"},
+        **{"a\\nb": "name", "back\\\\slash": "name", "\\udcff": "name", "\u00e9": "name"},
+    }
+
+
+def test_the_caps_are_settings_and_what_is_beyond_is_named(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    bench.context.settings.max_other_bytes, bench.context.settings.max_other_files = 10, 2
+
+    def write(code: Path) -> None:
+        for name, size in (("a", 1), ("b", 2), ("c", 3), ("large", 11)):
+            (code / name).write_text("x" * size)
+
+    run = ended(bench, write)
+    assert kept(bench, run).keys() == {"a", "b"}
+    assert left(bench, run) == {"c": "too-many", "large": "too-large"}
+
+
+def test_folders_without_end_are_looked_at_as_far_as_it_goes(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_other_files, "MOST_SEEN", 6)
+    monkeypatch.setattr(store_other_files, "MAX_DEPTH", 2)
+
+    def write(code: Path) -> None:
+        (code / "a" / "b" / "c").mkdir(parents=True)
+        (code / "a" / "b" / "c" / "deep").write_text("x")
+        (code / "z1").write_text("x")
+        (code / "z2").write_text("x")
+
+    run = ended(bench, write)
+    assert kept(bench, run).keys() == {"z1"}
+    assert left(bench, run) == {"a/b/c/": "too-many", "./": "too-many"}
+
+
+def test_a_name_that_is_no_text_is_shown_where_there_is_too_much(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_other_files, "MOST_SEEN", 3)
+
+    def write(code: Path) -> None:
+        folder = os.fsencode(code) + b"/\xff"
+        os.mkdir(folder)
+        for name in (b"/a", b"/b"):
+            os.mkdir(folder + name)
+
+    run = ended(bench, write)
+    assert left(bench, run) == {"\\udcff/": "too-many"}
+
+
+def test_what_holds_a_secret_is_not_kept(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I23: nobody declared it, so nobody expects a credential there."""
+    monkeypatch.setattr(
+        store_other_files, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"])
+    )
+
+    def write(code: Path) -> None:
+        (code / "config.json").write_text('{"password": "hunter2-hunter2"}')
+        (code / "fine").write_text("x")
+
+    run = ended(bench, write)
+    assert kept(bench, run).keys() == {"fine"}
+    assert left(bench, run) == {"config.json": "secret"}
+
+
+def test_a_full_disk_costs_the_files_and_not_the_result(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10: the output is kept, and nothing waits for the other files."""
+    real = bench.context.blobs.put_fd
+
+    def full(fd: int, **more: bool) -> object:
+        if os.fstat(fd).st_size == len("too much"):
+            raise disk_full(8)
+        return real(fd, **more)
+
+    monkeypatch.setattr(bench.context.blobs, "put_fd", full)
+    run = ended(bench, lambda code: (code / "a.txt").write_text("too much"))
+    assert left(bench, run) == {"a.txt": "no-room"}
+    assert [one.name for one in bench.task(run).artifacts] == ["out"]
+
+
+def test_only_the_last_attempt_counts(bench: Bench, runtime: FakeRuntime) -> None:
+    run, code = running(bench, retries=1)
+    (code / "first").write_text("x")
+    runtime.end(
+        bench.attempt(run), "failed", failure=Failure("error", because("text", text="boom"))
+    )
+    bench.until(lambda: len(bench.task(run).attempts) == 2 and bench.task(run).state == "running")
+    (bench.folder(bench.attempt(run)) / "code" / "second").write_text("x")
+    runtime.end(bench.attempt(run), text="made")
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert kept(bench, run).keys() == {"second"}
+
+
+@pytest.mark.parametrize("when", ["lost", "taken over"])
+def test_nothing_is_half_listed_when_an_attempt_is_lost_in_between(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """R6, I6: it wrote, and nobody recorded that."""
+    run, code = running(bench)
+    some(code)
+    if when == "lost":
+        monkeypatch.setattr(task_retries, "LOST_RETRIES", 0)
+        runtime.lose(bench.attempt(run))
+        bench.until(lambda: bench.run(run).state == "failed")
+        assert (bench.task(run).other_files, kept(bench, run)) == (None, {})
+        return
+    runtime.end(bench.attempt(run), text="made")
+    taken: list[OtherFiles | None] = []
+
+    def dies(*asked: object, **more: bool) -> None:
+        taken.append(store_other_files.take_other_files(*asked, **more))  # type: ignore[arg-type]
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(attempt_outcome, "take_other_files", dies)
+        with pytest.raises(SystemExit):
+            AttemptController(bench.context, Identities(bench.context)).drive(bench.snapshot(run))
+    assert taken[0] is not None and taken[0].count == 2
+    assert bench.task(run).other_files is None
+    bench.replace_dispatcher()
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert kept(bench, run).keys() == {"result.csv", "plots/a.svg"}
+
+
+def test_a_cached_run_has_them_until_the_last_that_names_them_is_deleted(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """R3, I18: deleting the run that made them loses nothing that another one shows."""
+    bench.context.settings.garbage_grace_seconds = 0
+    collector = GarbageCollector(bench.context, Threads())
+    first = ended(bench, some, cache=True)
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.run(again).state == "succeeded")
+    assert bench.task(again).cached and len(runtime.starts) == 1
+    digests = [one.digest for one in files(bench, first).files]
+    bench.yard.services.runs.delete(OWNER, first)
+    assert collector.collect()
+    assert kept(bench, again) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
+    bench.yard.services.runs.delete(OWNER, again)
+    assert collector.collect()
+    assert not any(map(bench.context.blobs.exists, digests))
+
+
+def test_a_result_whose_other_files_are_gone_is_made_anew(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    first = ended(bench, some, cache=True)
+    others = bench.task(first).other_files
+    assert others is not None
+    bench.context.blobs.delete(others.digest)
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(again).state == "running")
+    assert len(runtime.starts) == 2
+
+
+def test_one_file_or_all_can_be_fetched(bench: Bench, runtime: FakeRuntime) -> None:
+    run, service = ended(bench, some), bench.yard.services.runs
+    one = service.file(OWNER, run, "a", "plots/a.svg")
+    assert (one.filename, one.is_folder) == ("a.svg", False)
+    assert service.file(OWNER, run, "a", "").is_folder
+    assert service.preview(OWNER, run, "a", "result.csv").rows == [[1]]
+    assert files(bench, run).folder == str(bench.yard.parts.files.root)
+    for path in ("work.py", "../result.csv", "plots"):
+        with pytest.raises(NotFound, match="has no other file"):
+            service.file(OWNER, run, "a", path)

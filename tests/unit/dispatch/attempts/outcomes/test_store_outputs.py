@@ -1,0 +1,140 @@
+"""From a finished attempt to stored bytes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of, take_outputs
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.domain.attempts.structs import Output, Result
+from nbyard.domain.runs.structs import MODEL_TYPE
+from nbyard.errors import Invalid, NotFound
+from nbyard.testing.fake_runtime_bench import Bench
+
+
+def a_case(bench: Bench) -> AttemptSnapshot:
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    snapshot = bench.snapshot(run)
+    return snapshot
+
+
+def test_files_folders_and_the_notebook(bench: Bench) -> None:
+    snapshot = a_case(bench)
+    out = snapshot.order.folder / "outputs" / "out" / "out.txt"
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    out.write_text("hello")
+    (snapshot.order.folder / "executed.ipynb").write_text("{}")
+    rows = take_outputs(bench.context, snapshot.order.folder, result)
+    told = {row["name"]: (row["filename"], row["format"], row["size_bytes"]) for row in rows}
+    assert told == {
+        "out": ("out.txt", "txt", 5),
+        "executed.ipynb": ("executed.ipynb", "ipynb", 2),
+    }
+    out.unlink()
+    out.mkdir()
+    (out / "part").write_text("x")
+    (row,) = [
+        r for r in take_outputs(bench.context, snapshot.order.folder, result) if r["name"] == "out"
+    ]
+    assert row["format"] == "folder" and row["digest"].startswith("tree:")
+
+
+@pytest.mark.parametrize("marks", ["MLmodel", "nervosum.yaml"])
+def test_a_folder_that_is_a_model_is_known_as_such(bench: Bench, marks: str) -> None:
+    """M6: what may be served is seen where the results are shown."""
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    out = folder / "outputs" / "out" / "out"
+    out.mkdir()
+    types = []
+    for name in ("data", marks):
+        (out / name).write_text("x")
+        (row,) = take_outputs(bench.context, folder, result, {"out": Output("outputs/out/out")})
+        types.append(row["type"])
+    assert types[0] is None
+    assert json.loads(types[1])["media_type"] == MODEL_TYPE
+
+
+@pytest.mark.parametrize("adopt", [True, False])
+def test_a_file_is_copied_where_work_may_live_on(bench: Bench, adopt: bool) -> None:
+    snapshot = a_case(bench)
+    out = snapshot.order.folder / "outputs" / "out" / "out.txt"
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    out.write_text("hello")
+    (row,) = take_outputs(bench.context, snapshot.order.folder, result, adopt=adopt)
+    stored = bench.context.blobs.path(row["digest"])
+    assert (stored.stat().st_ino == out.stat().st_ino) == adopt
+
+
+@pytest.mark.parametrize("path", ["outputs/out/secret", "../../secret", "{outside}/secret"])
+def test_nothing_outside_the_attempt_is_taken(bench: Bench, tmp_path: Path, path: str) -> None:
+    """I26: what a container wrote over task.json or linked leads nowhere."""
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
+    (tmp_path / "secret").write_text("s3cr3t")
+    (folder.parent.parent / "secret").write_text("s3cr3t")
+    (folder / "outputs" / "out").rmdir()
+    (folder / "outputs" / "out").symlink_to(tmp_path)
+    (folder / "executed.ipynb").symlink_to(tmp_path / "secret")
+    task = json.loads((folder / "task.json").read_text())
+    task["outputs"]["out"]["path"] = path.format(outside=tmp_path)
+    (folder / "task.json").write_text(json.dumps(task))
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    with pytest.raises(Invalid, match="outside"):
+        take_outputs(bench.context, folder, result)
+    assert take_outputs(bench.context, folder, msgspec.structs.replace(result, outputs=[])) == []
+
+
+def test_words_of_a_failure() -> None:
+    failure = failure_of(NotFound("It is gone.", hint="Make it again."), "preparation")
+    assert (failure.kind, failure.message) == ("preparation", "It is gone. Make it again.")
+
+
+TOLD = {
+    "format": "parquet",
+    "filename": "",
+    "media_type": "application/vnd.apache.parquet",
+    "frame": "pandas.DataFrame",
+    "rows": 2,
+    "columns": [["a", "int64"]],
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "filename", "has_type"),
+    [
+        (TOLD, "out.parquet", True),
+        ({**TOLD, "filename": "mine.parquet"}, "mine.parquet", True),
+        ({**TOLD, "filename": "../mine"}, "out", True),
+        ({**TOLD, "columns": 3}, "out", False),
+        ([], "out", False),
+    ],
+)
+def test_what_code_said_of_its_output_is_kept(
+    bench: Bench, told: Any, filename: str, has_type: bool
+) -> None:
+    """E14."""
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
+    (folder / "outputs" / "out" / "out").write_text("x")
+    (folder / "outputs" / "out" / ".type.json").write_text(json.dumps(told))
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    (row,) = take_outputs(bench.context, folder, result, {"out": Output("outputs/out/out")})
+    assert (row["filename"], row["type"] is not None) == (filename, has_type)
+    if has_type:
+        assert json.loads(row["type"])["columns"] == [["a", "int64"]]
+
+
+def test_a_declared_name_stays(bench: Bench) -> None:
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
+    (folder / "outputs" / "out" / "out.txt").write_text("x")
+    (folder / "outputs" / "out" / ".type.json").write_text(json.dumps({"format": "txt"}))
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    (row,) = take_outputs(bench.context, folder, result)
+    assert (row["filename"], row["format"]) == ("out.txt", "txt")

@@ -1,0 +1,110 @@
+"""Names of things and of files; the cases are shared with the TypeScript tests."""
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.naming import names
+from nbyard.errors import Invalid
+
+CASES = json.loads((Path(__file__).parents[3] / "cases" / "names.json").read_text())
+
+
+@pytest.mark.parametrize("name", CASES["names"]["accepted"])
+def test_text_for_people_is_kept_as_it_is(name: str) -> None:
+    assert names.check_name(name) == name
+
+
+@pytest.mark.parametrize(("name", "word"), CASES["names"]["refused"])
+def test_refusal_names_field_and_rule(name: str, word: str) -> None:
+    with pytest.raises(Invalid, match="label: ") as caught:
+        names.check_name(name, "label")
+    assert word in caught.value.details[0].message
+
+
+@pytest.mark.parametrize("name", CASES["names"]["wrong_type"])
+def test_other_types_are_refused(name: Any) -> None:
+    for check in (names.check_name, names.check_filename):
+        with pytest.raises(Invalid, match="must be text"):
+            check(name)
+
+
+def test_length_limit_is_stated() -> None:
+    assert names.check_name("n" * 200)
+    with pytest.raises(Invalid, match="at most 200 characters, but has 10000"):
+        names.check_name("n" * 10_000)
+    with pytest.raises(Invalid, match="200"):
+        names.check_name("a" + "\u0301" * 5000)
+
+
+@pytest.mark.parametrize(("one", "other"), CASES["names"]["same"])
+def test_names_that_look_the_same_have_one_key(one: str, other: str) -> None:
+    assert names.name_key(one) == names.name_key(other)
+
+
+@pytest.mark.parametrize("name", CASES["filenames"]["accepted"])
+def test_filename_accepted(name: str) -> None:
+    assert names.check_filename(name) == name
+
+
+@pytest.mark.parametrize("name", CASES["filenames"]["refused"])
+def test_filename_refused(name: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        names.check_filename(name)
+    assert caught.value.details[0].path == "filename"
+
+
+@pytest.mark.parametrize("name", ["a" * 256, "é" * 128, "e\u0301" * 127 + "xxxx"])
+def test_filename_too_long_for_a_disk(name: str) -> None:
+    with pytest.raises(Invalid, match="255 bytes"):
+        names.check_filename(name)
+
+
+@pytest.mark.parametrize(("name", "expected"), CASES["sanitised"])
+def test_safe_filename(name: str, expected: str) -> None:
+    assert names.safe_filename(name) == expected
+
+
+def test_safe_filename_keeps_the_suffix_of_long_names() -> None:
+    safe = names.safe_filename("é" * 400 + ".csv.gz")
+    assert safe.endswith(".gz")
+    assert len(safe.encode()) <= 200
+
+
+@given(st.text(max_size=300))
+def test_whatever_comes_is_accepted_or_refused_in_words(text: str) -> None:
+    try:
+        name = names.check_name(text)
+    except Invalid:
+        return
+    assert unicodedata.is_normalized("NFC", name)
+    assert names.check_name(name) == name
+
+
+@given(st.text(max_size=300))
+def test_safe_filename_is_always_a_filename(text: str) -> None:
+    assert names.check_filename(names.safe_filename(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("ÉCOLE Ünïcode", "ecole unicode"),
+        ("Straße Łódź", "strasse lodz"),
+        ("日本", "日本"),
+        ("", ""),
+    ],
+)
+def test_letters_are_had_without_their_marks(name, plain):
+    assert names.without_accents(name) == plain
+
+
+@given(st.text())
+def test_what_is_plain_stays(name):
+    plain = "".join(one for one in name if one.isascii())
+    assert names.without_accents(plain) == plain.lower()

@@ -1,0 +1,79 @@
+"""Names that look alike are one name."""
+
+import pytest
+
+from nbyard.domain.naming.unique_names import (
+    MAX_COMPARED,
+    check_free,
+    check_run_name,
+    free_name,
+    nearest_names,
+    no_such,
+)
+from nbyard.errors import Invalid, NameTaken
+
+AN_ID = "01a1fe2d-28c6-704c-89d2-a0e1445fcce4"
+
+
+@pytest.mark.parametrize("name", ["a b", "a\u00a0b", "a\u200d b", "a b\ufe0f"])
+def test_what_looks_alike_is_taken(name):
+    check_free({"1": "a b"}, "dataset-exists", name, own="1")
+    with pytest.raises(NameTaken) as refused:
+        check_free({"1": "a b"}, "dataset-exists", name)
+    assert "'a b'" in refused.value.message
+    assert [detail.path for detail in refused.value.details] == ["name"]
+
+
+def test_what_people_can_tell_apart_is_free():
+    check_free({"1": "a b", "2": "ä"}, "dataset-exists", "A b")
+    check_free({}, "dataset-exists", "x")
+
+
+@pytest.mark.parametrize("wanted", ["a", "a 2"])
+def test_a_refusal_proposes_a_name_that_is_free(wanted):
+    names = {"1": "a", "2": "a 2"}
+    with pytest.raises(NameTaken) as refused:
+        check_free(names, "dataset-exists", wanted)
+    assert "'a 3'" in refused.value.hint
+    assert free_name(names.values(), "a") == "a 3"
+    assert free_name(names.values(), "b") == "b"
+
+
+@pytest.mark.parametrize("name", ["", "12", "a/b", "-f", AN_ID])
+def test_a_run_is_not_called_like_another(name):
+    assert check_run_name("e\u0301") == "é"
+    with pytest.raises(Invalid) as refused:
+        check_run_name(name)
+    assert [detail.path for detail in refused.value.details] == ["name"]
+
+
+def test_what_there_is_is_told_the_likest_first():
+    assert str(nearest_names(["ants", "cows", "bees"], "cow")) == "there are: cows, bees, ants"
+    assert str(nearest_names([], "cow")) == "none exist yet"
+    assert str(nearest_names([f"n{n}" for n in range(20)], "n1")).count(",") == 10
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "hint"),
+    [
+        ("big", ["big.csv", "small.csv"], "Did you mean 'big.csv'?"),
+        ("irsi", ["iris", "iris2", "x"], "Did you mean 'iris' or 'iris2'?"),
+        ("cp", ["a.csv", "cp.csv"], "Did you mean 'cp.csv'?"),
+        ("churn", ["chorn", "Churn of customers"], "Did you mean 'Churn of customers' or 'chorn'?"),
+        ("r", ["r4", "r3", "r2", "r1"], "Did you mean 'r1' or 'r2' or 'r3'?"),
+        ("", ["iris"], ""),
+        ("other", ["iris"], ""),
+        ("x" * 5000, ["x" * 200], f"Did you mean {'x' * 200!r}?"),
+        (AN_ID, [AN_ID.replace("a", "b")], ""),
+    ],
+)
+def test_who_asks_for_a_name_that_nothing_has_is_told_what_is_like_it(wanted, names, hint):
+    error = no_such("no-dataset", wanted, names)
+    assert (error.message, error.hint) == (f"There is no dataset {wanted[:80]!r}.", hint)
+
+
+def test_a_limited_number_of_names_is_compared():
+    """Each costs time, and everybody waits for it."""
+    names = iter([f"iris-{number}" for number in range(MAX_COMPARED + 1)])
+    assert no_such("no-run", "iris-x", names).hint
+    assert next(names) == f"iris-{MAX_COMPARED}"

@@ -1,0 +1,180 @@
+"""R11: estimates from the past: medians, the longest way, and silence where nothing is known."""
+
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.limits import Limits
+from nbyard.domain.runs.previews.estimates import (
+    SAMPLES,
+    Estimate,
+    PastSuccess,
+    UnfinishedNode,
+    Usual,
+    estimate_run,
+    seconds_until_start,
+    usual_duration,
+)
+from nbyard.domain.runs.slots import Capacity
+
+SECONDS = st.floats(0, 1e6)
+MANY = Capacity(1e9)
+GIB = 2**30
+
+
+@st.composite
+def graphs(draw):
+    """Steps that are not done, in an order of the graph."""
+    found: dict[str, UnfinishedNode] = {}
+    for at in range(draw(st.integers(1, 8))):
+        known = draw(st.none() | st.builds(Usual, SECONDS, st.integers(1, SAMPLES)))
+        needs = draw(st.sets(st.sampled_from(sorted(found)), max_size=3)) if found else set()
+        cores = draw(st.sampled_from([None, 0.5, 1.0, 64.0]))
+        limits = draw(st.sampled_from([None, Limits(cpu=cores)]))
+        found[f"n{at}"] = UnfinishedNode(needs, known, draw(SECONDS), limits)
+    return found
+
+
+def step(*needs, seconds=None, elapsed=0.0, **limits):
+    known = None if seconds is None else Usual(seconds, 3)
+    return UnfinishedNode(needs, known, elapsed, Limits(**limits))
+
+
+@given(st.lists(st.builds(PastSuccess, st.sampled_from(["v1", "v2"]), SECONDS), max_size=20))
+def test_the_newest_of_the_same_version_count(past):
+    same = [one.seconds for one in past if one.version_id == "v1"][:SAMPLES]
+    found = usual_duration(past, "v1")
+    if not past:
+        assert found is None
+    elif same:
+        assert found == Usual(median(same), len(same))
+    else:  # what another version took is better than nothing
+        assert found == usual_duration(past, "v2")
+
+
+def test_one_slow_success_does_not_count_much():
+    past = [PastSuccess("v", seconds) for seconds in (10, 3600, 12, 11, 13, 9999)]
+    assert usual_duration(past, "v") == Usual(12, 5)
+
+
+def test_a_chain_adds_up_and_what_runs_is_nearer():
+    chain = {"a": step(seconds=60, elapsed=20), "b": step("a", seconds=30), "c": step("b")}
+    found = estimate_run(chain, MANY)
+    assert (found.remaining_seconds, found.unknown) == (70, 1)
+    assert found.nodes == {"a": Usual(60, 3), "b": Usual(30, 3)}
+
+
+@pytest.mark.parametrize(("cores", "seconds"), [(1, 200), (2, 100), (20, 10), (100, 10)])
+def test_a_fan_takes_turns(cores, seconds):
+    fan = {f"n{at}": step(seconds=10) for at in range(20)}
+    assert estimate_run(fan, Capacity(cores)).remaining_seconds == seconds
+
+
+def test_work_elsewhere_and_work_that_wants_everything():
+    far = {f"n{at}": UnfinishedNode(usual=Usual(10, 3), limits=None) for at in range(20)}
+    assert estimate_run(far, Capacity(2)).remaining_seconds == 10
+    wide = {f"n{at}": step(seconds=10, cpu=64) for at in range(3)}
+    assert estimate_run(wide, Capacity(2)).remaining_seconds == 30
+
+
+@pytest.mark.parametrize(("shared_by", "hours"), [(1, 10), (2, 5)])
+def test_steps_take_turns_on_a_gpu(shared_by, hours):
+    """R11: however many cores there are."""
+    machine = Capacity(16, gpus=("0",), tasks_per_gpu=shared_by)
+    fan = {f"n{at}": step(seconds=3600, gpu=1) for at in range(10)}
+    assert estimate_run(fan, machine).remaining_seconds == hours * 3600
+
+
+def test_steps_take_turns_in_memory():
+    machine = Capacity(16, 8 * GIB)
+    fan = {f"n{at}": step(seconds=60, memory_bytes=4 * GIB) for at in range(4)}
+    assert estimate_run(fan, machine).remaining_seconds == 120
+    huge = {f"n{at}": step(seconds=60, memory_bytes=64 * GIB) for at in range(4)}
+    assert estimate_run(huge, machine).remaining_seconds == 240
+
+
+def test_nothing_is_said_of_what_can_never_start():
+    """R11: what its steps usually take is known all the same."""
+    flow = {"a": step(seconds=60), "b": step("a", seconds=60, gpu=2)}
+    found = estimate_run(flow, Capacity(16, gpus=("0",)))
+    assert found.remaining_seconds is None and found.nodes.keys() == {"a", "b"}
+
+
+def test_who_waits_gets_a_turn_when_those_before_it_end():
+    """R11: on two cores and a GPU; who wants no GPU does not wait for those who want one."""
+    running = [(step(seconds=600, elapsed=540, gpu=1), ["0"])]
+    queue = {
+        "trains": step(seconds=600, gpu=1),
+        "short": step(seconds=30),
+        "trains next": step(seconds=600, gpu=1),
+        "never": step(seconds=10, gpu=2),
+        "last": step(seconds=10),
+    }
+    found = seconds_until_start(running, queue, Capacity(2, gpus=("0",)))
+    assert found == {"short": 0, "last": 30, "trains": 60, "trains next": 660}
+
+
+def test_no_turn_is_told_behind_what_nobody_knows():
+    """R11: nor where a deployment has the GPU."""
+    queue = {"a": step(), "b": step(seconds=10), "c": step(seconds=10)}
+    assert seconds_until_start([], queue, Capacity(1)) == {"a": 0}
+    assert seconds_until_start([], queue, Capacity(2)) == {"a": 0, "b": 0, "c": 10}
+    gpu = Capacity(2, gpus=("0",))
+    assert seconds_until_start([], {"a": step(seconds=10, gpu=1)}, gpu, held=["0"]) == {}
+    assert seconds_until_start([(step(elapsed=60), [])], {"a": step()}, Capacity(1)) == {}
+
+
+def test_a_step_in_the_queue_ends_after_its_turn():
+    """R11: other runs are before it."""
+    usual = Usual(60, 3, starts_in_seconds=3600)
+    flow = {"a": UnfinishedNode(usual=usual), "b": step("a", seconds=30)}
+    assert estimate_run(flow, MANY).remaining_seconds == 3690
+
+
+def test_nobody_waits_for_work_elsewhere():
+    far = UnfinishedNode(usual=Usual(10, 3), limits=None)
+    assert seconds_until_start([(far, [])], {"far": far, "here": step()}, Capacity(1)) == {
+        "here": 0
+    }
+
+
+@given(graphs(), st.integers(1, 8))
+def test_all_that_is_known_has_its_turn_before_all_is_done(ahead, cores):
+    queue = {name: one for name, one in ahead.items() if one.limits and one.usual}
+    found = seconds_until_start([], queue, Capacity(cores))
+    assert found.keys() == queue.keys()
+    assert all(0 <= at <= sum(one.left for one in queue.values()) + 1e-6 for at in found.values())
+
+
+@pytest.mark.parametrize(
+    ("ahead", "unknown"), [({}, 0), ({"a": step(), "b": step("a", elapsed=9)}, 2)]
+)
+def test_nothing_is_said_where_nothing_is_known(ahead, unknown):
+    assert estimate_run(ahead, Capacity(2)) == Estimate(None, unknown, {})
+
+
+@given(graphs())
+def test_never_less_than_the_longest_step_nor_more_than_all_of_them(ahead):
+    found = estimate_run(ahead, MANY).remaining_seconds
+    left = [one.left for one in ahead.values()]
+    if found is None:
+        assert sum(left) == 0
+    else:
+        assert max(left) <= found <= sum(left) + 1e-6
+
+
+@given(graphs(), st.floats(0.5, 64))
+def test_a_step_that_is_done_never_makes_it_longer(ahead, cores):
+    before = estimate_run(ahead, Capacity(cores)).remaining_seconds
+    rest = dict(ahead)
+    del rest[next(iter(rest))]
+    after = estimate_run(rest, Capacity(cores)).remaining_seconds
+    assert before is None or after is None or after <= before + 1e-6
+
+
+@given(graphs(), st.floats(0.5, 32))
+def test_more_cores_never_make_it_longer(ahead, cores):
+    few, more = (estimate_run(ahead, Capacity(n)).remaining_seconds for n in (cores, 64))
+    assert few is None or more is None or more <= few + 1e-6

@@ -1,0 +1,33 @@
+"""E10, W9: what a run is made of, before it is written."""
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import Invalid, NotFound
+from nbyard.freezing.runs.templates import freeze
+from nbyard.yard import Yard
+
+
+def test_a_file_is_drafted_in_its_own_folder(yard: Yard, ann: Caller, tool: str) -> None:
+    folder = yard.parts.files.root / "sub"
+    folder.mkdir()
+    for file in yard.parts.files.root.glob(f"{tool}*"):
+        file.rename(folder / file.name)
+    (folder / "d.csv").write_text("a\n")
+    body = NewRun(path=f"sub/{tool}", parameters={"source": "sub/d.csv"})
+    made = freeze(yard.parts, ann.name, body)
+    assert made.document.nodes["in_source"].path == "d.csv"
+    assert made.title == tool.rsplit(".", 1)[0] and made.name is None
+    assert not any(node.problem for node in made.nodes.resolved.values())
+
+
+@pytest.mark.parametrize("body", [NewRun(), NewRun(path="a.py", executable="b")])
+def test_a_path_or_an_executable(yard: Yard, ann: Caller, body: NewRun) -> None:
+    with pytest.raises(Invalid, match="either a path or an executable"):
+        freeze(yard.parts, ann.name, body)
+
+
+def test_a_file_that_is_not_there(yard: Yard, ann: Caller) -> None:
+    with pytest.raises(NotFound, match=r"There is no file gone\.py"):
+        freeze(yard.parts, ann.name, NewRun(path="gone.py"))

@@ -1,0 +1,355 @@
+"""Kernels and interpreters, known by fingerprints."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.environments.structs import Package
+from nbyard.errors import NotFound
+from nbyard.host.kernels import installed_kernels as kernels
+
+pytestmark = pytest.mark.slow
+
+# an interpreter as far as we ask one: prints what is in facts.json beside it
+FAKE = '#!/bin/sh\ncat "$(dirname "$0")/facts.json"\n'
+
+
+@pytest.fixture
+def spec(tmp_path, monkeypatch):
+    """Installs a kernelspec."""
+    monkeypatch.setenv("JUPYTER_PATH", os.fspath(tmp_path))
+
+    def install(name, argv, language="python", **more):
+        folder = tmp_path / "kernels" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        told = {"argv": argv, "language": language, "display_name": name, **more}
+        (folder / "kernel.json").write_text(json.dumps(told))
+
+    return install
+
+
+@pytest.fixture
+def interpreter(tmp_path):
+    """A foreign Python; its second value installs packages in it."""
+    place = tmp_path / "venv" / "bin" / "python3"
+    packages = tmp_path / "venv" / "lib" / "python3.11" / "site-packages"
+    place.parent.mkdir(parents=True)
+    packages.mkdir(parents=True)
+    place.write_text(FAKE)
+    place.chmod(0o755)
+
+    installs = []
+
+    def install(**versions):
+        """Each as (version, digest of its RECORD)."""
+        listed = [
+            {"name": name, "version": version, "record": record}
+            for name, (version, record) in versions.items()
+        ]
+        about = {"python": "3.11.0", "build": "", "implementation": "cpython", "platform": "any"}
+        installs.append(listed)
+        os.utime(packages, ns=(len(installs), len(installs)))
+        told = {**about, "packages": listed, "folders": {os.fspath(packages): len(installs)}}
+        (place.parent / "facts.json").write_text(json.dumps(told))
+
+    install()
+    return place, install
+
+
+def test_a_fingerprint_changes_with_what_is_installed(spec, interpreter):
+    place, install = interpreter
+    spec("mine", [os.fspath(place), "-m", "ipykernel"])
+    before = kernels.find_kernel("mine")
+    assert (before.kernel, before.interpreter) == ("mine", os.fspath(place))
+    assert before.lock and before.lock.packages == []
+    assert kernels.find_kernel("mine") == before
+    install(numpy=("2.1", "sha256:1"))
+    after = kernels.find_kernel("mine")
+    assert after.lock and after.lock.packages == [Package("numpy", "2.1", "sha256:1")]
+    assert after.fingerprint != before.fingerprint
+
+
+def test_variables_of_a_kernelspec_count_and_so_do_packages_on_their_path(spec, tmp_path):
+    """R2."""
+    folder = tmp_path / "more"
+    (folder / "extra-1.0.dist-info").mkdir(parents=True)
+    metadata = folder / "extra-1.0.dist-info" / "METADATA"
+    metadata.write_text("Metadata-Version: 2.1\nName: extra\nVersion: 1.0\n")
+    spec("plain", [sys.executable])
+    spec("more", [sys.executable], env={"PYTHONPATH": os.fspath(folder)})
+    spec("seed", [sys.executable], env={"SEED": "1"})
+    assert "extra" in names_in(kernels.find_kernel("more"))
+    assert "extra" not in names_in(kernels.find_kernel("plain"))
+    found = [kernels.find_kernel(name).fingerprint for name in ("plain", "more", "seed")]
+    assert len(set(found)) == 3
+
+
+def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
+    """R2: in a folder that was not there when it was asked, and in one that a .pth file names."""
+    user = {"PYTHONUSERBASE": os.fspath(tmp_path / "user")}
+    base = f"{sys.base_prefix}/bin/python3"
+    spec("mine", [base], env=user)
+    asked = [base, "-c", "import site; print(site.getusersitepackages())"]
+    told = subprocess.run(asked, env=os.environ | user, capture_output=True, text=True, check=True)
+    packages, beside = Path(told.stdout.strip()), tmp_path / "beside"
+    beside.mkdir()
+
+    def install(folder, name, version):
+        place = folder / f"{name}-{version}.dist-info"
+        place.mkdir(parents=True)
+        (place / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        return kernels.find_kernel("mine").versions.get(name), place
+
+    assert kernels.find_kernel("mine") is not None
+    found, place = install(packages, "extra", "1.0")
+    assert found == "1.0"
+    shutil.rmtree(place)
+    assert "extra" not in names_in(kernels.find_kernel("mine"))
+    (packages / "beside.pth").write_text(f"{beside}\n")
+    assert kernels.find_kernel("mine").lock is not None
+    assert install(beside, "other", "2.0")[0] == "2.0"
+
+
+def test_two_builds_of_one_version_differ(spec, interpreter):
+    """R2."""
+    place, install = interpreter
+    spec("mine", [os.fspath(place), "-m", "ipykernel"])
+    found = []
+    for record in ("sha256:1", "sha256:2", "sha256:1"):
+        install(numpy=("2.1", record))
+        found.append(kernels.find_kernel("mine").fingerprint)
+    assert found[0] == found[2] != found[1]
+
+
+def test_two_interpreters_are_never_the_same(spec, interpreter, tmp_path):
+    place, _ = interpreter
+    other = tmp_path / "other" / "bin" / "python3"
+    other.parent.mkdir(parents=True)
+    other.write_text(FAKE)
+    other.chmod(0o755)
+    (other.parent / "facts.json").write_bytes((place.parent / "facts.json").read_bytes())
+    spec("one", [os.fspath(place)])
+    spec("two", [os.fspath(other)])
+    assert kernels.find_kernel("one").fingerprint != kernels.find_kernel("two").fingerprint
+
+
+def test_a_bare_python_is_the_one_that_runs(spec):
+    spec("bare", ["python", "-m", "ipykernel_launcher"])
+    assert kernels.find_kernel("bare").interpreter == sys.executable
+    assert "pytest" in names_in(kernels.find_kernel("bare"))
+    assert kernels.python_interpreter().lock == kernels.find_kernel("bare").lock
+    assert kernels.python_interpreter().fingerprint == kernels.find_kernel("bare").fingerprint
+
+
+def test_an_interpreter_that_is_gone_is_never_replaced(spec, tmp_path):
+    spec("gone", [os.fspath(tmp_path / "gone" / "bin" / "python3.9")])
+    with pytest.raises(NotFound, match="does not run"):
+        kernels.find_kernel("gone")
+
+
+def test_an_interpreter_that_fails_is_told(spec, interpreter):
+    place, _ = interpreter
+    place.write_text("#!/bin/sh\nexit 3\n")
+    spec("broken", [os.fspath(place)])
+    with pytest.raises(NotFound, match="exit status 3"):
+        kernels.find_kernel("broken")
+
+
+def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
+    """A program is known by its size and time, too."""
+    program = tmp_path / "bin" / "julia"
+    program.parent.mkdir()
+    program.write_text(FAKE)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.fspath(program.parent), prepend=os.pathsep)
+    spec("julia-1.10", ["julia", "-i"], "julia")
+    spec("julia-1.9", ["julia", "-i"], "Julia", env={"A": "1"})
+    found = kernels.find_kernel("", "julia")
+    assert (found.kernel, found.interpreter, found.language) == (
+        "julia-1.10",
+        os.fspath(program),
+        "julia",
+    )
+    assert found.fingerprint != kernels.find_kernel("julia-1.9").fingerprint
+    program.write_text("#!/bin/sh\n")
+    assert found.fingerprint != kernels.find_kernel("", "julia").fingerprint
+    program.unlink()
+    with pytest.raises(NotFound, match=r"kernel julia-1.10 cannot start: julia was not found"):
+        kernels.find_kernel("julia-1.10")
+
+
+def test_another_kernel_of_the_language_takes_the_place_of_one_that_is_not_installed(spec):
+    spec("python3", [sys.executable, "-m", "ipykernel_launcher"])
+    spec("aaa", [sys.executable, "-m", "ipykernel_launcher"])
+    for name in ("conda-env-foo-py", "python", "python3_mydev"):
+        assert kernels.find_kernel(name, "python").kernel == "python3"
+        assert kernels.find_substitute(name, "python") == "python3"
+    assert kernels.find_substitute("aaa", "python") == ""
+    assert kernels.find_substitute("gone", "cobol") == kernels.find_substitute("gone", "") == ""
+    for language in ("cobol", ""):
+        with pytest.raises(NotFound, match="The kernel 'gone' is not installed") as refused:
+            kernels.find_kernel("gone", language)
+        assert "aaa" in refused.value.hint
+
+
+@pytest.fixture
+def conda(tmp_path):
+    """An environment of conda, as far as one looks at it; makes programs and packages in it."""
+    place = tmp_path / "conda" / "envs" / "sea"
+    (place / "conda-meta").mkdir(parents=True)
+
+    def make(*names, packages=()):
+        for name in names:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(FAKE)
+            (place / name).chmod(0o755)
+            facts = {"python": "3.11.0", "build": "", "implementation": "c", "platform": "any"}
+            told = json.dumps({**facts, "packages": [], "folders": {}})
+            ((place / name).parent / "facts.json").write_text(told)
+        for name in packages:
+            (place / "conda-meta" / f"{name}.json").touch()
+        return place
+
+    return make
+
+
+def test_kernels_that_are_no_environment_are_listed(spec, interpreter, conda, tmp_path):
+    """L5: with what they are; ours is not among them."""
+    place = conda("bin/python", "bin/R", "lib/R/bin/R")
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    spec("a-venv", [os.fspath(interpreter[0]), "-m", "ipykernel"])
+    spec("b-conda", [f"{place}/bin/python", "-m", "ipykernel"], display_name="Sea")
+    spec("c-r", [f"{place}/lib/R/bin/R", "--slave"], "R")
+    run = ["conda", "run", "-p", os.fspath(place), "python", "-m", "ipykernel"]
+    spec("d-run", run)
+    spec("e-other", ["python"], "R", metadata={"conda_env_path": os.fspath(place)})
+    spec("f-system", ["sh"], "bash")
+    spec("ours", ["python"], metadata={"nbyard": {"environment": "x"}})
+    found = {one.name: one for one in kernels.list_foreign_kernels()}
+    assert "ours" not in found
+    told = {name: (one.origin, one.place, one.interpreter) for name, one in found.items()}
+    assert told["a-venv"] == ("venv", os.fspath(tmp_path / "venv"), os.fspath(interpreter[0]))
+    assert told["b-conda"] == ("conda", os.fspath(place), f"{place}/bin/python")
+    assert told["c-r"] == ("conda", os.fspath(place), f"{place}/lib/R/bin/R")
+    assert told["d-run"] == ("conda", os.fspath(place), f"{place}/bin/python")
+    assert told["e-other"] == ("conda", os.fspath(place), f"{place}/bin/R")
+    assert told["f-system"][0] == "system" and Path(told["f-system"][2]).is_absolute()
+    assert (found["b-conda"].title, found["b-conda"].language) == ("Sea", "python")
+    assert all(one.is_there and not one.reason for one in found.values())
+
+
+def test_a_kernel_whose_interpreter_is_gone_is_said_so(spec, tmp_path, conda):
+    """L5."""
+    spec("gone", [f"{tmp_path}/away/bin/python"])
+    spec("gone-r", ["no-such-R"], "R")
+    place = conda("bin/python")
+    spec("was", [f"{place}/bin/python"])
+    (place / "bin" / "python").unlink()
+    found = {one.name: one for one in kernels.list_foreign_kernels()}
+    for name in ("gone", "gone-r", "was"):
+        assert not found[name].is_there and f"The kernel {name} cannot start" in str(
+            found[name].reason
+        )
+        with pytest.raises(NotFound):
+            kernels.find_kernel(name)
+    assert found["was"].place == os.fspath(place)
+
+
+def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
+    """L5: those of other languages, too."""
+    place = conda("bin/python", "bin/R", packages=["r-base-4.3-0"])
+    spec("p", [f"{place}/bin/python"])
+    spec("r", [f"{place}/bin/R"], "R")
+    before = [kernels.find_kernel(name).fingerprint for name in "pr"]
+    assert before == [kernels.find_kernel(name).fingerprint for name in "pr"]
+    conda(packages=["r-dplyr-1.1-0"])
+    after = [kernels.find_kernel(name).fingerprint for name in "pr"]
+    assert before[0] != after[0] and before[1] != after[1]
+
+
+def test_a_kernel_that_is_not_there_is_named_with_those_that_are(spec):
+    spec("mine", ["julia"], "julia")
+    with pytest.raises(NotFound, match="The kernel 'yours' is not installed") as caught:
+        kernels.find_kernel("yours")
+    assert "mine" in caught.value.hint
+    with pytest.raises(NotFound, match="The kernel 'cobol' is not installed"):
+        kernels.find_kernel("", "cobol")
+
+
+def test_programs_are_known_by_place_size_and_time(tmp_path):
+    place = tmp_path / "tool"
+    place.write_bytes(b"1")
+    os.utime(place, ns=(5, 5))
+    before = kernels.identify_program(os.fspath(place))
+    assert before == kernels.identify_program(os.fspath(place))
+    place.write_bytes(b"22")
+    os.utime(place, ns=(5, 5))
+    assert kernels.identify_program(os.fspath(place)).fingerprint != before.fingerprint
+    assert Path(kernels.identify_program("sh").interpreter).is_absolute()
+    assert kernels.identify_program("no-such-tool").interpreter == "no-such-tool"
+
+
+def names_in(found):
+    return [package.name for package in found.lock.packages]
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A distribution of the user's own on the path."""
+    told = tmp_path / "mine-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
+    kernels._asked.clear()
+    yield told
+    kernels._asked.clear()
+
+
+def test_packages_of_the_user_count(mine, monkeypatch):
+    """R2: where the work sees them, the fingerprint does."""
+    after = kernels.python_interpreter()
+    assert "mine" in names_in(after)
+    monkeypatch.delenv("PYTHONPATH")
+    kernels._asked.clear()
+    assert after.fingerprint != kernels.python_interpreter().fingerprint
+
+
+def test_a_lock_tells_contents_origin_and_interpreter(mine):
+    """R2: what a lock file says, as far as it is known on the spot."""
+    (mine / "RECORD").write_text("mine.py,sha256=abc,3\n")
+    url = {"url": "file:///src/mine", "dir_info": {"editable": True}}
+    (mine / "direct_url.json").write_text(json.dumps(url))
+    lock = kernels.python_interpreter().lock
+    assert lock is not None
+    found = next(package for package in lock.packages if package.name == "mine")
+    digest = hashlib.sha256(b"mine.py,sha256=abc,3\n").hexdigest()
+    assert found == Package("mine", "1.0", f"sha256:{digest}", url)
+    assert (lock.python, lock.implementation) == (platform.python_version(), "cpython")
+    assert lock.platform == sysconfig.get_platform()
+    assert [one.name for one in lock.packages] == sorted(
+        names_in(kernels.python_interpreter()), key=str.lower
+    )
+    assert all(one.record for one in lock.packages if one.name in ("pytest", "msgspec"))
+
+
+def test_a_notebook_that_names_no_kernel_gets_none_of_an_environment(spec):
+    """Whatever it is called: Jupyter's own goes before others."""
+    ours = {"metadata": {"nbyard": {"environment": "e1"}}}
+    spec("alpha", [sys.executable], "python", **ours)
+    spec("another", [sys.executable])
+    assert kernels.find_kernel("", "python").kernel == "python3"
+    spec("first", [sys.executable], "brain", **ours)
+    with pytest.raises(NotFound):
+        kernels.find_kernel("", "brain")
+    spec("second", [sys.executable], "brain")
+    assert kernels.find_kernel("", "brain").kernel == "second"

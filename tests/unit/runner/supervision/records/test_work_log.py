@@ -1,0 +1,110 @@
+"""The log (I16, F28, F10)."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.runner.supervision.records import work_log as module
+from nbyard.runner.supervision.records.work_log import Log
+
+pytestmark = pytest.mark.slow
+
+LIMIT = module.TAIL_BYTES + 1000
+
+
+def written(path: Path, chunks: list[bytes], limit: int = 10**9) -> bytes:
+    log = Log(str(path), limit)
+    for chunk in chunks:
+        log.feed(chunk)
+    log.close()
+    return path.read_bytes()
+
+
+@given(chunks=st.lists(st.binary(max_size=20), max_size=10))
+def test_every_byte_is_there_as_utf8(
+    tmp_path_factory: pytest.TempPathFactory, chunks: list
+) -> None:
+    """A character may be cut by the pipe; what is no UTF-8 becomes U+FFFD."""
+    path = tmp_path_factory.mktemp("log") / "log"
+    assert written(path, chunks).decode() == b"".join(chunks).decode("utf-8", "replace")
+
+
+def test_it_is_full_when_the_file_grows_no_more(tmp_path: Path) -> None:
+    """I11: then nobody else sees that something was printed."""
+    log = Log(str(tmp_path / "log"), LIMIT)
+    log.feed(b"x" * 1000)
+    assert not log.is_full
+    log.feed(b"y")
+    assert log.is_full and (tmp_path / "log").stat().st_size == 1000
+    log.close()
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000, 10_000_000])
+def test_beyond_the_limit_the_end_is_kept_and_the_gap_counted(tmp_path: Path, size: int) -> None:
+    lines = b"".join(b"line %d\n" % number for number in range(50_000))
+    chunks = [lines[start : start + size] for start in range(0, len(lines), size)]
+    found = written(tmp_path / "log", chunks, LIMIT)
+    assert len(found) < LIMIT + 400
+    head, rest = found.replace(module.AT_LIMIT, b"", 1).split(b"\n[nbyard: ")
+    note, tail = rest.split(b"\n", 1)
+    gap_params = json.loads(note.split(b"] ")[1])["params"]
+    missing = gap_params["size"]
+    assert len(head) + missing + len(tail) == len(lines)
+    assert lines.startswith(head) and lines.endswith(tail) and len(tail) > 200_000
+    gap = lines[len(head) : len(lines) - len(tail)]
+    assert gap_params["lines"] == gap.count(b"\n")
+
+
+def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path: Path) -> None:
+    log = Log(str(tmp_path / "log"), LIMIT)
+    for _ in range(3):
+        log.feed(b"x" * module.TAIL_BYTES)
+    assert (tmp_path / "log").read_bytes() == b"x" * 1000 + module.AT_LIMIT
+    log.close()
+    assert (tmp_path / "log").read_bytes().count(module.AT_LIMIT) == 1
+
+
+def test_exactly_at_the_limit_nothing_is_missing(tmp_path: Path) -> None:
+    assert written(tmp_path / "log", [b"x" * LIMIT], LIMIT) == b"x" * LIMIT
+
+
+def test_notes_stand_on_lines_of_their_own(tmp_path: Path) -> None:
+    log = Log(str(tmp_path / "log"))
+    log.note("first")
+    log.feed(b"no end of line")
+    log.note("second")
+    log.close()
+    text = (tmp_path / "log").read_text()
+    assert text == "[nbyard: first]\nno end of line\n[nbyard: second]\n"
+
+
+def test_last_lines(tmp_path: Path) -> None:
+    log = Log(str(tmp_path / "log"))
+    log.feed(b"".join(b"%d\n" % number for number in range(1000)))
+    assert log.last_lines().splitlines() == [str(number) for number in range(960, 1000)]
+    log.close()
+
+
+def test_a_full_disk_costs_lines_not_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15."""
+    log = Log(str(tmp_path / "log"))
+    real = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    log.feed(b"one\n")
+    monkeypatch.setattr(os, "write", full)
+    log.feed(b"two\nthree\n")
+    monkeypatch.setattr(os, "write", real)
+    log.close()
+    assert "No space left" in log.trouble
+    text = (tmp_path / "log").read_text()
+    gap = "[nbyard: lines missing here: 2 (10 B): No space left on device] "
+    assert text.startswith(f"one\n\n{gap}{{") and text.endswith("}\n")

@@ -1,0 +1,127 @@
+"""R5: bisections as a service."""
+
+import dataclasses
+
+import pytest
+
+from nbyard.domain.bisections.structs import NewBisection
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.checks import NewCheckRun
+from nbyard.domain.runs.clean_up import CleanUpRules
+from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
+from nbyard.store import transition
+
+
+@pytest.fixture
+def ended(yard, ann, flow):
+    """Runs that ended in that state, with their values."""
+
+    def make(state: str, **parameters: object):
+        run = yard.services.runs.create(ann, NewRun(path=flow, parameters=parameters))
+        with yard.store.write() as c:
+            for to in ("running", state):
+                found = yard.store.runs.by_id(c, run.id)
+                transition.move_all(c, [yard.store.runs.step(found, to, {})])
+        return run
+
+    return make
+
+
+def test_the_preview_counts_runs_and_starts_none(yard, ann, ended):
+    good, bad = ended("succeeded", n=1), ended("failed", n=2)
+    preview = yard.services.bisections.preview(ann, NewBisection(good.id, str(bad.number)))
+    assert [(one.kind, one.name, one.before, one.after) for one in preview.changes] == [
+        ("parameter", "n", "1", "2")
+    ]
+    assert (preview.expected, preview.limit, preview.judge.metric) == (2, 20, "")
+    assert yard.services.bisections.list(ann).items == []
+
+
+def test_one_is_created_listed_cancelled_and_deleted(yard, ann, ended):
+    bisections = yard.services.bisections
+    good, bad = ended("succeeded", n=1), ended("failed", n=2)
+    made = bisections.create(ann, NewBisection(good.id, bad.id))
+    assert (made.good_number, made.bad_number, made.state) == (1, 2, "running")
+    assert [one.id for one in bisections.list(ann).items] == [made.id]
+    with pytest.raises(Conflict):
+        bisections.delete(ann, made.id)
+    assert bisections.cancel(ann, made.id).state == "cancelled"
+    with pytest.raises(Conflict):
+        bisections.cancel(ann, made.id)
+    bisections.delete(ann, made.id)
+    for read in (bisections.get, bisections.cancel, bisections.delete):
+        with pytest.raises(NotFound):
+            read(ann, made.id)
+        with pytest.raises(NotFound):
+            read(Caller("eve"), made.id)
+
+
+def test_clean_ups_spare_the_compared_runs_while_it_runs(yard, ann, ended):
+    """R14: without them, the bisection could not start its next run."""
+    services, rules = yard.services, CleanUpRules(keep=0)
+    old, good, bad = ended("succeeded"), ended("succeeded", n=1), ended("failed", n=2)
+    made = services.bisections.create(ann, NewBisection(good.id, bad.id))
+    preview = services.runs.preview_clean_up(ann, rules)
+    assert [one.id for one in preview.runs] == [old.id]
+    assert {one.id for one in preview.protected} == {good.id, bad.id}
+    assert services.runs.clean_up(ann, rules).deleted == 1
+    services.bisections.cancel(ann, made.id)
+    assert services.runs.preview_clean_up(ann, rules).count == 2
+
+
+def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, ended):
+    seen: list[str] = []
+    parts = dataclasses.replace(
+        yard.parts,
+        retire_idle_dispatcher=lambda: seen.append("way"),
+        ensure_dispatcher=lambda: seen.append("started"),
+    )
+    service = type(yard.services.bisections)(parts)
+    good, bad = ended("succeeded", n=1), ended("failed", n=2)
+    service.create(ann, NewBisection(good.id, bad.id))
+    assert seen == ["way", "started"]
+
+
+def test_what_cannot_be_bisected_is_refused_by_name(yard, ann, flow, ended):
+    good, bad = ended("succeeded", n=1), ended("failed", n=2)
+    same = ended("failed", n=1)
+    live = yard.services.runs.create(ann, NewRun(path=flow))
+    bisections = yard.services.bisections
+    for body, field in (
+        (NewBisection(good.id, live.id), "bad"),
+        (NewBisection(live.id, bad.id), "good"),
+        (NewBisection(bad.id, good.id), "good"),
+        (NewBisection(good.id, good.id), "bad"),
+        (NewBisection(good.id, bad.id, limit=1), "limit"),
+        (NewBisection(good.id, bad.id, threshold=1.0), "threshold"),
+        (NewBisection(good.id, bad.id, metric="one.none"), "metric"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            bisections.create(ann, body)
+        assert [one.path for one in refused.value.details] == [field]
+    with pytest.raises(Conflict, match="same values"):
+        bisections.create(ann, NewBisection(good.id, same.id))
+    with pytest.raises(NotFound):
+        bisections.create(ann, NewBisection(good.id, "none"))
+    check = yard.services.runs.check_sample(ann, NewCheckRun(path=flow))
+    with pytest.raises(Conflict, match="check run"):
+        bisections.create(ann, NewBisection(good.id, check.id))
+    assert bisections.list(ann).items == []
+
+
+def test_a_refusal_names_the_metrics_that_could_be_used(yard, ann, ended, monkeypatch):
+    one, other = ended("succeeded", n=1), ended("succeeded", n=2)
+    values = {one.id: {"one": {"loss": 1.0, "same": 2.0}}, other.id: {"one": {"loss": 2.0}}}
+    monkeypatch.setattr(RunComparisons, "metrics_of", lambda _self, _caller, run: values[run.id])
+    bisections = yard.services.bisections
+    for metric, field in (("", "bad"), ("one.same", "metric"), ("one.lost", "metric")):
+        with pytest.raises(Invalid) as refused:
+            bisections.preview(ann, NewBisection(one.id, other.id, metric))
+        assert [detail.path for detail in refused.value.details] == [field]
+        assert refused.value.hint == "These metrics differ between both runs: one.loss."
+    values[other.id] = {}
+    with pytest.raises(Invalid) as refused:
+        bisections.preview(ann, NewBisection(one.id, other.id))
+    assert "nbyard.log_metric" in refused.value.hint

@@ -1,0 +1,129 @@
+"""S1: rows of credentials."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from nbyard.domain.credentials import Credential, Login
+from nbyard.errors import NbyardError, StoreUnusable
+from nbyard.store.credentials.vault import VARIABLE
+from nbyard.store.schema.tables import credentials
+from nbyard.testing.leaked_secrets import CANARY, is_in
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def add(store, key: str, owner: str = "ada", kind: str = "token") -> Credential:
+    made = Credential(key, f"name {key}", owner, kind, "", {"a": "b"}, ["secret"], 1, NOW, NOW)
+    with store.write() as c:
+        store.credentials.insert(c, made, {"secret": CANARY})
+    return made
+
+
+def test_a_row_tells_nothing_secret_and_is_seen_by_its_owner_only(store):
+    made = add(store, "1")
+    with store.read() as c:
+        assert store.credentials.get(c, "ada", "1") == made
+        assert store.credentials.get(c, "ada", "name 1") == made
+        assert store.credentials.get(c, "bob", "1") is None
+        assert store.credentials.fields(c, made) == {"a": "b", "secret": CANARY}
+        row = c.execute(select(credentials)).one()
+        assert not is_in(repr(tuple(row)).encode())
+        told = store.events.events_after(c, "ada", 0, 9)
+    assert [(event.topic, event.data) for event in told] == [("credential", {"change": "created"})]
+
+
+def test_pages_go_by_kind_and_words(store):
+    for key in "123":
+        add(store, key, kind="s3" if key == "2" else "token")
+    add(store, "4", "bob")
+    with store.read() as c:
+        page = store.credentials.page
+        assert [one.id for one in page(c, "ada", 2, "", "", "")] == ["3", "2"]
+        assert [one.id for one in page(c, "ada", 9, "2", "", "")] == ["1"]
+        assert [one.id for one in page(c, "ada", 9, "", "AME 3", "")] == ["3"]
+        assert [one.id for one in page(c, "ada", 9, "", "", "s3")] == ["2"]
+        assert store.credentials.names(c, "bob") == {"4": "name 4"}
+
+
+def test_of_two_changes_the_second_is_told_that_it_came_late(store):
+    made = add(store, "1")
+    new = msgspec.structs.replace(made, fields={}, version=2)
+    with store.write() as c:
+        assert store.credentials.change(c, made, new, None)
+        assert not store.credentials.change(c, made, new, {"secret": "other"})
+        assert store.credentials.fields(c, new) == {"secret": CANARY}
+
+
+def test_a_row_taken_to_another_owner_cannot_be_read(store):
+    made = add(store, "1")
+    with store.write() as c:
+        c.execute(update(credentials).values(owner="bob"))
+        stolen = store.credentials.get(c, "bob", made.id)
+        with pytest.raises(NbyardError, match="changed outside"):
+            store.credentials.fields(c, stolen)
+
+
+def test_they_are_sealed_anew_with_the_newest_key(store, monkeypatch):
+    made = add(store, "1")
+    old = (store.folder / "crypt.key").read_text().strip()
+    monkeypatch.setenv(VARIABLE, "0" * 64 + ";" + old)
+    rows = type(store.credentials)(type(store.credentials._vault)(store.folder))
+    with store.write() as c:
+        assert (rows.reseal_all(c, "ada"), rows.reseal_all(c, "ada")) == (1, 0)
+        assert rows.fields(c, made)["secret"] == CANARY
+
+
+def test_no_other_key_is_made_beside_rows_that_were_sealed_with_one(store, monkeypatch):
+    """A process that was not given it says so."""
+    monkeypatch.setenv(VARIABLE, "0" * 64)
+    made = add(store, "1")
+    monkeypatch.delenv(VARIABLE)
+    rows = type(store.credentials)(type(store.credentials._vault)(store.folder))
+    new = msgspec.structs.replace(made, version=2)
+    for use in (
+        lambda c: rows.fields(c, made),
+        lambda c: rows.change(c, made, new, {"secret": "other"}),
+        lambda c: rows.reseal_all(c, "ada"),
+    ):
+        with (
+            pytest.raises(StoreUnusable, match="that is missing") as told,
+            store.write() as c,
+        ):
+            use(c)
+        assert VARIABLE in told.value.hint
+    assert not (store.folder / "crypt.key").exists()
+    (store.folder / "crypt.key").write_text("1" * 64)
+    with store.write() as c:
+        assert rows.change(c, made, new, {"secret": "other"})
+        assert rows.fields(c, new)["secret"] == "other"
+
+
+def test_a_name_is_taken_once_by_each_owner(store):
+    add(store, "1")
+    with pytest.raises(IntegrityError), store.write() as c:
+        made = Credential("2", "name 1", "ada", "token", "", {}, [], 1, NOW, NOW)
+        store.credentials.insert(c, made, {})
+
+
+def test_what_is_deleted_is_gone(store):
+    made = add(store, "1")
+    with store.write() as c:
+        store.credentials.delete(c, made)
+        assert store.credentials.get(c, "ada", "1") is None
+
+
+def test_the_login_for_an_image_is_its_owners_and_only_that_is_opened(store, monkeypatch):
+    fields = {"server": "h.test", "username": "ann"}
+    made = Credential("1", "hub", "ada", "registry", "", fields, ["password"], 1, NOW, NOW)
+    with store.write() as c:
+        store.credentials.insert(c, made, {"password": CANARY})
+    with store.read() as c:
+        login = store.credentials.login
+        assert login(c, "ada", "h.test/cows:1") == Login("hub", "ann", CANARY)
+        monkeypatch.setattr(store.credentials, "fields", None)
+        assert login(c, "bob", "h.test/cows:1") is None
+        assert login(c, "ada", "other.test/cows:1") is None
