@@ -22,7 +22,7 @@ SOURCES = "src"  # those of the browser
 UNCHECKED = {"api", "__tests__"}  # generated, and tests
 IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations that must not change
 # A limit leaves room for some changes. A commit that improves a figure lowers its limit.
-MAX_MODULES = 18
+MAX_MODULES = 16
 # Per module: the number of its imports of our own modules inside functions, and why.
 LAZY_IMPORTS = Path(__file__).with_name("lazy_imports.txt")
 MAX_USED_ONCE = 3.4  # in 1,000 lines
