@@ -1,14 +1,10 @@
 """Python files that are parsed and never run."""
 
 import ast
-import threading
 import warnings
 
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-
-# Each `catch_warnings` restores the filters of the process: two at once could leave theirs behind.
-_FILTERS = threading.Lock()
 
 
 def parse_python(content: bytes, file: str) -> ast.Module:
@@ -18,7 +14,7 @@ def parse_python(content: bytes, file: str) -> ast.Module:
         Invalid: the file is not valid Python; the message names the line.
     """
     try:
-        with _FILTERS, warnings.catch_warnings():
+        with warnings.catch_warnings():
             # Warnings about users' code, such as invalid escapes, are noise in the server's log.
             warnings.simplefilter("ignore")
             return ast.parse(content, file)
