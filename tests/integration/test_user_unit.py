@@ -129,7 +129,7 @@ def test_due_runs_start_after_a_reboot_without_any_command(machine: Machine) -> 
     script = machine.folder / "due.py"
     script.write_text(f"open({str(seen)!r}, 'a').write('x')\n")
     machine.nbyard("service", "install")
-    when = ("--when", "*/10 * * * * *", "--name", "often", "--force")
+    when = ("--when", "*/10 * * * * *", "--name", "often")
     machine.nbyard("schedules", "create", str(script), *when)
     until(seen.exists, "the first run")
     assert machine.show("ActiveState") == "active", "the unit's dispatcher serves the schedule"
