@@ -94,6 +94,17 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   );
 }
 
+/** Return whether these are two ended runs of the same workflow or file. */
+export function canBisect(runs: readonly Run[]): runs is [Run, Run] {
+  const [first, second] = runs;
+  if (runs.length !== 2 || !first.finished_at || !second.finished_at) {
+    return false;
+  }
+  return first.workflow_id
+    ? first.workflow_id === second.workflow_id
+    : !second.workflow_id && first.path === second.path;
+}
+
 const isGood = ({ state }: Run): boolean => state === 'succeeded';
 
 interface IMetricChoiceProps {

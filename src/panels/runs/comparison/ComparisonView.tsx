@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Run, RunComparison } from '../../../api/types';
 import { runsIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
-import { Bisect } from './Bisect';
+import { Bisect, canBisect } from './Bisect';
 import { CodeSection } from './CodeSection';
 import { IComparedProps } from './compared';
 import { EnvironmentSection } from './EnvironmentSection';
@@ -96,7 +96,7 @@ function Sections(props: IComparedProps): JSX.Element {
           {trans.__('These runs differ in their timing only.')}
         </p>
       )}
-      {!isSame && isPair(comparison.runs) && (
+      {!isSame && canBisect(comparison.runs) && (
         <Bisect services={services} runs={comparison.runs} metrics={judgingMetrics(comparison)} />
       )}
       <ParameterSection {...props} />
@@ -109,17 +109,6 @@ function Sections(props: IComparedProps): JSX.Element {
       <TimingSection {...props} />
     </>
   );
-}
-
-/** Return whether these are two ended runs of the same workflow or file. */
-function isPair(runs: Run[]): runs is [Run, Run] {
-  const [first, second] = runs;
-  if (runs.length !== 2 || !first.finished_at || !second.finished_at) {
-    return false;
-  }
-  return first.workflow_id
-    ? first.workflow_id === second.workflow_id
-    : !second.workflow_id && first.path === second.path;
 }
 
 /** Return the metrics with different numbers. */

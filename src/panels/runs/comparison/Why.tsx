@@ -2,7 +2,7 @@ import { ReactNode, useCallback, useEffect, useState } from 'react';
 import { Cause, Explanation, RunComparison } from '../../../api/types';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
-import { Bisect } from './Bisect';
+import { Bisect, canBisect } from './Bisect';
 import { goTo, Place, rowId } from './compared';
 
 /** A metric or output with its values in the order of the runs. */
@@ -61,7 +61,8 @@ function Why({ services, comparison, result }: IWhyProps): JSX.Element {
     1,
     values.findIndex((value, index) => index > 0 && value !== values[index - 1])
   );
-  const [old, now] = [comparison.runs[at - 1], comparison.runs[at]];
+  const pair = comparison.runs.slice(at - 1, at + 1);
+  const [old, now] = pair;
   const [answer, setAnswer] = useState<Explanation>();
   const [problem, setProblem] = useState('');
   useEffect(() => {
@@ -89,8 +90,8 @@ function Why({ services, comparison, result }: IWhyProps): JSX.Element {
           </li>
         ))}
       </ul>
-      {kind === 'metric' && (
-        <Bisect services={services} runs={[old, now]} metric={`${node}.${name}`} />
+      {kind === 'metric' && canBisect(pair) && (
+        <Bisect services={services} runs={pair} metric={`${node}.${name}`} />
       )}
     </div>
   );

@@ -245,9 +245,12 @@ describe('the comparison of runs', () => {
       { ...run(1), ...first },
       { ...run(2), ...more }
     ];
-    show(instead({ runs }));
-    await region('Parameters');
+    const { asked } = show(instead({ runs }));
+    const metrics = await region('Metrics');
+    fireEvent.click(metrics.getByRole('button', { name: 'Why does score differ?' }));
+    await metrics.findByText(/no recorded difference/);
     expect(screen.queryByRole('button', { name: FIND })).toBeNull();
+    expect(asked.filter(url => url.includes('/bisections/'))).toEqual([]);
   });
 
   it('says that only the timing differs', async () => {
