@@ -14,7 +14,7 @@ import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
 import { RunDetail } from './RunDetail';
 import { MOST_FOUND, useRunSearch } from './runSearch';
-import { resultsUpTo, RunStrip } from './RunStrip';
+import { resultOf, resultsUpTo, RunStrip } from './RunStrip';
 
 /** More rows come with each click. */
 const SHOWN = 30;
@@ -121,6 +121,7 @@ interface IRowProps {
 function Row({ run, runs, services }: IRowProps): JSX.Element {
   const { trans } = services;
   const { state, created_at } = run;
+  const results = resultsUpTo(run, runs).map(result => resultOf(result, trans));
   return (
     <SideRow
       icon={stateIcon(state)}
@@ -129,7 +130,7 @@ function Row({ run, runs, services }: IRowProps): JSX.Element {
       name={run.name || run.title}
       aside={<Time run={run} services={services} />}
       detail={<RunDetail run={run} services={services} />}
-      strip={<RunStrip results={resultsUpTo(run, runs)} trans={trans} />}
+      strip={<RunStrip results={results} trans={trans} />}
       title={showMoment(created_at)}
     />
   );

@@ -21,15 +21,25 @@ export function resultsUpTo(run: Run, runs: readonly Run[]): readonly Run[] {
     .reverse();
 }
 
+/** What a bar shows; `label` says the same. */
+export interface IResult {
+  id: string;
+  state: string;
+  label: string;
+}
+
+export function resultOf({ id, number, state }: Run, trans: TranslationBundle): IResult {
+  return { id, state, label: `#${number} ${stateText(state, trans)}` };
+}
+
 interface IRunStripProps {
-  results: readonly Run[];
+  results: readonly IResult[];
   trans: TranslationBundle;
 }
 
 /** The results as small bars; the text says the same. */
 export function RunStrip({ results, trans }: IRunStripProps): JSX.Element {
-  const labels = results.map(({ number, state }) => `#${number} ${stateText(state, trans)}`);
-  const text = trans.__('Last runs: %1', labels.join(', '));
+  const text = trans.__('Last runs: %1', results.map(({ label }) => label).join(', '));
   return (
     <span className="nby-RunStrip" role="img" aria-label={text} title={text}>
       {results.map(({ id, state }) => (

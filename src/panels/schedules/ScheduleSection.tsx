@@ -11,7 +11,7 @@ import { ListState } from '../frame/ListState';
 import { OlderButton } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
-import { LAST, RunStrip } from '../runs/RunStrip';
+import { IResult, LAST, resultOf, RunStrip } from '../runs/RunStrip';
 import { schedulesOf } from './collection';
 import { outcomeOf, ScheduleInfo } from './ScheduleInfo';
 
@@ -69,7 +69,7 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
 
 interface IRowProps {
   schedule: Schedule;
-  /** Its runs, newest first. */
+  /** Its loaded runs, newest first. */
   runs: readonly Run[];
   services: IPanelServices;
 }
@@ -87,6 +87,7 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
   const ending = schedule.is_enabled ? trans.__('finished') : trans.__('disabled');
   const times = isActive ? reasonText(schedule.sentence, trans) : ending;
   const isBad = state === 'failed' || state === 'missed';
+  const results = resultsOf(schedule, runs, services);
   const facts = (isBad ? [last, times] : [times, last]).filter(Boolean);
   return (
     <SideRow
@@ -96,12 +97,32 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
       name={schedule.name}
       aside={schedule.next_due ? showNext(schedule.next_due) : ''}
       detail={facts.join(' · ')}
-      strip={!!run && <RunStrip results={runs.slice(0, LAST).reverse()} trans={trans} />}
+      strip={!!results.length && <RunStrip results={results} trans={trans} />}
       title={[schedule.name, schedule.run.path, ...facts, showMoment(schedule.next_due)]
         .filter(Boolean)
         .join('\n')}
     />
   );
+}
+
+/** Return the results of the newest due times and of runs started by hand since, oldest first. */
+function resultsOf(
+  { recent = [] }: Schedule,
+  runs: readonly Run[],
+  services: IPanelServices
+): readonly IResult[] {
+  const byHand = runs.filter(
+    ({ id, created_at }) =>
+      recent.every(({ run_id }) => run_id !== id) && !(created_at <= recent[0]?.created_at)
+  );
+  const due = recent.map(tick => {
+    // loaded runs are newer than the schedule
+    const run_state = runs.find(({ id }) => id === tick.run_id)?.state ?? tick.run_state;
+    const state = (tick.outcome === 'started' && run_state) || tick.outcome;
+    const outcome = outcomeOf({ ...tick, run_state }, services);
+    return { id: tick.id, state, label: `${showMoment(tick.due_at)} ${outcome}` };
+  });
+  return [...byHand.map(run => resultOf(run, services.trans)), ...due].slice(0, LAST).reverse();
 }
 
 /** Return the time of a due time, with its day: "Thu 08:00". */

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, render, screen } from '@testing-library/react';
 import { Run } from '../../../api/types';
-import { resultsUpTo, RunStrip } from '../RunStrip';
+import { resultOf, resultsUpTo, RunStrip } from '../RunStrip';
 
 const trans = nullTranslator.load('nbyard');
 const run = (number: number, state: string, part: Partial<Run> = {}): Run =>
@@ -32,7 +32,8 @@ describe('the last results', () => {
   });
 
   it('say in words what the bars show', () => {
-    render(<RunStrip results={resultsUpTo(runs[1], runs)} trans={trans} />);
+    const results = resultsUpTo(runs[1], runs).map(run => resultOf(run, trans));
+    render(<RunStrip results={results} trans={trans} />);
     const { title, childElementCount } = screen.getByRole('img', { name: /^Last runs: #2 succ/ });
     expect(title).toContain('#5 succeeded, #7 failed');
     expect(childElementCount).toBe(5);

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { render, screen } from '@testing-library/react';
+import { cleanup, render, screen } from '@testing-library/react';
 import { Run, Schedule } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
 import { ScheduleSection } from '../ScheduleSection';
@@ -33,7 +33,7 @@ async function show(schedule: Partial<Schedule>, runs: Run[]): Promise<HTMLEleme
 }
 
 const tick = (state: string, created_at: string) =>
-  ({ outcome: 'started', run_id: 'old', run_state: state, created_at }) as never;
+  ({ id: 't', outcome: 'started', run_id: 'old', run_state: state, created_at }) as never;
 
 describe('R4: the row of a schedule', () => {
   it('starts with the failure of its last run, also of one started by hand', async () => {
@@ -55,6 +55,24 @@ describe('R4: the row of a schedule', () => {
     expect(row.querySelector('.nby-mod-failed')).toBeNull();
   });
 
+  it('shows its due times if none of their runs is listed', async () => {
+    const due = (id: string, part: object) =>
+      ({ ...(tick('succeeded', '2026-01-03') as object), ...part, id, run_id: id }) as never;
+    const recent = [
+      due('3', { run_state: 'running' }),
+      due('2', { outcome: 'failed', run_state: null }),
+      due('1', {})
+    ];
+    const states = (row: HTMLElement) =>
+      [...row.querySelectorAll('.nby-RunStrip-bar')].map(({ classList }) => classList[1]);
+    const [succeeded, failed] = ['nby-mod-succeeded', 'nby-mod-failed'];
+    expect(states(await show({ recent }, []))).toEqual([succeeded, failed, 'nby-mod-running']);
+    cleanup();
+    // the state of a listed run is newer
+    const row = await show({ recent }, [run('3', 'failed', '2026-01-03')]);
+    expect(states(row)).toEqual([succeeded, failed, failed]);
+  });
+
   it('is finished without another due time', async () => {
     const row = await show({ is_enabled: true, next_due: null }, []);
     expect(row.querySelector('.nby-SideRow-detail')!.textContent).toBe('finished');
@@ -62,7 +80,7 @@ describe('R4: the row of a schedule', () => {
   });
 
   it('starts with a missed time', async () => {
-    const missed = { outcome: 'missed', run_id: '', created_at: '2026-01-03' } as never;
+    const missed = { id: 't', outcome: 'missed', run_id: '', created_at: '2026-01-03' } as never;
     const row = await show({ recent: [missed] }, [run('old', 'succeeded', '2026-01-01')]);
     expect(row.querySelector('.nby-SideRow-detail')!.textContent).toMatch(/^last: missed/);
   });
